@@ -1,0 +1,69 @@
+import type { ErrorKind } from "../domain/gateway-error.ts";
+import type { TokenUsage } from "../domain/token-usage.ts";
+import type { FinishReason } from "../domain/provider-event.ts";
+
+/** One RPC while it runs. */
+export interface CallTelemetry {
+	/** Ends the server span and records the duration. `code` is the status name, e.g. `OK`. */
+	end(result: {
+		readonly code: string;
+		readonly reason: string | undefined;
+	}): void;
+}
+
+/** How an attempt ended, in milliseconds and tokens. */
+export interface AttemptResult {
+	readonly errorKind?: ErrorKind;
+	readonly providerModel?: string;
+	readonly providerResponseId?: string;
+	readonly finishReason?: FinishReason;
+	readonly usage?: TokenUsage;
+	readonly durationMs: number;
+	readonly timeToFirstTokenMs?: number;
+	/** Mean time between content chunks. */
+	readonly timePerChunkMs?: number;
+}
+
+/** One call to a provider while it runs. */
+export interface AttemptTelemetry {
+	/** W3C trace context for the provider's request. */
+	readonly headers: Readonly<Record<string, string>>;
+	end(result: AttemptResult): void;
+}
+
+export interface AttemptInfo {
+	readonly provider: string;
+	readonly providerType: string;
+	readonly model: string;
+	readonly providerModel: string;
+	readonly stream: boolean;
+	/** From 1. */
+	readonly index: number;
+	readonly maxOutputTokens: number | undefined;
+}
+
+/**
+ * Spans and metrics of the gateway. Content never passes here: identifiers,
+ * counts and durations only.
+ */
+export interface Telemetry {
+	startCall(info: {
+		readonly system: "grpc" | "connectrpc";
+		/** Full name, e.g. `steer.v1.GenerationService/Generate`. */
+		readonly method: string;
+		header(name: string): string | undefined;
+	}): CallTelemetry;
+	startAttempt(call: CallTelemetry, info: AttemptInfo): AttemptTelemetry;
+	/** Time a generation spent in the gateway itself, outside of providers. */
+	recordOverhead(ms: number, info: { readonly stream: boolean }): void;
+}
+
+const NO_CALL: CallTelemetry = { end: () => {} };
+const NO_ATTEMPT: AttemptTelemetry = { headers: {}, end: () => {} };
+
+/** Telemetry that is switched off: no spans, no metrics, no cost. */
+export const noTelemetry: Telemetry = {
+	startCall: () => NO_CALL,
+	startAttempt: () => NO_ATTEMPT,
+	recordOverhead: () => {},
+};
