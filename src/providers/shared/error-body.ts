@@ -1,0 +1,53 @@
+import { isJsonObject, type JsonObject } from "../../domain/json.ts";
+
+/** What an error answer says. `message` is for classification only and must not leave the adapter. */
+export interface ErrorEvidence {
+  /** Undefined for an error inside an answer of HTTP 200. */
+  readonly status: number | undefined;
+  /** Numbers as text. */
+  readonly code: string | undefined;
+  readonly type: string | undefined;
+  readonly param: string | undefined;
+  readonly message: string;
+}
+
+/** Longest part of a message that is looked at. */
+const MAX_MESSAGE_LENGTH = 4_096;
+
+function text(value: unknown): string | undefined {
+  if (typeof value === "string") return value === "" ? undefined : value;
+  return typeof value === "number" ? String(value) : undefined;
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Reads the forms in use: `{error: {message, type, code, param}}`, the same flat,
+ * `{code, error: "text"}`, `{error: "text"}`, `{detail: …}`, an array of one of
+ * these, plain text and HTML. `body` is the text of the answer or the JSON value.
+ */
+export function readErrorBody(status: number | undefined, body: unknown): ErrorEvidence {
+  let value = typeof body === "string" ? parse(body) : body;
+  if (Array.isArray(value)) value = value[0];
+  if (!isJsonObject(value)) {
+    const message = typeof body === "string" ? body.slice(0, MAX_MESSAGE_LENGTH) : "";
+    return { status, code: undefined, type: undefined, param: undefined, message };
+  }
+  const outer: JsonObject = value;
+  const inner = isJsonObject(outer.error) ? outer.error : outer;
+  const message =
+    text(inner.message) ?? text(outer.error) ?? text(outer.message) ?? text(outer.detail) ?? "";
+  return {
+    status,
+    code: text(inner.code) ?? text(outer.code),
+    type: text(inner.type),
+    param: text(inner.param),
+    message: message.slice(0, MAX_MESSAGE_LENGTH),
+  };
+}

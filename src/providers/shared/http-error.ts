@@ -1,0 +1,154 @@
+import type { Clock } from "../../clock.ts";
+import { type ErrorKind, GatewayError, type ProviderFailure } from "../../domain/gateway-error.ts";
+import { classifyCode, classifyMessage, classifyStatus } from "./error-tables.ts";
+import { type ErrorEvidence, readErrorBody } from "./error-body.ts";
+import { resetHintMs, retryAfterMs, type ResetHeader } from "./retry-hint.ts";
+import { headerValue, type ResponseHeaders } from "./response-headers.ts";
+
+/** What a vendor does its own way. */
+export interface ErrorRules {
+  /** Asked first; undefined leaves the decision to the common tables. */
+  classify(evidence: ErrorEvidence): ErrorKind | undefined;
+  readonly requestIdHeader: string;
+  readonly resetHeaders: readonly ResetHeader[];
+}
+
+/** Codes and identifiers may leave; anything else of a body may be text. */
+const IDENTIFIER = /^[A-Za-z0-9_.:[\]-]{1,128}$/;
+
+/** Certificate errors of Node and OpenSSL: trying again changes nothing. */
+const CERTIFICATE_CODE =
+  /^(?:ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH)/;
+
+function identifier(value: string | undefined): string | undefined {
+  return value !== undefined && IDENTIFIER.test(value) ? value : undefined;
+}
+
+/** Servers that report an error inside an answer often give the status as the code. */
+function statusInCode(code: string | undefined): number | undefined {
+  return code !== undefined && /^[45]\d\d$/.test(code) ? Number(code) : undefined;
+}
+
+/** What went wrong, by the first evidence that says it: the vendor's rules, codes, status, text. */
+function classify(evidence: ErrorEvidence, rules: ErrorRules): ErrorKind {
+  const status = evidence.status ?? statusInCode(evidence.code);
+  return (
+    rules.classify(evidence) ??
+    classifyCode(evidence) ??
+    (status === undefined ? undefined : classifyStatus(status, evidence)) ??
+    classifyMessage(evidence.message) ??
+    "unknown"
+  );
+}
+
+function toProviderError(
+  evidence: ErrorEvidence,
+  headers: ResponseHeaders,
+  rules: ErrorRules,
+  clock: Clock,
+): GatewayError {
+  const kind = classify(evidence, rules);
+  const code = identifier(evidence.code) ?? identifier(evidence.type);
+  const param = identifier(evidence.param);
+  const requestId = identifier(headerValue(headers, rules.requestIdHeader));
+  const shouldRetry = headerValue(headers, "x-should-retry");
+  const { status } = evidence;
+  const failure: ProviderFailure = {
+    ...(status === undefined ? undefined : { httpStatus: status }),
+    ...(code === undefined ? undefined : { code }),
+    ...(requestId === undefined ? undefined : { requestId }),
+    ...(shouldRetry === "true" || shouldRetry === "false"
+      ? { shouldRetry: shouldRetry === "true" }
+      : undefined),
+  };
+  const wait =
+    retryAfterMs(headers, clock) ??
+    (kind === "rate-limit" ? resetHintMs(headers, rules.resetHeaders, clock) : undefined);
+  const said = [code, param === undefined ? undefined : `param ${param}`]
+    .filter(Boolean)
+    .join(", ");
+  const what =
+    status === undefined
+      ? "the provider reported an error inside its answer"
+      : `the provider answered with HTTP ${status}`;
+  return new GatewayError(kind, said === "" ? what : `${what} (${said})`, {
+    providerFailure: failure,
+    ...(wait === undefined ? undefined : { retryAfterMs: wait }),
+    metadata: {
+      ...(status === undefined ? undefined : { http_status: String(status) }),
+      ...(code === undefined ? undefined : { provider_code: code }),
+      ...(param === undefined ? undefined : { provider_param: param }),
+    },
+  });
+}
+
+/** An answer whose status is not 2xx. `body` is read for codes and classification, never repeated. */
+export function toHttpError(
+  status: number,
+  headers: ResponseHeaders,
+  body: string,
+  rules: ErrorRules,
+  clock: Clock,
+): GatewayError {
+  return toProviderError(readErrorBody(status, body), headers, rules, clock);
+}
+
+/** An error inside an answer that began with HTTP 200. `payload` is the JSON value that carries it. */
+export function toInBandError(
+  payload: unknown,
+  headers: ResponseHeaders,
+  rules: ErrorRules,
+  clock: Clock,
+): GatewayError {
+  return toProviderError(readErrorBody(undefined, payload), headers, rules, clock);
+}
+
+/** Everything between us and the provider's HTTP: sockets, DNS, TLS, broken HTTP. */
+export function toTransportError(error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const code = errorCode(error);
+  if (code === "UND_ERR_CONNECT_TIMEOUT" || code === "ETIMEDOUT") {
+    return new GatewayError("connect-timeout", "no connection to the provider", { cause: error });
+  }
+  if (code !== undefined && /^(?:HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_)/.test(code)) {
+    return new GatewayError("protocol", `the provider's answer is not valid HTTP (${code})`, {
+      providerFailure: { code },
+      cause: error,
+    });
+  }
+  if (code === "UND_ERR_INVALID_ARG") {
+    return new GatewayError("internal", "the request cannot be sent as HTTP", { cause: error });
+  }
+  const certificate = code !== undefined && CERTIFICATE_CODE.test(code);
+  const what = certificate
+    ? "the provider's certificate was not accepted"
+    : "the connection to the provider failed";
+  return new GatewayError("network", code === undefined ? what : `${what} (${code})`, {
+    providerFailure: {
+      ...(code === undefined ? undefined : { code }),
+      ...(certificate ? { shouldRetry: false } : undefined),
+    },
+    cause: error,
+  });
+}
+
+/** The first code of an error and its causes: `AggregateError` of several addresses included. */
+function errorCode(error: unknown): string | undefined {
+  for (let current = error, depth = 0; current instanceof Error && depth < 4; depth += 1) {
+    if ("code" in current && typeof current.code === "string" && current.code !== "") {
+      return current.code;
+    }
+    current = current instanceof AggregateError ? current.errors[0] : current.cause;
+  }
+  return undefined;
+}
+
+/** A 2xx answer that is not what was asked for, or cannot be parsed. */
+export function protocolError(what: string, cause?: unknown): GatewayError {
+  return new GatewayError("protocol", what, cause === undefined ? {} : { cause });
+}
+
+/** An answer that ended without its end marker. */
+export function truncatedError(): GatewayError {
+  return new GatewayError("truncated", "the provider's answer ended without its end marker");
+}

@@ -1,0 +1,241 @@
+import { type Dispatcher, Pool } from "undici";
+import type { Clock } from "../../clock.ts";
+import { GatewayError } from "../../domain/gateway-error.ts";
+import { toTransportError } from "./http-error.ts";
+import type { ResponseHeaders } from "./response-headers.ts";
+
+/** A POST of one JSON body. */
+export interface UpstreamRequest {
+  /** Path and query from the root of the origin. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Longest time from here until the request is on a connected socket, in milliseconds. */
+  readonly connectTimeoutMs: number;
+}
+
+/** An answer whose headers have come. Its reader must end with `release` or `close`. */
+export interface UpstreamResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  /** The whole body; more than `maxBytes` (default `MAX_BODY_BYTES`) is an error of kind `protocol`. */
+  text(maxBytes?: number): Promise<string>;
+  /** Everything that has come since the last call, as soon as there is something; undefined at the end. */
+  read(): Promise<readonly Uint8Array[] | undefined>;
+  /** Nothing more is wanted: keeps the connection if the body ends at once, else closes the socket. */
+  release(): void;
+  /** Closes the socket unless the body has ended or was released. */
+  close(): void;
+}
+
+/** Connections to one origin. */
+export interface Upstream {
+  /**
+   * Sends one request, once: no retry, no redirect. Rejects with a `GatewayError`
+   * or, when aborted, at once with the signal's reason; an abort closes the socket
+   * until the response is released.
+   */
+  send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamResponse>;
+  /** Resolves when the running requests have ended. */
+  close(): Promise<void>;
+}
+
+export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+const MAX_HEADER_BYTES = 32 * 1024;
+const MAX_CONNECTIONS = 4096;
+/** Unread bytes of a body above which the socket is paused. */
+const MAX_BUFFERED_BYTES = 256 * 1024;
+/** Outer bound of a connection attempt; the request's own limit is far below. */
+const MAX_CONNECT_MS = 60_000;
+/** A released body must end within these for the connection to be kept. */
+const MAX_DRAIN_BYTES = 64 * 1024;
+const MAX_DRAIN_MS = 250;
+/** Plain HTTP means a local server, and those close idle connections after 5 s. */
+const KEEP_ALIVE_MS = { "http:": 4_000, "https:": 30_000 };
+
+type Mode = "buffer" | "text" | "drain" | "closed";
+
+/** One request and its answer: the handler of the dispatcher and the response of the reader. */
+class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
+  readonly response: Promise<UpstreamResponse>;
+  status = 0;
+  headers: ResponseHeaders = {};
+
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  #controller: Dispatcher.DispatchController | undefined;
+  #mode: Mode = "buffer";
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #maxBytes = MAX_BODY_BYTES;
+  #ended = false;
+  #failure: Error | undefined;
+  #cancelTimer = (): void => {};
+  #onHeaders: (response: UpstreamResponse) => void = () => {};
+  #onFailure: (error: Error) => void = () => {};
+  /** Wakes the reader: something has come, or the end, or a failure. */
+  #wake: (() => void) | undefined;
+
+  constructor(clock: Clock, signal: AbortSignal) {
+    this.#clock = clock;
+    this.#signal = signal;
+    this.response = new Promise((resolve, reject) => {
+      this.#onHeaders = resolve;
+      this.#onFailure = reject;
+    });
+    signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /** Limits the time until the request is on a socket; nothing to do where it already is. */
+  limitConnect(connectTimeoutMs: number): void {
+    if (this.#controller !== undefined || this.#failure !== undefined) return;
+    this.#cancelTimer = this.#clock.schedule(connectTimeoutMs, () => {
+      this.#fail(
+        new GatewayError("connect-timeout", `no connection within ${connectTimeoutMs} ms`),
+      );
+    });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#failure !== undefined) return controller.abort(this.#failure);
+    this.#cancelTimer();
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: ResponseHeaders,
+  ): void {
+    if (status < 200) return;
+    this.status = status;
+    this.headers = headers;
+    this.#onHeaders(this);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#mode === "drain") {
+      if (this.#bytes > MAX_DRAIN_BYTES) this.#fail(new Error("released"));
+      return;
+    }
+    this.#chunks.push(chunk);
+    if (this.#mode === "text") {
+      if (this.#bytes > this.#maxBytes) this.#fail(tooLarge(this.#maxBytes));
+      return;
+    }
+    if (this.#bytes > MAX_BUFFERED_BYTES) controller.pause();
+    this.#wake?.();
+  }
+
+  onResponseEnd(): void {
+    this.#ended = true;
+    this.#settle();
+    this.#wake?.();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#failure === undefined) this.#fail(toTransportError(error));
+  }
+
+  async text(maxBytes = MAX_BODY_BYTES): Promise<string> {
+    this.#mode = "text";
+    this.#maxBytes = maxBytes;
+    if (this.#bytes > maxBytes) this.#fail(tooLarge(maxBytes));
+    this.#controller?.resume();
+    while (!this.#ended) await this.#wait();
+    const [first] = this.#chunks;
+    if (first === undefined) return "";
+    return (this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)).toString("utf8");
+  }
+
+  async read(): Promise<readonly Uint8Array[] | undefined> {
+    while (this.#chunks.length === 0) {
+      if (this.#ended) return undefined;
+      await this.#wait();
+    }
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#bytes = 0;
+    this.#controller?.resume();
+    return chunks;
+  }
+
+  release(): void {
+    if (this.#ended || this.#failure !== undefined || this.#mode === "drain") return;
+    this.#mode = "drain";
+    this.#chunks = [];
+    this.#bytes = 0;
+    this.#settle();
+    this.#cancelTimer = this.#clock.schedule(MAX_DRAIN_MS, () => this.#fail(new Error("released")));
+    this.#controller?.resume();
+  }
+
+  close(): void {
+    if (this.#ended || this.#mode === "drain") return;
+    this.#fail(new Error("closed"));
+  }
+
+  /** Waits for the next data or the end; throws what failed. */
+  async #wait(): Promise<void> {
+    if (this.#failure === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = undefined;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  readonly #onAbort = (): void => {
+    const { reason } = this.#signal;
+    this.#fail(reason instanceof Error ? reason : new Error("aborted", { cause: reason }));
+  };
+
+  #fail(error: Error): void {
+    if (this.#ended || this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#settle();
+    this.#onFailure(error);
+    this.#wake?.();
+    this.#controller?.abort(error);
+  }
+
+  #settle(): void {
+    this.#cancelTimer();
+    this.#signal.removeEventListener("abort", this.#onAbort);
+  }
+}
+
+function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError("protocol", `the provider's answer is larger than ${maxBytes} bytes`);
+}
+
+/**
+ * Connections to the origin of `baseUrl`. HTTP/1.1 only: one socket per running
+ * request, so that closing it is a cancellation that every server understands.
+ * The library's own header and body limits are off: the caller owns time.
+ */
+export function createUpstream(baseUrl: string, clock: Clock): Upstream {
+  const { origin, protocol } = new URL(baseUrl);
+  const pool = new Pool(origin, {
+    allowH2: false,
+    connections: MAX_CONNECTIONS,
+    connectTimeout: MAX_CONNECT_MS,
+    keepAliveTimeout: protocol === "https:" ? KEEP_ALIVE_MS["https:"] : KEEP_ALIVE_MS["http:"],
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+
+  return {
+    async send({ path, headers, body, connectTimeoutMs }, signal) {
+      signal.throwIfAborted();
+      const exchange = new Exchange(clock, signal);
+      pool.dispatch({ method: "POST", path, headers, body }, exchange);
+      exchange.limitConnect(connectTimeoutMs);
+      return exchange.response;
+    },
+    close: () => pool.close(),
+  };
+}
