@@ -1,63 +1,63 @@
 /** What went wrong, independent of provider and transport: one kind per `ErrorCategory` of the contract. */
 export type ErrorKind =
-	| "unknown"
-	| "validation"
-	| "context-length"
-	| "provider-authentication"
-	| "provider-permission"
-	| "unauthenticated"
-	| "permission-denied"
-	| "not-found"
-	| "conflict"
-	| "content-filter"
-	| "rate-limit"
-	| "quota"
-	| "caller-limit"
-	| "gateway-overloaded"
-	| "provider-overloaded"
-	| "server-error"
-	| "network"
-	| "connect-timeout"
-	| "first-token-timeout"
-	| "idle-timeout"
-	| "total-timeout"
-	| "circuit-open"
-	| "protocol"
-	| "invalid-output"
-	| "cancelled"
-	| "owner-lost"
-	| "state-lost"
-	| "internal"
-	| "truncated"
-	| "state-unavailable"
-	| "budget"
-	| "stream-limit";
+  | "unknown"
+  | "validation"
+  | "context-length"
+  | "provider-authentication"
+  | "provider-permission"
+  | "unauthenticated"
+  | "permission-denied"
+  | "not-found"
+  | "conflict"
+  | "content-filter"
+  | "rate-limit"
+  | "quota"
+  | "caller-limit"
+  | "gateway-overloaded"
+  | "provider-overloaded"
+  | "server-error"
+  | "network"
+  | "connect-timeout"
+  | "first-token-timeout"
+  | "idle-timeout"
+  | "total-timeout"
+  | "circuit-open"
+  | "protocol"
+  | "invalid-output"
+  | "cancelled"
+  | "owner-lost"
+  | "state-lost"
+  | "internal"
+  | "truncated"
+  | "state-unavailable"
+  | "budget"
+  | "stream-limit";
 
 /** One field of a request that breaks a rule; `field` is a path such as `spec.messages[0].role`. */
 export interface FieldViolation {
-	readonly field: string;
-	readonly description: string;
+  readonly field: string;
+  readonly description: string;
 }
 
 /** What a provider said of its failure. Codes and identifiers only, never body text. */
 export interface ProviderFailure {
-	readonly httpStatus?: number;
-	readonly code?: string;
-	readonly requestId?: string;
-	/** The provider forces (`true`) or forbids (`false`) a retry, e.g. by `x-should-retry`. */
-	readonly shouldRetry?: boolean;
+  readonly httpStatus?: number;
+  readonly code?: string;
+  readonly requestId?: string;
+  /** The provider forces (`true`) or forbids (`false`) a retry, e.g. by `x-should-retry`. */
+  readonly shouldRetry?: boolean;
 }
 
 export interface GatewayErrorOptions {
-	/** Stable UPPER_SNAKE_CASE cause; default: the kind's own (`rpc/encode-error.ts`). */
-	readonly reason?: string;
-	/** Earliest sensible moment for a repetition, in milliseconds from now, as the provider asked. */
-	readonly retryAfterMs?: number;
-	readonly violations?: readonly FieldViolation[];
-	/** Everything dynamic of the message, for programs. */
-	readonly metadata?: Readonly<Record<string, string>>;
-	readonly providerFailure?: ProviderFailure;
-	readonly cause?: unknown;
+  /** Stable UPPER_SNAKE_CASE cause; default: the kind's own (`rpc/encode-error.ts`). */
+  readonly reason?: string;
+  /** Earliest sensible moment for a repetition, in milliseconds from now, as the provider asked. */
+  readonly retryAfterMs?: number;
+  readonly violations?: readonly FieldViolation[];
+  /** Everything dynamic of the message, for programs. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly providerFailure?: ProviderFailure;
+  readonly cause?: unknown;
 }
 
 /**
@@ -65,35 +65,28 @@ export interface GatewayErrorOptions {
  * lower case, no prompt text, no secrets, no provider bodies.
  */
 export class GatewayError extends Error {
-	override readonly name = "GatewayError";
-	readonly kind: ErrorKind;
-	readonly reason: string | undefined;
-	readonly retryAfterMs: number | undefined;
-	readonly violations: readonly FieldViolation[];
-	readonly metadata: Readonly<Record<string, string>>;
-	readonly providerFailure: ProviderFailure | undefined;
+  override readonly name = "GatewayError";
+  readonly kind: ErrorKind;
+  readonly reason: string | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly violations: readonly FieldViolation[];
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly providerFailure: ProviderFailure | undefined;
 
-	constructor(
-		kind: ErrorKind,
-		message: string,
-		options: GatewayErrorOptions = {},
-	) {
-		super(
-			message,
-			options.cause === undefined ? undefined : { cause: options.cause },
-		);
-		this.kind = kind;
-		this.reason = options.reason;
-		this.retryAfterMs = options.retryAfterMs;
-		this.violations = options.violations ?? [];
-		this.metadata = options.metadata ?? {};
-		this.providerFailure = options.providerFailure;
-	}
+  constructor(kind: ErrorKind, message: string, options: GatewayErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.reason = options.reason;
+    this.retryAfterMs = options.retryAfterMs;
+    this.violations = options.violations ?? [];
+    this.metadata = options.metadata ?? {};
+    this.providerFailure = options.providerFailure;
+  }
 }
 
 /** An INVALID_ARGUMENT about one field. */
 export function invalidField(field: string, description: string): GatewayError {
-	return new GatewayError("validation", `${field}: ${description}`, {
-		violations: [{ field, description }],
-	});
+  return new GatewayError("validation", `${field}: ${description}`, {
+    violations: [{ field, description }],
+  });
 }

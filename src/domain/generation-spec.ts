@@ -4,186 +4,176 @@ export type Role = "system" | "user" | "assistant" | "tool";
 
 /** Marks the end of a reusable prompt prefix; `ttl` is empty for the provider's default lifetime. */
 export interface CacheHint {
-	readonly ttl: string;
+  readonly ttl: string;
 }
 
 /** Where the bytes of an image or a file come from. */
 export type MediaSource =
-	| {
-			readonly type: "inline";
-			readonly data: Uint8Array;
-			readonly mediaType: string;
-	  }
-	| { readonly type: "uri"; readonly uri: string; readonly mediaType: string }
-	| {
-			readonly type: "provider-file";
-			readonly fileId: string;
-			readonly provider: string;
-			readonly mediaType: string;
-	  };
+  | {
+      readonly type: "inline";
+      readonly data: Uint8Array;
+      readonly mediaType: string;
+    }
+  | { readonly type: "uri"; readonly uri: string; readonly mediaType: string }
+  | {
+      readonly type: "provider-file";
+      readonly fileId: string;
+      readonly provider: string;
+      readonly mediaType: string;
+    };
 
 interface Cacheable {
-	readonly cacheHint?: CacheHint;
+  readonly cacheHint?: CacheHint;
 }
 
 export interface TextPart extends Cacheable {
-	readonly type: "text";
-	readonly text: string;
+  readonly type: "text";
+  readonly text: string;
 }
 
 export interface ImagePart extends Cacheable {
-	readonly type: "image";
-	readonly source: MediaSource;
-	readonly detail?: "auto" | "low" | "high";
+  readonly type: "image";
+  readonly source: MediaSource;
+  readonly detail?: "auto" | "low" | "high";
 }
 
 export interface FilePart extends Cacheable {
-	readonly type: "file";
-	readonly source: MediaSource;
-	readonly filename: string;
+  readonly type: "file";
+  readonly source: MediaSource;
+  readonly filename: string;
 }
 
 /** `argumentsJson` is JSON text byte for byte as the model produced it; it can be malformed. */
 export interface ToolCallPart extends Cacheable {
-	readonly type: "tool-call";
-	readonly id: string;
-	readonly name: string;
-	readonly argumentsJson: string;
+  readonly type: "tool-call";
+  readonly id: string;
+  readonly name: string;
+  readonly argumentsJson: string;
 }
 
 export interface ToolResultPart extends Cacheable {
-	readonly type: "tool-result";
-	readonly toolCallId: string;
-	readonly name: string;
-	readonly content: readonly Part[];
-	readonly isError: boolean;
+  readonly type: "tool-result";
+  readonly toolCallId: string;
+  readonly name: string;
+  readonly content: readonly Part[];
+  readonly isError: boolean;
 }
 
 /** `signature` is opaque and means something to `provider` alone. */
 export interface ReasoningPart extends Cacheable {
-	readonly type: "reasoning";
-	readonly text: string;
-	readonly signature: Uint8Array;
-	readonly redacted: boolean;
-	/** Provider instance that produced the part. */
-	readonly provider: string;
+  readonly type: "reasoning";
+  readonly text: string;
+  readonly signature: Uint8Array;
+  readonly redacted: boolean;
+  /** Provider instance that produced the part. */
+  readonly provider: string;
 }
 
 export interface RefusalPart extends Cacheable {
-	readonly type: "refusal";
-	readonly text: string;
+  readonly type: "refusal";
+  readonly text: string;
 }
 
 export type Part =
-	| TextPart
-	| ImagePart
-	| FilePart
-	| ToolCallPart
-	| ToolResultPart
-	| ReasoningPart
-	| RefusalPart;
+  | TextPart
+  | ImagePart
+  | FilePart
+  | ToolCallPart
+  | ToolResultPart
+  | ReasoningPart
+  | RefusalPart;
 
 export interface Message {
-	readonly role: Role;
-	readonly parts: readonly Part[];
-	readonly name?: string;
+  readonly role: Role;
+  readonly parts: readonly Part[];
+  readonly name?: string;
 }
 
 /** A function that the caller runs. The schema is JSON text, so that key order and bytes survive. */
 export interface FunctionTool {
-	readonly type: "function";
-	readonly name: string;
-	readonly description: string;
-	readonly parametersJsonSchema: string;
-	readonly strict?: boolean;
+  readonly type: "function";
+  readonly name: string;
+  readonly description: string;
+  readonly parametersJsonSchema: string;
+  readonly strict?: boolean;
 }
 
 /** A tool that `provider` runs itself; `config` is the provider's own tool object. */
 export interface ProviderTool {
-	readonly type: "provider";
-	readonly provider: string;
-	readonly config: JsonObject;
+  readonly type: "provider";
+  readonly provider: string;
+  readonly config: JsonObject;
 }
 
 export type Tool = FunctionTool | ProviderTool;
 
 export interface ToolChoice {
-	readonly mode:
-		| "auto"
-		| "none"
-		| "required"
-		| { readonly functionName: string };
-	readonly parallel?: boolean;
+  readonly mode: "auto" | "none" | "required" | { readonly functionName: string };
+  readonly parallel?: boolean;
 }
 
 /** Unset fields take the model's default; unset there too, they are not sent. */
 export interface Sampling {
-	readonly maxOutputTokens?: number;
-	readonly temperature?: number;
-	readonly topP?: number;
-	readonly topK?: number;
-	readonly frequencyPenalty?: number;
-	readonly presencePenalty?: number;
-	readonly seed?: number;
-	readonly stopSequences?: readonly string[];
-	readonly deterministic?: boolean;
+  readonly maxOutputTokens?: number;
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly frequencyPenalty?: number;
+  readonly presencePenalty?: number;
+  readonly seed?: number;
+  readonly stopSequences?: readonly string[];
+  readonly deterministic?: boolean;
 }
 
-export type ReasoningEffort =
-	| "none"
-	| "minimal"
-	| "low"
-	| "medium"
-	| "high"
-	| "max";
+export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "max";
 
 export interface Reasoning {
-	readonly effort?: ReasoningEffort;
-	readonly budgetTokens?: number;
-	readonly includeText?: boolean;
+  readonly effort?: ReasoningEffort;
+  readonly budgetTokens?: number;
+  readonly includeText?: boolean;
 }
 
 export type OutputFormat =
-	| { readonly type: "text" }
-	| { readonly type: "json-object" }
-	| {
-			readonly type: "json-schema";
-			readonly name: string;
-			/** JSON Schema as JSON text; it has been checked to parse. */
-			readonly schema: string;
-			readonly description: string;
-			readonly strict?: boolean;
-	  };
+  | { readonly type: "text" }
+  | { readonly type: "json-object" }
+  | {
+      readonly type: "json-schema";
+      readonly name: string;
+      /** JSON Schema as JSON text; it has been checked to parse. */
+      readonly schema: string;
+      readonly description: string;
+      readonly strict?: boolean;
+    };
 
 export interface Routing {
-	/** Provider instances or types; empty means any. */
-	readonly allowedProviders: readonly string[];
-	readonly deniedProviders: readonly string[];
-	readonly unsupportedParameters: "drop" | "reject";
+  /** Provider instances or types; empty means any. */
+  readonly allowedProviders: readonly string[];
+  readonly deniedProviders: readonly string[];
+  readonly unsupportedParameters: "drop" | "reject";
 }
 
 /** Milliseconds; unset fields take the server's defaults. */
 export interface Timeouts {
-	readonly totalMs?: number;
-	readonly attemptMs?: number;
-	readonly connectMs?: number;
-	readonly firstTokenMs?: number;
-	readonly idleMs?: number;
+  readonly totalMs?: number;
+  readonly attemptMs?: number;
+  readonly connectMs?: number;
+  readonly firstTokenMs?: number;
+  readonly idleMs?: number;
 }
 
 /** Everything that defines one generation, decoded and checked. */
 export interface GenerationSpec {
-	readonly model: string;
-	readonly messages: readonly Message[];
-	readonly tools: readonly Tool[];
-	readonly toolChoice?: ToolChoice;
-	readonly sampling: Sampling;
-	readonly reasoning: Reasoning;
-	readonly outputFormat: OutputFormat;
-	readonly routing: Routing;
-	readonly timeouts: Timeouts;
-	/** Extra request fields by provider instance, else by provider type. */
-	readonly providerOptions: Readonly<Record<string, JsonObject>>;
-	readonly labels: Readonly<Record<string, string>>;
-	readonly endUserId: string;
+  readonly model: string;
+  readonly messages: readonly Message[];
+  readonly tools: readonly Tool[];
+  readonly toolChoice?: ToolChoice;
+  readonly sampling: Sampling;
+  readonly reasoning: Reasoning;
+  readonly outputFormat: OutputFormat;
+  readonly routing: Routing;
+  readonly timeouts: Timeouts;
+  /** Extra request fields by provider instance, else by provider type. */
+  readonly providerOptions: Readonly<Record<string, JsonObject>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly endUserId: string;
 }

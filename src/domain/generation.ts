@@ -1,8 +1,4 @@
-import type {
-	ErrorKind,
-	GatewayError,
-	ProviderFailure,
-} from "./gateway-error.ts";
+import type { ErrorKind, GatewayError, ProviderFailure } from "./gateway-error.ts";
 import type { Message, Part } from "./generation-spec.ts";
 import type { JsonObject } from "./json.ts";
 import type { FinishReason } from "./provider-event.ts";
@@ -10,149 +6,144 @@ import type { TokenUsage } from "./token-usage.ts";
 
 /** A place where a generation can run: a model at a provider instance. */
 export interface TargetName {
-	readonly provider: string;
-	readonly model: string;
+  readonly provider: string;
+  readonly model: string;
 }
 
 export type AttemptTrigger = "initial" | "retry" | "failover";
 
-export type AttemptOutcome =
-	| "running"
-	| "succeeded"
-	| "failed"
-	| "cancelled"
-	| "skipped";
+export type AttemptOutcome = "running" | "succeeded" | "failed" | "cancelled" | "skipped";
 
 /** One call to one provider, or the decision not to make it. */
 export interface Attempt extends TargetName {
-	/** From 1. */
-	readonly index: number;
-	readonly trigger: AttemptTrigger;
-	readonly outcome: AttemptOutcome;
-	readonly errorKind?: ErrorKind;
-	readonly errorMessage?: string;
-	readonly providerFailure?: ProviderFailure;
-	/** Milliseconds since the epoch. */
-	readonly startTimeMs: number;
-	readonly durationMs: number;
-	readonly timeToFirstTokenMs?: number;
-	readonly usage?: TokenUsage;
-	/** Output of this attempt had reached the caller when it failed. */
-	readonly outputDelivered: boolean;
+  /** From 1. */
+  readonly index: number;
+  readonly trigger: AttemptTrigger;
+  readonly outcome: AttemptOutcome;
+  readonly errorKind?: ErrorKind;
+  readonly errorMessage?: string;
+  readonly providerFailure?: ProviderFailure;
+  /** Milliseconds since the epoch. */
+  readonly startTimeMs: number;
+  readonly durationMs: number;
+  readonly timeToFirstTokenMs?: number;
+  readonly usage?: TokenUsage;
+  /** Output of this attempt had reached the caller when it failed. */
+  readonly outputDelivered: boolean;
 }
 
 /** Something the caller should know about a generation. */
 export interface Warning {
-	readonly reason: string;
-	readonly message: string;
-	/** Path in the request, e.g. `sampling.seed`. */
-	readonly field: string;
+  readonly reason: string;
+  readonly message: string;
+  /** Path in the request, e.g. `sampling.seed`. */
+  readonly field: string;
 }
 
 /** Measurements of one generation, in milliseconds. */
 export interface Timing {
-	readonly totalMs: number;
-	readonly timeToFirstTokenMs?: number;
-	readonly chunkGapP50Ms?: number;
-	readonly chunkGapP95Ms?: number;
-	readonly chunkGapMaxMs?: number;
-	readonly stallCount: number;
-	readonly chunkCount: number;
-	/** Unicode code points of output text. */
-	readonly characterCount: number;
+  readonly totalMs: number;
+  readonly timeToFirstTokenMs?: number;
+  readonly chunkGapP50Ms?: number;
+  readonly chunkGapP95Ms?: number;
+  readonly chunkGapMaxMs?: number;
+  readonly stallCount: number;
+  readonly chunkCount: number;
+  /** Unicode code points of output text. */
+  readonly characterCount: number;
 }
 
 /** The result of one generation. */
 export interface Generation {
-	readonly generationId: string;
-	readonly requestedModel: string;
-	readonly provider: string;
-	readonly model: string;
-	/** Exact version as the provider reports it. */
-	readonly providerModel: string;
-	readonly providerResponseId: string;
-	readonly message: Message | undefined;
-	readonly finishReason: FinishReason | undefined;
-	readonly providerFinishReason: string;
-	readonly outputJson: string | undefined;
-	readonly outputText: string;
-	readonly usage: TokenUsage | undefined;
-	readonly totalUsage: TokenUsage | undefined;
-	readonly attempts: readonly Attempt[];
-	readonly timing: Timing;
-	readonly warnings: readonly Warning[];
-	readonly providerMetadata: Readonly<Record<string, JsonObject>>;
-	readonly createTimeMs: number;
+  readonly generationId: string;
+  readonly requestedModel: string;
+  readonly provider: string;
+  readonly model: string;
+  /** Exact version as the provider reports it. */
+  readonly providerModel: string;
+  readonly providerResponseId: string;
+  readonly message: Message | undefined;
+  readonly finishReason: FinishReason | undefined;
+  readonly providerFinishReason: string;
+  readonly outputJson: string | undefined;
+  readonly outputText: string;
+  readonly usage: TokenUsage | undefined;
+  readonly totalUsage: TokenUsage | undefined;
+  readonly attempts: readonly Attempt[];
+  readonly timing: Timing;
+  readonly warnings: readonly Warning[];
+  readonly providerMetadata: Readonly<Record<string, JsonObject>>;
+  readonly createTimeMs: number;
 }
 
 /** A failed generation: the error, and what is known of the result. */
 export interface GenerationFailure {
-	readonly error: GatewayError;
-	readonly partial: Generation;
+  readonly error: GatewayError;
+  readonly partial: Generation;
 }
 
 /** What a stream event says. Deltas pass from the provider unchanged. */
 export type StreamEventBody =
-	| {
-			readonly type: "start";
-			readonly streamId: string;
-			readonly generationId: string;
-			readonly requestedModel: string;
-			readonly target: TargetName;
-			readonly createTimeMs: number;
-	  }
-	| {
-			readonly type: "text-delta";
-			readonly partIndex: number;
-			readonly text: string;
-	  }
-	| {
-			readonly type: "reasoning-delta";
-			readonly partIndex: number;
-			readonly text: string;
-	  }
-	| {
-			readonly type: "tool-call-delta";
-			readonly partIndex: number;
-			readonly id?: string;
-			readonly name?: string;
-			readonly argumentsFragment: string;
-	  }
-	| {
-			readonly type: "part-end";
-			readonly partIndex: number;
-			readonly part?: Part;
-	  }
-	| {
-			readonly type: "usage";
-			readonly usage: TokenUsage;
-			readonly final: boolean;
-	  }
-	| {
-			readonly type: "complete";
-			readonly generation: Generation;
-			readonly omitMessage: boolean;
-	  }
-	| { readonly type: "error"; readonly failure: GenerationFailure }
-	| { readonly type: "heartbeat" };
+  | {
+      readonly type: "start";
+      readonly streamId: string;
+      readonly generationId: string;
+      readonly requestedModel: string;
+      readonly target: TargetName;
+      readonly createTimeMs: number;
+    }
+  | {
+      readonly type: "text-delta";
+      readonly partIndex: number;
+      readonly text: string;
+    }
+  | {
+      readonly type: "reasoning-delta";
+      readonly partIndex: number;
+      readonly text: string;
+    }
+  | {
+      readonly type: "tool-call-delta";
+      readonly partIndex: number;
+      readonly id?: string;
+      readonly name?: string;
+      readonly argumentsFragment: string;
+    }
+  | {
+      readonly type: "part-end";
+      readonly partIndex: number;
+      readonly part?: Part;
+    }
+  | {
+      readonly type: "usage";
+      readonly usage: TokenUsage;
+      readonly final: boolean;
+    }
+  | {
+      readonly type: "complete";
+      readonly generation: Generation;
+      readonly omitMessage: boolean;
+    }
+  | { readonly type: "error"; readonly failure: GenerationFailure }
+  | { readonly type: "heartbeat" };
 
 /** One event of a stream: `api.md` §8 has the rules of `sequence`. */
 export interface StreamEvent {
-	readonly sequence: number;
-	/** 0 if no attempt produced the event. */
-	readonly attemptIndex: number;
-	/** Milliseconds since the epoch; only where the caller asked for it. */
-	readonly eventTimeMs?: number;
-	readonly body: StreamEventBody;
+  readonly sequence: number;
+  /** 0 if no attempt produced the event. */
+  readonly attemptIndex: number;
+  /** Milliseconds since the epoch; only where the caller asked for it. */
+  readonly eventTimeMs?: number;
+  readonly body: StreamEventBody;
 }
 
 /** Thrown where a generation was admitted and did not succeed. */
 export class GenerationFailed extends Error {
-	override readonly name = "GenerationFailed";
-	readonly failure: GenerationFailure;
+  override readonly name = "GenerationFailed";
+  readonly failure: GenerationFailure;
 
-	constructor(failure: GenerationFailure) {
-		super(failure.error.message, { cause: failure.error });
-		this.failure = failure;
-	}
+  constructor(failure: GenerationFailure) {
+    super(failure.error.message, { cause: failure.error });
+    this.failure = failure;
+  }
 }

@@ -3,139 +3,139 @@ import type { Sampling } from "./generation-spec.ts";
 
 /** Something a model can do: one per `ModelCapability` of the contract. */
 export type Capability =
-	| "generate"
-	| "stream"
-	| "image-input"
-	| "file-input"
-	| "tools"
-	| "parallel-tools"
-	| "json-object"
-	| "json-schema"
-	| "reasoning"
-	| "prompt-cache"
-	| "continuation"
-	| "count-tokens";
+  | "generate"
+  | "stream"
+  | "image-input"
+  | "file-input"
+  | "tools"
+  | "parallel-tools"
+  | "json-object"
+  | "json-schema"
+  | "reasoning"
+  | "prompt-cache"
+  | "continuation"
+  | "count-tokens";
 
 /** A request field that a target may not take. Left out with a warning, or a reason to reject the target. */
 export type Parameter =
-	| "sampling.max_output_tokens"
-	| "sampling.temperature"
-	| "sampling.top_p"
-	| "sampling.top_k"
-	| "sampling.frequency_penalty"
-	| "sampling.presence_penalty"
-	| "sampling.seed"
-	| "sampling.stop_sequences"
-	| "reasoning.effort"
-	| "reasoning.budget_tokens"
-	| "reasoning.include_text"
-	| "tool_choice.parallel"
-	| "messages.name"
-	| "end_user_id";
+  | "sampling.max_output_tokens"
+  | "sampling.temperature"
+  | "sampling.top_p"
+  | "sampling.top_k"
+  | "sampling.frequency_penalty"
+  | "sampling.presence_penalty"
+  | "sampling.seed"
+  | "sampling.stop_sequences"
+  | "reasoning.effort"
+  | "reasoning.budget_tokens"
+  | "reasoning.include_text"
+  | "tool_choice.parallel"
+  | "messages.name"
+  | "end_user_id";
 
 /** Something a request needs. It cannot be left out: without it the target is not eligible. */
 export type Feature =
-	| "tools"
-	| "provider-tools"
-	| "forced-tool-choice"
-	| "image-input"
-	| "file-input"
-	| "json-object"
-	| "json-schema";
+  | "tools"
+  | "provider-tools"
+  | "forced-tool-choice"
+  | "image-input"
+  | "file-input"
+  | "json-object"
+  | "json-schema";
 
 /**
  * A combination that a model refuses. Without a condition the model refuses
  * `refuses` outright; every condition given must hold.
  */
 export interface ModelRule {
-	readonly refuses: Parameter | Feature;
-	/** Only in this dialect. */
-	readonly dialect?: string;
-	/** Accepted when the effort in force (asked for, else the model's default) is one of these. */
-	readonly unlessEffort?: readonly string[];
-	/** Only together with this. */
-	readonly together?: Parameter | Feature;
+  readonly refuses: Parameter | Feature;
+  /** Only in this dialect. */
+  readonly dialect?: string;
+  /** Accepted when the effort in force (asked for, else the model's default) is one of these. */
+  readonly unlessEffort?: readonly string[];
+  /** Only together with this. */
+  readonly together?: Parameter | Feature;
 }
 
 /** Prices per token in trillionths (1e-12) of the currency unit: price per million tokens × 10^6. */
 export interface TokenPrices {
-	readonly inputPicos: number;
-	readonly outputPicos: number;
-	readonly cacheReadPicos?: number;
-	readonly cacheWritePicos?: number;
-	readonly cacheWriteLongPicos?: number;
+  readonly inputPicos: number;
+  readonly outputPicos: number;
+  readonly cacheReadPicos?: number;
+  readonly cacheWritePicos?: number;
+  readonly cacheWriteLongPicos?: number;
 }
 
 /** Prices for prompts of more than `aboveInputTokens` tokens; the highest tier exceeded holds for the whole request. */
 export interface PriceTier extends Partial<TokenPrices> {
-	readonly aboveInputTokens: number;
+  readonly aboveInputTokens: number;
 }
 
 export interface Pricing extends TokenPrices {
-	/** ISO 4217. */
-	readonly currency: string;
-	/** Date of the price, `YYYY-MM-DD` or shorter. */
-	readonly date: string;
-	readonly tiers: readonly PriceTier[];
+  /** ISO 4217. */
+  readonly currency: string;
+  /** Date of the price, `YYYY-MM-DD` or shorter. */
+  readonly date: string;
+  readonly tiers: readonly PriceTier[];
 }
 
 /** What is known of a model, in the folder of its provider or in the operator's configuration. */
 export interface ModelRecord {
-	readonly id: string;
-	readonly displayName?: string;
-	/** The provider's own name; default: `id`. */
-	readonly providerModel?: string;
-	readonly aliases?: readonly string[];
-	readonly contextWindow?: number;
-	readonly maxInputTokens?: number;
-	readonly maxOutputTokens?: number;
-	readonly capabilities: readonly Capability[];
-	/** Parameters it takes at all; what the dialect cannot carry is taken away. */
-	readonly parameters: readonly Parameter[];
-	readonly rules?: readonly ModelRule[];
-	/** The provider's own effort values, rising; `reasoning.effort` maps to them, MAX to the last. */
-	readonly efforts?: readonly string[];
-	readonly defaultEffort?: string;
-	/** Dialect this model must be called in, where the provider speaks several. */
-	readonly dialect?: string;
-	readonly defaultSampling?: Sampling;
-	/** What `sampling.deterministic` sets; default: temperature 0. */
-	readonly deterministicSampling?: {
-		readonly temperature?: number;
-		readonly topP?: number;
-	};
-	/** Facts that only the adapter in the same folder reads. */
-	readonly wire?: JsonObject;
-	readonly pricing?: Pricing;
-	/** Last day of service, `YYYY-MM-DD`; set means deprecated. */
-	readonly endDate?: string;
+  readonly id: string;
+  readonly displayName?: string;
+  /** The provider's own name; default: `id`. */
+  readonly providerModel?: string;
+  readonly aliases?: readonly string[];
+  readonly contextWindow?: number;
+  readonly maxInputTokens?: number;
+  readonly maxOutputTokens?: number;
+  readonly capabilities: readonly Capability[];
+  /** Parameters it takes at all; what the dialect cannot carry is taken away. */
+  readonly parameters: readonly Parameter[];
+  readonly rules?: readonly ModelRule[];
+  /** The provider's own effort values, rising; `reasoning.effort` maps to them, MAX to the last. */
+  readonly efforts?: readonly string[];
+  readonly defaultEffort?: string;
+  /** Dialect this model must be called in, where the provider speaks several. */
+  readonly dialect?: string;
+  readonly defaultSampling?: Sampling;
+  /** What `sampling.deterministic` sets; default: temperature 0. */
+  readonly deterministicSampling?: {
+    readonly temperature?: number;
+    readonly topP?: number;
+  };
+  /** Facts that only the adapter in the same folder reads. */
+  readonly wire?: JsonObject;
+  readonly pricing?: Pricing;
+  /** Last day of service, `YYYY-MM-DD`; set means deprecated. */
+  readonly endDate?: string;
 }
 
 /** A model at one provider instance: a record with everything resolved. */
 export interface Model {
-	readonly id: string;
-	/** Provider instance. */
-	readonly provider: string;
-	readonly providerType: string;
-	readonly providerModel: string;
-	readonly displayName: string;
-	readonly aliases: readonly string[];
-	readonly contextWindow: number | undefined;
-	readonly maxInputTokens: number | undefined;
-	readonly maxOutputTokens: number | undefined;
-	readonly capabilities: ReadonlySet<Capability>;
-	readonly dialect: string;
-	readonly parameters: ReadonlySet<Parameter>;
-	/** Rules of this model's dialect only. */
-	readonly rules: readonly ModelRule[];
-	readonly efforts: readonly string[];
-	readonly defaultEffort: string | undefined;
-	readonly defaultSampling: Sampling;
-	readonly deterministicSampling: {
-		readonly temperature?: number;
-		readonly topP?: number;
-	};
-	readonly wire: JsonObject;
-	readonly pricing: Pricing | undefined;
-	readonly deprecated: boolean;
+  readonly id: string;
+  /** Provider instance. */
+  readonly provider: string;
+  readonly providerType: string;
+  readonly providerModel: string;
+  readonly displayName: string;
+  readonly aliases: readonly string[];
+  readonly contextWindow: number | undefined;
+  readonly maxInputTokens: number | undefined;
+  readonly maxOutputTokens: number | undefined;
+  readonly capabilities: ReadonlySet<Capability>;
+  readonly dialect: string;
+  readonly parameters: ReadonlySet<Parameter>;
+  /** Rules of this model's dialect only. */
+  readonly rules: readonly ModelRule[];
+  readonly efforts: readonly string[];
+  readonly defaultEffort: string | undefined;
+  readonly defaultSampling: Sampling;
+  readonly deterministicSampling: {
+    readonly temperature?: number;
+    readonly topP?: number;
+  };
+  readonly wire: JsonObject;
+  readonly pricing: Pricing | undefined;
+  readonly deprecated: boolean;
 }

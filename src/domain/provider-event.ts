@@ -4,16 +4,16 @@ import type { TokenCounts } from "./token-usage.ts";
 
 /** Why the output ended; the provider's own word travels beside it. */
 export type FinishReason =
-	| "stop"
-	| "stop-sequence"
-	| "max-tokens"
-	| "context-length"
-	| "tool-calls"
-	| "content-filter"
-	| "refusal"
-	| "paused"
-	| "other"
-	| "budget";
+  | "stop"
+  | "stop-sequence"
+  | "max-tokens"
+  | "context-length"
+  | "tool-calls"
+  | "content-filter"
+  | "refusal"
+  | "paused"
+  | "other"
+  | "budget";
 
 /**
  * What an adapter makes of one provider answer, streamed or not. Parts are
@@ -22,43 +22,43 @@ export type FinishReason =
  * provider's own end marker was seen: an answer without it ends by throwing.
  */
 export type ProviderEvent =
-	/** What the provider says of the response; can come more than once, later values win. */
-	| { readonly type: "response"; readonly id?: string; readonly model?: string }
-	| {
-			readonly type: "text-delta";
-			readonly partIndex: number;
-			readonly text: string;
-	  }
-	| {
-			readonly type: "reasoning-delta";
-			readonly partIndex: number;
-			readonly text: string;
-	  }
-	| {
-			readonly type: "refusal-delta";
-			readonly partIndex: number;
-			readonly text: string;
-	  }
-	| {
-			readonly type: "tool-call-delta";
-			readonly partIndex: number;
-			/** Both on the first delta of the part, neither on the others. */
-			readonly id?: string;
-			readonly name?: string;
-			readonly argumentsFragment: string;
-	  }
-	/** `part` only where the deltas do not say it all: a reasoning signature, redacted reasoning. */
-	| {
-			readonly type: "part-end";
-			readonly partIndex: number;
-			readonly part?: Part;
-	  }
-	/** Counts of the whole attempt so far: they replace earlier ones field by field. */
-	| { readonly type: "usage"; readonly counts: TokenCounts }
-	| {
-			readonly type: "finish";
-			readonly reason: FinishReason;
-			readonly rawReason: string;
-			/** Response fields that have no place elsewhere. */
-			readonly metadata?: JsonObject;
-	  };
+  /** What the provider says of the response; can come more than once, later values win. */
+  | { readonly type: "response"; readonly id?: string; readonly model?: string }
+  | {
+      readonly type: "text-delta";
+      readonly partIndex: number;
+      readonly text: string;
+    }
+  | {
+      readonly type: "reasoning-delta";
+      readonly partIndex: number;
+      readonly text: string;
+    }
+  | {
+      readonly type: "refusal-delta";
+      readonly partIndex: number;
+      readonly text: string;
+    }
+  | {
+      readonly type: "tool-call-delta";
+      readonly partIndex: number;
+      /** Both on the first delta of the part, neither on the others. */
+      readonly id?: string;
+      readonly name?: string;
+      readonly argumentsFragment: string;
+    }
+  /** `part` only where the deltas do not say it all: a reasoning signature, redacted reasoning. */
+  | {
+      readonly type: "part-end";
+      readonly partIndex: number;
+      readonly part?: Part;
+    }
+  /** Counts of the whole attempt so far: they replace earlier ones field by field. */
+  | { readonly type: "usage"; readonly counts: TokenCounts }
+  | {
+      readonly type: "finish";
+      readonly reason: FinishReason;
+      readonly rawReason: string;
+      /** Response fields that have no place elsewhere. */
+      readonly metadata?: JsonObject;
+    };

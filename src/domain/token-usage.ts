@@ -4,23 +4,23 @@
  * "not reported", which is not 0.
  */
 export interface TokenCounts {
-	readonly inputTokens?: number;
-	readonly outputTokens?: number;
-	readonly cacheReadTokens?: number;
-	readonly cacheWriteTokens?: number;
-	/** Part of `cacheWriteTokens` with the provider's longer lifetime. */
-	readonly cacheWriteLongTokens?: number;
-	readonly reasoningTokens?: number;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly cacheReadTokens?: number;
+  readonly cacheWriteTokens?: number;
+  /** Part of `cacheWriteTokens` with the provider's longer lifetime. */
+  readonly cacheWriteLongTokens?: number;
+  readonly reasoningTokens?: number;
 }
 
 export type UsageSource = "provider" | "estimated" | "mixed";
 
 /** Counts with their origin. `estimator` and `confidence` are set when anything was estimated. */
 export interface TokenUsage extends TokenCounts {
-	readonly inputTokens: number;
-	readonly outputTokens: number;
-	readonly source: UsageSource;
-	readonly estimator?: string;
-	/** 0 to 1. */
-	readonly confidence?: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly source: UsageSource;
+  readonly estimator?: string;
+  /** 0 to 1. */
+  readonly confidence?: number;
 }

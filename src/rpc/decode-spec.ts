@@ -1,0 +1,193 @@
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import {
+  type GenerationSpec,
+  type OutputFormat,
+  ReasoningEffort,
+  type RoutingPolicy,
+  type SamplingParams,
+  type Timeouts,
+  UnsupportedParameterAction,
+} from "../../gen/es/steer/v1/generation_pb.ts";
+import type { StreamOptions } from "../../gen/es/steer/v1/stream_pb.ts";
+import { type Tool, type ToolChoice, ToolMode } from "../../gen/es/steer/v1/tool_pb.ts";
+import { invalidField } from "../domain/gateway-error.ts";
+import type * as domain from "../domain/generation-spec.ts";
+import { isJsonObject } from "../domain/json.ts";
+import type * as stream from "../domain/stream-options.ts";
+import { decodeMessages } from "./decode-content.ts";
+import { jsonSyntaxError } from "./json-text.ts";
+
+const DEFAULT_HEARTBEAT_MS = 15_000;
+
+const EFFORTS: Readonly<Record<number, domain.ReasoningEffort>> = {
+  [ReasoningEffort.NONE]: "none",
+  [ReasoningEffort.MINIMAL]: "minimal",
+  [ReasoningEffort.LOW]: "low",
+  [ReasoningEffort.MEDIUM]: "medium",
+  [ReasoningEffort.HIGH]: "high",
+  [ReasoningEffort.MAX]: "max",
+};
+
+function milliseconds(duration: Duration): number {
+  return Number(duration.seconds) * 1000 + duration.nanos / 1e6;
+}
+
+/** A JSON Schema is an object or a boolean; providers take objects only. */
+function checkSchema(schema: string, path: string): void {
+  const problem = jsonSyntaxError(schema);
+  if (problem !== undefined) throw invalidField(path, problem);
+  if (!isJsonObject(JSON.parse(schema))) throw invalidField(path, "not a JSON object");
+}
+
+function decodeTool(tool: Tool, path: string): domain.Tool {
+  const { kind } = tool;
+  switch (kind.case) {
+    case "function": {
+      const { name, description, parametersJsonSchema, strict } = kind.value;
+      if (parametersJsonSchema !== "") {
+        checkSchema(parametersJsonSchema, `${path}.function.parameters_json_schema`);
+      }
+      const base = { type: "function", name, description, parametersJsonSchema } as const;
+      return strict === undefined ? base : { ...base, strict };
+    }
+    case "providerTool":
+      return {
+        type: "provider",
+        provider: kind.value.provider,
+        config: kind.value.config ?? {},
+      };
+    case undefined:
+      throw invalidField(path, "the tool is empty");
+  }
+}
+
+function decodeTools(tools: readonly Tool[]): domain.Tool[] {
+  const names = new Set<string>();
+  return tools.map((tool, index) => {
+    const path = `spec.tools[${index}]`;
+    const decoded = decodeTool(tool, path);
+    if (decoded.type === "function") {
+      if (names.has(decoded.name)) {
+        throw invalidField(`${path}.function.name`, "another tool has this name");
+      }
+      names.add(decoded.name);
+    }
+    return decoded;
+  });
+}
+
+function decodeToolChoice(choice: ToolChoice, tools: readonly domain.Tool[]): domain.ToolChoice {
+  const parallel = choice.parallel === undefined ? {} : { parallel: choice.parallel };
+  const constraint = choice.choice;
+  if (constraint.case === "functionName") {
+    const functionName = constraint.value;
+    const known = tools.some((tool) => tool.type === "function" && tool.name === functionName);
+    if (!known) {
+      throw invalidField("spec.tool_choice.function_name", "no tool of the request has this name");
+    }
+    return { mode: { functionName }, ...parallel };
+  }
+  if (constraint.value === ToolMode.REQUIRED) {
+    if (tools.length === 0) {
+      throw invalidField("spec.tool_choice.mode", "REQUIRED needs at least one tool");
+    }
+    return { mode: "required", ...parallel };
+  }
+  return { mode: constraint.value === ToolMode.NONE ? "none" : "auto", ...parallel };
+}
+
+function decodeSampling(sampling: SamplingParams | undefined): domain.Sampling {
+  if (sampling === undefined) return {};
+  const { maxOutputTokens, temperature, topP, topK, seed, stopSequences } = sampling;
+  const { frequencyPenalty, presencePenalty } = sampling;
+  return {
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { topP }),
+    ...(topK !== undefined && { topK }),
+    ...(frequencyPenalty !== undefined && { frequencyPenalty }),
+    ...(presencePenalty !== undefined && { presencePenalty }),
+    ...(seed !== undefined && { seed }),
+    ...(stopSequences.length > 0 && { stopSequences }),
+    ...(sampling.deterministic && { deterministic: true }),
+  };
+}
+
+function decodeFormat(format: OutputFormat | undefined): domain.OutputFormat {
+  switch (format?.format.case) {
+    case undefined:
+    case "text":
+      return { type: "text" };
+    case "jsonObject":
+      return { type: "json-object" };
+    case "jsonSchema": {
+      const { name, schema, description, strict } = format.format.value;
+      checkSchema(schema, "spec.output_format.json_schema.schema");
+      const base = { type: "json-schema", name, schema, description } as const;
+      return strict === undefined ? base : { ...base, strict };
+    }
+  }
+}
+
+function decodeRouting(routing: RoutingPolicy | undefined): domain.Routing {
+  const reject = routing?.unsupportedParameters === UnsupportedParameterAction.REJECT;
+  return {
+    allowedProviders: routing?.allowedProviders ?? [],
+    deniedProviders: routing?.deniedProviders ?? [],
+    unsupportedParameters: reject ? "reject" : "drop",
+  };
+}
+
+function decodeTimeouts(timeouts: Timeouts | undefined): domain.Timeouts {
+  if (timeouts === undefined) return {};
+  const { total, attempt, connect, firstToken, idle } = timeouts;
+  return {
+    ...(total !== undefined && { totalMs: milliseconds(total) }),
+    ...(attempt !== undefined && { attemptMs: milliseconds(attempt) }),
+    ...(connect !== undefined && { connectMs: milliseconds(connect) }),
+    ...(firstToken !== undefined && { firstTokenMs: milliseconds(firstToken) }),
+    ...(idle !== undefined && { idleMs: milliseconds(idle) }),
+  };
+}
+
+/**
+ * A validated request as the gateway understands it. Throws INVALID_ARGUMENT
+ * for what the validation rules cannot say; nothing of the request is ignored.
+ */
+export function decodeSpec(spec: GenerationSpec): domain.GenerationSpec {
+  const tools = decodeTools(spec.tools);
+  const effort = EFFORTS[spec.reasoning?.effort ?? 0];
+  return {
+    model: spec.model,
+    messages: decodeMessages(spec.messages, spec.prompt),
+    tools,
+    ...(spec.toolChoice !== undefined && { toolChoice: decodeToolChoice(spec.toolChoice, tools) }),
+    sampling: decodeSampling(spec.sampling),
+    reasoning: {
+      ...(effort !== undefined && { effort }),
+      ...(spec.reasoning?.budgetTokens !== undefined && {
+        budgetTokens: spec.reasoning.budgetTokens,
+      }),
+      ...(spec.reasoning?.includeText !== undefined && {
+        includeText: spec.reasoning.includeText,
+      }),
+    },
+    outputFormat: decodeFormat(spec.outputFormat),
+    routing: decodeRouting(spec.routing),
+    timeouts: decodeTimeouts(spec.timeouts),
+    providerOptions: spec.providerOptions,
+    labels: spec.labels,
+    endUserId: spec.endUserId,
+  };
+}
+
+export function decodeStreamOptions(options: StreamOptions | undefined): stream.StreamOptions {
+  const heartbeat = options?.heartbeatInterval;
+  return {
+    omitReasoning: options?.omitReasoning ?? false,
+    includeUsage: options?.includeUsage ?? false,
+    includeEventTime: options?.includeEventTime ?? false,
+    omitFinalMessage: options?.omitFinalMessage ?? false,
+    heartbeatMs: heartbeat === undefined ? DEFAULT_HEARTBEAT_MS : milliseconds(heartbeat),
+  };
+}

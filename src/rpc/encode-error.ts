@@ -1,0 +1,173 @@
+import { create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  PreconditionFailureSchema,
+  QuotaFailureSchema,
+  ResourceInfoSchema,
+  RetryInfoSchema,
+} from "../../gen/es/google/rpc/error_details_pb.ts";
+import {
+  type GatewayError as GatewayErrorMessage,
+  GatewayErrorSchema,
+} from "../../gen/es/steer/v1/error_pb.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import { type Generation, GenerationFailed } from "../domain/generation.ts";
+import type { RpcStatus } from "./call.ts";
+import { encodeAttempt, encodeUsage } from "./encode-generation.ts";
+import { Code, type ErrorRow, errorRow } from "./error-table.ts";
+
+/** One constant for all errors of the service. */
+const DOMAIN = "steer";
+
+/** Python's C core gives up on more metadata than 8 KiB; base64 adds a third. */
+const MAX_DETAILS_BYTES = 4096;
+const MAX_VIOLATIONS = 20;
+const MAX_TEXT_UNITS = 300;
+const MAX_ATTEMPTS_IN_STATUS = 3;
+
+/** Where nothing was executed, a client may come back soon. */
+const SOON_MS = 200;
+
+/** Reserved for errors of the listener's making, so that nothing unexpected leaks. */
+const INTERNAL_MESSAGE = "internal error";
+
+function clip(text: string): string {
+  const whole = text.toWellFormed();
+  return whole.length <= MAX_TEXT_UNITS
+    ? whole
+    : `${whole.slice(0, MAX_TEXT_UNITS)}…`.toWellFormed();
+}
+
+/** The error in full, as it stands in the terminal event of a stream. */
+export function encodeGatewayError(
+  error: GatewayError,
+  partial: Generation | undefined,
+): GatewayErrorMessage {
+  const row = errorRow(error.kind, error.reason);
+  const last = partial?.attempts.at(-1);
+  return create(GatewayErrorSchema, {
+    category: row.category,
+    reason: row.reason,
+    message: error.kind === "internal" ? INTERNAL_MESSAGE : clip(error.message),
+    code: Code[row.code],
+    retryable: row.retryable,
+    provider: last?.provider ?? "",
+    model: last?.model ?? "",
+    attempts: partial?.attempts.map(encodeAttempt) ?? [],
+    generationId: partial?.generationId ?? "",
+    ...(error.retryAfterMs !== undefined && {
+      retryDelay: durationFromMs(Math.ceil(error.retryAfterMs)),
+    }),
+    ...(partial?.totalUsage !== undefined && { totalUsage: encodeUsage(partial.totalUsage) }),
+  });
+}
+
+/** What stands beside ErrorInfo and GatewayError, by the table of `api.md` §4. */
+function standardDetails(error: GatewayError, row: ErrorRow): Message[] {
+  const details: Message[] = [];
+  if (error.violations.length > 0) {
+    const fieldViolations = error.violations.slice(0, MAX_VIOLATIONS).map((violation) => ({
+      field: clip(violation.field),
+      description: clip(violation.description),
+    }));
+    details.push(create(BadRequestSchema, { fieldViolations }));
+  }
+  const message = clip(error.message);
+  if (row.code === "NOT_FOUND") {
+    const { resource_type: resourceType = "", resource_name: resourceName = "" } = error.metadata;
+    const resource = { resourceType, resourceName: clip(resourceName), description: message };
+    details.push(create(ResourceInfoSchema, resource));
+  }
+  if (row.code === "FAILED_PRECONDITION") {
+    const violations = [{ type: row.reason, subject: DOMAIN, description: message }];
+    details.push(create(PreconditionFailureSchema, { violations }));
+  }
+  if (error.kind === "quota" || error.kind === "caller-limit") {
+    details.push(
+      create(QuotaFailureSchema, { violations: [{ subject: DOMAIN, description: message }] }),
+    );
+  }
+  const retryMs = row.pushback === "soon" ? SOON_MS : error.retryAfterMs;
+  if (row.retryable && retryMs !== undefined) {
+    details.push(create(RetryInfoSchema, { retryDelay: durationFromMs(Math.ceil(retryMs)) }));
+  }
+  return details;
+}
+
+function pushback(error: GatewayError, row: ErrorRow): string | undefined {
+  switch (row.pushback) {
+    case "unsaid":
+      return undefined;
+    case "never":
+      return "-1";
+    case "soon":
+      return String(SOON_MS);
+    case "hint":
+      return error.retryAfterMs === undefined ? "-1" : String(Math.ceil(error.retryAfterMs));
+  }
+}
+
+const SCHEMAS = new Map<string, DescMessage>(
+  [
+    BadRequestSchema,
+    ErrorInfoSchema,
+    GatewayErrorSchema,
+    PreconditionFailureSchema,
+    QuotaFailureSchema,
+    ResourceInfoSchema,
+    RetryInfoSchema,
+  ].map((schema) => [schema.typeName, schema]),
+);
+
+/** An error detail in its binary form. */
+export function encodeDetail(detail: Message): Uint8Array {
+  const schema = SCHEMAS.get(detail.$typeName);
+  if (schema === undefined) throw new GatewayError("internal", `no schema for ${detail.$typeName}`);
+  return toBinary(schema, detail);
+}
+
+/** Keeps the details within their bound: the most telling come first, the rest is left out. */
+function bounded(details: readonly Message[]): Message[] {
+  let bytes = 0;
+  return details.filter((detail) => {
+    const size = encodeDetail(detail).length;
+    if (bytes + size > MAX_DETAILS_BYTES) return false;
+    bytes += size;
+    return true;
+  });
+}
+
+/** The status of whatever a handler threw. */
+export function encodeError(thrown: unknown): RpcStatus {
+  const partial = thrown instanceof GenerationFailed ? thrown.failure.partial : undefined;
+  const cause = thrown instanceof GenerationFailed ? thrown.failure.error : thrown;
+  const error =
+    cause instanceof GatewayError
+      ? cause
+      : new GatewayError("internal", INTERNAL_MESSAGE, { cause });
+  const row = errorRow(error.kind, error.reason);
+  const metadata = Object.fromEntries(
+    Object.entries(error.metadata).map(([key, value]) => [key, clip(value)]),
+  );
+  const full = encodeGatewayError(error, partial);
+  full.attempts = full.attempts.slice(-MAX_ATTEMPTS_IN_STATUS);
+  const trailers: Record<string, string> = {};
+  const delay = pushback(error, row);
+  if (delay !== undefined) trailers["grpc-retry-pushback-ms"] = delay;
+  if (partial !== undefined) trailers["x-steer-attempts"] = String(partial.attempts.length);
+  if (row.retryable && error.retryAfterMs !== undefined) {
+    trailers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
+  }
+  return {
+    code: Code[row.code],
+    message: full.message,
+    details: bounded([
+      create(ErrorInfoSchema, { reason: row.reason, domain: DOMAIN, metadata }),
+      full,
+      ...standardDetails(error, row),
+    ]),
+    trailers,
+  };
+}

@@ -1,0 +1,107 @@
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { GenerationSchema } from "../../gen/es/steer/v1/generation_pb.ts";
+import {
+  type StreamCompleteSchema,
+  StreamDurability,
+  type StreamEvent,
+  StreamEventSchema,
+} from "../../gen/es/steer/v1/stream_pb.ts";
+import type * as domain from "../domain/generation.ts";
+import { encodeGatewayError } from "./encode-error.ts";
+import { encodeGeneration, encodePart, encodeTime, encodeUsage } from "./encode-generation.ts";
+
+/** Below the 4 MiB that most gRPC clients take, with room for the event around it. */
+const MAX_GENERATION_BYTES = 4 * 1024 * 1024 - 64 * 1024;
+
+/** A generation whose text alone stays below this needs no measuring. */
+const SURELY_SMALL_UNITS = 256 * 1024;
+
+type EventInit = NonNullable<MessageInitShape<typeof StreamEventSchema>["event"]>;
+type CompleteInit = MessageInitShape<typeof StreamCompleteSchema>;
+
+function encodeComplete(body: Extract<domain.StreamEventBody, { type: "complete" }>): CompleteInit {
+  if (body.omitMessage) {
+    return { generation: encodeGeneration(body.generation, false), messageOmitted: true };
+  }
+  const generation = encodeGeneration(body.generation, true);
+  const small =
+    body.generation.outputText.length < SURELY_SMALL_UNITS &&
+    body.generation.message?.parts.every((part) => part.type === "text") === true;
+  if (small || toBinary(GenerationSchema, generation).length <= MAX_GENERATION_BYTES) {
+    return { generation };
+  }
+  return { generation: encodeGeneration(body.generation, false), messageOmitted: true };
+}
+
+function encodeBody(body: domain.StreamEventBody): EventInit {
+  switch (body.type) {
+    case "text-delta":
+      return {
+        case: "textDelta",
+        value: { partIndex: body.partIndex, text: body.text },
+      };
+    case "reasoning-delta":
+      return {
+        case: "reasoningDelta",
+        value: { partIndex: body.partIndex, text: body.text },
+      };
+    case "tool-call-delta":
+      return {
+        case: "toolCallDelta",
+        value: {
+          partIndex: body.partIndex,
+          id: body.id ?? "",
+          name: body.name ?? "",
+          argumentsFragment: body.argumentsFragment,
+        },
+      };
+    case "part-end":
+      return {
+        case: "partEnd",
+        value: {
+          partIndex: body.partIndex,
+          ...(body.part !== undefined && { part: encodePart(body.part) }),
+        },
+      };
+    case "usage":
+      return {
+        case: "usage",
+        value: { usage: encodeUsage(body.usage), final: body.final },
+      };
+    case "start":
+      return {
+        case: "start",
+        value: {
+          streamId: body.streamId,
+          generationId: body.generationId,
+          requestedModel: body.requestedModel,
+          target: { provider: body.target.provider, model: body.target.model },
+          resumable: false,
+          createTime: encodeTime(body.createTimeMs),
+          durability: StreamDurability.NONE,
+        },
+      };
+    case "complete":
+      return { case: "complete", value: encodeComplete(body) };
+    case "error":
+      return {
+        case: "error",
+        value: {
+          error: encodeGatewayError(body.failure.error, body.failure.partial),
+          partial: encodeGeneration(body.failure.partial, false),
+        },
+      };
+    case "heartbeat":
+      return { case: "heartbeat", value: {} };
+  }
+}
+
+/** A domain event as the message on the wire. Streams are not stored, so `writer` stays 0. */
+export function encodeEvent(event: domain.StreamEvent): StreamEvent {
+  return create(StreamEventSchema, {
+    sequence: event.sequence,
+    attemptIndex: event.attemptIndex,
+    event: encodeBody(event.body),
+    ...(event.eventTimeMs !== undefined && { eventTime: encodeTime(event.eventTimeMs) }),
+  });
+}

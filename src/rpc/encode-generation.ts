@@ -1,0 +1,190 @@
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs, type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type Message,
+  MessageSchema,
+  type Part,
+  PartSchema,
+  Role,
+} from "../../gen/es/steer/v1/content_pb.ts";
+import {
+  type Attempt,
+  AttemptOutcome,
+  AttemptSchema,
+  AttemptTrigger,
+} from "../../gen/es/steer/v1/error_pb.ts";
+import {
+  FinishReason,
+  type Generation,
+  GenerationSchema,
+  type Timing,
+  TimingSchema,
+  WarningSchema,
+} from "../../gen/es/steer/v1/generation_pb.ts";
+import { type Usage, UsageSchema, UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
+import type * as domain from "../domain/generation.ts";
+import type * as spec from "../domain/generation-spec.ts";
+import type * as provider from "../domain/provider-event.ts";
+import type { TokenUsage, UsageSource as DomainUsageSource } from "../domain/token-usage.ts";
+import { errorRow } from "./error-table.ts";
+
+const USAGE_SOURCES: Readonly<Record<DomainUsageSource, UsageSource>> = {
+  provider: UsageSource.PROVIDER,
+  estimated: UsageSource.ESTIMATED,
+  mixed: UsageSource.MIXED,
+};
+
+const FINISH_REASONS: Readonly<Record<provider.FinishReason, FinishReason>> = {
+  stop: FinishReason.STOP,
+  "stop-sequence": FinishReason.STOP_SEQUENCE,
+  "max-tokens": FinishReason.MAX_TOKENS,
+  "context-length": FinishReason.CONTEXT_LENGTH,
+  "tool-calls": FinishReason.TOOL_CALLS,
+  "content-filter": FinishReason.CONTENT_FILTER,
+  refusal: FinishReason.REFUSAL,
+  paused: FinishReason.PAUSED,
+  other: FinishReason.OTHER,
+  budget: FinishReason.BUDGET,
+};
+
+const TRIGGERS: Readonly<Record<domain.AttemptTrigger, AttemptTrigger>> = {
+  initial: AttemptTrigger.INITIAL,
+  retry: AttemptTrigger.RETRY,
+  failover: AttemptTrigger.FAILOVER,
+};
+
+const OUTCOMES: Readonly<Record<domain.AttemptOutcome, AttemptOutcome>> = {
+  running: AttemptOutcome.RUNNING,
+  succeeded: AttemptOutcome.SUCCEEDED,
+  failed: AttemptOutcome.FAILED,
+  cancelled: AttemptOutcome.CANCELLED,
+  skipped: AttemptOutcome.SKIPPED,
+};
+
+const ROLES: Readonly<Record<spec.Role, Role>> = {
+  system: Role.SYSTEM,
+  user: Role.USER,
+  assistant: Role.ASSISTANT,
+  tool: Role.TOOL,
+};
+
+/** Whole milliseconds since the epoch as a timestamp. */
+export function encodeTime(ms: number): Timestamp {
+  return timestampFromMs(Math.round(ms));
+}
+
+/** Microseconds are kept: a gateway's own share is below a millisecond. */
+function duration(ms: number) {
+  const micros = Math.round(ms * 1000);
+  const whole = durationFromMs(Math.trunc(micros / 1000));
+  whole.nanos += (micros % 1000) * 1000;
+  return whole;
+}
+
+export function encodeUsage(usage: TokenUsage): Usage {
+  const { source, ...counts } = usage;
+  return create(UsageSchema, {
+    ...counts,
+    totalTokens: usage.inputTokens + usage.outputTokens,
+    source: USAGE_SOURCES[source],
+  });
+}
+
+export function encodeAttempt(attempt: domain.Attempt): Attempt {
+  const failure = attempt.providerFailure;
+  return create(AttemptSchema, {
+    index: attempt.index,
+    provider: attempt.provider,
+    model: attempt.model,
+    trigger: TRIGGERS[attempt.trigger],
+    outcome: OUTCOMES[attempt.outcome],
+    errorMessage: attempt.errorMessage ?? "",
+    providerErrorCode: failure?.code ?? "",
+    providerHttpStatus: failure?.httpStatus ?? 0,
+    providerRequestId: failure?.requestId ?? "",
+    startTime: encodeTime(attempt.startTimeMs),
+    duration: duration(attempt.durationMs),
+    outputDelivered: attempt.outputDelivered,
+    ...(attempt.errorKind !== undefined && {
+      errorCategory: errorRow(attempt.errorKind, undefined).category,
+    }),
+    ...(attempt.timeToFirstTokenMs !== undefined && {
+      timeToFirstToken: duration(attempt.timeToFirstTokenMs),
+    }),
+    ...(attempt.usage !== undefined && { usage: encodeUsage(attempt.usage) }),
+  });
+}
+
+export function encodePart(part: spec.Part): Part {
+  switch (part.type) {
+    case "text":
+      return create(PartSchema, { data: { case: "text", value: { text: part.text } } });
+    case "refusal":
+      return create(PartSchema, { data: { case: "refusal", value: { text: part.text } } });
+    case "tool-call": {
+      const { id, name, argumentsJson } = part;
+      return create(PartSchema, { data: { case: "toolCall", value: { id, name, argumentsJson } } });
+    }
+    case "reasoning": {
+      const { text, signature, redacted, provider } = part;
+      return create(PartSchema, {
+        data: { case: "reasoning", value: { text, signature, redacted, provider } },
+      });
+    }
+    // No provider's output has these; an output part of another kind is an unset part to its reader.
+    case "image":
+    case "file":
+    case "tool-result":
+      return create(PartSchema, {});
+  }
+}
+
+function encodeMessage(message: spec.Message): Message {
+  return create(MessageSchema, {
+    role: ROLES[message.role],
+    parts: message.parts.map(encodePart),
+    name: message.name ?? "",
+  });
+}
+
+function encodeTiming(timing: domain.Timing): Timing {
+  return create(TimingSchema, {
+    total: duration(timing.totalMs),
+    stallCount: timing.stallCount,
+    chunkCount: timing.chunkCount,
+    characterCount: timing.characterCount,
+    ...(timing.timeToFirstTokenMs !== undefined && {
+      timeToFirstToken: duration(timing.timeToFirstTokenMs),
+    }),
+    ...(timing.chunkGapP50Ms !== undefined && { chunkGapP50: duration(timing.chunkGapP50Ms) }),
+    ...(timing.chunkGapP95Ms !== undefined && { chunkGapP95: duration(timing.chunkGapP95Ms) }),
+    ...(timing.chunkGapMaxMs !== undefined && { chunkGapMax: duration(timing.chunkGapMaxMs) }),
+  });
+}
+
+/** The result; `withMessage: false` leaves out the message and the text made of it. */
+export function encodeGeneration(generation: domain.Generation, withMessage: boolean): Generation {
+  const { finishReason, message, outputJson, usage, totalUsage } = generation;
+  return create(GenerationSchema, {
+    generationId: generation.generationId,
+    requestedModel: generation.requestedModel,
+    provider: generation.provider,
+    model: generation.model,
+    providerModel: generation.providerModel,
+    providerResponseId: generation.providerResponseId,
+    providerFinishReason: generation.providerFinishReason,
+    attempts: generation.attempts.map(encodeAttempt),
+    timing: encodeTiming(generation.timing),
+    warnings: generation.warnings.map((warning) => create(WarningSchema, warning)),
+    providerMetadata: { ...generation.providerMetadata },
+    createTime: encodeTime(generation.createTimeMs),
+    ...(finishReason !== undefined && { finishReason: FINISH_REASONS[finishReason] }),
+    ...(usage !== undefined && { usage: encodeUsage(usage) }),
+    ...(totalUsage !== undefined && { totalUsage: encodeUsage(totalUsage) }),
+    ...(withMessage && {
+      outputText: generation.outputText,
+      ...(message !== undefined && { message: encodeMessage(message) }),
+      ...(outputJson !== undefined && { outputJson }),
+    }),
+  });
+}

@@ -1,0 +1,127 @@
+import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
+import type { ErrorKind } from "../domain/gateway-error.ts";
+
+/** google.rpc.Code by name. */
+export const Code = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+export type CodeName = keyof typeof Code;
+
+/**
+ * What a generic client may do with the error, told by `grpc-retry-pushback-ms`:
+ * `unsaid` sends none, `never` sends -1, `hint` sends the provider's delay or
+ * -1 without one, `soon` a small delay because nothing was executed.
+ */
+type Pushback = "unsaid" | "never" | "hint" | "soon";
+
+export interface ErrorRow {
+  readonly category: ErrorCategory;
+  readonly code: CodeName;
+  /** Where the error names none. */
+  readonly reason: string;
+  /** Repeating the same call later can succeed. */
+  readonly retryable: boolean;
+  readonly pushback: Pushback;
+}
+
+function row(
+  category: ErrorCategory,
+  code: CodeName,
+  reason: string,
+  retryable = false,
+  pushback: Pushback = "unsaid",
+): ErrorRow {
+  return { category, code, reason, retryable, pushback };
+}
+
+const C = ErrorCategory;
+
+/** `api.md` §4: one row per kind. */
+const ROWS: Readonly<Record<ErrorKind, ErrorRow>> = {
+  unknown: row(C.UNKNOWN, "UNKNOWN", "UNCLASSIFIED"),
+  validation: row(C.VALIDATION, "INVALID_ARGUMENT", "INVALID_REQUEST"),
+  "context-length": row(C.CONTEXT_LENGTH, "INVALID_ARGUMENT", "CONTEXT_LENGTH_EXCEEDED"),
+  "provider-authentication": row(
+    C.PROVIDER_AUTHENTICATION,
+    "FAILED_PRECONDITION",
+    "PROVIDER_CREDENTIALS",
+  ),
+  "provider-permission": row(C.PROVIDER_PERMISSION, "FAILED_PRECONDITION", "PROVIDER_CREDENTIALS"),
+  unauthenticated: row(C.UNAUTHENTICATED, "UNAUTHENTICATED", "CREDENTIALS_MISSING"),
+  "permission-denied": row(C.PERMISSION_DENIED, "PERMISSION_DENIED", "NOT_OWNER"),
+  "not-found": row(C.NOT_FOUND, "NOT_FOUND", "MODEL_NOT_FOUND"),
+  conflict: row(C.CONFLICT, "ALREADY_EXISTS", "REQUEST_ID_REUSED"),
+  "content-filter": row(C.CONTENT_FILTER, "INVALID_ARGUMENT", "CONTENT_FILTERED"),
+  "rate-limit": row(C.RATE_LIMIT, "RESOURCE_EXHAUSTED", "PROVIDER_RATE_LIMIT", true, "hint"),
+  quota: row(C.QUOTA, "RESOURCE_EXHAUSTED", "PROVIDER_QUOTA", false, "never"),
+  "caller-limit": row(C.CALLER_LIMIT, "RESOURCE_EXHAUSTED", "CALLER_RATE_LIMIT", true, "hint"),
+  "gateway-overloaded": row(C.GATEWAY_OVERLOADED, "UNAVAILABLE", "OVERLOADED", true, "soon"),
+  "provider-overloaded": row(
+    C.PROVIDER_OVERLOADED,
+    "UNAVAILABLE",
+    "ATTEMPTS_EXHAUSTED",
+    true,
+    "never",
+  ),
+  "server-error": row(C.SERVER_ERROR, "UNAVAILABLE", "ATTEMPTS_EXHAUSTED", true, "never"),
+  network: row(C.NETWORK, "UNAVAILABLE", "ATTEMPTS_EXHAUSTED", true, "never"),
+  "connect-timeout": row(C.CONNECT_TIMEOUT, "UNAVAILABLE", "PROVIDER_TIMEOUT", true, "never"),
+  "first-token-timeout": row(
+    C.FIRST_TOKEN_TIMEOUT,
+    "UNAVAILABLE",
+    "PROVIDER_TIMEOUT",
+    true,
+    "never",
+  ),
+  "idle-timeout": row(C.IDLE_TIMEOUT, "UNAVAILABLE", "PROVIDER_TIMEOUT", true, "never"),
+  "total-timeout": row(C.TOTAL_TIMEOUT, "DEADLINE_EXCEEDED", "TOTAL_TIMEOUT"),
+  "circuit-open": row(C.CIRCUIT_OPEN, "UNAVAILABLE", "CIRCUIT_OPEN", true, "never"),
+  protocol: row(C.PROTOCOL, "INTERNAL", "PROVIDER_PROTOCOL"),
+  "invalid-output": row(C.INVALID_OUTPUT, "ABORTED", "OUTPUT_NOT_JSON", true, "never"),
+  cancelled: row(C.CANCELLED, "CANCELLED", "CANCELLED_BY_CALLER"),
+  "owner-lost": row(C.OWNER_LOST, "UNAVAILABLE", "OWNER_LOST", true, "never"),
+  "state-lost": row(C.STATE_LOST, "DATA_LOSS", "STREAM_LOG_INCOMPLETE"),
+  internal: row(C.INTERNAL, "INTERNAL", "INTERNAL"),
+  truncated: row(C.TRUNCATED, "UNAVAILABLE", "PROVIDER_TRUNCATED", true, "never"),
+  "state-unavailable": row(C.STATE_UNAVAILABLE, "UNAVAILABLE", "STORE_UNAVAILABLE", true, "hint"),
+  budget: row(C.BUDGET, "RESOURCE_EXHAUSTED", "REQUEST_BUDGET", false, "never"),
+  "stream-limit": row(C.STREAM_LIMIT, "RESOURCE_EXHAUSTED", "STREAM_TOO_LARGE", false, "never"),
+};
+
+/** Reasons whose code is not that of their kind. */
+const CODE_BY_REASON: Readonly<Record<string, CodeName>> = {
+  NOT_IMPLEMENTED: "UNIMPLEMENTED",
+  FAULTS_DISABLED: "FAILED_PRECONDITION",
+};
+
+/** The row of an error, with the code that its reason asks for. */
+export function errorRow(kind: ErrorKind, reason: string | undefined): ErrorRow {
+  const base = ROWS[kind];
+  if (reason === undefined) return base;
+  return { ...base, reason, code: CODE_BY_REASON[reason] ?? base.code };
+}
+
+const NAMES = new Map<number, CodeName>(
+  Object.entries(Code).map(([name, code]) => [code, name as CodeName]),
+);
+
+export function codeName(code: number): CodeName {
+  return NAMES.get(code) ?? "UNKNOWN";
+}

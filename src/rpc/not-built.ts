@@ -1,0 +1,134 @@
+import type {
+  GenerateRequest,
+  StreamGenerateRequest,
+} from "../../gen/es/steer/v1/generation_service_pb.ts";
+import {
+  AbortMode,
+  type GenerationSpec,
+  InvalidOutputAction,
+  MidStreamRecovery,
+  RoutingStrategy,
+} from "../../gen/es/steer/v1/generation_pb.ts";
+import {
+  DisconnectPolicy,
+  JsonStreamMode,
+  type StreamOptions,
+} from "../../gen/es/steer/v1/stream_pb.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+
+/** A part of the contract that this version does not serve: the path, and whether a request asks for it. */
+interface NotBuilt<Request> {
+  readonly path: string;
+  readonly isAsked: (request: Request) => boolean;
+}
+
+const { FAIL, RETRY } = InvalidOutputAction;
+
+function onInvalid(spec: GenerationSpec): InvalidOutputAction {
+  const format = spec.outputFormat?.format;
+  return format?.case === "jsonObject" || format?.case === "jsonSchema"
+    ? format.value.onInvalid
+    : InvalidOutputAction.UNSPECIFIED;
+}
+
+const SPEC: readonly NotBuilt<GenerationSpec>[] = [
+  { path: "spec.routing.fallbacks", isAsked: (spec) => (spec.routing?.fallbacks.length ?? 0) > 0 },
+  {
+    path: "spec.routing.strategy",
+    isAsked: (spec) => (spec.routing?.strategy ?? 0) > RoutingStrategy.ORDERED,
+  },
+  {
+    path: "spec.routing.failover_on",
+    isAsked: (spec) => (spec.routing?.failoverOn.length ?? 0) > 0,
+  },
+  { path: "spec.routing.hedge", isAsked: (spec) => spec.routing?.hedge !== undefined },
+  {
+    path: "spec.routing.mid_stream_recovery",
+    isAsked: (spec) => (spec.routing?.midStreamRecovery ?? 0) > MidStreamRecovery.FAIL,
+  },
+  { path: "spec.retry.max_attempts", isAsked: (spec) => (spec.retry?.maxAttempts ?? 1) > 1 },
+  {
+    path: "spec.retry.max_total_attempts",
+    isAsked: (spec) => (spec.retry?.maxTotalAttempts ?? 1) > 1,
+  },
+  {
+    path: "spec.retry.initial_backoff",
+    isAsked: (spec) => spec.retry?.initialBackoff !== undefined,
+  },
+  { path: "spec.retry.max_backoff", isAsked: (spec) => spec.retry?.maxBackoff !== undefined },
+  {
+    path: "spec.retry.backoff_multiplier",
+    isAsked: (spec) => spec.retry?.backoffMultiplier !== undefined,
+  },
+  { path: "spec.retry.jitter", isAsked: (spec) => spec.retry?.jitter !== undefined },
+  {
+    path: "spec.retry.max_total_delay",
+    isAsked: (spec) => spec.retry?.maxTotalDelay !== undefined,
+  },
+  { path: "spec.retry.retry_on", isAsked: (spec) => (spec.retry?.retryOn.length ?? 0) > 0 },
+  { path: "spec.budget", isAsked: (spec) => spec.budget !== undefined },
+  { path: "spec.abort.mode", isAsked: (spec) => (spec.abort?.mode ?? 0) > AbortMode.CLOSE },
+  { path: "spec.abort.max_time", isAsked: (spec) => spec.abort?.maxTime !== undefined },
+  {
+    path: "spec.abort.max_cost_picos",
+    isAsked: (spec) => spec.abort?.maxCostPicos !== undefined,
+  },
+  {
+    path: "spec.output_format.on_invalid",
+    isAsked: (spec) => onInvalid(spec) === FAIL || onInvalid(spec) === RETRY,
+  },
+];
+
+const OPTIONS: readonly NotBuilt<StreamOptions>[] = [
+  {
+    path: "options.json_mode",
+    isAsked: (options) => options.jsonMode > JsonStreamMode.OFF,
+  },
+  { path: "options.omit_json_text", isAsked: (options) => options.omitJsonText },
+  { path: "options.include_usage_updates", isAsked: (options) => options.includeUsageUpdates },
+  { path: "options.retention", isAsked: (options) => options.retention !== undefined },
+  { path: "options.disconnect_grace", isAsked: (options) => options.disconnectGrace !== undefined },
+  {
+    path: "options.on_disconnect",
+    isAsked: ({ onDisconnect }) =>
+      onDisconnect === DisconnectPolicy.GRACE || onDisconnect === DisconnectPolicy.CONTINUE,
+  },
+];
+
+function notImplemented(path: string): GatewayError {
+  return new GatewayError("validation", `${path} is not implemented`, {
+    reason: "NOT_IMPLEMENTED",
+    violations: [{ field: path, description: "not implemented by this version of the service" }],
+    metadata: { path },
+  });
+}
+
+function refuse<Request>(table: readonly NotBuilt<Request>[], request: Request | undefined): void {
+  if (request === undefined) return;
+  for (const entry of table) {
+    if (entry.isAsked(request)) throw notImplemented(entry.path);
+  }
+}
+
+/** Refuses a request that asks for something which is not built, with the path of the field. */
+export function refuseNotBuilt(
+  request: Partial<Pick<GenerateRequest, "requestId">> &
+    Partial<Pick<StreamGenerateRequest, "options">> &
+    Pick<GenerateRequest, "spec">,
+  idempotencyKey: string | undefined,
+): void {
+  if (request.requestId) throw notImplemented("request_id");
+  if (idempotencyKey !== undefined) throw notImplemented("idempotency-key");
+  refuse(SPEC, request.spec);
+  refuse(OPTIONS, request.options);
+}
+
+/** A whole method that is not built. */
+export function notBuiltMethod(name: string): never {
+  throw notImplemented(name);
+}
+
+/** One argument of a method, by its path. */
+export function refuseArgument(path: string, asked: boolean): void {
+  if (asked) throw notImplemented(path);
+}
