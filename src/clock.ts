@@ -26,7 +26,9 @@ export const systemClock: Clock = {
   },
   async sleep(ms, signal) {
     try {
-      await delay(Math.min(Math.max(ms, 0), MAX_TIMER_MS), undefined, { signal });
+      await delay(Math.min(Math.max(ms, 0), MAX_TIMER_MS), undefined, {
+        signal,
+      });
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
     }

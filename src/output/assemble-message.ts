@@ -2,115 +2,111 @@ import type { Message, Part } from "../domain/generation-spec.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 
 type OpenPart =
-	| { readonly type: "text"; text: string }
-	| { readonly type: "reasoning"; text: string }
-	| { readonly type: "refusal"; text: string }
-	| {
-			readonly type: "tool-call";
-			readonly id: string;
-			readonly name: string;
-			text: string;
-	  };
+  | { readonly type: "text"; text: string }
+  | { readonly type: "reasoning"; text: string }
+  | { readonly type: "refusal"; text: string }
+  | {
+      readonly type: "tool-call";
+      readonly id: string;
+      readonly name: string;
+      text: string;
+    };
 
 /** Builds the final message of one attempt out of its deltas. */
 export interface MessageAssembler {
-	observe(event: ProviderEvent): void;
-	/** The whole part as it stands, e.g. a finished tool call. */
-	part(index: number): Part | undefined;
-	message(): Message;
-	/** All text parts joined. */
-	outputText(): string;
+  observe(event: ProviderEvent): void;
+  /** The whole part as it stands, e.g. a finished tool call. */
+  part(index: number): Part | undefined;
+  message(): Message;
+  /** All text parts joined. */
+  outputText(): string;
 }
 
 /** `provider` is the instance that signs reasoning parts. */
 export function createMessageAssembler(provider: string): MessageAssembler {
-	const open: (OpenPart | undefined)[] = [];
-	const closed: (Part | undefined)[] = [];
+  const open: (OpenPart | undefined)[] = [];
+  const closed: (Part | undefined)[] = [];
 
-	function append(
-		index: number,
-		type: "text" | "reasoning" | "refusal",
-		text: string,
-	): void {
-		const part = open[index];
-		if (part === undefined) open[index] = { type, text };
-		else part.text += text;
-	}
+  function append(index: number, type: "text" | "reasoning" | "refusal", text: string): void {
+    const part = open[index];
+    if (part === undefined) open[index] = { type, text };
+    else part.text += text;
+  }
 
-	function part(index: number): Part | undefined {
-		const whole = closed[index];
-		if (whole !== undefined) return whole;
-		const built = open[index];
-		if (built === undefined) return undefined;
-		switch (built.type) {
-			case "text":
-				return { type: "text", text: built.text };
-			case "refusal":
-				return { type: "refusal", text: built.text };
-			case "reasoning":
-				return {
-					type: "reasoning",
-					text: built.text,
-					signature: new Uint8Array(),
-					redacted: false,
-					provider,
-				};
-			case "tool-call":
-				return {
-					type: "tool-call",
-					id: built.id,
-					name: built.name,
-					argumentsJson: built.text,
-				};
-		}
-	}
+  function part(index: number): Part | undefined {
+    const whole = closed[index];
+    if (whole !== undefined) return whole;
+    const built = open[index];
+    if (built === undefined) return undefined;
+    switch (built.type) {
+      case "text":
+        return { type: "text", text: built.text };
+      case "refusal":
+        return { type: "refusal", text: built.text };
+      case "reasoning":
+        return {
+          type: "reasoning",
+          text: built.text,
+          signature: new Uint8Array(),
+          redacted: false,
+          provider,
+        };
+      case "tool-call":
+        return {
+          type: "tool-call",
+          id: built.id,
+          name: built.name,
+          argumentsJson: built.text,
+        };
+    }
+  }
 
-	function parts(): Part[] {
-		const all: Part[] = [];
-		for (let index = 0; index < Math.max(open.length, closed.length); index++) {
-			const built = part(index);
-			if (built !== undefined) all.push(built);
-		}
-		return all;
-	}
+  function parts(): Part[] {
+    const all: Part[] = [];
+    for (let index = 0; index < Math.max(open.length, closed.length); index++) {
+      const built = part(index);
+      if (built !== undefined) all.push(built);
+    }
+    return all;
+  }
 
-	return {
-		observe(event) {
-			switch (event.type) {
-				case "text-delta":
-					return append(event.partIndex, "text", event.text);
-				case "reasoning-delta":
-					return append(event.partIndex, "reasoning", event.text);
-				case "refusal-delta":
-					return append(event.partIndex, "refusal", event.text);
-				case "tool-call-delta": {
-					const call = open[event.partIndex];
-					if (call !== undefined) call.text += event.argumentsFragment;
-					else {
-						open[event.partIndex] = {
-							type: "tool-call",
-							id: event.id ?? "",
-							name: event.name ?? "",
-							text: event.argumentsFragment,
-						};
-					}
-					return;
-				}
-				case "part-end":
-					if (event.part !== undefined) closed[event.partIndex] = event.part;
-					return;
-				case "response":
-				case "usage":
-				case "finish":
-					return;
-			}
-		},
-		part,
-		message: () => ({ role: "assistant", parts: parts() }),
-		outputText: () => {
-			let text = "";
-			for (const built of open) if (built?.type === "text") text += built.text;
-			return text;
-		},
-	};
+  return {
+    observe(event) {
+      switch (event.type) {
+        case "text-delta":
+          return append(event.partIndex, "text", event.text);
+        case "reasoning-delta":
+          return append(event.partIndex, "reasoning", event.text);
+        case "refusal-delta":
+          return append(event.partIndex, "refusal", event.text);
+        case "tool-call-delta": {
+          const call = open[event.partIndex];
+          if (call !== undefined) call.text += event.argumentsFragment;
+          else {
+            open[event.partIndex] = {
+              type: "tool-call",
+              id: event.id ?? "",
+              name: event.name ?? "",
+              text: event.argumentsFragment,
+            };
+          }
+          return;
+        }
+        case "part-end":
+          if (event.part !== undefined) closed[event.partIndex] = event.part;
+          return;
+        case "response":
+        case "usage":
+        case "finish":
+          return;
+      }
+    },
+    part,
+    message: () => ({ role: "assistant", parts: parts() }),
+    outputText: () => {
+      let text = "";
+      for (const built of open) if (built?.type === "text") text += built.text;
+      return text;
+    },
+  };
 }

@@ -5,45 +5,38 @@ import { isJsonObject } from "../domain/json.ts";
 
 /** The output as JSON text if it has the requested format, else why not. */
 export type JsonOutput =
-	| { readonly state: "absent" }
-	| { readonly state: "valid"; readonly json: string }
-	| { readonly state: "invalid"; readonly warning: Warning };
+  | { readonly state: "absent" }
+  | { readonly state: "valid"; readonly json: string }
+  | { readonly state: "invalid"; readonly warning: Warning };
 
 function invalid(reason: string, message: string): JsonOutput {
-	return {
-		state: "invalid",
-		warning: { reason, message, field: "output_format" },
-	};
+  return {
+    state: "invalid",
+    warning: { reason, message, field: "output_format" },
+  };
 }
 
 function parse(text: string): { readonly value: unknown } | undefined {
-	try {
-		return { value: JSON.parse(text) };
-	} catch {
-		return undefined;
-	}
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Checks finished output against the format that was asked for. */
-export function checkJsonOutput(
-	format: OutputFormat,
-	text: string,
-): JsonOutput {
-	if (format.type === "text") return { state: "absent" };
-	const parsed = parse(text);
-	if (parsed === undefined)
-		return invalid("OUTPUT_NOT_JSON", "the output is not JSON");
-	if (format.type === "json-object") {
-		return isJsonObject(parsed.value)
-			? { state: "valid", json: text }
-			: invalid("OUTPUT_NOT_JSON", "the output is not a JSON object");
-	}
-	const schema = JSON.parse(format.schema) as Schema | boolean;
-	const result = new Validator(schema, "2020-12").validate(parsed.value);
-	if (result.valid) return { state: "valid", json: text };
-	const where = result.errors[0]?.instanceLocation ?? "#";
-	return invalid(
-		"OUTPUT_SCHEMA_MISMATCH",
-		`the output breaks the schema at ${where}`,
-	);
+export function checkJsonOutput(format: OutputFormat, text: string): JsonOutput {
+  if (format.type === "text") return { state: "absent" };
+  const parsed = parse(text);
+  if (parsed === undefined) return invalid("OUTPUT_NOT_JSON", "the output is not JSON");
+  if (format.type === "json-object") {
+    return isJsonObject(parsed.value)
+      ? { state: "valid", json: text }
+      : invalid("OUTPUT_NOT_JSON", "the output is not a JSON object");
+  }
+  const schema = JSON.parse(format.schema) as Schema | boolean;
+  const result = new Validator(schema, "2020-12").validate(parsed.value);
+  if (result.valid) return { state: "valid", json: text };
+  const where = result.errors[0]?.instanceLocation ?? "#";
+  return invalid("OUTPUT_SCHEMA_MISMATCH", `the output breaks the schema at ${where}`);
 }

@@ -4,42 +4,39 @@ import type { FinishReason } from "../domain/provider-event.ts";
 
 /** One RPC while it runs. */
 export interface CallTelemetry {
-	/** Ends the server span and records the duration. `code` is the status name, e.g. `OK`. */
-	end(result: {
-		readonly code: string;
-		readonly reason: string | undefined;
-	}): void;
+  /** Ends the server span and records the duration. `code` is the status name, e.g. `OK`. */
+  end(result: { readonly code: string; readonly reason: string | undefined }): void;
 }
 
 /** How an attempt ended, in milliseconds and tokens. */
 export interface AttemptResult {
-	readonly errorKind?: ErrorKind;
-	readonly providerModel?: string;
-	readonly providerResponseId?: string;
-	readonly finishReason?: FinishReason;
-	readonly usage?: TokenUsage;
-	readonly durationMs: number;
-	readonly timeToFirstTokenMs?: number;
-	/** Mean time between content chunks. */
-	readonly timePerChunkMs?: number;
+  readonly errorKind?: ErrorKind;
+  readonly providerModel?: string;
+  readonly providerResponseId?: string;
+  readonly finishReason?: FinishReason;
+  readonly usage?: TokenUsage;
+  readonly durationMs: number;
+  readonly timeToFirstTokenMs?: number;
+  /** Mean time between content chunks. */
+  readonly timePerChunkMs?: number;
 }
 
 /** One call to a provider while it runs. */
 export interface AttemptTelemetry {
-	/** W3C trace context for the provider's request. */
-	readonly headers: Readonly<Record<string, string>>;
-	end(result: AttemptResult): void;
+  /** W3C trace context for the provider's request. */
+  readonly headers: Readonly<Record<string, string>>;
+  end(result: AttemptResult): void;
 }
 
 export interface AttemptInfo {
-	readonly provider: string;
-	readonly providerType: string;
-	readonly model: string;
-	readonly providerModel: string;
-	readonly stream: boolean;
-	/** From 1. */
-	readonly index: number;
-	readonly maxOutputTokens: number | undefined;
+  readonly provider: string;
+  readonly providerType: string;
+  readonly model: string;
+  readonly providerModel: string;
+  readonly stream: boolean;
+  /** From 1. */
+  readonly index: number;
+  readonly maxOutputTokens: number | undefined;
 }
 
 /**
@@ -47,15 +44,15 @@ export interface AttemptInfo {
  * counts and durations only.
  */
 export interface Telemetry {
-	startCall(info: {
-		readonly system: "grpc" | "connectrpc";
-		/** Full name, e.g. `steer.v1.GenerationService/Generate`. */
-		readonly method: string;
-		header(name: string): string | undefined;
-	}): CallTelemetry;
-	startAttempt(call: CallTelemetry, info: AttemptInfo): AttemptTelemetry;
-	/** Time a generation spent in the gateway itself, outside of providers. */
-	recordOverhead(ms: number, info: { readonly stream: boolean }): void;
+  startCall(info: {
+    readonly system: "grpc" | "connectrpc";
+    /** Full name, e.g. `steer.v1.GenerationService/Generate`. */
+    readonly method: string;
+    header(name: string): string | undefined;
+  }): CallTelemetry;
+  startAttempt(call: CallTelemetry, info: AttemptInfo): AttemptTelemetry;
+  /** Time a generation spent in the gateway itself, outside of providers. */
+  recordOverhead(ms: number, info: { readonly stream: boolean }): void;
 }
 
 const NO_CALL: CallTelemetry = { end: () => {} };
@@ -63,7 +60,7 @@ const NO_ATTEMPT: AttemptTelemetry = { headers: {}, end: () => {} };
 
 /** Telemetry that is switched off: no spans, no metrics, no cost. */
 export const noTelemetry: Telemetry = {
-	startCall: () => NO_CALL,
-	startAttempt: () => NO_ATTEMPT,
-	recordOverhead: () => {},
+  startCall: () => NO_CALL,
+  startAttempt: () => NO_ATTEMPT,
+  recordOverhead: () => {},
 };
