@@ -18,6 +18,7 @@ import { createGenerationResult, type GenerationResult } from "./output/generati
 import { createStreamEvents, type StreamEvents } from "./output/stream-events.ts";
 import type { Provider, ProviderRequest } from "./providers/provider.ts";
 import { runAttempt, toGatewayError } from "./reliability/attempts.ts";
+import type { ProviderStats } from "./reliability/provider-stats.ts";
 import { attemptLimits, type DefaultTimeouts, totalLimitMs } from "./reliability/limits.ts";
 import { LiveStream } from "./streams/live-stream.ts";
 import type { AttemptResult, CallTelemetry, Telemetry } from "./telemetry/telemetry.ts";
@@ -54,6 +55,7 @@ export interface GatewayDependencies {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly deployment: () => Deployment;
+  readonly stats: ProviderStats;
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
 }
@@ -116,7 +118,7 @@ interface Admission {
 }
 
 export function createGateway(dependencies: GatewayDependencies): Gateway {
-  const { clock, telemetry, newId } = dependencies;
+  const { clock, telemetry, stats, newId } = dependencies;
   const running = new Set<AbortController>();
 
   function admit(call: GenerationCall, stream: boolean): Admission {
@@ -160,6 +162,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
           maxOutputTokens: target.spec.sampling.maxOutputTokens,
         });
         result.begin();
+        stats.started(model.provider);
         try {
           const request: ProviderRequest = {
             spec: target.spec,
@@ -192,7 +195,9 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
           cancelTimer();
           call.signal.removeEventListener("abort", cancel);
         }
-        attempt.end(attemptReport(result));
+        const report = attemptReport(result);
+        stats.ended(model.provider, report.errorKind);
+        attempt.end(report);
         const { totalMs, attemptMs } = result.durations();
         telemetry.recordOverhead(totalMs - attemptMs, { stream });
       },
