@@ -1,0 +1,115 @@
+// The floors: the least that a process must do for the same bytes on the wire.
+// `node bench/floor.ts MODE PORT [UPSTREAM]` with MODE echo, unary or stream.
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import grpc from "@grpc/grpc-js";
+import { createParser } from "eventsource-parser";
+import { Agent, request } from "undici";
+import {
+  type GenerateRequest,
+  GenerateRequestSchema,
+  type GenerateResponse,
+  GenerateResponseSchema,
+  StreamGenerateRequestSchema,
+} from "../gen/es/steer/v1/generation_service_pb.ts";
+import { type StreamEvent, StreamEventSchema } from "../gen/es/steer/v1/stream_pb.ts";
+
+const [, , mode = "echo", port = "0", upstream = ""] = process.argv;
+const agent = new Agent({ connections: 256, pipelining: 1 });
+
+function responseOf(text: string): GenerateResponse {
+  return create(GenerateResponseSchema, {
+    generation: {
+      generationId: "g-0000000000000000",
+      message: { role: 3, parts: [{ data: { case: "text", value: { text } } }] },
+      outputText: text,
+      usage: { inputTokens: 10, outputTokens: 20, totalTokens: 30 },
+    },
+  });
+}
+
+async function callUpstream(body: string, stream: boolean) {
+  return request(`${upstream}/v1/chat/completions`, {
+    dispatcher: agent,
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: "Bearer none" },
+    body: JSON.stringify({ model: "bench", messages: [{ role: "user", content: body }], stream }),
+  });
+}
+
+async function generate(message: GenerateRequest): Promise<GenerateResponse> {
+  const prompt = message.spec?.prompt ?? "";
+  if (mode === "echo") return responseOf(prompt);
+  const answer = await callUpstream(prompt, false);
+  const body = (await answer.body.json()) as {
+    choices: { message: { content: string } }[];
+  };
+  return responseOf(body.choices[0]?.message.content ?? "");
+}
+
+async function stream(call: grpc.ServerWritableStream<Buffer, StreamEvent>): Promise<void> {
+  const message = fromBinary(StreamGenerateRequestSchema, call.request);
+  const answer = await callUpstream(message.spec?.prompt ?? "", true);
+  let sequence = 0;
+  const parser = createParser({
+    onEvent({ data }) {
+      if (data === "[DONE]") return;
+      const chunk = JSON.parse(data) as { choices: { delta: { content?: string } }[] };
+      const text = chunk.choices[0]?.delta.content;
+      if (!text) return;
+      sequence++;
+      call.write(
+        create(StreamEventSchema, {
+          sequence,
+          attemptIndex: 1,
+          event: { case: "textDelta", value: { partIndex: 0, text } },
+        }),
+      );
+    },
+  });
+  const decoder = new TextDecoder();
+  for await (const bytes of answer.body) parser.feed(decoder.decode(bytes, { stream: true }));
+  call.end();
+}
+
+const server = new grpc.Server();
+server.addService(
+  {
+    generate: {
+      path: "/steer.v1.GenerationService/Generate",
+      requestStream: false,
+      responseStream: false,
+      requestDeserialize: (bytes: Buffer) => fromBinary(GenerateRequestSchema, bytes),
+      requestSerialize: (value: Buffer) => value,
+      responseSerialize: (value: GenerateResponse) =>
+        Buffer.from(toBinary(GenerateResponseSchema, value)),
+      responseDeserialize: (bytes: Buffer) => bytes,
+    },
+    streamGenerate: {
+      path: "/steer.v1.GenerationService/StreamGenerate",
+      requestStream: false,
+      responseStream: true,
+      requestDeserialize: (bytes: Buffer) => bytes,
+      requestSerialize: (value: Buffer) => value,
+      responseSerialize: (value: StreamEvent) => Buffer.from(toBinary(StreamEventSchema, value)),
+      responseDeserialize: (bytes: Buffer) => bytes,
+    },
+  },
+  {
+    generate: (
+      call: grpc.ServerUnaryCall<GenerateRequest, GenerateResponse>,
+      done: grpc.sendUnaryData<GenerateResponse>,
+    ) => {
+      generate(call.request).then(
+        (value) => done(null, value),
+        () => done({ code: grpc.status.INTERNAL }),
+      );
+    },
+    streamGenerate: (call: grpc.ServerWritableStream<Buffer, StreamEvent>) => {
+      stream(call).catch(() => call.destroy());
+    },
+  },
+);
+server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, bound) => {
+  if (error) throw error;
+  process.stdout.write(`${JSON.stringify({ grpc: `127.0.0.1:${bound}` })}\n`);
+});

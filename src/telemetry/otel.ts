@@ -1,0 +1,174 @@
+import {
+  type Attributes,
+  type Context,
+  metrics,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
+import type { Clock } from "../clock.ts";
+import { attribute, metric, SCOPE, VENDORS } from "./names.ts";
+import type { AttemptInfo, AttemptResult, CallTelemetry, Telemetry } from "./telemetry.ts";
+
+/** Buckets that the conventions ask for, in seconds and tokens. */
+const SECONDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+const CHUNK_SECONDS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
+const TOKENS = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304];
+/** The gateway's own share is below a millisecond most of the time. */
+const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5];
+
+function histogram(name: string, unit: string, description: string, boundaries: number[]) {
+  return metrics
+    .getMeter(SCOPE)
+    .createHistogram(name, { unit, description, advice: { explicitBucketBoundaries: boundaries } });
+}
+
+/** Attributes that an attempt's span and its metrics share: few values each. */
+function attemptAttributes(info: AttemptInfo): Attributes {
+  return {
+    [attribute.operation]: "chat",
+    [attribute.provider]: VENDORS[info.providerType] ?? info.providerType,
+    [attribute.instance]: info.provider,
+    [attribute.requestModel]: info.providerModel,
+  };
+}
+
+function resultAttributes(result: AttemptResult): Attributes {
+  const { usage } = result;
+  return {
+    ...(result.providerModel !== undefined && { [attribute.responseModel]: result.providerModel }),
+    ...(result.providerResponseId && { [attribute.responseId]: result.providerResponseId }),
+    ...(result.finishReason !== undefined && { [attribute.finishReasons]: [result.finishReason] }),
+    ...(result.timeToFirstTokenMs !== undefined && {
+      [attribute.timeToFirstChunk]: result.timeToFirstTokenMs / 1000,
+    }),
+    ...(usage !== undefined && {
+      [attribute.inputTokens]: usage.inputTokens,
+      [attribute.outputTokens]: usage.outputTokens,
+    }),
+    ...(usage?.cacheReadTokens !== undefined && {
+      [attribute.cacheReadTokens]: usage.cacheReadTokens,
+    }),
+    ...(usage?.cacheWriteTokens !== undefined && {
+      [attribute.cacheWriteTokens]: usage.cacheWriteTokens,
+    }),
+  };
+}
+
+/** Spans and metrics over the OpenTelemetry API; an SDK must have been started. */
+export function createOtelTelemetry(clock: Clock): Telemetry {
+  const tracer = trace.getTracer(SCOPE);
+  const rpcDuration = histogram(metric.rpcDuration, "s", "Duration of a call.", SECONDS);
+  const operation = histogram(
+    metric.operationDuration,
+    "s",
+    "Duration of an attempt at a provider.",
+    SECONDS,
+  );
+  const tokens = histogram(metric.tokenUsage, "{token}", "Tokens of an attempt.", TOKENS);
+  const firstChunk = histogram(
+    metric.timeToFirstChunk,
+    "s",
+    "From sending an attempt to its first content.",
+    SECONDS,
+  );
+  const perChunk = histogram(
+    metric.timePerOutputChunk,
+    "s",
+    "Mean time between the content chunks of an attempt.",
+    CHUNK_SECONDS,
+  );
+  const overhead = histogram(
+    metric.overhead,
+    "s",
+    "Time of a generation outside of providers.",
+    OVERHEAD_SECONDS,
+  );
+  const contexts = new WeakMap<CallTelemetry, Context>();
+
+  function measureAttempt(info: AttemptInfo, shared: Attributes, result: AttemptResult): void {
+    const failed = result.errorKind === undefined ? {} : { [attribute.errorType]: result.errorKind };
+    const labels = { ...shared, ...failed };
+    operation.record(result.durationMs / 1000, labels);
+    if (result.usage !== undefined) {
+      const { inputTokens, outputTokens } = result.usage;
+      tokens.record(inputTokens, { ...shared, [attribute.tokenType]: "input" });
+      tokens.record(outputTokens, { ...shared, [attribute.tokenType]: "output" });
+    }
+    if (!info.stream) return;
+    if (result.timeToFirstTokenMs !== undefined) {
+      firstChunk.record(result.timeToFirstTokenMs / 1000, labels);
+    }
+    if (result.timePerChunkMs !== undefined) perChunk.record(result.timePerChunkMs / 1000, labels);
+  }
+
+  return {
+    startCall(info) {
+      const startedAt = clock.now();
+      const shared = { [attribute.rpcSystem]: info.system, [attribute.rpcMethod]: info.method };
+      const parent = propagation.extract(ROOT_CONTEXT, info, {
+        get: (carrier, key) => carrier.header(key),
+        keys: () => ["traceparent", "tracestate", "baggage"],
+      });
+      const span = tracer.startSpan(
+        info.method,
+        { kind: SpanKind.SERVER, attributes: shared },
+        parent,
+      );
+      const call: CallTelemetry = {
+        end({ code, reason }) {
+          const outcome: Attributes = {
+            [attribute.rpcStatus]: code,
+            ...(reason !== undefined && { [attribute.errorType]: reason }),
+          };
+          span.setAttributes(outcome);
+          if (code !== "OK") span.setStatus({ code: SpanStatusCode.ERROR });
+          span.end();
+          rpcDuration.record((clock.now() - startedAt) / 1000, { ...shared, ...outcome });
+        },
+      };
+      contexts.set(call, trace.setSpan(parent, span));
+      return call;
+    },
+
+    startAttempt(call, info) {
+      const shared = attemptAttributes(info);
+      const parent = contexts.get(call) ?? ROOT_CONTEXT;
+      const span = tracer.startSpan(
+        `chat ${info.providerModel}`,
+        {
+          kind: SpanKind.CLIENT,
+          attributes: {
+            ...shared,
+            [attribute.requestStream]: info.stream,
+            [attribute.attemptIndex]: info.index,
+            ...(info.maxOutputTokens !== undefined && {
+              [attribute.requestMaxTokens]: info.maxOutputTokens,
+            }),
+          },
+        },
+        parent,
+      );
+      const headers: Record<string, string> = {};
+      propagation.inject(trace.setSpan(parent, span), headers);
+      return {
+        headers,
+        end(result) {
+          span.setAttributes(resultAttributes(result));
+          if (result.errorKind !== undefined) {
+            span.setAttribute(attribute.errorType, result.errorKind);
+            span.setStatus({ code: SpanStatusCode.ERROR });
+          }
+          span.end();
+          measureAttempt(info, shared, result);
+        },
+      };
+    },
+
+    recordOverhead(ms, info) {
+      overhead.record(ms / 1000, { [attribute.stream]: info.stream });
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { metrics } from "@opentelemetry/api";
+import { NodeSDK } from "@opentelemetry/sdk-node";
+import type { Clock } from "../clock.ts";
+import { metric, SCOPE } from "./names.ts";
+import { createOtelTelemetry } from "./otel.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+/** Resolution of the event-loop histogram in milliseconds. */
+const RESOLUTION_MS = 10;
+
+const NANOSECONDS = 1e9;
+
+/** Delay of the event loop since the last export: what every call in the process waits for. */
+function observeEventLoop(): () => void {
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  const meter = metrics.getMeter(SCOPE);
+  const gauge = (name: string, description: string) =>
+    meter.createObservableGauge(`${metric.eventLoopDelay}.${name}`, { unit: "s", description });
+  const mean = gauge("mean", "Mean delay of the event loop.");
+  const p99 = gauge("p99", "99th percentile of the delay of the event loop.");
+  const max = gauge("max", "Longest delay of the event loop.");
+  meter.addBatchObservableCallback(
+    (result) => {
+      if (delay.count === 0) return;
+      result.observe(mean, delay.mean / NANOSECONDS);
+      result.observe(p99, delay.percentile(99) / NANOSECONDS);
+      result.observe(max, delay.max / NANOSECONDS);
+      delay.reset();
+    },
+    [mean, p99, max],
+  );
+  return () => delay.disable();
+}
+
+export interface StartedTelemetry {
+  readonly telemetry: Telemetry;
+  /** Exports what is pending. */
+  shutdown(): Promise<void>;
+}
+
+/** Starts the OpenTelemetry SDK by the standard `OTEL_*` variables. Importing this file loads it. */
+export function startTelemetry(clock: Clock, serviceName: string | undefined): StartedTelemetry {
+  const sdk = new NodeSDK({ instrumentations: [], ...(serviceName !== undefined && { serviceName }) });
+  sdk.start();
+  const stopObserving = observeEventLoop();
+  return {
+    telemetry: createOtelTelemetry(clock),
+    async shutdown() {
+      stopObserving();
+      await sdk.shutdown();
+    },
+  };
+}
