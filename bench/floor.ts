@@ -1,5 +1,7 @@
 // The floors: the least that a process must do for the same bytes on the wire.
-// `node bench/floor.ts MODE PORT [UPSTREAM]` with MODE echo, unary or stream.
+// `node bench/floor.ts MODE [UPSTREAM [TEMPLATE]]`: MODE is echo, unary or stream,
+// TEMPLATE a file with an encoded GenerateResponse.
+import { readFileSync } from "node:fs";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
 import { createParser } from "eventsource-parser";
@@ -13,18 +15,15 @@ import {
 } from "../gen/es/steer/v1/generation_service_pb.ts";
 import { type StreamEvent, StreamEventSchema } from "../gen/es/steer/v1/stream_pb.ts";
 
-const [, , mode = "echo", port = "0", upstream = ""] = process.argv;
+const [, , mode = "echo", upstream = "", template = ""] = process.argv;
 const agent = new Agent({ connections: 256, pipelining: 1 });
 
+// An answer as the gateway gave it, so that both encode the same message.
+const answer = template === "" ? create(GenerateResponseSchema) : fromBinary(GenerateResponseSchema, readFileSync(template));
+
 function responseOf(text: string): GenerateResponse {
-  return create(GenerateResponseSchema, {
-    generation: {
-      generationId: "g-0000000000000000",
-      message: { role: 3, parts: [{ data: { case: "text", value: { text } } }] },
-      outputText: text,
-      usage: { inputTokens: 10, outputTokens: 20, totalTokens: 30 },
-    },
-  });
+  const { generation } = answer;
+  return generation === undefined ? answer : { ...answer, generation: { ...generation, outputText: text } };
 }
 
 async function callUpstream(body: string, stream: boolean) {
@@ -38,9 +37,9 @@ async function callUpstream(body: string, stream: boolean) {
 
 async function generate(message: GenerateRequest): Promise<GenerateResponse> {
   const prompt = message.spec?.prompt ?? "";
-  if (mode === "echo") return responseOf(prompt);
-  const answer = await callUpstream(prompt, false);
-  const body = (await answer.body.json()) as {
+  if (mode === "echo") return responseOf(answer.generation?.outputText ?? "");
+  const response = await callUpstream(prompt, false);
+  const body = (await response.body.json()) as {
     choices: { message: { content: string } }[];
   };
   return responseOf(body.choices[0]?.message.content ?? "");
@@ -48,7 +47,7 @@ async function generate(message: GenerateRequest): Promise<GenerateResponse> {
 
 async function stream(call: grpc.ServerWritableStream<Buffer, StreamEvent>): Promise<void> {
   const message = fromBinary(StreamGenerateRequestSchema, call.request);
-  const answer = await callUpstream(message.spec?.prompt ?? "", true);
+  const response = await callUpstream(message.spec?.prompt ?? "", true);
   let sequence = 0;
   const parser = createParser({
     onEvent({ data }) {
@@ -67,7 +66,7 @@ async function stream(call: grpc.ServerWritableStream<Buffer, StreamEvent>): Pro
     },
   });
   const decoder = new TextDecoder();
-  for await (const bytes of answer.body) parser.feed(decoder.decode(bytes, { stream: true }));
+  for await (const bytes of response.body) parser.feed(decoder.decode(bytes, { stream: true }));
   call.end();
 }
 
@@ -109,7 +108,7 @@ server.addService(
     },
   },
 );
-server.bindAsync(`127.0.0.1:${port}`, grpc.ServerCredentials.createInsecure(), (error, bound) => {
+server.bindAsync(`127.0.0.1:0`, grpc.ServerCredentials.createInsecure(), (error, bound) => {
   if (error) throw error;
   process.stdout.write(`${JSON.stringify({ grpc: `127.0.0.1:${bound}` })}\n`);
 });

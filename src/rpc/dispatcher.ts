@@ -95,7 +95,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
       call.setResponseHeader("x-steer-replica", dependencies.replica);
       const requestId = call.header("x-request-id");
       if (requestId !== undefined) call.setResponseHeader("x-request-id", requestId);
-      const { signal, timeoutMs, header, setResponseHeader } = call;
+      const { signal, timeoutMs, header, setResponseHeader, setTrailer } = call;
       return {
         request: decoded,
         finish,
@@ -106,6 +106,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
           telemetry: span,
           header,
           setResponseHeader,
+          setTrailer,
           log: (more) => void Object.assign(fields, more),
         },
       };

@@ -156,7 +156,6 @@ export function encodeError(thrown: unknown): RpcStatus {
   const trailers: Record<string, string> = {};
   const delay = pushback(error, row);
   if (delay !== undefined) trailers["grpc-retry-pushback-ms"] = delay;
-  if (partial !== undefined) trailers["x-steer-attempts"] = String(partial.attempts.length);
   if (row.retryable && error.retryAfterMs !== undefined) {
     trailers["retry-after"] = String(Math.ceil(error.retryAfterMs / 1000));
   }

@@ -45,7 +45,9 @@ function requiredSpec(spec: GenerationSpec | undefined): domain.GenerationSpec {
   return decodeSpec(spec);
 }
 
-function logGeneration(call: HandlerCall, generation: Generation): void {
+/** Tells of a generation that has ended, on the log line and in the trailers. */
+function reportGeneration(call: HandlerCall, generation: Generation): void {
+  call.setTrailer("x-steer-attempts", String(generation.attempts.length));
   const { usage, timing } = generation;
   call.log({
     generation_id: generation.generationId,
@@ -78,11 +80,11 @@ export function createGenerationService({
       refuseNotBuilt(request, call.header("idempotency-key"));
       try {
         const generation = await gateway.generate(generationCall(requiredSpec(request.spec), call));
-        logGeneration(call, generation);
+        reportGeneration(call, generation);
         call.setResponseHeader("x-steer-generation-id", generation.generationId);
         return create(GenerateResponseSchema, { generation: encodeGeneration(generation, true) });
       } catch (error) {
-        if (error instanceof GenerationFailed) logGeneration(call, error.failure.partial);
+        if (error instanceof GenerationFailed) reportGeneration(call, error.failure.partial);
         throw error;
       }
     },
@@ -98,9 +100,9 @@ export function createGenerationService({
           call.setResponseHeader("x-steer-generation-id", body.generationId);
         }
         yield encodeEvent(event);
-        if (body.type === "complete") logGeneration(call, body.generation);
+        if (body.type === "complete") reportGeneration(call, body.generation);
         else if (body.type === "error") {
-          logGeneration(call, body.failure.partial);
+          reportGeneration(call, body.failure.partial);
           throw new GenerationFailed(body.failure);
         }
       }

@@ -12,6 +12,7 @@ export interface HandlerCall {
   readonly telemetry: CallTelemetry;
   header(name: string): string | undefined;
   setResponseHeader(name: string, value: string): void;
+  setTrailer(name: string, value: string): void;
   /** Adds fields to the call's log line: identifiers, counts and durations, never content. */
   log(fields: Readonly<Record<string, JsonValue>>): void;
 }
