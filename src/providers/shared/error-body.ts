@@ -46,7 +46,8 @@ export function readErrorBody(status: number | undefined, body: unknown): ErrorE
   return {
     status,
     code: text(inner.code) ?? text(outer.code),
-    type: text(inner.type),
+    // The outer `"type": "error"` of some forms names the form, not the error.
+    type: inner.type === "error" ? undefined : text(inner.type),
     param: text(inner.param),
     message: message.slice(0, MAX_MESSAGE_LENGTH),
   };

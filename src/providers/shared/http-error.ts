@@ -9,6 +9,8 @@ import { headerValue, type ResponseHeaders } from "./response-headers.ts";
 export interface ErrorRules {
   /** Asked first; undefined leaves the decision to the common tables. */
   classify(evidence: ErrorEvidence): ErrorKind | undefined;
+  /** Puts an identifier in place of a code that is a sentence; `classify` sees it as it came. */
+  refine?(evidence: ErrorEvidence): ErrorEvidence;
   readonly requestIdHeader: string;
   readonly resetHeaders: readonly ResetHeader[];
 }
@@ -48,7 +50,8 @@ function toProviderError(
   clock: Clock,
 ): GatewayError {
   const kind = classify(evidence, rules);
-  const code = identifier(evidence.code) ?? identifier(evidence.type);
+  const refined = rules.refine?.(evidence) ?? evidence;
+  const code = identifier(refined.code) ?? identifier(refined.type);
   const param = identifier(evidence.param);
   const requestId = identifier(headerValue(headers, rules.requestIdHeader));
   const shouldRetry = headerValue(headers, "x-should-retry");

@@ -1,0 +1,66 @@
+import type { ProviderType } from "../provider.ts";
+import { encodeChatBody } from "../shared/chat-request.ts";
+import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
+import { parseModels } from "../shared/model-records.ts";
+import { createOpenAiHeaders } from "../shared/openai-headers.ts";
+import { errorRules } from "./errors.ts";
+import { chatReader, responsesReader } from "./events.ts";
+import models from "./models.json" with { type: "json" };
+import { chatWire, OPENAI_BASE_URL } from "./request.ts";
+import { encodeResponsesBody } from "./responses-request.ts";
+
+/**
+ * OpenAI, and every server that speaks its dialects. The newest models of OpenAI
+ * take tools with reasoning in Responses only; compatible servers speak Chat.
+ */
+export const openai: ProviderType = {
+  apiKeyVariable: "OPENAI_API_KEY",
+  defaultBaseUrl: OPENAI_BASE_URL,
+  dialects: {
+    chat: [
+      "sampling.max_output_tokens",
+      "sampling.temperature",
+      "sampling.top_p",
+      "sampling.frequency_penalty",
+      "sampling.presence_penalty",
+      "sampling.seed",
+      "sampling.stop_sequences",
+      "reasoning.effort",
+      "tool_choice.parallel",
+      "messages.name",
+      "end_user_id",
+    ],
+    responses: [
+      "sampling.max_output_tokens",
+      "sampling.temperature",
+      "sampling.top_p",
+      "reasoning.effort",
+      "reasoning.include_text",
+      "tool_choice.parallel",
+      "end_user_id",
+    ],
+  },
+  defaultDialect: (baseUrl) => (baseUrl === OPENAI_BASE_URL ? "responses" : "chat"),
+  models: parseModels(models),
+  async create(instance, { clock }) {
+    const own = instance.baseUrl === OPENAI_BASE_URL;
+    const chat: Dialect = {
+      path: "/chat/completions",
+      errorRules,
+      encodeBody: (request) => encodeChatBody(request, chatWire(request, own)),
+      createReader: (response) => chatReader(response, instance, clock),
+    };
+    const responses: Dialect = {
+      path: "/responses",
+      errorRules,
+      encodeBody: encodeResponsesBody,
+      createReader: (response) => responsesReader(response, instance, clock),
+    };
+    return createHttpProvider({
+      instance,
+      headers: await createOpenAiHeaders(instance),
+      dialectOf: ({ model }) => (model.dialect === "responses" ? responses : chat),
+      clock,
+    });
+  },
+};

@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto";
+import type { ProviderRequest } from "../provider.ts";
+import type { ChatWire } from "../shared/chat-request.ts";
+
+/** The vendor's own endpoint; anything else is a compatible server. */
+export const OPENAI_BASE_URL = "https://api.openai.com/v1";
+
+/** Longest `safety_identifier`. */
+const MAX_IDENTIFIER_LENGTH = 128;
+
+/** Facts of a model in the folder's records: `wire` of a `ModelRecord`. */
+interface ModelWire {
+  /** Field of Chat Completions that takes the token limit. */
+  readonly tokenLimitField: string | undefined;
+  readonly cacheBreakpoints: boolean;
+  readonly reasoningField: string | undefined;
+}
+
+export function modelWire({ model }: ProviderRequest): ModelWire {
+  const { tokenLimitField, promptCacheBreakpoints, reasoningField } = model.wire;
+  return {
+    tokenLimitField: typeof tokenLimitField === "string" ? tokenLimitField : undefined,
+    cacheBreakpoints: promptCacheBreakpoints === true,
+    reasoningField: typeof reasoningField === "string" ? reasoningField : undefined,
+  };
+}
+
+/** The pseudonym of the end user, hashed where it is longer than the field. */
+export function safetyIdentifier(endUserId: string): string | undefined {
+  if (endUserId === "") return undefined;
+  if (endUserId.length <= MAX_IDENTIFIER_LENGTH) return endUserId;
+  return createHash("sha256").update(endUserId).digest("hex");
+}
+
+/** OpenAI's own Chat Completions, or what compatible servers understand of it. */
+export function chatWire(request: ProviderRequest, own: boolean): ChatWire {
+  const { tokenLimitField, cacheBreakpoints, reasoningField } = modelWire(request);
+  return {
+    // Older compatible servers know `max_tokens` alone and ignore the other name.
+    tokenLimitField: tokenLimitField ?? (own ? "max_completion_tokens" : "max_tokens"),
+    endUserField: own ? "safety_identifier" : "user",
+    endUserId: own ? safetyIdentifier(request.spec.endUserId) : request.spec.endUserId || undefined,
+    obfuscates: own,
+    cacheBreakpoints,
+    reasoningField,
+  };
+}

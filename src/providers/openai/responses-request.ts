@@ -1,0 +1,82 @@
+import type { GenerationSpec, OutputFormat, Tool } from "../../domain/generation-spec.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { ProviderRequest } from "../provider.ts";
+import { nonEmpty } from "../shared/chat-request.ts";
+import { type BodyFields, encodeBody, RawJson, rawArray, rawObject } from "../shared/json-body.ts";
+import { modelWire, safetyIdentifier } from "./request.ts";
+import { encodeInput } from "./responses-input.ts";
+
+const ENCRYPTED_REASONING = "reasoning.encrypted_content";
+
+function encodeTool(tool: Tool): RawJson {
+  if (tool.type === "provider") return rawObject(tool.config);
+  const { name, description, parametersJsonSchema, strict } = tool;
+  return rawObject({
+    type: "function",
+    name,
+    description: nonEmpty(description),
+    // Both keys are required here, and an absent `strict` would mean true.
+    parameters: parametersJsonSchema === "" ? null : new RawJson(parametersJsonSchema),
+    strict: strict ?? false,
+  });
+}
+
+function toolFields({ tools, toolChoice }: GenerationSpec): BodyFields {
+  if (tools.length === 0) return {};
+  const mode = toolChoice?.mode;
+  return {
+    tools: rawArray(tools.map(encodeTool)),
+    tool_choice: typeof mode === "object" ? { type: "function", name: mode.functionName } : mode,
+    parallel_tool_calls: toolChoice?.parallel,
+  };
+}
+
+function encodeFormat(format: OutputFormat): RawJson | undefined {
+  switch (format.type) {
+    case "text":
+      return undefined;
+    case "json-object":
+      return rawObject({ type: "json_object" });
+    case "json-schema":
+      return rawObject({
+        type: "json_schema",
+        name: format.name,
+        description: nonEmpty(format.description),
+        schema: new RawJson(format.schema),
+        strict: format.strict,
+      });
+  }
+}
+
+/** What the answer shall contain beyond the default: reasoning in the form that can be sent back. */
+function include(reasons: boolean, { include: asked }: JsonObject): string[] | undefined {
+  const wanted = Array.isArray(asked) ? asked.filter((entry) => typeof entry === "string") : [];
+  const all = new Set(reasons ? [ENCRYPTED_REASONING, ...wanted] : wanted);
+  return all.size === 0 ? undefined : [...all];
+}
+
+/** The body of a Responses request: nothing is stored at the provider. Equal requests give equal bytes. */
+export function encodeResponsesBody(request: ProviderRequest): string {
+  const { spec, model, effort, stream, options } = request;
+  const { sampling, reasoning } = spec;
+  return encodeBody(
+    {
+      model: model.providerModel,
+      input: encodeInput(spec.messages, modelWire(request).cacheBreakpoints),
+      ...toolFields(spec),
+      max_output_tokens: sampling.maxOutputTokens,
+      temperature: sampling.temperature,
+      top_p: sampling.topP,
+      safety_identifier: safetyIdentifier(spec.endUserId),
+      store: false,
+      include: include(model.capabilities.has("reasoning"), options),
+      stream,
+    },
+    options,
+    {
+      text: { format: encodeFormat(spec.outputFormat) },
+      reasoning: { effort, summary: reasoning.includeText === true ? "auto" : undefined },
+      ...(stream ? { stream_options: { include_obfuscation: false } } : undefined),
+    },
+  );
+}

@@ -1,0 +1,107 @@
+import type {
+  GenerationSpec,
+  OutputFormat,
+  Tool,
+  ToolChoice,
+} from "../../domain/generation-spec.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { ProviderRequest } from "../provider.ts";
+import { type ChatMessageWire, encodeChatMessages } from "./chat-messages.ts";
+import { type BodyFields, encodeBody, RawJson, rawArray, rawObject } from "./json-body.ts";
+
+/** Where servers that speak Chat Completions differ. */
+export interface ChatWire extends ChatMessageWire {
+  /** `max_completion_tokens`, or `max_tokens` for servers that know only that. */
+  readonly tokenLimitField: string;
+  /** Where the end user's pseudonym goes: `safety_identifier` or `user`. */
+  readonly endUserField: string;
+  readonly endUserId: string | undefined;
+  /** The server pads streamed deltas unless told otherwise. */
+  readonly obfuscates: boolean;
+}
+
+/** `""` as undefined. */
+export function nonEmpty(text: string): string | undefined {
+  return text === "" ? undefined : text;
+}
+
+function encodeTool(tool: Tool): RawJson {
+  if (tool.type === "provider") return rawObject(tool.config);
+  const { name, description, parametersJsonSchema, strict } = tool;
+  return rawObject({
+    type: "function",
+    function: rawObject({
+      name,
+      description: nonEmpty(description),
+      parameters: parametersJsonSchema === "" ? undefined : new RawJson(parametersJsonSchema),
+      strict,
+    }),
+  });
+}
+
+function encodeToolChoice({ mode }: ToolChoice): string | JsonObject {
+  if (typeof mode === "string") return mode;
+  return { type: "function", function: { name: mode.functionName } };
+}
+
+/** Tools and what goes with them: a choice without tools is an error at some servers. */
+function toolFields({ tools, toolChoice }: GenerationSpec): BodyFields {
+  if (tools.length === 0) return {};
+  return {
+    tools: rawArray(tools.map(encodeTool)),
+    tool_choice: toolChoice === undefined ? undefined : encodeToolChoice(toolChoice),
+    parallel_tool_calls: toolChoice?.parallel,
+  };
+}
+
+function encodeFormat(format: OutputFormat): RawJson | undefined {
+  switch (format.type) {
+    case "text":
+      return undefined;
+    case "json-object":
+      return rawObject({ type: "json_object" });
+    case "json-schema":
+      return rawObject({
+        type: "json_schema",
+        json_schema: rawObject({
+          name: format.name,
+          description: nonEmpty(format.description),
+          schema: new RawJson(format.schema),
+          strict: format.strict,
+        }),
+      });
+  }
+}
+
+/** The body of a Chat Completions request. Equal requests give equal bytes. */
+export function encodeChatBody(request: ProviderRequest, wire: ChatWire): string {
+  const { spec, model, effort, stream, options } = request;
+  const { sampling } = spec;
+  return encodeBody(
+    {
+      model: model.providerModel,
+      messages: encodeChatMessages(spec.messages, wire),
+      ...toolFields(spec),
+      response_format: encodeFormat(spec.outputFormat),
+      [wire.tokenLimitField]: sampling.maxOutputTokens,
+      temperature: sampling.temperature,
+      top_p: sampling.topP,
+      frequency_penalty: sampling.frequencyPenalty,
+      presence_penalty: sampling.presencePenalty,
+      seed: sampling.seed,
+      stop: sampling.stopSequences?.length ? sampling.stopSequences : undefined,
+      reasoning_effort: effort,
+      [wire.endUserField]: wire.endUserId,
+      stream,
+    },
+    options,
+    stream
+      ? {
+          stream_options: {
+            include_usage: true,
+            include_obfuscation: wire.obfuscates ? false : undefined,
+          },
+        }
+      : {},
+  );
+}

@@ -1,0 +1,19 @@
+import { isJsonObject } from "../../domain/json.ts";
+import type { ModelRecord } from "../../domain/model.ts";
+
+function isModelRecord(value: unknown): value is ModelRecord {
+  return (
+    isJsonObject(value) &&
+    typeof value.id === "string" &&
+    Array.isArray(value.capabilities) &&
+    Array.isArray(value.parameters)
+  );
+}
+
+/** The records of a `models.json`. What they say is checked where the registry is built. */
+export function parseModels(value: unknown): readonly ModelRecord[] {
+  if (!Array.isArray(value) || !value.every(isModelRecord)) {
+    throw new TypeError("models.json is not an array of model records");
+  }
+  return value;
+}

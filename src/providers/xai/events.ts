@@ -1,0 +1,49 @@
+import type { Clock } from "../../clock.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { TokenCounts } from "../../domain/token-usage.ts";
+import type { ProviderInstance } from "../provider.ts";
+import type { AnswerReader } from "../shared/answer.ts";
+import { createChatReader } from "../shared/chat-events.ts";
+import { readChatUsage, reportedCounts, tokenCount } from "../shared/chat-usage.ts";
+import { toInBandError } from "../shared/http-error.ts";
+import type { UpstreamResponse } from "../shared/upstream-fetch.ts";
+import { errorRules } from "./errors.ts";
+
+/**
+ * xAI counts reasoning beside the completion, and its total says so. A proxy in
+ * front may have added them already: then prompt and completion make the total.
+ */
+export function readUsage(usage: JsonObject): TokenCounts {
+  const counts = readChatUsage(usage);
+  const { inputTokens, outputTokens, cacheReadTokens = 0, reasoningTokens = 0 } = counts;
+  const total = tokenCount(usage.total_tokens);
+  const included =
+    total !== undefined &&
+    total === (inputTokens ?? 0) + (outputTokens ?? 0) &&
+    reasoningTokens > 0;
+  return reportedCounts({
+    ...counts,
+    // More cached than prompt tokens means that they were not counted as prompt.
+    inputTokens:
+      inputTokens !== undefined && cacheReadTokens > inputTokens
+        ? inputTokens + cacheReadTokens
+        : inputTokens,
+    outputTokens:
+      outputTokens === undefined || included ? outputTokens : outputTokens + reasoningTokens,
+  });
+}
+
+/** Reads one answer of Chat Completions. */
+export function chatReader(
+  { headers }: UpstreamResponse,
+  { doneOptional }: ProviderInstance,
+  clock: Clock,
+): AnswerReader {
+  return createChatReader({
+    readUsage,
+    toError: (payload) => toInBandError(payload, headers, errorRules, clock),
+    doneOptional,
+    metadataFields: ["service_tier", "system_fingerprint", "citations"],
+    usageMetadataFields: ["cost_in_usd_ticks", "num_sources_used"],
+  });
+}

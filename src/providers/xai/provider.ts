@@ -1,0 +1,46 @@
+import type { ProviderType } from "../provider.ts";
+import { encodeChatBody } from "../shared/chat-request.ts";
+import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
+import { parseModels } from "../shared/model-records.ts";
+import { createOpenAiHeaders } from "../shared/openai-headers.ts";
+import { errorRules } from "./errors.ts";
+import { chatReader } from "./events.ts";
+import models from "./models.json" with { type: "json" };
+import { chatWire } from "./request.ts";
+
+/** xAI: Chat Completions with its own usage and error rules. */
+export const xai: ProviderType = {
+  apiKeyVariable: "XAI_API_KEY",
+  defaultBaseUrl: "https://api.x.ai/v1",
+  dialects: {
+    chat: [
+      "sampling.max_output_tokens",
+      "sampling.temperature",
+      "sampling.top_p",
+      "sampling.frequency_penalty",
+      "sampling.presence_penalty",
+      "sampling.seed",
+      "sampling.stop_sequences",
+      "reasoning.effort",
+      "tool_choice.parallel",
+      "messages.name",
+      "end_user_id",
+    ],
+  },
+  defaultDialect: () => "chat",
+  models: parseModels(models),
+  async create(instance, { clock }) {
+    const chat: Dialect = {
+      path: "/chat/completions",
+      errorRules,
+      encodeBody: (request) => encodeChatBody(request, chatWire(request)),
+      createReader: (response) => chatReader(response, instance, clock),
+    };
+    return createHttpProvider({
+      instance,
+      headers: await createOpenAiHeaders(instance),
+      dialectOf: () => chat,
+      clock,
+    });
+  },
+};
