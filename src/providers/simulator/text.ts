@@ -1,0 +1,43 @@
+const WORDS = (
+  "the sea is wide and does not answer but every wave carries a word of it from the far shore " +
+  "café naïve Übung señor 東京 море ☂ 🚀 where small boats wait for light and patient hands mend nets"
+).split(" ");
+
+/** FNV-1a, 32 bits. */
+export function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) {
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
+  }
+  return value >>> 0;
+}
+
+/** Fewest deltas of an answer that is not limited. */
+const MIN_TOKENS = 20;
+
+/** How many tokens an answer has that nobody limits: 20 to 36, by the seed. */
+export function defaultLength(seed: number): number {
+  return MIN_TOKENS + (seed % 17);
+}
+
+/** `count` tokens that depend on the seed alone. */
+export function* words(seed: number, count: number): Generator<string> {
+  let state = seed;
+  for (let index = 0; index < count; index++) {
+    // Mulberry32: small, and the same on every machine.
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    const word = WORDS[((mixed ^ (mixed >>> 14)) >>> 0) % WORDS.length] ?? "";
+    yield index === 0 ? word : ` ${word}`;
+  }
+}
+
+/** A given text in tokens of at most `longest` code points, at least 20 of them where it is long enough. */
+export function* pieces(text: string, longest: number): Generator<string> {
+  const points = Array.from(text);
+  const size = Math.max(1, Math.min(longest, Math.floor(points.length / MIN_TOKENS)));
+  for (let start = 0; start < points.length; start += size) {
+    yield points.slice(start, start + size).join("");
+  }
+}
