@@ -75,11 +75,8 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
 
   /** The response as it ends: in the last event of a stream, or as the answer itself. */
   function readResponse(response: JsonObject): void {
-    if (response.error) throw options.toError(response);
     const { status } = response;
-    if (status === "failed" || status === "cancelled") {
-      throw options.toError({ code: "server_error" });
-    }
+    if (response.error || status === "failed" || status === "cancelled") throw readFailed(response);
     readHead(response);
     if (!Array.isArray(response.output)) throw protocolError("the provider's answer has no output");
     if (status !== "completed" && status !== "incomplete") {

@@ -1,3 +1,4 @@
+import { errors } from "undici";
 import type { Clock } from "../../clock.ts";
 import { type ErrorKind, GatewayError, type ProviderFailure } from "../../domain/gateway-error.ts";
 import { classifyCode, classifyMessage, classifyStatus } from "./error-tables.ts";
@@ -113,11 +114,9 @@ export function toTransportError(error: unknown): GatewayError {
   if (code === "UND_ERR_CONNECT_TIMEOUT" || code === "ETIMEDOUT") {
     return new GatewayError("connect-timeout", "no connection to the provider", { cause: error });
   }
-  if (code !== undefined && /^(?:HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_)/.test(code)) {
-    return new GatewayError("protocol", `the provider's answer is not valid HTTP (${code})`, {
-      providerFailure: { code },
-      cause: error,
-    });
+  if (error instanceof errors.HTTPParserError || code === "UND_ERR_HEADERS_OVERFLOW") {
+    // Not as the cause: the parser's error holds a piece of the answer.
+    return protocolError("the provider's answer is not valid HTTP");
   }
   if (code === "UND_ERR_INVALID_ARG") {
     return new GatewayError("internal", "the request cannot be sent as HTTP", { cause: error });

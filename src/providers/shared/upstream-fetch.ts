@@ -141,9 +141,10 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   async text(maxBytes = MAX_BODY_BYTES): Promise<string> {
     this.#mode = "text";
     this.#maxBytes = maxBytes;
-    if (this.#bytes > maxBytes) this.#fail(tooLarge(maxBytes));
     this.#controller?.resume();
+    if (this.#bytes > maxBytes) this.#fail(tooLarge(maxBytes));
     while (!this.#ended) await this.#wait();
+    if (this.#bytes > maxBytes) throw tooLarge(maxBytes);
     const [first] = this.#chunks;
     if (first === undefined) return "";
     return (this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks)).toString("utf8");
@@ -189,6 +190,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   readonly #onAbort = (): void => {
     const { reason } = this.#signal;
+    this.#chunks = [];
     this.#fail(reason instanceof Error ? reason : new Error("aborted", { cause: reason }));
   };
 

@@ -1,0 +1,73 @@
+import type { GenerationSpec } from "../../src/domain/generation-spec.ts";
+import type { Model } from "../../src/domain/model.ts";
+import type { ProviderInstance, ProviderRequest } from "../../src/providers/provider.ts";
+
+/** A spec with one user message. */
+export function testSpec(overrides: Partial<GenerationSpec> = {}): GenerationSpec {
+  return {
+    model: "test-model",
+    messages: [{ role: "user", parts: [{ type: "text", text: "Hi" }] }],
+    tools: [],
+    sampling: {},
+    reasoning: {},
+    outputFormat: { type: "text" },
+    routing: { allowedProviders: [], deniedProviders: [], unsupportedParameters: "drop" },
+    timeouts: {},
+    providerOptions: {},
+    labels: {},
+    endUserId: "",
+    ...overrides,
+  };
+}
+
+export function testModel(overrides: Partial<Model> = {}): Model {
+  return {
+    id: "test-model",
+    provider: "test",
+    providerType: "openai",
+    providerModel: "test-model-2026",
+    displayName: "Test",
+    aliases: [],
+    contextWindow: undefined,
+    maxInputTokens: undefined,
+    maxOutputTokens: undefined,
+    capabilities: new Set(["generate", "stream"]),
+    dialect: "chat",
+    parameters: new Set(),
+    rules: [],
+    efforts: [],
+    defaultEffort: undefined,
+    defaultSampling: {},
+    deterministicSampling: {},
+    wire: {},
+    pricing: undefined,
+    deprecated: false,
+    ...overrides,
+  };
+}
+
+export function testRequest(overrides: Partial<ProviderRequest> = {}): ProviderRequest {
+  return {
+    spec: testSpec(),
+    model: testModel(),
+    effort: undefined,
+    stream: false,
+    options: {},
+    attempt: 1,
+    connectTimeoutMs: 5_000,
+    headers: {},
+    ...overrides,
+  };
+}
+
+export function testInstance(overrides: Partial<ProviderInstance> = {}): ProviderInstance {
+  return {
+    id: "test",
+    type: "openai",
+    baseUrl: "http://127.0.0.1:1/v1",
+    apiKey: "test-key",
+    doneOptional: false,
+    headers: {},
+    ...overrides,
+  };
+}

@@ -1,0 +1,376 @@
+import { createServer, type Socket } from "node:net";
+import { inspect } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../../../src/clock.ts";
+import type { ErrorKind } from "../../../../src/domain/gateway-error.ts";
+import { openai } from "../../../../src/providers/openai/provider.ts";
+import type { Provider, ProviderType } from "../../../../src/providers/provider.ts";
+import { classifyMessage } from "../../../../src/providers/shared/error-tables.ts";
+import { xai } from "../../../../src/providers/xai/provider.ts";
+import { collectEvents } from "../../../support/collect-events.ts";
+import { type HttpUpstream, startHttpUpstream } from "../../../support/http-upstream.ts";
+import { testInstance, testModel, testRequest } from "../../../support/provider-request.ts";
+
+const NOW = Date.UTC(2026, 10, 24, 12, 0, 0);
+const clock = { ...systemClock, wallTime: () => NOW };
+const context = { clock, allowFaults: false };
+const SECRET = "the secret prompt text";
+
+interface Answer {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: unknown;
+}
+
+const surfaces: [string, ProviderType, string, boolean][] = [
+  ["openai chat, unary", openai, "chat", false],
+  ["openai chat, stream", openai, "chat", true],
+  ["openai responses, unary", openai, "responses", false],
+  ["openai responses, stream", openai, "responses", true],
+  ["xai, unary", xai, "chat", false],
+  ["xai, stream", xai, "chat", true],
+];
+
+let answer: Answer = { status: 200 };
+let upstream: HttpUpstream;
+
+beforeAll(async () => {
+  upstream = await startHttpUpstream(({ response }) => {
+    const { status, headers = {}, body = "" } = answer;
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    response.writeHead(status, { "content-type": "application/json", ...headers }).end(text);
+  });
+});
+
+afterAll(() => upstream[Symbol.asyncDispose]());
+
+async function failure(
+  type: ProviderType,
+  dialect: string,
+  stream: boolean,
+  baseUrl: string,
+): Promise<unknown> {
+  const provider = await type.create(testInstance({ baseUrl }), context);
+  const request = testRequest({ model: testModel({ dialect }), stream });
+  const { error } = await collectEvents(provider.generate(request, new AbortController().signal));
+  await provider.close();
+  return error;
+}
+
+const error = (fields: Record<string, unknown>) => ({ error: { message: SECRET, ...fields } });
+
+const rows: [string, Answer, ErrorKind][] = [
+  [
+    "401",
+    { status: 401, body: error({ type: "invalid_request_error" }) },
+    "provider-authentication",
+  ],
+  [
+    "authentication_error",
+    { status: 400, body: error({ type: "authentication_error" }) },
+    "provider-authentication",
+  ],
+  ["403", { status: 403, body: error({}) }, "provider-permission"],
+  [
+    "permission_error",
+    { status: 400, body: error({ type: "permission_error" }) },
+    "provider-permission",
+  ],
+  ["402", { status: 402, body: error({ type: "billing_error" }) }, "quota"],
+  ["429 insufficient_quota", { status: 429, body: error({ type: "insufficient_quota" }) }, "quota"],
+  [
+    "429 project_spend_limit_exceeded",
+    { status: 429, body: error({ code: "project_spend_limit_exceeded" }) },
+    "quota",
+  ],
+  [
+    "400 low credit",
+    { status: 400, body: error({ message: "Your credit balance is too low." }) },
+    "quota",
+  ],
+  [
+    "429",
+    { status: 429, body: error({ type: "requests", code: "rate_limit_exceeded" }) },
+    "rate-limit",
+  ],
+  ["429 without a body", { status: 429 }, "rate-limit"],
+  ["503 slow_down", { status: 503, body: error({ code: "slow_down" }) }, "rate-limit"],
+  ["529", { status: 529, body: error({ type: "overloaded_error" }) }, "provider-overloaded"],
+  [
+    "503 server_is_overloaded",
+    { status: 503, body: error({ code: "server_is_overloaded" }) },
+    "provider-overloaded",
+  ],
+  [
+    "400 context_length_exceeded",
+    { status: 400, body: error({ code: "context_length_exceeded" }) },
+    "context-length",
+  ],
+  [
+    "400 context length in the text only",
+    {
+      status: 400,
+      body: error({ message: "This model's maximum context length is 8 tokens.", code: 400 }),
+    },
+    "context-length",
+  ],
+  [
+    "422 prompt is too long",
+    { status: 422, body: { detail: "prompt is too long: 9 tokens" } },
+    "context-length",
+  ],
+  [
+    "413",
+    { status: 413, headers: { "content-type": "text/html" }, body: "<html></html>" },
+    "context-length",
+  ],
+  [
+    "400 content_policy_violation",
+    { status: 400, body: error({ code: "content_policy_violation" }) },
+    "content-filter",
+  ],
+  ["404", { status: 404, body: error({}) }, "not-found"],
+  ["403 model_not_found", { status: 403, body: error({ code: "model_not_found" }) }, "not-found"],
+  ["409", { status: 409, body: error({}) }, "server-error"],
+  [
+    "400 unsupported_parameter",
+    { status: 400, body: error({ code: "unsupported_parameter", param: "max_tokens" }) },
+    "validation",
+  ],
+  [
+    "400 flat",
+    { status: 400, body: { object: "error", message: SECRET, code: 400 } },
+    "validation",
+  ],
+  ["400 in an array", { status: 400, body: [error({ code: "unsupported_value" })] }, "validation"],
+  ...[405, 410, 415, 418, 422].map((status): [string, Answer, ErrorKind] => [
+    String(status),
+    { status, body: SECRET },
+    "validation",
+  ]),
+  ...[408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524].map(
+    (status): [string, Answer, ErrorKind] => [
+      String(status),
+      { status, headers: { "content-type": "text/html" }, body: `<html>${SECRET}</html>` },
+      "server-error",
+    ],
+  ),
+  [
+    "an error inside HTTP 200",
+    { status: 200, body: error({ code: "server_is_overloaded" }) },
+    "provider-overloaded",
+  ],
+  [
+    "an untyped error inside HTTP 200",
+    { status: 200, body: { error: "Please try again later" } },
+    "rate-limit",
+  ],
+  ["an unknown error inside HTTP 200", { status: 200, body: { error: "what" } }, "unknown"],
+  ["a body that is not JSON", { status: 200, body: `{"${SECRET}` }, "protocol"],
+  ["an empty body", { status: 200, body: "" }, "protocol"],
+  [
+    "a page with HTTP 200",
+    { status: 200, headers: { "content-type": "text/html" }, body: "<html>" },
+    "protocol",
+  ],
+  ["a redirect", { status: 307, headers: { location: "/elsewhere" } }, "unknown"],
+];
+
+describe.each(surfaces)("%s", (_surface, type, dialect, stream) => {
+  it.each(rows)("says what %s means", async (_row, given, kind) => {
+    answer = given;
+    const error = await failure(type, dialect, stream, upstream.baseUrl);
+    expect(error).toMatchObject({ name: "GatewayError", kind });
+    expect(`${String(error)}${JSON.stringify(error)}`).not.toContain(SECRET);
+  });
+
+  it("sends one request and keeps codes and identifiers", async () => {
+    answer = {
+      status: 400,
+      headers: { "x-request-id": "req_7", "x-should-retry": "true" },
+      body: error({ code: "unsupported_value", param: "temperature" }),
+    };
+    const before = upstream.seen.length;
+    const thrown = await failure(type, dialect, stream, upstream.baseUrl);
+    expect(upstream.seen.length - before).toBe(1);
+    expect(thrown).toMatchObject({
+      message: "the provider answered with HTTP 400 (unsupported_value, param temperature)",
+      providerFailure: {
+        httpStatus: 400,
+        code: "unsupported_value",
+        requestId: "req_7",
+        shouldRetry: true,
+      },
+      metadata: {
+        http_status: "400",
+        provider_code: "unsupported_value",
+        provider_param: "temperature",
+      },
+    });
+  });
+
+  it("takes no sentence for a code", async () => {
+    answer = { status: 400, body: error({ code: SECRET, type: SECRET, param: SECRET }) };
+    const thrown = await failure(type, dialect, stream, upstream.baseUrl);
+    expect(thrown).toMatchObject({ kind: "validation", providerFailure: { httpStatus: 400 } });
+    expect(JSON.stringify(thrown)).not.toContain(SECRET);
+  });
+});
+
+describe("hints of a rate limit", () => {
+  const hints: [string, Record<string, string>, number | undefined][] = [
+    ["retry-after-ms first", { "retry-after-ms": "1500.2", "retry-after": "9" }, 1_501],
+    ["retry-after in seconds", { "retry-after": "2" }, 2_000],
+    ["retry-after in parts of seconds", { "retry-after": "0.25" }, 250],
+    ["retry-after as a date", { "retry-after": "Tue, 24 Nov 2026 12:00:30 GMT" }, 30_000],
+    ["retry-after as a past date", { "retry-after": "Tue, 24 Nov 2026 11:00:00 GMT" }, 0],
+    ["a negative retry-after", { "retry-after": "-5" }, undefined],
+    ["nonsense", { "retry-after": "soon" }, undefined],
+    ["a huge retry-after", { "retry-after": "99999999999999999999" }, 366 * 86_400_000],
+    [
+      "the reset of the exhausted limit",
+      {
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "6m0s",
+        "x-ratelimit-remaining-tokens": "5",
+        "x-ratelimit-reset-tokens": "12h",
+      },
+      360_000,
+    ],
+    [
+      "the later reset where none is exhausted",
+      { "x-ratelimit-reset-requests": "40ms", "x-ratelimit-reset-tokens": "1m30.5s" },
+      90_500,
+    ],
+    ["no header", {}, undefined],
+  ];
+
+  it.each(hints)("reads %s", async (_name, headers, retryAfterMs) => {
+    answer = { status: 429, headers };
+    const thrown = await failure(openai, "chat", false, upstream.baseUrl);
+    expect(thrown).toMatchObject({ kind: "rate-limit", retryAfterMs });
+  });
+});
+
+describe("errors without a code or a status", () => {
+  const phrases = [
+    "rate limit",
+    "too many requests",
+    "quota exceeded",
+    "too_many_requests",
+    "rate_limit_exceeded",
+    "throttled",
+    "retry later",
+    "request limit",
+    "api limit",
+    "usage limit",
+    "limit reached",
+    "exceeded quota",
+    "try again later",
+  ];
+
+  it.each(phrases)("takes '%s' for a rate limit", (phrase) => {
+    expect(classifyMessage(`Sorry: ${phrase.toUpperCase()}!`)).toBe("rate-limit");
+  });
+
+  it("prefers what is more specific", () => {
+    expect(classifyMessage("Request limit: invalid api key")).toBe("provider-authentication");
+    expect(classifyMessage("You exceeded your current quota, try again later")).toBe("quota");
+    expect(classifyMessage("nothing known")).toBeUndefined();
+  });
+});
+
+describe("broken connections", () => {
+  const withHead = (head: string, body: string) => (socket: Socket) => {
+    socket.write(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n${body}`);
+    setImmediate(() => socket.resetAndDestroy());
+  };
+  const cases: [string, (socket: Socket) => void, ErrorKind][] = [
+    ["a reset before the headers", (socket) => socket.resetAndDestroy(), "network"],
+    ["an end before the headers", (socket) => socket.end(), "network"],
+    ["a reset in a body", withHead("content-length: 100", '{"id":'), "network"],
+    [
+      "a reset in a stream",
+      withHead("content-type: text/event-stream\r\ntransfer-encoding: chunked", "3\r\n: a\r\n"),
+      "network",
+    ],
+    [
+      "an end in a body",
+      (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"id":'),
+      "network",
+    ],
+    [
+      "an end in a chunk",
+      (socket) => socket.end("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\n{"),
+      "network",
+    ],
+    [
+      "a chunk without a length",
+      (socket) => socket.end("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n"),
+      "protocol",
+    ],
+    ["no HTTP", (socket) => socket.end("SSH-2.0-OpenSSH\r\n\r\n"), "protocol"],
+    [
+      "headers without end",
+      (socket) => socket.end(`HTTP/1.1 200 OK\r\nx: ${"y".repeat(64 * 1024)}\r\n\r\n`),
+      "protocol",
+    ],
+  ];
+
+  it.each(cases)("reports %s", async (_name, answerSocket, kind) => {
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => answerSocket(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    for (const stream of [true, false]) {
+      const thrown = await failure(openai, "chat", stream, `http://127.0.0.1:${port}/v1`);
+      expect(thrown).toMatchObject({ name: "GatewayError", kind });
+    }
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("keeps the answer out of the error", async () => {
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () => socket.end(`${SECRET}\r\n\r\n`));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    const thrown = await failure(openai, "chat", false, `http://127.0.0.1:${port}/v1`);
+    expect(inspect(thrown)).not.toContain(SECRET);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it("reports a refused connection", async () => {
+    const thrown = await failure(openai, "chat", false, "http://127.0.0.1:1/v1");
+    expect(thrown).toMatchObject({
+      kind: "network",
+      providerFailure: { code: "ECONNREFUSED" },
+      message: "the connection to the provider failed (ECONNREFUSED)",
+    });
+  });
+
+  it("reports a name that does not resolve", async () => {
+    const thrown = await failure(openai, "chat", false, "http://steer-test.invalid/v1");
+    expect(thrown).toMatchObject({ kind: "network" });
+  });
+});
+
+describe("an abort", () => {
+  it("throws the signal's reason", async () => {
+    const provider: Provider = await openai.create(
+      testInstance({ baseUrl: upstream.baseUrl }),
+      context,
+    );
+    const reason = new RangeError("stop");
+    const { error } = await collectEvents(
+      provider.generate(testRequest(), AbortSignal.abort(reason)),
+    );
+    expect(error).toBe(reason);
+    await provider.close();
+  });
+});
