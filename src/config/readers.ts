@@ -1,0 +1,157 @@
+import { didYouMean } from "../domain/near-names.ts";
+import { isJsonObject } from "../domain/json.ts";
+
+/** Where a value stands: keys and positions from the root of the configuration. */
+export type Path = readonly (string | number)[];
+
+/** A value that cannot be used, before its place in a file is known. */
+export class ConfigProblem extends Error {
+  override readonly name = "ConfigProblem";
+  readonly path: Path;
+
+  constructor(path: Path, message: string) {
+    super(message);
+    this.path = path;
+  }
+}
+
+/** Checks a value of the file or the environment, where every scalar can be text. */
+export type Reader<T> = (value: unknown, path: Path) => T;
+
+export function pathText(path: Path): string {
+  return path.reduce<string>(
+    (text, step) =>
+      typeof step === "number" ? `${text}[${step}]` : text === "" ? step : `${text}.${step}`,
+    "",
+  );
+}
+
+export const text: Reader<string> = (value, path) => {
+  if (typeof value === "string" && value !== "") return value;
+  throw new ConfigProblem(path, "must be a text that is not empty");
+};
+
+export const flag: Reader<boolean> = (value, path) => {
+  if (value === true || value === "true") return true;
+  if (value === false || value === "false") return false;
+  throw new ConfigProblem(path, "must be true or false");
+};
+
+export const amount: Reader<number> = (value, path) => {
+  const number = typeof value === "string" && value !== "" ? Number(value) : value;
+  if (typeof number === "number" && Number.isFinite(number) && number >= 0) return number;
+  throw new ConfigProblem(path, "must be a number that is not negative");
+};
+
+export const count: Reader<number> = (value, path) => {
+  const number = amount(value, path);
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  throw new ConfigProblem(path, "must be a whole number above 0");
+};
+
+const DURATION_UNITS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** `500ms`, `10s`, `2m`, `1h`, in milliseconds. */
+export const duration: Reader<number> = (value, path) => {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(value));
+  const unit = DURATION_UNITS[match?.[2] ?? ""];
+  if (match === null || unit === undefined || Number(match[1]) === 0) {
+    throw new ConfigProblem(path, 'must be a duration such as "500ms", "10s" or "2m"');
+  }
+  return Number(match[1]) * unit;
+};
+
+/** Host and port to listen on; port 0 takes a free one. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export const address: Reader<Address> = (value, path) => {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(String(value));
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  if (host === undefined || port > 65_535) {
+    throw new ConfigProblem(
+      path,
+      'must be "host:port", IPv6 in brackets, such as "127.0.0.1:8080"',
+    );
+  }
+  return { host, port };
+};
+
+export function oneOf<const T extends string>(...choices: readonly T[]): Reader<T> {
+  return (value, path) => {
+    const found = choices.find((choice) => choice === value);
+    if (found !== undefined) return found;
+    const given = typeof value === "string" ? didYouMean(value, choices) : "";
+    throw new ConfigProblem(path, `must be one of ${choices.join(", ")}${given}`);
+  };
+}
+
+export function matching(pattern: RegExp, what: string): Reader<string> {
+  return (value, path) => {
+    if (typeof value === "string" && pattern.test(value)) return value;
+    throw new ConfigProblem(path, `must be ${what}`);
+  };
+}
+
+/** A list; in the environment it is JSON. */
+export function list<T>(item: Reader<T>): Reader<T[]> {
+  return (value, path) => {
+    let items = value;
+    if (typeof value === "string") {
+      try {
+        items = JSON.parse(value);
+      } catch {
+        throw new ConfigProblem(path, "must be a list written as JSON");
+      }
+    }
+    if (!Array.isArray(items)) throw new ConfigProblem(path, "must be a list");
+    return items.map((entry, index) => item(entry, [...path, index]));
+  };
+}
+
+/** A mapping from free names to values. */
+export function map<T>(item: Reader<T>): Reader<Record<string, T>> {
+  return (value, path) => {
+    if (!isJsonObject(value)) throw new ConfigProblem(path, "must be a mapping");
+    return Object.fromEntries(
+      Object.entries(value).map(([key, entry]) => [key, item(entry, [...path, key])]),
+    );
+  };
+}
+
+type Fields = Readonly<Record<string, Reader<unknown>>>;
+export type ReadFields<F extends Fields> = { readonly [K in keyof F]?: ReturnType<F[K]> };
+
+/** A mapping with known keys, each of which can be left out. */
+export function object<F extends Fields>(fields: F): Reader<ReadFields<F>> & { fields: F } {
+  const read = (value: unknown, path: Path): ReadFields<F> => {
+    if (!isJsonObject(value)) throw new ConfigProblem(path, "must be a mapping");
+    const result: Record<string, unknown> = {};
+    for (const [key, entry] of Object.entries(value)) {
+      const reader = Object.hasOwn(fields, key) ? fields[key] : undefined;
+      if (reader === undefined) {
+        throw new ConfigProblem(
+          [...path, key],
+          `unknown key${didYouMean(key, Object.keys(fields))}`,
+        );
+      }
+      if (entry !== null) result[key] = reader(entry, [...path, key]);
+    }
+    return result as ReadFields<F>;
+  };
+  return Object.assign(read, { fields });
+}
+
+/** The value of a key that must be there. */
+export function required<T>(value: T | undefined, path: Path, key: string): T {
+  if (value !== undefined) return value;
+  throw new ConfigProblem([...path, key], "is required");
+}

@@ -1,0 +1,259 @@
+import type { Capability, ModelRecord, Parameter, Pricing } from "../domain/model.ts";
+import {
+  address,
+  amount,
+  ConfigProblem,
+  count,
+  duration,
+  flag,
+  list,
+  map,
+  matching,
+  object,
+  oneOf,
+  type Path,
+  type Reader,
+  type ReadFields,
+  required,
+  text,
+} from "./readers.ts";
+
+const identifier = matching(
+  /^[a-z0-9][a-z0-9._-]{0,63}$/i,
+  "an identifier of letters, digits, . _ -",
+);
+
+const CAPABILITIES: readonly Capability[] = [
+  "generate",
+  "stream",
+  "image-input",
+  "file-input",
+  "tools",
+  "parallel-tools",
+  "json-object",
+  "json-schema",
+  "reasoning",
+  "prompt-cache",
+];
+
+const PARAMETERS: readonly Parameter[] = [
+  "sampling.max_output_tokens",
+  "sampling.temperature",
+  "sampling.top_p",
+  "sampling.top_k",
+  "sampling.frequency_penalty",
+  "sampling.presence_penalty",
+  "sampling.seed",
+  "sampling.stop_sequences",
+  "reasoning.effort",
+  "reasoning.budget_tokens",
+  "reasoning.include_text",
+  "tool_choice.parallel",
+  "messages.name",
+  "end_user_id",
+];
+
+/** A caller with its credential: a key, stored as its hash, or a client certificate. */
+export interface CallerEntry {
+  readonly id: string;
+  readonly role: "caller" | "operator";
+  /** SHA-256 of the key, 64 hex digits in lower case. */
+  readonly keySha256?: string;
+  /** DNS or URI subject alternative name. */
+  readonly clientCertSan?: string;
+}
+
+const callerFields = object({
+  id: identifier,
+  role: oneOf("caller", "operator"),
+  key_sha256: matching(/^[0-9a-f]{64}$/i, "64 hex digits; `steer keygen` prints them"),
+  client_cert_san: text,
+});
+
+const caller: Reader<CallerEntry> = (value, path) => {
+  const fields = callerFields(value, path);
+  const { key_sha256: key, client_cert_san: san } = fields;
+  if ((key === undefined) === (san === undefined)) {
+    throw new ConfigProblem(path, "set either key_sha256 or client_cert_san");
+  }
+  return {
+    id: required(fields.id, path, "id"),
+    role: required(fields.role, path, "role"),
+    ...(key !== undefined && { keySha256: key.toLowerCase() }),
+    ...(san !== undefined && { clientCertSan: san }),
+  };
+};
+
+/** A provider instance as the operator writes it. */
+export interface ProviderEntry {
+  readonly id: string;
+  readonly type: string;
+  readonly apiKeyEnv?: string;
+  readonly baseUrl?: string;
+  /** Dialect of all its models. */
+  readonly api?: string;
+  readonly doneOptional: boolean;
+  /** Offers the built-in models of its type. Unset: only at the type's own address. */
+  readonly builtinModels?: boolean;
+  readonly enabled: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const url: Reader<string> = (value, path) => {
+  const given = text(value, path);
+  const parsed = URL.canParse(given) ? new URL(given) : undefined;
+  if (parsed?.protocol !== "http:" && parsed?.protocol !== "https:") {
+    throw new ConfigProblem(path, "must be an http or https address");
+  }
+  return given.replace(/\/+$/, "");
+};
+
+const providerFields = object({
+  id: identifier,
+  type: text,
+  api_key_env: matching(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable"),
+  base_url: url,
+  api: oneOf("chat", "responses"),
+  done_optional: flag,
+  builtin_models: flag,
+  enabled: flag,
+  headers: map(text),
+});
+
+const provider: Reader<ProviderEntry> = (value, path) => {
+  const fields = providerFields(value, path);
+  return {
+    id: required(fields.id, path, "id"),
+    type: required(fields.type, path, "type"),
+    doneOptional: fields.done_optional ?? false,
+    enabled: fields.enabled ?? true,
+    headers: fields.headers ?? {},
+    ...(fields.api_key_env !== undefined && { apiKeyEnv: fields.api_key_env }),
+    ...(fields.base_url !== undefined && { baseUrl: fields.base_url }),
+    ...(fields.api !== undefined && { api: fields.api }),
+    ...(fields.builtin_models !== undefined && { builtinModels: fields.builtin_models }),
+  };
+};
+
+const PICOS_PER_UNIT_PER_MILLION = 1_000_000;
+
+const priceFields = object({
+  currency: matching(/^[A-Z]{3}$/, "an ISO 4217 code"),
+  input: amount,
+  output: amount,
+  cache_read: amount,
+  cache_write: amount,
+  date: matching(/^\d{4}(-\d{2}){0,2}$/, "a date"),
+});
+
+/** Prices per million tokens, as people write them, into trillionths per token. */
+const prices: Reader<Pricing> = (value, path) => {
+  const fields = priceFields(value, path);
+  const picos = (price: number): number => Math.round(price * PICOS_PER_UNIT_PER_MILLION);
+  return {
+    currency: required(fields.currency, path, "currency"),
+    date: required(fields.date, path, "date"),
+    inputPicos: picos(required(fields.input, path, "input")),
+    outputPicos: picos(required(fields.output, path, "output")),
+    tiers: [],
+    ...(fields.cache_read !== undefined && { cacheReadPicos: picos(fields.cache_read) }),
+    ...(fields.cache_write !== undefined && { cacheWritePicos: picos(fields.cache_write) }),
+  };
+};
+
+/** A model that the operator adds to a provider instance. */
+export interface ModelEntry extends Partial<ModelRecord> {
+  readonly id: string;
+  readonly provider: string;
+  readonly enabled: boolean;
+}
+
+const modelFields = object({
+  id: matching(/^[^\s/][^\s]{0,127}$/, "a name without blanks"),
+  provider: identifier,
+  provider_model: text,
+  display_name: text,
+  aliases: list(text),
+  context_window: count,
+  max_output_tokens: count,
+  capabilities: list(oneOf(...CAPABILITIES)),
+  parameters: list(oneOf(...PARAMETERS)),
+  efforts: list(text),
+  api: oneOf("chat", "responses"),
+  prices,
+  enabled: flag,
+});
+
+const model: Reader<ModelEntry> = (value, path) => {
+  const fields = modelFields(value, path);
+  const {
+    provider_model: providerModel,
+    display_name: displayName,
+    context_window: contextWindow,
+    max_output_tokens: maxOutputTokens,
+    api: dialect,
+    prices: pricing,
+    aliases,
+    capabilities,
+    parameters,
+    efforts,
+  } = fields;
+  return {
+    id: required(fields.id, path, "id"),
+    provider: required(fields.provider, path, "provider"),
+    enabled: fields.enabled ?? true,
+    ...(providerModel !== undefined && { providerModel }),
+    ...(displayName !== undefined && { displayName }),
+    ...(contextWindow !== undefined && { contextWindow }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+    ...(dialect !== undefined && { dialect }),
+    ...(pricing !== undefined && { pricing }),
+    ...(aliases !== undefined && { aliases }),
+    ...(capabilities !== undefined && { capabilities }),
+    ...(parameters !== undefined && { parameters }),
+    ...(efforts !== undefined && { efforts }),
+  };
+};
+
+/** Files of a listener's certificate; `clientCaFile` asks every client for one too. */
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly clientCaFile?: string;
+}
+
+const tlsFields = object({ cert_file: text, key_file: text, client_ca_file: text });
+
+/** TLS is on when a certificate is named; then the key must be, too. */
+export function tlsFiles(
+  fields: ReadFields<typeof tlsFields.fields> | undefined,
+  path: Path,
+): TlsFiles | undefined {
+  if (fields === undefined || Object.keys(fields).length === 0) return undefined;
+  const { client_ca_file: clientCaFile } = fields;
+  return {
+    certFile: required(fields.cert_file, path, "cert_file"),
+    keyFile: required(fields.key_file, path, "key_file"),
+    ...(clientCaFile !== undefined && { clientCaFile }),
+  };
+}
+
+/** The whole file. Each key's environment name is `STEER_` and its path in upper snake case. */
+export const schema = object({
+  grpc: object({ address, tls: tlsFields }),
+  http: object({ address, tls: tlsFields, cors_origins: list(text) }),
+  callers: list(caller),
+  allow_unauthenticated: flag,
+  providers: list(provider),
+  models: list(model),
+  faults: object({ allow: flag }),
+  stream: object({ store: oneOf("memory"), retention: duration, disconnect_grace: duration }),
+  timeouts: object({
+    connect: duration,
+    first_token: duration,
+    idle: duration,
+    reasoning: duration,
+    total: duration,
+    max_total: duration,
+  }),
+});

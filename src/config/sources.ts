@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from "yaml";
+import { isJsonObject } from "../domain/json.ts";
+import { type Path, pathText } from "./readers.ts";
+
+/** A mistake in the configuration, with its place in words. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A parsed configuration file that can say where a value stands. */
+export interface ConfigFile {
+  readonly tree: Record<string, unknown>;
+  /** `FILE:LINE`. */
+  locate(path: Path): string;
+}
+
+function lineOf(document: Document, counter: LineCounter, path: Path): number | undefined {
+  for (let length = path.length; length > 0; length--) {
+    const parent = document.getIn(path.slice(0, length - 1), true);
+    const key = path[length - 1];
+    const pair = isMap(parent)
+      ? parent.items.find((item) => isScalar(item.key) && item.key.value === key)
+      : undefined;
+    const node = pair?.key ?? document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return counter.linePos(node.range[0]).line;
+  }
+  return undefined;
+}
+
+/** Reads a YAML file. Throws `ConfigError` with file and line. */
+export function readConfigFile(file: string): ConfigFile {
+  let source: string;
+  try {
+    source = readFileSync(file, "utf8");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
+    throw new ConfigError(`${file}: cannot be read${code}`, { cause });
+  }
+  const counter = new LineCounter();
+  const document = parseDocument(source, { lineCounter: counter });
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    const line = counter.linePos(broken.pos[0]).line;
+    throw new ConfigError(`${file}:${line}: not YAML: ${broken.code}`, { cause: broken });
+  }
+  const tree: unknown = document.toJS() ?? {};
+  if (!isJsonObject(tree)) throw new ConfigError(`${file}:1: must be a mapping`);
+  return {
+    tree,
+    locate(path) {
+      const line = lineOf(document, counter, path);
+      return line === undefined ? file : `${file}:${line}`;
+    },
+  };
+}
+
+/** `grpc.address` is `STEER_GRPC_ADDRESS`. */
+export function environmentName(path: Path): string {
+  return `STEER_${pathText(path).replaceAll(".", "_").toUpperCase()}`;
+}
+
+/** Lays the environment's values over the tree of the file; it wins. */
+export function overlayEnvironment(
+  tree: Record<string, unknown>,
+  paths: readonly Path[],
+  environment: Environment,
+): { readonly tree: Record<string, unknown>; readonly origins: ReadonlyMap<string, string> } {
+  const merged = structuredClone(tree);
+  const origins = new Map<string, string>();
+  for (const path of paths) {
+    const name = environmentName(path);
+    const value = environment[name];
+    if (value === undefined || value === "") continue;
+    let section = merged;
+    for (const step of path.slice(0, -1)) {
+      const inner = section[step];
+      const next: Record<string, unknown> = isJsonObject(inner) ? inner : {};
+      section[step] = next;
+      section = next;
+    }
+    section[String(path.at(-1))] = value;
+    origins.set(pathText(path), name);
+  }
+  return { tree: merged, origins };
+}
