@@ -1,0 +1,133 @@
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { TargetName, Warning } from "../domain/generation.ts";
+import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { JsonObject } from "../domain/json.ts";
+import type { Model } from "../domain/model.ts";
+import { didYouMean } from "../domain/near-names.ts";
+import { fitTarget } from "./fit-target.ts";
+
+/** A target with the request as it will be sent there. */
+export interface RoutedTarget {
+  readonly model: Model;
+  readonly spec: GenerationSpec;
+  readonly effort: string | undefined;
+  readonly options: JsonObject;
+  readonly warnings: readonly Warning[];
+}
+
+export interface Route {
+  readonly targets: readonly RoutedTarget[];
+  readonly skipped: readonly { readonly target: TargetName; readonly reason: string }[];
+}
+
+/** Why an instance cannot be called. */
+export type Unavailable =
+  | { readonly cause: "not-configured"; readonly variable: string }
+  | { readonly cause: "disabled" };
+
+export interface RouterDependencies {
+  /** Offers of a model in configuration order; throws NOT_FOUND. */
+  readonly lookup: (name: string) => readonly Model[];
+  readonly unavailable: (instance: string) => Unavailable | undefined;
+  /** Instances and their types. */
+  readonly providers: readonly { readonly id: string; readonly type: string }[];
+}
+
+function optionsFor(spec: GenerationSpec, model: Model): JsonObject {
+  return spec.providerOptions[model.provider] ?? spec.providerOptions[model.providerType] ?? {};
+}
+
+function unavailableError(model: Model, why: Unavailable): GatewayError {
+  if (why.cause === "disabled") {
+    return new GatewayError("not-found", `provider ${model.provider} is switched off`, {
+      reason: "MODEL_NOT_FOUND",
+      metadata: { resource_type: "model", resource_name: model.id, provider: model.provider },
+    });
+  }
+  return new GatewayError(
+    "provider-authentication",
+    `provider ${model.provider} has no key: set ${why.variable}`,
+    {
+      reason: "PROVIDER_NOT_CONFIGURED",
+      metadata: { provider: model.provider, variable: why.variable },
+    },
+  );
+}
+
+/** Chooses where a request can run. It decides by the request and the registry alone. */
+export function createRouter({ lookup, unavailable, providers }: RouterDependencies) {
+  const names = new Set(providers.flatMap(({ id, type }) => [id, type]));
+
+  function checkNames(used: readonly string[], field: string): void {
+    const unknown = used.find((name) => !names.has(name));
+    if (unknown === undefined) return;
+    const description = `no provider "${unknown}"${didYouMean(unknown, names)}`;
+    throw new GatewayError("validation", `${field}: ${description}`, {
+      violations: [{ field, description }],
+    });
+  }
+
+  function isAllowed(spec: GenerationSpec, model: Model): boolean {
+    const { allowedProviders, deniedProviders } = spec.routing;
+    const named = (list: readonly string[]): boolean =>
+      list.includes(model.provider) || list.includes(model.providerType);
+    return (allowedProviders.length === 0 || named(allowedProviders)) && !named(deniedProviders);
+  }
+
+  return {
+    /** Throws `GatewayError` where no target is eligible, with every reason. */
+    route(spec: GenerationSpec): Route {
+      checkNames(Object.keys(spec.providerOptions), "spec.provider_options");
+      checkNames(spec.routing.allowedProviders, "spec.routing.allowed_providers");
+      checkNames(spec.routing.deniedProviders, "spec.routing.denied_providers");
+      const offers = lookup(spec.model);
+      const allowed = offers.filter((model) => isAllowed(spec, model));
+      if (allowed.length === 0) {
+        const where = offers.map(({ provider }) => provider).join(", ");
+        const description = `${spec.model} is offered by ${where} only, which the request excludes`;
+        throw new GatewayError("validation", `spec.routing: ${description}`, {
+          violations: [{ field: "spec.routing", description }],
+        });
+      }
+      const targets: RoutedTarget[] = [];
+      const skipped: { target: TargetName; reason: string }[] = [];
+      const refusals: GatewayError[] = [];
+      for (const model of allowed) {
+        const why = unavailable(model.provider);
+        if (why !== undefined) {
+          refusals.push(unavailableError(model, why));
+          continue;
+        }
+        const fit = fitTarget(spec, model);
+        if (fit.state === "fits") {
+          const { effort, warnings } = fit;
+          targets.push({
+            model,
+            spec: fit.spec,
+            effort,
+            warnings,
+            options: optionsFor(spec, model),
+          });
+          continue;
+        }
+        const description = `${model.provider}/${model.id} does not take ${fit.reason}`;
+        if (targets.length === 0) {
+          skipped.push({
+            target: { provider: model.provider, model: model.id },
+            reason: description,
+          });
+        }
+        refusals.push(
+          new GatewayError("validation", `no target is eligible: ${description}`, {
+            reason: "UNSUPPORTED_PARAMETER",
+            violations: [{ field: fit.field, description }],
+            metadata: { provider: model.provider, model: model.id },
+          }),
+        );
+      }
+      const [refusal] = refusals;
+      if (targets.length === 0 && refusal !== undefined) throw refusal;
+      return { targets, skipped };
+    },
+  };
+}
