@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../../../../src/clock.ts";
+import { errorRules } from "../../../../src/providers/openai/errors.ts";
+import { toHttpError } from "../../../../src/providers/shared/http-error.ts";
+
+const NOW = Date.UTC(2026, 10, 24, 12, 0, 0);
+const clock = { ...systemClock, wallTime: () => NOW };
+
+describe("hints of a rate limit", () => {
+  const hints: [string, Record<string, string>, number | undefined][] = [
+    ["retry-after-ms first", { "retry-after-ms": "1500.2", "retry-after": "9" }, 1_501],
+    ["retry-after in seconds", { "retry-after": "2" }, 2_000],
+    ["retry-after in parts of seconds", { "retry-after": "0.25" }, 250],
+    ["retry-after as a date", { "retry-after": "Tue, 24 Nov 2026 12:00:30 GMT" }, 30_000],
+    ["retry-after as a past date", { "retry-after": "Tue, 24 Nov 2026 11:00:00 GMT" }, 0],
+    ["a negative retry-after", { "retry-after": "-5" }, undefined],
+    ["nonsense", { "retry-after": "soon" }, undefined],
+    ["a huge retry-after", { "retry-after": "99999999999999999999" }, 366 * 86_400_000],
+    [
+      "the reset of the exhausted limit",
+      {
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "6m0s",
+        "x-ratelimit-remaining-tokens": "5",
+        "x-ratelimit-reset-tokens": "12h",
+      },
+      360_000,
+    ],
+    [
+      "the later reset where none is exhausted",
+      { "x-ratelimit-reset-requests": "40ms", "x-ratelimit-reset-tokens": "1m30.5s" },
+      90_500,
+    ],
+    ["no header", {}, undefined],
+  ];
+
+  it.each(hints)("reads %s", (_name, headers, retryAfterMs) => {
+    const error = toHttpError(429, headers, "", errorRules, clock);
+    expect(error).toMatchObject({ kind: "rate-limit", retryAfterMs });
+  });
+
+  it("asks the reset headers for rate limits only", () => {
+    const headers = { "x-ratelimit-reset-requests": "40ms" };
+    expect(toHttpError(503, headers, "", errorRules, clock).retryAfterMs).toBeUndefined();
+  });
+});
