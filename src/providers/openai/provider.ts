@@ -6,7 +6,7 @@ import { createOpenAiHeaders } from "../shared/openai-headers.ts";
 import { errorRules } from "./errors.ts";
 import { chatReader, responsesReader } from "./events.ts";
 import models from "./models.json" with { type: "json" };
-import { chatWire, OPENAI_BASE_URL } from "./request.ts";
+import { chatWire, isOpenAi } from "./request.ts";
 import { encodeResponsesBody } from "./responses-request.ts";
 
 /**
@@ -15,7 +15,7 @@ import { encodeResponsesBody } from "./responses-request.ts";
  */
 export const openai: ProviderType = {
   apiKeyVariable: "OPENAI_API_KEY",
-  defaultBaseUrl: OPENAI_BASE_URL,
+  defaultBaseUrl: "https://api.openai.com/v1",
   dialects: {
     chat: [
       "sampling.max_output_tokens",
@@ -40,10 +40,10 @@ export const openai: ProviderType = {
       "end_user_id",
     ],
   },
-  defaultDialect: (baseUrl) => (baseUrl === OPENAI_BASE_URL ? "responses" : "chat"),
+  defaultDialect: (baseUrl) => (isOpenAi(baseUrl) ? "responses" : "chat"),
   models: parseModels(models),
   async create(instance, { clock }) {
-    const own = instance.baseUrl === OPENAI_BASE_URL;
+    const own = isOpenAi(instance.baseUrl);
     const chat: Dialect = {
       path: "/chat/completions",
       errorRules,

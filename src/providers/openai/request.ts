@@ -2,8 +2,11 @@ import { createHash } from "node:crypto";
 import type { ProviderRequest } from "../provider.ts";
 import type { ChatWire } from "../shared/chat-request.ts";
 
-/** The vendor's own endpoint; anything else is a compatible server. */
-export const OPENAI_BASE_URL = "https://api.openai.com/v1";
+/** The vendor's own endpoints, regional ones included; anything else is a compatible server. */
+export function isOpenAi(baseUrl: string): boolean {
+  const { hostname } = new URL(baseUrl);
+  return hostname === "api.openai.com" || hostname.endsWith(".api.openai.com");
+}
 
 /** Longest `safety_identifier`. */
 const MAX_IDENTIFIER_LENGTH = 128;

@@ -63,6 +63,11 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
     });
   }
 
+  function pushUsage({ usage }: JsonObject): void {
+    const counts = isJsonObject(usage) ? readUsage(usage) : {};
+    if (Object.keys(counts).length > 0) events.push({ type: "usage", counts });
+  }
+
   /** The reason that the whole response gives, and the provider's word for it. */
   function finishReason(response: JsonObject): { reason: FinishReason; rawReason: string } {
     if (response.status === "completed") {
@@ -85,9 +90,7 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
     for (const [position, item] of response.output.entries()) {
       if (isJsonObject(item)) parts.endItem(position, item);
     }
-    if (isJsonObject(response.usage)) {
-      events.push({ type: "usage", counts: readUsage(response.usage) });
-    }
+    pushUsage(response);
     const tier = response.service_tier;
     events.push({
       type: "finish",
@@ -98,9 +101,7 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
 
   function readFailed(response: JsonObject): Error {
     readHead(response);
-    if (isJsonObject(response.usage)) {
-      events.push({ type: "usage", counts: readUsage(response.usage) });
-    }
+    pushUsage(response);
     return options.toError(response.error ? response : { code: "server_error" });
   }
 

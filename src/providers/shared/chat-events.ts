@@ -113,7 +113,8 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     }
     if (isJsonObject(chunk.usage)) {
       keep(chunk.usage, options.usageMetadataFields);
-      events.push({ type: "usage", counts: options.readUsage(chunk.usage) });
+      const counts = options.readUsage(chunk.usage);
+      if (Object.keys(counts).length > 0) events.push({ type: "usage", counts });
     }
   }
 

@@ -111,7 +111,7 @@ export function toInBandError(
 export function toTransportError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   const code = errorCode(error);
-  if (code === "UND_ERR_CONNECT_TIMEOUT" || code === "ETIMEDOUT") {
+  if (code === "UND_ERR_CONNECT_TIMEOUT" || isConnectTimeout(error)) {
     return new GatewayError("connect-timeout", "no connection to the provider", { cause: error });
   }
   if (error instanceof errors.HTTPParserError || code === "UND_ERR_HEADERS_OVERFLOW") {
@@ -132,6 +132,16 @@ export function toTransportError(error: unknown): GatewayError {
     },
     cause: error,
   });
+}
+
+/** The operating system gave up; established connections time out by the same code. */
+function isConnectTimeout(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    errorCode(error) === "ETIMEDOUT" &&
+    "syscall" in error &&
+    error.syscall === "connect"
+  );
 }
 
 /** The first code of an error and its causes: `AggregateError` of several addresses included. */

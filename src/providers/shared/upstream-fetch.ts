@@ -18,7 +18,7 @@ export interface UpstreamRequest {
 export interface UpstreamResponse {
   readonly status: number;
   readonly headers: ResponseHeaders;
-  /** The whole body; more than `maxBytes` (default `MAX_BODY_BYTES`) is an error of kind `protocol`. */
+  /** The whole body; more than `maxBytes` (default 32 MiB) is an error of kind `protocol`. */
   text(maxBytes?: number): Promise<string>;
   /** Everything that has come since the last call, as soon as there is something; undefined at the end. */
   read(): Promise<readonly Uint8Array[] | undefined>;
@@ -40,7 +40,8 @@ export interface Upstream {
   close(): Promise<void>;
 }
 
-export const MAX_BODY_BYTES = 32 * 1024 * 1024;
+/** Longest body that is held as a whole. */
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
 const MAX_HEADER_BYTES = 32 * 1024;
 const MAX_CONNECTIONS = 4096;
 /** Unread bytes of a body above which the socket is paused. */

@@ -10,6 +10,8 @@ describe("openai", () => {
 
   it("speaks Responses to its own endpoint and Chat to every other", () => {
     expect(openai.defaultDialect("https://api.openai.com/v1")).toBe("responses");
+    expect(openai.defaultDialect("https://eu.api.openai.com/v1")).toBe("responses");
+    expect(openai.defaultDialect("https://api.openai.com.example.test/v1")).toBe("chat");
     expect(openai.defaultDialect("http://127.0.0.1:8000/v1")).toBe("chat");
   });
 
