@@ -76,7 +76,7 @@ export function encodeResponsesBody(request: ProviderRequest): string {
     {
       text: { format: encodeFormat(spec.outputFormat) },
       reasoning: { effort, summary: reasoning.includeText === true ? "auto" : undefined },
-      ...(stream ? { stream_options: { include_obfuscation: false } } : undefined),
+      stream_options: stream ? { include_obfuscation: false } : undefined,
     },
   );
 }

@@ -95,13 +95,10 @@ export function encodeChatBody(request: ProviderRequest, wire: ChatWire): string
       stream,
     },
     options,
-    stream
-      ? {
-          stream_options: {
-            include_usage: true,
-            include_obfuscation: wire.obfuscates ? false : undefined,
-          },
-        }
-      : {},
+    {
+      stream_options: stream
+        ? { include_usage: true, include_obfuscation: wire.obfuscates ? false : undefined }
+        : undefined,
+    },
   );
 }

@@ -50,19 +50,21 @@ function sorted(value: JsonValue): JsonValue {
 
 /**
  * The body of a request: `fields`, then what `options` adds. A field of `fields`
- * wins; where both are objects (`nested` names those fields), each key of its own
- * wins. Equal input gives equal bytes.
+ * wins. Where both may be objects (`nested` names those fields), each key of its own
+ * wins; a nested field that is undefined is never sent. Equal input gives equal bytes.
  */
 export function encodeBody(
   fields: BodyFields,
   options: JsonObject,
-  nested: Readonly<Record<string, BodyFields>> = {},
+  nested: Readonly<Record<string, BodyFields | undefined>> = {},
 ): string {
   const body: Record<string, unknown> = { ...fields };
   const extra = sorted(options);
   const extras = isJsonObject(extra) ? extra : {};
   for (const [key, own] of Object.entries(nested)) {
     const given = extras[key];
+    delete extras[key];
+    if (own === undefined) continue;
     const merged = isJsonObject(given) ? { ...given, ...withoutUndefined(own) } : own;
     const filled = withoutUndefined(merged);
     if (Object.keys(filled).length > 0) body[key] = rawObject(filled);

@@ -161,6 +161,11 @@ describe("encodeChatBody", () => {
     });
   });
 
+  it("sends no options of a stream without a stream", () => {
+    const options = { stream_options: { include_usage: true } };
+    expect(chatBody(request({}, { options }))).toBe(chatBody(request()));
+  });
+
   it("gives equal bytes for equal requests, in whatever order options come", () => {
     const first = { alpha: { a: [{ y: 1, x: 2 }], b: 1 }, zeta: 1 };
     const second = { zeta: 1, alpha: { b: 1, a: [{ x: 2, y: 1 }] } };
