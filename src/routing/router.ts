@@ -74,25 +74,38 @@ export function createRouter({ lookup, unavailable, providers }: RouterDependenc
     return (allowedProviders.length === 0 || named(allowedProviders)) && !named(deniedProviders);
   }
 
+  /** Offers of the requested model that the request does not exclude. */
+  function offersOf(spec: GenerationSpec): readonly Model[] {
+    checkNames(Object.keys(spec.providerOptions), "spec.provider_options");
+    checkNames(spec.routing.allowedProviders, "spec.routing.allowed_providers");
+    checkNames(spec.routing.deniedProviders, "spec.routing.denied_providers");
+    const offers = lookup(spec.model);
+    const allowed = offers.filter((model) => isAllowed(spec, model));
+    if (allowed.length > 0) return allowed;
+    const where = offers.map(({ provider }) => provider).join(", ");
+    const description = `${spec.model} is offered by ${where} only, which the request excludes`;
+    throw new GatewayError("validation", `spec.routing: ${description}`, {
+      violations: [{ field: "spec.routing", description }],
+    });
+  }
+
   return {
-    /** Throws `GatewayError` where no target is eligible, with every reason. */
+    /** Where a request would go, whether or not the provider has a key: what an estimate needs. */
+    candidates(spec: GenerationSpec): readonly { model: Model; spec: GenerationSpec }[] {
+      const offers = offersOf(spec);
+      const fits = offers.flatMap((model) => {
+        const fit = fitTarget(spec, model);
+        return fit.state === "fits" ? [{ model, spec: fit.spec }] : [];
+      });
+      return fits.length > 0 ? fits : offers.map((model) => ({ model, spec }));
+    },
+
+    /** Throws `GatewayError` where no target is eligible. */
     route(spec: GenerationSpec): Route {
-      checkNames(Object.keys(spec.providerOptions), "spec.provider_options");
-      checkNames(spec.routing.allowedProviders, "spec.routing.allowed_providers");
-      checkNames(spec.routing.deniedProviders, "spec.routing.denied_providers");
-      const offers = lookup(spec.model);
-      const allowed = offers.filter((model) => isAllowed(spec, model));
-      if (allowed.length === 0) {
-        const where = offers.map(({ provider }) => provider).join(", ");
-        const description = `${spec.model} is offered by ${where} only, which the request excludes`;
-        throw new GatewayError("validation", `spec.routing: ${description}`, {
-          violations: [{ field: "spec.routing", description }],
-        });
-      }
       const targets: RoutedTarget[] = [];
-      const skipped: { target: TargetName; reason: string }[] = [];
+      const skipped: Route["skipped"][number][] = [];
       const refusals: GatewayError[] = [];
-      for (const model of allowed) {
+      for (const model of offersOf(spec)) {
         const why = unavailable(model.provider);
         if (why !== undefined) {
           refusals.push(unavailableError(model, why));
@@ -101,27 +114,19 @@ export function createRouter({ lookup, unavailable, providers }: RouterDependenc
         const fit = fitTarget(spec, model);
         if (fit.state === "fits") {
           const { effort, warnings } = fit;
-          targets.push({
-            model,
-            spec: fit.spec,
-            effort,
-            warnings,
-            options: optionsFor(spec, model),
-          });
+          const options = optionsFor(spec, model);
+          targets.push({ model, spec: fit.spec, effort, warnings, options });
           continue;
         }
+        const target = { provider: model.provider, model: model.id };
         const description = `${model.provider}/${model.id} does not take ${fit.reason}`;
-        if (targets.length === 0) {
-          skipped.push({
-            target: { provider: model.provider, model: model.id },
-            reason: description,
-          });
-        }
+        // Only what stood before the chosen target was skipped for it.
+        if (targets.length === 0) skipped.push({ target, reason: description });
         refusals.push(
           new GatewayError("validation", `no target is eligible: ${description}`, {
             reason: "UNSUPPORTED_PARAMETER",
             violations: [{ field: fit.field, description }],
-            metadata: { provider: model.provider, model: model.id },
+            metadata: target,
           }),
         );
       }

@@ -1,5 +1,5 @@
 import { create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { type Any, anyPack, durationFromMs } from "@bufbuild/protobuf/wkt";
 import {
   BadRequestSchema,
   ErrorInfoSchema,
@@ -121,18 +121,27 @@ const SCHEMAS = new Map<string, DescMessage>(
   ].map((schema) => [schema.typeName, schema]),
 );
 
-/** An error detail in its binary form. */
-export function encodeDetail(detail: Message): Uint8Array {
+function schemaOf(detail: Message): DescMessage {
   const schema = SCHEMAS.get(detail.$typeName);
   if (schema === undefined) throw new GatewayError("internal", `no schema for ${detail.$typeName}`);
-  return toBinary(schema, detail);
+  return schema;
+}
+
+/** An error detail with its type, as the gRPC status carries it. */
+export function packDetail(detail: Message): Any {
+  return anyPack(schemaOf(detail), detail);
+}
+
+/** An error detail with its descriptor, as the Connect library takes it. */
+export function describeDetail(detail: Message): { desc: DescMessage; value: Message } {
+  return { desc: schemaOf(detail), value: detail };
 }
 
 /** Keeps the details within their bound: the most telling come first, the rest is left out. */
 function bounded(details: readonly Message[]): Message[] {
   let bytes = 0;
   return details.filter((detail) => {
-    const size = encodeDetail(detail).length;
+    const size = toBinary(schemaOf(detail), detail).length;
     if (bytes + size > MAX_DETAILS_BYTES) return false;
     bytes += size;
     return true;

@@ -8,7 +8,7 @@ import {
   ModelService,
   PricingSchema,
 } from "../../gen/es/steer/v1/model_service_pb.ts";
-import { invalidField } from "../domain/gateway-error.ts";
+import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/model.ts";
 import { type Handlers, serve, type ServedService } from "./handlers.ts";
 
@@ -33,8 +33,8 @@ const CAPABILITIES: Readonly<Record<domain.Capability, ModelCapability>> = {
 export interface ModelServiceDependencies {
   /** All models in a stable order. */
   readonly list: () => readonly domain.Model[];
-  /** Throws NOT_FOUND with near names. */
-  readonly lookup: (name: string) => domain.Model;
+  /** The first offer of a name; throws NOT_FOUND with near names. */
+  readonly lookup: (name: string) => domain.Model | undefined;
   /** The instance that serves the model can be called. */
   readonly isAvailable: (model: domain.Model) => boolean;
 }
@@ -116,6 +116,7 @@ export function createModelService(dependencies: ModelServiceDependencies): Serv
 
     async getModel(request) {
       const model = lookup(request.model);
+      if (model === undefined) throw new GatewayError("not-found", "no such model");
       return create(GetModelResponseSchema, { model: encodeModel(model, isAvailable(model)) });
     },
   };

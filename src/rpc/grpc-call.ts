@@ -1,0 +1,152 @@
+import { create, toBinary, type DescMethod, type Message } from "@bufbuild/protobuf";
+import grpc from "@grpc/grpc-js";
+import { StatusSchema } from "../../gen/es/google/rpc/status_pb.ts";
+import type { Clock } from "../clock.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
+import { encodeError, packDetail } from "./encode-error.ts";
+import { certificateNames } from "./tls.ts";
+
+type AnyServerCall =
+  | grpc.ServerUnaryCall<Buffer, Message>
+  | grpc.ServerWritableStream<Buffer, Message>;
+
+/** One reason for all: an abort without one costs a stack trace of its own. */
+const GONE = new GatewayError(
+  "cancelled",
+  "the caller cancelled the call or its connection was lost",
+);
+
+/** What grpc-js takes as the end of a call that failed. */
+interface Failure {
+  readonly code: grpc.status;
+  readonly details: string;
+  readonly metadata: grpc.Metadata;
+}
+
+interface AdaptedCall {
+  readonly incoming: IncomingCall;
+  /** Headers set so far, for the first message. */
+  readonly headers: grpc.Metadata;
+  readonly trailers: grpc.Metadata;
+  /** The end is ours: `cancelled` fires after it, too, and means nothing then. */
+  ended: boolean;
+}
+
+function toFailure(error: unknown, trailers: grpc.Metadata): Failure {
+  const status = error instanceof RpcStatusError ? error.status : encodeError(error);
+  const packed = create(StatusSchema, {
+    code: status.code,
+    message: status.message,
+    details: status.details.map(packDetail),
+  });
+  trailers.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, packed)));
+  return { code: status.code, details: status.message, metadata: trailers };
+}
+
+function peerAddress(peer: string): string {
+  return peer.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+}
+
+function remainingMs(call: AnyServerCall, clock: Clock): number | undefined {
+  const deadline = call.getDeadline();
+  const at = typeof deadline === "number" ? deadline : deadline.getTime();
+  return Number.isFinite(at) ? at - clock.wallTime() : undefined;
+}
+
+function adapt(call: AnyServerCall, method: DescMethod, clock: Clock): AdaptedCall {
+  const controller = new AbortController();
+  const headers = new grpc.Metadata();
+  const trailers = new grpc.Metadata();
+  const adapted: AdaptedCall = {
+    headers,
+    trailers,
+    ended: false,
+    incoming: {
+      method,
+      system: "grpc",
+      peer: {
+        address: peerAddress(call.getPeer()),
+        certificateNames: certificateNames(
+          call.getAuthContext().sslPeerCertificate?.subjectaltname,
+        ),
+      },
+      header(name) {
+        const [value] = call.metadata.get(name);
+        return typeof value === "string" ? value : undefined;
+      },
+      timeoutMs: remainingMs(call, clock),
+      signal: controller.signal,
+      setResponseHeader: (name, value) => headers.set(name, value),
+      setTrailer: (name, value) => trailers.set(name, value),
+    },
+  };
+  call.once("cancelled", () => {
+    if (!adapted.ended) controller.abort(GONE);
+  });
+  return adapted;
+}
+
+/** Resolves when the reader takes more, or is gone: `drain` never fires after a cancel. */
+function writable(call: grpc.ServerWritableStream<Buffer, Message>): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      call.off("drain", done);
+      call.off("close", done);
+      call.off("cancelled", done);
+      resolve();
+    };
+    call.on("drain", done);
+    call.on("close", done);
+    call.on("cancelled", done);
+  });
+}
+
+export function handleUnary(
+  method: DescMethod,
+  dispatcher: Dispatcher,
+  clock: Clock,
+): grpc.handleUnaryCall<Buffer, Message> {
+  async function serve(
+    call: grpc.ServerUnaryCall<Buffer, Message>,
+    reply: grpc.sendUnaryData<Message>,
+  ): Promise<void> {
+    const adapted = adapt(call, method, clock);
+    try {
+      const message = await dispatcher.unary(adapted.incoming, call.request);
+      adapted.ended = true;
+      call.sendMetadata(adapted.headers);
+      reply(null, message, adapted.trailers);
+    } catch (error) {
+      adapted.ended = true;
+      reply(toFailure(error, adapted.trailers));
+    }
+  }
+  return (call, reply) => void serve(call, reply);
+}
+
+export function handleServerStream(
+  method: DescMethod,
+  dispatcher: Dispatcher,
+  clock: Clock,
+): grpc.handleServerStreamingCall<Buffer, Message> {
+  async function serve(call: grpc.ServerWritableStream<Buffer, Message>): Promise<void> {
+    const adapted = adapt(call, method, clock);
+    const { signal } = adapted.incoming;
+    let first = true;
+    try {
+      for await (const message of dispatcher.serverStream(adapted.incoming, call.request)) {
+        if (signal.aborted) break;
+        if (first) call.sendMetadata(adapted.headers);
+        first = false;
+        if (!call.write(message)) await writable(call);
+      }
+      adapted.ended = true;
+      call.end(adapted.trailers);
+    } catch (error) {
+      adapted.ended = true;
+      call.emit("error", toFailure(error, adapted.trailers));
+    }
+  }
+  return (call) => void serve(call);
+}

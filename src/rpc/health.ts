@@ -1,0 +1,76 @@
+import grpc from "@grpc/grpc-js";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  Health,
+  HealthCheckRequestSchema,
+  type HealthCheckResponse,
+  HealthCheckResponse_ServingStatus as ServingStatus,
+  HealthCheckResponseSchema,
+} from "../../gen/es/grpc/health/v1/health_pb.ts";
+
+/** `grpc.health.v1`: one state for the process and each of its services. No credential is asked for. */
+export interface HealthService {
+  addTo(server: grpc.Server): void;
+  /** Tells every watcher. */
+  setServing(serving: boolean): void;
+}
+
+type WatchCall = grpc.ServerWritableStream<string, HealthCheckResponse>;
+
+/** Watchers beyond these are refused. */
+const MAX_WATCHERS = 1_000;
+
+const decode = (bytes: Buffer): string => fromBinary(HealthCheckRequestSchema, bytes).service;
+const encode = (message: HealthCheckResponse): Buffer =>
+  Buffer.from(toBinary(HealthCheckResponseSchema, message));
+
+export function createHealthService(services: readonly string[]): HealthService {
+  const known = new Set(["", ...services]);
+  const watchers = new Map<WatchCall, string>();
+  let serving = true;
+
+  function statusOf(service: string): HealthCheckResponse {
+    const unknown = ServingStatus.SERVICE_UNKNOWN;
+    const own = serving ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+    return create(HealthCheckResponseSchema, { status: known.has(service) ? own : unknown });
+  }
+
+  const check: grpc.handleUnaryCall<string, HealthCheckResponse> = (call, reply) => {
+    if (known.has(call.request)) return reply(null, statusOf(call.request));
+    reply({ code: grpc.status.NOT_FOUND, details: "unknown service" });
+  };
+
+  const watch: grpc.handleServerStreamingCall<string, HealthCheckResponse> = (call) => {
+    if (watchers.size >= MAX_WATCHERS) {
+      call.emit("error", { code: grpc.status.RESOURCE_EXHAUSTED, details: "too many watchers" });
+      return;
+    }
+    watchers.set(call, call.request);
+    call.once("cancelled", () => watchers.delete(call));
+    call.write(statusOf(call.request));
+  };
+
+  return {
+    addTo(server) {
+      const common = {
+        requestStream: false,
+        requestSerialize: () => Buffer.alloc(0),
+        requestDeserialize: decode,
+        responseSerialize: encode,
+        responseDeserialize: () => undefined,
+      } as const;
+      server.addService(
+        {
+          check: { path: `/${Health.typeName}/Check`, responseStream: false, ...common },
+          watch: { path: `/${Health.typeName}/Watch`, responseStream: true, ...common },
+        },
+        { check, watch },
+      );
+    },
+    setServing(value) {
+      if (value === serving) return;
+      serving = value;
+      for (const [call, service] of watchers) call.write(statusOf(service));
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Server, Socket } from "node:net";
+import type { Clock } from "../clock.ts";
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `host:port`, IPv6 in brackets. */
+export function addressText({ host, port }: ListenAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Listens and gives the address taken; an address that cannot be had is named. */
+export function listen(
+  server: Server,
+  wanted: ListenAddress,
+  what: string,
+): Promise<ListenAddress> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: Error): void => {
+      const code = "code" in cause ? String(cause.code) : cause.message;
+      const why = code === "EADDRINUSE" ? "the port is taken" : code;
+      reject(new Error(`${what} cannot listen on ${addressText(wanted)}: ${why}`, { cause }));
+    };
+    server.once("error", fail);
+    server.listen({ host: wanted.host, port: wanted.port }, () => {
+      server.off("error", fail);
+      const taken = server.address();
+      const port = typeof taken === "object" && taken !== null ? taken.port : wanted.port;
+      resolve({ host: wanted.host, port });
+    });
+  });
+}
+
+/** Longest wait for answers that are on their way when a listener closes. */
+const CLOSE_GRACE_MS = 500;
+
+/** Resolves when every socket is closed, or after a short grace. */
+export function emptied(sockets: ReadonlySet<Socket>, clock: Clock): Promise<void> {
+  if (sockets.size === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const cancel = clock.schedule(CLOSE_GRACE_MS, resolve);
+    for (const socket of sockets) {
+      socket.once("close", () => {
+        if (sockets.size > 0) return;
+        cancel();
+        resolve();
+      });
+    }
+  });
+}

@@ -1,0 +1,168 @@
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Config, loadConfig } from "./config.ts";
+import { ConfigError } from "./config/sources.ts";
+import {
+  checkRecords,
+  createDeployment,
+  type Deployment,
+  type ProviderTypes,
+} from "./deployment.ts";
+import { createGateway } from "./gateway.ts";
+import { createLog, type Log } from "./log.ts";
+import * as providerTypes from "./providers/registry.ts";
+import { ProviderStats } from "./reliability/provider-stats.ts";
+import { createAdminService, type ProviderSnapshot } from "./rpc/admin-service.ts";
+import { authorize, createAuthenticator } from "./rpc/authenticate.ts";
+import { createDispatcher } from "./rpc/dispatcher.ts";
+import { drain } from "./rpc/drain.ts";
+import { createGenerationService } from "./rpc/generation-service.ts";
+import { createGrpcListener } from "./rpc/grpc-listener.ts";
+import { createHttpListener } from "./rpc/http-listener.ts";
+import { addressText } from "./rpc/listen.ts";
+import { createModelService } from "./rpc/model-service.ts";
+import { noTelemetry } from "./telemetry/telemetry.ts";
+import { estimateInput } from "./usage/estimator.ts";
+
+const types: ProviderTypes = providerTypes;
+const IMAGE = join(import.meta.dirname, "../gen/steer.binpb");
+const ID_BYTES = 16;
+
+/** A started service. */
+export interface RunningService {
+  /** Reads the configuration again; a mistake in it leaves everything as it is. */
+  reload(): Promise<void>;
+  /** Ends every call and closes the listeners; `hurry` skips the waits. */
+  stop(hurry: AbortSignal): Promise<void>;
+}
+
+async function startTelemetry(config: Config, clock: Clock) {
+  if (config.telemetry === undefined) {
+    return { telemetry: noTelemetry, shutdown: async () => {} };
+  }
+  const sdk = await import("./telemetry/sdk.ts");
+  return sdk.startTelemetry(clock, config.telemetry.serviceName);
+}
+
+function snapshots(deployment: Deployment, stats: ProviderStats): ProviderSnapshot[] {
+  return deployment.providers.map(({ id, unavailable }) => ({
+    id,
+    ...stats.of(id),
+    unavailable:
+      unavailable === undefined
+        ? undefined
+        : unavailable.cause === "disabled"
+          ? { cause: "disabled", message: "switched off in the configuration" }
+          : { cause: "not-configured", message: `set ${unavailable.variable}` },
+  }));
+}
+
+/** Starts everything and logs the addresses taken as the first line. */
+export async function startService(
+  log: Log,
+  clock: Clock,
+  load: () => Config,
+): Promise<RunningService> {
+  checkRecords(types);
+  const config = load();
+  const replica = randomBytes(4).toString("hex");
+  const newId = (): string => randomBytes(ID_BYTES).toString("hex");
+  const { telemetry, shutdown } = await startTelemetry(config, clock);
+  const stats = new ProviderStats(clock);
+  let deployment = await createDeployment(config, types, clock);
+  let authenticate = createAuthenticator(config);
+
+  const gateway = createGateway({ clock, telemetry, stats, newId, deployment: () => deployment });
+  const services = [
+    createGenerationService({
+      gateway,
+      countInput(spec) {
+        const target = deployment.firstTarget(spec);
+        const { tokens, estimator } = estimateInput(target.model.providerType, target.spec);
+        return { model: target.model, tokens, estimator };
+      },
+    }),
+    createModelService({
+      list: () => deployment.models,
+      lookup: (name) => deployment.lookup(name)[0],
+      isAvailable: (model) => deployment.isAvailable(model),
+    }),
+    createAdminService({ replica, providers: () => snapshots(deployment, stats) }),
+  ];
+  const dispatcher = createDispatcher({
+    services,
+    authenticate: (call) => authenticate(call),
+    authorize,
+    telemetry,
+    clock,
+    log,
+    replica,
+    endGenerations: gateway.endAll,
+  });
+
+  const image = readFileSync(IMAGE);
+  const grpc = await createGrpcListener({ ...config.grpc, dispatcher, image, clock });
+  const http = await createHttpListener({ ...config.http, dispatcher, clock }).catch(
+    async (error: unknown) => {
+      await grpc.close();
+      throw error;
+    },
+  );
+  log({
+    event: "listening",
+    grpc: addressText(grpc.address),
+    http: addressText(http.address),
+    replica,
+  });
+  for (const warning of config.warnings) log({ event: "warning", message: warning });
+
+  return {
+    async reload() {
+      try {
+        const next = load();
+        const before = deployment;
+        deployment = await createDeployment(next, types, clock, before);
+        authenticate = createAuthenticator(next);
+        log({ event: "reloaded" });
+        await before.retire(deployment);
+      } catch (error) {
+        const message = error instanceof ConfigError ? error.message : "unexpected failure";
+        log({ event: "reload failed", message });
+      }
+    },
+    async stop(hurry) {
+      await drain({ clock, grpc, http, dispatcher, hurry });
+      await deployment.retire(undefined);
+      await shutdown();
+    },
+  };
+}
+
+/** Runs the service until a signal ends the process. */
+export async function run(): Promise<void> {
+  const log = createLog(process.stdout, systemClock.wallTime);
+  let service: RunningService;
+  try {
+    service = await startService(log, systemClock, () => loadConfig(types));
+  } catch (error) {
+    process.stderr.write(`steer: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+    return;
+  }
+  const hurry = new AbortController();
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return hurry.abort();
+    stopping = true;
+    log({ event: "draining", signal });
+    void service.stop(hurry.signal).then(() => {
+      log({ event: "stopped" });
+      process.exit(0);
+    });
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  process.on("SIGHUP", () => void service.reload());
+}

@@ -1,0 +1,118 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import grpc from "@grpc/grpc-js";
+import { StatusSchema } from "../../gen/es/google/rpc/status_pb.ts";
+import { type GatewayError, GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.ts";
+
+/** A grpc-js client for any method of the contract. */
+export interface GrpcClient {
+  unary<M extends DescMethod>(
+    method: M,
+    request: MessageInitShape<M["input"]>,
+    options?: CallOptions,
+  ): Promise<MessageShape<M["output"]>>;
+  stream<M extends DescMethod>(
+    method: M,
+    request: MessageInitShape<M["input"]>,
+    options?: CallOptions,
+  ): StreamCall<MessageShape<M["output"]>>;
+  close(): void;
+}
+
+export interface CallOptions {
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface StreamCall<Message> extends AsyncIterable<Message> {
+  cancel(): void;
+  /** Metadata of the response, once it is there. */
+  readonly headers: Promise<grpc.Metadata>;
+}
+
+function decoder<Schema extends DescMessage>(schema: Schema) {
+  return (bytes: Buffer): MessageShape<Schema> => fromBinary(schema, bytes);
+}
+
+function encoder<Schema extends DescMessage>(schema: Schema) {
+  return (message: MessageShape<Schema>): Buffer => Buffer.from(toBinary(schema, message));
+}
+
+function metadataOf(options: CallOptions): grpc.Metadata {
+  const metadata = new grpc.Metadata();
+  for (const [key, value] of Object.entries(options.metadata ?? {})) metadata.set(key, value);
+  return metadata;
+}
+
+function callOptions(options: CallOptions): grpc.CallOptions {
+  return options.timeoutMs === undefined ? {} : { deadline: Date.now() + options.timeoutMs };
+}
+
+export function createGrpcClient(
+  address: string,
+  credentials = grpc.credentials.createInsecure(),
+  channelOptions: grpc.ClientOptions = {},
+): GrpcClient {
+  const client = new grpc.Client(address, credentials, {
+    "grpc.use_local_subchannel_pool": 1,
+    ...channelOptions,
+  });
+  const path = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
+  return {
+    unary: (method, request, options = {}) =>
+      new Promise((resolve, reject) => {
+        const call = client.makeUnaryRequest(
+          path(method),
+          encoder(method.input),
+          decoder(method.output),
+          create(method.input, request),
+          metadataOf(options),
+          callOptions(options),
+          (error, value) => {
+            if (error !== null) reject(error);
+            else if (value === undefined) reject(new Error("no value"));
+            else resolve(value as never);
+          },
+        );
+        options.signal?.addEventListener("abort", () => call.cancel());
+      }),
+    stream(method, request, options = {}) {
+      const call = client.makeServerStreamRequest(
+        path(method),
+        encoder(method.input),
+        decoder(method.output),
+        create(method.input, request),
+        metadataOf(options),
+        callOptions(options),
+      );
+      const headers = new Promise<grpc.Metadata>((resolve) => call.once("metadata", resolve));
+      // A stream that nobody reads yet must not end the process by its error.
+      call.on("error", () => {});
+      return {
+        headers,
+        cancel: () => call.cancel(),
+        [Symbol.asyncIterator]: () => call[Symbol.asyncIterator]() as never,
+      };
+    },
+    close: () => client.close(),
+  };
+}
+
+/** The typed error that came with a status. */
+export function gatewayErrorOf(error: unknown): GatewayError | undefined {
+  const metadata = (error as grpc.ServiceError).metadata;
+  const [bytes] = metadata.get("grpc-status-details-bin");
+  if (!(bytes instanceof Buffer)) return undefined;
+  const detail = fromBinary(StatusSchema, bytes).details.find((any) =>
+    any.typeUrl.endsWith(GatewayErrorSchema.typeName),
+  );
+  return detail === undefined ? undefined : fromBinary(GatewayErrorSchema, detail.value);
+}

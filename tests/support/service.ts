@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** The real service as a process of its own. */
+export interface ServiceProcess {
+  readonly pid: number;
+  /** `host:port` of the gRPC listener. */
+  readonly grpc: string;
+  /** `http://host:port` of the HTTP listener. */
+  readonly http: string;
+  /** Lines of the log so far, parsed. */
+  readonly log: readonly Record<string, unknown>[];
+  /** Everything written to standard error. */
+  readonly errors: () => string;
+  signal(name: NodeJS.Signals): void;
+  /** Resolves with the exit code. */
+  readonly exited: Promise<number | null>;
+  stop(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  /** Text of the configuration file. */
+  readonly config?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const ENTRY = join(import.meta.dirname, "../../src/main.ts");
+const START_TIMEOUT_MS = 15_000;
+
+/** Starts the service on free ports; rejects with its standard error if it ends instead. */
+export async function startService(options: ServiceOptions = {}): Promise<ServiceProcess> {
+  const folder = mkdtempSync(join(tmpdir(), "steer-test-"));
+  const env: Record<string, string> = {
+    PATH: process.env["PATH"] ?? "",
+    STEER_GRPC_ADDRESS: "127.0.0.1:0",
+    STEER_HTTP_ADDRESS: "127.0.0.1:0",
+    ...options.env,
+  };
+  if (options.config !== undefined) {
+    const file = join(folder, "steer.yaml");
+    writeFileSync(file, options.config);
+    env["STEER_CONFIG"] = file;
+  }
+  const child: ChildProcess = spawn(process.execPath, [ENTRY], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const { stdout, stderr, pid } = child;
+  if (stdout === null || stderr === null || pid === undefined) throw new Error("no process");
+  const log: Record<string, unknown>[] = [];
+  let errors = "";
+  stderr.on("data", (bytes: Buffer) => {
+    errors += bytes.toString();
+  });
+  const exited = new Promise<number | null>((resolve) => {
+    child.once("exit", (code) => {
+      rmSync(folder, { recursive: true, force: true });
+      resolve(code);
+    });
+  });
+  const first = await new Promise<Record<string, unknown>>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("the service did not start")), START_TIMEOUT_MS);
+    const lines = createInterface({ input: stdout });
+    lines.on("line", (line) => {
+      const entry = JSON.parse(line) as Record<string, unknown>;
+      log.push(entry);
+      clearTimeout(timer);
+      resolve(entry);
+    });
+    void exited.then((code) => {
+      clearTimeout(timer);
+      reject(new Error(`the service ended with ${code}: ${errors}`));
+    });
+  });
+  return {
+    pid,
+    grpc: String(first["grpc"]),
+    http: `http://${String(first["http"])}`,
+    log,
+    errors: () => errors,
+    signal: (name) => void child.kill(name),
+    exited,
+    async stop() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
