@@ -19,11 +19,16 @@ const [, , mode = "echo", upstream = "", template = ""] = process.argv;
 const agent = new Agent({ connections: 256, pipelining: 1 });
 
 // An answer as the gateway gave it, so that both encode the same message.
-const answer = template === "" ? create(GenerateResponseSchema) : fromBinary(GenerateResponseSchema, readFileSync(template));
+const answer =
+  template === ""
+    ? create(GenerateResponseSchema)
+    : fromBinary(GenerateResponseSchema, readFileSync(template));
 
 function responseOf(text: string): GenerateResponse {
   const { generation } = answer;
-  return generation === undefined ? answer : { ...answer, generation: { ...generation, outputText: text } };
+  return generation === undefined
+    ? answer
+    : { ...answer, generation: { ...generation, outputText: text } };
 }
 
 async function callUpstream(body: string, stream: boolean) {

@@ -155,7 +155,10 @@ async function main(asJson: boolean): Promise<void> {
   };
   try {
     const script = join(import.meta.dirname, "floor.ts");
-    const upstream = await start(LOAD_CPU, [join(import.meta.dirname, "upstream.ts"), String(STREAM_TOKENS)]);
+    const upstream = await start(LOAD_CPU, [
+      join(import.meta.dirname, "upstream.ts"),
+      String(STREAM_TOKENS),
+    ]);
     const upstreamUrl = String(upstream.first["url"]);
     const config = join(folder, "steer.yaml");
     writeFileSync(
@@ -180,7 +183,10 @@ async function main(asJson: boolean): Promise<void> {
 
     const gateway = await start(SERVER_CPU, [entry], env);
     const address = String(gateway.first["grpc"]);
-    const one = openChannel({ address, path: GENERATE, request: unaryRequest("simulator") }, isDelta);
+    const one = openChannel(
+      { address, path: GENERATE, request: unaryRequest("simulator") },
+      isDelta,
+    );
     const template = join(folder, "answer.bin");
     writeFileSync(template, await one.unary());
 
@@ -215,10 +221,19 @@ async function main(asJson: boolean): Promise<void> {
     rows.push({ name: "added time to first token, p50", unit: "ms", value: added, bar: 2 });
 
     say("5 and 50 calls a second");
-    const channel = openChannel({ address, path: GENERATE, request: unaryRequest("bench") }, isDelta);
+    const channel = openChannel(
+      { address, path: GENERATE, request: unaryRequest("bench") },
+      isDelta,
+    );
     const slow = await paced(gateway, channel, 5);
     const fast = await paced(gateway, channel, 50);
-    rows.push({ name: "unary at 50/s beside 5/s", unit: "µs CPU/call", value: fast, floor: slow, bar: 1.2 });
+    rows.push({
+      name: "unary at 50/s beside 5/s",
+      unit: "µs CPU/call",
+      value: fast,
+      floor: slow,
+      bar: 1.2,
+    });
     channel.close();
     one.close();
     rows.push({ name: "memory after the load", unit: "MiB", value: residentMiB(gateway.pid) });

@@ -18,11 +18,10 @@ export async function startServer(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
-  const child: ChildProcess = spawn(
-    "taskset",
-    ["-c", String(cpu), process.execPath, ...args],
-    { env: { PATH: process.env["PATH"], ...env }, stdio: ["ignore", "pipe", "inherit"] },
-  );
+  const child: ChildProcess = spawn("taskset", ["-c", String(cpu), process.execPath, ...args], {
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const { stdout, pid } = child;
   if (stdout === null || pid === undefined) throw new Error("taskset could not be started");
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));

@@ -25,7 +25,10 @@ function chunk(fields: object): string {
 const delta = chunk({ choices: [{ index: 0, delta: { content: "word " }, finish_reason: null }] });
 const ending = [
   chunk({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }),
-  chunk({ choices: [], usage: { prompt_tokens: 12, completion_tokens: tokens, total_tokens: 12 + tokens } }),
+  chunk({
+    choices: [],
+    usage: { prompt_tokens: 12, completion_tokens: tokens, total_tokens: 12 + tokens },
+  }),
   "data: [DONE]\n\n",
 ].join("");
 

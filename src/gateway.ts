@@ -18,8 +18,8 @@ import { createGenerationResult, type GenerationResult } from "./output/generati
 import { createStreamEvents, type StreamEvents } from "./output/stream-events.ts";
 import type { Provider, ProviderRequest } from "./providers/provider.ts";
 import { runAttempt, toGatewayError } from "./reliability/attempts.ts";
-import type { ProviderStats } from "./reliability/provider-stats.ts";
 import { attemptLimits, type DefaultTimeouts, totalLimitMs } from "./reliability/limits.ts";
+import type { ProviderStats } from "./reliability/provider-stats.ts";
 import { LiveStream } from "./streams/live-stream.ts";
 import type { AttemptResult, CallTelemetry, Telemetry } from "./telemetry/telemetry.ts";
 import { createUsageMeter } from "./usage/usage-meter.ts";
@@ -113,7 +113,7 @@ function attemptReport(result: GenerationResult): AttemptResult {
 interface Admission {
   readonly result: GenerationResult;
   /** Sends the request and hands every event on; `result` says how it ended. Never throws. */
-  run(deliver: (event: ProviderEvent) => void | Promise<void>): Promise<void>;
+  run(deliver: (event: ProviderEvent) => Promise<void> | undefined): Promise<void>;
   cancel(): void;
 }
 
@@ -210,20 +210,20 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     events: StreamEvents,
     stream: LiveStream<StreamEvent>,
   ): Promise<void> {
-    stream.append(events.start());
+    void stream.append(events.start());
     await admission.run((event) => {
-      let wait: void | Promise<void> = undefined;
+      let wait: Promise<void> | undefined;
       for (const numbered of events.of(event)) wait = stream.append(numbered);
       return wait;
     });
-    for (const last of events.ending(admission.result.outcome())) stream.append(last);
+    for (const last of events.ending(admission.result.outcome())) void stream.append(last);
     stream.end();
   }
 
   return {
     async generate(call) {
       const admission = admit(call, false);
-      await admission.run(() => {});
+      await admission.run(() => undefined);
       const outcome = admission.result.outcome();
       if (outcome.state === "failed") throw new GenerationFailed(outcome.failure);
       return outcome.generation;

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, systemClock } from "./clock.ts";
-import { type Config, loadConfig } from "./config.ts";
 import { ConfigError } from "./config/sources.ts";
+import { type Config, loadConfig } from "./config.ts";
 import {
   checkRecords,
   createDeployment,

@@ -1,5 +1,5 @@
-import { didYouMean } from "../domain/near-names.ts";
 import { isJsonObject } from "../domain/json.ts";
+import { didYouMean } from "../domain/near-names.ts";
 
 /** Where a value stands: keys and positions from the root of the configuration. */
 export type Path = readonly (string | number)[];
@@ -9,8 +9,8 @@ export class ConfigProblem extends Error {
   override readonly name = "ConfigProblem";
   readonly path: Path;
 
-  constructor(path: Path, message: string) {
-    super(message);
+  constructor(path: Path, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.path = path;
   }
 }
@@ -108,8 +108,8 @@ export function list<T>(item: Reader<T>): Reader<T[]> {
     if (typeof value === "string") {
       try {
         items = JSON.parse(value);
-      } catch {
-        throw new ConfigProblem(path, "must be a list written as JSON");
+      } catch (cause) {
+        throw new ConfigProblem(path, "must be a list written as JSON", { cause });
       }
     }
     if (!Array.isArray(items)) throw new ConfigProblem(path, "must be a list");

@@ -1,5 +1,5 @@
-import type { JsonObject } from "./json.ts";
 import type { Sampling } from "./generation-spec.ts";
+import type { JsonObject } from "./json.ts";
 
 /** Something a model can do: one per `ModelCapability` of the contract. */
 export type Capability =

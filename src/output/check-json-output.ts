@@ -1,6 +1,6 @@
-import { Validator, type Schema } from "@cfworker/json-schema";
-import type { OutputFormat } from "../domain/generation-spec.ts";
+import { type Schema, Validator } from "@cfworker/json-schema";
 import type { Warning } from "../domain/generation.ts";
+import type { OutputFormat } from "../domain/generation-spec.ts";
 import { isJsonObject } from "../domain/json.ts";
 
 /** The output as JSON text if it has the requested format, else why not. */

@@ -10,9 +10,9 @@ import type {
 import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
+import { countCodePoints } from "../domain/text.ts";
 import type { TokenCounts, TokenUsage } from "../domain/token-usage.ts";
 import { createMessageAssembler } from "./assemble-message.ts";
-import { countCodePoints } from "../domain/text.ts";
 import { checkJsonOutput } from "./check-json-output.ts";
 import { createChunkTiming } from "./chunk-timing.ts";
 

@@ -6,77 +6,71 @@ import type { ProviderEvent } from "../domain/provider-event.ts";
 
 /** One attempt as an adapter sees it. */
 export interface ProviderRequest {
-	/**
-	 * Fitted to the model: parameters that it does not take are gone, defaults
-	 * are filled in, and reasoning parts of other providers are dropped.
-	 */
-	readonly spec: GenerationSpec;
-	readonly model: Model;
-	/** `reasoning.effort` in the provider's own word; undefined: send none. */
-	readonly effort: string | undefined;
-	/** Ask the provider to stream. The events are the same either way. */
-	readonly stream: boolean;
-	/** The request's `provider_options` for this instance, to be merged into the body; fields the adapter sets win. */
-	readonly options: JsonObject;
-	/** From 1. */
-	readonly attempt: number;
-	/** Longest time to get a connection, in milliseconds. */
-	readonly connectTimeoutMs: number;
-	/** Extra headers of the HTTP request: trace context. */
-	readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Fitted to the model: parameters that it does not take are gone, defaults
+   * are filled in, and reasoning parts of other providers are dropped.
+   */
+  readonly spec: GenerationSpec;
+  readonly model: Model;
+  /** `reasoning.effort` in the provider's own word; undefined: send none. */
+  readonly effort: string | undefined;
+  /** Ask the provider to stream. The events are the same either way. */
+  readonly stream: boolean;
+  /** The request's `provider_options` for this instance, to be merged into the body; fields the adapter sets win. */
+  readonly options: JsonObject;
+  /** From 1. */
+  readonly attempt: number;
+  /** Longest time to get a connection, in milliseconds. */
+  readonly connectTimeoutMs: number;
+  /** Extra headers of the HTTP request: trace context. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** An adapter for one configured instance. */
 export interface Provider {
-	/**
-	 * Sends exactly one request and yields what comes back; see `ProviderEvent`.
-	 * Throws `GatewayError` and nothing else, except that after an abort it may
-	 * throw the signal's reason. It owns no timer: the caller limits the time by
-	 * `signal`, and an abort reaches the socket at once.
-	 */
-	generate(
-		request: ProviderRequest,
-		signal: AbortSignal,
-	): AsyncIterable<ProviderEvent>;
-	/** Closes pooled connections. */
-	close(): Promise<void>;
+  /**
+   * Sends exactly one request and yields what comes back; see `ProviderEvent`.
+   * Throws `GatewayError` and nothing else, except that after an abort it may
+   * throw the signal's reason. It owns no timer: the caller limits the time by
+   * `signal`, and an abort reaches the socket at once.
+   */
+  generate(request: ProviderRequest, signal: AbortSignal): AsyncIterable<ProviderEvent>;
+  /** Closes pooled connections. */
+  close(): Promise<void>;
 }
 
 /** A configured instance. */
 export interface ProviderInstance {
-	/** The string that names it everywhere. */
-	readonly id: string;
-	readonly type: string;
-	/** Without a trailing slash. */
-	readonly baseUrl: string;
-	readonly apiKey: string;
-	/** A stream may end without its end marker (compatible servers that never send one). */
-	readonly doneOptional: boolean;
-	/** Extra headers of every request, e.g. an organisation. */
-	readonly headers: Readonly<Record<string, string>>;
+  /** The string that names it everywhere. */
+  readonly id: string;
+  readonly type: string;
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** A stream may end without its end marker (compatible servers that never send one). */
+  readonly doneOptional: boolean;
+  /** Extra headers of every request, e.g. an organisation. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** What an adapter gets from the composition root. */
 export interface ProviderContext {
-	readonly clock: Clock;
-	/** Scripted faults are allowed (`faults.allow`). */
-	readonly allowFaults: boolean;
+  readonly clock: Clock;
+  /** Scripted faults are allowed (`faults.allow`). */
+  readonly allowFaults: boolean;
 }
 
 /** What a provider folder exports to `registry.ts`. */
 export interface ProviderType {
-	/** Environment variable of the credential; undefined: needs none. */
-	readonly apiKeyVariable: string | undefined;
-	readonly defaultBaseUrl: string;
-	/** Dialects it speaks, each with the parameters that its wire can carry. */
-	readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
-	/** Dialect of an instance that configures none. */
-	defaultDialect(baseUrl: string): string;
-	/** Built-in models. */
-	readonly models: readonly ModelRecord[];
-	/** Imports the vendor's SDK, so it is called for configured instances only. */
-	create(
-		instance: ProviderInstance,
-		context: ProviderContext,
-	): Promise<Provider>;
+  /** Environment variable of the credential; undefined: needs none. */
+  readonly apiKeyVariable: string | undefined;
+  readonly defaultBaseUrl: string;
+  /** Dialects it speaks, each with the parameters that its wire can carry. */
+  readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
+  /** Dialect of an instance that configures none. */
+  defaultDialect(baseUrl: string): string;
+  /** Built-in models. */
+  readonly models: readonly ModelRecord[];
+  /** Imports the vendor's SDK, so it is called for configured instances only. */
+  create(instance: ProviderInstance, context: ProviderContext): Promise<Provider>;
 }

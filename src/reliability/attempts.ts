@@ -7,7 +7,11 @@ export interface AttemptOptions {
   /** Sends the request; see `Provider.generate`. */
   readonly open: (signal: AbortSignal) => AsyncIterable<ProviderEvent>;
   /** Takes an event; a promise holds the provider back until it resolves. */
-  readonly onEvent: (event: ProviderEvent, now: number, content: boolean) => void | Promise<void>;
+  readonly onEvent: (
+    event: ProviderEvent,
+    now: number,
+    content: boolean,
+  ) => Promise<void> | undefined;
   readonly limits: AttemptLimits;
   readonly clock: Clock;
   /** Ends the attempt; its reason is a `GatewayError`. */

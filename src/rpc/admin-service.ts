@@ -8,7 +8,7 @@ import {
 import { type ErrorKind, GatewayError } from "../domain/gateway-error.ts";
 import { encodeTime } from "./encode-generation.ts";
 import { errorRow } from "./error-table.ts";
-import { type Handlers, serve, type ServedService } from "./handlers.ts";
+import { type Handlers, type ServedService, serve } from "./handlers.ts";
 import { notBuiltMethod } from "./not-built.ts";
 
 /** State of one provider instance since the start of the process. */

@@ -25,7 +25,7 @@ import { type Usage, UsageSchema, UsageSource } from "../../gen/es/steer/v1/usag
 import type * as domain from "../domain/generation.ts";
 import type * as spec from "../domain/generation-spec.ts";
 import type * as provider from "../domain/provider-event.ts";
-import type { TokenUsage, UsageSource as DomainUsageSource } from "../domain/token-usage.ts";
+import type { UsageSource as DomainUsageSource, TokenUsage } from "../domain/token-usage.ts";
 import { errorRow } from "./error-table.ts";
 
 const USAGE_SOURCES: Readonly<Record<DomainUsageSource, UsageSource>> = {

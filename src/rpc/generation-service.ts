@@ -1,11 +1,11 @@
 import { create } from "@bufbuild/protobuf";
+import type { GenerationSpec } from "../../gen/es/steer/v1/generation_pb.ts";
 import {
   CountTokensResponseSchema,
   GenerateResponseSchema,
   GenerationService,
   TokenCountMethod,
 } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import type { GenerationSpec } from "../../gen/es/steer/v1/generation_pb.ts";
 import { UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed, type StreamEvent } from "../domain/generation.ts";
@@ -16,7 +16,7 @@ import type { CallTelemetry } from "../telemetry/telemetry.ts";
 import { decodeSpec, decodeStreamOptions } from "./decode-spec.ts";
 import { encodeEvent } from "./encode-event.ts";
 import { encodeGeneration } from "./encode-generation.ts";
-import { type HandlerCall, type Handlers, serve, type ServedService } from "./handlers.ts";
+import { type HandlerCall, type Handlers, type ServedService, serve } from "./handlers.ts";
 import { notBuiltMethod, refuseArgument, refuseNotBuilt } from "./not-built.ts";
 
 /** A generation as the gateway takes it. */

@@ -1,4 +1,4 @@
-import { create, toBinary, type DescMethod, type Message } from "@bufbuild/protobuf";
+import { create, type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
 import { StatusSchema } from "../../gen/es/google/rpc/status_pb.ts";
 import type { Clock } from "../clock.ts";

@@ -1,11 +1,11 @@
-import grpc from "@grpc/grpc-js";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import grpc from "@grpc/grpc-js";
 import {
   Health,
   HealthCheckRequestSchema,
   type HealthCheckResponse,
-  HealthCheckResponse_ServingStatus as ServingStatus,
   HealthCheckResponseSchema,
+  HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../../gen/es/grpc/health/v1/health_pb.ts";
 
 /** `grpc.health.v1`: one state for the process and each of its services. No credential is asked for. */

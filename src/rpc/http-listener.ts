@@ -6,9 +6,9 @@ import type { DescMethod, Message } from "@bufbuild/protobuf";
 import {
   ConnectError,
   type ConnectRouter,
+  cors,
   createContextKey,
   createContextValues,
-  cors,
   type HandlerContext,
 } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";

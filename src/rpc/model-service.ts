@@ -10,7 +10,7 @@ import {
 } from "../../gen/es/steer/v1/model_service_pb.ts";
 import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/model.ts";
-import { type Handlers, serve, type ServedService } from "./handlers.ts";
+import { type Handlers, type ServedService, serve } from "./handlers.ts";
 
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 500;

@@ -1,7 +1,3 @@
-import type {
-  GenerateRequest,
-  StreamGenerateRequest,
-} from "../../gen/es/steer/v1/generation_service_pb.ts";
 import {
   AbortMode,
   type GenerationSpec,
@@ -9,6 +5,10 @@ import {
   MidStreamRecovery,
   RoutingStrategy,
 } from "../../gen/es/steer/v1/generation_pb.ts";
+import type {
+  GenerateRequest,
+  StreamGenerateRequest,
+} from "../../gen/es/steer/v1/generation_service_pb.ts";
 import {
   DisconnectPolicy,
   JsonStreamMode,

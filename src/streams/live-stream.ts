@@ -25,10 +25,10 @@ export class LiveStream<Event> {
   #wakeProducer: (() => void) | undefined;
 
   /** Hands an event to the reader; a promise means: wait, the reader lags. */
-  append(event: Event): void | Promise<void> {
+  append(event: Event): Promise<void> | undefined {
     this.#pending.push(event);
     this.#wakeReader?.();
-    if (this.#pending.length < MAX_PENDING_EVENTS || this.#ended) return;
+    if (this.#pending.length < MAX_PENDING_EVENTS || this.#ended) return undefined;
     return new Promise((resolve) => {
       this.#wakeProducer = resolve;
     });

@@ -13,11 +13,15 @@ import { attribute, metric, SCOPE, VENDORS } from "./names.ts";
 import type { AttemptInfo, AttemptResult, CallTelemetry, Telemetry } from "./telemetry.ts";
 
 /** Buckets that the conventions ask for, in seconds and tokens. */
-const SECONDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+const SECONDS = [
+  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+];
 const CHUNK_SECONDS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
 const TOKENS = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304];
 /** The gateway's own share is below a millisecond most of the time. */
-const OVERHEAD_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5];
+const OVERHEAD_SECONDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
+];
 
 function histogram(name: string, unit: string, description: string, boundaries: number[]) {
   return metrics
@@ -89,7 +93,8 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
   const contexts = new WeakMap<CallTelemetry, Context>();
 
   function measureAttempt(info: AttemptInfo, shared: Attributes, result: AttemptResult): void {
-    const failed = result.errorKind === undefined ? {} : { [attribute.errorType]: result.errorKind };
+    const failed =
+      result.errorKind === undefined ? {} : { [attribute.errorType]: result.errorKind };
     const labels = { ...shared, ...failed };
     operation.record(result.durationMs / 1000, labels);
     if (result.usage !== undefined) {

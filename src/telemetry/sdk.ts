@@ -42,7 +42,10 @@ export interface StartedTelemetry {
 
 /** Starts the OpenTelemetry SDK by the standard `OTEL_*` variables. Importing this file loads it. */
 export function startTelemetry(clock: Clock, serviceName: string | undefined): StartedTelemetry {
-  const sdk = new NodeSDK({ instrumentations: [], ...(serviceName !== undefined && { serviceName }) });
+  const sdk = new NodeSDK({
+    instrumentations: [],
+    ...(serviceName !== undefined && { serviceName }),
+  });
   sdk.start();
   const stopObserving = observeEventLoop();
   return {

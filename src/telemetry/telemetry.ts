@@ -1,6 +1,6 @@
 import type { ErrorKind } from "../domain/gateway-error.ts";
-import type { TokenUsage } from "../domain/token-usage.ts";
 import type { FinishReason } from "../domain/provider-event.ts";
+import type { TokenUsage } from "../domain/token-usage.ts";
 
 /** One RPC while it runs. */
 export interface CallTelemetry {

@@ -62,7 +62,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     });
   });
   const first = await new Promise<Record<string, unknown>>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("the service did not start")), START_TIMEOUT_MS);
+    const timer = setTimeout(
+      () => reject(new Error("the service did not start")),
+      START_TIMEOUT_MS,
+    );
     const lines = createInterface({ input: stdout });
     lines.on("line", (line) => {
       const entry = JSON.parse(line) as Record<string, unknown>;

@@ -1,10 +1,10 @@
 import { errors } from "undici";
 import type { Clock } from "../../clock.ts";
 import { type ErrorKind, GatewayError, type ProviderFailure } from "../../domain/gateway-error.ts";
-import { classifyCode, classifyMessage, classifyStatus } from "./error-tables.ts";
 import { type ErrorEvidence, readErrorBody } from "./error-body.ts";
-import { resetHintMs, retryAfterMs, type ResetHeader } from "./retry-hint.ts";
+import { classifyCode, classifyMessage, classifyStatus } from "./error-tables.ts";
 import { headerValue, type ResponseHeaders } from "./response-headers.ts";
+import { type ResetHeader, resetHintMs, retryAfterMs } from "./retry-hint.ts";
 
 /** What a vendor does its own way. */
 export interface ErrorRules {

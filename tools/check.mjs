@@ -1,0 +1,113 @@
+// `npm run check`: every gate that a change must pass. `--only NAME` runs one.
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+
+const BIN = join(process.cwd(), "node_modules", ".bin");
+// buf finds its plugins, and they find Node, by PATH.
+const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}` };
+const BASELINE = "proto/baseline.binpb";
+
+/** Runs a tool of node_modules; what it prints is shown only if it fails. */
+function run(command, args, cwd = process.cwd()) {
+  const result = spawnSync(join(BIN, command), args, { cwd, env, encoding: "utf8" });
+  return { ok: result.status === 0, output: `${result.stdout ?? ""}${result.stderr ?? ""}` };
+}
+
+function node(args) {
+  const result = spawnSync(process.execPath, args, { encoding: "utf8" });
+  return { ok: result.status === 0, output: `${result.stdout ?? ""}${result.stderr ?? ""}` };
+}
+
+function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** Generates into a copy and compares: `gen/` is never edited. */
+function generated() {
+  const copy = mkdtempSync(join(tmpdir(), "steer-generated-"));
+  try {
+    for (const name of ["proto", "third_party", "buf.yaml", "buf.gen.yaml"]) {
+      cpSync(name, join(copy, name), { recursive: true });
+    }
+    symlinkSync(join(process.cwd(), "node_modules"), join(copy, "node_modules"));
+    const steps = [
+      run("buf", ["generate"], copy),
+      run("buf", ["build", "--exclude-source-info", "-o", "gen/steer.binpb"], copy),
+      node(["tools/vendor-protos.mjs", "third_party", "--check"]),
+    ];
+    const failed = steps.find((step) => !step.ok);
+    if (failed !== undefined) return failed;
+    const fresh = filesBelow(join(copy, "gen")).map((file) => file.slice(copy.length + 1));
+    const stale = [...new Set([...fresh, ...filesBelow("gen")])].filter((file) => {
+      try {
+        return !readFileSync(file).equals(readFileSync(join(copy, file)));
+      } catch {
+        return true;
+      }
+    });
+    const output = stale.map((file) => `${file} is not what \`npm run generate\` makes\n`).join("");
+    return { ok: stale.length === 0, output };
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+/** Time and randomness come from the clock, so that tests can hold both. */
+function clock() {
+  const forbidden = /\bMath\.random\(|\bDate\.now\(|\bperformance\.now\(/;
+  const found = filesBelow("src")
+    .filter((file) => file.endsWith(".ts") && file !== join("src", "clock.ts"))
+    .flatMap((file) =>
+      readFileSync(file, "utf8")
+        .split("\n")
+        .map((line, index) => ({ place: `${file}:${index + 1}`, line }))
+        .filter(({ line }) => forbidden.test(line)),
+    );
+  const output = found.map(({ place }) => `${place}: take a Clock (src/clock.ts)\n`).join("");
+  return { ok: found.length === 0, output };
+}
+
+const GATES = {
+  biome: {
+    run: () => run("biome", ["ci", "--colors=off"]),
+    help: "format, lint and layering; `npx biome check --write` mends what it can",
+  },
+  types: { run: () => run("tsc", ["--noEmit"]), help: "types" },
+  "dead-code": {
+    run: () => run("knip", ["--no-progress"]),
+    help: "unused files, exports, packages",
+  },
+  clock: { run: clock, help: "time and randomness outside src/clock.ts" },
+  "proto-lint": { run: () => run("buf", ["lint"]), help: "the contract's style" },
+  "proto-format": {
+    run: () => run("buf", ["format", "-d", "--exit-code", "proto"]),
+    help: "`npx buf format -w proto` mends it",
+  },
+  "proto-breaking": {
+    run: () => run("buf", ["breaking", "proto", "--against", BASELINE]),
+    help: "the contract breaks callers of the last release",
+  },
+  generated: { run: generated, help: "`npm run generate` mends it" },
+};
+
+const [option, only] = process.argv.slice(2);
+if (option !== undefined && (option !== "--only" || !(only in GATES))) {
+  console.error(`usage: npm run check [-- --only ${Object.keys(GATES).join("|")}]`);
+  process.exit(2);
+}
+let red = 0;
+for (const [name, gate] of Object.entries(GATES)) {
+  if (only !== undefined && name !== only) continue;
+  const started = performance.now();
+  const { ok, output } = gate.run();
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  console.log(`${ok ? "green" : "RED  "}  ${name} (${seconds} s)`);
+  if (ok) continue;
+  red++;
+  console.log(`${output.trimEnd()}\n       ${name}: ${gate.help}`);
+}
+process.exitCode = red === 0 ? 0 : 1;
