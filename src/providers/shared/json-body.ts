@@ -17,7 +17,7 @@ export class RawJson {
 export type BodyFields = Readonly<Record<string, unknown>>;
 
 /** A JSON object with its fields in the given order. A `RawJson` may stand for any field's value. */
-export function encodeJsonObject(fields: BodyFields): string {
+function encodeJsonObject(fields: BodyFields): string {
   let text = "";
   for (const [key, value] of Object.entries(fields)) {
     if (value === undefined) continue;
