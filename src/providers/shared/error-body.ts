@@ -41,11 +41,12 @@ export function readErrorBody(status: number | undefined, body: unknown): ErrorE
   }
   const outer: JsonObject = value;
   const inner = isJsonObject(outer.error) ? outer.error : outer;
+  const details = isJsonObject(inner.details) ? inner.details : {};
   const message =
     text(inner.message) ?? text(outer.error) ?? text(outer.message) ?? text(outer.detail) ?? "";
   return {
     status,
-    code: text(inner.code) ?? text(outer.code),
+    code: text(inner.code) ?? text(details.error_code) ?? text(outer.code),
     // The outer `"type": "error"` of some forms names the form, not the error.
     type: inner.type === "error" ? undefined : text(inner.type),
     param: text(inner.param),

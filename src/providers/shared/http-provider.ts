@@ -9,6 +9,8 @@ export interface Dialect {
   /** Below the base URL, with a leading slash. */
   readonly path: string;
   readonly errorRules: ErrorRules;
+  /** Headers that depend on the request. */
+  headers?(request: ProviderRequest): Readonly<Record<string, string>>;
   encodeBody(request: ProviderRequest): string;
   createReader(response: UpstreamResponse): AnswerReader;
 }
@@ -36,7 +38,7 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
           upstream,
           createRequest: () => ({
             path: basePath + dialect.path,
-            headers: { ...headers, ...request.headers },
+            headers: { ...headers, ...dialect.headers?.(request), ...request.headers },
             body: dialect.encodeBody(request),
             connectTimeoutMs: request.connectTimeoutMs,
           }),

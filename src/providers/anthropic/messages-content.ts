@@ -1,0 +1,170 @@
+import { invalidField } from "../../domain/gateway-error.ts";
+import type {
+  CacheHint,
+  FilePart,
+  ImagePart,
+  MediaSource,
+  Message,
+  Part,
+  ReasoningPart,
+  ToolResultPart,
+} from "../../domain/generation-spec.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import { RawJson, rawArray, rawObject } from "../shared/json-body.ts";
+
+/** A turn as the wire has it: neighbours of one role are one turn. */
+interface Turn {
+  readonly role: "user" | "assistant";
+  /** They come before everything else of a user turn. */
+  readonly results: RawJson[];
+  readonly blocks: RawJson[];
+}
+
+function cacheControl(hint: CacheHint | undefined): JsonObject | undefined {
+  if (hint === undefined) return undefined;
+  return hint.ttl === "" ? { type: "ephemeral" } : { type: "ephemeral", ttl: hint.ttl };
+}
+
+function base64(source: Extract<MediaSource, { type: "inline" }>): string {
+  const { data } = source;
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64");
+}
+
+function encodeSource(source: MediaSource): JsonObject {
+  switch (source.type) {
+    case "inline":
+      return { type: "base64", media_type: source.mediaType, data: base64(source) };
+    case "uri":
+      return { type: "url", url: source.uri };
+    case "provider-file":
+      return { type: "file", file_id: source.fileId };
+  }
+}
+
+function encodeImage({ source, cacheHint }: ImagePart): RawJson {
+  return rawObject({
+    type: "image",
+    source: encodeSource(source),
+    cache_control: cacheControl(cacheHint),
+  });
+}
+
+/** Plain text goes as text: only PDF is taken as base64. */
+function encodeFile({ source, filename, cacheHint }: FilePart): RawJson {
+  const plain = source.type === "inline" && source.mediaType.startsWith("text/");
+  const content = plain
+    ? { type: "text", media_type: "text/plain", data: Buffer.from(source.data).toString("utf8") }
+    : encodeSource(source);
+  return rawObject({
+    type: "document",
+    source: content,
+    title: filename === "" ? undefined : filename,
+    cache_control: cacheControl(cacheHint),
+  });
+}
+
+function encodeText(text: string, hint: CacheHint | undefined): RawJson {
+  return rawObject({ type: "text", text, cache_control: cacheControl(hint) });
+}
+
+function misplaced(part: Part, path: string): Error {
+  return invalidField(path, `a part of type ${part.type} cannot stand here at this provider`);
+}
+
+function encodeUserPart(part: Part, path: string): RawJson {
+  switch (part.type) {
+    case "text":
+      return encodeText(part.text, part.cacheHint);
+    case "image":
+      return encodeImage(part);
+    case "file":
+      return encodeFile(part);
+    default:
+      throw misplaced(part, path);
+  }
+}
+
+function encodeToolResult(part: ToolResultPart, path: string): RawJson {
+  const content = part.content.map((entry, index) =>
+    encodeUserPart(entry, `${path}.content[${index}]`),
+  );
+  return rawObject({
+    type: "tool_result",
+    tool_use_id: part.toolCallId,
+    content: content.length === 0 ? undefined : rawArray(content),
+    is_error: part.isError ? true : undefined,
+    cache_control: cacheControl(part.cacheHint),
+  });
+}
+
+/** Opaque bytes go back as they came; without them the provider takes no reasoning. */
+function encodeReasoning(part: ReasoningPart): RawJson | undefined {
+  if (part.signature.length === 0) return undefined;
+  const signature = Buffer.from(part.signature).toString("utf8");
+  return part.redacted
+    ? rawObject({ type: "redacted_thinking", data: signature })
+    : rawObject({ type: "thinking", thinking: part.text, signature });
+}
+
+function encodeAssistantPart(part: Part, path: string): RawJson | undefined {
+  switch (part.type) {
+    case "text":
+      return encodeText(part.text, part.cacheHint);
+    case "refusal":
+      return encodeText(part.text, part.cacheHint);
+    case "reasoning":
+      return encodeReasoning(part);
+    case "tool-call":
+      return rawObject({
+        type: "tool_use",
+        id: part.id,
+        name: part.name,
+        input: new RawJson(part.argumentsJson === "" ? "{}" : part.argumentsJson),
+        cache_control: cacheControl(part.cacheHint),
+      });
+    default:
+      throw misplaced(part, path);
+  }
+}
+
+function addMessage(turn: Turn, message: Message, path: string): void {
+  for (const [index, part] of message.parts.entries()) {
+    const at = `${path}.parts[${index}]`;
+    if (part.type === "tool-result") turn.results.push(encodeToolResult(part, at));
+    else if (turn.role === "assistant") {
+      const block = encodeAssistantPart(part, at);
+      if (block !== undefined) turn.blocks.push(block);
+    } else turn.blocks.push(encodeUserPart(part, at));
+  }
+}
+
+/** `system`: every system message in order, as blocks. */
+export function encodeSystem(messages: readonly Message[]): RawJson | undefined {
+  const blocks = messages.flatMap((message, index) =>
+    message.role !== "system"
+      ? []
+      : message.parts.map((part, position) => {
+          if (part.type === "text") return encodeText(part.text, part.cacheHint);
+          throw misplaced(part, `spec.messages[${index}].parts[${position}]`);
+        }),
+  );
+  return blocks.length === 0 ? undefined : rawArray(blocks);
+}
+
+/** `messages`: turns that alternate, tool results first. Throws `GatewayError` for a part that the wire cannot carry. */
+export function encodeTurns(messages: readonly Message[]): RawJson {
+  const turns: Turn[] = [];
+  for (const [index, message] of messages.entries()) {
+    if (message.role === "system") continue;
+    const role = message.role === "assistant" ? "assistant" : "user";
+    const last = turns.at(-1);
+    const turn: Turn = last?.role === role ? last : { role, results: [], blocks: [] };
+    if (turn !== last) turns.push(turn);
+    addMessage(turn, message, `spec.messages[${index}]`);
+  }
+  const encoded = turns
+    .map(({ role, results, blocks }) => ({ role, content: [...results, ...blocks] }))
+    .filter(({ content }) => content.length > 0)
+    .map(({ role, content }) => rawObject({ role, content: rawArray(content) }));
+  return rawArray(encoded);
+}

@@ -1,0 +1,76 @@
+import type { ProviderInstance, ProviderType } from "../provider.ts";
+import { toInBandError } from "../shared/http-error.ts";
+import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
+import { parseModels } from "../shared/model-records.ts";
+import { errorRules } from "./errors.ts";
+import { createMessagesReader } from "./events.ts";
+import models from "./models.json" with { type: "json" };
+import { encodeMessagesBody, messagesHeaders } from "./request.ts";
+
+/** Headers of the SDK's own requests that carry credentials and the API version. */
+const KEPT_HEADERS = ["accept", "anthropic-version", "authorization", "content-type", "user-agent"];
+
+/**
+ * The headers that the SDK puts on a request of this instance, built once. What
+ * the SDK finds in the environment stays out.
+ */
+async function createHeaders(instance: ProviderInstance): Promise<Record<string, string>> {
+  const { Anthropic } = await import("@anthropic-ai/sdk");
+  const client = new Anthropic({
+    apiKey: instance.apiKey || "none",
+    authToken: null,
+    baseURL: instance.baseUrl,
+    logLevel: "off",
+    maxRetries: 0,
+  });
+  const { req } = await client.buildRequest({ method: "post", path: "/v1/messages", body: {} });
+  const headers: Record<string, string> = {};
+  for (const name of KEPT_HEADERS) {
+    const value = req.headers.get(name);
+    if (value !== null) headers[name] = value;
+  }
+  if (instance.apiKey === "") delete headers["authorization"];
+  return headers;
+}
+
+/** Anthropic's Messages API. */
+export const anthropic: ProviderType = {
+  apiKeyVariable: "ANTHROPIC_API_KEY",
+  defaultBaseUrl: "https://api.anthropic.com",
+  dialects: {
+    messages: [
+      "sampling.max_output_tokens",
+      "sampling.temperature",
+      "sampling.top_p",
+      "sampling.top_k",
+      "sampling.stop_sequences",
+      "reasoning.effort",
+      "reasoning.budget_tokens",
+      "reasoning.include_text",
+      "tool_choice.parallel",
+      "end_user_id",
+    ],
+  },
+  defaultDialect: () => "messages",
+  models: parseModels(models),
+  async create(instance, { clock }) {
+    const messages: Dialect = {
+      // Users give the address with and without the version.
+      path: instance.baseUrl.endsWith("/v1") ? "/messages" : "/v1/messages",
+      errorRules,
+      headers: messagesHeaders,
+      encodeBody: encodeMessagesBody,
+      createReader: ({ headers }) =>
+        createMessagesReader({
+          instanceId: instance.id,
+          toError: (payload) => toInBandError(payload, headers, errorRules, clock),
+        }),
+    };
+    return createHttpProvider({
+      instance,
+      headers: await createHeaders(instance),
+      dialectOf: () => messages,
+      clock,
+    });
+  },
+};

@@ -1,0 +1,107 @@
+import type { GenerationSpec, Tool } from "../../domain/generation-spec.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { ProviderRequest } from "../provider.ts";
+import { type BodyFields, encodeBody, RawJson, rawArray, rawObject } from "../shared/json-body.ts";
+import { encodeSystem, encodeTurns } from "./messages-content.ts";
+
+/** The wire requires a limit; this one is for models that publish none. */
+const DEFAULT_MAX_TOKENS = 4096;
+
+/** From 2026-10-21 on, any sampling field is an error; the version before takes them. */
+const SAMPLING_VERSION = "2023-06-01";
+
+const NO_ARGUMENTS = '{"type":"object","properties":{}}';
+
+function encodeTool(tool: Tool): RawJson {
+  if (tool.type === "provider") return rawObject(tool.config);
+  const { name, description, parametersJsonSchema, strict } = tool;
+  return rawObject({
+    name,
+    description: description === "" ? undefined : description,
+    input_schema: new RawJson(parametersJsonSchema === "" ? NO_ARGUMENTS : parametersJsonSchema),
+    strict,
+  });
+}
+
+function encodeToolChoice({ toolChoice }: GenerationSpec): JsonObject | undefined {
+  if (toolChoice === undefined) return undefined;
+  const { mode, parallel } = toolChoice;
+  if (mode === "none") return { type: "none" };
+  const single = parallel === undefined ? {} : { disable_parallel_tool_use: !parallel };
+  if (typeof mode === "object") return { type: "tool", name: mode.functionName, ...single };
+  if (mode === "required") return { type: "any", ...single };
+  return parallel === undefined ? undefined : { type: "auto", ...single };
+}
+
+/**
+ * `thinking` of a request, by the modes that the model's record lists. Reasoning
+ * is switched on or off only where the request says so.
+ */
+function encodeThinking({ spec, model, effort }: ProviderRequest): JsonObject | undefined {
+  const { thinking: modes = [] } = model.wire;
+  const takes = (mode: string): boolean => Array.isArray(modes) && modes.includes(mode);
+  const { budgetTokens, includeText } = spec.reasoning;
+  if (effort === "none") return takes("disabled") ? { type: "disabled" } : undefined;
+  const display =
+    includeText === undefined ? {} : { display: includeText ? "summarized" : "omitted" };
+  if (budgetTokens !== undefined && takes("enabled")) {
+    return { type: "enabled", budget_tokens: budgetTokens, ...display };
+  }
+  const onByDefault = model.defaultEffort !== undefined && model.defaultEffort !== "none";
+  const wanted = effort !== undefined || (onByDefault && includeText !== undefined);
+  return wanted && takes("adaptive") ? { type: "adaptive", ...display } : undefined;
+}
+
+function encodeFormat({ outputFormat }: GenerationSpec): RawJson | undefined {
+  if (outputFormat.type !== "json-schema") return undefined;
+  return rawObject({ type: "json_schema", schema: new RawJson(outputFormat.schema) });
+}
+
+function samplingFields({ sampling }: GenerationSpec): BodyFields {
+  return {
+    temperature: sampling.temperature,
+    top_p: sampling.topP,
+    top_k: sampling.topK,
+  };
+}
+
+/** Headers that depend on the request: the API version, and betas by the option `betas`. */
+export function messagesHeaders({ spec, options }: ProviderRequest): Record<string, string> {
+  const samples = Object.values(samplingFields(spec)).some((value) => value !== undefined);
+  const betas = Array.isArray(options["betas"])
+    ? options["betas"].filter((beta) => typeof beta === "string")
+    : [];
+  return {
+    ...(samples && { "anthropic-version": SAMPLING_VERSION }),
+    ...(betas.length > 0 && { "anthropic-beta": betas.join(",") }),
+  };
+}
+
+/** The body of a Messages request. Equal requests give equal bytes. */
+export function encodeMessagesBody(request: ProviderRequest): string {
+  const { spec, model, effort, stream } = request;
+  const { betas: _, ...options } = request.options;
+  const { tools, sampling, endUserId } = spec;
+  return encodeBody(
+    {
+      model: model.providerModel,
+      max_tokens: sampling.maxOutputTokens ?? model.maxOutputTokens ?? DEFAULT_MAX_TOKENS,
+      system: encodeSystem(spec.messages),
+      messages: encodeTurns(spec.messages),
+      tools: tools.length === 0 ? undefined : rawArray(tools.map(encodeTool)),
+      tool_choice: tools.length === 0 ? undefined : encodeToolChoice(spec),
+      thinking: encodeThinking(request),
+      ...samplingFields(spec),
+      stop_sequences: sampling.stopSequences,
+      stream,
+    },
+    options,
+    {
+      output_config: {
+        effort: effort === "none" ? undefined : effort,
+        format: encodeFormat(spec),
+      },
+      metadata: { user_id: endUserId === "" ? undefined : endUserId },
+    },
+  );
+}
