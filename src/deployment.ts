@@ -42,7 +42,6 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
     type: configured.type,
     dialects: type.dialects,
     dialect: configured.dialect ?? type.defaultDialect(configured.baseUrl),
-    dialectForced: configured.dialect !== undefined,
     models: configured.builtinModels ? type.models : [],
   };
 }
@@ -56,7 +55,9 @@ function typeOf(types: ProviderTypes, name: string): ProviderType {
 /** Stops the start where the records of a provider type contradict themselves. */
 export function checkRecords(types: ProviderTypes): void {
   const problems = Object.entries(types).flatMap(([name, type]) =>
-    recordProblems(type.models).map((problem) => `${name}/models.json: ${problem}`),
+    recordProblems(type.models, Object.keys(type.dialects)).map(
+      (problem) => `${name}/models.json: ${problem}`,
+    ),
   );
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }

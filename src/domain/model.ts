@@ -2,46 +2,52 @@ import type { Sampling } from "./generation-spec.ts";
 import type { JsonObject } from "./json.ts";
 
 /** Something a model can do: one per `ModelCapability` of the contract. */
-export type Capability =
-  | "generate"
-  | "stream"
-  | "image-input"
-  | "file-input"
-  | "tools"
-  | "parallel-tools"
-  | "json-object"
-  | "json-schema"
-  | "reasoning"
-  | "prompt-cache"
-  | "continuation"
-  | "count-tokens";
+export const CAPABILITIES = [
+  "generate",
+  "stream",
+  "image-input",
+  "file-input",
+  "tools",
+  "parallel-tools",
+  "json-object",
+  "json-schema",
+  "reasoning",
+  "prompt-cache",
+  "continuation",
+  "count-tokens",
+] as const;
+export type Capability = (typeof CAPABILITIES)[number];
 
 /** A request field that a target may not take. Left out with a warning, or a reason to reject the target. */
-export type Parameter =
-  | "sampling.max_output_tokens"
-  | "sampling.temperature"
-  | "sampling.top_p"
-  | "sampling.top_k"
-  | "sampling.frequency_penalty"
-  | "sampling.presence_penalty"
-  | "sampling.seed"
-  | "sampling.stop_sequences"
-  | "reasoning.effort"
-  | "reasoning.budget_tokens"
-  | "reasoning.include_text"
-  | "tool_choice.parallel"
-  | "messages.name"
-  | "end_user_id";
+export const PARAMETERS = [
+  "sampling.max_output_tokens",
+  "sampling.temperature",
+  "sampling.top_p",
+  "sampling.top_k",
+  "sampling.frequency_penalty",
+  "sampling.presence_penalty",
+  "sampling.seed",
+  "sampling.stop_sequences",
+  "reasoning.effort",
+  "reasoning.budget_tokens",
+  "reasoning.include_text",
+  "tool_choice.parallel",
+  "messages.name",
+  "end_user_id",
+] as const;
+export type Parameter = (typeof PARAMETERS)[number];
 
 /** Something a request needs. It cannot be left out: without it the target is not eligible. */
-export type Feature =
-  | "tools"
-  | "provider-tools"
-  | "forced-tool-choice"
-  | "image-input"
-  | "file-input"
-  | "json-object"
-  | "json-schema";
+export const FEATURES = [
+  "tools",
+  "provider-tools",
+  "forced-tool-choice",
+  "image-input",
+  "file-input",
+  "json-object",
+  "json-schema",
+] as const;
+export type Feature = (typeof FEATURES)[number];
 
 /**
  * A combination that a model refuses. Without a condition the model refuses
@@ -95,6 +101,8 @@ export interface ModelRecord {
   readonly rules?: readonly ModelRule[];
   /** The provider's own effort values, rising; `reasoning.effort` maps to them, MAX to the last. */
   readonly efforts?: readonly string[];
+  /** Dialects in which it takes other values than `efforts`. */
+  readonly dialectEfforts?: Readonly<Record<string, readonly string[]>>;
   readonly defaultEffort?: string;
   /** Dialect this model must be called in, where the provider speaks several. */
   readonly dialect?: string;

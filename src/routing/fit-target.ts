@@ -1,12 +1,9 @@
 import type { Warning } from "../domain/generation.ts";
-import type {
-  GenerationSpec,
-  Message,
-  ReasoningEffort,
-  Sampling,
-} from "../domain/generation-spec.ts";
+import type { GenerationSpec, ReasoningEffort } from "../domain/generation-spec.ts";
 import type { Capability, Feature, Model, ModelRule, Parameter } from "../domain/model.ts";
-import { requestNeeds } from "./request-needs.ts";
+import { effectiveSampling, isRepeatable } from "./effective-sampling.ts";
+import { foreignContent, withoutForeignReasoning } from "./foreign-content.ts";
+import { requestNeeds, requestParameters } from "./request-needs.ts";
 import { withoutParameter } from "./without-parameter.ts";
 
 /** A request made to fit a model, or why it cannot be. */
@@ -18,20 +15,24 @@ export type Fit =
       readonly effort: string | undefined;
       readonly warnings: readonly Warning[];
     }
-  | {
-      readonly state: "ineligible";
-      /** Names the combination, e.g. "tools with reasoning effort high on the chat dialect". */
-      readonly reason: string;
-      readonly field: string;
-    };
+  | Misfit;
 
-/** The capability that a feature asks for, and where a request sets it. */
-const FEATURES: Readonly<
-  Record<
-    Feature,
-    { readonly capability?: Capability; readonly field: string; readonly words: string }
-  >
-> = {
+export interface Misfit {
+  readonly state: "ineligible";
+  /** Names the combination, e.g. "tools with reasoning effort high on the chat dialect". */
+  readonly reason: string;
+  readonly field: string;
+}
+
+interface FeatureFacts {
+  /** What a model must be capable of. */
+  readonly capability?: Capability;
+  /** Where a request asks for it. */
+  readonly field: string;
+  readonly words: string;
+}
+
+const FEATURE_FACTS: Readonly<Record<Feature, FeatureFacts>> = {
   tools: { capability: "tools", field: "spec.tools", words: "tools" },
   "provider-tools": { field: "spec.tools", words: "the provider's own tools" },
   "forced-tool-choice": {
@@ -44,7 +45,7 @@ const FEATURES: Readonly<
   "json-object": {
     capability: "json-object",
     field: "spec.output_format.json_object",
-    words: "JSON output",
+    words: "JSON output without a schema",
   },
   "json-schema": {
     capability: "json-schema",
@@ -53,23 +54,18 @@ const FEATURES: Readonly<
   },
 };
 
-const DETERMINISTIC_SEED = 42;
-
-/** The provider's word for an effort; MAX is the most that the model takes. */
-function effortWord(effort: ReasoningEffort | undefined, model: Model): string | undefined {
-  if (effort === undefined) return undefined;
-  if (effort === "max") return model.efforts.at(-1);
-  return model.efforts.includes(effort) ? effort : undefined;
+function isFeature(use: Parameter | Feature): use is Feature {
+  return use in FEATURE_FACTS;
 }
 
-/** The caller's sampling over the model's defaults; `deterministic` over both. */
-function effectiveSampling(own: Sampling, model: Model): Sampling {
-  const { deterministic, ...asked } = own;
-  const sampling = { ...model.defaultSampling, ...asked };
-  if (deterministic !== true) return sampling;
-  const { temperature, topP, ...rest } = sampling;
-  const seed = model.parameters.has("sampling.seed") ? { seed: DETERMINISTIC_SEED } : {};
-  return { ...seed, ...rest, ...model.deterministicSampling };
+function misfit(reason: string, field: string): Misfit {
+  return { state: "ineligible", reason, field };
+}
+
+/** The provider's word for an effort; MAX is the most that the model takes, never "do not reason". */
+function effortWord(effort: ReasoningEffort | undefined, model: Model): string | undefined {
+  if (effort === "max") return model.efforts.findLast((word) => word !== "none");
+  return effort !== undefined && model.efforts.includes(effort) ? effort : undefined;
 }
 
 /** A rule's conditions hold for a request with these parameters, features and effort. */
@@ -85,69 +81,43 @@ function applies(
   );
 }
 
-function ruleWords(rule: ModelRule, words: string, effort: string | undefined): string {
-  const together = rule.together === undefined ? "" : ` together with ${rule.together}`;
-  const reasoning =
-    rule.unlessEffort === undefined
-      ? ""
-      : ` with reasoning effort ${effort ?? "of the model's default"} (only with ${rule.unlessEffort.join(", ")})`;
-  const dialect = rule.dialect === undefined ? "" : ` on the ${rule.dialect} dialect`;
-  return `${words}${together}${reasoning}${dialect}`;
+function ruleWords(rule: ModelRule, effort: string | undefined): string {
+  const words = (use: Parameter | Feature): string =>
+    isFeature(use) ? FEATURE_FACTS[use].words : use;
+  const inForce =
+    effort === undefined ? "the model's default reasoning effort" : `reasoning effort ${effort}`;
+  const { refuses, together, unlessEffort, dialect } = rule;
+  return [
+    words(refuses),
+    ...(together === undefined
+      ? []
+      : [`with ${together === "reasoning.effort" ? inForce : words(together)}`]),
+    ...(unlessEffort === undefined
+      ? []
+      : [`with ${inForce} (only with ${unlessEffort.join(", ")})`]),
+    ...(dialect === undefined ? [] : [`on the ${dialect} dialect`]),
+  ].join(" ");
 }
 
-function isFeature(use: Parameter | Feature): use is Feature {
-  return use in FEATURES;
-}
-
-/** What only another provider understands: its tools, its files. */
-function foreignContent(spec: GenerationSpec, model: Model): string | undefined {
-  const own = (provider: string): boolean =>
-    provider === model.provider || provider === model.providerType;
-  for (const tool of spec.tools) {
-    if (tool.type === "provider" && !own(tool.provider)) return `a tool of ${tool.provider}`;
-  }
-  for (const message of spec.messages) {
-    for (const part of message.parts) {
-      if (part.type !== "image" && part.type !== "file") continue;
-      const { source } = part;
-      if (source.type === "provider-file" && !own(source.provider)) {
-        return `a file of ${source.provider}`;
-      }
-    }
-  }
-  return undefined;
-}
-
-/** Reasoning of other providers is left out: its signature means something to its author alone. */
-function withoutForeignReasoning(
-  messages: readonly Message[],
-  provider: string,
-): readonly Message[] {
-  const foreign = messages.some(({ parts }) =>
-    parts.some((part) => part.type === "reasoning" && part.provider !== provider),
-  );
-  if (!foreign) return messages;
-  return messages
-    .map((message) => ({
-      ...message,
-      parts: message.parts.filter(
-        (part) => part.type !== "reasoning" || part.provider === provider,
-      ),
-    }))
-    .filter(({ parts }) => parts.length > 0);
-}
-
-function clamp(sampling: Sampling, model: Model, warnings: Warning[]): Sampling {
-  const { maxOutputTokens } = sampling;
+/** Lowers a token limit above the model's own. */
+function clampOutput(spec: GenerationSpec, model: Model, warnings: Warning[]): GenerationSpec {
+  const { maxOutputTokens } = spec.sampling;
   const most = model.maxOutputTokens;
-  if (maxOutputTokens === undefined || most === undefined || maxOutputTokens <= most)
-    return sampling;
+  if (maxOutputTokens === undefined || most === undefined || maxOutputTokens <= most) return spec;
   warnings.push({
     reason: "PARAMETER_CLAMPED",
-    message: `${model.id} gives at most ${most} tokens`,
+    message: `${model.provider}/${model.id} gives at most ${most} tokens`,
     field: "sampling.max_output_tokens",
   });
-  return { ...sampling, maxOutputTokens: most };
+  return { ...spec, sampling: { ...spec.sampling, maxOutputTokens: most } };
+}
+
+/** The request with the model's defaults, and without what only others can read; the same object if that is all. */
+function prepare(asked: GenerationSpec, model: Model): GenerationSpec {
+  const sampling = effectiveSampling(asked.sampling, model);
+  const messages = withoutForeignReasoning(asked.messages, model.provider);
+  if (sampling === asked.sampling && messages === asked.messages) return asked;
+  return { ...asked, sampling, messages };
 }
 
 /**
@@ -157,58 +127,57 @@ function clamp(sampling: Sampling, model: Model, warnings: Warning[]): Sampling 
  */
 export function fitTarget(asked: GenerationSpec, model: Model): Fit {
   const foreign = foreignContent(asked, model);
-  if (foreign !== undefined) {
-    return { state: "ineligible", reason: foreign, field: "spec" };
-  }
-  const { features, parameters: askedFor } = requestNeeds(asked);
+  if (foreign !== undefined) return misfit(foreign.reason, foreign.field);
+  const { features, parameters } = requestNeeds(asked);
   for (const feature of features) {
-    const { capability, field, words } = FEATURES[feature];
+    const { capability, field, words } = FEATURE_FACTS[feature];
     if (capability !== undefined && !model.capabilities.has(capability)) {
-      return { state: "ineligible", reason: words, field };
+      return misfit(words, field);
     }
   }
 
   const warnings: Warning[] = [];
-  let spec: GenerationSpec = {
-    ...asked,
-    messages: withoutForeignReasoning(asked.messages, model.provider),
-    sampling: clamp(effectiveSampling(asked.sampling, model), model, warnings),
-  };
+  const isDeterministic = asked.sampling.deterministic === true;
+  let spec = clampOutput(prepare(asked, model), model, warnings);
+  const present = new Set(spec === asked ? parameters : requestParameters(spec));
   const effort = effortWord(asked.reasoning.effort, model);
   const inForce = effort ?? model.defaultEffort;
-  const present = new Set([...askedFor, ...requestNeeds(spec).parameters]);
-  const uses = (use: Parameter | Feature): boolean =>
-    isFeature(use) ? features.has(use) : present.has(use);
 
-  /** Leaves a parameter out; says so where the caller had set it. Undefined when that is allowed. */
-  function drop(parameter: Parameter, why: string): Fit | undefined {
-    const field = `spec.${parameter}`;
-    if (askedFor.has(parameter)) {
-      if (asked.routing.unsupportedParameters === "reject") {
-        return { state: "ineligible", reason: why, field };
-      }
-      const message = `${model.provider}/${model.id} does not take ${why}`;
-      warnings.push({ reason: "PARAMETER_DROPPED", message, field: parameter });
-    }
+  /** What the caller asked for is not left out in silence: a misfit, or a warning. */
+  function refuse(parameter: string, why: string): Misfit | undefined {
+    if (asked.routing.unsupportedParameters === "reject") return misfit(why, `spec.${parameter}`);
+    const message = `${model.provider}/${model.id} does not take ${why}`;
+    warnings.push({ reason: "PARAMETER_DROPPED", message, field: parameter });
+    return undefined;
+  }
+  function drop(parameter: Parameter, why: string): Misfit | undefined {
+    const overridden =
+      isDeterministic && (parameter === "sampling.temperature" || parameter === "sampling.top_p");
+    const refused = parameters.has(parameter) && !overridden ? refuse(parameter, why) : undefined;
     spec = withoutParameter(spec, parameter);
     present.delete(parameter);
-    return undefined;
+    return refused;
   }
 
   for (const parameter of [...present]) {
-    const unknownEffort = parameter === "reasoning.effort" && effort === undefined;
-    if (model.parameters.has(parameter) && !unknownEffort) continue;
-    const why = unknownEffort ? `reasoning.effort ${asked.reasoning.effort ?? ""}` : parameter;
+    const isUnknownEffort = parameter === "reasoning.effort" && effort === undefined;
+    if (model.parameters.has(parameter) && !isUnknownEffort) continue;
+    const why =
+      parameter === "reasoning.effort" ? `reasoning effort ${asked.reasoning.effort}` : parameter;
     const refused = drop(parameter, why);
     if (refused !== undefined) return refused;
   }
+  const uses = (use: Parameter | Feature): boolean =>
+    isFeature(use) ? features.has(use) : present.has(use);
   for (const rule of model.rules) {
     if (!applies(rule, uses, inForce)) continue;
-    if (isFeature(rule.refuses)) {
-      const { field, words } = FEATURES[rule.refuses];
-      return { state: "ineligible", reason: ruleWords(rule, words, inForce), field };
-    }
-    const refused = drop(rule.refuses, ruleWords(rule, rule.refuses, inForce));
+    const why = ruleWords(rule, inForce);
+    if (isFeature(rule.refuses)) return misfit(why, FEATURE_FACTS[rule.refuses].field);
+    const refused = drop(rule.refuses, why);
+    if (refused !== undefined) return refused;
+  }
+  if (isDeterministic && !isRepeatable(spec.sampling)) {
+    const refused = refuse("sampling.deterministic", "sampling.deterministic");
     if (refused !== undefined) return refused;
   }
   return {

@@ -1,6 +1,6 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Capability, Model, ModelRecord, Parameter } from "../domain/model.ts";
-import { didYouMean, nearNames } from "../domain/near-names.ts";
+import { nearNames } from "../domain/near-names.ts";
 
 /** A provider instance as the registry sees it. */
 export interface RegistryInstance {
@@ -8,10 +8,8 @@ export interface RegistryInstance {
   readonly type: string;
   /** Dialects of its type, with the parameters that each can carry. */
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
-  /** Dialect of a model that asks for none. */
+  /** Dialect of its models, except those that work in one alone. */
   readonly dialect: string;
-  /** An operator's choice for the instance goes before the record's. */
-  readonly dialectForced: boolean;
   /** Built-in records that it offers. */
   readonly models: readonly ModelRecord[];
 }
@@ -43,7 +41,7 @@ const ASSUMED_CAPABILITIES: readonly Capability[] = [
 ];
 
 function toModel(record: ModelRecord, instance: RegistryInstance): Model {
-  const dialect = instance.dialectForced ? instance.dialect : (record.dialect ?? instance.dialect);
+  const dialect = record.dialect ?? instance.dialect;
   const carried = new Set(instance.dialects[dialect]);
   return {
     id: record.id,
@@ -61,7 +59,7 @@ function toModel(record: ModelRecord, instance: RegistryInstance): Model {
     rules: (record.rules ?? []).filter(
       (rule) => rule.dialect === undefined || rule.dialect === dialect,
     ),
-    efforts: record.efforts ?? [],
+    efforts: record.dialectEfforts?.[dialect] ?? record.efforts ?? [],
     defaultEffort: record.defaultEffort,
     defaultSampling: record.defaultSampling ?? {},
     deterministicSampling: record.deterministicSampling ?? { temperature: 0 },
@@ -71,55 +69,56 @@ function toModel(record: ModelRecord, instance: RegistryInstance): Model {
   };
 }
 
-/** A configured model over the built-in record of the same id, if there is one. */
 function configuredRecord(entry: RegistryEntry, instance: RegistryInstance): ModelRecord {
   const { provider, enabled, ...own } = entry;
   const base = instance.models.find(({ id }) => id === entry.id);
-  const dialect = own.dialect ?? base?.dialect ?? instance.dialect;
-  const reasons = (own.efforts ?? base?.efforts ?? []).length > 0;
+  if (base !== undefined) return { ...base, ...own };
+  const reasons = own.efforts !== undefined && own.efforts.length > 0;
   return {
     capabilities: reasons ? [...ASSUMED_CAPABILITIES, "reasoning"] : ASSUMED_CAPABILITIES,
-    parameters: instance.dialects[dialect] ?? [],
-    ...base,
+    parameters: instance.dialects[own.dialect ?? instance.dialect] ?? [],
     ...own,
-    ...(own.dialect !== undefined && { dialect: own.dialect }),
   };
 }
 
-function recordsOf(
-  instance: RegistryInstance,
-  entries: readonly RegistryEntry[],
-): readonly Model[] {
+/** What an instance offers: the operator's models, then the built-in ones that they do not replace. */
+function modelsOf(instance: RegistryInstance, entries: readonly RegistryEntry[]): Model[] {
   const own = entries.filter(({ provider }) => provider === instance.id);
   const replaced = new Set(own.map(({ id }) => id));
-  const configured = own
-    .filter(({ enabled }) => enabled)
-    .map((entry) => {
-      const model = toModel(configuredRecord(entry, instance), instance);
-      return entry.dialect === undefined
-        ? model
-        : toModel(configuredRecord(entry, instance), { ...instance, dialect: entry.dialect });
-    });
-  const builtIn = instance.models
-    .filter(({ id }) => !replaced.has(id))
-    .map((record) => toModel(record, instance));
-  return [...configured, ...builtIn];
+  const configured = own.filter(({ enabled }) => enabled);
+  return [
+    ...configured.map((entry) => configuredRecord(entry, instance)),
+    ...instance.models.filter(({ id }) => !replaced.has(id)),
+  ].map((record) => toModel(record, instance));
 }
 
-/** All names of a model: its id, display name, the provider's own id, aliases. */
-function namesOf(model: Model): string[] {
-  return [model.id, model.displayName, model.providerModel, ...model.aliases];
+/** A model's names by how much they mean it: an id before an alias, the provider's own id last. */
+const NAMES: readonly ((model: Model) => readonly string[])[] = [
+  ({ id }) => [id],
+  ({ displayName, aliases }) => [displayName, ...aliases],
+  ({ providerModel }) => [providerModel],
+];
+
+/** The models of one instance by name; a name means one model. */
+function namesOf(models: readonly Model[], fold: (name: string) => string): Map<string, Model> {
+  const named = new Map<string, Model>();
+  for (const names of NAMES) {
+    for (const model of models) {
+      for (const name of names(model)) {
+        if (!named.has(fold(name))) named.set(fold(name), model);
+      }
+    }
+  }
+  return named;
 }
 
-function notFound(name: string, known: Iterable<string>): GatewayError {
-  const names = [...known];
-  return new GatewayError("not-found", `no model "${name}"${didYouMean(name, names)}`, {
+function notFound(name: string, models: readonly Model[]): GatewayError {
+  const known = models.flatMap((model) => NAMES.flatMap((names) => names(model)));
+  const suggestions = nearNames(name, known).join(", ");
+  const hint = suggestions === "" ? "" : `; did you mean ${suggestions}?`;
+  return new GatewayError("not-found", `no model "${name}"${hint}`, {
     reason: "MODEL_NOT_FOUND",
-    metadata: {
-      resource_type: "model",
-      resource_name: name,
-      suggestions: nearNames(name, names).join(", "),
-    },
+    metadata: { resource_type: "model", resource_name: name, suggestions },
   });
 }
 
@@ -127,14 +126,21 @@ export function createModelRegistry(
   instances: readonly RegistryInstance[],
   entries: readonly RegistryEntry[],
 ): ModelRegistry {
-  const list = instances.flatMap((instance) => recordsOf(instance, entries));
-  const byName = new Map<string, Model[]>();
-  for (const model of list) {
-    for (const name of new Set(namesOf(model).map((each) => each.toLowerCase()))) {
-      const offers = byName.get(name);
-      if (offers === undefined) byName.set(name, [model]);
-      else offers.push(model);
-    }
+  const offers = instances.map((instance) => modelsOf(instance, entries));
+  const exact = offers.map((models) => namesOf(models, (name) => name));
+  const folded = offers.map((models) => namesOf(models, (name) => name.toLowerCase()));
+  const list = offers.flat();
+
+  function find(indexes: readonly ReadonlyMap<string, Model>[], name: string): readonly Model[] {
+    const found = indexes.flatMap((index) => index.get(name) ?? []);
+    // The same name can be one model's id and another's alias: the id wins.
+    const byId = found.filter(({ id }) => id === name);
+    return byId.length > 0 ? byId : found;
+  }
+
+  function named(name: string): readonly Model[] {
+    const found = find(exact, name);
+    return found.length > 0 ? found : find(folded, name.toLowerCase());
   }
 
   /** `provider/model`, where the provider is an instance or a type. */
@@ -142,20 +148,18 @@ export function createModelRegistry(
     const slash = name.indexOf("/");
     if (slash < 0) return [];
     const provider = name.slice(0, slash);
-    const offers = byName.get(name.slice(slash + 1).toLowerCase()) ?? [];
-    const exact = offers.filter((model) => model.provider === provider);
-    return exact.length > 0 ? exact : offers.filter((model) => model.providerType === provider);
+    const found = named(name.slice(slash + 1));
+    const pinned = found.filter((model) => model.provider === provider);
+    return pinned.length > 0 ? pinned : found.filter((model) => model.providerType === provider);
   }
 
   return {
     list,
     lookup(name) {
-      const offers = byName.get(name.toLowerCase()) ?? [];
-      // The same name can be one model's id and another's alias: the id wins.
-      const byId = offers.filter(({ id }) => id.toLowerCase() === name.toLowerCase());
-      const found = byId.length > 0 ? byId : offers.length > 0 ? offers : qualified(name);
-      if (found.length === 0) throw notFound(name, new Set(list.flatMap(namesOf)));
-      return found;
+      const found = named(name);
+      const models = found.length > 0 ? found : qualified(name);
+      if (models.length === 0) throw notFound(name, list);
+      return models;
     },
   };
 }

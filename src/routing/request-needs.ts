@@ -29,7 +29,8 @@ function requestFeatures(spec: GenerationSpec): Set<Feature> {
   return features;
 }
 
-function requestParameters({
+/** Settings of a request that a target may not know. */
+export function requestParameters({
   sampling,
   reasoning,
   toolChoice,

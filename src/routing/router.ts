@@ -1,4 +1,4 @@
-import { GatewayError } from "../domain/gateway-error.ts";
+import { type FieldViolation, GatewayError } from "../domain/gateway-error.ts";
 import type { TargetName, Warning } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
@@ -54,6 +54,18 @@ function unavailableError(model: Model, why: Unavailable): GatewayError {
   );
 }
 
+/** What the caller can change goes before what only the operator can. */
+function noTarget(misfits: readonly FieldViolation[], refusals: readonly GatewayError[]): Error {
+  const [refusal] = refusals;
+  if (misfits.length === 0 && refusal !== undefined) return refusal;
+  const reasons = misfits.map(({ description }) => description).join("; ");
+  return new GatewayError("validation", `no target is eligible: ${reasons}`, {
+    reason: "UNSUPPORTED_PARAMETER",
+    violations: misfits,
+    metadata: { reasons },
+  });
+}
+
 /** Chooses where a request can run. It decides by the request and the registry alone. */
 export function createRouter({ lookup, unavailable, providers }: RouterDependencies) {
   const names = new Set(providers.flatMap(({ id, type }) => [id, type]));
@@ -104,6 +116,7 @@ export function createRouter({ lookup, unavailable, providers }: RouterDependenc
     route(spec: GenerationSpec): Route {
       const targets: RoutedTarget[] = [];
       const skipped: Route["skipped"][number][] = [];
+      const misfits: FieldViolation[] = [];
       const refusals: GatewayError[] = [];
       for (const model of offersOf(spec)) {
         const why = unavailable(model.provider);
@@ -122,16 +135,9 @@ export function createRouter({ lookup, unavailable, providers }: RouterDependenc
         const description = `${model.provider}/${model.id} does not take ${fit.reason}`;
         // Only what stood before the chosen target was skipped for it.
         if (targets.length === 0) skipped.push({ target, reason: description });
-        refusals.push(
-          new GatewayError("validation", `no target is eligible: ${description}`, {
-            reason: "UNSUPPORTED_PARAMETER",
-            violations: [{ field: fit.field, description }],
-            metadata: target,
-          }),
-        );
+        misfits.push({ field: fit.field, description });
       }
-      const [refusal] = refusals;
-      if (targets.length === 0 && refusal !== undefined) throw refusal;
+      if (targets.length === 0) throw noTarget(misfits, refusals);
       return { targets, skipped };
     },
   };

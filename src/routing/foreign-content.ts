@@ -1,0 +1,62 @@
+import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
+import type { Model } from "../domain/model.ts";
+
+/** Something in a request that only another provider understands. */
+export interface ForeignContent {
+  readonly reason: string;
+  readonly field: string;
+}
+
+function foreignFile(
+  parts: readonly Part[],
+  isOwn: (provider: string) => boolean,
+): string | undefined {
+  for (const part of parts) {
+    if (part.type === "tool-result") {
+      const nested = foreignFile(part.content, isOwn);
+      if (nested !== undefined) return nested;
+    }
+    if (part.type !== "image" && part.type !== "file") continue;
+    const { source } = part;
+    if (source.type === "provider-file" && !isOwn(source.provider)) return source.provider;
+  }
+  return undefined;
+}
+
+/** The first tool or file that another provider runs or keeps. */
+export function foreignContent(spec: GenerationSpec, model: Model): ForeignContent | undefined {
+  const isOwn = (provider: string): boolean =>
+    provider === model.provider || provider === model.providerType;
+  for (const [index, tool] of spec.tools.entries()) {
+    if (tool.type === "provider" && !isOwn(tool.provider)) {
+      return { reason: `a tool of ${tool.provider}`, field: `spec.tools[${index}]` };
+    }
+  }
+  for (const [index, message] of spec.messages.entries()) {
+    const owner = foreignFile(message.parts, isOwn);
+    if (owner !== undefined) {
+      return { reason: `a file of ${owner}`, field: `spec.messages[${index}]` };
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Reasoning of other instances is left out: its signature means something to
+ * its author alone. The same array where there is none.
+ */
+export function withoutForeignReasoning(
+  messages: readonly Message[],
+  provider: string,
+): readonly Message[] {
+  const isForeign = (part: Part): boolean =>
+    part.type === "reasoning" && part.provider !== provider;
+  if (!messages.some(({ parts }) => parts.some(isForeign))) return messages;
+  return messages
+    .map((message) =>
+      message.parts.some(isForeign)
+        ? { ...message, parts: message.parts.filter((part) => !isForeign(part)) }
+        : message,
+    )
+    .filter(({ parts }) => parts.length > 0);
+}
