@@ -126,7 +126,7 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
         readStartUsage(message);
         const content = message["content"];
         if (Array.isArray(content)) {
-          content.forEach((block, position) => blocks.start(position, object(block)));
+          for (const [position, block] of content.entries()) blocks.start(position, object(block));
         }
         return false;
       }
@@ -167,10 +167,10 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
       const content = body["content"];
       if (!Array.isArray(content)) throw protocolError("the provider's answer has no content");
       readHead(body);
-      content.forEach((block, position) => {
+      for (const [position, block] of content.entries()) {
         blocks.start(position, object(block));
         blocks.end(position);
-      });
+      }
       readStop(body);
       usage.report(object(body["usage"]));
       finish();

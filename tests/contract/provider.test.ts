@@ -1,0 +1,241 @@
+import { existsSync } from "node:fs";
+import type { ServerResponse } from "node:http";
+import { join } from "node:path";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../../src/clock.ts";
+import { GatewayError } from "../../src/domain/gateway-error.ts";
+import type { Capability, Model } from "../../src/domain/model.ts";
+import type { ProviderEvent } from "../../src/domain/provider-event.ts";
+import type { Provider, ProviderRequest, ProviderType } from "../../src/providers/provider.ts";
+import * as registry from "../../src/providers/registry.ts";
+import { collectEvents } from "../support/collect-events.ts";
+import { type HttpUpstream, startHttpUpstream } from "../support/http-upstream.ts";
+import { testInstance, testModel, testRequest, testSpec } from "../support/provider-request.ts";
+import { loadFixtures, type WireFixture } from "../support/wire-fixture.ts";
+
+const types: Readonly<Record<string, ProviderType>> = registry;
+
+/** Types without a wire of their own. */
+const WITHOUT_FIXTURES: Readonly<Record<string, string>> = {
+  simulator: "it answers inside the process",
+};
+
+const wireTypes = Object.keys(types).filter((type) => !(type in WITHOUT_FIXTURES));
+
+const CAPABILITIES: readonly Capability[] = [
+  "generate",
+  "stream",
+  "image-input",
+  "file-input",
+  "tools",
+  "parallel-tools",
+  "json-object",
+  "json-schema",
+  "reasoning",
+];
+
+function modelOf(name: string, dialect: string): Model {
+  return testModel({
+    providerType: name,
+    dialect,
+    capabilities: new Set(CAPABILITIES),
+    parameters: new Set(types[name]?.dialects[dialect]),
+  });
+}
+
+function requestOf(type: string, fixture: WireFixture): ProviderRequest {
+  const { dialect, stream, spec } = fixture.expected;
+  return testRequest({ model: modelOf(type, dialect), spec: testSpec(spec), stream });
+}
+
+async function createProvider(
+  type: string,
+  upstream: HttpUpstream,
+  doneOptional = false,
+): Promise<Provider> {
+  const { create } = types[type] as ProviderType;
+  return create(testInstance({ id: "test", type, baseUrl: upstream.baseUrl, doneOptional }), {
+    clock: systemClock,
+    allowFaults: false,
+  });
+}
+
+type Send = (response: ServerResponse, body: Buffer) => Promise<void> | void;
+
+const whole: Send = (response, body) => void response.end(body);
+
+const byteByByte: Send = async (response, body) => {
+  response.socket?.setNoDelay(true);
+  for (let position = 0; position < body.length && !response.destroyed; position++) {
+    response.write(body.subarray(position, position + 1));
+    await nextTurn();
+  }
+  response.end();
+};
+
+async function replay(type: string, fixture: WireFixture, send: Send) {
+  await using upstream = await startHttpUpstream(({ response }) => {
+    response.writeHead(fixture.status, Object.fromEntries(fixture.headers));
+    void send(response, fixture.body);
+  });
+  const provider = await createProvider(type, upstream, fixture.expected.doneOptional);
+  try {
+    const collected = await collectEvents(
+      provider.generate(requestOf(type, fixture), new AbortController().signal),
+    );
+    return { ...collected, requests: upstream.seen };
+  } finally {
+    await provider.close();
+  }
+}
+
+/** Signatures are bytes in the domain, and `{$bytes: text}` in a fixture. */
+function comparable(value: unknown): unknown {
+  if (value instanceof Uint8Array) return { $bytes: Buffer.from(value).toString("utf8") };
+  if (Array.isArray(value)) return value.map(comparable);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, comparable(entry)]));
+}
+
+function checkOutcome(
+  fixture: WireFixture,
+  { events, error }: { events: readonly ProviderEvent[]; error: unknown },
+): void {
+  const { expected } = fixture;
+  if (expected.error === undefined) expect(error).toBeUndefined();
+  else {
+    expect(error).toBeInstanceOf(GatewayError);
+    expect(error).toMatchObject(expected.error);
+  }
+  expect(comparable(events)).toEqual(expected.events);
+  // Parts are numbered from 0 without gaps, and `finish` is last.
+  const indices = events.flatMap((event) => ("partIndex" in event ? [event.partIndex] : []));
+  const distinct = [...new Set(indices)];
+  expect(distinct).toEqual(distinct.map((_, position) => position));
+  const finish = events.findIndex(({ type }) => type === "finish");
+  expect(finish === -1 || finish === events.length - 1).toBe(true);
+  expect(finish === -1).toBe(expected.error !== undefined);
+}
+
+describe.each(Object.keys(types))("provider folder %s", (type) => {
+  it("has the five files", () => {
+    for (const file of ["provider.ts", "models.json", "request.ts", "events.ts", "errors.ts"]) {
+      const path = join(import.meta.dirname, "../../src/providers", type, file);
+      expect(existsSync(path), path).toBe(true);
+    }
+  });
+});
+
+describe.each(wireTypes)("provider %s", (type) => {
+  const fixtures = loadFixtures(type);
+
+  it("has fixtures for each of its dialects", () => {
+    const dialects = new Set(fixtures.map(({ expected }) => expected.dialect));
+    expect([...dialects].sort()).toEqual(Object.keys(types[type]?.dialects ?? {}).sort());
+  });
+
+  it.each(fixtures.map((fixture) => [fixture.name, fixture] as const))(
+    "reads %s",
+    async (_name, fixture) => {
+      const outcome = await replay(type, fixture, whole);
+      checkOutcome(fixture, outcome);
+      expect(outcome.requests).toHaveLength(1);
+      if (fixture.expected.stream) {
+        expect(JSON.parse(outcome.requests[0]?.body ?? "")).toMatchObject({ stream: true });
+      }
+    },
+  );
+
+  it.each(fixtures.map((fixture) => [fixture.name, fixture] as const))(
+    "reads %s split at every byte",
+    async (_name, fixture) => {
+      checkOutcome(fixture, await replay(type, fixture, byteByByte));
+    },
+  );
+
+  it("reports the same usage in both modes", () => {
+    const lastUsage = (fixture: WireFixture | undefined): unknown =>
+      fixture?.expected.events.findLast(({ type: kind }) => kind === "usage");
+    const same = fixtures.filter(({ name }) => {
+      const unary = fixtures.find((other) => other.name === name.replace("-stream.", "-unary."));
+      const counts = lastUsage(unary);
+      if (!name.endsWith("-stream.http") || counts === undefined) return false;
+      return isDeepStrictEqual(lastUsage(fixtures.find((own) => own.name === name)), counts);
+    });
+    expect(same.length).toBeGreaterThan(0);
+  });
+
+  it.each(Object.keys(types[type]?.dialects ?? {}))(
+    "A-18: sends the same bytes for the same request on %s",
+    async (dialect) => {
+      await using upstream = await startHttpUpstream(({ response }) => {
+        response.writeHead(500).end();
+      });
+      const provider = await createProvider(type, upstream);
+      const request = (): ProviderRequest =>
+        testRequest({
+          model: modelOf(type, dialect),
+          options: { zebra: 1, alpha: { b: [1, { d: 1, c: 2 }], a: null } },
+          spec: testSpec({
+            messages: [
+              {
+                role: "system",
+                parts: [{ type: "text", text: "Be brief.", cacheHint: { ttl: "" } }],
+              },
+              { role: "user", parts: [{ type: "text", text: "Grüße 👋" }] },
+            ],
+          }),
+        });
+      const swapped = request();
+      const { zebra = null, alpha = null } = swapped.options;
+      for (const each of [request(), { ...swapped, options: { alpha, zebra } }]) {
+        await collectEvents(provider.generate(each, new AbortController().signal));
+      }
+      await provider.close();
+      expect(upstream.seen).toHaveLength(2);
+      expect(upstream.seen[1]?.body).toBe(upstream.seen[0]?.body);
+    },
+  );
+
+  it.each([
+    ["before the headers", undefined],
+    ["inside the body", "text/event-stream"],
+  ])("A-1: an abort %s reaches the socket within 100 ms", async (_name, contentType) => {
+    let closedAt = 0;
+    let asked = (): void => {};
+    const arrived = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    await using upstream = await startHttpUpstream(({ response }) => {
+      response.on("close", () => {
+        closedAt = performance.now();
+      });
+      if (contentType !== undefined) {
+        response.writeHead(200, { "content-type": contentType });
+        response.write(": hello\n\n");
+      }
+      asked();
+    });
+    const provider = await createProvider(type, upstream);
+    const [dialect = ""] = Object.keys(types[type]?.dialects ?? {});
+    const controller = new AbortController();
+    const reason = new GatewayError("cancelled", "test");
+    const outcome = collectEvents(
+      provider.generate(
+        testRequest({ model: modelOf(type, dialect), stream: true }),
+        controller.signal,
+      ),
+    );
+    await arrived;
+    await delay(20);
+    const abortedAt = performance.now();
+    controller.abort(reason);
+    expect((await outcome).error).toBe(reason);
+    for (let wait = 0; closedAt === 0 && wait < 50; wait++) await delay(10);
+    expect(closedAt).toBeGreaterThan(0);
+    expect(closedAt - abortedAt).toBeLessThan(100);
+    await provider.close();
+  });
+});

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { GenerationSpec } from "../../src/domain/generation-spec.ts";
+import type { ProviderEvent } from "../../src/domain/provider-event.ts";
+
+/** What an adapter must make of a recorded answer. */
+export interface Expectation {
+  readonly dialect: string;
+  readonly stream: boolean;
+  readonly spec?: Partial<GenerationSpec>;
+  /** `done_optional` of the instance. */
+  readonly doneOptional?: boolean;
+  readonly events: readonly ProviderEvent[];
+  readonly error?: {
+    readonly kind: string;
+    readonly retryAfterMs?: number;
+    readonly providerFailure?: object;
+  };
+}
+
+/** An answer as it stands on the wire, with its expectation. */
+export interface WireFixture {
+  readonly name: string;
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: Buffer;
+  readonly expected: Expectation;
+}
+
+const FOLDER = join(import.meta.dirname, "../fixtures");
+
+/** `# source` lines, status line, headers, a blank line, the body byte for byte. */
+function parseWire(bytes: Buffer): Pick<WireFixture, "status" | "headers" | "body"> {
+  let position = 0;
+  const line = (): string => {
+    const end = bytes.indexOf("\n", position);
+    const text = bytes.subarray(position, end).toString("utf8");
+    position = end + 1;
+    return text;
+  };
+  let first = line();
+  if (!first.startsWith("# ")) throw new Error("a fixture begins with its source");
+  while (first.startsWith("# ")) first = line();
+  const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(first)?.[1]);
+  const headers: (readonly [string, string])[] = [];
+  for (let header = line(); header !== ""; header = line()) {
+    const colon = header.indexOf(":");
+    headers.push([header.slice(0, colon), header.slice(colon + 1).trim()]);
+  }
+  return { status, headers, body: bytes.subarray(position) };
+}
+
+/** Fixtures of a provider type, all dialects. */
+export function loadFixtures(type: string): WireFixture[] {
+  const root = join(FOLDER, type);
+  return readdirSync(root, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name: dialect }) =>
+      readdirSync(join(root, dialect))
+        .filter((file) => file.endsWith(".http"))
+        .map((file) => {
+          const base = join(root, dialect, file.slice(0, -".http".length));
+          const expected = JSON.parse(readFileSync(`${base}.expected.json`, "utf8")) as Expectation;
+          return {
+            name: `${type}/${dialect}/${file}`,
+            ...parseWire(readFileSync(`${base}.http`)),
+            expected,
+          };
+        }),
+    );
+}
