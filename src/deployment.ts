@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
-import type { Config, ConfiguredProvider } from "./config.ts";
+import type { ConfiguredProvider } from "./config/instances.ts";
+import type { Config } from "./config.ts";
 import { GatewayError } from "./domain/gateway-error.ts";
 import type { GenerationSpec } from "./domain/generation-spec.ts";
 import type { Model } from "./domain/model.ts";

@@ -38,7 +38,7 @@ export const flag: Reader<boolean> = (value, path) => {
 };
 
 export const amount: Reader<number> = (value, path) => {
-  const number = typeof value === "string" && value !== "" ? Number(value) : value;
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   if (typeof number === "number" && Number.isFinite(number) && number >= 0) return number;
   throw new ConfigProblem(path, "must be a number that is not negative");
 };
@@ -90,7 +90,8 @@ export function oneOf<const T extends string>(...choices: readonly T[]): Reader<
     const found = choices.find((choice) => choice === value);
     if (found !== undefined) return found;
     const given = typeof value === "string" ? didYouMean(value, choices) : "";
-    throw new ConfigProblem(path, `must be one of ${choices.join(", ")}${given}`);
+    const which = choices.length === 1 ? "must be" : "must be one of";
+    throw new ConfigProblem(path, `${which} ${choices.join(", ")}${given}`);
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Capability, ModelRecord, Parameter, Pricing } from "../domain/model.ts";
+import { CAPABILITIES, type ModelRecord, PARAMETERS, type Pricing } from "../domain/model.ts";
 import {
   address,
   amount,
@@ -22,36 +22,6 @@ const identifier = matching(
   /^[a-z0-9][a-z0-9._-]{0,63}$/i,
   "an identifier of letters, digits, . _ -",
 );
-
-const CAPABILITIES: readonly Capability[] = [
-  "generate",
-  "stream",
-  "image-input",
-  "file-input",
-  "tools",
-  "parallel-tools",
-  "json-object",
-  "json-schema",
-  "reasoning",
-  "prompt-cache",
-];
-
-const PARAMETERS: readonly Parameter[] = [
-  "sampling.max_output_tokens",
-  "sampling.temperature",
-  "sampling.top_p",
-  "sampling.top_k",
-  "sampling.frequency_penalty",
-  "sampling.presence_penalty",
-  "sampling.seed",
-  "sampling.stop_sequences",
-  "reasoning.effort",
-  "reasoning.budget_tokens",
-  "reasoning.include_text",
-  "tool_choice.parallel",
-  "messages.name",
-  "end_user_id",
-];
 
 /** A caller with its credential: a key, stored as its hash, or a client certificate. */
 export interface CallerEntry {
@@ -105,7 +75,21 @@ const url: Reader<string> = (value, path) => {
   if (parsed?.protocol !== "http:" && parsed?.protocol !== "https:") {
     throw new ConfigProblem(path, "must be an http or https address");
   }
+  if (parsed.username !== "" || parsed.password !== "" || /[?#]/.test(given)) {
+    throw new ConfigProblem(path, "must be an address without credentials, query or fragment");
+  }
   return given.replace(/\/+$/, "");
+};
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
+const headerValue = matching(/^[\t\x20-\x7e\x80-\xff]*$/, "one line of text");
+
+const headers: Reader<Record<string, string>> = (value, path) => {
+  const fields = map(headerValue)(value, path);
+  for (const name of Object.keys(fields)) {
+    if (!HEADER_NAME.test(name)) throw new ConfigProblem([...path, name], "is no header name");
+  }
+  return fields;
 };
 
 const providerFields = object({
@@ -113,11 +97,11 @@ const providerFields = object({
   type: text,
   api_key_env: matching(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable"),
   base_url: url,
-  api: oneOf("chat", "responses"),
+  api: identifier,
   done_optional: flag,
   builtin_models: flag,
   enabled: flag,
-  headers: map(text),
+  headers,
 });
 
 const provider: Reader<ProviderEntry> = (value, path) => {
@@ -179,7 +163,7 @@ const modelFields = object({
   capabilities: list(oneOf(...CAPABILITIES)),
   parameters: list(oneOf(...PARAMETERS)),
   efforts: list(text),
-  api: oneOf("chat", "responses"),
+  api: identifier,
   prices,
   enabled: flag,
 });
@@ -238,22 +222,31 @@ export function tlsFiles(
   };
 }
 
+/** `*` or what a browser sends as `Origin`, which has no path. */
+const origin: Reader<string> = (value, path) => {
+  const given = text(value, path);
+  if (given === "*" || (URL.canParse(given) && new URL(given).origin === given)) return given;
+  throw new ConfigProblem(path, 'must be "*" or an origin such as "https://app.example"');
+};
+
+export const timeoutFields = {
+  connect: duration,
+  first_token: duration,
+  idle: duration,
+  reasoning: duration,
+  total: duration,
+  max_total: duration,
+};
+
 /** The whole file. Each key's environment name is `STEER_` and its path in upper snake case. */
 export const schema = object({
   grpc: object({ address, tls: tlsFields }),
-  http: object({ address, tls: tlsFields, cors_origins: list(text) }),
+  http: object({ address, tls: tlsFields, cors_origins: list(origin) }),
   callers: list(caller),
   allow_unauthenticated: flag,
   providers: list(provider),
   models: list(model),
   faults: object({ allow: flag }),
   stream: object({ store: oneOf("memory"), retention: duration, disconnect_grace: duration }),
-  timeouts: object({
-    connect: duration,
-    first_token: duration,
-    idle: duration,
-    reasoning: duration,
-    total: duration,
-    max_total: duration,
-  }),
+  timeouts: object(timeoutFields),
 });

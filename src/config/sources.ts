@@ -30,6 +30,14 @@ function lineOf(document: Document, counter: LineCounter, path: Path): number | 
   return undefined;
 }
 
+function plainTree(document: Document, file: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (cause) {
+    throw new ConfigError(`${file}: not YAML: an alias without its anchor, or too many`, { cause });
+  }
+}
+
 /** Reads a YAML file. Throws `ConfigError` with file and line. */
 export function readConfigFile(file: string): ConfigFile {
   let source: string;
@@ -41,12 +49,13 @@ export function readConfigFile(file: string): ConfigFile {
   }
   const counter = new LineCounter();
   const document = parseDocument(source, { lineCounter: counter });
-  const [broken] = document.errors;
+  // A warning is a value that means something else than it says, such as an unknown tag.
+  const [broken] = [...document.errors, ...document.warnings];
   if (broken !== undefined) {
     const line = counter.linePos(broken.pos[0]).line;
     throw new ConfigError(`${file}:${line}: not YAML: ${broken.code}`, { cause: broken });
   }
-  const tree: unknown = document.toJS() ?? {};
+  const tree = plainTree(document, file);
   if (!isJsonObject(tree)) throw new ConfigError(`${file}:1: must be a mapping`);
   return {
     tree,
@@ -62,6 +71,18 @@ export function environmentName(path: Path): string {
   return `STEER_${pathText(path).replaceAll(".", "_").toUpperCase()}`;
 }
 
+/** The mapping at a path, made where nothing is; undefined where the file has something else. */
+function sectionOf(tree: Record<string, unknown>, path: Path): Record<string, unknown> | undefined {
+  let section = tree;
+  for (const step of path) {
+    const inner = section[step] ?? {};
+    if (!isJsonObject(inner)) return undefined;
+    section[step] = inner;
+    section = inner;
+  }
+  return section;
+}
+
 /** Lays the environment's values over the tree of the file; it wins. */
 export function overlayEnvironment(
   tree: Record<string, unknown>,
@@ -74,13 +95,8 @@ export function overlayEnvironment(
     const name = environmentName(path);
     const value = environment[name];
     if (value === undefined || value === "") continue;
-    let section = merged;
-    for (const step of path.slice(0, -1)) {
-      const inner = section[step];
-      const next: Record<string, unknown> = isJsonObject(inner) ? inner : {};
-      section[step] = next;
-      section = next;
-    }
+    const section = sectionOf(merged, path.slice(0, -1));
+    if (section === undefined) continue;
     section[String(path.at(-1))] = value;
     origins.set(pathText(path), name);
   }

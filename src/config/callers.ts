@@ -1,0 +1,39 @@
+import type { Address } from "./readers.ts";
+import { ConfigProblem } from "./readers.ts";
+import type { CallerEntry } from "./schema.ts";
+import { ConfigError } from "./sources.ts";
+
+/** A credential that means two callers, or none, is a mistake. Throws `ConfigProblem`. */
+export function checkCallers(callers: readonly CallerEntry[], verifiesClients: boolean): void {
+  const seen = new Set<string>();
+  for (const [index, { id, keySha256, clientCertSan }] of callers.entries()) {
+    for (const [key, value] of [
+      ["id", id],
+      ["key_sha256", keySha256],
+      ["client_cert_san", clientCertSan],
+    ] as const) {
+      if (value === undefined) continue;
+      if (seen.has(`${key} ${value}`)) {
+        throw new ConfigProblem(["callers", index, key], "belongs to another caller already");
+      }
+      seen.add(`${key} ${value}`);
+    }
+    if (clientCertSan !== undefined && !verifiesClients) {
+      const message = "needs a listener that verifies clients: set client_ca_file in its tls";
+      throw new ConfigProblem(["callers", index, "client_cert_san"], message);
+    }
+  }
+}
+
+const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|::1|localhost)$/;
+
+/** Without callers everybody who can connect may do everything: only this machine may then connect. */
+export function checkExposure(listeners: Readonly<Record<string, Address>>): void {
+  for (const [listener, { host }] of Object.entries(listeners)) {
+    if (LOOPBACK.test(host)) continue;
+    throw new ConfigError(
+      `${listener}.address: ${host} can be reached from elsewhere and no callers are configured; ` +
+        "add callers (`steer keygen` prints one) or set STEER_ALLOW_UNAUTHENTICATED=true",
+    );
+  }
+}

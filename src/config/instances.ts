@@ -1,0 +1,133 @@
+import { ConfigProblem, required } from "./readers.ts";
+import type { ModelEntry, ProviderEntry } from "./schema.ts";
+import type { Environment } from "./sources.ts";
+
+/** What the configuration has to know of a provider type. */
+export interface TypeFacts {
+  /** Environment variable of the credential; undefined: needs none. */
+  readonly apiKeyVariable: string | undefined;
+  readonly defaultBaseUrl: string;
+  readonly dialects: Readonly<Record<string, unknown>>;
+}
+
+export type TypeTable = Readonly<Record<string, TypeFacts>>;
+
+/** A provider instance with everything filled in. */
+export interface ConfiguredProvider {
+  readonly id: string;
+  readonly type: string;
+  readonly baseUrl: string;
+  readonly apiKey: string;
+  /** Why it cannot be called; undefined when it can. */
+  readonly unavailable:
+    | { readonly cause: "not-configured"; readonly variable: string }
+    | { readonly cause: "disabled" }
+    | undefined;
+  readonly dialect: string | undefined;
+  readonly doneOptional: boolean;
+  readonly builtinModels: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The instances of the file, then one of each type that the file does not name. */
+function allEntries(entries: readonly ProviderEntry[], types: TypeTable): ProviderEntry[] {
+  const named = new Set(entries.map(({ id }) => id));
+  const defaults = Object.keys(types)
+    .filter((type) => !named.has(type))
+    .map((type) => ({ id: type, type, doneOptional: false, enabled: true, headers: {} }));
+  return [...entries, ...defaults];
+}
+
+function configure(
+  entry: ProviderEntry,
+  type: TypeFacts,
+  environment: Environment,
+): ConfiguredProvider {
+  const isOwnAddress = entry.baseUrl === undefined || entry.baseUrl === type.defaultBaseUrl;
+  // The vendor's key never goes to another address, unless the entry names it.
+  const variable = entry.apiKeyEnv ?? (isOwnAddress ? type.apiKeyVariable : undefined);
+  // Keys that come from files end with a line break, which no header takes.
+  const apiKey = variable === undefined ? "" : (environment[variable] ?? "").trim();
+  const isKeyMissing = variable !== undefined && apiKey === "";
+  return {
+    id: entry.id,
+    type: entry.type,
+    baseUrl: entry.baseUrl ?? type.defaultBaseUrl,
+    apiKey,
+    unavailable: !entry.enabled
+      ? { cause: "disabled" }
+      : isKeyMissing
+        ? { cause: "not-configured", variable }
+        : undefined,
+    dialect: entry.api,
+    doneOptional: entry.doneOptional,
+    builtinModels: entry.builtinModels ?? isOwnAddress,
+    headers: entry.headers,
+  };
+}
+
+function typeOf(entry: ProviderEntry, index: number, types: TypeTable): TypeFacts {
+  const known = Object.keys(types);
+  const type = Object.hasOwn(types, entry.type) ? types[entry.type] : undefined;
+  if (type === undefined) {
+    const message = `no provider type "${entry.type}"; there are ${known.join(", ")}`;
+    throw new ConfigProblem(["providers", index, "type"], message);
+  }
+  if (known.includes(entry.id) && entry.id !== entry.type) {
+    const message = `"${entry.id}" is the name of a type; an instance of type ${entry.type} needs another id`;
+    throw new ConfigProblem(["providers", index, "id"], message);
+  }
+  return type;
+}
+
+function checkDialect(section: string, index: number, api: string | undefined, type: TypeFacts) {
+  const dialects = Object.keys(type.dialects);
+  if (api === undefined || dialects.includes(api)) return;
+  const message = `must be one of ${dialects.join(", ")} for a provider of this type`;
+  throw new ConfigProblem([section, index, "api"], message);
+}
+
+/** All instances in the order in which they are tried. Throws `ConfigProblem`. */
+export function configureProviders(
+  entries: readonly ProviderEntry[],
+  types: TypeTable,
+  environment: Environment,
+): ConfiguredProvider[] {
+  return allEntries(entries, types).map((entry, index) => {
+    if (entries.findIndex(({ id }) => id === entry.id) < index && index < entries.length) {
+      throw new ConfigProblem(["providers", index, "id"], `"${entry.id}" is there twice`);
+    }
+    const type = typeOf(entry, index, types);
+    checkDialect("providers", index, entry.api, type);
+    return configure(entry, type, environment);
+  });
+}
+
+/** Models at instances that exist, each name once at an instance. Throws `ConfigProblem`. */
+export function checkModels(
+  models: readonly ModelEntry[],
+  providers: readonly ConfiguredProvider[],
+  types: TypeTable,
+): void {
+  const owners = new Map<string, string>();
+  for (const [index, model] of models.entries()) {
+    const instance = providers.find(({ id }) => id === model.provider);
+    if (instance === undefined) {
+      const names = providers.map(({ id }) => id).join(", ");
+      const message = `no provider "${model.provider}"; there are ${names}`;
+      throw new ConfigProblem(["models", index, "provider"], message);
+    }
+    const path = ["models", index];
+    checkDialect("models", index, model.dialect, required(types[instance.type], path, "provider"));
+    const { id, displayName = id, aliases = [] } = model;
+    for (const name of new Set([id, displayName, ...aliases])) {
+      const key = `${instance.id}/${name}`;
+      const owner = owners.get(key);
+      if (owner !== undefined) {
+        const message = `the name "${name}" belongs to the model ${owner} of ${instance.id} already`;
+        throw new ConfigProblem(path, message);
+      }
+      owners.set(key, id);
+    }
+  }
+}
