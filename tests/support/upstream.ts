@@ -1,0 +1,202 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
+import { isJsonObject, type JsonObject } from "../../src/domain/json.ts";
+import { chatDialect } from "./upstream/chat.ts";
+import { messagesDialect } from "./upstream/messages.ts";
+import { responsesDialect } from "./upstream/responses.ts";
+import {
+  forcedTool,
+  scriptOf,
+  type UpstreamAnswer,
+  type UpstreamFault,
+  type WireDialect,
+} from "./upstream/script.ts";
+
+const DIALECTS: Readonly<Record<string, WireDialect>> = {
+  "/v1/chat/completions": chatDialect(false),
+  "/xai/v1/chat/completions": chatDialect(true),
+  "/v1/responses": responsesDialect,
+  "/v1/messages": messagesDialect,
+};
+
+const DEFAULT_TEXT = "Every wave carries a word of it from the far shore, café, 東京, 🚀. ";
+
+/** A request as it came, and what became of its connection. */
+export interface RecordedRequest {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: JsonObject;
+  /** Content events written so far. */
+  sent: number;
+  /** `performance.now()` when the client closed before the end of the answer. */
+  closedAt: number | undefined;
+}
+
+export interface Upstream {
+  /** `http://127.0.0.1:PORT`, to which an API's own path is added. */
+  readonly url: string;
+  readonly requests: RecordedRequest[];
+  /** From now on streams wait before every content event for `release`. */
+  hold(): void;
+  release(events: number): void;
+  close(): Promise<void>;
+}
+
+function answerOf(body: JsonObject, index: number): UpstreamAnswer {
+  const script = scriptOf(body);
+  const tool = forcedTool(body);
+  const text = script.text ?? DEFAULT_TEXT;
+  const tokens =
+    script.tokens === undefined
+      ? (text.match(/\s*\S+\s*?/gu) ?? [])
+      : Array.from({ length: script.tokens }, (_, position) => `word${position} `);
+  const streamOptions = body["stream_options"];
+  return {
+    id: `answer_${index}`,
+    model: `${String(body["model"])}-2026`,
+    reasoning: script.reasoning ?? "",
+    refusal: script.refusal ?? "",
+    tokens,
+    tool:
+      tool === undefined ? undefined : { id: `call_${index}`, name: tool, json: '{"city":"Köln"}' },
+    inputTokens: 12,
+    outputTokens: tokens.length + (script.reasoning === undefined ? 0 : 3),
+    withUsage: isJsonObject(streamOptions) && streamOptions["include_usage"] === true,
+  };
+}
+
+/** A server that speaks the vendors' wires over real sockets and fails as its requests say. */
+export async function startUpstream(): Promise<Upstream> {
+  const requests: RecordedRequest[] = [];
+  let tickets = Number.POSITIVE_INFINITY;
+  let wake = (): void => {};
+
+  async function ticket(response: ServerResponse): Promise<void> {
+    while (tickets <= 0 && !response.destroyed) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        response.once("close", resolve);
+      });
+    }
+    tickets--;
+  }
+
+  async function sendStream(
+    response: ServerResponse,
+    recorded: RecordedRequest,
+    answer: UpstreamAnswer,
+    dialect: WireDialect,
+    fault: UpstreamFault | undefined,
+  ): Promise<void> {
+    const script = scriptOf(recorded.body);
+    response.writeHead(200, { "content-type": "text/event-stream", "x-request-id": answer.id });
+    response.flushHeaders();
+    if (script.first_token_ms !== undefined) await delay(script.first_token_ms);
+    let position = 0;
+    let bytes = 0;
+    const write = (text: string): boolean => {
+      const left = (fault?.cut_after_bytes ?? Number.POSITIVE_INFINITY) - bytes;
+      const chunk = Buffer.from(text);
+      response.write(chunk.subarray(0, Math.max(0, left)));
+      bytes += chunk.length;
+      return chunk.length <= left;
+    };
+    const cut = async (): Promise<void> => {
+      // What was written has to be on its way before the connection breaks.
+      await delay(10);
+      response.destroy();
+    };
+    for (const event of dialect.events(answer)) {
+      if (response.destroyed) return;
+      if (event.content) {
+        if (fault?.stall_after_events === position) return;
+        if (fault?.malformed_at === position) return void response.end('data: {"broken\n\n');
+        if (fault?.error_at === position) return void response.end(dialect.error());
+        await ticket(response);
+        if (position > 0 && script.pace_ms !== undefined) await delay(script.pace_ms);
+        position++;
+      }
+      if (!write(event.text)) return cut();
+      if (event.content) recorded.sent++;
+      await nextTurn();
+    }
+    if (fault?.omit_terminator !== true && !write(dialect.terminator(answer))) return cut();
+    response.end();
+  }
+
+  async function answerRequest(response: ServerResponse, recorded: RecordedRequest): Promise<void> {
+    const { body, path } = recorded;
+    const dialect = DIALECTS[path];
+    if (dialect === undefined) return void response.writeHead(404).end("{}");
+    const script = scriptOf(body);
+    const faults = script.faults ?? [];
+    // Attempts of one call share their script.
+    const key = JSON.stringify(faults);
+    const attempt = requests.filter(
+      (other) => JSON.stringify(scriptOf(other.body).faults ?? []) === key,
+    ).length;
+    const fault = faults.find((each) => each.attempt === attempt);
+    if (fault?.refuse === true) return void response.destroy();
+    if (fault?.status !== undefined) {
+      const text = typeof fault.body === "string" ? fault.body : JSON.stringify(fault.body ?? {});
+      return void response
+        .writeHead(fault.status, { "content-type": "application/json", ...fault.headers })
+        .end(text);
+    }
+    const answer = answerOf(body, requests.length);
+    if (body["stream"] === true) return sendStream(response, recorded, answer, dialect, fault);
+    if (fault?.stall_after_events !== undefined) return;
+    if (script.first_token_ms !== undefined) await delay(script.first_token_ms);
+    const text = JSON.stringify(dialect.whole(answer));
+    response.writeHead(200, { "content-type": "application/json", "x-request-id": answer.id });
+    if (fault?.malformed_at !== undefined) return void response.end(text.slice(0, -2));
+    if (fault?.error_at !== undefined) {
+      return void response.end(JSON.stringify({ error: { type: "server_error", message: "x" } }));
+    }
+    if (fault?.cut_after_bytes !== undefined) {
+      response.write(text.slice(0, fault.cut_after_bytes));
+      await delay(10);
+      return void response.destroy();
+    }
+    response.end(text);
+  }
+
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8") || "{}");
+      const recorded: RecordedRequest = {
+        path: request.url ?? "",
+        headers: request.headers,
+        body: isJsonObject(parsed) ? parsed : {},
+        sent: 0,
+        closedAt: undefined,
+      };
+      requests.push(recorded);
+      response.on("close", () => {
+        if (!response.writableFinished) recorded.closedAt = performance.now();
+      });
+      void answerRequest(response, recorded);
+    });
+  });
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    hold() {
+      tickets = 0;
+    },
+    release(events) {
+      tickets += events;
+      wake();
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { isJsonObject, type JsonObject } from "../../../src/domain/json.ts";
+
+/** What goes wrong in one request; the same words as the simulator's. */
+export interface UpstreamFault {
+  readonly attempt: number;
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly cut_after_bytes?: number;
+  readonly stall_after_events?: number;
+  readonly malformed_at?: number;
+  readonly error_at?: number;
+  readonly omit_terminator?: boolean;
+  readonly refuse?: boolean;
+}
+
+/** Body field `simulator` of a request. */
+export interface UpstreamScript {
+  readonly text?: string;
+  readonly tokens?: number;
+  readonly first_token_ms?: number;
+  readonly pace_ms?: number;
+  readonly faults?: readonly UpstreamFault[];
+  /** Reasoning text before the answer. */
+  readonly reasoning?: string;
+  /** The model refuses with this text. */
+  readonly refusal?: string;
+}
+
+/** An answer before a dialect puts it on the wire. */
+export interface UpstreamAnswer {
+  readonly id: string;
+  readonly model: string;
+  readonly reasoning: string;
+  readonly refusal: string;
+  readonly tokens: readonly string[];
+  readonly tool: { readonly id: string; readonly name: string; readonly json: string } | undefined;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** The request asked for usage, where a dialect asks for it. */
+  readonly withUsage: boolean;
+}
+
+/** One event of a stream: the text on the wire, and whether it holds content. */
+export interface WireEvent {
+  readonly text: string;
+  readonly content: boolean;
+}
+
+export interface WireDialect {
+  whole(answer: UpstreamAnswer): object;
+  events(answer: UpstreamAnswer): WireEvent[];
+  /** The end marker; a stream that omits it stops before. */
+  terminator(answer: UpstreamAnswer): string;
+  error(): string;
+}
+
+export function scriptOf(body: JsonObject): UpstreamScript {
+  return isJsonObject(body["simulator"]) ? (body["simulator"] as UpstreamScript) : {};
+}
+
+/** A named or required tool of any dialect's request. */
+export function forcedTool(body: JsonObject): string | undefined {
+  const choice = body["tool_choice"];
+  const tools = Array.isArray(body["tools"]) ? body["tools"].filter(isJsonObject) : [];
+  const nameOf = (tool: JsonObject | undefined): string => {
+    const inner = isJsonObject(tool?.["function"]) ? tool["function"] : tool;
+    return String(inner?.["name"] ?? "");
+  };
+  if (choice === "required") return nameOf(tools[0]);
+  if (!isJsonObject(choice)) return undefined;
+  if (choice["type"] === "any") return nameOf(tools[0]);
+  return choice["type"] === "function" || choice["type"] === "tool" ? nameOf(choice) : undefined;
+}
+
+export function sse(data: object | string, name?: string): string {
+  const text = typeof data === "string" ? data : JSON.stringify(data);
+  return `${name === undefined ? "" : `event: ${name}\n`}data: ${text}\n\n`;
+}
