@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError } from "../../src/config/sources.ts";
+import { type Config, loadConfig } from "../../src/config.ts";
+import * as types from "../../src/providers/registry.ts";
+
+export type Environment = Readonly<Record<string, string>>;
+
+/** The configuration of an environment alone. */
+export function fromEnvironment(environment: Environment): Config {
+  return loadConfig(types, environment);
+}
+
+/** The configuration of a file with this text. */
+export function fromFile(yaml: string, environment: Environment = {}): Config {
+  const folder = mkdtempSync(join(tmpdir(), "steer-config-"));
+  const file = join(folder, "steer.yaml");
+  try {
+    writeFileSync(file, yaml);
+    return loadConfig(types, { STEER_CONFIG: file, ...environment });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** What is said of a file that is refused, without the folder it is in. */
+export function mistakeOf(yaml: string, environment: Environment = {}): string {
+  try {
+    fromFile(yaml, environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.replace(/^\S*(?=steer\.yaml)/, "");
+    throw error;
+  }
+  return "no mistake";
+}

@@ -1,0 +1,268 @@
+import { describe, expect, it } from "vitest";
+import { loadClientConfig } from "../../../src/config.ts";
+import * as types from "../../../src/providers/registry.ts";
+import { fromEnvironment, fromFile } from "../../support/config-file.ts";
+
+const KEY = "ab".repeat(32);
+
+describe("loadConfig without a file", () => {
+  it("listens on loopback, knows every provider type and trusts nobody from elsewhere", () => {
+    const config = fromEnvironment({});
+    expect(config.grpc).toEqual({ address: { host: "127.0.0.1", port: 50051 }, tls: undefined });
+    expect(config.http.address).toEqual({ host: "127.0.0.1", port: 8080 });
+    expect(config.providers.map(({ id }) => id).sort()).toEqual(Object.keys(types).sort());
+    expect(config).toMatchObject({
+      callers: [],
+      allowUnauthenticated: false,
+      allowFaults: false,
+      telemetry: undefined,
+      warnings: [],
+      timeouts: { connectMs: 5000, firstTokenMs: 30_000, totalMs: 600_000, maxTotalMs: 3_600_000 },
+    });
+  });
+
+  it("cannot be changed afterwards", () => {
+    const config = fromEnvironment({});
+    expect(Object.isFrozen(config.providers[0])).toBe(true);
+    expect(Object.isFrozen(config.timeouts)).toBe(true);
+  });
+
+  it("says which variable a provider without a key waits for", () => {
+    const unavailable = (environment: Record<string, string>, wanted: string) =>
+      fromEnvironment(environment).providers.find(({ id }) => id === wanted)?.unavailable;
+    expect(unavailable({}, "openai")).toEqual({
+      cause: "not-configured",
+      variable: "OPENAI_API_KEY",
+    });
+    expect(unavailable({ XAI_API_KEY: " " }, "xai")).toMatchObject({ variable: "XAI_API_KEY" });
+    expect(unavailable({ OPENAI_API_KEY: "k" }, "openai")).toBeUndefined();
+    expect(unavailable({}, "simulator")).toBeUndefined();
+  });
+
+  it("cuts the line break off a key", () => {
+    const { providers } = fromEnvironment({ OPENAI_API_KEY: "secret\n" });
+    expect(providers.find(({ id }) => id === "openai")?.apiKey).toBe("secret");
+  });
+
+  it.each([
+    [{ STEER_SERVICE_HOST: "10.0.0.1", STEER_GRPC_PORT: "tcp://10.0.0.1:1" }],
+    [{ STEER_GRPC_ADDRESS: "", STEER_FAULTS_ALLOW: "" }],
+  ])("ignores variables that are unknown or empty: %o", (environment) => {
+    expect(fromEnvironment(environment)).toEqual(fromEnvironment({}));
+  });
+
+  it.each([
+    [{}, undefined],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318" }, "steer"],
+    [{ OTEL_TRACES_EXPORTER: "otlp", OTEL_SERVICE_NAME: "edge" }, "edge"],
+    [{ OTEL_TRACES_EXPORTER: "" }, undefined],
+    [{ OTEL_TRACES_EXPORTER: "none", OTEL_METRICS_EXPORTER: "none" }, undefined],
+    [{ OTEL_SDK_DISABLED: "true", OTEL_TRACES_EXPORTER: "otlp" }, undefined],
+  ])("turns telemetry on by the standard variables: %o", (environment, serviceName) => {
+    expect(fromEnvironment(environment).telemetry?.serviceName).toBe(serviceName);
+  });
+});
+
+describe("loadConfig with a file", () => {
+  it("takes every key", () => {
+    const config = fromFile(
+      `
+grpc: {address: "[::1]:0", tls: {cert_file: a.crt, key_file: a.key, client_ca_file: ca.crt}}
+http: {address: localhost:9000, cors_origins: ["https://app.example", "*"]}
+callers:
+  - {id: billing, role: caller, key_sha256: ${KEY.toUpperCase()}}
+  - {id: ops, role: operator, client_cert_san: ops.example}
+providers:
+  - {id: vllm, type: openai, base_url: "http://127.0.0.1:8000/v1/", done_optional: true, headers: {x-team: a}}
+  - {id: openai, type: openai, api_key_env: SECOND_KEY, api: chat}
+models:
+  - id: my-llama
+    provider: vllm
+    provider_model: meta-llama/Llama-4
+    display_name: My Llama
+    aliases: [llama]
+    context_window: 131072
+    max_output_tokens: 8192
+    capabilities: [generate, stream, tools]
+    parameters: [sampling.temperature]
+    efforts: [low, high]
+    api: chat
+    prices: {currency: EUR, input: 0.2, output: 0.6, cache_read: 0.02, cache_write: 0.25, date: 2026-11-01}
+faults: {allow: true}
+timeouts: {connect: 500ms, first_token: 2m, idle: 1.5s, reasoning: 3m, total: 1h, max_total: 2h}
+`,
+      { SECOND_KEY: "k" },
+    );
+    expect(config.grpc).toEqual({
+      address: { host: "::1", port: 0 },
+      tls: { certFile: "a.crt", keyFile: "a.key", clientCaFile: "ca.crt" },
+    });
+    expect(config.http.corsOrigins).toEqual(["https://app.example", "*"]);
+    expect(config.callers).toEqual([
+      { id: "billing", role: "caller", keySha256: KEY },
+      { id: "ops", role: "operator", clientCertSan: "ops.example" },
+    ]);
+    expect(config.providers.slice(0, 2)).toEqual([
+      {
+        id: "vllm",
+        type: "openai",
+        baseUrl: "http://127.0.0.1:8000/v1",
+        apiKey: "",
+        unavailable: undefined,
+        dialect: undefined,
+        doneOptional: true,
+        builtinModels: false,
+        headers: { "x-team": "a" },
+      },
+      expect.objectContaining({ id: "openai", apiKey: "k", dialect: "chat", builtinModels: true }),
+    ]);
+    expect(config.models[0]).toMatchObject({
+      id: "my-llama",
+      provider: "vllm",
+      providerModel: "meta-llama/Llama-4",
+      enabled: true,
+      dialect: "chat",
+      pricing: {
+        currency: "EUR",
+        date: "2026-11-01",
+        inputPicos: 200_000,
+        outputPicos: 600_000,
+        cacheReadPicos: 20_000,
+        cacheWritePicos: 250_000,
+        tiers: [],
+      },
+    });
+    expect(config.allowFaults).toBe(true);
+    expect(config.timeouts).toEqual({
+      connectMs: 500,
+      firstTokenMs: 120_000,
+      idleMs: 1500,
+      reasoningMs: 180_000,
+      totalMs: 3_600_000,
+      maxTotalMs: 7_200_000,
+    });
+  });
+
+  it.each(["", "# nothing yet\n", "grpc:\n", "providers: []\n"])("takes %j as defaults", (yaml) => {
+    expect(fromFile(yaml)).toEqual(fromEnvironment({}));
+  });
+
+  it("puts configured instances first and keeps the default of every other type", () => {
+    const { providers } = fromFile(
+      "providers: [{id: spare, type: openai, api_key_env: SPARE}, {id: simulator, type: simulator}]",
+    );
+    const ids = providers.map(({ id }) => id);
+    expect(ids.slice(0, 2)).toEqual(["spare", "simulator"]);
+    expect(ids.filter((id) => id === "simulator")).toHaveLength(1);
+    expect(ids).toContain("openai");
+  });
+
+  it("keeps the vendor's key from other addresses unless the entry names it", () => {
+    const url = "base_url: https://other.example/v1";
+    const first = (entry: string) =>
+      fromFile(`providers: [{id: openai, type: openai, ${entry}}]`, { OPENAI_API_KEY: "k" })
+        .providers[0];
+    expect(first(url)).toMatchObject({ apiKey: "", unavailable: undefined, builtinModels: false });
+    expect(first(`${url}, api_key_env: OPENAI_API_KEY`)?.apiKey).toBe("k");
+    expect(first(`${url}, builtin_models: true`)?.builtinModels).toBe(true);
+    expect(first("base_url: https://api.openai.com/v1/")).toMatchObject({
+      apiKey: "k",
+      builtinModels: true,
+    });
+  });
+
+  it("does not call a provider that is switched off", () => {
+    const [provider] = fromFile("providers: [{id: xai, type: xai, enabled: false}]", {
+      XAI_API_KEY: "k",
+    }).providers;
+    expect(provider?.unavailable).toEqual({ cause: "disabled" });
+  });
+
+  it("shortens the default total to the most that is allowed", () => {
+    expect(fromFile("timeouts: {max_total: 1m}").timeouts.totalMs).toBe(60_000);
+  });
+});
+
+describe("loadConfig with the environment", () => {
+  it("lets the environment win over the file, key by key", () => {
+    const config = fromFile("grpc: {address: 127.0.0.1:1}\nhttp: {address: 127.0.0.1:2}", {
+      STEER_GRPC_ADDRESS: "127.0.0.1:3",
+      STEER_FAULTS_ALLOW: "true",
+      STEER_TIMEOUTS_FIRST_TOKEN: "7s",
+      STEER_HTTP_CORS_ORIGINS: '["https://a.example"]',
+      STEER_PROVIDERS: '[{"id":"two","type":"xai","api_key_env":"TWO"}]',
+    });
+    expect(config.grpc.address.port).toBe(3);
+    expect(config.http.address.port).toBe(2);
+    expect(config.allowFaults).toBe(true);
+    expect(config.timeouts.firstTokenMs).toBe(7000);
+    expect(config.http.corsOrigins).toEqual(["https://a.example"]);
+    expect(config.providers[0]).toMatchObject({ id: "two", type: "xai" });
+  });
+
+  it.each([
+    [{ STEER_STREAMING_STATE_TTL: "900" }],
+    [{ STEER_STREAM_RETENTION: "15m" }],
+    [{ STEER_STREAM_DISCONNECT_GRACE: "10s" }],
+  ])("warns that streams are not stored: %o", (environment) => {
+    expect(fromEnvironment(environment).warnings).toEqual([expect.stringMatching(/^stream: /)]);
+  });
+
+  it.each([
+    [{ STEER_GRPC_ADDRESS: "nowhere" }, "STEER_GRPC_ADDRESS: grpc.address: must be"],
+    [{ STEER_PROVIDERS: "{" }, "STEER_PROVIDERS: providers: must be a list written as JSON"],
+    [
+      { STEER_PROVIDERS: '[{"id":"a","type":"nope"}]' },
+      'STEER_PROVIDERS: providers[0].type: no provider type "nope"',
+    ],
+    [{ STEER_FAULTS_ALLOW: "yes" }, "STEER_FAULTS_ALLOW: faults.allow: must be true or false"],
+    [
+      { STEER_STREAMING_STATE_TTL: "soon" },
+      "STEER_STREAMING_STATE_TTL: stream.retention: must be a duration",
+    ],
+  ])("names the variable of a mistake: %o", (environment, message) => {
+    expect(() => fromEnvironment(environment)).toThrow(message);
+  });
+});
+
+describe("loadConfig and callers from elsewhere", () => {
+  it.each(["0.0.0.0:1", "[::]:1", "10.0.0.7:1", "gateway.example:1", "128.0.0.1:1"])(
+    "does not listen on %s without callers",
+    (address) => {
+      for (const listener of ["GRPC", "HTTP"]) {
+        expect(() => fromEnvironment({ [`STEER_${listener}_ADDRESS`]: address })).toThrow(
+          /^(grpc|http)\.address: .*add callers \(`steer keygen`.*STEER_ALLOW_UNAUTHENTICATED=true/,
+        );
+      }
+    },
+  );
+
+  it.each(["127.0.0.1:0", "127.9.9.9:1", "[::1]:1", "localhost:1"])("listens on %s", (address) => {
+    expect(fromEnvironment({ STEER_GRPC_ADDRESS: address }).callers).toEqual([]);
+  });
+
+  it("listens anywhere with callers", () => {
+    const config = fromFile(`callers: [{id: a, role: caller, key_sha256: ${KEY}}]`, {
+      STEER_GRPC_ADDRESS: "0.0.0.0:1",
+    });
+    expect(config.warnings).toEqual([]);
+  });
+
+  it("listens anywhere when told so, and warns of it", () => {
+    const config = fromEnvironment({
+      STEER_GRPC_ADDRESS: "0.0.0.0:1",
+      STEER_ALLOW_UNAUTHENTICATED: "true",
+    });
+    expect(config.warnings).toEqual([expect.stringContaining("allow_unauthenticated")]);
+  });
+});
+
+describe("loadClientConfig", () => {
+  it("finds the service on this machine unless told otherwise", () => {
+    expect(loadClientConfig({})).toEqual({ address: "127.0.0.1:50051", apiKey: undefined });
+    expect(loadClientConfig({ STEER_ADDRESS: "gw:1", STEER_API_KEY: "k" })).toEqual({
+      address: "gw:1",
+      apiKey: "k",
+    });
+  });
+});
