@@ -114,7 +114,12 @@ function namesOf(models: readonly Model[], fold: (name: string) => string): Map<
 
 function notFound(name: string, models: readonly Model[]): GatewayError {
   const known = models.flatMap((model) => NAMES.flatMap((names) => names(model)));
-  const suggestions = nearNames(name, known).join(", ");
+  const providers = new Set(
+    models.flatMap(({ provider, providerType }) => [provider, providerType]),
+  );
+  const slash = name.indexOf("/");
+  const wanted = providers.has(name.slice(0, slash)) ? name.slice(slash + 1) : name;
+  const suggestions = nearNames(wanted, known).join(", ");
   const hint = suggestions === "" ? "" : `; did you mean ${suggestions}?`;
   return new GatewayError("not-found", `no model "${name}"${hint}`, {
     reason: "MODEL_NOT_FOUND",

@@ -2,6 +2,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
 import {
   Health,
+  type HealthCheckRequest,
   HealthCheckRequestSchema,
   type HealthCheckResponse,
   HealthCheckResponseSchema,
@@ -15,12 +16,13 @@ export interface HealthService {
   setServing(serving: boolean): void;
 }
 
-type WatchCall = grpc.ServerWritableStream<string, HealthCheckResponse>;
+type WatchCall = grpc.ServerWritableStream<HealthCheckRequest, HealthCheckResponse>;
 
 /** Watchers beyond these are refused. */
 const MAX_WATCHERS = 1_000;
 
-const decode = (bytes: Buffer): string => fromBinary(HealthCheckRequestSchema, bytes).service;
+// Not the bare service name: grpc-js takes an empty text for a missing message.
+const decode = (bytes: Buffer): HealthCheckRequest => fromBinary(HealthCheckRequestSchema, bytes);
 const encode = (message: HealthCheckResponse): Buffer =>
   Buffer.from(toBinary(HealthCheckResponseSchema, message));
 
@@ -35,19 +37,19 @@ export function createHealthService(services: readonly string[]): HealthService 
     return create(HealthCheckResponseSchema, { status: known.has(service) ? own : unknown });
   }
 
-  const check: grpc.handleUnaryCall<string, HealthCheckResponse> = (call, reply) => {
-    if (known.has(call.request)) return reply(null, statusOf(call.request));
+  const check: grpc.handleUnaryCall<HealthCheckRequest, HealthCheckResponse> = (call, reply) => {
+    if (known.has(call.request.service)) return reply(null, statusOf(call.request.service));
     reply({ code: grpc.status.NOT_FOUND, details: "unknown service" });
   };
 
-  const watch: grpc.handleServerStreamingCall<string, HealthCheckResponse> = (call) => {
+  const watch: grpc.handleServerStreamingCall<HealthCheckRequest, HealthCheckResponse> = (call) => {
     if (watchers.size >= MAX_WATCHERS) {
       call.emit("error", { code: grpc.status.RESOURCE_EXHAUSTED, details: "too many watchers" });
       return;
     }
-    watchers.set(call, call.request);
+    watchers.set(call, call.request.service);
     call.once("cancelled", () => watchers.delete(call));
-    call.write(statusOf(call.request));
+    call.write(statusOf(call.request.service));
   };
 
   return {

@@ -1,0 +1,22 @@
+import {
+  Health,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../../gen/es/grpc/health/v1/health_pb.ts";
+import { CallFailed } from "./client.ts";
+import type { Command } from "./command.ts";
+
+const TIMEOUT_MS = 3_000;
+
+export const health: Command = {
+  summary: "ask the service whether it serves; for container health checks",
+  help: `usage: steer health
+
+Asks grpc.health.v1 at the address that the service of this configuration listens
+on, or at STEER_ADDRESS. Exit status 0 when it serves.`,
+  async run(_args, { client, stdout, signal }) {
+    const answer = await client.unary(Health.method.check, {}, { timeoutMs: TIMEOUT_MS, signal });
+    const serving = answer.status === Status.SERVING;
+    stdout.write(`${serving ? "SERVING" : "NOT_SERVING"}\n`);
+    if (!serving) throw new CallFailed(14, "the service does not serve", undefined, undefined);
+  },
+};

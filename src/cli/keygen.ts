@@ -1,0 +1,43 @@
+import { createHash, randomBytes } from "node:crypto";
+import { parseArgs } from "node:util";
+import { type Command, UsageError } from "./command.ts";
+
+const KEY_BYTES = 32;
+
+export const keygen: Command = {
+  summary: "make a key for a caller",
+  help: `usage: steer keygen [--id ID] [--role caller|operator] [--json]
+
+Prints the key, which only the caller keeps, and the line for the configuration,
+which holds its hash alone.`,
+  async run(args, { stdout }) {
+    const { values } = (() => {
+      try {
+        return parseArgs({
+          args: [...args],
+          options: {
+            id: { type: "string", default: "caller-1" },
+            role: { type: "string", default: "caller" },
+            json: { type: "boolean", default: false },
+          },
+        });
+      } catch (error) {
+        throw new UsageError(error instanceof Error ? error.message : String(error));
+      }
+    })();
+    const { id, role } = values;
+    if (role !== "caller" && role !== "operator") {
+      throw new UsageError("--role is caller or operator");
+    }
+    const key = `steer_${randomBytes(KEY_BYTES).toString("base64url")}`;
+    const keySha256 = createHash("sha256").update(key).digest("hex");
+    if (values.json) {
+      stdout.write(`${JSON.stringify({ id, role, key, key_sha256: keySha256 })}\n`);
+      return;
+    }
+    stdout.write(
+      `key (for the caller, it is not stored):  ${key}\n` +
+        `callers:\n  - {id: ${id}, role: ${role}, key_sha256: ${keySha256}}\n`,
+    );
+  },
+};

@@ -1,0 +1,117 @@
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import {
+  AttemptOutcome,
+  ErrorCategory,
+  type GatewayError,
+} from "../../gen/es/steer/v1/error_pb.ts";
+import { FinishReason, type Generation } from "../../gen/es/steer/v1/generation_pb.ts";
+import { type Cost, UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
+import { CallFailed } from "./client.ts";
+
+const CODE_NAMES = [
+  "OK",
+  "CANCELLED",
+  "UNKNOWN",
+  "INVALID_ARGUMENT",
+  "DEADLINE_EXCEEDED",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+  "UNAUTHENTICATED",
+];
+
+const PICOS = 1e12;
+
+/** The name of an enum value, in lower case. */
+function nameOf(values: Readonly<Record<string, number>>, value: number): string {
+  const name = Object.keys(values).find((key) => values[key] === value) ?? String(value);
+  return name.toLowerCase();
+}
+
+function milliseconds(duration: Duration | undefined): string {
+  if (duration === undefined) return "-";
+  return `${Math.round(Number(duration.seconds) * 1000 + duration.nanos / 1e6)} ms`;
+}
+
+function money({ totalPicos, currencyCode }: Cost): string {
+  return `${(Number(totalPicos) / PICOS).toFixed(6)} ${currencyCode}`;
+}
+
+/** One line: where it ran, why it ended, tokens, time and money where it is known. */
+export function summaryLine(generation: Generation): string {
+  const { usage, cost, timing, attempts } = generation;
+  const tokens =
+    usage === undefined
+      ? "tokens unknown"
+      : `${usage.inputTokens} in, ${usage.outputTokens} out (${nameOf(UsageSource, usage.source)})`;
+  return [
+    `${generation.provider}/${generation.model}`,
+    nameOf(FinishReason, generation.finishReason),
+    tokens,
+    `first token ${milliseconds(timing?.timeToFirstToken)}`,
+    `total ${milliseconds(timing?.total)}`,
+    ...(attempts.length > 1 ? [`${attempts.length} attempts`] : []),
+    ...(cost === undefined ? [] : [money(cost)]),
+  ].join(" · ");
+}
+
+export function warningLines(generation: Generation): string[] {
+  return generation.warnings.map(({ field, message }) => `warning: ${field}: ${message}`);
+}
+
+function attemptLines(error: GatewayError): string[] {
+  return error.attempts.map((attempt) => {
+    const status = attempt.providerHttpStatus === 0 ? "" : ` HTTP ${attempt.providerHttpStatus}`;
+    const category =
+      attempt.errorCategory === 0 ? "" : ` ${nameOf(ErrorCategory, attempt.errorCategory)}`;
+    return `  attempt ${attempt.index}: ${attempt.provider}/${attempt.model} ${nameOf(
+      AttemptOutcome,
+      attempt.outcome,
+    )}${category}${status} after ${milliseconds(attempt.duration)}`;
+  });
+}
+
+/** What a person should read of a failed call; the first line says what to do where that is known. */
+export function failureLines(failure: CallFailed, address: string): string[] {
+  const name = CODE_NAMES[failure.code] ?? String(failure.code);
+  if (failure.error === undefined && failure.code === 14) {
+    return [
+      `steer: nothing answers at ${address}: start the service with \`npm start\`, or set STEER_ADDRESS`,
+    ];
+  }
+  if (failure.error === undefined) return [`steer: ${name}: ${failure.message}`];
+  return [
+    `steer: ${name} (${failure.error.reason}): ${failure.error.message}`,
+    ...attemptLines(failure.error),
+  ];
+}
+
+/** Exit status: 0, 2 for a wrong command line, else 10 and the gRPC code. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof CallFailed ? 10 + error.code : 1;
+}
+
+/** Columns on a terminal, tab-separated values for a program. */
+export function table(rows: readonly (readonly string[])[], aligned: boolean): string {
+  if (!aligned) return rows.map((row) => row.join("\t")).join("\n");
+  const widths = rows.reduce<number[]>(
+    (all, row) => row.map((cell, index) => Math.max(all[index] ?? 0, cell.length)),
+    [],
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
