@@ -31,7 +31,7 @@ const IMAGE = join(import.meta.dirname, "../gen/steer.binpb");
 const ID_BYTES = 16;
 
 /** A started service. */
-export interface RunningService {
+interface RunningService {
   /** Reads the configuration again; a mistake in it leaves everything as it is. */
   reload(): Promise<void>;
   /** Ends every call and closes the listeners; `hurry` skips the waits. */
@@ -60,11 +60,7 @@ function snapshots(deployment: Deployment, stats: ProviderStats): ProviderSnapsh
 }
 
 /** Starts everything and logs the addresses taken as the first line. */
-export async function startService(
-  log: Log,
-  clock: Clock,
-  load: () => Config,
-): Promise<RunningService> {
+async function startService(log: Log, clock: Clock, load: () => Config): Promise<RunningService> {
   checkRecords(types);
   const config = load();
   const replica = randomBytes(4).toString("hex");

@@ -9,6 +9,7 @@ import {
 import grpc from "@grpc/grpc-js";
 import { StatusSchema } from "../../gen/es/google/rpc/status_pb.ts";
 import { type GatewayError, GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.ts";
+import { systemClock } from "../clock.ts";
 
 /** A call that did not end with OK. */
 export class CallFailed extends Error {
@@ -83,7 +84,7 @@ export function createClient({ address, apiKey }: ClientOptions): Client {
   const encode = (method: DescMethod) => (message: MessageShape<DescMethod["input"]>) =>
     Buffer.from(toBinary(method.input, message));
   const timing = ({ timeoutMs }: CallOptions): grpc.CallOptions =>
-    timeoutMs === undefined ? {} : { deadline: new Date(Date.now() + timeoutMs) };
+    timeoutMs === undefined ? {} : { deadline: new Date(systemClock.wallTime() + timeoutMs) };
 
   return {
     unary: (method, request, options = {}) =>
