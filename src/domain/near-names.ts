@@ -1,6 +1,12 @@
 import { distance } from "fastest-levenshtein";
 
 const MAX_NAMES = 5;
+/** Shorter texts are inside too many names to mean one. */
+const MIN_CONTAINED = 3;
+
+function contains(outer: string, inner: string): boolean {
+  return inner.length >= MIN_CONTAINED && outer.includes(inner);
+}
 
 /** The candidates that `name` was probably meant to be, nearest first. */
 export function nearNames(name: string, candidates: Iterable<string>): string[] {
@@ -8,8 +14,9 @@ export function nearNames(name: string, candidates: Iterable<string>): string[] 
   const tolerance = Math.max(2, Math.floor(wanted.length / 2));
   return Array.from(new Set(candidates), (candidate) => {
     const other = candidate.toLowerCase();
-    const contained = other.includes(wanted) || wanted.includes(other);
-    return { candidate, steps: distance(wanted, other) - (contained ? tolerance : 0) };
+    const steps = distance(wanted, other);
+    const isPart = contains(other, wanted) || contains(wanted, other);
+    return { candidate, steps: isPart ? Math.min(steps, tolerance) : steps };
   })
     .filter(({ steps }) => steps <= tolerance)
     .sort((a, b) => a.steps - b.steps || a.candidate.localeCompare(b.candidate))

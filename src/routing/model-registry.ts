@@ -113,13 +113,12 @@ function namesOf(models: readonly Model[], fold: (name: string) => string): Map<
 }
 
 function notFound(name: string, models: readonly Model[]): GatewayError {
-  const known = models.flatMap((model) => NAMES.flatMap((names) => names(model)));
-  const providers = new Set(
-    models.flatMap(({ provider, providerType }) => [provider, providerType]),
-  );
+  const known = NAMES.flatMap((names) => models.flatMap(names));
+  const unique = new Map(known.toReversed().map((each) => [each.toLowerCase(), each]));
+  const providers = models.flatMap(({ provider, providerType }) => [provider, providerType]);
   const slash = name.indexOf("/");
-  const wanted = providers.has(name.slice(0, slash)) ? name.slice(slash + 1) : name;
-  const suggestions = nearNames(wanted, known).join(", ");
+  const wanted = providers.includes(name.slice(0, slash)) ? name.slice(slash + 1) : name;
+  const suggestions = nearNames(wanted, unique.values()).join(", ");
   const hint = suggestions === "" ? "" : `; did you mean ${suggestions}?`;
   return new GatewayError("not-found", `no model "${name}"${hint}`, {
     reason: "MODEL_NOT_FOUND",

@@ -56,7 +56,7 @@ function unavailableError(model: Model, why: Unavailable): GatewayError {
 
 /** What the caller can change goes before what only the operator can. */
 function noTarget(misfits: readonly FieldViolation[], refusals: readonly GatewayError[]): Error {
-  const [refusal] = refusals;
+  const refusal = refusals.find(({ kind }) => kind !== "not-found") ?? refusals[0];
   if (misfits.length === 0 && refusal !== undefined) return refusal;
   const reasons = misfits.map(({ description }) => description).join("; ");
   return new GatewayError("validation", `no target is eligible: ${reasons}`, {
