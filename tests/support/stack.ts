@@ -1,0 +1,62 @@
+import { createGrpcClient, type GrpcClient } from "./grpc-client.ts";
+import { type ServiceOptions, type ServiceProcess, startService } from "./service.ts";
+import { startUpstream, type Upstream } from "./upstream.ts";
+
+/** The real service before a scripted upstream, with one instance and one model per adapter. */
+export interface Stack extends AsyncDisposable {
+  readonly upstream: Upstream;
+  readonly service: ServiceProcess;
+  readonly client: GrpcClient;
+}
+
+/** Models by adapter: the instance has the name of the model without `m-`. */
+export const ADAPTERS = ["chat", "responses", "claude", "grok"] as const;
+
+export type Adapter = (typeof ADAPTERS)[number];
+
+function configuration(url: string): string {
+  return `
+faults: {allow: true}
+providers:
+  - {id: chat, type: openai, base_url: "${url}/v1", api_key_env: UP_KEY}
+  - {id: responses, type: openai, base_url: "${url}/v1", api_key_env: UP_KEY, api: responses}
+  - {id: claude, type: anthropic, base_url: "${url}", api_key_env: UP_KEY}
+  - {id: grok, type: xai, base_url: "${url}/xai/v1", api_key_env: UP_KEY}
+models:
+  - {id: m-chat, provider: chat, efforts: [none, low, high]}
+  - {id: m-responses, provider: responses, efforts: [none, low, high]}
+  - {id: m-claude, provider: claude, efforts: [none, low, high]}
+  - {id: m-grok, provider: grok, efforts: [none, low, high]}
+`;
+}
+
+export async function startStack(options: ServiceOptions = {}): Promise<Stack> {
+  const upstream = await startUpstream();
+  const service = await startService({
+    config: `${configuration(upstream.url)}${options.config ?? ""}`,
+    env: { UP_KEY: "secret-key", ...options.env },
+  });
+  const client = createGrpcClient(service.grpc);
+  return {
+    upstream,
+    service,
+    client,
+    async [Symbol.asyncDispose]() {
+      client.close();
+      await service.stop();
+      await upstream.close();
+    },
+  };
+}
+
+/** Waits until `condition` holds; fails after `timeoutMs`. */
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 5_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error("the condition does not come true");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
