@@ -54,14 +54,18 @@ function unavailableError(model: Model, why: Unavailable): GatewayError {
   );
 }
 
+/** Keeps the details of an error within what a status can carry. */
+const MAX_MISFITS_NAMED = 5;
+
 /** What the caller can change goes before what only the operator can. */
 function noTarget(misfits: readonly FieldViolation[], refusals: readonly GatewayError[]): Error {
   const refusal = refusals.find(({ kind }) => kind !== "not-found") ?? refusals[0];
   if (misfits.length === 0 && refusal !== undefined) return refusal;
-  const reasons = misfits.map(({ description }) => description).join("; ");
+  const violations = misfits.slice(0, MAX_MISFITS_NAMED);
+  const reasons = violations.map(({ description }) => description).join("; ");
   return new GatewayError("validation", `no target is eligible: ${reasons}`, {
     reason: "UNSUPPORTED_PARAMETER",
-    violations: misfits,
+    violations,
     metadata: { reasons },
   });
 }

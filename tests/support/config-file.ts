@@ -3,7 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "../../src/config/sources.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
-import * as types from "../../src/providers/registry.ts";
+import * as registry from "../../src/providers/registry.ts";
+
+/** With the prototype of ordinary objects, whose members are no provider types. */
+const types = { ...registry };
 
 export type Environment = Readonly<Record<string, string>>;
 

@@ -215,6 +215,15 @@ describe("fitTarget", () => {
     expect(fit.effort).toBeUndefined();
   });
 
+  it("asks rules about what is left", () => {
+    const rules = [{ refuses: "sampling.top_p", together: "sampling.temperature" }] as const;
+    const spec = testSpec({ sampling: { temperature: 1, topP: 0.5 } });
+    expect(fitted(spec, { rules }).spec.sampling).toEqual({ temperature: 1 });
+    const fit = fitted(spec, { rules, parameters: ["sampling.top_p"] });
+    expect(fit.spec.sampling).toEqual({ topP: 0.5 });
+    expect(fit.warnings.map(({ field }) => field)).toEqual(["sampling.temperature"]);
+  });
+
   it.each<[string, Sampling, Partial<ModelRecord>, Sampling, string[]]>([
     ["sets temperature and seed", {}, {}, { temperature: 0, seed: 42 }, []],
     [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { FunctionTool, GenerationSpec } from "../../../src/domain/generation-spec.ts";
-import { createModelRegistry } from "../../../src/routing/model-registry.ts";
+import { createModelRegistry, type RegistryInstance } from "../../../src/routing/model-registry.ts";
 import { createRouter, type Unavailable } from "../../../src/routing/router.ts";
 import { testSpec } from "../../support/provider-request.ts";
 import { instance, record } from "../../support/routing.ts";
@@ -13,11 +13,14 @@ const instances = [
   instance("third", [able], { type: "xai" }),
 ];
 
-function router(unavailable: Readonly<Record<string, Unavailable>> = {}) {
+function router(
+  unavailable: Readonly<Record<string, Unavailable>> = {},
+  providers: readonly RegistryInstance[] = instances,
+) {
   return createRouter({
-    lookup: createModelRegistry(instances, []).lookup,
+    lookup: createModelRegistry(providers, []).lookup,
     unavailable: (id) => unavailable[id],
-    providers: instances,
+    providers,
   });
 }
 
@@ -78,6 +81,12 @@ describe("createRouter", () => {
     ]);
   });
 
+  it("says nothing of misfits behind the chosen target", () => {
+    const route = router({}, instances.toReversed()).route(spec({ tools }));
+    expect(route.targets.map(({ model }) => model.provider)).toEqual(["third", "able"]);
+    expect(route.skipped).toEqual([]);
+  });
+
   it("passes over targets without a key or switched off", () => {
     expect(targets({}, { plain: NO_KEY, able: OFF })).toEqual(["third"]);
   });
@@ -136,6 +145,13 @@ describe("createRouter", () => {
       ],
     });
     expect(error.message).toContain("plain/m does not take tools; able/m does not");
+  });
+
+  it("names five of many", () => {
+    const many = Array.from({ length: 50 }, (_, index) => instance(`i${index}`, [record("m")]));
+    expect(() => router({}, many).route(spec({ tools }))).toThrow(
+      expect.objectContaining({ violations: expect.objectContaining({ length: 5 }) }),
+    );
   });
 
   it("names the variable of a provider without a key", () => {
