@@ -67,7 +67,7 @@ export function readConfigFile(file: string): ConfigFile {
 }
 
 /** `grpc.address` is `STEER_GRPC_ADDRESS`. */
-export function environmentName(path: Path): string {
+function environmentName(path: Path): string {
   return `STEER_${pathText(path).replaceAll(".", "_").toUpperCase()}`;
 }
 
