@@ -5,19 +5,17 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 const BIN = join(process.cwd(), "node_modules", ".bin");
-// buf finds its plugins, and they find Node, by PATH.
+// The tools and Node are those of node_modules; buf finds its plugins by PATH too.
 const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}` };
+// npm's commands are scripts on Windows, which only a shell starts.
+const shell = process.platform === "win32";
 const BASELINE = "proto/baseline.binpb";
 
 /** Runs a tool of node_modules; what it prints is shown only if it fails. */
 function run(command, args, cwd = process.cwd()) {
-  const result = spawnSync(join(BIN, command), args, { cwd, env, encoding: "utf8" });
-  return { ok: result.status === 0, output: `${result.stdout ?? ""}${result.stderr ?? ""}` };
-}
-
-function node(args) {
-  const result = spawnSync(process.execPath, args, { encoding: "utf8" });
-  return { ok: result.status === 0, output: `${result.stdout ?? ""}${result.stderr ?? ""}` };
+  const result = spawnSync(command, args, { cwd, env, shell, encoding: "utf8" });
+  const output = `${result.stdout ?? ""}${result.stderr ?? ""}${result.error?.message ?? ""}`;
+  return { ok: result.status === 0, output };
 }
 
 function filesBelow(folder) {
@@ -33,11 +31,11 @@ function generated() {
     for (const name of ["proto", "third_party", "buf.yaml", "buf.gen.yaml"]) {
       cpSync(name, join(copy, name), { recursive: true });
     }
-    symlinkSync(join(process.cwd(), "node_modules"), join(copy, "node_modules"));
+    symlinkSync(join(process.cwd(), "node_modules"), join(copy, "node_modules"), "junction");
     const steps = [
       run("buf", ["generate"], copy),
       run("buf", ["build", "--exclude-source-info", "-o", "gen/steer.binpb"], copy),
-      node(["tools/vendor-protos.mjs", "third_party", "--check"]),
+      run("node", ["tools/vendor-protos.mjs", "third_party", "--check"]),
     ];
     const failed = steps.find((step) => !step.ok);
     if (failed !== undefined) return failed;
@@ -58,7 +56,7 @@ function generated() {
 
 /** Time and randomness come from the clock, so that tests can hold both. */
 function clock() {
-  const forbidden = /\bMath\.random\(|\bDate\.now\(|\bperformance\.now\(/;
+  const forbidden = /\bMath\.random\b|\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bhrtime\b/;
   const found = filesBelow("src")
     .filter((file) => file.endsWith(".ts") && file !== join("src", "clock.ts"))
     .flatMap((file) =>
@@ -73,8 +71,8 @@ function clock() {
 
 const GATES = {
   biome: {
-    run: () => run("biome", ["ci", "--colors=off"]),
-    help: "format, lint and layering; `npx biome check --write` mends what it can",
+    run: () => run("biome", ["ci", "--error-on-warnings", "--colors=off"]),
+    help: "format, lint and layering; `npm run format` mends what it can",
   },
   types: { run: () => run("tsc", ["--noEmit"]), help: "types" },
   "dead-code": {
