@@ -1,5 +1,4 @@
-import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { GenerationSchema } from "../../gen/es/steer/v1/generation_pb.ts";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   type StreamCompleteSchema,
   StreamDurability,
@@ -8,29 +7,23 @@ import {
 } from "../../gen/es/steer/v1/stream_pb.ts";
 import type * as domain from "../domain/generation.ts";
 import { encodeGatewayError } from "./encode-error.ts";
-import { encodeGeneration, encodePart, encodeTime, encodeUsage } from "./encode-generation.ts";
-
-/** Below the 4 MiB that most gRPC clients take, with room for the event around it. */
-const MAX_GENERATION_BYTES = 4 * 1024 * 1024 - 64 * 1024;
-
-/** A generation whose text alone stays below this needs no measuring. */
-const SURELY_SMALL_UNITS = 256 * 1024;
+import {
+  encodeGeneration,
+  encodePart,
+  encodeTime,
+  encodeUsage,
+  encodeWithinLimit,
+} from "./encode-generation.ts";
 
 type EventInit = NonNullable<MessageInitShape<typeof StreamEventSchema>["event"]>;
 type CompleteInit = MessageInitShape<typeof StreamCompleteSchema>;
 
 function encodeComplete(body: Extract<domain.StreamEventBody, { type: "complete" }>): CompleteInit {
   if (body.omitMessage) {
-    return { generation: encodeGeneration(body.generation, false), messageOmitted: true };
+    return { generation: encodeGeneration(body.generation, "none"), messageOmitted: true };
   }
-  const generation = encodeGeneration(body.generation, true);
-  const small =
-    body.generation.outputText.length < SURELY_SMALL_UNITS &&
-    body.generation.message?.parts.every((part) => part.type === "text") === true;
-  if (small || toBinary(GenerationSchema, generation).length <= MAX_GENERATION_BYTES) {
-    return { generation };
-  }
-  return { generation: encodeGeneration(body.generation, false), messageOmitted: true };
+  const { generation, detail } = encodeWithinLimit(body.generation);
+  return { generation, messageOmitted: detail === "none" };
 }
 
 function encodeBody(body: domain.StreamEventBody): EventInit {
@@ -88,7 +81,7 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
         case: "error",
         value: {
           error: encodeGatewayError(body.failure.error, body.failure.partial),
-          partial: encodeGeneration(body.failure.partial, false),
+          partial: encodeGeneration(body.failure.partial, "none"),
         },
       };
     case "heartbeat":

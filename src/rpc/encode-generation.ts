@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs, type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   type Message,
@@ -162,9 +162,14 @@ function encodeTiming(timing: domain.Timing): Timing {
   });
 }
 
-/** The result; `withMessage: false` leaves out the message and the text made of it. */
-export function encodeGeneration(generation: domain.Generation, withMessage: boolean): Generation {
+/** What of the output a result carries: its texts stand in several fields. */
+export type OutputDetail = "all" | "message" | "none";
+
+/** The result; `message` leaves out the copies of its text, `none` the message as well. */
+export function encodeGeneration(generation: domain.Generation, detail: OutputDetail): Generation {
   const { finishReason, message, outputJson, usage, totalUsage } = generation;
+  const warnings =
+    detail === "message" ? [...generation.warnings, COPIES_OMITTED] : generation.warnings;
   return create(GenerationSchema, {
     generationId: generation.generationId,
     requestedModel: generation.requestedModel,
@@ -175,16 +180,44 @@ export function encodeGeneration(generation: domain.Generation, withMessage: boo
     providerFinishReason: generation.providerFinishReason,
     attempts: generation.attempts.map(encodeAttempt),
     timing: encodeTiming(generation.timing),
-    warnings: generation.warnings.map((warning) => create(WarningSchema, warning)),
+    warnings: warnings.map((warning) => create(WarningSchema, warning)),
     providerMetadata: { ...generation.providerMetadata },
     createTime: encodeTime(generation.createTimeMs),
     ...(finishReason !== undefined && { finishReason: FINISH_REASONS[finishReason] }),
     ...(usage !== undefined && { usage: encodeUsage(usage) }),
     ...(totalUsage !== undefined && { totalUsage: encodeUsage(totalUsage) }),
-    ...(withMessage && {
-      outputText: generation.outputText,
-      ...(message !== undefined && { message: encodeMessage(message) }),
-      ...(outputJson !== undefined && { outputJson }),
-    }),
+    ...(detail !== "none" && message !== undefined && { message: encodeMessage(message) }),
+    ...(detail === "all" && { outputText: generation.outputText }),
+    ...(detail === "all" && outputJson !== undefined && { outputJson }),
   });
+}
+
+/** Most gRPC clients take 4 MiB; the rest is for what stands around the result. */
+const MAX_GENERATION_BYTES = 4 * 1024 * 1024 - 64 * 1024;
+
+/** A generation whose text alone stays below this needs no measuring. */
+const SURELY_SMALL_UNITS = 256 * 1024;
+
+const COPIES_OMITTED: domain.Warning = {
+  reason: "OUTPUT_TEXT_OMITTED",
+  message: "output_text and output_json would exceed the message limit; read message",
+  field: "output_text",
+};
+
+/** As much of the output as a client takes. */
+export function encodeWithinLimit(generation: domain.Generation): {
+  readonly generation: Generation;
+  readonly detail: OutputDetail;
+} {
+  const all = encodeGeneration(generation, "all");
+  const onlyText = generation.message?.parts.every((part) => part.type === "text") ?? true;
+  if (onlyText && generation.outputText.length < SURELY_SMALL_UNITS) {
+    return { generation: all, detail: "all" };
+  }
+  const fits = (each: Generation): boolean =>
+    toBinary(GenerationSchema, each).length <= MAX_GENERATION_BYTES;
+  if (fits(all)) return { generation: all, detail: "all" };
+  const message = encodeGeneration(generation, "message");
+  if (fits(message)) return { generation: message, detail: "message" };
+  return { generation: encodeGeneration(generation, "none"), detail: "none" };
 }

@@ -15,7 +15,7 @@ import type { StreamOptions } from "../domain/stream-options.ts";
 import type { CallTelemetry } from "../telemetry/telemetry.ts";
 import { decodeSpec, decodeStreamOptions } from "./decode-spec.ts";
 import { encodeEvent } from "./encode-event.ts";
-import { encodeGeneration } from "./encode-generation.ts";
+import { encodeGeneration, encodeWithinLimit } from "./encode-generation.ts";
 import { type HandlerCall, type Handlers, type ServedService, serve } from "./handlers.ts";
 import { notBuiltMethod, refuseArgument, refuseNotBuilt } from "./not-built.ts";
 
@@ -82,7 +82,11 @@ export function createGenerationService({
         const generation = await gateway.generate(generationCall(requiredSpec(request.spec), call));
         reportGeneration(call, generation);
         call.setResponseHeader("x-steer-generation-id", generation.generationId);
-        return create(GenerateResponseSchema, { generation: encodeGeneration(generation, true) });
+        const { generation: message, detail } = encodeWithinLimit(generation);
+        // Without the message a unary answer says nothing: then the client's limit decides.
+        return create(GenerateResponseSchema, {
+          generation: detail === "none" ? encodeGeneration(generation, "message") : message,
+        });
       } catch (error) {
         if (error instanceof GenerationFailed) reportGeneration(call, error.failure.partial);
         throw error;

@@ -145,6 +145,8 @@ export function handleServerStream(
       call.end(adapted.trailers);
     } catch (error) {
       adapted.ended = true;
+      // Nobody is there to hear it.
+      if (signal.aborted) return;
       call.emit("error", toFailure(error, adapted.trailers));
     }
   }

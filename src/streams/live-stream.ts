@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
 
 /** Events a reader may lag behind before the producer is held back. */
 const MAX_PENDING_EVENTS = 64;
@@ -41,6 +42,7 @@ export class LiveStream<Event> {
     this.#wakeProducer?.();
   }
 
+  /** Throws `GatewayError` cancelled when the signal ends it early. */
   async *follow(options: FollowOptions<Event>): AsyncGenerator<Event> {
     const { clock, heartbeatMs, signal } = options;
     const wake = (): void => this.#wakeReader?.();
@@ -80,6 +82,7 @@ export class LiveStream<Event> {
           this.#wakeReader = undefined;
         }
       }
+      throw new GatewayError("cancelled", "the reader left before the end of the stream");
     } finally {
       cancelBeat();
       signal.removeEventListener("abort", wake);

@@ -20,6 +20,9 @@ const DIALECTS: Readonly<Record<string, WireDialect>> = {
   "/v1/messages": messagesDialect,
 };
 
+/** A stalled stream is kept alive, as vendors do. */
+const PING_MS = 50;
+
 const DEFAULT_TEXT = "Every wave carries a word of it from the far shore, café, 東京, 🚀. ";
 
 /** A request as it came, and what became of its connection. */
@@ -41,6 +44,14 @@ export interface Upstream {
   hold(): void;
   release(events: number): void;
   close(): Promise<void>;
+}
+
+/** The reader takes more, or is gone. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    response.once("drain", resolve);
+    response.once("close", resolve);
+  });
 }
 
 function answerOf(body: JsonObject, index: number): UpstreamAnswer {
@@ -110,7 +121,10 @@ export async function startUpstream(): Promise<Upstream> {
     for (const event of dialect.events(answer)) {
       if (response.destroyed) return;
       if (event.content) {
-        if (fault?.stall_after_events === position) return;
+        if (fault?.stall_after_events === position) {
+          const pings = setInterval(() => response.write(dialect.ping()), PING_MS);
+          return void response.once("close", () => clearInterval(pings));
+        }
         if (fault?.malformed_at === position) return void response.end('data: {"broken\n\n');
         if (fault?.error_at === position) return void response.end(dialect.error());
         await ticket(response);
@@ -118,6 +132,7 @@ export async function startUpstream(): Promise<Upstream> {
         position++;
       }
       if (!write(event.text)) return cut();
+      if (response.writableNeedDrain) await drained(response);
       if (event.content) recorded.sent++;
       await nextTurn();
     }

@@ -84,6 +84,7 @@ export function chatDialect(xai: boolean): WireDialect {
       return events;
     },
     terminator: () => sse("[DONE]"),
+    ping: () => ": keep-alive\n\n",
     error: () => sse({ error: { message: "scripted", type: "server_error", code: null } }),
   };
 }

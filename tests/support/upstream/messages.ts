@@ -87,5 +87,6 @@ export const messagesDialect: WireDialect = {
     return events;
   },
   terminator: () => sse({ type: "message_stop" }, "message_stop"),
+  ping: () => sse({ type: "ping" }, "ping"),
   error: () => sse({ type: "error", error: { type: "api_error", message: "scripted" } }, "error"),
 };

@@ -86,5 +86,6 @@ export const responsesDialect: WireDialect = {
   },
   terminator: (answer) =>
     sse({ type: "response.completed", response: whole(answer) }, "response.completed"),
+  ping: () => ": keep-alive\n\n",
   error: () => sse({ type: "error", code: "server_error", message: "scripted" }, "error"),
 };

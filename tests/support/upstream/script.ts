@@ -53,6 +53,8 @@ export interface WireDialect {
   /** The end marker; a stream that omits it stops before. */
   terminator(answer: UpstreamAnswer): string;
   error(): string;
+  /** What keeps a connection alive and says nothing. */
+  ping(): string;
 }
 
 export function scriptOf(body: JsonObject): UpstreamScript {

@@ -1,0 +1,214 @@
+import { execFile } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** What the gates read of the repository itself. */
+const COPIED = [
+  "biome.json",
+  "buf.gen.yaml",
+  "buf.yaml",
+  "knip.json",
+  "third_party",
+  "tools",
+  "tsconfig.json",
+  "vitest.config.ts",
+];
+
+/** A source tree of the repository's layout, as small as it can be, with every legal import. */
+const SOURCES: Readonly<Record<string, string>> = {
+  "proto/steer/v1/echo.proto": `// A contract of one message.
+syntax = "proto3";
+
+package steer.v1;
+
+// What is said.
+message Echo {
+  // The words.
+  string text = 1;
+}
+`,
+  "src/main.ts": `import { run } from "./service.ts";
+
+run();
+`,
+  "src/service.ts": `import { systemClock } from "./clock.ts";
+import { loadConfig } from "./config.ts";
+import { createGateway } from "./gateway.ts";
+import * as types from "./providers/registry.ts";
+import { encodeAnswer } from "./rpc/encode-answer.ts";
+
+export function run(): void {
+  const gateway = createGateway(Object.values(types), systemClock);
+  process.stdout.write(encodeAnswer(gateway({ text: loadConfig().text }), systemClock));
+}
+`,
+  "src/config.ts": `import { readText } from "./config/read-text.ts";
+import type { Spec } from "./domain/spec.ts";
+
+export function loadConfig(): Spec {
+  return { text: readText(process.env) };
+}
+`,
+  "src/config/read-text.ts": `export function readText(env: Readonly<Record<string, string | undefined>>): string {
+  return env["STEER_TEXT"] ?? "";
+}
+`,
+  "src/clock.ts": `export interface Clock {
+  now(): number;
+  random(): number;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  random: () => Math.random(),
+};
+`,
+  "src/gateway.ts": `import type { Clock } from "./clock.ts";
+import type { Spec } from "./domain/spec.ts";
+import type { Provider } from "./providers/provider.ts";
+import { route } from "./routing/router.ts";
+
+export function createGateway(providers: readonly Provider[], clock: Clock) {
+  return (spec: Spec): Spec => route(providers, spec, clock)?.(spec) ?? spec;
+}
+`,
+  "src/domain/spec.ts": `export interface Spec {
+  readonly text: string;
+}
+`,
+  "src/routing/router.ts": `import type { Clock } from "../clock.ts";
+import type { Spec } from "../domain/spec.ts";
+
+export function route<T>(targets: readonly T[], spec: Spec, clock: Clock): T | undefined {
+  return targets[Math.floor(clock.random() * targets.length) + spec.text.length];
+}
+`,
+  "src/telemetry/telemetry.ts": `import type { Clock } from "../clock.ts";
+
+export function stamp(clock: Clock): string {
+  return String(clock.now());
+}
+`,
+  "src/providers/provider.ts": `import type { Spec } from "../domain/spec.ts";
+
+export type Provider = (spec: Spec) => Spec;
+`,
+  "src/providers/registry.ts": `export { createAlpha as alpha } from "./alpha/provider.ts";
+export { createBeta as beta } from "./beta/provider.ts";
+`,
+  "src/providers/shared/dialect.ts": `import type { Spec } from "../../domain/spec.ts";
+import type { Provider } from "../provider.ts";
+
+export function dialect(prefix: string): Provider {
+  return (spec: Spec) => ({ text: prefix + spec.text });
+}
+`,
+  "src/providers/alpha/models.json": `{ "id": "alpha" }
+`,
+  "src/providers/alpha/provider.ts": `import type { Spec } from "../../domain/spec.ts";
+import { dialect } from "../shared/dialect.ts";
+import models from "./models.json" with { type: "json" };
+
+export const createAlpha = (spec: Spec): Spec => dialect(models.id)(spec);
+`,
+  "src/providers/beta/provider.ts": `import { dialect } from "../shared/dialect.ts";
+
+export const createBeta = dialect("beta");
+`,
+  "src/rpc/encode-answer.ts": `import { create, toJsonString } from "@bufbuild/protobuf";
+import { EchoSchema } from "../../gen/es/steer/v1/echo_pb.ts";
+import type { Clock } from "../clock.ts";
+import type { Spec } from "../domain/spec.ts";
+import { stamp } from "../telemetry/telemetry.ts";
+
+export function encodeAnswer(spec: Spec, clock: Clock): string {
+  return toJsonString(EchoSchema, create(EchoSchema, { text: spec.text + stamp(clock) }));
+}
+`,
+  "src/cli/steer.ts": `import { create } from "@bufbuild/protobuf";
+import { EchoSchema } from "../../gen/es/steer/v1/echo_pb.ts";
+import { systemClock } from "../clock.ts";
+import { loadConfig } from "../config.ts";
+
+const echo = create(EchoSchema, { text: loadConfig().text });
+if (echo.text === "") await import("../main.ts");
+process.stdout.write(String(systemClock.now()));
+`,
+  "tests/unit/routing/router.test.ts": `import { expect, it } from "vitest";
+import { systemClock } from "../../../src/clock.ts";
+import { route } from "../../../src/routing/router.ts";
+
+it("finds no target where there is none", () => {
+  expect(route([], { text: "" }, systemClock)).toBeUndefined();
+});
+`,
+};
+
+/** What the skeleton uses of the repository's dependencies. */
+const USED = new Set([
+  "@biomejs/biome",
+  "@bufbuild/buf",
+  "@bufbuild/protobuf",
+  "@bufbuild/protoc-gen-es",
+  "@bufbuild/protovalidate",
+  "@types/node",
+  "knip",
+  "typescript",
+  "vitest",
+]);
+
+export interface Outcome {
+  readonly status: number;
+  readonly output: string;
+}
+
+/** Runs a command of node_modules, or `npm` or `node`, in a folder. */
+export function runIn(folder: string, command: string, args: readonly string[]): Promise<Outcome> {
+  const PATH = `${join(ROOT, "node_modules/.bin")}${delimiter}${process.env["PATH"]}`;
+  return new Promise((resolve) => {
+    const options = { cwd: folder, env: { ...process.env, PATH } };
+    execFile(command, args, options, (error, stdout, stderr) => {
+      const status = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+      resolve({ status, output: stdout + stderr });
+    });
+  });
+}
+
+export function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}
+
+/** The repository's package.json, with the dependencies that the skeleton uses. */
+function manifest(): string {
+  const whole = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Manifest;
+  const used = (all: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => USED.has(name)));
+  const { dependencies, devDependencies } = whole;
+  const kept = { dependencies: used(dependencies), devDependencies: used(devDependencies) };
+  return `${JSON.stringify({ ...whole, ...kept }, undefined, 2)}\n`;
+}
+
+/** A small repository under the real one's gates, with what its own scripts generate. */
+export async function createSkeleton(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "steer-skeleton-"));
+  for (const name of COPIED) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"), "junction");
+  writeFiles(folder, SOURCES);
+  writeFiles(folder, { "package.json": manifest() });
+  for (const script of ["generate", "baseline"]) {
+    const { status, output } = await runIn(folder, "npm", ["run", script]);
+    if (status !== 0) throw new Error(`npm run ${script}: ${output}`);
+  }
+  return folder;
+}
+
+interface Manifest {
+  readonly dependencies: Record<string, string>;
+  readonly devDependencies: Record<string, string>;
+}
