@@ -1,5 +1,13 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 
@@ -160,27 +168,47 @@ const USED = new Set([
   "vitest",
 ]);
 
-export interface Outcome {
+/** Files to write, as text or as a change of what the skeleton has, by path. */
+export type Breach = Readonly<Record<string, string | ((text: string) => string)>>;
+
+export const before = (line: string) => (text: string) => `${line}\n${text}`;
+export const after = (lines: string) => (text: string) => `${text}\n${lines}\n`;
+
+export interface Skeleton {
+  /** Runs `npm run check`, or one gate of it, on a copy with a breach. */
+  check(breach?: Breach, gate?: string): Promise<Outcome>;
+  remove(): void;
+}
+
+interface Outcome {
   readonly status: number;
+  /** Standard output, then standard error. */
   readonly output: string;
 }
 
-/** Runs a command of node_modules, or `npm` or `node`, in a folder. */
-export function runIn(folder: string, command: string, args: readonly string[]): Promise<Outcome> {
+interface Manifest {
+  readonly dependencies: Record<string, string>;
+  readonly devDependencies: Record<string, string>;
+}
+
+/** Runs a script of package.json in a folder, with the repository's Node and tools. */
+function npmRun(folder: string, script: string, args: readonly string[] = []): Promise<Outcome> {
   const PATH = `${join(ROOT, "node_modules/.bin")}${delimiter}${process.env["PATH"]}`;
+  const options = { cwd: folder, env: { ...process.env, PATH } };
   return new Promise((resolve) => {
-    const options = { cwd: folder, env: { ...process.env, PATH } };
-    execFile(command, args, options, (error, stdout, stderr) => {
+    execFile("npm", ["run", script, "--", ...args], options, (error, stdout, stderr) => {
       const status = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
       resolve({ status, output: stdout + stderr });
     });
   });
 }
 
-export function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
+function write(folder: string, files: Breach): void {
+  for (const [name, change] of Object.entries(files)) {
+    const file = join(folder, name);
+    const text = typeof change === "string" ? change : change(readFileSync(file, "utf8"));
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
   }
 }
 
@@ -195,20 +223,25 @@ function manifest(): string {
 }
 
 /** A small repository under the real one's gates, with what its own scripts generate. */
-export async function createSkeleton(): Promise<string> {
+export async function createSkeleton(): Promise<Skeleton> {
   const folder = mkdtempSync(join(tmpdir(), "steer-skeleton-"));
-  for (const name of COPIED) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
-  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"), "junction");
-  writeFiles(folder, SOURCES);
-  writeFiles(folder, { "package.json": manifest() });
+  const clean = join(folder, "clean");
+  for (const name of COPIED) cpSync(join(ROOT, name), join(clean, name), { recursive: true });
+  symlinkSync(join(ROOT, "node_modules"), join(clean, "node_modules"), "junction");
+  write(clean, { ...SOURCES, "package.json": manifest() });
   for (const script of ["generate", "baseline"]) {
-    const { status, output } = await runIn(folder, "npm", ["run", script]);
+    const { status, output } = await npmRun(clean, script);
     if (status !== 0) throw new Error(`npm run ${script}: ${output}`);
   }
-  return folder;
-}
-
-interface Manifest {
-  readonly dependencies: Record<string, string>;
-  readonly devDependencies: Record<string, string>;
+  let copies = 0;
+  return {
+    check(breach = {}, gate) {
+      copies++;
+      const copy = join(folder, String(copies));
+      cpSync(clean, copy, { recursive: true, verbatimSymlinks: true });
+      write(copy, breach);
+      return npmRun(copy, "check", gate === undefined ? [] : ["--only", gate]);
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }

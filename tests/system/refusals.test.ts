@@ -1,0 +1,304 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
+import type { GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
+import {
+  GenerationService,
+  type StreamGenerateRequestSchema,
+} from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { ModelService } from "../../gen/es/steer/v1/model_service_pb.ts";
+import type { StreamOptionsSchema } from "../../gen/es/steer/v1/stream_pb.ts";
+import { createGrpcClient, type GrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
+import { startService } from "../support/service.ts";
+import { type Stack, startStack } from "../support/stack.ts";
+
+type SpecInit = MessageInitShape<typeof GenerationSpecSchema>;
+type OptionsInit = MessageInitShape<typeof StreamOptionsSchema>;
+
+const { generate, streamGenerate, countTokens, cancelGeneration, resumeStream } =
+  GenerationService.method;
+const admin = AdminService.method;
+const SECOND = { seconds: 1n, nanos: 0 };
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await startStack();
+});
+
+afterAll(async () => {
+  await stack[Symbol.asyncDispose]();
+});
+
+async function failureOf(call: Promise<unknown>) {
+  try {
+    await call;
+  } catch (error) {
+    const { code, details } = error as { code: number; details: string };
+    return { code, message: details, error: gatewayErrorOf(error) };
+  }
+  throw new Error("the call succeeded");
+}
+
+async function drain(
+  client: GrpcClient,
+  request: MessageInitShape<typeof StreamGenerateRequestSchema>,
+) {
+  for await (const _ of client.stream(streamGenerate, request));
+}
+
+describe("bad input", () => {
+  const user = (parts: object[]) => ({ prompt: "", messages: [{ role: 2, parts }] });
+  const said = { data: { case: "text", value: { text: "Hi" } } };
+
+  it.each<[string, object, RegExp]>([
+    ["neither messages nor prompt", { prompt: "" }, /messages or prompt/],
+    ["both", { prompt: "x", messages: [{ role: 2, parts: [said] }] }, /messages or prompt/],
+    ["no model", { model: "" }, /spec\.model/],
+    ["an empty part", user([{}]), /spec\.messages\[0\]\.parts\[0\]/],
+    ["an empty text", user([{ data: { case: "text", value: { text: "" } } }]), /parts\[0\]\.text/],
+    [
+      "a role that is not there",
+      { prompt: "", messages: [{ role: 9, parts: [said] }] },
+      /spec\.messages\[0\]\.role/,
+    ],
+    ["temperature 9", { sampling: { temperature: 9 } }, /spec\.sampling\.temperature/],
+    [
+      "a schema that is not JSON",
+      {
+        outputFormat: {
+          format: { case: "jsonSchema", value: { name: "r", schema: '{"type": tru' } },
+        },
+      },
+      /json_schema\.schema: not JSON at position 12|json_schema\.schema: not JSON.*position/,
+    ],
+    [
+      "tool parameters that are not JSON",
+      {
+        tools: [
+          { kind: { case: "function", value: { name: "f", parametersJsonSchema: "{'a'}" } } },
+        ],
+      },
+      /spec\.tools\[0\]\.function\.parameters_json_schema: not JSON at position 1/,
+    ],
+    [
+      "a tool choice without its tool",
+      { toolChoice: { choice: { case: "functionName", value: "nope" } } },
+      /spec\.tool_choice\.function_name/,
+    ],
+    [
+      "a result without its call",
+      {
+        prompt: "",
+        messages: [
+          { role: 2, parts: [said] },
+          { role: 4, parts: [{ data: { case: "toolResult", value: { toolCallId: "c1" } } }] },
+        ],
+      },
+      /tool_result\.tool_call_id/,
+    ],
+    ["options for nobody", { providerOptions: { opnai: {} } }, /provider_options.*opnai/],
+  ])(
+    "%s is INVALID_ARGUMENT with its path, and nothing is sent",
+    async (_name, fields, message) => {
+      const before = stack.upstream.requests.length;
+      const spec = { model: "m-chat", prompt: "Hi", ...fields } as SpecInit;
+      const failure = await failureOf(stack.client.unary(generate, { spec }));
+      expect(failure.code).toBe(3);
+      expect(failure.message).toMatch(message);
+      expect(failure.error).toMatchObject({ category: ErrorCategory.VALIDATION, retryable: false });
+      expect(stack.upstream.requests.length).toBe(before);
+      const streamed = await failureOf(drain(stack.client, { spec }));
+      expect(streamed).toEqual(failure);
+    },
+  );
+
+  it("an unknown model is NOT_FOUND with near names, never another model", async () => {
+    const failure = await failureOf(
+      stack.client.unary(generate, { spec: { model: "m-chatt", prompt: "Hi" } }),
+    );
+    expect(failure).toMatchObject({ code: 5, error: { reason: "MODEL_NOT_FOUND" } });
+    expect(failure.message).toContain("m-chat");
+    const lookup = await failureOf(
+      stack.client.unary(ModelService.method.getModel, { model: "gpt-99" }),
+    );
+    expect(lookup.code).toBe(5);
+  });
+
+  it("a provider without its key is FAILED_PRECONDITION and names the variable", async () => {
+    const failure = await failureOf(
+      stack.client.unary(generate, { spec: { model: "claude-opus-5-5", prompt: "Hi" } }),
+    );
+    expect(failure).toMatchObject({ code: 9, error: { reason: "PROVIDER_NOT_CONFIGURED" } });
+    expect(failure.message).toContain("ANTHROPIC_API_KEY");
+  });
+
+  it("counts tokens without a key", async () => {
+    const count = await stack.client.unary(countTokens, {
+      spec: { model: "claude-opus-5-5", prompt: "Hello, world, and all." },
+    });
+    expect(count).toMatchObject({ provider: "anthropic", estimator: "chars/3.5" });
+    expect(count.inputTokens).toBeGreaterThan(4);
+  });
+
+  it("bytes that are no message are INVALID_ARGUMENT", async () => {
+    const raw = {
+      ...generate,
+      input: ModelService.method.getModel.input,
+    } as unknown as typeof generate;
+    const failure = await failureOf(stack.client.unary(raw, { model: "x".repeat(10) } as never));
+    expect(failure.code).toBe(3);
+  });
+});
+
+describe("what is not built", () => {
+  const specs: [string, SpecInit][] = [
+    ["spec.routing.fallbacks", { routing: { fallbacks: [{ model: "simulator" }] } }],
+    ["spec.routing.strategy", { routing: { strategy: 2 } }],
+    ["spec.routing.failover_on", { routing: { failoverOn: [11] } }],
+    ["spec.routing.hedge", { routing: { hedge: {} } }],
+    ["spec.routing.mid_stream_recovery", { routing: { midStreamRecovery: 2 } }],
+    ["spec.retry.max_attempts", { retry: { maxAttempts: 2 } }],
+    ["spec.retry.initial_backoff", { retry: { initialBackoff: SECOND } }],
+    ["spec.budget", { budget: { maxCostPicos: 1n, currencyCode: "USD" } }],
+    ["spec.abort.mode", { abort: { mode: 2 } }],
+    [
+      "spec.output_format.on_invalid",
+      { outputFormat: { format: { case: "jsonObject", value: { onInvalid: 2 } } } },
+    ],
+  ];
+
+  it.each(specs)("%s is UNIMPLEMENTED with its path", async (path, fields) => {
+    const spec = { model: "simulator", prompt: "Hi", ...fields } as SpecInit;
+    for (const call of [stack.client.unary(generate, { spec }), drain(stack.client, { spec })]) {
+      expect(await failureOf(call)).toMatchObject({
+        code: 12,
+        message: `${path} is not implemented`,
+        error: { reason: "NOT_IMPLEMENTED" },
+      });
+    }
+  });
+
+  const options: [string, OptionsInit][] = [
+    ["options.json_mode", { jsonMode: 2 }],
+    ["options.include_usage_updates", { includeUsageUpdates: true }],
+    ["options.retention", { retention: SECOND }],
+    ["options.disconnect_grace", { disconnectGrace: SECOND }],
+    ["options.on_disconnect", { onDisconnect: 1 }],
+    ["options.on_disconnect", { onDisconnect: 3 }],
+  ];
+
+  it.each(options)("%s is UNIMPLEMENTED", async (path, fields) => {
+    const spec = { model: "simulator", prompt: "Hi" };
+    expect(await failureOf(drain(stack.client, { spec, options: fields }))).toMatchObject({
+      code: 12,
+      message: `${path} is not implemented`,
+    });
+  });
+
+  it("whole methods and idempotency keys are UNIMPLEMENTED, too", async () => {
+    const { client } = stack;
+    const spec = { model: "simulator", prompt: "Hi" };
+    const calls: Promise<unknown>[] = [
+      client.unary(cancelGeneration, { target: { case: "streamId", value: "s.1" } }),
+      client.unary(generate, { spec, requestId: "request-0001" }),
+      client.unary(generate, { spec }, { metadata: { "idempotency-key": "request-0001" } }),
+      client.unary(admin.listStreamStates, {}),
+      client.unary(admin.getStreamState, { streamId: "s.1" }),
+      client.unary(admin.cancelStream, { streamId: "s.1" }),
+      client.unary(admin.cleanupStreamStates, { olderThan: SECOND }),
+      client.unary(admin.resetCircuit, { provider: "simulator" }),
+      client.unary(admin.getRetryMetrics, {}),
+      client.unary(countTokens, { spec, method: 2 }),
+      (async () => {
+        for await (const _ of client.stream(resumeStream, { streamId: "s.1" }));
+      })(),
+    ];
+    for (const call of calls) {
+      expect(await failureOf(call)).toMatchObject({
+        code: 12,
+        error: { reason: "NOT_IMPLEMENTED" },
+      });
+    }
+  });
+
+  it("a value that asks for what happens anyway passes", async () => {
+    const spec: SpecInit = {
+      model: "simulator",
+      prompt: "Hi",
+      routing: { strategy: 1, midStreamRecovery: 1, disableFailover: true },
+      retry: { maxAttempts: 1 },
+      abort: { mode: 1 },
+      outputFormat: { format: { case: "jsonObject", value: { onInvalid: 1 } } },
+    };
+    await stack.client.unary(generate, { spec });
+    await drain(stack.client, { spec, options: { ephemeral: true, onDisconnect: 2, jsonMode: 1 } });
+  });
+});
+
+describe("scripted faults", () => {
+  const simulated = (script: object, fields: SpecInit = {}) =>
+    ({
+      model: "simulator",
+      prompt: "Hi",
+      providerOptions: { simulator: script as never },
+      ...fields,
+    }) as SpecInit;
+  const faulty = (fault: object, fields?: SpecInit) =>
+    simulated({ faults: [{ attempt: 1, ...fault }] }, fields);
+
+  it.each<[string, SpecInit, number, ErrorCategory]>([
+    ["status", faulty({ status: 503 }), 14, ErrorCategory.SERVER_ERROR],
+    [
+      "status, headers",
+      faulty({ status: 429, headers: { "retry-after": "3" } }),
+      8,
+      ErrorCategory.RATE_LIMIT,
+    ],
+    [
+      "status, body",
+      faulty({ status: 429, body: { error: { code: "insufficient_quota" } } }),
+      8,
+      ErrorCategory.QUOTA,
+    ],
+    ["cut_after_bytes", faulty({ cut_after_bytes: 20 }), 14, ErrorCategory.NETWORK],
+    [
+      "stall_after_events",
+      faulty(
+        { stall_after_events: 3 },
+        { timeouts: { idle: { seconds: 0n, nanos: 200_000_000 } } },
+      ),
+      14,
+      ErrorCategory.IDLE_TIMEOUT,
+    ],
+    ["malformed_at", faulty({ malformed_at: 2 }), 13, ErrorCategory.PROTOCOL],
+    ["error_at", faulty({ error_at: 2 }), 14, ErrorCategory.SERVER_ERROR],
+    ["omit_terminator", faulty({ omit_terminator: true }), 14, ErrorCategory.TRUNCATED],
+    ["refuse", faulty({ refuse: true }), 14, ErrorCategory.NETWORK],
+  ])("%s ends the stream as the wire would", async (_name, spec, code, category) => {
+    const failure = await failureOf(drain(stack.client, { spec }));
+    expect(failure).toMatchObject({ code, error: { category } });
+  });
+
+  it("an unknown key is INVALID_ARGUMENT", async () => {
+    for (const script of [{ pace: 1 }, { faults: [{ attempt: 1, stattus: 500 }] }]) {
+      const failure = await failureOf(stack.client.unary(generate, { spec: simulated(script) }));
+      expect(failure.code).toBe(3);
+      expect(failure.message).toMatch(/provider_options\.simulator.*unknown key/);
+    }
+  });
+
+  it("are refused where the configuration does not allow them", async () => {
+    const service = await startService();
+    const client = createGrpcClient(service.grpc);
+    expect(
+      await failureOf(client.unary(generate, { spec: faulty({ status: 500 }) })),
+    ).toMatchObject({
+      code: 9,
+      error: { reason: "FAULTS_DISABLED" },
+    });
+    client.close();
+    await service.stop();
+  });
+});
