@@ -191,12 +191,12 @@ interface Manifest {
   readonly devDependencies: Record<string, string>;
 }
 
-/** Runs a script of package.json in a folder, with the repository's Node and tools. */
-function npmRun(folder: string, script: string, args: readonly string[] = []): Promise<Outcome> {
+/** Runs a command in a folder, with the repository's Node and tools. */
+function run(folder: string, command: string, args: readonly string[]): Promise<Outcome> {
   const PATH = `${join(ROOT, "node_modules/.bin")}${delimiter}${process.env["PATH"]}`;
   const options = { cwd: folder, env: { ...process.env, PATH } };
   return new Promise((resolve) => {
-    execFile("npm", ["run", script, "--", ...args], options, (error, stdout, stderr) => {
+    execFile(command, args, options, (error, stdout, stderr) => {
       const status = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
       resolve({ status, output: stdout + stderr });
     });
@@ -230,7 +230,7 @@ export async function createSkeleton(): Promise<Skeleton> {
   symlinkSync(join(ROOT, "node_modules"), join(clean, "node_modules"), "junction");
   write(clean, { ...SOURCES, "package.json": manifest() });
   for (const script of ["generate", "baseline"]) {
-    const { status, output } = await npmRun(clean, script);
+    const { status, output } = await run(clean, "npm", ["run", script]);
     if (status !== 0) throw new Error(`npm run ${script}: ${output}`);
   }
   let copies = 0;
@@ -240,7 +240,9 @@ export async function createSkeleton(): Promise<Skeleton> {
       const copy = join(folder, String(copies));
       cpSync(clean, copy, { recursive: true, verbatimSymlinks: true });
       write(copy, breach);
-      return npmRun(copy, "check", gate === undefined ? [] : ["--only", gate]);
+      return gate === undefined
+        ? run(copy, "npm", ["run", "check"])
+        : run(copy, "node", ["tools/check.mjs", "--only", gate]);
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
