@@ -1,3 +1,4 @@
+import type { Http2Session } from "node:http2";
 import net from "node:net";
 import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
@@ -155,6 +156,11 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
     http2Server.prependListener("stream", (_stream, headers: Record<string, string>) => {
       const timeout = headers["grpc-timeout"];
       if (timeout !== undefined && isDeadlineTooLong(timeout)) delete headers["grpc-timeout"];
+    });
+    http2Server.on("session", (session: Http2Session) => {
+      const stop = clock.schedule(PREFACE_TIMEOUT_MS, () => session.destroy());
+      session.once("remoteSettings", stop);
+      session.once("close", stop);
     });
   }
 

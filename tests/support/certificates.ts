@@ -1,0 +1,79 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A certificate authority with one certificate for the server and one for a client. */
+export interface Certificates extends Disposable {
+  readonly ca: string;
+  readonly serverCert: string;
+  readonly serverKey: string;
+  readonly clientCert: string;
+  readonly clientKey: string;
+  read(file: string): Buffer;
+}
+
+function openssl(folder: string, args: readonly string[]): void {
+  execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
+}
+
+/** Files in a temporary folder; `clientName` is the client's DNS name. */
+export function makeCertificates(clientName: string): Certificates {
+  const folder = mkdtempSync(join(tmpdir(), "steer-tls-"));
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  openssl(folder, [
+    "req",
+    "-x509",
+    ...key,
+    "-keyout",
+    "ca.key",
+    "-out",
+    "ca.crt",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=test ca",
+  ]);
+  for (const [name, san] of [
+    ["server", "IP:127.0.0.1,DNS:localhost"],
+    ["client", `DNS:${clientName}`],
+  ] as const) {
+    openssl(folder, [
+      "req",
+      ...key,
+      "-keyout",
+      `${name}.key`,
+      "-out",
+      `${name}.csr`,
+      "-subj",
+      `/CN=${name}`,
+    ]);
+    writeFileSync(join(folder, `${name}.ext`), `subjectAltName=${san}\n`);
+    openssl(folder, [
+      "x509",
+      "-req",
+      "-in",
+      `${name}.csr`,
+      "-CA",
+      "ca.crt",
+      "-CAkey",
+      "ca.key",
+      "-CAcreateserial",
+      "-days",
+      "2",
+      "-extfile",
+      `${name}.ext`,
+      "-out",
+      `${name}.crt`,
+    ]);
+  }
+  return {
+    ca: join(folder, "ca.crt"),
+    serverCert: join(folder, "server.crt"),
+    serverKey: join(folder, "server.key"),
+    clientCert: join(folder, "client.crt"),
+    clientKey: join(folder, "client.key"),
+    read: (file) => readFileSync(file),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
+  };
+}

@@ -1,0 +1,107 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+
+const ROOT = join(import.meta.dirname, "../..");
+
+interface Instruction {
+  readonly name: string;
+  readonly argument: string;
+}
+
+/** The instructions of a Dockerfile; comments are gone and continued lines are one. */
+export function readDockerfile(): Instruction[] {
+  const text = readFileSync(join(ROOT, "Dockerfile"), "utf8");
+  return text
+    .replaceAll(/^#.*\n/gm, "")
+    .replaceAll(/\\\n\s*/g, "")
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .map((line) => {
+      const [name = "", ...rest] = line.split(" ");
+      return { name, argument: rest.join(" ") };
+    });
+}
+
+/** What an image of the Dockerfile holds and runs, in a folder instead of a container. */
+export interface Image {
+  /** The image's WORKDIR. */
+  readonly app: string;
+  /** ENV, with PATH; nothing of the machine's environment. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly command: readonly string[];
+  readonly healthCheck: readonly string[];
+  readonly stopSignal: NodeJS.Signals;
+  /** The image's user: for root somebody without privileges, else who runs this. */
+  readonly user: { readonly uid?: number; readonly gid?: number };
+  remove(): void;
+}
+
+const NOBODY = 65_534;
+
+/** Follows the Dockerfile: copies what it copies into an empty folder, runs what it runs. */
+export function buildImage(): Image {
+  const folder = mkdtempSync(join(tmpdir(), "steer-image-"));
+  const app = join(folder, "app");
+  const env: Record<string, string> = {};
+  let command: readonly string[] = [];
+  let healthCheck: readonly string[] = [];
+  let stopSignal: NodeJS.Signals = "SIGTERM";
+  const json = (text: string) => JSON.parse(text.slice(text.indexOf("["))) as string[];
+  const steps: Readonly<Record<string, (argument: string) => void>> = {
+    FROM(image) {
+      if (image !== "node:24-slim") throw new Error(`no stand-in for the image ${image}`);
+      for (const name of ["app", "bin", "tmp"]) mkdirSync(join(folder, name));
+      chmodSync(join(folder, "tmp"), 0o1777);
+      copyFileSync(process.execPath, join(folder, "bin/node"));
+      env["PATH"] = `${join(folder, "bin")}${delimiter}${process.env["PATH"]}`;
+    },
+    WORKDIR() {},
+    EXPOSE() {},
+    USER() {},
+    ENV(argument) {
+      for (const [, name = "", value = ""] of argument.matchAll(/(\w+)=(\S+)/g)) {
+        env[name] = value.replace(/^\/tmp\//, `${folder}/tmp/`);
+      }
+    },
+    COPY(argument) {
+      const [target = "", ...sources] = argument.split(" ").toReversed();
+      for (const name of sources) {
+        const to = target.endsWith("/") ? join(app, target, name) : join(app, target);
+        cpSync(join(ROOT, name), to, { recursive: true });
+      }
+    },
+    RUN(argument) {
+      const line = argument.replaceAll(/--mount=\S+ /g, "");
+      const shell = { ...process.env, ...env, npm_config_prefer_offline: "true" };
+      execFileSync("sh", ["-c", line], { cwd: app, env: shell, stdio: "pipe" });
+    },
+    STOPSIGNAL(signal) {
+      stopSignal = signal as NodeJS.Signals;
+    },
+    HEALTHCHECK(argument) {
+      healthCheck = json(argument);
+    },
+    CMD(argument) {
+      command = json(argument);
+    },
+  };
+  for (const { name, argument } of readDockerfile()) {
+    const step = steps[name];
+    if (step === undefined) throw new Error(`no stand-in for ${name}`);
+    step(argument);
+  }
+  execFileSync("chmod", ["-R", "a+rX", folder]);
+  const user = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  return { app, env, command, healthCheck, stopSignal, user, remove };
+}

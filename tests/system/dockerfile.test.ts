@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { buildImage, type Image, readDockerfile } from "../support/docker-image.ts";
+
+let image: Image;
+const started: ChildProcess[] = [];
+
+beforeAll(() => {
+  image = buildImage();
+}, 180_000);
+
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill("SIGKILL");
+});
+
+afterAll(() => image.remove());
+
+interface Run {
+  readonly child: ChildProcess;
+  readonly exited: Promise<number | null>;
+  readonly output: () => string;
+}
+
+/** Runs a command of the image as its user, in its environment and what is added to it. */
+function run(command: readonly string[], added: Readonly<Record<string, string>>): Run {
+  const [file = "", ...args] = command;
+  const child = spawn(file, args, {
+    ...image.user,
+    cwd: image.app,
+    env: { ...image.env, ...added },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  started.push(child);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (bytes: Buffer) => {
+      output += bytes.toString();
+    });
+  }
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { child, exited, output: () => output };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "0.0.0.0", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+/** The image's addresses on ports that are free on this machine. */
+async function freeAddresses(): Promise<Record<string, string>> {
+  const addresses: Record<string, string> = {};
+  for (const name of ["STEER_GRPC_ADDRESS", "STEER_HTTP_ADDRESS"]) {
+    addresses[name] = `${image.env[name]?.split(":")[0]}:${await freePort()}`;
+  }
+  return addresses;
+}
+
+/** Asks the health command until it succeeds, as a container engine does while one starts. */
+async function becomesHealthy(added: Readonly<Record<string, string>>): Promise<string> {
+  const deadline = Date.now() + 10_000;
+  while (true) {
+    const health = run(image.healthCheck, added);
+    if ((await health.exited) === 0) return "healthy";
+    if (Date.now() > deadline) return health.output();
+  }
+}
+
+describe("the image", () => {
+  it("holds what the build context offers and nothing else", () => {
+    const offered = readFileSync(join(import.meta.dirname, "../../.dockerignore"), "utf8")
+      .trim()
+      .split("\n");
+    const copied = readDockerfile()
+      .filter(({ name }) => name === "COPY")
+      .flatMap(({ argument }) => argument.split(" ").slice(0, -1));
+    expect(offered).toEqual(["*", ...copied.map((name) => `!${name}`)]);
+    expect(readdirSync(image.app).sort()).toEqual([...copied, "node_modules"].sort());
+  });
+
+  it("has no dev dependencies and no second Node", () => {
+    const manifest = JSON.parse(readFileSync(join(image.app, "package.json"), "utf8"));
+    const absent = { ...manifest.devDependencies, ...manifest.optionalDependencies };
+    const found = Object.keys(absent).filter((name) =>
+      existsSync(join(image.app, "node_modules", name)),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it("runs as somebody else than root", () => {
+    const user = readDockerfile().find(({ name }) => name === "USER")?.argument;
+    expect(user).toBe("node");
+  });
+
+  it("refuses to start while it would serve everybody unasked", async () => {
+    const { exited, output } = run(image.command, await freeAddresses());
+    expect(await exited).not.toBe(0);
+    expect(output()).toContain("STEER_ALLOW_UNAUTHENTICATED=true");
+  });
+
+  const hash = createHash("sha256").update("key of billing").digest("hex");
+  it.each<[what: string, permission: Readonly<Record<string, string>>]>([
+    ["with the permission to serve everybody", { STEER_ALLOW_UNAUTHENTICATED: "true" }],
+    [
+      "with callers",
+      { STEER_CALLERS: JSON.stringify([{ id: "billing", role: "caller", key_sha256: hash }]) },
+    ],
+  ])("starts %s, is healthy by its own command, stops when asked", async (_what, permission) => {
+    const added = { ...(await freeAddresses()), ...permission };
+    const service = run(image.command, added);
+
+    expect(await becomesHealthy(added)).toBe("healthy");
+    const port = added["STEER_HTTP_ADDRESS"].split(":")[1];
+    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
+
+    service.child.kill(image.stopSignal);
+    expect(await service.exited).toBe(0);
+    expect(await run(image.healthCheck, added).exited).not.toBe(0);
+  });
+});

@@ -1,0 +1,89 @@
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import grpc from "@grpc/grpc-js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { type Certificates, makeCertificates } from "../support/certificates.ts";
+import { createGrpcClient } from "../support/grpc-client.ts";
+import { type ServiceProcess, startService } from "../support/service.ts";
+
+const { generate } = GenerationService.method;
+const spec = { model: "simulator", prompt: "Hi" };
+
+let certificates: Certificates;
+
+beforeAll(() => {
+  certificates = makeCertificates("billing.example");
+});
+
+afterAll(() => {
+  certificates[Symbol.dispose]();
+});
+
+function tlsConfig(withClients: boolean): string {
+  const { serverCert, serverKey, ca } = certificates;
+  const client = withClients ? `, client_ca_file: ${ca}` : "";
+  const tls = `{cert_file: ${serverCert}, key_file: ${serverKey}${client}}`;
+  const callers = withClients
+    ? "callers:\n  - {id: billing, role: caller, client_cert_san: billing.example}\n"
+    : "";
+  return `grpc: {tls: ${tls}}\nhttp: {tls: ${tls}}\n${callers}`;
+}
+
+function connect(service: ServiceProcess, httpVersion: "1.1" | "2", withKey: boolean) {
+  const { read, ca, clientCert, clientKey } = certificates;
+  const nodeOptions = {
+    ca: read(ca),
+    ...(withKey && { cert: read(clientCert), key: read(clientKey) }),
+  };
+  const baseUrl = service.http.replace("http:", "https:");
+  return createClient(
+    GenerationService,
+    createConnectTransport({ baseUrl, httpVersion, nodeOptions }),
+  );
+}
+
+describe("TLS", () => {
+  it("serves both listeners, the HTTP one over HTTP/1.1 and HTTP/2", async () => {
+    const service = await startService({ config: tlsConfig(false) });
+    const client = createGrpcClient(
+      service.grpc,
+      grpc.credentials.createSsl(certificates.read(certificates.ca)),
+    );
+    expect((await client.unary(generate, { spec })).generation?.outputText).not.toBe("");
+    for (const version of ["1.1", "2"] as const) {
+      const { generation } = await connect(service, version, false).generate({ spec });
+      expect(generation?.outputText, version).not.toBe("");
+    }
+    const plain = createGrpcClient(service.grpc);
+    await expect(plain.unary(generate, { spec }, { timeoutMs: 2_000 })).rejects.toThrow();
+    plain.close();
+    client.close();
+    await service.stop();
+  });
+
+  it("knows callers by their certificates, and refuses those without", async () => {
+    const service = await startService({ config: tlsConfig(true) });
+    const { read, ca, clientCert, clientKey } = certificates;
+    const known = createGrpcClient(
+      service.grpc,
+      grpc.credentials.createSsl(read(ca), read(clientKey), read(clientCert)),
+    );
+    await known.unary(generate, { spec });
+    expect(service.log.at(-1)).toMatchObject({ caller: "billing", code: "OK" });
+    await connect(service, "1.1", true).generate({ spec });
+    await connect(service, "2", true).generate({ spec });
+    expect(service.log.at(-1)).toMatchObject({ caller: "billing", system: "connectrpc" });
+    const unknown = createGrpcClient(service.grpc, grpc.credentials.createSsl(read(ca)));
+    await expect(unknown.unary(generate, { spec }, { timeoutMs: 2_000 })).rejects.toThrow();
+    await expect(connect(service, "1.1", false).generate({ spec })).rejects.toThrow();
+    known.close();
+    unknown.close();
+    await service.stop();
+  });
+
+  it("a certificate that cannot be read stops the start and is named", async () => {
+    const config = "grpc: {tls: {cert_file: /nowhere/a.crt, key_file: /nowhere/a.key}}\n";
+    await expect(startService({ config })).rejects.toThrow(/\/nowhere\/a\.crt/);
+  });
+});
