@@ -24,6 +24,8 @@ const MIN_COMPRESS_BYTES = 1024;
 const MAX_CONNECTIONS = 20_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
+/** How often Node looks for connections over their time; its default of 30 s would add to each. */
+const CHECK_INTERVAL_MS = 2_000;
 /** For the whole request, not for its answer. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 65_000;
@@ -179,6 +181,7 @@ function createServer(
       {
         maxHeaderSize: MAX_HEADER_BYTES,
         headersTimeout: HEADERS_TIMEOUT_MS,
+        connectionsCheckingInterval: CHECK_INTERVAL_MS,
         requestTimeout: REQUEST_TIMEOUT_MS,
         keepAliveTimeout: KEEP_ALIVE_MS,
         noDelay: true,

@@ -1,0 +1,162 @@
+import { execFile } from "node:child_process";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { createGrpcClient } from "../support/grpc-client.ts";
+import { startService } from "../support/service.ts";
+import { eventually, startStack } from "../support/stack.ts";
+
+const { generate, streamGenerate } = GenerationService.method;
+const PROMPT = "a private question";
+const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+const CALLER_SPAN = "00f067aa0ba902b7";
+
+interface Span {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly attributes: readonly { readonly key: string; readonly value: Record<string, unknown> }[];
+}
+
+interface Metric {
+  readonly name: string;
+}
+
+/** A collector that takes OTLP as JSON. */
+async function startSink() {
+  const spans: Span[] = [];
+  const metrics = new Set<string>();
+  let everything = "";
+  const server = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8");
+    request.on("data", (text: string) => {
+      body += text;
+    });
+    request.on("end", () => {
+      everything += body;
+      const parsed = JSON.parse(body || "{}") as {
+        resourceSpans?: { scopeSpans: { spans: Span[] }[] }[];
+        resourceMetrics?: { scopeMetrics: { metrics: Metric[] }[] }[];
+      };
+      for (const resource of parsed.resourceSpans ?? []) {
+        for (const scope of resource.scopeSpans) spans.push(...scope.spans);
+      }
+      for (const resource of parsed.resourceMetrics ?? []) {
+        for (const scope of resource.scopeMetrics) {
+          for (const { name } of scope.metrics) metrics.add(name);
+        }
+      }
+      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    spans,
+    metrics,
+    everything: () => everything,
+    close: () => server.close(),
+  };
+}
+
+function attribute(span: Span | undefined, key: string): unknown {
+  const value = span?.attributes.find((each) => each.key === key)?.value;
+  return value === undefined ? undefined : Object.values(value)[0];
+}
+
+describe("telemetry", () => {
+  it("shows the spans of both calls, the figures, and no content", async () => {
+    const sink = await startSink();
+    await using stack = await startStack({
+      env: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+        OTEL_BSP_SCHEDULE_DELAY: "100",
+        OTEL_METRIC_EXPORT_INTERVAL: "300",
+        OTEL_METRIC_EXPORT_TIMEOUT: "300",
+      },
+    });
+    const spec = { model: "m-chat", prompt: PROMPT };
+    const metadata = { traceparent: `00-${TRACE}-${CALLER_SPAN}-01` };
+    const { generation } = await stack.client.unary(generate, { spec }, { metadata });
+    for await (const _ of stack.client.stream(streamGenerate, { spec }, { metadata }));
+
+    await eventually(() => sink.spans.length >= 4, 10_000);
+    const server = sink.spans.filter(({ name }) => name.startsWith("steer.v1.GenerationService/"));
+    const attempts = sink.spans.filter(({ name }) => name === "chat m-chat");
+    expect(server.map(({ name }) => name).sort()).toEqual([
+      "steer.v1.GenerationService/Generate",
+      "steer.v1.GenerationService/StreamGenerate",
+    ]);
+    expect(attempts).toHaveLength(2);
+    for (const span of server) {
+      expect(span).toMatchObject({ traceId: TRACE, parentSpanId: CALLER_SPAN });
+      expect(attribute(span, "rpc.system.name")).toBe("grpc");
+      expect(attribute(span, "rpc.response.status_code")).toBe("OK");
+    }
+    for (const span of attempts) {
+      expect(server.map(({ spanId }) => spanId)).toContain(span.parentSpanId);
+      expect(attribute(span, "gen_ai.provider.name")).toBe("openai");
+      expect(Number(attribute(span, "gen_ai.usage.input_tokens"))).toBe(12);
+    }
+    // The provider's request belongs to the attempt.
+    const sent = stack.upstream.requests.map(({ headers }) => headers["traceparent"]);
+    expect(sent.sort()).toEqual(attempts.map(({ spanId }) => `00-${TRACE}-${spanId}-01`).sort());
+
+    const wanted = [
+      "steer.overhead.duration",
+      "nodejs.eventloop.delay.p99",
+      "gen_ai.client.operation.duration",
+      "gen_ai.client.operation.time_to_first_chunk",
+      "gen_ai.client.operation.time_per_output_chunk",
+      "gen_ai.client.token.usage",
+      "rpc.server.call.duration",
+    ];
+    await eventually(() => wanted.every((name) => sink.metrics.has(name)), 10_000);
+    expect(sink.everything()).not.toContain(PROMPT);
+    expect(sink.everything()).not.toContain(generation?.outputText.slice(0, 20));
+    expect(sink.everything()).not.toContain("secret-key");
+    sink.close();
+  });
+
+  it("loads nothing of its SDK while it is off", async () => {
+    const script = `
+      import { registerHooks } from "node:module";
+      const loaded = [];
+      registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
+      const { run } = await import(${JSON.stringify(join(import.meta.dirname, "../../src/service.ts"))});
+      await run();
+      console.log(JSON.stringify(loaded.filter((url) => url.includes("@opentelemetry/"))));
+      process.exit(0);
+    `;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--input-type=module", "-e", script],
+      {
+        env: {
+          PATH: process.env["PATH"],
+          STEER_GRPC_ADDRESS: "127.0.0.1:0",
+          STEER_HTTP_ADDRESS: "127.0.0.1:0",
+        },
+      },
+    );
+    expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toEqual([]);
+  });
+
+  it("a collector that is away harms no call", async () => {
+    const service = await startService({
+      env: { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", OTEL_BSP_SCHEDULE_DELAY: "50" },
+    });
+    const client = createGrpcClient(service.grpc);
+    for (let call = 0; call < 20; call++) {
+      await client.unary(generate, { spec: { model: "simulator", prompt: "Hi" } });
+    }
+    client.close();
+    await service.stop();
+  });
+});
