@@ -139,26 +139,27 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
 /** Runs the service until a signal ends the process. */
 export async function run(): Promise<void> {
   const log = createLog(process.stdout, systemClock.wallTime);
-  let service: RunningService;
-  try {
-    service = await startService(log, systemClock, () => loadConfig(types));
-  } catch (error) {
-    process.stderr.write(`steer: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-    return;
-  }
   const hurry = new AbortController();
+  let service: RunningService | undefined;
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) return hurry.abort();
     stopping = true;
     log({ event: "draining", signal });
-    void service.stop(hurry.signal).then(() => {
+    const stopped = service?.stop(hurry.signal) ?? Promise.resolve();
+    void stopped.then(() => {
       log({ event: "stopped" });
       process.exit(0);
     });
   };
+  // Before anything listens: who reads the first line may send a signal at once.
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
-  process.on("SIGHUP", () => void service.reload());
+  process.on("SIGHUP", () => void service?.reload());
+  try {
+    service = await startService(log, systemClock, () => loadConfig(types));
+  } catch (error) {
+    process.stderr.write(`steer: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
 }
