@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RetryInfoSchema,
+} from "../../../gen/es/google/rpc/error_details_pb.ts";
+import { ErrorCategory, GatewayErrorSchema } from "../../../gen/es/steer/v1/error_pb.ts";
+import { type ErrorKind, GatewayError } from "../../../src/domain/gateway-error.ts";
+import { encodeError, packDetail } from "../../../src/rpc/encode-error.ts";
+
+const HINT = { retryAfterMs: 1_500 };
+
+describe("encodeError", () => {
+  it.each<[ErrorKind, number, string, boolean, string | undefined]>([
+    ["unknown", 2, "UNCLASSIFIED", false, undefined],
+    ["validation", 3, "INVALID_REQUEST", false, undefined],
+    ["context-length", 3, "CONTEXT_LENGTH_EXCEEDED", false, undefined],
+    ["content-filter", 3, "CONTENT_FILTERED", false, undefined],
+    ["unauthenticated", 16, "CREDENTIALS_MISSING", false, undefined],
+    ["permission-denied", 7, "NOT_OWNER", false, undefined],
+    ["not-found", 5, "MODEL_NOT_FOUND", false, undefined],
+    ["conflict", 6, "REQUEST_ID_REUSED", false, undefined],
+    ["provider-authentication", 9, "PROVIDER_CREDENTIALS", false, undefined],
+    ["provider-permission", 9, "PROVIDER_CREDENTIALS", false, undefined],
+    ["rate-limit", 8, "PROVIDER_RATE_LIMIT", true, "-1"],
+    ["quota", 8, "PROVIDER_QUOTA", false, "-1"],
+    ["caller-limit", 8, "CALLER_RATE_LIMIT", true, "-1"],
+    ["gateway-overloaded", 14, "OVERLOADED", true, "200"],
+    ["provider-overloaded", 14, "ATTEMPTS_EXHAUSTED", true, "-1"],
+    ["server-error", 14, "ATTEMPTS_EXHAUSTED", true, "-1"],
+    ["network", 14, "ATTEMPTS_EXHAUSTED", true, "-1"],
+    ["connect-timeout", 14, "PROVIDER_TIMEOUT", true, "-1"],
+    ["first-token-timeout", 14, "PROVIDER_TIMEOUT", true, "-1"],
+    ["idle-timeout", 14, "PROVIDER_TIMEOUT", true, "-1"],
+    ["circuit-open", 14, "CIRCUIT_OPEN", true, "-1"],
+    ["total-timeout", 4, "TOTAL_TIMEOUT", false, undefined],
+    ["owner-lost", 14, "OWNER_LOST", true, "-1"],
+    ["state-lost", 15, "STREAM_LOG_INCOMPLETE", false, undefined],
+    ["state-unavailable", 14, "STORE_UNAVAILABLE", true, "-1"],
+    ["stream-limit", 8, "STREAM_TOO_LARGE", false, "-1"],
+    ["budget", 8, "REQUEST_BUDGET", false, "-1"],
+    ["invalid-output", 10, "OUTPUT_NOT_JSON", true, "-1"],
+    ["truncated", 14, "PROVIDER_TRUNCATED", true, "-1"],
+    ["protocol", 13, "PROVIDER_PROTOCOL", false, undefined],
+    ["cancelled", 1, "CANCELLED_BY_CALLER", false, undefined],
+    ["internal", 13, "INTERNAL", false, undefined],
+  ])("%s is code %i, %s", (kind, code, reason, retryable, pushback) => {
+    const status = encodeError(new GatewayError(kind, "what failed"));
+    expect(status.code).toBe(code);
+    expect(status.trailers["grpc-retry-pushback-ms"]).toBe(pushback);
+    expect(status.details[0]).toMatchObject({
+      $typeName: ErrorInfoSchema.typeName,
+      reason,
+      domain: "steer",
+    });
+    expect(status.details[1]).toMatchObject({
+      $typeName: GatewayErrorSchema.typeName,
+      reason,
+      code,
+      retryable,
+    });
+  });
+
+  it("passes the provider's hint on", () => {
+    const status = encodeError(new GatewayError("rate-limit", "slow", HINT));
+    expect(status.trailers).toMatchObject({ "grpc-retry-pushback-ms": "1500", "retry-after": "2" });
+    expect(status.details.at(-1)).toMatchObject({
+      $typeName: RetryInfoSchema.typeName,
+      retryDelay: { seconds: 1n, nanos: 500_000_000 },
+    });
+  });
+
+  it.each([
+    ["NOT_IMPLEMENTED", 12],
+    ["FAULTS_DISABLED", 9],
+  ])("a reason can have its own code: %s", (reason, code) => {
+    const status = encodeError(new GatewayError("validation", "no", { reason }));
+    expect(status.code).toBe(code);
+    expect(status.details[1]).toMatchObject({ category: ErrorCategory.VALIDATION, reason });
+  });
+
+  it("says nothing of a defect", () => {
+    const status = encodeError(new TypeError("cannot read 'secret' of undefined"));
+    expect(status).toMatchObject({ code: 13, message: "internal error" });
+    expect(JSON.stringify(status)).not.toContain("secret");
+  });
+
+  it("keeps within 4 KiB and well-formed, whatever comes", () => {
+    const long = `${"ö".repeat(2_000)}\ud800`;
+    const status = encodeError(
+      new GatewayError("validation", long, {
+        metadata: { a: long, b: long, c: long, d: long },
+        violations: Array.from({ length: 500 }, () => ({ field: long, description: long })),
+      }),
+    );
+    const bytes = status.details.reduce((sum, detail) => sum + packDetail(detail).value.length, 0);
+    expect(bytes).toBeLessThanOrEqual(4096);
+    expect(status.message.isWellFormed()).toBe(true);
+    expect(status.details[0]?.$typeName).toBe(ErrorInfoSchema.typeName);
+  });
+
+  it("names at most 20 fields", () => {
+    const violations = Array.from({ length: 30 }, (_, index) => ({
+      field: `f${index}`,
+      description: "x",
+    }));
+    const { details } = encodeError(new GatewayError("validation", "no", { violations }));
+    const bad = details.find(({ $typeName }) => $typeName === BadRequestSchema.typeName);
+    expect((bad as unknown as { fieldViolations: unknown[] }).fieldViolations).toHaveLength(20);
+  });
+});
