@@ -132,6 +132,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     const [target] = route.targets;
     if (target === undefined) throw new GatewayError("internal", "no target was chosen");
     const { model } = target;
+    const provider = deployment.provider(model.provider);
+    provider.checkOptions?.(target.options);
     const result = createGenerationResult({
       generationId: newId(),
       requestedModel: call.spec.model,
@@ -181,7 +183,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
               reasons: model.capabilities.has("reasoning"),
               stream,
             }),
-            open: (signal) => deployment.provider(model.provider).generate(request, signal),
+            open: (signal) => provider.generate(request, signal),
             onEvent: (event, now, content) => {
               result.observe(event, now, content);
               return deliver(event);

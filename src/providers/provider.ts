@@ -35,6 +35,11 @@ export interface Provider {
    * `signal`, and an abort reaches the socket at once.
    */
   generate(request: ProviderRequest, signal: AbortSignal): AsyncIterable<ProviderEvent>;
+  /**
+   * Refuses options that the provider cannot take, before the call is admitted.
+   * Only for options of our own making: what a vendor takes, the vendor decides.
+   */
+  checkOptions?(options: JsonObject): void;
   /** Closes pooled connections. */
   close(): Promise<void>;
 }

@@ -55,11 +55,12 @@ async function strike(
 
 async function* answer(
   request: ProviderRequest,
-  script: Script,
+  readScript: () => Script,
   clock: Clock,
   signal: AbortSignal,
 ): AsyncGenerator<ProviderEvent> {
   signal.throwIfAborted();
+  const script = readScript();
   const fault = script.faults.find(({ attempt }) => attempt === request.attempt);
   if (fault?.refuse === true) throw refusedError();
   if (fault?.status !== undefined) throw statusError(fault.status, fault, clock);
@@ -101,7 +102,8 @@ export const simulator: ProviderType = {
   models: parseModels(models),
   create: async (_instance, { clock, allowFaults }): Promise<Provider> => ({
     generate: (request, signal) =>
-      answer(request, parseScript(request.options, allowFaults), clock, signal),
+      answer(request, () => parseScript(request.options, allowFaults), clock, signal),
+    checkOptions: (options) => void parseScript(options, allowFaults),
     close: async () => {},
   }),
 };
