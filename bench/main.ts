@@ -172,12 +172,13 @@ async function main(asJson: boolean): Promise<void> {
       STEER_HTTP_ADDRESS: "127.0.0.1:0",
     };
     const entry = join(import.meta.dirname, "../src/main.ts");
-    const idle = await startServer(SERVER_CPU, [entry], { ...env, STEER_CONFIG: "" });
-    await idle.stop();
+    const first = await startServer(SERVER_CPU, [entry], { ...env, STEER_CONFIG: "" });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await first.stop();
     const second = await startServer(SERVER_CPU, [entry], { ...env, STEER_CONFIG: "" });
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     const rows: Row[] = [
-      { name: "idle memory", unit: "MiB", value: residentMiB(second.pid), bar: 120 },
+      { name: "idle memory, second start", unit: "MiB", value: residentMiB(second.pid), bar: 120 },
     ];
     await second.stop();
 
@@ -228,7 +229,7 @@ async function main(asJson: boolean): Promise<void> {
     const slow = await paced(gateway, channel, 5);
     const fast = await paced(gateway, channel, 50);
     rows.push({
-      name: "unary at 50/s beside 5/s",
+      name: "A-70: unary at 50/s beside 5/s",
       unit: "µs CPU/call",
       value: fast,
       floor: slow,
