@@ -74,20 +74,26 @@ const GATES = {
     run: () => run("biome", ["ci", "--error-on-warnings", "--colors=off"]),
     help: "format, lint and layering; `npm run format` mends what it can",
   },
-  types: { run: () => run("tsc", ["--noEmit"]), help: "types" },
+  types: {
+    run: () => run("tsc", ["--noEmit"]),
+    help: "the compiler's own words say what is wrong",
+  },
   "dead-code": {
     run: () => run("knip", ["--no-progress"]),
-    help: "unused files, exports, packages",
+    help: "take out what nothing uses, or export less of it",
   },
-  clock: { run: clock, help: "time and randomness outside src/clock.ts" },
-  "proto-lint": { run: () => run("buf", ["lint"]), help: "the contract's style" },
+  clock: { run: clock, help: "time and randomness come as a parameter" },
+  "proto-lint": {
+    run: () => run("buf", ["lint"]),
+    help: "the contract's style; buf.yaml holds its rules",
+  },
   "proto-format": {
     run: () => run("buf", ["format", "-d", "--exit-code", "proto"]),
     help: "`npx buf format -w proto` mends it",
   },
   "proto-breaking": {
     run: () => run("buf", ["breaking", "proto", "--against", BASELINE]),
-    help: "the contract breaks callers of the last release",
+    help: "callers of the last release would break; add instead of changing",
   },
   generated: { run: generated, help: "`npm run generate` mends it" },
 };
