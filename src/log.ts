@@ -7,16 +7,39 @@ export type Log = (line: Readonly<Record<string, JsonValue>>) => void;
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
 
 /** A log on a stream, one JSON object a line with its time. It never blocks the service. */
-export function createLog(output: NodeJS.WritableStream, wallTime: () => number): Log {
+export interface BufferedLog {
+  readonly log: Log;
+  /** Hands everything to the stream at once; for the end of the process. */
+  flush(): void;
+}
+
+/** Lines of one turn of the event loop go out in one write. */
+export function createLog(output: NodeJS.WriteStream, wallTime: () => number): BufferedLog {
+  let pending = "";
+  let scheduled = false;
   let dropped = 0;
-  return (line) => {
-    if ("writableLength" in output && Number(output.writableLength) > MAX_PENDING_BYTES) {
-      dropped++;
-      return;
-    }
-    const time = new Date(wallTime()).toISOString();
-    const more = dropped > 0 ? { dropped_lines: dropped } : {};
-    dropped = 0;
-    output.write(`${JSON.stringify({ time, ...line, ...more })}\n`);
+
+  function flush(): void {
+    scheduled = false;
+    if (pending === "") return;
+    output.write(pending);
+    pending = "";
+  }
+
+  return {
+    log(line) {
+      if (output.writableLength + pending.length > MAX_PENDING_BYTES) {
+        dropped++;
+        return;
+      }
+      const time = new Date(wallTime()).toISOString();
+      const more = dropped > 0 ? { dropped_lines: dropped } : undefined;
+      dropped = 0;
+      pending += `${JSON.stringify({ time, ...line, ...more })}\n`;
+      if (scheduled) return;
+      scheduled = true;
+      setImmediate(flush);
+    },
+    flush,
   };
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomFillSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, systemClock } from "./clock.ts";
@@ -29,6 +29,21 @@ import { estimateInput } from "./usage/estimator.ts";
 const types: ProviderTypes = providerTypes;
 const IMAGE = join(import.meta.dirname, "../gen/steer.binpb");
 const ID_BYTES = 16;
+const IDS_PER_FETCH = 256;
+
+/** Random identifiers of 128 bits; randomness is fetched for many at a time. */
+function createIdSource(): () => string {
+  const pool = Buffer.allocUnsafe(ID_BYTES * IDS_PER_FETCH);
+  let position = pool.length;
+  return () => {
+    if (position === pool.length) {
+      randomFillSync(pool);
+      position = 0;
+    }
+    position += ID_BYTES;
+    return pool.toString("hex", position - ID_BYTES, position);
+  };
+}
 
 /** A started service. */
 interface RunningService {
@@ -64,7 +79,7 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
   checkRecords(types);
   const config = load();
   const replica = randomBytes(4).toString("hex");
-  const newId = (): string => randomBytes(ID_BYTES).toString("hex");
+  const newId = createIdSource();
   const { telemetry, shutdown } = await startTelemetry(config, clock);
   const stats = new ProviderStats(clock);
   let deployment = await createDeployment(config, types, clock);
@@ -138,7 +153,7 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
 
 /** Runs the service until a signal ends the process. */
 export async function run(): Promise<void> {
-  const log = createLog(process.stdout, systemClock.wallTime);
+  const { log, flush } = createLog(process.stdout, systemClock.wallTime);
   const hurry = new AbortController();
   let service: RunningService | undefined;
   let stopping = false;
@@ -149,6 +164,7 @@ export async function run(): Promise<void> {
     const stopped = service?.stop(hurry.signal) ?? Promise.resolve();
     void stopped.then(() => {
       log({ event: "stopped" });
+      flush();
       process.exit(0);
     });
   };

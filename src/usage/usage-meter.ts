@@ -24,8 +24,7 @@ export function createUsageMeter(providerType: string, spec: GenerationSpec): Us
   let counts: TokenCounts = {};
   return {
     report(update) {
-      const reported = Object.entries(update).filter(([, value]) => value !== undefined);
-      counts = { ...counts, ...Object.fromEntries(reported) };
+      counts = { ...counts, ...update };
     },
     usage(output) {
       const { inputTokens, outputTokens } = counts;
