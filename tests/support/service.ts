@@ -13,6 +13,8 @@ export interface ServiceProcess {
   readonly http: string;
   /** Lines of the log so far, parsed. */
   readonly log: readonly Record<string, unknown>[];
+  /** The newest line once it has these values: a line comes after the call that it is about. */
+  logged(values: Readonly<Record<string, unknown>>): Promise<void>;
   /** Everything written to standard error. */
   readonly errors: () => string;
   signal(name: NodeJS.Signals): void;
@@ -29,6 +31,7 @@ export interface ServiceOptions {
 
 const ENTRY = join(import.meta.dirname, "../../src/main.ts");
 const START_TIMEOUT_MS = 15_000;
+const LOG_TIMEOUT_MS = 5_000;
 
 /** Starts the service on free ports; rejects with its standard error if it ends instead. */
 export async function startService(options: ServiceOptions = {}): Promise<ServiceProcess> {
@@ -83,6 +86,17 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     grpc: String(first["grpc"]),
     http: `http://${String(first["http"])}`,
     log,
+    async logged(values) {
+      const has = (line: Record<string, unknown> | undefined): boolean =>
+        line !== undefined && Object.entries(values).every(([key, value]) => line[key] === value);
+      const deadline = performance.now() + LOG_TIMEOUT_MS;
+      while (!has(log.at(-1))) {
+        if (performance.now() > deadline) {
+          throw new Error(`the newest line is ${JSON.stringify(log.at(-1))}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
     errors: () => errors,
     signal: (name) => void child.kill(name),
     exited,

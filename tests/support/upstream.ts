@@ -49,8 +49,13 @@ export interface Upstream {
 /** The reader takes more, or is gone. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    response.once("drain", resolve);
-    response.once("close", resolve);
+    const done = (): void => {
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.on("drain", done);
+    response.on("close", done);
   });
 }
 
@@ -86,8 +91,12 @@ export async function startUpstream(): Promise<Upstream> {
   async function ticket(response: ServerResponse): Promise<void> {
     while (tickets <= 0 && !response.destroyed) {
       await new Promise<void>((resolve) => {
-        wake = resolve;
-        response.once("close", resolve);
+        const done = (): void => {
+          response.off("close", done);
+          resolve();
+        };
+        wake = done;
+        response.on("close", done);
       });
     }
     tickets--;
