@@ -16,7 +16,7 @@ import { cpuMicros, residentMiB, type Server, startServer } from "./processes.ts
 const SERVER_CPU = 1;
 const LOAD_CPU = 0;
 const ROUNDS = 3;
-const UNARY_CALLS = 4_000;
+const UNARY_CALLS = 10_000;
 const UNARY_WIDTH = 32;
 const STREAMS = 150;
 const STREAM_WIDTH = 16;
@@ -95,7 +95,7 @@ async function firstTokenMs(address: string, request: Uint8Array): Promise<numbe
 
 /** CPU per call at a fixed rate, in microseconds. */
 async function paced(server: Server, channel: Channel, perSecond: number): Promise<number> {
-  const calls = perSecond * 6;
+  const calls = Math.max(60, perSecond * 6);
   const before = cpuMicros(server.pid);
   const pending: Promise<unknown>[] = [];
   for (let index = 0; index < calls; index++) {
@@ -226,6 +226,7 @@ async function main(asJson: boolean): Promise<void> {
       { address, path: GENERATE, request: unaryRequest("bench") },
       isDelta,
     );
+    await run(500, 8, channel.unary);
     const slow = await paced(gateway, channel, 5);
     const fast = await paced(gateway, channel, 50);
     rows.push({

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
 /** A server under measurement or beside it. */
@@ -45,13 +45,12 @@ export async function startServer(
   };
 }
 
-/** Clock ticks of /proc are 10 ms on Linux. */
-const TICK_MICROS = 10_000;
-
-/** CPU time of a process in microseconds, user and system. */
+/** CPU time of a process in microseconds, all its threads, by the scheduler's nanoseconds. */
 export function cpuMicros(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS;
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
+    const [nanos] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
+    return sum + Number(nanos) / 1_000;
+  }, 0);
 }
 
 /** Resident memory of a process in MiB. */

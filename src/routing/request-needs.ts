@@ -37,23 +37,28 @@ export function requestParameters({
   messages,
   endUserId,
 }: GenerationSpec): Set<Parameter> {
-  const set: readonly (readonly [Parameter, unknown])[] = [
-    ["sampling.max_output_tokens", sampling.maxOutputTokens],
-    ["sampling.temperature", sampling.temperature],
-    ["sampling.top_p", sampling.topP],
-    ["sampling.top_k", sampling.topK],
-    ["sampling.frequency_penalty", sampling.frequencyPenalty],
-    ["sampling.presence_penalty", sampling.presencePenalty],
-    ["sampling.seed", sampling.seed],
-    ["sampling.stop_sequences", sampling.stopSequences],
-    ["reasoning.effort", reasoning.effort],
-    ["reasoning.budget_tokens", reasoning.budgetTokens],
-    ["reasoning.include_text", reasoning.includeText],
-    ["tool_choice.parallel", toolChoice?.parallel],
-    ["messages.name", messages.find(({ name }) => name !== undefined)],
-    ["end_user_id", endUserId === "" ? undefined : endUserId],
-  ];
-  return new Set(set.filter(([, value]) => value !== undefined).map(([parameter]) => parameter));
+  const set = new Set<Parameter>();
+  const add = (parameter: Parameter, value: unknown): void => {
+    if (value !== undefined) set.add(parameter);
+  };
+  add("sampling.max_output_tokens", sampling.maxOutputTokens);
+  add("sampling.temperature", sampling.temperature);
+  add("sampling.top_p", sampling.topP);
+  add("sampling.top_k", sampling.topK);
+  add("sampling.frequency_penalty", sampling.frequencyPenalty);
+  add("sampling.presence_penalty", sampling.presencePenalty);
+  add("sampling.seed", sampling.seed);
+  add("sampling.stop_sequences", sampling.stopSequences);
+  add("reasoning.effort", reasoning.effort);
+  add("reasoning.budget_tokens", reasoning.budgetTokens);
+  add("reasoning.include_text", reasoning.includeText);
+  add("tool_choice.parallel", toolChoice?.parallel);
+  add(
+    "messages.name",
+    messages.find(({ name }) => name !== undefined),
+  );
+  add("end_user_id", endUserId === "" ? undefined : endUserId);
+  return set;
 }
 
 export function requestNeeds(spec: GenerationSpec): RequestNeeds {

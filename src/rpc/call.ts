@@ -59,6 +59,8 @@ export class RpcStatusError extends Error {
  */
 export interface Dispatcher {
   readonly services: readonly DescService[];
+  /** For a listener that decodes: refuses before the request is read. Throws `RpcStatusError`. */
+  admit(call: IncomingCall): void;
   unary(call: IncomingCall, request: Uint8Array | Message): Promise<Message>;
   serverStream(call: IncomingCall, request: Uint8Array | Message): AsyncIterable<Message>;
   /** Calls running now. */

@@ -28,6 +28,9 @@ export interface DispatcherDependencies {
 type UnaryHandler = (request: Message, call: HandlerCall) => Promise<Message>;
 type StreamHandler = (request: Message, call: HandlerCall) => AsyncIterable<Message>;
 
+/** What a call adds to its log line. */
+type LogFields = Record<string, JsonValue>;
+
 /** One call from admission to its log line. */
 interface RunningCall {
   readonly handlerCall: HandlerCall;
@@ -53,12 +56,23 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
     whenIdle = [];
   }
 
-  /** Admits a call: everything that can refuse it before a handler runs. Throws `RpcStatusError`. */
-  function begin(call: IncomingCall, request: Uint8Array | Message): RunningCall {
+  /** Everything that can refuse a call before its request is looked at. Throws `GatewayError`. */
+  function admit(call: IncomingCall, fields: LogFields): Caller {
+    if (draining) {
+      const message = "this replica is draining; call again to reach another one";
+      throw new GatewayError("gateway-overloaded", message, { reason: "DRAINING" });
+    }
+    const caller = dependencies.authenticate(call);
+    fields["caller"] = caller.id;
+    dependencies.authorize(caller, call.method);
+    return caller;
+  }
+
+  /** A call that counts from now until `finish`, which reports it. */
+  function open(call: IncomingCall, fields: LogFields) {
     const method = `${call.method.parent.typeName}/${call.method.name}`;
     const span = telemetry.startCall({ system: call.system, method, header: call.header });
     const startedAt = clock.now();
-    const fields: Record<string, JsonValue> = {};
     active++;
 
     function finish(error: unknown): RpcStatusError | undefined {
@@ -83,14 +97,15 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
       return new RpcStatusError(status, error);
     }
 
+    return { span, finish };
+  }
+
+  /** Admits a call and decodes its request. Throws `RpcStatusError`. */
+  function begin(call: IncomingCall, request: Uint8Array | Message): RunningCall {
+    const fields: LogFields = {};
+    const { span, finish } = open(call, fields);
     try {
-      if (draining) {
-        const message = "this replica is draining; call again to reach another one";
-        throw new GatewayError("gateway-overloaded", message, { reason: "DRAINING" });
-      }
-      const caller = dependencies.authenticate(call);
-      fields["caller"] = caller.id;
-      dependencies.authorize(caller, call.method);
+      const caller = admit(call, fields);
       const decoded = decode(call.method.input, request);
       call.setResponseHeader("x-steer-replica", dependencies.replica);
       const requestId = call.header("x-request-id");
@@ -117,6 +132,15 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
 
   return {
     services: services.map(({ service }) => service),
+
+    admit(call) {
+      const fields: LogFields = {};
+      try {
+        admit(call, fields);
+      } catch (error) {
+        throw open(call, fields).finish(error);
+      }
+    },
 
     async unary(call, request) {
       const running = begin(call, request);

@@ -69,6 +69,9 @@ function isDeadlineTooLong(header: string): boolean {
   );
 }
 
+// It writes metadata that it cannot take to standard error, credentials included.
+grpc.setLogVerbosity(grpc.logVerbosity.NONE);
+
 /** Settings that grpc-js has no option for. */
 interface ServerInternals {
   readonly commonServerOptions: Record<string, unknown>;

@@ -120,7 +120,10 @@ function addRoutes(router: ConnectRouter, dispatcher: Dispatcher): void {
   async function* stream(method: DescMethod, request: Message, context: HandlerContext) {
     forbidBuffering(context.responseHeader);
     try {
-      yield* dispatcher.serverStream(adapt(method, context), request);
+      // Not `yield*`: that would hand a failed write on as if the handler had thrown it.
+      for await (const message of dispatcher.serverStream(adapt(method, context), request)) {
+        yield message;
+      }
     } catch (error) {
       throw toConnectError(error);
     }
@@ -211,6 +214,13 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     grpc: false,
     readMaxBytes: MAX_REQUEST_BYTES,
     compressMinBytes: MIN_COMPRESS_BYTES,
+    requestGate(context) {
+      try {
+        options.dispatcher.admit(adapt(context.method, context));
+      } catch (error) {
+        throw toConnectError(error);
+      }
+    },
     contextValues: (request) => createContextValues().set(peerKey, peerOf(request)),
   });
 
