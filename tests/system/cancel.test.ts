@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
 import { createGrpcClient } from "../support/grpc-client.ts";
+import { openFiles, residentMiB } from "../support/process-figures.ts";
 import { ADAPTERS, eventually, type Stack, startStack } from "../support/stack.ts";
 
 const { generate, streamGenerate } = GenerationService.method;
@@ -40,14 +40,6 @@ async function nextRequest(count: number) {
   const request = stack.upstream.requests[count];
   if (request === undefined) throw new Error("no request");
   return request;
-}
-
-function openFiles(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
-}
-
-function residentMiB(pid: number): number {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
 }
 
 describe("a cancelled call", () => {
