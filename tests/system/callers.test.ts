@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import http2 from "node:http2";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { ModelService } from "../../gen/es/steer/v1/model_service_pb.ts";
 import { createGrpcClient, type GrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";
 import { eventually } from "../support/stack.ts";
@@ -77,14 +79,46 @@ describe("callers", () => {
     });
   });
 
-  it("are asked before anything is decoded, and over HTTP as well", async () => {
+  it.each([
+    ["breaks the rules", JSON.stringify({ spec: { model: "" } })],
+    ["is no JSON", "{"],
+  ])("are asked before anything is decoded over HTTP: a request that %s", async (_name, body) => {
     const response = await fetch(`${service.http}/${GenerationService.typeName}/Generate`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ spec: { model: "" } }),
+      body,
     });
-    expect(response.status).toBe(401);
-    expect(await response.json()).toMatchObject({ code: "unauthenticated" });
+    expect([response.status, await response.json()]).toMatchObject([
+      401,
+      { code: "unauthenticated" },
+    ]);
+    await vi.waitFor(() =>
+      expect(service.log.at(-1)).toMatchObject({ code: "UNAUTHENTICATED", system: "connectrpc" }),
+    );
+  });
+
+  it("are asked before anything is decoded over gRPC", async () => {
+    const raw = { ...generate, input: ModelService.method.getModel.input } as never;
+    expect(await failure(client.unary(raw, { model: "x" } as never))).toMatchObject({ code: 16 });
+  });
+
+  it("leave no key on standard error that a header cannot hold", async () => {
+    const session = http2.connect(`http://${service.grpc}`);
+    const status = await new Promise<unknown>((resolve, reject) => {
+      const stream = session.request({
+        ":method": "POST",
+        ":path": `/${GenerationService.typeName}/Generate`,
+        "content-type": "application/grpc",
+        authorization: `Bearer ${CALLER_KEY}é`,
+        te: "trailers",
+      });
+      stream.on("response", (headers) => resolve(headers["grpc-status"]));
+      stream.on("error", reject);
+      stream.end(Buffer.alloc(5));
+    });
+    session.close();
+    expect(status).toBe("16");
+    expect(service.errors()).not.toContain(CALLER_KEY);
   });
 
   it("leave neither keys nor prompts in the log", async () => {
@@ -115,11 +149,24 @@ describe("without callers", () => {
     );
   });
 
-  it("it starts there when told to, and warns", async () => {
+  it("it starts there when told to, warns, and takes who comes from elsewhere for anonymous", async () => {
     const open = await startService({
       env: { STEER_GRPC_ADDRESS: "0.0.0.0:0", STEER_ALLOW_UNAUTHENTICATED: "true" },
     });
     await eventually(() => open.log.some(({ event }) => event === "warning"));
+    const outer = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .find(({ internal, family }) => !internal && family === "IPv4");
+    // A machine without a network has no elsewhere.
+    if (outer !== undefined) {
+      const remote = createGrpcClient(`${outer.address}:${open.grpc.split(":").at(-1)}`);
+      await remote.unary(generate, { spec });
+      await vi.waitFor(() =>
+        expect(open.log.at(-1)).toMatchObject({ caller: "anonymous", code: "OK" }),
+      );
+      expect(await failure(remote.unary(getProviderStatus, {}))).toMatchObject({ code: 7 });
+      remote.close();
+    }
     await open.stop();
   });
 });
