@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http2 from "node:http2";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
 import { ModelService } from "../../gen/es/steer/v1/model_service_pb.ts";
@@ -92,9 +92,7 @@ describe("callers", () => {
       401,
       { code: "unauthenticated" },
     ]);
-    await vi.waitFor(() =>
-      expect(service.log.at(-1)).toMatchObject({ code: "UNAUTHENTICATED", system: "connectrpc" }),
-    );
+    await service.logged({ code: "UNAUTHENTICATED", system: "connectrpc" });
   });
 
   it("are asked before anything is decoded over gRPC", async () => {
@@ -161,9 +159,7 @@ describe("without callers", () => {
     if (outer !== undefined) {
       const remote = createGrpcClient(`${outer.address}:${open.grpc.split(":").at(-1)}`);
       await remote.unary(generate, { spec });
-      await vi.waitFor(() =>
-        expect(open.log.at(-1)).toMatchObject({ caller: "anonymous", code: "OK" }),
-      );
+      await open.logged({ caller: "anonymous", code: "OK" });
       expect(await failure(remote.unary(getProviderStatus, {}))).toMatchObject({ code: 7 });
       remote.close();
     }

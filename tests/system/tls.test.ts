@@ -1,7 +1,7 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import grpc from "@grpc/grpc-js";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { createGrpcClient } from "../support/grpc-client.ts";
