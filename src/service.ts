@@ -137,6 +137,7 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
         deployment = await createDeployment(next, types, clock, before);
         authenticate = createAuthenticator(next);
         log({ event: "reloaded" });
+        for (const warning of next.warnings) log({ event: "warning", message: warning });
         await before.retire(deployment);
       } catch (error) {
         const message = error instanceof ConfigError ? error.message : "unexpected failure";

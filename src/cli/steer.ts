@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The command line: `steer COMMAND`, over gRPC with the generated stubs.
+import manifest from "../../package.json" with { type: "json" };
 import { loadClientConfig } from "../config.ts";
 import { CallFailed, createClient } from "./client.ts";
 import { type Command, UsageError } from "./command.ts";
@@ -65,6 +66,8 @@ async function main([name = "help", ...args]: readonly string[]): Promise<void> 
   const asked = args.includes("--help") || args.includes("-h");
   if (command !== undefined && !asked) return runCommand(command, args);
   if (command !== undefined) return void process.stdout.write(`${command.help}\n`);
+  if (name === "--version" || name === "-V")
+    return void process.stdout.write(`${manifest.version}\n`);
   if (name === "help" || name === "--help" || name === "-h") {
     const topic = COMMANDS[args[0] ?? ""];
     process.stdout.write(topic === undefined ? HELP : `${topic.help}\n`);

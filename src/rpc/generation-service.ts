@@ -72,6 +72,7 @@ export function createGenerationService({
 }: GenerationServiceDependencies): ServedService {
   function generationCall(spec: domain.GenerationSpec, call: HandlerCall): GenerationCall {
     const { signal, timeoutMs, telemetry } = call;
+    if (Object.keys(spec.labels).length > 0) call.log({ labels: spec.labels });
     return { spec, signal, timeoutMs, telemetry };
   }
 

@@ -109,4 +109,12 @@ describe("delivery", () => {
       expect(length).toBe(text.length);
     }
   });
+
+  it("writes a request's labels into the line of its call", async () => {
+    const spec = { model: "simulator", prompt: "Hi", labels: { team: "billing" } };
+    await stack.client.unary(GenerationService.method.generate, { spec });
+    await eventually(() =>
+      stack.service.log.some((line) => JSON.stringify(line["labels"]) === '{"team":"billing"}'),
+    );
+  });
 });

@@ -68,10 +68,10 @@ describe.each(["grpc", "http"] as const)("the %s listener", (listener) => {
     await send(portOf(listener), half);
   }, 20_000);
 
-  it("bears thousands of idle connections", async () => {
+  it("bears 10,000 idle connections", async () => {
     const sockets: net.Socket[] = [];
     for (let batch = 0; batch < 40; batch++) {
-      const opened = Array.from({ length: 75 }, () => net.connect(portOf(listener), "127.0.0.1"));
+      const opened = Array.from({ length: 250 }, () => net.connect(portOf(listener), "127.0.0.1"));
       sockets.push(...opened);
       await Promise.all(
         opened.map(
@@ -85,7 +85,7 @@ describe.each(["grpc", "http"] as const)("the %s listener", (listener) => {
     }
     await client.unary(generate, { spec });
     for (const socket of sockets) socket.destroy();
-  });
+  }, 60_000);
 });
 
 describe("header bombs", () => {
