@@ -1,7 +1,7 @@
 import type { ErrorKind, GatewayError, ProviderFailure } from "./gateway-error.ts";
-import type { Message, Part } from "./generation-spec.ts";
+import type { Message } from "./generation-spec.ts";
 import type { JsonObject } from "./json.ts";
-import type { FinishReason } from "./provider-event.ts";
+import type { FinishReason, ProviderEvent } from "./provider-event.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 /** A place where a generation can run: a model at a provider instance. */
@@ -92,28 +92,10 @@ export type StreamEventBody =
       readonly target: TargetName;
       readonly createTimeMs: number;
     }
-  | {
-      readonly type: "text-delta";
-      readonly partIndex: number;
-      readonly text: string;
-    }
-  | {
-      readonly type: "reasoning-delta";
-      readonly partIndex: number;
-      readonly text: string;
-    }
-  | {
-      readonly type: "tool-call-delta";
-      readonly partIndex: number;
-      readonly id?: string;
-      readonly name?: string;
-      readonly argumentsFragment: string;
-    }
-  | {
-      readonly type: "part-end";
-      readonly partIndex: number;
-      readonly part?: Part;
-    }
+  | Extract<
+      ProviderEvent,
+      { readonly type: "text-delta" | "reasoning-delta" | "tool-call-delta" | "part-end" }
+    >
   | {
       readonly type: "usage";
       readonly usage: TokenUsage;

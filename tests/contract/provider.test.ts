@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
-import type { Capability, Model } from "../../src/domain/model.ts";
+import { CAPABILITIES, type Model } from "../../src/domain/model.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
 import type { Provider, ProviderRequest, ProviderType } from "../../src/providers/provider.ts";
 import * as registry from "../../src/providers/registry.ts";
@@ -23,18 +23,6 @@ const WITHOUT_FIXTURES: Readonly<Record<string, string>> = {
 };
 
 const wireTypes = Object.keys(types).filter((type) => !(type in WITHOUT_FIXTURES));
-
-const CAPABILITIES: readonly Capability[] = [
-  "generate",
-  "stream",
-  "image-input",
-  "file-input",
-  "tools",
-  "parallel-tools",
-  "json-object",
-  "json-schema",
-  "reasoning",
-];
 
 function modelOf(name: string, dialect: string): Model {
   return testModel({
