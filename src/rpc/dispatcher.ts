@@ -92,7 +92,10 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
         ...fields,
       });
       if (status === undefined) return undefined;
-      if (code === "INTERNAL") log({ event: "defect", method, ...describeDefect(cause) });
+      // A provider that breaks its protocol is INTERNAL as well, and no defect of ours.
+      if (reason === undefined || reason === "internal") {
+        log({ event: "defect", method, ...describeDefect(cause) });
+      }
       for (const [name, value] of Object.entries(status.trailers)) call.setTrailer(name, value);
       return new RpcStatusError(status, error);
     }
