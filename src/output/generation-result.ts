@@ -40,6 +40,22 @@ export interface GenerationResultOptions {
   };
 }
 
+/** Longest output of one attempt in UTF-16 units, far above what any model writes: it is held in memory. */
+const MAX_OUTPUT_UNITS = 32 * 1024 * 1024;
+
+function outputUnits(event: ProviderEvent): number {
+  switch (event.type) {
+    case "text-delta":
+    case "reasoning-delta":
+    case "refusal-delta":
+      return event.text.length;
+    case "tool-call-delta":
+      return event.argumentsFragment.length;
+    default:
+      return 0;
+  }
+}
+
 /** Durations in milliseconds. */
 export interface Durations {
   readonly totalMs: number;
@@ -86,6 +102,7 @@ export function createGenerationResult(options: GenerationResultOptions): Genera
   let providerResponseId = "";
   let finish: Extract<ProviderEvent, { type: "finish" }> | undefined;
   let outcome: Outcome | undefined;
+  let units = 0;
 
   function durations(): Durations {
     const end = endedAt ?? clock.now();
@@ -185,6 +202,10 @@ export function createGenerationResult(options: GenerationResultOptions): Genera
       startedAt = clock.now();
     },
     observe(event, now, content) {
+      units += outputUnits(event);
+      if (units > MAX_OUTPUT_UNITS) {
+        throw new GatewayError("stream-limit", "the provider's answer is longer than any model's");
+      }
       assembler.observe(event);
       if (content) timing.chunk(now);
       if (event.type === "usage") meter.report(event.counts);
