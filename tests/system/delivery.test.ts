@@ -83,6 +83,40 @@ describe("delivery", () => {
     await response.arrayBuffer();
   });
 
+  it("A-31: a reader that pauses longer than the provider may be silent misses nothing", async () => {
+    const tokens = 100_000;
+    const count = stack.upstream.requests.length;
+    const call = stack.client.stream(streamGenerate, {
+      spec: {
+        model: "m-chat",
+        prompt: "Hi",
+        providerOptions: { chat: { simulator: { tokens } } },
+        timeouts: { idle: { seconds: 0n, nanos: 300_000_000 } },
+      },
+    });
+    const reader = call[Symbol.asyncIterator]();
+    await reader.next();
+    await eventually(() => stack.upstream.requests.length > count);
+    const request = stack.upstream.requests[count];
+    let sent = -1;
+    let stuckFor = 0;
+    // Five looks of 200 ms without a new event: more than three times the limit.
+    await eventually(async () => {
+      stuckFor = request?.sent === sent ? stuckFor + 1 : 0;
+      sent = request?.sent ?? 0;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return stuckFor === 5;
+    }, 15_000);
+    expect(sent).toBeLessThan(tokens);
+    let deltas = 0;
+    let last: string | undefined;
+    for (let next = await reader.next(); next.done !== true; next = await reader.next()) {
+      last = next.value.event.case;
+      if (last === "textDelta") deltas++;
+    }
+    expect([deltas, last]).toEqual([tokens, "complete"]);
+  });
+
   it("delivers a message of 3 MiB whole, and leaves out what is longer than clients take", async () => {
     for (const [megabytes, omitted] of [
       [3, false],
