@@ -7,7 +7,7 @@ import type { Clock } from "../clock.ts";
 import type { Dispatcher } from "./call.ts";
 import { handleServerStream, handleUnary } from "./grpc-call.ts";
 import { createHealthService } from "./health.ts";
-import { emptied, type ListenAddress, listen } from "./listen.ts";
+import { emptied, type ListenAddress, listen, RESET_LIMITS } from "./listen.ts";
 import { addReflection } from "./reflection.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 
@@ -23,13 +23,6 @@ const KEEPALIVE_TIMEOUT_MS = 20_000;
 const MAX_IDLE_MS = 30 * 60_000;
 /** A connection that has not finished its TLS handshake or its preface is closed after this. */
 const PREFACE_TIMEOUT_MS = 10_000;
-
-/**
- * Node closes a session after 1,000 cancels at more than 33 a second, and takes
- * every other call on the connection with it.
- */
-const STREAM_RESET_BURST = 50_000;
-const STREAM_RESET_RATE = 1_000;
 
 /** Above this a timer of Node wraps; grpc-js sets one for every deadline. */
 const MAX_TIMEOUT_MS = 2_147_483_000;
@@ -91,8 +84,7 @@ function createServer(): grpc.Server {
   });
   const { commonServerOptions } = server as unknown as ServerInternals;
   Object.assign(commonServerOptions, {
-    streamResetBurst: STREAM_RESET_BURST,
-    streamResetRate: STREAM_RESET_RATE,
+    ...RESET_LIMITS,
     settings: {
       maxConcurrentStreams: MAX_STREAMS_PER_CONNECTION,
       maxHeaderListSize: MAX_HEADER_BYTES,

@@ -16,7 +16,7 @@ import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.t
 import type { Clock } from "../clock.ts";
 import { type Dispatcher, type IncomingCall, type Peer, RpcStatusError } from "./call.ts";
 import { describeDetail, encodeError } from "./encode-error.ts";
-import { emptied, type ListenAddress, listen } from "./listen.ts";
+import { emptied, type ListenAddress, listen, RESET_LIMITS } from "./listen.ts";
 import { certificateNames, readTls, type TlsFiles } from "./tls.ts";
 
 const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
@@ -195,6 +195,7 @@ function createServer(
   const { cert, key, clientCa } = readTls(tls);
   return http2.createSecureServer(
     {
+      ...RESET_LIMITS,
       allowHTTP1: true,
       cert,
       key,

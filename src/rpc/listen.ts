@@ -50,3 +50,9 @@ export function emptied(sockets: ReadonlySet<Socket>, clock: Clock): Promise<voi
     }
   });
 }
+
+/**
+ * Node closes an HTTP/2 session after 1,000 cancels at more than 33 a second, and
+ * takes every other call on the connection with it. These bound a flood all the same.
+ */
+export const RESET_LIMITS = { streamResetBurst: 50_000, streamResetRate: 1_000 } as const;
