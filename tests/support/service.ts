@@ -27,6 +27,8 @@ export interface ServiceOptions {
   /** Text of the configuration file. */
   readonly config?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Limit of the process, which the machine's own limit bounds. */
+  readonly maxOpenFiles?: number;
 }
 
 const ENTRY = join(import.meta.dirname, "../../src/main.ts");
@@ -47,7 +49,12 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     writeFileSync(file, options.config);
     env["STEER_CONFIG"] = file;
   }
-  const child: ChildProcess = spawn(process.execPath, [ENTRY], {
+  const command =
+    options.maxOpenFiles === undefined
+      ? [process.execPath, ENTRY]
+      : ["sh", "-c", `ulimit -n ${options.maxOpenFiles}; exec "$0" "$1"`, process.execPath, ENTRY];
+  const [program = "", ...args] = command;
+  const child: ChildProcess = spawn(program, args, {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -9,8 +9,7 @@ import {
 } from "../../gen/es/steer/v1/generation_service_pb.ts";
 import { ModelService } from "../../gen/es/steer/v1/model_service_pb.ts";
 import type { StreamOptionsSchema } from "../../gen/es/steer/v1/stream_pb.ts";
-import { createGrpcClient, type GrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
-import { startService } from "../support/service.ts";
+import { type GrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
 import { type Stack, startStack } from "../support/stack.ts";
 
 type SpecInit = MessageInitShape<typeof GenerationSpecSchema>;
@@ -234,71 +233,5 @@ describe("what is not built", () => {
     };
     await stack.client.unary(generate, { spec });
     await drain(stack.client, { spec, options: { ephemeral: true, onDisconnect: 2, jsonMode: 1 } });
-  });
-});
-
-describe("scripted faults", () => {
-  const simulated = (script: object, fields: SpecInit = {}) =>
-    ({
-      model: "simulator",
-      prompt: "Hi",
-      providerOptions: { simulator: script as never },
-      ...fields,
-    }) as SpecInit;
-  const faulty = (fault: object, fields?: SpecInit) =>
-    simulated({ faults: [{ attempt: 1, ...fault }] }, fields);
-
-  it.each<[string, SpecInit, number, ErrorCategory]>([
-    ["status", faulty({ status: 503 }), 14, ErrorCategory.SERVER_ERROR],
-    [
-      "status, headers",
-      faulty({ status: 429, headers: { "retry-after": "3" } }),
-      8,
-      ErrorCategory.RATE_LIMIT,
-    ],
-    [
-      "status, body",
-      faulty({ status: 429, body: { error: { code: "insufficient_quota" } } }),
-      8,
-      ErrorCategory.QUOTA,
-    ],
-    ["cut_after_bytes", faulty({ cut_after_bytes: 20 }), 14, ErrorCategory.NETWORK],
-    [
-      "stall_after_events",
-      faulty(
-        { stall_after_events: 3 },
-        { timeouts: { idle: { seconds: 0n, nanos: 200_000_000 } } },
-      ),
-      14,
-      ErrorCategory.IDLE_TIMEOUT,
-    ],
-    ["malformed_at", faulty({ malformed_at: 2 }), 13, ErrorCategory.PROTOCOL],
-    ["error_at", faulty({ error_at: 2 }), 14, ErrorCategory.SERVER_ERROR],
-    ["omit_terminator", faulty({ omit_terminator: true }), 14, ErrorCategory.TRUNCATED],
-    ["refuse", faulty({ refuse: true }), 14, ErrorCategory.NETWORK],
-  ])("%s ends the stream as the wire would", async (_name, spec, code, category) => {
-    const failure = await failureOf(drain(stack.client, { spec }));
-    expect(failure).toMatchObject({ code, error: { category } });
-  });
-
-  it("an unknown key is INVALID_ARGUMENT", async () => {
-    for (const script of [{ pace: 1 }, { faults: [{ attempt: 1, stattus: 500 }] }]) {
-      const failure = await failureOf(stack.client.unary(generate, { spec: simulated(script) }));
-      expect(failure.code).toBe(3);
-      expect(failure.message).toMatch(/provider_options\.simulator.*unknown key/);
-    }
-  });
-
-  it("are refused where the configuration does not allow them", async () => {
-    const service = await startService();
-    const client = createGrpcClient(service.grpc);
-    expect(
-      await failureOf(client.unary(generate, { spec: faulty({ status: 500 }) })),
-    ).toMatchObject({
-      code: 9,
-      error: { reason: "FAULTS_DISABLED" },
-    });
-    client.close();
-    await service.stop();
   });
 });
