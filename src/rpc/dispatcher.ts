@@ -96,7 +96,6 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
       if (reason === undefined || reason === "internal") {
         log({ event: "defect", method, ...describeDefect(cause) });
       }
-      for (const [name, value] of Object.entries(status.trailers)) call.setTrailer(name, value);
       return new RpcStatusError(status, error);
     }
 

@@ -41,6 +41,7 @@ function toFailure(error: unknown, trailers: grpc.Metadata): Failure {
     details: status.details.map(packDetail),
   });
   trailers.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, packed)));
+  for (const [name, value] of Object.entries(status.trailers)) trailers.set(name, value);
   return { code: status.code, details: status.message, metadata: trailers };
 }
 
