@@ -44,4 +44,21 @@ describe("checkJsonOutput", () => {
     const result = JSON.stringify(checkJsonOutput(schema, '{"n":"private"}'));
     expect(result).not.toContain("private");
   });
+
+  it.each([
+    [
+      "a pattern that backtracks without end",
+      '{"pattern":"^(a+)+$"}',
+      JSON.stringify(`${"a".repeat(60)}!`),
+    ],
+    ["a pattern that is none", '{"pattern":"("}', '"a"'],
+    ["a reference to nowhere", '{"$ref":"#/$defs/none"}', '"a"'],
+  ])("gives up on %s, soon", (_name, text, output) => {
+    const before = performance.now();
+    expect(checkJsonOutput({ ...schema, schema: text }, output)).toMatchObject({
+      state: "invalid",
+      warning: { reason: "OUTPUT_UNCHECKED" },
+    });
+    expect(performance.now() - before).toBeLessThan(1_000);
+  });
 });
