@@ -169,6 +169,10 @@ export async function run(): Promise<void> {
       process.exit(0);
     });
   };
+  // A defect in one call must not end the others; what it says stays out of the log.
+  process.on("unhandledRejection", (error) => {
+    log({ event: "defect", error: error instanceof Error ? error.name : typeof error });
+  });
   // Before anything listens: who reads the first line may send a signal at once.
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
