@@ -129,20 +129,27 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
   });
   for (const warning of config.warnings) log({ event: "warning", message: warning });
 
+  async function reloadOnce(): Promise<void> {
+    try {
+      const next = load();
+      const before = deployment;
+      deployment = await createDeployment(next, types, clock, before);
+      authenticate = createAuthenticator(next);
+      log({ event: "reloaded" });
+      for (const warning of next.warnings) log({ event: "warning", message: warning });
+      await before.retire(deployment);
+    } catch (error) {
+      const message = error instanceof ConfigError ? error.message : "unexpected failure";
+      log({ event: "reload failed", message });
+    }
+  }
+
+  let reloading = Promise.resolve();
   return {
-    async reload() {
-      try {
-        const next = load();
-        const before = deployment;
-        deployment = await createDeployment(next, types, clock, before);
-        authenticate = createAuthenticator(next);
-        log({ event: "reloaded" });
-        for (const warning of next.warnings) log({ event: "warning", message: warning });
-        await before.retire(deployment);
-      } catch (error) {
-        const message = error instanceof ConfigError ? error.message : "unexpected failure";
-        log({ event: "reload failed", message });
-      }
+    // One after the other: each takes over the adapters of the one before.
+    reload() {
+      reloading = reloading.then(reloadOnce);
+      return reloading;
     },
     async stop(hurry) {
       await drain({ clock, grpc, http, dispatcher, hurry });
