@@ -7,7 +7,14 @@ import type { Clock } from "../clock.ts";
 import type { Dispatcher } from "./call.ts";
 import { handleServerStream, handleUnary } from "./grpc-call.ts";
 import { createHealthService } from "./health.ts";
-import { emptied, type ListenAddress, listen, RESET_LIMITS } from "./listen.ts";
+import {
+  emptied,
+  expectPreface,
+  GREETING_TIMEOUT_MS,
+  type ListenAddress,
+  listen,
+  RESET_LIMITS,
+} from "./listen.ts";
 import { addReflection } from "./reflection.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 
@@ -21,8 +28,6 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const KEEPALIVE_TIME_MS = 60_000;
 const KEEPALIVE_TIMEOUT_MS = 20_000;
 const MAX_IDLE_MS = 30 * 60_000;
-/** A connection that has not finished its TLS handshake or its preface is closed after this. */
-const PREFACE_TIMEOUT_MS = 10_000;
 
 /** Above this a timer of Node wraps; grpc-js sets one for every deadline. */
 const MAX_TIMEOUT_MS = 2_147_483_000;
@@ -85,6 +90,7 @@ function createServer(): grpc.Server {
   const { commonServerOptions } = server as unknown as ServerInternals;
   Object.assign(commonServerOptions, {
     ...RESET_LIMITS,
+    handshakeTimeout: GREETING_TIMEOUT_MS,
     settings: {
       maxConcurrentStreams: MAX_STREAMS_PER_CONNECTION,
       maxHeaderListSize: MAX_HEADER_BYTES,
@@ -152,11 +158,7 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
       const timeout = headers["grpc-timeout"];
       if (timeout !== undefined && isDeadlineTooLong(timeout)) delete headers["grpc-timeout"];
     });
-    http2Server.on("session", (session: Http2Session) => {
-      const stop = clock.schedule(PREFACE_TIMEOUT_MS, () => session.destroy());
-      session.once("remoteSettings", stop);
-      session.once("close", stop);
-    });
+    http2Server.on("session", (session: Http2Session) => expectPreface(session, clock));
   }
 
   const sockets = new Set<net.Socket>();
@@ -165,7 +167,7 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
     socket.setNoDelay(true);
     socket.on("error", () => socket.destroy());
     socket.once("close", () => sockets.delete(socket));
-    const silent = clock.schedule(PREFACE_TIMEOUT_MS, () => {
+    const silent = clock.schedule(GREETING_TIMEOUT_MS, () => {
       if (socket.bytesRead === 0) socket.destroy();
     });
     socket.once("close", silent);

@@ -1,5 +1,9 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
-import http2, { type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import http2, {
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type Http2Session,
+} from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { DescMethod, Message } from "@bufbuild/protobuf";
@@ -16,20 +20,35 @@ import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.t
 import type { Clock } from "../clock.ts";
 import { type Dispatcher, type IncomingCall, type Peer, RpcStatusError } from "./call.ts";
 import { describeDetail, encodeError } from "./encode-error.ts";
-import { emptied, type ListenAddress, listen, RESET_LIMITS } from "./listen.ts";
+import {
+  emptied,
+  expectPreface,
+  GREETING_TIMEOUT_MS,
+  type ListenAddress,
+  listen,
+  RESET_LIMITS,
+} from "./listen.ts";
 import { certificateNames, readTls, type TlsFiles } from "./tls.ts";
 
 const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
 const MIN_COMPRESS_BYTES = 1024;
 const MAX_CONNECTIONS = 20_000;
 const MAX_HEADER_BYTES = 16 * 1024;
-const HEADERS_TIMEOUT_MS = 10_000;
 /** How often Node looks for connections over their time; its default of 30 s would add to each. */
 const CHECK_INTERVAL_MS = 2_000;
 /** For the whole request, not for its answer. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 const CORS_MAX_AGE_SECONDS = 7_200;
+
+const HTTP1_OPTIONS = {
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: GREETING_TIMEOUT_MS,
+  connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  noDelay: true,
+} as const;
 
 const REQUEST_HEADERS = [
   "authorization",
@@ -180,23 +199,15 @@ function createServer(
   tls: TlsFiles | undefined,
 ): AnyServer {
   if (tls === undefined) {
-    return http.createServer(
-      {
-        maxHeaderSize: MAX_HEADER_BYTES,
-        headersTimeout: HEADERS_TIMEOUT_MS,
-        connectionsCheckingInterval: CHECK_INTERVAL_MS,
-        requestTimeout: REQUEST_TIMEOUT_MS,
-        keepAliveTimeout: KEEP_ALIVE_MS,
-        noDelay: true,
-      },
-      handle,
-    );
+    return http.createServer(HTTP1_OPTIONS, handle);
   }
   const { cert, key, clientCa } = readTls(tls);
   return http2.createSecureServer(
     {
       ...RESET_LIMITS,
+      ...HTTP1_OPTIONS,
       allowHTTP1: true,
+      handshakeTimeout: GREETING_TIMEOUT_MS,
       cert,
       key,
       settings: { maxHeaderListSize: MAX_HEADER_BYTES },
@@ -240,6 +251,7 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
 
   const server = createServer(handle, options.tls);
   server.maxConnections = MAX_CONNECTIONS;
+  server.on("session", (session: Http2Session) => expectPreface(session, options.clock));
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);

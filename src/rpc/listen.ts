@@ -1,3 +1,4 @@
+import type { Http2Session } from "node:http2";
 import type { Server, Socket } from "node:net";
 import type { Clock } from "../clock.ts";
 
@@ -31,6 +32,16 @@ export function listen(
       resolve({ host: wanted.host, port });
     });
   });
+}
+
+/** A connection that has said nothing whole by then is closed: TLS handshake, preface, headers. */
+export const GREETING_TIMEOUT_MS = 10_000;
+
+/** Closes a session that does not finish its HTTP/2 preface. */
+export function expectPreface(session: Http2Session, clock: Clock): void {
+  const stop = clock.schedule(GREETING_TIMEOUT_MS, () => session.destroy());
+  session.once("remoteSettings", stop);
+  session.once("close", stop);
 }
 
 /** Longest wait for answers that are on their way when a listener closes. */

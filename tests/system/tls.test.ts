@@ -1,3 +1,5 @@
+import net from "node:net";
+import tls from "node:tls";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import grpc from "@grpc/grpc-js";
@@ -6,6 +8,7 @@ import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.t
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { createGrpcClient } from "../support/grpc-client.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";
+import { eventually } from "../support/stack.ts";
 
 const { generate } = GenerationService.method;
 const spec = { model: "simulator", prompt: "Hi" };
@@ -23,11 +26,11 @@ afterAll(() => {
 function tlsConfig(withClients: boolean): string {
   const { serverCert, serverKey, ca } = certificates;
   const client = withClients ? `, client_ca_file: ${ca}` : "";
-  const tls = `{cert_file: ${serverCert}, key_file: ${serverKey}${client}}`;
+  const files = `{cert_file: ${serverCert}, key_file: ${serverKey}${client}}`;
   const callers = withClients
     ? "callers:\n  - {id: billing, role: caller, client_cert_san: billing.example}\n"
     : "";
-  return `grpc: {tls: ${tls}}\nhttp: {tls: ${tls}}\n${callers}`;
+  return `grpc: {tls: ${files}}\nhttp: {tls: ${files}}\n${callers}`;
 }
 
 function connect(service: ServiceProcess, httpVersion: "1.1" | "2", withKey: boolean) {
@@ -81,6 +84,43 @@ describe("TLS", () => {
     unknown.close();
     await service.stop();
   });
+
+  it("closes connections that say nothing whole, on both listeners", async () => {
+    const service = await startService({ config: tlsConfig(false) });
+    const { read, ca } = certificates;
+    const sockets = new Map<string, net.Socket>();
+    for (const [listener, address] of Object.entries({ grpc: service.grpc, http: service.http })) {
+      const port = Number(address.split(":").at(-1));
+      const plain = (name: string, bytes: Buffer | string): void => {
+        const socket = net.connect(port, "127.0.0.1", () => socket.write(bytes));
+        sockets.set(`${listener}: ${name}`, socket);
+      };
+      const secure = (name: string, protocol: string, text: string): void => {
+        const options = { port, host: "127.0.0.1", ca: read(ca), ALPNProtocols: [protocol] };
+        const socket = tls.connect(options, () => socket.write(text));
+        sockets.set(`${listener}: ${name}`, socket);
+      };
+      plain("silence", "");
+      plain("no TLS", "GET / HTTP/1.1\r\n\r\n");
+      plain("half a handshake", Buffer.from("16030100c8010000c40303", "hex"));
+      secure("silence inside", "h2", "");
+      secure("half a preface", "h2", "PRI * HTTP/2.0\r\n\r\nSM");
+      if (listener === "grpc") continue;
+      secure("silence inside HTTP/1.1", "http/1.1", "");
+      secure("half a request", "http/1.1", "POST /livez HTTP/1.1\r\nhost: x\r\nx-");
+      secure("a header bomb", "http/1.1", `GET / HTTP/1.1\r\n${"x-bomb: y\r\n".repeat(20_000)}`);
+    }
+    const open = new Set(sockets.keys());
+    for (const [name, socket] of sockets) {
+      socket.resume();
+      socket.on("error", () => {});
+      socket.once("close", () => open.delete(name));
+    }
+    await eventually(() => open.size === 0, 15_000).catch(() => {});
+    expect([...open]).toEqual([]);
+    await connect(service, "2", false).generate({ spec });
+    await service.stop();
+  }, 30_000);
 
   it("a certificate that cannot be read stops the start and is named", async () => {
     const config = "grpc: {tls: {cert_file: /nowhere/a.crt, key_file: /nowhere/a.key}}\n";
