@@ -1,5 +1,5 @@
 import type { FunctionTool, GenerationSpec, Message, Part } from "../../domain/generation-spec.ts";
-import type { JsonValue } from "../../domain/json.ts";
+import type { JsonObject } from "../../domain/json.ts";
 import type { FinishReason, ProviderEvent } from "../../domain/provider-event.ts";
 import { countCodePoints } from "../../domain/text.ts";
 import { smallestValue } from "./json-value.ts";
@@ -15,7 +15,11 @@ const TOKENS_PER_MESSAGE = 4;
 
 /** The whole answer, before anything goes wrong with it. */
 export interface Plan {
-  readonly deltas: readonly ProviderEvent[];
+  /** Text, or the arguments of `call`; to be read once. */
+  readonly tokens: Iterable<string>;
+  readonly count: number;
+  /** The function that the answer calls. */
+  readonly call: { readonly id: string; readonly name: string } | undefined;
   readonly reason: FinishReason;
   readonly inputTokens: number;
 }
@@ -62,8 +66,13 @@ function seedOf(spec: GenerationSpec): number {
   return hash(spec.messages.map((message) => `${message.role}:${messageText(message)}`).join("\n"));
 }
 
-function jsonText(schema: string): string {
-  return JSON.stringify(schema === "" ? {} : smallestValue(JSON.parse(schema) as JsonValue));
+function jsonText(schema: JsonObject): string {
+  return JSON.stringify(smallestValue(schema));
+}
+
+/** Arguments are an object, whether their schema says so or not. */
+function argumentsText({ parametersJsonSchema: text }: FunctionTool): string {
+  return jsonText({ type: "object", ...(text !== "" && (JSON.parse(text) as JsonObject)) });
 }
 
 /** The first stop sequence in `text`, by position. */
@@ -84,44 +93,47 @@ function cutTokens(tokens: readonly string[], end: number): string[] {
   return kept;
 }
 
-function textTokens(spec: GenerationSpec, script: Script): Iterable<string> {
+/** Output that is not made up: a scripted text, JSON, arguments. */
+function givenText(spec: GenerationSpec, script: Script): string[] | undefined {
   const format = spec.outputFormat;
   if (script.text !== undefined) return pieces(script.text, TEXT_TOKEN_POINTS);
   if (format.type === "json-object") return pieces('{"ok":true}', JSON_TOKEN_POINTS);
-  if (format.type === "json-schema") return pieces(jsonText(format.schema), JSON_TOKEN_POINTS);
-  const seed = seedOf(spec);
-  return words(seed, script.tokens ?? defaultLength(seed));
+  if (format.type === "text") return undefined;
+  return pieces(jsonText(JSON.parse(format.schema) as JsonObject), JSON_TOKEN_POINTS);
 }
 
-function planTool(spec: GenerationSpec, tool: FunctionTool, limit: number) {
-  const all = [...pieces(jsonText(tool.parametersJsonSchema), JSON_TOKEN_POINTS)];
-  const id = `call_${seedOf(spec).toString(16).padStart(8, "0")}`;
-  const deltas = all
-    .slice(0, limit)
-    .map(
-      (argumentsFragment, index): ProviderEvent =>
-        index === 0
-          ? { type: "tool-call-delta", partIndex: 0, id, name: tool.name, argumentsFragment }
-          : { type: "tool-call-delta", partIndex: 0, argumentsFragment },
-    );
-  const reason: FinishReason = all.length > limit ? "max-tokens" : "tool-calls";
-  return { deltas, reason, inputTokens: inputTokens(spec) };
+/** The plan up to the first stop sequence in its text. */
+function planUntil(plan: Plan, sequences: readonly string[]): Plan {
+  const all = [...plan.tokens];
+  const end = stopAt(all.join(""), sequences);
+  if (end < 0) return { ...plan, tokens: all };
+  const tokens = cutTokens(all, end);
+  return { ...plan, tokens, count: tokens.length, reason: "stop-sequence" };
 }
 
 /** What the simulator answers: it depends on the request alone, streamed or not. */
 export function planAnswer(spec: GenerationSpec, script: Script): Plan {
-  const limit = spec.sampling.maxOutputTokens ?? Number.POSITIVE_INFINITY;
+  const { maxOutputTokens: limit = Number.POSITIVE_INFINITY, stopSequences = [] } = spec.sampling;
+  const seed = seedOf(spec);
   const tool = calledTool(spec);
-  if (tool !== undefined) return planTool(spec, tool, limit);
-
-  const all = [...textTokens(spec, script)];
-  const allowed = all.length > limit ? all.slice(0, limit) : all;
-  const sequences = spec.sampling.stopSequences ?? [];
-  const end = sequences.length === 0 ? -1 : stopAt(allowed.join(""), sequences);
-  const tokens = end < 0 ? allowed : cutTokens(allowed, end);
-  return {
-    deltas: tokens.map((text) => ({ type: "text-delta", partIndex: 0, text })),
-    reason: end >= 0 ? "stop-sequence" : allowed === all ? "stop" : "max-tokens",
+  const given =
+    tool === undefined ? givenText(spec, script) : pieces(argumentsText(tool), JSON_TOKEN_POINTS);
+  const total = given?.length ?? script.tokens ?? defaultLength(seed);
+  const count = Math.min(total, limit);
+  const plan: Plan = {
+    tokens: given?.slice(0, count) ?? words(seed, count),
+    count,
+    call: tool && { id: `call_${seed.toString(16).padStart(8, "0")}`, name: tool.name },
+    reason: count < total ? "max-tokens" : tool === undefined ? "stop" : "tool-calls",
     inputTokens: inputTokens(spec),
   };
+  return tool === undefined && stopSequences.length > 0 ? planUntil(plan, stopSequences) : plan;
+}
+
+/** The event of a token, or of all of them together. */
+export function deltaOf({ call }: Plan, text: string, isFirst: boolean): ProviderEvent {
+  if (call === undefined) return { type: "text-delta", partIndex: 0, text };
+  return isFirst
+    ? { type: "tool-call-delta", partIndex: 0, ...call, argumentsFragment: text }
+    : { type: "tool-call-delta", partIndex: 0, argumentsFragment: text };
 }

@@ -1,125 +1,159 @@
+import { GatewayError } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import { allowsListed, smallestNumber, smallestString } from "./json-scalar.ts";
+import { alternatives, type FlatSchema, type SchemaType, typesOf } from "./json-schema.ts";
 
-/** Deepest nesting that is followed; a schema that needs more has no small value. */
-const MAX_DEPTH = 32;
+/** Longest JSON text that is written, in UTF-16 units. */
+const MAX_SIZE = 65_536;
+/**
+ * Schemas come from callers, and none may take the process for itself: each
+ * look at a schema costs the length of its text and a bit more.
+ */
+const MAX_WORK = 20_000_000;
+const WORK_OF_A_LOOK = 300;
+/** Deepest nesting of a schema, and of the value. */
+const MAX_DEPTH = 128;
 
-function resolve(reference: string, root: JsonObject): JsonValue {
-  let value: JsonValue = root;
-  for (const step of reference.replace(/^#\/?/, "").split("/").filter(Boolean)) {
-    const key = decodeURIComponent(step).replaceAll("~1", "/").replaceAll("~0", "~");
-    value = (isJsonObject(value) ? value[key] : undefined) ?? {};
-  }
-  return value;
+/** A value with the length of its JSON text. */
+interface Sized {
+  readonly value: JsonValue;
+  readonly size: number;
 }
 
-function merge(schemas: readonly JsonValue[]): JsonObject {
-  const merged: JsonObject = {};
-  for (const schema of schemas) {
-    if (!isJsonObject(schema)) continue;
-    for (const [key, value] of Object.entries(schema)) {
-      const before = merged[key];
-      if (Array.isArray(before) && Array.isArray(value) && key === "required") {
-        merged[key] = [...before, ...value];
-      } else if (isJsonObject(before) && isJsonObject(value)) merged[key] = { ...before, ...value };
-      else merged[key] = value;
+function sized(value: JsonValue | undefined): Sized | undefined {
+  return value === undefined ? undefined : { value, size: JSON.stringify(value).length };
+}
+
+function unanswerable(why: string): GatewayError {
+  return new GatewayError("validation", `the simulator cannot answer by this JSON Schema: ${why}`);
+}
+
+function checkDepth(schema: JsonValue, left: number): void {
+  if (typeof schema !== "object" || schema === null) return;
+  if (left === 0) throw unanswerable(`it is nested deeper than ${MAX_DEPTH} levels`);
+  for (const inner of Object.values(schema)) checkDepth(inner, left - 1);
+}
+
+/** A search for the smallest value, which never follows a way that is longer than the best one so far. */
+class Search {
+  readonly #root: JsonObject;
+  readonly #open = new Set<JsonValue>();
+  readonly #lengths = new WeakMap<object, number>();
+  #work = 0;
+
+  constructor(root: JsonObject) {
+    this.#root = root;
+  }
+
+  /** The smallest value whose text is shorter than `limit`; undefined if there is none. */
+  smallest(schema: JsonValue, limit: number): Sized | undefined {
+    // The smallest value of a schema never holds another value of the same schema.
+    if (limit <= 0 || this.#open.has(schema) || this.#open.size > MAX_DEPTH) return undefined;
+    if (isJsonObject(schema)) this.#open.add(schema);
+    let best: Sized | undefined;
+    const ways = alternatives(schema, this.#root, this.#visit);
+    const typed = ways.flatMap((way) => typesOf(way).map((type) => ({ way, type })));
+    // Scalars first: their size bounds the search among arrays and objects.
+    const containers = typed.filter(({ type }) => type === "array" || type === "object");
+    const scalars = typed.filter(({ type }) => type !== "array" && type !== "object");
+    for (const { way, type } of [...scalars, ...containers]) {
+      if (best?.size === 1) break;
+      const found = this.#ofType(way, type, best?.size ?? limit);
+      if (found !== undefined && found.size < (best?.size ?? limit)) best = found;
+    }
+    this.#open.delete(schema);
+    return best;
+  }
+
+  readonly #visit = (schema: JsonValue): void => {
+    this.#work += WORK_OF_A_LOOK + this.#lengthOf(schema);
+    if (this.#work > MAX_WORK) throw unanswerable("it has too many ways to be met");
+  };
+
+  #lengthOf(schema: JsonValue): number {
+    if (typeof schema !== "object" || schema === null) return 1;
+    const known = this.#lengths.get(schema);
+    if (known !== undefined) return known;
+    const { length } = JSON.stringify(schema);
+    this.#lengths.set(schema, length);
+    return length;
+  }
+
+  #ofType(way: FlatSchema, type: SchemaType, limit: number): Sized | undefined {
+    this.#visit(way);
+    if (Array.isArray(way["enum"])) {
+      return way["enum"]
+        .filter((value) => allowsListed(way, type, value))
+        .map((value) => ({ value, size: JSON.stringify(value).length }))
+        .sort((a, b) => a.size - b.size)[0];
+    }
+    switch (type) {
+      case "integer":
+      case "number":
+        return sized(smallestNumber(way, type === "integer"));
+      case "string":
+        return sized(smallestString(way, limit));
+      case "array":
+        return this.#array(way, limit);
+      case "object":
+        return this.#object(way, limit);
+      case "null":
+        return sized(null);
+      case "boolean":
+        return sized(false);
     }
   }
-  return merged;
-}
 
-function number(schema: JsonObject, step: number): number {
-  const { minimum, exclusiveMinimum, maximum, exclusiveMaximum, multipleOf } = schema;
-  const unit = typeof multipleOf === "number" ? multipleOf : step;
-  const up = (bound: number): number => Math.ceil(bound / unit) * unit;
-  const down = (bound: number): number => Math.floor(bound / unit) * unit;
-  if (typeof minimum === "number" && minimum > 0) return up(minimum);
-  if (typeof exclusiveMinimum === "number" && exclusiveMinimum >= 0) {
-    const next = up(exclusiveMinimum);
-    return next > exclusiveMinimum ? next : next + unit;
+  #array(way: FlatSchema, limit: number): Sized | undefined {
+    const count = typeof way["minItems"] === "number" ? way["minItems"] : 0;
+    // An item takes a character and its separator.
+    if (2 * count > limit) return undefined;
+    const prefix = Array.isArray(way["prefixItems"]) ? way["prefixItems"] : [];
+    const value: JsonValue[] = [];
+    let size = 2;
+    while (value.length < count) {
+      const separator = value.length === 0 ? 0 : 1;
+      const schema = prefix[value.length] ?? way["items"] ?? true;
+      const item = this.smallest(schema, limit - size - separator);
+      if (item === undefined) return undefined;
+      value.push(item.value);
+      size += item.size + separator;
+    }
+    return { value, size };
   }
-  if (typeof maximum === "number" && maximum < 0) return down(maximum);
-  if (typeof exclusiveMaximum === "number" && exclusiveMaximum <= 0) {
-    const next = down(exclusiveMaximum);
-    return next < exclusiveMaximum ? next : next - unit;
-  }
-  return 0;
-}
 
-const FORMATS: Readonly<Record<string, string>> = {
-  date: "2000-01-01",
-  time: "00:00:00Z",
-  "date-time": "2000-01-01T00:00:00Z",
-  duration: "PT0S",
-  email: "a@b.co",
-  hostname: "a.b",
-  ipv4: "0.0.0.0",
-  ipv6: "::",
-  uri: "a:b",
-  uuid: "00000000-0000-0000-0000-000000000000",
-};
-
-function string(schema: JsonObject): string {
-  const { format, minLength } = schema;
-  const known = typeof format === "string" ? FORMATS[format] : undefined;
-  return known ?? "x".repeat(typeof minLength === "number" ? minLength : 0);
-}
-
-function object(schema: JsonObject, root: JsonObject, depth: number): JsonObject {
-  const properties = isJsonObject(schema["properties"]) ? schema["properties"] : {};
-  const required = Array.isArray(schema["required"]) ? schema["required"] : [];
-  const value: JsonObject = {};
-  // In the order of the properties, as a model writes them.
-  const wanted = new Set(required.filter((name) => typeof name === "string"));
-  for (const name of [...Object.keys(properties).filter((key) => wanted.has(key)), ...wanted]) {
-    if (!(name in value)) value[name] = smallest(properties[name] ?? true, root, depth + 1);
-  }
-  return value;
-}
-
-function array(schema: JsonObject, root: JsonObject, depth: number): JsonValue[] {
-  const prefix = Array.isArray(schema["prefixItems"]) ? schema["prefixItems"] : [];
-  const least = typeof schema["minItems"] === "number" ? schema["minItems"] : 0;
-  return Array.from({ length: least }, (_, index) =>
-    smallest(prefix[index] ?? schema["items"] ?? true, root, depth + 1),
-  );
-}
-
-function smallest(schema: JsonValue, root: JsonObject, depth: number): JsonValue {
-  if (!isJsonObject(schema) || depth > MAX_DEPTH) return null;
-  if (typeof schema["$ref"] === "string") {
-    const { $ref, ...rest } = schema;
-    return smallest(merge([resolve($ref as string, root), rest]), root, depth + 1);
-  }
-  if ("const" in schema) return schema["const"] ?? null;
-  if (Array.isArray(schema["enum"])) return schema["enum"][0] ?? null;
-  for (const choice of ["anyOf", "oneOf"]) {
-    const { [choice]: options, ...rest } = schema;
-    if (Array.isArray(options)) return smallest(merge([rest, options[0] ?? {}]), root, depth + 1);
-  }
-  if (Array.isArray(schema["allOf"])) {
-    const { allOf, ...rest } = schema;
-    return smallest(merge([rest, ...(allOf as JsonValue[])]), root, depth + 1);
-  }
-  const declared = Array.isArray(schema["type"]) ? schema["type"][0] : schema["type"];
-  switch (declared ?? ("properties" in schema || "required" in schema ? "object" : "null")) {
-    case "object":
-      return object(schema, root, depth);
-    case "array":
-      return array(schema, root, depth);
-    case "string":
-      return string(schema);
-    case "integer":
-      return number(schema, 1);
-    case "number":
-      return number(schema, typeof schema["exclusiveMinimum"] === "number" ? 0.5 : 1);
-    case "boolean":
-      return false;
-    default:
-      return null;
+  #object(way: FlatSchema, limit: number): Sized | undefined {
+    const properties = isJsonObject(way["properties"]) ? way["properties"] : {};
+    const required = Array.isArray(way["required"]) ? way["required"] : [];
+    const wanted = new Set(required.filter((name) => typeof name === "string"));
+    // In the order of the properties, as a model writes them.
+    const names = new Set([...Object.keys(properties).filter((key) => wanted.has(key)), ...wanted]);
+    const keys = [...names].map((name) => JSON.stringify(name).length + 1);
+    let size = 1 + keys.reduce((sum, key) => sum + key + 1, names.size === 0 ? 1 : 0);
+    if (size >= limit) return undefined;
+    const entries: [string, JsonValue][] = [];
+    for (const name of names) {
+      const schema = Object.hasOwn(properties, name)
+        ? properties[name]
+        : way["additionalProperties"];
+      const found = this.smallest(schema ?? true, limit - size);
+      if (found === undefined) return undefined;
+      entries.push([name, found.value]);
+      size += found.size;
+    }
+    return { value: Object.fromEntries(entries), size };
   }
 }
 
-/** The smallest value that a JSON Schema allows; `pattern` is not followed. */
-export function smallestValue(schema: JsonValue): JsonValue {
-  return smallest(schema, isJsonObject(schema) ? schema : {}, 0);
+/**
+ * The value with the shortest JSON text that a JSON Schema allows. Not followed
+ * are `pattern`, `not`, `if`, `uniqueItems`, `contains`, dependencies and the
+ * exclusiveness of `oneOf`. Throws `GatewayError` for a schema that allows no
+ * value of at most 64 KiB, or whose search takes too long.
+ */
+export function smallestValue(schema: JsonObject): JsonValue {
+  checkDepth(schema, MAX_DEPTH);
+  const found = new Search(schema).smallest(schema, MAX_SIZE + 1);
+  if (found === undefined) throw unanswerable("it allows no value of at most 64 KiB");
+  return found.value;
 }

@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Clock } from "../../clock.ts";
 import type { ProviderEvent } from "../../domain/provider-event.ts";
-import type { Provider, ProviderRequest, ProviderType } from "../provider.ts";
+import type { Provider, ProviderContext, ProviderRequest, ProviderType } from "../provider.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
 import { parseModels } from "../shared/model-records.ts";
 import { cutError, inBandError, refusedError, statusError } from "./errors.ts";
-import { planAnswer } from "./events.ts";
+import { deltaOf, type Plan, planAnswer } from "./events.ts";
 import models from "./models.json" with { type: "json" };
-import { type Fault, parseScript, type Script } from "./request.ts";
+import { type Fault, parseScript } from "./request.ts";
 
 /** Events after which other work of the process gets its turn. */
 const EVENTS_PER_TURN = 64;
@@ -21,25 +21,7 @@ function silence(signal: AbortSignal): Promise<never> {
   });
 }
 
-function deltaBytes(event: ProviderEvent): number {
-  if (event.type === "text-delta") return Buffer.byteLength(event.text);
-  return event.type === "tool-call-delta" ? Buffer.byteLength(event.argumentsFragment) : 0;
-}
-
-function joined(deltas: readonly ProviderEvent[]): readonly ProviderEvent[] {
-  const [first] = deltas;
-  if (first?.type === "text-delta") {
-    const text = deltas.map((delta) => (delta.type === "text-delta" ? delta.text : "")).join("");
-    return [{ ...first, text }];
-  }
-  if (first?.type !== "tool-call-delta") return deltas;
-  const argumentsFragment = deltas
-    .map((delta) => (delta.type === "tool-call-delta" ? delta.argumentsFragment : ""))
-    .join("");
-  return [{ ...first, argumentsFragment }];
-}
-
-/** What goes wrong at the event of this position, `bytes` into the answer. */
+/** What goes wrong in place of the event at this position, with which the answer has `bytes`. */
 async function strike(
   fault: Fault,
   position: number,
@@ -47,50 +29,80 @@ async function strike(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  if (fault.cutAfterBytes !== undefined && bytes >= fault.cutAfterBytes) throw cutError();
+  if (fault.cutAfterBytes !== undefined && bytes > fault.cutAfterBytes) throw cutError();
   if (fault.stallAfterEvents === position) await silence(signal);
   if (fault.malformedAt === position) throw protocolError("an event of the answer is not JSON");
   if (fault.errorAt === position) throw inBandError(fault, clock);
 }
 
-async function* answer(
+/** What goes wrong before the end marker, wherever the script puts it. */
+async function strikeLast(fault: Fault, clock: Clock, signal: AbortSignal): Promise<void> {
+  if (fault.stallAfterEvents !== undefined) await silence(signal);
+  if (fault.malformedAt !== undefined) throw protocolError("the answer is not JSON");
+  if (fault.errorAt !== undefined) throw inBandError(fault, clock);
+  if (fault.cutAfterBytes !== undefined) throw cutError();
+  if (fault.omitTerminator === true) throw truncatedError();
+}
+
+/** Throws what goes wrong before an answer begins. */
+function begin(
   request: ProviderRequest,
-  readScript: () => Script,
-  clock: Clock,
+  { clock, allowFaults }: ProviderContext,
   signal: AbortSignal,
-): AsyncGenerator<ProviderEvent> {
+) {
   signal.throwIfAborted();
-  const script = readScript();
+  const script = parseScript(request.options, allowFaults);
   const fault = script.faults.find(({ attempt }) => attempt === request.attempt);
   if (fault?.refuse === true) throw refusedError();
   if (fault?.status !== undefined) throw statusError(fault.status, fault, clock);
-  const plan = planAnswer(request.spec, script);
-  // An answer that is not streamed has one delta a part, as with every provider.
-  const deltas = request.stream ? plan.deltas : joined(plan.deltas);
-  yield { type: "response", model: request.model.providerModel };
-  if (script.firstTokenMs > 0) await clock.sleep(script.firstTokenMs, signal);
+  const head: ProviderEvent = { type: "response", model: request.model.providerModel };
+  return { plan: planAnswer(request.spec, script), script, fault, head, clock };
+}
 
+function* ending({ count, inputTokens, reason }: Plan): Generator<ProviderEvent> {
+  if (count > 0) yield { type: "part-end", partIndex: 0 };
+  yield { type: "usage", counts: { inputTokens, outputTokens: count } };
+  yield { type: "finish", reason, rawReason: reason };
+}
+
+async function* streamed(
+  request: ProviderRequest,
+  context: ProviderContext,
+  signal: AbortSignal,
+): AsyncGenerator<ProviderEvent> {
+  const { plan, script, fault, head, clock } = begin(request, context, signal);
+  const { firstTokenMs, paceMs } = script;
+  yield head;
+  if (firstTokenMs > 0) await clock.sleep(firstTokenMs, signal);
+  let position = 0;
   let bytes = 0;
-  for (const [position, event] of deltas.entries()) {
-    if (fault !== undefined) await strike(fault, position, bytes, clock, signal);
-    if (position > 0 && script.paceMs > 0) await clock.sleep(script.paceMs, signal);
+  for (const token of plan.tokens) {
+    if (fault !== undefined) {
+      bytes += Buffer.byteLength(token);
+      await strike(fault, position, bytes, clock, signal);
+    }
+    if (position > 0 && paceMs > 0) await clock.sleep(paceMs, signal);
     else if (position % EVENTS_PER_TURN === EVENTS_PER_TURN - 1) await nextTurn();
     signal.throwIfAborted();
-    bytes += deltaBytes(event);
-    yield event;
+    yield deltaOf(plan, token, position === 0);
+    position++;
   }
-  // A fault at or behind the last event strikes before the end marker.
-  if (fault !== undefined) {
-    const { stallAfterEvents = -1, malformedAt = -1, errorAt = -1 } = fault;
-    const late = Math.max(stallAfterEvents, malformedAt, errorAt);
-    await strike(fault, Math.max(late, deltas.length), bytes, clock, signal);
-    if (fault.cutAfterBytes !== undefined) throw cutError();
-    if (fault.omitTerminator === true) throw truncatedError();
-  }
-  if (deltas.length > 0) yield { type: "part-end", partIndex: 0 };
-  const counts = { inputTokens: plan.inputTokens, outputTokens: plan.deltas.length };
-  yield { type: "usage", counts };
-  yield { type: "finish", reason: plan.reason, rawReason: plan.reason };
+  if (fault !== undefined) await strikeLast(fault, clock, signal);
+  for (const event of ending(plan)) yield event;
+}
+
+/** An answer that is not streamed comes as a whole or not at all, with one delta a part. */
+async function* whole(
+  request: ProviderRequest,
+  context: ProviderContext,
+  signal: AbortSignal,
+): AsyncGenerator<ProviderEvent> {
+  const { plan, script, fault, head, clock } = begin(request, context, signal);
+  if (script.firstTokenMs > 0) await clock.sleep(script.firstTokenMs, signal);
+  if (fault !== undefined) await strikeLast(fault, clock, signal);
+  yield head;
+  if (plan.count > 0) yield deltaOf(plan, [...plan.tokens].join(""), true);
+  for (const event of ending(plan)) yield event;
 }
 
 /** A model that needs no network: for first steps, tests and load. */
@@ -100,10 +112,9 @@ export const simulator: ProviderType = {
   dialects: { simulator: ["sampling.max_output_tokens", "sampling.stop_sequences"] },
   defaultDialect: () => "simulator",
   models: parseModels(models),
-  create: async (_instance, { clock, allowFaults }): Promise<Provider> => ({
-    generate: (request, signal) =>
-      answer(request, () => parseScript(request.options, allowFaults), clock, signal),
-    checkOptions: (options) => void parseScript(options, allowFaults),
+  create: async (_instance, context): Promise<Provider> => ({
+    generate: (request, signal) => (request.stream ? streamed : whole)(request, context, signal),
+    checkOptions: (options) => void parseScript(options, context.allowFaults),
     close: async () => {},
   }),
 };

@@ -42,9 +42,9 @@ function refuse(path: string, why: string): never {
   });
 }
 
-function whole(value: JsonValue, path: string, most: number): number {
-  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > most) {
-    return refuse(path, `must be a whole number from 0 to ${most}`);
+function whole(value: JsonValue, path: string, least: number, most: number): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < least || value > most) {
+    return refuse(path, `must be a whole number from ${least} to ${most}`);
   }
   return value;
 }
@@ -83,14 +83,13 @@ function read<Fields extends Readonly<Record<string, (value: JsonValue, path: st
 }
 
 const position = (value: JsonValue, path: string): number =>
-  whole(value, path, Number.MAX_SAFE_INTEGER);
+  whole(value, path, 0, Number.MAX_SAFE_INTEGER);
 
 function fault(value: JsonValue, path: string): Fault {
   if (!isJsonObject(value)) return refuse(path, "must be an object");
   const fields = read(value, path, {
-    attempt: position,
-    status: (status, at) =>
-      whole(status, at, 599) >= 400 ? Number(status) : refuse(at, "must be 400 to 599"),
+    attempt: (attempt, at) => whole(attempt, at, 1, Number.MAX_SAFE_INTEGER),
+    status: (status, at) => whole(status, at, 400, 599),
     headers,
     body: (body) => body,
     cut_after_bytes: position,
@@ -121,9 +120,9 @@ function fault(value: JsonValue, path: string): Fault {
 export function parseScript(options: JsonObject, allowFaults: boolean): Script {
   const fields = read(options, PATH, {
     text: (value, path) => (typeof value === "string" ? value : refuse(path, "must be a string")),
-    tokens: (value, path) => whole(value, path, MAX_TOKENS),
-    first_token_ms: (value, path) => whole(value, path, MAX_PAUSE_MS),
-    pace_ms: (value, path) => whole(value, path, MAX_PAUSE_MS),
+    tokens: (value, path) => whole(value, path, 0, MAX_TOKENS),
+    first_token_ms: (value, path) => whole(value, path, 0, MAX_PAUSE_MS),
+    pace_ms: (value, path) => whole(value, path, 0, MAX_PAUSE_MS),
     faults: (value, path) => {
       if (!Array.isArray(value) || value.length > MAX_FAULTS) {
         return refuse(path, `must be a list of at most ${MAX_FAULTS} faults`);

@@ -34,10 +34,10 @@ export function* words(seed: number, count: number): Generator<string> {
 }
 
 /** A given text in tokens of at most `longest` code points, at least 20 of them where it is long enough. */
-export function* pieces(text: string, longest: number): Generator<string> {
+export function pieces(text: string, longest: number): string[] {
   const points = Array.from(text);
   const size = Math.max(1, Math.min(longest, Math.floor(points.length / MIN_TOKENS)));
-  for (let start = 0; start < points.length; start += size) {
-    yield points.slice(start, start + size).join("");
-  }
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, index) =>
+    points.slice(index * size, (index + 1) * size).join(""),
+  );
 }
