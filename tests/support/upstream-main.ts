@@ -1,5 +1,7 @@
-// `node tests/support/upstream-main.ts`: the scripted upstream by itself.
+// `node tests/support/upstream-main.ts [--port N]`: the scripted upstream by itself.
+import { parseArgs } from "node:util";
 import { startUpstream } from "./upstream.ts";
 
-const { url } = await startUpstream();
+const { values } = parseArgs({ options: { port: { type: "string", default: "0" } } });
+const { url } = await startUpstream(Number(values.port));
 process.stdout.write(`${JSON.stringify({ url })}\n`);

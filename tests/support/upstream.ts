@@ -42,8 +42,18 @@ export interface Upstream {
   readonly requests: RecordedRequest[];
   /** From now on streams wait before every content event for `release`. */
   hold(): void;
+  /** So many content events may be sent, by whichever streams wait. */
   release(events: number): void;
   close(): Promise<void>;
+}
+
+function parsedBody(text: string): JsonObject | undefined {
+  try {
+    const parsed: unknown = JSON.parse(text || "{}");
+    return isJsonObject(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The reader takes more, or is gone. */
@@ -82,24 +92,28 @@ function answerOf(body: JsonObject, index: number): UpstreamAnswer {
   };
 }
 
-/** A server that speaks the vendors' wires over real sockets and fails as its requests say. */
-export async function startUpstream(): Promise<Upstream> {
+/** A server that speaks the vendors' wires over real sockets and fails as its requests say. Port 0: any. */
+export async function startUpstream(listenOn = 0): Promise<Upstream> {
   const requests: RecordedRequest[] = [];
   let tickets = Number.POSITIVE_INFINITY;
-  let wake = (): void => {};
+  const waiting = new Set<() => void>();
 
-  async function ticket(response: ServerResponse): Promise<void> {
+  /** Whether the stream may send its next event; false when its client is gone. */
+  async function ticket(response: ServerResponse): Promise<boolean> {
     while (tickets <= 0 && !response.destroyed) {
       await new Promise<void>((resolve) => {
         const done = (): void => {
           response.off("close", done);
+          waiting.delete(done);
           resolve();
         };
-        wake = done;
+        waiting.add(done);
         response.on("close", done);
       });
     }
+    if (response.destroyed) return false;
     tickets--;
+    return true;
   }
 
   async function sendStream(
@@ -127,16 +141,17 @@ export async function startUpstream(): Promise<Upstream> {
       await delay(10);
       response.destroy();
     };
-    for (const event of dialect.events(answer)) {
+    const events = dialect.events(answer);
+    for (const event of events) {
       if (response.destroyed) return;
       if (event.content) {
         if (fault?.stall_after_events === position) {
           const pings = setInterval(() => response.write(dialect.ping()), PING_MS);
           return void response.once("close", () => clearInterval(pings));
         }
-        if (fault?.malformed_at === position) return void response.end('data: {"broken\n\n');
+        if (fault?.malformed_at === position) return void response.end(dialect.malformed());
         if (fault?.error_at === position) return void response.end(dialect.error());
-        await ticket(response);
+        if (!(await ticket(response))) return;
         if (position > 0 && script.pace_ms !== undefined) await delay(script.pace_ms);
         position++;
       }
@@ -145,7 +160,9 @@ export async function startUpstream(): Promise<Upstream> {
       if (event.content) recorded.sent++;
       await nextTurn();
     }
-    if (fault?.omit_terminator !== true && !write(dialect.terminator(answer))) return cut();
+    if (fault?.omit_terminator !== true && !write(dialect.terminator(answer, events.length))) {
+      return cut();
+    }
     response.end();
   }
 
@@ -176,7 +193,7 @@ export async function startUpstream(): Promise<Upstream> {
     response.writeHead(200, { "content-type": "application/json", "x-request-id": answer.id });
     if (fault?.malformed_at !== undefined) return void response.end(text.slice(0, -2));
     if (fault?.error_at !== undefined) {
-      return void response.end(JSON.stringify({ error: { type: "server_error", message: "x" } }));
+      return void response.end(JSON.stringify(dialect.failure(answer)));
     }
     if (fault?.cut_after_bytes !== undefined) {
       response.write(text.slice(0, fault.cut_after_bytes));
@@ -190,11 +207,12 @@ export async function startUpstream(): Promise<Upstream> {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8") || "{}");
+      const parsed = parsedBody(Buffer.concat(chunks).toString("utf8"));
+      if (parsed === undefined) return void response.writeHead(400).end("{}");
       const recorded: RecordedRequest = {
         path: request.url ?? "",
         headers: request.headers,
-        body: isJsonObject(parsed) ? parsed : {},
+        body: parsed,
         sent: 0,
         closedAt: undefined,
       };
@@ -206,7 +224,7 @@ export async function startUpstream(): Promise<Upstream> {
     });
   });
   server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(listenOn, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
@@ -216,7 +234,7 @@ export async function startUpstream(): Promise<Upstream> {
     },
     release(events) {
       tickets += events;
-      wake();
+      for (const wake of [...waiting]) wake();
     },
     async close() {
       server.closeAllConnections();

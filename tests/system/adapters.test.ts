@@ -234,7 +234,7 @@ describe.each(ADAPTERS)("adapter %s", (adapter) => {
   );
 
   it.each([
-    ["a connection that breaks", { cut_after_bytes: 700 }, ErrorCategory.NETWORK],
+    ["a connection that breaks", { cut_after_bytes: 1_500 }, ErrorCategory.NETWORK],
     ["an answer without its end marker", { omit_terminator: true }, ErrorCategory.TRUNCATED],
     ["a broken event", { malformed_at: 2 }, ErrorCategory.PROTOCOL],
   ])("A-20: %s is never a success", async (_name, fields, category) => {

@@ -1,4 +1,4 @@
-import { sse, type UpstreamAnswer, type WireDialect, type WireEvent } from "./script.ts";
+import { inPieces, sse, type UpstreamAnswer, type WireDialect, type WireEvent } from "./script.ts";
 
 function usage(answer: UpstreamAnswer, xai: boolean) {
   const { inputTokens, outputTokens } = answer;
@@ -26,7 +26,9 @@ function finishReason(answer: UpstreamAnswer): string {
 
 /** OpenAI's Chat Completions, or xAI's flavour of it. */
 export function chatDialect(xai: boolean): WireDialect {
-  const reasoningField = "reasoning_content";
+  const failure = xai
+    ? { code: "The service is currently unavailable", error: "scripted" }
+    : { error: { message: "scripted", type: "server_error", param: null, code: null } };
   return {
     whole(answer) {
       const calls = toolCalls(answer);
@@ -44,7 +46,7 @@ export function chatDialect(xai: boolean): WireDialect {
               role: "assistant",
               content: calls === undefined && answer.refusal === "" ? answer.tokens.join("") : null,
               refusal: answer.refusal === "" ? null : answer.refusal,
-              ...(answer.reasoning !== "" && { [reasoningField]: answer.reasoning }),
+              ...(answer.reasoning !== "" && { reasoning_content: answer.reasoning }),
               ...(calls !== undefined && { tool_calls: calls }),
             },
           },
@@ -53,38 +55,50 @@ export function chatDialect(xai: boolean): WireDialect {
       };
     },
     events(answer) {
-      const head = {
+      const events: WireEvent[] = [];
+      const head = () => ({
         id: answer.id,
         object: "chat.completion.chunk",
-        created: 1_790_000_000,
+        // xAI's clock goes on, and it counts for nothing.
+        created: 1_790_000_000 + (xai ? events.length : 0),
         model: answer.model,
+        system_fingerprint: "fp_1",
+      });
+      const add = (delta: object, content = true, finish: string | null = null): void => {
+        const isFirst = content && !events.some((event) => event.content);
+        const choice = {
+          index: 0,
+          delta: xai && isFirst ? { ...delta, role: "assistant" } : delta,
+          // xAI leaves out what OpenAI says by null.
+          ...((!xai || finish !== null) && { logprobs: null, finish_reason: finish }),
+        };
+        events.push({ text: sse({ ...head(), choices: [choice] }), content });
       };
-      const chunk = (delta: object, finish: string | null = null): string =>
-        sse({ ...head, choices: [{ index: 0, delta, finish_reason: finish }] });
-      const events: WireEvent[] = [];
-      const add = (text: string, content = false): void => void events.push({ text, content });
-      if (!xai) add(chunk({ role: "assistant", content: "", refusal: null }));
-      if (answer.reasoning !== "") add(chunk({ [reasoningField]: answer.reasoning }), true);
-      if (answer.refusal !== "") add(chunk({ refusal: answer.refusal }), true);
-      else if (answer.tool !== undefined) {
+      if (!xai) add({ role: "assistant", content: "", refusal: null }, false);
+      if (answer.reasoning !== "") add({ reasoning_content: answer.reasoning });
+      if (answer.refusal !== "") add({ refusal: answer.refusal });
+      else if (answer.tool === undefined)
+        for (const token of answer.tokens) add({ content: token });
+      else {
         const { id, name, json } = answer.tool;
         const call = (fields: object, body: object): object => ({
           tool_calls: [{ index: 0, ...fields, function: body }],
         });
-        if (xai) add(chunk(call({ id, type: "function" }, { name, arguments: json })), true);
-        else {
-          add(chunk(call({ id, type: "function" }, { name, arguments: "" })), true);
-          for (const piece of json.match(/.{1,3}/gsu) ?? []) {
-            add(chunk(call({}, { arguments: piece })), true);
-          }
-        }
-      } else for (const token of answer.tokens) add(chunk({ content: token }), true);
-      add(chunk({}, finishReason(answer)));
-      if (answer.withUsage) add(sse({ ...head, choices: [], usage: usage(answer, xai) }));
+        // xAI sends a call whole.
+        add(call({ id, type: "function" }, { name, arguments: xai ? json : "" }));
+        if (!xai) for (const piece of inPieces(json)) add(call({}, { arguments: piece }));
+      }
+      add({}, false, finishReason(answer));
+      if (answer.withUsage) {
+        const last = { ...head(), choices: [], usage: usage(answer, xai) };
+        events.push({ text: sse(last), content: false });
+      }
       return events;
     },
     terminator: () => sse("[DONE]"),
+    error: () => sse(failure),
+    failure: () => failure,
+    malformed: () => sse('{"broken'),
     ping: () => ": keep-alive\n\n",
-    error: () => sse({ error: { message: "scripted", type: "server_error", code: null } }),
   };
 }

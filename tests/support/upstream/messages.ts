@@ -1,4 +1,4 @@
-import { sse, type UpstreamAnswer, type WireDialect, type WireEvent } from "./script.ts";
+import { inPieces, sse, type UpstreamAnswer, type WireDialect, type WireEvent } from "./script.ts";
 
 function stopReason(answer: UpstreamAnswer): string {
   if (answer.refusal !== "") return "refusal";
@@ -34,6 +34,8 @@ function blocks(answer: UpstreamAnswer): { [key: string]: unknown }[] {
   return [...thinking, { type: "text", text: answer.tokens.join(""), citations: null }];
 }
 
+const FAILURE = { type: "error", error: { type: "api_error", message: "scripted" } };
+
 /** Anthropic's Messages. */
 export const messagesDialect: WireDialect = {
   whole: (answer) => ({
@@ -68,7 +70,7 @@ export const messagesDialect: WireDialect = {
         delta({ type: "signature_delta", signature: "EqQB" }, false);
       } else if (block["type"] === "tool_use") {
         add("content_block_start", { index, content_block: { ...block, input: {} } }, true);
-        for (const partial_json of (answer.tool?.json ?? "").match(/.{1,3}/gsu) ?? []) {
+        for (const partial_json of inPieces(answer.tool?.json ?? "")) {
           delta({ type: "input_json_delta", partial_json });
         }
       } else {
@@ -88,5 +90,7 @@ export const messagesDialect: WireDialect = {
   },
   terminator: () => sse({ type: "message_stop" }, "message_stop"),
   ping: () => sse({ type: "ping" }, "ping"),
-  error: () => sse({ type: "error", error: { type: "api_error", message: "scripted" } }, "error"),
+  error: () => sse(FAILURE, "error"),
+  failure: () => FAILURE,
+  malformed: () => sse('{"broken', "content_block_delta"),
 };

@@ -1,4 +1,4 @@
-import { sse, type UpstreamAnswer, type WireDialect, type WireEvent } from "./script.ts";
+import { inPieces, sse, type UpstreamAnswer, type WireDialect, type WireEvent } from "./script.ts";
 
 function usage({ inputTokens, outputTokens, reasoning }: UpstreamAnswer) {
   return {
@@ -48,44 +48,90 @@ function whole(answer: UpstreamAnswer) {
   };
 }
 
+type Add = (type: string, fields: object, content?: boolean) => void;
+
+/** What comes between the beginning and the end of an item. */
+function addItem(add: Add, answer: UpstreamAnswer, item: object & { type: string }, at: object) {
+  if (item.type === "reasoning") {
+    const { reasoning: text } = answer;
+    const where = { ...at, summary_index: 0 };
+    add("response.reasoning_summary_part.added", {
+      ...where,
+      part: { type: "summary_text", text: "" },
+    });
+    add("response.reasoning_summary_text.delta", { ...where, delta: text }, true);
+    add("response.reasoning_summary_text.done", { ...where, text });
+    add("response.reasoning_summary_part.done", { ...where, part: { type: "summary_text", text } });
+    return;
+  }
+  if (answer.tool !== undefined) {
+    const { name, json } = answer.tool;
+    for (const delta of inPieces(json)) {
+      add("response.function_call_arguments.delta", { ...at, delta }, true);
+    }
+    add("response.function_call_arguments.done", { ...at, name, arguments: json });
+    return;
+  }
+  const where = { ...at, content_index: 0 };
+  const { refusal } = answer;
+  if (refusal !== "") {
+    add("response.content_part.added", { ...where, part: { type: "refusal", refusal: "" } });
+    add("response.refusal.delta", { ...where, delta: refusal }, true);
+    add("response.refusal.done", { ...where, refusal });
+    add("response.content_part.done", { ...where, part: { type: "refusal", refusal } });
+    return;
+  }
+  const part = (text: string): object => ({ type: "output_text", text, annotations: [] });
+  const text = answer.tokens.join("");
+  add("response.content_part.added", { ...where, part: part("") });
+  for (const delta of answer.tokens) {
+    add("response.output_text.delta", { ...where, delta, logprobs: [] }, true);
+  }
+  add("response.output_text.done", { ...where, text, logprobs: [] });
+  add("response.content_part.done", { ...where, part: part(text) });
+}
+
+/** An item as it begins: with nothing in it. */
+const EMPTY: Readonly<Record<string, object>> = {
+  message: { status: "in_progress", content: [] },
+  function_call: { status: "in_progress", arguments: "" },
+  reasoning: { summary: [] },
+};
+
 /** OpenAI's Responses. */
 export const responsesDialect: WireDialect = {
   whole,
   events(answer) {
     const events: WireEvent[] = [];
-    let sequence = 0;
-    const add = (type: string, fields: object, content = false): void => {
-      events.push({ text: sse({ type, sequence_number: sequence++, ...fields }, type), content });
+    const add: Add = (type, fields, content = false) => {
+      const event = { type, sequence_number: events.length, ...fields };
+      events.push({ text: sse(event, type), content });
     };
-    const response = { id: answer.id, object: "response", model: answer.model, output: [] };
-    add("response.created", { response: { ...response, status: "in_progress", usage: null } });
+    const { id, model } = answer;
+    const response = { id, object: "response", model, output: [], status: "in_progress" };
+    add("response.created", { response: { ...response, usage: null } });
+    add("response.in_progress", { response: { ...response, usage: null } });
     for (const [output_index, item] of items(answer).entries()) {
-      const started = item.type === "function_call" ? { ...item, arguments: "" } : item;
-      const empty = item.type === "message" ? { ...item, content: [] } : started;
-      const opened = item.type === "reasoning" ? { ...item, summary: [] } : empty;
-      add("response.output_item.added", { output_index, item: opened });
-      const at = { item_id: String(item["id"]), output_index, content_index: 0 };
-      if (item.type === "reasoning") {
-        const delta = answer.reasoning;
-        const where = { output_index, summary_index: 0 };
-        add("response.reasoning_summary_text.delta", { ...where, delta }, true);
-      } else if (item.type === "function_call") {
-        for (const delta of (answer.tool?.json ?? "").match(/.{1,3}/gsu) ?? []) {
-          add("response.function_call_arguments.delta", { output_index, delta }, true);
-        }
-      } else if (answer.refusal !== "") {
-        add("response.refusal.delta", { ...at, delta: answer.refusal }, true);
-      } else {
-        for (const delta of answer.tokens) {
-          add("response.output_text.delta", { ...at, delta }, true);
-        }
-      }
+      const started = { ...item, ...EMPTY[item.type] };
+      add("response.output_item.added", { output_index, item: started });
+      addItem(add, answer, item, { item_id: item["id"], output_index });
       add("response.output_item.done", { output_index, item });
     }
     return events;
   },
-  terminator: (answer) =>
-    sse({ type: "response.completed", response: whole(answer) }, "response.completed"),
+  terminator: (answer, sequence_number) =>
+    sse(
+      { type: "response.completed", sequence_number, response: whole(answer) },
+      "response.completed",
+    ),
+  error: () =>
+    sse({ type: "error", code: "server_error", message: "scripted", param: null }, "error"),
+  failure: (answer) => ({
+    ...whole(answer),
+    status: "failed",
+    output: [],
+    error: { code: "server_error", message: "scripted" },
+  }),
+  malformed: () => sse('{"broken', "response.output_text.delta"),
   ping: () => ": keep-alive\n\n",
-  error: () => sse({ type: "error", code: "server_error", message: "scripted" }, "error"),
 };

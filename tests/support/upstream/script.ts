@@ -50,11 +50,21 @@ export interface WireEvent {
 export interface WireDialect {
   whole(answer: UpstreamAnswer): object;
   events(answer: UpstreamAnswer): WireEvent[];
-  /** The end marker; a stream that omits it stops before. */
-  terminator(answer: UpstreamAnswer): string;
+  /** The end marker, behind `count` events; a stream that omits it stops before. */
+  terminator(answer: UpstreamAnswer, count: number): string;
+  /** An error inside a stream. */
   error(): string;
+  /** An error in place of a whole answer, with HTTP 200. */
+  failure(answer: UpstreamAnswer): object;
+  /** An event whose data is not JSON. */
+  malformed(): string;
   /** What keeps a connection alive and says nothing. */
   ping(): string;
+}
+
+/** Text in pieces of at most three code points. */
+export function inPieces(text: string): readonly string[] {
+  return text.match(/.{1,3}/gsu) ?? [];
 }
 
 export function scriptOf(body: JsonObject): UpstreamScript {
