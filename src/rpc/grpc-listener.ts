@@ -167,10 +167,6 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
     socket.setNoDelay(true);
     socket.on("error", () => socket.destroy());
     socket.once("close", () => sockets.delete(socket));
-    const silent = clock.schedule(GREETING_TIMEOUT_MS, () => {
-      if (socket.bytesRead === 0) socket.destroy();
-    });
-    socket.once("close", silent);
     injector.injectConnection(socket);
   });
   listener.maxConnections = MAX_CONNECTIONS;

@@ -225,6 +225,8 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     routes: (router) => addRoutes(router, options.dispatcher),
     grpc: false,
     readMaxBytes: MAX_REQUEST_BYTES,
+    // A misspelt field would be ignored, and nothing of a request is.
+    jsonOptions: { ignoreUnknownFields: false },
     compressMinBytes: MIN_COMPRESS_BYTES,
     requestGate(context) {
       try {

@@ -163,6 +163,19 @@ describe("the HTTP listener", () => {
     }
   });
 
+  it("refuses a field that is not there", async () => {
+    const response = await fetch(`${service.http}/${GenerationService.typeName}/Generate`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ spec: { ...spec, sampling: { maxOutputTokenz: 3 } } }),
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      code: "invalid_argument",
+      message: expect.stringContaining("maxOutputTokenz") as string,
+    });
+  });
+
   it("keeps prompts out of addresses", async () => {
     const get = (service_: string, method: string, message: object) =>
       fetch(
