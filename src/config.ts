@@ -29,6 +29,8 @@ import {
   readConfigFile,
 } from "./config/sources.ts";
 import type { DefaultTimeouts } from "./reliability/limits.ts";
+import type { ReliabilitySettings } from "./reliability/settings.ts";
+import { reliabilitySettings } from "./reliability-config.ts";
 
 export interface Config {
   readonly grpc: { readonly address: Address; readonly tls: TlsFiles | undefined };
@@ -44,6 +46,7 @@ export interface Config {
   readonly models: readonly ModelEntry[];
   readonly allowFaults: boolean;
   readonly timeouts: DefaultTimeouts;
+  readonly reliability: ReliabilitySettings;
   /** Name of the service in telemetry; undefined leaves telemetry off. */
   readonly telemetry: { readonly serviceName: string } | undefined;
   /** What an operator should know at start. */
@@ -56,8 +59,10 @@ const DEFAULTS = {
   timeouts: {
     connectMs: 5_000,
     firstTokenMs: 30_000,
+    firstTokenFailoverMs: 10_000,
     idleMs: 30_000,
     reasoningMs: 120_000,
+    reasoningFailoverMs: 30_000,
     totalMs: 600_000,
     maxTotalMs: 3_600_000,
   },
@@ -95,8 +100,10 @@ function defaultTimeouts(given: ReadFields<typeof timeoutFields> | undefined): D
   return {
     connectMs: given?.connect ?? timeouts.connectMs,
     firstTokenMs: given?.first_token ?? timeouts.firstTokenMs,
+    firstTokenFailoverMs: given?.first_token_failover ?? timeouts.firstTokenFailoverMs,
     idleMs: given?.idle ?? timeouts.idleMs,
     reasoningMs: given?.reasoning ?? timeouts.reasoningMs,
+    reasoningFailoverMs: given?.reasoning_failover ?? timeouts.reasoningFailoverMs,
     totalMs: given?.total ?? Math.min(timeouts.totalMs, maxTotalMs),
     maxTotalMs,
   };
@@ -154,6 +161,7 @@ function build(tree: Record<string, unknown>, types: TypeTable, environment: Env
     models,
     allowFaults: fields.faults?.allow ?? false,
     timeouts: defaultTimeouts(fields.timeouts),
+    reliability: reliabilitySettings(fields),
     telemetry: isOtelOn(environment)
       ? { serviceName: environment["OTEL_SERVICE_NAME"] || "steer" }
       : undefined,

@@ -9,6 +9,7 @@ import type { Provider, ProviderInstance, ProviderType } from "./providers/provi
 import { createModelRegistry, type RegistryInstance } from "./routing/model-registry.ts";
 import { recordProblems } from "./routing/record-problems.ts";
 import { createRouter } from "./routing/router.ts";
+import { estimateInput } from "./usage/estimator.ts";
 
 export type ProviderTypes = Readonly<Record<string, ProviderType>>;
 
@@ -20,6 +21,8 @@ export interface Deployment extends GatewayDeployment {
   isAvailable(model: Model): boolean;
   /** The target that a request would go to first. */
   firstTarget(spec: GenerationSpec): { readonly model: Model; readonly spec: GenerationSpec };
+  /** Instances that are not there, or not the same, in `next`. */
+  replaced(next: Deployment): readonly string[];
   /** Closes the adapters that `next` has not taken over; running calls end first. */
   retire(next: Deployment | undefined): Promise<void>;
 }
@@ -43,6 +46,7 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
     type: configured.type,
     dialects: type.dialects,
     dialect: configured.dialect ?? type.defaultDialect(configured.baseUrl),
+    prefill: configured.prefill || type.prefill,
     models: configured.builtinModels ? type.models : [],
   };
 }
@@ -67,6 +71,7 @@ export async function createDeployment(
   config: Config,
   types: ProviderTypes,
   clock: Clock,
+  latencyMs: (model: Model) => number | undefined,
   previous?: Deployment,
 ): Promise<Deployment> {
   const { providers } = config;
@@ -76,7 +81,13 @@ export async function createDeployment(
     config.models,
   );
   const unavailable = (id: string): ConfiguredProvider["unavailable"] => byId.get(id)?.unavailable;
-  const router = createRouter({ lookup: registry.lookup, unavailable, providers });
+  const router = createRouter({
+    lookup: registry.lookup,
+    unavailable,
+    providers,
+    inputTokens: (model, spec) => estimateInput(model.providerType, spec).tokens,
+    latencyMs,
+  });
 
   const before = previous === undefined ? undefined : adapters.get(previous);
   const own = new Map<string, Adapter>();
@@ -110,6 +121,10 @@ export async function createDeployment(
       const adapter = own.get(id);
       if (adapter === undefined) throw new GatewayError("internal", `no adapter for ${id}`);
       return adapter.provider;
+    },
+    replaced(next) {
+      const after = adapters.get(next);
+      return [...own.keys()].filter((id) => after?.get(id)?.provider !== own.get(id)?.provider);
     },
     async retire(next) {
       const taken = new Set(

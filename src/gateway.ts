@@ -1,5 +1,13 @@
-// The journey of a call: route → attempt → events → result. Everything else in
-// src/ is a step of it, and this file is where the steps meet.
+// The journey of a call: route → admit → attempts → events → result. Everything
+// else in src/ is a step of it, and this file is where the steps meet.
+import {
+  type AttemptContext,
+  type Delivery,
+  type FittedTarget,
+  NO_DELIVERY,
+  startAttempt,
+  textToContinue,
+} from "./attempt-run.ts";
 import type { Clock } from "./clock.ts";
 import { GatewayError } from "./domain/gateway-error.ts";
 import {
@@ -7,40 +15,33 @@ import {
   GenerationFailed,
   type StreamEvent,
   type TargetName,
-  type Warning,
 } from "./domain/generation.ts";
 import type { GenerationSpec } from "./domain/generation-spec.ts";
-import type { JsonObject } from "./domain/json.ts";
-import type { Model } from "./domain/model.ts";
-import type { ProviderEvent } from "./domain/provider-event.ts";
 import type { StreamOptions } from "./domain/stream-options.ts";
-import { createGenerationResult, type GenerationResult } from "./output/generation-result.ts";
+import { GenerationResult } from "./output/generation-result.ts";
 import { createStreamEvents, type StreamEvents } from "./output/stream-events.ts";
-import type { Provider, ProviderRequest } from "./providers/provider.ts";
-import { runAttempt, toGatewayError } from "./reliability/attempts.ts";
-import { attemptLimits, type DefaultTimeouts, totalLimitMs } from "./reliability/limits.ts";
+import type { Provider } from "./providers/provider.ts";
+import type { ReliabilityEngine } from "./reliability/attempts.ts";
+import { type EngineCall, nameOf } from "./reliability/engine-call.ts";
+import { type DefaultTimeouts, totalLimitMs } from "./reliability/limits.ts";
 import type { ProviderStats } from "./reliability/provider-stats.ts";
+import { policyInForce } from "./reliability/retry-policy.ts";
+import { toGatewayError } from "./reliability/run-attempt.ts";
 import { LiveStream } from "./streams/live-stream.ts";
-import type { AttemptResult, CallTelemetry, Telemetry } from "./telemetry/telemetry.ts";
-import { createUsageMeter } from "./usage/usage-meter.ts";
-
-/** A target with the request as it will be sent there. */
-export interface FittedTarget {
-  readonly model: Model;
-  readonly spec: GenerationSpec;
-  /** `reasoning.effort` in the provider's own word. */
-  readonly effort: string | undefined;
-  readonly options: JsonObject;
-  readonly warnings: readonly Warning[];
-}
+import type { CallTelemetry, Telemetry } from "./telemetry/telemetry.ts";
+import { estimateInput } from "./usage/estimator.ts";
 
 /** Targets in the order in which they are tried, and those that cannot serve the request. */
 export interface Route {
-  readonly targets: readonly FittedTarget[];
-  readonly skipped: readonly {
-    readonly target: TargetName;
-    readonly reason: string;
-  }[];
+  readonly targets: readonly [FittedTarget, ...FittedTarget[]];
+  /** Those before the first target, and those behind it. */
+  readonly skipped: readonly Misfit[];
+  readonly unfit: readonly Misfit[];
+}
+
+interface Misfit {
+  readonly target: TargetName;
+  readonly reason: string;
 }
 
 /** What a reload can replace; a call keeps what it started with. */
@@ -55,6 +56,7 @@ export interface GatewayDependencies {
   readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly deployment: () => Deployment;
+  readonly engine: ReliabilityEngine;
   readonly stats: ProviderStats;
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
@@ -73,10 +75,11 @@ export interface Gateway {
   /** Throws `GatewayError` before admission, `GenerationFailed` after it. */
   generate(call: GenerationCall): Promise<Generation>;
   /**
-   * Throws `GatewayError` before admission. Afterwards everything is an event:
-   * `start` first, `complete` or `error` last. Leaving the loop cancels.
+   * Rejects before anything is sent: `GatewayError`, or `GenerationFailed` where
+   * no target took the call. Afterwards everything is an event: `start` first,
+   * `complete` or `error` last. Leaving the loop cancels.
    */
-  streamGenerate(call: GenerationCall, options: StreamOptions): AsyncIterable<StreamEvent>;
+  streamGenerate(call: GenerationCall, options: StreamOptions): Promise<AsyncIterable<StreamEvent>>;
   /** Ends every generation that runs with this error. */
   endAll(error: GatewayError): void;
 }
@@ -90,165 +93,176 @@ function totalTimeout(limitMs: number): GatewayError {
   return new GatewayError("total-timeout", message);
 }
 
-function attemptReport(result: GenerationResult): AttemptResult {
-  const outcome = result.outcome();
-  const failed = outcome.state === "failed";
-  const { usage, finishReason, providerModel, providerResponseId } = failed
-    ? outcome.failure.partial
-    : outcome.generation;
-  const { attemptMs, firstTokenMs, perChunkMs } = result.durations();
-  return {
-    durationMs: attemptMs,
-    providerModel,
-    providerResponseId,
-    ...(failed && { errorKind: outcome.failure.error.kind }),
-    ...(finishReason !== undefined && { finishReason }),
-    ...(usage !== undefined && { usage }),
-    ...(firstTokenMs !== undefined && { timeToFirstTokenMs: firstTokenMs }),
-    ...(perChunkMs !== undefined && { timePerChunkMs: perChunkMs }),
-  };
-}
-
-/** A generation that has passed admission: its target is chosen, nothing is sent yet. */
-interface Admission {
+/** A generation that has passed admission: a target has taken it, nothing is sent yet. */
+interface Admitted {
   readonly result: GenerationResult;
-  /** Sends the request and hands every event on; `result` says how it ended. Never throws. */
-  run(deliver: (event: ProviderEvent) => Promise<void> | undefined): Promise<void>;
+  readonly target: TargetName;
+  /** Runs the attempts and hands their events on; `result` says how it ended. Never throws. */
+  run(delivery: Delivery): Promise<void>;
   cancel(): void;
 }
 
 export function createGateway(dependencies: GatewayDependencies): Gateway {
-  const { clock, telemetry, stats, newId } = dependencies;
+  const { clock, telemetry, stats, engine, newId } = dependencies;
   const running = new Set<AbortController>();
 
-  function admit(call: GenerationCall, stream: boolean): Admission {
-    const deployment = dependencies.deployment();
-    const { timeouts } = call.spec;
-    const limitMs = totalLimitMs(timeouts, deployment.timeouts, call.timeoutMs);
-    if (limitMs <= 0) {
-      throw new GatewayError("total-timeout", "the deadline had passed when the call arrived");
-    }
-    const route = deployment.route(call.spec);
-    const [target] = route.targets;
-    if (target === undefined) throw new GatewayError("internal", "no target was chosen");
-    const { model } = target;
-    const provider = deployment.provider(model.provider);
-    provider.checkOptions?.(target.options);
-    const result = createGenerationResult({
-      generationId: newId(),
-      requestedModel: call.spec.model,
-      target,
-      skipped: route.skipped,
-      clock,
-      meter: createUsageMeter(model.providerType, target.spec),
-    });
-
+  /** The signal of a call's whole life, and what ends its watch. */
+  function startLifetime(call: GenerationCall, limitMs: number) {
     const lifetime = new AbortController();
     running.add(lifetime);
     const cancel = (): void => lifetime.abort(cancelled());
     const cancelTimer = clock.schedule(limitMs, () => lifetime.abort(totalTimeout(limitMs)));
     if (call.signal.aborted) cancel();
     else call.signal.addEventListener("abort", cancel, { once: true });
-
-    return {
-      result,
-      cancel,
-      async run(deliver) {
-        const attempt = telemetry.startAttempt(call.telemetry, {
-          provider: model.provider,
-          providerType: model.providerType,
-          model: model.id,
-          providerModel: model.providerModel,
-          stream,
-          index: result.attemptIndex,
-          maxOutputTokens: target.spec.sampling.maxOutputTokens,
-        });
-        result.begin();
-        stats.started(model.provider);
-        try {
-          const request: ProviderRequest = {
-            spec: target.spec,
-            model,
-            effort: target.effort,
-            stream,
-            options: target.options,
-            attempt: 1,
-            connectTimeoutMs: timeouts.connectMs ?? deployment.timeouts.connectMs,
-            headers: attempt.headers,
-          };
-          await runAttempt({
-            clock,
-            signal: lifetime.signal,
-            limits: attemptLimits(timeouts, deployment.timeouts, {
-              reasons: model.capabilities.has("reasoning"),
-              stream,
-            }),
-            open: (signal) => provider.generate(request, signal),
-            onEvent: (event, now, content) => {
-              result.observe(event, now, content);
-              return deliver(event);
-            },
-          });
-          result.succeed();
-        } catch (error) {
-          result.fail(toGatewayError(error));
-        } finally {
-          running.delete(lifetime);
-          cancelTimer();
-          call.signal.removeEventListener("abort", cancel);
-        }
-        const report = attemptReport(result);
-        stats.ended(model.provider, report.errorKind);
-        attempt.end(report);
-        const { totalMs, attemptMs } = result.durations();
-        telemetry.recordOverhead(totalMs - attemptMs, { stream });
-      },
+    const stop = (): void => {
+      running.delete(lifetime);
+      cancelTimer();
+      call.signal.removeEventListener("abort", cancel);
     };
+    return { signal: lifetime.signal, cancel, stop };
+  }
+
+  /** A rival attempt is allowed: the request asks for it and is small enough to be sent twice. */
+  function hedgeOf(spec: GenerationSpec, [target]: Route["targets"]) {
+    const { hedge } = spec.routing;
+    if (hedge === undefined || spec.tools.some(({ type }) => type === "provider")) return undefined;
+    const { tokens } = estimateInput(target.model.providerType, spec);
+    if (tokens > engine.states.settings.hedge.maxInputTokens) return undefined;
+    return { delayMs: hedge.delayMs };
+  }
+
+  async function admit(call: GenerationCall, stream: boolean): Promise<Admitted> {
+    const deployment = dependencies.deployment();
+    const { spec } = call;
+    const limitMs = totalLimitMs(spec.timeouts, deployment.timeouts, call.timeoutMs);
+    if (limitMs <= 0) {
+      throw new GatewayError("total-timeout", "the deadline had passed when the call arrived");
+    }
+    const { targets, skipped, unfit } = deployment.route(spec);
+    for (const { model, options } of targets) {
+      deployment.provider(model.provider).checkOptions?.(options);
+    }
+    const target = nameOf(targets[0]);
+    const { providerModel } = targets[0].model;
+    const result = new GenerationResult({
+      generationId: newId(),
+      requestedModel: spec.model,
+      target: { ...target, providerModel },
+      clock,
+    });
+    const skip = (misfit: Misfit): void =>
+      result.skip(misfit.target, new GatewayError("validation", misfit.reason));
+    skipped.forEach(skip);
+
+    let delivery = NO_DELIVERY;
+    const context: AttemptContext = {
+      telemetry,
+      callTelemetry: call.telemetry,
+      stats,
+      provider: (instance) => deployment.provider(instance),
+      timeouts: deployment.timeouts,
+      result,
+      stream,
+      hasDeadline: call.timeoutMs !== undefined,
+      delivery: () => delivery,
+    };
+    const { signal, cancel, stop } = startLifetime(call, limitMs);
+    const engineCall: EngineCall<FittedTarget> = {
+      targets,
+      policy: policyInForce(spec.retry, spec.routing, engine.states.settings.retry),
+      stream,
+      endsAt: clock.now() + limitMs,
+      signal,
+      hedge: hedgeOf(spec, targets),
+      begin: (plan) => startAttempt(context, plan),
+      skip: (passed, error) => result.skip(nameOf(passed), error),
+      decided: (decided) => telemetry.recordDecision(decided),
+      recover({ action, next, delayMs, discardOutput }) {
+        if (discardOutput) result.discard();
+        const failed = result.lastEnded();
+        if (failed === undefined) return;
+        delivery.notice({ failed, action, next: nameOf(next), delayMs, discardOutput });
+      },
+      wait: (ms, decided) => telemetry.startBackoff(call.telemetry, { ms, ...decided }),
+      canContinue: (next) => textToContinue(result, next) !== undefined,
+    };
+
+    function fail(error: unknown): void {
+      unfit.forEach(skip);
+      result.fail(toGatewayError(error));
+    }
+
+    try {
+      const grant = await engine.admit(engineCall);
+      return {
+        result,
+        target,
+        cancel,
+        async run(deliverTo) {
+          delivery = deliverTo;
+          try {
+            await engine.run(engineCall, grant);
+            result.succeed();
+          } catch (error) {
+            fail(error);
+          } finally {
+            stop();
+          }
+          telemetry.recordCall({ stream, attempts: result.sent, overheadMs: result.overheadMs() });
+        },
+      };
+    } catch (error) {
+      stop();
+      fail(error);
+      const outcome = result.outcome();
+      throw outcome.state === "failed" ? new GenerationFailed(outcome.failure) : error;
+    }
   }
 
   /** Feeds a stream from `start` to its terminal event. Never throws. */
   async function produce(
-    admission: Admission,
+    admitted: Admitted,
     events: StreamEvents,
     stream: LiveStream<StreamEvent>,
   ): Promise<void> {
+    const { result } = admitted;
     void stream.append(events.start());
-    await admission.run((event) => {
-      let wait: Promise<void> | undefined;
-      for (const numbered of events.of(event)) wait = stream.append(numbered);
-      return wait;
+    await admitted.run({
+      commits: events.commits,
+      deliver(event, record) {
+        let wait: Promise<void> | undefined;
+        for (const numbered of events.of(event, record)) wait = stream.append(numbered);
+        return wait;
+      },
+      notice: (notice) => void stream.append(events.notice(notice)),
     });
-    for (const last of events.ending(admission.result.outcome())) void stream.append(last);
+    for (const last of events.ending(result.outcome(), result.sentIndex)) void stream.append(last);
     stream.end();
   }
 
   return {
     async generate(call) {
-      const admission = admit(call, false);
-      await admission.run(() => undefined);
-      const outcome = admission.result.outcome();
+      const { result, run } = await admit(call, false);
+      await run(NO_DELIVERY);
+      const outcome = result.outcome();
       if (outcome.state === "failed") throw new GenerationFailed(outcome.failure);
       return outcome.generation;
     },
 
-    streamGenerate(call, options) {
-      const admission = admit(call, true);
+    async streamGenerate(call, options) {
+      const admitted = await admit(call, true);
+      const { result, target } = admitted;
       const stream = new LiveStream<StreamEvent>();
-      const { result } = admission;
-      const events = createStreamEvents({
-        options,
-        clock,
-        streamId: `e.${newId()}`,
-        result,
-      });
-      const production = produce(admission, events, stream);
+      const streamId = `e.${newId()}`;
+      const events = createStreamEvents({ options, clock, streamId, result, target });
+      const production = produce(admitted, events, stream);
       return stream.follow({
         clock,
         heartbeatMs: options.heartbeatMs,
         heartbeat: events.heartbeat,
         signal: call.signal,
         onLeave: async () => {
-          admission.cancel();
+          admitted.cancel();
           await production;
         },
       });

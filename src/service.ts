@@ -7,14 +7,18 @@ import { type Config, loadConfig } from "./config.ts";
 import {
   checkRecords,
   createDeployment,
-  type Deployment,
   type ProviderTypes,
 } from "./deployment.ts";
+import type { Model } from "./domain/model.ts";
 import { createGateway } from "./gateway.ts";
 import { createLog, type Log } from "./log.ts";
+import { createOperations } from "./operations.ts";
 import * as providerTypes from "./providers/registry.ts";
+import { ReliabilityEngine } from "./reliability/attempts.ts";
+import { nameOf } from "./reliability/engine-call.ts";
 import { ProviderStats } from "./reliability/provider-stats.ts";
-import { createAdminService, type ProviderSnapshot } from "./rpc/admin-service.ts";
+import { TargetStates } from "./reliability/target-states.ts";
+import { createAdminService } from "./rpc/admin-service.ts";
 import { authorize, createAuthenticator } from "./rpc/authenticate.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
 import { drain } from "./rpc/drain.ts";
@@ -30,6 +34,7 @@ const types: ProviderTypes = providerTypes;
 const IMAGE = join(import.meta.dirname, "../gen/steer.binpb");
 const ID_BYTES = 16;
 const IDS_PER_FETCH = 256;
+const MEDIAN = 0.5;
 
 /** Random identifiers of 128 bits; randomness is fetched for many at a time. */
 function createIdSource(): () => string {
@@ -61,19 +66,6 @@ async function startTelemetry(config: Config, clock: Clock) {
   return sdk.startTelemetry(clock, config.telemetry.serviceName);
 }
 
-function snapshots(deployment: Deployment, stats: ProviderStats): ProviderSnapshot[] {
-  return deployment.providers.map(({ id, unavailable }) => ({
-    id,
-    ...stats.of(id),
-    unavailable:
-      unavailable === undefined
-        ? undefined
-        : unavailable.cause === "disabled"
-          ? { cause: "disabled", message: "switched off in the configuration" }
-          : { cause: "not-configured", message: `set ${unavailable.variable}` },
-  }));
-}
-
 /** Starts everything and logs the addresses taken as the first line. */
 async function startService(log: Log, clock: Clock, load: () => Config): Promise<RunningService> {
   checkRecords(types);
@@ -82,10 +74,24 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
   const newId = createIdSource();
   const { telemetry, shutdown } = await startTelemetry(config, clock);
   const stats = new ProviderStats(clock);
-  let deployment = await createDeployment(config, types, clock);
+  const states = new TargetStates(clock, config.reliability);
+  const engine = new ReliabilityEngine(clock, states);
+  const latencyMs = (model: Model): number | undefined => {
+    const { streamed, whole } = states.of(nameOf({ model }));
+    const now = clock.now();
+    return streamed.quantile(MEDIAN, now) ?? whole.quantile(MEDIAN, now);
+  };
+  let deployment = await createDeployment(config, types, clock, latencyMs);
   let authenticate = createAuthenticator(config);
 
-  const gateway = createGateway({ clock, telemetry, stats, newId, deployment: () => deployment });
+  const gateway = createGateway({
+    clock,
+    telemetry,
+    stats,
+    engine,
+    newId,
+    deployment: () => deployment,
+  });
   const services = [
     createGenerationService({
       gateway,
@@ -100,7 +106,11 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
       lookup: (name) => deployment.lookup(name)[0],
       isAvailable: (model) => deployment.isAvailable(model),
     }),
-    createAdminService({ replica, providers: () => snapshots(deployment, stats) }),
+    createAdminService({
+      replica,
+      startTimeMs: clock.wallTime(),
+      operations: createOperations({ clock, engine, stats, deployment: () => deployment }),
+    }),
   ];
   const dispatcher = createDispatcher({
     services,
@@ -133,7 +143,9 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
     try {
       const next = load();
       const before = deployment;
-      deployment = await createDeployment(next, types, clock, before);
+      deployment = await createDeployment(next, types, clock, latencyMs, before);
+      states.configure(next.reliability);
+      for (const id of before.replaced(deployment)) states.forget(id);
       authenticate = createAuthenticator(next);
       log({ event: "reloaded" });
       for (const warning of next.warnings) log({ event: "warning", message: warning });

@@ -25,6 +25,7 @@ export interface ConfiguredProvider {
     | undefined;
   readonly dialect: string | undefined;
   readonly doneOptional: boolean;
+  readonly prefill: boolean;
   readonly builtinModels: boolean;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -34,7 +35,14 @@ function allEntries(entries: readonly ProviderEntry[], types: TypeTable): Provid
   const named = new Set(entries.map(({ id }) => id));
   const defaults = Object.keys(types)
     .filter((type) => !named.has(type))
-    .map((type) => ({ id: type, type, doneOptional: false, enabled: true, headers: {} }));
+    .map((type) => ({
+      id: type,
+      type,
+      doneOptional: false,
+      prefill: false,
+      enabled: true,
+      headers: {},
+    }));
   return [...entries, ...defaults];
 }
 
@@ -61,6 +69,7 @@ function configure(
         : undefined,
     dialect: entry.api,
     doneOptional: entry.doneOptional,
+    prefill: entry.prefill,
     builtinModels: entry.builtinModels ?? isOwnAddress,
     headers: entry.headers,
   };

@@ -49,6 +49,13 @@ export const count: Reader<number> = (value, path) => {
   throw new ConfigProblem(path, "must be a whole number above 0");
 };
 
+/** A part of a whole. */
+export const share: Reader<number> = (value, path) => {
+  const number = amount(value, path);
+  if (number <= 1) return number;
+  throw new ConfigProblem(path, "must be a number from 0 to 1");
+};
+
 const DURATION_UNITS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1000,

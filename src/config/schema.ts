@@ -17,6 +17,7 @@ import {
   required,
   text,
 } from "./readers.ts";
+import { reliabilityFields } from "./reliability.ts";
 
 const identifier = matching(
   /^[a-z0-9][a-z0-9._-]{0,63}$/i,
@@ -63,6 +64,8 @@ export interface ProviderEntry {
   /** Dialect of all its models. */
   readonly api?: string;
   readonly doneOptional: boolean;
+  /** It goes on after a last message of the assistant, so that broken streams can be continued. */
+  readonly prefill: boolean;
   /** Offers the built-in models of its type. Unset: only at the type's own address. */
   readonly builtinModels?: boolean;
   readonly enabled: boolean;
@@ -99,6 +102,7 @@ const providerFields = object({
   base_url: url,
   api: identifier,
   done_optional: flag,
+  prefill: flag,
   builtin_models: flag,
   enabled: flag,
   headers,
@@ -110,6 +114,7 @@ const provider: Reader<ProviderEntry> = (value, path) => {
     id: required(fields.id, path, "id"),
     type: required(fields.type, path, "type"),
     doneOptional: fields.done_optional ?? false,
+    prefill: fields.prefill ?? false,
     enabled: fields.enabled ?? true,
     headers: fields.headers ?? {},
     ...(fields.api_key_env !== undefined && { apiKeyEnv: fields.api_key_env }),
@@ -232,8 +237,10 @@ const origin: Reader<string> = (value, path) => {
 export const timeoutFields = {
   connect: duration,
   first_token: duration,
+  first_token_failover: duration,
   idle: duration,
   reasoning: duration,
+  reasoning_failover: duration,
   total: duration,
   max_total: duration,
 };
@@ -249,4 +256,5 @@ export const schema = object({
   faults: object({ allow: flag }),
   stream: object({ store: oneOf("memory"), retention: duration, disconnect_grace: duration }),
   timeouts: object(timeoutFields),
+  ...reliabilityFields,
 });

@@ -46,6 +46,8 @@ export interface ProviderFailure {
   readonly requestId?: string;
   /** The provider forces (`true`) or forbids (`false`) a retry, e.g. by `x-should-retry`. */
   readonly shouldRetry?: boolean;
+  /** How far a request got whose connection failed; unset where an answer had begun. */
+  readonly reached?: "nothing" | "provider";
 }
 
 export interface GatewayErrorOptions {

@@ -1,3 +1,4 @@
+import type { ErrorKind } from "./gateway-error.ts";
 import type { JsonObject } from "./json.ts";
 
 export type Role = "system" | "user" | "assistant" | "tool";
@@ -145,11 +146,47 @@ export type OutputFormat =
       readonly strict?: boolean;
     };
 
+/** A model to move to; `provider` pins the instance or type where several offer it. */
+export interface Fallback {
+  readonly model: string;
+  readonly provider?: string;
+}
+
+export type RoutingStrategy = "ordered" | "lowest-cost" | "lowest-latency";
+
+/** What may happen to a stream whose attempt fails after output was delivered. */
+export type MidStreamRecovery = "fail" | "restart" | "continue";
+
 export interface Routing {
+  /** Tried when the requested model fails or is not eligible. */
+  readonly fallbacks: readonly Fallback[];
+  readonly strategy: RoutingStrategy;
   /** Provider instances or types; empty means any. */
   readonly allowedProviders: readonly string[];
   readonly deniedProviders: readonly string[];
   readonly unsupportedParameters: "drop" | "reject";
+  /** Kinds that may lead to the next target; empty means every kind of the server's table. */
+  readonly failoverOn: readonly ErrorKind[];
+  readonly disableFailover: boolean;
+  readonly midStreamRecovery: MidStreamRecovery;
+  /** Set: one rival attempt is allowed. `delayMs` unset: by measurement. */
+  readonly hedge?: { readonly delayMs?: number };
+}
+
+/** The caller's wishes; the operator's limits clamp them. Milliseconds. */
+export interface RetryPolicy {
+  /** At one target, the first attempt included. */
+  readonly maxAttempts?: number;
+  /** Over all targets. */
+  readonly maxTotalAttempts?: number;
+  readonly initialBackoffMs?: number;
+  readonly maxBackoffMs?: number;
+  readonly backoffMultiplier?: number;
+  /** Random share of each wait, 0 to 1. */
+  readonly jitter?: number;
+  readonly maxTotalDelayMs?: number;
+  /** Kinds to retry; empty means every kind of the server's table. */
+  readonly retryOn: readonly ErrorKind[];
 }
 
 /** Milliseconds; unset fields take the server's defaults. */
@@ -171,6 +208,7 @@ export interface GenerationSpec {
   readonly reasoning: Reasoning;
   readonly outputFormat: OutputFormat;
   readonly routing: Routing;
+  readonly retry: RetryPolicy;
   readonly timeouts: Timeouts;
   /** Extra request fields by provider instance, else by provider type. */
   readonly providerOptions: Readonly<Record<string, JsonObject>>;

@@ -10,9 +10,17 @@ export interface TargetName {
   readonly model: string;
 }
 
-export type AttemptTrigger = "initial" | "retry" | "failover";
+export type AttemptTrigger = "initial" | "retry" | "failover" | "hedge" | "continuation";
 
-export type AttemptOutcome = "running" | "succeeded" | "failed" | "cancelled" | "skipped";
+export type AttemptOutcome =
+  | "running"
+  | "succeeded"
+  | "failed"
+  | "cancelled"
+  /** Not sent. */
+  | "skipped"
+  /** A rival attempt delivered the first content. */
+  | "superseded";
 
 /** One call to one provider, or the decision not to make it. */
 export interface Attempt extends TargetName {
@@ -27,6 +35,10 @@ export interface Attempt extends TargetName {
   readonly startTimeMs: number;
   readonly durationMs: number;
   readonly timeToFirstTokenMs?: number;
+  /** Wait before it began. */
+  readonly delayMs: number;
+  /** The provider had asked for the wait. */
+  readonly delayFromProvider: boolean;
   readonly usage?: TokenUsage;
   /** Output of this attempt had reached the caller when it failed. */
   readonly outputDelivered: boolean;
@@ -44,6 +56,10 @@ export interface Warning {
 export interface Timing {
   readonly totalMs: number;
   readonly timeToFirstTokenMs?: number;
+  /** Waiting for a slot of the gateway. */
+  readonly queuedMs: number;
+  /** All waits between attempts. */
+  readonly retryDelayMs: number;
   readonly chunkGapP50Ms?: number;
   readonly chunkGapP95Ms?: number;
   readonly chunkGapMaxMs?: number;
@@ -82,6 +98,19 @@ export interface GenerationFailure {
   readonly partial: Generation;
 }
 
+/** What happens after a failed attempt. */
+export type RecoveryAction = "retry" | "failover" | "continue";
+
+/** An attempt failed and another one follows. */
+export interface AttemptNotice {
+  readonly failed: Attempt;
+  readonly action: RecoveryAction;
+  readonly next: TargetName;
+  readonly delayMs: number;
+  /** The output delivered so far is void; the next delta opens part 0. */
+  readonly discardOutput: boolean;
+}
+
 /** What a stream event says. Deltas pass from the provider unchanged. */
 export type StreamEventBody =
   | {
@@ -101,6 +130,7 @@ export type StreamEventBody =
       readonly usage: TokenUsage;
       readonly final: boolean;
     }
+  | { readonly type: "attempt-notice"; readonly notice: AttemptNotice }
   | {
       readonly type: "complete";
       readonly generation: Generation;

@@ -146,4 +146,6 @@ export interface Model {
   readonly wire: JsonObject;
   readonly pricing: Pricing | undefined;
   readonly deprecated: boolean;
+  /** Its instance goes on after a last message of the assistant. */
+  readonly prefill: boolean;
 }

@@ -24,3 +24,36 @@ export interface TokenUsage extends TokenCounts {
   /** 0 to 1. */
   readonly confidence?: number;
 }
+
+function addCounts(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0);
+}
+
+const SUB_COUNTS = [
+  "cacheReadTokens",
+  "cacheWriteTokens",
+  "cacheWriteLongTokens",
+  "reasoningTokens",
+] as const;
+
+/** The sum of two attempts; a sub-count that only one of them reported is the sum's. */
+export function addUsage(
+  a: TokenUsage | undefined,
+  b: TokenUsage | undefined,
+): TokenUsage | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  const subCounts = SUB_COUNTS.flatMap((name) => {
+    const sum = addCounts(a[name], b[name]);
+    return sum === undefined ? [] : [[name, sum] as const];
+  });
+  const estimator = a.estimator ?? b.estimator;
+  const confidences = [a, b].flatMap(({ confidence }) => confidence ?? []);
+  return {
+    ...Object.fromEntries(subCounts),
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    source: a.source === b.source ? a.source : "mixed",
+    ...(estimator !== undefined && { estimator }),
+    ...(confidences.length > 0 && { confidence: Math.min(...confidences) }),
+  };
+}

@@ -2,19 +2,15 @@ import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type {
   Attempt,
+  AttemptOutcome,
   Generation,
   GenerationFailure,
   TargetName,
-  Warning,
 } from "../domain/generation.ts";
-import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
-import type { Model } from "../domain/model.ts";
-import type { ProviderEvent } from "../domain/provider-event.ts";
 import { countCodePoints } from "../domain/text.ts";
-import type { TokenCounts, TokenUsage } from "../domain/token-usage.ts";
-import { createMessageAssembler } from "./assemble-message.ts";
+import { addUsage, type TokenUsage } from "../domain/token-usage.ts";
+import { AttemptRecord, type AttemptRecordOptions } from "./attempt-record.ts";
 import { checkJsonOutput } from "./check-json-output.ts";
-import { createChunkTiming } from "./chunk-timing.ts";
 
 /** How a generation ended. */
 export type Outcome =
@@ -24,213 +20,207 @@ export type Outcome =
 export interface GenerationResultOptions {
   readonly generationId: string;
   readonly requestedModel: string;
-  readonly target: {
-    readonly model: Model;
-    readonly spec: GenerationSpec;
-    readonly warnings: readonly Warning[];
-  };
-  readonly skipped: readonly {
-    readonly target: TargetName;
-    readonly reason: string;
-  }[];
+  /** Where the call goes first. */
+  readonly target: TargetName & { readonly providerModel: string };
   readonly clock: Clock;
-  readonly meter: {
-    report(counts: TokenCounts): void;
-    usage(output: Message): TokenUsage;
-  };
 }
 
-/** Longest output of one attempt in UTF-16 units, far above what any model writes: it is held in memory. */
-const MAX_OUTPUT_UNITS = 32 * 1024 * 1024;
-
-function outputUnits(event: ProviderEvent): number {
-  switch (event.type) {
-    case "text-delta":
-    case "reasoning-delta":
-    case "refusal-delta":
-      return event.text.length;
-    case "tool-call-delta":
-      return event.argumentsFragment.length;
-    default:
-      return 0;
-  }
-}
-
-/** Durations in milliseconds. */
-export interface Durations {
-  readonly totalMs: number;
-  readonly attemptMs: number;
-  /** From the start of the attempt. */
-  readonly firstTokenMs: number | undefined;
-  readonly perChunkMs: number | undefined;
-}
+type AttemptOptions = Omit<AttemptRecordOptions, "index" | "clock" | "continues">;
 
 /** Everything that is known of one generation while it runs and when it has ended. */
-export interface GenerationResult {
+export class GenerationResult {
   readonly generationId: string;
   readonly requestedModel: string;
-  readonly target: TargetName;
   readonly createTimeMs: number;
-  /** Position of the running attempt among all attempts, skipped ones included; from 1. */
-  readonly attemptIndex: number;
-  /** The attempt is sent now. */
-  begin(): void;
-  observe(event: ProviderEvent, now: number, content: boolean): void;
-  /** A part as it stands. */
-  part(index: number): Part | undefined;
-  succeed(): void;
-  fail(error: GatewayError): void;
-  /** Only after `succeed` or `fail`. */
-  outcome(): Outcome;
-  durations(): Durations;
-}
+  readonly #target: GenerationResultOptions["target"];
+  readonly #clock: Clock;
+  readonly #admittedAt: number;
+  /** Attempts that were sent, and entries of those that were not. */
+  readonly #attempts: (AttemptRecord | Attempt)[] = [];
+  /** The last attempt that was told of, sent or not, once it has ended. */
+  #lastEnded: AttemptRecord | Attempt | undefined;
+  #succeeded: AttemptRecord | undefined;
+  #firstTokenAt: number | undefined;
+  #queuedMs = 0;
+  #retryDelayMs = 0;
+  #outcome: Outcome | undefined;
 
-export function createGenerationResult(options: GenerationResultOptions): GenerationResult {
-  const { target, clock, meter } = options;
-  const name: TargetName = {
-    provider: target.model.provider,
-    model: target.model.id,
-  };
-  const assembler = createMessageAssembler(name.provider);
-  const timing = createChunkTiming();
-  const createTimeMs = clock.wallTime();
-  const admittedAt = clock.now();
-  let startTimeMs = createTimeMs;
-  let startedAt = admittedAt;
-  let endedAt: number | undefined;
-  let providerModel = "";
-  let providerResponseId = "";
-  let finish: Extract<ProviderEvent, { type: "finish" }> | undefined;
-  let outcome: Outcome | undefined;
-  let units = 0;
-
-  function durations(): Durations {
-    const end = endedAt ?? clock.now();
-    const { firstAt, lastAt, count } = timing;
-    return {
-      totalMs: end - admittedAt,
-      attemptMs: end - startedAt,
-      firstTokenMs: firstAt === undefined ? undefined : firstAt - startedAt,
-      perChunkMs: firstAt === undefined || count < 2 ? undefined : (lastAt - firstAt) / (count - 1),
-    };
+  constructor({ generationId, requestedModel, target, clock }: GenerationResultOptions) {
+    this.generationId = generationId;
+    this.requestedModel = requestedModel;
+    this.#target = target;
+    this.#clock = clock;
+    this.createTimeMs = clock.wallTime();
+    this.#admittedAt = clock.now();
   }
 
-  function skippedAttempts(): Attempt[] {
-    return options.skipped.map((skip, position) => ({
-      ...skip.target,
-      index: position + 1,
-      trigger: "initial",
+  /** An attempt is sent now. `queuedMs` is a part of its wait. */
+  begin(options: AttemptOptions, queuedMs: number): AttemptRecord {
+    const continues = options.trigger === "continuation" ? this.committed : undefined;
+    const record = new AttemptRecord({
+      ...options,
+      index: this.#attempts.length + 1,
+      clock: this.#clock,
+      continues,
+    });
+    this.#attempts.push(record);
+    this.#queuedMs += queuedMs;
+    this.#retryDelayMs += options.delayMs - queuedMs;
+    return record;
+  }
+
+  /** A target is passed over. */
+  skip(target: TargetName, error: GatewayError): void {
+    const attempt: Attempt = {
+      provider: target.provider,
+      model: target.model,
+      index: this.#attempts.length + 1,
+      trigger: this.#attempts.length === 0 ? "initial" : "failover",
       outcome: "skipped",
-      errorKind: "validation",
-      errorMessage: skip.reason,
-      startTimeMs: createTimeMs,
+      errorKind: error.kind,
+      errorMessage: error.message,
+      startTimeMs: this.#clock.wallTime(),
       durationMs: 0,
+      delayMs: 0,
+      delayFromProvider: false,
       outputDelivered: false,
-    }));
+    };
+    this.#attempts.push(attempt);
+    this.#lastEnded = attempt;
   }
 
-  function attempt(error: GatewayError | undefined, usage: TokenUsage): Attempt {
-    const { attemptMs, firstTokenMs } = durations();
-    return {
-      ...name,
-      index: options.skipped.length + 1,
-      trigger: options.skipped.length === 0 ? "initial" : "failover",
-      outcome:
-        error === undefined ? "succeeded" : error.kind === "cancelled" ? "cancelled" : "failed",
-      startTimeMs,
-      durationMs: attemptMs,
-      usage,
-      outputDelivered: timing.firstAt !== undefined,
-      ...(firstTokenMs !== undefined && { timeToFirstTokenMs: firstTokenMs }),
-      ...(error !== undefined && {
-        errorKind: error.kind,
-        errorMessage: error.message,
-      }),
-      ...(error?.providerFailure !== undefined && {
-        providerFailure: error.providerFailure,
-      }),
+  /** An attempt has ended; one that succeeded is the result. */
+  end(record: AttemptRecord, outcome: AttemptOutcome, error: GatewayError | undefined): void {
+    record.end(outcome, error);
+    this.#lastEnded = record;
+    if (outcome === "succeeded") this.#succeeded = record;
+  }
+
+  /** The caller sees output of this attempt. */
+  commit(record: AttemptRecord): void {
+    record.committed = true;
+    this.#firstTokenAt ??= record.timing.firstAt ?? this.#clock.now();
+  }
+
+  /** What the caller has seen is void. */
+  discard(): void {
+    for (const record of this.#records()) record.isVoid = true;
+  }
+
+  /** The latest attempt whose output the caller holds. */
+  get committed(): AttemptRecord | undefined {
+    return this.#records().findLast(({ committed, isVoid }) => committed && !isVoid);
+  }
+
+  /** Attempts that were sent. */
+  get sent(): number {
+    return this.#records().length;
+  }
+
+  /** Position of the latest attempt that was sent; 0: none was. */
+  get sentIndex(): number {
+    return this.#records().at(-1)?.index ?? 0;
+  }
+
+  lastEnded(): Attempt | undefined {
+    const last = this.#lastEnded;
+    return last instanceof AttemptRecord ? last.attempt() : last;
+  }
+
+  /** Tokens of the output that the caller holds. */
+  outputTokens(): number {
+    return this.#records().reduce(
+      (sum, { committed, isVoid, usage }) =>
+        committed && !isVoid ? sum + (usage?.outputTokens ?? 0) : sum,
+      0,
+    );
+  }
+
+  /** Time outside of attempts and waits, in milliseconds; only after the end. */
+  overheadMs(): number {
+    const attemptMs = this.#records().reduce(
+      (sum, record) => sum + record.durations().attemptMs,
+      0,
+    );
+    const totalMs = this.#clock.now() - this.#admittedAt;
+    return Math.max(0, totalMs - attemptMs - this.#queuedMs - this.#retryDelayMs);
+  }
+
+  /** The call has ended well: the attempt that succeeded is its result. */
+  succeed(): void {
+    this.#outcome = {
+      state: "succeeded",
+      generation: this.#generation(this.#succeeded, undefined),
     };
   }
 
-  function generation(error: GatewayError | undefined): Generation {
-    const { totalMs } = durations();
-    const message = assembler.message();
-    const outputText = assembler.outputText();
-    const usage = meter.usage(message);
-    const json =
-      error === undefined
-        ? checkJsonOutput(target.spec.outputFormat, outputText)
-        : ({ state: "absent" } as const);
-    const metadata = finish?.metadata;
+  fail(error: GatewayError): void {
+    const partial = this.#generation(this.committed ?? this.#records().at(-1), error);
+    this.#outcome = { state: "failed", failure: { error, partial } };
+  }
+
+  /** Only after `succeed` or `fail`. */
+  outcome(): Outcome {
+    if (this.#outcome === undefined) {
+      throw new GatewayError("internal", "the generation still runs");
+    }
+    return this.#outcome;
+  }
+
+  #records(): AttemptRecord[] {
+    return this.#attempts.filter((each) => each instanceof AttemptRecord);
+  }
+
+  #totalUsage(): TokenUsage | undefined {
+    return this.#attempts.reduce<TokenUsage | undefined>(
+      (sum, each) => addUsage(sum, each.usage),
+      undefined,
+    );
+  }
+
+  #generation(record: AttemptRecord | undefined, error: GatewayError | undefined): Generation {
+    const isComplete = record !== undefined && error === undefined;
+    const outputText = record?.assembler.outputText() ?? "";
+    const json = isComplete
+      ? checkJsonOutput(record.target.spec.outputFormat, outputText)
+      : ({ state: "absent" } as const);
+    const name = record?.name ?? { provider: this.#target.provider, model: this.#target.model };
+    const metadata = record?.finish?.metadata;
+    const warnings = record?.target.warnings ?? [];
     return {
-      generationId: options.generationId,
-      requestedModel: options.requestedModel,
+      generationId: this.generationId,
+      requestedModel: this.requestedModel,
       ...name,
-      providerModel: providerModel === "" ? target.model.providerModel : providerModel,
-      providerResponseId,
-      message: error === undefined ? message : undefined,
-      finishReason: finish?.reason,
-      providerFinishReason: finish?.rawReason ?? "",
+      providerModel:
+        record?.providerModel || record?.target.model.providerModel || this.#target.providerModel,
+      providerResponseId: record?.providerResponseId ?? "",
+      message: isComplete ? record.assembler.message() : undefined,
+      finishReason: record?.finish?.reason,
+      providerFinishReason: record?.finish?.rawReason ?? "",
       outputJson: json.state === "valid" ? json.json : undefined,
-      outputText: error === undefined ? outputText : "",
-      usage,
-      totalUsage: usage,
-      attempts: [...skippedAttempts(), attempt(error, usage)],
+      outputText: isComplete ? outputText : "",
+      usage: record?.usage,
+      totalUsage: this.#totalUsage(),
+      attempts: this.#attempts.map((each) =>
+        each instanceof AttemptRecord ? each.attempt() : each,
+      ),
       timing: {
-        ...timing.summary(),
-        totalMs,
-        ...(timing.firstAt !== undefined && {
-          timeToFirstTokenMs: timing.firstAt - admittedAt,
-        }),
+        ...(record?.timing.summary() ?? { stallCount: 0, chunkCount: 0 }),
+        totalMs: this.#clock.now() - this.#admittedAt,
+        queuedMs: this.#queuedMs,
+        retryDelayMs: this.#retryDelayMs,
+        ...this.#firstToken(record),
         characterCount: countCodePoints(outputText),
       },
-      warnings:
-        json.state === "invalid" ? [...target.warnings, json.warning] : [...target.warnings],
+      warnings: json.state === "invalid" ? [...warnings, json.warning] : [...warnings],
       providerMetadata: metadata === undefined ? {} : { [name.provider]: metadata },
-      createTimeMs,
+      createTimeMs: this.createTimeMs,
     };
   }
 
-  return {
-    generationId: options.generationId,
-    requestedModel: options.requestedModel,
-    target: name,
-    createTimeMs,
-    attemptIndex: options.skipped.length + 1,
-    begin() {
-      startTimeMs = clock.wallTime();
-      startedAt = clock.now();
-    },
-    observe(event, now, content) {
-      units += outputUnits(event);
-      if (units > MAX_OUTPUT_UNITS) {
-        throw new GatewayError("stream-limit", "the provider's answer is longer than any model's");
-      }
-      assembler.observe(event);
-      if (content) timing.chunk(now);
-      if (event.type === "usage") meter.report(event.counts);
-      else if (event.type === "finish") finish = event;
-      else if (event.type === "response") {
-        providerModel = event.model ?? providerModel;
-        providerResponseId = event.id ?? providerResponseId;
-      }
-    },
-    part: assembler.part,
-    succeed() {
-      endedAt = clock.now();
-      outcome = { state: "succeeded", generation: generation(undefined) };
-    },
-    fail(error) {
-      endedAt = clock.now();
-      outcome = {
-        state: "failed",
-        failure: { error, partial: generation(error) },
-      };
-    },
-    outcome() {
-      if (outcome === undefined) throw new GatewayError("internal", "the generation still runs");
-      return outcome;
-    },
-    durations,
-  };
+  /** Of a stream, what the caller saw first; of an answer that comes as a whole, its own. */
+  #firstToken(record: AttemptRecord | undefined): { readonly timeToFirstTokenMs?: number } {
+    const at = this.#firstTokenAt ?? record?.timing.firstAt;
+    return at === undefined ? {} : { timeToFirstTokenMs: at - this.#admittedAt };
+  }
 }

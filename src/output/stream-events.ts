@@ -1,7 +1,13 @@
 import type { Clock } from "../clock.ts";
-import type { StreamEvent, StreamEventBody } from "../domain/generation.ts";
+import type {
+  AttemptNotice,
+  StreamEvent,
+  StreamEventBody,
+  TargetName,
+} from "../domain/generation.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { StreamOptions } from "../domain/stream-options.ts";
+import type { AttemptRecord } from "./attempt-record.ts";
 import type { GenerationResult, Outcome } from "./generation-result.ts";
 
 /** Longest text of one delta in UTF-16 units: at most 3 bytes each, so below 256 KiB on the wire. */
@@ -23,15 +29,20 @@ export interface StreamEventsOptions {
   readonly clock: Clock;
   readonly streamId: string;
   readonly result: GenerationResult;
+  /** Where the call goes first. */
+  readonly target: TargetName;
 }
 
 /** Turns what a provider says into the numbered events of one stream. */
 export interface StreamEvents {
   start(): StreamEvent;
+  /** The caller would see something of this event, so that its attempt can no longer be replaced in silence. */
+  commits(event: ProviderEvent, record: AttemptRecord): boolean;
   /** None, one, or several where a delta is too long for one message. */
-  of(event: ProviderEvent): readonly StreamEvent[];
+  of(event: ProviderEvent, record: AttemptRecord): readonly StreamEvent[];
+  notice(notice: AttemptNotice): StreamEvent;
   /** The final usage where it was asked for, and the terminal event. */
-  ending(outcome: Outcome): readonly StreamEvent[];
+  ending(outcome: Outcome, attemptIndex: number): readonly StreamEvent[];
   heartbeat(): StreamEvent;
 }
 
@@ -40,38 +51,49 @@ export function createStreamEvents({
   clock,
   streamId,
   result,
+  target,
 }: StreamEventsOptions): StreamEvents {
   let sequence = 0;
 
-  function next(body: StreamEventBody, attemptIndex = result.attemptIndex): StreamEvent {
+  function next(body: StreamEventBody, attemptIndex: number): StreamEvent {
     sequence++;
     return options.includeEventTime
       ? { sequence, attemptIndex, eventTimeMs: clock.wallTime(), body }
       : { sequence, attemptIndex, body };
   }
 
-  function delta(type: "text-delta" | "reasoning-delta", partIndex: number, text: string) {
+  function delta(
+    { type, partIndex, text }: Extract<ProviderEvent, { type: "text-delta" | "reasoning-delta" }>,
+    attemptIndex: number,
+  ) {
     if (text === "") return [];
-    if (text.length <= MAX_DELTA_UNITS) return [next({ type, partIndex, text })];
-    return Array.from(pieces(text), (piece) => next({ type, partIndex, text: piece }));
+    if (text.length <= MAX_DELTA_UNITS) return [next({ type, partIndex, text }, attemptIndex)];
+    return Array.from(pieces(text), (piece) =>
+      next({ type, partIndex, text: piece }, attemptIndex),
+    );
   }
 
-  function toolCallDelta(event: Extract<ProviderEvent, { type: "tool-call-delta" }>) {
-    if (event.argumentsFragment.length <= MAX_DELTA_UNITS) return [next(event)];
+  function toolCallDelta(
+    event: Extract<ProviderEvent, { type: "tool-call-delta" }>,
+    attemptIndex: number,
+  ) {
+    if (event.argumentsFragment.length <= MAX_DELTA_UNITS) return [next(event, attemptIndex)];
     const { type, partIndex } = event;
     return Array.from(pieces(event.argumentsFragment), (argumentsFragment, position) =>
       next(
         position === 0 ? { ...event, argumentsFragment } : { type, partIndex, argumentsFragment },
+        attemptIndex,
       ),
     );
   }
 
-  function partEnd(partIndex: number): StreamEvent {
-    const part = result.part(partIndex);
+  function partEnd(partIndex: number, record: AttemptRecord): StreamEvent {
+    const part = record.part(partIndex);
     return next(
       part === undefined || part.type === "text"
         ? { type: "part-end", partIndex }
         : { type: "part-end", partIndex, part },
+      record.index,
     );
   }
 
@@ -83,21 +105,40 @@ export function createStreamEvents({
           streamId,
           generationId: result.generationId,
           requestedModel: result.requestedModel,
-          target: result.target,
+          target,
           createTimeMs: result.createTimeMs,
         },
         0,
       ),
-    of(event) {
+    commits(event, record) {
       switch (event.type) {
         case "text-delta":
-          return delta(event.type, event.partIndex, event.text);
+          return event.text !== "";
         case "reasoning-delta":
-          return options.omitReasoning ? [] : delta(event.type, event.partIndex, event.text);
+          return event.text !== "" && !options.omitReasoning;
         case "tool-call-delta":
-          return toolCallDelta(event);
+          return true;
+        case "part-end": {
+          const part = record.part(event.partIndex);
+          return part !== undefined && part.type !== "text";
+        }
+        case "refusal-delta":
+        case "response":
+        case "usage":
+        case "finish":
+          return false;
+      }
+    },
+    of(event, record) {
+      switch (event.type) {
+        case "text-delta":
+          return delta(event, record.index);
+        case "reasoning-delta":
+          return options.omitReasoning ? [] : delta(event, record.index);
+        case "tool-call-delta":
+          return toolCallDelta(event, record.index);
         case "part-end":
-          return [partEnd(event.partIndex)];
+          return [partEnd(event.partIndex, record)];
         // A refusal has no deltas in the contract: it comes whole with its `part-end`.
         case "refusal-delta":
         case "response":
@@ -106,7 +147,8 @@ export function createStreamEvents({
           return [];
       }
     },
-    ending(outcome) {
+    notice: (notice) => next({ type: "attempt-notice", notice }, 0),
+    ending(outcome, attemptIndex) {
       const { usage } =
         outcome.state === "succeeded" ? outcome.generation : outcome.failure.partial;
       const last: StreamEventBody =
@@ -118,8 +160,8 @@ export function createStreamEvents({
             }
           : { type: "error", failure: outcome.failure };
       return options.includeUsage && usage !== undefined
-        ? [next({ type: "usage", usage, final: true }), next(last)]
-        : [next(last)];
+        ? [next({ type: "usage", usage, final: true }, attemptIndex), next(last, attemptIndex)]
+        : [next(last, attemptIndex)];
     },
     heartbeat: () => ({
       sequence,

@@ -20,6 +20,8 @@ export interface ProviderRequest {
   readonly options: JsonObject;
   /** From 1. */
   readonly attempt: number;
+  /** The last message is the beginning of the answer: go on after it. */
+  readonly continues: boolean;
   /** Longest time to get a connection, in milliseconds. */
   readonly connectTimeoutMs: number;
   /** Extra headers of the HTTP request: trace context. */
@@ -74,6 +76,8 @@ export interface ProviderType {
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
   /** Dialect of an instance that configures none. */
   defaultDialect(baseUrl: string): string;
+  /** Every instance goes on after a last message of the assistant; else the operator says which do. */
+  readonly prefill: boolean;
   /** Built-in models. */
   readonly models: readonly ModelRecord[];
   /** Imports the vendor's SDK, so it is called for configured instances only. */

@@ -1,65 +1,57 @@
+// The attempt loop: one owner of every attempt of every call, streamed or not.
 import type { Clock } from "../clock.ts";
-import { GatewayError } from "../domain/gateway-error.ts";
-import type { ProviderEvent } from "../domain/provider-event.ts";
-import { type AttemptLimits, isContent, startAttemptTimers } from "./timeouts.ts";
+import { Admission, type Grant } from "./admission.ts";
+import { type EngineCall, nameOf, type Target } from "./engine-call.ts";
+import { HedgeAllowance } from "./hedge.ts";
+import { type Progress, type Step, startProgress } from "./progress.ts";
+import { Race } from "./race.ts";
+import { Recovery } from "./recovery.ts";
+import { RetryMetrics } from "./retry-metrics.ts";
+import type { TargetStates } from "./target-states.ts";
 
-export interface AttemptOptions {
-  /** Sends the request; see `Provider.generate`. */
-  readonly open: (signal: AbortSignal) => AsyncIterable<ProviderEvent>;
-  /** Takes an event; a promise holds the provider back until it resolves. */
-  readonly onEvent: (
-    event: ProviderEvent,
-    now: number,
-    content: boolean,
-  ) => Promise<void> | undefined;
-  readonly limits: AttemptLimits;
-  readonly clock: Clock;
-  /** Ends the attempt; its reason is a `GatewayError`. */
-  readonly signal: AbortSignal;
-}
+export class ReliabilityEngine {
+  readonly metrics = new RetryMetrics();
+  readonly states: TargetStates;
+  readonly #admission: Admission;
+  readonly #race: Race;
+  readonly #recovery: Recovery;
+  readonly #hedges: HedgeAllowance;
 
-/** Whatever an attempt threw, as the one error type. */
-export function toGatewayError(error: unknown): GatewayError {
-  if (error instanceof GatewayError) return error;
-  return new GatewayError("internal", "internal error", { cause: error });
-}
-
-/**
- * Runs one attempt to its end: resolves after the provider's `finish`, throws
- * `GatewayError` otherwise. A limit that passes or an abort ends it at once,
- * whatever the adapter is doing.
- */
-export async function runAttempt(options: AttemptOptions): Promise<void> {
-  const { clock, signal } = options;
-  const attempt = new AbortController();
-  const forward = (): void => attempt.abort(signal.reason);
-  if (signal.aborted) forward();
-  else signal.addEventListener("abort", forward, { once: true });
-  const timers = startAttemptTimers(options.limits, clock, (error) => attempt.abort(error));
-
-  let finished = false;
-  try {
-    attempt.signal.throwIfAborted();
-    for await (const event of options.open(attempt.signal)) {
-      const now = clock.now();
-      const content = isContent(event);
-      if (content || event.type === "usage") timers.progress(now, content);
-      if (event.type === "finish") finished = true;
-      const wait = options.onEvent(event, now, content);
-      if (wait !== undefined) {
-        timers.hold();
-        await wait;
-        timers.progress(clock.now(), false);
-      }
-    }
-    attempt.signal.throwIfAborted();
-  } catch (error) {
-    throw toGatewayError(attempt.signal.aborted ? attempt.signal.reason : error);
-  } finally {
-    timers.stop();
-    signal.removeEventListener("abort", forward);
+  constructor(clock: Clock, states: TargetStates) {
+    this.states = states;
+    this.#hedges = new HedgeAllowance(() => states.settings.hedge.share);
+    this.#admission = new Admission(clock, states);
+    this.#race = new Race(clock, states, this.metrics, this.#hedges);
+    this.#recovery = new Recovery(clock, states, this.metrics);
   }
-  if (!finished) {
-    throw new GatewayError("truncated", "the provider's answer ended without its end marker");
+
+  /** Chooses where the call begins; see `Admission`. The grant must go to `run`. */
+  admit<T extends Target>(call: EngineCall<T>): Promise<Grant<T>> {
+    return this.#admission.admit(call);
+  }
+
+  /** Runs a call to its end: resolves when an attempt has succeeded, else throws `GatewayError`. */
+  async run<T extends Target>(call: EngineCall<T>, grant: Grant<T>): Promise<void> {
+    const { queuedMs, cooledMs } = grant;
+    const progress: Progress<T> = startProgress(cooledMs);
+    this.metrics.of(nameOf(grant.target).provider).requests++;
+    this.#hedges.request();
+    let step: Step<T> = {
+      target: grant.target,
+      permit: grant.permit,
+      trigger: call.targets[0] === grant.target ? "initial" : "failover",
+      delayMs: queuedMs + cooledMs,
+      delayFromProvider: cooledMs > 0,
+      queuedMs,
+      decided: undefined,
+    };
+    for (;;) {
+      const outcome = await this.#race.run(call, progress, step);
+      if (outcome.state === "succeeded") {
+        if (progress.attempts > 1) this.metrics.of(nameOf(outcome.target).provider).recovered++;
+        return;
+      }
+      step = await this.#recovery.next(call, progress, outcome);
+    }
   }
 }

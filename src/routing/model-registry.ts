@@ -10,6 +10,8 @@ export interface RegistryInstance {
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
   /** Dialect of its models, except those that work in one alone. */
   readonly dialect: string;
+  /** Goes on after a last message of the assistant. */
+  readonly prefill: boolean;
   /** Built-in records that it offers. */
   readonly models: readonly ModelRecord[];
 }
@@ -66,6 +68,7 @@ function toModel(record: ModelRecord, instance: RegistryInstance): Model {
     wire: record.wire ?? {},
     pricing: record.pricing,
     deprecated: record.endDate !== undefined,
+    prefill: instance.prefill,
   };
 }
 

@@ -5,6 +5,7 @@ import type { JsonObject } from "../domain/json.ts";
 import type { Model } from "../domain/model.ts";
 import { didYouMean } from "../domain/near-names.ts";
 import { fitTarget } from "./fit-target.ts";
+import { orderTargets, type TargetMeasures } from "./order-targets.ts";
 
 /** A target with the request as it will be sent there. */
 export interface RoutedTarget {
@@ -15,9 +16,18 @@ export interface RoutedTarget {
   readonly warnings: readonly Warning[];
 }
 
+/** A target that does not take the request, and why. */
+export interface SkippedTarget {
+  readonly target: TargetName;
+  readonly reason: string;
+}
+
 export interface Route {
-  readonly targets: readonly RoutedTarget[];
-  readonly skipped: readonly { readonly target: TargetName; readonly reason: string }[];
+  /** In the order in which they are tried. */
+  readonly targets: readonly [RoutedTarget, ...RoutedTarget[]];
+  /** Those listed before the first target, and those listed behind it. */
+  readonly skipped: readonly SkippedTarget[];
+  readonly unfit: readonly SkippedTarget[];
 }
 
 /** Why an instance cannot be called. */
@@ -31,6 +41,8 @@ export interface RouterDependencies {
   readonly unavailable: (instance: string) => Unavailable | undefined;
   /** Instances and their types. */
   readonly providers: readonly { readonly id: string; readonly type: string }[];
+  readonly inputTokens: (model: Model, spec: GenerationSpec) => number;
+  readonly latencyMs: TargetMeasures["latencyMs"];
 }
 
 function optionsFor(spec: GenerationSpec, model: Model): JsonObject {
@@ -71,7 +83,8 @@ function noTarget(misfits: readonly FieldViolation[], refusals: readonly Gateway
 }
 
 /** Chooses where a request can run. It decides by the request and the registry alone. */
-export function createRouter({ lookup, unavailable, providers }: RouterDependencies) {
+export function createRouter(dependencies: RouterDependencies) {
+  const { lookup, unavailable, providers } = dependencies;
   const names = new Set(providers.flatMap(({ id, type }) => [id, type]));
 
   function checkNames(used: readonly string[], field: string): void {
@@ -105,6 +118,30 @@ export function createRouter({ lookup, unavailable, providers }: RouterDependenc
     });
   }
 
+  /** Offers of the fallbacks that the request does not exclude; a name that nobody offers is an error. */
+  function fallbacksOf(spec: GenerationSpec): Model[] {
+    return spec.routing.fallbacks.flatMap(({ model: name, provider: pinned }, index) => {
+      const field = `spec.routing.fallbacks[${index}]`;
+      if (pinned !== undefined) checkNames([pinned], `${field}.provider`);
+      const offers = lookup(name).filter(
+        ({ provider, providerType }) =>
+          pinned === undefined || pinned === provider || pinned === providerType,
+      );
+      if (offers.length === 0) {
+        const description = `${pinned} does not offer ${name}`;
+        throw new GatewayError("validation", `${field}: ${description}`, {
+          violations: [{ field, description }],
+        });
+      }
+      return offers.filter((model) => isAllowed(spec, model));
+    });
+  }
+
+  /** Everything the request may run at, each place once, in the order in which it is listed. */
+  function listedOffers(spec: GenerationSpec): readonly Model[] {
+    return [...new Set([...offersOf(spec), ...fallbacksOf(spec)])];
+  }
+
   return {
     /** Where a request would go, whether or not the provider has a key: what an estimate needs. */
     candidates(spec: GenerationSpec): readonly { model: Model; spec: GenerationSpec }[] {
@@ -118,11 +155,12 @@ export function createRouter({ lookup, unavailable, providers }: RouterDependenc
 
     /** Throws `GatewayError` where no target is eligible. */
     route(spec: GenerationSpec): Route {
-      const targets: RoutedTarget[] = [];
-      const skipped: Route["skipped"][number][] = [];
+      const listed: RoutedTarget[] = [];
+      const skipped: SkippedTarget[] = [];
+      const unfit: SkippedTarget[] = [];
       const misfits: FieldViolation[] = [];
       const refusals: GatewayError[] = [];
-      for (const model of offersOf(spec)) {
+      for (const model of listedOffers(spec)) {
         const why = unavailable(model.provider);
         if (why !== undefined) {
           refusals.push(unavailableError(model, why));
@@ -132,17 +170,22 @@ export function createRouter({ lookup, unavailable, providers }: RouterDependenc
         if (fit.state === "fits") {
           const { effort, warnings } = fit;
           const options = optionsFor(spec, model);
-          targets.push({ model, spec: fit.spec, effort, warnings, options });
+          listed.push({ model, spec: fit.spec, effort, warnings, options });
           continue;
         }
         const target = { provider: model.provider, model: model.id };
         const description = `${model.provider}/${model.id} does not take ${fit.reason}`;
-        // Only what stood before the chosen target was skipped for it.
-        if (targets.length === 0) skipped.push({ target, reason: description });
+        (listed.length === 0 ? skipped : unfit).push({ target, reason: description });
         misfits.push({ field: fit.field, description });
       }
-      if (targets.length === 0) throw noTarget(misfits, refusals);
-      return { targets, skipped };
+      const [first, ...rest] = orderTargets(listed, spec.routing.strategy, () => ({
+        inputTokens: listed[0] === undefined ? 0 : dependencies.inputTokens(listed[0].model, spec),
+        maxOutputTokens: spec.sampling.maxOutputTokens,
+        latencyMs: dependencies.latencyMs,
+      }));
+      if (first === undefined) throw noTarget(misfits, refusals);
+      if (spec.routing.disableFailover) return { targets: [first], skipped, unfit: [] };
+      return { targets: [first, ...rest], skipped, unfit };
     },
   };
 }

@@ -2,94 +2,92 @@ import { create } from "@bufbuild/protobuf";
 import {
   AdminService,
   GetProviderStatusResponseSchema,
-  ProviderStatusSchema,
-  UnavailableReason,
+  GetRetryMetricsResponseSchema,
+  ResetCircuitResponseSchema,
 } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import { type ErrorKind, GatewayError } from "../domain/gateway-error.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import { didYouMean } from "../domain/near-names.ts";
+import type { Operations } from "../domain/operations.ts";
+import { encodeCircuitState, encodeRetries, encodeStatus } from "./encode-admin.ts";
 import { encodeTime } from "./encode-generation.ts";
-import { errorRow } from "./error-table.ts";
 import { type Handlers, type ServedService, serve } from "./handlers.ts";
 import { notBuiltMethod } from "./not-built.ts";
 
-/** State of one provider instance since the start of the process. */
-export interface ProviderSnapshot {
-  readonly id: string;
-  /** Why the instance cannot be called, for operators; undefined when it can. */
-  readonly unavailable:
-    | { readonly cause: "not-configured" | "disabled"; readonly message: string }
-    | undefined;
-  readonly inFlight: number;
-  readonly totalRequests: number;
-  readonly totalFailures: number;
-  /** Milliseconds since the epoch. */
-  readonly lastSuccessMs: number | undefined;
-  readonly lastFailureMs: number | undefined;
-  readonly lastErrorKind: ErrorKind | undefined;
-}
-
 export interface AdminServiceDependencies {
   readonly replica: string;
-  readonly providers: () => readonly ProviderSnapshot[];
+  /** Since when counters run, in milliseconds since the epoch. */
+  readonly startTimeMs: number;
+  readonly operations: Operations;
 }
 
-const REASONS = {
-  "not-configured": UnavailableReason.NOT_CONFIGURED,
-  disabled: UnavailableReason.DISABLED,
-} as const;
-
-function encodeStatus(snapshot: ProviderSnapshot) {
-  const { unavailable, lastSuccessMs, lastFailureMs, lastErrorKind } = snapshot;
-  return create(ProviderStatusSchema, {
-    available: unavailable === undefined,
-    inFlight: snapshot.inFlight,
-    totalRequests: BigInt(snapshot.totalRequests),
-    totalFailures: BigInt(snapshot.totalFailures),
-    ...(unavailable !== undefined && {
-      reason: REASONS[unavailable.cause],
-      message: unavailable.message,
-    }),
-    ...(lastSuccessMs !== undefined && { lastSuccessTime: encodeTime(lastSuccessMs) }),
-    ...(lastFailureMs !== undefined && { lastFailureTime: encodeTime(lastFailureMs) }),
-    ...(lastErrorKind !== undefined && {
-      lastErrorCategory: errorRow(lastErrorKind, undefined).category,
-    }),
+function notFound(type: "provider" | "model", name: string, where: string, known: Iterable<string>) {
+  const names = [...known];
+  const message = `no ${type} "${name}"${where}${didYouMean(name, names)}`;
+  return new GatewayError("not-found", message, {
+    reason: type === "provider" ? "PROVIDER_NOT_FOUND" : "MODEL_NOT_FOUND",
+    metadata: {
+      resource_type: type,
+      resource_name: name,
+      ...(type === "provider" && { suggestions: names.join(", ") }),
+    },
   });
 }
 
-export function createAdminService({
-  replica,
-  providers,
-}: AdminServiceDependencies): ServedService {
+/** The entries that were asked for; all of them where nothing was. Throws NOT_FOUND. */
+function selected<T>(all: ReadonlyMap<string, T>, wanted: readonly string[]): [string, T][] {
+  if (wanted.length === 0) return [...all];
+  return wanted.map((id) => {
+    const entry = all.get(id);
+    if (entry === undefined) throw notFound("provider", id, " is configured", all.keys());
+    return [id, entry];
+  });
+}
+
+export function createAdminService(dependencies: AdminServiceDependencies): ServedService {
+  const { replica, startTimeMs, operations } = dependencies;
+  // Replicas do not know of each other yet: a cluster is the replica that answers.
+  const scope = { replica, replicaCount: 1 };
+
   const handlers: Handlers<typeof AdminService> = {
     async getProviderStatus(request) {
-      const known = new Map(providers().map((snapshot) => [snapshot.id, snapshot]));
-      const wanted = request.providers.length === 0 ? [...known.keys()] : request.providers;
-      const status = wanted.map((id) => {
-        const snapshot = known.get(id);
-        if (snapshot === undefined) {
-          throw new GatewayError("not-found", `no provider instance "${id}" is configured`, {
-            reason: "PROVIDER_NOT_FOUND",
-            metadata: {
-              resource_type: "provider",
-              resource_name: id,
-              suggestions: [...known.keys()].join(", "),
-            },
-          });
-        }
-        return [id, encodeStatus(snapshot)] as const;
-      });
+      const status = selected(operations.providers(), request.providers);
       return create(GetProviderStatusResponseSchema, {
-        providers: Object.fromEntries(status),
-        replica,
-        replicaCount: 1,
+        ...scope,
+        providers: Object.fromEntries(status.map(([id, each]) => [id, encodeStatus(each)])),
       });
     },
+
+    async resetCircuit({ provider, model }, call) {
+      const statusNow = () => selected(operations.providers(), [provider])[0]?.[1];
+      const before = statusNow();
+      if (model !== "" && !operations.hasModel(provider, model)) {
+        throw notFound("model", model, ` is offered by ${provider}`, []);
+      }
+      const circuit = model === "" ? before?.circuit : before?.modelCircuits[model];
+      const previous = circuit?.state ?? "closed";
+      operations.resetCircuit(provider, model === "" ? undefined : model);
+      call.log({ provider, ...(model !== "" && { model }), previous_circuit: previous });
+      const after = statusNow();
+      return create(ResetCircuitResponseSchema, {
+        previousState: encodeCircuitState(previous),
+        ...(after !== undefined && { status: encodeStatus(after) }),
+      });
+    },
+
+    async getRetryMetrics(request) {
+      const retries = selected(operations.retries(), request.providers);
+      return create(GetRetryMetricsResponseSchema, {
+        ...scope,
+        startTime: encodeTime(startTimeMs),
+        total: encodeRetries(retries.map(([, each]) => each)),
+        providers: Object.fromEntries(retries.map(([id, each]) => [id, encodeRetries([each])])),
+      });
+    },
+
     listStreamStates: async () => notBuiltMethod("ListStreamStates"),
     getStreamState: async () => notBuiltMethod("GetStreamState"),
     cancelStream: async () => notBuiltMethod("CancelStream"),
     cleanupStreamStates: async () => notBuiltMethod("CleanupStreamStates"),
-    resetCircuit: async () => notBuiltMethod("ResetCircuit"),
-    getRetryMetrics: async () => notBuiltMethod("GetRetryMetrics"),
   };
   return serve(AdminService, handlers);
 }

@@ -1,20 +1,25 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
+import type { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
 import {
   type GenerationSpec,
+  MidStreamRecovery,
   type OutputFormat,
   ReasoningEffort,
+  type RetryPolicy,
   type RoutingPolicy,
+  RoutingStrategy,
   type SamplingParams,
   type Timeouts,
   UnsupportedParameterAction,
 } from "../../gen/es/steer/v1/generation_pb.ts";
 import type { StreamOptions } from "../../gen/es/steer/v1/stream_pb.ts";
 import { type Tool, type ToolChoice, ToolMode } from "../../gen/es/steer/v1/tool_pb.ts";
-import { invalidField } from "../domain/gateway-error.ts";
+import { type ErrorKind, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import { isJsonObject } from "../domain/json.ts";
 import type * as stream from "../domain/stream-options.ts";
 import { decodeMessages } from "./decode-content.ts";
+import { kindOf } from "./error-table.ts";
 import { jsonSyntaxError } from "./json-text.ts";
 
 const DEFAULT_HEARTBEAT_MS = 15_000;
@@ -129,12 +134,53 @@ function decodeFormat(format: OutputFormat | undefined): domain.OutputFormat {
   }
 }
 
+const STRATEGIES: Readonly<Record<number, domain.RoutingStrategy>> = {
+  [RoutingStrategy.LOWEST_COST]: "lowest-cost",
+  [RoutingStrategy.LOWEST_LATENCY]: "lowest-latency",
+};
+
+const RECOVERIES: Readonly<Record<number, domain.MidStreamRecovery>> = {
+  [MidStreamRecovery.RESTART]: "restart",
+  [MidStreamRecovery.CONTINUE]: "continue",
+};
+
+function decodeKinds(categories: readonly ErrorCategory[]): ErrorKind[] {
+  return categories.flatMap((category) => kindOf(category) ?? []);
+}
+
 function decodeRouting(routing: RoutingPolicy | undefined): domain.Routing {
   const reject = routing?.unsupportedParameters === UnsupportedParameterAction.REJECT;
+  const hedge = routing?.hedge;
   return {
+    fallbacks: (routing?.fallbacks ?? []).map(({ model, provider }) =>
+      provider === "" ? { model } : { model, provider },
+    ),
+    strategy: STRATEGIES[routing?.strategy ?? 0] ?? "ordered",
     allowedProviders: routing?.allowedProviders ?? [],
     deniedProviders: routing?.deniedProviders ?? [],
     unsupportedParameters: reject ? "reject" : "drop",
+    failoverOn: decodeKinds(routing?.failoverOn ?? []),
+    disableFailover: routing?.disableFailover ?? false,
+    midStreamRecovery: RECOVERIES[routing?.midStreamRecovery ?? 0] ?? "fail",
+    ...(hedge !== undefined && {
+      hedge: hedge.delay === undefined ? {} : { delayMs: milliseconds(hedge.delay) },
+    }),
+  };
+}
+
+function decodeRetry(retry: RetryPolicy | undefined): domain.RetryPolicy {
+  if (retry === undefined) return { retryOn: [] };
+  const { maxAttempts, maxTotalAttempts, backoffMultiplier, jitter } = retry;
+  const { initialBackoff, maxBackoff, maxTotalDelay } = retry;
+  return {
+    ...(maxAttempts !== undefined && { maxAttempts }),
+    ...(maxTotalAttempts !== undefined && { maxTotalAttempts }),
+    ...(initialBackoff !== undefined && { initialBackoffMs: milliseconds(initialBackoff) }),
+    ...(maxBackoff !== undefined && { maxBackoffMs: milliseconds(maxBackoff) }),
+    ...(backoffMultiplier !== undefined && { backoffMultiplier }),
+    ...(jitter !== undefined && { jitter }),
+    ...(maxTotalDelay !== undefined && { maxTotalDelayMs: milliseconds(maxTotalDelay) }),
+    retryOn: decodeKinds(retry.retryOn),
   };
 }
 
@@ -174,6 +220,7 @@ export function decodeSpec(spec: GenerationSpec): domain.GenerationSpec {
     },
     outputFormat: decodeFormat(spec.outputFormat),
     routing: decodeRouting(spec.routing),
+    retry: decodeRetry(spec.retry),
     timeouts: decodeTimeouts(spec.timeouts),
     providerOptions: spec.providerOptions,
     labels: spec.labels,

@@ -1,5 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
+  RecoveryAction,
   type StreamCompleteSchema,
   StreamDurability,
   type StreamEvent,
@@ -8,6 +9,8 @@ import {
 import type * as domain from "../domain/generation.ts";
 import { encodeGatewayError } from "./encode-error.ts";
 import {
+  encodeAttempt,
+  encodeDuration,
   encodeGeneration,
   encodePart,
   encodeTime,
@@ -25,6 +28,12 @@ function encodeComplete(body: Extract<domain.StreamEventBody, { type: "complete"
   const { generation, detail } = encodeWithinLimit(body.generation);
   return { generation, messageOmitted: detail === "none" };
 }
+
+const ACTIONS: Readonly<Record<domain.RecoveryAction, RecoveryAction>> = {
+  retry: RecoveryAction.RETRY,
+  failover: RecoveryAction.FAILOVER,
+  continue: RecoveryAction.CONTINUE,
+};
 
 function encodeBody(body: domain.StreamEventBody): EventInit {
   switch (body.type) {
@@ -74,6 +83,19 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
           durability: StreamDurability.NONE,
         },
       };
+    case "attempt-notice": {
+      const { failed, action, next, delayMs, discardOutput } = body.notice;
+      return {
+        case: "attemptNotice",
+        value: {
+          failed: encodeAttempt(failed),
+          action: ACTIONS[action],
+          next: { provider: next.provider, model: next.model },
+          discardOutput,
+          ...(delayMs > 0 && { delay: encodeDuration(delayMs) }),
+        },
+      };
+    }
     case "complete":
       return { case: "complete", value: encodeComplete(body) };
     case "error":

@@ -51,6 +51,8 @@ const TRIGGERS: Readonly<Record<domain.AttemptTrigger, AttemptTrigger>> = {
   initial: AttemptTrigger.INITIAL,
   retry: AttemptTrigger.RETRY,
   failover: AttemptTrigger.FAILOVER,
+  hedge: AttemptTrigger.HEDGE,
+  continuation: AttemptTrigger.CONTINUATION,
 };
 
 const OUTCOMES: Readonly<Record<domain.AttemptOutcome, AttemptOutcome>> = {
@@ -59,6 +61,7 @@ const OUTCOMES: Readonly<Record<domain.AttemptOutcome, AttemptOutcome>> = {
   failed: AttemptOutcome.FAILED,
   cancelled: AttemptOutcome.CANCELLED,
   skipped: AttemptOutcome.SKIPPED,
+  superseded: AttemptOutcome.SUPERSEDED,
 };
 
 const ROLES: Readonly<Record<spec.Role, Role>> = {
@@ -74,7 +77,7 @@ export function encodeTime(ms: number): Timestamp {
 }
 
 /** Microseconds are kept: a gateway's own share is below a millisecond. */
-function duration(ms: number) {
+export function encodeDuration(ms: number) {
   const micros = Math.round(ms * 1000);
   const whole = durationFromMs(Math.trunc(micros / 1000));
   whole.nanos += (micros % 1000) * 1000;
@@ -103,13 +106,17 @@ export function encodeAttempt(attempt: domain.Attempt): Attempt {
     providerHttpStatus: failure?.httpStatus ?? 0,
     providerRequestId: failure?.requestId ?? "",
     startTime: encodeTime(attempt.startTimeMs),
-    duration: duration(attempt.durationMs),
+    duration: encodeDuration(attempt.durationMs),
     outputDelivered: attempt.outputDelivered,
+    ...(attempt.delayMs > 0 && {
+      delay: encodeDuration(attempt.delayMs),
+      delayFromProvider: attempt.delayFromProvider,
+    }),
     ...(attempt.errorKind !== undefined && {
       errorCategory: errorRow(attempt.errorKind, undefined).category,
     }),
     ...(attempt.timeToFirstTokenMs !== undefined && {
-      timeToFirstToken: duration(attempt.timeToFirstTokenMs),
+      timeToFirstToken: encodeDuration(attempt.timeToFirstTokenMs),
     }),
     ...(attempt.usage !== undefined && { usage: encodeUsage(attempt.usage) }),
   });
@@ -149,16 +156,18 @@ function encodeMessage(message: spec.Message): Message {
 
 function encodeTiming(timing: domain.Timing): Timing {
   return create(TimingSchema, {
-    total: duration(timing.totalMs),
+    total: encodeDuration(timing.totalMs),
     stallCount: timing.stallCount,
     chunkCount: timing.chunkCount,
     characterCount: timing.characterCount,
+    ...(timing.queuedMs > 0 && { queued: encodeDuration(timing.queuedMs) }),
+    ...(timing.retryDelayMs > 0 && { retryDelay: encodeDuration(timing.retryDelayMs) }),
     ...(timing.timeToFirstTokenMs !== undefined && {
-      timeToFirstToken: duration(timing.timeToFirstTokenMs),
+      timeToFirstToken: encodeDuration(timing.timeToFirstTokenMs),
     }),
-    ...(timing.chunkGapP50Ms !== undefined && { chunkGapP50: duration(timing.chunkGapP50Ms) }),
-    ...(timing.chunkGapP95Ms !== undefined && { chunkGapP95: duration(timing.chunkGapP95Ms) }),
-    ...(timing.chunkGapMaxMs !== undefined && { chunkGapMax: duration(timing.chunkGapMaxMs) }),
+    ...(timing.chunkGapP50Ms !== undefined && { chunkGapP50: encodeDuration(timing.chunkGapP50Ms) }),
+    ...(timing.chunkGapP95Ms !== undefined && { chunkGapP95: encodeDuration(timing.chunkGapP95Ms) }),
+    ...(timing.chunkGapMaxMs !== undefined && { chunkGapMax: encodeDuration(timing.chunkGapMaxMs) }),
   });
 }
 

@@ -118,6 +118,15 @@ export function errorRow(kind: ErrorKind, reason: string | undefined): ErrorRow 
   return { ...base, reason, code: CODE_BY_REASON[reason] ?? base.code };
 }
 
+const KINDS = new Map<ErrorCategory, ErrorKind>(
+  Object.entries(ROWS).map(([kind, { category }]) => [category, kind as ErrorKind]),
+);
+
+/** The kind of a category; undefined for one that this version does not know. */
+export function kindOf(category: ErrorCategory): ErrorKind | undefined {
+  return KINDS.get(category);
+}
+
 const NAMES = new Map<number, CodeName>(
   Object.entries(Code).map(([name, code]) => [code, name as CodeName]),
 );

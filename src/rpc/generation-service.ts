@@ -30,7 +30,10 @@ interface GenerationCall {
 export interface GenerationServiceDependencies {
   readonly gateway: {
     generate(call: GenerationCall): Promise<Generation>;
-    streamGenerate(call: GenerationCall, options: StreamOptions): AsyncIterable<StreamEvent>;
+    streamGenerate(
+      call: GenerationCall,
+      options: StreamOptions,
+    ): Promise<AsyncIterable<StreamEvent>>;
   };
   /** Input tokens of a request at the target it would go to. */
   readonly countInput: (spec: domain.GenerationSpec) => {
@@ -47,13 +50,14 @@ function requiredSpec(spec: GenerationSpec | undefined): domain.GenerationSpec {
 
 /** Tells of a generation that has ended, on the log line and in the trailers. */
 function reportGeneration(call: HandlerCall, generation: Generation): void {
-  call.setTrailer("x-steer-attempts", String(generation.attempts.length));
   const { usage, timing } = generation;
+  const attempts = generation.attempts.filter(({ outcome }) => outcome !== "skipped").length;
+  call.setTrailer("x-steer-attempts", String(attempts));
   call.log({
     generation_id: generation.generationId,
     provider: generation.provider,
     model: generation.model,
-    attempts: generation.attempts.length,
+    attempts,
     ...(timing.timeToFirstTokenMs !== undefined && {
       ttft_ms: Math.round(timing.timeToFirstTokenMs),
     }),
@@ -63,6 +67,14 @@ function reportGeneration(call: HandlerCall, generation: Generation): void {
       output_tokens: usage.outputTokens,
       usage_source: usage.source,
     }),
+  });
+}
+
+/** Tells of a generation that no target took. */
+async function admitted<T>(stream: Promise<T>, call: HandlerCall): Promise<T> {
+  return stream.catch((error: unknown) => {
+    if (error instanceof GenerationFailed) reportGeneration(call, error.failure.partial);
+    throw error;
   });
 }
 
@@ -97,8 +109,8 @@ export function createGenerationService({
     async *streamGenerate(request, call) {
       refuseNotBuilt(request, call.header("idempotency-key"));
       const options = decodeStreamOptions(request.options);
-      const spec = requiredSpec(request.spec);
-      for await (const event of gateway.streamGenerate(generationCall(spec, call), options)) {
+      const generation = generationCall(requiredSpec(request.spec), call);
+      for await (const event of await admitted(gateway.streamGenerate(generation, options), call)) {
         const { body } = event;
         if (body.type === "start") {
           call.setResponseHeader("x-steer-stream-id", body.streamId);

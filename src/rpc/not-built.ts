@@ -2,8 +2,6 @@ import {
   AbortMode,
   type GenerationSpec,
   InvalidOutputAction,
-  MidStreamRecovery,
-  RoutingStrategy,
 } from "../../gen/es/steer/v1/generation_pb.ts";
 import type {
   GenerateRequest,
@@ -32,40 +30,6 @@ function onInvalid(spec: GenerationSpec): InvalidOutputAction {
 }
 
 const SPEC: readonly NotBuilt<GenerationSpec>[] = [
-  { path: "spec.routing.fallbacks", isAsked: (spec) => (spec.routing?.fallbacks.length ?? 0) > 0 },
-  {
-    path: "spec.routing.strategy",
-    isAsked: (spec) => (spec.routing?.strategy ?? 0) > RoutingStrategy.ORDERED,
-  },
-  {
-    path: "spec.routing.failover_on",
-    isAsked: (spec) => (spec.routing?.failoverOn.length ?? 0) > 0,
-  },
-  { path: "spec.routing.hedge", isAsked: (spec) => spec.routing?.hedge !== undefined },
-  {
-    path: "spec.routing.mid_stream_recovery",
-    isAsked: (spec) => (spec.routing?.midStreamRecovery ?? 0) > MidStreamRecovery.FAIL,
-  },
-  { path: "spec.retry.max_attempts", isAsked: (spec) => (spec.retry?.maxAttempts ?? 1) > 1 },
-  {
-    path: "spec.retry.max_total_attempts",
-    isAsked: (spec) => (spec.retry?.maxTotalAttempts ?? 1) > 1,
-  },
-  {
-    path: "spec.retry.initial_backoff",
-    isAsked: (spec) => spec.retry?.initialBackoff !== undefined,
-  },
-  { path: "spec.retry.max_backoff", isAsked: (spec) => spec.retry?.maxBackoff !== undefined },
-  {
-    path: "spec.retry.backoff_multiplier",
-    isAsked: (spec) => spec.retry?.backoffMultiplier !== undefined,
-  },
-  { path: "spec.retry.jitter", isAsked: (spec) => spec.retry?.jitter !== undefined },
-  {
-    path: "spec.retry.max_total_delay",
-    isAsked: (spec) => spec.retry?.maxTotalDelay !== undefined,
-  },
-  { path: "spec.retry.retry_on", isAsked: (spec) => (spec.retry?.retryOn.length ?? 0) > 0 },
   { path: "spec.budget", isAsked: (spec) => spec.budget !== undefined },
   { path: "spec.abort.mode", isAsked: (spec) => (spec.abort?.mode ?? 0) > AbortMode.CLOSE },
   { path: "spec.abort.max_time", isAsked: (spec) => spec.abort?.maxTime !== undefined },

@@ -25,6 +25,14 @@ export const attribute = {
   /** Configured instance, where `gen_ai.provider.name` is the vendor. */
   instance: "steer.provider.instance",
   attemptIndex: "steer.attempt.index",
+  attemptTrigger: "steer.attempt.trigger",
+  attemptOutcome: "steer.attempt.outcome",
+  model: "steer.model",
+  category: "steer.error.category",
+  decision: "steer.retry.decision",
+  decisionReason: "steer.retry.reason",
+  delay: "steer.retry.delay",
+  circuitState: "steer.circuit.state",
   stream: "steer.stream",
 } as const;
 
@@ -35,6 +43,14 @@ export const metric = {
   timeToFirstChunk: "gen_ai.client.operation.time_to_first_chunk",
   timePerOutputChunk: "gen_ai.client.operation.time_per_output_chunk",
   overhead: "steer.overhead.duration",
+  retryDecisions: "steer.retry.decisions",
+  retryDelay: "steer.retry.delay",
+  attempts: "steer.attempts",
+  circuitState: "steer.circuit.state",
+  retryBudget: "steer.retry.budget",
+  inFlight: "steer.limit.in_flight",
+  queued: "steer.limit.queued",
+  hedges: "steer.hedges",
   eventLoopDelay: "nodejs.eventloop.delay",
 } as const;
 

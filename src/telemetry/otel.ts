@@ -1,22 +1,31 @@
 import {
   type Attributes,
   type Context,
+  type Link,
   metrics,
   propagation,
   ROOT_CONTEXT,
+  type SpanContext,
   SpanKind,
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
 import { attribute, metric, SCOPE, VENDORS } from "./names.ts";
-import type { AttemptInfo, AttemptResult, CallTelemetry, Telemetry } from "./telemetry.ts";
+import type {
+  AttemptInfo,
+  AttemptResult,
+  CallTelemetry,
+  DecisionInfo,
+  Telemetry,
+} from "./telemetry.ts";
 
 /** Buckets that the conventions ask for, in seconds and tokens. */
 const SECONDS = [
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
 ];
 const CHUNK_SECONDS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
+const ATTEMPTS = [0, 1, 2, 3, 4, 5, 6, 8];
 const TOKENS = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304];
 /** The gateway's own share is below a millisecond most of the time. */
 const OVERHEAD_SECONDS = [
@@ -36,6 +45,15 @@ function attemptAttributes(info: AttemptInfo): Attributes {
     [attribute.provider]: VENDORS[info.providerType] ?? info.providerType,
     [attribute.instance]: info.provider,
     [attribute.requestModel]: info.providerModel,
+  };
+}
+
+function decisionAttributes(info: DecisionInfo): Attributes {
+  return {
+    [attribute.instance]: info.target.provider,
+    [attribute.category]: info.kind,
+    [attribute.decision]: info.retried ? "retry" : "fail",
+    [attribute.decisionReason]: info.reason,
   };
 }
 
@@ -90,7 +108,20 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     "Time of a generation outside of providers.",
     OVERHEAD_SECONDS,
   );
+  const decisions = metrics.getMeter(SCOPE).createCounter(metric.retryDecisions, {
+    unit: "{decision}",
+    description: "Decisions after failed attempts.",
+  });
+  const delays = histogram(metric.retryDelay, "s", "Waits between attempts.", SECONDS);
+  const attempts = histogram(metric.attempts, "{attempt}", "Attempts of a generation.", ATTEMPTS);
   const contexts = new WeakMap<CallTelemetry, Context>();
+  /** The attempt that ended last in a call: what follows is linked to it. */
+  const latest = new WeakMap<CallTelemetry, SpanContext>();
+
+  function linksOf(call: CallTelemetry): Link[] {
+    const context = latest.get(call);
+    return context === undefined ? [] : [{ context }];
+  }
 
   function measureAttempt(info: AttemptInfo, shared: Attributes, result: AttemptResult): void {
     const failed =
@@ -145,10 +176,12 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
         `chat ${info.providerModel}`,
         {
           kind: SpanKind.CLIENT,
+          links: linksOf(call),
           attributes: {
             ...shared,
             [attribute.requestStream]: info.stream,
             [attribute.attemptIndex]: info.index,
+            [attribute.attemptTrigger]: info.trigger,
             ...(info.maxOutputTokens !== undefined && {
               [attribute.requestMaxTokens]: info.maxOutputTokens,
             }),
@@ -161,7 +194,9 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
       return {
         headers,
         end(result) {
+          latest.set(call, span.spanContext());
           span.setAttributes(resultAttributes(result));
+          span.setAttribute(attribute.attemptOutcome, result.outcome);
           if (result.errorKind !== undefined) {
             span.setAttribute(attribute.errorType, result.errorKind);
             span.setStatus({ code: SpanStatusCode.ERROR });
@@ -172,8 +207,24 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
       };
     },
 
-    recordOverhead(ms, info) {
-      overhead.record(ms / 1000, { [attribute.stream]: info.stream });
+    startBackoff(call, info) {
+      const attributes = decisionAttributes(info);
+      const span = tracer.startSpan(
+        "backoff",
+        { links: linksOf(call), attributes: { ...attributes, [attribute.delay]: info.ms / 1000 } },
+        contexts.get(call) ?? ROOT_CONTEXT,
+      );
+      delays.record(info.ms / 1000, { [attribute.instance]: info.target.provider });
+      return () => span.end();
+    },
+
+    recordDecision(info) {
+      decisions.add(1, decisionAttributes(info));
+    },
+
+    recordCall({ stream, attempts: count, overheadMs }) {
+      overhead.record(overheadMs / 1000, { [attribute.stream]: stream });
+      attempts.record(count, { [attribute.stream]: stream });
     },
   };
 }

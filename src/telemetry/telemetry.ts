@@ -1,4 +1,5 @@
 import type { ErrorKind } from "../domain/gateway-error.ts";
+import type { AttemptTrigger, TargetName } from "../domain/generation.ts";
 import type { FinishReason } from "../domain/provider-event.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 
@@ -10,6 +11,7 @@ export interface CallTelemetry {
 
 /** How an attempt ended, in milliseconds and tokens. */
 export interface AttemptResult {
+  readonly outcome: "succeeded" | "failed" | "cancelled" | "superseded";
   readonly errorKind?: ErrorKind;
   readonly providerModel?: string;
   readonly providerResponseId?: string;
@@ -36,7 +38,16 @@ export interface AttemptInfo {
   readonly stream: boolean;
   /** From 1. */
   readonly index: number;
+  readonly trigger: AttemptTrigger;
   readonly maxOutputTokens: number | undefined;
+}
+
+/** What was decided after a failed attempt, and why. */
+export interface DecisionInfo {
+  readonly target: TargetName;
+  readonly kind: ErrorKind;
+  readonly retried: boolean;
+  readonly reason: string;
 }
 
 /**
@@ -51,8 +62,15 @@ export interface Telemetry {
     header(name: string): string | undefined;
   }): CallTelemetry;
   startAttempt(call: CallTelemetry, info: AttemptInfo): AttemptTelemetry;
-  /** Time a generation spent in the gateway itself, outside of providers. */
-  recordOverhead(ms: number, info: { readonly stream: boolean }): void;
+  /** A wait between attempts: the returned function ends it. */
+  startBackoff(call: CallTelemetry, info: DecisionInfo & { readonly ms: number }): () => void;
+  recordDecision(info: DecisionInfo): void;
+  /** A generation has ended. `overheadMs` is its time in the gateway itself, outside of providers and waits. */
+  recordCall(info: {
+    readonly stream: boolean;
+    readonly attempts: number;
+    readonly overheadMs: number;
+  }): void;
 }
 
 const NO_CALL: CallTelemetry = { end: () => {} };
@@ -62,5 +80,7 @@ const NO_ATTEMPT: AttemptTelemetry = { headers: {}, end: () => {} };
 export const noTelemetry: Telemetry = {
   startCall: () => NO_CALL,
   startAttempt: () => NO_ATTEMPT,
-  recordOverhead: () => {},
+  startBackoff: () => () => {},
+  recordDecision: () => {},
+  recordCall: () => {},
 };

@@ -1,6 +1,20 @@
-import type { GenerationSpec } from "../../src/domain/generation-spec.ts";
+import type { GenerationSpec, Routing } from "../../src/domain/generation-spec.ts";
 import type { Model } from "../../src/domain/model.ts";
 import type { ProviderInstance, ProviderRequest } from "../../src/providers/provider.ts";
+
+export function testRouting(overrides: Partial<Routing> = {}): Routing {
+  return {
+    fallbacks: [],
+    strategy: "ordered",
+    allowedProviders: [],
+    deniedProviders: [],
+    unsupportedParameters: "drop",
+    failoverOn: [],
+    disableFailover: false,
+    midStreamRecovery: "fail",
+    ...overrides,
+  };
+}
 
 /** A spec with one user message. */
 export function testSpec(overrides: Partial<GenerationSpec> = {}): GenerationSpec {
@@ -11,7 +25,8 @@ export function testSpec(overrides: Partial<GenerationSpec> = {}): GenerationSpe
     sampling: {},
     reasoning: {},
     outputFormat: { type: "text" },
-    routing: { allowedProviders: [], deniedProviders: [], unsupportedParameters: "drop" },
+    routing: testRouting(),
+    retry: { retryOn: [] },
     timeouts: {},
     providerOptions: {},
     labels: {},
@@ -42,6 +57,7 @@ export function testModel(overrides: Partial<Model> = {}): Model {
     wire: {},
     pricing: undefined,
     deprecated: false,
+    prefill: false,
     ...overrides,
   };
 }
@@ -54,6 +70,7 @@ export function testRequest(overrides: Partial<ProviderRequest> = {}): ProviderR
     stream: false,
     options: {},
     attempt: 1,
+    continues: false,
     connectTimeoutMs: 5_000,
     headers: {},
     ...overrides,

@@ -20,7 +20,7 @@ export function instance(
   changes: Partial<RegistryInstance> = {},
 ): RegistryInstance {
   const dialects = { chat: CHAT, responses: CHAT.filter((each) => each !== "sampling.seed") };
-  return { id, type: "openai", dialects, dialect: "chat", models, ...changes };
+  return { id, type: "openai", dialects, dialect: "chat", prefill: false, models, ...changes };
 }
 
 export function record(id: string, changes: Partial<ModelRecord> = {}): ModelRecord {

@@ -52,6 +52,7 @@ export const anthropic: ProviderType = {
     ],
   },
   defaultDialect: () => "messages",
+  prefill: false,
   models: parseModels(models),
   async create(instance, { clock }) {
     const messages: Dialect = {

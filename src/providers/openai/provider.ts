@@ -41,6 +41,7 @@ export const openai: ProviderType = {
     ],
   },
   defaultDialect: (baseUrl) => (isOpenAi(baseUrl) ? "responses" : "chat"),
+  prefill: false,
   models: parseModels(models),
   async create(instance, { clock }) {
     const own = isOpenAi(instance.baseUrl);

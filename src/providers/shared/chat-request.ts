@@ -93,6 +93,8 @@ export function encodeChatBody(request: ProviderRequest, wire: ChatWire): string
       reasoning_effort: effort,
       [wire.endUserField]: wire.endUserId,
       stream,
+      // vLLM's and SGLang's words for "go on after the last message".
+      ...(request.continues && { add_generation_prompt: false, continue_final_message: true }),
     },
     options,
     {

@@ -107,8 +107,14 @@ export function toInBandError(
   return toProviderError(readErrorBody(undefined, payload), headers, rules, clock);
 }
 
-/** Everything between us and the provider's HTTP: sockets, DNS, TLS, broken HTTP. */
-export function toTransportError(error: unknown): GatewayError {
+/**
+ * Everything between us and the provider's HTTP: sockets, DNS, TLS, broken HTTP.
+ * `reached` says how far the request got; undefined where an answer had begun.
+ */
+export function toTransportError(
+  error: unknown,
+  reached?: ProviderFailure["reached"],
+): GatewayError {
   if (error instanceof GatewayError) return error;
   const code = errorCode(error);
   if (code === "UND_ERR_CONNECT_TIMEOUT" || isConnectTimeout(error)) {
@@ -129,6 +135,7 @@ export function toTransportError(error: unknown): GatewayError {
     providerFailure: {
       ...(code === undefined ? undefined : { code }),
       ...(certificate ? { shouldRetry: false } : undefined),
+      ...(reached === undefined ? undefined : { reached }),
     },
     cause: error,
   });

@@ -136,7 +136,9 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.#failure === undefined) this.#fail(toTransportError(error));
+    if (this.#failure !== undefined) return;
+    const reached = this.#controller === undefined ? "nothing" : "provider";
+    this.#fail(toTransportError(error, this.status === 0 ? reached : undefined));
   }
 
   async text(maxBytes = MAX_BODY_BYTES): Promise<string> {

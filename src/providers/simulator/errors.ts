@@ -19,7 +19,7 @@ export function inBandError(fault: Fault, clock: Clock): GatewayError {
 
 export function refusedError(): GatewayError {
   return new GatewayError("network", "the connection to the provider failed (ECONNREFUSED)", {
-    providerFailure: { code: "ECONNREFUSED" },
+    providerFailure: { code: "ECONNREFUSED", reached: "nothing" },
   });
 }
 

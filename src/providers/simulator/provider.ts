@@ -111,6 +111,7 @@ export const simulator: ProviderType = {
   defaultBaseUrl: "",
   dialects: { simulator: ["sampling.max_output_tokens", "sampling.stop_sequences"] },
   defaultDialect: () => "simulator",
+  prefill: true,
   models: parseModels(models),
   create: async (_instance, context): Promise<Provider> => ({
     generate: (request, signal) => (request.stream ? streamed : whole)(request, context, signal),

@@ -28,6 +28,7 @@ export const xai: ProviderType = {
     ],
   },
   defaultDialect: () => "chat",
+  prefill: false,
   models: parseModels(models),
   async create(instance, { clock }) {
     const chat: Dialect = {

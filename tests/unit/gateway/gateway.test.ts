@@ -5,7 +5,10 @@ import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
 import type { StreamOptions } from "../../../src/domain/stream-options.ts";
 import { createGateway } from "../../../src/gateway.ts";
 import type { Provider } from "../../../src/providers/provider.ts";
+import { ReliabilityEngine } from "../../../src/reliability/attempts.ts";
 import { ProviderStats } from "../../../src/reliability/provider-stats.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { TargetStates } from "../../../src/reliability/target-states.ts";
 import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel, testSpec } from "../../support/provider-request.ts";
@@ -42,19 +45,23 @@ function setUp(answer: Answer | readonly ProviderEvent[]) {
   const gateway = createGateway({
     clock,
     stats,
+    engine: new ReliabilityEngine(clock, new TargetStates(clock, DEFAULT_SETTINGS)),
     telemetry: noTelemetry,
     newId: () => `id-${ids++}`,
     deployment: () => ({
       route: (spec) => ({
         targets: [{ model, spec, effort: undefined, options: {}, warnings: [] }],
         skipped: [],
+        unfit: [],
       }),
       provider: () => provider,
       timeouts: {
         connectMs: 1,
         firstTokenMs: 1_000,
+        firstTokenFailoverMs: 1_000,
         idleMs: 1_000,
         reasoningMs: 1_000,
+        reasoningFailoverMs: 1_000,
         totalMs: 10_000,
         maxTotalMs: 10_000,
       },
@@ -87,7 +94,7 @@ describe("streamGenerate", () => {
       usage,
       finish,
     ]);
-    const events = await collect(gateway.streamGenerate(call, OPTIONS));
+    const events = await collect(await gateway.streamGenerate(call, OPTIONS));
     expect(types(events)).toEqual(["start", "text-delta", "text-delta", "part-end", "complete"]);
     expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5]);
     expect(events.map(({ attemptIndex }) => attemptIndex)).toEqual([0, 1, 1, 1, 1]);
@@ -104,7 +111,7 @@ describe("streamGenerate", () => {
     ];
     const { gateway, call } = setUp(answer);
     const options = { ...OPTIONS, omitReasoning: true, includeUsage: true, includeEventTime: true };
-    const events = await collect(gateway.streamGenerate(call, options));
+    const events = await collect(await gateway.streamGenerate(call, options));
     expect(types(events)).toEqual([
       "start",
       "part-end",
@@ -128,7 +135,7 @@ describe("streamGenerate", () => {
       yield text("delivered text");
       throw new GatewayError("network", "broken");
     });
-    const events = await collect(gateway.streamGenerate(call, { ...OPTIONS, includeUsage: true }));
+    const events = await collect(await gateway.streamGenerate(call, { ...OPTIONS, includeUsage: true }));
     expect(types(events)).toEqual(["start", "text-delta", "usage", "error"]);
     expect(events.at(-1)?.body).toMatchObject({
       failure: {
@@ -149,7 +156,7 @@ describe("streamGenerate", () => {
   it("cuts deltas that are too long for a message between code points", async () => {
     const long = "🚀".repeat(100_000);
     const { gateway, call } = setUp([text(long), finish]);
-    const events = await collect(gateway.streamGenerate(call, OPTIONS));
+    const events = await collect(await gateway.streamGenerate(call, OPTIONS));
     const pieces = events.flatMap(({ body }) => (body.type === "text-delta" ? [body.text] : []));
     expect(pieces.join("")).toBe(long);
     expect(pieces.length).toBeGreaterThan(1);
@@ -171,7 +178,7 @@ describe("streamGenerate", () => {
         signal.throwIfAborted();
       }
     });
-    for await (const { sequence } of gateway.streamGenerate(call, OPTIONS)) if (sequence > 3) break;
+    for await (const { sequence } of await gateway.streamGenerate(call, OPTIONS)) if (sequence > 3) break;
     expect(aborted).toMatchObject({ kind: "cancelled" });
     expect(stats.of("test")).toMatchObject({ inFlight: 0, totalFailures: 0 });
   });
@@ -182,7 +189,7 @@ describe("streamGenerate", () => {
       for (;;) yield text(megabyte);
     });
     let last: StreamEvent | undefined;
-    for await (const event of gateway.streamGenerate(call, OPTIONS)) last = event;
+    for await (const event of await gateway.streamGenerate(call, OPTIONS)) last = event;
     expect(last?.body).toMatchObject({ failure: { error: { kind: "stream-limit" } } });
   });
 });

@@ -8,8 +8,10 @@ import {
 const defaults: DefaultTimeouts = {
   connectMs: 5_000,
   firstTokenMs: 30_000,
+  firstTokenFailoverMs: 10_000,
   idleMs: 31_000,
   reasoningMs: 120_000,
+  reasoningFailoverMs: 30_000,
   totalMs: 600_000,
   maxTotalMs: 3_600_000,
 };
@@ -49,6 +51,10 @@ describe("attemptLimits", () => {
     ],
     ["a request's own", { firstTokenMs: 7, idleMs: 8 }, { reasons: true, stream: true }, 7, 8],
   ])("of %s", (_name, timeouts, target, firstTokenMs, idleMs) => {
-    expect(attemptLimits(timeouts, defaults, target)).toMatchObject({ firstTokenMs, idleMs });
+    const alone = { hasNext: false, probeFirstTokenMs: undefined, splitMs: undefined };
+    expect(attemptLimits(timeouts, defaults, { ...alone, ...target })).toMatchObject({
+      firstTokenMs,
+      idleMs,
+    });
   });
 });

@@ -9,7 +9,7 @@ import type {
 } from "../../../src/domain/generation-spec.ts";
 import type { Capability, ModelRecord } from "../../../src/domain/model.ts";
 import { type Fit, fitTarget } from "../../../src/routing/fit-target.ts";
-import { testSpec } from "../../support/provider-request.ts";
+import { testRouting, testSpec } from "../../support/provider-request.ts";
 import { modelOf } from "../../support/routing.ts";
 
 const tool: FunctionTool = {
@@ -18,11 +18,7 @@ const tool: FunctionTool = {
   description: "",
   parametersJsonSchema: "{}",
 };
-const rejecting = {
-  allowedProviders: [],
-  deniedProviders: [],
-  unsupportedParameters: "reject",
-} as const;
+const rejecting = testRouting({ unsupportedParameters: "reject" });
 
 function fitted(spec: GenerationSpec, record: Partial<ModelRecord> = {}) {
   const fit = fitTarget(spec, modelOf(record));

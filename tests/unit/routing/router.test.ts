@@ -3,7 +3,7 @@ import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { FunctionTool, GenerationSpec } from "../../../src/domain/generation-spec.ts";
 import { createModelRegistry, type RegistryInstance } from "../../../src/routing/model-registry.ts";
 import { createRouter, type Unavailable } from "../../../src/routing/router.ts";
-import { testSpec } from "../../support/provider-request.ts";
+import { testRouting, testSpec } from "../../support/provider-request.ts";
 import { instance, record } from "../../support/routing.ts";
 
 const able = record("m", { capabilities: ["generate", "tools"] });
@@ -21,6 +21,8 @@ function router(
     lookup: createModelRegistry(providers, []).lookup,
     unavailable: (id) => unavailable[id],
     providers,
+    inputTokens: () => 1_000,
+    latencyMs: () => undefined,
   });
 }
 
@@ -36,7 +38,7 @@ function limitedTo(
   allowedProviders: readonly string[],
   deniedProviders: readonly string[] = [],
 ): Partial<GenerationSpec> {
-  return { routing: { allowedProviders, deniedProviders, unsupportedParameters: "drop" } };
+  return { routing: testRouting({ allowedProviders, deniedProviders }) };
 }
 
 function targets(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
-import { runAttempt } from "../../../src/reliability/attempts.ts";
+import { runAttempt } from "../../../src/reliability/run-attempt.ts";
 import type { AttemptLimits } from "../../../src/reliability/timeouts.ts";
 import { createManualClock, type ManualClock } from "../../support/manual-clock.ts";
 

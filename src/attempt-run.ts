@@ -1,0 +1,181 @@
+// One attempt: the target's request, its provider, its limits, its record and its
+// span, and the way of its events to the caller.
+import type { AttemptNotice, Warning } from "./domain/generation.ts";
+import type { GenerationSpec } from "./domain/generation-spec.ts";
+import type { JsonObject } from "./domain/json.ts";
+import type { Model } from "./domain/model.ts";
+import type { ProviderEvent } from "./domain/provider-event.ts";
+import type { AttemptRecord } from "./output/attempt-record.ts";
+import { continuableText, continuationSpec, joinAtSeam } from "./output/continuation.ts";
+import type { GenerationResult } from "./output/generation-result.ts";
+import type { Provider, ProviderRequest } from "./providers/provider.ts";
+import type { AttemptPlan, RunningAttempt } from "./reliability/engine-call.ts";
+import { attemptLimits, type DefaultTimeouts, isOwnLimit } from "./reliability/limits.ts";
+import type { ProviderStats } from "./reliability/provider-stats.ts";
+import type { AttemptResult, CallTelemetry, Telemetry } from "./telemetry/telemetry.ts";
+import { createUsageMeter } from "./usage/usage-meter.ts";
+
+/** A target with the request as it will be sent there. */
+export interface FittedTarget {
+  readonly model: Model;
+  readonly spec: GenerationSpec;
+  /** `reasoning.effort` in the provider's own word. */
+  readonly effort: string | undefined;
+  readonly options: JsonObject;
+  readonly warnings: readonly Warning[];
+}
+
+/** Where the events of a call go. */
+export interface Delivery {
+  /** The caller would see something of this event. */
+  commits(event: ProviderEvent, record: AttemptRecord): boolean;
+  /** A promise holds the provider back until it resolves. */
+  deliver(event: ProviderEvent, record: AttemptRecord): Promise<void> | undefined;
+  notice(notice: AttemptNotice): void;
+}
+
+/** A call whose attempts are run. */
+export interface AttemptContext {
+  readonly telemetry: Telemetry;
+  readonly callTelemetry: CallTelemetry;
+  readonly stats: ProviderStats;
+  readonly provider: (instance: string) => Provider;
+  readonly timeouts: DefaultTimeouts;
+  readonly result: GenerationResult;
+  readonly stream: boolean;
+  /** The caller's deadline bounds the call. */
+  readonly hasDeadline: boolean;
+  readonly delivery: () => Delivery;
+}
+
+function report(record: AttemptRecord): Omit<AttemptResult, "outcome"> {
+  const { attemptMs, firstTokenMs, perChunkMs } = record.durations();
+  const { error, usage, finish, target } = record;
+  return {
+    durationMs: attemptMs,
+    providerModel: record.providerModel || target.model.providerModel,
+    providerResponseId: record.providerResponseId,
+    ...(error !== undefined && { errorKind: error.kind }),
+    ...(finish !== undefined && { finishReason: finish.reason }),
+    ...(usage !== undefined && { usage }),
+    ...(firstTokenMs !== undefined && { timeToFirstTokenMs: firstTokenMs }),
+    ...(perChunkMs !== undefined && { timePerChunkMs: perChunkMs }),
+  };
+}
+
+/** The text that an attempt at this target would go on after; undefined: it cannot. */
+export function textToContinue(result: GenerationResult, target: FittedTarget): string | undefined {
+  const broken = result.committed;
+  if (broken === undefined || !target.model.prefill) return undefined;
+  if (broken.name.model !== target.model.id) return undefined;
+  const text = continuableText(target.spec, broken.assembler.message());
+  if (text === undefined) return undefined;
+  const spec = continuationSpec(target.spec, text, result.outputTokens());
+  return spec === undefined ? undefined : text;
+}
+
+/** The attempt of a plan; sent by `open`. */
+export function startAttempt(
+  context: AttemptContext,
+  plan: AttemptPlan<FittedTarget>,
+): RunningAttempt {
+  const { telemetry, stats, result, stream } = context;
+  const { target, trigger } = plan;
+  const { model } = target;
+  const goesOn = trigger === "continuation";
+  const before = goesOn ? textToContinue(result, target) : undefined;
+  const spec =
+    before === undefined
+      ? target.spec
+      : (continuationSpec(target.spec, before, result.outputTokens()) ?? target.spec);
+  const record = result.begin(
+    {
+      target: { model, spec, warnings: target.warnings },
+      trigger,
+      delayMs: plan.delayMs,
+      delayFromProvider: plan.delayFromProvider,
+      meter: createUsageMeter(model.providerType, spec),
+    },
+    plan.queuedMs,
+  );
+  const span = telemetry.startAttempt(context.callTelemetry, {
+    provider: model.provider,
+    providerType: model.providerType,
+    model: model.id,
+    providerModel: model.providerModel,
+    stream,
+    index: record.index,
+    trigger,
+    maxOutputTokens: spec.sampling.maxOutputTokens,
+  });
+  stats.started(model.provider);
+  const limits = attemptLimits(target.spec.timeouts, context.timeouts, {
+    reasons: model.capabilities.has("reasoning"),
+    stream,
+    hasNext: plan.hasNext,
+    probeFirstTokenMs: plan.probeFirstTokenMs,
+    splitMs: !stream && context.hasDeadline ? plan.remainingMs : undefined,
+  });
+  /** Ends of parts without output: they wait for the first output. */
+  let held: ProviderEvent[] = [];
+
+  function flush(): void {
+    const { deliver } = context.delivery();
+    for (const event of held) void deliver(event, record);
+    held = [];
+  }
+
+  return {
+    limits,
+    open(signal) {
+      const request: ProviderRequest = {
+        spec,
+        model,
+        effort: target.effort,
+        stream,
+        options: target.options,
+        attempt: plan.number,
+        continues: goesOn,
+        connectTimeoutMs: target.spec.timeouts.connectMs ?? context.timeouts.connectMs,
+        headers: span.headers,
+      };
+      const events = context.provider(model.provider).generate(request, signal);
+      if (before === undefined) return events;
+      return joinAtSeam(events, before, spec.sampling.stopSequences ?? []);
+    },
+    take(event, now, content) {
+      record.observe(event, now, content);
+      const delivery = context.delivery();
+      if (!record.committed) {
+        if (!delivery.commits(event, record)) {
+          if (event.type === "part-end") held.push(event);
+          return undefined;
+        }
+        result.commit(record);
+        flush();
+      }
+      return delivery.deliver(event, record);
+    },
+    get committed() {
+      return record.committed;
+    },
+    isOwnLimit: (kind) => isOwnLimit(kind, limits, target.spec.timeouts, context.timeouts),
+    end(outcome, error) {
+      result.end(record, outcome, error);
+      if (outcome === "succeeded") flush();
+      const attempt = report(record);
+      stats.ended(
+        model.provider,
+        outcome === "superseded" ? "cancelled" : attempt.errorKind,
+      );
+      span.end({ ...attempt, outcome });
+    },
+  };
+}
+
+/** Deliveries of a call that answers as a whole: nothing is seen before the end. */
+export const NO_DELIVERY: Delivery = {
+  commits: () => false,
+  deliver: () => undefined,
+  notice: () => {},
+};

@@ -1,0 +1,33 @@
+import { amount, count, duration, flag, object, type ReadFields, share } from "./readers.ts";
+
+const backoff = object({ base: duration, cap: duration });
+
+/** The sections `retry`, `budget`, `health`, `limit` and `hedge` of the file. */
+export const reliabilityFields = {
+  retry: object({
+    attempts: count,
+    max_attempts: count,
+    total_attempts: count,
+    max_total_attempts: count,
+    transient: backoff,
+    throttle: backoff,
+    max_wait: duration,
+  }),
+  budget: object({ capacity: amount, transient_cost: amount, throttle_cost: amount, refill: amount }),
+  health: object({
+    consecutive_failures: count,
+    failure_rate: share,
+    min_requests: count,
+    window: duration,
+    ejection: duration,
+    max_ejection: duration,
+    panic: flag,
+    probe_first_token: duration,
+    refused: duration,
+    quota: duration,
+  }),
+  limit: object({ max_in_flight: count, queue_length: count, queue_wait: duration }),
+  hedge: object({ share, min_delay: duration, max_input_tokens: count }),
+};
+
+export type ReliabilityFields = ReadFields<typeof reliabilityFields>;

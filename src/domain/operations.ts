@@ -1,0 +1,87 @@
+// What operators see of providers and retries.
+import type { ErrorKind } from "./gateway-error.ts";
+
+/** Times are milliseconds since the epoch. */
+export interface CircuitStatus {
+  readonly state: "closed" | "open" | "half-open";
+  readonly consecutiveFailures: number;
+  readonly windowRequests: number;
+  readonly windowFailures: number;
+  readonly stateTimeMs: number;
+  readonly nextProbeTimeMs: number | undefined;
+}
+
+/** Why an instance cannot be used. */
+export interface Unavailability {
+  readonly cause:
+    | "not-configured"
+    | "disabled"
+    | "circuit-open"
+    | "authentication"
+    | "limit-reached";
+  /** For operators. */
+  readonly message: string;
+}
+
+/** State of one provider instance since the start of the process. */
+export interface ProviderStatus {
+  readonly id: string;
+  readonly unavailable: Unavailability | undefined;
+  /** Of all its models together; and by model, those that have had traffic. */
+  readonly circuit: CircuitStatus;
+  readonly modelCircuits: Readonly<Record<string, CircuitStatus>>;
+  readonly inFlight: number;
+  readonly totalRequests: number;
+  readonly totalFailures: number;
+  readonly lastSuccessMs: number | undefined;
+  readonly lastFailureMs: number | undefined;
+  readonly lastErrorKind: ErrorKind | undefined;
+  /** Calls allowed at a time at each model. */
+  readonly concurrencyLimit: number;
+  readonly queued: number;
+  readonly cooldownEndMs: number | undefined;
+  /** What is left, 0 to 1. */
+  readonly retryBudget: number;
+}
+
+export interface RetryDecision {
+  readonly kind: ErrorKind;
+  readonly retried: boolean;
+  readonly reason:
+    | "explicit-hint"
+    | "classifier"
+    | "policy"
+    | "attempts"
+    | "deadline"
+    | "budget"
+    | "circuit-open"
+    | "output-delivered";
+  readonly count: number;
+}
+
+/** Counters of one provider instance since the start of the process. */
+export interface RetryStatus {
+  readonly requests: number;
+  readonly attempts: number;
+  readonly retries: number;
+  readonly failovers: number;
+  readonly recovered: number;
+  readonly exhausted: number;
+  readonly delayMs: number;
+  readonly hedges: number;
+  readonly hedgeWins: number;
+  readonly errors: ReadonlyMap<ErrorKind, number>;
+  readonly decisions: readonly RetryDecision[];
+}
+
+/** What the admin service can do. */
+export interface Operations {
+  /** By id, in configuration order. */
+  providers(): ReadonlyMap<string, ProviderStatus>;
+  /** Closes the circuits of an instance, or of one of its models, and ends their pauses. */
+  resetCircuit(provider: string, model: string | undefined): void;
+  /** By id; instances without traffic are there as well. */
+  retries(): ReadonlyMap<string, RetryStatus>;
+  /** The gateway knows this model at this instance. */
+  hasModel(provider: string, model: string): boolean;
+}

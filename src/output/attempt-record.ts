@@ -1,0 +1,177 @@
+import type { Clock } from "../clock.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import type {
+  Attempt,
+  AttemptOutcome,
+  AttemptTrigger,
+  TargetName,
+  Warning,
+} from "../domain/generation.ts";
+import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
+import type { Model } from "../domain/model.ts";
+import type { ProviderEvent } from "../domain/provider-event.ts";
+import type { TokenCounts, TokenUsage } from "../domain/token-usage.ts";
+import { createMessageAssembler, type MessageAssembler } from "./assemble-message.ts";
+import { type ChunkTiming, createChunkTiming } from "./chunk-timing.ts";
+
+/** A target with the request as it was sent there. */
+export interface SentTarget {
+  readonly model: Model;
+  readonly spec: GenerationSpec;
+  readonly warnings: readonly Warning[];
+}
+
+export interface AttemptRecordOptions {
+  /** Position among all attempts, skipped ones included; from 1. */
+  readonly index: number;
+  readonly target: SentTarget;
+  readonly trigger: AttemptTrigger;
+  readonly delayMs: number;
+  readonly delayFromProvider: boolean;
+  readonly clock: Clock;
+  readonly meter: {
+    report(counts: TokenCounts): void;
+    usage(output: Message): TokenUsage;
+  };
+  /** The attempt whose output this one goes on with. */
+  readonly continues: AttemptRecord | undefined;
+}
+
+/** Durations in milliseconds. */
+export interface Durations {
+  readonly attemptMs: number;
+  /** From the start of the attempt. */
+  readonly firstTokenMs: number | undefined;
+  readonly perChunkMs: number | undefined;
+}
+
+/** Longest output of one attempt in UTF-16 units, far above what any model writes: it is held in memory. */
+const MAX_OUTPUT_UNITS = 32 * 1024 * 1024;
+
+function outputUnits(event: ProviderEvent): number {
+  switch (event.type) {
+    case "text-delta":
+    case "reasoning-delta":
+    case "refusal-delta":
+      return event.text.length;
+    case "tool-call-delta":
+      return event.argumentsFragment.length;
+    default:
+      return 0;
+  }
+}
+
+/** Everything that is known of one attempt, while it runs and when it has ended. */
+export class AttemptRecord {
+  readonly index: number;
+  readonly target: SentTarget;
+  readonly name: TargetName;
+  readonly assembler: MessageAssembler;
+  readonly timing: ChunkTiming = createChunkTiming();
+  readonly startTimeMs: number;
+  readonly startedAt: number;
+  providerModel = "";
+  providerResponseId = "";
+  finish: Extract<ProviderEvent, { type: "finish" }> | undefined;
+  /** The caller has seen output of it. */
+  committed = false;
+  /** The caller was told to forget its output. */
+  isVoid = false;
+
+  readonly #options: AttemptRecordOptions;
+  /** Text of the attempt that this one goes on with. */
+  readonly #prefix: string;
+  #units = 0;
+  #endedAt: number | undefined;
+  #outcome: AttemptOutcome = "running";
+  #error: GatewayError | undefined;
+  #usage: TokenUsage | undefined;
+
+  constructor(options: AttemptRecordOptions) {
+    const { model } = options.target;
+    this.#options = options;
+    this.index = options.index;
+    this.target = options.target;
+    this.name = { provider: model.provider, model: model.id };
+    this.assembler = options.continues?.assembler ?? createMessageAssembler(model.provider);
+    this.#prefix = options.continues?.assembler.outputText() ?? "";
+    this.startTimeMs = options.clock.wallTime();
+    this.startedAt = options.clock.now();
+  }
+
+  observe(event: ProviderEvent, now: number, content: boolean): void {
+    this.#units += outputUnits(event);
+    if (this.#units > MAX_OUTPUT_UNITS) {
+      throw new GatewayError("stream-limit", "the provider's answer is longer than any model's");
+    }
+    this.assembler.observe(event);
+    if (content) this.timing.chunk(now);
+    if (event.type === "usage") this.#options.meter.report(event.counts);
+    else if (event.type === "finish") this.finish = event;
+    else if (event.type === "response") {
+      this.providerModel = event.model ?? this.providerModel;
+      this.providerResponseId = event.id ?? this.providerResponseId;
+    }
+  }
+
+  /** A part as it stands. */
+  part(index: number): Part | undefined {
+    return this.assembler.part(index);
+  }
+
+  end(outcome: AttemptOutcome, error: GatewayError | undefined): void {
+    this.#endedAt = this.#options.clock.now();
+    this.#outcome = outcome;
+    this.#error = error;
+    this.#usage = this.#options.meter.usage(this.#ownOutput());
+  }
+
+  /** Tokens of this attempt alone; undefined while it runs. */
+  get usage(): TokenUsage | undefined {
+    return this.#usage;
+  }
+
+  get error(): GatewayError | undefined {
+    return this.#error;
+  }
+
+  durations(): Durations {
+    const end = this.#endedAt ?? this.#options.clock.now();
+    const { firstAt, lastAt, count } = this.timing;
+    return {
+      attemptMs: end - this.startedAt,
+      firstTokenMs: firstAt === undefined ? undefined : firstAt - this.startedAt,
+      perChunkMs: firstAt === undefined || count < 2 ? undefined : (lastAt - firstAt) / (count - 1),
+    };
+  }
+
+  attempt(): Attempt {
+    const { attemptMs, firstTokenMs } = this.durations();
+    const { trigger, delayMs, delayFromProvider } = this.#options;
+    const error = this.#error;
+    return {
+      ...this.name,
+      index: this.index,
+      trigger,
+      outcome: this.#outcome,
+      startTimeMs: this.startTimeMs,
+      durationMs: attemptMs,
+      delayMs,
+      delayFromProvider,
+      outputDelivered: this.committed,
+      ...(this.#usage !== undefined && { usage: this.#usage }),
+      ...(firstTokenMs !== undefined && { timeToFirstTokenMs: firstTokenMs }),
+      ...(error !== undefined && { errorKind: error.kind, errorMessage: error.message }),
+      ...(error?.providerFailure !== undefined && { providerFailure: error.providerFailure }),
+    };
+  }
+
+  /** The message without what an earlier attempt wrote. */
+  #ownOutput(): Message {
+    const message = this.assembler.message();
+    const [first, ...rest] = message.parts;
+    if (this.#prefix === "" || first?.type !== "text") return message;
+    const own: Part = { ...first, text: first.text.slice(this.#prefix.length) };
+    return { ...message, parts: [own, ...rest] };
+  }
+}

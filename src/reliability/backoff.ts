@@ -1,0 +1,33 @@
+/** Most that is added to a hint, so that callers who got the same one do not come back together. */
+const MAX_HINT_SPREAD_MS = 1_000;
+const HINT_SPREAD = 0.1;
+
+export interface Backoff {
+  readonly baseMs: number;
+  readonly capMs: number;
+  readonly multiplier: number;
+  /** Random share, 0 (none) to 1 (full jitter). */
+  readonly jitter: number;
+}
+
+/** A wait by a provider's hint: never shorter, a little longer. `random` is uniform in [0, 1). */
+export function hintedWaitMs(hintMs: number, random: number): number {
+  return hintMs + random * Math.min(MAX_HINT_SPREAD_MS, hintMs * HINT_SPREAD);
+}
+
+/**
+ * The wait before a repetition: exponential with jitter, and never below the
+ * provider's hint. `retries` counts those already made, from 0.
+ */
+export function backoffMs(
+  backoff: Backoff,
+  retries: number,
+  hintMs: number | undefined,
+  random: () => number,
+): { readonly ms: number; readonly isHint: boolean } {
+  const { baseMs, capMs, multiplier, jitter } = backoff;
+  const full = Math.min(capMs, baseMs * multiplier ** retries);
+  const own = full * (1 - jitter + jitter * random());
+  const hinted = hintMs === undefined ? 0 : hintedWaitMs(hintMs, random());
+  return hinted > own ? { ms: hinted, isHint: true } : { ms: own, isHint: false };
+}

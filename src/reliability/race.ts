@@ -1,0 +1,239 @@
+// One attempt to its end, or two where the request allows a rival.
+import type { Clock } from "../clock.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import {
+  type AttemptPlan,
+  type EngineCall,
+  nameOf,
+  type RunningAttempt,
+  type Target,
+} from "./engine-call.ts";
+import { type HedgeAllowance, hedgeDelayMs } from "./hedge.ts";
+import { type Failure, type Outcome, openTarget, type Progress, type Step } from "./progress.ts";
+import type { RetryMetrics } from "./retry-metrics.ts";
+import { runAttempt, toGatewayError } from "./run-attempt.ts";
+import type { AttemptPermit } from "./target-state.ts";
+import type { TargetStates } from "./target-states.ts";
+
+/** An attempt while it runs. */
+interface Racer<T extends Target> {
+  readonly target: T;
+  /** Never rejects. */
+  readonly done: Promise<Outcome<T>>;
+  isLost: boolean;
+  abort(error: GatewayError): void;
+}
+
+/** A rival is sent only while so much of the budget is left. */
+const HEDGE_BUDGET_LEVEL = 0.5;
+
+export class Race {
+  readonly #clock: Clock;
+  readonly #states: TargetStates;
+  readonly #metrics: RetryMetrics;
+  readonly #hedges: HedgeAllowance;
+
+  constructor(
+    clock: Clock,
+    states: TargetStates,
+    metrics: RetryMetrics,
+    hedges: HedgeAllowance,
+  ) {
+    this.#clock = clock;
+    this.#states = states;
+    this.#metrics = metrics;
+    this.#hedges = hedges;
+  }
+
+  /** Sends an attempt; the outcome is that of the winner, or of the last to fail. */
+  async run<T extends Target>(
+    call: EngineCall<T>,
+    progress: Progress<T>,
+    step: Step<T>,
+  ): Promise<Outcome<T>> {
+    const isHedged = call.hedge !== undefined && !progress.hedged && progress.attempts === 0;
+    if (!isHedged) return this.#start(call, progress, step, () => {}).done;
+    progress.hedged = true;
+    return this.#hedged(call, progress, step);
+  }
+
+  async #hedged<T extends Target>(
+    call: EngineCall<T>,
+    progress: Progress<T>,
+    step: Step<T>,
+  ): Promise<Outcome<T>> {
+    let rival: Racer<T> | undefined;
+    let isOpen = true;
+    const close = (loser: Racer<T> | undefined): void => {
+      isOpen = false;
+      if (loser === undefined) return;
+      loser.isLost = true;
+      loser.abort(new GatewayError("cancelled", "a rival attempt delivered the first content"));
+    };
+    const primary = this.#start(call, progress, step, () => close(rival));
+    const cancel = this.#scheduleRival(call, step, () => {
+      const second = isOpen ? this.#rivalStep(call, progress) : undefined;
+      if (second === undefined) return;
+      rival = this.#start(call, progress, second, () => {
+        this.#metrics.of(nameOf(second.target).provider).hedgeWins++;
+        close(primary);
+      });
+    });
+    const first = await primary.done;
+    cancel();
+    const wasOpen = isOpen;
+    isOpen = false;
+    if (rival === undefined || rival.isLost) return first;
+    if (first.state === "failed" && wasOpen) {
+      const recovery = { action: "failover", next: rival.target, delayMs: 0 } as const;
+      call.recover({ ...recovery, discardOutput: false });
+    }
+    return rival.done;
+  }
+
+  /** Calls `send` when the wait for the primary's first content is over. */
+  #scheduleRival<T extends Target>(
+    call: EngineCall<T>,
+    { target }: Step<T>,
+    send: () => void,
+  ): () => void {
+    const { streamed, whole } = this.#states.of(nameOf(target));
+    const delayMs = hedgeDelayMs(
+      call.hedge?.delayMs,
+      call.stream ? streamed : whole,
+      this.#states.settings.hedge.minDelayMs,
+      this.#clock.now(),
+    );
+    return delayMs === undefined ? () => {} : this.#clock.schedule(delayMs, send);
+  }
+
+  #rivalStep<T extends Target>(call: EngineCall<T>, progress: Progress<T>): Step<T> | undefined {
+    if (progress.attempts >= call.policy.totalAttempts) return undefined;
+    const target = openTarget(call, progress, this.#states);
+    if (target === undefined) return undefined;
+    const state = this.#states.of(nameOf(target));
+    const { budget } = state.instance;
+    const cost = this.#states.settings.budget.transientCost;
+    const isAffordable = budget.level > HEDGE_BUDGET_LEVEL && budget.canSpend(cost);
+    // A target that is being tried out is no help in a race.
+    if (!isAffordable || state.circuit.state !== "closed" || !this.#hedges.take()) return undefined;
+    const permit = state.admit(call.stream);
+    if ("state" in permit) return undefined;
+    budget.spend(cost);
+    return {
+      target,
+      permit,
+      trigger: "hedge",
+      delayMs: 0,
+      delayFromProvider: false,
+      queuedMs: 0,
+      decided: undefined,
+    };
+  }
+
+  #hasNext<T extends Target>(call: EngineCall<T>, progress: Progress<T>): boolean {
+    const { failoverOn, totalAttempts } = call.policy;
+    if (progress.attempts >= totalAttempts) return false;
+    if (failoverOn !== undefined && !failoverOn.has("first-token-timeout")) return false;
+    return call.targets.length > 1 && openTarget(call, progress, this.#states) !== undefined;
+  }
+
+  #begin<T extends Target>(
+    call: EngineCall<T>,
+    permit: AttemptPermit,
+    plan: AttemptPlan<T>,
+  ): RunningAttempt {
+    try {
+      return call.begin(plan);
+    } catch (error) {
+      permit.end(undefined);
+      throw error;
+    }
+  }
+
+  /** `onContent` is called once, with the first content, or with a success that has none. */
+  #start<T extends Target>(
+    call: EngineCall<T>,
+    progress: Progress<T>,
+    step: Step<T>,
+    onContent: () => void,
+  ): Racer<T> {
+    const { target, permit, trigger } = step;
+    const { provider } = nameOf(target);
+    const startedAt = this.#clock.now();
+    progress.attempts++;
+    progress.attemptsAt.set(target, (progress.attemptsAt.get(target) ?? 0) + 1);
+    progress.used.add(target);
+    this.#metrics.attempt(provider, trigger, step.delayMs);
+    const running = this.#begin(call, permit, {
+      target,
+      trigger,
+      delayMs: step.delayMs,
+      delayFromProvider: step.delayFromProvider,
+      queuedMs: step.queuedMs,
+      number: progress.attempts,
+      probeFirstTokenMs: permit.isProbe
+        ? this.#states.settings.health.probeFirstTokenMs
+        : undefined,
+      hasNext: this.#hasNext(call, progress),
+      remainingMs: call.endsAt - startedAt,
+      decided: step.decided,
+    });
+    let hasContent = false;
+    const content = (now: number): void => {
+      hasContent = true;
+      permit.content(now - startedAt);
+      if (trigger !== "retry") this.#states.instance(provider).budget.refill();
+      onContent();
+    };
+
+    const attempt = async (): Promise<Outcome<T>> => {
+      try {
+        await runAttempt({
+          clock: this.#clock,
+          signal: call.signal,
+          limits: running.limits,
+          open: running.open,
+          onStart: (abort) => {
+            racer.abort = abort;
+          },
+          onEvent: (event, now, isContent) => {
+            if (racer.isLost) return undefined;
+            if (isContent && !hasContent) content(now);
+            return running.take(event, now, isContent);
+          },
+        });
+        if (!hasContent) content(this.#clock.now());
+        permit.end(undefined);
+        running.end("succeeded");
+        return { state: "succeeded", target };
+      } catch (thrown) {
+        const error = toGatewayError(thrown);
+        const isOwn = racer.isLost || running.isOwnLimit(error.kind);
+        permit.end(isOwn ? undefined : error);
+        if (racer.isLost) running.end("superseded");
+        else if (error.kind === "cancelled") running.end("cancelled", error);
+        else {
+          this.#metrics.failure(provider, error.kind);
+          running.end("failed", error);
+        }
+        const { committed } = running;
+        const failure: Failure<T> = {
+          state: "failed",
+          target,
+          error,
+          committed,
+          isProbe: permit.isProbe,
+        };
+        return failure;
+      }
+    };
+    const racer: Racer<T> = {
+      target,
+      isLost: false,
+      abort: () => {},
+      done: Promise.resolve({ state: "succeeded", target }),
+    };
+    return Object.assign(racer, { done: attempt() });
+  }
+}

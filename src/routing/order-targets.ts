@@ -1,0 +1,46 @@
+import type { RoutingStrategy } from "../domain/generation-spec.ts";
+import type { Model, TokenPrices } from "../domain/model.ts";
+
+/** What a strategy measures targets by. */
+export interface TargetMeasures {
+  /** Estimated tokens of a request at a model. */
+  readonly inputTokens: number;
+  /** The request's own limit of the output. */
+  readonly maxOutputTokens: number | undefined;
+  /** Measured time to the first content in milliseconds; undefined: not measured lately. */
+  readonly latencyMs: (model: Model) => number | undefined;
+}
+
+/** Output that a request without a limit is taken to have. */
+const ASSUMED_OUTPUT_TOKENS = 1_000;
+
+/** Price of a request in trillionths of its currency; undefined where the model has no price. */
+function costPicos({ pricing }: Model, measures: TargetMeasures): number | undefined {
+  if (pricing === undefined) return undefined;
+  const { inputTokens, maxOutputTokens = ASSUMED_OUTPUT_TOKENS } = measures;
+  const tier = pricing.tiers.findLast(({ aboveInputTokens }) => inputTokens > aboveInputTokens);
+  const { inputPicos, outputPicos }: TokenPrices = { ...pricing, ...tier };
+  return inputTokens * inputPicos + maxOutputTokens * outputPicos;
+}
+
+/** The targets by the strategy; equal ones stay in the order in which they are listed. */
+export function orderTargets<T extends { readonly model: Model }>(
+  targets: readonly T[],
+  strategy: RoutingStrategy,
+  measures: () => TargetMeasures,
+): readonly T[] {
+  if (strategy === "ordered" || targets.length < 2) return targets;
+  const facts = measures();
+  const currency = targets.find(({ model }) => model.pricing !== undefined)?.model.pricing?.currency;
+  const rank = ({ model }: T): number => {
+    // A target without measurements gets its chance to be measured, one of unknown price does not.
+    if (strategy === "lowest-latency") return facts.latencyMs(model) ?? 0;
+    const isComparable = model.pricing?.currency === currency;
+    return (isComparable ? costPicos(model, facts) : undefined) ?? Number.POSITIVE_INFINITY;
+  };
+  const ranked = targets.map((target) => ({ target, rank: rank(target) }));
+  // Infinity minus itself is no number.
+  return ranked
+    .sort((a, b) => (a.rank === b.rank ? 0 : a.rank - b.rank))
+    .map(({ target }) => target);
+}
