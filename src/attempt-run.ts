@@ -164,10 +164,7 @@ export function startAttempt(
       result.end(record, outcome, error);
       if (outcome === "succeeded") flush();
       const attempt = report(record);
-      stats.ended(
-        model.provider,
-        outcome === "superseded" ? "cancelled" : attempt.errorKind,
-      );
+      stats.ended(model.provider, outcome === "superseded" ? "cancelled" : attempt.errorKind);
       span.end({ ...attempt, outcome });
     },
   };

@@ -4,11 +4,7 @@ import { join } from "node:path";
 import { type Clock, systemClock } from "./clock.ts";
 import { ConfigError } from "./config/sources.ts";
 import { type Config, loadConfig } from "./config.ts";
-import {
-  checkRecords,
-  createDeployment,
-  type ProviderTypes,
-} from "./deployment.ts";
+import { checkRecords, createDeployment, type ProviderTypes } from "./deployment.ts";
 import type { Model } from "./domain/model.ts";
 import { createGateway } from "./gateway.ts";
 import { createLog, type Log } from "./log.ts";

@@ -13,7 +13,12 @@ export const reliabilityFields = {
     throttle: backoff,
     max_wait: duration,
   }),
-  budget: object({ capacity: amount, transient_cost: amount, throttle_cost: amount, refill: amount }),
+  budget: object({
+    capacity: amount,
+    transient_cost: amount,
+    throttle_cost: amount,
+    refill: amount,
+  }),
   health: object({
     consecutive_failures: count,
     failure_rate: share,

@@ -41,10 +41,7 @@ export function refusalError(target: Target, refusal: Refusal, now: number): Gat
 }
 
 /** What the caller reads where no target took the call: the earliest way out. */
-function noTargetError(
-  refused: readonly Refused<Target>[],
-  now: number,
-): GatewayError {
+function noTargetError(refused: readonly Refused<Target>[], now: number): GatewayError {
   const order = ["full", "cooling", "open", "out"] as const;
   const [first] = [...refused].sort(
     (a, b) =>
@@ -92,7 +89,10 @@ export class Admission {
       if (queued !== undefined) {
         queuedMs += this.#clock.now() - waitedAt;
         if (isGranted(queued.admission)) {
-          this.#tell(call, refused.filter(({ target }) => target !== queued.target));
+          this.#tell(
+            call,
+            refused.filter(({ target }) => target !== queued.target),
+          );
           return { target: queued.target, permit: queued.admission, queuedMs, cooledMs };
         }
         continue;
@@ -103,7 +103,10 @@ export class Admission {
       }
       const probed = this.#panic(call, refused);
       if (probed !== undefined) {
-        this.#tell(call, refused.filter(({ target }) => target !== probed.target));
+        this.#tell(
+          call,
+          refused.filter(({ target }) => target !== probed.target),
+        );
         return { ...probed, queuedMs, cooledMs };
       }
       this.#tell(call, refused);
@@ -152,7 +155,9 @@ export class Admission {
   /** With every target out: one probe at a time to the one that comes back first. */
   #panic<T extends Target>(call: EngineCall<T>, refused: readonly Refused<T>[]) {
     if (!this.#states.settings.health.panic) return undefined;
-    const ejected = refused.filter(({ refusal }) => refusal.state === "open" || refusal.state === "out");
+    const ejected = refused.filter(
+      ({ refusal }) => refusal.state === "open" || refusal.state === "out",
+    );
     if (ejected.length < refused.length) return undefined;
     const isProbed = ({ target }: Refused<T>): boolean =>
       this.#states.of(nameOf(target)).circuit.state === "half-open";

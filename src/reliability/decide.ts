@@ -82,7 +82,8 @@ function sameAlone(failed: FailedAttempt): number {
 function ways(failed: FailedAttempt): readonly Move["action"][] {
   const { sameFirst, next } = ruleOf(failed.error);
   const repetitions = failed.attemptsHere - 1;
-  const failover: Move["action"][] = next !== "none" && failed.next !== undefined ? ["failover"] : [];
+  const failover: Move["action"][] =
+    next !== "none" && failed.next !== undefined ? ["failover"] : [];
   if (failed.here === undefined || repetitions >= Math.max(sameFirst, sameAlone(failed))) {
     return failover;
   }

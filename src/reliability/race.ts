@@ -33,12 +33,7 @@ export class Race {
   readonly #metrics: RetryMetrics;
   readonly #hedges: HedgeAllowance;
 
-  constructor(
-    clock: Clock,
-    states: TargetStates,
-    metrics: RetryMetrics,
-    hedges: HedgeAllowance,
-  ) {
+  constructor(clock: Clock, states: TargetStates, metrics: RetryMetrics, hedges: HedgeAllowance) {
     this.#clock = clock;
     this.#states = states;
     this.#metrics = metrics;

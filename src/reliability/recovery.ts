@@ -130,7 +130,8 @@ export class Recovery {
       remainingMs: call.endsAt - now,
       waitedMs: progress.waitedMs,
       // Output that nothing can continue is as good as delivered without recovery.
-      policy: goesOn && !canGoOn && !candidates ? { ...call.policy, recovery: "fail" } : call.policy,
+      policy:
+        goesOn && !canGoOn && !candidates ? { ...call.policy, recovery: "fail" } : call.policy,
       budget: this.#states.settings.budget,
       here: canGoOn ? this.#destination(call, target) : undefined,
       next: next !== undefined ? this.#destination(call, next) : candidates ? CLOSED : undefined,

@@ -31,7 +31,8 @@ export function orderTargets<T extends { readonly model: Model }>(
 ): readonly T[] {
   if (strategy === "ordered" || targets.length < 2) return targets;
   const facts = measures();
-  const currency = targets.find(({ model }) => model.pricing !== undefined)?.model.pricing?.currency;
+  const currency = targets.find(({ model }) => model.pricing !== undefined)?.model.pricing
+    ?.currency;
   const rank = ({ model }: T): number => {
     // A target without measurements gets its chance to be measured, one of unknown price does not.
     if (strategy === "lowest-latency") return facts.latencyMs(model) ?? 0;

@@ -20,7 +20,12 @@ export interface AdminServiceDependencies {
   readonly operations: Operations;
 }
 
-function notFound(type: "provider" | "model", name: string, where: string, known: Iterable<string>) {
+function notFound(
+  type: "provider" | "model",
+  name: string,
+  where: string,
+  known: Iterable<string>,
+) {
   const names = [...known];
   const message = `no ${type} "${name}"${where}${didYouMean(name, names)}`;
   return new GatewayError("not-found", message, {

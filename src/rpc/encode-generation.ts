@@ -165,9 +165,15 @@ function encodeTiming(timing: domain.Timing): Timing {
     ...(timing.timeToFirstTokenMs !== undefined && {
       timeToFirstToken: encodeDuration(timing.timeToFirstTokenMs),
     }),
-    ...(timing.chunkGapP50Ms !== undefined && { chunkGapP50: encodeDuration(timing.chunkGapP50Ms) }),
-    ...(timing.chunkGapP95Ms !== undefined && { chunkGapP95: encodeDuration(timing.chunkGapP95Ms) }),
-    ...(timing.chunkGapMaxMs !== undefined && { chunkGapMax: encodeDuration(timing.chunkGapMaxMs) }),
+    ...(timing.chunkGapP50Ms !== undefined && {
+      chunkGapP50: encodeDuration(timing.chunkGapP50Ms),
+    }),
+    ...(timing.chunkGapP95Ms !== undefined && {
+      chunkGapP95: encodeDuration(timing.chunkGapP95Ms),
+    }),
+    ...(timing.chunkGapMaxMs !== undefined && {
+      chunkGapMax: encodeDuration(timing.chunkGapMaxMs),
+    }),
   });
 }
 

@@ -135,7 +135,9 @@ describe("streamGenerate", () => {
       yield text("delivered text");
       throw new GatewayError("network", "broken");
     });
-    const events = await collect(await gateway.streamGenerate(call, { ...OPTIONS, includeUsage: true }));
+    const events = await collect(
+      await gateway.streamGenerate(call, { ...OPTIONS, includeUsage: true }),
+    );
     expect(types(events)).toEqual(["start", "text-delta", "usage", "error"]);
     expect(events.at(-1)?.body).toMatchObject({
       failure: {
@@ -178,7 +180,8 @@ describe("streamGenerate", () => {
         signal.throwIfAborted();
       }
     });
-    for await (const { sequence } of await gateway.streamGenerate(call, OPTIONS)) if (sequence > 3) break;
+    for await (const { sequence } of await gateway.streamGenerate(call, OPTIONS))
+      if (sequence > 3) break;
     expect(aborted).toMatchObject({ kind: "cancelled" });
     expect(stats.of("test")).toMatchObject({ inFlight: 0, totalFailures: 0 });
   });
