@@ -1,0 +1,311 @@
+import type { Clock } from "../clock.ts";
+import {
+  append,
+  cancelRequested,
+  claim,
+  created,
+  due,
+  expired,
+  handedOff,
+  repeated,
+} from "./stream-machine.ts";
+import { isCleanable, matches, newestFirst } from "./stream-query.ts";
+import type { Batch, StreamRecord } from "./stream-record.ts";
+import type {
+  AppendResult,
+  CreateAnswer,
+  ReadResult,
+  StoredStream,
+  StreamStore,
+} from "./stream-store.ts";
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  /** Events of all streams together; finished streams go first, running ones never. */
+  readonly maxBytes: number;
+  /** Records, tombstones included. */
+  readonly maxStreams: number;
+}
+
+interface Entry {
+  record: StreamRecord;
+  batches: Batch[];
+  request: Uint8Array | undefined;
+}
+
+const SAMPLE = 100;
+
+function keyOf(caller: string, requestId: string): string {
+  return `${requestId}\n${caller}`;
+}
+
+/** Index of the first batch that holds an event at or behind `sequence`. */
+function position(batches: readonly Batch[], sequence: number): number {
+  let low = 0;
+  let high = batches.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((batches[middle]?.last ?? 0) < sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function sizeOf(events: readonly Uint8Array[]): number {
+  return events.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Streams in the memory of this process: the default. A call is one turn of the event loop, and so atomic. */
+export function createMemoryStore({
+  clock,
+  maxBytes,
+  maxStreams,
+}: MemoryStoreOptions): StreamStore {
+  const entries = new Map<string, Entry>();
+  const keys = new Map<string, string>();
+  const sessions = new Set<string>();
+  const snapshots = new Map<string, Uint8Array>();
+  const listeners: ((message: Uint8Array) => void)[] = [];
+  let bytes = 0;
+
+  function answer(record: StreamRecord, now: number): StoredStream {
+    return { ...record, now, isOwnerAlive: sessions.has(record.owner) };
+  }
+
+  function bound(caller: string, requestId: string): Entry | undefined {
+    const streamId = requestId === "" ? undefined : keys.get(keyOf(caller, requestId));
+    return streamId === undefined ? undefined : entries.get(streamId);
+  }
+
+  function expire(entry: Entry, now: number): boolean {
+    const after = expired(entry.record, now);
+    if (after === undefined) return false;
+    bytes -= entry.record.bytes;
+    entry.record = after;
+    entry.batches = [];
+    entry.request = undefined;
+    return true;
+  }
+
+  function remove({ record }: Entry): void {
+    const key = keyOf(record.caller, record.requestId);
+    if (keys.get(key) === record.streamId) keys.delete(key);
+    entries.delete(record.streamId);
+  }
+
+  /** Makes room among the streams that have ended, the longest ago first. */
+  function makeRoom(needed: number, now: number): boolean {
+    if (bytes + needed <= maxBytes && entries.size < maxStreams) return true;
+    const ended = [...entries.values()]
+      .filter(({ record }) => record.phase !== "running")
+      .sort((a, b) => (a.record.endedAt ?? 0) - (b.record.endedAt ?? 0));
+    for (const entry of ended) {
+      const isFull = entries.size >= maxStreams;
+      if (bytes + needed <= maxBytes && !isFull) return true;
+      expire(entry, now);
+      if (isFull) remove(entry);
+    }
+    return bytes + needed <= maxBytes && entries.size < maxStreams;
+  }
+
+  const store: StreamStore = {
+    capabilities: { type: "memory", isShared: false, durability: "process" },
+    subscribe: undefined,
+
+    async openSession(session) {
+      sessions.add(session);
+    },
+    async renewSession(session) {
+      if (sessions.has(session)) return "renewed";
+      sessions.add(session);
+      return "lost";
+    },
+    async closeSession(session) {
+      sessions.delete(session);
+      snapshots.delete(session);
+    },
+
+    create(stream): CreateAnswer {
+      const now = clock.wallTime();
+      const known = entries.get(stream.streamId);
+      if (known?.record.token.nonce === stream.token.nonce) return { state: "created" };
+      const other = bound(stream.caller, stream.requestId);
+      switch (repeated(other?.record, stream.fingerprint)) {
+        case "join":
+          if (other !== undefined) return { state: "exists", stream: answer(other.record, now) };
+          break;
+        case "conflict":
+          return { state: "conflict" };
+        case "free":
+      }
+      if (!makeRoom(stream.start.length, now)) return { state: "full" };
+      const { start, request, token } = stream;
+      const record = created(stream, now);
+      const batches = [{ first: 1, last: 1, writer: token.nonce, events: [start] }];
+      entries.set(stream.streamId, { record, batches, request });
+      if (stream.requestId !== "") {
+        keys.set(keyOf(stream.caller, stream.requestId), stream.streamId);
+      }
+      bytes += start.length;
+      return { state: "created" };
+    },
+
+    append({ streamId, token, batch, firstContent, ending, progress }): AppendResult {
+      const now = clock.wallTime();
+      const entry = entries.get(streamId);
+      const size = sizeOf(batch.events);
+      const { first, last } = batch;
+      const step = { token, first, last, bytes: size, firstContent, ending, progress };
+      const { answer: result, after } = append(entry?.record, step, now);
+      if (entry === undefined || (after === undefined && result.state !== "repeated")) {
+        return result as Exclude<typeof result, { state: "stored" | "repeated" }>;
+      }
+      if (after !== undefined) {
+        if (bytes + size > maxBytes && !makeRoom(size, now) && ending === undefined) {
+          return { state: "full" };
+        }
+        entry.record = after;
+        entry.batches.push(batch);
+        bytes += size;
+        if (ending !== undefined) entry.request = undefined;
+      }
+      const { cancel } = entry.record;
+      return { ...(result as Extract<typeof result, { tail: number }>), cancel } as AppendResult;
+    },
+
+    read(streamId, cursor, limit): ReadResult {
+      const entry = entries.get(streamId);
+      if (entry === undefined) return { state: "gone" };
+      const { record, batches } = entry;
+      const stream = answer(record, clock.wallTime());
+      if (record.expiredAt !== undefined) return { state: "expired", stream };
+      const { sequence, writer } = cursor;
+      if (sequence > record.tail) return { state: "ahead", stream };
+      if (writer !== 0 && sequence > 0) {
+        const holder = batches[position(batches, sequence)];
+        if (holder?.writer !== writer) return { state: "diverged", stream };
+      }
+      const start = position(batches, sequence + 1);
+      const found = batches.slice(start, start + limit);
+      return { state: "read", stream, batches: found, hasMore: start + limit < batches.length };
+    },
+    async touchReaders(streamIds) {
+      const now = clock.wallTime();
+      for (const id of streamIds) {
+        const entry = entries.get(id);
+        if (entry !== undefined) entry.record = { ...entry.record, readersSeenAt: now };
+      }
+    },
+
+    async find(caller, requestId) {
+      const entry = bound(caller, requestId);
+      if (!entry?.record.isBound || entry.record.expiredAt !== undefined) return undefined;
+      return answer(entry.record, clock.wallTime());
+    },
+    async heads(streamIds) {
+      const now = clock.wallTime();
+      return streamIds.map((id) => {
+        const record = entries.get(id)?.record;
+        return record === undefined ? undefined : answer(record, now);
+      });
+    },
+    async requestCancel(streamId, reason) {
+      const entry = entries.get(streamId);
+      if (entry === undefined) return undefined;
+      entry.record = cancelRequested(entry.record, reason);
+      return answer(entry.record, clock.wallTime());
+    },
+
+    async orphans(limit) {
+      const now = clock.wallTime();
+      const found: StoredStream[] = [];
+      for (const { record } of entries.values()) {
+        if (found.length >= limit) break;
+        const isOrphan = record.handedOff || !sessions.has(record.owner);
+        if (record.phase === "running" && isOrphan) found.push(answer(record, now));
+      }
+      return found;
+    },
+    async claim(streamId, expectedEpoch, next) {
+      const entry = entries.get(streamId);
+      const isAlive = sessions.has(entry?.record.owner ?? "");
+      const { answer: result, after } = claim(entry?.record, expectedEpoch, isAlive, next);
+      if (entry === undefined || after === undefined || result.state !== "claimed") {
+        return result as Exclude<typeof result, { state: "claimed" }>;
+      }
+      entry.record = after;
+      return { state: "claimed", stream: answer(after, clock.wallTime()) };
+    },
+    async handOff(streamId, token) {
+      const entry = entries.get(streamId);
+      const after = handedOff(entry?.record, token);
+      if (entry === undefined || after === undefined) return false;
+      entry.record = after;
+      return true;
+    },
+    async loadRequest(streamId) {
+      return entries.get(streamId)?.request;
+    },
+
+    async list(query) {
+      const now = clock.wallTime();
+      const matching = Array.from(entries.values(), ({ record }) => answer(record, now)).filter(
+        (stream) => stream.expiredAt === undefined && matches(stream, query),
+      );
+      return matching.sort(newestFirst).slice(0, query.limit);
+    },
+    async reap(tombstoneMs, limit) {
+      const now = clock.wallTime();
+      let count = 0;
+      for (const entry of entries.values()) {
+        if (count >= limit) break;
+        const what = due(entry.record, now, tombstoneMs);
+        if (what === "delete") remove(entry);
+        else if (what === "expire" && expire(entry, now)) count++;
+      }
+      return { expired: count };
+    },
+    async cleanup(query) {
+      const now = clock.wallTime();
+      const result = { matched: 0, deleted: 0, skipped: 0, freedBytes: 0, truncated: false };
+      const sample: string[] = [];
+      for (const entry of entries.values()) {
+        const { record } = entry;
+        if (record.expiredAt !== undefined) continue;
+        if (record.phase === "running") {
+          if (now - record.createdAt >= query.olderThanMs) result.skipped++;
+          continue;
+        }
+        if (!isCleanable(record, query, now)) continue;
+        result.matched++;
+        if (sample.length < SAMPLE) sample.push(record.streamId);
+        if (!query.dryRun && result.deleted >= query.limit) {
+          result.truncated = true;
+          continue;
+        }
+        result.freedBytes += record.bytes;
+        if (!query.dryRun && expire(entry, now)) result.deleted++;
+      }
+      return { ...result, sample };
+    },
+
+    async putSnapshot(session, snapshot) {
+      snapshots.set(session, snapshot);
+    },
+    async snapshots() {
+      return [...snapshots.values()];
+    },
+    async broadcast(message) {
+      for (const listener of listeners) listener(message);
+    },
+    onBroadcast(listener) {
+      listeners.push(listener);
+    },
+    async close() {
+      entries.clear();
+      keys.clear();
+      bytes = 0;
+    },
+  };
+  return store;
+}

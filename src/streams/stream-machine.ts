@@ -1,0 +1,175 @@
+// What may happen to a stored stream: pure transitions from one record to the
+// next. Stores apply them inside their atomic step; `tests/unit/streams` explores
+// every interleaving of them.
+import type {
+  CancelReason,
+  Ending,
+  NewStream,
+  StreamProgress,
+  StreamRecord,
+  WriterToken,
+} from "./stream-record.ts";
+
+/** What an append asks for, without the events themselves. */
+export interface AppendStep {
+  readonly token: WriterToken;
+  readonly first: number;
+  readonly last: number;
+  readonly bytes: number;
+  /** Sequence of the first event with content in this batch; 0: none. */
+  readonly firstContent: number;
+  readonly ending: Ending | undefined;
+  readonly progress: StreamProgress | undefined;
+}
+
+/** How an append was answered; `tail` is the last stored sequence. */
+export type AppendAnswer =
+  | { readonly state: "stored"; readonly tail: number }
+  /** An earlier try had stored it: a success. */
+  | { readonly state: "repeated"; readonly tail: number }
+  /** A part is stored: send from `tail` + 1. */
+  | { readonly state: "overlap"; readonly tail: number }
+  /** The store has lost events: send from `tail` + 1 out of memory. */
+  | { readonly state: "gap"; readonly tail: number }
+  /** Another writer owns the stream: stop at once. */
+  | { readonly state: "fenced" }
+  /** The stream has ended. */
+  | { readonly state: "closed"; readonly tail: number }
+  /** The store does not know the stream (any more). */
+  | { readonly state: "gone" };
+
+export type ClaimAnswer =
+  | { readonly state: "claimed" }
+  /** Its owner lives. */
+  | { readonly state: "held" }
+  /** Another claim was faster. */
+  | { readonly state: "raced" }
+  | { readonly state: "closed" }
+  | { readonly state: "gone" };
+
+export function isSameToken(a: WriterToken, b: WriterToken): boolean {
+  return a.epoch === b.epoch && a.nonce === b.nonce;
+}
+
+/** A new stream with its first event. */
+export function created(stream: NewStream, now: number): StreamRecord {
+  return {
+    streamId: stream.streamId,
+    caller: stream.caller,
+    requestId: stream.requestId,
+    fingerprint: stream.fingerprint,
+    phase: "running",
+    token: stream.token,
+    owner: stream.session,
+    handedOff: false,
+    tail: 1,
+    firstContent: 0,
+    bytes: stream.start.length,
+    cancel: undefined,
+    takeovers: 0,
+    isBound: stream.requestId !== "",
+    createdAt: now,
+    updatedAt: now,
+    endedAt: undefined,
+    deadlineAt: now + stream.totalMs,
+    retentionMs: stream.retentionMs,
+    expiredAt: undefined,
+    readersSeenAt: 0,
+    canMove: stream.request !== undefined,
+    progress: stream.progress,
+  };
+}
+
+/** The answer to an append, and the record after it where something was stored. */
+export function append(
+  record: StreamRecord | undefined,
+  step: AppendStep,
+  now: number,
+): { readonly answer: AppendAnswer; readonly after?: StreamRecord } {
+  if (record === undefined || record.expiredAt !== undefined) return { answer: { state: "gone" } };
+  const { tail } = record;
+  if (!isSameToken(record.token, step.token)) return { answer: { state: "fenced" } };
+  if (step.last <= tail) return { answer: { state: "repeated", tail } };
+  if (record.phase !== "running") return { answer: { state: "closed", tail } };
+  if (step.first <= tail) return { answer: { state: "overlap", tail } };
+  if (step.first !== tail + 1) return { answer: { state: "gap", tail } };
+  const { ending, progress } = step;
+  const after: StreamRecord = {
+    ...record,
+    tail: step.last,
+    bytes: record.bytes + step.bytes,
+    firstContent: record.firstContent === 0 ? step.firstContent : record.firstContent,
+    updatedAt: now,
+    ...(progress !== undefined && { progress }),
+    ...(ending !== undefined && {
+      phase: ending.phase,
+      endedAt: now,
+      isBound: record.isBound && !ending.freesKey,
+    }),
+  };
+  return { answer: { state: "stored", tail: after.tail }, after };
+}
+
+/** Takes over a stream whose owner is gone, or has handed it off. */
+export function claim(
+  record: StreamRecord | undefined,
+  expectedEpoch: number,
+  isOwnerAlive: boolean,
+  next: { readonly session: string; readonly nonce: number },
+): { readonly answer: ClaimAnswer; readonly after?: StreamRecord } {
+  if (record === undefined || record.expiredAt !== undefined) return { answer: { state: "gone" } };
+  if (record.phase !== "running") return { answer: { state: "closed" } };
+  if (record.token.epoch !== expectedEpoch) return { answer: { state: "raced" } };
+  if (isOwnerAlive && !record.handedOff) return { answer: { state: "held" } };
+  return {
+    answer: { state: "claimed" },
+    after: {
+      ...record,
+      token: { epoch: record.token.epoch + 1, nonce: next.nonce },
+      owner: next.session,
+      takeovers: record.takeovers + (record.handedOff ? 0 : 1),
+      handedOff: false,
+    },
+  };
+}
+
+/** Notes that a running stream is to stop. */
+export function cancelRequested(record: StreamRecord, reason: CancelReason): StreamRecord {
+  return record.phase !== "running" || record.cancel !== undefined
+    ? record
+    : { ...record, cancel: reason };
+}
+
+/** Its owner has stopped writing; undefined: it is not the owner any more. */
+export function handedOff(record: StreamRecord | undefined, token: WriterToken) {
+  if (record === undefined || record.phase !== "running") return undefined;
+  return isSameToken(record.token, token) ? { ...record, handedOff: true } : undefined;
+}
+
+/** The events of a stream that has ended are deleted. */
+export function expired(record: StreamRecord, now: number): StreamRecord | undefined {
+  if (record.phase === "running" || record.expiredAt !== undefined) return undefined;
+  return { ...record, expiredAt: now, isBound: false };
+}
+
+/** What the passing of time makes of a record: `delete` at the end of everything. */
+export function due(
+  record: StreamRecord,
+  now: number,
+  tombstoneMs: number,
+): "keep" | "expire" | "delete" {
+  if (record.expiredAt !== undefined) {
+    return now - record.expiredAt >= tombstoneMs ? "delete" : "keep";
+  }
+  if (record.endedAt === undefined) return "keep";
+  return now - record.endedAt >= record.retentionMs ? "expire" : "keep";
+}
+
+/** What a second call with the idempotency key of `record` gets. */
+export function repeated(
+  record: StreamRecord | undefined,
+  fingerprint: string,
+): "free" | "join" | "conflict" {
+  if (record === undefined || !record.isBound || record.expiredAt !== undefined) return "free";
+  return record.fingerprint === fingerprint ? "join" : "conflict";
+}

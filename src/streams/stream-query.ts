@@ -1,0 +1,32 @@
+// How streams are filtered and ordered, for the stores that do it themselves.
+import type { StreamRecord } from "./stream-record.ts";
+import type { CleanupQuery, ListQuery, StoredStream } from "./stream-store.ts";
+
+export function newestFirst(
+  a: Pick<StreamRecord, "createdAt" | "streamId">,
+  b: Pick<StreamRecord, "createdAt" | "streamId">,
+): number {
+  return b.createdAt - a.createdAt || (a.streamId < b.streamId ? 1 : -1);
+}
+
+/** A stream belongs to the answer of a query; its limit aside. */
+export function matches(stream: StoredStream, query: ListQuery): boolean {
+  const { phases, provider, caller, olderThanMs, after } = query;
+  const isOrphaned = stream.phase === "running" && !stream.isOwnerAlive;
+  const phase = isOrphaned ? "orphaned" : stream.phase;
+  return (
+    (phases.length === 0 || phases.includes(phase)) &&
+    (provider === "" || stream.progress.provider === provider) &&
+    (caller === "" || stream.caller === caller) &&
+    stream.now - stream.updatedAt >= olderThanMs &&
+    (after === undefined || newestFirst(after, stream) < 0)
+  );
+}
+
+/** A stream that has ended and that the query means. */
+export function isCleanable(record: StreamRecord, query: CleanupQuery, now: number): boolean {
+  const { phase, endedAt } = record;
+  if (phase === "running" || endedAt === undefined) return false;
+  if (query.phases.length > 0 && !query.phases.includes(phase)) return false;
+  return now - endedAt >= query.olderThanMs;
+}

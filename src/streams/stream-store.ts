@@ -1,0 +1,204 @@
+import type { AppendAnswer, ClaimAnswer } from "./stream-machine.ts";
+import type {
+  Batch,
+  CancelReason,
+  Ending,
+  EndPhase,
+  NewStream,
+  StreamPhase,
+  StreamProgress,
+  StreamRecord,
+  WriterToken,
+} from "./stream-record.ts";
+
+/** A stream as a store answers it. */
+export interface StoredStream extends StreamRecord {
+  /** The store's time at the answer, in milliseconds since the epoch. */
+  readonly now: number;
+  /** The session of its owner has not expired. */
+  readonly isOwnerAlive: boolean;
+}
+
+export type CreateAnswer =
+  | { readonly state: "created" }
+  /** The idempotency key leads to a stream that asks for the same. */
+  | { readonly state: "exists"; readonly stream: StoredStream }
+  /** It leads to one that asks for something else. */
+  | { readonly state: "conflict" }
+  /** The store's bound is reached by running streams. */
+  | { readonly state: "full" };
+
+export interface Append {
+  readonly streamId: string;
+  readonly token: WriterToken;
+  readonly batch: Batch;
+  /** Sequence of the first event with content in the batch; 0: none. */
+  readonly firstContent: number;
+  readonly ending: Ending | undefined;
+  readonly progress: StreamProgress | undefined;
+}
+
+export type AppendResult =
+  | (Extract<AppendAnswer, { state: "stored" | "repeated" }> & {
+      /** The stream is to stop. */
+      readonly cancel: CancelReason | undefined;
+    })
+  | Extract<AppendAnswer, { state: "overlap" | "gap" | "fenced" | "closed" | "gone" }>
+  /** Nothing more fits into the store; the last event of a stream always does. */
+  | { readonly state: "full" };
+
+export type ClaimResult =
+  | { readonly state: "claimed"; readonly stream: StoredStream }
+  | Exclude<ClaimAnswer, { state: "claimed" }>;
+
+/** Where a reader stands: the last event it has, and its writer where it is to be verified. */
+export interface Cursor {
+  /** 0: before the first event. */
+  readonly sequence: number;
+  /** 0: not to be verified. */
+  readonly writer: number;
+}
+
+export type ReadResult =
+  | {
+      readonly state: "read";
+      readonly stream: StoredStream;
+      /** Batches that hold an event after the cursor, in order; the first can begin before it. */
+      readonly batches: readonly Batch[];
+      /** The limit cut the answer short. */
+      readonly hasMore: boolean;
+    }
+  | { readonly state: "gone" }
+  /** The events are deleted. */
+  | { readonly state: "expired"; readonly stream: StoredStream }
+  /** The event at the cursor is another writer's: the log was rewritten. */
+  | { readonly state: "diverged"; readonly stream: StoredStream }
+  /** The cursor is behind the end of the log. */
+  | { readonly state: "ahead"; readonly stream: StoredStream };
+
+export interface ListQuery {
+  /** Empty: all. */
+  readonly phases: readonly (StreamPhase | "orphaned")[];
+  /** "": all. */
+  readonly provider: string;
+  readonly caller: string;
+  /** Only streams whose last event is at least this old. */
+  readonly olderThanMs: number;
+  readonly limit: number;
+  /** Goes on behind this stream, as the answer before named it. */
+  readonly after: { readonly createdAt: number; readonly streamId: string } | undefined;
+}
+
+export interface CleanupQuery {
+  /** Empty: all. */
+  readonly phases: readonly EndPhase[];
+  /** Only streams that ended at least this long ago. */
+  readonly olderThanMs: number;
+  /** Most streams to delete. */
+  readonly limit: number;
+  /** Counts, and deletes nothing. */
+  readonly dryRun: boolean;
+}
+
+export interface CleanupResult {
+  readonly matched: number;
+  readonly deleted: number;
+  /** Streams that are that old and still run. */
+  readonly skipped: number;
+  readonly freedBytes: number;
+  /** Some of those that matched, at most 100. */
+  readonly sample: readonly string[];
+  /** The limit ended it. */
+  readonly truncated: boolean;
+}
+
+/** How sure it is that a call had no effect. */
+export type UnavailableOutcome = "not-applied" | "unknown";
+
+/** The store did not answer, or could not. Everything else a store has to say is a value. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+  readonly outcome: UnavailableOutcome;
+
+  constructor(outcome: UnavailableOutcome, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.outcome = outcome;
+  }
+}
+
+export interface StoreCapabilities {
+  readonly type: "memory" | "sqlite" | "redis";
+  /** Several replicas use it at once. */
+  readonly isShared: boolean;
+  /** What a stored stream outlives. */
+  readonly durability: "process" | "host" | "cluster";
+}
+
+type MaybePromise<T> = T | Promise<T>;
+
+/**
+ * A log of streams: the port of every store. Each method is one atomic step and
+ * may be repeated with the same arguments. Time comes from the store, never from
+ * the caller. Rejects with `StoreUnavailable` alone.
+ */
+export interface StreamStore {
+  readonly capabilities: StoreCapabilities;
+
+  /** Announces a writer that is alive for `ttlMs`, and is dead when it does not renew. */
+  openSession(session: string, ttlMs: number): Promise<void>;
+  /** `lost`: it had expired, and its streams may be another's. It is open again afterwards. */
+  renewSession(session: string, ttlMs: number): Promise<"renewed" | "lost">;
+  closeSession(session: string): Promise<void>;
+
+  /** Index, record and first event in one step. A repeated call with the same token is `created`. */
+  create(stream: NewStream): MaybePromise<CreateAnswer>;
+  append(append: Append): MaybePromise<AppendResult>;
+  /** Up to `limit` batches behind the cursor. */
+  read(streamId: string, cursor: Cursor, limit: number): MaybePromise<ReadResult>;
+  /**
+   * Tells of batches as they are stored by any replica. May repeat and may miss:
+   * readers order by sequence and ask again after a silence. Undefined where only
+   * this process writes and tells itself.
+   */
+  readonly subscribe:
+    | ((streamId: string, listener: (batch: Batch) => void) => Promise<() => Promise<void>>)
+    | undefined;
+  /** This replica has readers of these streams now. */
+  touchReaders(streamIds: readonly string[]): Promise<void>;
+
+  /** The stream of an idempotency key that is bound. */
+  find(caller: string, requestId: string): Promise<StoredStream | undefined>;
+  /** In the order asked for; undefined: gone. */
+  heads(streamIds: readonly string[]): Promise<readonly (StoredStream | undefined)[]>;
+  /** The stream as it is afterwards; undefined: gone. */
+  requestCancel(streamId: string, reason: CancelReason): Promise<StoredStream | undefined>;
+
+  /** Running streams without a living owner, and those handed off. */
+  orphans(limit: number): Promise<readonly StoredStream[]>;
+  /** Compare-and-set on the epoch; fences the writer before in the same step. */
+  claim(
+    streamId: string,
+    expectedEpoch: number,
+    next: { readonly session: string; readonly nonce: number },
+  ): Promise<ClaimResult>;
+  /** Lets another replica claim at once. False: the token does not own it any more. */
+  handOff(streamId: string, token: WriterToken): Promise<boolean>;
+  /** The request as it was created; undefined: not kept, or the stream has ended. */
+  loadRequest(streamId: string): Promise<Uint8Array | undefined>;
+
+  /** Newest first. */
+  list(query: ListQuery): Promise<readonly StoredStream[]>;
+  /** Expires what is past its retention and deletes old tombstones; a bounded amount a call. */
+  reap(tombstoneMs: number, limit: number): Promise<{ readonly expired: number }>;
+  cleanup(query: CleanupQuery): Promise<CleanupResult>;
+
+  /** What this replica tells the others of itself; it goes with its session. */
+  putSnapshot(session: string, snapshot: Uint8Array): Promise<void>;
+  /** Those of all living sessions. */
+  snapshots(): Promise<readonly Uint8Array[]>;
+  /** Tells every replica, this one too where others share the store. Best effort. */
+  broadcast(message: Uint8Array): Promise<void>;
+  onBroadcast(listener: (message: Uint8Array) => void): void;
+
+  close(): Promise<void>;
+}
