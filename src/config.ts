@@ -31,6 +31,9 @@ import {
 import type { DefaultTimeouts } from "./reliability/limits.ts";
 import type { ReliabilitySettings } from "./reliability/settings.ts";
 import { reliabilitySettings } from "./reliability-config.ts";
+import { storeAddress, streamSettings } from "./stream-config.ts";
+import type { StoreAddress } from "./streams/open-store.ts";
+import type { StreamSettings } from "./streams/stream-settings.ts";
 
 export interface Config {
   readonly grpc: { readonly address: Address; readonly tls: TlsFiles | undefined };
@@ -47,6 +50,9 @@ export interface Config {
   readonly allowFaults: boolean;
   readonly timeouts: DefaultTimeouts;
   readonly reliability: ReliabilitySettings;
+  /** Where streams are stored; only a restart changes it. */
+  readonly store: StoreAddress;
+  readonly streams: StreamSettings;
   /** Name of the service in telemetry; undefined leaves telemetry off. */
   readonly telemetry: { readonly serviceName: string } | undefined;
   /** What an operator should know at start. */
@@ -110,12 +116,8 @@ function defaultTimeouts(given: ReadFields<typeof timeoutFields> | undefined): D
 }
 
 /** What an operator should know at start. */
-function startWarnings({ stream, allow_unauthenticated }: ReturnType<typeof schema>): string[] {
-  const isUnused = stream?.retention !== undefined || stream?.disconnect_grace !== undefined;
+function startWarnings({ allow_unauthenticated }: ReturnType<typeof schema>): string[] {
   return [
-    ...(isUnused
-      ? ["stream: streams are not stored, so retention and disconnect_grace have no effect"]
-      : []),
     ...(allow_unauthenticated
       ? ["allow_unauthenticated: calls without credentials are served as `anonymous`"]
       : []),
@@ -162,6 +164,8 @@ function build(tree: Record<string, unknown>, types: TypeTable, environment: Env
     allowFaults: fields.faults?.allow ?? false,
     timeouts: defaultTimeouts(fields.timeouts),
     reliability: reliabilitySettings(fields),
+    store: storeAddress(fields.stream),
+    streams: streamSettings(fields.stream),
     telemetry: isOtelOn(environment)
       ? { serviceName: environment["OTEL_SERVICE_NAME"] || "steer" }
       : undefined,

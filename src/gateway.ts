@@ -1,65 +1,39 @@
-// The journey of a call: route → admit → attempts → events → result. Everything
-// else in src/ is a step of it, and this file is where the steps meet.
-import {
-  type AttemptContext,
-  type Delivery,
-  type FittedTarget,
-  NO_DELIVERY,
-  startAttempt,
-  textToContinue,
-} from "./attempt-run.ts";
+// The journey of a call: route → admit → attempts → events → log → reader.
+// Everything else in src/ is a step of it, and this file is where the steps meet.
+
+import { NO_DELIVERY } from "./attempt-run.ts";
 import type { Clock } from "./clock.ts";
 import { GatewayError } from "./domain/gateway-error.ts";
-import {
-  type Generation,
-  GenerationFailed,
-  type StreamEvent,
-  type TargetName,
-} from "./domain/generation.ts";
+import { type Generation, GenerationFailed, type StreamEvent } from "./domain/generation.ts";
 import type { GenerationSpec } from "./domain/generation-spec.ts";
 import type { StreamOptions } from "./domain/stream-options.ts";
-import { GenerationResult } from "./output/generation-result.ts";
-import { createStreamEvents, type StreamEvents } from "./output/stream-events.ts";
-import type { Provider } from "./providers/provider.ts";
-import type { ReliabilityEngine } from "./reliability/attempts.ts";
-import { type EngineCall, nameOf } from "./reliability/engine-call.ts";
-import { type DefaultTimeouts, totalLimitMs } from "./reliability/limits.ts";
-import type { ProviderStats } from "./reliability/provider-stats.ts";
-import { policyInForce } from "./reliability/retry-policy.ts";
-import { toGatewayError } from "./reliability/run-attempt.ts";
+import type { GenerationRun, GenerationRuns } from "./generation-run.ts";
+import { createStreamEvents } from "./output/stream-events.ts";
+import { produce } from "./produce-stream.ts";
+import {
+  type BegunStream,
+  type CallIdentity,
+  type OpenStream,
+  STORED_PREFIX,
+  type StoredGenerations,
+} from "./stored-generation.ts";
+import { readSummary } from "./stream-summary.ts";
 import { LiveStream } from "./streams/live-stream.ts";
-import type { CallTelemetry, Telemetry } from "./telemetry/telemetry.ts";
-import { estimateInput } from "./usage/estimator.ts";
-
-/** Targets in the order in which they are tried, and those that cannot serve the request. */
-export interface Route {
-  readonly targets: readonly [FittedTarget, ...FittedTarget[]];
-  /** Those before the first target, and those behind it. */
-  readonly skipped: readonly Misfit[];
-  readonly unfit: readonly Misfit[];
-}
-
-interface Misfit {
-  readonly target: TargetName;
-  readonly reason: string;
-}
-
-/** What a reload can replace; a call keeps what it started with. */
-export interface Deployment {
-  /** Throws `GatewayError` where no target is eligible. */
-  route(spec: GenerationSpec): Route;
-  provider(instanceId: string): Provider;
-  readonly timeouts: DefaultTimeouts;
-}
+import { cancelledBy } from "./streams/owned-stream.ts";
+import { storeUnavailable, streamExpired, streamNotFound } from "./streams/stream-errors.ts";
+import type { StreamLog } from "./streams/stream-log.ts";
+import type { Cursor } from "./streams/stream-store.ts";
+import type { CallTelemetry } from "./telemetry/telemetry.ts";
 
 export interface GatewayDependencies {
   readonly clock: Clock;
-  readonly telemetry: Telemetry;
-  readonly deployment: () => Deployment;
-  readonly engine: ReliabilityEngine;
-  readonly stats: ProviderStats;
+  readonly runs: GenerationRuns;
+  readonly log: StreamLog;
+  readonly stored: StoredGenerations;
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
+  /** An event as it is sent and stored; `writer` 0 where it is not stored. */
+  readonly encodeEvent: (event: StreamEvent, writer: number) => Uint8Array;
 }
 
 export interface GenerationCall {
@@ -69,207 +43,185 @@ export interface GenerationCall {
   /** What the caller's deadline leaves, in milliseconds. */
   readonly timeoutMs: number | undefined;
   readonly telemetry: CallTelemetry;
+  readonly identity: CallIdentity;
 }
+
+/** The answer of a unary call: as it is, or as the log keeps it. */
+export type WholeAnswer =
+  | { readonly state: "generated"; readonly generation: Generation }
+  | {
+      readonly state: "stored";
+      /** The last event: it holds the result, unless that was too long to be kept. */
+      readonly terminal: Uint8Array;
+      readonly isReplayed: boolean;
+      /** The result of a call that has made it itself. */
+      readonly generation: Generation | undefined;
+    };
 
 export interface Gateway {
   /** Throws `GatewayError` before admission, `GenerationFailed` after it. */
-  generate(call: GenerationCall): Promise<Generation>;
+  generate(call: GenerationCall): Promise<WholeAnswer>;
   /**
    * Rejects before anything is sent: `GatewayError`, or `GenerationFailed` where
    * no target took the call. Afterwards everything is an event: `start` first,
-   * `complete` or `error` last. Leaving the loop cancels.
+   * `complete` or `error` last.
    */
-  streamGenerate(call: GenerationCall, options: StreamOptions): Promise<AsyncIterable<StreamEvent>>;
-  /** Ends every generation that runs with this error. */
-  endAll(error: GatewayError): void;
+  streamGenerate(call: GenerationCall, options: StreamOptions): Promise<OpenStream>;
+  resumeStream(call: ResumeCall): Promise<OpenStream>;
+  /** Whether the call has changed anything. */
+  cancelGeneration(
+    caller: string,
+    target: { readonly streamId: string } | { readonly requestId: string },
+  ): Promise<boolean>;
 }
 
-function cancelled(): GatewayError {
-  return new GatewayError("cancelled", "the caller cancelled the call or its connection was lost");
+export interface ResumeCall {
+  readonly caller: string;
+  readonly streamId: string;
+  readonly cursor: Cursor;
+  readonly signal: AbortSignal;
 }
 
-function totalTimeout(limitMs: number): GatewayError {
-  const message = `the generation took longer than ${Math.round(limitMs)} ms`;
-  return new GatewayError("total-timeout", message);
-}
+const EPHEMERAL_PREFIX = "e.";
 
-/** A generation that has passed admission: a target has taken it, nothing is sent yet. */
-interface Admitted {
-  readonly result: GenerationResult;
-  readonly target: TargetName;
-  /** Runs the attempts and hands their events on; `result` says how it ended. Never throws. */
-  run(delivery: Delivery): Promise<void>;
-  cancel(): void;
-}
+/** A whole answer is read by nobody before its end, and by no one after. */
+const WHOLE: StreamOptions = {
+  omitReasoning: false,
+  includeUsage: false,
+  includeEventTime: false,
+  omitFinalMessage: false,
+  heartbeatMs: 0,
+  ephemeral: false,
+  retentionMs: undefined,
+  onDisconnect: "cancel",
+  disconnectGraceMs: undefined,
+};
 
 export function createGateway(dependencies: GatewayDependencies): Gateway {
-  const { clock, telemetry, stats, engine, newId } = dependencies;
-  const running = new Set<AbortController>();
+  const { clock, runs, log, stored, newId, encodeEvent } = dependencies;
 
-  /** The signal of a call's whole life, and what ends its watch. */
-  function startLifetime(call: GenerationCall, limitMs: number) {
-    const lifetime = new AbortController();
-    running.add(lifetime);
-    const cancel = (): void => lifetime.abort(cancelled());
-    const cancelTimer = clock.schedule(limitMs, () => lifetime.abort(totalTimeout(limitMs)));
-    if (call.signal.aborted) cancel();
-    else call.signal.addEventListener("abort", cancel, { once: true });
-    const stop = (): void => {
-      running.delete(lifetime);
-      cancelTimer();
-      call.signal.removeEventListener("abort", cancel);
-    };
-    return { signal: lifetime.signal, cancel, stop };
-  }
-
-  /** A rival attempt is allowed: the request asks for it and is small enough to be sent twice. */
-  function hedgeOf(spec: GenerationSpec, [target]: Route["targets"]) {
-    const { hedge } = spec.routing;
-    if (hedge === undefined || spec.tools.some(({ type }) => type === "provider")) return undefined;
-    const { tokens } = estimateInput(target.model.providerType, spec);
-    if (tokens > engine.states.settings.hedge.maxInputTokens) return undefined;
-    return { delayMs: hedge.delayMs };
-  }
-
-  async function admit(call: GenerationCall, stream: boolean): Promise<Admitted> {
-    const deployment = dependencies.deployment();
-    const { spec } = call;
-    const limitMs = totalLimitMs(spec.timeouts, deployment.timeouts, call.timeoutMs);
-    if (limitMs <= 0) {
-      throw new GatewayError("total-timeout", "the deadline had passed when the call arrived");
-    }
-    const { targets, skipped, unfit } = deployment.route(spec);
-    for (const { model, options } of targets) {
-      deployment.provider(model.provider).checkOptions?.(options);
-    }
-    const target = nameOf(targets[0]);
-    const { providerModel } = targets[0].model;
-    const result = new GenerationResult({
-      generationId: newId(),
-      requestedModel: spec.model,
-      target: { ...target, providerModel },
+  /** A stream that nothing outlives. */
+  function ephemeral(run: GenerationRun, call: GenerationCall, options: StreamOptions): OpenStream {
+    const { result, target } = run;
+    const stream = new LiveStream();
+    const streamId = `${EPHEMERAL_PREFIX}${newId()}`;
+    const events = createStreamEvents({
+      options,
       clock,
-    });
-    const skip = (misfit: Misfit): void =>
-      result.skip(misfit.target, new GatewayError("validation", misfit.reason));
-    skipped.forEach(skip);
-
-    let delivery = NO_DELIVERY;
-    const context: AttemptContext = {
-      telemetry,
-      callTelemetry: call.telemetry,
-      stats,
-      provider: (instance) => deployment.provider(instance),
-      timeouts: deployment.timeouts,
+      streamId,
       result,
-      stream,
-      hasDeadline: call.timeoutMs !== undefined,
-      delivery: () => delivery,
-    };
-    const { signal, cancel, stop } = startLifetime(call, limitMs);
-    const engineCall: EngineCall<FittedTarget> = {
-      targets,
-      policy: policyInForce(spec.retry, spec.routing, engine.states.settings.retry),
-      stream,
-      endsAt: clock.now() + limitMs,
-      signal,
-      hedge: hedgeOf(spec, targets),
-      begin: (plan) => startAttempt(context, plan),
-      skip: (passed, error) => result.skip(nameOf(passed), error),
-      decided: (decided) => telemetry.recordDecision(decided),
-      recover({ action, next, delayMs, discardOutput }) {
-        if (discardOutput) result.discard();
-        const failed = result.lastEnded();
-        if (failed === undefined) return;
-        delivery.notice({ failed, action, next: nameOf(next), delayMs, discardOutput });
+      target,
+      durability: "none",
+      retentionMs: undefined,
+      tail: 0,
+    });
+    void stream.add(encodeEvent(events.start(), 0));
+    const production = produce(run, events, undefined, (event) =>
+      stream.add(encodeEvent(event, 0)),
+    ).then(() => stream.end());
+    const deliveries = stream.follow({
+      clock,
+      heartbeatMs: options.heartbeatMs,
+      signal: call.signal,
+      onLeave: async () => {
+        run.abort(cancelledBy("disconnect"));
+        await production;
       },
-      wait: (ms, decided) => telemetry.startBackoff(call.telemetry, { ms, ...decided }),
-      canContinue: (next) => textToContinue(result, next) !== undefined,
+    });
+    return {
+      streamId,
+      generationId: result.generationId,
+      isReplayed: false,
+      deliveries,
+      terminal: () => stream.terminal,
     };
+  }
 
-    function fail(error: unknown): void {
-      unfit.forEach(skip);
-      result.fail(toGatewayError(error));
-    }
-
+  /** A whole answer that nothing is stored of. */
+  async function runWhole(run: GenerationRun, signal: AbortSignal): Promise<Generation> {
+    const cancel = (): void => run.abort(cancelledBy("caller"));
+    if (signal.aborted) cancel();
+    else signal.addEventListener("abort", cancel, { once: true });
     try {
-      const grant = await engine.admit(engineCall);
-      return {
-        result,
-        target,
-        cancel,
-        async run(deliverTo) {
-          delivery = deliverTo;
-          try {
-            await engine.run(engineCall, grant);
-            result.succeed();
-          } catch (error) {
-            fail(error);
-          } finally {
-            stop();
-          }
-          telemetry.recordCall({ stream, attempts: result.sent, overheadMs: result.overheadMs() });
-        },
-      };
-    } catch (error) {
-      stop();
-      fail(error);
-      const outcome = result.outcome();
-      throw outcome.state === "failed" ? new GenerationFailed(outcome.failure) : error;
+      const outcome = await run.run(NO_DELIVERY);
+      if (outcome.state === "failed") throw new GenerationFailed(outcome.failure);
+      return outcome.generation;
+    } finally {
+      signal.removeEventListener("abort", cancel);
     }
   }
 
-  /** Feeds a stream from `start` to its terminal event. Never throws. */
-  async function produce(
-    admitted: Admitted,
-    events: StreamEvents,
-    stream: LiveStream<StreamEvent>,
-  ): Promise<void> {
-    const { result } = admitted;
-    void stream.append(events.start());
-    await admitted.run({
-      commits: events.commits,
-      deliver(event, record) {
-        let wait: Promise<void> | undefined;
-        for (const numbered of events.of(event, record)) wait = stream.append(numbered);
-        return wait;
-      },
-      notice: (notice) => void stream.append(events.notice(notice)),
-    });
-    for (const last of events.ending(result.outcome(), result.sentIndex)) void stream.append(last);
-    stream.end();
+  /** Waits for the end of a stream of which nothing else is wanted. */
+  async function endOf({ stream, outcome }: BegunStream): Promise<WholeAnswer> {
+    for await (const _ of stream.deliveries);
+    const terminal = stream.terminal();
+    if (terminal === undefined) throw new GatewayError("internal", "a stream ended without an end");
+    const own = await outcome;
+    const generation = own?.state === "succeeded" ? own.generation : undefined;
+    return { state: "stored", terminal, isReplayed: stream.isReplayed, generation };
   }
 
   return {
     async generate(call) {
-      const { result, run } = await admit(call, false);
-      await run(NO_DELIVERY);
-      const outcome = result.outcome();
-      if (outcome.state === "failed") throw new GenerationFailed(outcome.failure);
-      return outcome.generation;
+      const { spec, timeoutMs, telemetry, signal, identity } = call;
+      const before = await stored.known(call);
+      if (before !== undefined) {
+        return endOf({ stream: stored.join(before, signal), outcome: undefined });
+      }
+      const request = { spec, stream: false, timeoutMs, telemetry, before: undefined };
+      const run = await runs.admit(request, signal);
+      const begun =
+        identity.requestId === "" ? undefined : await stored.begin(run, call, WHOLE, "unary");
+      if (begun !== undefined) return endOf(begun);
+      return { state: "generated", generation: await runWhole(run, signal) };
     },
 
     async streamGenerate(call, options) {
-      const admitted = await admit(call, true);
-      const { result, target } = admitted;
-      const stream = new LiveStream<StreamEvent>();
-      const streamId = `e.${newId()}`;
-      const events = createStreamEvents({ options, clock, streamId, result, target });
-      const production = produce(admitted, events, stream);
-      return stream.follow({
-        clock,
-        heartbeatMs: options.heartbeatMs,
-        heartbeat: events.heartbeat,
-        signal: call.signal,
-        onLeave: async () => {
-          admitted.cancel();
-          await production;
-        },
-      });
+      const { spec, telemetry, signal, timeoutMs } = call;
+      const isEphemeral = options.ephemeral;
+      const before = isEphemeral ? undefined : await stored.known(call);
+      if (before !== undefined) return stored.join(before, signal);
+      // The deadline of a call bounds the generation only where nothing outlives the call.
+      const limit = isEphemeral ? timeoutMs : undefined;
+      const request = { spec, stream: true, timeoutMs: limit, telemetry, before: undefined };
+      const run = await runs.admit(request, signal);
+      const begun = isEphemeral ? undefined : await stored.begin(run, call, options, "stream");
+      return begun?.stream ?? ephemeral(run, call, options);
     },
 
-    endAll(error) {
-      for (const lifetime of running) lifetime.abort(error);
+    async resumeStream({ caller, streamId, cursor, signal }) {
+      if (streamId.startsWith(EPHEMERAL_PREFIX)) {
+        throw new GatewayError("validation", "an ephemeral stream cannot be resumed", {
+          reason: "STREAM_NOT_RESUMABLE",
+        });
+      }
+      if (!streamId.startsWith(STORED_PREFIX)) throw streamNotFound(streamId);
+      const heads = await log.health.admit(log.settings.storeTimeoutMs, () =>
+        log.store.heads([streamId]),
+      );
+      if (heads === undefined) throw storeUnavailable();
+      const stream = heads[0];
+      if (stream === undefined || stream.caller !== caller) throw streamNotFound(streamId);
+      if (stream.expiredAt !== undefined) throw streamExpired(streamId);
+      const { generationId, heartbeatMs } = readSummary(stream.progress);
+      return stored.open(streamId, cursor, signal, heartbeatMs, { generationId, isReplayed: true });
+    },
+
+    async cancelGeneration(caller, target) {
+      const { storeTimeoutMs } = log.settings;
+      const found = await log.health.admit(storeTimeoutMs, async () =>
+        "requestId" in target
+          ? [await log.store.find(caller, target.requestId)]
+          : log.store.heads([target.streamId]),
+      );
+      if (found === undefined) throw storeUnavailable();
+      const [stream] = found;
+      if (stream === undefined || stream.caller !== caller) {
+        throw streamNotFound("requestId" in target ? target.requestId : target.streamId);
+      }
+      if (stream.phase !== "running") return false;
+      const after = await log.requestCancel(stream.streamId, "caller");
+      return after !== undefined;
     },
   };
 }

@@ -7,6 +7,7 @@ import { type Config, loadConfig } from "./config.ts";
 import { checkRecords, createDeployment, type ProviderTypes } from "./deployment.ts";
 import type { Model } from "./domain/model.ts";
 import { createGateway } from "./gateway.ts";
+import { GenerationRuns } from "./generation-run.ts";
 import { createLog, type Log } from "./log.ts";
 import { createOperations } from "./operations.ts";
 import * as providerTypes from "./providers/registry.ts";
@@ -18,11 +19,13 @@ import { createAdminService } from "./rpc/admin-service.ts";
 import { authorize, createAuthenticator } from "./rpc/authenticate.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
 import { drain } from "./rpc/drain.ts";
+import { encodeEvent } from "./rpc/encode-event.ts";
 import { createGenerationService } from "./rpc/generation-service.ts";
 import { createGrpcListener } from "./rpc/grpc-listener.ts";
 import { createHttpListener } from "./rpc/http-listener.ts";
 import { addressText } from "./rpc/listen.ts";
 import { createModelService } from "./rpc/model-service.ts";
+import { startStreams } from "./stream-service.ts";
 import { noTelemetry } from "./telemetry/telemetry.ts";
 import { estimateInput } from "./usage/estimator.ts";
 
@@ -65,7 +68,7 @@ async function startTelemetry(config: Config, clock: Clock) {
 /** Starts everything and logs the addresses taken as the first line. */
 async function startService(log: Log, clock: Clock, load: () => Config): Promise<RunningService> {
   checkRecords(types);
-  const config = load();
+  let config = load();
   const replica = randomBytes(4).toString("hex");
   const newId = createIdSource();
   const { telemetry, shutdown } = await startTelemetry(config, clock);
@@ -80,13 +83,29 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
   let deployment = await createDeployment(config, types, clock, latencyMs);
   let authenticate = createAuthenticator(config);
 
-  const gateway = createGateway({
+  const runs = new GenerationRuns({
     clock,
     telemetry,
     stats,
     engine,
     newId,
     deployment: () => deployment,
+  });
+  const streams = await startStreams({
+    clock,
+    log,
+    replica,
+    runs,
+    newId,
+    config: () => config,
+  });
+  const gateway = createGateway({
+    clock,
+    runs,
+    log: streams.log,
+    stored: streams.stored,
+    newId,
+    encodeEvent,
   });
   const services = [
     createGenerationService({
@@ -116,7 +135,10 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
     clock,
     log,
     replica,
-    endGenerations: gateway.endAll,
+    async endGenerations(error) {
+      await streams.log.handOffAll();
+      runs.abortAll(error);
+    },
   });
 
   const image = readFileSync(IMAGE);
@@ -140,6 +162,7 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
       const next = load();
       const before = deployment;
       deployment = await createDeployment(next, types, clock, latencyMs, before);
+      config = next;
       states.configure(next.reliability);
       for (const id of before.replaced(deployment)) states.forget(id);
       authenticate = createAuthenticator(next);
@@ -161,6 +184,7 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
     },
     async stop(hurry) {
       await drain({ clock, grpc, http, dispatcher, hurry });
+      await streams.close();
       await deployment.retire(undefined);
       await shutdown();
     },

@@ -79,6 +79,21 @@ export interface Address {
   readonly port: number;
 }
 
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+};
+
+/** Bytes of a size such as `8MiB`. */
+export const size: Reader<number> = (value, path) => {
+  const match = typeof value === "string" ? /^(\d+)(B|KiB|MiB|GiB)$/.exec(value) : null;
+  const bytes = Number(match?.[1]) * (SIZE_UNITS[match?.[2] ?? ""] ?? Number.NaN);
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw new ConfigProblem(path, "must be a size such as 8MiB, in B, KiB, MiB or GiB");
+};
+
 export const address: Reader<Address> = (value, path) => {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(String(value));
   const host = match?.[1] ?? match?.[2];

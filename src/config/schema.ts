@@ -18,6 +18,7 @@ import {
   text,
 } from "./readers.ts";
 import { reliabilityFields } from "./reliability.ts";
+import { streamFields } from "./streams.ts";
 
 const identifier = matching(
   /^[a-z0-9][a-z0-9._-]{0,63}$/i,
@@ -254,7 +255,7 @@ export const schema = object({
   providers: list(provider),
   models: list(model),
   faults: object({ allow: flag }),
-  stream: object({ store: oneOf("memory"), retention: duration, disconnect_grace: duration }),
+  stream: streamFields,
   timeouts: object(timeoutFields),
   ...reliabilityFields,
 });

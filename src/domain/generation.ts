@@ -10,7 +10,14 @@ export interface TargetName {
   readonly model: string;
 }
 
-export type AttemptTrigger = "initial" | "retry" | "failover" | "hedge" | "continuation";
+export type AttemptTrigger =
+  | "initial"
+  | "retry"
+  | "failover"
+  | "hedge"
+  | "continuation"
+  /** Another replica goes on with a stream whose owner was lost. */
+  | "takeover";
 
 export type AttemptOutcome =
   | "running"
@@ -99,7 +106,10 @@ export interface GenerationFailure {
 }
 
 /** What happens after a failed attempt. */
-export type RecoveryAction = "retry" | "failover" | "continue";
+export type RecoveryAction = "retry" | "failover" | "continue" | "takeover";
+
+/** What a stream outlives: nothing, a lost connection, a restart of the process, the loss of a replica. */
+export type StreamDurability = "none" | "process" | "host" | "cluster";
 
 /** An attempt failed and another one follows. */
 export interface AttemptNotice {
@@ -120,6 +130,9 @@ export type StreamEventBody =
       readonly requestedModel: string;
       readonly target: TargetName;
       readonly createTimeMs: number;
+      readonly durability: StreamDurability;
+      /** How long it can be replayed after its end; only where it is stored. */
+      readonly retentionMs?: number;
     }
   | Extract<
       ProviderEvent,
@@ -134,10 +147,11 @@ export type StreamEventBody =
   | {
       readonly type: "complete";
       readonly generation: Generation;
-      readonly omitMessage: boolean;
+      /** `whole`: however long it is. */
+      readonly message: "omitted" | "within-limit" | "whole";
     }
   | { readonly type: "error"; readonly failure: GenerationFailure }
-  | { readonly type: "heartbeat" };
+  | { readonly type: "heartbeat"; readonly isUndurable: boolean };
 
 /** One event of a stream: `api.md` §8 has the rules of `sequence`. */
 export interface StreamEvent {

@@ -1,3 +1,10 @@
+/** What becomes of a generation when its last reader goes away without cancelling it. */
+export type DisconnectPolicy =
+  | { readonly policy: "grace"; readonly graceMs: number }
+  | { readonly policy: "cancel" }
+  /** It runs to its end. */
+  | { readonly policy: "continue" };
+
 /** How one stream is delivered. */
 export interface StreamOptions {
   readonly omitReasoning: boolean;
@@ -7,4 +14,11 @@ export interface StreamOptions {
   readonly omitFinalMessage: boolean;
   /** Longest silence in milliseconds before a heartbeat; 0 for none. */
   readonly heartbeatMs: number;
+  /** Nothing of it is stored. */
+  readonly ephemeral: boolean;
+  /** How long it can be replayed after its end; undefined: the server's time. */
+  readonly retentionMs: number | undefined;
+  /** `graceMs` undefined: the server's time. */
+  readonly onDisconnect: "grace" | "cancel" | "continue";
+  readonly disconnectGraceMs: number | undefined;
 }

@@ -23,6 +23,10 @@ export interface GenerationResultOptions {
   /** Where the call goes first. */
   readonly target: TargetName & { readonly providerModel: string };
   readonly clock: Clock;
+  /** What a lost owner had done already. */
+  readonly before:
+    | { readonly attempts: readonly Attempt[]; readonly createTimeMs: number }
+    | undefined;
 }
 
 type AttemptOptions = Omit<AttemptRecordOptions, "index" | "clock" | "continues">;
@@ -36,7 +40,7 @@ export class GenerationResult {
   readonly #clock: Clock;
   readonly #admittedAt: number;
   /** Attempts that were sent, and entries of those that were not. */
-  readonly #attempts: (AttemptRecord | Attempt)[] = [];
+  readonly #attempts: (AttemptRecord | Attempt)[];
   /** The last attempt that was told of, sent or not, once it has ended. */
   #lastEnded: AttemptRecord | Attempt | undefined;
   #succeeded: AttemptRecord | undefined;
@@ -45,12 +49,13 @@ export class GenerationResult {
   #retryDelayMs = 0;
   #outcome: Outcome | undefined;
 
-  constructor({ generationId, requestedModel, target, clock }: GenerationResultOptions) {
+  constructor({ generationId, requestedModel, target, clock, before }: GenerationResultOptions) {
     this.generationId = generationId;
     this.requestedModel = requestedModel;
     this.#target = target;
     this.#clock = clock;
-    this.createTimeMs = clock.wallTime();
+    this.createTimeMs = before?.createTimeMs ?? clock.wallTime();
+    this.#attempts = [...(before?.attempts ?? [])];
     this.#admittedAt = clock.now();
   }
 
@@ -115,6 +120,11 @@ export class GenerationResult {
   /** Attempts that were sent. */
   get sent(): number {
     return this.#records().length;
+  }
+
+  /** All attempts so far, as they stand. */
+  attempts(): Attempt[] {
+    return this.#attempts.map((each) => (each instanceof AttemptRecord ? each.attempt() : each));
   }
 
   /** Position of the latest attempt that was sent; 0: none was. */
@@ -201,9 +211,7 @@ export class GenerationResult {
       outputText: isComplete ? outputText : "",
       usage: record?.usage,
       totalUsage: this.#totalUsage(),
-      attempts: this.#attempts.map((each) =>
-        each instanceof AttemptRecord ? each.attempt() : each,
-      ),
+      attempts: this.attempts(),
       timing: {
         ...(record?.timing.summary() ?? { stallCount: 0, chunkCount: 0 }),
         totalMs: this.#clock.now() - this.#admittedAt,

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type {
   AttemptNotice,
+  StreamDurability,
   StreamEvent,
   StreamEventBody,
   TargetName,
@@ -31,6 +32,11 @@ export interface StreamEventsOptions {
   readonly result: GenerationResult;
   /** Where the call goes first. */
   readonly target: TargetName;
+  readonly durability: StreamDurability;
+  /** Only of a stored stream. */
+  readonly retentionMs: number | undefined;
+  /** Sequence of the last event that an owner before wrote; 0: none. */
+  readonly tail: number;
 }
 
 /** Turns what a provider says into the numbered events of one stream. */
@@ -43,7 +49,6 @@ export interface StreamEvents {
   notice(notice: AttemptNotice): StreamEvent;
   /** The final usage where it was asked for, and the terminal event. */
   ending(outcome: Outcome, attemptIndex: number): readonly StreamEvent[];
-  heartbeat(): StreamEvent;
 }
 
 export function createStreamEvents({
@@ -52,8 +57,11 @@ export function createStreamEvents({
   streamId,
   result,
   target,
+  durability,
+  retentionMs,
+  tail,
 }: StreamEventsOptions): StreamEvents {
-  let sequence = 0;
+  let sequence = tail;
 
   function next(body: StreamEventBody, attemptIndex: number): StreamEvent {
     sequence++;
@@ -107,6 +115,8 @@ export function createStreamEvents({
           requestedModel: result.requestedModel,
           target,
           createTimeMs: result.createTimeMs,
+          durability,
+          ...(retentionMs !== undefined && { retentionMs }),
         },
         0,
       ),
@@ -156,17 +166,12 @@ export function createStreamEvents({
           ? {
               type: "complete",
               generation: outcome.generation,
-              omitMessage: options.omitFinalMessage,
+              message: options.omitFinalMessage ? "omitted" : "within-limit",
             }
           : { type: "error", failure: outcome.failure };
       return options.includeUsage && usage !== undefined
         ? [next({ type: "usage", usage, final: true }, attemptIndex), next(last, attemptIndex)]
         : [next(last, attemptIndex)];
     },
-    heartbeat: () => ({
-      sequence,
-      attemptIndex: 0,
-      body: { type: "heartbeat" },
-    }),
   };
 }

@@ -39,7 +39,7 @@ export class ReliabilityEngine {
     let step: Step<T> = {
       target: grant.target,
       permit: grant.permit,
-      trigger: call.targets[0] === grant.target ? "initial" : "failover",
+      trigger: call.targets[0] === grant.target ? call.trigger : "failover",
       delayMs: queuedMs + cooledMs,
       delayFromProvider: cooledMs > 0,
       queuedMs,

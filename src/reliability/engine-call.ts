@@ -68,6 +68,8 @@ export interface EngineCall<T extends Target> {
   readonly targets: readonly T[];
   readonly policy: PolicyInForce;
   readonly stream: boolean;
+  /** Why the first attempt is made. */
+  readonly trigger: "initial" | "takeover";
   /** The clock's time at which the call ends. */
   readonly endsAt: number;
   /** Ends the call at once; its reason is a `GatewayError`. */

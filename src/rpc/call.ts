@@ -62,13 +62,17 @@ export interface Dispatcher {
   /** For a listener that decodes: refuses before the request is read. Throws `RpcStatusError`. */
   admit(call: IncomingCall): void;
   unary(call: IncomingCall, request: Uint8Array | Message): Promise<Message>;
-  serverStream(call: IncomingCall, request: Uint8Array | Message): AsyncIterable<Message>;
+  /** Messages as the handler has them: encoded ones go out as they are. */
+  serverStream(
+    call: IncomingCall,
+    request: Uint8Array | Message,
+  ): AsyncIterable<Message | Uint8Array>;
   /** Calls running now. */
   readonly activeCalls: number;
   /** Refuses new calls with UNAVAILABLE/DRAINING from now on. */
   startDraining(): void;
-  /** Ends what still runs: streams by their terminal event, unary calls by their status. */
-  endCalls(): void;
+  /** Ends what still runs, or hands it over: streams by their terminal event, unary calls by their status. */
+  endCalls(): Promise<void>;
   /** Resolves when no call runs. */
   idle(): Promise<void>;
 }

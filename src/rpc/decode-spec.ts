@@ -12,17 +12,13 @@ import {
   type Timeouts,
   UnsupportedParameterAction,
 } from "../../gen/es/steer/v1/generation_pb.ts";
-import type { StreamOptions } from "../../gen/es/steer/v1/stream_pb.ts";
 import { type Tool, type ToolChoice, ToolMode } from "../../gen/es/steer/v1/tool_pb.ts";
 import { type ErrorKind, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import { isJsonObject } from "../domain/json.ts";
-import type * as stream from "../domain/stream-options.ts";
 import { decodeMessages } from "./decode-content.ts";
 import { kindOf } from "./error-table.ts";
 import { jsonSyntaxError } from "./json-text.ts";
-
-const DEFAULT_HEARTBEAT_MS = 15_000;
 
 const EFFORTS: Readonly<Record<number, domain.ReasoningEffort>> = {
   [ReasoningEffort.NONE]: "none",
@@ -33,7 +29,7 @@ const EFFORTS: Readonly<Record<number, domain.ReasoningEffort>> = {
   [ReasoningEffort.MAX]: "max",
 };
 
-function milliseconds(duration: Duration): number {
+export function milliseconds(duration: Duration): number {
   return Number(duration.seconds) * 1000 + duration.nanos / 1e6;
 }
 
@@ -225,16 +221,5 @@ export function decodeSpec(spec: GenerationSpec): domain.GenerationSpec {
     providerOptions: spec.providerOptions,
     labels: spec.labels,
     endUserId: spec.endUserId,
-  };
-}
-
-export function decodeStreamOptions(options: StreamOptions | undefined): stream.StreamOptions {
-  const heartbeat = options?.heartbeatInterval;
-  return {
-    omitReasoning: options?.omitReasoning ?? false,
-    includeUsage: options?.includeUsage ?? false,
-    includeEventTime: options?.includeEventTime ?? false,
-    omitFinalMessage: options?.omitFinalMessage ?? false,
-    heartbeatMs: heartbeat === undefined ? DEFAULT_HEARTBEAT_MS : milliseconds(heartbeat),
   };
 }

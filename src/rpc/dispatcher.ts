@@ -9,6 +9,7 @@ import { createRequestDecoder } from "./decode-request.ts";
 import { encodeError } from "./encode-error.ts";
 import { codeName } from "./error-table.ts";
 import type { HandlerCall, ServedService } from "./handlers.ts";
+import { StreamFailed } from "./stream-failure.ts";
 
 export interface DispatcherDependencies {
   readonly services: readonly ServedService[];
@@ -22,11 +23,11 @@ export interface DispatcherDependencies {
   readonly log: (line: Readonly<Record<string, JsonValue>>) => void;
   readonly replica: string;
   /** Ends the generations that run, with this error. */
-  readonly endGenerations: (error: GatewayError) => void;
+  readonly endGenerations: (error: GatewayError) => Promise<void>;
 }
 
 type UnaryHandler = (request: Message, call: HandlerCall) => Promise<Message>;
-type StreamHandler = (request: Message, call: HandlerCall) => AsyncIterable<Message>;
+type StreamHandler = (request: Message, call: HandlerCall) => AsyncIterable<Message | Uint8Array>;
 
 /** What a call adds to its log line. */
 type LogFields = Record<string, JsonValue>;
@@ -79,7 +80,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
       leave();
       const status = error === undefined ? undefined : encodeError(error);
       const code = codeName(status?.code ?? 0);
-      const cause = error instanceof GenerationFailed ? error.failure.error : error;
+      const cause = causeOf(error);
       const reason = cause instanceof GatewayError ? cause.kind : undefined;
       span.end({ code, reason });
       log({
@@ -182,7 +183,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
     },
 
     endCalls() {
-      dependencies.endGenerations(
+      return dependencies.endGenerations(
         new GatewayError("owner-lost", "this replica shuts down and the stream cannot go on"),
       );
     },
@@ -192,6 +193,11 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
       return new Promise((resolve) => whenIdle.push(resolve));
     },
   };
+}
+
+function causeOf(error: unknown): unknown {
+  if (error instanceof GenerationFailed) return error.failure.error;
+  return error instanceof StreamFailed ? error.error : error;
 }
 
 /** What a defect's own log line says: its class and where it came from, never its message. */

@@ -42,7 +42,8 @@ export async function drain({ clock, grpc, http, dispatcher, hurry }: DrainOptio
     http.closeGracefully();
     await wait(END_CALLS_MS - GOAWAY_MS);
     if (dispatcher.activeCalls > 0) {
-      dispatcher.endCalls();
+      // A store that is away must not hold it up: others find what was not handed over.
+      void dispatcher.endCalls();
       over = false;
       await Promise.race([end, clock.sleep(CLOSE_MS - END_CALLS_MS, stop.signal).catch(() => {})]);
     }

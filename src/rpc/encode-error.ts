@@ -1,4 +1,4 @@
-import { create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
+import { clone, create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { type Any, anyPack, durationFromMs } from "@bufbuild/protobuf/wkt";
 import {
   BadRequestSchema,
@@ -17,6 +17,7 @@ import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type { RpcStatus } from "./call.ts";
 import { encodeAttempt, encodeUsage } from "./encode-generation.ts";
 import { Code, type ErrorRow, errorRow } from "./error-table.ts";
+import { StreamFailed } from "./stream-failure.ts";
 
 /** One constant for all errors of the service. */
 const DOMAIN = "steer";
@@ -150,17 +151,23 @@ function bounded(details: readonly Message[]): Message[] {
 
 /** The status of whatever a handler threw. */
 export function encodeError(thrown: unknown): RpcStatus {
+  if (thrown instanceof StreamFailed)
+    return statusOf(thrown.error, clone(GatewayErrorSchema, thrown.detail));
   const partial = thrown instanceof GenerationFailed ? thrown.failure.partial : undefined;
   const cause = thrown instanceof GenerationFailed ? thrown.failure.error : thrown;
   const error =
     cause instanceof GatewayError
       ? cause
       : new GatewayError("internal", INTERNAL_MESSAGE, { cause });
+  return statusOf(error, encodeGatewayError(error, partial));
+}
+
+/** The status that carries `full`, with fewer attempts. */
+function statusOf(error: GatewayError, full: GatewayErrorMessage): RpcStatus {
   const row = errorRow(error.kind, error.reason);
   const metadata = Object.fromEntries(
     Object.entries(error.metadata).map(([key, value]) => [key, clip(value)]),
   );
-  const full = encodeGatewayError(error, partial);
   full.attempts = full.attempts.slice(-MAX_ATTEMPTS_IN_STATUS);
   const trailers: Record<string, string> = {};
   const delay = pushback(error, row);

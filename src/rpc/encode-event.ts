@@ -1,4 +1,4 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   RecoveryAction,
   type StreamCompleteSchema,
@@ -22,10 +22,13 @@ type EventInit = NonNullable<MessageInitShape<typeof StreamEventSchema>["event"]
 type CompleteInit = MessageInitShape<typeof StreamCompleteSchema>;
 
 function encodeComplete(body: Extract<domain.StreamEventBody, { type: "complete" }>): CompleteInit {
-  if (body.omitMessage) {
+  if (body.message === "omitted") {
     return { generation: encodeGeneration(body.generation, "none"), messageOmitted: true };
   }
   const { generation, detail } = encodeWithinLimit(body.generation);
+  if (detail === "none" && body.message === "whole") {
+    return { generation: encodeGeneration(body.generation, "message") };
+  }
   return { generation, messageOmitted: detail === "none" };
 }
 
@@ -33,6 +36,14 @@ const ACTIONS: Readonly<Record<domain.RecoveryAction, RecoveryAction>> = {
   retry: RecoveryAction.RETRY,
   failover: RecoveryAction.FAILOVER,
   continue: RecoveryAction.CONTINUE,
+  takeover: RecoveryAction.TAKEOVER,
+};
+
+const DURABILITIES: Readonly<Record<domain.StreamDurability, StreamDurability>> = {
+  none: StreamDurability.NONE,
+  process: StreamDurability.PROCESS,
+  host: StreamDurability.HOST,
+  cluster: StreamDurability.CLUSTER,
 };
 
 function encodeBody(body: domain.StreamEventBody): EventInit {
@@ -78,9 +89,10 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
           generationId: body.generationId,
           requestedModel: body.requestedModel,
           target: { provider: body.target.provider, model: body.target.model },
-          resumable: false,
+          resumable: body.durability !== "none",
           createTime: encodeTime(body.createTimeMs),
-          durability: StreamDurability.NONE,
+          durability: DURABILITIES[body.durability],
+          ...(body.retentionMs !== undefined && { retention: encodeDuration(body.retentionMs) }),
         },
       };
     case "attempt-notice": {
@@ -107,16 +119,49 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
         },
       };
     case "heartbeat":
-      return { case: "heartbeat", value: {} };
+      return { case: "heartbeat", value: { undurable: body.isUndurable } };
   }
 }
 
-/** A domain event as the message on the wire. Streams are not stored, so `writer` stays 0. */
-export function encodeEvent(event: domain.StreamEvent): StreamEvent {
-  return create(StreamEventSchema, {
+/** A domain event as it is sent, and stored; `writer` is 0 where it is not stored. */
+export function encodeEvent(event: domain.StreamEvent, writer: number): Uint8Array {
+  const message = create(StreamEventSchema, {
     sequence: event.sequence,
     attemptIndex: event.attemptIndex,
+    writer,
     event: encodeBody(event.body),
     ...(event.eventTimeMs !== undefined && { eventTime: encodeTime(event.eventTimeMs) }),
   });
+  return toBinary(StreamEventSchema, message);
 }
+
+export function decodeEvent(bytes: Uint8Array): StreamEvent {
+  return fromBinary(StreamEventSchema, bytes);
+}
+
+/** Whether an encoded event is the last of its stream. */
+export function isTerminalEvent(bytes: Uint8Array): boolean {
+  // Both have fields of two tag bytes: 18 and 19, length-delimited. The fields before them are
+  // numbers and a timestamp, which are passed over.
+  let position = 0;
+  while (position < bytes.length) {
+    const tag = bytes[position] ?? 0;
+    if (tag >= 0x80) return tag === COMPLETE_TAG || tag === ERROR_TAG;
+    const wireType = tag & 7;
+    if (tag >> 3 > LAST_COMMON_FIELD) return false;
+    position++;
+    if (wireType === 5) position += 4;
+    else if (wireType === 2) position += 1 + (bytes[position] ?? 0);
+    else {
+      while ((bytes[position] ?? 0) >= 0x80) position++;
+      position++;
+    }
+  }
+  return false;
+}
+
+/** First bytes of the tags of `complete` (18) and `error` (19); no other field begins so. */
+const COMPLETE_TAG = (((18 << 3) | 2) & 0x7f) | 0x80;
+const ERROR_TAG = (((19 << 3) | 2) & 0x7f) | 0x80;
+/** Fields of every event: those up to here stand before the event's own. */
+const LAST_COMMON_FIELD = 4;

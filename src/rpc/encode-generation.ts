@@ -53,6 +53,7 @@ const TRIGGERS: Readonly<Record<domain.AttemptTrigger, AttemptTrigger>> = {
   failover: AttemptTrigger.FAILOVER,
   hedge: AttemptTrigger.HEDGE,
   continuation: AttemptTrigger.CONTINUATION,
+  takeover: AttemptTrigger.TAKEOVER,
 };
 
 const OUTCOMES: Readonly<Record<domain.AttemptOutcome, AttemptOutcome>> = {

@@ -1,23 +1,29 @@
 import { create } from "@bufbuild/protobuf";
 import type { GenerationSpec } from "../../gen/es/steer/v1/generation_pb.ts";
 import {
+  CancelGenerationResponseSchema,
   CountTokensResponseSchema,
   GenerateResponseSchema,
   GenerationService,
   TokenCountMethod,
 } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
 import { UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import { type Generation, GenerationFailed, type StreamEvent } from "../domain/generation.ts";
+import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { StreamOptions } from "../domain/stream-options.ts";
 import type { CallTelemetry } from "../telemetry/telemetry.ts";
-import { decodeSpec, decodeStreamOptions } from "./decode-spec.ts";
-import { encodeEvent } from "./encode-event.ts";
+import { type CallIdentity, identityOf } from "./call-identity.ts";
+import { decodeSpec } from "./decode-spec.ts";
+import { decodeStreamOptions } from "./decode-stream-options.ts";
+import { decodeEvent, encodeEvent } from "./encode-event.ts";
 import { encodeGeneration, encodeWithinLimit } from "./encode-generation.ts";
 import { type HandlerCall, type Handlers, type ServedService, serve } from "./handlers.ts";
-import { notBuiltMethod, refuseArgument, refuseNotBuilt } from "./not-built.ts";
+import { refuseArgument, refuseNotBuilt } from "./not-built.ts";
+import { reportGeneration } from "./report-generation.ts";
+import { StreamFailed } from "./stream-failure.ts";
 
 /** A generation as the gateway takes it. */
 interface GenerationCall {
@@ -25,15 +31,46 @@ interface GenerationCall {
   readonly signal: AbortSignal;
   readonly timeoutMs: number | undefined;
   readonly telemetry: CallTelemetry;
+  readonly identity: CallIdentity;
 }
+
+/** What a stream hands on: encoded events, or a sign of life. */
+type Delivery =
+  | { readonly type: "events"; readonly events: readonly Uint8Array[] }
+  | { readonly type: "heartbeat"; readonly sequence: number; readonly isUndurable: boolean };
+
+interface OpenStream {
+  readonly streamId: string;
+  readonly generationId: string;
+  readonly isReplayed: boolean;
+  readonly deliveries: AsyncIterable<Delivery>;
+  terminal(): Uint8Array | undefined;
+}
+
+type WholeAnswer =
+  | { readonly state: "generated"; readonly generation: Generation }
+  | {
+      readonly state: "stored";
+      readonly terminal: Uint8Array;
+      readonly isReplayed: boolean;
+      /** Of a call that has made it itself. */
+      readonly generation: Generation | undefined;
+    };
 
 export interface GenerationServiceDependencies {
   readonly gateway: {
-    generate(call: GenerationCall): Promise<Generation>;
-    streamGenerate(
-      call: GenerationCall,
-      options: StreamOptions,
-    ): Promise<AsyncIterable<StreamEvent>>;
+    generate(call: GenerationCall): Promise<WholeAnswer>;
+    streamGenerate(call: GenerationCall, options: StreamOptions): Promise<OpenStream>;
+    resumeStream(call: {
+      readonly caller: string;
+      readonly streamId: string;
+      readonly cursor: { readonly sequence: number; readonly writer: number };
+      readonly signal: AbortSignal;
+    }): Promise<OpenStream>;
+    cancelGeneration(
+      caller: string,
+      target: { readonly streamId: string } | { readonly requestId: string },
+    ): Promise<boolean>;
   };
   /** Input tokens of a request at the target it would go to. */
   readonly countInput: (spec: domain.GenerationSpec) => {
@@ -48,33 +85,62 @@ function requiredSpec(spec: GenerationSpec | undefined): domain.GenerationSpec {
   return decodeSpec(spec);
 }
 
-/** Tells of a generation that has ended, on the log line and in the trailers. */
-function reportGeneration(call: HandlerCall, generation: Generation): void {
-  const { usage, timing } = generation;
-  const attempts = generation.attempts.filter(({ outcome }) => outcome !== "skipped").length;
-  call.setTrailer("x-steer-attempts", String(attempts));
-  call.log({
-    generation_id: generation.generationId,
-    provider: generation.provider,
-    model: generation.model,
-    attempts,
-    ...(timing.timeToFirstTokenMs !== undefined && {
-      ttft_ms: Math.round(timing.timeToFirstTokenMs),
-    }),
-    ...(generation.finishReason !== undefined && { finish_reason: generation.finishReason }),
-    ...(usage !== undefined && {
-      input_tokens: usage.inputTokens,
-      output_tokens: usage.outputTokens,
-      usage_source: usage.source,
-    }),
+/** Tells of a generation that no target took. */
+async function admitted<T>(answer: Promise<T>, call: HandlerCall): Promise<T> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof GenerationFailed) {
+      reportGeneration(call, encodeGeneration(error.failure.partial, "none"));
+    }
+    throw error;
   });
 }
 
-/** Tells of a generation that no target took. */
-async function admitted<T>(stream: Promise<T>, call: HandlerCall): Promise<T> {
-  return stream.catch((error: unknown) => {
-    if (error instanceof GenerationFailed) reportGeneration(call, error.failure.partial);
-    throw error;
+/** Reports how a stream has ended; throws where it ended with an error. */
+function settle(call: HandlerCall, event: StreamEvent["event"]): void {
+  if (event.case === "complete" && event.value.generation !== undefined) {
+    reportGeneration(call, event.value.generation);
+  } else if (event.case === "error" && event.value.error !== undefined) {
+    if (event.value.partial !== undefined) reportGeneration(call, event.value.partial);
+    throw new StreamFailed(event.value.error);
+  }
+}
+
+/** The events of a stream as this call sends them, and its status at the end. */
+async function* deliver(call: HandlerCall, stream: OpenStream): AsyncGenerator<Uint8Array, void> {
+  call.setResponseHeader("x-steer-stream-id", stream.streamId);
+  call.setResponseHeader("x-steer-generation-id", stream.generationId);
+  if (stream.isReplayed) call.setResponseHeader("x-steer-replayed", "true");
+  for await (const delivery of stream.deliveries) {
+    if (delivery.type === "events") for (const event of delivery.events) yield event;
+    else {
+      const { sequence, isUndurable } = delivery;
+      yield encodeEvent({ sequence, attemptIndex: 0, body: { type: "heartbeat", isUndurable } }, 0);
+    }
+  }
+  const terminal = stream.terminal();
+  if (terminal !== undefined) settle(call, decodeEvent(terminal).event);
+}
+
+/** The answer of a unary call that the log keeps. */
+function storedAnswer(call: HandlerCall, answer: Extract<WholeAnswer, { state: "stored" }>) {
+  const { event } = decodeEvent(answer.terminal);
+  settle(call, event);
+  if (event.case !== "complete" || event.value.generation === undefined) {
+    throw new GatewayError("internal", "a stored answer without a result");
+  }
+  const { isReplayed: replayed, generation } = answer;
+  call.setResponseHeader("x-steer-generation-id", event.value.generation.generationId);
+  if (replayed) call.setResponseHeader("x-steer-replayed", "true");
+  if (!event.value.messageOmitted) {
+    return create(GenerateResponseSchema, { generation: event.value.generation, replayed });
+  }
+  if (generation === undefined) {
+    const message = "the answer was too long to be kept; it is not generated a second time";
+    throw new GatewayError("conflict", message, { reason: "RESULT_NOT_KEPT" });
+  }
+  return create(GenerateResponseSchema, {
+    generation: encodeGeneration(generation, "message"),
+    replayed,
   });
 }
 
@@ -82,60 +148,64 @@ export function createGenerationService({
   gateway,
   countInput,
 }: GenerationServiceDependencies): ServedService {
-  function generationCall(spec: domain.GenerationSpec, call: HandlerCall): GenerationCall {
+  function generationCall(
+    spec: domain.GenerationSpec,
+    call: HandlerCall,
+    identity: CallIdentity,
+  ): GenerationCall {
     const { signal, timeoutMs, telemetry } = call;
     if (Object.keys(spec.labels).length > 0) call.log({ labels: spec.labels });
-    return { spec, signal, timeoutMs, telemetry };
+    return { spec, signal, timeoutMs, telemetry, identity };
   }
 
   const handlers: Handlers<typeof GenerationService> = {
     async generate(request, call) {
-      refuseNotBuilt(request, call.header("idempotency-key"));
-      try {
-        const generation = await gateway.generate(generationCall(requiredSpec(request.spec), call));
-        reportGeneration(call, generation);
-        call.setResponseHeader("x-steer-generation-id", generation.generationId);
-        const { generation: message, detail } = encodeWithinLimit(generation);
-        // Without the message a unary answer says nothing: then the client's limit decides.
-        return create(GenerateResponseSchema, {
-          generation: detail === "none" ? encodeGeneration(generation, "message") : message,
-        });
-      } catch (error) {
-        if (error instanceof GenerationFailed) reportGeneration(call, error.failure.partial);
-        throw error;
-      }
+      refuseNotBuilt(request);
+      const identity = identityOf(call, GenerationService.method.generate, request);
+      const generation = generationCall(requiredSpec(request.spec), call, identity);
+      const answer = await admitted(gateway.generate(generation), call);
+      if (answer.state === "stored") return storedAnswer(call, answer);
+      call.setResponseHeader("x-steer-generation-id", answer.generation.generationId);
+      const { generation: within, detail } = encodeWithinLimit(answer.generation);
+      // Without the message a unary answer says nothing: then the client's limit decides.
+      const message = detail === "none" ? encodeGeneration(answer.generation, "message") : within;
+      reportGeneration(call, message);
+      return create(GenerateResponseSchema, { generation: message });
     },
 
     async *streamGenerate(request, call) {
-      refuseNotBuilt(request, call.header("idempotency-key"));
+      refuseNotBuilt(request);
       const options = decodeStreamOptions(request.options);
-      const generation = generationCall(requiredSpec(request.spec), call);
-      for await (const event of await admitted(gateway.streamGenerate(generation, options), call)) {
-        const { body } = event;
-        if (body.type === "start") {
-          call.setResponseHeader("x-steer-stream-id", body.streamId);
-          call.setResponseHeader("x-steer-generation-id", body.generationId);
-        }
-        yield encodeEvent(event);
-        if (body.type === "complete") reportGeneration(call, body.generation);
-        else if (body.type === "error") {
-          reportGeneration(call, body.failure.partial);
-          throw new GenerationFailed(body.failure);
-        }
+      const identity = identityOf(call, GenerationService.method.streamGenerate, request);
+      if (options.ephemeral && identity.requestId !== "") {
+        throw new GatewayError("validation", "request_id: an ephemeral stream cannot be repeated");
       }
+      const generation = generationCall(requiredSpec(request.spec), call, identity);
+      yield* deliver(call, await admitted(gateway.streamGenerate(generation, options), call));
     },
 
-    // biome-ignore lint/correctness/useYield: it ends before any event
-    async *resumeStream() {
-      notBuiltMethod("ResumeStream");
+    async *resumeStream(request, call) {
+      const { streamId, lastSequence, lastWriter } = request;
+      call.log({ stream_id: streamId, last_sequence: lastSequence });
+      const stream = await gateway.resumeStream({
+        caller: call.caller.id,
+        streamId,
+        cursor: { sequence: lastSequence, writer: lastWriter },
+        signal: call.signal,
+      });
+      yield* deliver(call, stream);
     },
 
-    async cancelGeneration() {
-      return notBuiltMethod("CancelGeneration");
+    async cancelGeneration({ target }, call) {
+      const named =
+        target.case === "streamId" ? { streamId: target.value } : { requestId: target.value ?? "" };
+      const cancelled = await gateway.cancelGeneration(call.caller.id, named);
+      call.log({ ...("streamId" in named && { stream_id: named.streamId }), cancelled });
+      return create(CancelGenerationResponseSchema, { cancelled });
     },
 
-    async countTokens(request, call) {
-      refuseNotBuilt(request, call.header("idempotency-key"));
+    async countTokens(request) {
+      refuseNotBuilt({ spec: request.spec });
       refuseArgument("method PROVIDER", request.method === TokenCountMethod.PROVIDER);
       const { model, tokens, estimator } = countInput(requiredSpec(request.spec));
       return create(CountTokensResponseSchema, {

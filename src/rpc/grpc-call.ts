@@ -7,9 +7,10 @@ import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
 import { encodeError, packDetail } from "./encode-error.ts";
 import { certificateNames } from "./tls.ts";
 
-type AnyServerCall =
-  | grpc.ServerUnaryCall<Buffer, Message>
-  | grpc.ServerWritableStream<Buffer, Message>;
+/** Encoded messages pass as they are. */
+type ServerStream = grpc.ServerWritableStream<Buffer, Message | Uint8Array>;
+
+type AnyServerCall = grpc.ServerUnaryCall<Buffer, Message> | ServerStream;
 
 /** One reason for all: an abort without one costs a stack trace of its own. */
 const GONE = new GatewayError(
@@ -89,7 +90,7 @@ function adapt(call: AnyServerCall, method: DescMethod, clock: Clock): AdaptedCa
 }
 
 /** Resolves when the reader takes more, or is gone: `drain` never fires after a cancel. */
-function writable(call: grpc.ServerWritableStream<Buffer, Message>): Promise<void> {
+function writable(call: ServerStream): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       call.off("drain", done);
@@ -130,8 +131,8 @@ export function handleServerStream(
   method: DescMethod,
   dispatcher: Dispatcher,
   clock: Clock,
-): grpc.handleServerStreamingCall<Buffer, Message> {
-  async function serve(call: grpc.ServerWritableStream<Buffer, Message>): Promise<void> {
+): grpc.handleServerStreamingCall<Buffer, Message | Uint8Array> {
+  async function serve(call: ServerStream): Promise<void> {
     const adapted = adapt(call, method, clock);
     const { signal } = adapted.incoming;
     let first = true;

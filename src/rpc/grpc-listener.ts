@@ -101,7 +101,7 @@ function createServer(): grpc.Server {
 
 function addServices(server: grpc.Server, dispatcher: Dispatcher, clock: Clock): void {
   for (const service of dispatcher.services) {
-    const definitions: Record<string, grpc.MethodDefinition<Buffer, Message>> = {};
+    const definitions: Record<string, grpc.MethodDefinition<Buffer, Message | Uint8Array>> = {};
     const handlers: Record<string, grpc.UntypedHandleCall> = {};
     for (const method of service.methods) {
       definitions[method.localName] = definition(method);
@@ -115,7 +115,7 @@ function addServices(server: grpc.Server, dispatcher: Dispatcher, clock: Clock):
 }
 
 /** Requests stay bytes: what cannot be decoded must not become INTERNAL before the caller is known. */
-function definition(method: DescMethod): grpc.MethodDefinition<Buffer, Message> {
+function definition(method: DescMethod): grpc.MethodDefinition<Buffer, Message | Uint8Array> {
   return {
     path: `/${method.parent.typeName}/${method.name}`,
     requestStream: false,
@@ -123,7 +123,8 @@ function definition(method: DescMethod): grpc.MethodDefinition<Buffer, Message> 
     requestSerialize: (bytes) => bytes,
     requestDeserialize: (bytes) => bytes,
     responseSerialize: (message) => {
-      const { buffer, byteOffset, byteLength } = toBinary(method.output, message);
+      const bytes = message instanceof Uint8Array ? message : toBinary(method.output, message);
+      const { buffer, byteOffset, byteLength } = bytes;
       return Buffer.from(buffer, byteOffset, byteLength);
     },
     responseDeserialize: () => {

@@ -21,13 +21,13 @@ type Handler<Method extends DescMethod> = Method["methodKind"] extends "server_s
   ? (
       request: MessageShape<Method["input"]>,
       call: HandlerCall,
-    ) => AsyncIterable<MessageShape<Method["output"]>>
+    ) => AsyncIterable<MessageShape<Method["output"]> | Uint8Array>
   : (
       request: MessageShape<Method["input"]>,
       call: HandlerCall,
     ) => Promise<MessageShape<Method["output"]>>;
 
-/** One handler per method of a service, written once for all protocols. */
+/** One handler per method of a service, written once for all protocols. Streams can hand on encoded messages. */
 export type Handlers<Service extends DescService> = {
   readonly [Name in keyof Service["method"]]: Handler<Service["method"][Name]>;
 };

@@ -6,7 +6,7 @@ import http2, {
 } from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { type DescMethod, fromBinary, type Message } from "@bufbuild/protobuf";
 import {
   ConnectError,
   type ConnectRouter,
@@ -141,7 +141,8 @@ function addRoutes(router: ConnectRouter, dispatcher: Dispatcher): void {
     try {
       // Not `yield*`: that would hand a failed write on as if the handler had thrown it.
       for await (const message of dispatcher.serverStream(adapt(method, context), request)) {
-        yield message;
+        // The library takes no encoded messages.
+        yield message instanceof Uint8Array ? fromBinary(method.output, message) : message;
       }
     } catch (error) {
       throw toConnectError(error);

@@ -7,11 +7,7 @@ import type {
   GenerateRequest,
   StreamGenerateRequest,
 } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import {
-  DisconnectPolicy,
-  JsonStreamMode,
-  type StreamOptions,
-} from "../../gen/es/steer/v1/stream_pb.ts";
+import { JsonStreamMode, type StreamOptions } from "../../gen/es/steer/v1/stream_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 
 /** A part of the contract that this version does not serve: the path, and whether a request asks for it. */
@@ -50,13 +46,6 @@ const OPTIONS: readonly NotBuilt<StreamOptions>[] = [
   },
   { path: "options.omit_json_text", isAsked: (options) => options.omitJsonText },
   { path: "options.include_usage_updates", isAsked: (options) => options.includeUsageUpdates },
-  { path: "options.retention", isAsked: (options) => options.retention !== undefined },
-  { path: "options.disconnect_grace", isAsked: (options) => options.disconnectGrace !== undefined },
-  {
-    path: "options.on_disconnect",
-    isAsked: ({ onDisconnect }) =>
-      onDisconnect === DisconnectPolicy.GRACE || onDisconnect === DisconnectPolicy.CONTINUE,
-  },
 ];
 
 function notImplemented(path: string): GatewayError {
@@ -76,13 +65,8 @@ function refuse<Request>(table: readonly NotBuilt<Request>[], request: Request |
 
 /** Refuses a request that asks for something which is not built, with the path of the field. */
 export function refuseNotBuilt(
-  request: Partial<Pick<GenerateRequest, "requestId">> &
-    Partial<Pick<StreamGenerateRequest, "options">> &
-    Pick<GenerateRequest, "spec">,
-  idempotencyKey: string | undefined,
+  request: Partial<Pick<StreamGenerateRequest, "options">> & Partial<Pick<GenerateRequest, "spec">>,
 ): void {
-  if (request.requestId) throw notImplemented("request_id");
-  if (idempotencyKey !== undefined) throw notImplemented("idempotency-key");
   refuse(SPEC, request.spec);
   refuse(OPTIONS, request.options);
 }

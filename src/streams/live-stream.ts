@@ -1,14 +1,14 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
+import type { Delivery } from "./stream-reader.ts";
 
 /** Events a reader may lag behind before the producer is held back. */
 const MAX_PENDING_EVENTS = 64;
 
-export interface FollowOptions<Event> {
+export interface FollowOptions {
   readonly clock: Clock;
   /** Longest silence before a heartbeat; 0 for none. */
   readonly heartbeatMs: number;
-  readonly heartbeat: () => Event;
   /** Ends the wait of a reader that is gone. */
   readonly signal: AbortSignal;
   /** The reader has left, at the end or before it; it is awaited. */
@@ -17,17 +17,20 @@ export interface FollowOptions<Event> {
 
 /**
  * A stream that is not stored: one producer, one reader, a bounded number of
- * events between them. Nothing outlives the reader.
+ * encoded events between them. Nothing outlives the reader.
  */
-export class LiveStream<Event> {
-  #pending: Event[] = [];
+export class LiveStream {
+  #pending: Uint8Array[] = [];
+  #sequence = 0;
+  #last: Uint8Array | undefined;
   #ended = false;
   #wakeReader: (() => void) | undefined;
   #wakeProducer: (() => void) | undefined;
 
   /** Hands an event to the reader; a promise means: wait, the reader lags. */
-  append(event: Event): Promise<void> | undefined {
+  add(event: Uint8Array): Promise<void> | undefined {
     this.#pending.push(event);
+    this.#last = event;
     this.#wakeReader?.();
     if (this.#pending.length < MAX_PENDING_EVENTS || this.#ended) return undefined;
     return new Promise((resolve) => {
@@ -42,8 +45,13 @@ export class LiveStream<Event> {
     this.#wakeProducer?.();
   }
 
+  /** The last event; only after `follow` has ended by itself. */
+  get terminal(): Uint8Array | undefined {
+    return this.#last;
+  }
+
   /** Throws `GatewayError` cancelled when the signal ends it early. */
-  async *follow(options: FollowOptions<Event>): AsyncGenerator<Event> {
+  async *follow(options: FollowOptions): AsyncGenerator<Delivery, void> {
     const { clock, heartbeatMs, signal } = options;
     const wake = (): void => this.#wakeReader?.();
     signal.addEventListener("abort", wake, { once: true });
@@ -62,10 +70,11 @@ export class LiveStream<Event> {
     if (heartbeatMs > 0) watchSilence(heartbeatMs);
     try {
       while (!signal.aborted) {
-        const batch = this.#pending;
-        if (batch.length > 0) {
+        const events = this.#pending;
+        if (events.length > 0) {
           this.#pending = [];
-          for (const event of batch) yield event;
+          this.#sequence += events.length;
+          yield { type: "events", events };
           this.#wakeProducer?.();
           this.#wakeProducer = undefined;
           lastDelivery = clock.now();
@@ -73,7 +82,7 @@ export class LiveStream<Event> {
         } else if (this.#ended) return;
         else if (beatDue) {
           beatDue = false;
-          yield options.heartbeat();
+          yield { type: "heartbeat", sequence: this.#sequence, isUndurable: false };
           lastDelivery = clock.now();
         } else {
           await new Promise<void>((resolve) => {

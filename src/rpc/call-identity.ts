@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { type DescMethod, type MessageShape, toBinary, toJson } from "@bufbuild/protobuf";
+import { GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
+import type { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { invalidField } from "../domain/gateway-error.ts";
+import { isJsonObject } from "../domain/json.ts";
+import type { HandlerCall } from "./handlers.ts";
+
+/** Whose call it is, and what makes it the same call when it comes again. */
+export interface CallIdentity {
+  readonly caller: string;
+  /** Idempotency key; "" without one. */
+  readonly requestId: string;
+  /** What the call asks for, as a hash; "" without a key. */
+  readonly fingerprint: string;
+  /** The request as another replica could run it. */
+  readonly request: () => Uint8Array;
+}
+
+type Repeatable =
+  | typeof GenerationService.method.generate
+  | typeof GenerationService.method.streamGenerate;
+
+const REQUEST_ID = /^[A-Za-z0-9._:-]{8,64}$/;
+
+/** JSON whose maps have their keys in order: two clients write one request in two ways. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, canonical(inner)]));
+}
+
+function requestIdOf(call: HandlerCall, field: string): string {
+  const header = call.header("idempotency-key") ?? "";
+  if (header === "" || header === field) return field;
+  if (field !== "") {
+    throw invalidField("request_id", "is not what the header idempotency-key says");
+  }
+  if (!REQUEST_ID.test(header)) {
+    throw invalidField("idempotency-key", "must be 8 to 64 letters, digits, . _ : -");
+  }
+  return header;
+}
+
+/** The options of a stream are not part of what is asked for: the first call's hold for all. */
+function fingerprintOf(method: DescMethod, request: MessageShape<Repeatable["input"]>): string {
+  const spec = request.spec === undefined ? null : toJson(GenerationSpecSchema, request.spec);
+  const text = JSON.stringify([method.name, canonical(spec)]);
+  return createHash("sha256").update(text).digest("hex");
+}
+
+export function identityOf<Method extends Repeatable>(
+  call: HandlerCall,
+  method: Method,
+  request: MessageShape<Method["input"]>,
+): CallIdentity {
+  const requestId = requestIdOf(call, request.requestId);
+  return {
+    caller: call.caller.id,
+    requestId,
+    fingerprint: requestId === "" ? "" : fingerprintOf(method, request),
+    request: () => toBinary(method.input, request),
+  };
+}

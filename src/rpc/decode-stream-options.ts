@@ -1,0 +1,43 @@
+import { DisconnectPolicy, type StreamOptions } from "../../gen/es/steer/v1/stream_pb.ts";
+import { invalidField } from "../domain/gateway-error.ts";
+import type * as stream from "../domain/stream-options.ts";
+import { milliseconds } from "./decode-spec.ts";
+
+const DEFAULT_HEARTBEAT_MS = 15_000;
+
+const ON_DISCONNECT: Readonly<Record<number, stream.StreamOptions["onDisconnect"]>> = {
+  [DisconnectPolicy.GRACE]: "grace",
+  [DisconnectPolicy.CANCEL]: "cancel",
+  [DisconnectPolicy.CONTINUE]: "continue",
+};
+
+/** What an ephemeral stream cannot have: nothing of it outlives its call. */
+function refuseStored(options: StreamOptions | undefined): void {
+  const { onDisconnect, retention, disconnectGrace } = options ?? {};
+  const refuse = (field: string): never => {
+    throw invalidField(`options.${field}`, "needs a stored stream, and this one is ephemeral");
+  };
+  if (retention !== undefined) refuse("retention");
+  if (disconnectGrace !== undefined) refuse("disconnect_grace");
+  if (onDisconnect === DisconnectPolicy.GRACE || onDisconnect === DisconnectPolicy.CONTINUE) {
+    refuse("on_disconnect");
+  }
+}
+
+export function decodeStreamOptions(options: StreamOptions | undefined): stream.StreamOptions {
+  const heartbeat = options?.heartbeatInterval;
+  const grace = options?.disconnectGrace;
+  const ephemeral = options?.ephemeral ?? false;
+  if (ephemeral) refuseStored(options);
+  return {
+    omitReasoning: options?.omitReasoning ?? false,
+    includeUsage: options?.includeUsage ?? false,
+    includeEventTime: options?.includeEventTime ?? false,
+    omitFinalMessage: options?.omitFinalMessage ?? false,
+    heartbeatMs: heartbeat === undefined ? DEFAULT_HEARTBEAT_MS : milliseconds(heartbeat),
+    ephemeral,
+    retentionMs: options?.retention === undefined ? undefined : milliseconds(options.retention),
+    onDisconnect: ON_DISCONNECT[options?.onDisconnect ?? 0] ?? "grace",
+    disconnectGraceMs: grace === undefined ? undefined : milliseconds(grace),
+  };
+}

@@ -1,0 +1,22 @@
+import { durationMs } from "@bufbuild/protobuf/wkt";
+import type { GatewayError as GatewayErrorMessage } from "../../gen/es/steer/v1/error_pb.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import { kindOf } from "./error-table.ts";
+
+/** Thrown after the `error` event of a stream: the call ends with the same error as its status. */
+export class StreamFailed extends Error {
+  override readonly name = "StreamFailed";
+  /** As it stands in the event. */
+  readonly detail: GatewayErrorMessage;
+  readonly error: GatewayError;
+
+  constructor(detail: GatewayErrorMessage) {
+    super(detail.message);
+    this.detail = detail;
+    const { retryDelay, reason } = detail;
+    this.error = new GatewayError(kindOf(detail.category) ?? "unknown", detail.message, {
+      reason,
+      ...(retryDelay !== undefined && { retryAfterMs: durationMs(retryDelay) }),
+    });
+  }
+}

@@ -1,0 +1,137 @@
+// What a replica does for its streams all the time: shows that it lives, hears
+// cancels, takes over what others have lost, removes what is past its time.
+import type { Clock } from "../clock.ts";
+import type { StreamLog } from "./stream-log.ts";
+import { type StoredStream, StoreUnavailable } from "./stream-store.ts";
+
+const TICK_MS = 1_000;
+/** While the store is away, its return is noticed sooner. */
+const DOWN_TICK_MS = 250;
+/** Longest wait for a sign of life. */
+const RENEW_TIMEOUT_MS = 1_000;
+/** A stream that has stored nothing for this long may not have heard of a cancel. */
+const IDLE_MS = 2_000;
+/** Orphans that one replica takes at a time: a lost replica must not become a burst of calls. */
+const MAX_ADOPTIONS = 16;
+const REAP_MS = 30_000;
+const REAP_LIMIT = 500;
+
+export interface MaintenanceOptions {
+  readonly log: StreamLog;
+  readonly clock: Clock;
+  readonly adopt: (stream: StoredStream) => Promise<"taken" | "ended" | "left">;
+  readonly onTakeover: (stream: StoredStream, result: "taken" | "ended") => void;
+  readonly onReaped: (expired: number) => void;
+}
+
+export class StreamMaintenance {
+  readonly #options: MaintenanceOptions;
+  readonly #stop = new AbortController();
+  #adopting = 0;
+  #reapAt: number;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: MaintenanceOptions) {
+    this.#options = options;
+    this.#reapAt = options.clock.now() + this.#reapDelay();
+  }
+
+  /** Opens the session, then goes on until `stop`; the service starts without its store. */
+  async start(): Promise<void> {
+    await this.#tick();
+    this.#loop = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+    await this.#options.log.store.closeSession(this.#options.log.session).catch(ignoreOutage);
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const longest = log.health.isDown ? DOWN_TICK_MS : TICK_MS;
+      await clock.sleep(longest * (0.75 + 0.25 * clock.random()), signal).catch(() => {});
+      if (!signal.aborted) await this.#tick();
+    }
+  }
+
+  async #tick(): Promise<void> {
+    const { log } = this.#options;
+    for (const stream of log.owned.values()) stream.watchReaders();
+    try {
+      await this.#renew();
+      await log.store.touchReaders(log.readElsewhere);
+      await this.#hearCancels();
+      await this.#adoptOrphans();
+      await this.#reap();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      log.health.mark(true);
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const { clock, log } = this.#options;
+    const { store, session, settings } = log;
+    const answer = store.renewSession(session, settings.sessionTtlMs);
+    let stop = (): void => {};
+    const timeout = new Promise<never>((_, reject) => {
+      stop = clock.schedule(RENEW_TIMEOUT_MS, () =>
+        reject(new StoreUnavailable("unknown", "the stream store does not answer")),
+      );
+    });
+    await Promise.race([answer, timeout]).finally(stop);
+    log.health.mark(false);
+  }
+
+  /** Cancels that came while a stream stored nothing. */
+  async #hearCancels(): Promise<void> {
+    const { clock, log } = this.#options;
+    if (!log.store.capabilities.isShared) return;
+    const idle = [...log.owned.values()].filter(
+      ({ idleSince }) => clock.now() - idleSince >= IDLE_MS,
+    );
+    if (idle.length === 0) return;
+    const heads = await log.store.heads(idle.map(({ streamId }) => streamId));
+    heads.forEach((head, position) => {
+      if (head?.cancel !== undefined) idle[position]?.cancel(head.cancel);
+    });
+  }
+
+  async #adoptOrphans(): Promise<void> {
+    const { log, adopt, onTakeover } = this.#options;
+    const free = MAX_ADOPTIONS - this.#adopting;
+    if (free <= 0) return;
+    for (const stream of await log.store.orphans(free)) {
+      if (log.owned.has(stream.streamId)) continue;
+      this.#adopting++;
+      void adopt(stream)
+        .then((result) => {
+          if (result !== "left") onTakeover(stream, result);
+        })
+        .catch(ignoreOutage)
+        .finally(() => {
+          this.#adopting--;
+        });
+    }
+  }
+
+  async #reap(): Promise<void> {
+    const { clock, log, onReaped } = this.#options;
+    if (clock.now() < this.#reapAt) return;
+    this.#reapAt = clock.now() + this.#reapDelay();
+    const { expired } = await log.store.reap(log.settings.tombstoneMs, REAP_LIMIT);
+    if (expired > 0) onReaped(expired);
+  }
+
+  #reapDelay(): number {
+    return REAP_MS * (0.5 + this.#options.clock.random());
+  }
+}
+
+function ignoreOutage(error: unknown): void {
+  if (!(error instanceof StoreUnavailable)) throw error;
+}

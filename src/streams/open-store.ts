@@ -1,0 +1,28 @@
+// Which store is used: one line each. They are loaded when they are configured.
+import type { Clock } from "../clock.ts";
+import { createMemoryStore } from "./memory-store.ts";
+import type { StreamStore } from "./stream-store.ts";
+
+/** A store as the configuration names it. */
+export type StoreAddress =
+  | { readonly type: "memory"; readonly maxBytes: number }
+  | { readonly type: "sqlite"; readonly path: string }
+  /** With credentials, which no error and no log line repeats. */
+  | { readonly type: "redis"; readonly url: string };
+
+/** Tombstones and running streams included. */
+const MAX_STREAMS_IN_MEMORY = 100_000;
+
+export async function openStore(address: StoreAddress, clock: Clock): Promise<StreamStore> {
+  switch (address.type) {
+    case "memory":
+      return createMemoryStore({
+        clock,
+        maxBytes: address.maxBytes,
+        maxStreams: MAX_STREAMS_IN_MEMORY,
+      });
+    case "sqlite":
+    case "redis":
+      throw new Error(`no store ${address.type}`);
+  }
+}

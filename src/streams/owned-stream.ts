@@ -1,0 +1,142 @@
+// A stream that this process writes: its writer, its readers here, and what
+// becomes of the generation when the last of them has gone.
+import type { Clock } from "../clock.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { DisconnectPolicy } from "../domain/stream-options.ts";
+import type { StreamBus } from "./stream-bus.ts";
+import { goesOnElsewhere } from "./stream-errors.ts";
+import type { StreamReader } from "./stream-reader.ts";
+import type { CancelReason, WriterToken } from "./stream-record.ts";
+import type { EventFacts, StreamWriter } from "./stream-writer.ts";
+
+/** A reader that takes nothing for this long counts as gone. */
+const STUCK_MS = 60_000;
+
+const CANCEL_MESSAGES: Readonly<Record<CancelReason, string>> = {
+  caller: "the caller cancelled the generation",
+  operator: "an operator cancelled the generation",
+  disconnect: "nobody reads the stream any more",
+};
+
+export function cancelledBy(reason: CancelReason): GatewayError {
+  return new GatewayError("cancelled", CANCEL_MESSAGES[reason], {
+    reason: `CANCELLED_BY_${reason.toUpperCase()}`,
+  });
+}
+
+export interface OwnedStreamOptions {
+  readonly clock: Clock;
+  readonly bus: StreamBus;
+  readonly streamId: string;
+  readonly token: WriterToken;
+  /** Another replica could go on with it. */
+  readonly canMove: boolean;
+  readonly disconnect: DisconnectPolicy;
+  /** Some other replica has readers of it. */
+  readonly hasRemoteReaders: () => Promise<boolean>;
+  /** Ends the generation. */
+  readonly stop: (error: GatewayError) => void;
+}
+
+export class OwnedStream {
+  readonly #options: OwnedStreamOptions;
+  readonly #writer: StreamWriter;
+  readonly #readers = new Set<StreamReader>();
+  #stopGrace: (() => void) | undefined;
+  #lastAddedAt: number;
+
+  constructor(options: OwnedStreamOptions, writer: StreamWriter) {
+    this.#options = options;
+    this.#writer = writer;
+    this.#lastAddedAt = options.clock.now();
+  }
+
+  get streamId(): string {
+    return this.#options.streamId;
+  }
+
+  /** `writer` of its events. */
+  get writerId(): number {
+    return this.#options.token.nonce;
+  }
+
+  get token(): WriterToken {
+    return this.#options.token;
+  }
+
+  get canMove(): boolean {
+    return this.#options.canMove;
+  }
+
+  get tail(): number {
+    return this.#writer.tail;
+  }
+
+  /** Resolves when nothing more is stored. */
+  get ended(): Promise<void> {
+    return this.#writer.ended;
+  }
+
+  get idleSince(): number {
+    return this.#lastAddedAt;
+  }
+
+  add(event: Uint8Array, facts: EventFacts): Promise<void> | undefined {
+    this.#lastAddedAt = this.#options.clock.now();
+    return this.#writer.add(event, facts);
+  }
+
+  cancel(reason: CancelReason): void {
+    this.#options.stop(cancelledBy(reason));
+  }
+
+  /** Ends the generation here without an end of the stream: another replica goes on with it. */
+  leaveToOthers(): void {
+    const { bus, streamId, stop } = this.#options;
+    bus.publish(streamId, { type: "handed-off" });
+    this.#writer.stop();
+    stop(goesOnElsewhere());
+  }
+
+  enter(reader: StreamReader): void {
+    this.#readers.add(reader);
+    this.#stopGrace?.();
+    this.#stopGrace = undefined;
+  }
+
+  leave(reader: StreamReader): void {
+    if (this.#readers.delete(reader)) this.watchReaders();
+  }
+
+  /** Starts the grace where nobody reads; called whenever that may have become so. */
+  watchReaders(): void {
+    const { disconnect, clock } = this.#options;
+    if (this.#writer.isOver || this.#stopGrace !== undefined || this.#isRead()) return;
+    if (disconnect.policy === "continue") return;
+    const graceMs = disconnect.policy === "grace" ? disconnect.graceMs : 0;
+    if (graceMs === 0) return void this.#endIfUnread();
+    this.#stopGrace = clock.schedule(graceMs, () => {
+      this.#stopGrace = undefined;
+      void this.#endIfUnread();
+    });
+  }
+
+  #isRead(): boolean {
+    const now = this.#options.clock.now();
+    for (const { waitsSince } of this.#readers) {
+      if (waitsSince === undefined || now - waitsSince < STUCK_MS) return true;
+    }
+    return false;
+  }
+
+  async #endIfUnread(): Promise<void> {
+    // A store that does not answer knows of no reader either.
+    const isReadElsewhere = await this.#options.hasRemoteReaders().catch(() => false);
+    if (this.#writer.isOver || this.#isRead()) return;
+    if (!isReadElsewhere) return this.cancel("disconnect");
+    this.#stopGrace = this.#options.clock.schedule(1_000, () => {
+      this.#stopGrace = undefined;
+      void this.#endIfUnread();
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import type { Clock } from "../clock.ts";
+import { StoreUnavailable } from "./stream-store.ts";
+
+/** Whether the store answers: nobody waits for one that does not. */
+export class StoreHealth {
+  readonly #clock: Clock;
+  readonly #onChange: (isDown: boolean) => void;
+  #isDown = false;
+
+  constructor(clock: Clock, onChange: (isDown: boolean) => void) {
+    this.#clock = clock;
+    this.#onChange = onChange;
+  }
+
+  get isDown(): boolean {
+    return this.#isDown;
+  }
+
+  /** The store has answered, or has not. */
+  mark(isDown: boolean): void {
+    if (isDown === this.#isDown) return;
+    this.#isDown = isDown;
+    this.#onChange(isDown);
+  }
+
+  /** The answer, where it comes within `timeoutMs`; undefined while the store is away. */
+  async admit<T>(timeoutMs: number, ask: () => T | Promise<T>): Promise<T | undefined> {
+    if (this.#isDown) return undefined;
+    try {
+      const answer = ask();
+      if (!(answer instanceof Promise)) return answer;
+      return await this.#within(timeoutMs, answer);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.mark(true);
+      return undefined;
+    }
+  }
+
+  #within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const stop = this.#clock.schedule(timeoutMs, () => {
+        const message = `the stream store did not answer within ${timeoutMs} ms`;
+        reject(new StoreUnavailable("unknown", message));
+      });
+      answer.then(resolve, reject).finally(stop);
+    });
+  }
+}

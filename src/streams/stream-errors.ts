@@ -1,0 +1,47 @@
+// What callers are told of streams: `api.md` §4 and §8 of the contract.
+import { GatewayError } from "../domain/gateway-error.ts";
+
+/** Earliest sensible repetition while the store is away. */
+const OUTAGE_HINT_MS = 1_000;
+
+/** The same answer for a stream that is unknown, malformed or another caller's. */
+export function streamNotFound(streamId: string): GatewayError {
+  return new GatewayError("not-found", "no such stream", {
+    reason: "STREAM_NOT_FOUND",
+    metadata: { resource_type: "stream", resource_name: streamId },
+  });
+}
+
+export function streamExpired(streamId: string): GatewayError {
+  return new GatewayError("not-found", "the stream's retention has ended", {
+    reason: "STREAM_EXPIRED",
+    metadata: { resource_type: "stream", resource_name: streamId },
+  });
+}
+
+export function storeUnavailable(cause?: unknown): GatewayError {
+  return new GatewayError("state-unavailable", "the stream store does not answer", {
+    retryAfterMs: OUTAGE_HINT_MS,
+    ...(cause !== undefined && { cause }),
+  });
+}
+
+/** `tail`: the last sequence that the log holds. */
+export function stateLost(tail: number): GatewayError {
+  return new GatewayError("state-lost", "the store has lost events that were delivered", {
+    metadata: { last_sequence: String(tail) },
+  });
+}
+
+export function sequenceAhead(tail: number): GatewayError {
+  return new GatewayError("validation", `last_sequence: the stream ends at ${tail} so far`, {
+    reason: "SEQUENCE_AHEAD",
+    metadata: { last_sequence: String(tail) },
+  });
+}
+
+export function goesOnElsewhere(): GatewayError {
+  return new GatewayError("gateway-overloaded", "the stream goes on at another replica", {
+    reason: "DRAINING",
+  });
+}

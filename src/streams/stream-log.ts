@@ -1,0 +1,299 @@
+// Stored streams as the gateway sees them: begin, join, follow, cancel, take over.
+import type { Clock } from "../clock.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { DisconnectPolicy } from "../domain/stream-options.ts";
+import { OwnedStream } from "./owned-stream.ts";
+import { StoreHealth } from "./store-health.ts";
+import { StreamBus } from "./stream-bus.ts";
+import { storeUnavailable } from "./stream-errors.ts";
+import { type FillCause, StreamReader } from "./stream-reader.ts";
+import type { CancelReason, NewStream, StreamRecord, WriterToken } from "./stream-record.ts";
+import type { StreamSettings } from "./stream-settings.ts";
+import type { AppendResult, Cursor, StoredStream, StreamStore } from "./stream-store.ts";
+import { StreamWriter, type WriterLoss } from "./stream-writer.ts";
+
+/** A replica that has not said for this long that it has readers has none. */
+const READERS_SEEN_MS = 4_000;
+
+export interface StreamLogOptions {
+  readonly store: StreamStore;
+  readonly clock: Clock;
+  readonly settings: () => StreamSettings;
+  /** Of this process: readers and writers are told apart by it. */
+  readonly session: string;
+  /** Random, 32 bits, never 0. */
+  readonly newNonce: () => number;
+  readonly isTerminal: (event: Uint8Array) => boolean;
+  readonly observer: StreamObserver;
+}
+
+/** Counts what happens; never content. */
+export interface StreamObserver {
+  stored(result: AppendResult["state"], events: number, waitedMs: number): void;
+  filled(cause: FillCause): void;
+  lost(loss: WriterLoss): void;
+  degraded(isDown: boolean): void;
+}
+
+/** What the generation behind a stream has to be told. */
+export interface StreamHooks {
+  readonly disconnect: DisconnectPolicy;
+  /** Ends the generation. */
+  readonly stop: (error: GatewayError) => void;
+}
+
+/** What replicas tell each other. */
+interface ControlMessage {
+  readonly type: "cancel";
+  readonly streamId: string;
+}
+
+export type Begun =
+  | { readonly state: "created"; readonly stream: OwnedStream }
+  /** The idempotency key leads to a stream that asks for the same. */
+  | { readonly state: "joined"; readonly stream: StoredStream }
+  /** Nothing is stored while the store is away. */
+  | { readonly state: "unavailable" };
+
+const LOSSES: Readonly<Record<WriterLoss, () => GatewayError>> = {
+  fenced: () => new GatewayError("owner-lost", "another replica has taken the stream over"),
+  lost: () => new GatewayError("state-lost", "the store has lost the stream"),
+  unavailable: () => storeUnavailable(),
+};
+
+export class StreamLog {
+  readonly store: StreamStore;
+  readonly health: StoreHealth;
+  readonly bus = new StreamBus();
+  readonly #options: StreamLogOptions;
+  readonly #owned = new Map<string, OwnedStream>();
+  /** Readers here of streams that other replicas write, by stream. */
+  readonly #readers = new Map<string, Set<StreamReader>>();
+
+  constructor(options: StreamLogOptions) {
+    this.#options = options;
+    this.store = options.store;
+    this.health = new StoreHealth(options.clock, (isDown) => options.observer.degraded(isDown));
+    this.store.onBroadcast((message) => this.#hear(message));
+  }
+
+  get settings(): StreamSettings {
+    return this.#options.settings();
+  }
+
+  get session(): string {
+    return this.#options.session;
+  }
+
+  /** Streams that this process writes. */
+  get owned(): ReadonlyMap<string, OwnedStream> {
+    return this.#owned;
+  }
+
+  newToken(): WriterToken {
+    return { epoch: 1, nonce: this.#options.newNonce() };
+  }
+
+  /** Stores the beginning of a stream. Throws `GatewayError` where the key means something else. */
+  async begin(stream: NewStream, hooks: StreamHooks): Promise<Begun> {
+    const answer = await this.health.admit(this.settings.storeTimeoutMs, () =>
+      this.store.create(stream),
+    );
+    switch (answer?.state) {
+      case "created":
+        return {
+          state: "created",
+          stream: this.#own(stream.streamId, stream.token, 1, stream, hooks),
+        };
+      case "exists":
+        return { state: "joined", stream: answer.stream };
+      case "conflict":
+        throw requestIdReused();
+      case "full":
+        throw new GatewayError("gateway-overloaded", "the stream store is full of running streams");
+      case undefined:
+        if (this.settings.durability === "required") throw storeUnavailable();
+        return { state: "unavailable" };
+    }
+  }
+
+  /** The stream of an idempotency key; undefined: free, or the store is away. */
+  async find(
+    caller: string,
+    requestId: string,
+    fingerprint: string,
+  ): Promise<StoredStream | undefined> {
+    const found = await this.health.admit(this.settings.storeTimeoutMs, () =>
+      this.store.find(caller, requestId),
+    );
+    if (found !== undefined && found.fingerprint !== fingerprint) throw requestIdReused();
+    return found;
+  }
+
+  /** Takes a stream over; undefined: another replica has it. */
+  async claim(
+    stream: StoredStream,
+    hooks: StreamHooks,
+  ): Promise<{ readonly owned: OwnedStream; readonly record: StreamRecord } | undefined> {
+    const nonce = this.#options.newNonce();
+    const { streamId, token } = stream;
+    const next = { session: this.session, nonce };
+    const answer = await this.store.claim(streamId, token.epoch, next);
+    if (answer.state !== "claimed") return undefined;
+    const record = answer.stream;
+    const owned = this.#own(streamId, record.token, record.tail, undefined, hooks, record.canMove);
+    return { owned, record };
+  }
+
+  /** A reader; it counts as present until `leave`. Throws `GatewayError` where there are too many. */
+  reader(options: {
+    readonly streamId: string;
+    readonly cursor: Cursor;
+    readonly signal: AbortSignal;
+    readonly heartbeatMs: number;
+  }): { readonly reader: StreamReader; readonly leave: () => void } {
+    const { streamId } = options;
+    const readers = this.#readers.get(streamId) ?? new Set();
+    if (readers.size >= this.settings.maxReaders) {
+      throw new GatewayError("caller-limit", `the stream has ${readers.size} readers already`, {
+        reason: "STREAM_READERS",
+      });
+    }
+    const { clock, isTerminal, observer } = this.#options;
+    const reader = new StreamReader({
+      ...options,
+      store: this.store,
+      bus: this.bus,
+      clock,
+      isTerminal,
+      isLocal: () => this.#owned.has(streamId),
+      onFill: (cause) => observer.filled(cause),
+    });
+    readers.add(reader);
+    this.#readers.set(streamId, readers);
+    this.#owned.get(streamId)?.enter(reader);
+    const leave = (): void => {
+      readers.delete(reader);
+      if (readers.size === 0) this.#readers.delete(streamId);
+      this.#owned.get(streamId)?.leave(reader);
+    };
+    return { reader, leave };
+  }
+
+  /** Readers of a stream at this replica. */
+  readerCount(streamId: string): number {
+    return this.#readers.get(streamId)?.size ?? 0;
+  }
+
+  /** Streams of other replicas that are read here. */
+  get readElsewhere(): readonly string[] {
+    return [...this.#readers.keys()].filter((streamId) => !this.#owned.has(streamId));
+  }
+
+  /** Asks for the end of a stream; its state afterwards, undefined where it is gone. */
+  async requestCancel(streamId: string, reason: CancelReason): Promise<StoredStream | undefined> {
+    const stream = await this.store.requestCancel(streamId, reason);
+    const owned = this.#owned.get(streamId);
+    if (owned !== undefined) owned.cancel(stream?.cancel ?? reason);
+    // A hint only: the owner sees the mark in the store as well.
+    else if (stream?.phase === "running") await this.#tell({ type: "cancel", streamId });
+    return stream;
+  }
+
+  async #tell(message: ControlMessage): Promise<void> {
+    await this.store.broadcast(Buffer.from(JSON.stringify(message))).catch(() => {});
+  }
+
+  #hear(bytes: Uint8Array): void {
+    const message = JSON.parse(Buffer.from(bytes).toString()) as ControlMessage;
+    const owned = this.#owned.get(message.streamId);
+    if (owned === undefined) return;
+    void Promise.resolve(this.store.heads([message.streamId])).then(
+      ([stream]) => {
+        if (stream?.cancel !== undefined) owned.cancel(stream.cancel);
+      },
+      () => {},
+    );
+  }
+
+  /** Lets other replicas go on with the streams that can; the others stay. */
+  async handOffAll(): Promise<void> {
+    const movable = [...this.#owned.values()].filter(({ canMove }) => canMove);
+    for (const stream of movable) stream.leaveToOthers();
+    const handOffs = movable.map(({ streamId, token }) => this.store.handOff(streamId, token));
+    // What cannot be handed off is found by others when this session ends.
+    await Promise.allSettled(handOffs);
+  }
+
+  #own(
+    streamId: string,
+    token: WriterToken,
+    tail: number,
+    stream: NewStream | undefined,
+    hooks: StreamHooks,
+    canMove = stream?.request !== undefined,
+  ): OwnedStream {
+    const { clock, observer, store } = this.#options;
+    const { durability, maxBytes, maxEvents } = this.settings;
+    const isRequired = durability === "required";
+    const writer = new StreamWriter({
+      store,
+      bus: this.bus,
+      clock,
+      streamId,
+      token,
+      tail,
+      created: stream,
+      showUnstoredAfterMs: isRequired ? undefined : SHOW_UNSTORED_AFTER_MS,
+      giveUpAfterMs: isRequired ? GIVE_UP_AFTER_MS : Number.POSITIVE_INFINITY,
+      maxBytes,
+      maxEvents,
+      onCancel: (reason) => owned.cancel(reason),
+      onFull: () => {
+        const message = "the stream is longer than the store takes";
+        hooks.stop(new GatewayError("stream-limit", message));
+      },
+      onLoss: (loss) => {
+        observer.lost(loss);
+        hooks.stop(LOSSES[loss]());
+      },
+      onStored: (result, events, waitedMs) => observer.stored(result, events, waitedMs),
+    });
+    const owned = new OwnedStream(
+      {
+        clock,
+        bus: this.bus,
+        streamId,
+        token,
+        canMove: canMove && store.capabilities.isShared,
+        disconnect: hooks.disconnect,
+        stop: hooks.stop,
+        hasRemoteReaders: () => this.#hasRemoteReaders(streamId),
+      },
+      writer,
+    );
+    this.#owned.set(streamId, owned);
+    for (const reader of this.#readers.get(streamId) ?? []) owned.enter(reader);
+    void writer.ended.then(() => {
+      if (this.#owned.get(streamId) === owned) this.#owned.delete(streamId);
+      this.bus.publish(streamId, { type: "left" });
+    });
+    return owned;
+  }
+
+  async #hasRemoteReaders(streamId: string): Promise<boolean> {
+    if (!this.store.capabilities.isShared) return false;
+    const [stream] = await this.store.heads([streamId]);
+    return stream !== undefined && stream.now - stream.readersSeenAt < READERS_SEEN_MS;
+  }
+}
+
+/** How long a running stream waits for the store: shown unstored after it, or given up. */
+const SHOW_UNSTORED_AFTER_MS = 2_000;
+const GIVE_UP_AFTER_MS = 10_000;
+
+function requestIdReused(): GatewayError {
+  return new GatewayError("conflict", "request_id: used before with another request", {
+    reason: "REQUEST_ID_REUSED",
+  });
+}

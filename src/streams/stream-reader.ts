@@ -1,0 +1,295 @@
+// One reader of a stream: from a cursor to the end, each event once and in order.
+// First readers and resumed ones take the same way.
+import type { Clock } from "../clock.ts";
+import type { BusMessage, StreamBus } from "./stream-bus.ts";
+import {
+  goesOnElsewhere,
+  sequenceAhead,
+  stateLost,
+  storeUnavailable,
+  streamExpired,
+  streamNotFound,
+} from "./stream-errors.ts";
+import type { Batch } from "./stream-record.ts";
+import {
+  type Cursor,
+  type ReadResult,
+  StoreUnavailable,
+  type StreamStore,
+} from "./stream-store.ts";
+
+/** Messages that wait for a slow reader; more are dropped and read again from the store. */
+const MAX_INBOX = 256;
+/** Batches of one read. */
+const READ_LIMIT = 256;
+/** A silence after which the store is asked whether a push was lost. */
+const POLL_MS = 2_000;
+/** How long an owner may take to heal a log that has lost what this reader saw. */
+const HEAL_MS = 3_000;
+const RETRY_MS = 100;
+/** A store that is away for longer ends the readers that need it. */
+const OUTAGE_MS = 10_000;
+
+/** What a reader hands on: events as they are sent, or a sign of life. */
+export type Delivery =
+  | { readonly type: "events"; readonly events: readonly Uint8Array[] }
+  | { readonly type: "heartbeat"; readonly sequence: number; readonly isUndurable: boolean };
+
+/** Why a reader asked the store again. */
+export type FillCause = "gap" | "poll" | "overflow" | "left";
+
+export interface ReaderOptions {
+  readonly store: StreamStore;
+  readonly bus: StreamBus;
+  readonly clock: Clock;
+  readonly streamId: string;
+  readonly cursor: Cursor;
+  /** The reader is gone. */
+  readonly signal: AbortSignal;
+  /** Longest silence before a heartbeat, in milliseconds; 0: none. */
+  readonly heartbeatMs: number;
+  /** This process writes the stream. */
+  readonly isLocal: () => boolean;
+  /** An encoded event is the last of its stream. */
+  readonly isTerminal: (event: Uint8Array) => boolean;
+  readonly onFill: (cause: FillCause) => void;
+}
+
+type ReadLog = Extract<ReadResult, { state: "read" }>;
+
+export class StreamReader {
+  readonly #options: ReaderOptions;
+  #next: number;
+  /** Writer of the event before `next`; 0: not known. */
+  #writer: number;
+  #inbox: BusMessage[] = [];
+  #hasDropped = false;
+  #hasDelivered = false;
+  #isEnded = false;
+  #isUndurable = false;
+  /** What the reader was told last of `isUndurable`. */
+  #toldUndurable = false;
+  #lastDelivery: number;
+  #lastAsked: number;
+  #isBeatDue = false;
+  #isPollDue = false;
+  #waitsSince: number | undefined;
+  #wake: (() => void) | undefined;
+  #unsubscribe: (() => Promise<void>) | undefined;
+  #last: Uint8Array | undefined;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+    this.#next = options.cursor.sequence + 1;
+    this.#writer = options.cursor.writer;
+    this.#lastDelivery = options.clock.now();
+    this.#lastAsked = this.#lastDelivery;
+  }
+
+  /** The last event of the stream; only after `follow` has ended by itself. */
+  get terminal(): Uint8Array | undefined {
+    return this.#last;
+  }
+
+  /** Since when the caller has not taken what it was given; undefined: it has. */
+  get waitsSince(): number | undefined {
+    return this.#waitsSince;
+  }
+
+  /** Everything behind the cursor. Ends after the last event; throws `GatewayError` otherwise. */
+  async *follow(): AsyncGenerator<Delivery, void> {
+    const { bus, streamId, signal, isLocal, clock } = this.#options;
+    const stopListening = bus.listen(streamId, (message) => this.#receive(message));
+    const onAbort = (): void => this.#wake?.();
+    signal.addEventListener("abort", onAbort, { once: true });
+    const stopWatch = this.#watchSilence();
+    try {
+      if (!isLocal()) await this.#subscribe();
+      yield* this.#catchUp();
+      while (!this.#isEnded) {
+        signal.throwIfAborted();
+        const message = this.#inbox.shift();
+        if (message?.type === "batch") {
+          const { batch, isLast } = message;
+          if (batch.first > this.#next) yield* this.#fill("gap");
+          const events = this.#accept(batch);
+          if (events === undefined) continue;
+          this.#waitsSince = clock.now();
+          yield { type: "events", events };
+          this.#delivered();
+          if (isLast) this.#end(events.at(-1));
+        } else if (message !== undefined) {
+          if (message.type === "handed-off") throw goesOnElsewhere();
+          await this.#subscribe();
+          yield* this.#fill("left");
+        } else if (this.#hasDropped) {
+          this.#hasDropped = false;
+          yield* this.#fill("overflow");
+        } else if (this.#isPollDue) {
+          yield* this.#fill("poll");
+        } else if (this.#isBeatDue || this.#toldUndurable !== this.#isUndurable) {
+          this.#toldUndurable = this.#isUndurable;
+          const sequence = this.#next - 1;
+          yield { type: "heartbeat", sequence, isUndurable: this.#isUndurable };
+          this.#delivered();
+        } else {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+          this.#wake = undefined;
+        }
+      }
+    } finally {
+      stopWatch();
+      stopListening();
+      signal.removeEventListener("abort", onAbort);
+      await this.#unsubscribe?.().catch(() => {});
+    }
+  }
+
+  #receive(message: BusMessage): void {
+    if (message.type === "durability") this.#isUndurable = message.isUndurable;
+    else if (this.#inbox.length < MAX_INBOX || message.type !== "batch" || this.#isUndurable) {
+      this.#inbox.push(message);
+    } else {
+      this.#inbox = this.#inbox.filter(({ type }) => type !== "batch");
+      this.#hasDropped = true;
+    }
+    this.#wake?.();
+  }
+
+  /** The part of a pushed batch that comes next; undefined: nothing of it does. */
+  #accept(batch: Batch): readonly Uint8Array[] | undefined {
+    const { first, last, writer, events } = batch;
+    if (last === this.#next - 1 && writer !== this.#writer && this.#writer !== 0) {
+      throw stateLost(last);
+    }
+    // What could not be filled comes with the next poll.
+    if (last < this.#next || first > this.#next) return undefined;
+    const own = first === this.#next ? events : events.slice(this.#next - first);
+    this.#next = last + 1;
+    this.#writer = writer;
+    return own;
+  }
+
+  #delivered(): void {
+    this.#waitsSince = undefined;
+    this.#hasDelivered = true;
+    this.#isBeatDue = false;
+    this.#lastDelivery = this.#options.clock.now();
+  }
+
+  #end(last: Uint8Array | undefined): void {
+    this.#isEnded = true;
+    this.#last = last;
+  }
+
+  async #subscribe(): Promise<void> {
+    const { store, streamId, isTerminal } = this.#options;
+    if (store.subscribe === undefined || this.#unsubscribe !== undefined) return;
+    try {
+      await store.touchReaders([streamId]);
+      this.#unsubscribe = await store.subscribe(streamId, (batch) => {
+        const last = batch.events.at(-1);
+        const isLast = last !== undefined && isTerminal(last);
+        this.#receive({ type: "batch", batch, isLast });
+      });
+    } catch (error) {
+      // Without pushes the polls go on.
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
+  }
+
+  async *#fill(cause: FillCause): AsyncGenerator<Delivery, void> {
+    this.#options.onFill(cause);
+    yield* this.#catchUp();
+  }
+
+  /** Delivers what the store holds behind the cursor. */
+  async *#catchUp(): AsyncGenerator<Delivery, void> {
+    const { clock, signal } = this.#options;
+    for (;;) {
+      const result = await this.#read({ sequence: this.#next - 1, writer: this.#writer });
+      this.#lastAsked = clock.now();
+      this.#isPollDue = false;
+      if (result === undefined) return;
+      let last: Uint8Array | undefined;
+      for (const batch of result.batches) {
+        const events = this.#accept(batch);
+        if (events === undefined) continue;
+        last = events.at(-1);
+        this.#waitsSince = clock.now();
+        yield { type: "events", events };
+        this.#delivered();
+        signal.throwIfAborted();
+      }
+      if (result.hasMore) continue;
+      const { phase, tail } = result.stream;
+      if (phase === "running" || this.#next <= tail) return;
+      return this.#end(last ?? (await this.#lastEvent(tail)));
+    }
+  }
+
+  /** The last event of a stream whose reader has it already. */
+  async #lastEvent(tail: number): Promise<Uint8Array | undefined> {
+    const result = await this.#read({ sequence: tail - 1, writer: 0 });
+    return result?.batches.at(-1)?.events.at(-1);
+  }
+
+  /** Undefined where the store cannot say, and this reader can go on without it. */
+  async #read(cursor: Cursor): Promise<ReadLog | undefined> {
+    const { store, streamId, clock, signal, isLocal } = this.#options;
+    const startedAt = clock.now();
+    for (;;) {
+      const waitedMs = clock.now() - startedAt;
+      const isServedByWriter = isLocal() && this.#isUndurable;
+      try {
+        const result = await store.read(streamId, cursor, READ_LIMIT);
+        switch (result.state) {
+          case "read":
+            return result;
+          case "expired":
+            throw streamExpired(streamId);
+          case "diverged":
+            throw stateLost(result.stream.tail);
+          case "gone":
+            if (isServedByWriter) return undefined;
+            // Its writer can create it again.
+            if (!this.#hasDelivered) throw streamNotFound(streamId);
+            if (waitedMs >= HEAL_MS) throw stateLost(0);
+            break;
+          case "ahead":
+            if (isServedByWriter) return undefined;
+            if (cursor.writer === 0) throw sequenceAhead(result.stream.tail);
+            if (waitedMs >= HEAL_MS) throw stateLost(result.stream.tail);
+        }
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        if (isServedByWriter) return undefined;
+        if (!this.#hasDelivered || waitedMs >= OUTAGE_MS) throw storeUnavailable(error);
+      }
+      await clock.sleep(RETRY_MS, signal);
+    }
+  }
+
+  /** One timer for heartbeats and polls, however many events pass. */
+  #watchSilence(): () => void {
+    const { clock, heartbeatMs, store, isLocal } = this.#options;
+    const beatMs = heartbeatMs > 0 ? heartbeatMs : Number.POSITIVE_INFINITY;
+    const pollMs = store.capabilities.isShared ? POLL_MS : Number.POSITIVE_INFINITY;
+    if (Math.min(beatMs, pollMs) === Number.POSITIVE_INFINITY) return () => {};
+    let stop = (): void => {};
+    const watch = (): void => {
+      const now = clock.now();
+      const toBeat = this.#lastDelivery + beatMs - now;
+      const toPoll = Math.max(this.#lastDelivery, this.#lastAsked) + pollMs - now;
+      if (toBeat <= 0) this.#isBeatDue = true;
+      if (toPoll <= 0 && !isLocal()) this.#isPollDue = true;
+      if (this.#isBeatDue || this.#isPollDue) this.#wake?.();
+      const next = Math.min(toBeat > 0 ? toBeat : beatMs, toPoll > 0 ? toPoll : pollMs);
+      stop = clock.schedule(next, watch);
+    };
+    stop = clock.schedule(Math.min(beatMs, pollMs), watch);
+    return () => stop();
+  }
+}

@@ -1,0 +1,335 @@
+// The one writer of a stream: takes events in order and has them stored, then shown.
+import type { Clock } from "../clock.ts";
+import type { StreamBus } from "./stream-bus.ts";
+import type {
+  Batch,
+  CancelReason,
+  Ending,
+  NewStream,
+  StreamProgress,
+  WriterToken,
+} from "./stream-record.ts";
+import { type AppendResult, StoreUnavailable, type StreamStore } from "./stream-store.ts";
+
+/** Most of one append; a longer event goes alone. */
+const MAX_BATCH_EVENTS = 64;
+const MAX_BATCH_BYTES = 32 * 1024;
+/** Unstored events that hold the provider back. */
+const MAX_BACKLOG_EVENTS = 2_000;
+const MAX_BACKLOG_BYTES = 1024 * 1024;
+/** Waits between tries while the store is away. */
+const MIN_RETRY_MS = 10;
+const MAX_RETRY_MS = 500;
+/** A store that loses what it has stored, over and over, is none. */
+const MAX_HEALS = 100;
+
+/** Why a writer stopped before its last event was stored. */
+export type WriterLoss =
+  /** Another replica owns the stream. */
+  | "fenced"
+  /** The store has lost events that this writer does not have, or the whole stream. */
+  | "lost"
+  /** The store was away for too long. */
+  | "unavailable";
+
+export interface StreamWriterOptions {
+  readonly store: StreamStore;
+  readonly bus: StreamBus;
+  readonly clock: Clock;
+  readonly streamId: string;
+  readonly token: WriterToken;
+  /** Sequence of the last event that is stored already. */
+  readonly tail: number;
+  /** How the stream was created, where this writer wrote it from its first event on. */
+  readonly created: NewStream | undefined;
+  /** Longest time without the store before events are shown unstored; undefined: never shown so. */
+  readonly showUnstoredAfterMs: number | undefined;
+  /** Longest time without the store before the writer gives up. */
+  readonly giveUpAfterMs: number;
+  readonly maxBytes: number;
+  readonly maxEvents: number;
+  readonly onCancel: (reason: CancelReason) => void;
+  /** The stream has reached a bound: it must end. */
+  readonly onFull: () => void;
+  readonly onLoss: (loss: WriterLoss) => void;
+  readonly onStored: (result: AppendResult["state"], events: number, waitedMs: number) => void;
+}
+
+export interface EventFacts {
+  readonly isContent: boolean;
+  readonly ending?: Ending;
+  readonly progress?: StreamProgress;
+}
+
+export class StreamWriter {
+  readonly #options: StreamWriterOptions;
+  /** Every event of this writer: what the store has lost is sent again. */
+  readonly #events: Uint8Array[] = [];
+  /** Sequence before the first of them. */
+  readonly #base: number;
+  #stored: number;
+  /** Sequence of the last event that readers were told of. */
+  #shown: number;
+  #bytes = 0;
+  #backlogBytes = 0;
+  #firstContent = 0;
+  #ending: Ending | undefined;
+  #progress: StreamProgress | undefined;
+  #isAppending = false;
+  #isUndurable = false;
+  #isOver = false;
+  #isFull = false;
+  /** The store has no room: only the end is sent, and what lies before it. */
+  #isRefused = false;
+  #heals = 0;
+  #oldestWaitSince: number | undefined;
+  #wake: (() => void) | undefined;
+  #resolveEnd: () => void = () => {};
+  /** Resolves when nothing more is stored: the last event is, or the writer has stopped. */
+  readonly ended: Promise<void>;
+
+  constructor(options: StreamWriterOptions) {
+    this.#options = options;
+    const { created, tail } = options;
+    this.#base = created === undefined ? tail : tail - 1;
+    if (created !== undefined) this.#events.push(created.start);
+    this.#stored = tail;
+    this.#shown = tail;
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnd = resolve;
+    });
+  }
+
+  get tail(): number {
+    return this.#base + this.#events.length;
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Takes the next event; a promise means: wait, the store lags. */
+  add(event: Uint8Array, facts: EventFacts): Promise<void> | undefined {
+    if (this.#isOver) return undefined;
+    this.#events.push(event);
+    this.#bytes += event.length;
+    this.#backlogBytes += event.length;
+    this.#oldestWaitSince ??= this.#options.clock.now();
+    if (facts.isContent && this.#firstContent === 0) this.#firstContent = this.tail;
+    this.#progress = facts.progress ?? this.#progress;
+    this.#ending = facts.ending;
+    const { maxBytes, maxEvents } = this.#options;
+    if (this.#bytes > maxBytes || this.#events.length > maxEvents) this.#reportFull();
+    if (this.#isUndurable) this.#showAll();
+    this.#flush();
+    const isBehind =
+      this.tail - this.#stored > MAX_BACKLOG_EVENTS || this.#backlogBytes > MAX_BACKLOG_BYTES;
+    if (!isBehind || this.#isOver || this.#isUndurable) return undefined;
+    return new Promise((resolve) => {
+      const before = this.#wake;
+      this.#wake = () => {
+        before?.();
+        resolve();
+      };
+    });
+  }
+
+  /** Stores nothing more and lets another replica write; what was not stored is never shown. */
+  stop(): void {
+    this.#end();
+  }
+
+  #reportFull(): void {
+    if (this.#isFull || this.#ending !== undefined) return;
+    this.#isFull = true;
+    this.#options.onFull();
+  }
+
+  #flush(): void {
+    while (!this.#isAppending && !this.#isOver && this.#stored < this.tail) {
+      if (this.#isRefused && this.#ending === undefined) return;
+      const batch = this.#nextBatch();
+      const answer = this.#append(batch);
+      if (answer instanceof Promise) {
+        this.#isAppending = true;
+        void this.#settle(batch, answer);
+        return;
+      }
+      this.#take(batch, answer);
+    }
+  }
+
+  #nextBatch(): Batch {
+    const from = this.#stored - this.#base;
+    let count = 0;
+    let bytes = 0;
+    const most = this.#isRefused ? Number.POSITIVE_INFINITY : MAX_BATCH_EVENTS;
+    while (from + count < this.#events.length && count < most) {
+      bytes += this.#events[from + count]?.length ?? 0;
+      if (count > 0 && bytes > MAX_BATCH_BYTES && !this.#isRefused) break;
+      count++;
+    }
+    return {
+      first: this.#stored + 1,
+      last: this.#stored + count,
+      writer: this.#options.token.nonce,
+      events: this.#events.slice(from, from + count),
+    };
+  }
+
+  #append(batch: Batch): AppendResult | Promise<AppendResult> {
+    const { store, streamId, token } = this.#options;
+    const isWithin = this.#firstContent >= batch.first && this.#firstContent <= batch.last;
+    return store.append({
+      streamId,
+      token,
+      batch,
+      firstContent: isWithin ? this.#firstContent : 0,
+      ending: batch.last === this.tail ? this.#ending : undefined,
+      progress: this.#progress,
+    });
+  }
+
+  /** Waits for an append, and repeats it for as long as the store is away. */
+  async #settle(batch: Batch, first: Promise<AppendResult>): Promise<void> {
+    const stop = this.#watchOutage();
+    let answer = first;
+    for (let tries = 0; ; tries++) {
+      try {
+        const result = await answer;
+        stop();
+        this.#isAppending = false;
+        if (this.#isOver) return;
+        if (this.#isUndurable) this.#setUndurable(false);
+        this.#take(batch, result);
+        return this.#flush();
+      } catch (error) {
+        if (this.#isOver) return stop();
+        if (!(error instanceof StoreUnavailable)) {
+          stop();
+          return this.#lose("lost");
+        }
+      }
+      const { clock } = this.#options;
+      const longest = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** Math.min(tries, 10));
+      await clock.sleep(MIN_RETRY_MS + clock.random() * longest, NEVER);
+      if (this.#isOver) return stop();
+      answer = Promise.resolve(this.#append(batch));
+    }
+  }
+
+  /** What happens when the store stays away. */
+  #watchOutage(): () => void {
+    const { clock, showUnstoredAfterMs, giveUpAfterMs } = this.#options;
+    const stops: (() => void)[] = [];
+    if (showUnstoredAfterMs !== undefined && !this.#isUndurable) {
+      stops.push(
+        clock.schedule(showUnstoredAfterMs, () => {
+          this.#setUndurable(true);
+          this.#showAll();
+          this.#release();
+        }),
+      );
+    }
+    if (Number.isFinite(giveUpAfterMs)) {
+      stops.push(clock.schedule(giveUpAfterMs, () => this.#lose("unavailable")));
+    }
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  #take(batch: Batch, result: AppendResult): void {
+    const waitedMs = this.#options.clock.now() - (this.#oldestWaitSince ?? 0);
+    this.#options.onStored(result.state, batch.events.length, waitedMs);
+    switch (result.state) {
+      case "stored":
+      case "repeated":
+        this.#heals = 0;
+        return this.#acknowledge(batch, result.cancel);
+      case "overlap":
+      case "gap":
+        if (result.tail < this.#base || ++this.#heals > MAX_HEALS) return this.#lose("lost");
+        this.#stored = result.tail;
+        return;
+      case "gone":
+        return this.#recreate();
+      case "full":
+        // The last event always fits: a store that refuses it is broken.
+        if (this.#isRefused && this.#ending !== undefined) return this.#lose("unavailable");
+        this.#isRefused = true;
+        return this.#reportFull();
+      case "fenced":
+        return this.#lose("fenced");
+      case "closed":
+        return this.#lose("lost");
+    }
+  }
+
+  #acknowledge(batch: Batch, cancel: CancelReason | undefined): void {
+    this.#stored = batch.last;
+    for (const event of batch.events) this.#backlogBytes -= event.length;
+    this.#backlogBytes = Math.max(0, this.#backlogBytes);
+    this.#progress = undefined;
+    this.#oldestWaitSince = this.#stored < this.tail ? this.#options.clock.now() : undefined;
+    const isLast = this.#ending !== undefined && batch.last === this.tail;
+    if (batch.last > this.#shown) {
+      this.#shown = batch.last;
+      this.#options.bus.publish(this.#options.streamId, { type: "batch", batch, isLast });
+    }
+    this.#release();
+    if (isLast) return this.#end();
+    if (cancel !== undefined) this.#options.onCancel(cancel);
+  }
+
+  /** The store has lost the whole stream: this writer can still have all of it. */
+  #recreate(): void {
+    const { created, store } = this.#options;
+    if (created === undefined || ++this.#heals > MAX_HEALS) return this.#lose("lost");
+    this.#isAppending = true;
+    const again = async (): Promise<void> => {
+      const answer = await store.create(created);
+      this.#isAppending = false;
+      if (answer.state !== "created") return this.#lose("lost");
+      this.#stored = 1;
+      this.#flush();
+    };
+    again().catch(() => this.#lose("unavailable"));
+  }
+
+  /** Shows what is not stored: only while the store is away. */
+  #showAll(): void {
+    if (this.#shown >= this.tail) return;
+    const events = this.#events.slice(this.#shown - this.#base);
+    const { streamId, token, bus } = this.#options;
+    const batch = { first: this.#shown + 1, last: this.tail, writer: token.nonce, events };
+    this.#shown = this.tail;
+    bus.publish(streamId, { type: "batch", batch, isLast: this.#ending !== undefined });
+  }
+
+  #setUndurable(isUndurable: boolean): void {
+    this.#isUndurable = isUndurable;
+    this.#options.bus.publish(this.#options.streamId, { type: "durability", isUndurable });
+  }
+
+  #lose(loss: WriterLoss): void {
+    if (this.#isOver) return;
+    this.#end();
+    this.#options.onLoss(loss);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#release();
+    this.#resolveEnd();
+  }
+
+  #release(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}
+
+/** The waits of a writer are short and end by themselves. */
+const NEVER = new AbortController().signal;

@@ -1,0 +1,203 @@
+// A stream whose owner is lost: this replica goes on with it, or ends it.
+import type { Clock } from "./clock.ts";
+import { GatewayError } from "./domain/gateway-error.ts";
+import { type Attempt, GenerationFailed, type StreamEvent } from "./domain/generation.ts";
+import type { GenerationSpec } from "./domain/generation-spec.ts";
+import type { DisconnectPolicy, StreamOptions } from "./domain/stream-options.ts";
+import type { Before, GenerationRun, GenerationRuns } from "./generation-run.ts";
+import { GenerationResult } from "./output/generation-result.ts";
+import { createStreamEvents } from "./output/stream-events.ts";
+import { type AddEvent, ownerLost, produce, produceWhole } from "./produce-stream.ts";
+import { progressOf, readSummary, type StreamSummary } from "./stream-summary.ts";
+import { cancelledBy } from "./streams/owned-stream.ts";
+import type { StreamLog } from "./streams/stream-log.ts";
+import type { StreamRecord } from "./streams/stream-record.ts";
+import type { StoredStream } from "./streams/stream-store.ts";
+
+/** A stored request, as it was first called. */
+export interface StoredRequest {
+  readonly spec: GenerationSpec;
+  readonly options: StreamOptions;
+}
+
+export interface TakeoverDependencies {
+  readonly clock: Clock;
+  readonly runs: GenerationRuns;
+  readonly log: StreamLog;
+  readonly disconnectPolicy: (options: StreamOptions) => DisconnectPolicy;
+  readonly encodeEvent: (event: StreamEvent, writer: number) => Uint8Array;
+  /** Undefined where this version cannot read it. */
+  readonly decodeRequest: (
+    request: Uint8Array,
+    kind: StreamSummary["kind"],
+  ) => StoredRequest | undefined;
+}
+
+/** A whole answer that nobody here waits for is left to a replica where somebody does, for so long. */
+const UNREAD_MS = 5_000;
+
+/** The attempt that ended with its owner, as far as it is known. */
+function lostAttempt(record: StreamRecord, summary: StreamSummary, now: number): Attempt {
+  return {
+    provider: record.progress.provider,
+    model: summary.model,
+    index: summary.attempts.length + 1,
+    trigger: summary.attempts.length === 0 ? "initial" : "retry",
+    outcome: "failed",
+    errorKind: "owner-lost",
+    errorMessage: "the replica that made the attempt was lost",
+    startTimeMs: summary.createTimeMs,
+    durationMs: Math.max(0, now - summary.createTimeMs),
+    delayMs: 0,
+    delayFromProvider: false,
+    outputDelivered: record.firstContent > 0,
+  };
+}
+
+/** Why the stream cannot go on; undefined: it can. */
+function obstacle(
+  stream: StoredStream,
+  request: StoredRequest | undefined,
+  maxTakeovers: number,
+): GatewayError | undefined {
+  if (stream.cancel !== undefined) return cancelledBy(stream.cancel);
+  if (stream.now >= stream.deadlineAt) {
+    return new GatewayError("total-timeout", "the generation's time was over");
+  }
+  // A request that ends every replica it reaches must not go on to the next one.
+  if (request === undefined || stream.takeovers >= maxTakeovers) return ownerLost();
+  const isVisible = stream.firstContent > 0;
+  return isVisible && request.spec.routing.midStreamRecovery !== "restart"
+    ? ownerLost()
+    : undefined;
+}
+
+export function createTakeover(dependencies: TakeoverDependencies) {
+  const { clock, runs, log, encodeEvent, decodeRequest, disconnectPolicy } = dependencies;
+  /** Since when a whole answer was seen without an owner. */
+  const unread = new Map<string, number>();
+
+  function isLeftToOthers(stream: StoredStream, summary: StreamSummary): boolean {
+    if (summary.kind === "stream" || log.readerCount(stream.streamId) > 0) {
+      unread.delete(stream.streamId);
+      return false;
+    }
+    const now = clock.now();
+    const since = unread.get(stream.streamId) ?? now;
+    if (now - since >= UNREAD_MS) unread.delete(stream.streamId);
+    else unread.set(stream.streamId, since);
+    return now - since < UNREAD_MS;
+  }
+
+  /** A generation that ends before it has begun. */
+  function failedRun(record: StreamRecord, before: Before, summary: StreamSummary, error: unknown) {
+    const target = { provider: record.progress.provider, model: summary.model };
+    const result = new GenerationResult({
+      generationId: before.generationId,
+      requestedModel: summary.requestedModel,
+      target: { ...target, providerModel: "" },
+      clock,
+      before,
+    });
+    const run: GenerationRun = {
+      result,
+      target,
+      limitMs: 0,
+      async run() {
+        const known = error instanceof GenerationFailed ? error.failure.error : error;
+        const cause = known instanceof GatewayError ? known : ownerLost();
+        result.fail(cause);
+        return result.outcome();
+      },
+      abort: () => {},
+      release: () => {},
+    };
+    return run;
+  }
+
+  /** Takes an orphan over, if nobody else does. */
+  return async function adopt(stream: StoredStream): Promise<"taken" | "ended" | "left"> {
+    const summary = readSummary(stream.progress);
+    if (isLeftToOthers(stream, summary)) return "left";
+    const stored = stream.canMove ? await log.store.loadRequest(stream.streamId) : undefined;
+    const request = stored === undefined ? undefined : decodeRequest(stored, summary.kind);
+    let run: GenerationRun | undefined;
+    let stopped: GatewayError | undefined;
+    const claimed = await log.claim(stream, {
+      disconnect: request === undefined ? { policy: "cancel" } : disconnectPolicy(request.options),
+      stop(error) {
+        stopped = error;
+        run?.abort(error);
+      },
+    });
+    if (claimed === undefined) return "left";
+    const { owned, record } = claimed;
+    const lost = lostAttempt(record, summary, clock.wallTime());
+    const before: Before = {
+      generationId: summary.generationId,
+      createTimeMs: summary.createTimeMs,
+      attempts: [...summary.attempts, lost],
+    };
+    const why = obstacle(stream, request, log.settings.maxTakeovers);
+    const goesOn = why === undefined && request !== undefined;
+    if (goesOn) {
+      const isStream = summary.kind === "stream";
+      run = await runs
+        .admit(
+          {
+            spec: request.spec,
+            stream: isStream,
+            timeoutMs: stream.deadlineAt - stream.now,
+            telemetry: { end: () => {} },
+            before,
+          },
+          new AbortController().signal,
+        )
+        .catch((error: unknown) => failedRun(record, before, summary, error));
+    } else run = failedRun(record, before, summary, why);
+    if (stopped !== undefined) run.abort(stopped);
+    const events = createStreamEvents({
+      options: request?.options ?? NO_OPTIONS,
+      clock,
+      streamId: record.streamId,
+      result: run.result,
+      target: run.target,
+      durability: log.store.capabilities.durability,
+      retentionMs: record.retentionMs,
+      tail: record.tail,
+    });
+    const { kind, labels, heartbeatMs } = summary;
+    const facts = { kind, labels, heartbeatMs };
+    const add: AddEvent = (event, more) => owned.add(encodeEvent(event, owned.writerId), more);
+    if (goesOn && kind === "stream") {
+      const notice = events.notice({
+        failed: lost,
+        action: "takeover",
+        next: run.target,
+        delayMs: 0,
+        discardOutput: record.firstContent > 0,
+      });
+      void add(notice, {
+        isContent: false,
+        progress: progressOf(run, facts, undefined, run.target),
+      });
+    }
+    void (kind === "unary" ? produceWhole : produce)(run, events, facts, add);
+    // Nobody may be left to read it.
+    owned.watchReaders();
+    return goesOn ? "taken" : "ended";
+  };
+}
+
+/** Of a stream that only ends, its options are of no use. */
+const NO_OPTIONS: StreamOptions = {
+  omitReasoning: false,
+  includeUsage: false,
+  includeEventTime: false,
+  omitFinalMessage: false,
+  heartbeatMs: 0,
+  ephemeral: false,
+  retentionMs: undefined,
+  onDisconnect: "cancel",
+  disconnectGraceMs: undefined,
+};
