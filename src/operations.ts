@@ -10,7 +10,7 @@ import type {
 } from "./domain/operations.ts";
 import type { ReliabilityEngine } from "./reliability/attempts.ts";
 import type { ProviderStats } from "./reliability/provider-stats.ts";
-import type { TargetState } from "./reliability/target-state.ts";
+import type { Refusal, TargetState } from "./reliability/target-state.ts";
 
 export interface OperationsDependencies {
   readonly clock: Clock;
@@ -39,6 +39,22 @@ function together(circuits: readonly CircuitStatus[], startTimeMs: number): Circ
   };
 }
 
+/** A target that is merely busy is no trouble. */
+type Trouble = Exclude<Refusal, { state: "full" }>;
+
+function troubleBy(refusal: Trouble): Unavailability {
+  switch (refusal.state) {
+    case "open":
+      return { cause: "circuit-open", message: "the circuits of its models are open" };
+    case "cooling":
+      return { cause: "limit-reached", message: "it is rate limited" };
+    case "out":
+      return refusal.kind === "quota"
+        ? { cause: "limit-reached", message: "its quota or balance is used up" }
+        : { cause: "authentication", message: "its credential was refused" };
+  }
+}
+
 export function createOperations(dependencies: OperationsDependencies): Operations {
   const { clock, engine, stats, deployment } = dependencies;
   const { states, metrics } = engine;
@@ -55,23 +71,19 @@ export function createOperations(dependencies: OperationsDependencies): Operatio
     };
   }
 
-  /** Why an instance cannot be used although it is configured. */
+  /** Why an instance cannot be used although it is configured: none of its models takes a call. */
   function troubleOf(id: string, targets: readonly TargetState[]): Unavailability | undefined {
     const { out } = states.instance(id);
-    if (out !== undefined && out.until > clock.now()) {
-      return out.kind === "quota"
-        ? { cause: "limit-reached", message: "its quota or balance is used up" }
-        : { cause: "authentication", message: "its credential was refused" };
+    if (out !== undefined && out.until > clock.now()) return troubleBy({ state: "out", ...out });
+    let first: Trouble | undefined;
+    for (const target of targets) {
+      const refusal = target.refusal();
+      if (refusal === undefined || refusal.state === "full") return undefined;
+      // A model that the provider does not have says nothing of the provider.
+      if (refusal.state === "out" && refusal.kind === "not-found") continue;
+      if (first === undefined || refusal.until < first.until) first = refusal;
     }
-    const all = (holds: (target: TargetState) => boolean): boolean =>
-      targets.length > 0 && targets.every(holds);
-    if (all(({ cooldown }) => cooldown !== undefined)) {
-      return { cause: "limit-reached", message: "it is rate limited" };
-    }
-    if (all(({ circuit }) => circuit.state === "open")) {
-      return { cause: "circuit-open", message: "the circuits of its models are open" };
-    }
-    return undefined;
+    return first === undefined ? undefined : troubleBy(first);
   }
 
   function unavailability(configured: Configured, targets: readonly TargetState[]) {

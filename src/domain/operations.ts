@@ -6,6 +6,7 @@ export interface CircuitStatus {
   readonly state: "closed" | "open" | "half-open";
   readonly consecutiveFailures: number;
   readonly windowRequests: number;
+  /** An overload counts for a part of one. */
   readonly windowFailures: number;
   readonly stateTimeMs: number;
   readonly nextProbeTimeMs: number | undefined;

@@ -26,6 +26,7 @@ export interface CircuitSnapshot {
   readonly state: CircuitState;
   readonly consecutiveFailures: number;
   readonly windowRequests: number;
+  /** An overload counts for a part of one. */
   readonly windowFailures: number;
   readonly changedAt: number;
   /** When an open circuit lets a probe through. */
@@ -104,7 +105,7 @@ export class CircuitBreaker {
       state: state.name,
       consecutiveFailures: Math.floor(this.#consecutive),
       windowRequests: requests,
-      windowFailures: Math.round(failures),
+      windowFailures: failures,
       changedAt: this.#changedAt,
       nextProbeAt: state.name === "open" ? state.until : undefined,
     };

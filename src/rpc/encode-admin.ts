@@ -53,7 +53,7 @@ function encodeCircuit(circuit: domain.CircuitStatus) {
     consecutiveFailures: circuit.consecutiveFailures,
     failureRate: windowRequests === 0 ? 0 : windowFailures / windowRequests,
     windowRequests: BigInt(windowRequests),
-    windowFailures: BigInt(windowFailures),
+    windowFailures: BigInt(Math.round(windowFailures)),
     stateTime: encodeTime(circuit.stateTimeMs),
     ...(nextProbeTimeMs !== undefined && { nextProbeTime: encodeTime(nextProbeTimeMs) }),
   });

@@ -1,11 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
 import { FinishReason, type GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
 import { UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
 import { gatewayErrorOf } from "../support/grpc-client.ts";
+import { ONE_ATTEMPT, resetCircuits } from "../support/reset-circuits.ts";
 import { ADAPTERS, type Adapter, type Stack, startStack } from "../support/stack.ts";
 import type { UpstreamScript } from "../support/upstream/script.ts";
 
@@ -19,14 +20,19 @@ beforeAll(async () => {
   stack = await startStack();
 });
 
+/** No test meets a cooldown or an open circuit that another one has left. */
+beforeEach(() => resetCircuits(stack.client, ADAPTERS));
+
 afterAll(async () => {
   await stack[Symbol.asyncDispose]();
 });
 
+/** The adapter is what is shown here: a failure is told, not mended by another attempt. */
 function specFor(adapter: Adapter, script: UpstreamScript = {}, fields: SpecInit = {}): SpecInit {
   return {
     model: `m-${adapter}`,
     prompt: "What is the weather?",
+    retry: ONE_ATTEMPT,
     providerOptions: { [adapter]: { simulator: script as never } },
     ...fields,
   };
@@ -58,6 +64,8 @@ function completed(events: readonly StreamEvent[]) {
   if (last?.case !== "complete") throw new Error(`ended with ${last?.case}`);
   return last.value.generation;
 }
+
+const millis = (count: number) => ({ seconds: 0n, nanos: count * 1_000_000 });
 
 /** A fault that names itself, so that attempts are counted for this call alone. */
 let serial = 0;
@@ -266,10 +274,9 @@ describe.each(ADAPTERS)("adapter %s", (adapter) => {
 
   it("A-30: the first token has a limit of its own", async () => {
     const script = fault({ stall_after_events: 0 });
-    const spec = specFor(adapter, script, {
-      timeouts: { firstToken: { seconds: 0n, nanos: 200_000_000 } },
-    });
-    const { error } = await collect(spec);
+    const { error } = await collect(
+      specFor(adapter, script, { timeouts: { firstToken: millis(200) } }),
+    );
     expect(gatewayErrorOf(error)).toMatchObject({
       category: ErrorCategory.FIRST_TOKEN_TIMEOUT,
       reason: "PROVIDER_TIMEOUT",
@@ -278,10 +285,7 @@ describe.each(ADAPTERS)("adapter %s", (adapter) => {
 
   it("A-31, A-36: silence inside the answer has another, and the total a third", async () => {
     const stalled = specFor(adapter, fault({ stall_after_events: 2 }), {
-      timeouts: {
-        firstToken: { seconds: 0n, nanos: 150_000_000 },
-        idle: { seconds: 0n, nanos: 250_000_000 },
-      },
+      timeouts: { firstToken: millis(150), idle: millis(250) },
     });
     expect(gatewayErrorOf((await collect(stalled)).error)?.category).toBe(
       ErrorCategory.IDLE_TIMEOUT,
@@ -290,17 +294,13 @@ describe.each(ADAPTERS)("adapter %s", (adapter) => {
     const paced = specFor(
       adapter,
       { tokens: 8, pace_ms: 40 },
-      {
-        timeouts: { firstToken: { seconds: 0n, nanos: 150_000_000 } },
-      },
+      { timeouts: { firstToken: millis(150) } },
     );
     expect((await collect(paced)).error).toBeUndefined();
     const total = specFor(
       adapter,
       { tokens: 100, pace_ms: 40 },
-      {
-        timeouts: { total: { seconds: 0n, nanos: 300_000_000 } },
-      },
+      { timeouts: { total: millis(300) } },
     );
     const { error } = await collect(total);
     expect(error).toMatchObject({ code: 4 });

@@ -12,7 +12,7 @@ import { type ServiceProcess, startService } from "../support/service.ts";
 import { eventually } from "../support/stack.ts";
 
 const { generate } = GenerationService.method;
-const { getProviderStatus } = AdminService.method;
+const { getProviderStatus, resetCircuit, getRetryMetrics } = AdminService.method;
 const CALLER_KEY = "steer_caller-key-for-tests";
 const OPERATOR_KEY = "steer_operator-key-for-tests";
 const PROMPT = "a prompt that stays private";
@@ -73,10 +73,15 @@ describe("callers", () => {
   });
 
   it("need the role operator for the admin service", async () => {
-    expect(await failure(client.unary(getProviderStatus, {}, bearer(CALLER_KEY)))).toEqual({
-      code: 7,
-      reason: "ROLE_REQUIRED",
-    });
+    const calls = (key: string) => [
+      client.unary(getProviderStatus, {}, bearer(key)),
+      client.unary(resetCircuit, { provider: "simulator" }, bearer(key)),
+      client.unary(getRetryMetrics, {}, bearer(key)),
+    ];
+    for (const refused of await Promise.all(calls(CALLER_KEY).map(failure))) {
+      expect(refused).toEqual({ code: 7, reason: "ROLE_REQUIRED" });
+    }
+    await Promise.all(calls(OPERATOR_KEY));
   });
 
   it.each([

@@ -85,10 +85,15 @@ describe("steer generate", () => {
     const unknown = await steer(["generate", "--model", "simulatr", "x"]);
     expect(unknown.code).toBe(15);
     expect(unknown.stderr).toContain("did you mean simulator");
-    const faults = JSON.stringify({ simulator: { faults: [{ attempt: 1, status: 503 }] } });
-    const failed = await steer(["generate", "--provider-options", faults, "x"]);
+    const faults = [1, 2, 3].map((attempt) => ({ attempt, status: 503 }));
+    const options = JSON.stringify({ simulator: { faults } });
+    const failed = await steer(["generate", "--provider-options", options, "x"]);
     expect(failed.code).toBe(24);
-    expect(failed.stderr).toMatch(/attempt 1: simulator\/simulator failed server_error HTTP 503/);
+    for (const attempt of [1, 2, 3]) {
+      expect(failed.stderr).toContain(
+        `attempt ${attempt}: simulator/simulator failed server_error HTTP 503`,
+      );
+    }
     const away = await steer(["generate", "x"], { env: { STEER_ADDRESS: "127.0.0.1:1" } });
     expect(away.code).toBe(24);
     expect(away.stderr).toContain("npm start");

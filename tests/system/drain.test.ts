@@ -137,14 +137,15 @@ describe("drain", () => {
         methodConfig: [{ name: [{ service: GenerationService.typeName }], retryPolicy }],
       }),
     });
-    const faults = [{ attempt: 1, status: 503 }];
+    const faults = [1, 2, 3].map((attempt) => ({ attempt, status: 503 }));
     const failing = {
       model: "m-chat",
       prompt: "Hi",
       providerOptions: { chat: { simulator: { faults } } },
     };
     await expect(client.unary(generate, { spec: failing })).rejects.toMatchObject({ code: 14 });
-    expect(stack.upstream.requests).toHaveLength(1);
+    // The gateway's own attempts, and not those of three calls.
+    expect(stack.upstream.requests).toHaveLength(3);
 
     const running = lastEvent(client.stream(streamGenerate, { spec: slow(10_000, 100) }));
     await client.unary(generate, { spec: slow(1, 0) });

@@ -11,6 +11,7 @@ import { BadRequestSchema, ErrorInfoSchema } from "../../gen/es/google/rpc/error
 import { StatusSchema } from "../../gen/es/google/rpc/status_pb.ts";
 import { GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.ts";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { ONE_ATTEMPT, resetCircuits } from "../support/reset-circuits.ts";
 import { type Stack, startStack } from "../support/stack.ts";
 
 const { generate, streamGenerate } = GenerationService.method;
@@ -76,6 +77,8 @@ function seenByGrpc(thrown: unknown): Seen {
 }
 
 async function failureOf(run: () => Promise<unknown>, see: (thrown: unknown) => Seen) {
+  // Every call meets the same gateway: no cooldown, no open circuit of the one before.
+  await resetCircuits(stack.client, ["simulator"]);
   try {
     await run();
   } catch (error) {
@@ -92,7 +95,7 @@ let serial = 0;
 function faulty(fault: object) {
   const headers = { "retry-after": "3", "x-test": String(serial++) };
   const simulator = { faults: [{ attempt: 1, headers, ...fault }] };
-  return { model: "simulator", prompt: "Hi", providerOptions: { simulator } };
+  return { model: "simulator", prompt: "Hi", retry: ONE_ATTEMPT, providerOptions: { simulator } };
 }
 
 const MANY = Array.from({ length: 300 }, (_, index) => ({ role: 99, name: "x".repeat(index) }));

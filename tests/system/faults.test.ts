@@ -1,10 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
-import type { GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
+import type { Generation, GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
 import { createGrpcClient, type GrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
+import { ONE_ATTEMPT, resetCircuits } from "../support/reset-circuits.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";
 
 type SpecInit = MessageInitShape<typeof GenerationSpecSchema>;
@@ -20,6 +21,9 @@ beforeAll(async () => {
   client = createGrpcClient(service.grpc);
 });
 
+/** Every fault is the first that the gateway sees. */
+beforeEach(() => resetCircuits(client, ["simulator"]));
+
 afterAll(async () => {
   client.close();
   await service.stop();
@@ -30,20 +34,29 @@ function simulated(script: object, fields: SpecInit = {}): SpecInit {
   return { model: "simulator", prompt: "Hi", providerOptions, ...fields };
 }
 
+/** The first attempt fails, and no other one follows. */
 function faulty(fault: object, fields?: SpecInit): SpecInit {
+  return simulated({ faults: [{ attempt: 1, ...fault }] }, { retry: ONE_ATTEMPT, ...fields });
+}
+
+/** The first attempt fails; whether another one follows is the gateway's own decision. */
+function passing(fault: object, fields?: SpecInit): SpecInit {
   return simulated({ faults: [{ attempt: 1, ...fault }] }, fields);
 }
 
 async function outcome(via: GrpcClient, mode: string, spec: SpecInit) {
   const events: StreamEvent[] = [];
   try {
-    if (mode === "unary") await via.unary(generate, { spec });
+    let generation: Generation | undefined;
+    if (mode === "unary") ({ generation } = await via.unary(generate, { spec }));
     else for await (const event of via.stream(streamGenerate, { spec })) events.push(event);
+    const last = events.at(-1)?.event;
+    if (last?.case === "complete") ({ generation } = last.value);
+    return { code: 0, message: "", error: undefined, generation, events };
   } catch (error) {
     const { code, details } = error as { code: number; details: string };
-    return { code, message: details, error: gatewayErrorOf(error), events };
+    return { code, message: details, error: gatewayErrorOf(error), generation: undefined, events };
   }
-  return { code: 0, message: "", error: undefined, events };
 }
 
 const SOON = { seconds: 0n, nanos: 200_000_000 };
@@ -76,7 +89,49 @@ describe.each(["unary", "stream"])("scripted faults, %s", (mode) => {
 
   it("a fault of another attempt does nothing", async () => {
     const spec = simulated({ faults: [{ attempt: 2, status: 500 }] });
-    expect((await outcome(client, mode, spec)).code).toBe(0);
+    expect(await outcome(client, mode, spec)).toMatchObject({
+      code: 0,
+      generation: { attempts: [{ outcome: AttemptOutcome.SUCCEEDED }] },
+    });
+  });
+
+  it.each<[string, object, ErrorCategory]>([
+    ["status", { status: 503 }, C.SERVER_ERROR],
+    ["error_at", { error_at: 0 }, C.SERVER_ERROR],
+    ["refuse", { refuse: true }, C.NETWORK],
+  ])("%s before the first content ends with the second attempt", async (_name, fault, category) => {
+    const { code, generation, events } = await outcome(client, mode, passing(fault));
+    expect(code).toBe(0);
+    expect(generation?.attempts).toMatchObject([
+      { trigger: AttemptTrigger.INITIAL, outcome: AttemptOutcome.FAILED, errorCategory: category },
+      { trigger: AttemptTrigger.RETRY, outcome: AttemptOutcome.SUCCEEDED },
+    ]);
+    const cases = events.map(({ event }) => event.case);
+    expect(cases.filter((each) => each === "error")).toEqual([]);
+    if (mode === "stream") expect(cases).toContain("attemptNotice");
+  });
+
+  it("a rate limit is waited out as long as the provider asks for", async () => {
+    const fault = { status: 429, headers: { "retry-after-ms": "200" } };
+    const retry = { initialBackoff: { seconds: 0n, nanos: 1_000_000 } };
+    const { generation } = await outcome(client, mode, passing(fault, { retry }));
+    const [first, second] = generation?.attempts ?? [];
+    expect(first).toMatchObject({ errorCategory: C.RATE_LIMIT, delayFromProvider: false });
+    expect(second).toMatchObject({
+      outcome: AttemptOutcome.SUCCEEDED,
+      delayFromProvider: true,
+      delay: { seconds: 0n },
+    });
+    expect(second?.delay?.nanos).toBeGreaterThanOrEqual(200_000_000);
+  });
+
+  it("a fault of every attempt ends the call after three, each with its own record", async () => {
+    const faults = [1, 2, 3, 4].map((attempt) => ({ attempt, status: 500 + attempt }));
+    const failed = await outcome(client, mode, simulated({ faults }));
+    expect(failed).toMatchObject({ code: 14, error: { reason: "ATTEMPTS_EXHAUSTED" } });
+    expect(failed.error?.attempts).toMatchObject(
+      [1, 2, 3].map((index) => ({ index, providerHttpStatus: 500 + index })),
+    );
   });
 
   it.each([

@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
 import { gatewayErrorOf } from "../support/grpc-client.ts";
+import { ONE_ATTEMPT, resetCircuits } from "../support/reset-circuits.ts";
 import { ADAPTERS, type Adapter, type Stack, startStack } from "../support/stack.ts";
 
 const { generate, streamGenerate } = GenerationService.method;
@@ -14,6 +15,9 @@ let stack: Stack;
 beforeAll(async () => {
   stack = await startStack();
 });
+
+/** No row meets what another one has left: every failure is the first that its provider has. */
+beforeEach(() => resetCircuits(stack.client, ADAPTERS));
 
 afterAll(async () => {
   await stack[Symbol.asyncDispose]();
@@ -118,6 +122,7 @@ function specFor(adapter: Adapter, fault: object) {
   return {
     model: `m-${adapter}`,
     prompt: "Hi",
+    retry: ONE_ATTEMPT,
     providerOptions: { [adapter]: { simulator: simulator as never } },
   };
 }
@@ -202,6 +207,7 @@ describe.each(ADAPTERS)("%s", (adapter) => {
         [{ cut_after_bytes: 60 }, C.NETWORK],
         [{ malformed_at: 0 }, C.PROTOCOL],
       ] as const) {
+        await resetCircuits(stack.client, [adapter]);
         expect((await failure(mode, specFor(adapter, fault))).typed?.category).toBe(category);
       }
     });

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
+import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
 import type { GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
 import {
   GenerationService,
@@ -151,17 +151,43 @@ describe("bad input", () => {
   });
 });
 
+describe("what the engine serves", () => {
+  const wishes: [string, SpecInit][] = [
+    ["spec.routing.fallbacks", { routing: { fallbacks: [{ model: "m-chat" }] } }],
+    ["spec.routing.strategy LOWEST_COST", { routing: { strategy: 2 } }],
+    ["spec.routing.strategy LOWEST_LATENCY", { routing: { strategy: 3 } }],
+    ["spec.routing.failover_on", { routing: { failoverOn: [ErrorCategory.RATE_LIMIT] } }],
+    ["spec.routing.hedge", { routing: { hedge: { delay: SECOND } } }],
+    ["spec.routing.mid_stream_recovery RESTART", { routing: { midStreamRecovery: 2 } }],
+    ["spec.routing.mid_stream_recovery CONTINUE", { routing: { midStreamRecovery: 3 } }],
+    ["spec.retry", { retry: { maxAttempts: 2, initialBackoff: SECOND, jitter: 0 } }],
+  ];
+
+  it.each(wishes)("%s passes, unary and streamed", async (_path, fields) => {
+    const spec = { model: "simulator", prompt: "Hi", ...fields } as SpecInit;
+    const { generation } = await stack.client.unary(generate, { spec });
+    expect(generation).toMatchObject({
+      provider: "simulator",
+      attempts: [{ trigger: AttemptTrigger.INITIAL, outcome: AttemptOutcome.SUCCEEDED }],
+    });
+    await drain(stack.client, { spec });
+  });
+
+  it("ResetCircuit and GetRetryMetrics answer", async () => {
+    const { client } = stack;
+    const reset = await client.unary(admin.resetCircuit, { provider: "simulator" });
+    expect(reset).toMatchObject({ status: { available: true } });
+    const metrics = await client.unary(admin.getRetryMetrics, { providers: ["simulator"] });
+    expect(metrics.total?.requests).toBeGreaterThan(0n);
+  });
+});
+
 describe("what is not built", () => {
   const specs: [string, SpecInit][] = [
-    ["spec.routing.fallbacks", { routing: { fallbacks: [{ model: "simulator" }] } }],
-    ["spec.routing.strategy", { routing: { strategy: 2 } }],
-    ["spec.routing.failover_on", { routing: { failoverOn: [11] } }],
-    ["spec.routing.hedge", { routing: { hedge: {} } }],
-    ["spec.routing.mid_stream_recovery", { routing: { midStreamRecovery: 2 } }],
-    ["spec.retry.max_attempts", { retry: { maxAttempts: 2 } }],
-    ["spec.retry.initial_backoff", { retry: { initialBackoff: SECOND } }],
     ["spec.budget", { budget: { maxCostPicos: 1n, currencyCode: "USD" } }],
     ["spec.abort.mode", { abort: { mode: 2 } }],
+    ["spec.abort.max_time", { abort: { maxTime: SECOND } }],
+    ["spec.abort.max_cost_picos", { abort: { maxCostPicos: 1n } }],
     [
       "spec.output_format.on_invalid",
       { outputFormat: { format: { case: "jsonObject", value: { onInvalid: 2 } } } },
@@ -170,8 +196,12 @@ describe("what is not built", () => {
 
   it.each(specs)("%s is UNIMPLEMENTED with its path", async (path, fields) => {
     const spec = { model: "simulator", prompt: "Hi", ...fields } as SpecInit;
-    for (const call of [stack.client.unary(generate, { spec }), drain(stack.client, { spec })]) {
-      expect(await failureOf(call)).toMatchObject({
+    const calls = [
+      () => stack.client.unary(generate, { spec }),
+      () => drain(stack.client, { spec }),
+    ];
+    for (const call of calls) {
+      expect(await failureOf(call())).toMatchObject({
         code: 12,
         message: `${path} is not implemented`,
         error: { reason: "NOT_IMPLEMENTED" },
@@ -199,23 +229,21 @@ describe("what is not built", () => {
   it("whole methods and idempotency keys are UNIMPLEMENTED, too", async () => {
     const { client } = stack;
     const spec = { model: "simulator", prompt: "Hi" };
-    const calls: Promise<unknown>[] = [
-      client.unary(cancelGeneration, { target: { case: "streamId", value: "s.1" } }),
-      client.unary(generate, { spec, requestId: "request-0001" }),
-      client.unary(generate, { spec }, { metadata: { "idempotency-key": "request-0001" } }),
-      client.unary(admin.listStreamStates, {}),
-      client.unary(admin.getStreamState, { streamId: "s.1" }),
-      client.unary(admin.cancelStream, { streamId: "s.1" }),
-      client.unary(admin.cleanupStreamStates, { olderThan: SECOND }),
-      client.unary(admin.resetCircuit, { provider: "simulator" }),
-      client.unary(admin.getRetryMetrics, {}),
-      client.unary(countTokens, { spec, method: 2 }),
-      (async () => {
+    const calls: (() => Promise<unknown>)[] = [
+      () => client.unary(cancelGeneration, { target: { case: "streamId", value: "s.1" } }),
+      () => client.unary(generate, { spec, requestId: "request-0001" }),
+      () => client.unary(generate, { spec }, { metadata: { "idempotency-key": "request-0001" } }),
+      () => client.unary(admin.listStreamStates, {}),
+      () => client.unary(admin.getStreamState, { streamId: "s.1" }),
+      () => client.unary(admin.cancelStream, { streamId: "s.1" }),
+      () => client.unary(admin.cleanupStreamStates, { olderThan: SECOND }),
+      () => client.unary(countTokens, { spec, method: 2 }),
+      async () => {
         for await (const _ of client.stream(resumeStream, { streamId: "s.1" }));
-      })(),
+      },
     ];
     for (const call of calls) {
-      expect(await failureOf(call)).toMatchObject({
+      expect(await failureOf(call())).toMatchObject({
         code: 12,
         error: { reason: "NOT_IMPLEMENTED" },
       });

@@ -73,7 +73,7 @@ callers:
   - {id: billing, role: caller, key_sha256: ${KEY.toUpperCase()}}
   - {id: ops, role: operator, client_cert_san: ops.example}
 providers:
-  - {id: vllm, type: openai, base_url: "http://127.0.0.1:8000/v1/", done_optional: true, headers: {x-team: a}}
+  - {id: vllm, type: openai, base_url: "http://127.0.0.1:8000/v1/", done_optional: true, prefill: true, headers: {x-team: a}}
   - {id: openai, type: openai, api_key_env: SECOND_KEY, api: chat}
 models:
   - id: my-llama
@@ -89,7 +89,12 @@ models:
     api: chat
     prices: {currency: EUR, input: 0.2, output: 0.6, cache_read: 0.02, cache_write: 0.25, date: 2026-11-01}
 faults: {allow: true}
-timeouts: {connect: 500ms, first_token: 2m, idle: 1.5s, reasoning: 3m, total: 1h, max_total: 2h}
+timeouts: {connect: 500ms, first_token: 2m, first_token_failover: 20s, idle: 1.5s, reasoning: 3m, reasoning_failover: 1m, total: 1h, max_total: 2h}
+retry: {attempts: 2, max_attempts: 6, total_attempts: 5, max_total_attempts: 9, transient: {base: 10ms, cap: 1s}, throttle: {base: 2s, cap: 9s}, max_wait: 12s}
+budget: {capacity: 100, transient_cost: 10, throttle_cost: 2.5, refill: 1}
+health: {consecutive_failures: 7, failure_rate: 0.4, min_requests: 20, window: 1m, ejection: 5s, max_ejection: 50s, panic: false, probe_first_token: 6s, refused: 1m, quota: 1h}
+limit: {max_in_flight: 8, queue_length: 4, queue_wait: 250ms}
+hedge: {share: 0.1, min_delay: 300ms, max_input_tokens: 1000}
 `,
       { SECOND_KEY: "k" },
     );
@@ -111,6 +116,7 @@ timeouts: {connect: 500ms, first_token: 2m, idle: 1.5s, reasoning: 3m, total: 1h
         unavailable: undefined,
         dialect: undefined,
         doneOptional: true,
+        prefill: true,
         builtinModels: false,
         headers: { "x-team": "a" },
       },
@@ -136,10 +142,38 @@ timeouts: {connect: 500ms, first_token: 2m, idle: 1.5s, reasoning: 3m, total: 1h
     expect(config.timeouts).toEqual({
       connectMs: 500,
       firstTokenMs: 120_000,
+      firstTokenFailoverMs: 20_000,
       idleMs: 1500,
       reasoningMs: 180_000,
+      reasoningFailoverMs: 60_000,
       totalMs: 3_600_000,
       maxTotalMs: 7_200_000,
+    });
+    expect(config.reliability).toEqual({
+      retry: {
+        attempts: 2,
+        maxAttempts: 6,
+        totalAttempts: 5,
+        maxTotalAttempts: 9,
+        transient: { baseMs: 10, capMs: 1_000 },
+        throttle: { baseMs: 2_000, capMs: 9_000 },
+        maxWaitMs: 12_000,
+      },
+      budget: { capacity: 100, transientCost: 10, throttleCost: 2.5, refill: 1 },
+      health: {
+        consecutiveFailures: 7,
+        failureRate: 0.4,
+        minRequests: 20,
+        windowMs: 60_000,
+        ejectionMs: 5_000,
+        maxEjectionMs: 50_000,
+        panic: false,
+        probeFirstTokenMs: 6_000,
+        refusedMs: 60_000,
+        quotaMs: 3_600_000,
+      },
+      limit: { maxInFlight: 8, queueLength: 4, queueWaitMs: 250 },
+      hedge: { share: 0.1, minDelayMs: 300, maxInputTokens: 1_000 },
     });
   });
 
