@@ -7,6 +7,7 @@ import {
   due,
   expired,
   handedOff,
+  isSameToken,
   repeated,
 } from "./stream-machine.ts";
 import { isCleanable, matches, newestFirst } from "./stream-query.ts";
@@ -36,7 +37,7 @@ interface Entry {
 const SAMPLE = 100;
 
 function keyOf(caller: string, requestId: string): string {
-  return `${requestId}\n${caller}`;
+  return JSON.stringify([caller, requestId]);
 }
 
 /** Index of the first batch that holds an event at or behind `sequence`. */
@@ -128,7 +129,11 @@ export function createMemoryStore({
     create(stream): CreateAnswer {
       const now = clock.wallTime();
       const known = entries.get(stream.streamId);
-      if (known?.record.token.nonce === stream.token.nonce) return { state: "created" };
+      if (known !== undefined) {
+        return isSameToken(known.record.token, stream.token)
+          ? { state: "created" }
+          : { state: "exists", stream: answer(known.record, now) };
+      }
       const other = bound(stream.caller, stream.requestId);
       switch (repeated(other?.record, stream.fingerprint)) {
         case "join":
@@ -290,7 +295,7 @@ export function createMemoryStore({
     },
 
     async putSnapshot(session, snapshot) {
-      snapshots.set(session, snapshot);
+      if (sessions.has(session)) snapshots.set(session, snapshot);
     },
     async snapshots() {
       return [...snapshots.values()];

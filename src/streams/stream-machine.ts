@@ -110,7 +110,7 @@ export function append(
   return { answer: { state: "stored", tail: after.tail }, after };
 }
 
-/** Takes over a stream whose owner is gone, or has handed it off. */
+/** Takes over a stream whose owner is gone, or has handed it off; once, however often it is tried. */
 export function claim(
   record: StreamRecord | undefined,
   expectedEpoch: number,
@@ -119,6 +119,9 @@ export function claim(
 ): { readonly answer: ClaimAnswer; readonly after?: StreamRecord } {
   if (record === undefined || record.expiredAt !== undefined) return { answer: { state: "gone" } };
   if (record.phase !== "running") return { answer: { state: "closed" } };
+  if (isSameToken(record.token, { epoch: expectedEpoch + 1, nonce: next.nonce })) {
+    return { answer: { state: "claimed" }, after: record };
+  }
   if (record.token.epoch !== expectedEpoch) return { answer: { state: "raced" } };
   if (isOwnerAlive && !record.handedOff) return { answer: { state: "held" } };
   return {

@@ -6,7 +6,9 @@ export function newestFirst(
   a: Pick<StreamRecord, "createdAt" | "streamId">,
   b: Pick<StreamRecord, "createdAt" | "streamId">,
 ): number {
-  return b.createdAt - a.createdAt || (a.streamId < b.streamId ? 1 : -1);
+  if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt;
+  if (a.streamId === b.streamId) return 0;
+  return a.streamId < b.streamId ? 1 : -1;
 }
 
 /** A stream belongs to the answer of a query; its limit aside. */

@@ -21,7 +21,7 @@ export interface StoredStream extends StreamRecord {
 
 export type CreateAnswer =
   | { readonly state: "created" }
-  /** The idempotency key leads to a stream that asks for the same. */
+  /** The idempotency key leads to a stream that asks for the same, or another has taken this one over. */
   | { readonly state: "exists"; readonly stream: StoredStream }
   /** It leads to one that asks for something else. */
   | { readonly state: "conflict" }

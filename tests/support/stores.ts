@@ -1,0 +1,43 @@
+// Every store of streams, for the suites that run over all of them.
+import { createMemoryStore } from "../../src/streams/memory-store.ts";
+import type { StreamStore } from "../../src/streams/stream-store.ts";
+import { createManualClock } from "./manual-clock.ts";
+
+/** A fresh and empty store. */
+export interface OpenedStore {
+  readonly store: StreamStore;
+  /** Moves the store's time; undefined: it is real, and the tests wait for a fraction of a second. */
+  readonly advance: ((ms: number) => Promise<void>) | undefined;
+  /** The process ends without a word, and the next one opens the same data. */
+  readonly restart?: () => Promise<StreamStore>;
+  /** Another replica's view of the same data. */
+  readonly openPeer?: () => Promise<StreamStore>;
+  close(): Promise<void>;
+}
+
+export interface StoreUnderTest {
+  readonly name: string;
+  /** A session ends when it is not renewed; otherwise it lives as long as the process. */
+  readonly sessionsExpire: boolean;
+  /** Random runs of the model-based suite. */
+  readonly modelRuns: number;
+  open(): Promise<OpenedStore>;
+  /** A store with room for less than 1 MiB of events, where its bound can be set. */
+  readonly openSmall?: () => Promise<OpenedStore>;
+}
+
+async function openMemory(maxBytes: number): Promise<OpenedStore> {
+  const clock = createManualClock();
+  const store = createMemoryStore({ clock, maxBytes, maxStreams: 10_000 });
+  return { store, advance: (ms) => clock.advance(ms), close: () => store.close() };
+}
+
+const memory: StoreUnderTest = {
+  name: "memory",
+  sessionsExpire: false,
+  modelRuns: 2_000,
+  open: () => openMemory(64 * 1024 * 1024),
+  openSmall: () => openMemory(512 * 1024),
+};
+
+export const stores: readonly StoreUnderTest[] = [memory];
