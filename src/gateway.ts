@@ -13,22 +13,24 @@ import { produce } from "./produce-stream.ts";
 import {
   type BegunStream,
   type CallIdentity,
+  EPHEMERAL_PREFIX,
   type OpenStream,
   STORED_PREFIX,
   type StoredGenerations,
 } from "./stored-generation.ts";
-import { readSummary } from "./stream-summary.ts";
 import { LiveStream } from "./streams/live-stream.ts";
 import { cancelledBy } from "./streams/owned-stream.ts";
 import { storeUnavailable, streamExpired, streamNotFound } from "./streams/stream-errors.ts";
 import type { StreamLog } from "./streams/stream-log.ts";
-import type { Cursor } from "./streams/stream-store.ts";
+import type { Cursor, StoredStream } from "./streams/stream-store.ts";
 import type { CallTelemetry } from "./telemetry/telemetry.ts";
 
 export interface GatewayDependencies {
   readonly clock: Clock;
   readonly runs: GenerationRuns;
   readonly log: StreamLog;
+  /** In the memory of this process: idempotency keys while the store is away. */
+  readonly local: StreamLog;
   readonly stored: StoredGenerations;
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
@@ -69,11 +71,11 @@ export interface Gateway {
   streamGenerate(call: GenerationCall, options: StreamOptions): Promise<OpenStream>;
   resumeStream(call: ResumeCall): Promise<OpenStream>;
   /** Whether the call has changed anything. */
-  cancelGeneration(
-    caller: string,
-    target: { readonly streamId: string } | { readonly requestId: string },
-  ): Promise<boolean>;
+  cancelGeneration(caller: string, target: StreamName): Promise<boolean>;
 }
+
+/** A stream by its identifier, or by the idempotency key of the call that began it. */
+type StreamName = { readonly streamId: string } | { readonly requestId: string };
 
 export interface ResumeCall {
   readonly caller: string;
@@ -81,8 +83,6 @@ export interface ResumeCall {
   readonly cursor: Cursor;
   readonly signal: AbortSignal;
 }
-
-const EPHEMERAL_PREFIX = "e.";
 
 /** A whole answer is read by nobody before its end, and by no one after. */
 const WHOLE: StreamOptions = {
@@ -98,10 +98,15 @@ const WHOLE: StreamOptions = {
 };
 
 export function createGateway(dependencies: GatewayDependencies): Gateway {
-  const { clock, runs, log, stored, newId, encodeEvent } = dependencies;
+  const { clock, runs, log, local, stored, newId, encodeEvent } = dependencies;
+  /** Streams that nothing outlives, while they run. */
+  const ephemeral = new Map<string, { readonly caller: string; readonly run: GenerationRun }>();
 
-  /** A stream that nothing outlives. */
-  function ephemeral(run: GenerationRun, call: GenerationCall, options: StreamOptions): OpenStream {
+  function beginEphemeral(
+    run: GenerationRun,
+    call: GenerationCall,
+    options: StreamOptions,
+  ): OpenStream {
     const { result, target } = run;
     const stream = new LiveStream();
     const streamId = `${EPHEMERAL_PREFIX}${newId()}`;
@@ -115,10 +120,14 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       retentionMs: undefined,
       tail: 0,
     });
+    ephemeral.set(streamId, { caller: call.identity.caller, run });
     void stream.add(encodeEvent(events.start(), 0));
     const production = produce(run, events, undefined, (event) =>
       stream.add(encodeEvent(event, 0)),
-    ).then(() => stream.end());
+    ).then(() => {
+      ephemeral.delete(streamId);
+      stream.end();
+    });
     const deliveries = stream.follow({
       clock,
       heartbeatMs: options.heartbeatMs,
@@ -161,13 +170,30 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     return { state: "stored", terminal, isReplayed: stream.isReplayed, generation };
   }
 
+  /** The caller's own stream. Throws `GatewayError`. */
+  async function find(caller: string, target: StreamName): Promise<StoredStream> {
+    const asked = async (from: StreamLog): Promise<StoredStream | undefined> => {
+      if ("requestId" in target) return from.store.find(caller, target.requestId);
+      const [stream] = await from.store.heads([target.streamId]);
+      return stream;
+    };
+    const here = await asked(local);
+    if (here?.caller === caller) return here;
+    const name = "requestId" in target ? target.requestId : target.streamId;
+    if ("streamId" in target && !name.startsWith(STORED_PREFIX)) throw streamNotFound(name);
+    const answer = await log.health.admit(log.settings.storeTimeoutMs, async () => ({
+      stream: await asked(log),
+    }));
+    if (answer === undefined) throw storeUnavailable();
+    if (answer.stream?.caller !== caller) throw streamNotFound(name);
+    return answer.stream;
+  }
+
   return {
     async generate(call) {
       const { spec, timeoutMs, telemetry, signal, identity } = call;
-      const before = await stored.known(call);
-      if (before !== undefined) {
-        return endOf({ stream: stored.join(before, signal), outcome: undefined });
-      }
+      const joined = await stored.join(call);
+      if (joined !== undefined) return endOf({ stream: joined, outcome: undefined });
       const request = { spec, stream: false, timeoutMs, telemetry, before: undefined };
       const run = await runs.admit(request, signal);
       const begun =
@@ -179,14 +205,14 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     async streamGenerate(call, options) {
       const { spec, telemetry, signal, timeoutMs } = call;
       const isEphemeral = options.ephemeral;
-      const before = isEphemeral ? undefined : await stored.known(call);
-      if (before !== undefined) return stored.join(before, signal);
+      const joined = isEphemeral ? undefined : await stored.join(call);
+      if (joined !== undefined) return joined;
       // The deadline of a call bounds the generation only where nothing outlives the call.
       const limit = isEphemeral ? timeoutMs : undefined;
       const request = { spec, stream: true, timeoutMs: limit, telemetry, before: undefined };
       const run = await runs.admit(request, signal);
       const begun = isEphemeral ? undefined : await stored.begin(run, call, options, "stream");
-      return begun?.stream ?? ephemeral(run, call, options);
+      return begun?.stream ?? beginEphemeral(run, call, options);
     },
 
     async resumeStream({ caller, streamId, cursor, signal }) {
@@ -195,33 +221,21 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
           reason: "STREAM_NOT_RESUMABLE",
         });
       }
-      if (!streamId.startsWith(STORED_PREFIX)) throw streamNotFound(streamId);
-      const heads = await log.health.admit(log.settings.storeTimeoutMs, () =>
-        log.store.heads([streamId]),
-      );
-      if (heads === undefined) throw storeUnavailable();
-      const stream = heads[0];
-      if (stream === undefined || stream.caller !== caller) throw streamNotFound(streamId);
+      const stream = await find(caller, { streamId });
       if (stream.expiredAt !== undefined) throw streamExpired(streamId);
-      const { generationId, heartbeatMs } = readSummary(stream.progress);
-      return stored.open(streamId, cursor, signal, heartbeatMs, { generationId, isReplayed: true });
+      return stored.resume(stream, cursor, signal);
     },
 
     async cancelGeneration(caller, target) {
-      const { storeTimeoutMs } = log.settings;
-      const found = await log.health.admit(storeTimeoutMs, async () =>
-        "requestId" in target
-          ? [await log.store.find(caller, target.requestId)]
-          : log.store.heads([target.streamId]),
-      );
-      if (found === undefined) throw storeUnavailable();
-      const [stream] = found;
-      if (stream === undefined || stream.caller !== caller) {
-        throw streamNotFound("requestId" in target ? target.requestId : target.streamId);
+      const running = "streamId" in target ? ephemeral.get(target.streamId) : undefined;
+      if (running?.caller === caller) {
+        running.run.abort(cancelledBy("caller"));
+        return true;
       }
-      if (stream.phase !== "running") return false;
-      const after = await log.requestCancel(stream.streamId, "caller");
-      return after !== undefined;
+      const { streamId, phase } = await find(caller, target);
+      if (phase !== "running") return false;
+      const owner = streamId.startsWith(STORED_PREFIX) ? log : local;
+      return (await owner.requestCancel(streamId, "caller")) !== undefined;
     },
   };
 }

@@ -99,9 +99,21 @@ function totalTimeout(limitMs: number): GatewayError {
 export class GenerationRuns {
   readonly #dependencies: RunDependencies;
   readonly #running = new Set<AbortController>();
+  #whenIdle: (() => void)[] = [];
 
   constructor(dependencies: RunDependencies) {
     this.#dependencies = dependencies;
+  }
+
+  /** Generations that run, whether a call waits for them or not. */
+  get active(): number {
+    return this.#running.size;
+  }
+
+  /** Resolves when none runs. */
+  idle(): Promise<void> {
+    if (this.#running.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
   /** Ends every generation that runs with this error. */
@@ -157,6 +169,8 @@ export class GenerationRuns {
     const stop = (): void => {
       this.#running.delete(lifetime);
       cancelTimer();
+      if (this.#running.size > 0) return;
+      for (const resolve of this.#whenIdle.splice(0)) resolve();
     };
     const call: EngineCall<FittedTarget> = {
       targets,

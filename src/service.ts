@@ -103,6 +103,7 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
     clock,
     runs,
     log: streams.log,
+    local: streams.local,
     stored: streams.stored,
     newId,
     encodeEvent,
@@ -143,12 +144,15 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
 
   const image = readFileSync(IMAGE);
   const grpc = await createGrpcListener({ ...config.grpc, dispatcher, image, clock });
-  const http = await createHttpListener({ ...config.http, dispatcher, clock }).catch(
-    async (error: unknown) => {
-      await grpc.close();
-      throw error;
-    },
-  );
+  const http = await createHttpListener({
+    ...config.http,
+    dispatcher,
+    clock,
+    isDegraded: () => streams.log.health.isDown,
+  }).catch(async (error: unknown) => {
+    await grpc.close();
+    throw error;
+  });
   log({
     event: "listening",
     grpc: addressText(grpc.address),
@@ -183,7 +187,7 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
       return reloading;
     },
     async stop(hurry) {
-      await drain({ clock, grpc, http, dispatcher, hurry });
+      await drain({ clock, grpc, http, dispatcher, generations: runs, hurry });
       await streams.close();
       await deployment.retire(undefined);
       await shutdown();

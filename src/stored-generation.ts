@@ -1,6 +1,6 @@
 // Stored streams of calls: begun, joined and read.
 import type { Clock } from "./clock.ts";
-import type { StreamEvent } from "./domain/generation.ts";
+import type { StreamEvent, Warning } from "./domain/generation.ts";
 import type { GenerationSpec } from "./domain/generation-spec.ts";
 import type { DisconnectPolicy, StreamOptions } from "./domain/stream-options.ts";
 import type { GenerationRun } from "./generation-run.ts";
@@ -16,6 +16,8 @@ import type { Cursor, StoredStream } from "./streams/stream-store.ts";
 export interface StoredGenerationDependencies {
   readonly clock: Clock;
   readonly log: StreamLog;
+  /** In the memory of this process: idempotency keys while the store is away. */
+  readonly local: StreamLog;
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
   /** An event as it is sent and stored; `writer` 0 where it is not stored. */
@@ -59,11 +61,22 @@ export interface BegunStream {
 }
 
 export const STORED_PREFIX = "s.";
+export const EPHEMERAL_PREFIX = "e.";
+
+/** The key of a call holds at this replica only: its store is away. */
+const IDEMPOTENCY_LOCAL: Warning = {
+  reason: "IDEMPOTENCY_LOCAL",
+  message:
+    "the stream store is away: request_id holds at this replica only, for as long as it runs",
+  field: "request_id",
+};
+
+const FROM_START: Cursor = { sequence: 0, writer: 0 };
 
 export type StoredGenerations = ReturnType<typeof createStoredGenerations>;
 
 export function createStoredGenerations(dependencies: StoredGenerationDependencies) {
-  const { clock, log, newId, encodeEvent } = dependencies;
+  const { clock, log, local, newId, encodeEvent } = dependencies;
 
   function disconnectPolicy(options: StreamOptions): DisconnectPolicy {
     if (options.onDisconnect !== "grace") return { policy: options.onDisconnect };
@@ -71,15 +84,16 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     return { policy: "grace", graceMs };
   }
 
-  /** A reader of a stored stream; whatever it throws, it is not present any more afterwards. */
+  /** A reader; whatever it throws, it is not present any more afterwards. */
   function open(
+    from: StreamLog,
     streamId: string,
     cursor: Cursor,
     signal: AbortSignal,
-    heartbeatMs: number,
-    about: { readonly generationId: string; readonly isReplayed: boolean },
+    about: Pick<OpenStream, "generationId" | "isReplayed"> & { readonly heartbeatMs: number },
   ): OpenStream {
-    const { reader, leave } = log.reader({ streamId, cursor, signal, heartbeatMs });
+    const { heartbeatMs, ...rest } = about;
+    const { reader, leave } = from.reader({ streamId, cursor, signal, heartbeatMs });
     async function* deliveries(): AsyncGenerator<Delivery, void> {
       try {
         yield* reader.follow();
@@ -87,76 +101,105 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
         leave();
       }
     }
-    return { streamId, ...about, deliveries: deliveries(), terminal: () => reader.terminal };
+    return { streamId, ...rest, deliveries: deliveries(), terminal: () => reader.terminal };
   }
 
-  function join(stream: StoredStream, signal: AbortSignal): OpenStream {
+  /** Goes on reading a stream that exists. */
+  function resume(stream: StoredStream, cursor: Cursor, signal: AbortSignal): OpenStream {
     const { generationId, heartbeatMs } = readSummary(stream.progress);
-    const start = { sequence: 0, writer: 0 };
-    const about = { generationId, isReplayed: true };
-    return open(stream.streamId, start, signal, heartbeatMs, about);
+    const from = stream.streamId.startsWith(STORED_PREFIX) ? log : local;
+    const about = { generationId, heartbeatMs, isReplayed: true };
+    return open(from, stream.streamId, cursor, signal, about);
   }
 
   /** The stream of the call's idempotency key, where there is one already. */
-  async function known({ identity }: StoredCall): Promise<StoredStream | undefined> {
+  async function join({ identity, signal }: StoredCall): Promise<OpenStream | undefined> {
     const { caller, requestId, fingerprint } = identity;
-    return requestId === "" ? undefined : log.find(caller, requestId, fingerprint);
+    if (requestId === "") return undefined;
+    const found =
+      (await log.find(caller, requestId, fingerprint)) ??
+      (await local.find(caller, requestId, fingerprint));
+    return found === undefined ? undefined : resume(found, FROM_START, signal);
   }
 
-  /** Begins a stored stream; undefined: it must go without the store. */
+  /**
+   * Begins a stored stream, or joins the one that its key leads to; undefined: the
+   * store is away. Without the store an idempotency key is held by this process.
+   */
   async function begin(
     run: GenerationRun,
     call: StoredCall,
     options: StreamOptions,
     kind: StreamFacts["kind"],
   ): Promise<BegunStream | undefined> {
-    const { identity, spec } = call;
-    const { settings, store } = log;
+    try {
+      const begun = await beginIn(log, run, call, options, kind);
+      if (begun !== undefined || call.identity.requestId === "") return begun;
+      run.result.warn(IDEMPOTENCY_LOCAL);
+      return await beginIn(local, run, call, { ...options, onDisconnect: "cancel" }, kind);
+    } catch (error) {
+      run.release();
+      throw error;
+    }
+  }
+
+  async function beginIn(
+    into: StreamLog,
+    run: GenerationRun,
+    call: StoredCall,
+    options: StreamOptions,
+    kind: StreamFacts["kind"],
+  ): Promise<BegunStream | undefined> {
+    const { identity, spec, signal } = call;
+    const { settings, store } = into;
     const { result, target } = run;
-    const streamId = `${STORED_PREFIX}${newId()}`;
+    const isLocal = into === local;
+    const streamId = `${isLocal ? EPHEMERAL_PREFIX : STORED_PREFIX}${newId()}`;
     const retentionMs = options.retentionMs ?? settings.retentionMs;
-    const { durability } = store.capabilities;
     const events = createStreamEvents({
       options,
       clock,
       streamId,
       result,
       target,
-      durability,
-      retentionMs,
+      durability: isLocal ? "none" : store.capabilities.durability,
+      retentionMs: isLocal ? undefined : retentionMs,
       tail: 0,
     });
-    const facts = { kind, labels: spec.labels, heartbeatMs: options.heartbeatMs };
-    const token = log.newToken();
+    const { heartbeatMs } = options;
+    const facts = { kind, labels: spec.labels, heartbeatMs };
+    const token = into.newToken();
+    // What cannot be resumed has no writer that a cursor could name.
+    const writer = isLocal ? 0 : token.nonce;
     const isKept = settings.takeover === "auto" && store.capabilities.durability !== "process";
     const stream: NewStream = {
       streamId,
       token,
-      session: log.session,
+      session: into.session,
       caller: identity.caller,
       requestId: identity.requestId,
       fingerprint: identity.fingerprint,
-      start: encodeEvent(events.start(), token.nonce),
+      start: encodeEvent(events.start(), writer),
       request: isKept ? identity.request() : undefined,
       retentionMs,
       totalMs: run.limitMs,
       progress: progressOf(run, facts, undefined, undefined),
     };
-    const begun = await log.begin(stream, {
+    const begun = await into.begin(stream, {
       disconnect: disconnectPolicy(options),
       stop: (error) => run.abort(error),
+      endUnstarted: () => encodeEvent(events.unstarted(), writer),
     });
     if (begun.state === "unavailable") return undefined;
     if (begun.state === "joined") {
       run.release();
-      return { stream: join(begun.stream, call.signal), outcome: undefined };
+      return { stream: resume(begun.stream, FROM_START, signal), outcome: undefined };
     }
     const { stream: owned } = begun;
-    const add: AddEvent = (event, more) => owned.add(encodeWithin(event, token.nonce), more);
+    const add: AddEvent = (event, more) => owned.add(encodeWithin(event, writer), more);
     const outcome = (kind === "unary" ? produceWhole : produce)(run, events, facts, add);
-    const about = { generationId: result.generationId, isReplayed: false };
-    const start = { sequence: 0, writer: 0 };
-    return { stream: open(streamId, start, call.signal, options.heartbeatMs, about), outcome };
+    const about = { generationId: result.generationId, heartbeatMs, isReplayed: false };
+    return { stream: open(into, streamId, FROM_START, signal, about), outcome };
   }
 
   /** An event as it is stored: a result that is too long for the store goes without its message. */
@@ -167,5 +210,5 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     return encodeEvent({ ...event, body: { ...body, message: "omitted" } }, writer);
   }
 
-  return { disconnectPolicy, open, join, known, begin };
+  return { disconnectPolicy, resume, join, begin };
 }

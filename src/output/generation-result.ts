@@ -6,6 +6,7 @@ import type {
   Generation,
   GenerationFailure,
   TargetName,
+  Warning,
 } from "../domain/generation.ts";
 import { countCodePoints } from "../domain/text.ts";
 import { addUsage, type TokenUsage } from "../domain/token-usage.ts";
@@ -48,6 +49,7 @@ export class GenerationResult {
   #queuedMs = 0;
   #retryDelayMs = 0;
   #outcome: Outcome | undefined;
+  readonly #warnings: Warning[] = [];
 
   constructor({ generationId, requestedModel, target, clock, before }: GenerationResultOptions) {
     this.generationId = generationId;
@@ -165,8 +167,18 @@ export class GenerationResult {
   }
 
   fail(error: GatewayError): void {
+    this.#outcome = { state: "failed", failure: this.failureOf(error) };
+  }
+
+  /** What is known so far, with the error that it would end with. */
+  failureOf(error: GatewayError): GenerationFailure {
     const partial = this.#generation(this.committed ?? this.#records().at(-1), error);
-    this.#outcome = { state: "failed", failure: { error, partial } };
+    return { error, partial };
+  }
+
+  /** Something the caller should know, whichever attempt succeeds. */
+  warn(warning: Warning): void {
+    this.#warnings.push(warning);
   }
 
   /** Only after `succeed` or `fail`. */
@@ -196,7 +208,7 @@ export class GenerationResult {
       : ({ state: "absent" } as const);
     const name = record?.name ?? { provider: this.#target.provider, model: this.#target.model };
     const metadata = record?.finish?.metadata;
-    const warnings = record?.target.warnings ?? [];
+    const warnings = [...this.#warnings, ...(record?.target.warnings ?? [])];
     return {
       generationId: this.generationId,
       requestedModel: this.requestedModel,

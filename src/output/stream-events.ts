@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
 import type {
   AttemptNotice,
   StreamDurability,
@@ -47,8 +48,14 @@ export interface StreamEvents {
   /** None, one, or several where a delta is too long for one message. */
   of(event: ProviderEvent, record: AttemptRecord): readonly StreamEvent[];
   notice(notice: AttemptNotice): StreamEvent;
+  /** The end of a stream whose generation goes another way: nobody has seen its beginning. */
+  unstarted(): StreamEvent;
   /** The final usage where it was asked for, and the terminal event. */
   ending(outcome: Outcome, attemptIndex: number): readonly StreamEvent[];
+}
+
+function storeTimeout(): GatewayError {
+  return new GatewayError("state-unavailable", "the stream store answered too late");
 }
 
 export function createStreamEvents({
@@ -158,6 +165,11 @@ export function createStreamEvents({
       }
     },
     notice: (notice) => next({ type: "attempt-notice", notice }, 0),
+    unstarted: () => ({
+      sequence: 2,
+      attemptIndex: 0,
+      body: { type: "error", failure: result.failureOf(storeTimeout()) },
+    }),
     ending(outcome, attemptIndex) {
       const { usage } =
         outcome.state === "succeeded" ? outcome.generation : outcome.failure.partial;

@@ -13,6 +13,8 @@ export interface DrainOptions {
   readonly grpc: Pick<GrpcListener, "setServing" | "sayGoaway" | "close">;
   readonly http: Pick<HttpListener, "setServing" | "closeGracefully" | "close">;
   readonly dispatcher: Pick<Dispatcher, "activeCalls" | "startDraining" | "endCalls" | "idle">;
+  /** They can outlive their calls. */
+  readonly generations: { readonly active: number; idle(): Promise<void> };
   /** Aborted by a second signal: the rest of the steps are taken at once. */
   readonly hurry: AbortSignal;
 }
@@ -22,14 +24,19 @@ export interface DrainOptions {
  * then GOAWAY, then what still runs is ended with a typed error. Resolves when
  * everything is closed, at once if nothing ran.
  */
-export async function drain({ clock, grpc, http, dispatcher, hurry }: DrainOptions): Promise<void> {
+export async function drain(options: DrainOptions): Promise<void> {
+  const { clock, grpc, http, dispatcher, generations, hurry } = options;
+  const isActive = (): boolean => dispatcher.activeCalls + generations.active > 0;
+  const idle = async (): Promise<void> => {
+    while (isActive()) await Promise.all([dispatcher.idle(), generations.idle()]);
+  };
   grpc.setServing(false);
   http.setServing(false);
   dispatcher.startDraining();
   let over = false;
-  if (dispatcher.activeCalls > 0) {
+  if (isActive()) {
     const stop = new AbortController();
-    const end = dispatcher.idle().then(() => stop.abort());
+    const end = idle().then(() => stop.abort());
     const signal = AbortSignal.any([hurry, stop.signal]);
     const wait = async (ms: number): Promise<void> => {
       if (over) return;
@@ -41,7 +48,7 @@ export async function drain({ clock, grpc, http, dispatcher, hurry }: DrainOptio
     grpc.sayGoaway();
     http.closeGracefully();
     await wait(END_CALLS_MS - GOAWAY_MS);
-    if (dispatcher.activeCalls > 0) {
+    if (isActive()) {
       // A store that is away must not hold it up: others find what was not handed over.
       void dispatcher.endCalls();
       over = false;

@@ -80,6 +80,8 @@ export interface HttpListenerOptions {
   readonly corsOrigins: readonly string[];
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
+  /** Calls are served without the stream store, which is away. */
+  readonly isDegraded: () => boolean;
 }
 
 export interface HttpListener {
@@ -243,7 +245,8 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     const path = request.url?.split("?", 1)[0];
     if (path === "/livez") return writeJson(response, 200, { status: "OK" });
     if (path === "/readyz") {
-      return writeJson(response, serving ? 200 : 503, { status: serving ? "OK" : "DRAINING" });
+      const able = options.isDegraded() ? "DEGRADED" : "OK";
+      return writeJson(response, serving ? 200 : 503, { status: serving ? able : "DRAINING" });
     }
     if (applyCors(request, response, origins)) return;
     if (request.method === "GET" && path === GET_REFUSED) {

@@ -23,13 +23,20 @@ export class StoreHealth {
     this.#onChange(isDown);
   }
 
-  /** The answer, where it comes within `timeoutMs`; undefined while the store is away. */
-  async admit<T>(timeoutMs: number, ask: () => T | Promise<T>): Promise<T | undefined> {
+  /**
+   * The answer, where it comes within `timeoutMs`; undefined while the store is
+   * away. `onLate` gets one that comes afterwards.
+   */
+  async admit<T>(
+    timeoutMs: number,
+    ask: () => T | Promise<T>,
+    onLate: (answer: T) => void = () => {},
+  ): Promise<T | undefined> {
     if (this.#isDown) return undefined;
     try {
       const answer = ask();
       if (!(answer instanceof Promise)) return answer;
-      return await this.#within(timeoutMs, answer);
+      return await this.#within(timeoutMs, answer, onLate);
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       this.mark(true);
@@ -37,9 +44,11 @@ export class StoreHealth {
     }
   }
 
-  #within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
+  #within<T>(timeoutMs: number, answer: Promise<T>, onLate: (answer: T) => void): Promise<T> {
     return new Promise((resolve, reject) => {
       const stop = this.#clock.schedule(timeoutMs, () => {
+        // A second failure tells nothing new.
+        answer.then(onLate, () => {});
         const message = `the stream store did not answer within ${timeoutMs} ms`;
         reject(new StoreUnavailable("unknown", message));
       });

@@ -9,7 +9,13 @@ import { storeUnavailable } from "./stream-errors.ts";
 import { type FillCause, StreamReader } from "./stream-reader.ts";
 import type { CancelReason, NewStream, StreamRecord, WriterToken } from "./stream-record.ts";
 import type { StreamSettings } from "./stream-settings.ts";
-import type { AppendResult, Cursor, StoredStream, StreamStore } from "./stream-store.ts";
+import {
+  type AppendResult,
+  type Cursor,
+  type StoredStream,
+  StoreUnavailable,
+  type StreamStore,
+} from "./stream-store.ts";
 import { StreamWriter, type WriterLoss } from "./stream-writer.ts";
 
 /** A replica that has not said for this long that it has readers has none. */
@@ -40,6 +46,8 @@ export interface StreamHooks {
   readonly disconnect: DisconnectPolicy;
   /** Ends the generation. */
   readonly stop: (error: GatewayError) => void;
+  /** The second and last event of a stream that began too late to be used. */
+  readonly endUnstarted?: () => Uint8Array;
 }
 
 /** What replicas tell each other. */
@@ -96,8 +104,12 @@ export class StreamLog {
 
   /** Stores the beginning of a stream. Throws `GatewayError` where the key means something else. */
   async begin(stream: NewStream, hooks: StreamHooks): Promise<Begun> {
-    const answer = await this.health.admit(this.settings.storeTimeoutMs, () =>
-      this.store.create(stream),
+    const answer = await this.health.admit(
+      this.settings.storeTimeoutMs,
+      () => this.store.create(stream),
+      (late) => {
+        if (late.state === "created") void this.#endLate(stream, hooks);
+      },
     );
     switch (answer?.state) {
       case "created":
@@ -279,6 +291,25 @@ export class StreamLog {
       this.bus.publish(streamId, { type: "left" });
     });
     return owned;
+  }
+
+  /** Ends a stream whose call has gone on without the store, so that its key is free. */
+  async #endLate({ streamId, token }: NewStream, hooks: StreamHooks): Promise<void> {
+    const event = hooks.endUnstarted?.();
+    if (event === undefined) return;
+    try {
+      await this.store.append({
+        streamId,
+        token,
+        batch: { first: 2, last: 2, writer: token.nonce, events: [event] },
+        firstContent: 0,
+        ending: { phase: "failed", freesKey: true },
+        progress: undefined,
+      });
+    } catch (error) {
+      // It ends as an orphan when this session is over.
+      if (!(error instanceof StoreUnavailable)) throw error;
+    }
   }
 
   async #hasRemoteReaders(streamId: string): Promise<boolean> {
