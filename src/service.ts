@@ -47,7 +47,7 @@ function createIdSource(): () => string {
 }
 
 /** A started service. */
-interface RunningService {
+export interface RunningService {
   /** Reads the configuration again; a mistake in it leaves everything as it is. */
   reload(): Promise<void>;
   /** Ends every call and closes the listeners; `hurry` skips the waits. */
@@ -63,7 +63,11 @@ async function startTelemetry(config: Config, clock: Clock) {
 }
 
 /** Starts everything and logs the addresses taken as the first line. */
-async function startService(log: Log, clock: Clock, load: () => Config): Promise<RunningService> {
+export async function startService(
+  log: Log,
+  clock: Clock,
+  load: () => Config,
+): Promise<RunningService> {
   checkRecords(types);
   const config = load();
   const replica = randomBytes(4).toString("hex");
