@@ -2,6 +2,9 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GenerationSpecSchema } from "../../../gen/es/steer/v1/generation_pb.ts";
 import type { Adapter } from "../stack.ts";
+import { chatDialect } from "../upstream/chat.ts";
+import { messagesDialect } from "../upstream/messages.ts";
+import { responsesDialect } from "../upstream/responses.ts";
 import type { FaultKind } from "./expectations.ts";
 
 export type Mode = "unary" | "stream";
@@ -188,6 +191,55 @@ export const WIRE_ROWS: readonly FaultRow[] = [
   },
 ];
 
+const DIALECTS = {
+  chat: chatDialect(false),
+  responses: responsesDialect,
+  claude: messagesDialect,
+  grok: chatDialect(true),
+} as const;
+
+/** A stream that says one word of content and then this. */
+function afterContent(adapter: Adapter, frame: string): Fault {
+  const events = DIALECTS[adapter].events({
+    id: "answer_1",
+    model: "m",
+    reasoning: "",
+    refusal: "",
+    tokens: ["word"],
+    tool: undefined,
+    inputTokens: 1,
+    outputTokens: 1,
+    withUsage: true,
+  });
+  const first = events.findIndex(({ content }) => content);
+  return eventStream(
+    events
+      .slice(0, first + 1)
+      .map(({ text }) => text)
+      .join("") + frame,
+  );
+}
+
+/** Faults of a stream whose reader holds content already. */
+export const LATE_ROWS: readonly FaultRow[] = [
+  { name: "A-20: reset inside the body", kind: "network", fault: { cut_after_bytes: 5_000 } },
+  { name: "A-24: malformed", kind: "protocol", fault: { malformed_at: 2 } },
+  { name: "A-21: an error in band", kind: "server", fault: { error_at: 2 } },
+  { name: "A-20: no end marker", kind: "truncated", fault: { omit_terminator: true } },
+  {
+    name: "A-27: a rate limit in band",
+    kind: "rate",
+    fault: (adapter) => {
+      const word = adapter === "grok" ? "Some resource has been exhausted" : "rate_limit_error";
+      return afterContent(adapter, errorFrame(adapter, word));
+    },
+  },
+  { name: "A-24: silence", kind: "idle", fault: { stall_after_events: 2 } },
+];
+
+/** Words of an answer: some thousands of bytes on every wire. */
+export const TOKENS = 60;
+
 let serial = 0;
 
 /** A request whose first `attempts` attempts meet the fault. */
@@ -202,7 +254,10 @@ export function faultySpec(
     model: `m-${adapter}`,
     prompt: "Hi",
     ...fields,
-    providerOptions: { ...fields.providerOptions, [adapter]: script(own, attempts) as never },
+    providerOptions: {
+      ...fields.providerOptions,
+      [adapter]: script(own, attempts, { tokens: TOKENS }) as never,
+    },
   };
 }
 

@@ -200,8 +200,14 @@ function seenFailure(received: Received): [SeenFailure, GatewayError] {
   return [seen, gateway];
 }
 
+/** What a reader ends with that forgets what a notice voids. */
 function textOf(events: readonly StreamEvent[]): string {
-  return events.map(({ event }) => (event.case === "textDelta" ? event.value.text : "")).join("");
+  let text = "";
+  for (const { event } of events) {
+    if (event.case === "textDelta") text += event.value.text;
+    else if (event.case === "attemptNotice" && event.value.discardOutput) text = "";
+  }
+  return text;
 }
 
 /** What a call may do while it runs: move the clock, say, once the provider is silent. */
