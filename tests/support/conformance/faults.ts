@@ -25,7 +25,7 @@ export interface FaultRow {
 }
 
 /** The words of `UpstreamFault` but for the attempt. */
-type Fault = Readonly<Record<string, unknown>>;
+export type Fault = Readonly<Record<string, unknown>>;
 
 const OPENAI: readonly Adapter[] = ["chat", "responses"];
 const CLAUDE: readonly Adapter[] = ["claude"];
@@ -242,33 +242,27 @@ export const TOKENS = 60;
 
 let serial = 0;
 
-/** A request whose first `attempts` attempts meet the fault. */
+/** A request whose first `attempts` attempts meet the fault; a list has one for each attempt. */
 export function faultySpec(
   adapter: Adapter,
-  { fault }: Pick<FaultRow, "fault">,
+  { fault }: { readonly fault: FaultRow["fault"] | readonly Fault[] },
   attempts = 9,
   fields: Spec = {},
 ): Spec {
   const own = typeof fault === "function" ? fault(adapter) : fault;
+  const each: readonly Fault[] = Array.isArray(own) ? own : Array(attempts).fill(own);
+  // Attempts are counted by what the script says: it names itself.
+  const name = { "x-serial": String(serial++) };
+  const faults = each.map((one, index) => ({
+    ...one,
+    attempt: index + 1,
+    headers: { ...(one["headers"] as object | undefined), ...name },
+  }));
+  const options = { simulator: { faults, tokens: TOKENS } };
   return {
     model: `m-${adapter}`,
     prompt: "Hi",
     ...fields,
-    providerOptions: {
-      ...fields.providerOptions,
-      [adapter]: script(own, attempts, { tokens: TOKENS }) as never,
-    },
+    providerOptions: { ...fields.providerOptions, [adapter]: options as never },
   };
-}
-
-/** Provider options with which the first `attempts` attempts of one call meet the fault. */
-export function script(fault: Fault, attempts = 9, more: object = {}): object {
-  // Attempts are counted by what the script says: it names itself.
-  const headers = { ...(fault["headers"] as object | undefined), "x-serial": String(serial++) };
-  const faults = Array.from({ length: attempts }, (_, index) => ({
-    ...fault,
-    headers,
-    attempt: index + 1,
-  }));
-  return { simulator: { faults, ...more } };
 }

@@ -37,13 +37,13 @@ export async function observeBoth(
   stack: ClockedStack,
   adapter: Adapter,
   mode: Mode,
-  makeSpec: () => Spec,
+  makeSpec: () => Spec | Promise<Spec>,
   during?: During,
 ): Promise<readonly [Seen, Seen]> {
   const seen: Seen[] = [];
   for (const client of CLIENTS) {
     await stack.reset(adapter);
-    seen.push(await observe(stack, client, mode, makeSpec(), during));
+    seen.push(await observe(stack, client, mode, await makeSpec(), during));
   }
   return seen as unknown as readonly [Seen, Seen];
 }
