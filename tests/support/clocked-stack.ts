@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
@@ -33,10 +34,13 @@ function createEagerClock(): EagerClock {
  * The service as production composes it, in this process and on a clock of the
  * test, between real clients and a real scripted provider. An adapter `x` has the
  * model `m-x` at instance `x`, `sister-x` beside it, `spare-x` with a larger window
- * at instance `x-spare`, and `dead-x` at an instance where nothing listens.
+ * at instance `x-spare`, `dead-x` at an instance where nothing listens, and `mute-x` at one that takes
+ * connections and never says a word, not even for TLS.
  */
 export interface ClockedStack extends AsyncDisposable {
   readonly upstream: Upstream;
+  /** Connections at the mute instances so far. */
+  readonly mute: { readonly connections: number };
   readonly clock: EagerClock;
   readonly grpc: GrpcClient;
   readonly connect: Client<typeof GenerationService>;
@@ -55,18 +59,42 @@ const TYPES = {
 /** No server listens there. */
 const NOWHERE = "http://127.0.0.1:1";
 
-function configuration(url: string): string {
+async function startMute() {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket.on("error", () => {}));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    url: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get connections() {
+      return sockets.length;
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+function configuration(url: string, muteUrl: string): string {
   const providers = ADAPTERS.flatMap((adapter) => {
     const { type, api, path } = TYPES[adapter];
     const at = (id: string, base: string): string =>
       `  - {id: ${id}, type: ${type}, base_url: "${base}${path}", api_key_env: UP_KEY${api}}`;
-    return [at(adapter, url), at(`${adapter}-spare`, url), at(`${adapter}-dead`, NOWHERE)];
+    return [
+      at(adapter, url),
+      at(`${adapter}-spare`, url),
+      at(`${adapter}-dead`, NOWHERE),
+      at(`${adapter}-mute`, muteUrl),
+    ];
   });
   const models = ADAPTERS.flatMap((adapter) => [
     `  - {id: m-${adapter}, provider: ${adapter}, context_window: 1000}`,
     `  - {id: sister-${adapter}, provider: ${adapter}, context_window: 1000}`,
     `  - {id: spare-${adapter}, provider: ${adapter}-spare, context_window: 2000}`,
     `  - {id: dead-${adapter}, provider: ${adapter}-dead}`,
+    `  - {id: mute-${adapter}, provider: ${adapter}-mute}`,
   ]);
   // Hundreds of failures are no reason to stop: the budget has tests of its own.
   return ["budget: {capacity: 1000000}", "providers:", ...providers, "models:", ...models, ""].join(
@@ -76,6 +104,7 @@ function configuration(url: string): string {
 
 export async function startClockedStack(): Promise<ClockedStack> {
   const upstream = await startUpstream();
+  const mute = await startMute();
   const clock = createEagerClock();
   const environment = {
     UP_KEY: "secret-key",
@@ -86,7 +115,7 @@ export async function startClockedStack(): Promise<ClockedStack> {
   const service = await startService(
     (line) => void lines.push(line),
     clock,
-    () => fromFile(configuration(upstream.url), environment),
+    () => fromFile(configuration(upstream.url, mute.url), environment),
   );
   const [listening] = lines;
   const grpc = createGrpcClient(String(listening?.["grpc"]));
@@ -95,17 +124,20 @@ export async function startClockedStack(): Promise<ClockedStack> {
   const admin = createClient(AdminService, transport);
   return {
     upstream,
+    mute,
     clock,
     grpc,
     connect: createClient(GenerationService, transport),
     admin,
     async reset(adapter) {
-      const instances = [adapter, `${adapter}-spare`, `${adapter}-dead`];
+      const instances = [adapter, `${adapter}-spare`, `${adapter}-dead`, `${adapter}-mute`];
       await Promise.all(instances.map((provider) => admin.resetCircuit({ provider })));
       clock.waits.length = 0;
     },
     async [Symbol.asyncDispose]() {
       grpc.close();
+      // Before the service, whose connections would wait for it.
+      mute.close();
       await service.stop(AbortSignal.abort());
       await upstream.close();
     },

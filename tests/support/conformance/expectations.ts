@@ -59,6 +59,7 @@ export const EXPECTED = {
   network: expected("NETWORK", EXHAUSTED, [25, 50], LATER),
   /** The first repetition goes at once, on a new connection. */
   unanswered: expected("NETWORK", EXHAUSTED, [0, 50], LATER),
+  connect: expected("CONNECT_TIMEOUT", TIMEOUT, [25, 50], LATER),
   firstToken: expected("FIRST_TOKEN_TIMEOUT", TIMEOUT, [], LATER),
   idle: expected("IDLE_TIMEOUT", TIMEOUT, [], LATER),
   total: expected("TOTAL_TIMEOUT", [4, "TOTAL_TIMEOUT"], []),

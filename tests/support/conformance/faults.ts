@@ -44,7 +44,7 @@ export function errorBody(adapter: Adapter, word: string, text = "scripted"): ob
 }
 
 /** The same inside a stream that began with HTTP 200. */
-export function errorFrame(adapter: Adapter, word: string): string {
+function errorFrame(adapter: Adapter, word: string): string {
   const [name, data] = {
     chat: ["", errorBody("chat", word)],
     responses: ["error", { type: "error", code: word, message: "scripted", param: null }],

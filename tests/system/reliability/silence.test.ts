@@ -8,6 +8,7 @@ import { ADAPTERS, eventually } from "../../support/stack.ts";
 // A provider that takes the request and says nothing, and one that is not there.
 
 const stack = useClockedStack();
+const CONNECT_MS = 5_000;
 const SILENT = { fault: { stall_after_events: 0 } };
 
 /** Lets time pass once a request has come to the provider and is not answered. */
@@ -89,6 +90,27 @@ describe.each(ADAPTERS)("%s", (adapter) => {
         { model: `sister-${adapter}`, outcome: "SUCCEEDED", trigger: "FAILOVER", delayMs: 0 },
       ]);
       expect(byGrpc.waits).toEqual([]);
+      expect(byConnect).toEqual(byGrpc);
+    });
+
+    it("a connection that does not come about is given up and tried again", async () => {
+      const spec = { model: `mute-${adapter}`, prompt: "Hi" };
+      const { clock, mute } = stack();
+      const passingConnects = async (): Promise<void> => {
+        for (let before = mute.connections, count = 1; count <= 3; count++) {
+          await eventually(() => mute.connections >= before + count);
+          await clock.advance(CONNECT_MS);
+        }
+      };
+      const [byGrpc, byConnect] = await observeBoth(
+        stack(),
+        adapter,
+        mode,
+        () => spec,
+        passingConnects,
+      );
+      expect(byGrpc.failure).toMatchObject(expectedFailure("connect", undefined));
+      expect(byGrpc).toMatchObject({ upstreamCalls: 0, waits: [25, 50] });
       expect(byConnect).toEqual(byGrpc);
     });
 
