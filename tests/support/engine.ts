@@ -96,7 +96,7 @@ export interface EngineCallRun {
   readonly sent: Sent[];
   readonly skipped: string[];
   readonly recoveries: Recovery<Target>[];
-  readonly waits: number[];
+  readonly waits: { readonly at: number; readonly ms: number }[];
   readonly decisions: string[];
   cancel(error: GatewayError): void;
 }
@@ -134,7 +134,7 @@ export function setUpEngine(
       sent: [] as Sent[],
       skipped: [] as string[],
       recoveries: [] as Recovery<Target>[],
-      waits: [] as number[],
+      waits: [] as { at: number; ms: number }[],
       decisions: [] as string[],
       cancel: (error: GatewayError) => controller.abort(error),
     };
@@ -188,7 +188,7 @@ export function setUpEngine(
         void run.decisions.push(`${kind} ${retried ? "on" : "end"} ${reason}`),
       recover: (recovery) => void run.recoveries.push(recovery),
       wait(ms) {
-        run.waits.push(ms);
+        run.waits.push({ at: clock.now(), ms });
         return () => {};
       },
       canContinue: options.canContinue ?? (() => false),
