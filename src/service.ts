@@ -56,7 +56,7 @@ export interface RunningService {
 
 async function startTelemetry(config: Config, clock: Clock) {
   if (config.telemetry === undefined) {
-    return { telemetry: noTelemetry, shutdown: async () => {} };
+    return { telemetry: noTelemetry, observe: () => {}, shutdown: async () => {} };
   }
   const sdk = await import("./telemetry/sdk.ts");
   return sdk.startTelemetry(clock, config.telemetry.serviceName);
@@ -72,7 +72,7 @@ export async function startService(
   const config = load();
   const replica = randomBytes(4).toString("hex");
   const newId = createIdSource();
-  const { telemetry, shutdown } = await startTelemetry(config, clock);
+  const { telemetry, observe, shutdown } = await startTelemetry(config, clock);
   const stats = new ProviderStats(clock);
   const states = new TargetStates(clock, config.reliability);
   const engine = new ReliabilityEngine(clock, states);
@@ -92,6 +92,8 @@ export async function startService(
     newId,
     deployment: () => deployment,
   });
+  const operations = createOperations({ clock, engine, stats, deployment: () => deployment });
+  observe(operations);
   const services = [
     createGenerationService({
       gateway,
@@ -109,7 +111,7 @@ export async function startService(
     createAdminService({
       replica,
       startTimeMs: clock.wallTime(),
-      operations: createOperations({ clock, engine, stats, deployment: () => deployment }),
+      operations,
     }),
   ];
   const dispatcher = createDispatcher({
