@@ -7,8 +7,11 @@ export interface ResetHeader {
   readonly reset: string;
 }
 
-/** Longer hints say nothing more. */
-const MAX_HINT_MS = 366 * 86_400_000;
+/**
+ * A day, the longest window that a limit counts in. What is longer is a mistake,
+ * e.g. a point in time as seconds, and must not close a target for years.
+ */
+const MAX_HINT_MS = 86_400_000;
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
