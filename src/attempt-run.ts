@@ -66,7 +66,7 @@ function report(record: AttemptRecord): Omit<AttemptResult, "outcome"> {
 /** The text that an attempt at this target would go on after; undefined: it cannot. */
 export function textToContinue(result: GenerationResult, target: FittedTarget): string | undefined {
   const broken = result.committed;
-  if (broken === undefined || !target.model.prefill) return undefined;
+  if (broken === undefined || broken.hasWholePart || !target.model.prefill) return undefined;
   if (broken.name.model !== target.model.id) return undefined;
   const text = continuableText(target.spec, broken.assembler.message());
   if (text === undefined) return undefined;

@@ -8,7 +8,7 @@ export interface Clock {
   wallTime(): number;
   /** Calls `callback` once after `ms`; the returned function cancels it. */
   schedule(ms: number, callback: () => void): () => void;
-  /** Resolves after `ms`; rejects with the signal's reason when it is aborted. */
+  /** Resolves after `ms`, never earlier; rejects with the signal's reason when it is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
   /** Uniform in [0, 1). */
   random(): number;
@@ -26,9 +26,9 @@ export const systemClock: Clock = {
   },
   async sleep(ms, signal) {
     try {
-      await delay(Math.min(Math.max(ms, 0), MAX_TIMER_MS), undefined, {
-        signal,
-      });
+      // A timer counts whole milliseconds of a clock of its own: it can fire one early.
+      const wholeMs = Math.ceil(Math.max(ms, 0)) + 1;
+      await delay(Math.min(wholeMs, MAX_TIMER_MS), undefined, { signal });
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
     }

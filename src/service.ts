@@ -50,7 +50,7 @@ function createIdSource(): () => string {
 }
 
 /** A started service. */
-interface RunningService {
+export interface RunningService {
   /** Reads the configuration again; a mistake in it leaves everything as it is. */
   reload(): Promise<void>;
   /** Ends every call and closes the listeners; `hurry` skips the waits. */
@@ -59,19 +59,23 @@ interface RunningService {
 
 async function startTelemetry(config: Config, clock: Clock) {
   if (config.telemetry === undefined) {
-    return { telemetry: noTelemetry, shutdown: async () => {} };
+    return { telemetry: noTelemetry, observe: () => {}, shutdown: async () => {} };
   }
   const sdk = await import("./telemetry/sdk.ts");
   return sdk.startTelemetry(clock, config.telemetry.serviceName);
 }
 
 /** Starts everything and logs the addresses taken as the first line. */
-async function startService(log: Log, clock: Clock, load: () => Config): Promise<RunningService> {
+export async function startService(
+  log: Log,
+  clock: Clock,
+  load: () => Config,
+): Promise<RunningService> {
   checkRecords(types);
   let config = load();
   const replica = randomBytes(4).toString("hex");
   const newId = createIdSource();
-  const { telemetry, shutdown } = await startTelemetry(config, clock);
+  const { telemetry, observe, shutdown } = await startTelemetry(config, clock);
   const stats = new ProviderStats(clock);
   const states = new TargetStates(clock, config.reliability);
   const engine = new ReliabilityEngine(clock, states);
@@ -108,6 +112,8 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
     newId,
     encodeEvent,
   });
+  const operations = createOperations({ clock, engine, stats, deployment: () => deployment });
+  observe(operations);
   const services = [
     createGenerationService({
       gateway,
@@ -125,7 +131,7 @@ async function startService(log: Log, clock: Clock, load: () => Config): Promise
     createAdminService({
       replica,
       startTimeMs: clock.wallTime(),
-      operations: createOperations({ clock, engine, stats, deployment: () => deployment }),
+      operations,
     }),
   ];
   const dispatcher = createDispatcher({

@@ -75,6 +75,8 @@ export class AttemptRecord {
   finish: Extract<ProviderEvent, { type: "finish" }> | undefined;
   /** The caller has seen output of it. */
   committed = false;
+  /** A part of its output is whole: nothing can be added to it. */
+  hasWholePart = false;
   /** The caller was told to forget its output. */
   isVoid = false;
 
@@ -108,6 +110,7 @@ export class AttemptRecord {
     if (content) this.timing.chunk(now);
     if (event.type === "usage") this.#options.meter.report(event.counts);
     else if (event.type === "finish") this.finish = event;
+    else if (event.type === "part-end") this.hasWholePart = true;
     else if (event.type === "response") {
       this.providerModel = event.model ?? this.providerModel;
       this.providerResponseId = event.id ?? this.providerResponseId;

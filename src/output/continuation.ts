@@ -6,7 +6,7 @@ import type { ProviderEvent } from "../domain/provider-event.ts";
 
 /** Repeated text of this many characters or more is an echo and no chance. */
 const MIN_ECHO = 24;
-/** An echo that is longer ends the attempt, unless it began where the output does. */
+/** A longer repetition ends the attempt, unless it is the whole output. */
 const SEAM_LENGTH = 200;
 
 /**
@@ -49,12 +49,18 @@ function overlap(before: string, text: string, longest: number): number {
   return 0;
 }
 
-/** The new part of `text`, which was written after `before`: without an echo, and without white space twice. */
+/**
+ * The new part of `text`, which was written after `before`: without an echo, and
+ * without white space twice. Throws where too much of it was written before.
+ */
 function withoutOverlap(before: string, text: string): string {
   if (before.length >= MIN_ECHO && text.startsWith(before)) return text.slice(before.length);
   const sent = before.trimEnd();
   const isEcho = sent.length >= MIN_ECHO && text.startsWith(sent);
   const rest = isEcho ? text.slice(sent.length) : text;
+  if (rest.length > SEAM_LENGTH && before.includes(rest.slice(0, SEAM_LENGTH + 1))) {
+    throw new GatewayError("protocol", "the provider repeats its output");
+  }
   const echo = overlap(before, rest, SEAM_LENGTH);
   if (echo >= MIN_ECHO) return rest.slice(echo);
   // What was sent lacks the white space at the end, and the answer may begin with it.
@@ -88,9 +94,7 @@ export async function* joinAtSeam(
 
   function isUncertain(text: string): boolean {
     if (sent.startsWith(text) || open.some((stop) => stop.startsWith(text))) return true;
-    if (!before.includes(text)) return false;
-    if (text.length <= SEAM_LENGTH) return true;
-    throw new GatewayError("protocol", "the provider repeats its output");
+    return text.length <= SEAM_LENGTH && before.includes(text);
   }
 
   /** Ends the wait; false where a stop sequence spans the seam. */

@@ -146,8 +146,9 @@ export class Admission {
       ),
     );
     const waitMs = hintedWaitMs(until - now, this.#clock.random());
-    const waitedMs = now - startedAt;
-    if (waitedMs + until - now > call.policy.maxWaitMs || now + waitMs >= call.endsAt) return false;
+    const { maxWaitMs, maxTotalDelayMs } = call.policy;
+    const longestMs = Math.min(maxWaitMs, maxTotalDelayMs);
+    if (until - startedAt > longestMs || now + waitMs >= call.endsAt) return false;
     await this.#clock.sleep(waitMs, call.signal);
     return true;
   }

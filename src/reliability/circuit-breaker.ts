@@ -50,6 +50,8 @@ export class CircuitBreaker {
   #changedAt: number;
   #generation = 0;
   #consecutive = 0;
+  /** Calls that have ended well. */
+  #completed = 0;
   /** Ejections in a row. */
   #ejections = 0;
 
@@ -84,7 +86,7 @@ export class CircuitBreaker {
     const leaseEnd = now + this.#settings().probeFirstTokenMs * LEASE_FACTOR;
     if (state.name === "open") this.#enter({ name: "half-open", leaseEnd });
     else state.leaseEnd = leaseEnd;
-    return this.#permit(true);
+    return this.#permit(true, leaseEnd);
   }
 
   /** Closes the circuit and forgets what it has counted. */
@@ -111,20 +113,25 @@ export class CircuitBreaker {
     };
   }
 
-  #permit(isProbe: boolean): CircuitPermit {
+  #permit(isProbe: boolean, leaseEnd?: number): CircuitPermit {
     const generation = this.#generation;
     let erased = 0;
+    /** Count of calls that had ended well when this one reached its content. */
+    let completedBefore: number | undefined;
     return {
       isProbe,
       succeed: () => {
         if (generation !== this.#generation) return;
         erased = this.#consecutive;
+        completedBefore = this.#completed;
         this.#consecutive = 0;
         if (this.#state.name === "half-open") this.#close();
       },
       fail: (weight) => {
         if (generation !== this.#generation) return;
-        // A stream that fails after its first content had ended the row too early.
+        // A stream that fails after its first content had ended the row too early,
+        // unless another call has ended well since.
+        if (completedBefore !== this.#completed) erased = 0;
         this.#consecutive = Math.max(this.#consecutive, erased) + weight;
         if (this.#state.name === "half-open") return this.#eject();
         const { windowMs } = this.#settings();
@@ -132,9 +139,11 @@ export class CircuitBreaker {
         if (this.#isFailing()) this.#eject();
       },
       release: () => {
+        if (completedBefore !== undefined) this.#completed++;
         const state = this.#state;
+        // Another probe holds the lease where this one's has expired.
         if (isProbe && generation === this.#generation && state.name === "half-open") {
-          state.leaseEnd = this.#clock.now();
+          if (state.leaseEnd === leaseEnd) state.leaseEnd = this.#clock.now();
         }
       },
     };

@@ -56,6 +56,8 @@ export interface FailedAttempt {
   /** What is left of the call's time, and all its waits so far, in milliseconds. */
   readonly remainingMs: number;
   readonly waitedMs: number;
+  /** The part of the waits that followed this failure: its target was closed again at their end. */
+  readonly waitedSinceMs: number;
   readonly policy: PolicyInForce;
   readonly budget: BudgetSettings;
   /** The same target; undefined: it cannot go on after what was delivered. */
@@ -109,6 +111,12 @@ function move(action: Move["action"], failed: FailedAttempt, reason: DecisionRea
     const isFree = error.providerFailure?.reached === "nothing";
     return { action, reason, delayMs: 0, delayFromProvider: false, cost: isFree ? 0 : cost };
   }
+  // Another call may have been told to wait longer.
+  const coolingMs = failed.here?.waitMs ?? 0;
+  const cooledMs = coolingMs && hintedWaitMs(coolingMs, failed.random());
+  if (failed.waitedSinceMs > 0) {
+    return { action, reason, delayMs: cooledMs, delayFromProvider: true, cost };
+  }
   const { multiplier, jitter } = policy;
   const own = isThrottle ? policy.throttle : policy.transient;
   const { ms, isHint } = backoffMs(
@@ -117,10 +125,7 @@ function move(action: Move["action"], failed: FailedAttempt, reason: DecisionRea
     error.retryAfterMs,
     failed.random,
   );
-  // Another call may have been told to wait longer.
-  const coolingMs = failed.here?.waitMs ?? 0;
-  const delayMs = Math.max(ms, coolingMs && hintedWaitMs(coolingMs, failed.random()));
-  return { action, reason, delayMs, delayFromProvider: isHint, cost };
+  return { action, reason, delayMs: Math.max(ms, cooledMs), delayFromProvider: isHint, cost };
 }
 
 /** What stands in the way of a move; undefined: nothing. */
@@ -130,7 +135,9 @@ function obstacle(way: Move, failed: FailedAttempt): DecisionReason | undefined 
   const allowed = isRetry ? policy.retryOn : policy.failoverOn;
   if (allowed !== undefined && !allowed.has(error.kind)) return "policy";
   if (isRetry && failed.attemptsHere >= policy.attempts) return "attempts";
-  const leastWaitMs = Math.max(error.retryAfterMs ?? 0, here?.waitMs ?? 0);
+  const { waitedSinceMs } = failed;
+  const hintMs = waitedSinceMs > 0 ? 0 : (error.retryAfterMs ?? 0);
+  const leastWaitMs = waitedSinceMs + Math.max(hintMs, here?.waitMs ?? 0);
   if (isRetry && leastWaitMs > policy.maxWaitMs) return "policy";
   if (failed.waitedMs + way.delayMs > policy.maxTotalDelayMs) return "policy";
   const destination = isRetry ? here : next;

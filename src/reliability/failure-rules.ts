@@ -34,12 +34,14 @@ function rule(
 const FINAL = rule(0, 0, "none");
 /** Once more here, then elsewhere; without another target as often as the limits allow. */
 const TRANSIENT = rule(1, UNLIMITED, "any");
+/** Once more in any case. */
+const ONCE = rule(1, 1, "any");
 
 const RULES: Readonly<Record<ErrorKind, FailureRule>> = {
   "server-error": TRANSIENT,
   network: TRANSIENT,
-  truncated: rule(1, 1, "any"),
-  protocol: rule(1, 1, "any"),
+  truncated: ONCE,
+  protocol: ONCE,
   "connect-timeout": rule(0, UNLIMITED, "any"),
   "first-token-timeout": rule(0, 0, "any"),
   "idle-timeout": rule(0, 0, "any"),
@@ -73,6 +75,9 @@ const RULES: Readonly<Record<ErrorKind, FailureRule>> = {
 /** Statuses of the class "the request is wrong" that say nothing of the kind. */
 const PASSING_STATUSES = new Set([408, 409, 425, 429]);
 
+/** Of those, the ones about a request that was late or in another one's way. */
+const COLLISION_STATUSES = new Set([408, 409]);
+
 /** No provider's wish makes the gateway send such a request again. */
 function isDenied({ kind, providerFailure }: GatewayError): boolean {
   const status = providerFailure?.httpStatus ?? 0;
@@ -87,9 +92,14 @@ export function explicitHint(error: GatewayError): "force" | "forbid" | undefine
   return isDenied(error) ? undefined : "force";
 }
 
+function ruleOfKind({ kind, providerFailure }: GatewayError): FailureRule {
+  const isCollision = COLLISION_STATUSES.has(providerFailure?.httpStatus ?? 0);
+  return kind === "server-error" && isCollision ? ONCE : RULES[kind];
+}
+
 /** The rule of an error; a forced retry takes the one of a passing failure where its kind has none. */
 export function ruleOf(error: GatewayError): FailureRule {
-  const own = RULES[error.kind];
+  const own = ruleOfKind(error);
   switch (explicitHint(error)) {
     case "force":
       return own.sameAlone > 0 ? own : TRANSIENT;

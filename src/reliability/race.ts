@@ -21,6 +21,7 @@ interface Racer<T extends Target> {
   /** Never rejects. */
   readonly done: Promise<Outcome<T>>;
   isLost: boolean;
+  hasEnded: boolean;
   abort(error: GatewayError): void;
 }
 
@@ -78,8 +79,9 @@ export class Race {
     cancel();
     const wasOpen = isOpen;
     isOpen = false;
-    if (rival === undefined || rival.isLost) return first;
-    if (first.state === "failed" && wasOpen) {
+    // The failure that came last is the one to act on.
+    if (rival === undefined || rival.isLost || (wasOpen && rival.hasEnded)) return first;
+    if (first.state === "failed" && wasOpen && !call.signal.aborted) {
       const recovery = { action: "failover", next: rival.target, delayMs: 0 } as const;
       call.recover({ ...recovery, discardOutput: false });
     }
@@ -199,10 +201,12 @@ export class Race {
           },
         });
         if (!hasContent) content(this.#clock.now());
+        racer.hasEnded = true;
         permit.end(undefined);
         running.end("succeeded");
         return { state: "succeeded", target };
       } catch (thrown) {
+        racer.hasEnded = true;
         const error = toGatewayError(thrown);
         const isOwn = racer.isLost || running.isOwnLimit(error.kind);
         permit.end(isOwn ? undefined : error);
@@ -226,6 +230,7 @@ export class Race {
     const racer: Racer<T> = {
       target,
       isLost: false,
+      hasEnded: false,
       abort: () => {},
       done: Promise.resolve({ state: "succeeded", target }),
     };

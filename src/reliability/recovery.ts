@@ -34,11 +34,13 @@ export class Recovery {
     const isContinued = call.policy.recovery === "continue";
     if (failure.committed && isContinued) progress.broken = error;
     let announced: T | undefined;
+    const before = progress.waitedMs;
     for (;;) {
       const next = openTarget(call, progress, this.#states, (each) =>
         this.#mayFollow(call, progress, failure, each),
       );
-      const decision = this.#decide(call, progress, failure, next);
+      const waitedSinceMs = progress.waitedMs - before;
+      const decision = this.#decide(call, progress, failure, next, waitedSinceMs);
       const decided: Decided = {
         target: nameOf(target),
         kind: error.kind,
@@ -51,7 +53,8 @@ export class Recovery {
         if (error.kind !== "cancelled" && this.#isRecoverable(failure)) {
           this.#metrics.of(decided.target.provider).exhausted++;
         }
-        throw progress.broken ?? error;
+        // What ends the call from outside outranks what went wrong in it.
+        throw call.signal.aborted ? error : (progress.broken ?? error);
       }
       if (decision.action === "failover") this.#passOver(call, progress, failure, destination);
       if (announced !== destination) {
@@ -59,7 +62,7 @@ export class Recovery {
         announced = destination;
       }
       const step = await this.#take(call, progress, decision, destination, decided);
-      if (step !== undefined) return step;
+      if (step !== undefined) return { ...step, delayMs: progress.waitedMs - before };
     }
   }
 
@@ -112,6 +115,7 @@ export class Recovery {
     progress: Progress<T>,
     failure: Failure<T>,
     next: T | undefined,
+    waitedSinceMs: number,
   ): Decision {
     const { target } = failure;
     const now = this.#clock.now();
@@ -129,6 +133,7 @@ export class Recovery {
       freeRetryUsed: progress.freeRetryUsed,
       remainingMs: call.endsAt - now,
       waitedMs: progress.waitedMs,
+      waitedSinceMs,
       // Output that nothing can continue is as good as delivered without recovery.
       policy:
         goesOn && !canGoOn && !candidates ? { ...call.policy, recovery: "fail" } : call.policy,
@@ -197,19 +202,29 @@ export class Recovery {
   ): Promise<Step<T> | undefined> {
     const { delayMs, delayFromProvider, cost, action } = decision;
     const state = this.#states.of(nameOf(target));
+    const { budget } = state.instance;
+    // Before the wait: the calls that wait at the same time share one budget.
+    budget.spend(cost);
     if (delayMs > 0) {
       progress.waitedMs += delayMs;
       const ended = call.wait(delayMs, decided);
-      await this.#clock.sleep(delayMs, call.signal).finally(ended);
+      try {
+        await this.#clock.sleep(delayMs, call.signal);
+      } catch (error) {
+        budget.refund(cost);
+        throw error;
+      } finally {
+        ended();
+      }
     } else if (action === "retry") progress.freeRetryUsed = true;
     const permit = state.admit(call.stream);
     if ("state" in permit) {
+      budget.refund(cost);
       // It is not passed over yet: the wait goes on.
       if (permit.state === "cooling") return undefined;
       call.skip(target, refusalError(target, permit, this.#clock.now()));
       return undefined;
     }
-    state.instance.budget.spend(cost);
     this.#report(call, decided);
     const trigger = progress.broken === undefined ? action : "continuation";
     return { target, permit, trigger, delayMs, delayFromProvider, queuedMs: 0, decided };

@@ -28,6 +28,11 @@ export class RetryBudget {
     this.#tokens -= cost;
   }
 
+  /** What was spent paid for an attempt that was not sent. */
+  refund(cost: number): void {
+    this.#tokens = Math.min(this.#settings().capacity, this.#tokens + cost);
+  }
+
   /** An attempt that is no retry has reached content. */
   refill(): void {
     const { capacity, refill } = this.#settings();

@@ -113,7 +113,11 @@ export class TargetState {
     const permit = this.#enter(stream, true);
     if ("state" in permit) return undefined;
     this.#isProbedWhileOut = isOut;
-    return permit;
+    const end: AttemptPermit["end"] = (error) => {
+      this.#isProbedWhileOut = false;
+      permit.end(error);
+    };
+    return { ...permit, end };
   }
 
   /** Closes the circuit and ends every pause. */
@@ -156,7 +160,6 @@ export class TargetState {
       },
       end: (error) => {
         this.limit.leave();
-        this.#isProbedWhileOut = false;
         const isFailure = error !== undefined && this.#learn(error, circuit);
         if (!isFailure) circuit.release();
       },

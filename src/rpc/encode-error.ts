@@ -106,7 +106,8 @@ function pushback(error: GatewayError, row: ErrorRow): string | undefined {
     case "soon":
       return String(SOON_MS);
     case "hint":
-      return error.retryAfterMs === undefined ? "-1" : String(Math.ceil(error.retryAfterMs));
+      // A hint of nothing would make clients come back at once.
+      return error.retryAfterMs ? String(Math.ceil(error.retryAfterMs)) : "-1";
   }
 }
 

@@ -33,6 +33,7 @@ export const attribute = {
   decisionReason: "steer.retry.reason",
   delay: "steer.retry.delay",
   circuitState: "steer.circuit.state",
+  hedgeWon: "steer.hedge.won",
   stream: "steer.stream",
 } as const;
 

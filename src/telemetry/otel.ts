@@ -179,6 +179,7 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
           links: linksOf(call),
           attributes: {
             ...shared,
+            [attribute.model]: info.model,
             [attribute.requestStream]: info.stream,
             [attribute.attemptIndex]: info.index,
             [attribute.attemptTrigger]: info.trigger,

@@ -2,7 +2,9 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { metrics } from "@opentelemetry/api";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import type { Clock } from "../clock.ts";
+import type { Operations } from "../domain/operations.ts";
 import { metric, SCOPE } from "./names.ts";
+import { observeOperations } from "./observe-operations.ts";
 import { createOtelTelemetry } from "./otel.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -36,6 +38,8 @@ function observeEventLoop(): () => void {
 
 export interface StartedTelemetry {
   readonly telemetry: Telemetry;
+  /** Shows what operators see as metrics. */
+  observe(operations: Operations): void;
   /** Exports what is pending. */
   shutdown(): Promise<void>;
 }
@@ -50,6 +54,7 @@ export function startTelemetry(clock: Clock, serviceName: string | undefined): S
   const stopObserving = observeEventLoop();
   return {
     telemetry: createOtelTelemetry(clock),
+    observe: observeOperations,
     async shutdown() {
       stopObserving();
       await sdk.shutdown();

@@ -179,6 +179,11 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
     ).length;
     const fault = faults.find((each) => each.attempt === attempt);
     if (fault?.refuse === true) return void response.destroy();
+    if (fault?.cut_headers === true) {
+      response.socket?.write("HTTP/1.1 200 OK\r\ncontent-ty");
+      await delay(10);
+      return void response.destroy();
+    }
     if (fault?.status !== undefined) {
       const text = typeof fault.body === "string" ? fault.body : JSON.stringify(fault.body ?? {});
       return void response

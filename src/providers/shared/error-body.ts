@@ -8,6 +8,8 @@ export interface ErrorEvidence {
   readonly code: string | undefined;
   readonly type: string | undefined;
   readonly param: string | undefined;
+  /** Wait that a `google.rpc.RetryInfo` of the body asks for, e.g. `3.5s`. */
+  readonly retryDelay?: string;
   readonly message: string;
 }
 
@@ -27,6 +29,15 @@ function parse(body: string): unknown {
   }
 }
 
+const RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo";
+
+/** Errors of Google's APIs list their details, each with its type. */
+function retryDelayIn(details: unknown): string | undefined {
+  if (!Array.isArray(details)) return undefined;
+  const info = details.find((each) => isJsonObject(each) && each["@type"] === RETRY_INFO);
+  return isJsonObject(info) ? text(info.retryDelay) : undefined;
+}
+
 /**
  * Reads the forms in use: `{error: {message, type, code, param}}`, the same flat,
  * `{code, error: "text"}`, `{error: "text"}`, `{detail: …}`, an array of one of
@@ -42,6 +53,7 @@ export function readErrorBody(status: number | undefined, body: unknown): ErrorE
   const outer: JsonObject = value;
   const inner = isJsonObject(outer.error) ? outer.error : outer;
   const details = isJsonObject(inner.details) ? inner.details : {};
+  const retryDelay = retryDelayIn(inner.details);
   const message =
     text(inner.message) ?? text(outer.error) ?? text(outer.message) ?? text(outer.detail) ?? "";
   return {
@@ -50,6 +62,7 @@ export function readErrorBody(status: number | undefined, body: unknown): ErrorE
     // The outer `"type": "error"` of some forms names the form, not the error.
     type: inner.type === "error" ? undefined : text(inner.type),
     param: text(inner.param),
+    ...(retryDelay !== undefined && { retryDelay }),
     message: message.slice(0, MAX_MESSAGE_LENGTH),
   };
 }

@@ -38,13 +38,17 @@ const KIND_OF_VAGUE_TYPE: ReadonlyMap<string, ErrorKind> = new Map<string, Error
 ]);
 
 const KIND_OF_STATUS: ReadonlyMap<number, ErrorKind> = new Map<number, ErrorKind>([
+  [400, "validation"],
   [401, "provider-authentication"],
   [402, "quota"],
   [403, "provider-permission"],
   [404, "not-found"],
+  [405, "validation"],
   [408, "server-error"],
   [409, "server-error"],
+  [410, "validation"],
   [413, "context-length"],
+  [422, "validation"],
   [425, "server-error"],
   [429, "rate-limit"],
   [529, "provider-overloaded"],
@@ -65,7 +69,7 @@ export function classifyCode(evidence: ErrorEvidence): ErrorKind | undefined {
   );
 }
 
-/** By HTTP status; text only splits what one status means. */
+/** By HTTP status; text only splits what one status means, and speaks where a status says nothing. */
 export function classifyStatus(status: number, evidence: ErrorEvidence): ErrorKind | undefined {
   if (status === 400 || status === 413 || status === 422) {
     if (CONTEXT_TEXT.test(evidence.message)) return "context-length";
@@ -75,10 +79,16 @@ export function classifyStatus(status: number, evidence: ErrorEvidence): ErrorKi
   const known = KIND_OF_STATUS.get(status);
   if (known !== undefined) return known;
   if (status >= 500) return "server-error";
-  return status >= 400 ? "validation" : undefined;
+  return classifyMessage(evidence.message) ?? (status >= 400 ? "validation" : undefined);
 }
 
-/** Phrases of errors that carry neither code nor status, in order of precedence, lower case. */
+/** Text about a field of the request that is named like a failure. */
+const FIELD_TEXT = /\b(?:invalid|unsupported|unknown|unexpected)\b.{0,40}\btimeout\b/;
+
+/**
+ * Phrases of errors that carry neither a code nor a telling status, lower case.
+ * The order is precedence: what is wrong for good stands before what passes.
+ */
 const PHRASES: readonly (readonly [ErrorKind, readonly string[]])[] = [
   ["context-length", ["context_length_exceeded", "maximum context length", "prompt is too long"]],
   ["quota", ["exceeded your current quota", "credit balance is too low"]],
@@ -115,12 +125,11 @@ const PHRASES: readonly (readonly [ErrorKind, readonly string[]])[] = [
     [
       "server error",
       "internal error",
-      "service unavailable",
       "server_error",
       "timed out",
-      "request timeout",
-      "read timeout",
+      "timeout",
       "deadline exceeded",
+      "unavailable",
     ],
   ],
   ["validation", ["invalid request", "bad request", "validation error", "invalid_request"]],
@@ -140,5 +149,6 @@ const PHRASES: readonly (readonly [ErrorKind, readonly string[]])[] = [
 /** By text, the last resort: anything typed outranks it. */
 export function classifyMessage(message: string): ErrorKind | undefined {
   const text = message.toLowerCase();
+  if (FIELD_TEXT.test(text)) return "validation";
   return PHRASES.find(([, phrases]) => phrases.some((phrase) => text.includes(phrase)))?.[0];
 }

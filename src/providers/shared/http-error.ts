@@ -4,7 +4,7 @@ import { type ErrorKind, GatewayError, type ProviderFailure } from "../../domain
 import { type ErrorEvidence, readErrorBody } from "./error-body.ts";
 import { classifyCode, classifyMessage, classifyStatus } from "./error-tables.ts";
 import { headerValue, type ResponseHeaders } from "./response-headers.ts";
-import { type ResetHeader, resetHintMs, retryAfterMs } from "./retry-hint.ts";
+import { protoDurationMs, type ResetHeader, resetHintMs, retryAfterMs } from "./retry-hint.ts";
 
 /** What a vendor does its own way. */
 export interface ErrorRules {
@@ -67,7 +67,8 @@ function toProviderError(
   };
   const wait =
     retryAfterMs(headers, clock) ??
-    (kind === "rate-limit" ? resetHintMs(headers, rules.resetHeaders, clock) : undefined);
+    (kind === "rate-limit" ? resetHintMs(headers, rules.resetHeaders, clock) : undefined) ??
+    protoDurationMs(evidence.retryDelay);
   const said = [code, param === undefined ? undefined : `param ${param}`]
     .filter(Boolean)
     .join(", ");

@@ -7,8 +7,11 @@ export interface ResetHeader {
   readonly reset: string;
 }
 
-/** Longer hints say nothing more. */
-const MAX_HINT_MS = 366 * 86_400_000;
+/**
+ * A day, the longest window that a limit counts in. What is longer is a mistake,
+ * e.g. a point in time as seconds, and must not close a target for years.
+ */
+const MAX_HINT_MS = 86_400_000;
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -28,9 +31,10 @@ function decimal(value: string | undefined, unitMs: number): number | undefined 
   return Math.min(Math.ceil(Number(value) * unitMs), MAX_HINT_MS);
 }
 
-/** Milliseconds from now until a date; undefined unless it is one. */
+/** Milliseconds from now until a date; undefined unless it is one. A bare number is none. */
 function until(value: string | undefined, clock: Clock): number | undefined {
-  const time = value === undefined ? Number.NaN : Date.parse(value);
+  if (value === undefined || !/[a-z]/i.test(value)) return undefined;
+  const time = Date.parse(value);
   if (Number.isNaN(time)) return undefined;
   return Math.min(Math.max(time - clock.wallTime(), 0), MAX_HINT_MS);
 }
@@ -45,6 +49,11 @@ function duration(value: string | undefined): number | undefined {
   return Math.min(Math.ceil(total), MAX_HINT_MS);
 }
 
+/** Milliseconds of a `google.protobuf.Duration` in JSON, e.g. `3.5s`. */
+export function protoDurationMs(value: string | undefined): number | undefined {
+  return value?.endsWith("s") ? decimal(value.slice(0, -1), 1_000) : undefined;
+}
+
 /**
  * The provider's wish by the standard headers: `retry-after-ms`, `retry-after` in
  * seconds or as an HTTP date. Negative and malformed values are no wish.
@@ -54,7 +63,7 @@ export function retryAfterMs(headers: ResponseHeaders, clock: Clock): number | u
   return (
     decimal(single(headers, "retry-after-ms"), 1) ??
     decimal(retryAfter, 1_000) ??
-    (retryAfter !== undefined && /[a-z]/i.test(retryAfter) ? until(retryAfter, clock) : undefined)
+    until(retryAfter, clock)
   );
 }
 

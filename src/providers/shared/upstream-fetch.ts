@@ -64,6 +64,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
+  readonly #onSettled: (exchange: Exchange) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #mode: Mode = "buffer";
   #chunks: Buffer[] = [];
@@ -77,9 +78,10 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   /** Wakes the reader: something has come, or the end, or a failure. */
   #wake: (() => void) | undefined;
 
-  constructor(clock: Clock, signal: AbortSignal) {
+  constructor(clock: Clock, signal: AbortSignal, onSettled: (exchange: Exchange) => void) {
     this.#clock = clock;
     this.#signal = signal;
+    this.#onSettled = onSettled;
     this.response = new Promise((resolve, reject) => {
       this.#onHeaders = resolve;
       this.#onFailure = reject;
@@ -209,6 +211,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   #settle(): void {
     this.#cancelTimer();
     this.#signal.removeEventListener("abort", this.#onAbort);
+    this.#onSettled(this);
   }
 }
 
@@ -232,15 +235,28 @@ export function createUpstream(baseUrl: string, clock: Clock): Upstream {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
+  const running = new Set<Exchange>();
+  let onIdle = (): void => {};
+  const leave = (exchange: Exchange): void => {
+    running.delete(exchange);
+    if (running.size === 0) onIdle();
+  };
 
   return {
     async send({ path, headers, body, connectTimeoutMs }, signal) {
       signal.throwIfAborted();
-      const exchange = new Exchange(clock, signal);
+      const exchange = new Exchange(clock, signal, leave);
+      running.add(exchange);
       pool.dispatch({ method: "POST", path, headers, body }, exchange);
       exchange.limitConnect(connectTimeoutMs);
       return exchange.response;
     },
-    close: () => pool.close(),
+    async close() {
+      const idle = Promise.withResolvers<void>();
+      onIdle = idle.resolve;
+      if (running.size > 0) await idle.promise;
+      // The pool's own `close` waits for connections that come about for nobody.
+      await pool.destroy();
+    },
   };
 }

@@ -12,6 +12,8 @@ export interface UpstreamFault {
   readonly error_at?: number;
   readonly omit_terminator?: boolean;
   readonly refuse?: boolean;
+  /** The connection breaks inside the headers of the answer; this server's word alone. */
+  readonly cut_headers?: boolean;
 }
 
 /** Body field `simulator` of a request. */

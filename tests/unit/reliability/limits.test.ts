@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   attemptLimits,
   type DefaultTimeouts,
+  isOwnLimit,
   totalLimitMs,
 } from "../../../src/reliability/limits.ts";
 
@@ -56,5 +57,62 @@ describe("attemptLimits", () => {
       firstTokenMs,
       idleMs,
     });
+  });
+});
+
+describe("attemptLimits with another target left", () => {
+  const next = {
+    reasons: false,
+    stream: true,
+    hasNext: true,
+    probeFirstTokenMs: undefined,
+    splitMs: undefined,
+  };
+
+  it("are short, so that the other one still has time", () => {
+    expect(attemptLimits({}, defaults, next).firstTokenMs).toBe(10_000);
+    expect(attemptLimits({}, defaults, { ...next, reasons: true }).firstTokenMs).toBe(30_000);
+    expect(attemptLimits({ firstTokenMs: 45_000 }, defaults, next).firstTokenMs).toBe(45_000);
+    const late = { ...defaults, firstTokenMs: 5_000 };
+    expect(attemptLimits({}, late, next).firstTokenMs).toBe(5_000);
+  });
+
+  it("split the rest of a deadline", () => {
+    const split = { ...next, stream: false, splitMs: 8_000 };
+    expect(attemptLimits({}, defaults, split).attemptMs).toBe(4_000);
+    expect(attemptLimits({ attemptMs: 1_000 }, defaults, split).attemptMs).toBe(1_000);
+    expect(attemptLimits({ attemptMs: 9_000 }, defaults, split).attemptMs).toBe(4_000);
+    // The last target gets all of it.
+    expect(attemptLimits({}, defaults, { ...split, hasNext: false }).attemptMs).toBeUndefined();
+  });
+
+  it("of a probe are its own where they are shorter", () => {
+    const probe = { ...next, hasNext: false, probeFirstTokenMs: 15_000 };
+    expect(attemptLimits({}, defaults, probe).firstTokenMs).toBe(15_000);
+    expect(attemptLimits({}, defaults, { ...probe, hasNext: true }).firstTokenMs).toBe(10_000);
+  });
+});
+
+describe("isOwnLimit", () => {
+  const none = { firstTokenMs: undefined, idleMs: undefined, attemptMs: undefined };
+
+  it("is one that the request set below the server's", () => {
+    const own = (
+      timeouts: Parameters<typeof isOwnLimit>[2],
+      kind: Parameters<typeof isOwnLimit>[0],
+    ) => isOwnLimit(kind, none, timeouts, defaults);
+    expect(own({ firstTokenMs: 9_999 }, "first-token-timeout")).toBe(true);
+    expect(own({ firstTokenMs: 10_000 }, "first-token-timeout")).toBe(false);
+    expect(own({ connectMs: 1 }, "connect-timeout")).toBe(true);
+    expect(own({ idleMs: 1 }, "idle-timeout")).toBe(true);
+    expect(own({}, "idle-timeout")).toBe(false);
+    expect(own({ firstTokenMs: 1 }, "server-error")).toBe(false);
+  });
+
+  it("is the attempt's share of a short deadline", () => {
+    const split = { ...none, attemptMs: 4_000 };
+    expect(isOwnLimit("first-token-timeout", split, {}, defaults)).toBe(true);
+    expect(isOwnLimit("idle-timeout", split, {}, defaults)).toBe(true);
+    expect(isOwnLimit("network", split, {}, defaults)).toBe(false);
   });
 });

@@ -70,6 +70,20 @@ describe("encodeError", () => {
     });
   });
 
+  it("tells clients not to come back at once, whatever the provider says", () => {
+    const status = encodeError(new GatewayError("rate-limit", "slow", { retryAfterMs: 0 }));
+    expect(status.trailers["grpc-retry-pushback-ms"]).toBe("-1");
+  });
+
+  it("an open circuit sends no client back, and says when the next probe may go", () => {
+    const status = encodeError(new GatewayError("circuit-open", "open", HINT));
+    expect(status.trailers["grpc-retry-pushback-ms"]).toBe("-1");
+    expect(status.details.at(-1)).toMatchObject({
+      $typeName: RetryInfoSchema.typeName,
+      retryDelay: { seconds: 1n, nanos: 500_000_000 },
+    });
+  });
+
   it.each([
     ["NOT_IMPLEMENTED", 12],
     ["FAULTS_DISABLED", 9],

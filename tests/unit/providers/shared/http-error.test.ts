@@ -3,7 +3,6 @@ import { systemClock } from "../../../../src/clock.ts";
 import type { ErrorKind } from "../../../../src/domain/gateway-error.ts";
 import { openai } from "../../../../src/providers/openai/provider.ts";
 import type { ProviderType } from "../../../../src/providers/provider.ts";
-import { classifyMessage } from "../../../../src/providers/shared/error-tables.ts";
 import { xai } from "../../../../src/providers/xai/provider.ts";
 import { collectEvents } from "../../../support/collect-events.ts";
 import { type HttpUpstream, startHttpUpstream } from "../../../support/http-upstream.ts";
@@ -210,33 +209,5 @@ describe.each(surfaces)("%s", (_surface, type, dialect, stream) => {
     const thrown = await failure(type, dialect, stream, upstream.baseUrl);
     expect(thrown).toMatchObject({ kind: "validation", providerFailure: { httpStatus: 400 } });
     expect(JSON.stringify(thrown)).not.toContain(SECRET);
-  });
-});
-
-describe("errors without a code or a status", () => {
-  const phrases = [
-    "rate limit",
-    "too many requests",
-    "quota exceeded",
-    "too_many_requests",
-    "rate_limit_exceeded",
-    "throttled",
-    "retry later",
-    "request limit",
-    "api limit",
-    "usage limit",
-    "limit reached",
-    "exceeded quota",
-    "try again later",
-  ];
-
-  it.each(phrases)("takes '%s' for a rate limit", (phrase) => {
-    expect(classifyMessage(`Sorry: ${phrase.toUpperCase()}!`)).toBe("rate-limit");
-  });
-
-  it("prefers what is more specific", () => {
-    expect(classifyMessage("Request limit: invalid api key")).toBe("provider-authentication");
-    expect(classifyMessage("You exceeded your current quota, try again later")).toBe("quota");
-    expect(classifyMessage("nothing known")).toBeUndefined();
   });
 });

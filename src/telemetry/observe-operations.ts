@@ -1,0 +1,49 @@
+import { metrics } from "@opentelemetry/api";
+import type { Operations } from "../domain/operations.ts";
+import { attribute, metric, SCOPE } from "./names.ts";
+
+const STATES = ["closed", "half-open", "open"] as const;
+
+/** What is observed: the same that operators read. */
+type Observed = Pick<Operations, "providers" | "retries">;
+
+/** Circuits, budgets and queues as metrics. They are read when they are exported, at no other time. */
+export function observeOperations({ providers, retries }: Observed): void {
+  const meter = metrics.getMeter(SCOPE);
+  const gauge = (name: string, unit: string, description: string) =>
+    meter.createObservableGauge(name, { unit, description });
+  const circuit = gauge(metric.circuitState, "1", "1 for the state a circuit is in, 0 for others.");
+  const budget = gauge(metric.retryBudget, "1", "What is left of the retry budget, 0 to 1.");
+  const inFlight = gauge(metric.inFlight, "{attempt}", "Attempts that run.");
+  const queued = gauge(metric.queued, "{call}", "Calls that wait for a slot.");
+  const hedges = meter.createObservableCounter(metric.hedges, {
+    unit: "{attempt}",
+    description: "Rival attempts, by whether they delivered the first content.",
+  });
+  meter.addBatchObservableCallback(
+    (result) => {
+      for (const [id, status] of providers()) {
+        const labels = { [attribute.instance]: id };
+        result.observe(budget, status.retryBudget, labels);
+        result.observe(inFlight, status.inFlight, labels);
+        result.observe(queued, status.queued, labels);
+        for (const [model, { state }] of Object.entries(status.modelCircuits)) {
+          for (const each of STATES) {
+            result.observe(circuit, each === state ? 1 : 0, {
+              ...labels,
+              [attribute.model]: model,
+              [attribute.circuitState]: each,
+            });
+          }
+        }
+      }
+      for (const [id, counts] of retries()) {
+        const labels = { [attribute.instance]: id };
+        const lost = counts.hedges - counts.hedgeWins;
+        result.observe(hedges, counts.hedgeWins, { ...labels, [attribute.hedgeWon]: true });
+        result.observe(hedges, lost, { ...labels, [attribute.hedgeWon]: false });
+      }
+    },
+    [circuit, budget, inFlight, queued, hedges],
+  );
+}

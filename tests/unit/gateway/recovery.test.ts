@@ -1,0 +1,171 @@
+import { describe, expect, it } from "vitest";
+import { GenerationFailed, type StreamEventBody } from "../../../src/domain/generation.ts";
+import type { GenerationSpec } from "../../../src/domain/generation-spec.ts";
+import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
+import { createGateway } from "../../../src/gateway.ts";
+import type { ProviderRequest } from "../../../src/providers/provider.ts";
+import { ReliabilityEngine } from "../../../src/reliability/attempts.ts";
+import { ProviderStats } from "../../../src/reliability/provider-stats.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { TargetStates } from "../../../src/reliability/target-states.ts";
+import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
+import { answered, cut, fails, hangs, type Script, succeeds } from "../../support/engine.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
+import { testModel, testRouting, testSpec } from "../../support/provider-request.ts";
+
+const OPTIONS = {
+  omitReasoning: false,
+  includeUsage: false,
+  includeEventTime: false,
+  omitFinalMessage: false,
+  heartbeatMs: 0,
+};
+const text = (value: string): ProviderEvent => ({ type: "text-delta", partIndex: 0, text: value });
+
+/** The gateway over these instances, each with the same model. */
+function setUp(scripts: Readonly<Record<string, readonly Script[]>>) {
+  const clock = createManualClock();
+  const stats = new ProviderStats(clock);
+  const requests: ProviderRequest[] = [];
+  const sent = new Map<string, number>();
+  const gateway = createGateway({
+    clock,
+    stats,
+    engine: new ReliabilityEngine(clock, new TargetStates(clock, DEFAULT_SETTINGS)),
+    telemetry: noTelemetry,
+    newId: () => "id",
+    deployment: () => ({
+      route(spec) {
+        const [first, ...others] = Object.keys(scripts).map((provider) => ({
+          model: testModel({ provider, prefill: true }),
+          spec,
+          effort: undefined,
+          options: {},
+          warnings: [],
+        }));
+        if (first === undefined) throw new Error("no target");
+        return { targets: [first, ...others], skipped: [], unfit: [] };
+      },
+      provider: (id) => ({
+        generate(request, signal) {
+          requests.push(request);
+          const number = sent.get(id) ?? 0;
+          sent.set(id, number + 1);
+          return (scripts[id]?.[number] ?? hangs)(signal, clock);
+        },
+        close: async () => {},
+      }),
+      timeouts: {
+        connectMs: 1_000,
+        firstTokenMs: 30_000,
+        firstTokenFailoverMs: 10_000,
+        idleMs: 30_000,
+        reasoningMs: 120_000,
+        reasoningFailoverMs: 30_000,
+        totalMs: 600_000,
+        maxTotalMs: 600_000,
+      },
+    }),
+  });
+  const call = (spec: Partial<GenerationSpec> = {}, timeoutMs?: number) => ({
+    spec: testSpec(spec),
+    signal: new AbortController().signal,
+    timeoutMs,
+    telemetry: { end: () => {} },
+  });
+  async function stream(spec: Partial<GenerationSpec>, ms: number): Promise<StreamEventBody[]> {
+    const events: StreamEventBody[] = [];
+    const answer = await gateway.streamGenerate(call(spec), OPTIONS);
+    const reading = (async () => {
+      for await (const { body } of answer) events.push(body);
+    })();
+    await clock.advance(ms);
+    await reading;
+    return events;
+  }
+  return { clock, gateway, call, stream, requests };
+}
+
+describe("CONTINUE", () => {
+  const routing = testRouting({ midStreamRecovery: "continue" });
+
+  it("goes on after the text, and the reader ends with one answer", async () => {
+    const { stream, requests } = setUp({
+      a: [
+        fails(cut(), 0, "one "),
+        async function* () {
+          yield text("two");
+          yield { type: "finish", reason: "stop", rawReason: "" };
+        },
+      ],
+    });
+    const events = await stream({ routing }, 5_000);
+    const deltas = events.filter(({ type }) => type === "text-delta");
+    expect(deltas).toMatchObject([{ text: "one " }, { text: "two" }]);
+    expect(requests[1]?.continues).toBe(true);
+    expect(requests[1]?.spec.messages.at(-1)).toMatchObject({ parts: [{ text: "one" }] });
+    expect(events.at(-1)?.type).toBe("complete");
+  });
+
+  it("adds nothing to a text that is whole, although its answer broke off", async () => {
+    const { stream, requests } = setUp({
+      a: [
+        async function* () {
+          yield text("one");
+          yield { type: "part-end", partIndex: 0 };
+          throw cut();
+        },
+        succeeds(),
+      ],
+    });
+    const events = await stream({ routing }, 5_000);
+    expect(requests).toHaveLength(1);
+    expect(events.at(-1)?.type).toBe("error");
+  });
+});
+
+describe("attempts that are not the last", () => {
+  it("a hedge that loses is in the result, with its usage", async () => {
+    const { clock, gateway, call } = setUp({ a: [hangs], b: [succeeds(10)] });
+    const routing = testRouting({ hedge: { delayMs: 100 } });
+    const answer = gateway.generate(call({ routing }));
+    await clock.advance(110);
+    const { attempts } = await answer;
+    expect(attempts).toMatchObject([
+      { provider: "a", outcome: "superseded", usage: { source: "estimated" } },
+      { provider: "b", outcome: "succeeded", trigger: "hedge" },
+    ]);
+    expect(attempts[0]?.usage?.inputTokens).toBeGreaterThan(0);
+  });
+
+  it("a deadline is split: a target that hangs leaves time for the next", async () => {
+    const { clock, gateway, call, requests } = setUp({ a: [hangs], b: [succeeds(100)] });
+    const answer = gateway.generate(call({}, 2_000));
+    await clock.advance(2_000);
+    expect((await answer).attempts).toMatchObject([
+      { provider: "a", outcome: "failed", errorKind: "first-token-timeout" },
+      { provider: "b", outcome: "succeeded" },
+    ]);
+    expect(requests).toHaveLength(2);
+  });
+
+  it("A-30: a silent stream goes to the next target after 10 seconds", async () => {
+    const { stream, requests } = setUp({ a: [hangs], b: [succeeds()] });
+    const events = await stream({}, 10_001);
+    expect(events.at(-1)?.type).toBe("complete");
+    expect(requests).toHaveLength(2);
+  });
+
+  it("every one of them is in the error", async () => {
+    const { clock, gateway, call } = setUp({ a: Array(3).fill(fails(answered(503))) });
+    const answer = gateway.generate(call()).catch((error: unknown) => error);
+    await clock.advance(10_000);
+    const error = await answer;
+    expect(error).toBeInstanceOf(GenerationFailed);
+    expect((error as GenerationFailed).failure.partial?.attempts).toMatchObject([
+      { index: 1, trigger: "initial", outcome: "failed", delayMs: 0 },
+      { index: 2, trigger: "retry", outcome: "failed", delayMs: 25 },
+      { index: 3, trigger: "retry", outcome: "failed", delayMs: 50 },
+    ]);
+  });
+});

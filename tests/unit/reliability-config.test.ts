@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
+import { reliabilitySettings } from "../../src/reliability-config.ts";
+
+const { retry, health } = DEFAULT_SETTINGS;
+
+describe("reliabilitySettings", () => {
+  it("is the defaults where the file says nothing", () => {
+    expect(reliabilitySettings({})).toEqual(DEFAULT_SETTINGS);
+  });
+
+  it("lets a default follow a limit that is set beyond it", () => {
+    const set = reliabilitySettings({
+      retry: { attempts: 9, total_attempts: 12, max_wait: 500 },
+      health: { ejection: 60_000 },
+    });
+    expect(set.retry).toEqual({
+      attempts: 9,
+      maxAttempts: 9,
+      totalAttempts: 12,
+      maxTotalAttempts: 12,
+      transient: { baseMs: 50, capMs: 500 },
+      throttle: { baseMs: 500, capMs: 500 },
+      maxWaitMs: 500,
+    });
+    expect(set.health).toEqual({ ...health, ejectionMs: 60_000, maxEjectionMs: 60_000 });
+  });
+
+  it("takes each value as it stands", () => {
+    const set = reliabilitySettings({
+      retry: { transient: { base: 1, cap: 2 }, throttle: { cap: 3_000 } },
+      budget: { capacity: 1, transient_cost: 2, throttle_cost: 3, refill: 4 },
+      health: { panic: false, failure_rate: 0.1 },
+      limit: { max_in_flight: 1, queue_length: 0, queue_wait: 2 },
+      hedge: { share: 0, min_delay: 1, max_input_tokens: 2 },
+    });
+    expect(set).toEqual({
+      retry: {
+        ...retry,
+        transient: { baseMs: 1, capMs: 2 },
+        throttle: { baseMs: 1_000, capMs: 3_000 },
+      },
+      budget: { capacity: 1, transientCost: 2, throttleCost: 3, refill: 4 },
+      health: { ...health, panic: false, failureRate: 0.1 },
+      limit: { maxInFlight: 1, queueLength: 0, queueWaitMs: 2 },
+      hedge: { share: 0, minDelayMs: 1, maxInputTokens: 2 },
+    });
+  });
+
+  it("refuses a first wait that is longer than the longest", () => {
+    const given = { retry: { transient: { base: 3_000 } } };
+    expect(() => reliabilitySettings(given)).toThrow("longest wait (2000 ms)");
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import { GatewayError } from "../../../src/domain/gateway-error.ts";
+import { ConcurrencyLimit } from "../../../src/reliability/concurrency-limit.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { answered, fails, hangs, setUpEngine, succeeds } from "../../support/engine.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
+
+const settings = { maxInFlight: 2, queueLength: 2, queueWaitMs: 1_000 };
+const never = new AbortController().signal;
+
+function setUp() {
+  const clock = createManualClock();
+  const limit = new ConcurrencyLimit(clock, () => settings);
+  const log: string[] = [];
+  const enter = (name: string, waitMs = 1_000, signal = never): void => {
+    void limit.enter(waitMs, signal).then(
+      (entered) => log.push(`${name} ${entered ? "in" : "out"}`),
+      (error: GatewayError) => log.push(`${name} ${error.kind}`),
+    );
+  };
+  return { clock, limit, log, enter };
+}
+
+describe("ConcurrencyLimit", () => {
+  it("lets in so many, then first come first served", async () => {
+    const { clock, limit, log, enter } = setUp();
+    for (const name of ["a", "b", "c", "d"]) enter(name);
+    await clock.advance(0);
+    expect(log).toEqual(["a in", "b in"]);
+    expect(limit).toMatchObject({ inFlight: 2, queued: 2 });
+    limit.leave();
+    await clock.advance(0);
+    limit.leave();
+    await clock.advance(0);
+    expect(log).toEqual(["a in", "b in", "c in", "d in"]);
+    expect(limit).toMatchObject({ inFlight: 2, queued: 0 });
+  });
+
+  it("turns away what its queue does not hold, and lets nobody jump it", async () => {
+    const { clock, limit, log, enter } = setUp();
+    for (const name of ["a", "b", "c", "d", "e"]) enter(name);
+    await clock.advance(0);
+    expect(log).toEqual(["a in", "b in", "e out"]);
+    expect(limit.tryEnter()).toBe(false);
+  });
+
+  it("ends a wait by time and by abort, without a leak", async () => {
+    const { clock, limit, log, enter } = setUp();
+    const controller = new AbortController();
+    enter("a");
+    enter("b");
+    enter("c", 500);
+    enter("d", 1_000, controller.signal);
+    await clock.advance(500);
+    controller.abort(new GatewayError("cancelled", "test"));
+    await clock.advance(0);
+    expect(log).toEqual(["a in", "b in", "c out", "d cancelled"]);
+    expect(limit.queued).toBe(0);
+    limit.leave();
+    limit.leave();
+    expect(limit.inFlight).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("calls at a busy target", () => {
+  const narrow = { ...DEFAULT_SETTINGS, limit: { ...settings, maxInFlight: 1 } };
+
+  it("wait for a slot, and say how long", async () => {
+    const { clock, call, state } = setUpEngine({ a: succeeds(400) }, narrow);
+    const runs = [call(), call()];
+    await clock.advance(1_000);
+    for (const run of runs) expect(await run.done).toBeUndefined();
+    expect(runs[1]?.sent[0]?.plan).toMatchObject({ queuedMs: 400, delayMs: 400 });
+    expect(state("a").limit.inFlight).toBe(0);
+  });
+
+  it("are refused where the wait is too long, a quarter of their time at most", async () => {
+    const { clock, call } = setUpEngine({ a: hangs }, narrow);
+    call();
+    const run = call({ totalMs: 2_000 });
+    await clock.advance(499);
+    expect(run.ended).toBe(false);
+    await clock.advance(1);
+    expect(await run.done).toMatchObject({ kind: "gateway-overloaded" });
+    expect(run.sent).toHaveLength(0);
+  });
+
+  it("go to another target that has room", async () => {
+    const { clock, call } = setUpEngine({ a: hangs, b: succeeds() }, narrow);
+    call();
+    const run = call();
+    await clock.advance(0);
+    expect(await run.done).toBeUndefined();
+    expect(run.skipped).toEqual(["a gateway-overloaded"]);
+  });
+
+  it("give the slot back that comes when the circuit has opened meanwhile", async () => {
+    const once = { ...narrow, health: { ...narrow.health, consecutiveFailures: 1, panic: false } };
+    const { clock, call, state } = setUpEngine({ a: fails(answered(503), 100) }, once);
+    const runs = [call({ retry: { maxAttempts: 1 } }), call()];
+    await clock.advance(200);
+    expect(await runs[1]?.done).toMatchObject({ kind: "circuit-open" });
+    expect(state("a").limit).toMatchObject({ inFlight: 0, queued: 0 });
+  });
+});

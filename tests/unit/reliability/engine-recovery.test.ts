@@ -1,0 +1,251 @@
+import { describe, expect, it } from "vitest";
+import { GatewayError } from "../../../src/domain/gateway-error.ts";
+import {
+  answered,
+  cut,
+  fails,
+  hangs,
+  refused,
+  setUpEngine,
+  succeeds,
+} from "../../support/engine.ts";
+
+const providers = (run: { sent: readonly { provider: string }[] }): string =>
+  run.sent.map(({ provider }) => provider).join("");
+
+describe("waits", () => {
+  it("A-7: a cancel during a wait ends the call at once", async () => {
+    const { clock, call, state } = setUpEngine({
+      a: fails(answered(429, { "retry-after": "10" })),
+    });
+    const run = call();
+    await clock.advance(100);
+    expect(run.waits).toHaveLength(1);
+    run.cancel(new GatewayError("cancelled", "test"));
+    await clock.advance(0);
+    expect(run.ended).toBe(true);
+    expect(await run.done).toMatchObject({ kind: "cancelled" });
+    expect(run.sent).toHaveLength(1);
+    expect(clock.pendingTimers).toBe(0);
+    // What the wait had reserved is given back.
+    expect(state("a").instance.budget.level).toBe(1);
+  });
+
+  it("A-42: the wait is that of the latest error, and no shorter than its hint", async () => {
+    const { clock, call } = setUpEngine({
+      a: [
+        fails(answered(429, { "retry-after": "9" })),
+        fails(answered(429, { "retry-after-ms": "1500" })),
+        succeeds(),
+      ],
+    });
+    const run = call();
+    await clock.advance(30_000);
+    expect(await run.done).toBeUndefined();
+    const [first = 0, second = 0, third = 0] = run.sent.map(({ at }) => at);
+    expect(second - first).toBeGreaterThanOrEqual(9_000);
+    expect(third - second).toBeGreaterThanOrEqual(1_500);
+    expect(third - second).toBeLessThan(9_000);
+    expect(run.sent[2]?.plan).toMatchObject({ delayMs: third - second, delayFromProvider: true });
+  });
+
+  it("A-43: a hint beyond the longest wait, or the deadline, is passed on at once", async () => {
+    const { clock, call } = setUpEngine({ a: fails(answered(429, { "retry-after": "21" })) });
+    const long = call();
+    await clock.advance(0);
+    expect(await long.done).toMatchObject({ kind: "rate-limit", retryAfterMs: 21_000 });
+    expect(long.decisions).toEqual(["rate-limit end policy"]);
+
+    const other = setUpEngine({ a: fails(answered(429, { "retry-after": "5" })) });
+    const late = other.call({ totalMs: 4_000 });
+    await other.clock.advance(0);
+    expect(await late.done).toMatchObject({ kind: "rate-limit", retryAfterMs: 5_000 });
+    expect(late.decisions).toEqual(["rate-limit end deadline"]);
+  });
+
+  it("A-32: a rate limit goes to the next target without a wait, with or without a hint", async () => {
+    for (const headers of [{}, { "retry-after": "60" }]) {
+      const { clock, call } = setUpEngine({ a: fails(answered(429, headers)), b: succeeds() });
+      const run = call();
+      await clock.advance(0);
+      expect(await run.done).toBeUndefined();
+      expect(providers(run)).toBe("ab");
+      expect(run.waits).toEqual([]);
+    }
+  });
+
+  it("does not wait for ever for a target that is rate limited again and again", async () => {
+    const { clock, call, state } = setUpEngine({
+      a: fails(answered(429, { "retry-after": "2" })),
+    });
+    const run = call();
+    await clock.advance(0);
+    // Other calls are told to wait longer, each time just before this one would go.
+    for (let second = 0; second < 60 && !run.ended; second++) {
+      const other = state("a").circuit.tryAcquire();
+      other?.release();
+      const permit = state("a").admitPanic(true);
+      permit?.end(answered(429, { "retry-after": "3" }));
+      await clock.advance(1_000);
+    }
+    expect(run.ended).toBe(true);
+    expect(await run.done).toMatchObject({ kind: "rate-limit" });
+    expect(clock.now()).toBeLessThanOrEqual(21_000);
+    expect(run.sent).toHaveLength(1);
+  });
+
+  it("asks a hint once: a second wait is only for what is left", async () => {
+    const { clock, call, state } = setUpEngine({
+      a: [fails(answered(429, { "retry-after": "8" })), succeeds()],
+    });
+    const run = call();
+    await clock.advance(7_900);
+    state("a")
+      .admitPanic(true)
+      ?.end(answered(429, { "retry-after-ms": "1000" }));
+    await clock.advance(2_000);
+    expect(await run.done).toBeUndefined();
+    expect(run.sent[1]?.at).toBeGreaterThanOrEqual(8_900);
+    expect(run.sent[1]?.plan.delayMs).toBe(run.sent[1]?.at);
+  });
+});
+
+describe("what follows a failure", () => {
+  it.each([true, false])("A-23: falls back alike, streamed: %s", async (stream) => {
+    const { clock, call } = setUpEngine({ a: fails(answered(500)), b: succeeds() });
+    const run = call({ stream });
+    await clock.advance(5_000);
+    expect(await run.done).toBeUndefined();
+    expect(providers(run)).toBe("aab");
+    expect(run.sent.map(({ plan }) => plan.trigger)).toEqual(["initial", "retry", "failover"]);
+  });
+
+  it("A-22: whatever comes before the first content is retried", async () => {
+    const { clock, call } = setUpEngine({ a: [fails(cut()), succeeds()] });
+    const run = call();
+    await clock.advance(5_000);
+    expect(await run.done).toBeUndefined();
+    expect(providers(run)).toBe("aa");
+  });
+
+  it.each([true, false])(
+    "A-28: without other targets nothing else is asked, streamed: %s",
+    async (stream) => {
+      const { clock, call } = setUpEngine({ a: fails(answered(500)), b: succeeds() });
+      const run = call({ stream, at: ["a"] });
+      await clock.advance(20_000);
+      expect(await run.done).toMatchObject({ kind: "server-error" });
+      expect(providers(run)).toBe("aaa");
+    },
+  );
+
+  it("A-27: a rate limit after output ends the call, and nothing runs on", async () => {
+    const { clock, call } = setUpEngine({
+      a: fails(answered(429, { "retry-after": "1" }), 10, "partial"),
+    });
+    const run = call();
+    await clock.advance(10);
+    expect(await run.done).toMatchObject({ kind: "rate-limit" });
+    expect(run.decisions).toEqual(["rate-limit end output-delivered"]);
+    expect(run.sent).toHaveLength(1);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("A-25: the error that broke the output outranks that of its continuation", async () => {
+    const prefill = answered(400, {}, '{"error":{"message":"prefill is not supported"}}');
+    const { clock, call } = setUpEngine({ a: [fails(cut(), 10, "partial"), fails(prefill)] });
+    const run = call({ routing: { midStreamRecovery: "continue" }, canContinue: () => true });
+    await clock.advance(10_000);
+    expect(await run.done).toMatchObject({ kind: "truncated" });
+    expect(run.sent.map(({ plan }) => plan.trigger)).toEqual(["initial", "continuation"]);
+  });
+
+  it("a cancelled continuation is cancelled, and no failure of the provider", async () => {
+    const { clock, call } = setUpEngine({ a: [fails(cut(), 10, "partial"), hangs] });
+    const run = call({ routing: { midStreamRecovery: "continue" }, canContinue: () => true });
+    await clock.advance(10_000);
+    expect(run.sent).toHaveLength(2);
+    run.cancel(new GatewayError("cancelled", "test"));
+    expect(await run.done).toMatchObject({ kind: "cancelled" });
+  });
+
+  it("RESTART discards what was delivered and may go elsewhere", async () => {
+    const { clock, call } = setUpEngine({ a: fails(cut(), 10, "partial"), b: succeeds() });
+    const run = call({ routing: { midStreamRecovery: "restart" } });
+    await clock.advance(10_000);
+    expect(await run.done).toBeUndefined();
+    expect(run.recoveries.map(({ discardOutput }) => discardOutput)).toEqual([true, true]);
+    expect(providers(run)).toBe("aab");
+  });
+
+  it("A-44: attempts stay within the request's and the operator's limits", async () => {
+    const alone = setUpEngine({ a: fails(answered(503)) });
+    const asked = alone.call({ retry: { maxAttempts: 99, maxTotalAttempts: 99 } });
+    await alone.clock.advance(120_000);
+    await asked.done;
+    // Five failures in a row open the circuit as well.
+    expect(asked.sent).toHaveLength(5);
+
+    const { clock, call } = setUpEngine({
+      a: fails(answered(500)),
+      b: fails(answered(500)),
+      c: fails(answered(500)),
+    });
+    const run = call();
+    await clock.advance(60_000);
+    expect(await run.done).toMatchObject({ kind: "server-error" });
+    expect(run.sent).toHaveLength(4);
+  });
+
+  it("A-46: a provider that forces retries for ever meets the ceiling", async () => {
+    const forced = answered(429, { "x-should-retry": "true", "retry-after-ms": "1" });
+    const { clock, call } = setUpEngine({ a: fails(forced), b: fails(forced), c: fails(forced) });
+    const run = call({ retry: { maxTotalAttempts: 8, maxAttempts: 5 } });
+    await clock.advance(600_000);
+    expect(await run.done).toMatchObject({ kind: "rate-limit" });
+    expect(run.sent.length).toBeLessThanOrEqual(8);
+  });
+
+  it.each([true, false])(
+    "a forced retry counts as one explicit hint, streamed: %s",
+    async (stream) => {
+      const { clock, call, engine } = setUpEngine({
+        a: [fails(answered(302, { "x-should-retry": "true" })), succeeds()],
+      });
+      const run = call({ stream });
+      await clock.advance(10_000);
+      expect(await run.done).toBeUndefined();
+      expect([...engine.metrics.of("a").decisions.values()]).toEqual([
+        { kind: "unknown", retried: true, reason: "explicit-hint", count: 1 },
+      ]);
+    },
+  );
+
+  it("a forbidden retry of a 503 does not happen, a forced one of a 400 neither", async () => {
+    for (const [status, wish] of [
+      [503, "false"],
+      [400, "true"],
+    ] as const) {
+      const { clock, call } = setUpEngine({
+        a: fails(answered(status, { "x-should-retry": wish })),
+      });
+      const run = call();
+      await clock.advance(10_000);
+      await run.done;
+      expect(run.sent).toHaveLength(1);
+    }
+  });
+
+  it("a request that never left goes again at once, one time, for nothing", async () => {
+    const { clock, call, state } = setUpEngine({ a: fails(refused()) });
+    const run = call({ totalMs: 60_000 });
+    await clock.advance(0);
+    expect(run.sent).toHaveLength(2);
+    expect(state("a").instance.budget.level).toBe(0.972);
+    await clock.advance(60_000);
+    expect(run.sent).toHaveLength(3);
+    expect(run.waits).toHaveLength(1);
+    // The second repetition is paid for.
+    expect(state("a").instance.budget.level).toBeCloseTo(1 - 14 / 500);
+  });
+});

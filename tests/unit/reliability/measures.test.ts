@@ -1,0 +1,138 @@
+import { describe, expect, it } from "vitest";
+import { HedgeAllowance, hedgeDelayMs } from "../../../src/reliability/hedge.ts";
+import { Latency } from "../../../src/reliability/latency.ts";
+import { RetryBudget } from "../../../src/reliability/retry-budget.ts";
+import { RollingCounts } from "../../../src/reliability/rolling-counts.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+
+describe("RetryBudget", () => {
+  const { budget: settings } = DEFAULT_SETTINGS;
+
+  it("pays for a burst, then for a tenth of what succeeds", () => {
+    const budget = new RetryBudget(() => settings);
+    const spendAll = (): number => {
+      let times = 0;
+      while (budget.canSpend(settings.transientCost)) {
+        budget.spend(settings.transientCost);
+        times++;
+      }
+      return times;
+    };
+    expect(spendAll()).toBe(35);
+    for (let success = 0; success < 1_000; success++) {
+      budget.refill();
+      if (success % 100 === 99) expect(spendAll()).toBeLessThanOrEqual(11);
+    }
+  });
+
+  it("holds no more than its capacity, and may have none", () => {
+    const budget = new RetryBudget(() => settings);
+    budget.refill();
+    budget.refund(14);
+    expect(budget.level).toBe(1);
+    const none = new RetryBudget(() => ({ ...settings, capacity: 0 }));
+    expect(none.level).toBe(0);
+    expect(none.canSpend(5)).toBe(false);
+    expect(none.canSpend(0)).toBe(true);
+  });
+
+  it("takes a smaller capacity from a reload", () => {
+    let capacity = 500;
+    const budget = new RetryBudget(() => ({ ...settings, capacity }));
+    capacity = 100;
+    expect(budget.level).toBe(1);
+    budget.refill();
+    budget.spend(60);
+    expect(budget.level).toBe(0.4);
+  });
+});
+
+describe("HedgeAllowance", () => {
+  it("allows a few at once, then the share", () => {
+    const allowance = new HedgeAllowance(() => 0.05);
+    let taken = 0;
+    for (let request = 0; request < 1_000; request++) {
+      allowance.request();
+      if (allowance.take()) taken++;
+    }
+    expect(taken).toBeLessThanOrEqual(5 + 50);
+    expect(taken).toBeGreaterThanOrEqual(50);
+  });
+
+  it("allows none with a share of nothing, once the burst is over", () => {
+    const allowance = new HedgeAllowance(() => 0);
+    for (let time = 0; time < 5; time++) expect(allowance.take()).toBe(true);
+    allowance.request();
+    expect(allowance.take()).toBe(false);
+  });
+});
+
+describe("hedgeDelayMs", () => {
+  const measured = (ms: number): Latency => {
+    const latency = new Latency();
+    for (let sample = 0; sample < 20; sample++) latency.add(ms, 0);
+    return latency;
+  };
+
+  it("is what was asked for, else the measured 95th percentile, else unknown", () => {
+    expect(hedgeDelayMs(70, measured(900), 500, 0)).toBe(70);
+    expect(hedgeDelayMs(undefined, measured(900), 500, 0)).toBe(900);
+    expect(hedgeDelayMs(undefined, measured(90), 500, 0)).toBe(500);
+    expect(hedgeDelayMs(undefined, new Latency(), 500, 0)).toBeUndefined();
+  });
+});
+
+describe("Latency", () => {
+  it("says nothing of fewer than five samples", () => {
+    const latency = new Latency();
+    for (const ms of [1, 2, 3, 4]) latency.add(ms, 0);
+    expect(latency.quantile(0.5, 0)).toBeUndefined();
+    latency.add(5, 0);
+    expect(latency.quantile(0.5, 0)).toBe(3);
+    expect(latency.quantile(0.95, 0)).toBe(5);
+  });
+
+  it("forgets what is old", () => {
+    const latency = new Latency();
+    for (let sample = 0; sample < 10; sample++) latency.add(1_000, 0);
+    for (let sample = 0; sample < 5; sample++) latency.add(10, 600_000);
+    expect(latency.quantile(0.95, 600_000)).toBe(1_000);
+    expect(latency.quantile(0.95, 606_000)).toBe(10);
+    expect(latency.quantile(0.5, 2_000_000)).toBeUndefined();
+  });
+
+  it("keeps the latest samples", () => {
+    const latency = new Latency();
+    for (let sample = 0; sample < 500; sample++) latency.add(sample, sample);
+    expect(latency.quantile(0.01, 500)).toBeGreaterThanOrEqual(372);
+  });
+});
+
+describe("RollingCounts", () => {
+  const WINDOW = 120_000;
+
+  it("counts what lies within the window", () => {
+    const counts = new RollingCounts();
+    counts.request(0, WINDOW);
+    counts.failure(0, WINDOW, 1);
+    counts.request(60_000, WINDOW);
+    expect(counts.totals(60_000, WINDOW)).toEqual({ requests: 2, failures: 1 });
+    expect(counts.totals(120_000, WINDOW)).toEqual({ requests: 1, failures: 0 });
+    expect(counts.totals(1e9, WINDOW)).toEqual({ requests: 0, failures: 0 });
+  });
+
+  it("never has more failures than calls", () => {
+    const counts = new RollingCounts();
+    counts.request(0, WINDOW);
+    counts.failure(119_999, WINDOW, 1);
+    expect(counts.totals(125_000, WINDOW)).toEqual({ requests: 0, failures: 0 });
+  });
+
+  it("begins anew with a window of another length", () => {
+    const counts = new RollingCounts();
+    counts.request(1e7, 1_000);
+    expect(counts.totals(1e7, WINDOW).requests).toBe(0);
+    counts.request(1e7, WINDOW);
+    expect(counts.totals(1e7, WINDOW).requests).toBe(1);
+  });
+});
