@@ -70,7 +70,7 @@ export async function createSqliteStore({
       const { start, request, progress } = stream;
       return link.call("create", {
         ...stream,
-        start: packEvents([start]),
+        start: whole(start),
         request: request === undefined ? undefined : whole(request),
         progress: wholeProgress(progress),
       });
@@ -144,7 +144,7 @@ export async function createSqliteStore({
     },
 
     async putSnapshot(session, snapshot) {
-      snapshots.set(session, snapshot);
+      if (sessions.has(session)) snapshots.set(session, snapshot);
     },
     async snapshots() {
       return [...snapshots.values()];

@@ -2,6 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { append, created, expired, repeated } from "../stream-machine.ts";
 import type { AppendResult } from "../stream-store.ts";
 import type { Handlers, PackedBatch } from "./messages.ts";
+import { packEvents } from "./packed-events.ts";
 import { createRoom } from "./room.ts";
 import { answerOf, rowOf, type StreamTable } from "./stream-table.ts";
 
@@ -42,8 +43,10 @@ export function createLogCalls(
 
   return {
     create(moment, stream) {
-      const known = table.get(stream.streamId);
-      if (known?.record.token.nonce === stream.token.nonce) return { state: "created" };
+      const known = table.get(stream.streamId)?.record;
+      if (known?.token.nonce === stream.token.nonce) return { state: "created" };
+      // Another writer goes on with it by now.
+      if (known !== undefined) return { state: "exists", stream: answerOf(known, moment) };
       const other = table.bound(stream.caller, stream.requestId)?.record;
       switch (repeated(other, stream.fingerprint)) {
         case "join":
@@ -57,7 +60,7 @@ export function createLogCalls(
       const size = start.length + progress.details.length + (request?.length ?? 0);
       if (!makeRoom(size, false, moment.now)) return { state: "full" };
       const number = table.insert(created(stream, moment.now));
-      insertBatch.run(number, 1, 1, token.nonce, start);
+      insertBatch.run(number, 1, 1, token.nonce, packEvents([start]));
       if (request !== undefined) insertRequest.run(number, request);
       return { state: "created" };
     },

@@ -6,6 +6,8 @@ const SPLITS = 8;
 /** A part of the file that only the last events of streams may fill; and its upper bound in bytes. */
 const RESERVED_PART = 1 / 8;
 const MAX_RESERVED = 32 * 1024 * 1024;
+/** SQLite's own bound: the disk's comes first. */
+const UNBOUNDED_PAGES = 0xfffffffe;
 /** Most streams that one call deletes to make room. */
 const MAX_EVICTIONS = 64;
 
@@ -18,6 +20,7 @@ export function createRoom(db: DatabaseSync, evict: (now: number) => boolean) {
   const maxPages = numberOf(db.prepare("PRAGMA max_page_count").get());
   const used = db.prepare("PRAGMA page_count");
   const free = db.prepare("PRAGMA freelist_count");
+  const isBounded = maxPages < UNBOUNDED_PAGES;
   const reserved = Math.floor(Math.min(maxPages * RESERVED_PART, MAX_RESERVED / pageSize));
 
   function has(bytes: number, isEnding: boolean): boolean {
@@ -26,6 +29,7 @@ export function createRoom(db: DatabaseSync, evict: (now: number) => boolean) {
   }
 
   return function makeRoom(bytes: number, isEnding: boolean, now: number): boolean {
+    if (!isBounded) return true;
     for (let evictions = 0; !has(bytes, isEnding); evictions++) {
       // A last event is tried in any case: the file itself says when it is full.
       if (evictions >= MAX_EVICTIONS || !evict(now)) return isEnding;
