@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { append, created, expired, repeated } from "../stream-machine.ts";
+import { append, created, expired, isSameToken, repeated } from "../stream-machine.ts";
 import type { AppendResult } from "../stream-store.ts";
 import type { Handlers, PackedBatch } from "./messages.ts";
 import { packEvents } from "./packed-events.ts";
@@ -44,9 +44,11 @@ export function createLogCalls(
   return {
     create(moment, stream) {
       const known = table.get(stream.streamId)?.record;
-      if (known?.token.nonce === stream.token.nonce) return { state: "created" };
-      // Another writer goes on with it by now.
-      if (known !== undefined) return { state: "exists", stream: answerOf(known, moment) };
+      if (known !== undefined) {
+        return isSameToken(known.token, stream.token)
+          ? { state: "created" }
+          : { state: "exists", stream: answerOf(known, moment) };
+      }
       const other = table.bound(stream.caller, stream.requestId)?.record;
       switch (repeated(other, stream.fingerprint)) {
         case "join":
