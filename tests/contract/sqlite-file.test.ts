@@ -6,6 +6,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { SQLITE_WRITER, useSqliteFile } from "../support/sqlite-file.ts";
@@ -133,6 +134,46 @@ describe("a file that cannot be used", () => {
     await current().open();
     expect(statSync(current().path).mode & 0o777).toBe(0o600);
     expect(statSync(`${current().path}-wal`).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe("a process that has nothing else to do", () => {
+  it("waits for its answers and for the end of the store, and for nothing more", async () => {
+    const store = new URL("../../src/streams/sqlite-store.ts", import.meta.url);
+    const clock = new URL("../../src/clock.ts", import.meta.url);
+    const program = `
+      const { systemClock } = await import("${clock}");
+      const { createSqliteStore } = await import("${store}");
+      const store = await createSqliteStore({ clock: systemClock, path: process.argv[1] });
+      const found = store.find("nobody", "nothing");
+      if (process.argv[2] === "close") await store.close();
+      await found;
+      console.log("done");`;
+    for (const how of ["close", "leave"]) {
+      const args = ["--input-type=module", "--eval", program, current().path, how];
+      const child = spawn(process.execPath, args, {
+        stdio: ["ignore", "pipe", "inherit"],
+        timeout: 15_000,
+      });
+      let output = "";
+      child.stdout.on("data", (chunk) => {
+        output += chunk;
+      });
+      const [code] = await once(child, "close");
+      expect([how, code, output]).toEqual([how, 0, "done\n"]);
+    }
+  });
+});
+
+describe("a silence", () => {
+  it("brings the write-ahead log into the file", async () => {
+    const store = await current().open();
+    const stream = newStream({ start: new Uint8Array(100_000) });
+    await store.create(stream);
+    const size = (): number => statSync(current().path).size;
+    expect(size()).toBeLessThan(100_000);
+    for (let turn = 0; turn < 400 && size() < 100_000; turn++) await delay(25);
+    expect(size()).toBeGreaterThan(100_000);
   });
 });
 

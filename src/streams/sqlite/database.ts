@@ -7,6 +7,8 @@ const APPLICATION = 0x53544552;
 const VERSION = 1;
 /** Size of the write-ahead log between checkpoints, in pages of 4 KiB. */
 const CHECKPOINT_PAGES = 4_000;
+/** Holds the pages that a transaction of a thousand streams changes; a smaller one writes them twice. */
+const CACHE_KIB = 32 * 1_024;
 
 /** `number` keeps the keys of events and requests short. At most one stream is bound to a key. */
 const SCHEMA = `
@@ -125,6 +127,7 @@ function prepare(db: DatabaseSync, path: string): void {
   db.exec(`PRAGMA synchronous = NORMAL;
     PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
     PRAGMA journal_size_limit = ${CHECKPOINT_PAGES * 4_096};
+    PRAGMA cache_size = ${-CACHE_KIB};
     PRAGMA temp_store = MEMORY`);
   db.exec("BEGIN EXCLUSIVE");
   if (isEmpty) db.exec(SCHEMA);

@@ -58,6 +58,8 @@ export function createWorkerLink({ clock, moment, ...options }: WorkerLinkOption
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData: options,
       name: "stream-store",
+      // What the process preloads is not for this thread.
+      execArgv: [],
     });
     const opening = Promise.withResolvers<void>();
     const ending = Promise.withResolvers<void>();
@@ -96,9 +98,9 @@ export function createWorkerLink({ clock, moment, ...options }: WorkerLinkOption
     return started;
   }
 
-  /** The thread keeps the process alive only while somebody waits for it. */
+  /** The thread keeps the process alive only while somebody waits for it, for its end too. */
   function rest(): void {
-    if (waiting.length === 0 && thread.isOpen) thread.worker.unref();
+    if (waiting.length === 0 && thread.isOpen && !isClosed) thread.worker.unref();
   }
 
   function settle(answers: readonly Answer[]): void {
