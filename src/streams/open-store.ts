@@ -21,7 +21,10 @@ export async function openStore(address: StoreAddress, clock: Clock): Promise<St
         maxBytes: address.maxBytes,
         maxStreams: MAX_STREAMS_IN_MEMORY,
       });
-    case "sqlite":
+    case "sqlite": {
+      const { createSqliteStore } = await import("./sqlite-store.ts");
+      return createSqliteStore({ clock, path: address.path });
+    }
     case "redis":
       throw new Error(`no store ${address.type}`);
   }

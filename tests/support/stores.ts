@@ -1,5 +1,10 @@
 // Every store of streams, for the suites that run over all of them.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createMemoryStore } from "../../src/streams/memory-store.ts";
+import { createSqliteStore } from "../../src/streams/sqlite-store.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { createManualClock } from "./manual-clock.ts";
 
@@ -40,4 +45,38 @@ const memory: StoreUnderTest = {
   openSmall: () => openMemory(512 * 1024),
 };
 
-export const stores: readonly StoreUnderTest[] = [memory];
+async function openSqlite(maxBytes: number): Promise<OpenedStore> {
+  const clock = createManualClock();
+  const folder = mkdtempSync(join(tmpdir(), "steer-store-"));
+  const opened: StreamStore[] = [];
+  const openFile = async (name: string): Promise<StreamStore> => {
+    const store = await createSqliteStore({ clock, path: join(folder, name), maxBytes });
+    opened.push(store);
+    return store;
+  };
+  return {
+    store: await openFile("streams.db"),
+    advance: (ms) => clock.advance(ms),
+    async restart() {
+      // The files as a sudden death leaves them: most of it is still in the write-ahead log.
+      for (const end of ["", "-wal"]) {
+        execFileSync("cp", [join(folder, `streams.db${end}`), join(folder, `next.db${end}`)]);
+      }
+      return openFile("next.db");
+    },
+    async close() {
+      await Promise.all(opened.map((store) => store.close()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const sqlite: StoreUnderTest = {
+  name: "sqlite",
+  sessionsExpire: false,
+  modelRuns: 60,
+  open: () => openSqlite(64 * 1024 * 1024),
+  openSmall: () => openSqlite(1024 * 1024),
+};
+
+export const stores: readonly StoreUnderTest[] = [memory, sqlite];

@@ -1,0 +1,137 @@
+// What passes between the port of the store and its thread.
+import type {
+  Ending,
+  NewStream,
+  StreamProgress,
+  StreamRecord,
+  WriterToken,
+} from "../stream-record.ts";
+import type {
+  AppendResult,
+  ClaimResult,
+  CleanupQuery,
+  CreateAnswer,
+  Cursor,
+  ListQuery,
+  ReadResult,
+  StoredStream,
+} from "../stream-store.ts";
+import type { OpenFailure } from "./open-error.ts";
+
+/** A batch as it is stored: its events in one piece. */
+export interface PackedBatch {
+  readonly first: number;
+  readonly last: number;
+  readonly writer: number;
+  readonly events: Uint8Array;
+}
+
+export interface PackedAppend {
+  readonly streamId: string;
+  readonly token: WriterToken;
+  readonly batch: PackedBatch;
+  /** Size of the events themselves. */
+  readonly bytes: number;
+  readonly firstContent: number;
+  readonly ending: Ending | undefined;
+  readonly progress: StreamProgress | undefined;
+}
+
+export type PackedRead =
+  | (Omit<Extract<ReadResult, { state: "read" }>, "batches"> & {
+      readonly batches: readonly PackedBatch[];
+    })
+  | Exclude<ReadResult, { state: "read" }>;
+
+/** A part of a listing: where the next one begins, if it was not the last. */
+export interface ListPart {
+  readonly streams: readonly StoredStream[];
+  readonly next: ListQuery["after"];
+}
+
+export interface ReapPart {
+  readonly expired: number;
+  /** Tombstones deleted. */
+  readonly removed: number;
+  /** There may be more to do. */
+  readonly hasMore: boolean;
+}
+
+export interface CleanupCount {
+  readonly matched: number;
+  readonly bytes: number;
+  readonly skipped: number;
+  readonly sample: readonly string[];
+}
+
+export interface CleanupPart {
+  readonly deleted: number;
+  readonly freedBytes: number;
+}
+
+/** What the thread can be asked. Each call is one atomic step and a bounded amount of work. */
+export interface StoreCalls {
+  create(stream: NewStream): CreateAnswer;
+  append(append: PackedAppend): AppendResult;
+  read(streamId: string, cursor: Cursor, limit: number): PackedRead;
+  touchReaders(streamIds: readonly string[]): void;
+  find(caller: string, requestId: string): StoredStream | undefined;
+  heads(streamIds: readonly string[]): readonly (StoredStream | undefined)[];
+  requestCancel(
+    streamId: string,
+    reason: NonNullable<StreamRecord["cancel"]>,
+  ): StoredStream | undefined;
+  orphans(limit: number): readonly StoredStream[];
+  claim(
+    streamId: string,
+    expectedEpoch: number,
+    next: { readonly session: string; readonly nonce: number },
+  ): ClaimResult;
+  handOff(streamId: string, token: WriterToken): boolean;
+  loadRequest(streamId: string): Uint8Array | undefined;
+  list(query: ListQuery): ListPart;
+  reap(tombstoneMs: number, limit: number): ReapPart;
+  countCleanable(query: CleanupQuery): CleanupCount;
+  cleanup(query: CleanupQuery): CleanupPart;
+}
+
+/** The store's time and its living sessions, as they are when a call is made. */
+export interface Moment {
+  readonly now: number;
+  readonly sessions: readonly string[];
+}
+
+/** The calls as the thread serves them; `M` names some of them. */
+export type Handlers<M extends keyof StoreCalls = keyof StoreCalls> = {
+  readonly [Name in M]: (
+    moment: Moment,
+    ...args: Parameters<StoreCalls[Name]>
+  ) => ReturnType<StoreCalls[Name]>;
+};
+
+export interface Call {
+  readonly method: keyof StoreCalls;
+  readonly args: readonly unknown[];
+}
+
+/** Calls of one turn of the event loop. They are answered in order. */
+export interface CallGroup {
+  readonly moment: Moment;
+  readonly calls: readonly Call[];
+  /** Close the file after these. */
+  readonly isLast: boolean;
+}
+
+export type Answer =
+  | { readonly value: unknown }
+  | { readonly failure: string; readonly isApplied: "no" | "unknown" };
+
+export interface WorkerOptions {
+  readonly path: string;
+  readonly maxBytes: number | undefined;
+}
+
+/** First message of the thread. */
+export type Opening =
+  | { readonly state: "open" }
+  | { readonly state: "failed"; readonly failure: OpenFailure; readonly message: string };

@@ -1,0 +1,116 @@
+import type { DatabaseSync } from "node:sqlite";
+import { due, expired } from "../stream-machine.ts";
+import { isCleanable, matches } from "../stream-query.ts";
+import type { CleanupQuery, StoredStream } from "../stream-store.ts";
+import type { Handlers } from "./messages.ts";
+import { answerOf, type Row, rowOf, type StreamTable } from "./stream-table.ts";
+
+/** Records that one part of a listing looks at. */
+const SCANNED = 500;
+/** Streams and bytes that one call deletes; appends take their turn in between. */
+const DELETED = 50;
+const DELETED_BYTES = 4 * 1024 * 1024;
+const SAMPLE = 100;
+
+const ENDED = "endedAt IS NOT NULL AND expiredAt IS NULL";
+/** An empty list of phases means all. */
+const CLEANABLE = `${ENDED} AND endedAt <= :until
+  AND (:phases = '[]' OR phase IN (SELECT value FROM json_each(:phases)))`;
+
+function cleanable({ phases, olderThanMs }: CleanupQuery, now: number) {
+  return { until: now - olderThanMs, phases: JSON.stringify(phases) };
+}
+
+/** Listing, and the end of what is kept. */
+export function createRetentionCalls(
+  db: DatabaseSync,
+  table: StreamTable,
+): Handlers<"list" | "reap" | "countCleanable" | "cleanup"> {
+  const newest = db.prepare(
+    `SELECT * FROM stream WHERE expiredAt IS NULL AND (createdAt, streamId) < (?, ?)
+     ORDER BY createdAt DESC, streamId DESC LIMIT ${SCANNED}`,
+  );
+  const retained = db.prepare(
+    `SELECT * FROM stream WHERE ${ENDED} AND endedAt + retentionMs <= ?
+     ORDER BY endedAt + retentionMs LIMIT ?`,
+  );
+  const tombstones = db.prepare(
+    "SELECT * FROM stream WHERE expiredAt IS NOT NULL AND expiredAt <= ? ORDER BY expiredAt LIMIT ?",
+  );
+  const count = db.prepare(
+    `SELECT count(*) AS matched, coalesce(sum(bytes), 0) AS bytes FROM stream WHERE ${CLEANABLE}`,
+  );
+  const sample = db.prepare(
+    `SELECT streamId FROM stream WHERE ${CLEANABLE} ORDER BY endedAt LIMIT ${SAMPLE}`,
+  );
+  const skipped = db.prepare(
+    "SELECT count(*) AS skipped FROM stream WHERE phase = 'running' AND createdAt <= ?",
+  );
+  const cleanableRows = db.prepare(
+    `SELECT * FROM stream WHERE ${CLEANABLE} ORDER BY endedAt LIMIT :limit`,
+  );
+
+  function expireAll(rows: readonly Row[], now: number): { deleted: number; freedBytes: number } {
+    let deleted = 0;
+    let freedBytes = 0;
+    for (const { number, record } of rows) {
+      if (freedBytes >= DELETED_BYTES) break;
+      const after = expired(record, now);
+      if (after === undefined) continue;
+      table.update(number, after);
+      table.dropEvents(number);
+      deleted++;
+      freedBytes += record.bytes;
+    }
+    return { deleted, freedBytes };
+  }
+
+  return {
+    list(moment, query) {
+      const after = query.after ?? { createdAt: Number.MAX_SAFE_INTEGER, streamId: "" };
+      const rows = newest.all(after.createdAt, after.streamId);
+      const streams: StoredStream[] = [];
+      for (const columns of rows) {
+        const stream = answerOf(rowOf(columns).record, moment);
+        if (matches(stream, query)) streams.push(stream);
+        if (streams.length >= query.limit) return { streams, next: undefined };
+      }
+      const last = rows.length < SCANNED ? undefined : rows.at(-1);
+      if (last === undefined) return { streams, next: undefined };
+      const { createdAt, streamId } = rowOf(last).record;
+      return { streams, next: { createdAt, streamId } };
+    },
+
+    reap({ now }, tombstoneMs, limit) {
+      const bound = Math.min(limit, DELETED);
+      const old = tombstones.all(now - tombstoneMs, bound).map(rowOf);
+      for (const { number, record } of old) {
+        if (due(record, now, tombstoneMs) === "delete") table.remove(number);
+      }
+      const ended = retained.all(now, bound).map(rowOf);
+      const { deleted } = expireAll(
+        ended.filter(({ record }) => due(record, now, tombstoneMs) === "expire"),
+        now,
+      );
+      const hasMore = old.length === bound || ended.length === bound || deleted < ended.length;
+      return { expired: deleted, removed: old.length, hasMore };
+    },
+
+    countCleanable({ now }, query) {
+      const criteria = cleanable(query, now);
+      const counts = count.get(criteria) as { matched: number; bytes: number };
+      const running = skipped.get(now - query.olderThanMs) as { skipped: number };
+      const names = sample.all(criteria).map((row) => String(row["streamId"]));
+      return { matched: counts.matched, bytes: counts.bytes, ...running, sample: names };
+    },
+
+    cleanup({ now }, query) {
+      const limit = Math.min(query.limit, DELETED);
+      const rows = cleanableRows.all({ ...cleanable(query, now), limit }).map(rowOf);
+      return expireAll(
+        rows.filter(({ record }) => isCleanable(record, query, now)),
+        now,
+      );
+    },
+  };
+}

@@ -1,0 +1,161 @@
+import { Worker } from "node:worker_threads";
+import type { Clock } from "../../clock.ts";
+import { StoreUnavailable } from "../stream-store.ts";
+import type {
+  Answer,
+  Call,
+  CallGroup,
+  Moment,
+  Opening,
+  StoreCalls,
+  WorkerOptions,
+} from "./messages.ts";
+import { StoreOpenError } from "./open-error.ts";
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** The thread as it is between its start and its end. */
+interface Thread {
+  readonly worker: Worker;
+  /** Rejects with `StoreOpenError`. */
+  readonly opened: Promise<void>;
+  readonly ended: Promise<void>;
+  isOpen: boolean;
+}
+
+/** A thread that could not open the file is not started again sooner. */
+const RESTART_MS = 1_000;
+
+export interface WorkerLink {
+  readonly opened: Promise<void>;
+  call<M extends keyof StoreCalls>(
+    method: M,
+    ...args: Parameters<StoreCalls[M]>
+  ): Promise<ReturnType<StoreCalls[M]>>;
+  /** Answers what was asked before, then closes the file. */
+  close(): Promise<void>;
+}
+
+export interface WorkerLinkOptions extends WorkerOptions {
+  readonly clock: Clock;
+  readonly moment: () => Moment;
+}
+
+/** Calls into the thread; one that has died is started anew by the next call. */
+export function createWorkerLink({ clock, moment, ...options }: WorkerLinkOptions): WorkerLink {
+  let thread = start();
+  let startedAt = clock.now();
+  let isRunning = true;
+  let isClosed = false;
+  /** In the order of their calls, which is that of the answers. */
+  let waiting: Waiting[] = [];
+  let calls: Call[] = [];
+
+  function start(): Thread {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      workerData: options,
+      name: "stream-store",
+      // What the process preloads is not for this thread.
+      execArgv: [],
+    });
+    const opening = Promise.withResolvers<void>();
+    const ending = Promise.withResolvers<void>();
+    opening.promise.catch(() => undefined);
+    const started: Thread = {
+      worker,
+      opened: opening.promise,
+      ended: ending.promise,
+      isOpen: false,
+    };
+    let death: Error | undefined;
+    worker.once("message", (first: Opening) => {
+      if (first.state === "failed") {
+        death = new StoreOpenError(first.failure, first.message);
+        return opening.reject(death);
+      }
+      started.isOpen = true;
+      worker.on("message", settle);
+      opening.resolve();
+      rest();
+    });
+    worker.on("error", (error: unknown) => {
+      death ??= error instanceof Error ? error : new Error(String(error));
+    });
+    worker.once("exit", () => {
+      isRunning = false;
+      const outcome = started.isOpen ? "unknown" : "not-applied";
+      const lost = new StoreUnavailable(outcome, "The thread of the stream store ended", death);
+      opening.reject(death ?? lost);
+      ending.resolve();
+      const abandoned = waiting;
+      waiting = [];
+      calls = [];
+      for (const { reject } of abandoned) reject(lost);
+    });
+    return started;
+  }
+
+  /** The thread keeps the process alive only while somebody waits for it, for its end too. */
+  function rest(): void {
+    if (waiting.length === 0 && thread.isOpen && !isClosed) thread.worker.unref();
+  }
+
+  function settle(answers: readonly Answer[]): void {
+    const answered = waiting.slice(0, answers.length);
+    waiting = waiting.slice(answers.length);
+    for (const [index, { resolve, reject }] of answered.entries()) {
+      const answer = answers[index];
+      if (answer === undefined) continue;
+      if ("value" in answer) resolve(answer.value);
+      else {
+        const outcome = answer.isApplied === "no" ? "not-applied" : "unknown";
+        reject(new StoreUnavailable(outcome, `The stream store failed: ${answer.failure}`));
+      }
+    }
+    rest();
+  }
+
+  function send(isLast: boolean): void {
+    if (calls.length === 0 && !isLast) return;
+    const group: CallGroup = { moment: moment(), calls, isLast };
+    calls = [];
+    thread.worker.postMessage(group);
+  }
+
+  function restart(): void {
+    if (!thread.isOpen && clock.now() - startedAt < RESTART_MS) {
+      throw new StoreUnavailable("not-applied", "The thread of the stream store is not running");
+    }
+    startedAt = clock.now();
+    thread = start();
+    isRunning = true;
+  }
+
+  return {
+    get opened() {
+      return thread.opened;
+    },
+    async call(method, ...args) {
+      if (isClosed) throw new StoreUnavailable("not-applied", "The stream store is closed");
+      if (!isRunning) restart();
+      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+      if (waiting.push({ resolve, reject }) === 1) thread.worker.ref();
+      // All calls of this turn travel together.
+      if (calls.push({ method, args }) === 1) queueMicrotask(() => send(false));
+      return promise as Promise<ReturnType<StoreCalls[typeof method]>>;
+    },
+    async close() {
+      if (isClosed || !isRunning) {
+        isClosed = true;
+        return thread.ended;
+      }
+      isClosed = true;
+      thread.worker.ref();
+      send(true);
+      await thread.ended;
+    },
+  };
+}

@@ -1,0 +1,205 @@
+// The file of the SQLite store and its thread: killed, in use, damaged, foreign.
+import { spawn } from "node:child_process";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
+import { describe, expect, it } from "vitest";
+import { SQLITE_WRITER, useSqliteFile } from "../support/sqlite-file.ts";
+import { appendTo, logOf, newStream, success } from "../support/stored-streams.ts";
+
+const current = useSqliteFile();
+
+/** Lets a process append, and kills it after so many acknowledgements. */
+async function writeAndKill(prefix: string, count: number): Promise<Map<string, number>> {
+  const writer = spawn(process.execPath, [SQLITE_WRITER, current().path, prefix], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const acknowledged = new Map<string, number>();
+  let lines = 0;
+  for await (const line of createInterface({ input: writer.stdout })) {
+    const [id = "", sequence] = line.split(" ");
+    acknowledged.set(id, Number(sequence));
+    if (++lines === count) writer.kill("SIGKILL");
+  }
+  if (writer.signalCode === null && writer.exitCode === null) await once(writer, "exit");
+  expect(writer.signalCode).toBe("SIGKILL");
+  return acknowledged;
+}
+
+function change(path: string, statement: string): void {
+  const file = new DatabaseSync(path);
+  file.exec(statement);
+  file.close();
+}
+
+/** Overwrites the schema behind the header of the file. */
+function damage(path: string): void {
+  const bytes = readFileSync(path);
+  bytes.fill(0xa5, 100, 4_096);
+  writeFileSync(path, bytes);
+}
+
+describe("a process that is killed", () => {
+  it("loses nothing that was acknowledged, and leaves orphans (F3)", async () => {
+    for (const [round, count] of [200, 701, 1_402].entries()) {
+      const acknowledged = await writeAndKill(`round${round}`, count);
+      expect(acknowledged.size).toBe(20);
+      const store = await current().open();
+      const orphans = await store.orphans(1_000);
+      for (const [id, sequence] of acknowledged) {
+        const stream = orphans.find(({ streamId }) => streamId === id);
+        expect(stream).toMatchObject({ isOwnerAlive: false, owner: "session-of-writer" });
+        const tail = stream?.tail ?? 0;
+        expect(tail).toBeGreaterThanOrEqual(sequence);
+        const nonce = stream?.token.nonce;
+        const expected = Array.from({ length: tail - 1 }, (_, i) => `event ${i + 2} of ${nonce}`);
+        expect((await logOf(store, id)).slice(1)).toEqual(expected);
+
+        const claimed = await store.claim(id, 1, { session: "session-a", nonce: 77 });
+        expect(claimed).toMatchObject({ state: "claimed", stream: { tail } });
+        const token = { epoch: 2, nonce: 77 };
+        const last = appendTo({ streamId: id, token }, tail + 1, tail + 1, { ending: success });
+        expect(await store.append(last)).toMatchObject({ state: "stored" });
+      }
+      expect(await store.orphans(1_000)).toEqual([]);
+      await store.close();
+    }
+  });
+});
+
+describe("a file that cannot be used", () => {
+  it("is another process's", async () => {
+    const store = await current().open();
+    const second = spawn(process.execPath, [SQLITE_WRITER, current().path, "second"], {
+      stdio: ["ignore", "ignore", "pipe"],
+      timeout: 15_000,
+    });
+    let message = "";
+    second.stderr.on("data", (chunk) => {
+      message += chunk;
+    });
+    const [code] = await once(second, "exit");
+    expect(code).toBe(1);
+    expect(message).toContain(`The stream store ${current().path} is in use by another process`);
+    await expect(current().open()).rejects.toMatchObject({
+      name: "StoreOpenError",
+      failure: "in-use",
+    });
+    await store.create(newStream());
+  });
+
+  it.each([
+    {
+      what: "no database",
+      make: (path: string) => writeFileSync(path, "no database ".repeat(1_000)),
+      failure: "corrupt",
+    },
+    { what: "damaged", make: damage, failure: "corrupt" },
+    {
+      what: "of a later version",
+      make: (path: string) => change(path, "PRAGMA user_version = 99"),
+      failure: "newer",
+    },
+    {
+      what: "another application's",
+      make: (path: string) => change(path, "PRAGMA application_id = 7"),
+      failure: "foreign",
+    },
+  ])("is $what", async ({ make, failure }) => {
+    const { path, open } = current();
+    await (await open()).close();
+    make(path);
+    const before = readFileSync(path);
+    const error = await open().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: "StoreOpenError", failure });
+    expect(String(error)).toContain(path);
+    expect(readFileSync(path).equals(before)).toBe(true);
+  });
+
+  it.each([["."], ["none/streams.db"]])("is nowhere: %s", async (name) => {
+    const path = join(current().folder, name);
+    const error = await current()
+      .open({ path })
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: "StoreOpenError", failure: "inaccessible" });
+    expect(String(error)).toContain(path);
+  });
+
+  it("is private from its start", async () => {
+    await current().open();
+    expect(statSync(current().path).mode & 0o777).toBe(0o600);
+    expect(statSync(`${current().path}-wal`).mode & 0o777).toBe(0o600);
+  });
+});
+
+describe("a process that has nothing else to do", () => {
+  it("waits for its answers and for the end of the store, and for nothing more", async () => {
+    const store = new URL("../../src/streams/sqlite-store.ts", import.meta.url);
+    const clock = new URL("../../src/clock.ts", import.meta.url);
+    const program = `
+      const { systemClock } = await import("${clock}");
+      const { createSqliteStore } = await import("${store}");
+      const store = await createSqliteStore({ clock: systemClock, path: process.argv[1] });
+      const found = store.find("nobody", "nothing");
+      if (process.argv[2] === "close") await store.close();
+      await found;
+      console.log("done");`;
+    for (const how of ["close", "leave"]) {
+      const args = ["--input-type=module", "--eval", program, current().path, how];
+      const child = spawn(process.execPath, args, {
+        stdio: ["ignore", "pipe", "inherit"],
+        timeout: 15_000,
+      });
+      let output = "";
+      child.stdout.on("data", (chunk) => {
+        output += chunk;
+      });
+      const [code] = await once(child, "close");
+      expect([how, code, output]).toEqual([how, 0, "done\n"]);
+    }
+  });
+});
+
+describe("a silence", () => {
+  it("brings the write-ahead log into the file", async () => {
+    const store = await current().open();
+    const stream = newStream({ start: new Uint8Array(100_000) });
+    await store.create(stream);
+    const size = (): number => statSync(current().path).size;
+    expect(size()).toBeLessThan(100_000);
+    for (let turn = 0; turn < 400 && size() < 100_000; turn++) await delay(25);
+    expect(size()).toBeGreaterThan(100_000);
+  });
+});
+
+describe("a thread that dies", () => {
+  it("leaves its calls unknown, and is started anew with the same streams and sessions", async () => {
+    const workers: Worker[] = [];
+    const note = (message: unknown) => void workers.push((message as { worker: Worker }).worker);
+    subscribe("worker_threads", note);
+    const store = await current().open();
+    const stream = newStream();
+    await store.create(stream);
+    await store.append(appendTo(stream, 2, 2));
+    const died = once(workers[0] as Worker, "exit");
+    void workers[0]?.terminate();
+    const lost = await Promise.resolve(store.append(appendTo(stream, 3, 3))).catch(
+      (error) => error,
+    );
+    expect(lost).toMatchObject({ name: "StoreUnavailable", outcome: "unknown" });
+    await died;
+    const again = await store.append(appendTo(stream, 3, 3));
+    expect(again).toMatchObject({ tail: 3 });
+    expect((await store.heads([stream.streamId]))[0]).toMatchObject({
+      isOwnerAlive: true,
+      tail: 3,
+    });
+    expect(workers).toHaveLength(2);
+    unsubscribe("worker_threads", note);
+  });
+});

@@ -1,0 +1,22 @@
+// A process that appends to streams of a SQLite file until it is killed, and says
+// what was acknowledged: `<stream> <sequence>` a line. Arguments: file, prefix of the ids.
+import { writeSync } from "node:fs";
+import { systemClock } from "../../src/clock.ts";
+import { createSqliteStore } from "../../src/streams/sqlite-store.ts";
+import { appendTo, newStream } from "./stored-streams.ts";
+
+const [path = "", prefix = ""] = process.argv.slice(2);
+const store = await createSqliteStore({ clock: systemClock, path });
+await store.openSession("session-of-writer", 60_000);
+
+async function write(streamId: string): Promise<void> {
+  const stream = newStream({ streamId, session: "session-of-writer" });
+  await store.create(stream);
+  for (let first = 2; ; first += 3) {
+    const { state } = await store.append(appendTo(stream, first, first + 2));
+    if (state !== "stored") throw new Error(state);
+    writeSync(1, `${streamId} ${first + 2}\n`);
+  }
+}
+
+await Promise.all(Array.from({ length: 20 }, (_, index) => write(`s.${prefix}-${index}`)));
