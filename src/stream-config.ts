@@ -1,3 +1,4 @@
+import { ConfigProblem } from "./config/readers.ts";
 import type { StreamFields } from "./config/streams.ts";
 import type { StoreAddress } from "./streams/open-store.ts";
 import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from "./streams/stream-settings.ts";
@@ -8,8 +9,16 @@ const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
 /** The store; only a restart changes it. */
 export function storeAddress(given: StreamFields | undefined): StoreAddress {
   const store = given?.store ?? { type: "memory" };
-  if (store.type !== "memory") return store;
-  return { type: "memory", maxBytes: given?.memory ?? DEFAULT_MEMORY_BYTES };
+  const maxBytes = given?.max_total_bytes;
+  switch (store.type) {
+    case "memory":
+      return { type: "memory", maxBytes: maxBytes ?? DEFAULT_MEMORY_BYTES };
+    case "sqlite":
+      return { ...store, maxBytes };
+    case "redis":
+      if (maxBytes === undefined) return store;
+      throw new ConfigProblem(["stream", "max_total_bytes"], "is the server's own maxmemory");
+  }
 }
 
 /** The section `stream` with the defaults for what it leaves out. */

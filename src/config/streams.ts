@@ -39,7 +39,7 @@ export const streamFields = object({
   disconnect_grace: duration,
   max_bytes: size,
   max_events: count,
-  memory: size,
+  max_total_bytes: size,
   durability: oneOf("preferred", "required"),
   store_timeout: duration,
   takeover: oneOf("auto", "fail"),

@@ -6,7 +6,7 @@ import type { StreamStore } from "./stream-store.ts";
 /** A store as the configuration names it. */
 export type StoreAddress =
   | { readonly type: "memory"; readonly maxBytes: number }
-  | { readonly type: "sqlite"; readonly path: string }
+  | { readonly type: "sqlite"; readonly path: string; readonly maxBytes: number | undefined }
   /** With credentials, which no error and no log line repeats. */
   | { readonly type: "redis"; readonly url: string };
 
@@ -23,7 +23,7 @@ export async function openStore(address: StoreAddress, clock: Clock): Promise<St
       });
     case "sqlite": {
       const { createSqliteStore } = await import("./sqlite-store.ts");
-      return createSqliteStore({ clock, path: address.path });
+      return createSqliteStore({ clock, path: address.path, maxBytes: address.maxBytes });
     }
     case "redis":
       throw new Error(`no store ${address.type}`);
