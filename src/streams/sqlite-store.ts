@@ -11,7 +11,7 @@ export interface SqliteStoreOptions {
   /** The file; created where there is none. Another process cannot open it meanwhile. */
   readonly path: string;
   /** Size of the file, its write-ahead log aside; undefined: as much as the disk holds. */
-  readonly maxBytes?: number;
+  readonly maxBytes: number | undefined;
 }
 
 /** Bytes that can go to the thread without the pool that they are a part of. */

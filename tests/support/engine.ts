@@ -179,6 +179,7 @@ export function setUpEngine(
         states.settings.retry,
       ),
       stream,
+      trigger: "initial",
       endsAt: clock.now() + totalMs,
       signal: controller.signal,
       hedge: options.hedge,

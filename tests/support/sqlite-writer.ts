@@ -6,7 +6,7 @@ import { createSqliteStore } from "../../src/streams/sqlite-store.ts";
 import { appendTo, newStream } from "./stored-streams.ts";
 
 const [path = "", prefix = ""] = process.argv.slice(2);
-const store = await createSqliteStore({ clock: systemClock, path });
+const store = await createSqliteStore({ clock: systemClock, path, maxBytes: undefined });
 await store.openSession("session-of-writer", 60_000);
 
 async function write(streamId: string): Promise<void> {
