@@ -17,6 +17,8 @@ export interface RedisServer extends AsyncDisposable {
   readonly dataFolder: string;
   /** Runs one command over a connection of its own. */
   command(...args: readonly string[]): Promise<unknown>;
+  /** Room for so much more than it has; then it refuses what needs memory. */
+  limitMemory(moreBytes: number): Promise<void>;
   /** Orderly, with everything written. */
   stop(): Promise<void>;
   kill(): Promise<void>;
@@ -115,6 +117,11 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       } finally {
         client.destroy();
       }
+    },
+    async limitMemory(moreBytes) {
+      const info = String(await server.command("INFO", "memory"));
+      const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1]);
+      await server.command("CONFIG", "SET", "maxmemory", String(used + moreBytes));
     },
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),

@@ -13,7 +13,8 @@
 --   steer:own:SESSION     set     IDs of running streams it owns
 --   steer:handoff         set     IDs of streams that may be claimed at once
 --   steer:idx             zset    all IDs by creation
---   steer:due             zset    all IDs by the time at which `reap` looks at them
+--   steer:due             zset    IDs by the end of their retention, or of their time to live
+--   steer:expired         zset    IDs whose events are deleted, by the time of that
 
 -- A key that no replica has touched for so long has been leaked.
 local LIVE_MS = 24 * 3600 * 1000
@@ -21,7 +22,7 @@ local RENEW_MS = 5 * 60 * 1000
 -- A subscriber that said nothing for so long is gone.
 local READERS_MS = 30 * 1000
 
--- The same order as in src/streams/redis-records.ts.
+-- The same order as in redis-records.ts.
 local RECORD = {
   'sid', 'caller', 'request', 'fp', 'st', 'ep', 'nc', 'own', 'ho', 'tail', 'fc', 'by', 'cx', 'tk',
   'bd', 'born', 'upd', 'end', 'dl', 'ret', 'exp', 'rd', 'mv', 'pv', 'det',

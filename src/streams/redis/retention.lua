@@ -42,36 +42,37 @@ local function expire(sid, record, time)
   redis.call('DEL', base .. 'w:' .. record[AT.nc], base .. 'q')
   free_key(key, sid)
   redis.call('HSET', base .. 'h', 'exp', time, 'bd', 0)
-  redis.call('ZADD', 'steer:due', time, sid)
+  redis.call('ZREM', 'steer:due', sid)
+  redis.call('ZADD', 'steer:expired', time, sid)
 end
 
+local function forget(sid)
+  redis.call('DEL', base_of(sid) .. 'h')
+  redis.call('ZREM', 'steer:idx', sid)
+  redis.call('ZREM', 'steer:due', sid)
+  redis.call('ZREM', 'steer:expired', sid)
+end
+
+-- Redis deletes by itself what is past its time to live; this clears the indexes, and counts.
 local function reap(_, args)
   local tombstone, limit, time = tonumber(args[1]), tonumber(args[2]), now()
   local count = 0
-  local due = redis.call('ZRANGE', 'steer:due', '-inf', time, 'BYSCORE', 'LIMIT', 0, limit)
-  for _, sid in ipairs(due) do
-    local head = base_of(sid) .. 'h'
+  local function due(index, until_time)
+    return ipairs(redis.call('ZRANGE', index, '-inf', until_time, 'BYSCORE', 'LIMIT', 0, limit))
+  end
+  for _, sid in due('steer:due', time) do
     local record = view(sid, time)
-    if is_running(record) then
+    if not record then
+      forget(sid)
+    elseif is_running(record) then
       redis.call('ZADD', 'steer:due', time + LIVE_MS, sid)
     else
-      local is_marked = exists(head) and redis.call('HEXISTS', head, 'exp') == 1
-      if record and not is_marked then
-        expire(sid, record, time)
-        count = count + 1
-        record[AT.exp] = time
-      end
-      if not record or time - record[AT.exp] >= tombstone then
-        redis.call('DEL', head)
-        redis.call('ZREM', 'steer:idx', sid)
-        redis.call('ZREM', 'steer:due', sid)
-      else
-        local left = record[AT.exp] + tombstone - time
-        redis.call('PEXPIRE', head, left)
-        redis.call('ZADD', 'steer:due', time + left, sid)
-      end
+      expire(sid, record, time)
+      redis.call('PEXPIRE', base_of(sid) .. 'h', tombstone)
+      count = count + 1
     end
   end
+  for _, sid in due('steer:expired', time - tombstone) do forget(sid) end
   return count
 end
 

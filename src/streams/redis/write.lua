@@ -7,8 +7,11 @@ local function create(keys, args, is_dry)
   local head = keys[1]
   local base = base_of(sid)
   local time = now()
-  local known = redis.call('HGET', head, 'nc')
-  if known == nonce then return { 'created' } end
+  local known = view(sid, time)
+  if known then
+    if known[AT.ep] == epoch and known[AT.nc] == nonce then return { 'created' } end
+    return { 'exists', known }
+  end
   local other = bound(key, time)
   if other then
     if other[AT.fp] ~= fingerprint then return { 'conflict' } end
@@ -19,7 +22,7 @@ local function create(keys, args, is_dry)
   redis.call('ZADD', 'steer:due', time + LIVE_MS, sid)
   own(session, sid, time)
   local log = base .. 'w:' .. nonce
-  redis.call('DEL', head, log, base .. 'w:' .. (known or nonce))
+  redis.call('DEL', log)
   redis.call('HSET', head, 'sid', sid, 'caller', caller, 'request', request_id, 'fp', fingerprint,
     'st', 'running', 'ep', epoch, 'nc', nonce, 'own', session, 'ho', 0, 'tail', 1, 'fc', 0,
     'by', size, 'tk', 0, 'bd', key == '' and 0 or 1, 'born', time, 'upd', time,
@@ -102,6 +105,9 @@ local function claim(keys, args)
   local record = view(sid, time)
   if not record or record[AT.exp] then return { 'gone' } end
   if not is_running(record) then return { 'closed' } end
+  if record[AT.ep] == tostring(expected + 1) and record[AT.nc] == nonce then
+    return { 'claimed', record }
+  end
   if record[AT.ep] ~= expected then return { 'raced' } end
   local is_handed_off = record[AT.ho] == '1'
   if record[#RECORD + 2] == 1 and not is_handed_off then return { 'held' } end
