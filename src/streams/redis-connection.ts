@@ -29,6 +29,15 @@ interface Address {
   readonly database: number;
 }
 
+/** A stray percent sign stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /** Read here, and not by the client, whose errors repeat the URL with its password. */
 export function parseRedisUrl(url: string): Address {
   const parsed = URL.parse(url);
@@ -41,8 +50,8 @@ export function parseRedisUrl(url: string): Address {
     host: parsed.hostname.replace(/^\[(.*)\]$/, "$1"),
     port: Number(parsed.port || 6379),
     tls: parsed.protocol === "rediss:",
-    username: decodeURIComponent(parsed.username),
-    password: decodeURIComponent(parsed.password),
+    username: decoded(parsed.username),
+    password: decoded(parsed.password),
     database,
   };
 }
@@ -59,6 +68,11 @@ export interface RedisConnection {
 
 export function isOutOfMemory(error: unknown): boolean {
   return error instanceof ErrorReply && error.message.startsWith("OOM ");
+}
+
+/** The server was the primary once; its name leads to another one now, or soon. */
+function isReplica(error: unknown): boolean {
+  return error instanceof ErrorReply && error.message.startsWith("READONLY ");
 }
 
 export function isFunctionMissing(error: unknown): boolean {
@@ -104,8 +118,22 @@ export function connectRedis(address: Address, clock: Clock): RedisConnection {
   client.on("error", (error) => {
     lastError = error;
   });
-  // It goes on trying until it is closed, which is the only way in which this rejects.
-  client.connect().catch(() => {});
+
+  function connect(): void {
+    // It goes on trying until it is closed, which is the only way in which this rejects.
+    client.connect().catch(() => {});
+  }
+
+  let leftAt = Number.NEGATIVE_INFINITY;
+  /** After a failover the old server keeps its connections: only a new one finds the primary. */
+  function leaveReplica(): void {
+    if (!client.isOpen || clock.now() - leftAt < RECONNECT_MS.most) return;
+    leftAt = clock.now();
+    client.destroy();
+    connect();
+  }
+
+  connect();
 
   function offline(): StoreUnavailable {
     const why = lastError instanceof Error ? lastError.message : "not connected yet";
@@ -125,6 +153,7 @@ export function connectRedis(address: Address, clock: Clock): RedisConnection {
         },
         (error: unknown) => {
           cancel();
+          if (isReplica(error)) leaveReplica();
           reject(isOutOfMemory(error) || isFunctionMissing(error) ? error : unavailable(error));
         },
       );

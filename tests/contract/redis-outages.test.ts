@@ -1,6 +1,6 @@
 // The store in Redis while its server is away, and when it comes back with less than it had.
 import { readdirSync, statSync, truncateSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
@@ -144,6 +144,42 @@ describe("a server that is away", () => {
     await store.close();
     await store.close();
     expect(await refusal(store.heads([]))).toMatchObject({ outcome: "not-applied" });
+  });
+});
+
+describe("a failover", () => {
+  it("is followed, though the old primary keeps its connections", async () => {
+    const args = ["--repl-diskless-sync-delay", "0"];
+    const [old, next] = [await useRedis({ args }), await useRedis()];
+    let target = old.port;
+    const gate = createServer((socket) => {
+      const upstream = connect(target, "127.0.0.1");
+      socket.pipe(upstream).pipe(socket);
+      for (const each of [socket, upstream]) each.on("error", () => each.destroy());
+    });
+    await new Promise<void>((resolve) => gate.listen(0, "127.0.0.1", resolve));
+    const address = gate.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    const store = openStore(`redis://127.0.0.1:${port}`);
+    await eventually(() => isUp(store));
+    const stream = newStream();
+    await store.create(stream);
+    await next.command("REPLICAOF", "127.0.0.1", String(old.port));
+    await store.append(appendTo(stream, 2, 3));
+    const before = await logOf(store, stream.streamId);
+    const log = `steer:{${stream.streamId}}:w:${stream.token.nonce}`;
+    await eventually(async () => (await next.command("XLEN", log)) === 2, 15_000);
+    await next.command("REPLICAOF", "NO", "ONE");
+    target = next.port;
+    await old.command("REPLICAOF", "127.0.0.1", String(next.port));
+    expect(await refusal((async () => store.append(appendTo(stream, 4, 4)))())).toMatchObject({
+      outcome: "not-applied",
+    });
+    await eventually(() => isUp(store), 15_000);
+    expect(await store.append(appendTo(stream, 4, 4))).toMatchObject({ state: "stored", tail: 4 });
+    expect((await logOf(store, stream.streamId)).slice(0, 3)).toEqual(before);
+    await store.close();
+    gate.close();
   });
 });
 

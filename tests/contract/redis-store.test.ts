@@ -1,11 +1,13 @@
 // What is special to the store in Redis: full memory, replicas that race, what it leaves behind,
 // credentials. The rules of the port are in stream-store.test.ts.
+import tls from "node:tls";
 import { inspect } from "node:util";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { createRedisStore } from "../../src/streams/redis-store.ts";
 import type { StoreUnavailable } from "../../src/streams/stream-store.ts";
-import { isUp } from "../support/redis.ts";
+import { makeCertificates } from "../support/certificates.ts";
+import { freePort, isUp } from "../support/redis.ts";
 import { openStore, refusal, useRedis, useStore } from "../support/redis-in-test.ts";
 import { eventually } from "../support/stack.ts";
 import {
@@ -144,6 +146,32 @@ describe("replicas that share a server", () => {
     const own = keys.filter((key) => key.includes("{") || key.includes("key:"));
     expect(own).toHaveLength(4);
     for (const key of own) expect(await redis.command("PTTL", key)).toBeGreaterThan(LONG_MS);
+  });
+});
+
+describe("TLS", () => {
+  const trusted = tls.getCACertificates("default");
+  afterEach(() => tls.setDefaultCACertificates(trusted));
+
+  it("is what rediss:// means, with a certificate that is verified", async () => {
+    using certificates = makeCertificates("client");
+    const port = await freePort();
+    const { ca, serverCert, serverKey } = certificates;
+    await useRedis({
+      args: [
+        "--tls-port",
+        String(port),
+        "--tls-auth-clients",
+        "no",
+        "--tls-ca-cert-file",
+        ca,
+      ].concat(["--tls-cert-file", serverCert, "--tls-key-file", serverKey]),
+    });
+    const store = openStore(`rediss://localhost:${port}`);
+    await eventually(async () => (await refusal(store.heads([]))).message.includes("certificate"));
+    tls.setDefaultCACertificates([...trusted, certificates.read(ca).toString()]);
+    await eventually(() => isUp(store), 15_000);
+    expect(await store.create(newStream())).toEqual({ state: "created" });
   });
 });
 

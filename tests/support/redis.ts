@@ -35,7 +35,7 @@ export interface RedisServerOptions {
 
 const START_TIMEOUT_MS = 15_000;
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

@@ -39,7 +39,7 @@ end
 local function expire(sid, record, time)
   local base = base_of(sid)
   local key = redis.call('HGET', base .. 'h', 'key')
-  redis.call('DEL', base .. 'w:' .. record[AT.nc], base .. 'q')
+  redis.call('UNLINK', base .. 'w:' .. record[AT.nc], base .. 'q')
   free_key(key, sid)
   redis.call('HSET', base .. 'h', 'exp', time, 'bd', 0)
   redis.call('ZREM', 'steer:due', sid)
