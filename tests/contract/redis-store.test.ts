@@ -4,6 +4,7 @@ import tls from "node:tls";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/clock.ts";
+import { headKey } from "../../src/streams/redis-records.ts";
 import { createRedisStore } from "../../src/streams/redis-store.ts";
 import type { StoreUnavailable } from "../../src/streams/stream-store.ts";
 import { makeCertificates } from "../support/certificates.ts";
@@ -15,6 +16,7 @@ import {
   cleanupQuery,
   failure,
   LONG_MS,
+  listQuery,
   logOf,
   newStream,
   success,
@@ -114,6 +116,14 @@ describe("replicas that share a server", () => {
     await eventually(() => heard.length > 0);
     expect(heard).toEqual([3]);
     expect(await published()).toBe(1);
+    // It said nothing for more than half a minute; then it reads on.
+    await redis.command("HSET", headKey(stream.streamId), "rr", "1");
+    await writer.append(appendTo(stream, 4, 4));
+    expect(await published()).toBe(1);
+    await reader.touchReaders([stream.streamId]);
+    await writer.append(appendTo(stream, 5, 5));
+    await eventually(() => heard.length > 1);
+    expect(heard).toEqual([3, 5]);
     await unsubscribe?.();
   });
 
@@ -134,6 +144,61 @@ describe("replicas that share a server", () => {
     await store.cleanup(cleanupQuery());
     await store.reap(0, 10);
     expect(await redis.command("KEYS", "*")).toEqual([]);
+  });
+
+  it("walks over streams page by page, each once, though they are of one millisecond", async () => {
+    const redis = await useRedis();
+    const store = await useStore(redis);
+    const streams = Array.from({ length: 450 }, () => newStream());
+    await Promise.all(streams.map(async (stream) => store.create(stream)));
+    const index = streams.flatMap(({ streamId }) => ["1000", streamId]);
+    await redis.command("ZADD", "steer:idx", "XX", ...index);
+    const listed = await store.list(listQuery({ limit: 1_000 }));
+    expect(listed).toHaveLength(450);
+    expect(new Set(listed.map(({ streamId }) => streamId)).size).toBe(450);
+    await Promise.all(
+      streams.map(async (stream) => store.append(appendTo(stream, 2, 2, { ending: success }))),
+    );
+    const counted = await store.cleanup(cleanupQuery({ dryRun: true }));
+    expect(counted).toMatchObject({ matched: 450, deleted: 0 });
+    const deleted = await store.cleanup(cleanupQuery({ limit: 300 }));
+    expect(deleted).toMatchObject({ matched: 450, deleted: 300, truncated: true });
+    expect(await store.list(listQuery({ limit: 1_000 }))).toHaveLength(150);
+  });
+
+  it("knows that a stream has expired before anything has swept it", async () => {
+    const redis = await useRedis();
+    const store = await useStore(redis);
+    const stream = newStream({ requestId: "request-1", caller: "caller", retentionMs: 50 });
+    await store.create(stream);
+    const ending = appendTo(stream, 2, 2, { ending: success });
+    await store.append(ending);
+    const log = `steer:{${stream.streamId}}:w:${stream.token.nonce}`;
+    await eventually(async () => (await redis.command("EXISTS", log)) === 0);
+    const cursor = { sequence: 1, writer: 0 };
+    const answer = await store.read(stream.streamId, cursor, 1);
+    expect(answer).toMatchObject({ state: "expired", stream: { isBound: false } });
+    const [head] = await store.heads([stream.streamId]);
+    expect(head?.expiredAt).toBe((head?.endedAt ?? 0) + 50);
+    expect(await store.append(ending)).toEqual({ state: "gone" });
+    expect(await store.find("caller", "request-1")).toBeUndefined();
+    const again = newStream({ requestId: "request-1", caller: "caller", fingerprint: "other" });
+    expect(await store.create(again)).toEqual({ state: "created" });
+  });
+
+  it("keeps a long stream alive by its appends", async () => {
+    const redis = await useRedis();
+    const store = await useStore(redis);
+    const stream = newStream({ requestId: "request-1" });
+    await store.create(stream);
+    const keys = (await redis.command("KEYS", "steer:*")) as string[];
+    const own = keys.filter((key) => key.includes("{") || key.includes("key:"));
+    for (const key of own) await redis.command("PEXPIRE", key, "60000");
+    await store.append(appendTo(stream, 2, 2));
+    for (const key of own) expect(await redis.command("PTTL", key)).toBeLessThan(60_001);
+    await redis.command("HSET", headKey(stream.streamId), "ttl", "1");
+    await store.append(appendTo(stream, 3, 3));
+    for (const key of own) expect(await redis.command("PTTL", key)).toBeGreaterThan(LONG_MS);
   });
 
   it("gives every key of a stream a time to live", async () => {
