@@ -25,7 +25,9 @@ export async function openStore(address: StoreAddress, clock: Clock): Promise<St
       const { createSqliteStore } = await import("./sqlite-store.ts");
       return createSqliteStore({ clock, path: address.path, maxBytes: address.maxBytes });
     }
-    case "redis":
-      throw new Error(`no store ${address.type}`);
+    case "redis": {
+      const { createRedisStore } = await import("./redis-store.ts");
+      return createRedisStore({ clock, url: address.url });
+    }
   }
 }

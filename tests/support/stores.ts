@@ -3,10 +3,12 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import { createMemoryStore } from "../../src/streams/memory-store.ts";
 import { createSqliteStore } from "../../src/streams/sqlite-store.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { createManualClock } from "./manual-clock.ts";
+import { connectedRedisStore, type RedisServer, startRedis } from "./redis.ts";
 
 /** A fresh and empty store. */
 export interface OpenedStore {
@@ -71,6 +73,46 @@ async function openSqlite(maxBytes: number): Promise<OpenedStore> {
   };
 }
 
+let redisServer: Promise<RedisServer> | undefined;
+
+afterAll(async () => {
+  const server = await redisServer;
+  redisServer = undefined;
+  await server?.[Symbol.asyncDispose]();
+});
+
+/** One server for all tests of a file, emptied before each. */
+async function emptyRedis(): Promise<RedisServer> {
+  redisServer ??= startRedis();
+  const server = await redisServer;
+  await server.command("CONFIG", "SET", "maxmemory", "0");
+  await server.command("FLUSHALL");
+  return server;
+}
+
+async function openRedis(): Promise<OpenedStore> {
+  const server = await emptyRedis();
+  const opened = new Set<StreamStore>();
+  async function connect(): Promise<StreamStore> {
+    const store = await connectedRedisStore(server);
+    opened.add(store);
+    return store;
+  }
+  const store = await connect();
+  return {
+    store,
+    advance: undefined,
+    async restart() {
+      await store.close();
+      return connect();
+    },
+    openPeer: connect,
+    async close() {
+      for (const each of opened) await each.close();
+    },
+  };
+}
+
 const sqlite: StoreUnderTest = {
   name: "sqlite",
   sessionsExpire: false,
@@ -79,4 +121,19 @@ const sqlite: StoreUnderTest = {
   openSmall: () => openSqlite(1024 * 1024),
 };
 
-export const stores: readonly StoreUnderTest[] = [memory, sqlite];
+async function openSmallRedis(): Promise<OpenedStore> {
+  const opened = await openRedis();
+  const server = await redisServer;
+  await server?.limitMemory(512 * 1024);
+  return opened;
+}
+
+const redis: StoreUnderTest = {
+  name: "redis",
+  sessionsExpire: true,
+  modelRuns: 200,
+  open: openRedis,
+  openSmall: openSmallRedis,
+};
+
+export const stores: readonly StoreUnderTest[] = [memory, sqlite, redis];

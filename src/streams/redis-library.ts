@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import {
+  isFunctionMissing,
+  isOutOfMemory,
+  type RedisConnection,
+  type Reply,
+  unavailable,
+} from "./redis-connection.ts";
+
+const FILES = ["record.lua", "write.lua", "read.lua", "sessions.lua", "retention.lua"];
+
+function readLibrary(): { readonly code: string; readonly prefix: string } {
+  const source = FILES.map((file) =>
+    readFileSync(new URL(`./redis/${file}`, import.meta.url), "utf8"),
+  ).join("\n");
+  // Replicas of two versions can share a Redis: each calls the functions it came with.
+  const version = createHash("sha256").update(source).digest("hex").slice(0, 12);
+  return { code: source.replaceAll("VERSION", version), prefix: `steer_${version}_` };
+}
+
+type Argument = string | Buffer;
+
+/** The functions of `redis/*.lua` in a Redis. */
+export interface RedisLibrary {
+  /** One atomic step; `key` is the record of the stream it is about, "" without one. */
+  call(name: string, key: string, args: readonly Argument[]): Promise<Reply>;
+  /** The same for a step that needs memory; `full` answers in its place when there is none. */
+  callOr(full: string, name: string, key: string, args: readonly Argument[]): Promise<Reply>;
+}
+
+/** Loads the library when Redis turns out not to have it: at first use, after a flush or a failover. */
+export function createRedisLibrary(connection: RedisConnection): RedisLibrary {
+  const { code, prefix } = readLibrary();
+  let loading: Promise<unknown> | undefined;
+
+  function load(): Promise<unknown> {
+    loading ??= connection.send(["FUNCTION", "LOAD", "REPLACE", code]).finally(() => {
+      loading = undefined;
+    });
+    return loading;
+  }
+
+  function send(name: string, key: string, args: readonly Argument[]): Promise<Reply> {
+    const words = ["FCALL", prefix + name];
+    return connection.send(key === "" ? [...words, "0", ...args] : [...words, "1", key, ...args]);
+  }
+
+  async function attempt(name: string, key: string, args: readonly Argument[]): Promise<Reply> {
+    try {
+      return await send(name, key, args);
+    } catch (error) {
+      if (!isFunctionMissing(error)) throw error;
+      await load();
+      return await send(name, key, args);
+    }
+  }
+
+  async function call(name: string, key: string, args: readonly Argument[]): Promise<Reply> {
+    try {
+      return await attempt(name, key, args);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  return {
+    call,
+    async callOr(full, name, key, args) {
+      try {
+        return await attempt(name, key, args);
+      } catch (error) {
+        if (!isOutOfMemory(error)) throw unavailable(error);
+        return await call(full, key, args);
+      }
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import type { Reply } from "./redis-connection.ts";
+import type { RedisLibrary } from "./redis-library.ts";
+import {
+  bufferOf,
+  decodeStream,
+  headKey,
+  idempotencyKey,
+  listOf,
+  textOf,
+} from "./redis-records.ts";
+import { matches } from "./stream-query.ts";
+import type { StoredStream, StreamStore } from "./stream-store.ts";
+
+/** Streams that one step looks at, so that none holds up Redis for long. */
+const PAGE = 200;
+const SAMPLE = 100;
+
+/** Where a walk over the streams goes on; undefined: it has seen all. */
+type Position = readonly [createdAt: string, streamId: string] | undefined;
+
+function positionOf(reply: Reply | undefined): Position {
+  if (reply === null || reply === undefined) return undefined;
+  const [createdAt, streamId] = listOf(reply);
+  return [textOf(createdAt), textOf(streamId)];
+}
+
+function optionalStream(reply: Reply): StoredStream | undefined {
+  return reply === null ? undefined : decodeStream(reply);
+}
+
+type Queries = Pick<
+  StreamStore,
+  "find" | "heads" | "requestCancel" | "orphans" | "loadRequest" | "list" | "reap" | "cleanup"
+>;
+
+/** What is asked about streams, beside writing and reading them. */
+export function createRedisQueries(library: RedisLibrary): Queries {
+  return {
+    async find(caller, requestId) {
+      const key = idempotencyKey(caller, requestId);
+      return key === "" ? undefined : optionalStream(await library.call("find", key, []));
+    },
+    async heads(streamIds) {
+      return listOf(await library.call("heads", "", streamIds)).map(optionalStream);
+    },
+    async requestCancel(streamId, reason) {
+      const args = [streamId, reason];
+      return optionalStream(await library.call("request_cancel", headKey(streamId), args));
+    },
+    async orphans(limit) {
+      return listOf(await library.call("orphans", "", [String(limit)])).map(decodeStream);
+    },
+    async loadRequest(streamId) {
+      const request = await library.call("load_request", headKey(streamId), [streamId]);
+      return request === null ? undefined : bufferOf(request);
+    },
+
+    async list(query) {
+      const found: StoredStream[] = [];
+      const { after, limit } = query;
+      let position: Position =
+        after === undefined ? ["+inf", ""] : [String(after.createdAt), after.streamId];
+      while (position !== undefined && found.length < limit) {
+        const answer = listOf(await library.call("list", "", [...position, String(PAGE)]));
+        for (const reply of listOf(answer[0])) {
+          const stream = decodeStream(reply);
+          if (stream.expiredAt === undefined && matches(stream, query)) found.push(stream);
+        }
+        position = positionOf(answer[1]);
+      }
+      return found.slice(0, limit);
+    },
+    async reap(tombstoneMs, limit) {
+      const answer = await library.call("reap", "", [String(tombstoneMs), String(limit)]);
+      return { expired: Number(answer) };
+    },
+    async cleanup(query) {
+      const result = { matched: 0, deleted: 0, skipped: 0, freedBytes: 0, truncated: false };
+      const sample: string[] = [];
+      let position: Position = ["-inf", ""];
+      while (position !== undefined) {
+        const answer = await library.call("cleanup", "", [
+          ...position,
+          String(PAGE),
+          String(query.olderThanMs),
+          String(query.limit - result.deleted),
+          String(SAMPLE - sample.length),
+          query.dryRun ? "1" : "0",
+          ...query.phases,
+        ]);
+        const [matched, deleted, skipped, freed, truncated, named, next] = listOf(answer);
+        result.matched += Number(matched);
+        result.deleted += Number(deleted);
+        result.skipped += Number(skipped);
+        result.freedBytes += Number(freed);
+        result.truncated ||= truncated === 1;
+        sample.push(...listOf(named).map(textOf));
+        position = positionOf(next);
+      }
+      return { ...result, sample };
+    },
+  };
+}

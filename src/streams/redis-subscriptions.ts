@@ -1,0 +1,75 @@
+import type { RedisConnection } from "./redis-connection.ts";
+import { channelOf, decodeMessage } from "./redis-records.ts";
+import type { Batch } from "./stream-record.ts";
+
+type Listener = (batch: Batch) => void;
+
+interface Channel {
+  readonly listeners: Set<Listener>;
+  readonly receive: (message: Buffer) => void;
+  /** Redis has confirmed it. */
+  readonly opened: Promise<void>;
+}
+
+/** Which streams this replica hears of: one channel each, however many listen. */
+export interface RedisSubscriptions {
+  has(streamId: string): boolean;
+  add(streamId: string, listener: Listener): Promise<() => Promise<void>>;
+}
+
+export function createRedisSubscriptions(connection: RedisConnection): RedisSubscriptions {
+  const channels = new Map<string, Channel>();
+  /** Those that could not be closed: the client opens them again with the next connection. */
+  const leftOver = new Map<string, Channel["receive"]>();
+
+  function open(streamId: string): Channel {
+    const listeners = new Set<Listener>();
+    const receive = (message: Buffer): void => {
+      const batch = decodeMessage(message);
+      for (const listener of listeners) listener(batch);
+    };
+    const channel = {
+      listeners,
+      receive,
+      opened: connection.subscribe(channelOf(streamId), receive),
+    };
+    channels.set(streamId, channel);
+    return channel;
+  }
+
+  async function close(streamId: string, receive: Channel["receive"]): Promise<void> {
+    try {
+      await connection.unsubscribe(channelOf(streamId), receive);
+    } catch {
+      leftOver.set(streamId, receive);
+    }
+  }
+
+  async function remove(streamId: string, channel: Channel, listener: Listener): Promise<void> {
+    channel.listeners.delete(listener);
+    if (channel.listeners.size > 0 || channels.get(streamId) !== channel) return;
+    channels.delete(streamId);
+    await close(streamId, channel.receive);
+  }
+
+  connection.onReady(() => {
+    const due = [...leftOver];
+    leftOver.clear();
+    for (const [streamId, receive] of due) void close(streamId, receive);
+  });
+
+  return {
+    has: (streamId) => channels.has(streamId),
+    async add(streamId, listener) {
+      const channel = channels.get(streamId) ?? open(streamId);
+      channel.listeners.add(listener);
+      try {
+        await channel.opened;
+      } catch (error) {
+        await remove(streamId, channel, listener);
+        throw error;
+      }
+      return () => remove(streamId, channel, listener);
+    },
+  };
+}

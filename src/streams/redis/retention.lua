@@ -1,0 +1,113 @@
+-- Lists, and what deletes.
+
+-- A page of `steer:idx` behind the entry (score, sid), with the last entry it looked at. Entries
+-- of one millisecond are in the order of their IDs.
+local function page(score, sid, stop, count, is_reverse)
+  local ids, offset = {}, 0
+  local last_score, last_sid = score, sid
+  repeat
+    local range = { 'ZRANGE', 'steer:idx', score, stop, 'BYSCORE' }
+    if is_reverse then range[#range + 1] = 'REV' end
+    for _, word in ipairs({ 'LIMIT', offset, count, 'WITHSCORES' }) do range[#range + 1] = word end
+    local entries = redis.call(unpack(range))
+    for index = 1, #entries, 2 do
+      local id = entries[index]
+      last_score = entries[index + 1]
+      last_sid = id
+      local is_seen = sid ~= '' and last_score == score
+        and ((is_reverse and id >= sid) or (not is_reverse and id <= sid))
+      if not is_seen then ids[#ids + 1] = id end
+    end
+    offset = offset + count
+    local is_last = #entries < 2 * count
+    if is_last then return ids, false end
+  until #ids > 0
+  return ids, { last_score, last_sid }
+end
+
+local function list(_, args)
+  local ids, next_page = page(args[1], args[2], '-inf', tonumber(args[3]), true)
+  local time, found = now(), {}
+  for _, sid in ipairs(ids) do
+    local record = view(sid, time)
+    if record then found[#found + 1] = record end
+  end
+  return { found, next_page }
+end
+
+-- The events are deleted, and the record stays to say so.
+local function expire(sid, record, time)
+  local base = base_of(sid)
+  local key = redis.call('HGET', base .. 'h', 'key')
+  redis.call('UNLINK', base .. 'w:' .. record[AT.nc], base .. 'q')
+  free_key(key, sid)
+  redis.call('HSET', base .. 'h', 'exp', time, 'bd', 0)
+  redis.call('ZREM', 'steer:due', sid)
+  redis.call('ZADD', 'steer:expired', time, sid)
+end
+
+local function forget(sid)
+  redis.call('DEL', base_of(sid) .. 'h')
+  redis.call('ZREM', 'steer:idx', sid)
+  redis.call('ZREM', 'steer:due', sid)
+  redis.call('ZREM', 'steer:expired', sid)
+end
+
+-- Redis deletes by itself what is past its time to live; this clears the indexes, and counts.
+local function reap(_, args)
+  local tombstone, limit, time = tonumber(args[1]), tonumber(args[2]), now()
+  local count = 0
+  local function due(index, until_time)
+    return ipairs(redis.call('ZRANGE', index, '-inf', until_time, 'BYSCORE', 'LIMIT', 0, limit))
+  end
+  for _, sid in due('steer:due', time) do
+    local record = view(sid, time)
+    if not record then
+      forget(sid)
+    elseif is_running(record) then
+      redis.call('ZADD', 'steer:due', time + LIVE_MS, sid)
+    else
+      expire(sid, record, time)
+      redis.call('PEXPIRE', base_of(sid) .. 'h', tombstone)
+      count = count + 1
+    end
+  end
+  for _, sid in due('steer:expired', time - tombstone) do forget(sid) end
+  return count
+end
+
+-- ARGV: where the page begins (score, ID), its length, age, how many to delete, how many to name,
+-- whether it only counts, then the phases that are meant.
+local function cleanup(_, args)
+  local time = now()
+  local age, left, names = tonumber(args[4]), tonumber(args[5]), tonumber(args[6])
+  local is_dry = args[7] == '1'
+  local phases = {}
+  for index = 8, #args do phases[args[index]] = true end
+  local ids, next_page = page(args[1], args[2], time - age, tonumber(args[3]), false)
+  local matched, deleted, skipped, freed, truncated, sample = 0, 0, 0, 0, 0, {}
+  for _, sid in ipairs(ids) do
+    local record = view(sid, time)
+    if is_running(record) then
+      skipped = skipped + 1
+    elseif record and not record[AT.exp] and time - record[AT['end']] >= age
+      and (#args < 8 or phases[record[AT.st]]) then
+      matched = matched + 1
+      if #sample < names then sample[#sample + 1] = sid end
+      if not is_dry and deleted >= left then
+        truncated = 1
+      else
+        freed = freed + record[AT.by]
+        if not is_dry then
+          expire(sid, record, time)
+          deleted = deleted + 1
+        end
+      end
+    end
+  end
+  return { matched, deleted, skipped, freed, truncated, sample, next_page }
+end
+
+register('list', list, READS)
+register('reap', reap, ALWAYS)
+register('cleanup', cleanup, ALWAYS)

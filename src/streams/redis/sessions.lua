@@ -1,0 +1,68 @@
+-- Sessions of the replicas, their snapshots, and the streams that dead ones leave behind.
+
+local MAX_SESSIONS = 1000
+
+local function open_session(_, args)
+  local session, ttl = args[1], args[2]
+  local is_known = exists('steer:sess:' .. session)
+  redis.call('SET', 'steer:sess:' .. session, '1', 'PX', ttl)
+  redis.call('PEXPIRE', 'steer:snap:' .. session, ttl)
+  redis.call('ZADD', 'steer:sessions', now() + ttl, session)
+  return is_known and 'renewed' or 'lost'
+end
+
+local function close_session(_, args)
+  local session = args[1]
+  redis.call('DEL', 'steer:sess:' .. session, 'steer:snap:' .. session)
+  redis.call('ZADD', 'steer:sessions', 'XX', now(), session)
+  if not exists('steer:own:' .. session) then redis.call('ZREM', 'steer:sessions', session) end
+end
+
+local function put_snapshot(_, args)
+  local ttl = redis.call('PTTL', 'steer:sess:' .. args[1])
+  if ttl > 0 then redis.call('SET', 'steer:snap:' .. args[1], args[2], 'PX', ttl) end
+end
+
+local function snapshots()
+  local found = {}
+  local living = redis.call('ZRANGE', 'steer:sessions', now(), '+inf', 'BYSCORE')
+  for _, session in ipairs(living) do
+    local snapshot = redis.call('GET', 'steer:snap:' .. session)
+    if snapshot then found[#found + 1] = snapshot end
+  end
+  return found
+end
+
+local function orphans(_, args)
+  local limit, time = tonumber(args[1]), now()
+  local found, seen = {}, {}
+  local function collect(set, is_meant)
+    for _, sid in ipairs(redis.call('SRANDMEMBER', set, limit)) do
+      local record = view(sid, time)
+      if not is_running(record) or not is_meant(record) then
+        redis.call('SREM', set, sid)
+      elseif not seen[sid] and #found < limit then
+        seen[sid] = true
+        found[#found + 1] = record
+      end
+    end
+  end
+  collect('steer:handoff', function(record) return record[AT.ho] == '1' end)
+  local dead = redis.call('ZRANGE', 'steer:sessions', '-inf', time,
+    'BYSCORE', 'LIMIT', 0, MAX_SESSIONS)
+  for _, session in ipairs(dead) do
+    if #found >= limit then break end
+    if not exists('steer:sess:' .. session) then
+      local set = 'steer:own:' .. session
+      collect(set, function(record) return record[AT.own] == session end)
+      if not exists(set) then redis.call('ZREM', 'steer:sessions', session) end
+    end
+  end
+  return found
+end
+
+register('open_session', open_session, ALWAYS)
+register('close_session', close_session, ALWAYS)
+register('put_snapshot', put_snapshot, ALWAYS)
+register('snapshots', snapshots, READS)
+register('orphans', orphans, ALWAYS)

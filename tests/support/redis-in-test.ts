@@ -1,0 +1,42 @@
+// Servers and stores that end with the running test.
+import { afterEach, expect } from "vitest";
+import { systemClock } from "../../src/clock.ts";
+import { createRedisStore } from "../../src/streams/redis-store.ts";
+import { StoreUnavailable, type StreamStore } from "../../src/streams/stream-store.ts";
+import { connectedRedisStore, type RedisServer, startRedis } from "./redis.ts";
+
+const opened: (StreamStore | RedisServer)[] = [];
+
+afterEach(async () => {
+  for (const each of opened.splice(0).reverse()) {
+    await ("close" in each ? each.close() : each[Symbol.asyncDispose]());
+  }
+});
+
+export async function useRedis(options?: Parameters<typeof startRedis>[0]): Promise<RedisServer> {
+  const started = await startRedis(options);
+  opened.push(started);
+  return started;
+}
+
+export async function useStore(to: RedisServer): Promise<StreamStore> {
+  const store = await connectedRedisStore(to);
+  opened.push(store);
+  return store;
+}
+
+export function openStore(url: string): StreamStore {
+  const store = createRedisStore({ url, clock: systemClock });
+  opened.push(store);
+  return store;
+}
+
+/** What a call is rejected with, which must be the port's own error. */
+export async function refusal(call: Promise<unknown>): Promise<StoreUnavailable> {
+  const error = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(StoreUnavailable);
+  return error as StoreUnavailable;
+}

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createClient } from "@redis/client";
+import { systemClock } from "../../src/clock.ts";
+import { createRedisStore } from "../../src/streams/redis-store.ts";
+import type { StreamStore } from "../../src/streams/stream-store.ts";
+import { eventually } from "./stack.ts";
+
+/** A real `redis-server` of its own, on a free port, with its data in a temporary folder. */
+export interface RedisServer extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Where its append-only files are. */
+  readonly dataFolder: string;
+  /** Runs one command over a connection of its own. */
+  command(...args: readonly string[]): Promise<unknown>;
+  /** Room for so much more than it has; then it refuses what needs memory. */
+  limitMemory(moreBytes: number): Promise<void>;
+  /** Orderly, with everything written. */
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+  /** Again on the same port, with the data that is left. */
+  start(): Promise<void>;
+}
+
+export interface RedisServerOptions {
+  /** More lines of its command line, as `["--requirepass", "secret"]`. */
+  readonly args?: readonly string[];
+  /** False: leaves the start to the test. */
+  readonly isStarted?: boolean;
+}
+
+const START_TIMEOUT_MS = 15_000;
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+/** Resolves once it answers; rejects with its output if it ends instead. */
+function launch(args: readonly string[]): Promise<ChildProcess> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    const fail = (why: string): void => {
+      clearTimeout(timer);
+      child.kill("SIGKILL");
+      reject(new Error(`${why}\n${output}`));
+    };
+    const timer = setTimeout(() => fail("redis-server did not start"), START_TIMEOUT_MS);
+    child.once("error", (error: NodeJS.ErrnoException) =>
+      fail(
+        error.code === "ENOENT"
+          ? "redis-server is not installed: apt-get install redis-server"
+          : error.message,
+      ),
+    );
+    child.once("exit", (code) => fail(`redis-server ended with ${code}`));
+    child.stdout?.on("data", (bytes: Buffer) => {
+      output += bytes.toString();
+      if (!output.includes("Ready to accept connections")) return;
+      clearTimeout(timer);
+      child.removeAllListeners("exit");
+      child.stdout?.removeAllListeners("data");
+      child.stdout?.resume();
+      resolve(child);
+    });
+    child.stderr?.on("data", (bytes: Buffer) => {
+      output += bytes.toString();
+    });
+  });
+}
+
+export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const dataFolder = mkdtempSync(join(tmpdir(), "steer-redis-"));
+  const port = await freePort();
+  const more = options.args ?? [];
+  const password = more[more.indexOf("--requirepass") + 1];
+  const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", dataFolder]
+    .concat(["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""])
+    .concat(["--enable-debug-command", "local", "--loglevel", "notice"])
+    .concat(more);
+  let child: ChildProcess | undefined;
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const ending = child;
+    child = undefined;
+    if (ending === undefined) return;
+    await new Promise((resolve) => {
+      ending.once("exit", resolve);
+      ending.kill(signal);
+    });
+  }
+
+  const server: RedisServer = {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    dataFolder,
+    async command(...words) {
+      const client = createClient({
+        socket: { host: "127.0.0.1", port, reconnectStrategy: false },
+        ...(more.includes("--requirepass") && password !== undefined && { password }),
+      });
+      client.on("error", () => {});
+      await client.connect();
+      try {
+        return await client.sendCommand(words as string[]);
+      } finally {
+        client.destroy();
+      }
+    },
+    async limitMemory(moreBytes) {
+      const info = String(await server.command("INFO", "memory"));
+      const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1]);
+      await server.command("CONFIG", "SET", "maxmemory", String(used + moreBytes));
+    },
+    stop: () => end("SIGTERM"),
+    kill: () => end("SIGKILL"),
+    async start() {
+      child = await launch(args);
+    },
+    async [Symbol.asyncDispose]() {
+      await end("SIGKILL");
+      rmSync(dataFolder, { recursive: true, force: true });
+    },
+  };
+  if (options.isStarted !== false) await server.start();
+  return server;
+}
+
+export async function isUp(store: StreamStore): Promise<boolean> {
+  return store.heads([]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** A store that has reached its server. */
+export async function connectedRedisStore({ url }: Pick<RedisServer, "url">): Promise<StreamStore> {
+  const store = createRedisStore({ url, clock: systemClock });
+  await eventually(() => isUp(store));
+  return store;
+}

@@ -1,0 +1,88 @@
+// The rules that the explored world lives by, and the same with one of them broken.
+import { append, claim, created } from "../../../src/streams/stream-machine.ts";
+import type { StreamRecord, WriterToken } from "../../../src/streams/stream-record.ts";
+import { newStream } from "../stored-streams.ts";
+
+export interface StreamRules {
+  created(token: WriterToken): StreamRecord;
+  readonly append: typeof appendKnown;
+  readonly claim: typeof claim;
+  /** Position of an event in the log, given its writer's number. */
+  sequenceOf(number: number, shift: number): number;
+  nonceOf(writer: number, epoch: number): number;
+  /** Up to where a writer shows its events to its readers. */
+  pushedUpTo(writer: { readonly produced: number; readonly acknowledged: number }): number;
+  /** Readers name the writer of their last event. */
+  readonly verifiesWriter: boolean;
+  /** Readers ask the log when a pushed batch has another writer than their last event. */
+  readonly verifiesPushes: boolean;
+}
+
+type AppendStep = Parameters<typeof append>[1];
+
+function appendKnown(record: StreamRecord, step: AppendStep, now: number) {
+  return append(record, step, now);
+}
+
+export const shippedRules: StreamRules = {
+  created: (token) => created(newStream({ streamId: "s.explored", token }), 0),
+  append: appendKnown,
+  claim,
+  sequenceOf: (number) => number,
+  nonceOf: (writer) => writer + 1,
+  pushedUpTo: ({ acknowledged }) => acknowledged,
+  verifiesWriter: true,
+  verifiesPushes: true,
+};
+
+interface Mutant {
+  readonly name: string;
+  readonly broken: Partial<StreamRules>;
+  /** It takes a store that loses what it has acknowledged. */
+  readonly rollbacks: number;
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: "no fence",
+    broken: {
+      append: (record, step, now) => append(record, { ...step, token: record.token }, now),
+    },
+    rollbacks: 0,
+  },
+  {
+    name: "the store assigns positions",
+    broken: {
+      append(record, step, now) {
+        const first = record.tail + 1;
+        return append(record, { ...step, first, last: first + step.last - step.first }, now);
+      },
+      sequenceOf: (number, shift) => number + shift,
+    },
+    rollbacks: 0,
+  },
+  {
+    name: "no gap check",
+    broken: {
+      append: (record, step, now) =>
+        append(record, { ...step, first: Math.min(step.first, record.tail + 1) }, now),
+    },
+    rollbacks: 1,
+  },
+  {
+    name: "deliver before commit",
+    broken: { pushedUpTo: ({ produced }) => produced },
+    rollbacks: 0,
+  },
+  { name: "epoch without nonce", broken: { nonceOf: (_, epoch) => epoch }, rollbacks: 1 },
+  { name: "cursor without writer", broken: { verifiesWriter: false }, rollbacks: 1 },
+  {
+    name: "claim without the expected epoch",
+    broken: {
+      claim: (record, epoch, isOwnerAlive, next) =>
+        claim(record, record?.token.epoch ?? epoch, isOwnerAlive, next),
+    },
+    rollbacks: 0,
+  },
+  { name: "a push of another writer is believed", broken: { verifiesPushes: false }, rollbacks: 1 },
+];
