@@ -95,9 +95,11 @@ export async function startService(
     newId,
     deployment: () => deployment,
   });
+  // What the store says before the addresses are known waits for them: they are the first line.
+  let early: Parameters<Log>[0][] | undefined = [];
   const streams = await startStreams({
     clock,
-    log,
+    log: (line) => (early === undefined ? log(line) : void early.push(line)),
     replica,
     runs,
     newId,
@@ -165,6 +167,8 @@ export async function startService(
     http: addressText(http.address),
     replica,
   });
+  for (const line of early) log(line);
+  early = undefined;
   for (const warning of config.warnings) log({ event: "warning", message: warning });
 
   async function reloadOnce(): Promise<void> {

@@ -7,6 +7,9 @@ import { type StoredStream, StoreUnavailable } from "./stream-store.ts";
 const TICK_MS = 1_000;
 /** While the store is away, its return is noticed sooner. */
 const DOWN_TICK_MS = 250;
+/** How long a start waits for the store; then it goes on without. */
+const FIRST_CONTACT_MS = 1_000;
+const FIRST_CONTACT_RETRY_MS = 50;
 /** Longest wait for a sign of life. */
 const RENEW_TIMEOUT_MS = 1_000;
 /** A stream that has stored nothing for this long may not have heard of a cancel. */
@@ -38,7 +41,15 @@ export class StreamMaintenance {
 
   /** Opens the session, then goes on until `stop`; the service starts without its store. */
   async start(): Promise<void> {
+    const { clock, log } = this.#options;
+    const until = clock.now() + FIRST_CONTACT_MS;
+    const started = log.health.starting();
     await this.#tick();
+    while (log.health.isDown && clock.now() < until) {
+      await clock.sleep(FIRST_CONTACT_RETRY_MS, this.#stop.signal);
+      await this.#tick();
+    }
+    started();
     this.#loop = this.#run();
   }
 

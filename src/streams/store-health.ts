@@ -6,6 +6,7 @@ export class StoreHealth {
   readonly #clock: Clock;
   readonly #onChange: (isDown: boolean) => void;
   #isDown = false;
+  #isStarting = false;
 
   constructor(clock: Clock, onChange: (isDown: boolean) => void) {
     this.#clock = clock;
@@ -20,7 +21,16 @@ export class StoreHealth {
   mark(isDown: boolean): void {
     if (isDown === this.#isDown) return;
     this.#isDown = isDown;
-    this.#onChange(isDown);
+    if (!this.#isStarting) this.#onChange(isDown);
+  }
+
+  /** Until the returned function is called, what comes and goes is not worth telling. */
+  starting(): () => void {
+    this.#isStarting = true;
+    return () => {
+      this.#isStarting = false;
+      if (this.#isDown) this.#onChange(true);
+    };
   }
 
   /**
