@@ -176,6 +176,15 @@ describe("RESTART", () => {
     expect(typed).toMatchObject({ category: C.SERVER_ERROR, provider: "b" });
     expect(generation?.attempts).toHaveLength(2);
   });
+
+  it("what was voided is no partial result of an attempt that came to nothing", async () => {
+    const scripts = { a: script({ text: TEXT }, { error_at: 4 }), b: script({}, { status: 500 }) };
+    const spec = through(scripts, recovery(RESTART, { retry: { maxAttempts: 1 } }));
+    const { events, generation } = await ask(stack.client, "stream", spec);
+    expect(readText(events)).toBe("");
+    expect(generation).toMatchObject({ provider: "b", attempts: [{}, { provider: "b" }] });
+    expect(generation?.totalUsage?.outputTokens).toBeGreaterThan(0);
+  });
 });
 
 describe("CONTINUE", () => {
