@@ -222,6 +222,7 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
       await delay(10);
       return void response.destroy();
     }
+    recorded.contentAt = performance.now();
     response.end(text);
   }
 
