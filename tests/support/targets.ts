@@ -1,10 +1,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { durationMs } from "@bufbuild/protobuf/wkt";
 import type grpc from "@grpc/grpc-js";
+import { RetryInfoSchema } from "../../gen/es/google/rpc/error_details_pb.ts";
+import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
 import type { GatewayError } from "../../gen/es/steer/v1/error_pb.ts";
 import type { Generation, GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
-import { type CallOptions, type GrpcClient, gatewayErrorOf } from "./grpc-client.ts";
+import { type CallOptions, detailOf, type GrpcClient, gatewayErrorOf } from "./grpc-client.ts";
 import { type Stack, startStack } from "./stack.ts";
 import type { UpstreamFault, UpstreamScript } from "./upstream/script.ts";
 import type { RecordedRequest } from "./upstream.ts";
@@ -105,8 +108,9 @@ export interface Answer {
   readonly code: number;
   readonly message: string;
   readonly typed: GatewayError | undefined;
-  /** Of a failure. */
-  readonly trailers: grpc.Metadata | undefined;
+  /** Trailers of a failure, and the RetryInfo among its details. */
+  readonly trailer: (name: string) => unknown;
+  readonly retryInfoMs: number | undefined;
   /** The result, or what is known of it. */
   readonly generation: Generation | undefined;
   readonly events: readonly StreamEvent[];
@@ -134,9 +138,19 @@ export async function ask(
   } catch (error) {
     const { code, details, metadata } = error as grpc.ServiceError;
     const typed = gatewayErrorOf(error);
-    return { code, message: details, typed, trailers: metadata, generation, events };
+    const delay = detailOf(error, RetryInfoSchema)?.retryDelay;
+    return {
+      code,
+      message: details,
+      typed,
+      trailer: (name) => metadata.get(name)[0],
+      retryInfoMs: delay && durationMs(delay),
+      generation,
+      events,
+    };
   }
-  return { code: 0, message: "", typed: undefined, trailers: undefined, generation, events };
+  const none = { typed: undefined, trailer: () => undefined, retryInfoMs: undefined };
+  return { code: 0, message: "", ...none, generation, events };
 }
 
 /** The text that a reader holds at the end, who obeys the notices. */
@@ -158,4 +172,11 @@ export function outline(events: readonly StreamEvent[]): string[] {
 /** The requests that one target got. */
 export function requestsOf({ upstream }: Stack, target: string): RecordedRequest[] {
   return upstream.requests.filter(({ body }) => body["model"] === target);
+}
+
+/** Ends every pause and closes every circuit, so that a test begins as the one before it did. */
+export async function resetTargets({ client }: Stack): Promise<void> {
+  for (const provider of [...TARGETS, ...PREFILLED]) {
+    await client.unary(AdminService.method.resetCircuit, { provider });
+  }
 }
