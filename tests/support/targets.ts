@@ -45,9 +45,12 @@ function configuration(url: string): string {
 }
 
 /** The real service before one upstream, as several targets. `config`: sections of the file. */
-export function startTargets(config: object = {}): Promise<Stack> {
+export function startTargets(
+  config: object = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Stack> {
   const more = JSON.stringify(config).slice(1, -1);
-  return startStack({}, (url) => `{${configuration(url)}${more === "" ? "" : `,${more}`}}`);
+  return startStack({ env }, (url) => `{${configuration(url)}${more === "" ? "" : `,${more}`}}`);
 }
 
 /** Waits that no test has to sit out, and circuits that never open. */
