@@ -198,6 +198,42 @@ describe("the figures", () => {
     expect(total("steer.attempts", "count")).toBeGreaterThan(0);
   });
 
+  it("A-56: show circuits by state, budgets, calls in flight and in the queue, and rivals", async () => {
+    const own = await startSink();
+    const health = { consecutive_failures: 1, ejection: "60s", panic: false };
+    await using broken = await startTargets({ retry: CALM.retry, health }, own.env);
+    await ask(
+      broken.client,
+      "unary",
+      through({ a: script({}, down()), b: script({ text: TEXT }) }),
+    );
+    broken.upstream.hold();
+    const running = ask(broken.client, "stream", through({ b: script({ text: TEXT }) }));
+    const read = (name: string, id: string, state?: string): number | undefined => {
+      const point = own.metrics
+        .get(name)
+        ?.find(
+          (each) =>
+            attribute(each, "steer.provider.instance") === id &&
+            (state === undefined || attribute(each, "steer.circuit.state") === state),
+        );
+      return point === undefined ? undefined : Number(point.asInt ?? point.asDouble);
+    };
+    const states = (id: string) =>
+      ["closed", "half-open", "open"].map((state) => read("steer.circuit.state", id, state));
+    await eventually(() => read("steer.limit.in_flight", "b") === 1, 10_000);
+    expect(states("a")).toEqual([0, 0, 1]);
+    expect(states("b")).toEqual([1, 0, 0]);
+    // The fallback was charged to its destination, which has earned a part of it back.
+    expect(read("steer.retry.budget", "a")).toBe(1);
+    expect(read("steer.retry.budget", "b")).toBeLessThan(1);
+    expect(read("steer.limit.queued", "b")).toBe(0);
+    expect(read("steer.hedges", "b")).toBe(0);
+    broken.upstream.release(Number.POSITIVE_INFINITY);
+    await running;
+    own.close();
+  });
+
   it("and the spans hold nothing that was said", () => {
     expect(sink.everything()).not.toBe("");
     for (const said of [PROMPT, TEXT, SECRET, "secret-key"]) {
