@@ -106,13 +106,13 @@ describe.each(["grpc-timeout", "connect-timeout-ms"])(
 );
 
 it("no attempt starts that cannot finish: less time is left than the target mostly needs", async () => {
-  // What answers as a whole needs half a second there.
-  const usual = through({ c: script({ text: TEXT, first_token_ms: 400 }) });
+  // What answers as a whole needs 0.9 s there.
+  const usual = through({ c: script({ text: TEXT, first_token_ms: 900 }) });
   await Promise.all([1, 2, 3, 4, 5].map(() => ask(stack.client, "unary", usual)));
   const before = stack.upstream.requests.length;
-  const late = script({ first_token_ms: 800 }, { error_at: 0 });
+  const late = script({ first_token_ms: 1_200 }, { error_at: 0 });
   const { code, typed } = await ask(stack.client, "unary", through({ c: late }), {
-    timeoutMs: DEADLINE_MS,
+    timeoutMs: 2_000,
   });
   // The original failure, and not "deadline exceeded".
   expect(code).toBe(14);
@@ -135,7 +135,7 @@ it("a stream's deadline bounds its delivery: what came stays, then the typed err
   expect(code).toBe(4);
   expect(typed).toMatchObject({ category: C.TOTAL_TIMEOUT, attempts: [{ provider: "a" }] });
   expect(outline(events)).toEqual(["start", "textDelta", "error"]);
-  expect(readText(events)).toMatch(/^word0 word1 /);
+  expect(readText(events)).toMatch(/^word0 /);
   await eventually(() => requestsOf(stack, "a").at(-1)?.closedAt !== undefined);
 });
 
@@ -169,11 +169,11 @@ describe("A-31: the limits of a stream are separate:", () => {
   const slow = { tokens: 12, pace_ms: 60 };
 
   it.each<[string, object, SpecInit["timeouts"], ErrorCategory | undefined]>([
-    ["the one of the first token ends with it", slow, { firstToken: ms(300) }, undefined],
+    ["the one of the first token ends with it", slow, { firstToken: ms(500) }, undefined],
     [
       "the one of silence begins behind it",
-      { tokens: 3, first_token_ms: 600 },
-      { idle: ms(300) },
+      { tokens: 3, first_token_ms: 700 },
+      { idle: ms(500) },
       undefined,
     ],
     [
@@ -182,14 +182,14 @@ describe("A-31: the limits of a stream are separate:", () => {
       { idle: ms(300) },
       C.IDLE_TIMEOUT,
     ],
-    ["the total goes on", slow, { total: ms(500), idle: ms(300) }, C.TOTAL_TIMEOUT],
+    ["the total goes on", slow, { total: ms(500), idle: ms(900) }, C.TOTAL_TIMEOUT],
     ["an attempt's own bounds it whole", slow, { attempt: ms(500) }, C.IDLE_TIMEOUT],
   ])("%s", async (_name, { stall, ...answer }: { stall?: boolean }, timeouts, category) => {
     const faults = stall === true ? [{ stall_after_events: 8 }] : [];
     const spec = through({ a: script(answer, ...faults) }, { ...(timeouts && { timeouts }) });
     const { typed, events } = await ask(stack.client, "stream", spec);
     expect(typed?.category).toBe(category);
-    if (category !== undefined) expect(readText(events)).toMatch(/^word0 word1 word2 /);
+    if (category !== undefined) expect(readText(events)).toMatch(/^word0 /);
   });
 });
 

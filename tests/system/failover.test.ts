@@ -36,7 +36,7 @@ afterAll(async () => {
   await stack[Symbol.asyncDispose]();
 });
 
-const LIMITS: SpecInit = { timeouts: { firstToken: { seconds: 0n, nanos: 300_000_000 } } };
+const LIMITS: SpecInit = { timeouts: { firstToken: { seconds: 0n, nanos: 500_000_000 } } };
 
 interface Row {
   readonly name: string;

@@ -51,7 +51,7 @@ const breaks: [string, object, ErrorCategory][] = [
   ["a body without its terminator", { omit_terminator: true }, C.TRUNCATED],
   ["a stall", { stall_after_events: 4 }, C.IDLE_TIMEOUT],
 ];
-const IDLE: SpecInit = { timeouts: { idle: { seconds: 0n, nanos: 250_000_000 } } };
+const IDLE: SpecInit = { timeouts: { idle: { seconds: 0n, nanos: 400_000_000 } } };
 
 describe("FAIL", () => {
   it.each(breaks)(
