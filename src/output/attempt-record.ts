@@ -161,7 +161,7 @@ export class AttemptRecord {
       durationMs: attemptMs,
       delayMs,
       delayFromProvider,
-      outputDelivered: this.committed,
+      outputDelivered: this.committed && this.#outcome !== "succeeded",
       ...(this.#usage !== undefined && { usage: this.#usage }),
       ...(firstTokenMs !== undefined && { timeToFirstTokenMs: firstTokenMs }),
       ...(error !== undefined && { errorKind: error.kind, errorMessage: error.message }),

@@ -106,13 +106,19 @@ export function createGrpcClient(
   };
 }
 
+/** A detail of a status. */
+export function detailOf<Schema extends DescMessage>(
+  error: unknown,
+  schema: Schema,
+): MessageShape<Schema> | undefined {
+  const [bytes] = (error as grpc.ServiceError).metadata.get("grpc-status-details-bin");
+  if (!(bytes instanceof Buffer)) return undefined;
+  const { details } = fromBinary(StatusSchema, bytes);
+  const detail = details.find(({ typeUrl }) => typeUrl.endsWith(`/${schema.typeName}`));
+  return detail === undefined ? undefined : fromBinary(schema, detail.value);
+}
+
 /** The typed error that came with a status. */
 export function gatewayErrorOf(error: unknown): GatewayError | undefined {
-  const metadata = (error as grpc.ServiceError).metadata;
-  const [bytes] = metadata.get("grpc-status-details-bin");
-  if (!(bytes instanceof Buffer)) return undefined;
-  const detail = fromBinary(StatusSchema, bytes).details.find((any) =>
-    any.typeUrl.endsWith(GatewayErrorSchema.typeName),
-  );
-  return detail === undefined ? undefined : fromBinary(GatewayErrorSchema, detail.value);
+  return detailOf(error, GatewayErrorSchema);
 }

@@ -30,10 +30,14 @@ models:
 `;
 }
 
-export async function startStack(options: ServiceOptions = {}): Promise<Stack> {
+/** `config` of the options follows what `providersAndModels` says. */
+export async function startStack(
+  options: ServiceOptions = {},
+  providersAndModels = configuration,
+): Promise<Stack> {
   const upstream = await startUpstream();
   const service = await startService({
-    config: `${configuration(upstream.url)}${options.config ?? ""}`,
+    config: `${providersAndModels(upstream.url)}${options.config ?? ""}`,
     env: { UP_KEY: "secret-key", ...options.env },
   });
   const client = createGrpcClient(service.grpc);

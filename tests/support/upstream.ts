@@ -7,6 +7,7 @@ import { messagesDialect } from "./upstream/messages.ts";
 import { responsesDialect } from "./upstream/responses.ts";
 import {
   forcedTool,
+  prefixOf,
   scriptOf,
   type UpstreamAnswer,
   type UpstreamFault,
@@ -30,6 +31,10 @@ export interface RecordedRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: JsonObject;
+  /** `performance.now()` when it had come. */
+  readonly receivedAt: number;
+  /** `performance.now()` when its first content was written. */
+  contentAt: number | undefined;
   /** Content events written so far. */
   sent: number;
   /** `performance.now()` when the client closed before the end of the answer. */
@@ -40,6 +45,8 @@ export interface Upstream {
   /** `http://127.0.0.1:PORT`, to which an API's own path is added. */
   readonly url: string;
   readonly requests: RecordedRequest[];
+  /** Models of which every request fails like this, whatever its script says. */
+  readonly outages: Map<string, UpstreamFault>;
   /** From now on streams wait before every content event for `release`. */
   hold(): void;
   /** So many content events may be sent, by whichever streams wait. */
@@ -69,10 +76,15 @@ function drained(response: ServerResponse): Promise<void> {
   });
 }
 
+/** What a model that goes on after `prefix` says: the rest, behind an echo where it repeats itself. */
+function withoutPrefix(text: string, prefix: string, echo: boolean): string {
+  return echo || !text.startsWith(prefix) ? text : text.slice(prefix.length);
+}
+
 function answerOf(body: JsonObject, index: number): UpstreamAnswer {
   const script = scriptOf(body);
   const tool = forcedTool(body);
-  const text = script.text ?? DEFAULT_TEXT;
+  const text = withoutPrefix(script.text ?? DEFAULT_TEXT, prefixOf(body), script.echo === true);
   const tokens =
     script.tokens === undefined
       ? (text.match(/\s*\S+\s*?/gu) ?? [])
@@ -95,6 +107,7 @@ function answerOf(body: JsonObject, index: number): UpstreamAnswer {
 /** A server that speaks the vendors' wires over real sockets and fails as its requests say. Port 0: any. */
 export async function startUpstream(listenOn = 0): Promise<Upstream> {
   const requests: RecordedRequest[] = [];
+  const outages = new Map<string, UpstreamFault>();
   let tickets = Number.POSITIVE_INFINITY;
   const waiting = new Set<() => void>();
 
@@ -157,7 +170,10 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
       }
       if (!write(event.text)) return cut();
       if (response.writableNeedDrain) await drained(response);
-      if (event.content) recorded.sent++;
+      if (event.content) {
+        recorded.sent++;
+        recorded.contentAt ??= performance.now();
+      }
       await nextTurn();
     }
     if (fault?.omit_terminator !== true && !write(dialect.terminator(answer, events.length))) {
@@ -177,7 +193,8 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
     const attempt = requests.filter(
       (other) => JSON.stringify(scriptOf(other.body).faults ?? []) === key,
     ).length;
-    const fault = faults.find((each) => each.attempt === attempt);
+    const outage = outages.get(String(body["model"]));
+    const fault = outage ?? faults.find((each) => each.attempt === attempt);
     if (fault?.refuse === true) return void response.destroy();
     if (fault?.cut_headers === true) {
       response.socket?.write("HTTP/1.1 200 OK\r\ncontent-ty");
@@ -205,6 +222,7 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
       await delay(10);
       return void response.destroy();
     }
+    recorded.contentAt = performance.now();
     response.end(text);
   }
 
@@ -218,6 +236,8 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
         path: request.url ?? "",
         headers: request.headers,
         body: parsed,
+        receivedAt: performance.now(),
+        contentAt: undefined,
         sent: 0,
         closedAt: undefined,
       };
@@ -234,6 +254,7 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
+    outages,
     hold() {
       tickets = 0;
     },

@@ -1,11 +1,10 @@
 import { execFile } from "node:child_process";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
 import { createGrpcClient } from "../support/grpc-client.ts";
+import { attribute, startSink } from "../support/otlp-sink.ts";
 import { startService } from "../support/service.ts";
 import { eventually, startStack } from "../support/stack.ts";
 
@@ -14,71 +13,12 @@ const PROMPT = "a private question";
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER_SPAN = "00f067aa0ba902b7";
 
-interface Span {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly attributes: readonly { readonly key: string; readonly value: Record<string, unknown> }[];
-}
-
-interface Metric {
-  readonly name: string;
-}
-
-/** A collector that takes OTLP as JSON. */
-async function startSink() {
-  const spans: Span[] = [];
-  const metrics = new Set<string>();
-  let everything = "";
-  const server = createServer((request, response) => {
-    let body = "";
-    request.setEncoding("utf8");
-    request.on("data", (text: string) => {
-      body += text;
-    });
-    request.on("end", () => {
-      everything += body;
-      const parsed = JSON.parse(body || "{}") as {
-        resourceSpans?: { scopeSpans: { spans: Span[] }[] }[];
-        resourceMetrics?: { scopeMetrics: { metrics: Metric[] }[] }[];
-      };
-      for (const resource of parsed.resourceSpans ?? []) {
-        for (const scope of resource.scopeSpans) spans.push(...scope.spans);
-      }
-      for (const resource of parsed.resourceMetrics ?? []) {
-        for (const scope of resource.scopeMetrics) {
-          for (const { name } of scope.metrics) metrics.add(name);
-        }
-      }
-      response.writeHead(200, { "content-type": "application/json" }).end("{}");
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    spans,
-    metrics,
-    everything: () => everything,
-    close: () => server.close(),
-  };
-}
-
-function attribute(span: Span | undefined, key: string): unknown {
-  const value = span?.attributes.find((each) => each.key === key)?.value;
-  return value === undefined ? undefined : Object.values(value)[0];
-}
-
 describe("telemetry", () => {
   it("shows the spans of both calls, the figures, and no content", async () => {
     const sink = await startSink();
     await using stack = await startStack({
       env: {
-        OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
-        OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
-        OTEL_BSP_SCHEDULE_DELAY: "100",
-        OTEL_METRIC_EXPORT_INTERVAL: "300",
-        OTEL_METRIC_EXPORT_TIMEOUT: "300",
+        ...sink.env,
       },
     });
     const spec = { model: "m-chat", prompt: PROMPT };

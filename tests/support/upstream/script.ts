@@ -25,6 +25,8 @@ export interface UpstreamScript {
   readonly faults?: readonly UpstreamFault[];
   /** Reasoning text before the answer. */
   readonly reasoning?: string;
+  /** An answer that goes on after a prefix repeats it first. */
+  readonly echo?: boolean;
   /** The model refuses with this text. */
   readonly refusal?: string;
 }
@@ -71,6 +73,17 @@ export function inPieces(text: string): readonly string[] {
 
 export function scriptOf(body: JsonObject): UpstreamScript {
   return isJsonObject(body["simulator"]) ? (body["simulator"] as UpstreamScript) : {};
+}
+
+/** The text of a last message of the assistant, which an answer goes on after; else empty. */
+export function prefixOf(body: JsonObject): string {
+  const messages = Array.isArray(body["messages"]) ? body["messages"].filter(isJsonObject) : [];
+  const last = messages.at(-1);
+  if (last?.["role"] !== "assistant") return "";
+  const { content } = last;
+  if (typeof content === "string") return content;
+  const parts = Array.isArray(content) ? content.filter(isJsonObject) : [];
+  return parts.map((part) => String(part["text"] ?? "")).join("");
 }
 
 /** A named or required tool of any dialect's request. */

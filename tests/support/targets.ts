@@ -1,0 +1,185 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { durationMs } from "@bufbuild/protobuf/wkt";
+import type grpc from "@grpc/grpc-js";
+import { RetryInfoSchema } from "../../gen/es/google/rpc/error_details_pb.ts";
+import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+import type { GatewayError } from "../../gen/es/steer/v1/error_pb.ts";
+import type { Generation, GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import { type CallOptions, detailOf, type GrpcClient, gatewayErrorOf } from "./grpc-client.ts";
+import { type Stack, startStack } from "./stack.ts";
+import type { UpstreamFault, UpstreamScript } from "./upstream/script.ts";
+import type { RecordedRequest } from "./upstream.ts";
+
+/** A message as plain fields. */
+type Plain<Message> = Extract<Message, { readonly $typeName?: never }>;
+
+type PlainSpec = Plain<MessageInitShape<typeof GenerationSpecSchema>>;
+
+export type SpecInit = Omit<PlainSpec, "routing"> & {
+  routing?: Plain<NonNullable<PlainSpec["routing"]>>;
+};
+
+/** Instances with one model each, `m-` and the name; the upstream sees the name as the model. */
+const TARGETS = ["a", "b", "c"] as const;
+/** Instances that go on after a prefix, with the model `m-same` both. */
+const PREFILLED = ["p", "q"] as const;
+
+export type TargetId = (typeof TARGETS)[number] | (typeof PREFILLED)[number];
+
+function configuration(url: string): string {
+  const own = TARGETS.map((id) => ({ id, model: `m-${id}`, prefill: false }));
+  const same = PREFILLED.map((id) => ({ id, model: "m-same", prefill: true }));
+  const all = [...own, ...same];
+  return JSON.stringify({
+    providers: all.map(({ id, prefill }) => {
+      return { id, type: "openai", base_url: `${url}/v1`, api_key_env: "UP_KEY", prefill };
+    }),
+    models: [
+      ...all.map(({ id, model }) => ({ id: model, provider: id, provider_model: id })),
+      { id: "m-other", provider: "p", provider_model: "other" },
+    ],
+    faults: { allow: true },
+  }).slice(1, -1);
+}
+
+/** The real service before one upstream, as several targets. `config`: sections of the file. */
+export function startTargets(
+  config: object = {},
+  env: Readonly<Record<string, string>> = {},
+): Promise<Stack> {
+  const more = JSON.stringify(config).slice(1, -1);
+  return startStack({ env }, (url) => `{${configuration(url)}${more === "" ? "" : `,${more}`}}`);
+}
+
+/** Waits that no test has to sit out, and circuits that never open. */
+export const CALM = {
+  retry: {
+    transient: { base: "1ms", cap: "5ms" },
+    throttle: { base: "5ms", cap: "10ms" },
+  },
+  health: { consecutive_failures: 100_000, min_requests: 100_000, refused: "1ms", quota: "1ms" },
+  budget: { capacity: 1_000_000 },
+};
+
+let serial = 0;
+
+/** A script whose faults are those of this call alone; without `attempt`, of every attempt. */
+export function script(
+  fields: Omit<UpstreamScript, "faults">,
+  ...faults: (Omit<UpstreamFault, "attempt"> & { attempt?: number })[]
+): UpstreamScript {
+  const own = String(serial++);
+  const numbered = faults.flatMap((fault) =>
+    fault.attempt === undefined
+      ? Array.from({ length: 8 }, (_, index) => ({ ...fault, attempt: index + 1 }))
+      : [{ ...fault, attempt: fault.attempt }],
+  );
+  return {
+    ...fields,
+    faults: numbered.map((fault) => ({ ...fault, headers: { ...fault.headers, "x-test": own } })),
+  };
+}
+
+/** Tries the targets in this order, each with its script. */
+export function through(
+  scripts: Partial<Record<TargetId, UpstreamScript>>,
+  fields: SpecInit = {},
+): SpecInit {
+  const [first = "a", ...others] = Object.keys(scripts);
+  const name = (id: string): string =>
+    PREFILLED.some((each) => each === id) ? "m-same" : `m-${id}`;
+  return {
+    model: `${first}/${name(first)}`,
+    prompt: "Hi",
+    ...fields,
+    routing: {
+      ...fields.routing,
+      fallbacks: others.map((id) => ({ model: name(id), provider: id })),
+    },
+    providerOptions: Object.fromEntries(
+      Object.entries(scripts).map(([id, simulator]) => [id, { simulator: simulator as never }]),
+    ),
+  };
+}
+
+export type Mode = "unary" | "stream";
+
+/** Everything that a caller gets of one call. */
+export interface Answer {
+  readonly code: number;
+  readonly message: string;
+  readonly typed: GatewayError | undefined;
+  /** Trailers of a failure, and the RetryInfo among its details. */
+  readonly trailer: (name: string) => unknown;
+  readonly retryInfoMs: number | undefined;
+  /** The result, or what is known of it. */
+  readonly generation: Generation | undefined;
+  readonly events: readonly StreamEvent[];
+}
+
+export async function ask(
+  client: GrpcClient,
+  mode: Mode,
+  spec: SpecInit,
+  options: CallOptions & { readonly stream?: { readonly omitReasoning?: boolean } } = {},
+): Promise<Answer> {
+  const { generate, streamGenerate } = GenerationService.method;
+  const events: StreamEvent[] = [];
+  let generation: Generation | undefined;
+  try {
+    if (mode === "unary") ({ generation } = await client.unary(generate, { spec }, options));
+    else {
+      const request = { spec, options: options.stream };
+      for await (const event of client.stream(streamGenerate, request, options)) {
+        events.push(event);
+        if (event.event.case === "complete") ({ generation } = event.event.value);
+        else if (event.event.case === "error") generation = event.event.value.partial;
+      }
+    }
+  } catch (error) {
+    const { code, details, metadata } = error as grpc.ServiceError;
+    const typed = gatewayErrorOf(error);
+    const delay = detailOf(error, RetryInfoSchema)?.retryDelay;
+    return {
+      code,
+      message: details,
+      typed,
+      trailer: (name) => metadata.get(name)[0],
+      retryInfoMs: delay && durationMs(delay),
+      generation,
+      events,
+    };
+  }
+  const none = { typed: undefined, trailer: () => undefined, retryInfoMs: undefined };
+  return { code: 0, message: "", ...none, generation, events };
+}
+
+/** The text that a reader holds at the end, who obeys the notices. */
+export function readText(events: readonly StreamEvent[]): string {
+  let text = "";
+  for (const { event } of events) {
+    if (event.case === "attemptNotice" && event.value.discardOutput) text = "";
+    else if (event.case === "textDelta") text += event.value.text;
+  }
+  return text;
+}
+
+/** Kinds of events, runs of the same kind as one. */
+export function outline(events: readonly StreamEvent[]): string[] {
+  const kinds = events.map(({ event }) => String(event.case));
+  return kinds.filter((kind, index) => kind !== kinds[index - 1]);
+}
+
+/** The requests that one target got. */
+export function requestsOf({ upstream }: Stack, target: string): RecordedRequest[] {
+  return upstream.requests.filter(({ body }) => body["model"] === target);
+}
+
+/** Ends every pause and closes every circuit, so that a test begins as the one before it did. */
+export async function resetTargets({ client }: Stack): Promise<void> {
+  for (const provider of [...TARGETS, ...PREFILLED]) {
+    await client.unary(AdminService.method.resetCircuit, { provider });
+  }
+}
