@@ -12,7 +12,8 @@ import type { Provider, ProviderRequest } from "./providers/provider.ts";
 import type { AttemptPlan, RunningAttempt } from "./reliability/engine-call.ts";
 import { attemptLimits, type DefaultTimeouts, isOwnLimit } from "./reliability/limits.ts";
 import type { ProviderStats } from "./reliability/provider-stats.ts";
-import type { AttemptResult, CallTelemetry, Telemetry } from "./telemetry/telemetry.ts";
+import type { CallTelemetry } from "./telemetry/call-telemetry.ts";
+import type { AttemptResult, Telemetry } from "./telemetry/telemetry.ts";
 import { createUsageMeter } from "./usage/usage-meter.ts";
 
 /** A target with the request as it will be sent there. */

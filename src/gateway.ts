@@ -23,9 +23,11 @@ import { cancelledBy } from "./streams/owned-stream.ts";
 import { storeUnavailable, streamExpired, streamNotFound } from "./streams/stream-errors.ts";
 import type { StreamLog } from "./streams/stream-log.ts";
 import type { Cursor, StoredStream } from "./streams/stream-store.ts";
-import type { CallTelemetry } from "./telemetry/telemetry.ts";
+import type { CallTelemetry } from "./telemetry/call-telemetry.ts";
+import type { StreamTelemetry } from "./telemetry/stream-telemetry.ts";
 
 export interface GatewayDependencies {
+  readonly telemetry: StreamTelemetry;
   readonly clock: Clock;
   readonly runs: GenerationRuns;
   readonly log: StreamLog;
@@ -221,9 +223,18 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
           reason: "STREAM_NOT_RESUMABLE",
         });
       }
-      const stream = await find(caller, { streamId });
-      if (stream.expiredAt !== undefined) throw streamExpired(streamId);
-      return stored.resume(stream, cursor, signal);
+      const startedAt = clock.now();
+      try {
+        const stream = await find(caller, { streamId });
+        if (stream.expiredAt !== undefined) throw streamExpired(streamId);
+        return stored.resume(stream, cursor, signal, () =>
+          dependencies.telemetry.resumed("ok", clock.now() - startedAt),
+        );
+      } catch (error) {
+        const reason = error instanceof GatewayError ? error.reason : undefined;
+        dependencies.telemetry.resumed(reason ?? "UNAVAILABLE", clock.now() - startedAt);
+        throw error;
+      }
     },
 
     async cancelGeneration(caller, target) {

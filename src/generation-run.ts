@@ -25,7 +25,8 @@ import { type DefaultTimeouts, totalLimitMs } from "./reliability/limits.ts";
 import type { ProviderStats } from "./reliability/provider-stats.ts";
 import { policyInForce } from "./reliability/retry-policy.ts";
 import { toGatewayError } from "./reliability/run-attempt.ts";
-import type { CallTelemetry, Telemetry } from "./telemetry/telemetry.ts";
+import type { CallTelemetry } from "./telemetry/call-telemetry.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 import { estimateInput } from "./usage/estimator.ts";
 
 /** Targets in the order in which they are tried, and those that cannot serve the request. */

@@ -102,6 +102,7 @@ export async function startService(
     log: (line) => (early === undefined ? log(line) : void early.push(line)),
     replica,
     runs,
+    telemetry,
     newId,
     config: () => config,
   });
@@ -110,6 +111,7 @@ export async function startService(
     runs,
     log: streams.log,
     local: streams.local,
+    telemetry: streams.telemetry,
     stored: streams.stored,
     newId,
     encodeEvent,

@@ -84,31 +84,31 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     return { policy: "grace", graceMs };
   }
 
-  /** A reader; whatever it throws, it is not present any more afterwards. */
   function open(
     from: StreamLog,
     streamId: string,
     cursor: Cursor,
     signal: AbortSignal,
-    about: Pick<OpenStream, "generationId" | "isReplayed"> & { readonly heartbeatMs: number },
+    about: Pick<OpenStream, "generationId" | "isReplayed"> & {
+      readonly heartbeatMs: number;
+      readonly onFirst: (() => void) | undefined;
+    },
   ): OpenStream {
-    const { heartbeatMs, ...rest } = about;
-    const { reader, leave } = from.reader({ streamId, cursor, signal, heartbeatMs });
-    async function* deliveries(): AsyncGenerator<Delivery, void> {
-      try {
-        yield* reader.follow();
-      } finally {
-        leave();
-      }
-    }
-    return { streamId, ...rest, deliveries: deliveries(), terminal: () => reader.terminal };
+    const { heartbeatMs, onFirst, ...rest } = about;
+    const reader = from.reader({ streamId, cursor, signal, heartbeatMs, onFirst });
+    return { streamId, ...rest, deliveries: reader.follow(), terminal: () => reader.terminal };
   }
 
   /** Goes on reading a stream that exists. */
-  function resume(stream: StoredStream, cursor: Cursor, signal: AbortSignal): OpenStream {
+  function resume(
+    stream: StoredStream,
+    cursor: Cursor,
+    signal: AbortSignal,
+    onFirst?: () => void,
+  ): OpenStream {
     const { generationId, heartbeatMs } = readSummary(stream.progress);
     const from = stream.streamId.startsWith(STORED_PREFIX) ? log : local;
-    const about = { generationId, heartbeatMs, isReplayed: true };
+    const about = { generationId, heartbeatMs, isReplayed: true, onFirst };
     return open(from, stream.streamId, cursor, signal, about);
   }
 
@@ -198,7 +198,12 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     const { stream: owned } = begun;
     const add: AddEvent = (event, more) => owned.add(encodeWithin(event, writer), more);
     const outcome = (kind === "unary" ? produceWhole : produce)(run, events, facts, add);
-    const about = { generationId: result.generationId, heartbeatMs, isReplayed: false };
+    const about = {
+      generationId: result.generationId,
+      heartbeatMs,
+      isReplayed: false,
+      onFirst: undefined,
+    };
     return { stream: open(into, streamId, FROM_START, signal, about), outcome };
   }
 

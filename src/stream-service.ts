@@ -11,8 +11,9 @@ import { createStoredGenerations, type StoredGenerations } from "./stored-genera
 import { StreamMaintenance } from "./streams/maintenance.ts";
 import { openStore } from "./streams/open-store.ts";
 import { StreamLog } from "./streams/stream-log.ts";
-import type { WriterLoss } from "./streams/stream-writer.ts";
 import { createTakeover } from "./takeover.ts";
+import { noStreamTelemetry, type StreamTelemetry } from "./telemetry/stream-telemetry.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** The last events of streams have this long to be stored. */
 const LAST_APPENDS_MS = 1_000;
@@ -29,6 +30,7 @@ export interface StreamServiceOptions {
   readonly config: () => Config;
   readonly replica: string;
   readonly runs: GenerationRuns;
+  readonly telemetry: Telemetry;
   readonly newId: () => string;
 }
 
@@ -37,12 +39,13 @@ export interface StreamService {
   /** In the memory of this process: idempotency keys while the store is away. */
   readonly local: StreamLog;
   readonly stored: StoredGenerations;
+  readonly telemetry: StreamTelemetry;
   /** Ends the background work and the store; what runs must have ended. */
   close(): Promise<void>;
 }
 
 export async function startStreams(options: StreamServiceOptions): Promise<StreamService> {
-  const { clock, config, log: line, runs, replica } = options;
+  const { clock, config, log: line, runs, replica, telemetry } = options;
   const store = await openStore(config().store, clock);
   const shared = {
     clock,
@@ -51,16 +54,26 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     session: `${replica}-${randomBytes(4).toString("hex")}`,
     newNonce: () => randomInt(1, WRITERS),
     isTerminal: isTerminalEvent,
-    observer: {
-      stored: () => {},
-      filled: () => {},
-      lost: (loss: WriterLoss) => line({ event: "stream lost", loss }),
-      degraded: (isDown: boolean) => line({ event: isDown ? "store away" : "store back" }),
-    },
   };
-  const log = new StreamLog({ ...shared, store });
+  const observed = telemetry.streams(store.capabilities.type);
+  const log = new StreamLog({
+    ...shared,
+    store,
+    observer: {
+      ...observed,
+      lost(loss) {
+        observed.lost(loss);
+        line({ event: "stream lost", cause: loss });
+      },
+      degraded(isDown) {
+        observed.degraded(isDown);
+        line({ event: isDown ? "store away" : "store back" });
+      },
+    },
+  });
   const local = new StreamLog({
     ...shared,
+    observer: noStreamTelemetry,
     store: await openStore({ type: "memory", maxBytes: LOCAL_BYTES }, clock),
   });
   const stored = createStoredGenerations({ clock, log, local, newId: options.newId, encodeEvent });
@@ -68,6 +81,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     clock,
     runs,
     log,
+    telemetry: observed,
     encodeEvent,
     disconnectPolicy: stored.disconnectPolicy,
     decodeRequest: decodeStoredRequest,
@@ -76,9 +90,11 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     log,
     clock,
     adopt,
-    onTakeover: ({ streamId, token, tail }, result) =>
-      line({ event: "takeover", stream_id: streamId, epoch: token.epoch + 1, tail, result }),
-    onReaped: () => {},
+    onTakeover({ streamId, token, tail, now, updatedAt }, result) {
+      observed.takenOver(result, now - updatedAt);
+      line({ event: "takeover", stream_id: streamId, epoch: token.epoch + 1, tail, result });
+    },
+    onReaped: (streams) => observed.reaped(streams),
   });
   const localMaintenance = new StreamMaintenance({
     log: local,
@@ -92,6 +108,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     log,
     local,
     stored,
+    telemetry: observed,
     async close() {
       const ends = Array.from(log.owned.values(), ({ ended }) => ended);
       const timeout = clock.sleep(LAST_APPENDS_MS, new AbortController().signal);

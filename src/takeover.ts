@@ -13,6 +13,7 @@ import { cancelledBy } from "./streams/owned-stream.ts";
 import type { StreamLog } from "./streams/stream-log.ts";
 import type { StreamRecord } from "./streams/stream-record.ts";
 import type { StoredStream } from "./streams/stream-store.ts";
+import type { StreamTelemetry } from "./telemetry/stream-telemetry.ts";
 
 /** A stored request, as it was first called. */
 export interface StoredRequest {
@@ -24,6 +25,7 @@ export interface TakeoverDependencies {
   readonly clock: Clock;
   readonly runs: GenerationRuns;
   readonly log: StreamLog;
+  readonly telemetry: StreamTelemetry;
   readonly disconnectPolicy: (options: StreamOptions) => DisconnectPolicy;
   readonly encodeEvent: (event: StreamEvent, writer: number) => Uint8Array;
   /** Undefined where this version cannot read it. */
@@ -73,7 +75,8 @@ function obstacle(
 }
 
 export function createTakeover(dependencies: TakeoverDependencies) {
-  const { clock, runs, log, encodeEvent, decodeRequest, disconnectPolicy } = dependencies;
+  const { clock, runs, log, telemetry, encodeEvent, decodeRequest, disconnectPolicy } =
+    dependencies;
   /** Since when a whole answer was seen without an owner. */
   const unread = new Map<string, number>();
 
@@ -122,6 +125,7 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     const stored = stream.canMove ? await log.store.loadRequest(stream.streamId) : undefined;
     const request = stored === undefined ? undefined : decodeRequest(stored, summary.kind);
     let run: GenerationRun | undefined;
+    const span = telemetry.startTakeover({ epoch: stream.token.epoch + 1 });
     let stopped: GatewayError | undefined;
     const claimed = await log.claim(stream, {
       disconnect: request === undefined ? { policy: "cancel" } : disconnectPolicy(request.options),
@@ -130,7 +134,10 @@ export function createTakeover(dependencies: TakeoverDependencies) {
         run?.abort(error);
       },
     });
-    if (claimed === undefined) return "left";
+    if (claimed === undefined) {
+      span.end({ code: "OK", reason: undefined });
+      return "left";
+    }
     const { owned, record } = claimed;
     const lost = lostAttempt(record, summary, clock.wallTime());
     const before: Before = {
@@ -148,7 +155,7 @@ export function createTakeover(dependencies: TakeoverDependencies) {
             spec: request.spec,
             stream: isStream,
             timeoutMs: stream.deadlineAt - stream.now,
-            telemetry: { end: () => {} },
+            telemetry: span,
             before,
           },
           new AbortController().signal,
@@ -182,7 +189,11 @@ export function createTakeover(dependencies: TakeoverDependencies) {
         progress: progressOf(run, facts, undefined, run.target),
       });
     }
-    void (kind === "unary" ? produceWhole : produce)(run, events, facts, add);
+    const produced = (kind === "unary" ? produceWhole : produce)(run, events, facts, add);
+    void produced.then((outcome) => {
+      const failed = outcome.state === "failed" ? outcome.failure.error.kind : undefined;
+      span.end({ code: failed === undefined ? "OK" : "UNKNOWN", reason: failed });
+    });
     // Nobody may be left to read it.
     owned.watchReaders();
     return goesOn ? "taken" : "ended";

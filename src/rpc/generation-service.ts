@@ -14,7 +14,7 @@ import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { StreamOptions } from "../domain/stream-options.ts";
-import type { CallTelemetry } from "../telemetry/telemetry.ts";
+import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import { type CallIdentity, identityOf } from "./call-identity.ts";
 import { decodeSpec } from "./decode-spec.ts";
 import { decodeStreamOptions } from "./decode-stream-options.ts";

@@ -1,6 +1,6 @@
 import type { DescMethod, DescService, MessageShape } from "@bufbuild/protobuf";
 import type { JsonValue } from "../domain/json.ts";
-import type { CallTelemetry } from "../telemetry/telemetry.ts";
+import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { Caller } from "./call.ts";
 
 /** What a handler knows of its call: the caller is known and the request has been validated. */

@@ -6,7 +6,7 @@ import type { DisconnectPolicy } from "../domain/stream-options.ts";
 import type { StreamBus } from "./stream-bus.ts";
 import { goesOnElsewhere } from "./stream-errors.ts";
 import type { StreamReader } from "./stream-reader.ts";
-import type { CancelReason, WriterToken } from "./stream-record.ts";
+import type { CancelReason, Ending, WriterToken } from "./stream-record.ts";
 import type { EventFacts, StreamWriter } from "./stream-writer.ts";
 
 /** A reader that takes nothing for this long counts as gone. */
@@ -72,8 +72,8 @@ export class OwnedStream {
     return this.#writer.tail;
   }
 
-  /** Resolves when nothing more is stored. */
-  get ended(): Promise<void> {
+  /** Resolves when nothing more is stored: see `StreamWriter`. */
+  get ended(): Promise<Ending | undefined> {
     return this.#writer.ended;
   }
 

@@ -6,12 +6,17 @@ import { OwnedStream } from "./owned-stream.ts";
 import { StoreHealth } from "./store-health.ts";
 import { StreamBus } from "./stream-bus.ts";
 import { storeUnavailable } from "./stream-errors.ts";
-import { type FillCause, StreamReader } from "./stream-reader.ts";
-import type { CancelReason, NewStream, StreamRecord, WriterToken } from "./stream-record.ts";
+import { type FillCause, type ReaderOptions, StreamReader } from "./stream-reader.ts";
+import type {
+  CancelReason,
+  EndPhase,
+  NewStream,
+  StreamRecord,
+  WriterToken,
+} from "./stream-record.ts";
 import type { StreamSettings } from "./stream-settings.ts";
 import {
   type AppendResult,
-  type Cursor,
   type StoredStream,
   StoreUnavailable,
   type StreamStore,
@@ -33,9 +38,13 @@ export interface StreamLogOptions {
   readonly observer: StreamObserver;
 }
 
-/** Counts what happens; never content. */
+/** Is told of what happens; never of content. */
 export interface StreamObserver {
-  stored(result: AppendResult["state"], events: number, waitedMs: number): void;
+  created(): void;
+  /** `left`: this process writes it no longer, and it goes on or is lost. */
+  ended(phase: EndPhase | "left"): void;
+  readers(change: 1 | -1): void;
+  appended(result: AppendResult["state"], events: number, waitedMs: number): void;
   filled(cause: FillCause): void;
   lost(loss: WriterLoss): void;
   degraded(isDown: boolean): void;
@@ -157,13 +166,10 @@ export class StreamLog {
     return { owned, record };
   }
 
-  /** A reader; it counts as present until `leave`. Throws `GatewayError` where there are too many. */
-  reader(options: {
-    readonly streamId: string;
-    readonly cursor: Cursor;
-    readonly signal: AbortSignal;
-    readonly heartbeatMs: number;
-  }): { readonly reader: StreamReader; readonly leave: () => void } {
+  /** A reader; it is present from now to the end of `follow`. Throws `GatewayError` where there are too many. */
+  reader(
+    options: Pick<ReaderOptions, "streamId" | "cursor" | "signal" | "heartbeatMs" | "onFirst">,
+  ): StreamReader {
     const { streamId } = options;
     const readers = this.#readers.get(streamId) ?? new Set();
     if (readers.size >= this.settings.maxReaders) {
@@ -180,16 +186,20 @@ export class StreamLog {
       isTerminal,
       isLocal: () => this.#owned.has(streamId),
       onFill: (cause) => observer.filled(cause),
+      onLeave: () => {
+        if (!readers.delete(reader)) return;
+        observer.readers(-1);
+        if (readers.size === 0 && this.#readers.get(streamId) === readers) {
+          this.#readers.delete(streamId);
+        }
+        this.#owned.get(streamId)?.leave(reader);
+      },
     });
     readers.add(reader);
+    observer.readers(1);
     this.#readers.set(streamId, readers);
     this.#owned.get(streamId)?.enter(reader);
-    const leave = (): void => {
-      readers.delete(reader);
-      if (readers.size === 0) this.#readers.delete(streamId);
-      this.#owned.get(streamId)?.leave(reader);
-    };
-    return { reader, leave };
+    return reader;
   }
 
   /** Readers of a stream at this replica. */
@@ -269,7 +279,7 @@ export class StreamLog {
         observer.lost(loss);
         hooks.stop(LOSSES[loss]());
       },
-      onStored: (result, events, waitedMs) => observer.stored(result, events, waitedMs),
+      onAppended: (result, events, waitedMs) => observer.appended(result, events, waitedMs),
     });
     const owned = new OwnedStream(
       {
@@ -285,8 +295,10 @@ export class StreamLog {
       writer,
     );
     this.#owned.set(streamId, owned);
+    observer.created();
     for (const reader of this.#readers.get(streamId) ?? []) owned.enter(reader);
-    void writer.ended.then(() => {
+    void writer.ended.then((ending) => {
+      observer.ended(ending?.phase ?? "left");
       if (this.#owned.get(streamId) === owned) this.#owned.delete(streamId);
       this.bus.publish(streamId, { type: "left" });
     });

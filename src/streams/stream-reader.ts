@@ -53,6 +53,10 @@ export interface ReaderOptions {
   /** An encoded event is the last of its stream. */
   readonly isTerminal: (event: Uint8Array) => boolean;
   readonly onFill: (cause: FillCause) => void;
+  /** The first event behind the cursor is there. */
+  readonly onFirst: (() => void) | undefined;
+  /** The reader has left, at the end or before it. */
+  readonly onLeave: () => void;
 }
 
 type ReadLog = Extract<ReadResult, { state: "read" }>;
@@ -143,6 +147,7 @@ export class StreamReader {
       stopWatch();
       stopListening();
       signal.removeEventListener("abort", onAbort);
+      this.#options.onLeave();
       await this.#unsubscribe?.().catch(() => {});
     }
   }
@@ -174,6 +179,7 @@ export class StreamReader {
 
   #delivered(): void {
     this.#waitsSince = undefined;
+    if (!this.#hasDelivered) this.#options.onFirst?.();
     this.#hasDelivered = true;
     this.#isBeatDue = false;
     this.#lastDelivery = this.#options.clock.now();

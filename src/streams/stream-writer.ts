@@ -52,7 +52,7 @@ export interface StreamWriterOptions {
   /** The stream has reached a bound: it must end. */
   readonly onFull: () => void;
   readonly onLoss: (loss: WriterLoss) => void;
-  readonly onStored: (result: AppendResult["state"], events: number, waitedMs: number) => void;
+  readonly onAppended: (result: AppendResult["state"], events: number, waitedMs: number) => void;
 }
 
 export interface EventFacts {
@@ -84,9 +84,9 @@ export class StreamWriter {
   #heals = 0;
   #oldestWaitSince: number | undefined;
   #wake: (() => void) | undefined;
-  #resolveEnd: () => void = () => {};
-  /** Resolves when nothing more is stored: the last event is, or the writer has stopped. */
-  readonly ended: Promise<void>;
+  #resolveEnd: (ending: Ending | undefined) => void = () => {};
+  /** Resolves when nothing more is stored: the last event is, or (undefined) the writer has stopped before. */
+  readonly ended: Promise<Ending | undefined>;
 
   constructor(options: StreamWriterOptions) {
     this.#options = options;
@@ -241,7 +241,7 @@ export class StreamWriter {
 
   #take(batch: Batch, result: AppendResult): void {
     const waitedMs = this.#options.clock.now() - (this.#oldestWaitSince ?? 0);
-    this.#options.onStored(result.state, batch.events.length, waitedMs);
+    this.#options.onAppended(result.state, batch.events.length, waitedMs);
     switch (result.state) {
       case "stored":
       case "repeated":
@@ -278,7 +278,7 @@ export class StreamWriter {
       this.#options.bus.publish(this.#options.streamId, { type: "batch", batch, isLast });
     }
     this.#release();
-    if (isLast) return this.#end();
+    if (isLast) return this.#end(this.#ending);
     if (cancel !== undefined) this.#options.onCancel(cancel);
   }
 
@@ -318,10 +318,10 @@ export class StreamWriter {
     this.#options.onLoss(loss);
   }
 
-  #end(): void {
+  #end(ending?: Ending): void {
     this.#isOver = true;
     this.#release();
-    this.#resolveEnd();
+    this.#resolveEnd(ending);
   }
 
   #release(): void {

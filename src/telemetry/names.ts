@@ -35,6 +35,11 @@ export const attribute = {
   circuitState: "steer.circuit.state",
   hedgeWon: "steer.hedge.won",
   stream: "steer.stream",
+  store: "steer.store.type",
+  result: "steer.result",
+  cause: "steer.cause",
+  streamPhase: "steer.stream.phase",
+  epoch: "steer.stream.epoch",
 } as const;
 
 export const metric = {
@@ -52,6 +57,21 @@ export const metric = {
   inFlight: "steer.limit.in_flight",
   queued: "steer.limit.queued",
   hedges: "steer.hedges",
+  streamsCreated: "steer.stream.created",
+  streamsEnded: "steer.stream.terminal",
+  streamsActive: "steer.stream.active",
+  streamsResumed: "steer.stream.resumed",
+  resumeLatency: "steer.stream.resume.latency",
+  readersActive: "steer.stream.reader.active",
+  readerFills: "steer.stream.reader.fill",
+  streamsReaped: "steer.stream.reaped",
+  storeAppends: "steer.store.append",
+  appendEvents: "steer.store.append.batch_events",
+  commitDelay: "steer.store.commit_delay",
+  storeDegraded: "steer.store.degraded",
+  writersLost: "steer.stream.writer.lost",
+  takeovers: "steer.takeover",
+  takeoverGap: "steer.takeover.gap",
   eventLoopDelay: "nodejs.eventloop.delay",
 } as const;
 

@@ -11,14 +11,10 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
+import type { CallTelemetry } from "./call-telemetry.ts";
 import { attribute, metric, SCOPE, VENDORS } from "./names.ts";
-import type {
-  AttemptInfo,
-  AttemptResult,
-  CallTelemetry,
-  DecisionInfo,
-  Telemetry,
-} from "./telemetry.ts";
+import { createStreamMetrics } from "./otel-streams.ts";
+import type { AttemptInfo, AttemptResult, DecisionInfo, Telemetry } from "./telemetry.ts";
 
 /** Buckets that the conventions ask for, in seconds and tokens. */
 const SECONDS = [
@@ -222,6 +218,22 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     recordDecision(info) {
       decisions.add(1, decisionAttributes(info));
     },
+
+    streams: (store) => ({
+      ...createStreamMetrics(store),
+      startTakeover({ epoch }) {
+        const span = tracer.startSpan("takeover", { attributes: { [attribute.epoch]: epoch } });
+        const call: CallTelemetry = {
+          end({ code, reason }) {
+            if (reason !== undefined) span.setAttribute(attribute.errorType, reason);
+            if (code !== "OK") span.setStatus({ code: SpanStatusCode.ERROR });
+            span.end();
+          },
+        };
+        contexts.set(call, trace.setSpan(ROOT_CONTEXT, span));
+        return call;
+      },
+    }),
 
     recordCall({ stream, attempts: count, overheadMs }) {
       overhead.record(overheadMs / 1000, { [attribute.stream]: stream });

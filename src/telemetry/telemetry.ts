@@ -2,12 +2,8 @@ import type { ErrorKind } from "../domain/gateway-error.ts";
 import type { AttemptTrigger, TargetName } from "../domain/generation.ts";
 import type { FinishReason } from "../domain/provider-event.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
-
-/** One RPC while it runs. */
-export interface CallTelemetry {
-  /** Ends the server span and records the duration. `code` is the status name, e.g. `OK`. */
-  end(result: { readonly code: string; readonly reason: string | undefined }): void;
-}
+import type { CallTelemetry } from "./call-telemetry.ts";
+import { noStreamTelemetry, type StreamTelemetry } from "./stream-telemetry.ts";
 
 /** How an attempt ended, in milliseconds and tokens. */
 export interface AttemptResult {
@@ -65,6 +61,8 @@ export interface Telemetry {
   /** A wait between attempts: the returned function ends it. */
   startBackoff(call: CallTelemetry, info: DecisionInfo & { readonly ms: number }): () => void;
   recordDecision(info: DecisionInfo): void;
+  /** Stored streams; `store` is the kind of the store. */
+  streams(store: string): StreamTelemetry;
   /** A generation has ended. `overheadMs` is its time in the gateway itself, outside of providers and waits. */
   recordCall(info: {
     readonly stream: boolean;
@@ -82,5 +80,6 @@ export const noTelemetry: Telemetry = {
   startAttempt: () => NO_ATTEMPT,
   startBackoff: () => () => {},
   recordDecision: () => {},
+  streams: () => noStreamTelemetry,
   recordCall: () => {},
 };
