@@ -75,16 +75,12 @@ export function createRedisStore({ url, clock }: RedisStoreOptions): StreamStore
   const subscriptions = createRedisSubscriptions(messages);
   const listeners: ((message: Uint8Array) => void)[] = [];
 
-  let hearsControl = false;
+  const hear = (message: Buffer): void => {
+    for (const listener of listeners) listener(message);
+  };
+  // With every connection, since the one before can have been lost too early; twice is once.
   messages.onReady(() => {
-    if (hearsControl) return;
-    hearsControl = true;
-    const hear = (message: Buffer): void => {
-      for (const listener of listeners) listener(message);
-    };
-    messages.subscribe(CONTROL_CHANNEL, hear).catch(() => {
-      hearsControl = false;
-    });
+    messages.subscribe(CONTROL_CHANNEL, hear).catch(() => {});
   });
 
   async function announce(session: string, ttlMs: number): Promise<"renewed" | "lost"> {
