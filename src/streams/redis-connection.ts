@@ -56,9 +56,12 @@ export function parseRedisUrl(url: string): Address {
   };
 }
 
-/** A connection that is kept up for ever. Everything it is asked for is answered or rejected in time. */
+/** A connection that is kept up for ever. What it is asked is answered or rejected in time. */
 export interface RedisConnection {
-  /** Rejects with `StoreUnavailable`, or with the `ErrorReply` of Redis where it was refused for lack of memory or of a function. */
+  /**
+   * Rejects with `StoreUnavailable`, or with what Redis said where it lacks memory or a function:
+   * `redis-library.ts` knows what to do then.
+   */
   send(args: readonly (string | Buffer)[]): Promise<Reply>;
   subscribe(channel: string, listener: (message: Buffer) => void): Promise<void>;
   unsubscribe(channel: string, listener: (message: Buffer) => void): Promise<void>;

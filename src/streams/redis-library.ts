@@ -29,7 +29,7 @@ export interface RedisLibrary {
   callOr(full: string, name: string, key: string, args: readonly Argument[]): Promise<Reply>;
 }
 
-/** Loads the library when Redis turns out not to have it: at first use, after a flush or a failover. */
+/** Loads the library when Redis has it not: at first use, after a flush or a failover. */
 export function createRedisLibrary(connection: RedisConnection): RedisLibrary {
   const { code, prefix } = readLibrary();
   let loading: Promise<unknown> | undefined;

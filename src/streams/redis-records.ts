@@ -1,4 +1,5 @@
 // How records and batches are written in Redis; the other half is `redis/*.lua`.
+import { unpackEvents } from "./packed-events.ts";
 import type { Reply } from "./redis-connection.ts";
 import type { Batch, CancelReason, StreamPhase } from "./stream-record.ts";
 import { type StoredStream, StoreUnavailable } from "./stream-store.ts";
@@ -40,45 +41,10 @@ export function sum(events: readonly Uint8Array[]): number {
   return bytes;
 }
 
-/** Each event behind its length as a varint. */
-export function encodeEvents(events: readonly Uint8Array[]): Buffer {
-  const blob = Buffer.allocUnsafe(sum(events) + events.length * 5);
-  let end = 0;
-  for (const event of events) {
-    let length = event.length;
-    while (length > 127) {
-      blob[end++] = (length & 127) | 128;
-      length >>>= 7;
-    }
-    blob[end++] = length;
-    blob.set(event, end);
-    end += event.length;
-  }
-  return blob.subarray(0, end);
-}
-
-function decodeEvents(blob: Buffer): Uint8Array[] {
-  const events: Uint8Array[] = [];
-  let start = 0;
-  while (start < blob.length) {
-    let length = 0;
-    let byte: number;
-    let shift = 0;
-    do {
-      byte = blob[start++] ?? 0;
-      length |= (byte & 127) << shift;
-      shift += 7;
-    } while (byte > 127);
-    events.push(blob.subarray(start, start + length));
-    start += length;
-  }
-  return events;
-}
-
 /** A batch as `read` answers it. */
 export function decodeBatch(reply: Reply): Batch {
   const [first, last, writer, blob] = listOf(reply);
-  const events = decodeEvents(bufferOf(blob));
+  const events = unpackEvents(bufferOf(blob));
   return { first: Number(first), last: Number(last), writer: Number(writer), events };
 }
 
@@ -86,7 +52,7 @@ export function decodeBatch(reply: Reply): Batch {
 export function decodeMessage(message: Buffer): Batch {
   const end = message.indexOf("\n");
   const [first, last, writer] = message.toString("latin1", 0, end).split(" ");
-  const events = decodeEvents(message.subarray(end + 1));
+  const events = unpackEvents(message.subarray(end + 1));
   return { first: Number(first), last: Number(last), writer: Number(writer), events };
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { packEvents } from "./packed-events.ts";
 import { connectRedis, parseRedisUrl, unavailable } from "./redis-connection.ts";
 import { createRedisLibrary, type RedisLibrary } from "./redis-library.ts";
 import { createRedisQueries } from "./redis-queries.ts";
@@ -7,7 +8,6 @@ import {
   bytesOf,
   decodeBatch,
   decodeStream,
-  encodeEvents,
   headKey,
   idempotencyKey,
   listOf,
@@ -43,7 +43,7 @@ async function append(library: RedisLibrary, request: Append): Promise<AppendRes
     String(batch.last),
     String(sum(batch.events)),
     String(firstContent),
-    encodeEvents(batch.events),
+    bytesOf(packEvents(batch.events)),
   ];
   if (ending !== undefined) args.push(ending.phase, ending.freesKey ? "1" : "0");
   else if (progress !== undefined) args.push("", "0");
@@ -75,16 +75,12 @@ export function createRedisStore({ url, clock }: RedisStoreOptions): StreamStore
   const subscriptions = createRedisSubscriptions(messages);
   const listeners: ((message: Uint8Array) => void)[] = [];
 
-  let hearsControl = false;
+  const hear = (message: Buffer): void => {
+    for (const listener of listeners) listener(message);
+  };
+  // With every connection, since the one before can have been lost too early; twice is once.
   messages.onReady(() => {
-    if (hearsControl) return;
-    hearsControl = true;
-    const hear = (message: Buffer): void => {
-      for (const listener of listeners) listener(message);
-    };
-    messages.subscribe(CONTROL_CHANNEL, hear).catch(() => {
-      hearsControl = false;
-    });
+    messages.subscribe(CONTROL_CHANNEL, hear).catch(() => {});
   });
 
   async function announce(session: string, ttlMs: number): Promise<"renewed" | "lost"> {
@@ -118,7 +114,7 @@ export function createRedisStore({ url, clock }: RedisStoreOptions): StreamStore
         stream.progress.provider,
         bytesOf(stream.progress.details),
         String(start.length),
-        encodeEvents([start]),
+        bytesOf(packEvents([start])),
         idempotencyKey(caller, requestId),
         ...(request === undefined ? [] : [bytesOf(request)]),
       ]);

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Clock } from "../clock.ts";
+import { packEvents, unpackEvents } from "./packed-events.ts";
 import type { CleanupPart } from "./sqlite/messages.ts";
-import { packEvents, unpackEvents } from "./sqlite/packed-events.ts";
 import { createWorkerLink } from "./sqlite/worker-link.ts";
 import type { StreamProgress } from "./stream-record.ts";
 import type { ListQuery, StoredStream, StreamStore } from "./stream-store.ts";

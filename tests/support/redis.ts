@@ -15,7 +15,7 @@ export interface RedisServer extends AsyncDisposable {
   readonly port: number;
   /** Where its append-only files are. */
   readonly dataFolder: string;
-  /** Runs one command over a connection of its own. */
+  /** Runs one command over a connection of the test. */
   command(...args: readonly string[]): Promise<unknown>;
   /** Room for so much more than it has; then it refuses what needs memory. */
   limitMemory(moreBytes: number): Promise<void>;
@@ -90,10 +90,24 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     .concat(["--enable-debug-command", "local", "--loglevel", "notice"])
     .concat(more);
   let child: ChildProcess | undefined;
+  let commands: ReturnType<typeof createClient> | undefined;
+
+  async function runCommand(words: readonly string[]): Promise<unknown> {
+    if (commands?.isReady !== true) {
+      commands = createClient({
+        socket: { host: "127.0.0.1", port, reconnectStrategy: false },
+        ...(more.includes("--requirepass") && password !== undefined && { password }),
+      });
+      commands.on("error", () => {});
+      await commands.connect();
+    }
+    return commands.sendCommand(words as string[]);
+  }
 
   async function end(signal: NodeJS.Signals): Promise<void> {
     const ending = child;
     child = undefined;
+    if (commands?.isOpen) commands.destroy();
     if (ending === undefined) return;
     await new Promise((resolve) => {
       ending.once("exit", resolve);
@@ -105,19 +119,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     url: `redis://127.0.0.1:${port}`,
     port,
     dataFolder,
-    async command(...words) {
-      const client = createClient({
-        socket: { host: "127.0.0.1", port, reconnectStrategy: false },
-        ...(more.includes("--requirepass") && password !== undefined && { password }),
-      });
-      client.on("error", () => {});
-      await client.connect();
-      try {
-        return await client.sendCommand(words as string[]);
-      } finally {
-        client.destroy();
-      }
-    },
+    command: (...words) => runCommand(words),
     async limitMemory(moreBytes) {
       const info = String(await server.command("INFO", "memory"));
       const used = Number(/^used_memory:(\d+)/m.exec(info)?.[1]);

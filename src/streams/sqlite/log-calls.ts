@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
+import { packEvents } from "../packed-events.ts";
 import { append, created, expired, isSameToken, repeated } from "../stream-machine.ts";
 import type { AppendResult } from "../stream-store.ts";
 import type { Handlers, PackedBatch } from "./messages.ts";
-import { packEvents } from "./packed-events.ts";
 import { createRoom } from "./room.ts";
 import { answerOf, rowOf, type StreamTable } from "./stream-table.ts";
 
