@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { position, sizeOf } from "./batches.ts";
 import {
   append,
   cancelRequested,
@@ -40,22 +41,6 @@ function keyOf(caller: string, requestId: string): string {
   return JSON.stringify([caller, requestId]);
 }
 
-/** Index of the first batch that holds an event at or behind `sequence`. */
-function position(batches: readonly Batch[], sequence: number): number {
-  let low = 0;
-  let high = batches.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((batches[middle]?.last ?? 0) < sequence) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function sizeOf(events: readonly Uint8Array[]): number {
-  return events.reduce((sum, { length }) => sum + length, 0);
-}
-
 /** Streams in the memory of this process: the default. A call is one turn of the event loop, and so atomic. */
 export function createMemoryStore({
   clock,
@@ -64,10 +49,16 @@ export function createMemoryStore({
 }: MemoryStoreOptions): StreamStore {
   const entries = new Map<string, Entry>();
   const keys = new Map<string, string>();
+  /** Streams that have ended with their events, and without: the longest ago first. */
+  const ended = new Set<Entry>();
+  const tombstones = new Set<Entry>();
   const sessions = new Set<string>();
   const snapshots = new Map<string, Uint8Array>();
   const listeners: ((message: Uint8Array) => void)[] = [];
   let bytes = 0;
+  /** The store's time is that of its beginning, counted on: a step of the wall clock expires nothing. */
+  const beganAt = clock.wallTime() - clock.now();
+  const time = (): number => Math.floor(beganAt + clock.now());
 
   function answer(record: StreamRecord, now: number): StoredStream {
     return { ...record, now, isOwnerAlive: sessions.has(record.owner) };
@@ -85,28 +76,36 @@ export function createMemoryStore({
     entry.record = after;
     entry.batches = [];
     entry.request = undefined;
+    ended.delete(entry);
+    tombstones.add(entry);
     return true;
   }
 
-  function remove({ record }: Entry): void {
+  function remove(entry: Entry): void {
+    const { record } = entry;
     const key = keyOf(record.caller, record.requestId);
     if (keys.get(key) === record.streamId) keys.delete(key);
     entries.delete(record.streamId);
+    tombstones.delete(entry);
   }
 
-  /** Makes room among the streams that have ended, the longest ago first. */
-  function makeRoom(needed: number, now: number): boolean {
-    if (bytes + needed <= maxBytes && entries.size < maxStreams) return true;
-    const ended = [...entries.values()]
-      .filter(({ record }) => record.phase !== "running")
-      .sort((a, b) => (a.record.endedAt ?? 0) - (b.record.endedAt ?? 0));
+  /** Room for events is made among the streams that have ended, the longest ago first. */
+  function hasBytes(needed: number, now: number): boolean {
     for (const entry of ended) {
-      const isFull = entries.size >= maxStreams;
-      if (bytes + needed <= maxBytes && !isFull) return true;
+      if (bytes + needed <= maxBytes) break;
       expire(entry, now);
-      if (isFull) remove(entry);
     }
-    return bytes + needed <= maxBytes && entries.size < maxStreams;
+    return bytes + needed <= maxBytes;
+  }
+
+  /** Room for a record is made among the tombstones, then among the streams that have ended. */
+  function hasPlace(now: number): boolean {
+    if (entries.size < maxStreams) return true;
+    const [oldest] = tombstones.size > 0 ? tombstones : ended;
+    if (oldest === undefined) return false;
+    expire(oldest, now);
+    remove(oldest);
+    return true;
   }
 
   const store: StreamStore = {
@@ -127,7 +126,7 @@ export function createMemoryStore({
     },
 
     create(stream): CreateAnswer {
-      const now = clock.wallTime();
+      const now = time();
       const known = entries.get(stream.streamId);
       if (known !== undefined) {
         return isSameToken(known.record.token, stream.token)
@@ -143,7 +142,7 @@ export function createMemoryStore({
           return { state: "conflict" };
         case "free":
       }
-      if (!makeRoom(stream.start.length, now)) return { state: "full" };
+      if (!hasPlace(now) || !hasBytes(stream.start.length, now)) return { state: "full" };
       const { start, request, token } = stream;
       const record = created(stream, now);
       const batches = [{ first: 1, last: 1, writer: token.nonce, events: [start] }];
@@ -156,7 +155,7 @@ export function createMemoryStore({
     },
 
     append({ streamId, token, batch, firstContent, ending, progress }): AppendResult {
-      const now = clock.wallTime();
+      const now = time();
       const entry = entries.get(streamId);
       const size = sizeOf(batch.events);
       const { first, last } = batch;
@@ -166,13 +165,16 @@ export function createMemoryStore({
         return result as Exclude<typeof result, { state: "stored" | "repeated" }>;
       }
       if (after !== undefined) {
-        if (bytes + size > maxBytes && !makeRoom(size, now) && ending === undefined) {
+        if (!hasBytes(size, now) && ending === undefined) {
           return { state: "full" };
         }
         entry.record = after;
         entry.batches.push(batch);
         bytes += size;
-        if (ending !== undefined) entry.request = undefined;
+        if (ending !== undefined) {
+          entry.request = undefined;
+          ended.add(entry);
+        }
       }
       const { cancel } = entry.record;
       return { ...(result as Extract<typeof result, { tail: number }>), cancel } as AppendResult;
@@ -182,7 +184,7 @@ export function createMemoryStore({
       const entry = entries.get(streamId);
       if (entry === undefined) return { state: "gone" };
       const { record, batches } = entry;
-      const stream = answer(record, clock.wallTime());
+      const stream = answer(record, time());
       if (record.expiredAt !== undefined) return { state: "expired", stream };
       const { sequence, writer } = cursor;
       if (sequence > record.tail) return { state: "ahead", stream };
@@ -195,7 +197,7 @@ export function createMemoryStore({
       return { state: "read", stream, batches: found, hasMore: start + limit < batches.length };
     },
     async touchReaders(streamIds) {
-      const now = clock.wallTime();
+      const now = time();
       for (const id of streamIds) {
         const entry = entries.get(id);
         if (entry !== undefined) entry.record = { ...entry.record, readersSeenAt: now };
@@ -205,10 +207,10 @@ export function createMemoryStore({
     async find(caller, requestId) {
       const entry = bound(caller, requestId);
       if (!entry?.record.isBound || entry.record.expiredAt !== undefined) return undefined;
-      return answer(entry.record, clock.wallTime());
+      return answer(entry.record, time());
     },
     async heads(streamIds) {
-      const now = clock.wallTime();
+      const now = time();
       return streamIds.map((id) => {
         const record = entries.get(id)?.record;
         return record === undefined ? undefined : answer(record, now);
@@ -218,11 +220,11 @@ export function createMemoryStore({
       const entry = entries.get(streamId);
       if (entry === undefined) return undefined;
       entry.record = cancelRequested(entry.record, reason);
-      return answer(entry.record, clock.wallTime());
+      return answer(entry.record, time());
     },
 
     async orphans(limit) {
-      const now = clock.wallTime();
+      const now = time();
       const found: StoredStream[] = [];
       for (const { record } of entries.values()) {
         if (found.length >= limit) break;
@@ -239,7 +241,7 @@ export function createMemoryStore({
         return result as Exclude<typeof result, { state: "claimed" }>;
       }
       entry.record = after;
-      return { state: "claimed", stream: answer(after, clock.wallTime()) };
+      return { state: "claimed", stream: answer(after, time()) };
     },
     async handOff(streamId, token) {
       const entry = entries.get(streamId);
@@ -253,14 +255,14 @@ export function createMemoryStore({
     },
 
     async list(query) {
-      const now = clock.wallTime();
+      const now = time();
       const matching = Array.from(entries.values(), ({ record }) => answer(record, now)).filter(
         (stream) => stream.expiredAt === undefined && matches(stream, query),
       );
       return matching.sort(newestFirst).slice(0, query.limit);
     },
     async reap(tombstoneMs, limit) {
-      const now = clock.wallTime();
+      const now = time();
       let count = 0;
       for (const entry of entries.values()) {
         if (count >= limit) break;
@@ -271,7 +273,7 @@ export function createMemoryStore({
       return { expired: count };
     },
     async cleanup(query) {
-      const now = clock.wallTime();
+      const now = time();
       const result = { matched: 0, deleted: 0, skipped: 0, freedBytes: 0, truncated: false };
       const sample: string[] = [];
       for (const entry of entries.values()) {

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Clock } from "../clock.ts";
+import { sizeOf } from "./batches.ts";
 import { packEvents, unpackEvents } from "./packed-events.ts";
 import type { CleanupPart } from "./sqlite/messages.ts";
 import { createWorkerLink } from "./sqlite/worker-link.ts";
@@ -21,10 +22,6 @@ function whole(bytes: Uint8Array): Uint8Array {
 
 function wholeProgress({ provider, details }: StreamProgress): StreamProgress {
   return { provider, details: whole(details) };
-}
-
-function sizeOf(events: readonly Uint8Array[]): number {
-  return events.reduce((sum, { length }) => sum + length, 0);
 }
 
 /**

@@ -36,7 +36,7 @@ export type Delivery =
   | { readonly type: "heartbeat"; readonly sequence: number; readonly isUndurable: boolean };
 
 /** Why a reader asked the store again. */
-export type FillCause = "gap" | "poll" | "overflow" | "left";
+export type FillCause = "gap" | "writer" | "poll" | "overflow" | "left";
 
 export interface ReaderOptions {
   readonly store: StreamStore;
@@ -116,6 +116,9 @@ export class StreamReader {
         if (message?.type === "batch") {
           const { batch, isLast } = message;
           if (batch.first > this.#next) yield* this.#fill("gap");
+          // That another writer goes on proves nothing of what this reader has: the log does.
+          if (this.#isOfAnother(batch)) yield* this.#fill("writer");
+          if (this.#isOfAnother(batch) && !this.#isUndurable) continue;
           const events = this.#accept(batch);
           if (events === undefined) continue;
           this.#waitsSince = clock.now();
@@ -163,7 +166,11 @@ export class StreamReader {
     this.#wake?.();
   }
 
-  /** The part of a pushed batch that comes next; undefined: nothing of it does. */
+  #isOfAnother({ last, writer }: Batch): boolean {
+    return last >= this.#next && this.#writer !== 0 && writer !== this.#writer;
+  }
+
+  /** The part of a batch that comes next; undefined: nothing of it does. */
   #accept(batch: Batch): readonly Uint8Array[] | undefined {
     const { first, last, writer, events } = batch;
     if (last === this.#next - 1 && writer !== this.#writer && this.#writer !== 0) {

@@ -40,6 +40,10 @@ interface Mutant {
   readonly broken: Partial<StreamRules>;
   /** It takes a store that loses what it has acknowledged. */
   readonly rollbacks: number;
+  /** Changes of owner that it takes. */
+  readonly claims: number;
+  /** The first property that it breaks. */
+  readonly caughtBy: string;
 }
 
 export const mutants: readonly Mutant[] = [
@@ -49,6 +53,8 @@ export const mutants: readonly Mutant[] = [
       append: (record, step, now) => append(record, { ...step, token: record.token }, now),
     },
     rollbacks: 0,
+    claims: 1,
+    caughtBy: "P5: a writer wrote after its stream was claimed",
   },
   {
     name: "the store assigns positions",
@@ -60,6 +66,8 @@ export const mutants: readonly Mutant[] = [
       sequenceOf: (number, shift) => number + shift,
     },
     rollbacks: 0,
+    claims: 1,
+    caughtBy: "P3: an event stands where its writer did not put it",
   },
   {
     name: "no gap check",
@@ -68,14 +76,30 @@ export const mutants: readonly Mutant[] = [
         append(record, { ...step, first: Math.min(step.first, record.tail + 1) }, now),
     },
     rollbacks: 1,
+    claims: 1,
+    caughtBy: "P1: the log has a gap or repeats itself",
   },
   {
     name: "deliver before commit",
     broken: { pushedUpTo: ({ produced }) => produced },
     rollbacks: 0,
+    claims: 1,
+    caughtBy: "P2: a reader has what is not in the log",
   },
-  { name: "epoch without nonce", broken: { nonceOf: (_, epoch) => epoch }, rollbacks: 1 },
-  { name: "cursor without writer", broken: { verifiesWriter: false }, rollbacks: 1 },
+  {
+    name: "epoch without nonce",
+    broken: { nonceOf: (_, epoch) => epoch },
+    rollbacks: 1,
+    claims: 2,
+    caughtBy: "P5: one epoch has two writers",
+  },
+  {
+    name: "cursor without writer",
+    broken: { verifiesWriter: false },
+    rollbacks: 1,
+    claims: 1,
+    caughtBy: "P7: a reader has parts of two logs, and was not told",
+  },
   {
     name: "claim without the expected epoch",
     broken: {
@@ -83,6 +107,14 @@ export const mutants: readonly Mutant[] = [
         claim(record, record?.token.epoch ?? epoch, isOwnerAlive, next),
     },
     rollbacks: 0,
+    claims: 1,
+    caughtBy: "a stream was taken from an owner that nobody had seen dead",
   },
-  { name: "a push of another writer is believed", broken: { verifiesPushes: false }, rollbacks: 1 },
+  {
+    name: "a push of another writer is believed",
+    broken: { verifiesPushes: false },
+    rollbacks: 1,
+    claims: 1,
+    caughtBy: "P7: a reader has parts of two logs, and was not told",
+  },
 ];

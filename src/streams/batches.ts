@@ -1,0 +1,17 @@
+import type { Batch } from "./stream-record.ts";
+
+/** Index of the first batch that holds an event at or behind `sequence`. */
+export function position(batches: readonly Batch[], sequence: number): number {
+  let low = 0;
+  let high = batches.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((batches[middle]?.last ?? 0) < sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export function sizeOf(events: readonly Uint8Array[]): number {
+  return events.reduce((sum, { length }) => sum + length, 0);
+}
