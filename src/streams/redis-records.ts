@@ -35,12 +35,6 @@ export function textOf(reply: Reply | undefined): string {
   return bufferOf(reply).toString();
 }
 
-export function sum(events: readonly Uint8Array[]): number {
-  let bytes = 0;
-  for (const event of events) bytes += event.length;
-  return bytes;
-}
-
 /** A batch as `read` answers it. */
 export function decodeBatch(reply: Reply): Batch {
   const [first, last, writer, blob] = listOf(reply);

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { sizeOf } from "./batches.ts";
 import { packEvents } from "./packed-events.ts";
 import { connectRedis, parseRedisUrl, unavailable } from "./redis-connection.ts";
 import { createRedisLibrary, type RedisLibrary } from "./redis-library.ts";
@@ -11,7 +12,6 @@ import {
   headKey,
   idempotencyKey,
   listOf,
-  sum,
   textOf,
 } from "./redis-records.ts";
 import { createRedisSubscriptions } from "./redis-subscriptions.ts";
@@ -41,7 +41,7 @@ async function append(library: RedisLibrary, request: Append): Promise<AppendRes
     String(token.nonce),
     String(batch.first),
     String(batch.last),
-    String(sum(batch.events)),
+    String(sizeOf(batch.events)),
     String(firstContent),
     bytesOf(packEvents(batch.events)),
   ];
