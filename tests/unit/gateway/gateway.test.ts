@@ -2,24 +2,7 @@ import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { GenerationFailed, type StreamEvent } from "../../../src/domain/generation.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
-import type { StreamOptions } from "../../../src/domain/stream-options.ts";
-import { createGateway } from "../../../src/gateway.ts";
-import type { Provider } from "../../../src/providers/provider.ts";
-import { ReliabilityEngine } from "../../../src/reliability/attempts.ts";
-import { ProviderStats } from "../../../src/reliability/provider-stats.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
-import { TargetStates } from "../../../src/reliability/target-states.ts";
-import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
-import { createManualClock } from "../../support/manual-clock.ts";
-import { testModel, testSpec } from "../../support/provider-request.ts";
-
-const OPTIONS: StreamOptions = {
-  omitReasoning: false,
-  includeUsage: false,
-  includeEventTime: false,
-  omitFinalMessage: false,
-  heartbeatMs: 0,
-};
+import { type Answer, createTestGateway, STREAM_OPTIONS } from "../../support/test-gateway.ts";
 
 const text = (value: string, partIndex = 0): ProviderEvent => ({
   type: "text-delta",
@@ -29,65 +12,17 @@ const text = (value: string, partIndex = 0): ProviderEvent => ({
 const finish: ProviderEvent = { type: "finish", reason: "stop", rawReason: "end" };
 const usage: ProviderEvent = { type: "usage", counts: { inputTokens: 3, outputTokens: 2 } };
 
-type Answer = (signal: AbortSignal) => AsyncIterable<ProviderEvent>;
-
-function setUp(answer: Answer | readonly ProviderEvent[]) {
-  const clock = createManualClock();
-  const stats = new ProviderStats(clock);
-  const model = testModel();
-  const provider: Provider = {
-    async *generate(_request, signal) {
-      yield* typeof answer === "function" ? answer(signal) : answer;
-    },
-    close: async () => {},
-  };
-  let ids = 0;
-  const gateway = createGateway({
-    clock,
-    stats,
-    engine: new ReliabilityEngine(clock, new TargetStates(clock, DEFAULT_SETTINGS)),
-    telemetry: noTelemetry,
-    newId: () => `id-${ids++}`,
-    deployment: () => ({
-      route: (spec) => ({
-        targets: [{ model, spec, effort: undefined, options: {}, warnings: [] }],
-        skipped: [],
-        unfit: [],
-      }),
-      provider: () => provider,
-      timeouts: {
-        connectMs: 1,
-        firstTokenMs: 1_000,
-        firstTokenFailoverMs: 1_000,
-        idleMs: 1_000,
-        reasoningMs: 1_000,
-        reasoningFailoverMs: 1_000,
-        totalMs: 10_000,
-        maxTotalMs: 10_000,
-      },
-    }),
-  });
-  const controller = new AbortController();
-  const call = {
-    spec: testSpec(),
-    signal: controller.signal,
-    timeoutMs: undefined as number | undefined,
-    telemetry: { end: () => {} },
-  };
-  return { clock, stats, gateway, controller, call };
-}
-
-async function collect(stream: AsyncIterable<StreamEvent>): Promise<StreamEvent[]> {
-  const events: StreamEvent[] = [];
-  for await (const event of stream) events.push(event);
-  return events;
-}
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const types = (events: readonly StreamEvent[]) => events.map(({ body }) => body.type);
 
-describe("streamGenerate", () => {
+/** A stream is the same for its caller, whether it is stored or not. */
+describe.each([
+  ["stored", STREAM_OPTIONS],
+  ["ephemeral", { ...STREAM_OPTIONS, ephemeral: true, onDisconnect: "cancel" }],
+] as const)("streamGenerate, %s", (_name, OPTIONS) => {
   it("numbers its events from `start` to `complete`", async () => {
-    const { gateway, call } = setUp([
+    const { gateway, call, collect } = createTestGateway([
       text("a"),
       text("b"),
       { type: "part-end", partIndex: 0 },
@@ -109,7 +44,7 @@ describe("streamGenerate", () => {
       usage,
       finish,
     ];
-    const { gateway, call } = setUp(answer);
+    const { gateway, call, collect } = createTestGateway(answer);
     const options = { ...OPTIONS, omitReasoning: true, includeUsage: true, includeEventTime: true };
     const events = await collect(await gateway.streamGenerate(call, options));
     expect(types(events)).toEqual([
@@ -131,7 +66,7 @@ describe("streamGenerate", () => {
   });
 
   it("ends by an error event that accounts for what was delivered", async () => {
-    const { gateway, call, stats } = setUp(async function* () {
+    const { gateway, call, collect, stats } = createTestGateway(async function* () {
       yield text("delivered text");
       throw new GatewayError("network", "broken");
     });
@@ -157,7 +92,7 @@ describe("streamGenerate", () => {
 
   it("cuts deltas that are too long for a message between code points", async () => {
     const long = "🚀".repeat(100_000);
-    const { gateway, call } = setUp([text(long), finish]);
+    const { gateway, call, collect } = createTestGateway([text(long), finish]);
     const events = await collect(await gateway.streamGenerate(call, OPTIONS));
     const pieces = events.flatMap(({ body }) => (body.type === "text-delta" ? [body.text] : []));
     expect(pieces.join("")).toBe(long);
@@ -170,7 +105,7 @@ describe("streamGenerate", () => {
 
   it("is cancelled by a reader that leaves, and the provider with it", async () => {
     let aborted: unknown;
-    const { gateway, call, stats } = setUp(async function* (signal) {
+    const { gateway, call, read, stats } = createTestGateway(async function* (signal) {
       signal.addEventListener("abort", () => {
         aborted = signal.reason;
       });
@@ -180,41 +115,47 @@ describe("streamGenerate", () => {
         signal.throwIfAborted();
       }
     });
-    for await (const { sequence } of await gateway.streamGenerate(call, OPTIONS))
+    const options = { ...OPTIONS, onDisconnect: "cancel" as const };
+    for await (const { sequence } of read(await gateway.streamGenerate(call, options))) {
       if (sequence > 3) break;
+    }
+    await settled();
     expect(aborted).toMatchObject({ kind: "cancelled" });
     expect(stats.of("test")).toMatchObject({ inFlight: 0, totalFailures: 0 });
   });
 
   it("ends an answer without bounds", async () => {
-    const { gateway, call } = setUp(async function* () {
+    const { gateway, call, read } = createTestGateway(async function* () {
       const megabyte = "x".repeat(1024 * 1024);
       for (;;) yield text(megabyte);
     });
     let last: StreamEvent | undefined;
-    for await (const event of await gateway.streamGenerate(call, OPTIONS)) last = event;
+    for await (const event of read(await gateway.streamGenerate(call, OPTIONS))) last = event;
     expect(last?.body).toMatchObject({ failure: { error: { kind: "stream-limit" } } });
   });
 });
 
 describe("generate", () => {
   it("gives the assembled message, and what the provider said of it", async () => {
-    const { gateway, call } = setUp([
+    const { gateway, call } = createTestGateway([
       { type: "response", id: "r1", model: "exact-1" },
       text("Hello"),
       usage,
       finish,
     ]);
     expect(await gateway.generate(call)).toMatchObject({
-      provider: "test",
-      model: "test-model",
-      providerModel: "exact-1",
-      providerResponseId: "r1",
-      outputText: "Hello",
-      finishReason: "stop",
-      providerFinishReason: "end",
-      attempts: [{ index: 1, trigger: "initial", outcome: "succeeded" }],
-      timing: { characterCount: 5, chunkCount: 1 },
+      state: "generated",
+      generation: {
+        provider: "test",
+        model: "test-model",
+        providerModel: "exact-1",
+        providerResponseId: "r1",
+        outputText: "Hello",
+        finishReason: "stop",
+        providerFinishReason: "end",
+        attempts: [{ index: 1, trigger: "initial", outcome: "succeeded" }],
+        timing: { characterCount: 5, chunkCount: 1 },
+      },
     });
   });
 
@@ -225,16 +166,16 @@ describe("generate", () => {
     yield finish;
   };
 
-  it.each<[string, (set: ReturnType<typeof setUp>) => Promise<void> | void, string]>([
+  it.each<[string, (set: ReturnType<typeof createTestGateway>) => Promise<void> | void, string]>([
     ["its caller", ({ controller }) => controller.abort(), "cancelled"],
     ["the total limit", ({ clock }) => clock.advance(10_000), "total-timeout"],
     [
       "the end of the process",
-      ({ gateway }) => gateway.endAll(new GatewayError("owner-lost", "end")),
+      ({ runs }) => runs.abortAll(new GatewayError("owner-lost", "end")),
       "owner-lost",
     ],
   ])("is ended by %s", async (_name, end, kind) => {
-    const set = setUp(silent);
+    const set = createTestGateway(silent);
     const outcome = set.gateway.generate(set.call).catch((error: unknown) => error);
     await set.clock.advance(1);
     await end(set);
@@ -246,7 +187,7 @@ describe("generate", () => {
   });
 
   it("is ended before the caller's deadline, by a tenth of it or 100 ms", async () => {
-    const set = setUp(silent);
+    const set = createTestGateway(silent);
     let ended = false;
     const outcome = set.gateway
       .generate({ ...set.call, timeoutMs: 500 })
@@ -261,7 +202,7 @@ describe("generate", () => {
   });
 
   it("does not begin after the caller's deadline", async () => {
-    const { gateway, call, stats } = setUp(silent);
+    const { gateway, call, stats } = createTestGateway(silent);
     await expect(gateway.generate({ ...call, timeoutMs: 0 })).rejects.toMatchObject({
       kind: "total-timeout",
     });

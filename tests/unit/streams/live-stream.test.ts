@@ -1,15 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { LiveStream } from "../../../src/streams/live-stream.ts";
+import type { Delivery } from "../../../src/streams/stream-reader.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
+import { encode } from "../../support/stored-streams.ts";
 
-function follow(stream: LiveStream<string>, heartbeatMs = 0) {
+const decoder = new TextDecoder();
+
+function follow(stream: LiveStream, heartbeatMs = 0) {
   const clock = createManualClock();
   const controller = new AbortController();
   let left = 0;
   const reader = stream.follow({
     clock,
     heartbeatMs,
-    heartbeat: () => "beat",
     signal: controller.signal,
     onLeave: async () => {
       left++;
@@ -18,53 +21,66 @@ function follow(stream: LiveStream<string>, heartbeatMs = 0) {
   return { clock, controller, reader, left: () => left };
 }
 
-async function all(reader: AsyncIterable<string>): Promise<string[]> {
-  const events: string[] = [];
-  for await (const event of reader) events.push(event);
-  return events;
+/** Events as text; a heartbeat names the sequence before it. */
+async function* words(reader: AsyncIterable<Delivery>): AsyncGenerator<string, void> {
+  for await (const delivery of reader) {
+    if (delivery.type === "heartbeat") yield `beat ${delivery.sequence}`;
+    else for (const event of delivery.events) yield decoder.decode(event);
+  }
+}
+
+async function all(reader: AsyncIterable<Delivery>): Promise<string[]> {
+  const found: string[] = [];
+  for await (const word of words(reader)) found.push(word);
+  return found;
 }
 
 describe("LiveStream", () => {
   it("delivers everything in order and then ends, whoever is first", async () => {
-    const early = new LiveStream<string>();
-    void early.append("a");
-    void early.append("b");
+    const early = new LiveStream();
+    void early.add(encode("a"));
+    void early.add(encode("b"));
     early.end();
     const { reader, left } = follow(early);
     expect(await all(reader)).toEqual(["a", "b"]);
+    expect(decoder.decode(early.terminal)).toBe("b");
     expect(left()).toBe(1);
 
-    const late = new LiveStream<string>();
+    const late = new LiveStream();
     const reading = all(follow(late).reader);
     await Promise.resolve();
-    void late.append("a");
+    void late.add(encode("a"));
     await Promise.resolve();
-    void late.append("b");
+    void late.add(encode("b"));
     late.end();
     expect(await reading).toEqual(["a", "b"]);
   });
 
   it("holds a producer back whose reader stands still, and keeps few events", async () => {
-    const stream = new LiveStream<string>();
+    const stream = new LiveStream();
     const { reader } = follow(stream);
     let produced = 0;
     const producing = (async () => {
-      for (; produced < 100_000; produced++) await stream.append(String(produced));
+      for (; produced < 100_000; produced++) await stream.add(encode(String(produced)));
       stream.end();
     })();
-    await reader.next();
+    const first = await reader.next();
     for (let turn = 0; turn < 1_000; turn++) await Promise.resolve();
     expect(produced).toBeLessThan(130);
     const rest = await all(reader);
     await producing;
-    expect(rest).toHaveLength(100_000 - 1);
+    if (first.value?.type !== "events") throw new Error("no event came first");
+    const begun = first.value.events.map((event) => decoder.decode(event));
+    expect([...begun, ...rest]).toEqual(
+      Array.from({ length: 100_000 }, (_, index) => String(index)),
+    );
   });
 
   it("lets a producer go whose reader has left", async () => {
-    const stream = new LiveStream<string>();
+    const stream = new LiveStream();
     const { reader } = follow(stream);
     const producing = (async () => {
-      for (let index = 0; index < 1_000; index++) await stream.append("x");
+      for (let index = 0; index < 1_000; index++) await stream.add(encode("x"));
     })();
     await reader.next();
     await reader.return(undefined);
@@ -72,29 +88,29 @@ describe("LiveStream", () => {
   });
 
   it("beats in silence only", async () => {
-    const stream = new LiveStream<string>();
+    const stream = new LiveStream();
     const { clock, reader } = follow(stream, 100);
     const events: string[] = [];
     const reading = (async () => {
-      for await (const event of reader) events.push(event);
+      for await (const word of words(reader)) events.push(word);
     })();
     await clock.advance(99);
     expect(events).toEqual([]);
     await clock.advance(1);
-    expect(events).toEqual(["beat"]);
+    expect(events).toEqual(["beat 0"]);
     await clock.advance(60);
-    void stream.append("a");
+    void stream.add(encode("a"));
     await clock.advance(60);
-    expect(events).toEqual(["beat", "a"]);
+    expect(events).toEqual(["beat 0", "a"]);
     await clock.advance(100);
-    expect(events).toEqual(["beat", "a", "beat"]);
+    expect(events).toEqual(["beat 0", "a", "beat 1"]);
     stream.end();
     await reading;
     expect(clock.pendingTimers).toBe(0);
   });
 
   it("throws to a reader whose call was cancelled, and leaves", async () => {
-    const stream = new LiveStream<string>();
+    const stream = new LiveStream();
     const { clock, controller, reader, left } = follow(stream, 100);
     const reading = all(reader);
     await clock.advance(10);

@@ -1,0 +1,130 @@
+// The gateway over a log in memory, with one provider that says what a test wants.
+import type { StreamEvent } from "../../src/domain/generation.ts";
+import type { ProviderEvent } from "../../src/domain/provider-event.ts";
+import type { StreamOptions } from "../../src/domain/stream-options.ts";
+import { createGateway } from "../../src/gateway.ts";
+import { GenerationRuns } from "../../src/generation-run.ts";
+import type { Provider } from "../../src/providers/provider.ts";
+import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
+import { ProviderStats } from "../../src/reliability/provider-stats.ts";
+import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
+import { TargetStates } from "../../src/reliability/target-states.ts";
+import { encodeEvent } from "../../src/rpc/encode-event.ts";
+import { createStoredGenerations, type OpenStream } from "../../src/stored-generation.ts";
+import type { StreamSettings } from "../../src/streams/stream-settings.ts";
+import { noTelemetry } from "../../src/telemetry/telemetry.ts";
+import { createFaultyStore } from "./faulty-store.ts";
+import { createManualClock } from "./manual-clock.ts";
+import { testModel, testSpec } from "./provider-request.ts";
+import { createTestLog } from "./test-log.ts";
+
+export const STREAM_OPTIONS: StreamOptions = {
+  omitReasoning: false,
+  includeUsage: false,
+  includeEventTime: false,
+  omitFinalMessage: false,
+  heartbeatMs: 0,
+  ephemeral: false,
+  retentionMs: undefined,
+  onDisconnect: "grace",
+  disconnectGraceMs: undefined,
+};
+
+export type Answer = (signal: AbortSignal) => AsyncIterable<ProviderEvent>;
+
+const TIMEOUTS = {
+  connectMs: 1,
+  firstTokenMs: 1_000,
+  firstTokenFailoverMs: 1_000,
+  idleMs: 1_000,
+  reasoningMs: 1_000,
+  reasoningFailoverMs: 1_000,
+  totalMs: 10_000,
+  maxTotalMs: 10_000,
+};
+
+export function createTestGateway(
+  answer: Answer | readonly ProviderEvent[],
+  settings: Partial<StreamSettings> = {},
+) {
+  const clock = createManualClock();
+  const stats = new ProviderStats(clock);
+  const model = testModel();
+  let calls = 0;
+  const provider: Provider = {
+    async *generate(_request, signal) {
+      calls++;
+      yield* typeof answer === "function" ? answer(signal) : answer;
+    },
+    close: async () => {},
+  };
+  let ids = 0;
+  const newId = (): string => `id-${ids++}`;
+  const engine = new ReliabilityEngine(clock, new TargetStates(clock, DEFAULT_SETTINGS));
+  const runs = new GenerationRuns({
+    clock,
+    stats,
+    engine,
+    telemetry: noTelemetry,
+    newId,
+    deployment: () => ({
+      route: (spec) => ({
+        targets: [{ model, spec, effort: undefined, options: {}, warnings: [] }],
+        skipped: [],
+        unfit: [],
+      }),
+      provider: () => provider,
+      timeouts: TIMEOUTS,
+    }),
+  });
+  const faulty = createFaultyStore(clock);
+  const log = createTestLog({ clock, store: faulty.store, settings });
+  const events = new WeakMap<Uint8Array, StreamEvent>();
+  /** The real bytes; the store in memory hands the same object back. */
+  const encode = (event: StreamEvent, writer: number): Uint8Array => {
+    const bytes = encodeEvent(event, writer);
+    events.set(bytes, event);
+    return bytes;
+  };
+  const stored = createStoredGenerations({ clock, log, newId, encodeEvent: encode });
+  const gateway = createGateway({ clock, runs, log, stored, newId, encodeEvent: encode });
+  const controller = new AbortController();
+  const call = {
+    spec: testSpec(),
+    signal: controller.signal,
+    timeoutMs: undefined as number | undefined,
+    telemetry: { end: () => {} },
+    identity: { caller: "alice", requestId: "", fingerprint: "", request: () => new Uint8Array() },
+  };
+
+  function decode(bytes: Uint8Array): StreamEvent {
+    const event = events.get(bytes);
+    if (event === undefined) throw new Error("bytes that this gateway has not encoded");
+    return event;
+  }
+
+  async function* read({ deliveries }: OpenStream): AsyncGenerator<StreamEvent, void> {
+    for await (const delivery of deliveries) {
+      if (delivery.type === "events") yield* delivery.events.map(decode);
+    }
+  }
+
+  return {
+    clock,
+    stats,
+    runs,
+    log,
+    faulty,
+    gateway,
+    controller,
+    call,
+    decode,
+    read,
+    async collect(stream: OpenStream): Promise<StreamEvent[]> {
+      const all: StreamEvent[] = [];
+      for await (const event of read(stream)) all.push(event);
+      return all;
+    },
+    calls: () => calls,
+  };
+}
