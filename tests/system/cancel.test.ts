@@ -2,11 +2,20 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.ts";
 import { createGrpcClient } from "../support/grpc-client.ts";
 import { openFiles, residentMiB } from "../support/process-figures.ts";
 import { ADAPTERS, eventually, type Stack, startStack } from "../support/stack.ts";
 
 const { generate, streamGenerate } = GenerationService.method;
+
+/** Both end with their only reader: a stored stream that is told to, and one that nothing outlives. */
+const ENDS_WITH_READER = [
+  ["stored", { onDisconnect: DisconnectPolicy.CANCEL }],
+  ["ephemeral", { ephemeral: true }],
+] as const;
+
+const [[, STORED]] = ENDS_WITH_READER;
 
 let stack: Stack;
 
@@ -43,11 +52,15 @@ async function nextRequest(count: number) {
 }
 
 describe("a cancelled call", () => {
-  it.each(ADAPTERS)(
-    "A-1: closes the socket to %s within 100 ms, inside the stream",
-    async (adapter) => {
+  const streams = ADAPTERS.flatMap((adapter) =>
+    ENDS_WITH_READER.map(([name, options]) => [adapter, name, options] as const),
+  );
+
+  it.each(streams)(
+    "A-1: closes the socket to %s within 100 ms, inside the stream, %s",
+    async (adapter, _name, options) => {
       const count = stack.upstream.requests.length;
-      const call = stack.client.stream(streamGenerate, { spec: spec(adapter, stall(3)) });
+      const call = stack.client.stream(streamGenerate, { spec: spec(adapter, stall(3)), options });
       const request = await nextRequest(count);
       await eventually(() => request.sent === 3);
       const cancelledAt = performance.now();
@@ -57,15 +70,18 @@ describe("a cancelled call", () => {
     },
   );
 
-  it.each(ADAPTERS)("A-2: closes it before the first token of %s", async (adapter) => {
-    const count = stack.upstream.requests.length;
-    const call = stack.client.stream(streamGenerate, { spec: spec(adapter, stall(0)) });
-    const request = await nextRequest(count);
-    const cancelledAt = performance.now();
-    call.cancel();
-    await eventually(() => request.closedAt !== undefined);
-    expect(Number(request.closedAt) - cancelledAt).toBeLessThan(100);
-  });
+  it.each(streams)(
+    "A-2: closes it before the first token of %s, %s",
+    async (adapter, _name, options) => {
+      const count = stack.upstream.requests.length;
+      const call = stack.client.stream(streamGenerate, { spec: spec(adapter, stall(0)), options });
+      const request = await nextRequest(count);
+      const cancelledAt = performance.now();
+      call.cancel();
+      await eventually(() => request.closedAt !== undefined);
+      expect(Number(request.closedAt) - cancelledAt).toBeLessThan(100);
+    },
+  );
 
   it.each(ADAPTERS)(
     "A-3: closes it under a unary call to %s, and nothing is sent again",
@@ -99,7 +115,8 @@ describe("a cancelled call", () => {
       mode === "unary"
         ? client.generate(request, { signal }).catch((error: unknown) => error)
         : (async () => {
-            for await (const _ of client.streamGenerate(request, { signal }));
+            const options = STORED;
+            for await (const _ of client.streamGenerate({ ...request, options }, { signal }));
           })().catch((error: unknown) => error);
     const seen = await nextRequest(count);
     const cancelledAt = performance.now();
@@ -122,7 +139,10 @@ describe("many cancelled calls", () => {
   it("A-6: leave no slot taken", async () => {
     for (let round = 0; round < 60; round++) {
       const count = stack.upstream.requests.length;
-      const call = stack.client.stream(streamGenerate, { spec: spec("chat", stall(0)) });
+      const call = stack.client.stream(streamGenerate, {
+        spec: spec("chat", stall(0)),
+        options: round % 2 === 0 ? STORED : { ephemeral: true },
+      });
       await nextRequest(count);
       call.cancel();
     }
@@ -153,6 +173,7 @@ describe("many cancelled calls", () => {
             prompt: "Hi",
             providerOptions: { simulator: { tokens: 100, pace_ms: 50 } },
           },
+          options: batch % 2 === 0 ? STORED : { ephemeral: true },
         }),
       );
       await Promise.all(calls.map((call) => call.headers));
@@ -168,12 +189,13 @@ describe("many cancelled calls", () => {
 });
 
 describe("a reader that stops reading", () => {
-  it("holds the provider back, and memory stays bounded", async () => {
+  it("holds the provider back where nothing is stored, and memory stays bounded", async () => {
     const client = createGrpcClient(stack.service.grpc);
     const count = stack.upstream.requests.length;
     const tokens = 200_000;
     const call = client.stream(streamGenerate, {
       spec: spec("chat", { tokens, text: "x" }),
+      options: { ephemeral: true },
     });
     const iterator = call[Symbol.asyncIterator]();
     await iterator.next();
