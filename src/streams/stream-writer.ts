@@ -9,7 +9,12 @@ import type {
   StreamProgress,
   WriterToken,
 } from "./stream-record.ts";
-import { type AppendResult, StoreUnavailable, type StreamStore } from "./stream-store.ts";
+import {
+  type Append,
+  type AppendResult,
+  StoreUnavailable,
+  type StreamStore,
+} from "./stream-store.ts";
 
 /** Most of one append; a longer event goes alone. */
 const MAX_BATCH_EVENTS = 64;
@@ -83,7 +88,7 @@ export class StreamWriter {
   #isRefused = false;
   #heals = 0;
   #oldestWaitSince: number | undefined;
-  #wake: (() => void) | undefined;
+  readonly #waiting: (() => void)[] = [];
   #resolveEnd: (ending: Ending | undefined) => void = () => {};
   /** Resolves when nothing more is stored: the last event is, or (undefined) the writer has stopped before. */
   readonly ended: Promise<Ending | undefined>;
@@ -124,14 +129,8 @@ export class StreamWriter {
     this.#flush();
     const isBehind =
       this.tail - this.#stored > MAX_BACKLOG_EVENTS || this.#backlogBytes > MAX_BACKLOG_BYTES;
-    if (!isBehind || this.#isOver || this.#isUndurable) return undefined;
-    return new Promise((resolve) => {
-      const before = this.#wake;
-      this.#wake = () => {
-        before?.();
-        resolve();
-      };
-    });
+    if (!isBehind || this.#isOver || this.#isUndurable || this.#isRefused) return undefined;
+    return new Promise((resolve) => void this.#waiting.push(resolve));
   }
 
   /** Stores nothing more and lets another replica write; what was not stored is never shown. */
@@ -148,14 +147,13 @@ export class StreamWriter {
   #flush(): void {
     while (!this.#isAppending && !this.#isOver && this.#stored < this.tail) {
       if (this.#isRefused && this.#ending === undefined) return;
-      const batch = this.#nextBatch();
-      const answer = this.#append(batch);
+      const append = this.#nextAppend();
+      const answer = this.#options.store.append(append);
       if (answer instanceof Promise) {
         this.#isAppending = true;
-        void this.#settle(batch, answer);
-        return;
+        return void this.#settle(append, answer);
       }
-      this.#take(batch, answer);
+      this.#take(append, answer);
     }
   }
 
@@ -177,21 +175,22 @@ export class StreamWriter {
     };
   }
 
-  #append(batch: Batch): AppendResult | Promise<AppendResult> {
-    const { store, streamId, token } = this.#options;
+  #nextAppend(): Append {
+    const { streamId, token } = this.#options;
+    const batch = this.#nextBatch();
     const isWithin = this.#firstContent >= batch.first && this.#firstContent <= batch.last;
-    return store.append({
+    return {
       streamId,
       token,
       batch,
       firstContent: isWithin ? this.#firstContent : 0,
       ending: batch.last === this.tail ? this.#ending : undefined,
       progress: this.#progress,
-    });
+    };
   }
 
-  /** Waits for an append, and repeats it for as long as the store is away. */
-  async #settle(batch: Batch, first: Promise<AppendResult>): Promise<void> {
+  /** Waits for an append, and repeats the same one for as long as the store is away. */
+  async #settle(append: Append, first: Promise<AppendResult>): Promise<void> {
     const stop = this.#watchOutage();
     let answer = first;
     for (let tries = 0; ; tries++) {
@@ -201,7 +200,7 @@ export class StreamWriter {
         this.#isAppending = false;
         if (this.#isOver) return;
         if (this.#isUndurable) this.#setUndurable(false);
-        this.#take(batch, result);
+        this.#take(append, result);
         return this.#flush();
       } catch (error) {
         if (this.#isOver) return stop();
@@ -210,12 +209,16 @@ export class StreamWriter {
           return this.#lose("lost");
         }
       }
-      const { clock } = this.#options;
-      const longest = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** Math.min(tries, 10));
-      await clock.sleep(MIN_RETRY_MS + clock.random() * longest, NEVER);
+      await this.#pause(tries);
       if (this.#isOver) return stop();
-      answer = Promise.resolve(this.#append(batch));
+      answer = Promise.resolve(this.#options.store.append(append));
     }
+  }
+
+  #pause(tries: number): Promise<void> {
+    const { clock } = this.#options;
+    const longest = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** Math.min(tries, 10));
+    return clock.sleep(MIN_RETRY_MS + clock.random() * longest, NEVER);
   }
 
   /** What happens when the store stays away. */
@@ -239,26 +242,27 @@ export class StreamWriter {
     };
   }
 
-  #take(batch: Batch, result: AppendResult): void {
+  #take(append: Append, result: AppendResult): void {
+    const { batch } = append;
     const waitedMs = this.#options.clock.now() - (this.#oldestWaitSince ?? 0);
     this.#options.onAppended(result.state, batch.events.length, waitedMs);
     switch (result.state) {
       case "stored":
       case "repeated":
         this.#heals = 0;
-        return this.#acknowledge(batch, result.cancel);
+        return this.#acknowledge(append, result.cancel);
       case "overlap":
       case "gap":
         if (result.tail < this.#base || ++this.#heals > MAX_HEALS) return this.#lose("lost");
-        this.#stored = result.tail;
-        return;
+        return this.#moveTo(result.tail);
       case "gone":
         return this.#recreate();
       case "full":
         // The last event always fits: a store that refuses it is broken.
         if (this.#isRefused && this.#ending !== undefined) return this.#lose("unavailable");
         this.#isRefused = true;
-        return this.#reportFull();
+        this.#reportFull();
+        return this.#release();
       case "fenced":
         return this.#lose("fenced");
       case "closed":
@@ -266,13 +270,13 @@ export class StreamWriter {
     }
   }
 
-  #acknowledge(batch: Batch, cancel: CancelReason | undefined): void {
+  #acknowledge({ batch, progress, ending }: Append, cancel: CancelReason | undefined): void {
     this.#stored = batch.last;
-    for (const event of batch.events) this.#backlogBytes -= event.length;
-    this.#backlogBytes = Math.max(0, this.#backlogBytes);
-    this.#progress = undefined;
+    this.#backlogBytes -= sizeOf(batch.events);
+    // What came while this was on its way goes with the next.
+    if (this.#progress === progress) this.#progress = undefined;
     this.#oldestWaitSince = this.#stored < this.tail ? this.#options.clock.now() : undefined;
-    const isLast = this.#ending !== undefined && batch.last === this.tail;
+    const isLast = ending !== undefined;
     if (batch.last > this.#shown) {
       this.#shown = batch.last;
       this.#options.bus.publish(this.#options.streamId, { type: "batch", batch, isLast });
@@ -282,19 +286,32 @@ export class StreamWriter {
     if (cancel !== undefined) this.#options.onCancel(cancel);
   }
 
+  /** The store is at another event than this writer thought. */
+  #moveTo(sequence: number): void {
+    this.#stored = sequence;
+    this.#backlogBytes = sizeOf(this.#events.slice(sequence - this.#base));
+  }
+
   /** The store has lost the whole stream: this writer can still have all of it. */
   #recreate(): void {
-    const { created, store } = this.#options;
+    const { created } = this.#options;
     if (created === undefined || ++this.#heals > MAX_HEALS) return this.#lose("lost");
     this.#isAppending = true;
-    const again = async (): Promise<void> => {
-      const answer = await store.create(created);
-      this.#isAppending = false;
+    void this.#createAgain(created);
+  }
+
+  async #createAgain(created: NewStream): Promise<void> {
+    try {
+      const answer = await this.#options.store.create(created);
       if (answer.state !== "created") return this.#lose("lost");
-      this.#stored = 1;
-      this.#flush();
-    };
-    again().catch(() => this.#lose("unavailable"));
+      this.#moveTo(1);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) return this.#lose("lost");
+      // The next append tells how it stands.
+      await this.#pause(this.#heals);
+    }
+    this.#isAppending = false;
+    this.#flush();
   }
 
   /** Shows what is not stored: only while the store is away. */
@@ -325,10 +342,12 @@ export class StreamWriter {
   }
 
   #release(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
+}
+
+function sizeOf(events: readonly Uint8Array[]): number {
+  return events.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The waits of a writer are short and end by themselves. */

@@ -1,0 +1,105 @@
+// A writer over a store with faults, and everything that it tells.
+import { type BusMessage, StreamBus } from "../../src/streams/stream-bus.ts";
+import type { NewStream } from "../../src/streams/stream-record.ts";
+import {
+  type EventFacts,
+  StreamWriter,
+  type StreamWriterOptions,
+} from "../../src/streams/stream-writer.ts";
+import { createFaultyStore, type FaultyStoreOptions } from "./faulty-store.ts";
+import { createManualClock } from "./manual-clock.ts";
+import { encode, logOf, newStream } from "./stored-streams.ts";
+
+export const content: EventFacts = { isContent: true };
+
+const decoder = new TextDecoder();
+
+/** Messages of a bus as words: batches by their sequences. */
+export function word(message: BusMessage): string {
+  switch (message.type) {
+    case "batch": {
+      const { first, last } = message.batch;
+      return `${first}-${last}${message.isLast ? " end" : ""}`;
+    }
+    case "durability":
+      return message.isUndurable ? "undurable" : "durable";
+    case "left":
+    case "handed-off":
+      return message.type;
+  }
+}
+
+export async function createTestWriter(
+  options: Partial<StreamWriterOptions> = {},
+  storeOptions: FaultyStoreOptions = {},
+) {
+  const clock = createManualClock();
+  const faulty = createFaultyStore(clock, storeOptions);
+  const stream: NewStream = newStream();
+  const { streamId, token } = stream;
+  await faulty.peer.openSession(stream.session, 0);
+  await faulty.peer.create(stream);
+  const bus = new StreamBus();
+  const shown: string[] = [];
+  const told: string[] = [];
+  bus.listen(streamId, (message) => void shown.push(word(message)));
+  const writer = new StreamWriter({
+    store: faulty.store,
+    bus,
+    clock,
+    streamId,
+    token,
+    tail: 1,
+    created: stream,
+    showUnstoredAfterMs: 2_000,
+    giveUpAfterMs: Number.POSITIVE_INFINITY,
+    maxBytes: 8 * 1024 * 1024,
+    maxEvents: 200_000,
+    onCancel: (reason) => void told.push(`cancel ${reason}`),
+    onFull: () => void told.push("full"),
+    onLoss: (loss) => void told.push(`lost ${loss}`),
+    onAppended: () => {},
+    ...options,
+  });
+  void writer.ended.then(() => told.push("ended"));
+
+  /** Events with the sequences `first` to `last`; the promise of the last. */
+  function offer(first: number, last: number, facts = content): Promise<void> | undefined {
+    let wait: Promise<void> | undefined;
+    for (let sequence = first; sequence <= last; sequence++) {
+      wait = writer.add(encode(`event ${sequence}`), facts);
+    }
+    return wait;
+  }
+
+  return {
+    clock,
+    ...faulty,
+    stream,
+    writer,
+    /** What readers of this process were told. */
+    shown,
+    /** What the generation was told. */
+    told,
+    offer,
+    /** Does not wait, however far the store lags. */
+    write: (first: number, last: number, facts = content): void => {
+      void offer(first, last, facts);
+    },
+    async log(): Promise<string[]> {
+      return logOf(faulty.peer, streamId);
+    },
+    /** Appends as `first-last`, with their answers. */
+    sent(): string[] {
+      return faulty.appends.map(
+        ({ append, result }) => `${append.batch.first}-${append.batch.last} ${result.state}`,
+      );
+    },
+    text: (event: Uint8Array) => decoder.decode(event),
+  };
+}
+
+/** The log of a stream whose events were all written by `write`. */
+export function written(start: string, last: number): string[] {
+  return [start, ...Array.from({ length: last - 1 }, (_, index) => `event ${index + 2}`)];
+}
