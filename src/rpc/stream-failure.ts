@@ -3,6 +3,17 @@ import type { GatewayError as GatewayErrorMessage } from "../../gen/es/steer/v1/
 import { GatewayError } from "../domain/gateway-error.ts";
 import { kindOf } from "./error-table.ts";
 
+/** What a status tells of the provider's answer, as far as the event has kept it. */
+function providerMetadata({ attempts, category }: GatewayErrorMessage): Record<string, string> {
+  const last = attempts.at(-1);
+  if (last === undefined || last.errorCategory !== category) return {};
+  const { providerHttpStatus: status, providerErrorCode: code } = last;
+  return {
+    ...(status > 0 && { http_status: String(status) }),
+    ...(code !== "" && { provider_code: code }),
+  };
+}
+
 /** Thrown after the `error` event of a stream: the call ends with the same error as its status. */
 export class StreamFailed extends Error {
   override readonly name = "StreamFailed";
@@ -16,6 +27,7 @@ export class StreamFailed extends Error {
     const { retryDelay, reason } = detail;
     this.error = new GatewayError(kindOf(detail.category) ?? "unknown", detail.message, {
       reason,
+      metadata: providerMetadata(detail),
       ...(retryDelay !== undefined && { retryAfterMs: durationMs(retryDelay) }),
     });
   }
