@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { GatewayError } from "../domain/gateway-error.ts";
+import { readerLeft } from "./stream-errors.ts";
 import type { Delivery } from "./stream-reader.ts";
 
 /** Events a reader may lag behind before the producer is held back. */
@@ -91,7 +91,7 @@ export class LiveStream {
           this.#wakeReader = undefined;
         }
       }
-      throw new GatewayError("cancelled", "the reader left before the end of the stream");
+      throw readerLeft();
     } finally {
       cancelBeat();
       signal.removeEventListener("abort", wake);

@@ -1,6 +1,7 @@
 // What a replica does for its streams all the time: shows that it lives, hears
 // cancels, takes over what others have lost, removes what is past its time.
 import type { Clock } from "../clock.ts";
+import { within } from "./store-health.ts";
 import type { StreamLog } from "./stream-log.ts";
 import { type StoredStream, StoreUnavailable } from "./stream-store.ts";
 
@@ -10,8 +11,9 @@ const DOWN_TICK_MS = 250;
 /** How long a start waits for the store; then it goes on without. */
 const FIRST_CONTACT_MS = 1_000;
 const FIRST_CONTACT_RETRY_MS = 50;
-/** Longest wait for a sign of life. */
+/** Longest wait for a sign of life, and for an answer that may be long. */
 const RENEW_TIMEOUT_MS = 1_000;
+const ANSWER_TIMEOUT_MS = 3_000;
 /** A stream that has stored nothing for this long may not have heard of a cancel. */
 const IDLE_MS = 2_000;
 /** Orphans that one replica takes at a time: a lost replica must not become a burst of calls. */
@@ -56,7 +58,12 @@ export class StreamMaintenance {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#loop;
-    await this.#options.log.store.closeSession(this.#options.log.session).catch(ignoreOutage);
+    const { store, session } = this.#options.log;
+    await this.#answered(store.closeSession(session), RENEW_TIMEOUT_MS).catch(ignoreOutage);
+  }
+
+  async #answered<T>(answer: T | Promise<T>, timeoutMs = ANSWER_TIMEOUT_MS): Promise<T> {
+    return within(this.#options.clock, timeoutMs, answer);
   }
 
   async #run(): Promise<void> {
@@ -74,7 +81,7 @@ export class StreamMaintenance {
     for (const stream of log.owned.values()) stream.watchReaders();
     try {
       await this.#renew();
-      await log.store.touchReaders(log.readElsewhere);
+      await this.#answered(log.store.touchReaders(log.readElsewhere));
       await this.#hearCancels();
       await this.#adoptOrphans();
       await this.#reap();
@@ -85,16 +92,9 @@ export class StreamMaintenance {
   }
 
   async #renew(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { log } = this.#options;
     const { store, session, settings } = log;
-    const answer = store.renewSession(session, settings.sessionTtlMs);
-    let stop = (): void => {};
-    const timeout = new Promise<never>((_, reject) => {
-      stop = clock.schedule(RENEW_TIMEOUT_MS, () =>
-        reject(new StoreUnavailable("unknown", "the stream store does not answer")),
-      );
-    });
-    await Promise.race([answer, timeout]).finally(stop);
+    await this.#answered(store.renewSession(session, settings.sessionTtlMs), RENEW_TIMEOUT_MS);
     log.health.mark(false);
   }
 
@@ -106,7 +106,8 @@ export class StreamMaintenance {
       ({ idleSince }) => clock.now() - idleSince >= IDLE_MS,
     );
     if (idle.length === 0) return;
-    const heads = await log.store.heads(idle.map(({ streamId }) => streamId));
+    const streamIds = idle.map(({ streamId }) => streamId);
+    const heads = await this.#answered(log.store.heads(streamIds));
     heads.forEach((head, position) => {
       if (head?.cancel !== undefined) idle[position]?.cancel(head.cancel);
     });
@@ -116,7 +117,7 @@ export class StreamMaintenance {
     const { log, adopt, onTakeover } = this.#options;
     const free = MAX_ADOPTIONS - this.#adopting;
     if (free <= 0) return;
-    for (const stream of await log.store.orphans(free)) {
+    for (const stream of await this.#answered(log.store.orphans(free))) {
       if (log.owned.has(stream.streamId)) continue;
       this.#adopting++;
       void adopt(stream)
@@ -134,7 +135,7 @@ export class StreamMaintenance {
     const { clock, log, onReaped } = this.#options;
     if (clock.now() < this.#reapAt) return;
     this.#reapAt = clock.now() + this.#reapDelay();
-    const { expired } = await log.store.reap(log.settings.tombstoneMs, REAP_LIMIT);
+    const { expired } = await this.#answered(log.store.reap(log.settings.tombstoneMs, REAP_LIMIT));
     if (expired > 0) onReaped(expired);
   }
 

@@ -44,25 +44,30 @@ export class StoreHealth {
   ): Promise<T | undefined> {
     if (this.#isDown) return undefined;
     try {
-      const answer = ask();
-      if (!(answer instanceof Promise)) return answer;
-      return await this.#within(timeoutMs, answer, onLate);
+      return await within(this.#clock, timeoutMs, ask(), onLate);
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       this.mark(true);
       return undefined;
     }
   }
+}
 
-  #within<T>(timeoutMs: number, answer: Promise<T>, onLate: (answer: T) => void): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const stop = this.#clock.schedule(timeoutMs, () => {
-        // A second failure tells nothing new.
-        answer.then(onLate, () => {});
-        const message = `the stream store did not answer within ${timeoutMs} ms`;
-        reject(new StoreUnavailable("unknown", message));
-      });
-      answer.then(resolve, reject).finally(stop);
+/** The answer of a store, or `StoreUnavailable` where it takes longer: nothing waits for ever. */
+export function within<T>(
+  clock: Clock,
+  timeoutMs: number,
+  answer: T | Promise<T>,
+  onLate: (answer: T) => void = () => {},
+): T | Promise<T> {
+  if (!(answer instanceof Promise)) return answer;
+  return new Promise((resolve, reject) => {
+    const stop = clock.schedule(timeoutMs, () => {
+      // A second failure tells nothing new.
+      answer.then(onLate, () => {});
+      const message = `the stream store did not answer within ${timeoutMs} ms`;
+      reject(new StoreUnavailable("unknown", message));
     });
-  }
+    answer.then(resolve, reject).finally(stop);
+  });
 }

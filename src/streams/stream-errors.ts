@@ -40,6 +40,11 @@ export function sequenceAhead(tail: number): GatewayError {
   });
 }
 
+/** The call that reads is over: it was cancelled, its deadline has passed or its connection is lost. */
+export function readerLeft(): GatewayError {
+  return new GatewayError("cancelled", "the reader left before the end of the stream");
+}
+
 export function goesOnElsewhere(): GatewayError {
   return new GatewayError("gateway-overloaded", "the stream goes on at another replica", {
     reason: "DRAINING",

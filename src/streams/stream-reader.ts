@@ -1,9 +1,11 @@
 // One reader of a stream: from a cursor to the end, each event once and in order.
 // First readers and resumed ones take the same way.
 import type { Clock } from "../clock.ts";
+import { within } from "./store-health.ts";
 import type { BusMessage, StreamBus } from "./stream-bus.ts";
 import {
   goesOnElsewhere,
+  readerLeft,
   sequenceAhead,
   stateLost,
   storeUnavailable,
@@ -29,6 +31,8 @@ const HEAL_MS = 3_000;
 const RETRY_MS = 100;
 /** A store that is away for longer ends the readers that need it. */
 const OUTAGE_MS = 10_000;
+/** Longest wait for one answer. */
+const ANSWER_MS = 2_000;
 
 /** What a reader hands on: events as they are sent, or a sign of life. */
 export type Delivery =
@@ -111,7 +115,7 @@ export class StreamReader {
       if (!isLocal()) await this.#subscribe();
       yield* this.#catchUp();
       while (!this.#isEnded) {
-        signal.throwIfAborted();
+        if (signal.aborted) throw readerLeft();
         const message = this.#inbox.shift();
         if (message?.type === "batch") {
           const { batch, isLast } = message;
@@ -151,7 +155,7 @@ export class StreamReader {
       stopListening();
       signal.removeEventListener("abort", onAbort);
       this.#options.onLeave();
-      await this.#unsubscribe?.().catch(() => {});
+      void this.#unsubscribe?.().catch(() => {});
     }
   }
 
@@ -198,15 +202,18 @@ export class StreamReader {
   }
 
   async #subscribe(): Promise<void> {
-    const { store, streamId, isTerminal } = this.#options;
+    const { store, streamId, isTerminal, clock } = this.#options;
     if (store.subscribe === undefined || this.#unsubscribe !== undefined) return;
     try {
-      await store.touchReaders([streamId]);
-      this.#unsubscribe = await store.subscribe(streamId, (batch) => {
+      await within(clock, ANSWER_MS, store.touchReaders([streamId]));
+      const subscribed = store.subscribe(streamId, (batch) => {
         const last = batch.events.at(-1);
         const isLast = last !== undefined && isTerminal(last);
         this.#receive({ type: "batch", batch, isLast });
       });
+      // Whenever it comes, it is ended with the reader.
+      this.#unsubscribe = async () => (await subscribed)();
+      await within(clock, ANSWER_MS, subscribed);
     } catch (error) {
       // Without pushes the polls go on.
       if (!(error instanceof StoreUnavailable)) throw error;
@@ -234,7 +241,7 @@ export class StreamReader {
         this.#waitsSince = clock.now();
         yield { type: "events", events };
         this.#delivered();
-        signal.throwIfAborted();
+        if (signal.aborted) throw readerLeft();
       }
       if (result.hasMore) continue;
       const { phase, tail } = result.stream;
@@ -257,7 +264,7 @@ export class StreamReader {
       const waitedMs = clock.now() - startedAt;
       const isServedByWriter = isLocal() && this.#isUndurable;
       try {
-        const result = await store.read(streamId, cursor, READ_LIMIT);
+        const result = await within(clock, ANSWER_MS, store.read(streamId, cursor, READ_LIMIT));
         switch (result.state) {
           case "read":
             return result;
@@ -281,7 +288,9 @@ export class StreamReader {
         if (isServedByWriter) return undefined;
         if (!this.#hasDelivered || waitedMs >= OUTAGE_MS) throw storeUnavailable(error);
       }
-      await clock.sleep(RETRY_MS, signal);
+      await clock.sleep(RETRY_MS, signal).catch(() => {
+        throw readerLeft();
+      });
     }
   }
 

@@ -40,6 +40,10 @@ function viaChat(script: object) {
   };
 }
 
+/** Streams that end with their only reader. */
+const EPHEMERAL = { options: { ephemeral: true } };
+const STORED = { options: { onDisconnect: "DISCONNECT_POLICY_CANCEL" } };
+
 /** A stream on a connection of its own, which the test can stop reading or break. */
 async function openStream(
   request: object,
@@ -101,7 +105,8 @@ describe("a stream over HTTP", () => {
     const response = await fetch(url("StreamGenerate"), {
       method: "POST",
       headers: { "content-type": "application/connect+json", "connect-timeout-ms": "400" },
-      body: connectFrame(simulated({ tokens: 100, pace_ms: 50 })),
+      // A stored stream outlives the call, and so its deadline.
+      body: connectFrame({ ...simulated({ tokens: 100, pace_ms: 50 }), ...EPHEMERAL }),
     });
     const frames = connectFrames(Buffer.from(await response.arrayBuffer()));
     expect(frames.at(-2)?.message).toMatchObject({
@@ -115,7 +120,10 @@ describe("a stream over HTTP", () => {
 
   it("A-1: that its reader breaks off while it lags is a cancelled call, no defect", async () => {
     const count = stack.upstream.requests.length;
-    const { request, response } = await openStream(viaChat({ tokens: 200_000, text: "x" }));
+    const { request, response } = await openStream({
+      ...viaChat({ tokens: 200_000, text: "x" }),
+      ...EPHEMERAL,
+    });
     response.pause();
     await eventually(() => stack.upstream.requests.length > count);
     const upstream = stack.upstream.requests[count];
@@ -141,9 +149,13 @@ describe("a stream over HTTP", () => {
     const count = stack.upstream.requests.length;
     const logged = stack.service.log.length;
     for (let batch = 0; batch < 20; batch++) {
+      const ending = batch % 2 === 0 ? EPHEMERAL : STORED;
       await Promise.all(
         Array.from({ length: 50 }, async () => {
-          const { request, response } = await openStream(viaChat({ tokens: 100, pace_ms: 50 }));
+          const { request, response } = await openStream({
+            ...viaChat({ tokens: 100, pace_ms: 50 }),
+            ...ending,
+          });
           await new Promise<void>((resolve) => {
             response.on("data", (chunk: Buffer) => {
               if (chunk.includes("textDelta")) resolve();
