@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { ConfigError } from "./config/sources.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { checkRecords, createDeployment, type ProviderTypes } from "./deployment.ts";
+import type { GatewayError } from "./domain/gateway-error.ts";
 import type { Model } from "./domain/model.ts";
 import { createGateway } from "./gateway.ts";
 import { GenerationRuns } from "./generation-run.ts";
@@ -118,6 +119,12 @@ export async function startService(
   });
   const operations = createOperations({ clock, engine, stats, deployment: () => deployment });
   observe(operations);
+  /** Hands over what another replica can go on with, and ends the rest. */
+  async function endGenerations(error: GatewayError): Promise<void> {
+    const handedOver = streams.log.handOffAll();
+    runs.abortAll(error);
+    await handedOver;
+  }
   const services = [
     createGenerationService({
       gateway,
@@ -146,23 +153,28 @@ export async function startService(
     clock,
     log,
     replica,
-    async endGenerations(error) {
-      await streams.log.handOffAll();
-      runs.abortAll(error);
-    },
+    endGenerations,
   });
 
   const image = readFileSync(IMAGE);
-  const grpc = await createGrpcListener({ ...config.grpc, dispatcher, image, clock });
-  const http = await createHttpListener({
-    ...config.http,
-    dispatcher,
-    clock,
-    isDegraded: () => streams.log.health.isDown,
-  }).catch(async (error: unknown) => {
-    await grpc.close();
+  const { grpc, http } = await listen().catch(async (error: unknown) => {
+    await streams.close();
     throw error;
   });
+
+  async function listen() {
+    const grpc = await createGrpcListener({ ...config.grpc, dispatcher, image, clock });
+    const http = await createHttpListener({
+      ...config.http,
+      dispatcher,
+      clock,
+      isDegraded: () => streams.log.health.isDown,
+    }).catch(async (error: unknown) => {
+      await grpc.close();
+      throw error;
+    });
+    return { grpc, http };
+  }
   log({
     event: "listening",
     grpc: addressText(grpc.address),

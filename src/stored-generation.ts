@@ -185,10 +185,14 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
       totalMs: run.limitMs,
       progress: progressOf(run, facts, undefined, undefined),
     };
-    const begun = await into.begin(stream, {
+    const hooks = {
       disconnect: disconnectPolicy(options),
-      stop: (error) => run.abort(error),
+      stop: run.abort,
       endUnstarted: () => encodeEvent(events.unstarted(), writer),
+    };
+    const begun = await into.begin(stream, hooks).catch((error: unknown) => {
+      run.release();
+      throw error;
     });
     if (begun.state === "unavailable") return undefined;
     if (begun.state === "joined") {

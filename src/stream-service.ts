@@ -110,6 +110,8 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     stored,
     telemetry: observed,
     async close() {
+      // Those that no call reads.
+      await log.handOffAll();
       const ends = Array.from(log.owned.values(), ({ ended }) => ended);
       const timeout = clock.sleep(LAST_APPENDS_MS, new AbortController().signal);
       await Promise.race([Promise.all(ends), timeout]);

@@ -1,12 +1,21 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
-import type { GatewayError as GatewayErrorMessage } from "../../gen/es/steer/v1/error_pb.ts";
+import {
+  ErrorCategory,
+  type GatewayError as GatewayErrorMessage,
+} from "../../gen/es/steer/v1/error_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { kindOf } from "./error-table.ts";
+
+/** Failures of a connection: their code is the system's, and not the provider's. */
+const WITHOUT_ANSWER: readonly ErrorCategory[] = [
+  ErrorCategory.NETWORK,
+  ErrorCategory.CONNECT_TIMEOUT,
+];
 
 /** What a status tells of the provider's answer, as far as the event has kept it. */
 function providerMetadata({ attempts, category }: GatewayErrorMessage): Record<string, string> {
   const last = attempts.at(-1);
-  if (last === undefined || last.errorCategory !== category) return {};
+  if (last?.errorCategory !== category || WITHOUT_ANSWER.includes(category)) return {};
   const { providerHttpStatus: status, providerErrorCode: code } = last;
   return {
     ...(status > 0 && { http_status: String(status) }),

@@ -83,6 +83,7 @@ export class StreamMaintenance {
       await this.#renew();
       await this.#answered(log.store.touchReaders(log.readElsewhere));
       await this.#hearCancels();
+      await this.#answered(log.left.release(log.store));
       await this.#adoptOrphans();
       await this.#reap();
     } catch (error) {

@@ -11,6 +11,8 @@ import type { EventFacts, StreamWriter } from "./stream-writer.ts";
 
 /** A reader that takes nothing for this long counts as gone. */
 const STUCK_MS = 60_000;
+/** A replica that has not said for this long that it has readers has none. */
+const READERS_SEEN_MS = 4_000;
 
 const CANCEL_MESSAGES: Readonly<Record<CancelReason, string>> = {
   caller: "the caller cancelled the generation",
@@ -32,8 +34,8 @@ export interface OwnedStreamOptions {
   /** Another replica could go on with it. */
   readonly canMove: boolean;
   readonly disconnect: DisconnectPolicy;
-  /** Some other replica has readers of it. */
-  readonly hasRemoteReaders: () => Promise<boolean>;
+  /** How long ago another replica had readers of it, as far as is known. */
+  readonly remotelyReadAgo: () => Promise<number>;
   /** Ends the generation. */
   readonly stop: (error: GatewayError) => void;
 }
@@ -49,6 +51,7 @@ export class OwnedStream {
     this.#options = options;
     this.#writer = writer;
     this.#lastAddedAt = options.clock.now();
+    void writer.ended.then(() => this.#endGrace());
   }
 
   get streamId(): string {
@@ -100,8 +103,7 @@ export class OwnedStream {
 
   enter(reader: StreamReader): void {
     this.#readers.add(reader);
-    this.#stopGrace?.();
-    this.#stopGrace = undefined;
+    this.#endGrace();
   }
 
   leave(reader: StreamReader): void {
@@ -110,15 +112,25 @@ export class OwnedStream {
 
   /** Starts the grace where nobody reads; called whenever that may have become so. */
   watchReaders(): void {
-    const { disconnect, clock } = this.#options;
+    const { disconnect } = this.#options;
     if (this.#writer.isOver || this.#stopGrace !== undefined || this.#isRead()) return;
     if (disconnect.policy === "continue") return;
     const graceMs = disconnect.policy === "grace" ? disconnect.graceMs : 0;
-    if (graceMs === 0) return void this.#endIfUnread();
-    this.#stopGrace = clock.schedule(graceMs, () => {
+    if (graceMs === 0) void this.#endIfUnread(graceMs);
+    else this.#endLater(graceMs, graceMs);
+  }
+
+  #endLater(waitMs: number, graceMs: number): void {
+    this.#endGrace();
+    this.#stopGrace = this.#options.clock.schedule(waitMs, () => {
       this.#stopGrace = undefined;
-      void this.#endIfUnread();
+      void this.#endIfUnread(graceMs);
     });
+  }
+
+  #endGrace(): void {
+    this.#stopGrace?.();
+    this.#stopGrace = undefined;
   }
 
   #isRead(): boolean {
@@ -129,14 +141,14 @@ export class OwnedStream {
     return false;
   }
 
-  async #endIfUnread(): Promise<void> {
+  async #endIfUnread(graceMs: number): Promise<void> {
     // A store that does not answer knows of no reader either.
-    const isReadElsewhere = await this.#options.hasRemoteReaders().catch(() => false);
+    const never = Number.POSITIVE_INFINITY;
+    const readAgo = await this.#options.remotelyReadAgo().catch(() => never);
     if (this.#writer.isOver || this.#isRead()) return;
-    if (!isReadElsewhere) return this.cancel("disconnect");
-    this.#stopGrace = this.#options.clock.schedule(1_000, () => {
-      this.#stopGrace = undefined;
-      void this.#endIfUnread();
-    });
+    // The grace begins with the last reader, wherever it was.
+    const leftMs = Math.max(graceMs, READERS_SEEN_MS) - readAgo;
+    if (leftMs > 0) this.#endLater(leftMs, graceMs);
+    else this.cancel("disconnect");
   }
 }

@@ -2,8 +2,9 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
+import { LeftStreams } from "./left-streams.ts";
 import { OwnedStream } from "./owned-stream.ts";
-import { StoreHealth } from "./store-health.ts";
+import { StoreHealth, within } from "./store-health.ts";
 import { StreamBus } from "./stream-bus.ts";
 import { storeUnavailable } from "./stream-errors.ts";
 import { type FillCause, type ReaderOptions, StreamReader } from "./stream-reader.ts";
@@ -23,8 +24,8 @@ import {
 } from "./stream-store.ts";
 import { StreamWriter, type WriterLoss } from "./stream-writer.ts";
 
-/** A replica that has not said for this long that it has readers has none. */
-const READERS_SEEN_MS = 4_000;
+/** Longest wait for an answer that no call waits for. */
+const ANSWER_TIMEOUT_MS = 2_000;
 
 export interface StreamLogOptions {
   readonly store: StreamStore;
@@ -82,6 +83,7 @@ export class StreamLog {
   readonly store: StreamStore;
   readonly health: StoreHealth;
   readonly bus = new StreamBus();
+  readonly left = new LeftStreams();
   readonly #options: StreamLogOptions;
   readonly #owned = new Map<string, OwnedStream>();
   /** Readers here of streams that other replicas write, by stream. */
@@ -113,9 +115,13 @@ export class StreamLog {
 
   /** Stores the beginning of a stream. Throws `GatewayError` where the key means something else. */
   async begin(stream: NewStream, hooks: StreamHooks): Promise<Begun> {
+    let isAsked = false;
     const answer = await this.health.admit(
       this.settings.storeTimeoutMs,
-      () => this.store.create(stream),
+      () => {
+        isAsked = true;
+        return this.store.create(stream);
+      },
       (late) => {
         if (late.state === "created") void this.#endLate(stream, hooks);
       },
@@ -133,6 +139,8 @@ export class StreamLog {
       case "full":
         throw new GatewayError("gateway-overloaded", "the stream store is full of running streams");
       case undefined:
+        // It may be stored nevertheless, now or later.
+        if (isAsked) this.left.add(stream.streamId, stream.token, true);
         if (this.settings.durability === "required") throw storeUnavailable();
         return { state: "unavailable" };
     }
@@ -159,7 +167,10 @@ export class StreamLog {
     const nonce = this.#options.newNonce();
     const { streamId, token } = stream;
     const next = { session: this.session, nonce };
-    const answer = await this.store.claim(streamId, token.epoch, next);
+    const answer = await this.store.claim(streamId, token.epoch, next).catch((error: unknown) => {
+      this.left.add(streamId, { epoch: token.epoch + 1, nonce }, false);
+      throw error;
+    });
     if (answer.state !== "claimed") return undefined;
     const record = answer.stream;
     const owned = this.#own(streamId, record.token, record.tail, undefined, hooks, record.canMove);
@@ -212,9 +223,16 @@ export class StreamLog {
     return [...this.#readers.keys()].filter((streamId) => !this.#owned.has(streamId));
   }
 
-  /** Asks for the end of a stream; its state afterwards, undefined where it is gone. */
+  /**
+   * Asks for the end of a stream; its state afterwards, undefined where it is
+   * gone. Throws `GatewayError` where the store does not answer.
+   */
   async requestCancel(streamId: string, reason: CancelReason): Promise<StoredStream | undefined> {
-    const stream = await this.store.requestCancel(streamId, reason);
+    const stream = await this.#within(this.store.requestCancel(streamId, reason)).catch(
+      (error: unknown) => {
+        throw error instanceof StoreUnavailable ? storeUnavailable(error) : error;
+      },
+    );
     const owned = this.#owned.get(streamId);
     if (owned !== undefined) owned.cancel(stream?.cancel ?? reason);
     // A hint only: the owner sees the mark in the store as well.
@@ -242,7 +260,9 @@ export class StreamLog {
   async handOffAll(): Promise<void> {
     const movable = [...this.#owned.values()].filter(({ canMove }) => canMove);
     for (const stream of movable) stream.leaveToOthers();
-    const handOffs = movable.map(({ streamId, token }) => this.store.handOff(streamId, token));
+    const handOffs = movable.map(({ streamId, token }) =>
+      this.#within(this.store.handOff(streamId, token)),
+    );
     // What cannot be handed off is found by others when this session ends.
     await Promise.allSettled(handOffs);
   }
@@ -277,6 +297,8 @@ export class StreamLog {
       },
       onLoss: (loss) => {
         observer.lost(loss);
+        // Whatever the store still holds of it: nobody here writes its end.
+        if (loss !== "fenced") this.left.add(streamId, token, false);
         hooks.stop(LOSSES[loss]());
       },
       onAppended: (result, events, waitedMs) => observer.appended(result, events, waitedMs),
@@ -290,7 +312,7 @@ export class StreamLog {
         canMove: canMove && store.capabilities.isShared,
         disconnect: hooks.disconnect,
         stop: hooks.stop,
-        hasRemoteReaders: () => this.#hasRemoteReaders(streamId),
+        remotelyReadAgo: () => this.#remotelyReadAgo(streamId),
       },
       writer,
     );
@@ -319,15 +341,19 @@ export class StreamLog {
         progress: undefined,
       });
     } catch (error) {
-      // It ends as an orphan when this session is over.
       if (!(error instanceof StoreUnavailable)) throw error;
+      this.left.add(streamId, token, true);
     }
   }
 
-  async #hasRemoteReaders(streamId: string): Promise<boolean> {
-    if (!this.store.capabilities.isShared) return false;
-    const [stream] = await this.store.heads([streamId]);
-    return stream !== undefined && stream.now - stream.readersSeenAt < READERS_SEEN_MS;
+  async #remotelyReadAgo(streamId: string): Promise<number> {
+    if (!this.store.capabilities.isShared) return Number.POSITIVE_INFINITY;
+    const [stream] = await this.#within(this.store.heads([streamId]));
+    return stream === undefined ? Number.POSITIVE_INFINITY : stream.now - stream.readersSeenAt;
+  }
+
+  async #within<T>(answer: T | Promise<T>): Promise<T> {
+    return within(this.#options.clock, ANSWER_TIMEOUT_MS, answer);
   }
 }
 

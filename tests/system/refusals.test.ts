@@ -15,8 +15,7 @@ import { type Stack, startStack } from "../support/stack.ts";
 type SpecInit = MessageInitShape<typeof GenerationSpecSchema>;
 type OptionsInit = MessageInitShape<typeof StreamOptionsSchema>;
 
-const { generate, streamGenerate, countTokens, cancelGeneration, resumeStream } =
-  GenerationService.method;
+const { generate, streamGenerate, countTokens } = GenerationService.method;
 const admin = AdminService.method;
 const SECOND = { seconds: 1n, nanos: 0 };
 
@@ -212,10 +211,6 @@ describe("what is not built", () => {
   const options: [string, OptionsInit][] = [
     ["options.json_mode", { jsonMode: 2 }],
     ["options.include_usage_updates", { includeUsageUpdates: true }],
-    ["options.retention", { retention: SECOND }],
-    ["options.disconnect_grace", { disconnectGrace: SECOND }],
-    ["options.on_disconnect", { onDisconnect: 1 }],
-    ["options.on_disconnect", { onDisconnect: 3 }],
   ];
 
   it.each(options)("%s is UNIMPLEMENTED", async (path, fields) => {
@@ -226,21 +221,15 @@ describe("what is not built", () => {
     });
   });
 
-  it("whole methods and idempotency keys are UNIMPLEMENTED, too", async () => {
+  it("whole methods are UNIMPLEMENTED, too", async () => {
     const { client } = stack;
     const spec = { model: "simulator", prompt: "Hi" };
     const calls: (() => Promise<unknown>)[] = [
-      () => client.unary(cancelGeneration, { target: { case: "streamId", value: "s.1" } }),
-      () => client.unary(generate, { spec, requestId: "request-0001" }),
-      () => client.unary(generate, { spec }, { metadata: { "idempotency-key": "request-0001" } }),
       () => client.unary(admin.listStreamStates, {}),
       () => client.unary(admin.getStreamState, { streamId: "s.1" }),
       () => client.unary(admin.cancelStream, { streamId: "s.1" }),
       () => client.unary(admin.cleanupStreamStates, { olderThan: SECOND }),
       () => client.unary(countTokens, { spec, method: 2 }),
-      async () => {
-        for await (const _ of client.stream(resumeStream, { streamId: "s.1" }));
-      },
     ];
     for (const call of calls) {
       expect(await failureOf(call())).toMatchObject({
@@ -248,6 +237,23 @@ describe("what is not built", () => {
         error: { reason: "NOT_IMPLEMENTED" },
       });
     }
+  });
+
+  const stored: [string, OptionsInit][] = [
+    ["options.retention", { retention: SECOND }],
+    ["options.disconnect_grace", { disconnectGrace: SECOND }],
+    ["options.on_disconnect", { onDisconnect: 1 }],
+    ["options.on_disconnect", { onDisconnect: 3 }],
+  ];
+
+  it.each(stored)("%s of an ephemeral stream is INVALID_ARGUMENT", async (path, fields) => {
+    const spec = { model: "simulator", prompt: "Hi" };
+    const call = drain(stack.client, { spec, options: { ...fields, ephemeral: true } });
+    expect(await failureOf(call)).toMatchObject({
+      code: 3,
+      message: `${path}: needs a stored stream, and this one is ephemeral`,
+    });
+    await drain(stack.client, { spec, options: fields });
   });
 
   it("a value that asks for what happens anyway passes", async () => {
