@@ -121,6 +121,12 @@ async function* deliver(call: HandlerCall, stream: OpenStream): AsyncGenerator<U
   if (terminal !== undefined) settle(call, decodeEvent(terminal).event);
 }
 
+/** Without the message a unary answer says nothing: then the client's limit decides. */
+function encodeWhole(generation: Generation) {
+  const { generation: within, detail } = encodeWithinLimit(generation);
+  return detail === "none" ? encodeGeneration(generation, "message") : within;
+}
+
 /** The answer of a unary call that the log keeps. */
 function storedAnswer(call: HandlerCall, answer: Extract<WholeAnswer, { state: "stored" }>) {
   const { event } = decodeEvent(answer.terminal);
@@ -138,10 +144,7 @@ function storedAnswer(call: HandlerCall, answer: Extract<WholeAnswer, { state: "
     const message = "the answer was too long to be kept; it is not generated a second time";
     throw new GatewayError("conflict", message, { reason: "RESULT_NOT_KEPT" });
   }
-  return create(GenerateResponseSchema, {
-    generation: encodeGeneration(generation, "message"),
-    replayed,
-  });
+  return create(GenerateResponseSchema, { generation: encodeWhole(generation), replayed });
 }
 
 export function createGenerationService({
@@ -166,9 +169,7 @@ export function createGenerationService({
       const answer = await admitted(gateway.generate(generation), call);
       if (answer.state === "stored") return storedAnswer(call, answer);
       call.setResponseHeader("x-steer-generation-id", answer.generation.generationId);
-      const { generation: within, detail } = encodeWithinLimit(answer.generation);
-      // Without the message a unary answer says nothing: then the client's limit decides.
-      const message = detail === "none" ? encodeGeneration(answer.generation, "message") : within;
+      const message = encodeWhole(answer.generation);
       reportGeneration(call, message);
       return create(GenerateResponseSchema, { generation: message });
     },
