@@ -119,7 +119,7 @@ export class StreamReader {
         const message = this.#inbox.shift();
         if (message?.type === "batch") {
           const { batch, isLast } = message;
-          if (batch.first > this.#next) yield* this.#fill("gap");
+          if (batch.first > this.#next) yield* this.#fill(this.#hasDropped ? "overflow" : "gap");
           // That another writer goes on proves nothing of what this reader has: the log does.
           if (this.#isOfAnother(batch)) yield* this.#fill("writer");
           if (this.#isOfAnother(batch) && !this.#isUndurable) continue;
@@ -134,7 +134,6 @@ export class StreamReader {
           await this.#subscribe();
           yield* this.#fill("left");
         } else if (this.#hasDropped) {
-          this.#hasDropped = false;
           yield* this.#fill("overflow");
         } else if (this.#isPollDue) {
           yield* this.#fill("poll");
@@ -222,6 +221,7 @@ export class StreamReader {
 
   async *#fill(cause: FillCause): AsyncGenerator<Delivery, void> {
     this.#options.onFill(cause);
+    this.#hasDropped = false;
     yield* this.#catchUp();
   }
 

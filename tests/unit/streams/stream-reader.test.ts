@@ -1,95 +1,201 @@
-// Pushes of another writer than the reader's last event has: believed only if the log agrees.
-import { expect, it } from "vitest";
-import { createMemoryStore } from "../../../src/streams/memory-store.ts";
-import { StreamBus } from "../../../src/streams/stream-bus.ts";
-import { StreamReader } from "../../../src/streams/stream-reader.ts";
-import type { Batch, NewStream, WriterToken } from "../../../src/streams/stream-record.ts";
-import type { StreamStore } from "../../../src/streams/stream-store.ts";
-import { createManualClock } from "../../support/manual-clock.ts";
-import { appendTo, batchOf, beginning, encode, newStream } from "../../support/stored-streams.ts";
+import { describe, expect, it } from "vitest";
+import { encode } from "../../support/stored-streams.ts";
+import { createTestReaders, END, endOf, eventsOf, everything } from "../../support/test-reader.ts";
 
-const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+const shared = { isShared: true };
 
-/** A reader that has events 1 to 3, the last two of `second`, and a store that can be exchanged. */
-async function following(stream: NewStream, second: WriterToken) {
-  const clock = createManualClock();
-  let current: StreamStore = createMemoryStore({ clock, maxBytes: 1_000_000, maxStreams: 10 });
-  const store: StreamStore = {
-    ...current,
-    read: (...question) => current.read(...question),
-  };
-  await current.create(stream);
-  await current.claim(stream.streamId, 1, { session: "session-b", nonce: second.nonce });
-  await current.append(appendTo(stream, 2, 3, { token: second }));
-  const bus = new StreamBus();
-  const reader = new StreamReader({
-    store,
-    bus,
-    clock,
-    streamId: stream.streamId,
-    cursor: beginning,
-    signal: new AbortController().signal,
-    heartbeatMs: 0,
-    isLocal: () => true,
-    isTerminal: () => false,
-    onFill: () => {},
-  });
-  const received: string[] = [];
-  const done = (async () => {
-    for await (const delivery of reader.follow()) {
-      if (delivery.type !== "events") continue;
-      for (const event of delivery.events) received.push(Buffer.from(event).toString());
+describe("a reader", () => {
+  it("has every event once and in order, from every cursor, whoever writes the stream", async () => {
+    const set = await createTestReaders(shared);
+    const own = await set.own();
+    own.add(2, 9);
+    const foreign = await set.foreign(9);
+    const readings = [own.stream, foreign].flatMap((stream) =>
+      Array.from({ length: 10 }, (_, sequence) => ({
+        sequence,
+        reading: set.read(stream.streamId, {
+          sequence,
+          writer: sequence === 0 ? 0 : stream.token.nonce,
+        }),
+      })),
+    );
+    await set.clock.advance(0);
+    own.add(10, 19);
+    own.end();
+    await set.peer.append(eventsOf(foreign, 10, 19));
+    await set.peer.append(endOf(foreign, 20));
+    await set.clock.advance(0);
+    for (const { sequence, reading } of readings) {
+      expect(reading.seen).toEqual(everything(20).slice(sequence));
+      expect(reading.outcome()).toBe("ended");
+      expect(reading.reader.terminal).toEqual(END);
     }
-  })();
-  done.catch(() => {});
-  await settle();
-  expect(received).toHaveLength(3);
-  const push = async (batch: Batch): Promise<void> => {
-    bus.publish(stream.streamId, { type: "batch", batch, isLast: false });
-    await settle();
-  };
-  const exchange = (other: StreamStore): void => {
-    current = other;
-  };
-  return { clock, received, done, push, exchange, store: current };
-}
+    expect(set.clock.pendingTimers).toBe(0);
+  });
 
-const second = { epoch: 2, nonce: 22 };
+  it("knows the last event of a stream that it has to its end", async () => {
+    const set = await createTestReaders();
+    const stream = await set.foreign(4);
+    await set.peer.append(endOf(stream, 5, true));
+    const reading = set.read(stream.streamId, { sequence: 5, writer: stream.token.nonce });
+    await set.clock.advance(0);
+    expect([reading.seen, reading.outcome()]).toEqual([[], "ended"]);
+    expect(reading.reader.terminal).toEqual(END);
+  });
 
-it("goes on with a new owner whose events are in the log", async () => {
-  const stream = newStream({ session: "session-gone" });
-  const { received, push, store } = await following(stream, second);
-  await store.claim(stream.streamId, 2, { session: "session-c", nonce: 33 });
-  const token = { epoch: 3, nonce: 33 };
-  const append = appendTo(stream, 4, 5, { token });
-  await store.append(append);
-  await push(append.batch);
-  expect(received.slice(3)).toEqual(["event 4 of 33", "event 5 of 33"]);
+  it("drops what comes twice, and takes only the new part of a batch", async () => {
+    const set = await createTestReaders();
+    const { stream, add, end } = await set.own();
+    const reading = set.read(stream.streamId);
+    await set.clock.advance(0);
+    const push = (first: number, last: number): void => {
+      const { batch } = eventsOf(stream, first, last);
+      set.log.bus.publish(stream.streamId, { type: "batch", batch, isLast: false });
+    };
+    add(2, 2);
+    push(2, 2);
+    add(3, 4);
+    push(2, 4);
+    end();
+    await set.clock.advance(0);
+    expect(reading.seen).toEqual(everything(5));
+  });
+
+  it("fills a gap out of the store", async () => {
+    const set = await createTestReaders(shared);
+    const stream = await set.foreign(2);
+    const reading = set.read(stream.streamId);
+    await set.clock.advance(0);
+    set.faults.dropsPushes = true;
+    await set.peer.append(eventsOf(stream, 3, 6));
+    set.faults.dropsPushes = false;
+    await set.peer.append(eventsOf(stream, 7, 7));
+    await set.peer.append(endOf(stream, 8));
+    await set.clock.advance(0);
+    expect(reading.seen).toEqual(everything(8));
+    expect(set.told).toContain("filled gap");
+  });
+
+  it("asks the store after 2 s of silence, so that a lost push is late and not lost", async () => {
+    const set = await createTestReaders(shared);
+    const stream = await set.foreign(2);
+    const reading = set.read(stream.streamId);
+    await set.clock.advance(0);
+    set.faults.dropsPushes = true;
+    await set.peer.append(eventsOf(stream, 3, 3));
+    await set.clock.advance(1_999);
+    expect(reading.seen).toEqual(["start", "e2"]);
+    await set.clock.advance(1);
+    expect(reading.seen).toEqual(["start", "e2", "e3"]);
+    await set.peer.append(endOf(stream, 4));
+    await set.clock.advance(2_000);
+    expect(reading.outcome()).toBe("ended");
+    expect(set.told).toEqual(["filled poll", "filled poll"]);
+  });
+
+  it("holds a cursor and no queue: what is too much for it is read again", async () => {
+    const set = await createTestReaders();
+    const { stream, add, end } = await set.own();
+    let go = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const reading = set.read(stream.streamId, undefined, 0, () => gate);
+    await set.clock.advance(0);
+    add(2, 2_000);
+    end();
+    await set.clock.advance(0);
+    expect(reading.seen).toEqual(["start"]);
+    go();
+    await set.clock.advance(0);
+    expect(reading.seen).toEqual(everything(2_001));
+    expect(reading.outcome()).toBe("ended");
+    expect(set.told).toContain("filled overflow");
+  });
+
+  it("beats in silence only, with the position that it has reached", async () => {
+    const set = await createTestReaders();
+    const { stream, add, end } = await set.own();
+    const reading = set.read(stream.streamId, undefined, 100);
+    await set.clock.advance(99);
+    expect(reading.seen).toEqual(["start"]);
+    await set.clock.advance(1);
+    add(2, 3);
+    await set.clock.advance(99);
+    expect(reading.seen).toEqual(["start", "beat 1", "e2", "e3"]);
+    await set.clock.advance(1);
+    expect(reading.seen.at(-1)).toBe("beat 3");
+    end();
+    await set.clock.advance(0);
+    expect(reading.outcome()).toBe("ended");
+    expect(set.clock.pendingTimers).toBe(0);
+  });
+
+  it("ends at once with its call, whatever it waits for", async () => {
+    const set = await createTestReaders();
+    const { stream } = await set.own();
+    const waiting = set.read(stream.streamId, undefined, 100);
+    await set.clock.advance(0);
+    waiting.abort.abort(new Error("the library's own reason"));
+    await set.clock.advance(0);
+    expect(waiting.outcome()).toMatchObject({ name: "GatewayError", kind: "cancelled" });
+    const ahead = set.read(stream.streamId, { sequence: 7, writer: stream.token.nonce });
+    await set.clock.advance(500);
+    expect(ahead.outcome()).toBeUndefined();
+    ahead.abort.abort(new Error("the library's own reason"));
+    await set.clock.advance(0);
+    expect(ahead.outcome()).toMatchObject({ name: "GatewayError", kind: "cancelled" });
+    expect(set.clock.pendingTimers).toBe(0);
+    expect(set.log.readerCount(stream.streamId)).toBe(0);
+  });
+
+  it("is refused where 64 read the stream here already", async () => {
+    const set = await createTestReaders({}, { maxReaders: 2 });
+    const { stream } = await set.own();
+    const [first] = [set.read(stream.streamId), set.read(stream.streamId)];
+    expect(() => set.read(stream.streamId)).toThrow(
+      expect.objectContaining({ kind: "caller-limit", reason: "STREAM_READERS" }),
+    );
+    first?.abort.abort();
+    await set.clock.advance(0);
+    set.read(stream.streamId);
+  });
 });
 
-it("leaves out a late push of a writer that the log knows nothing of", async () => {
-  const stream = newStream({ session: "session-gone" });
-  const { received, push, store } = await following(stream, second);
-  await push(batchOf(4, 4, 99));
-  expect(received).toHaveLength(3);
-  const append = appendTo(stream, 4, 4, { token: second });
-  await store.append(append);
-  await push(append.batch);
-  expect(received.slice(3)).toEqual(["event 4 of 22"]);
-});
+describe("a reader whose writer changes", () => {
+  it("goes on from the store where this process has left the stream", async () => {
+    const set = await createTestReaders(shared);
+    const { stream, owned, add } = await set.own();
+    const reading = set.read(stream.streamId);
+    await set.clock.advance(0);
+    add(2, 3);
+    await set.peer.handOff(stream.streamId, owned.token);
+    await set.peer.claim(stream.streamId, 1, { session: "another", nonce: 5 });
+    // Fenced: this process tells its readers that it has left.
+    add(4, 4);
+    await set.clock.advance(0);
+    await set.peer.append(eventsOf(stream, 4, 6, 5));
+    await set.clock.advance(2_000);
+    expect(reading.seen).toEqual(["start", "e2", "e3", "e4", "e5", "e6"]);
+    expect(set.told).toContain("lost fenced");
+    expect(set.told).toContain("filled left");
+    reading.abort.abort();
+    await set.clock.advance(0);
+  });
 
-it("P7: tells of a log that went another way, instead of joining two", async () => {
-  const stream = newStream({ session: "session-gone", start: encode("start") });
-  const { clock, received, done, push, exchange } = await following(stream, second);
-  // The store comes back without the second owner; a third one goes on from its tail.
-  const other = createMemoryStore({ clock, maxBytes: 1_000_000, maxStreams: 10 });
-  await other.create(stream);
-  await other.claim(stream.streamId, 1, { session: "session-c", nonce: 33 });
-  await other.append(appendTo(stream, 2, 3, { token: { epoch: 2, nonce: 33 } }));
-  exchange(other);
-  const append = appendTo(stream, 4, 4, { token: { epoch: 2, nonce: 33 } });
-  await other.append(append);
-  await push(append.batch);
-  await expect(done).rejects.toMatchObject({ kind: "state-lost" });
-  expect(received).toHaveLength(3);
+  it("is sent to the replica that goes on, without an end of the stream", async () => {
+    const set = await createTestReaders(shared);
+    const { stream, add, stopped } = await set.own({ request: encode("request") });
+    const reading = set.read(stream.streamId);
+    await set.clock.advance(0);
+    add(2, 3);
+    await set.log.handOffAll();
+    add(4, 4);
+    await set.clock.advance(0);
+    expect(reading.seen).toEqual(["start", "e2", "e3"]);
+    expect(reading.outcome()).toMatchObject({ kind: "gateway-overloaded", reason: "DRAINING" });
+    expect(stopped).toEqual(["DRAINING"]);
+    const [head] = await set.peer.heads([stream.streamId]);
+    expect(head).toMatchObject({ phase: "running", handedOff: true, tail: 3 });
+  });
 });

@@ -1,0 +1,305 @@
+import { type Client, createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import grpc from "@grpc/grpc-js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { gatewayErrorOf } from "../support/grpc-client.ts";
+import { eventually, type Stack, startStack } from "../support/stack.ts";
+import { collect, refusalOf, spec, streamIdOf } from "../support/stream-calls.ts";
+
+const { generate, streamGenerate, cancelGeneration } = GenerationService.method;
+
+let stack: Stack;
+let http: Client<typeof GenerationService>;
+
+beforeAll(async () => {
+  stack = await startStack({ config: "stream: {max_readers: 128}" });
+  const transport = createConnectTransport({ baseUrl: stack.service.http, httpVersion: "1.1" });
+  http = createClient(GenerationService, transport);
+});
+
+afterAll(async () => {
+  await stack[Symbol.asyncDispose]();
+});
+
+let serial = 0;
+const newKey = (): string => `request-${String(serial++).padStart(6, "0")}`;
+
+/** Provider calls that `run` makes. */
+async function providerCalls(run: () => Promise<unknown>): Promise<number> {
+  const before = stack.upstream.requests.length;
+  await run();
+  return stack.upstream.requests.length - before;
+}
+
+const thrown = (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+const alreadyExists = { code: "ALREADY_EXISTS", reason: "REQUEST_ID_REUSED" };
+
+describe("a repeated request_id", () => {
+  it("of 100 callers at once is one unary generation with equal answers", async () => {
+    const requestId = newKey();
+    const request = { spec: spec("chat", { tokens: 20, pace_ms: 5 }), requestId };
+    const calls = await providerCalls(async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, index) =>
+          index % 2 === 0 ? stack.client.unary(generate, request) : http.generate(request),
+        ),
+      );
+      const [first] = answers;
+      for (const { generation } of answers) expect(generation).toEqual(first?.generation);
+      expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
+      expect(first?.generation?.outputText).toContain("word19");
+    });
+    expect(calls).toBe(1);
+  });
+
+  it("of 100 callers at once is one stream with equal events", async () => {
+    const requestId = newKey();
+    const request = { spec: spec("claude", { tokens: 20, pace_ms: 5 }), requestId };
+    const calls = await providerCalls(async () => {
+      const all = await Promise.all(
+        Array.from({ length: 100 }, (_, index) =>
+          collect(
+            index % 2 === 0
+              ? stack.client.stream(streamGenerate, request)
+              : http.streamGenerate(request),
+          ),
+        ),
+      );
+      for (const { events, error } of all) {
+        expect(error).toBeUndefined();
+        expect(events).toEqual(all[0]?.events);
+        expect(events.at(-1)?.event.case).toBe("complete");
+      }
+    });
+    expect(calls).toBe(1);
+  });
+
+  it("is answered out of the log after a success, and says so", async () => {
+    const unary = { spec: spec("chat", { tokens: 3 }), requestId: newKey() };
+    const stream = { spec: spec("chat", { tokens: 3 }), requestId: newKey() };
+    const first = await stack.client.unary(generate, unary);
+    const events = await collect(stack.client.stream(streamGenerate, stream));
+    expect(first.replayed).toBe(false);
+    const calls = await providerCalls(async () => {
+      const again = await stack.client.unary(generate, unary);
+      expect(again).toEqual({ ...first, replayed: true });
+      // The first call's options hold for all.
+      const replay = stack.client.stream(streamGenerate, {
+        ...stream,
+        options: { includeUsage: true },
+      });
+      expect((await replay.headers).get("x-steer-replayed")).toEqual(["true"]);
+      expect(await collect(replay)).toEqual(events);
+    });
+    expect(calls).toBe(0);
+    const fresh = stack.client.stream(streamGenerate, { ...stream, requestId: newKey() });
+    expect((await fresh.headers).get("x-steer-replayed")).toEqual([]);
+    await collect(fresh);
+  });
+
+  it("for another request or another method is ALREADY_EXISTS, during the first and after it", async () => {
+    const requestId = newKey();
+    const request = { spec: spec("chat", { tokens: 10, pace_ms: 50 }), requestId };
+    const running = collect(stack.client.stream(streamGenerate, request));
+    const others = async (): Promise<void> => {
+      const other = { spec: { ...request.spec, prompt: "Ho" }, requestId };
+      const { error } = await collect(stack.client.stream(streamGenerate, other));
+      expect(refusalOf(error)).toMatchObject(alreadyExists);
+      const unary = await thrown(stack.client.unary(generate, request));
+      expect(refusalOf(unary)).toMatchObject(alreadyExists);
+    };
+    await eventually(() => stack.upstream.requests.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await others();
+    expect((await running).error).toBeUndefined();
+    await others();
+  });
+
+  it("is the same request however its maps are ordered", async () => {
+    const requestId = newKey();
+    const base = spec("chat", { tokens: 2 });
+    const labels = [
+      { team: "a", env: "b" },
+      { env: "b", team: "a" },
+    ];
+    const calls = await providerCalls(async () => {
+      for (const each of labels) {
+        await stack.client.unary(generate, { spec: { ...base, labels: each }, requestId });
+      }
+    });
+    expect(calls).toBe(1);
+  });
+
+  it.each(["unary", "stream"])("is free after a failure, %s", async (mode) => {
+    const requestId = newKey();
+    const faults = [{ attempt: 1, status: 500, headers: { "x-test": requestId } }];
+    const request = { spec: spec("grok", { faults }), requestId };
+    const call = async (): Promise<unknown> =>
+      mode === "unary"
+        ? thrown(stack.client.unary(generate, request))
+        : (await collect(stack.client.stream(streamGenerate, request))).error;
+    expect(await call()).toMatchObject({ code: grpc.status.UNAVAILABLE });
+    const calls = await providerCalls(async () => expect(await call()).toBeUndefined());
+    expect(calls).toBe(1);
+  });
+
+  it("is free after an abandonment", async () => {
+    const requestId = newKey();
+    const request = {
+      spec: spec("chat", { tokens: 1_000, pace_ms: 20 }),
+      requestId,
+      options: { disconnectGrace: { seconds: 0n, nanos: 200_000_000 } },
+    };
+    const count = stack.upstream.requests.length;
+    const call = stack.client.stream(streamGenerate, request);
+    const first = String((await call.headers).get("x-steer-stream-id")[0]);
+    call.cancel();
+    await eventually(() => stack.upstream.requests[count]?.closedAt !== undefined);
+    const again = stack.client.stream(streamGenerate, request);
+    const second = await again.headers;
+    expect(second.get("x-steer-stream-id")).not.toEqual([first]);
+    expect(second.get("x-steer-replayed")).toEqual([]);
+    again.cancel();
+  });
+
+  it("answers CANCELLED after CancelGeneration, and to another request still that it is taken", async () => {
+    const requestId = newKey();
+    const request = { spec: spec("chat", { tokens: 1_000, pace_ms: 20 }), requestId };
+    const call = stack.client.stream(streamGenerate, request);
+    const reading = collect(call);
+    await call.headers;
+    const target = { case: "requestId", value: requestId } as const;
+    expect(await stack.client.unary(cancelGeneration, { target })).toMatchObject({
+      cancelled: true,
+    });
+    const { events, error } = await reading;
+    const calls = await providerCalls(async () => {
+      const again = await collect(stack.client.stream(streamGenerate, request));
+      expect(again.events).toEqual(events);
+      expect(refusalOf(again.error)).toEqual(refusalOf(error));
+      expect(gatewayErrorOf(again.error)?.reason).toBe("CANCELLED_BY_CALLER");
+    });
+    expect(calls).toBe(0);
+    const other = { ...request, spec: spec("chat", {}) };
+    const refused = await collect(stack.client.stream(streamGenerate, other));
+    expect(refusalOf(refused.error)).toMatchObject(alreadyExists);
+  });
+
+  it("cannot name an ephemeral stream", async () => {
+    const request = { spec: spec("chat", {}), requestId: newKey(), options: { ephemeral: true } };
+    const { error } = await collect(stack.client.stream(streamGenerate, request));
+    expect(error).toMatchObject({ code: grpc.status.INVALID_ARGUMENT });
+  });
+
+  it("keeps a whole answer that is longer than the store takes as done, and makes it no second time", async () => {
+    await using small = await startStack({ config: "stream: {max_bytes: 16KiB}" });
+    const text = "0123456789abcdef".repeat(2_048);
+    const request = { spec: spec("chat", { text }), requestId: newKey() };
+    const { generation } = await small.client.unary(generate, request);
+    expect(generation?.outputText === text).toBe(true);
+    const again = await thrown(small.client.unary(generate, request));
+    expect(refusalOf(again)).toMatchObject({
+      code: "FAILED_PRECONDITION",
+      reason: "RESULT_NOT_KEPT",
+    });
+    expect(small.upstream.requests).toHaveLength(1);
+  });
+});
+
+describe("a unary generation with a request_id", () => {
+  it("ends with the last call that waits for it, and its key is free then", async () => {
+    const request = {
+      spec: spec("chat", { tokens: 1_000, first_token_ms: 60_000 }),
+      requestId: newKey(),
+    };
+    const count = stack.upstream.requests.length;
+    const controllers = [new AbortController(), new AbortController()];
+    const calls: Promise<unknown>[] = [];
+    for (const { signal } of controllers) {
+      calls.push(thrown(stack.client.unary(generate, request, { signal })));
+      await eventually(() => stack.upstream.requests.length > count);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(stack.upstream.requests.length).toBe(count + 1);
+    controllers[0]?.abort();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const [provider] = stack.upstream.requests.slice(count);
+    expect(provider?.closedAt).toBeUndefined();
+    controllers[1]?.abort();
+    await eventually(() => provider?.closedAt !== undefined);
+    for (const error of await Promise.all(calls)) expect(error).toMatchObject({ code: 1 });
+    const again = stack.client.unary(generate, request, { timeoutMs: 500 });
+    expect(await thrown(again)).toMatchObject({ code: grpc.status.DEADLINE_EXCEEDED });
+    expect(stack.upstream.requests.length).toBe(count + 2);
+  });
+
+  it("is ended for every waiter by CancelGeneration", async () => {
+    const requestId = newKey();
+    const request = { spec: spec("chat", { first_token_ms: 60_000 }), requestId };
+    const count = stack.upstream.requests.length;
+    const waiting = Array.from({ length: 5 }, () => thrown(stack.client.unary(generate, request)));
+    await eventually(() => stack.upstream.requests.length > count);
+    const target = { case: "requestId", value: requestId } as const;
+    await stack.client.unary(cancelGeneration, { target });
+    for (const error of await Promise.all(waiting)) {
+      expect(refusalOf(error)).toMatchObject({
+        code: "CANCELLED",
+        reason: "CANCELLED_BY_CALLER",
+      });
+    }
+  });
+});
+
+describe("the header Idempotency-Key", () => {
+  it("stands for an empty request_id, over both listeners", async () => {
+    const key = newKey();
+    const request = { spec: spec("chat", { tokens: 2 }) };
+    const headers = { "idempotency-key": key };
+    const calls = await providerCalls(async () => {
+      const first = await http.generate(request, { headers });
+      const second = await stack.client.unary(generate, request, { metadata: headers });
+      const third = await stack.client.unary(generate, { ...request, requestId: key });
+      const both = await http.generate({ ...request, requestId: key }, { headers });
+      expect(first.replayed).toBe(false);
+      for (const again of [second, third, both]) {
+        expect([again.replayed, again.generation]).toEqual([true, first.generation]);
+      }
+    });
+    expect(calls).toBe(1);
+  });
+
+  it("is INVALID_ARGUMENT where it says another thing, or is no key", async () => {
+    const request = { spec: spec("chat", { tokens: 2 }) };
+    const calls = await providerCalls(async () => {
+      for (const [requestId, key] of [
+        [newKey(), newKey()],
+        ["", "short"],
+        ["", "a key with blanks"],
+        ["", "x".repeat(65)],
+      ] as const) {
+        const metadata = { "idempotency-key": key };
+        const call = stack.client.unary(generate, { ...request, requestId }, { metadata });
+        expect(await thrown(call)).toMatchObject({ code: grpc.status.INVALID_ARGUMENT });
+      }
+    });
+    expect(calls).toBe(0);
+  });
+});
+
+describe("the stream of a request_id", () => {
+  it("is joined where only the answer to the call was lost", async () => {
+    const request = { spec: spec("chat", { tokens: 20, pace_ms: 20 }), requestId: newKey() };
+    const call = stack.client.stream(streamGenerate, request);
+    const id = String((await call.headers).get("x-steer-stream-id")[0]);
+    call.cancel();
+    const { events, error } = await collect(stack.client.stream(streamGenerate, request));
+    expect([streamIdOf(events), error]).toEqual([id, undefined]);
+    expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index + 1));
+  });
+});
