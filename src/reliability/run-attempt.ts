@@ -26,6 +26,19 @@ export function toGatewayError(error: unknown): GatewayError {
   return new GatewayError("internal", "internal error", { cause: error });
 }
 
+/** A reader or a store that lags must not hold up the end of an attempt. */
+function orAborted(wait: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const done = (): void => {
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    signal.addEventListener("abort", done, { once: true });
+    wait.then(done, reject);
+  });
+}
+
 /**
  * Runs one attempt to its end: resolves after the provider's `finish`, throws
  * `GatewayError` otherwise. A limit that passes or an abort ends it at once,
@@ -51,8 +64,9 @@ export async function runAttempt(options: AttemptOptions): Promise<void> {
       const wait = options.onEvent(event, now, content);
       if (wait !== undefined) {
         timers.hold();
-        await wait;
+        await orAborted(wait, attempt.signal);
         timers.progress(clock.now(), false);
+        attempt.signal.throwIfAborted();
       }
     }
     attempt.signal.throwIfAborted();

@@ -197,4 +197,15 @@ describe("runAttempt", () => {
     await outcome;
     expect(closed).toBe(true);
   });
+
+  it("ends at once when it is aborted while a reader or a store lags", async () => {
+    const clock = createManualClock();
+    const open = scripted(clock, [[0, text("a")]], true);
+    const { controller, outcome } = start(clock, open, {}, () => new Promise(() => {}));
+    await clock.advance(1);
+    const reason = new GatewayError("cancelled", "over");
+    controller.abort(reason);
+    expect(await outcome).toBe(reason);
+    expect(clock.pendingTimers).toBe(0);
+  });
 });
