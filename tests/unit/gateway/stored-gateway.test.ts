@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
+import { type Answer, createTestGateway, STREAM_OPTIONS } from "../../support/test-gateway.ts";
+
+const finish: ProviderEvent = { type: "finish", reason: "stop", rawReason: "end" };
+const short: readonly ProviderEvent[] = [
+  { type: "text-delta", partIndex: 0, text: "a" },
+  { type: "part-end", partIndex: 0 },
+  finish,
+];
+
+const endless: Answer = async function* (signal) {
+  yield { type: "text-delta", partIndex: 0, text: "a" };
+  await new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+  yield finish;
+};
+
+function identified(call: ReturnType<typeof createTestGateway>["call"], fingerprint = "same") {
+  return { ...call, identity: { ...call.identity, requestId: "request-1", fingerprint } };
+}
+
+describe("a stream that no log takes", () => {
+  it.each([
+    ["the store is away and streams must be stored", "state-unavailable", "required"],
+    ["the store is full of running streams", "gateway-overloaded", "preferred"],
+  ] as const)("is refused, and its generation released: %s", async (_name, kind, durability) => {
+    const set = createTestGateway(short, { durability });
+    const { faults, store } = set.faulty;
+    if (durability === "required") faults.isDown = true;
+    else (store as { create: unknown }).create = () => ({ state: "full" });
+    const call = set.gateway.streamGenerate(set.call, STREAM_OPTIONS);
+    await expect(call).rejects.toMatchObject({ kind });
+    expect(set.clock.pendingTimers).toBe(0);
+    expect([set.calls(), set.stats.of("test").inFlight]).toEqual([0, 0]);
+  });
+
+  it("goes unstored while the store is away, and says so; the next ones do not wait", async () => {
+    const set = createTestGateway(short);
+    set.faulty.faults.hangs = true;
+    const opening = set.gateway.streamGenerate(set.call, STREAM_OPTIONS);
+    await set.clock.advance(49);
+    await set.clock.advance(1);
+    const first = await opening;
+    expect(first.streamId).toMatch(/^e\./);
+    const [start] = await set.collect(first);
+    expect(start?.body).toMatchObject({ type: "start", durability: "none" });
+    const next = await set.gateway.streamGenerate(set.call, STREAM_OPTIONS);
+    await set.collect(next);
+    expect(set.log.health.isDown).toBe(true);
+    expect(set.faulty.calls.get("create")).toBe(1);
+  });
+});
+
+describe("a stream whose creation was answered too late", () => {
+  it("is let go of, so that its key does not lead to a stream that nobody writes", async () => {
+    const set = createTestGateway(short);
+    set.faulty.faults.delayMs = 80;
+    set.faulty.faults.only = ["create"];
+    const opening = set.gateway.streamGenerate(identified(set.call), STREAM_OPTIONS);
+    await set.clock.advance(100);
+    expect((await set.collect(await opening)).at(-1)?.body.type).toBe("complete");
+    const [left] = await set.faulty.peer.list({
+      phases: [],
+      provider: "",
+      caller: "",
+      olderThanMs: 0,
+      limit: 10,
+      after: undefined,
+    });
+    expect(left).toMatchObject({ phase: "running", tail: 1, handedOff: false });
+    await set.log.left.release(set.log.store);
+    // Whoever claims it ends it, and runs nothing again.
+    const [orphan] = await set.faulty.peer.orphans(10);
+    expect(orphan).toMatchObject({ streamId: left?.streamId, cancel: "disconnect" });
+  });
+});
+
+describe("cancelGeneration", () => {
+  it("is answered with a typed error while the store is away", async () => {
+    const set = createTestGateway(endless);
+    const stream = await set.gateway.streamGenerate(identified(set.call), STREAM_OPTIONS);
+    set.faulty.faults.isDown = true;
+    set.faulty.faults.only = ["requestCancel"];
+    const cancel = set.gateway.cancelGeneration("alice", { streamId: stream.streamId });
+    await expect(cancel).rejects.toMatchObject({ kind: "state-unavailable" });
+    set.faulty.faults.isDown = false;
+    const reading = set.collect(stream);
+    await set.gateway.cancelGeneration("alice", { requestId: "request-1" });
+    expect((await reading).at(-1)?.body).toMatchObject({
+      failure: { error: { reason: "CANCELLED_BY_CALLER" } },
+    });
+    expect(set.clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("calls with one key", () => {
+  it("share one generation, also where they all arrive before it is stored", async () => {
+    const set = createTestGateway(short);
+    set.faulty.faults.delayMs = 5;
+    const calls = Array.from({ length: 10 }, () =>
+      set.gateway.streamGenerate(identified(set.call), STREAM_OPTIONS),
+    );
+    await set.clock.advance(20);
+    const streams = await Promise.all(calls);
+    const reading = Promise.all(streams.map((stream) => set.collect(stream)));
+    await set.clock.advance(100);
+    const [first, ...others] = await reading;
+    expect(first?.at(-1)?.body.type).toBe("complete");
+    for (const events of others) expect(events).toEqual(first);
+    expect(streams.filter(({ isReplayed }) => !isReplayed)).toHaveLength(1);
+    expect(set.calls()).toBe(1);
+    expect([set.stats.of("test").inFlight, set.clock.pendingTimers]).toEqual([0, 0]);
+    const other = set.gateway.streamGenerate(identified(set.call, "other"), STREAM_OPTIONS);
+    const refused = expect(other).rejects.toMatchObject({ reason: "REQUEST_ID_REUSED" });
+    await set.clock.advance(20);
+    await refused;
+  });
+});

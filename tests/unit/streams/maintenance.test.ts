@@ -1,0 +1,167 @@
+import { describe, expect, it } from "vitest";
+import { StreamMaintenance } from "../../../src/streams/maintenance.ts";
+import type { StoredStream } from "../../../src/streams/stream-store.ts";
+import { createTestReaders, endOf } from "../../support/test-reader.ts";
+
+type Adopt = (stream: StoredStream) => Promise<"taken" | "ended" | "left">;
+
+async function createMaintained(adopt: Adopt = async () => "left") {
+  const set = await createTestReaders({ isShared: true });
+  const adopted: string[] = [];
+  const said: string[] = [];
+  const maintenance = new StreamMaintenance({
+    log: set.log,
+    clock: set.clock,
+    adopt: (stream) => {
+      adopted.push(stream.streamId);
+      return adopt(stream);
+    },
+    onTakeover: ({ streamId }, result) => void said.push(`${streamId} ${result}`),
+    onReaped: (expired) => void said.push(`reaped ${expired}`),
+  });
+  return { ...set, maintenance, adopted, said };
+}
+
+describe("the maintenance of streams", () => {
+  it("shows once a second that this replica lives, until it stops", async () => {
+    const set = await createMaintained();
+    await set.maintenance.start();
+    await set.clock.advance(10_000);
+    const renewals = set.calls.get("renewSession") ?? 0;
+    expect(renewals).toBeGreaterThan(9);
+    expect(renewals).toBeLessThan(15);
+    const stream = await set.own();
+    expect((await set.peer.orphans(10)).length).toBe(0);
+    await set.maintenance.stop();
+    expect((await set.peer.orphans(10))[0]?.streamId).toBe(stream.stream.streamId);
+    await set.clock.advance(10_000);
+    expect(set.calls.get("renewSession")).toBe(renewals);
+    expect(set.clock.pendingTimers).toBe(0);
+  });
+
+  it("tells which streams of others are read here", async () => {
+    const set = await createMaintained();
+    const stream = await set.foreign(2);
+    const reading = set.read(stream.streamId);
+    await set.maintenance.start();
+    await set.clock.advance(3_000);
+    const [head] = await set.peer.heads([stream.streamId]);
+    expect(Number(head?.now) - Number(head?.readersSeenAt)).toBeLessThan(1_000);
+    reading.abort.abort();
+    await set.maintenance.stop();
+  });
+
+  it("hears of a cancel while a stream stores nothing", async () => {
+    const set = await createMaintained();
+    const { stream, stopped } = await set.own();
+    await set.maintenance.start();
+    await set.peer.requestCancel(stream.streamId, "operator");
+    await set.clock.advance(3_500);
+    expect(stopped[0]).toBe("CANCELLED_BY_OPERATOR");
+    await set.maintenance.stop();
+  });
+
+  it("takes over at most 16 streams at a time", async () => {
+    const release: (() => void)[] = [];
+    const set = await createMaintained(
+      () => new Promise((resolve) => release.push(() => resolve("taken"))),
+    );
+    for (let count = 0; count < 40; count++) await set.foreign(2, { session: "lost" });
+    await set.maintenance.start();
+    await set.clock.advance(5_000);
+    expect(set.adopted).toHaveLength(16);
+    for (const resolve of release.splice(0, 5)) resolve();
+    await set.clock.advance(1_000);
+    expect(set.adopted).toHaveLength(21);
+    expect(set.said).toHaveLength(5);
+    await set.maintenance.stop();
+  });
+
+  it("leaves alone what has an owner, and says nothing of what it has left", async () => {
+    const set = await createMaintained();
+    await set.foreign(2);
+    await set.own();
+    const orphan = await set.foreign(2, { session: "lost" });
+    await set.maintenance.start();
+    expect(set.adopted).toEqual([orphan.streamId]);
+    expect(set.said).toEqual([]);
+    await set.maintenance.stop();
+  });
+
+  it("removes what is past its time twice a minute, whatever replica wrote it", async () => {
+    const set = await createMaintained();
+    const ended = await set.foreign(2, { retentionMs: 5_000 });
+    await set.peer.append(endOf(ended, 3));
+    const running = await set.foreign(2, { retentionMs: 5_000 });
+    await set.maintenance.start();
+    await set.clock.advance(46_000);
+    expect(set.said).toEqual(["reaped 1"]);
+    const [gone, kept] = await set.peer.heads([ended.streamId, running.streamId]);
+    expect([gone?.expiredAt !== undefined, kept?.expiredAt]).toEqual([true, undefined]);
+    await set.maintenance.stop();
+  });
+
+  it("lets go of what this replica owns and does not write", async () => {
+    const set = await createMaintained();
+    await set.maintenance.start();
+    const { stream, add } = await set.own();
+    add(2, 2);
+    // A claim whose answer was lost, too.
+    const orphan = await set.foreign(2, { session: "lost" });
+    const [head] = await set.peer.heads([orphan.streamId]);
+    if (head === undefined) throw new Error("no stream");
+    set.faults.losesAnswers = true;
+    set.faults.only = ["claim"];
+    const hooks = { disconnect: { policy: "continue" as const }, stop: () => {} };
+    await expect(set.log.claim(head, hooks)).rejects.toThrow();
+    const owned = (await set.peer.heads([orphan.streamId]))[0];
+    expect(owned).toMatchObject({ owner: set.log.session, handedOff: false });
+    set.faults.losesAnswers = false;
+    await set.clock.advance(2_000);
+    expect(set.adopted).toContain(orphan.streamId);
+    expect(set.adopted).not.toContain(stream.streamId);
+    await set.maintenance.stop();
+  });
+});
+
+describe("maintenance while the store is away", () => {
+  it("starts without it, marks it, asks four times a second, and notices its return", async () => {
+    const set = await createMaintained();
+    set.faults.isDown = true;
+    await set.maintenance.start();
+    expect(set.log.health.isDown).toBe(true);
+    await set.clock.advance(10_000);
+    const asked = set.calls.get("renewSession") ?? 0;
+    expect(asked).toBeGreaterThan(39);
+    expect(asked).toBeLessThan(60);
+    set.faults.isDown = false;
+    await set.clock.advance(250);
+    expect(set.log.health.isDown).toBe(false);
+    expect(set.told).toEqual(["down", "up"]);
+    await set.maintenance.stop();
+  });
+
+  it("waits for no answer for ever, whichever it is, and stops in time", async () => {
+    for (const method of ["renewSession", "touchReaders", "orphans", "reap"] as const) {
+      const set = await createMaintained();
+      await set.maintenance.start();
+      set.faults.hangs = true;
+      set.faults.only = [method];
+      await set.clock.advance(60_000);
+      set.faults.hangs = false;
+      await set.clock.advance(4_000);
+      expect(set.log.health.isDown, method).toBe(false);
+      expect(set.told, method).toContain("down");
+      await set.maintenance.stop();
+    }
+    const set = await createMaintained();
+    await set.maintenance.start();
+    set.faults.hangs = true;
+    let hasStopped = false;
+    void set.maintenance.stop().then(() => {
+      hasStopped = true;
+    });
+    await set.clock.advance(5_000);
+    expect(hasStopped).toBe(true);
+  });
+});
