@@ -6,7 +6,8 @@ import { LeftStreams } from "./left-streams.ts";
 import { OwnedStream } from "./owned-stream.ts";
 import { StoreHealth, within } from "./store-health.ts";
 import { StreamBus } from "./stream-bus.ts";
-import { storeUnavailable } from "./stream-errors.ts";
+import { requestIdReused, storeUnavailable } from "./stream-errors.ts";
+import type { StreamObserver } from "./stream-observer.ts";
 import { type FillCause, type ReaderOptions, StreamReader } from "./stream-reader.ts";
 import type {
   CancelReason,
@@ -37,18 +38,6 @@ export interface StreamLogOptions {
   readonly newNonce: () => number;
   readonly isTerminal: (event: Uint8Array) => boolean;
   readonly observer: StreamObserver;
-}
-
-/** Is told of what happens; never of content. */
-export interface StreamObserver {
-  created(): void;
-  /** `left`: this process writes it no longer, and it goes on or is lost. */
-  ended(phase: EndPhase | "left"): void;
-  readers(change: 1 | -1): void;
-  appended(result: AppendResult["state"], events: number, waitedMs: number): void;
-  filled(cause: FillCause): void;
-  lost(loss: WriterLoss): void;
-  degraded(isDown: boolean): void;
 }
 
 /** What the generation behind a stream has to be told. */
@@ -360,9 +349,3 @@ export class StreamLog {
 /** How long a running stream waits for the store: shown unstored after it, or given up. */
 const SHOW_UNSTORED_AFTER_MS = 2_000;
 const GIVE_UP_AFTER_MS = 10_000;
-
-function requestIdReused(): GatewayError {
-  return new GatewayError("conflict", "request_id: used before with another request", {
-    reason: "REQUEST_ID_REUSED",
-  });
-}

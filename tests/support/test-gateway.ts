@@ -3,7 +3,7 @@ import type { StreamEvent } from "../../src/domain/generation.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
 import type { StreamOptions } from "../../src/domain/stream-options.ts";
 import { createGateway } from "../../src/gateway.ts";
-import { GenerationRuns } from "../../src/generation-run.ts";
+import { type Deployment, GenerationRuns } from "../../src/generation-run.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
 import { ProviderStats } from "../../src/reliability/provider-stats.ts";
@@ -12,9 +12,10 @@ import { TargetStates } from "../../src/reliability/target-states.ts";
 import { encodeEvent } from "../../src/rpc/encode-event.ts";
 import { createStoredGenerations, type OpenStream } from "../../src/stored-generation.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
+import { noStreamTelemetry } from "../../src/telemetry/stream-telemetry.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 import { createFaultyStore } from "./faulty-store.ts";
-import { createManualClock } from "./manual-clock.ts";
+import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { testModel, testSpec } from "./provider-request.ts";
 import { createTestLog } from "./test-log.ts";
 
@@ -43,12 +44,12 @@ const TIMEOUTS = {
   maxTotalMs: 10_000,
 };
 
+/** One target, whose provider answers so. */
 export function createTestGateway(
   answer: Answer | readonly ProviderEvent[],
   settings: Partial<StreamSettings> = {},
 ) {
   const clock = createManualClock();
-  const stats = new ProviderStats(clock);
   const model = testModel();
   let calls = 0;
   const provider: Provider = {
@@ -58,6 +59,25 @@ export function createTestGateway(
     },
     close: async () => {},
   };
+  const deployment: Deployment = {
+    route: (spec) => ({
+      targets: [{ model, spec, effort: undefined, options: {}, warnings: [] }],
+      skipped: [],
+      unfit: [],
+    }),
+    provider: () => provider,
+    timeouts: TIMEOUTS,
+  };
+  return { ...createGatewayOver(clock, deployment, settings), calls: () => calls };
+}
+
+/** The gateway over a log in memory, and over any targets. */
+export function createGatewayOver(
+  clock: ManualClock,
+  deployment: Deployment,
+  settings: Partial<StreamSettings> = {},
+) {
+  const stats = new ProviderStats(clock);
   let ids = 0;
   const newId = (): string => `id-${ids++}`;
   const engine = new ReliabilityEngine(clock, new TargetStates(clock, DEFAULT_SETTINGS));
@@ -67,15 +87,7 @@ export function createTestGateway(
     engine,
     telemetry: noTelemetry,
     newId,
-    deployment: () => ({
-      route: (spec) => ({
-        targets: [{ model, spec, effort: undefined, options: {}, warnings: [] }],
-        skipped: [],
-        unfit: [],
-      }),
-      provider: () => provider,
-      timeouts: TIMEOUTS,
-    }),
+    deployment: () => deployment,
   });
   const faulty = createFaultyStore(clock);
   const log = createTestLog({ clock, store: faulty.store, settings });
@@ -86,8 +98,10 @@ export function createTestGateway(
     events.set(bytes, event);
     return bytes;
   };
-  const stored = createStoredGenerations({ clock, log, newId, encodeEvent: encode });
-  const gateway = createGateway({ clock, runs, log, stored, newId, encodeEvent: encode });
+  const local = createTestLog({ clock, store: createFaultyStore(clock).store });
+  const shared = { clock, log, local, newId, encodeEvent: encode };
+  const stored = createStoredGenerations(shared);
+  const gateway = createGateway({ ...shared, telemetry: noStreamTelemetry, runs, stored });
   const controller = new AbortController();
   const call = {
     spec: testSpec(),
@@ -125,6 +139,5 @@ export function createTestGateway(
       for await (const event of read(stream)) all.push(event);
       return all;
     },
-    calls: () => calls,
   };
 }

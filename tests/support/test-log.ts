@@ -27,7 +27,10 @@ export function createTestLog(options: {
     newNonce: () => ++nonces,
     isTerminal,
     observer: {
-      stored: (result, events) => void told.push(`${result} ${events}`),
+      created: () => {},
+      ended: () => {},
+      readers: () => {},
+      appended: (result, events) => void told.push(`${result} ${events}`),
       filled: (cause) => void told.push(`filled ${cause}`),
       lost: (loss) => void told.push(`lost ${loss}`),
       degraded: (isDown) => void told.push(isDown ? "down" : "up"),

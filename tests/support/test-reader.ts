@@ -26,7 +26,6 @@ export interface Reading {
   readonly seen: string[];
   readonly reader: StreamReader;
   readonly abort: AbortController;
-  leave(): void;
   /** `ended`, or what was thrown; undefined: it reads on. */
   outcome(): unknown;
 }
@@ -50,7 +49,7 @@ export async function createTestReaders(
   ): Reading {
     const abort = new AbortController();
     const options = { streamId, cursor, signal: abort.signal, heartbeatMs };
-    const { reader, leave } = log.reader(options);
+    const reader = log.reader({ ...options, onFirst: undefined });
     const seen: string[] = [];
     let outcome: unknown;
     void (async () => {
@@ -62,11 +61,9 @@ export async function createTestReaders(
         outcome = "ended";
       } catch (error) {
         outcome = error;
-      } finally {
-        leave();
       }
     })();
-    return { seen, reader, abort, leave, outcome: () => outcome };
+    return { seen, reader, abort, outcome: () => outcome };
   }
 
   return {

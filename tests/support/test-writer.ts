@@ -15,7 +15,7 @@ export const content: EventFacts = { isContent: true };
 const decoder = new TextDecoder();
 
 /** Messages of a bus as words: batches by their sequences. */
-export function word(message: BusMessage): string {
+function word(message: BusMessage): string {
   switch (message.type) {
     case "batch": {
       const { first, last } = message.batch;

@@ -2,88 +2,75 @@ import { describe, expect, it } from "vitest";
 import { GenerationFailed, type StreamEventBody } from "../../../src/domain/generation.ts";
 import type { GenerationSpec } from "../../../src/domain/generation-spec.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
-import { createGateway } from "../../../src/gateway.ts";
+import type { Deployment } from "../../../src/generation-run.ts";
 import type { ProviderRequest } from "../../../src/providers/provider.ts";
-import { ReliabilityEngine } from "../../../src/reliability/attempts.ts";
-import { ProviderStats } from "../../../src/reliability/provider-stats.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
-import { TargetStates } from "../../../src/reliability/target-states.ts";
-import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
 import { answered, cut, fails, hangs, type Script, succeeds } from "../../support/engine.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel, testRouting, testSpec } from "../../support/provider-request.ts";
+import { createGatewayOver, STREAM_OPTIONS } from "../../support/test-gateway.ts";
 
-const OPTIONS = {
-  omitReasoning: false,
-  includeUsage: false,
-  includeEventTime: false,
-  omitFinalMessage: false,
-  heartbeatMs: 0,
-};
 const text = (value: string): ProviderEvent => ({ type: "text-delta", partIndex: 0, text: value });
 
 /** The gateway over these instances, each with the same model. */
 function setUp(scripts: Readonly<Record<string, readonly Script[]>>) {
   const clock = createManualClock();
-  const stats = new ProviderStats(clock);
   const requests: ProviderRequest[] = [];
   const sent = new Map<string, number>();
-  const gateway = createGateway({
-    clock,
-    stats,
-    engine: new ReliabilityEngine(clock, new TargetStates(clock, DEFAULT_SETTINGS)),
-    telemetry: noTelemetry,
-    newId: () => "id",
-    deployment: () => ({
-      route(spec) {
-        const [first, ...others] = Object.keys(scripts).map((provider) => ({
-          model: testModel({ provider, prefill: true }),
-          spec,
-          effort: undefined,
-          options: {},
-          warnings: [],
-        }));
-        if (first === undefined) throw new Error("no target");
-        return { targets: [first, ...others], skipped: [], unfit: [] };
+  const deployment: Deployment = {
+    route(spec) {
+      const [first, ...others] = Object.keys(scripts).map((provider) => ({
+        model: testModel({ provider, prefill: true }),
+        spec,
+        effort: undefined,
+        options: {},
+        warnings: [],
+      }));
+      if (first === undefined) throw new Error("no target");
+      return { targets: [first, ...others], skipped: [], unfit: [] };
+    },
+    provider: (id) => ({
+      generate(request, signal) {
+        requests.push(request);
+        const number = sent.get(id) ?? 0;
+        sent.set(id, number + 1);
+        return (scripts[id]?.[number] ?? hangs)(signal, clock);
       },
-      provider: (id) => ({
-        generate(request, signal) {
-          requests.push(request);
-          const number = sent.get(id) ?? 0;
-          sent.set(id, number + 1);
-          return (scripts[id]?.[number] ?? hangs)(signal, clock);
-        },
-        close: async () => {},
-      }),
-      timeouts: {
-        connectMs: 1_000,
-        firstTokenMs: 30_000,
-        firstTokenFailoverMs: 10_000,
-        idleMs: 30_000,
-        reasoningMs: 120_000,
-        reasoningFailoverMs: 30_000,
-        totalMs: 600_000,
-        maxTotalMs: 600_000,
-      },
+      close: async () => {},
     }),
-  });
+    timeouts: {
+      connectMs: 1_000,
+      firstTokenMs: 30_000,
+      firstTokenFailoverMs: 10_000,
+      idleMs: 30_000,
+      reasoningMs: 120_000,
+      reasoningFailoverMs: 30_000,
+      totalMs: 600_000,
+      maxTotalMs: 600_000,
+    },
+  };
+  const set = createGatewayOver(clock, deployment);
   const call = (spec: Partial<GenerationSpec> = {}, timeoutMs?: number) => ({
+    ...set.call,
     spec: testSpec(spec),
-    signal: new AbortController().signal,
     timeoutMs,
-    telemetry: { end: () => {} },
   });
+  /** A whole answer that nothing is stored of. */
+  async function generate(spec: Partial<GenerationSpec>, timeoutMs?: number) {
+    const answer = await set.gateway.generate(call(spec, timeoutMs));
+    if (answer.state !== "generated") throw new Error("the answer was stored");
+    return answer.generation;
+  }
   async function stream(spec: Partial<GenerationSpec>, ms: number): Promise<StreamEventBody[]> {
     const events: StreamEventBody[] = [];
-    const answer = await gateway.streamGenerate(call(spec), OPTIONS);
+    const answer = await set.gateway.streamGenerate(call(spec), STREAM_OPTIONS);
     const reading = (async () => {
-      for await (const { body } of answer) events.push(body);
+      for await (const { body } of set.read(answer)) events.push(body);
     })();
     await clock.advance(ms);
     await reading;
     return events;
   }
-  return { clock, gateway, call, stream, requests };
+  return { clock, generate, stream, requests };
 }
 
 describe("CONTINUE", () => {
@@ -126,9 +113,9 @@ describe("CONTINUE", () => {
 
 describe("attempts that are not the last", () => {
   it("a hedge that loses is in the result, with its usage", async () => {
-    const { clock, gateway, call } = setUp({ a: [hangs], b: [succeeds(10)] });
+    const { clock, generate } = setUp({ a: [hangs], b: [succeeds(10)] });
     const routing = testRouting({ hedge: { delayMs: 100 } });
-    const answer = gateway.generate(call({ routing }));
+    const answer = generate({ routing });
     await clock.advance(110);
     const { attempts } = await answer;
     expect(attempts).toMatchObject([
@@ -139,8 +126,8 @@ describe("attempts that are not the last", () => {
   });
 
   it("a deadline is split: a target that hangs leaves time for the next", async () => {
-    const { clock, gateway, call, requests } = setUp({ a: [hangs], b: [succeeds(100)] });
-    const answer = gateway.generate(call({}, 2_000));
+    const { clock, generate, requests } = setUp({ a: [hangs], b: [succeeds(100)] });
+    const answer = generate({}, 2_000);
     await clock.advance(2_000);
     expect((await answer).attempts).toMatchObject([
       { provider: "a", outcome: "failed", errorKind: "first-token-timeout" },
@@ -157,8 +144,8 @@ describe("attempts that are not the last", () => {
   });
 
   it("every one of them is in the error", async () => {
-    const { clock, gateway, call } = setUp({ a: Array(3).fill(fails(answered(503))) });
-    const answer = gateway.generate(call()).catch((error: unknown) => error);
+    const { clock, generate } = setUp({ a: Array(3).fill(fails(answered(503))) });
+    const answer = generate({}).catch((error: unknown) => error);
     await clock.advance(10_000);
     const error = await answer;
     expect(error).toBeInstanceOf(GenerationFailed);

@@ -53,25 +53,28 @@ describe("a stream that no log takes", () => {
   });
 });
 
-describe("a stream whose creation was answered too late", () => {
-  it("is let go of, so that its key does not lead to a stream that nobody writes", async () => {
+describe("a stream whose creation was not answered in time", () => {
+  async function unanswered(fault: { delayMs?: number; losesAnswers?: boolean }) {
     const set = createTestGateway(short);
-    set.faulty.faults.delayMs = 80;
-    set.faulty.faults.only = ["create"];
+    Object.assign(set.faulty.faults, fault, { only: ["create"] });
     const opening = set.gateway.streamGenerate(identified(set.call), STREAM_OPTIONS);
     await set.clock.advance(100);
     expect((await set.collect(await opening)).at(-1)?.body.type).toBe("complete");
-    const [left] = await set.faulty.peer.list({
-      phases: [],
-      provider: "",
-      caller: "",
-      olderThanMs: 0,
-      limit: 10,
-      after: undefined,
-    });
+    const everything = { phases: [], provider: "", caller: "", olderThanMs: 0 };
+    const query = { ...everything, limit: 10, after: undefined };
+    const [left] = await set.faulty.peer.list(query);
+    return { set, left };
+  }
+
+  it("ends as failed, so that its key is free, where the answer is late", async () => {
+    const { left } = await unanswered({ delayMs: 80 });
+    expect(left).toMatchObject({ phase: "failed", tail: 2, isBound: false });
+  });
+
+  it("is let go of, to be ended by whoever claims it, where the answer is lost", async () => {
+    const { set, left } = await unanswered({ losesAnswers: true });
     expect(left).toMatchObject({ phase: "running", tail: 1, handedOff: false });
     await set.log.left.release(set.log.store);
-    // Whoever claims it ends it, and runs nothing again.
     const [orphan] = await set.faulty.peer.orphans(10);
     expect(orphan).toMatchObject({ streamId: left?.streamId, cancel: "disconnect" });
   });
