@@ -8,21 +8,10 @@ import { StoreHealth, within } from "./store-health.ts";
 import { StreamBus } from "./stream-bus.ts";
 import { requestIdReused, storeUnavailable } from "./stream-errors.ts";
 import type { StreamObserver } from "./stream-observer.ts";
-import { type FillCause, type ReaderOptions, StreamReader } from "./stream-reader.ts";
-import type {
-  CancelReason,
-  EndPhase,
-  NewStream,
-  StreamRecord,
-  WriterToken,
-} from "./stream-record.ts";
+import { type ReaderOptions, StreamReader } from "./stream-reader.ts";
+import type { CancelReason, NewStream, StreamRecord, WriterToken } from "./stream-record.ts";
 import type { StreamSettings } from "./stream-settings.ts";
-import {
-  type AppendResult,
-  type StoredStream,
-  StoreUnavailable,
-  type StreamStore,
-} from "./stream-store.ts";
+import { type StoredStream, StoreUnavailable, type StreamStore } from "./stream-store.ts";
 import { StreamWriter, type WriterLoss } from "./stream-writer.ts";
 
 /** Longest wait for an answer that no call waits for. */

@@ -16,7 +16,7 @@ export function isEnd(event: Uint8Array): boolean {
   return decoder.decode(event) === "end";
 }
 
-export function wordOf(delivery: Delivery): string[] {
+function wordOf(delivery: Delivery): string[] {
   if (delivery.type === "events") return delivery.events.map((event) => decoder.decode(event));
   return [`beat ${delivery.sequence}${delivery.isUndurable ? " undurable" : ""}`];
 }
