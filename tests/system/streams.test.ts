@@ -219,7 +219,7 @@ describe("bad input of a resumption", () => {
   });
 
   it("is STREAM_EXPIRED for a stream whose events are deleted", async () => {
-    await using small = await startStack({ config: "stream: {memory: 32KiB}" });
+    await using small = await startStack({ config: "stream: {max_total_bytes: 32KiB}" });
     const call = () =>
       collect(small.client.stream(streamGenerate, { spec: spec("chat", { tokens: 300 }) }));
     const { events } = await call();
