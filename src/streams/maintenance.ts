@@ -76,6 +76,7 @@ export class StreamMaintenance {
       await this.#renew();
       await log.store.touchReaders(log.readElsewhere);
       await this.#hearCancels();
+      await log.releaseAbandoned();
       await this.#adoptOrphans();
       await this.#reap();
     } catch (error) {

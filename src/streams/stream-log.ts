@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
+import { AbandonedStreams } from "./abandoned-streams.ts";
 import { OwnedStream } from "./owned-stream.ts";
 import { StoreHealth } from "./store-health.ts";
 import { StreamBus } from "./stream-bus.ts";
@@ -84,6 +85,7 @@ export class StreamLog {
   readonly bus = new StreamBus();
   readonly #options: StreamLogOptions;
   readonly #owned = new Map<string, OwnedStream>();
+  readonly #abandoned = new AbandonedStreams();
   /** Readers here of streams that other replicas write, by stream. */
   readonly #readers = new Map<string, Set<StreamReader>>();
 
@@ -159,7 +161,10 @@ export class StreamLog {
     const nonce = this.#options.newNonce();
     const { streamId, token } = stream;
     const next = { session: this.session, nonce };
-    const answer = await this.store.claim(streamId, token.epoch, next);
+    const answer = await this.store.claim(streamId, token.epoch, next).catch((error: unknown) => {
+      this.#abandoned.add(streamId);
+      throw error;
+    });
     if (answer.state !== "claimed") return undefined;
     const record = answer.stream;
     const owned = this.#own(streamId, record.token, record.tail, undefined, hooks, record.canMove);
@@ -247,6 +252,11 @@ export class StreamLog {
     await Promise.allSettled(handOffs);
   }
 
+  /** Lets others go on with what this process owns by name only. */
+  releaseAbandoned(): Promise<void> {
+    return this.#abandoned.release(this.store, this.session, this.#owned);
+  }
+
   #own(
     streamId: string,
     token: WriterToken,
@@ -277,6 +287,7 @@ export class StreamLog {
       },
       onLoss: (loss) => {
         observer.lost(loss);
+        this.#abandoned.add(streamId);
         hooks.stop(LOSSES[loss]());
       },
       onAppended: (result, events, waitedMs) => observer.appended(result, events, waitedMs),
@@ -319,7 +330,7 @@ export class StreamLog {
         progress: undefined,
       });
     } catch (error) {
-      // It ends as an orphan when this session is over.
+      this.#abandoned.add(streamId);
       if (!(error instanceof StoreUnavailable)) throw error;
     }
   }

@@ -32,7 +32,9 @@ async function following(stream: NewStream, second: WriterToken) {
     heartbeatMs: 0,
     isLocal: () => true,
     isTerminal: () => false,
+    onFirst: () => {},
     onFill: () => {},
+    onLeave: () => {},
   });
   const received: string[] = [];
   const done = (async () => {
