@@ -46,7 +46,7 @@ export function createConnectClient(
     };
   }
   return {
-    repeatsUnary: false,
+    honoursPushback: false,
     async generate(request, options) {
       try {
         return await client.generate(request, callOptions(options));

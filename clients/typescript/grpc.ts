@@ -91,7 +91,7 @@ const decode =
 
 const path = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
 
-/** Over grpc-js, which repeats what the service has refused before it executed anything. */
+/** Over grpc-js, which by itself repeats what was refused before anything was executed. */
 export function createGrpcClient(options: GrpcOptions): GenerationClient & { close(): void } {
   const { token } = options;
   const secure = options.address.startsWith("https://");
@@ -143,7 +143,7 @@ export function createGrpcClient(options: GrpcOptions): GenerationClient & { clo
 
   const { generate, streamGenerate, resumeStream } = GenerationService.method;
   return {
-    repeatsUnary: true,
+    honoursPushback: true,
     generate: (request, callOptions) =>
       new Promise((resolve, reject) => {
         const { signal } = callOptions;

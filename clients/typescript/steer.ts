@@ -27,8 +27,8 @@ export interface CallOptions {
 
 /** GenerationService over some transport: `grpc.ts`, `connect.ts`. Calls throw `SteerError`. */
 export interface GenerationClient {
-  /** The library repeats unary calls by itself where that is safe. */
-  readonly repeatsUnary: boolean;
+  /** The library repeats by itself what `grpc-retry-pushback-ms` asks for. */
+  readonly honoursPushback: boolean;
   generate(request: GenerateRequest, options: CallOptions): Promise<GenerateResponse>;
   streamGenerate(request: StreamGenerateRequest, options: CallOptions): AsyncIterable<StreamEvent>;
   resumeStream(request: ResumeStreamRequest, options: CallOptions): AsyncIterable<StreamEvent>;
@@ -110,13 +110,23 @@ export interface GenerateOptions {
   readonly runtime?: Runtime;
 }
 
+/** A lost connection, as the transports name it; safe to repeat because of `request_id`. */
+const LOST_CODES: ReadonlySet<number> = new Set([Code.UNAVAILABLE, Code.ABORTED, Code.CANCELLED]);
+
 /** How long to wait before the call is made again; undefined: it must not be. */
-function repetitionWait(error: unknown, attempt: number, random: () => number): number | undefined {
+function repetitionWait(
+  error: unknown,
+  attempt: number,
+  client: GenerationClient,
+  runtime: Runtime,
+): number | undefined {
   if (!(error instanceof SteerError) || attempt >= MAX_ATTEMPTS) return undefined;
   const { code, pushbackMs, isFromGateway } = error;
-  if (pushbackMs !== undefined) return pushbackMs < 0 ? undefined : pushbackMs;
-  if (code !== Code.UNAVAILABLE || isFromGateway) return undefined;
-  return random() * FIRST_WAIT_MS * 2 ** attempt;
+  if (pushbackMs !== undefined) {
+    return pushbackMs < 0 || client.honoursPushback ? undefined : pushbackMs;
+  }
+  if (isFromGateway || !LOST_CODES.has(code)) return undefined;
+  return runtime.random() * FIRST_WAIT_MS * 2 ** (attempt - 1);
 }
 
 /** Generates the whole answer; repeats the call where nothing was executed or nobody answered. */
@@ -137,9 +147,7 @@ export async function generate(
       return await client.generate(message, { signal, timeoutMs: left() });
     } catch (error) {
       signal.throwIfAborted();
-      const waitMs = client.repeatsUnary
-        ? undefined
-        : repetitionWait(error, attempt, runtime.random);
+      const waitMs = repetitionWait(error, attempt, client, runtime);
       if (waitMs === undefined || waitMs >= (left() ?? Number.POSITIVE_INFINITY)) throw error;
       await runtime.sleep(waitMs, signal);
     }
