@@ -1,4 +1,5 @@
 // The TypeScript helper over each transport that it works with.
+import { createHash } from "node:crypto";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { createConnectClient } from "../../clients/typescript/connect.ts";
@@ -10,6 +11,15 @@ import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.t
 export const TRANSPORTS = ["grpc-js", "Connect", "gRPC-Web"] as const;
 
 export type Transport = (typeof TRANSPORTS)[number];
+
+/** Key of the caller that `CALLER_CONFIG` names. */
+const KEY = "key-of-the-test";
+
+/** Lines of a configuration that takes the helper's key and no call without one. */
+export const CALLER_CONFIG = `
+callers:
+  - {id: test, role: caller, key_sha256: ${createHash("sha256").update(KEY).digest("hex")}}
+`;
 
 export interface HelperClient {
   readonly client: GenerationClient;
@@ -25,6 +35,7 @@ export function helperClient(
   if (transport === "grpc-js") {
     const client = createGrpcClient({
       address,
+      token: KEY,
       channelOptions: {
         "grpc.use_local_subchannel_pool": 1,
         "grpc.keepalive_time_ms": keepaliveMs,
@@ -36,7 +47,9 @@ export function helperClient(
   const create = transport === "Connect" ? createConnectTransport : createGrpcWebTransport;
   const options = { baseUrl: `http://${address}`, httpVersion: "1.1" } as const;
   return {
-    client: createConnectClient(createClient(GenerationService, create(options))),
+    client: createConnectClient(createClient(GenerationService, create(options)), {
+      token: () => KEY,
+    }),
     close: () => {},
   };
 }

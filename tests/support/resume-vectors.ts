@@ -22,6 +22,7 @@ interface VectorEvent {
   readonly stream_id?: string;
   readonly resumable?: boolean;
   readonly discard_output?: boolean;
+  readonly undurable?: boolean;
   readonly error?: VectorError;
 }
 
@@ -88,7 +89,10 @@ function bodyOf(event: VectorEvent): Parameters<typeof create<typeof StreamEvent
       return { ...position, event: { case: "attemptNotice", value } };
     }
     case "heartbeat":
-      return { ...position, event: { case: "heartbeat", value: {} } };
+      return {
+        ...position,
+        event: { case: "heartbeat", value: { undurable: event.undurable ?? false } },
+      };
     case "complete":
       return { ...position, event: { case: "complete", value: {} } };
     case "error": {

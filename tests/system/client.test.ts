@@ -9,7 +9,13 @@ import {
 import { SteerError, type StreamCursor } from "../../clients/typescript/steer-error.ts";
 import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
 import { type CutProxy, startCutProxy } from "../support/cut-proxy.ts";
-import { helperClient, impatient, TRANSPORTS, type Transport } from "../support/helper-clients.ts";
+import {
+  CALLER_CONFIG,
+  helperClient,
+  impatient,
+  TRANSPORTS,
+  type Transport,
+} from "../support/helper-clients.ts";
 import { eventually, type Stack, startStack } from "../support/stack.ts";
 
 const TOKENS = 24;
@@ -20,7 +26,7 @@ const AT_ONCE = 4;
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ config: CALLER_CONFIG });
 });
 
 afterAll(async () => {
@@ -164,6 +170,47 @@ describe.each(TRANSPORTS)("the helper over %s", (transport) => {
     await reader.read(resumeStream(second.client, reader.cursor));
     reader.expectWhole();
     second.close();
+  });
+
+  it("is read in several short calls", async () => {
+    const { client, close } = helperClient(transport, targetOf(transport));
+    const name = `${transport} in short calls`;
+    const codes: number[] = [];
+    const reader = new Reader();
+    await reader.read(
+      streamGenerate(
+        client,
+        { spec: specOf(name, undefined, 30) },
+        {
+          runtime: impatient,
+          deliveryTimeoutMs: 250,
+          onReconnect: ({ cause }) => void codes.push(cause.code),
+        },
+      ),
+    );
+    close();
+    reader.expectWhole();
+    expect(codes.length).toBeGreaterThan(1);
+    expect(new Set(codes)).toEqual(new Set([4]));
+    expect(requestsOf(name)).toHaveLength(1);
+  });
+
+  it("does not repeat an ephemeral stream", async () => {
+    await using proxy = await startCutProxy(targetOf(transport));
+    const { client, close } = helperClient(transport, proxy.address);
+    const name = `${transport} ephemeral`;
+    const spec = specOf(name, { stall_after_events: 2 });
+    const reading = (async () => {
+      for await (const { event } of streamGenerate(client, {
+        spec,
+        options: { ephemeral: true },
+      })) {
+        if (event.case === "textDelta") proxy.cut();
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 9, reason: "STREAM_NOT_RESUMABLE" });
+    expect(requestsOf(name)).toHaveLength(1);
+    close();
   });
 
   it.each([

@@ -68,6 +68,89 @@ async function run(vector: ResumeVector): Promise<Told & ReturnType<typeof playC
   return { ...calls, applied, outcome, waits, reconnects };
 }
 
+const EMPTY: ResumeVector = {
+  name: "",
+  random: 0,
+  calls: [],
+  applied: [],
+  outcome: { ended: "complete" },
+  waits_ms: [],
+};
+
+const START = { sequence: 1, writer: 7, kind: "start", stream_id: "s.1", resumable: true } as const;
+
+describe("a call that falls silent", () => {
+  it("is given up and resumed", async () => {
+    const vector: ResumeVector = {
+      ...EMPTY,
+      calls: [
+        { method: "StreamGenerate", events: [START], end: "open" },
+        {
+          method: "ResumeStream",
+          events: [{ sequence: 2, writer: 7, kind: "complete" }],
+          end: "ok",
+        },
+      ],
+    };
+    const clock = createManualClock();
+    const calls = playCalls(vector, () => {});
+    const causes: string[] = [];
+    const onReconnect = ({ cause }: Reconnect): void => void causes.push(cause.reason);
+    const events = readStream(calls, {
+      runtime: { ...clock, random: () => 0 },
+      silenceMs: 1_000,
+      onReconnect,
+    });
+    await events.next();
+    // The consumer is slow; the call is not.
+    await clock.advance(5_000);
+    const last = events.next();
+    await clock.advance(999);
+    expect(causes).toEqual([]);
+    await clock.advance(1_002);
+    expect((await last).value).toMatchObject({ sequence: 2 });
+    expect(causes).toEqual(["SILENCE"]);
+    await events.next();
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("a store that goes away", () => {
+  it("is told once, and once when it is back", async () => {
+    const beat = (isUndurable: boolean) =>
+      ({ sequence: 1, writer: 0, kind: "heartbeat", undurable: isUndurable }) as const;
+    const vector: ResumeVector = {
+      ...EMPTY,
+      calls: [
+        {
+          method: "StreamGenerate",
+          events: [
+            START,
+            beat(false),
+            beat(true),
+            beat(true),
+            beat(false),
+            { sequence: 2, writer: 7, kind: "complete" },
+          ],
+          end: "ok",
+        },
+      ],
+    };
+    const told: boolean[] = [];
+    const onDurability = (isDurable: boolean): void => void told.push(isDurable);
+    const options = { runtime: createManualClock(), silenceMs: 0, onDurability };
+    const sequences: number[] = [];
+    for await (const { sequence } of readStream(
+      playCalls(vector, () => {}),
+      options,
+    )) {
+      sequences.push(sequence);
+    }
+    expect(told).toEqual([false, true]);
+    expect(sequences).toEqual([1, 2]);
+  });
+});
+
 describe("A-69: the reader of a stream, by the vectors", () => {
   it.each(resumeVectors().map((vector) => [vector.name, vector] as const))(
     "%s",
