@@ -162,7 +162,6 @@ async function* deliver(
       yield next.value;
     }
   } catch (error) {
-    signal?.throwIfAborted();
     if (delivery.givenUp !== undefined) return delivery.givenUp;
     // An error with a cursor is the stream's own; what is no `SteerError` is a defect.
     if (!(error instanceof SteerError) || error.cursor !== undefined) throw error;
