@@ -1,11 +1,11 @@
-// What operators see and do: the admin service's view of deployment and engine.
+// What operators see and do at this replica: a view of deployment and engine.
 import type { Clock } from "./clock.ts";
 import type { Deployment } from "./deployment.ts";
 import type {
   CircuitStatus,
-  Operations,
   ProviderStatus,
   RetryStatus,
+  Status,
   Unavailability,
 } from "./domain/operations.ts";
 import type { ReliabilityEngine } from "./reliability/attempts.ts";
@@ -17,6 +17,13 @@ export interface OperationsDependencies {
   readonly engine: ReliabilityEngine;
   readonly stats: ProviderStats;
   readonly deployment: () => Deployment;
+}
+
+/** The replica's own numbers, and what can be done at it. */
+export interface LocalOperations {
+  status(): Status;
+  resetCircuit(provider: string, model: string | undefined): void;
+  hasModel(provider: string, model: string): boolean;
 }
 
 type Configured = Deployment["providers"][number];
@@ -55,7 +62,7 @@ function troubleBy(refusal: Trouble): Unavailability {
   }
 }
 
-export function createOperations(dependencies: OperationsDependencies): Operations {
+export function createOperations(dependencies: OperationsDependencies): LocalOperations {
   const { clock, engine, stats, deployment } = dependencies;
   const { states, metrics } = engine;
   const startTimeMs = clock.wallTime();
@@ -123,8 +130,11 @@ export function createOperations(dependencies: OperationsDependencies): Operatio
   }
 
   return {
-    providers: () => new Map(deployment().providers.map((each) => [each.id, status(each)])),
-    retries: () => new Map(deployment().providers.map(({ id }) => [id, retryStatus(id)])),
+    status: () => ({
+      startTimeMs,
+      providers: new Map(deployment().providers.map((each) => [each.id, status(each)])),
+      retries: new Map(deployment().providers.map(({ id }) => [id, retryStatus(id)])),
+    }),
     resetCircuit(provider, model) {
       for (const [id, target] of states.models(provider)) {
         if (model === undefined || model === id) target.reset();

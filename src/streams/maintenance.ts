@@ -25,6 +25,8 @@ export interface MaintenanceOptions {
   readonly adopt: (stream: StoredStream) => Promise<"taken" | "ended" | "left">;
   readonly onTakeover: (stream: StoredStream, result: "taken" | "ended") => void;
   readonly onReaped: (expired: number) => void;
+  /** What other replicas are told of this one. */
+  readonly snapshot: () => Uint8Array;
 }
 
 export class StreamMaintenance {
@@ -70,11 +72,13 @@ export class StreamMaintenance {
   }
 
   async #tick(): Promise<void> {
-    const { log } = this.#options;
+    const { log, snapshot } = this.#options;
+    const { store, session } = log;
     for (const stream of log.owned.values()) stream.watchReaders();
     try {
       await this.#renew();
-      await log.store.touchReaders(log.readElsewhere);
+      if (store.capabilities.isShared) await store.putSnapshot(session, snapshot());
+      await store.touchReaders(log.readElsewhere);
       await this.#hearCancels();
       await log.releaseAbandoned();
       await this.#adoptOrphans();

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
 import { AbandonedStreams } from "./abandoned-streams.ts";
+import { ControlChannel, type ControlMessage } from "./control-channel.ts";
 import { OwnedStream } from "./owned-stream.ts";
 import { StoreHealth } from "./store-health.ts";
 import { StreamBus } from "./stream-bus.ts";
@@ -60,12 +61,6 @@ export interface StreamHooks {
   readonly endUnstarted?: () => Uint8Array;
 }
 
-/** What replicas tell each other. */
-interface ControlMessage {
-  readonly type: "cancel";
-  readonly streamId: string;
-}
-
 export type Begun =
   | { readonly state: "created"; readonly stream: OwnedStream }
   /** The idempotency key leads to a stream that asks for the same. */
@@ -82,6 +77,7 @@ const LOSSES: Readonly<Record<WriterLoss, () => GatewayError>> = {
 export class StreamLog {
   readonly store: StreamStore;
   readonly health: StoreHealth;
+  readonly control: ControlChannel;
   readonly bus = new StreamBus();
   readonly #options: StreamLogOptions;
   readonly #owned = new Map<string, OwnedStream>();
@@ -93,7 +89,9 @@ export class StreamLog {
     this.#options = options;
     this.store = options.store;
     this.health = new StoreHealth(options.clock, (isDown) => options.observer.degraded(isDown));
-    this.store.onBroadcast((message) => this.#hear(message));
+    const { store, session } = options;
+    this.control = new ControlChannel({ store, session, isStoreDown: () => this.health.isDown });
+    this.control.on("cancel", (message) => this.#hearCancel(message));
   }
 
   get settings(): StreamSettings {
@@ -218,23 +216,30 @@ export class StreamLog {
   }
 
   /** Asks for the end of a stream; its state afterwards, undefined where it is gone. */
-  async requestCancel(streamId: string, reason: CancelReason): Promise<StoredStream | undefined> {
+  async requestCancel(
+    streamId: string,
+    reason: CancelReason,
+    /** What the operator says to it. */
+    note = "",
+  ): Promise<StoredStream | undefined> {
+    const here = this.#owned.get(streamId);
+    if (here !== undefined) here.note = note;
+    // The owner may see the mark at once: what is said to it must be there before.
+    else if (note !== "") await this.control.send({ type: "cancel", streamId, note });
     const stream = await this.store.requestCancel(streamId, reason);
     const owned = this.#owned.get(streamId);
     if (owned !== undefined) owned.cancel(stream?.cancel ?? reason);
     // A hint only: the owner sees the mark in the store as well.
-    else if (stream?.phase === "running") await this.#tell({ type: "cancel", streamId });
+    else if (stream?.phase === "running") {
+      await this.control.send({ type: "cancel", streamId, note });
+    }
     return stream;
   }
 
-  async #tell(message: ControlMessage): Promise<void> {
-    await this.store.broadcast(Buffer.from(JSON.stringify(message))).catch(() => {});
-  }
-
-  #hear(bytes: Uint8Array): void {
-    const message = JSON.parse(Buffer.from(bytes).toString()) as ControlMessage;
+  #hearCancel(message: Extract<ControlMessage, { type: "cancel" }>): void {
     const owned = this.#owned.get(message.streamId);
     if (owned === undefined) return;
+    owned.note = message.note;
     void Promise.resolve(this.store.heads([message.streamId])).then(
       ([stream]) => {
         if (stream?.cancel !== undefined) owned.cancel(stream.cancel);
