@@ -1,7 +1,6 @@
 // What operators see and do over all replicas that share a store.
 import { mergeStatus } from "./domain/merge-status.ts";
-import type { Operations, Status } from "./domain/operations.ts";
-import type { LocalOperations } from "./operations.ts";
+import type { LocalOperations, Operations, Status } from "./domain/operations.ts";
 import { decodeSnapshot } from "./replica-snapshot.ts";
 import type { StreamLog } from "./streams/stream-log.ts";
 

@@ -3,9 +3,9 @@ import type { Clock } from "./clock.ts";
 import type { Deployment } from "./deployment.ts";
 import type {
   CircuitStatus,
+  LocalOperations,
   ProviderStatus,
   RetryStatus,
-  Status,
   Unavailability,
 } from "./domain/operations.ts";
 import type { ReliabilityEngine } from "./reliability/attempts.ts";
@@ -17,13 +17,6 @@ export interface OperationsDependencies {
   readonly engine: ReliabilityEngine;
   readonly stats: ProviderStats;
   readonly deployment: () => Deployment;
-}
-
-/** The replica's own numbers, and what can be done at it. */
-export interface LocalOperations {
-  status(): Status;
-  resetCircuit(provider: string, model: string | undefined): void;
-  hasModel(provider: string, model: string): boolean;
 }
 
 type Configured = Deployment["providers"][number];

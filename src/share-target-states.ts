@@ -1,5 +1,5 @@
 // Replicas share what one of them was told: rate limits, and circuits that an operator resets.
-import type { LocalOperations } from "./operations.ts";
+import type { LocalOperations } from "./domain/operations.ts";
 import type { TargetStates } from "./reliability/target-states.ts";
 import type { ControlChannel } from "./streams/control-channel.ts";
 

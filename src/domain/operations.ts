@@ -86,6 +86,13 @@ export interface Status {
   readonly retries: ReadonlyMap<string, RetryStatus>;
 }
 
+/** The same at one replica, for those who need no other. */
+export interface LocalOperations {
+  status(): Status;
+  resetCircuit(provider: string, model: string | undefined): void;
+  hasModel(provider: string, model: string): boolean;
+}
+
 /** What the admin service can do with providers. */
 export interface Operations {
   status(scope: Scope): Promise<Status & { readonly replicaCount: number }>;
