@@ -123,7 +123,7 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     stream: StoredStream,
     summary: StreamSummary,
     ending: GatewayError | undefined,
-  ): Promise<"left" | { readonly goesOn: boolean; readonly ended: Promise<void> }> {
+  ): Promise<"left" | { readonly goesOn: boolean; readonly ended: Promise<unknown> }> {
     const stored = stream.canMove ? await log.store.loadRequest(stream.streamId) : undefined;
     const request = stored === undefined ? undefined : decodeRequest(stored, summary.kind);
     let run: GenerationRun | undefined;

@@ -11,7 +11,7 @@ import {
   isSameToken,
   repeated,
 } from "./stream-machine.ts";
-import { isCleanable, matches, newestFirst, positionOf } from "./stream-query.ts";
+import { isCleanable, matches, newestFirst } from "./stream-query.ts";
 import type { Batch, StreamRecord } from "./stream-record.ts";
 import type {
   AppendResult,
@@ -189,10 +189,10 @@ export function createMemoryStore({
       const { sequence, writer } = cursor;
       if (sequence > record.tail) return { state: "ahead", stream };
       if (writer !== 0 && sequence > 0) {
-        const holder = batches[positionOf(batches, sequence)];
+        const holder = batches[position(batches, sequence)];
         if (holder?.writer !== writer) return { state: "diverged", stream };
       }
-      const start = positionOf(batches, sequence + 1);
+      const start = position(batches, sequence + 1);
       const found = batches.slice(start, start + limit);
       return { state: "read", stream, batches: found, hasMore: start + limit < batches.length };
     },

@@ -1,5 +1,5 @@
-// How streams and batches are filtered, ordered and found, for the stores that do it themselves.
-import type { Batch, StreamRecord } from "./stream-record.ts";
+// How streams are filtered and ordered, for the stores that do it themselves.
+import type { StreamRecord } from "./stream-record.ts";
 import type { CleanupQuery, ListQuery, StoredStream } from "./stream-store.ts";
 
 export function newestFirst(
@@ -31,16 +31,4 @@ export function isCleanable(record: StreamRecord, query: CleanupQuery, now: numb
   if (phase === "running" || endedAt === undefined) return false;
   if (query.phases.length > 0 && !query.phases.includes(phase)) return false;
   return now - endedAt >= query.olderThanMs;
-}
-
-/** Index of the first batch that holds an event at or behind `sequence`. */
-export function positionOf(batches: readonly Batch[], sequence: number): number {
-  let low = 0;
-  let high = batches.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((batches[middle]?.last ?? 0) < sequence) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../../src/clock.ts";
 import { StreamLog } from "../../src/streams/stream-log.ts";
 import { DEFAULT_STREAM_SETTINGS } from "../../src/streams/stream-settings.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
+import { noStreamTelemetry } from "../../src/telemetry/stream-telemetry.ts";
 
 let nonces = 0;
 
@@ -14,6 +15,6 @@ export function streamLog(store: StreamStore, clock: Clock, session: string): St
     session,
     newNonce: () => ++nonces,
     isTerminal: () => false,
-    observer: { stored: () => {}, filled: () => {}, lost: () => {}, degraded: () => {} },
+    observer: noStreamTelemetry,
   });
 }

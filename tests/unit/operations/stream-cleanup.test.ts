@@ -4,6 +4,7 @@ import { encodeEvent } from "../../../src/rpc/encode-event.ts";
 import { createStreamOperations } from "../../../src/stream-operations.ts";
 import { readSummary, type StreamSummary } from "../../../src/stream-summary.ts";
 import { createTakeover } from "../../../src/takeover.ts";
+import { noStreamTelemetry } from "../../../src/telemetry/stream-telemetry.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { sharedStore } from "../../support/shared-store.ts";
 import { appendTo, LONG_MS, newStream, success } from "../../support/stored-streams.ts";
@@ -45,6 +46,7 @@ async function setUp() {
     clock,
     log,
     encodeEvent,
+    telemetry: noStreamTelemetry,
     // An orphan that only ends makes no call.
     runs: undefined as never,
     disconnectPolicy: () => ({ policy: "cancel" }),
