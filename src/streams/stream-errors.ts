@@ -45,3 +45,9 @@ export function goesOnElsewhere(): GatewayError {
     reason: "DRAINING",
   });
 }
+
+export function requestIdReused(): GatewayError {
+  return new GatewayError("conflict", "request_id: used before with another request", {
+    reason: "REQUEST_ID_REUSED",
+  });
+}

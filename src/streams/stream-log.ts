@@ -7,7 +7,7 @@ import { ControlChannel, type ControlMessage } from "./control-channel.ts";
 import { OwnedStream } from "./owned-stream.ts";
 import { StoreHealth } from "./store-health.ts";
 import { StreamBus } from "./stream-bus.ts";
-import { storeUnavailable } from "./stream-errors.ts";
+import { requestIdReused, storeUnavailable } from "./stream-errors.ts";
 import { type FillCause, type ReaderOptions, StreamReader } from "./stream-reader.ts";
 import type {
   CancelReason,
@@ -350,9 +350,3 @@ export class StreamLog {
 /** How long a running stream waits for the store: shown unstored after it, or given up. */
 const SHOW_UNSTORED_AFTER_MS = 2_000;
 const GIVE_UP_AFTER_MS = 10_000;
-
-function requestIdReused(): GatewayError {
-  return new GatewayError("conflict", "request_id: used before with another request", {
-    reason: "REQUEST_ID_REUSED",
-  });
-}
