@@ -1,9 +1,9 @@
-// What operators see and do: the admin service's view of deployment and engine.
+// What operators see and do at this replica: a view of deployment and engine.
 import type { Clock } from "./clock.ts";
 import type { Deployment } from "./deployment.ts";
 import type {
   CircuitStatus,
-  Operations,
+  LocalOperations,
   ProviderStatus,
   RetryStatus,
   Unavailability,
@@ -55,7 +55,7 @@ function troubleBy(refusal: Trouble): Unavailability {
   }
 }
 
-export function createOperations(dependencies: OperationsDependencies): Operations {
+export function createOperations(dependencies: OperationsDependencies): LocalOperations {
   const { clock, engine, stats, deployment } = dependencies;
   const { states, metrics } = engine;
   const startTimeMs = clock.wallTime();
@@ -123,8 +123,11 @@ export function createOperations(dependencies: OperationsDependencies): Operatio
   }
 
   return {
-    providers: () => new Map(deployment().providers.map((each) => [each.id, status(each)])),
-    retries: () => new Map(deployment().providers.map(({ id }) => [id, retryStatus(id)])),
+    status: () => ({
+      startTimeMs,
+      providers: new Map(deployment().providers.map((each) => [each.id, status(each)])),
+      retries: new Map(deployment().providers.map(({ id }) => [id, retryStatus(id)])),
+    }),
     resetCircuit(provider, model) {
       for (const [id, target] of states.models(provider)) {
         if (model === undefined || model === id) target.reset();

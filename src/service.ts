@@ -2,6 +2,7 @@ import { randomBytes, randomFillSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, systemClock } from "./clock.ts";
+import { createClusterOperations } from "./cluster-operations.ts";
 import { ConfigError } from "./config/sources.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { checkRecords, createDeployment, type ProviderTypes } from "./deployment.ts";
@@ -16,6 +17,7 @@ import { ReliabilityEngine } from "./reliability/attempts.ts";
 import { nameOf } from "./reliability/engine-call.ts";
 import { ProviderStats } from "./reliability/provider-stats.ts";
 import { TargetStates } from "./reliability/target-states.ts";
+import { encodeSnapshot } from "./replica-snapshot.ts";
 import { createAdminService } from "./rpc/admin-service.ts";
 import { authorize, createAuthenticator } from "./rpc/authenticate.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
@@ -26,6 +28,8 @@ import { createGrpcListener } from "./rpc/grpc-listener.ts";
 import { createHttpListener } from "./rpc/http-listener.ts";
 import { addressText } from "./rpc/listen.ts";
 import { createModelService } from "./rpc/model-service.ts";
+import { shareTargetStates } from "./share-target-states.ts";
+import { createStreamOperations } from "./stream-operations.ts";
 import { startStreams } from "./stream-service.ts";
 import { noTelemetry } from "./telemetry/telemetry.ts";
 import { estimateInput } from "./usage/estimator.ts";
@@ -96,6 +100,8 @@ export async function startService(
     newId,
     deployment: () => deployment,
   });
+  const operations = createOperations({ clock, engine, stats, deployment: () => deployment });
+  observe(operations);
   // What the store says before the addresses are known waits for them: they are the first line.
   let early: Parameters<Log>[0][] | undefined = [];
   const streams = await startStreams({
@@ -106,7 +112,9 @@ export async function startService(
     telemetry,
     newId,
     config: () => config,
+    snapshot: () => encodeSnapshot({ replica, status: operations.status() }),
   });
+  shareTargetStates(streams.log.control, states, operations);
   const gateway = createGateway({
     clock,
     runs,
@@ -117,8 +125,6 @@ export async function startService(
     newId,
     encodeEvent,
   });
-  const operations = createOperations({ clock, engine, stats, deployment: () => deployment });
-  observe(operations);
   /** Hands over what another replica can go on with, and ends the rest. */
   async function endGenerations(error: GatewayError): Promise<void> {
     const handedOver = streams.log.handOffAll();
@@ -141,8 +147,13 @@ export async function startService(
     }),
     createAdminService({
       replica,
-      startTimeMs: clock.wallTime(),
-      operations,
+      audit: (line) => log({ event: "audit", ...line }),
+      operations: createClusterOperations(operations, streams.log, replica),
+      streams: createStreamOperations({
+        clock,
+        log: streams.log,
+        endOrphan: streams.endOrphan,
+      }),
     }),
   ];
   const dispatcher = createDispatcher({

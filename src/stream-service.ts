@@ -8,9 +8,11 @@ import type { Log } from "./log.ts";
 import { encodeEvent, isTerminalEvent } from "./rpc/encode-event.ts";
 import { decodeStoredRequest } from "./rpc/stored-request.ts";
 import { createStoredGenerations, type StoredGenerations } from "./stored-generation.ts";
+import { sessionOf } from "./stream-state.ts";
 import { StreamMaintenance } from "./streams/maintenance.ts";
 import { openStore } from "./streams/open-store.ts";
 import { StreamLog } from "./streams/stream-log.ts";
+import type { StoredStream } from "./streams/stream-store.ts";
 import { createTakeover } from "./takeover.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./telemetry/stream-telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -32,6 +34,8 @@ export interface StreamServiceOptions {
   readonly runs: GenerationRuns;
   readonly telemetry: Telemetry;
   readonly newId: () => string;
+  /** What other replicas are told of this one. */
+  readonly snapshot: () => Uint8Array;
 }
 
 export interface StreamService {
@@ -40,6 +44,8 @@ export interface StreamService {
   readonly local: StreamLog;
   readonly stored: StoredGenerations;
   readonly telemetry: StreamTelemetry;
+  /** Ends an orphan although it could go on; false: another replica has it now. */
+  readonly endOrphan: (stream: StoredStream) => Promise<boolean>;
   /** Ends the background work and the store; what runs must have ended. */
   close(): Promise<void>;
 }
@@ -50,8 +56,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
   const shared = {
     clock,
     settings: () => config().streams,
-    // Another incarnation of a replica is another writer.
-    session: `${replica}-${randomBytes(4).toString("hex")}`,
+    session: sessionOf(replica, randomBytes(4).toString("hex")),
     newNonce: () => randomInt(1, WRITERS),
     isTerminal: isTerminalEvent,
   };
@@ -77,7 +82,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     store: await openStore({ type: "memory", maxBytes: LOCAL_BYTES }, clock),
   });
   const stored = createStoredGenerations({ clock, log, local, newId: options.newId, encodeEvent });
-  const adopt = createTakeover({
+  const takeover = createTakeover({
     clock,
     runs,
     log,
@@ -89,7 +94,8 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
   const maintenance = new StreamMaintenance({
     log,
     clock,
-    adopt,
+    adopt: takeover.adopt,
+    snapshot: options.snapshot,
     onTakeover({ streamId, token, tail, now, updatedAt }, result) {
       observed.takenOver(result, now - updatedAt);
       line({ event: "takeover", stream_id: streamId, epoch: token.epoch + 1, tail, result });
@@ -100,6 +106,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     log: local,
     clock,
     adopt: async () => "left",
+    snapshot: () => new Uint8Array(),
     onTakeover: () => {},
     onReaped: () => {},
   });
@@ -109,6 +116,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     local,
     stored,
     telemetry: observed,
+    endOrphan: takeover.end,
     async close() {
       // Those that no call reads.
       await log.handOffAll();

@@ -118,10 +118,12 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     return run;
   }
 
-  /** Takes an orphan over, if nobody else does. */
-  return async function adopt(stream: StoredStream): Promise<"taken" | "ended" | "left"> {
-    const summary = readSummary(stream.progress);
-    if (isLeftToOthers(stream, summary)) return "left";
+  /** Takes an orphan over, if nobody else does; with `ending` it does not go on. */
+  async function take(
+    stream: StoredStream,
+    summary: StreamSummary,
+    ending: GatewayError | undefined,
+  ): Promise<"left" | { readonly goesOn: boolean; readonly ended: Promise<unknown> }> {
     const stored = stream.canMove ? await log.store.loadRequest(stream.streamId) : undefined;
     const request = stored === undefined ? undefined : decodeRequest(stored, summary.kind);
     let run: GenerationRun | undefined;
@@ -145,7 +147,7 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       createTimeMs: summary.createTimeMs,
       attempts: [...summary.attempts, lost],
     };
-    const why = obstacle(stream, request, log.settings.maxTakeovers);
+    const why = ending ?? obstacle(stream, request, log.settings.maxTakeovers);
     const goesOn = why === undefined && request !== undefined;
     if (goesOn) {
       const isStream = summary.kind === "stream";
@@ -196,7 +198,26 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     });
     // Nobody may be left to read it.
     owned.watchReaders();
-    return goesOn ? "taken" : "ended";
+    return { goesOn, ended: owned.ended };
+  }
+
+  return {
+    /** Goes on with an orphan where that can be, and ends it where it cannot. */
+    async adopt(stream: StoredStream): Promise<"taken" | "ended" | "left"> {
+      const summary = readSummary(stream.progress);
+      if (isLeftToOthers(stream, summary)) return "left";
+      const taken = await take(stream, summary, undefined);
+      if (taken === "left") return taken;
+      return taken.goesOn ? "taken" : "ended";
+    },
+
+    /** Ends an orphan although it could go on; false: another replica has it now. */
+    async end(stream: StoredStream): Promise<boolean> {
+      const taken = await take(stream, readSummary(stream.progress), ownerLost());
+      if (taken === "left") return false;
+      await taken.ended;
+      return true;
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { parseArgs } from "node:util";
+import { noArguments, parseArguments } from "./arguments.ts";
 import { type Command, UsageError } from "./command.ts";
 
 const KEY_BYTES = 32;
@@ -11,20 +11,12 @@ export const keygen: Command = {
 Prints the key, which only the caller keeps, and the line for the configuration,
 which holds its hash alone.`,
   async run(args, { stdout }) {
-    const { values } = (() => {
-      try {
-        return parseArgs({
-          args: [...args],
-          options: {
-            id: { type: "string", default: "caller-1" },
-            role: { type: "string", default: "caller" },
-            json: { type: "boolean", default: false },
-          },
-        });
-      } catch (error) {
-        throw new UsageError(error instanceof Error ? error.message : String(error));
-      }
-    })();
+    const { values, positionals } = parseArguments(args, {
+      id: { type: "string", default: "caller-1" },
+      role: { type: "string", default: "caller" },
+      json: { type: "boolean", default: false },
+    });
+    noArguments(positionals);
     const { id, role } = values;
     if (role !== "caller" && role !== "operator") {
       throw new UsageError("--role is caller or operator");

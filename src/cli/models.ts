@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { toJson } from "@bufbuild/protobuf";
 import {
   type Model,
@@ -6,7 +5,8 @@ import {
   ModelSchema,
   ModelService,
 } from "../../gen/es/steer/v1/model_service_pb.ts";
-import { type Command, UsageError } from "./command.ts";
+import { parseArguments } from "./arguments.ts";
+import type { Command } from "./command.ts";
 import { table } from "./output.ts";
 
 const PAGE_SIZE = 500;
@@ -56,21 +56,11 @@ export const models: Command = {
 
 Prices are per million tokens. Without a terminal the table is tab-separated.`,
   async run(args, { client, stdout, signal }) {
-    const { values, positionals } = (() => {
-      try {
-        return parseArgs({
-          args: [...args],
-          allowPositionals: true,
-          options: {
-            provider: { type: "string", default: "" },
-            available: { type: "boolean", default: false },
-            json: { type: "boolean", default: false },
-          },
-        });
-      } catch (error) {
-        throw new UsageError(error instanceof Error ? error.message : String(error));
-      }
-    })();
+    const { values, positionals } = parseArguments(args, {
+      provider: { type: "string", default: "" },
+      available: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+    });
     const [name] = positionals;
     const found: Model[] = [];
     if (name !== undefined) {

@@ -4,12 +4,15 @@ import manifest from "../../package.json" with { type: "json" };
 import { loadClientConfig } from "../config.ts";
 import { CallFailed, createClient } from "./client.ts";
 import { type Command, UsageError } from "./command.ts";
-import { generate, stream } from "./generate.ts";
+import { generate } from "./generate.ts";
 import { health } from "./health.ts";
 import { keygen } from "./keygen.ts";
 import { models } from "./models.ts";
 import { exitCodeOf, failureLines } from "./output.ts";
+import { resume } from "./resume.ts";
 import { status } from "./status.ts";
+import { stream } from "./stream.ts";
+import { streams } from "./streams.ts";
 
 const serve: Command = {
   summary: "start the service",
@@ -23,6 +26,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   serve,
   generate,
   stream,
+  resume,
+  streams,
   models,
   status,
   keygen,

@@ -75,14 +75,29 @@ export interface RetryStatus {
   readonly decisions: readonly RetryDecision[];
 }
 
-/** What the admin service can do. */
-export interface Operations {
-  /** By id, in configuration order. */
-  providers(): ReadonlyMap<string, ProviderStatus>;
-  /** Closes the circuits of an instance, or of one of its models, and ends their pauses. */
+/** Whose numbers are meant: those of the replica that answers, or of all that share the store. */
+export type Scope = "cluster" | "replica";
+
+/** Providers by id, in configuration order; instances without traffic are there as well. */
+export interface Status {
+  /** Since when counters run. */
+  readonly startTimeMs: number;
+  readonly providers: ReadonlyMap<string, ProviderStatus>;
+  readonly retries: ReadonlyMap<string, RetryStatus>;
+}
+
+/** The same at one replica, for those who need no other. */
+export interface LocalOperations {
+  status(): Status;
   resetCircuit(provider: string, model: string | undefined): void;
-  /** By id; instances without traffic are there as well. */
-  retries(): ReadonlyMap<string, RetryStatus>;
+  hasModel(provider: string, model: string): boolean;
+}
+
+/** What the admin service can do with providers. */
+export interface Operations {
+  status(scope: Scope): Promise<Status & { readonly replicaCount: number }>;
+  /** Closes the circuits of an instance, or of one of its models, and ends their pauses. */
+  resetCircuit(provider: string, model: string | undefined, scope: Scope): Promise<void>;
   /** The gateway knows this model at this instance. */
   hasModel(provider: string, model: string): boolean;
 }

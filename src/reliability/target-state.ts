@@ -61,10 +61,17 @@ export class TargetState {
   #out: Pause | undefined;
   /** A probe runs although the target is out. */
   #isProbedWhileOut = false;
+  readonly #onCooldown: (ms: number) => void;
 
-  constructor(clock: Clock, settings: () => ReliabilitySettings, instance: InstanceState) {
+  constructor(
+    clock: Clock,
+    settings: () => ReliabilitySettings,
+    instance: InstanceState,
+    onCooldown: (ms: number) => void,
+  ) {
     this.#clock = clock;
     this.#settings = settings;
+    this.#onCooldown = onCooldown;
     this.instance = instance;
     this.circuit = new CircuitBreaker(clock, () => settings().health);
     this.limit = new ConcurrencyLimit(clock, () => settings().limit);
@@ -118,6 +125,14 @@ export class TargetState {
       permit.end(error);
     };
     return { ...permit, end };
+  }
+
+  /** Nothing is sent there for so long; false where the pause that runs is as long. */
+  coolDown(ms: number): boolean {
+    const until = this.#clock.now() + ms;
+    if (this.#cooldown !== undefined && this.#cooldown.until >= until) return false;
+    this.#cooldown = { until, kind: "rate-limit" };
+    return true;
   }
 
   /** Closes the circuit and ends every pause. */
@@ -178,8 +193,8 @@ export class TargetState {
         circuit.fail(effect.weight);
         return true;
       case "cooldown": {
-        const until = now + (effect.hintMs ?? retry.throttle.baseMs);
-        this.#cooldown = longer(this.#cooldown, { until, kind: error.kind });
+        const ms = effect.hintMs ?? retry.throttle.baseMs;
+        if (this.coolDown(ms)) this.#onCooldown(ms);
         return false;
       }
       case "out": {

@@ -8,6 +8,7 @@ export class TargetStates {
   readonly #clock: Clock;
   readonly #instances = new Map<string, InstanceState>();
   readonly #targets = new Map<string, Map<string, TargetState>>();
+  readonly #watchers: ((target: TargetName, ms: number) => void)[] = [];
   #settings: ReliabilitySettings;
 
   constructor(clock: Clock, settings: ReliabilitySettings) {
@@ -22,6 +23,11 @@ export class TargetStates {
   /** The operator's numbers from now on. */
   configure(settings: ReliabilitySettings): void {
     this.#settings = settings;
+  }
+
+  /** Tells of every cooldown that is new or longer, not of those taken over from elsewhere. */
+  onCooldown(watcher: (target: TargetName, ms: number) => void): void {
+    this.#watchers.push(watcher);
   }
 
   instance(id: string): InstanceState {
@@ -41,7 +47,14 @@ export class TargetStates {
     }
     let state = models.get(model);
     if (state === undefined) {
-      state = new TargetState(this.#clock, () => this.#settings, this.instance(provider));
+      state = new TargetState(
+        this.#clock,
+        () => this.#settings,
+        this.instance(provider),
+        (ms) => {
+          for (const watcher of this.#watchers) watcher({ provider, model }, ms);
+        },
+      );
       models.set(model, state);
     }
     return state;

@@ -1,23 +1,32 @@
 import { create } from "@bufbuild/protobuf";
 import {
+  AdminScope,
   AdminService,
   GetProviderStatusResponseSchema,
   GetRetryMetricsResponseSchema,
   ResetCircuitResponseSchema,
 } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
+import { sumRetries } from "../domain/merge-status.ts";
 import { didYouMean } from "../domain/near-names.ts";
-import type { Operations } from "../domain/operations.ts";
+import type { Operations, Scope } from "../domain/operations.ts";
+import type { StreamOperations } from "../domain/stream-states.ts";
+import { type Audit, audited } from "./audit.ts";
 import { encodeCircuitState, encodeRetries, encodeStatus } from "./encode-admin.ts";
 import { encodeTime } from "./encode-generation.ts";
 import { type Handlers, type ServedService, serve } from "./handlers.ts";
-import { notBuiltMethod } from "./not-built.ts";
+import { createStreamStateHandlers } from "./stream-state-handlers.ts";
 
 export interface AdminServiceDependencies {
   readonly replica: string;
-  /** Since when counters run, in milliseconds since the epoch. */
-  readonly startTimeMs: number;
   readonly operations: Operations;
+  readonly streams: StreamOperations;
+  /** Writes down who has changed what. */
+  readonly audit: Audit;
+}
+
+function scopeOf(scope: AdminScope): Scope {
+  return scope === AdminScope.REPLICA ? "replica" : "cluster";
 }
 
 function notFound(
@@ -49,50 +58,55 @@ function selected<T>(all: ReadonlyMap<string, T>, wanted: readonly string[]): [s
 }
 
 export function createAdminService(dependencies: AdminServiceDependencies): ServedService {
-  const { replica, startTimeMs, operations } = dependencies;
-  // Replicas do not know of each other yet: a cluster is the replica that answers.
-  const scope = { replica, replicaCount: 1 };
+  const { replica, operations, streams, audit } = dependencies;
 
   const handlers: Handlers<typeof AdminService> = {
     async getProviderStatus(request) {
-      const status = selected(operations.providers(), request.providers);
+      const { providers, replicaCount } = await operations.status(scopeOf(request.scope));
+      const status = selected(providers, request.providers);
       return create(GetProviderStatusResponseSchema, {
-        ...scope,
+        replica,
+        replicaCount,
         providers: Object.fromEntries(status.map(([id, each]) => [id, encodeStatus(each)])),
       });
     },
 
-    async resetCircuit({ provider, model }, call) {
-      const statusNow = () => selected(operations.providers(), [provider])[0]?.[1];
-      const before = statusNow();
-      if (model !== "" && !operations.hasModel(provider, model)) {
-        throw notFound("model", model, ` is offered by ${provider}`, []);
-      }
-      const circuit = model === "" ? before?.circuit : before?.modelCircuits[model];
-      const previous = circuit?.state ?? "closed";
-      operations.resetCircuit(provider, model === "" ? undefined : model);
-      call.log({ provider, ...(model !== "" && { model }), previous_circuit: previous });
-      const after = statusNow();
-      return create(ResetCircuitResponseSchema, {
-        previousState: encodeCircuitState(previous),
-        ...(after !== undefined && { status: encodeStatus(after) }),
+    async resetCircuit({ provider, model, scope }, call) {
+      const ownStatus = async () =>
+        selected((await operations.status("replica")).providers, [provider])[0]?.[1];
+      const target = { provider, ...(model !== "" && { model }), scope: scopeOf(scope) };
+      return audited(audit, call, { method: "ResetCircuit", target }, async () => {
+        const before = await ownStatus();
+        if (model !== "" && !operations.hasModel(provider, model)) {
+          throw notFound("model", model, ` is offered by ${provider}`, []);
+        }
+        const circuit = model === "" ? before?.circuit : before?.modelCircuits[model];
+        const previous = circuit?.state ?? "closed";
+        await operations.resetCircuit(provider, model === "" ? undefined : model, scopeOf(scope));
+        call.log({ provider, ...(model !== "" && { model }), previous_circuit: previous });
+        // What the others say of themselves is from before the reset.
+        const after = await ownStatus();
+        const response = create(ResetCircuitResponseSchema, {
+          previousState: encodeCircuitState(previous),
+          ...(after !== undefined && { status: encodeStatus(after) }),
+        });
+        return [response, { previous_circuit: previous }];
       });
     },
 
     async getRetryMetrics(request) {
-      const retries = selected(operations.retries(), request.providers);
+      const status = await operations.status(scopeOf(request.scope));
+      const retries = selected(status.retries, request.providers);
       return create(GetRetryMetricsResponseSchema, {
-        ...scope,
-        startTime: encodeTime(startTimeMs),
-        total: encodeRetries(retries.map(([, each]) => each)),
-        providers: Object.fromEntries(retries.map(([id, each]) => [id, encodeRetries([each])])),
+        replica,
+        replicaCount: status.replicaCount,
+        startTime: encodeTime(status.startTimeMs),
+        total: encodeRetries(sumRetries(retries.map(([, each]) => each))),
+        providers: Object.fromEntries(retries.map(([id, each]) => [id, encodeRetries(each)])),
       });
     },
 
-    listStreamStates: async () => notBuiltMethod("ListStreamStates"),
-    getStreamState: async () => notBuiltMethod("GetStreamState"),
-    cancelStream: async () => notBuiltMethod("CancelStream"),
-    cleanupStreamStates: async () => notBuiltMethod("CleanupStreamStates"),
+    ...createStreamStateHandlers(streams, audit),
   };
   return serve(AdminService, handlers);
 }

@@ -85,39 +85,24 @@ export function encodeStatus(status: domain.ProviderStatus) {
   });
 }
 
-function sum(all: readonly domain.RetryStatus[], of: (one: domain.RetryStatus) => number): number {
-  return all.reduce((total, one) => total + of(one), 0);
-}
-
-/** Counters of several providers as one, the most frequent first. */
-export function encodeRetries(all: readonly domain.RetryStatus[]): RetryMetrics {
-  const errors = new Map<ErrorKind, number>();
-  const decisions = new Map<string, { decision: domain.RetryDecision; count: number }>();
-  for (const one of all) {
-    for (const [kind, count] of one.errors) errors.set(kind, (errors.get(kind) ?? 0) + count);
-    for (const decision of one.decisions) {
-      const key = `${decision.kind} ${decision.retried} ${decision.reason}`;
-      const count = (decisions.get(key)?.count ?? 0) + decision.count;
-      decisions.set(key, { decision, count });
-    }
-  }
-  const ranked = [...decisions.values()].sort((a, b) => b.count - a.count);
-  const denials = ranked.filter(({ decision }) => decision.reason === "budget");
+export function encodeRetries(retries: domain.RetryStatus): RetryMetrics {
+  const denials = retries.decisions.filter(({ reason }) => reason === "budget");
   return create(RetryMetricsSchema, {
-    requests: BigInt(sum(all, (one) => one.requests)),
-    attempts: BigInt(sum(all, (one) => one.attempts)),
-    retries: BigInt(sum(all, (one) => one.retries)),
-    failovers: BigInt(sum(all, (one) => one.failovers)),
-    recoveredRequests: BigInt(sum(all, (one) => one.recovered)),
-    exhaustedRequests: BigInt(sum(all, (one) => one.exhausted)),
+    requests: BigInt(retries.requests),
+    attempts: BigInt(retries.attempts),
+    retries: BigInt(retries.retries),
+    failovers: BigInt(retries.failovers),
+    recoveredRequests: BigInt(retries.recovered),
+    exhaustedRequests: BigInt(retries.exhausted),
     budgetDenials: BigInt(denials.reduce((total, { count }) => total + count, 0)),
-    totalDelay: encodeDuration(sum(all, (one) => one.delayMs)),
-    hedges: BigInt(sum(all, (one) => one.hedges)),
-    hedgeWins: BigInt(sum(all, (one) => one.hedgeWins)),
-    errors: [...errors]
-      .sort(([, a], [, b]) => b - a)
-      .map(([kind, count]) => ({ category: category(kind), count: BigInt(count) })),
-    decisions: ranked.map(({ decision: { kind, retried, reason }, count }) => ({
+    totalDelay: encodeDuration(retries.delayMs),
+    hedges: BigInt(retries.hedges),
+    hedgeWins: BigInt(retries.hedgeWins),
+    errors: Array.from(retries.errors, ([kind, count]) => ({
+      category: category(kind),
+      count: BigInt(count),
+    })),
+    decisions: retries.decisions.map(({ kind, retried, reason, count }) => ({
       category: category(kind),
       retried,
       reason: DECISIONS[reason],

@@ -71,11 +71,6 @@ export function refuseNotBuilt(
   refuse(OPTIONS, request.options);
 }
 
-/** A whole method that is not built. */
-export function notBuiltMethod(name: string): never {
-  throw notImplemented(name);
-}
-
 /** One argument of a method, by its path. */
 export function refuseArgument(path: string, asked: boolean): void {
   if (asked) throw notImplemented(path);

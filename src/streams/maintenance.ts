@@ -27,6 +27,8 @@ export interface MaintenanceOptions {
   readonly adopt: (stream: StoredStream) => Promise<"taken" | "ended" | "left">;
   readonly onTakeover: (stream: StoredStream, result: "taken" | "ended") => void;
   readonly onReaped: (expired: number) => void;
+  /** What other replicas are told of this one. */
+  readonly snapshot: () => Uint8Array;
 }
 
 export class StreamMaintenance {
@@ -77,13 +79,17 @@ export class StreamMaintenance {
   }
 
   async #tick(): Promise<void> {
-    const { log } = this.#options;
+    const { log, snapshot } = this.#options;
+    const { store, session } = log;
     for (const stream of log.owned.values()) stream.watchReaders();
     try {
       await this.#renew();
-      await this.#answered(log.store.touchReaders(log.readElsewhere));
+      if (store.capabilities.isShared) {
+        await this.#answered(store.putSnapshot(session, snapshot()));
+      }
+      await this.#answered(store.touchReaders(log.readElsewhere));
       await this.#hearCancels();
-      await this.#answered(log.left.release(log.store));
+      await this.#answered(log.releaseAbandoned());
       await this.#adoptOrphans();
       await this.#reap();
     } catch (error) {

@@ -296,6 +296,12 @@ export function createMemoryStore({
       return { ...result, sample };
     },
 
+    async discard(streamIds) {
+      const now = clock.wallTime();
+      const ended = streamIds.flatMap((streamId) => entries.get(streamId) ?? []);
+      return { deleted: ended.filter((entry) => expire(entry, now)).length };
+    },
+
     async putSnapshot(session, snapshot) {
       if (sessions.has(session)) snapshots.set(session, snapshot);
     },

@@ -20,8 +20,11 @@ const CANCEL_MESSAGES: Readonly<Record<CancelReason, string>> = {
   disconnect: "nobody reads the stream any more",
 };
 
-export function cancelledBy(reason: CancelReason): GatewayError {
-  return new GatewayError("cancelled", CANCEL_MESSAGES[reason], {
+/** `note`: what an operator says to it. */
+export function cancelledBy(reason: CancelReason, note = ""): GatewayError {
+  const message = CANCEL_MESSAGES[reason];
+  const isNoted = reason === "operator" && note !== "";
+  return new GatewayError("cancelled", isNoted ? `${message}: ${note}` : message, {
     reason: `CANCELLED_BY_${reason.toUpperCase()}`,
   });
 }
@@ -46,6 +49,8 @@ export class OwnedStream {
   readonly #readers = new Set<StreamReader>();
   #stopGrace: (() => void) | undefined;
   #lastAddedAt: number;
+  /** What an operator says to a cancel that may be on its way. */
+  note = "";
 
   constructor(options: OwnedStreamOptions, writer: StreamWriter) {
     this.#options = options;
@@ -90,7 +95,7 @@ export class OwnedStream {
   }
 
   cancel(reason: CancelReason): void {
-    this.#options.stop(cancelledBy(reason));
+    this.#options.stop(cancelledBy(reason, this.note));
   }
 
   /** Ends the generation here without an end of the stream: another replica goes on with it. */

@@ -30,7 +30,15 @@ function optionalStream(reply: Reply): StoredStream | undefined {
 
 type Queries = Pick<
   StreamStore,
-  "find" | "heads" | "requestCancel" | "orphans" | "loadRequest" | "list" | "reap" | "cleanup"
+  | "find"
+  | "heads"
+  | "requestCancel"
+  | "orphans"
+  | "loadRequest"
+  | "list"
+  | "reap"
+  | "cleanup"
+  | "discard"
 >;
 
 /** What is asked about streams, beside writing and reading them. */
@@ -98,6 +106,9 @@ export function createRedisQueries(library: RedisLibrary): Queries {
         position = positionOf(next);
       }
       return { ...result, sample };
+    },
+    async discard(streamIds) {
+      return { deleted: Number(await library.call("discard", "", streamIds)) };
     },
   };
 }

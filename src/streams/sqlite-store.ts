@@ -140,6 +140,11 @@ export async function createSqliteStore({
       return { ...counts, deleted, freedBytes, truncated: counts.matched > deleted };
     },
 
+    async discard(streamIds) {
+      const { deleted } = await link.call("discard", streamIds);
+      return { deleted };
+    },
+
     async putSnapshot(session, snapshot) {
       if (sessions.has(session)) snapshots.set(session, snapshot);
     },

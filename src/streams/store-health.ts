@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { storeUnavailable } from "./stream-errors.ts";
 import { StoreUnavailable } from "./stream-store.ts";
 
 /** Whether the store answers: nobody waits for one that does not. */
@@ -49,6 +50,19 @@ export class StoreHealth {
       if (!(error instanceof StoreUnavailable)) throw error;
       this.mark(true);
       return undefined;
+    }
+  }
+
+  /**
+   * The answer to an operator, who can wait: slowness says nothing of the store.
+   * Throws `GatewayError` where it does not come.
+   */
+  async demand<T>(timeoutMs: number, ask: () => T | Promise<T>): Promise<T> {
+    if (this.#isDown) throw storeUnavailable();
+    try {
+      return await within(this.#clock, timeoutMs, ask());
+    } catch (error) {
+      throw error instanceof StoreUnavailable ? storeUnavailable(error) : error;
     }
   }
 }

@@ -2,7 +2,8 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
-import { LeftStreams } from "./left-streams.ts";
+import { AbandonedStreams } from "./abandoned-streams.ts";
+import { ControlChannel, type ControlMessage } from "./control-channel.ts";
 import { OwnedStream } from "./owned-stream.ts";
 import { StoreHealth, within } from "./store-health.ts";
 import { StreamBus } from "./stream-bus.ts";
@@ -38,12 +39,6 @@ export interface StreamHooks {
   readonly endUnstarted?: () => Uint8Array;
 }
 
-/** What replicas tell each other. */
-interface ControlMessage {
-  readonly type: "cancel";
-  readonly streamId: string;
-}
-
 export type Begun =
   | { readonly state: "created"; readonly stream: OwnedStream }
   /** The idempotency key leads to a stream that asks for the same. */
@@ -60,10 +55,11 @@ const LOSSES: Readonly<Record<WriterLoss, () => GatewayError>> = {
 export class StreamLog {
   readonly store: StreamStore;
   readonly health: StoreHealth;
+  readonly control: ControlChannel;
   readonly bus = new StreamBus();
-  readonly left = new LeftStreams();
   readonly #options: StreamLogOptions;
   readonly #owned = new Map<string, OwnedStream>();
+  readonly #abandoned = new AbandonedStreams();
   /** Readers here of streams that other replicas write, by stream. */
   readonly #readers = new Map<string, Set<StreamReader>>();
 
@@ -71,7 +67,9 @@ export class StreamLog {
     this.#options = options;
     this.store = options.store;
     this.health = new StoreHealth(options.clock, (isDown) => options.observer.degraded(isDown));
-    this.store.onBroadcast((message) => this.#hear(message));
+    const { store, session } = options;
+    this.control = new ControlChannel({ store, session, isStoreDown: () => this.health.isDown });
+    this.control.on("cancel", (message) => this.#hearCancel(message));
   }
 
   get settings(): StreamSettings {
@@ -118,7 +116,7 @@ export class StreamLog {
         throw new GatewayError("gateway-overloaded", "the stream store is full of running streams");
       case undefined:
         // It may be stored nevertheless, now or later.
-        if (isAsked) this.left.add(stream.streamId, stream.token, true);
+        if (isAsked) this.#abandoned.add(stream.streamId, true);
         if (this.settings.durability === "required") throw storeUnavailable();
         return { state: "unavailable" };
     }
@@ -146,7 +144,7 @@ export class StreamLog {
     const { streamId, token } = stream;
     const next = { session: this.session, nonce };
     const answer = await this.store.claim(streamId, token.epoch, next).catch((error: unknown) => {
-      this.left.add(streamId, { epoch: token.epoch + 1, nonce }, false);
+      this.#abandoned.add(streamId);
       throw error;
     });
     if (answer.state !== "claimed") return undefined;
@@ -201,11 +199,17 @@ export class StreamLog {
     return [...this.#readers.keys()].filter((streamId) => !this.#owned.has(streamId));
   }
 
-  /**
-   * Asks for the end of a stream; its state afterwards, undefined where it is
-   * gone. Throws `GatewayError` where the store does not answer.
-   */
-  async requestCancel(streamId: string, reason: CancelReason): Promise<StoredStream | undefined> {
+  /** Asks for the end of a stream; its state afterwards, undefined where it is gone; throws `GatewayError` without an answer. */
+  async requestCancel(
+    streamId: string,
+    reason: CancelReason,
+    /** What the operator says to it. */
+    note = "",
+  ): Promise<StoredStream | undefined> {
+    const here = this.#owned.get(streamId);
+    if (here !== undefined) here.note = note;
+    // The owner may see the mark at once: what is said to it must be there before.
+    else if (note !== "") await this.control.send({ type: "cancel", streamId, note });
     const stream = await this.#within(this.store.requestCancel(streamId, reason)).catch(
       (error: unknown) => {
         throw error instanceof StoreUnavailable ? storeUnavailable(error) : error;
@@ -214,18 +218,16 @@ export class StreamLog {
     const owned = this.#owned.get(streamId);
     if (owned !== undefined) owned.cancel(stream?.cancel ?? reason);
     // A hint only: the owner sees the mark in the store as well.
-    else if (stream?.phase === "running") await this.#tell({ type: "cancel", streamId });
+    else if (stream?.phase === "running") {
+      await this.control.send({ type: "cancel", streamId, note });
+    }
     return stream;
   }
 
-  async #tell(message: ControlMessage): Promise<void> {
-    await this.store.broadcast(Buffer.from(JSON.stringify(message))).catch(() => {});
-  }
-
-  #hear(bytes: Uint8Array): void {
-    const message = JSON.parse(Buffer.from(bytes).toString()) as ControlMessage;
+  #hearCancel(message: Extract<ControlMessage, { type: "cancel" }>): void {
     const owned = this.#owned.get(message.streamId);
     if (owned === undefined) return;
+    owned.note = message.note;
     void Promise.resolve(this.store.heads([message.streamId])).then(
       ([stream]) => {
         if (stream?.cancel !== undefined) owned.cancel(stream.cancel);
@@ -243,6 +245,11 @@ export class StreamLog {
     );
     // What cannot be handed off is found by others when this session ends.
     await Promise.allSettled(handOffs);
+  }
+
+  /** Lets others go on with what this process owns by name only. */
+  releaseAbandoned(): Promise<void> {
+    return this.#abandoned.release(this.store, this.session, this.#owned);
   }
 
   #own(
@@ -275,8 +282,7 @@ export class StreamLog {
       },
       onLoss: (loss) => {
         observer.lost(loss);
-        // Whatever the store still holds of it: nobody here writes its end.
-        if (loss !== "fenced") this.left.add(streamId, token, false);
+        this.#abandoned.add(streamId);
         hooks.stop(LOSSES[loss]());
       },
       onAppended: (result, events, waitedMs) => observer.appended(result, events, waitedMs),
@@ -320,7 +326,6 @@ export class StreamLog {
       });
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
-      this.left.add(streamId, token, true);
     }
   }
 

@@ -191,6 +191,8 @@ export interface StreamStore {
   /** Expires what is past its retention and deletes old tombstones; a bounded amount a call. */
   reap(tombstoneMs: number, limit: number): Promise<{ readonly expired: number }>;
   cleanup(query: CleanupQuery): Promise<CleanupResult>;
+  /** Expires these streams, whatever their age; those that still run stay. */
+  discard(streamIds: readonly string[]): Promise<{ readonly deleted: number }>;
 
   /** What this replica tells the others of itself; it goes with its session. */
   putSnapshot(session: string, snapshot: Uint8Array): Promise<void>;

@@ -1,14 +1,11 @@
 import { metrics } from "@opentelemetry/api";
-import type { Operations } from "../domain/operations.ts";
+import type { LocalOperations } from "../domain/operations.ts";
 import { attribute, metric, SCOPE } from "./names.ts";
 
 const STATES = ["closed", "half-open", "open"] as const;
 
-/** What is observed: the same that operators read. */
-type Observed = Pick<Operations, "providers" | "retries">;
-
 /** Circuits, budgets and queues as metrics. They are read when they are exported, at no other time. */
-export function observeOperations({ providers, retries }: Observed): void {
+export function observeOperations({ status }: Pick<LocalOperations, "status">): void {
   const meter = metrics.getMeter(SCOPE);
   const gauge = (name: string, unit: string, description: string) =>
     meter.createObservableGauge(name, { unit, description });
@@ -22,12 +19,13 @@ export function observeOperations({ providers, retries }: Observed): void {
   });
   meter.addBatchObservableCallback(
     (result) => {
-      for (const [id, status] of providers()) {
+      const { providers, retries } = status();
+      for (const [id, provider] of providers) {
         const labels = { [attribute.instance]: id };
-        result.observe(budget, status.retryBudget, labels);
-        result.observe(inFlight, status.inFlight, labels);
-        result.observe(queued, status.queued, labels);
-        for (const [model, { state }] of Object.entries(status.modelCircuits)) {
+        result.observe(budget, provider.retryBudget, labels);
+        result.observe(inFlight, provider.inFlight, labels);
+        result.observe(queued, provider.queued, labels);
+        for (const [model, { state }] of Object.entries(provider.modelCircuits)) {
           for (const each of STATES) {
             result.observe(circuit, each === state ? 1 : 0, {
               ...labels,
@@ -37,7 +35,7 @@ export function observeOperations({ providers, retries }: Observed): void {
           }
         }
       }
-      for (const [id, counts] of retries()) {
+      for (const [id, counts] of retries) {
         const labels = { [attribute.instance]: id };
         const lost = counts.hedges - counts.hedgeWins;
         result.observe(hedges, counts.hedgeWins, { ...labels, [attribute.hedgeWon]: true });

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { metrics } from "@opentelemetry/api";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import type { Clock } from "../clock.ts";
-import type { Operations } from "../domain/operations.ts";
+import type { LocalOperations } from "../domain/operations.ts";
 import { metric, SCOPE } from "./names.ts";
 import { observeOperations } from "./observe-operations.ts";
 import { createOtelTelemetry } from "./otel.ts";
@@ -39,7 +39,7 @@ function observeEventLoop(): () => void {
 export interface StartedTelemetry {
   readonly telemetry: Telemetry;
   /** Shows what operators see as metrics. */
-  observe(operations: Operations): void;
+  observe(operations: LocalOperations): void;
   /** Exports what is pending. */
   shutdown(): Promise<void>;
 }

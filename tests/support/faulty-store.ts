@@ -211,6 +211,7 @@ export function createFaultyStore(
     list: (query) => inner.list(query),
     reap: (tombstoneMs, limit) => inner.reap(tombstoneMs, limit),
     cleanup: (query) => inner.cleanup(query),
+    discard: (...question) => inner.discard(...question),
     putSnapshot: (session, snapshot) => inner.putSnapshot(session, snapshot),
     snapshots: () => inner.snapshots(),
     async broadcast(message) {

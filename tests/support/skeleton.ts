@@ -38,6 +38,12 @@ message Echo {
   string text = 1;
 }
 `,
+  "clients/typescript/steer.ts": `import type { Echo } from "../../gen/es/steer/v1/echo_pb.ts";
+
+export function textOf(echo: Echo): string {
+  return echo.text;
+}
+`,
   "src/main.ts": `import { run } from "./service.ts";
 
 run();

@@ -12,7 +12,8 @@ import { type ServiceProcess, startService } from "../support/service.ts";
 import { eventually } from "../support/stack.ts";
 
 const { generate } = GenerationService.method;
-const { getProviderStatus, resetCircuit, getRetryMetrics } = AdminService.method;
+const admin = AdminService.method;
+const { getProviderStatus, resetCircuit, getRetryMetrics } = admin;
 const CALLER_KEY = "steer_caller-key-for-tests";
 const OPERATOR_KEY = "steer_operator-key-for-tests";
 const PROMPT = "a prompt that stays private";
@@ -77,11 +78,18 @@ describe("callers", () => {
       client.unary(getProviderStatus, {}, bearer(key)),
       client.unary(resetCircuit, { provider: "simulator" }, bearer(key)),
       client.unary(getRetryMetrics, {}, bearer(key)),
+      client.unary(admin.listStreamStates, {}, bearer(key)),
+      client.unary(admin.getStreamState, { streamId: "s.1" }, bearer(key)),
+      client.unary(admin.cancelStream, { streamId: "s.1" }, bearer(key)),
+      client.unary(admin.cleanupStreamStates, { olderThan: {} }, bearer(key)),
     ];
     for (const refused of await Promise.all(calls(CALLER_KEY).map(failure))) {
       expect(refused).toEqual({ code: 7, reason: "ROLE_REQUIRED" });
     }
-    await Promise.all(calls(OPERATOR_KEY));
+    for (const answer of await Promise.allSettled(calls(OPERATOR_KEY))) {
+      // There is no such stream, which only the operator is told.
+      if (answer.status === "rejected") expect(answer.reason).toMatchObject({ code: 5 });
+    }
   });
 
   it.each([

@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGrpcClient } from "../support/grpc-client.ts";
+import { CLI, type Result, type RunOptions, runSteer } from "../support/run-steer.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";
-
-const CLI = join(import.meta.dirname, "../../src/cli/steer.ts");
 
 let service: ServiceProcess;
 
@@ -18,37 +17,8 @@ afterAll(async () => {
   await service.stop();
 });
 
-interface Result {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-interface RunOptions {
-  readonly input?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  /** Called with everything printed so far. */
-  readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void;
-}
-
-function steer(args: readonly string[], options: RunOptions = {}): Promise<Result> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [CLI, ...args], {
-      env: { PATH: process.env["PATH"], STEER_ADDRESS: service.grpc, ...options.env },
-    });
-    let stdout = "";
-    let stderr = "";
-    child.stdout.on("data", (bytes: Buffer) => {
-      stdout += bytes.toString();
-      options.onOutput?.(stdout, (signal) => child.kill(signal));
-    });
-    child.stderr.on("data", (bytes: Buffer) => {
-      stderr += bytes.toString();
-    });
-    child.on("close", (code) => resolve({ code, stdout, stderr }));
-    child.stdin.end(options.input ?? "");
-  });
-}
+const steer = (args: readonly string[], options: RunOptions = {}): Promise<Result> =>
+  runSteer(args, { ...options, env: { STEER_ADDRESS: service.grpc, ...options.env } });
 
 describe("steer generate", () => {
   it("prints the answer, and what it took on standard error", async () => {

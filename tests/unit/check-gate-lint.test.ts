@@ -66,6 +66,7 @@ describe("the layering", () => {
     ["rpc imports routing", "src/rpc/encode-answer.ts", 'import "../routing/router.ts";'],
     ["rpc imports the gateway", "src/rpc/encode-answer.ts", 'import "../gateway.ts";'],
     ["cli imports rpc", "src/cli/steer.ts", 'import "../rpc/encode-answer.ts";'],
+    ["a client imports src", "clients/typescript/steer.ts", 'import "../../src/clock.ts";'],
   ])("is red when %s", async (_what, file, line) => {
     const known = !/budget|streams|reliability/.test(file);
     await expectRed({ [file]: known ? before(line) : `${line}\n` }, "noRestrictedImports");

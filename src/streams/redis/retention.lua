@@ -108,6 +108,20 @@ local function cleanup(_, args)
   return { matched, deleted, skipped, freed, truncated, sample, next_page }
 end
 
+-- ARGV: the streams.
+local function discard(_, args)
+  local time, deleted = now(), 0
+  for _, sid in ipairs(args) do
+    local record = view(sid, time)
+    if record and not is_running(record) and not record[AT.exp] then
+      expire(sid, record, time)
+      deleted = deleted + 1
+    end
+  end
+  return deleted
+end
+
 register('list', list, READS)
 register('reap', reap, ALWAYS)
 register('cleanup', cleanup, ALWAYS)
+register('discard', discard, ALWAYS)

@@ -93,6 +93,7 @@ export interface StoreCalls {
   reap(tombstoneMs: number, limit: number): ReapPart;
   countCleanable(query: CleanupQuery): CleanupCount;
   cleanup(query: CleanupQuery): CleanupPart;
+  discard(streamIds: readonly string[]): CleanupPart;
 }
 
 /** The store's time and its living sessions, as they are when a call is made. */

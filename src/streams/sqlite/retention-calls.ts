@@ -25,7 +25,7 @@ function cleanable({ phases, olderThanMs }: CleanupQuery, now: number) {
 export function createRetentionCalls(
   db: DatabaseSync,
   table: StreamTable,
-): Handlers<"list" | "reap" | "countCleanable" | "cleanup"> {
+): Handlers<"list" | "reap" | "countCleanable" | "cleanup" | "discard"> {
   const newest = db.prepare(
     `SELECT * FROM stream WHERE expiredAt IS NULL AND (createdAt, streamId) < (?, ?)
      ORDER BY createdAt DESC, streamId DESC LIMIT ${SCANNED}`,
@@ -109,6 +109,13 @@ export function createRetentionCalls(
       const rows = cleanableRows.all({ ...cleanable(query, now), limit }).map(rowOf);
       return expireAll(
         rows.filter(({ record }) => isCleanable(record, query, now)),
+        now,
+      );
+    },
+
+    discard({ now }, streamIds) {
+      return expireAll(
+        streamIds.flatMap((streamId) => table.get(streamId) ?? []),
         now,
       );
     },

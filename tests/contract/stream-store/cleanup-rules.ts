@@ -154,4 +154,22 @@ export function cleanupRules(under: StoreUnderTest): void {
       expect(result).toMatchObject({ matched: 105, deleted: 105, truncated: false });
     });
   });
+
+  describe("discard", () => {
+    it("deletes the streams it names, whatever their age, and no other", async () => {
+      const { store, createEnded } = current();
+      const [named, other] = [await createEnded({}, failure), await createEnded({}, failure)];
+      expect(await store.discard([named.streamId, "s.unknown"])).toEqual({ deleted: 1 });
+      expect(await stateOf(named.streamId)).toBe("expired");
+      expect(await stateOf(other.streamId)).toBe("read");
+      expect(await store.discard([named.streamId])).toEqual({ deleted: 0 });
+    });
+
+    it("leaves what runs", async () => {
+      const { store, create } = current();
+      const running = await create();
+      expect(await store.discard([running.streamId])).toEqual({ deleted: 0 });
+      expect(await logOf(store, running.streamId)).toHaveLength(1);
+    });
+  });
 }

@@ -74,7 +74,7 @@ describe("a stream whose creation was not answered in time", () => {
   it("is let go of, to be ended by whoever claims it, where the answer is lost", async () => {
     const { set, left } = await unanswered({ losesAnswers: true });
     expect(left).toMatchObject({ phase: "running", tail: 1, handedOff: false });
-    await set.log.left.release(set.log.store);
+    await set.log.releaseAbandoned();
     const [orphan] = await set.faulty.peer.orphans(10);
     expect(orphan).toMatchObject({ streamId: left?.streamId, cancel: "disconnect" });
   });

@@ -17,6 +17,7 @@ async function createMaintained(adopt: Adopt = async () => "left") {
       return adopt(stream);
     },
     onTakeover: ({ streamId }, result) => void said.push(`${streamId} ${result}`),
+    snapshot: () => new Uint8Array(),
     onReaped: (expired) => void said.push(`reaped ${expired}`),
   });
   return { ...set, maintenance, adopted, said };

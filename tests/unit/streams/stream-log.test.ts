@@ -107,10 +107,10 @@ describe("a stream that its writer gives up", () => {
     add(2, 3);
     await set.clock.advance(10_000);
     expect(stopped).toEqual(["state-unavailable"]);
-    await expect(set.log.left.release(set.log.store)).rejects.toThrow();
+    await expect(set.log.releaseAbandoned()).rejects.toThrow();
     set.faults.isDown = false;
     expect(await set.peer.orphans(10)).toEqual([]);
-    await set.log.left.release(set.log.store);
+    await set.log.releaseAbandoned();
     const [orphan] = await set.peer.orphans(10);
     expect(orphan).toMatchObject({ streamId: stream.streamId, tail: 1 });
   });

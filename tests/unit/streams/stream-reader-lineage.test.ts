@@ -32,8 +32,8 @@ async function following(stream: NewStream, second: WriterToken) {
     heartbeatMs: 0,
     isLocal: () => true,
     isTerminal: () => false,
-    onFill: () => {},
     onFirst: () => {},
+    onFill: () => {},
     onLeave: () => {},
   });
   const received: string[] = [];

@@ -1,0 +1,62 @@
+import {
+  type Client,
+  type CallOptions as ConnectCallOptions,
+  ConnectError,
+} from "@connectrpc/connect";
+import type { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import type { CallOptions, GenerationClient } from "./steer.ts";
+import { errorOfStatus } from "./steer-error.ts";
+
+export interface ConnectOptions {
+  /** Key of the caller; a function is asked before each call. */
+  readonly token?: string | (() => string);
+}
+
+function toSteerError(error: unknown): unknown {
+  if (!(error instanceof ConnectError)) return error;
+  return errorOfStatus({
+    code: error.code,
+    message: error.rawMessage,
+    find: (schema) => error.findDetails(schema)[0],
+    pushback: error.metadata.get("grpc-retry-pushback-ms") ?? undefined,
+    cause: error,
+  });
+}
+
+async function* eventsOf(call: AsyncIterable<StreamEvent>): AsyncGenerator<StreamEvent, void> {
+  try {
+    yield* call;
+  } catch (error) {
+    throw toSteerError(error);
+  }
+}
+
+/** Over any transport of Connect: connect-node or connect-web, Connect, gRPC-Web or gRPC. */
+export function createConnectClient(
+  client: Client<typeof GenerationService>,
+  { token }: ConnectOptions = {},
+): GenerationClient {
+  function callOptions({ signal, timeoutMs }: CallOptions): ConnectCallOptions {
+    const key = typeof token === "function" ? token() : token;
+    return {
+      signal,
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(key !== undefined && { headers: { authorization: `Bearer ${key}` } }),
+    };
+  }
+  return {
+    honoursPushback: false,
+    async generate(request, options) {
+      try {
+        return await client.generate(request, callOptions(options));
+      } catch (error) {
+        throw toSteerError(error);
+      }
+    },
+    streamGenerate: (request, options) =>
+      eventsOf(client.streamGenerate(request, callOptions(options))),
+    resumeStream: (request, options) =>
+      eventsOf(client.resumeStream(request, callOptions(options))),
+  };
+}

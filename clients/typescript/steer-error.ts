@@ -1,0 +1,129 @@
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
+import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/es/google/rpc/error_details_pb.ts";
+import { type GatewayError, GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.ts";
+
+/** google.rpc.Code by name. */
+export const Code = {
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+/** Domain of every error that the gateway itself has made. */
+const DOMAIN = "steer";
+
+/** How far a reader has come; enough to go on, also in another process. */
+export interface StreamCursor {
+  /** Empty until the stream is known. */
+  readonly streamId: string;
+  /** Of the last event processed. */
+  readonly sequence: number;
+  /** As that event named it; 0 leaves the position unverified. */
+  readonly writer: number;
+}
+
+interface SteerErrorOptions {
+  /** As in google.rpc.Code. */
+  readonly code: number;
+  readonly message: string;
+  readonly reason?: string | undefined;
+  readonly detail?: GatewayError | undefined;
+  readonly isFromGateway?: boolean;
+  readonly retryDelayMs?: number | undefined;
+  readonly pushbackMs?: number | undefined;
+  readonly cursor?: StreamCursor | undefined;
+  readonly cause?: unknown;
+}
+
+/** A call that did not succeed. */
+export class SteerError extends Error {
+  override readonly name = "SteerError";
+  /** As in google.rpc.Code. */
+  readonly code: number;
+  /** Stable cause in UPPER_SNAKE_CASE; empty where the status comes from a library or a proxy. */
+  readonly reason: string;
+  /** The gateway's error in full: category, attempts, usage. */
+  readonly detail: GatewayError | undefined;
+  /** The gateway has answered; otherwise the status is a library's or a proxy's. */
+  readonly isFromGateway: boolean;
+  /** Repeating the same call later can succeed. */
+  readonly retryable: boolean;
+  /** Earliest sensible moment for that. */
+  readonly retryDelayMs: number | undefined;
+  /** `grpc-retry-pushback-ms`: negative forbids a repetition nobody decides, others ask for one. */
+  readonly pushbackMs: number | undefined;
+  /** Where the reader of a stream stood. */
+  readonly cursor: StreamCursor | undefined;
+
+  constructor(options: SteerErrorOptions) {
+    super(options.message, options.cause === undefined ? {} : { cause: options.cause });
+    const { code, detail, retryDelayMs } = options;
+    this.code = code;
+    this.detail = detail;
+    this.reason = options.reason ?? detail?.reason ?? "";
+    this.isFromGateway = options.isFromGateway ?? detail !== undefined;
+    this.retryable = detail?.retryable ?? (!this.isFromGateway && code === Code.UNAVAILABLE);
+    this.retryDelayMs = retryDelayMs ?? milliseconds(detail?.retryDelay);
+    this.pushbackMs = options.pushbackMs;
+    this.cursor = options.cursor;
+  }
+
+  /** The same error with the reader's position. */
+  at(cursor: StreamCursor): SteerError {
+    return new SteerError({ ...this, message: this.message, cause: this.cause, cursor });
+  }
+}
+
+function milliseconds(duration: Duration | undefined): number | undefined {
+  return duration === undefined ? undefined : durationMs(duration);
+}
+
+/** A status as a transport tells it. */
+export interface TransportStatus {
+  readonly code: number;
+  readonly message: string;
+  /** The detail of this type. */
+  readonly find: <Schema extends DescMessage>(schema: Schema) => MessageShape<Schema> | undefined;
+  /** Text of `grpc-retry-pushback-ms`. */
+  readonly pushback: string | undefined;
+  readonly cause: unknown;
+}
+
+/** The error of a call's status. */
+export function errorOfStatus(status: TransportStatus): SteerError {
+  const info = status.find(ErrorInfoSchema);
+  const isFromGateway = info?.domain === DOMAIN;
+  // What is no number forbids a repetition, as gRPC has it.
+  const pushback = status.pushback === undefined ? undefined : Number(status.pushback);
+  return new SteerError({
+    code: status.code,
+    message: status.message,
+    reason: info?.reason,
+    detail: status.find(GatewayErrorSchema),
+    isFromGateway,
+    retryDelayMs: milliseconds(status.find(RetryInfoSchema)?.retryDelay),
+    pushbackMs: Number.isNaN(pushback) ? -1 : pushback,
+    cause: status.cause,
+  });
+}
+
+/** The error that ends a stream, as its last event tells it. */
+export function errorOfEvent(detail: GatewayError | undefined): SteerError {
+  if (detail === undefined)
+    return new SteerError({ code: Code.UNKNOWN, message: "no error given" });
+  return new SteerError({ code: detail.code, message: detail.message, detail });
+}

@@ -1,0 +1,86 @@
+// Prints the events of a stream as they come.
+import { toJson } from "@bufbuild/protobuf";
+import { type StreamEvent, StreamEventSchema } from "../../gen/es/steer/v1/stream_pb.ts";
+import type { CommandContext } from "./command.ts";
+import { summaryLine, warningLines } from "./output.ts";
+
+const DIM = "\u001b[2m";
+const PLAIN = "\u001b[22m";
+
+/** What somebody who goes on reading later has to know. */
+interface Position {
+  readonly streamId: string;
+  readonly sequence: number;
+  readonly writer: number;
+}
+
+function resumeLine({ streamId, sequence, writer }: Position): string {
+  return `go on with: steer resume ${streamId} --after ${sequence} --writer ${writer}`;
+}
+
+function printText({ event }: StreamEvent, { stdout, stderr }: CommandContext): void {
+  switch (event.case) {
+    case "textDelta":
+      stdout.write(event.value.text);
+      break;
+    case "reasoningDelta":
+      if (stderr.isTTY) stderr.write(`${DIM}${event.value.text}${PLAIN}`);
+      break;
+    case "toolCallDelta":
+      stdout.write(
+        event.value.name === ""
+          ? event.value.argumentsFragment
+          : `${event.value.name} ${event.value.argumentsFragment}`,
+      );
+      break;
+    case "attemptNotice":
+      // What has been printed cannot be taken back.
+      if (event.value.discardOutput) stderr.write("\nwhat stands above is void: it begins anew\n");
+      break;
+    case "complete": {
+      const { generation } = event.value;
+      if (generation === undefined) break;
+      const lines = [...warningLines(generation), summaryLine(generation)];
+      stdout.write("\n");
+      stderr.write(`${lines.join("\n")}\n`);
+      break;
+    }
+    case "error":
+      if (event.value.partial !== undefined) {
+        stderr.write(`\n${summaryLine(event.value.partial)}\n`);
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+/** What breaks off before its end says how to go on; `from` is where a resumed stream begins. */
+export async function printStream(
+  events: AsyncIterable<StreamEvent>,
+  asJson: boolean,
+  context: CommandContext,
+  from?: Position,
+): Promise<void> {
+  let position = from;
+  let breaksOff = false;
+  try {
+    for await (const message of events) {
+      const { event, sequence, writer } = message;
+      if (event.case === "start" && event.value.resumable) {
+        const { streamId } = event.value;
+        position = { streamId, sequence, writer };
+        if (!asJson && from === undefined) context.stderr.write(`stream ${streamId}\n`);
+      } else if (event.case !== "heartbeat" && position !== undefined) {
+        position = { ...position, sequence, writer };
+      }
+      breaksOff = event.case !== "complete" && event.case !== "error";
+      if (asJson) context.stdout.write(`${JSON.stringify(toJson(StreamEventSchema, message))}\n`);
+      else printText(message, context);
+    }
+  } finally {
+    if (breaksOff && position !== undefined) {
+      context.stderr.write(`\n${resumeLine(position)}\n`);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+// The request of `generate` and `stream`: options, a file, a prompt.
+import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { create, fromJson, type JsonObject } from "@bufbuild/protobuf";
+import { MessageSchema, Role } from "../../gen/es/steer/v1/content_pb.ts";
+import {
+  type GenerationSpec,
+  GenerationSpecSchema,
+  OutputFormatSchema,
+  SamplingParamsSchema,
+} from "../../gen/es/steer/v1/generation_pb.ts";
+import { parseNumber } from "./arguments.ts";
+import { type CommandContext, UsageError } from "./command.ts";
+
+/** Help on them; `more` are lines of the command's own options. */
+export const requestHelp = (more = ""): string => `
+Options:
+  --model NAME             model, alias or provider/model (default: simulator)
+  --system TEXT            instructions
+  --max-tokens N           most output tokens
+  --temperature X          0 to 2
+  --json-schema FILE       output by this JSON Schema
+  --provider-options JSON  extra fields by provider, e.g. '{"simulator":{"pace_ms":50}}'
+  --spec FILE              a whole GenerationSpec as JSON; other options go over it
+  --timeout SECONDS        deadline of the call
+  --json                   print messages as JSON
+${more}
+The prompt is the arguments, or standard input without any.`;
+
+/** A request as the command line asks for it. */
+interface Asked {
+  readonly spec: GenerationSpec;
+  readonly timeoutMs: number | undefined;
+  readonly asJson: boolean;
+}
+
+/** The options of a request, for `parseArguments`. */
+export const REQUEST_OPTIONS = {
+  model: { type: "string" },
+  system: { type: "string" },
+  "max-tokens": { type: "string" },
+  temperature: { type: "string" },
+  "json-schema": { type: "string" },
+  "provider-options": { type: "string" },
+  spec: { type: "string" },
+  timeout: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
+function json(name: string, source: string): unknown {
+  try {
+    return JSON.parse(source);
+  } catch {
+    throw new UsageError(`--${name} is not JSON`);
+  }
+}
+
+function file(name: string, path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    throw new UsageError(`--${name}: ${path} cannot be read`);
+  }
+}
+
+function specFile(path: string | undefined): GenerationSpec | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return fromJson(GenerationSpecSchema, json("spec", file("spec", path)) as never);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--spec: ${path} is not a GenerationSpec: ${why}`);
+  }
+}
+
+/** A mapping of objects, as `provider_options` is one. */
+function jsonObjects(name: string, source: string): Record<string, JsonObject> {
+  const value = json(name, source);
+  const isObject = (each: unknown): each is JsonObject =>
+    typeof each === "object" && each !== null && !Array.isArray(each);
+  if (!isObject(value) || !Object.values(value).every(isObject)) {
+    throw new UsageError(`--${name} takes an object of objects, by provider`);
+  }
+  return Object.fromEntries(Object.entries(value).filter((entry) => isObject(entry[1]))) as never;
+}
+
+/** One user message, with instructions before it where there are any. */
+function conversation(prompt: string, system: string | undefined): Partial<GenerationSpec> {
+  if (system === undefined) return { prompt, messages: [] };
+  const message = (role: Role, text: string) =>
+    create(MessageSchema, { role, parts: [{ data: { case: "text", value: { text } } }] });
+  return { prompt: "", messages: [message(Role.SYSTEM, system), message(Role.USER, prompt)] };
+}
+
+type Values = {
+  readonly [Name in keyof typeof REQUEST_OPTIONS]?: (typeof REQUEST_OPTIONS)[Name] extends {
+    readonly type: "boolean";
+  }
+    ? boolean
+    : string;
+};
+
+export async function readRequest(
+  values: Values,
+  positionals: readonly string[],
+  context: CommandContext,
+): Promise<Asked> {
+  const base = specFile(values.spec);
+  const given = positionals.join(" ");
+  const hasMessages = base !== undefined && (base.messages.length > 0 || base.prompt !== "");
+  const prompt = given === "" && !hasMessages ? (await text(context.stdin)).trim() : given;
+  if (prompt === "" && !hasMessages) throw new UsageError("there is no prompt");
+  const seconds = parseNumber("timeout", values.timeout);
+  const maxOutputTokens = parseNumber("max-tokens", values["max-tokens"]);
+  const temperature = parseNumber("temperature", values.temperature);
+  const schema = values["json-schema"];
+  const options = values["provider-options"];
+  const spec = base ?? create(GenerationSpecSchema, { model: "simulator" });
+  if (values.model !== undefined) spec.model = values.model;
+  if (prompt !== "") Object.assign(spec, conversation(prompt, values.system));
+  if (maxOutputTokens !== undefined || temperature !== undefined) {
+    spec.sampling ??= create(SamplingParamsSchema);
+    if (maxOutputTokens !== undefined) spec.sampling.maxOutputTokens = maxOutputTokens;
+    if (temperature !== undefined) spec.sampling.temperature = temperature;
+  }
+  if (schema !== undefined) {
+    const value = { name: "output", schema: file("json-schema", schema) };
+    spec.outputFormat = create(OutputFormatSchema, { format: { case: "jsonSchema", value } });
+  }
+  if (options !== undefined) spec.providerOptions = jsonObjects("provider-options", options);
+  const timeoutMs = seconds === undefined ? undefined : seconds * 1000;
+  return { spec, timeoutMs, asJson: values.json ?? false };
+}

@@ -1,0 +1,35 @@
+// What operators see and do over all replicas that share a store.
+import { mergeStatus } from "./domain/merge-status.ts";
+import type { LocalOperations, Operations, Status } from "./domain/operations.ts";
+import { decodeSnapshot } from "./replica-snapshot.ts";
+import type { StreamLog } from "./streams/stream-log.ts";
+
+export function createClusterOperations(
+  own: LocalOperations,
+  log: StreamLog,
+  replica: string,
+): Operations {
+  /** What the other living replicas said last; none where the store is away. */
+  async function others(): Promise<readonly Status[]> {
+    if (!log.store.capabilities.isShared) return [];
+    const { storeTimeoutMs } = log.settings;
+    const stored = await log.health.admit(storeTimeoutMs, () => log.store.snapshots());
+    return (stored ?? []).flatMap((bytes) => {
+      const snapshot = decodeSnapshot(bytes);
+      return snapshot === undefined || snapshot.replica === replica ? [] : snapshot.status;
+    });
+  }
+
+  return {
+    async status(scope) {
+      const replicas = scope === "replica" ? [] : await others();
+      return { ...mergeStatus(own.status(), replicas), replicaCount: 1 + replicas.length };
+    },
+    async resetCircuit(provider, model, scope) {
+      own.resetCircuit(provider, model);
+      if (scope === "replica") return;
+      await log.control.send({ type: "reset-circuit", provider, model: model ?? "" });
+    },
+    hasModel: own.hasModel,
+  };
+}

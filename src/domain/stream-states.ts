@@ -1,0 +1,87 @@
+// What operators see and do with stored streams; never their content.
+import type { GatewayError } from "./gateway-error.ts";
+import type { Attempt, TargetName } from "./generation.ts";
+import type { TokenUsage } from "./token-usage.ts";
+
+export type EndedPhase = "succeeded" | "failed" | "cancelled";
+
+/** `pending`: nothing delivered yet; `orphaned`: its owner is lost, and no other replica has it. */
+export type StreamPhase = "pending" | "running" | "orphaned" | EndedPhase;
+
+/** Times are the store's milliseconds since the epoch. */
+export interface StreamState {
+  readonly streamId: string;
+  readonly generationId: string;
+  /** Idempotency key, "" without one. */
+  readonly requestId: string;
+  readonly caller: string;
+  readonly phase: StreamPhase;
+  readonly requestedModel: string;
+  /** Current or last one. */
+  readonly target: TargetName;
+  readonly lastSequence: number;
+  readonly storedBytes: number;
+  /** At this replica. */
+  readonly readers: number;
+  /** Replica that produces the events, or did. */
+  readonly owner: string;
+  readonly ownerEpoch: number;
+  readonly attempts: readonly Attempt[];
+  readonly usage: TokenUsage | undefined;
+  readonly error: GatewayError | undefined;
+  readonly createTimeMs: number;
+  readonly updateTimeMs: number;
+  readonly endTimeMs: number | undefined;
+  readonly expireTimeMs: number | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface StreamFilter {
+  /** Empty: all. */
+  readonly phases: readonly StreamPhase[];
+  /** "": all. */
+  readonly provider: string;
+  readonly caller: string;
+  /** Only streams whose last event is at least this old. */
+  readonly olderThanMs: number;
+}
+
+export interface StreamPage {
+  readonly streams: readonly StreamState[];
+  /** "" on the last page. */
+  readonly nextToken: string;
+}
+
+export interface CleanupOrder {
+  /** Only streams that ended at least this long ago. */
+  readonly olderThanMs: number;
+  readonly dryRun: boolean;
+  /** Empty: all. */
+  readonly phases: readonly EndedPhase[];
+  /** Ends and deletes orphans as well whose last event is that old. */
+  readonly includeOrphaned: boolean;
+  /** 0: no bound but the server's. */
+  readonly maxDeletions: number;
+}
+
+export interface CleanupReport {
+  readonly matched: number;
+  readonly deleted: number;
+  readonly skipped: number;
+  readonly freedBytes: number;
+  readonly sample: readonly string[];
+  readonly truncated: boolean;
+}
+
+/** Each throws `GatewayError`. */
+export interface StreamOperations {
+  /** Newest first. */
+  list(filter: StreamFilter, pageSize: number, pageToken: string): Promise<StreamPage>;
+  get(streamId: string): Promise<StreamState>;
+  /** Any caller's. `cancelled` false: it had ended before. */
+  cancel(
+    streamId: string,
+    note: string,
+  ): Promise<{ readonly cancelled: boolean; readonly stream: StreamState }>;
+  cleanup(order: CleanupOrder): Promise<CleanupReport>;
+}

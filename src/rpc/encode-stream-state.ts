@@ -1,0 +1,75 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  CleanupStreamStatesResponseSchema,
+  StreamPhase,
+  type StreamState,
+  StreamStateSchema,
+} from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+import type * as domain from "../domain/stream-states.ts";
+import { encodeGatewayError } from "./encode-error.ts";
+import { encodeAttempt, encodeTime, encodeUsage } from "./encode-generation.ts";
+
+const PHASES: Readonly<Record<domain.StreamPhase, StreamPhase>> = {
+  pending: StreamPhase.PENDING,
+  running: StreamPhase.RUNNING,
+  orphaned: StreamPhase.ORPHANED,
+  succeeded: StreamPhase.SUCCEEDED,
+  failed: StreamPhase.FAILED,
+  cancelled: StreamPhase.CANCELLED,
+};
+
+const BY_VALUE = new Map(
+  Object.entries(PHASES).map(([phase, value]) => [value, phase as domain.StreamPhase]),
+);
+
+/** Validation lets no other values through. */
+export function decodePhases(values: readonly StreamPhase[]): domain.StreamPhase[] {
+  return values.flatMap((value) => BY_VALUE.get(value) ?? []);
+}
+
+/** The log starts with the first event and never loses it before the rest. */
+const FIRST_SEQUENCE = 1;
+
+function encodeStreamError(state: domain.StreamState, error: NonNullable<typeof state.error>) {
+  const encoded = encodeGatewayError(error, undefined);
+  const { provider, model } = state.target;
+  return { ...encoded, provider, model, generationId: state.generationId };
+}
+
+export function encodeStreamState(state: domain.StreamState): StreamState {
+  const { usage, error, endTimeMs, expireTimeMs } = state;
+  return create(StreamStateSchema, {
+    streamId: state.streamId,
+    generationId: state.generationId,
+    requestId: state.requestId,
+    caller: state.caller,
+    phase: PHASES[state.phase],
+    requestedModel: state.requestedModel,
+    target: { ...state.target },
+    lastSequence: state.lastSequence,
+    firstSequence: FIRST_SEQUENCE,
+    storedBytes: BigInt(state.storedBytes),
+    subscriberCount: state.readers,
+    owner: state.owner,
+    ownerEpoch: state.ownerEpoch,
+    attempts: state.attempts.map(encodeAttempt),
+    createTime: encodeTime(state.createTimeMs),
+    updateTime: encodeTime(state.updateTimeMs),
+    labels: { ...state.labels },
+    ...(usage !== undefined && { usage: encodeUsage(usage) }),
+    ...(error !== undefined && { error: encodeStreamError(state, error) }),
+    ...(endTimeMs !== undefined && { endTime: encodeTime(endTimeMs) }),
+    ...(expireTimeMs !== undefined && { expireTime: encodeTime(expireTimeMs) }),
+  });
+}
+
+export function encodeCleanup(report: domain.CleanupReport) {
+  return create(CleanupStreamStatesResponseSchema, {
+    matchedCount: BigInt(report.matched),
+    deletedCount: BigInt(report.deleted),
+    skippedCount: BigInt(report.skipped),
+    freedBytes: BigInt(report.freedBytes),
+    sampleStreamIds: [...report.sample],
+    truncated: report.truncated,
+  });
+}

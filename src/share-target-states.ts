@@ -1,0 +1,25 @@
+// Replicas share what one of them was told: rate limits, and circuits that an operator resets.
+import type { LocalOperations } from "./domain/operations.ts";
+import type { TargetStates } from "./reliability/target-states.ts";
+import type { ControlChannel } from "./streams/control-channel.ts";
+
+/** No cooldown that another replica tells of is longer. */
+const MAX_COOLDOWN_MS = 86_400_000;
+
+export function shareTargetStates(
+  control: ControlChannel,
+  states: TargetStates,
+  operations: LocalOperations,
+): void {
+  states.onCooldown(({ provider, model }, forMs) => {
+    void control.send({ type: "cooldown", provider, model, forMs });
+  });
+  control.on("cooldown", ({ provider, model, forMs }) => {
+    // Configurations of replicas can differ for a while.
+    if (!operations.hasModel(provider, model)) return;
+    states.of({ provider, model }).coolDown(Math.min(forMs, MAX_COOLDOWN_MS));
+  });
+  control.on("reset-circuit", ({ provider, model }) => {
+    operations.resetCircuit(provider, model === "" ? undefined : model);
+  });
+}

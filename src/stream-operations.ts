@@ -1,0 +1,128 @@
+// What operators see and do with stored streams. Stored ones only: an ephemeral
+// stream is its caller's alone.
+import type { Clock } from "./clock.ts";
+import type {
+  StreamFilter,
+  StreamOperations,
+  StreamPage,
+  StreamPhase,
+  StreamState,
+} from "./domain/stream-states.ts";
+import { createCleanup } from "./stream-cleanup.ts";
+import { decodePageToken, encodePageToken } from "./stream-page.ts";
+import { stateOf } from "./stream-state.ts";
+import { streamExpired, streamNotFound } from "./streams/stream-errors.ts";
+import type { StreamLog } from "./streams/stream-log.ts";
+import type { ListQuery, StoredStream } from "./streams/stream-store.ts";
+
+/** Longest wait of an operator for one answer of the store. */
+const OPERATOR_WAIT_MS = 5_000;
+
+const DEFAULT_PAGE_SIZE = 50;
+const MAX_PAGE_SIZE = 500;
+/** Clients take 4 MiB: a page of streams with many attempts or labels is shorter. */
+const MAX_PAGE_BYTES = 1024 * 1024;
+/** Longest search for streams that the store cannot tell apart. */
+const MAX_SEARCH_MS = 2_000;
+/** How long a cancelled stream is waited for, to be shown as it ended. */
+const CANCEL_WAIT_MS = 1_000;
+const CANCEL_POLL_MS = 20;
+
+const STORED_PHASES: Readonly<Record<StreamPhase, ListQuery["phases"][number]>> = {
+  pending: "running",
+  running: "running",
+  orphaned: "orphaned",
+  succeeded: "completed",
+  failed: "failed",
+  cancelled: "cancelled",
+};
+
+export interface StreamOperationsDependencies {
+  readonly clock: Clock;
+  readonly log: StreamLog;
+  /** Ends an orphan; false: another replica has it now. */
+  readonly endOrphan: (stream: StoredStream) => Promise<boolean>;
+}
+
+export function createStreamOperations(
+  dependencies: StreamOperationsDependencies,
+): StreamOperations {
+  const { clock, log } = dependencies;
+  const { store, health } = log;
+
+  const show = (stream: StoredStream): StreamState =>
+    stateOf(stream, log.readerCount(stream.streamId));
+
+  /** Throws NOT_FOUND. */
+  async function find(streamId: string): Promise<StoredStream> {
+    const [stream] = await health.demand(OPERATOR_WAIT_MS, () => store.heads([streamId]));
+    if (stream === undefined) throw streamNotFound(streamId);
+    if (stream.expiredAt !== undefined) throw streamExpired(streamId);
+    return stream;
+  }
+
+  async function list(
+    filter: StreamFilter,
+    pageSize: number,
+    pageToken: string,
+  ): Promise<StreamPage> {
+    const size = Math.min(pageSize || DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
+    const phases = [...new Set(filter.phases.map((phase) => STORED_PHASES[phase]))];
+    const startedAt = clock.now();
+    const streams: StreamState[] = [];
+    let bytes = 0;
+    let after = decodePageToken(filter, pageToken);
+    for (;;) {
+      const limit = size - streams.length + 1;
+      const query: ListQuery = { ...filter, phases, limit, after };
+      const found = await health.demand(OPERATOR_WAIT_MS, () => store.list(query));
+      for (const stream of found) {
+        if (streams.length === size || bytes > MAX_PAGE_BYTES) {
+          return { streams, nextToken: after === undefined ? "" : encodePageToken(filter, after) };
+        }
+        after = { createdAt: stream.createdAt, streamId: stream.streamId };
+        const state = show(stream);
+        // The store does not tell `pending` from `running`.
+        if (filter.phases.length > 0 && !filter.phases.includes(state.phase)) continue;
+        streams.push(state);
+        bytes += stream.progress.details.length;
+      }
+      if (found.length < limit) return { streams, nextToken: "" };
+      if (clock.now() - startedAt > MAX_SEARCH_MS && after !== undefined) {
+        return { streams, nextToken: encodePageToken(filter, after) };
+      }
+    }
+  }
+
+  /** The stream once it has ended, or as it is after a while. */
+  async function settled(stream: StoredStream): Promise<StoredStream> {
+    const endsAt = clock.now() + CANCEL_WAIT_MS;
+    let current = stream;
+    while (current.phase === "running" && clock.now() < endsAt) {
+      await clock.sleep(CANCEL_POLL_MS, new AbortController().signal);
+      current = await find(stream.streamId);
+    }
+    return current;
+  }
+
+  return {
+    list,
+    get: async (streamId) => show(await find(streamId)),
+
+    async cancel(streamId, note) {
+      const before = await find(streamId);
+      if (before.phase !== "running") return { cancelled: false, stream: show(before) };
+      const marked = await health.demand(OPERATOR_WAIT_MS, () =>
+        log.requestCancel(streamId, "operator", note),
+      );
+      if (marked === undefined) throw streamNotFound(streamId);
+      const after = await settled(marked);
+      // It can have come to its own end meanwhile.
+      const isCancelled = after.phase === "running" || after.phase === "cancelled";
+      const cancelled = before.cancel === undefined && isCancelled;
+      return { cancelled, stream: show(after) };
+    },
+
+    cleanup: createCleanup(dependencies),
+  };
+}

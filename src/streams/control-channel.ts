@@ -1,0 +1,99 @@
+// What replicas tell each other. Hints: each may be lost, none is waited for.
+import type { StreamStore } from "./stream-store.ts";
+
+export type ControlMessage =
+  /** The stream is marked in the store, or is about to be. */
+  | { readonly type: "cancel"; readonly streamId: string; readonly note: string }
+  /** `model` "": all of the provider. */
+  | { readonly type: "reset-circuit"; readonly provider: string; readonly model: string }
+  /** A duration: clocks of replicas differ. */
+  | {
+      readonly type: "cooldown";
+      readonly provider: string;
+      readonly model: string;
+      readonly forMs: number;
+    };
+
+type Listeners = {
+  readonly [Type in ControlMessage["type"]]: ((
+    message: Extract<ControlMessage, { type: Type }>,
+  ) => void)[];
+};
+
+interface Envelope {
+  /** Session of the sender. */
+  readonly from: string;
+  readonly message: ControlMessage;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function encodeControl({ from, message }: Envelope): Uint8Array {
+  return encoder.encode(JSON.stringify({ from, ...message }));
+}
+
+function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(decoder.decode(bytes));
+    return typeof value === "object" && value !== null ? { ...value } : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Undefined for what this version does not know: replicas are upgraded one by one. */
+export function decodeControl(bytes: Uint8Array): Envelope | undefined {
+  const { type, from, streamId, note, provider, model, forMs } = parse(bytes);
+  if (typeof from !== "string") return undefined;
+  switch (type) {
+    case "cancel":
+      if (typeof streamId !== "string" || typeof note !== "string") return undefined;
+      return { from, message: { type, streamId, note } };
+    case "reset-circuit":
+      if (typeof provider !== "string" || typeof model !== "string") return undefined;
+      return { from, message: { type, provider, model } };
+    case "cooldown":
+      if (typeof provider !== "string" || typeof model !== "string") return undefined;
+      if (typeof forMs !== "number" || !Number.isFinite(forMs) || forMs <= 0) return undefined;
+      return { from, message: { type, provider, model, forMs } };
+    default:
+      return undefined;
+  }
+}
+
+export interface ControlChannelOptions {
+  readonly store: StreamStore;
+  readonly session: string;
+  readonly isStoreDown: () => boolean;
+}
+
+export class ControlChannel {
+  readonly #options: ControlChannelOptions;
+  readonly #listeners: Listeners = { cancel: [], "reset-circuit": [], cooldown: [] };
+
+  constructor(options: ControlChannelOptions) {
+    this.#options = options;
+    options.store.onBroadcast((bytes) => this.#hear(bytes));
+  }
+
+  /** Hears what other replicas say. */
+  on<Type extends ControlMessage["type"]>(type: Type, listener: Listeners[Type][number]): void {
+    this.#listeners[type].push(listener);
+  }
+
+  /** Never rejects; says nothing where nobody could hear it. */
+  async send(message: ControlMessage): Promise<void> {
+    const { store, session, isStoreDown } = this.#options;
+    if (!store.capabilities.isShared || isStoreDown()) return;
+    await store.broadcast(encodeControl({ from: session, message })).catch(() => {});
+  }
+
+  #hear(bytes: Uint8Array): void {
+    const heard = decodeControl(bytes);
+    if (heard === undefined || heard.from === this.#options.session) return;
+    const { message } = heard;
+    const listeners = this.#listeners[message.type] as ((heard: ControlMessage) => void)[];
+    for (const listener of listeners) listener(message);
+  }
+}

@@ -1,0 +1,174 @@
+// The vectors that every client helper must pass, and a transport that plays their scripts.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import type { StreamCalls } from "../../clients/typescript/resume.ts";
+import { Code, SteerError, type StreamCursor } from "../../clients/typescript/steer-error.ts";
+import { GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.ts";
+import { type StreamEvent, StreamEventSchema } from "../../gen/es/steer/v1/stream_pb.ts";
+
+type CodeName = keyof typeof Code;
+
+interface VectorError {
+  readonly code?: CodeName;
+  readonly reason: string;
+  readonly retryable: boolean;
+}
+
+interface VectorEvent {
+  readonly sequence: number;
+  readonly writer: number;
+  readonly kind: "start" | "text" | "notice" | "unknown" | "heartbeat" | "complete" | "error";
+  readonly stream_id?: string;
+  readonly resumable?: boolean;
+  readonly discard_output?: boolean;
+  readonly undurable?: boolean;
+  readonly error?: VectorError;
+}
+
+interface VectorStatus {
+  readonly code: CodeName;
+  readonly gateway_error?: VectorError;
+  readonly retry_info_ms?: number;
+  readonly pushback_ms?: number;
+}
+
+interface VectorCall {
+  readonly method: "StreamGenerate" | "ResumeStream";
+  readonly stream_id?: string;
+  readonly last_sequence?: number;
+  readonly last_writer?: number;
+  readonly events: readonly VectorEvent[];
+  readonly end: "ok" | "open" | VectorStatus;
+  readonly cancelled?: boolean;
+}
+
+export interface ResumeVector {
+  readonly name: string;
+  readonly repeatable?: boolean;
+  readonly cursor?: {
+    readonly stream_id: string;
+    readonly sequence: number;
+    readonly writer: number;
+  };
+  readonly stop?: {
+    readonly how: "cancel" | "deadline" | "leave";
+    readonly after_sequence?: number;
+    readonly in_wait?: number;
+  };
+  readonly random: number;
+  readonly calls: readonly VectorCall[];
+  readonly applied: readonly number[];
+  readonly outcome: {
+    readonly ended: "complete" | "error" | "cancelled" | "deadline" | "left";
+    readonly code?: CodeName;
+    readonly reason?: string;
+  };
+  readonly waits_ms: readonly number[];
+}
+
+const FILE = join(import.meta.dirname, "../fixtures/resume-vectors.json");
+
+export function resumeVectors(): readonly ResumeVector[] {
+  const { vectors } = JSON.parse(readFileSync(FILE, "utf8")) as { vectors: ResumeVector[] };
+  return vectors;
+}
+
+function bodyOf(event: VectorEvent): Parameters<typeof create<typeof StreamEventSchema>>[1] {
+  const { sequence, writer, kind } = event;
+  const position = { sequence, writer };
+  switch (kind) {
+    case "start": {
+      const value = { streamId: event.stream_id ?? "", resumable: event.resumable ?? false };
+      return { ...position, event: { case: "start", value } };
+    }
+    case "text":
+      return { ...position, event: { case: "textDelta", value: { text: `${sequence} ` } } };
+    case "notice": {
+      const value = { discardOutput: event.discard_output ?? false };
+      return { ...position, event: { case: "attemptNotice", value } };
+    }
+    case "heartbeat":
+      return {
+        ...position,
+        event: { case: "heartbeat", value: { undurable: event.undurable ?? false } },
+      };
+    case "complete":
+      return { ...position, event: { case: "complete", value: {} } };
+    case "error": {
+      const { code = "UNKNOWN", reason = "", retryable = false } = event.error ?? {};
+      const value = { error: { code: Code[code], reason, retryable } };
+      return { ...position, event: { case: "error", value } };
+    }
+    case "unknown":
+      return position;
+  }
+}
+
+function errorOf(status: VectorStatus): SteerError {
+  const { code, gateway_error: error } = status;
+  return new SteerError({
+    code: Code[code],
+    message: code,
+    ...(error !== undefined && {
+      detail: create(GatewayErrorSchema, { ...error, code: Code[code] }),
+    }),
+    retryDelayMs: status.retry_info_ms,
+    pushbackMs: status.pushback_ms,
+  });
+}
+
+/** What a reader did with the script of a vector. */
+export interface PlayedCalls extends StreamCalls {
+  readonly made: Pick<VectorCall, "method" | "stream_id" | "last_sequence" | "last_writer">[];
+  /** Per call: it was ended before it ended by itself. */
+  readonly cancelled: boolean[];
+}
+
+/** Plays the scripts of a vector, one per call; `onIdle` is told when a call stays open. */
+export function playCalls(vector: ResumeVector, onIdle: () => void): PlayedCalls {
+  const made: PlayedCalls["made"] = [];
+  const cancelled: boolean[] = [];
+
+  async function* play(index: number, signal: AbortSignal): AsyncGenerator<StreamEvent, void> {
+    const script = vector.calls[index];
+    if (script === undefined) throw new Error(`call ${index + 1} has no script`);
+    for (const event of script.events) {
+      yield create(StreamEventSchema, bodyOf(event));
+    }
+    if (script.end === "ok") return;
+    if (script.end !== "open") throw errorOf(script.end);
+    const ended = new Promise((resolve) => signal.addEventListener("abort", resolve));
+    onIdle();
+    await ended;
+    throw new SteerError({ code: Code.CANCELLED, message: "cancelled" });
+  }
+
+  function call(request: PlayedCalls["made"][number], signal: AbortSignal) {
+    const index = made.push(request) - 1;
+    cancelled.push(false);
+    if (vector.calls[index]?.end === "open") {
+      signal.addEventListener("abort", () => {
+        cancelled[index] = true;
+      });
+    }
+    return play(index, signal);
+  }
+
+  return {
+    made,
+    cancelled,
+    isRepeatable: vector.repeatable ?? true,
+    open: (signal) => call({ method: "StreamGenerate" }, signal),
+    resume: ({ streamId, sequence, writer }: StreamCursor, signal) =>
+      call(
+        {
+          method: "ResumeStream",
+          stream_id: streamId,
+          last_sequence: sequence,
+          last_writer: writer,
+        },
+        signal,
+      ),
+  };
+}

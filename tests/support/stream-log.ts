@@ -1,0 +1,20 @@
+import type { Clock } from "../../src/clock.ts";
+import { StreamLog } from "../../src/streams/stream-log.ts";
+import { DEFAULT_STREAM_SETTINGS } from "../../src/streams/stream-settings.ts";
+import type { StreamStore } from "../../src/streams/stream-store.ts";
+import { noStreamTelemetry } from "../../src/telemetry/stream-telemetry.ts";
+
+let nonces = 0;
+
+/** The log of one replica over a store, its events as the test has them. */
+export function streamLog(store: StreamStore, clock: Clock, session: string): StreamLog {
+  return new StreamLog({
+    store,
+    clock,
+    settings: () => DEFAULT_STREAM_SETTINGS,
+    session,
+    newNonce: () => ++nonces,
+    isTerminal: () => false,
+    observer: noStreamTelemetry,
+  });
+}

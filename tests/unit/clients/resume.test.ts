@@ -1,0 +1,173 @@
+import { describe, expect, it } from "vitest";
+import { type Reconnect, readStream } from "../../../clients/typescript/resume.ts";
+import { Code, SteerError } from "../../../clients/typescript/steer-error.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
+import { playCalls, type ResumeVector, resumeVectors } from "../../support/resume-vectors.ts";
+
+class Stopped extends Error {}
+
+interface Told {
+  readonly applied: number[];
+  readonly outcome: ResumeVector["outcome"];
+  readonly waits: number[];
+  readonly reconnects: Reconnect[];
+}
+
+function outcomeOf(error: unknown, how: string | undefined): ResumeVector["outcome"] {
+  if (error instanceof Stopped) return { ended: how === "deadline" ? "deadline" : "cancelled" };
+  if (!(error instanceof SteerError)) throw error;
+  const code = Object.entries(Code).find(([, value]) => value === error.code)?.[0];
+  return { ended: "error", code: code as keyof typeof Code, reason: error.reason };
+}
+
+/** Reads a vector to its end, with time that passes at once. */
+async function run(vector: ResumeVector): Promise<Told & ReturnType<typeof playCalls>> {
+  const { stop, cursor } = vector;
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(new Stopped());
+  const applied: number[] = [];
+  const waits: number[] = [];
+  const reconnects: Reconnect[] = [];
+  const calls = playCalls(vector, () => {
+    const last = applied.at(-1) ?? 0;
+    if (stop?.after_sequence === last && stop.how !== "leave") abort();
+  });
+  const clock = createManualClock();
+  const runtime = {
+    now: clock.now,
+    random: () => vector.random,
+    async sleep(ms: number, signal: AbortSignal): Promise<void> {
+      // The wait for a call to end by itself has the call's signal; those of the vectors have ours.
+      if (signal !== controller.signal) return clock.sleep(ms, signal);
+      waits.push(ms);
+      if (stop?.in_wait === waits.length) abort();
+      const slept = clock.sleep(ms, signal);
+      void clock.advance(ms);
+      await slept;
+    },
+  };
+  const from = cursor && { ...cursor, streamId: cursor.stream_id };
+  let outcome: ResumeVector["outcome"] = { ended: "complete" };
+  const onReconnect = (reconnect: Reconnect): void => void reconnects.push(reconnect);
+  const options = { runtime, silenceMs: 0, signal: controller.signal, onReconnect };
+  try {
+    for await (const { sequence } of readStream(calls, options, from)) {
+      applied.push(sequence);
+      if (stop?.how === "leave" && stop.after_sequence === sequence) {
+        outcome = { ended: "left" };
+        break;
+      }
+    }
+  } catch (error) {
+    outcome = outcomeOf(error, stop?.how);
+    if (error instanceof SteerError) {
+      expect(error.cursor?.sequence).toBe(applied.at(-1) ?? cursor?.sequence ?? 0);
+    }
+  }
+  expect(clock.pendingTimers).toBe(0);
+  return { ...calls, applied, outcome, waits, reconnects };
+}
+
+const EMPTY: ResumeVector = {
+  name: "",
+  random: 0,
+  calls: [],
+  applied: [],
+  outcome: { ended: "complete" },
+  waits_ms: [],
+};
+
+const START = { sequence: 1, writer: 7, kind: "start", stream_id: "s.1", resumable: true } as const;
+
+describe("a call that falls silent", () => {
+  it("is given up and resumed", async () => {
+    const vector: ResumeVector = {
+      ...EMPTY,
+      calls: [
+        { method: "StreamGenerate", events: [START], end: "open" },
+        {
+          method: "ResumeStream",
+          events: [{ sequence: 2, writer: 7, kind: "complete" }],
+          end: "ok",
+        },
+      ],
+    };
+    const clock = createManualClock();
+    const calls = playCalls(vector, () => {});
+    const causes: string[] = [];
+    const onReconnect = ({ cause }: Reconnect): void => void causes.push(cause.reason);
+    const events = readStream(calls, {
+      runtime: { ...clock, random: () => 0 },
+      silenceMs: 1_000,
+      onReconnect,
+    });
+    await events.next();
+    // The consumer is slow; the call is not.
+    await clock.advance(5_000);
+    const last = events.next();
+    await clock.advance(999);
+    expect(causes).toEqual([]);
+    await clock.advance(1_002);
+    expect((await last).value).toMatchObject({ sequence: 2 });
+    expect(causes).toEqual(["SILENCE"]);
+    await events.next();
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("a store that goes away", () => {
+  it("is told once, and once when it is back", async () => {
+    const beat = (isUndurable: boolean) =>
+      ({ sequence: 1, writer: 0, kind: "heartbeat", undurable: isUndurable }) as const;
+    const vector: ResumeVector = {
+      ...EMPTY,
+      calls: [
+        {
+          method: "StreamGenerate",
+          events: [
+            START,
+            beat(false),
+            beat(true),
+            beat(true),
+            beat(false),
+            { sequence: 2, writer: 7, kind: "complete" },
+          ],
+          end: "ok",
+        },
+      ],
+    };
+    const told: boolean[] = [];
+    const onDurability = (isDurable: boolean): void => void told.push(isDurable);
+    const options = { runtime: createManualClock(), silenceMs: 0, onDurability };
+    const sequences: number[] = [];
+    for await (const { sequence } of readStream(
+      playCalls(vector, () => {}),
+      options,
+    )) {
+      sequences.push(sequence);
+    }
+    expect(told).toEqual([false, true]);
+    expect(sequences).toEqual([1, 2]);
+  });
+});
+
+describe("A-69: the reader of a stream, by the vectors", () => {
+  it.each(resumeVectors().map((vector) => [vector.name, vector] as const))(
+    "%s",
+    async (_, vector) => {
+      const told = await run(vector);
+      expect(told.made).toEqual(
+        vector.calls.map(({ method, stream_id, last_sequence, last_writer }) =>
+          method === "StreamGenerate"
+            ? { method }
+            : { method, stream_id, last_sequence, last_writer },
+        ),
+      );
+      expect(told.applied).toEqual(vector.applied);
+      expect(told.outcome).toMatchObject(vector.outcome);
+      expect(told.waits).toEqual(vector.waits_ms);
+      expect(told.cancelled).toEqual(vector.calls.map(({ cancelled }) => cancelled ?? false));
+      expect(told.reconnects.map(({ waitMs }) => waitMs)).toEqual(vector.waits_ms);
+    },
+  );
+});
