@@ -171,9 +171,10 @@ describe("a repeated request_id", () => {
   it("answers CANCELLED after CancelGeneration, and to another request still that it is taken", async () => {
     const requestId = newKey();
     const request = { spec: spec("chat", { tokens: 1_000, pace_ms: 20 }), requestId };
+    const count = stack.upstream.requests.length;
     const call = stack.client.stream(streamGenerate, request);
     const reading = collect(call);
-    await call.headers;
+    await eventually(() => stack.upstream.requests.length > count);
     const target = { case: "requestId", value: requestId } as const;
     expect(await stack.client.unary(cancelGeneration, { target })).toMatchObject({
       cancelled: true,

@@ -221,14 +221,10 @@ describe("what is not built", () => {
     });
   });
 
-  it("whole methods are UNIMPLEMENTED, too", async () => {
+  it("an argument of a method is UNIMPLEMENTED, too", async () => {
     const { client } = stack;
     const spec = { model: "simulator", prompt: "Hi" };
     const calls: (() => Promise<unknown>)[] = [
-      () => client.unary(admin.listStreamStates, {}),
-      () => client.unary(admin.getStreamState, { streamId: "s.1" }),
-      () => client.unary(admin.cancelStream, { streamId: "s.1" }),
-      () => client.unary(admin.cleanupStreamStates, { olderThan: SECOND }),
       () => client.unary(countTokens, { spec, method: 2 }),
     ];
     for (const call of calls) {
