@@ -28,7 +28,7 @@ export function useSqliteFile(): () => SqliteFile {
     const path = join(folder, "streams.db");
     const clock = createManualClock();
     const open: SqliteFile["open"] = async (options) => {
-      const store = await createSqliteStore({ clock, path, maxBytes: options?.maxBytes });
+      const store = await createSqliteStore({ clock, path, maxBytes: undefined, ...options });
       opened.push(store);
       await store.openSession("session-a", LONG_MS);
       return store;

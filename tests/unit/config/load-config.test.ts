@@ -235,11 +235,30 @@ describe("loadConfig with the environment", () => {
   });
 
   it.each([
-    [{ STEER_STREAMING_STATE_TTL: "900" }],
-    [{ STEER_STREAM_RETENTION: "15m" }],
-    [{ STEER_STREAM_DISCONNECT_GRACE: "10s" }],
-  ])("warns that streams are not stored: %o", (environment) => {
-    expect(fromEnvironment(environment).warnings).toEqual([expect.stringMatching(/^stream: /)]);
+    [{ STEER_STREAMING_STATE_TTL: "60" }, { retentionMs: 60_000 }],
+    [{ STEER_STREAM_RETENTION: "2m" }, { retentionMs: 120_000 }],
+    [{ STEER_STREAM_DISCONNECT_GRACE: "3s" }, { disconnectGraceMs: 3_000 }],
+    [{ STEER_STREAM_MAX_BYTES: "1MiB" }, { maxBytes: 1_048_576 }],
+    [{ STEER_STREAM_DURABILITY: "required" }, { durability: "required" }],
+  ])("sets what holds for stored streams: %o", (environment, streams) => {
+    expect(fromEnvironment(environment)).toMatchObject({ streams, warnings: [] });
+  });
+
+  it.each([
+    ["memory", { type: "memory", maxBytes: 268_435_456 }],
+    ["sqlite:/var/lib/steer.db", { type: "sqlite", path: "/var/lib/steer.db" }],
+    [
+      "rediss://user:secret@cache:6380/1",
+      { type: "redis", url: "rediss://user:secret@cache:6380/1" },
+    ],
+  ])("names the stream store: %s", (named, store) => {
+    expect(fromEnvironment({ STEER_STREAM_STORE: named }).store).toMatchObject(store);
+  });
+
+  it("does not repeat what it takes for no store: it can hold a password", () => {
+    const load = () => fromEnvironment({ STEER_STREAM_STORE: "http://user:secret@cache" });
+    expect(load).toThrow("STEER_STREAM_STORE: stream.store: must be memory, sqlite:PATH, redis://");
+    expect(load).not.toThrow("secret");
   });
 
   it.each([
