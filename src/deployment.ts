@@ -4,7 +4,7 @@ import type { Config } from "./config.ts";
 import { GatewayError } from "./domain/gateway-error.ts";
 import type { GenerationSpec } from "./domain/generation-spec.ts";
 import type { Model } from "./domain/model.ts";
-import type { Deployment as GatewayDeployment } from "./generation-run.ts";
+import type { Deployment as GatewayDeployment } from "./gateway/generation-run.ts";
 import type { Provider, ProviderInstance, ProviderType } from "./providers/provider.ts";
 import { createModelRegistry, type RegistryInstance } from "./routing/model-registry.ts";
 import { recordProblems } from "./routing/record-problems.ts";

@@ -3,17 +3,17 @@
 import { randomBytes, randomInt } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
-import type { GenerationRuns } from "./generation-run.ts";
+import type { GenerationRuns } from "./gateway/generation-run.ts";
+import { createStoredGenerations, type StoredGenerations } from "./gateway/stored-generation.ts";
+import { createTakeover } from "./gateway/takeover.ts";
 import type { Log } from "./log.ts";
+import { sessionOf } from "./operations/stream-state.ts";
 import { encodeEvent, isTerminalEvent } from "./rpc/encode-event.ts";
 import { decodeStoredRequest } from "./rpc/stored-request.ts";
-import { createStoredGenerations, type StoredGenerations } from "./stored-generation.ts";
-import { sessionOf } from "./stream-state.ts";
 import { StreamMaintenance } from "./streams/maintenance.ts";
 import { openStore } from "./streams/open-store.ts";
 import { StreamLog } from "./streams/stream-log.ts";
 import type { StoredStream } from "./streams/stream-store.ts";
-import { createTakeover } from "./takeover.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./telemetry/stream-telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 

@@ -50,7 +50,7 @@ run();
 `,
   "src/service.ts": `import { systemClock } from "./clock.ts";
 import { loadConfig } from "./config.ts";
-import { createGateway } from "./gateway.ts";
+import { createGateway } from "./gateway/gateway.ts";
 import * as types from "./providers/registry.ts";
 import { encodeAnswer } from "./rpc/encode-answer.ts";
 
@@ -80,10 +80,10 @@ export const systemClock: Clock = {
   random: () => Math.random(),
 };
 `,
-  "src/gateway.ts": `import type { Clock } from "./clock.ts";
-import type { Spec } from "./domain/spec.ts";
-import type { Provider } from "./providers/provider.ts";
-import { route } from "./routing/router.ts";
+  "src/gateway/gateway.ts": `import type { Clock } from "../clock.ts";
+import type { Spec } from "../domain/spec.ts";
+import type { Provider } from "../providers/provider.ts";
+import { route } from "../routing/router.ts";
 
 export function createGateway(providers: readonly Provider[], clock: Clock) {
   return (spec: Spec): Spec => route(providers, spec, clock)?.(spec) ?? spec;

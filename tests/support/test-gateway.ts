@@ -2,15 +2,15 @@
 import type { StreamEvent } from "../../src/domain/generation.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
 import type { StreamOptions } from "../../src/domain/stream-options.ts";
-import { createGateway } from "../../src/gateway.ts";
-import { type Deployment, GenerationRuns } from "../../src/generation-run.ts";
+import { createGateway } from "../../src/gateway/gateway.ts";
+import { type Deployment, GenerationRuns } from "../../src/gateway/generation-run.ts";
+import { createStoredGenerations, type OpenStream } from "../../src/gateway/stored-generation.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
 import { ProviderStats } from "../../src/reliability/provider-stats.ts";
 import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
 import { encodeEvent } from "../../src/rpc/encode-event.ts";
-import { createStoredGenerations, type OpenStream } from "../../src/stored-generation.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import { noStreamTelemetry } from "../../src/telemetry/stream-telemetry.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";

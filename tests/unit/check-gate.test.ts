@@ -71,7 +71,12 @@ describe("the other gates", () => {
       },
       "yaml",
     ],
-    ["clock", "randomness", { "src/gateway.ts": after("Math.random();") }, "src/gateway.ts:10"],
+    [
+      "clock",
+      "randomness",
+      { "src/gateway/gateway.ts": after("Math.random();") },
+      "src/gateway/gateway.ts:10",
+    ],
     ["clock", "the time of day", { "src/rpc/a.ts": "Date.now();" }, "src/rpc/a.ts:1"],
     ["clock", "the present as a date", { "src/rpc/a.ts": "new Date();" }, "src/rpc/a.ts:1"],
     ["clock", "a time from elsewhere", { "src/rpc/a.ts": "performance.now();" }, "src/rpc/a.ts:1"],

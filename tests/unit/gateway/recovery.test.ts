@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { GenerationFailed, type StreamEventBody } from "../../../src/domain/generation.ts";
 import type { GenerationSpec } from "../../../src/domain/generation-spec.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
-import type { Deployment } from "../../../src/generation-run.ts";
+import type { Deployment } from "../../../src/gateway/generation-run.ts";
 import type { ProviderRequest } from "../../../src/providers/provider.ts";
 import { answered, cut, fails, hangs, type Script, succeeds } from "../../support/engine.ts";
 import { createManualClock } from "../../support/manual-clock.ts";

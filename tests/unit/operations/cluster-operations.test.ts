@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { createClusterOperations } from "../../../src/cluster-operations.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
-import { createOperations } from "../../../src/operations.ts";
+import { createClusterOperations } from "../../../src/operations/cluster-operations.ts";
+import { createOperations } from "../../../src/operations/operations.ts";
+import { encodeSnapshot } from "../../../src/operations/replica-snapshot.ts";
+import { shareTargetStates } from "../../../src/operations/share-target-states.ts";
 import { ReliabilityEngine } from "../../../src/reliability/attempts.ts";
 import { ProviderStats } from "../../../src/reliability/provider-stats.ts";
 import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
 import { TargetStates } from "../../../src/reliability/target-states.ts";
-import { encodeSnapshot } from "../../../src/replica-snapshot.ts";
-import { shareTargetStates } from "../../../src/share-target-states.ts";
 import { createManualClock, type ManualClock } from "../../support/manual-clock.ts";
 import { testModel } from "../../support/provider-request.ts";
 import { sharedStore } from "../../support/shared-store.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { CleanupOrder } from "../../../src/domain/stream-states.ts";
+import { readSummary, type StreamSummary } from "../../../src/gateway/stream-summary.ts";
+import { createTakeover } from "../../../src/gateway/takeover.ts";
+import { createStreamOperations } from "../../../src/operations/stream-operations.ts";
 import { encodeEvent } from "../../../src/rpc/encode-event.ts";
-import { createStreamOperations } from "../../../src/stream-operations.ts";
-import { readSummary, type StreamSummary } from "../../../src/stream-summary.ts";
-import { createTakeover } from "../../../src/takeover.ts";
 import { noStreamTelemetry } from "../../../src/telemetry/stream-telemetry.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { sharedStore } from "../../support/shared-store.ts";

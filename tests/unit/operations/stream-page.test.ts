@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { StreamFilter } from "../../../src/domain/stream-states.ts";
-import { decodePageToken, encodePageToken } from "../../../src/stream-page.ts";
+import { decodePageToken, encodePageToken } from "../../../src/operations/stream-page.ts";
 
 const FILTER: StreamFilter = {
   phases: ["running", "failed"],

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished, vi } from "vitest";
 import type { Deployment } from "../../../src/deployment.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
-import { createOperations } from "../../../src/operations.ts";
+import { createOperations } from "../../../src/operations/operations.ts";
 import { ProviderStats } from "../../../src/reliability/provider-stats.ts";
 import { startTelemetry } from "../../../src/telemetry/sdk.ts";
 import { answered, fails, hangs, setUpEngine, succeeds } from "../../support/engine.ts";

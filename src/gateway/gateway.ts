@@ -1,14 +1,21 @@
 // The journey of a call: route → admit → attempts → events → log → reader.
 // Everything else in src/ is a step of it, and this file is where the steps meet.
 
+import type { Clock } from "../clock.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import { type Generation, GenerationFailed, type StreamEvent } from "../domain/generation.ts";
+import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { StreamOptions } from "../domain/stream-options.ts";
+import { createStreamEvents } from "../output/stream-events.ts";
+import { LiveStream } from "../streams/live-stream.ts";
+import { cancelledBy } from "../streams/owned-stream.ts";
+import { storeUnavailable, streamExpired, streamNotFound } from "../streams/stream-errors.ts";
+import type { StreamLog } from "../streams/stream-log.ts";
+import type { Cursor, StoredStream } from "../streams/stream-store.ts";
+import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
+import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import { NO_DELIVERY } from "./attempt-run.ts";
-import type { Clock } from "./clock.ts";
-import { GatewayError } from "./domain/gateway-error.ts";
-import { type Generation, GenerationFailed, type StreamEvent } from "./domain/generation.ts";
-import type { GenerationSpec } from "./domain/generation-spec.ts";
-import type { StreamOptions } from "./domain/stream-options.ts";
 import type { GenerationRun, GenerationRuns } from "./generation-run.ts";
-import { createStreamEvents } from "./output/stream-events.ts";
 import { produce } from "./produce-stream.ts";
 import {
   type BegunStream,
@@ -18,13 +25,6 @@ import {
   STORED_PREFIX,
   type StoredGenerations,
 } from "./stored-generation.ts";
-import { LiveStream } from "./streams/live-stream.ts";
-import { cancelledBy } from "./streams/owned-stream.ts";
-import { storeUnavailable, streamExpired, streamNotFound } from "./streams/stream-errors.ts";
-import type { StreamLog } from "./streams/stream-log.ts";
-import type { Cursor, StoredStream } from "./streams/stream-store.ts";
-import type { CallTelemetry } from "./telemetry/call-telemetry.ts";
-import type { StreamTelemetry } from "./telemetry/stream-telemetry.ts";
 
 export interface GatewayDependencies {
   readonly telemetry: StreamTelemetry;

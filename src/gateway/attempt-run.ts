@@ -1,20 +1,20 @@
 // One attempt: the target's request, its provider, its limits, its record and its
 // span, and the way of its events to the caller.
-import type { AttemptNotice, Warning } from "./domain/generation.ts";
-import type { GenerationSpec } from "./domain/generation-spec.ts";
-import type { JsonObject } from "./domain/json.ts";
-import type { Model } from "./domain/model.ts";
-import type { ProviderEvent } from "./domain/provider-event.ts";
-import type { AttemptRecord } from "./output/attempt-record.ts";
-import { continuableText, continuationSpec, joinAtSeam } from "./output/continuation.ts";
-import type { GenerationResult } from "./output/generation-result.ts";
-import type { Provider, ProviderRequest } from "./providers/provider.ts";
-import type { AttemptPlan, RunningAttempt } from "./reliability/engine-call.ts";
-import { attemptLimits, type DefaultTimeouts, isOwnLimit } from "./reliability/limits.ts";
-import type { ProviderStats } from "./reliability/provider-stats.ts";
-import type { CallTelemetry } from "./telemetry/call-telemetry.ts";
-import type { AttemptResult, Telemetry } from "./telemetry/telemetry.ts";
-import { createUsageMeter } from "./usage/usage-meter.ts";
+import type { AttemptNotice, Warning } from "../domain/generation.ts";
+import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { JsonObject } from "../domain/json.ts";
+import type { Model } from "../domain/model.ts";
+import type { ProviderEvent } from "../domain/provider-event.ts";
+import type { AttemptRecord } from "../output/attempt-record.ts";
+import { continuableText, continuationSpec, joinAtSeam } from "../output/continuation.ts";
+import type { GenerationResult } from "../output/generation-result.ts";
+import type { Provider, ProviderRequest } from "../providers/provider.ts";
+import type { AttemptPlan, RunningAttempt } from "../reliability/engine-call.ts";
+import { attemptLimits, type DefaultTimeouts, isOwnLimit } from "../reliability/limits.ts";
+import type { ProviderStats } from "../reliability/provider-stats.ts";
+import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
+import type { AttemptResult, Telemetry } from "../telemetry/telemetry.ts";
+import { createUsageMeter } from "../usage/usage-meter.ts";
 
 /** A target with the request as it will be sent there. */
 export interface FittedTarget {

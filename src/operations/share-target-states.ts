@@ -1,7 +1,7 @@
 // Replicas share what one of them was told: rate limits, and circuits that an operator resets.
-import type { LocalOperations } from "./domain/operations.ts";
-import type { TargetStates } from "./reliability/target-states.ts";
-import type { ControlChannel } from "./streams/control-channel.ts";
+import type { LocalOperations } from "../domain/operations.ts";
+import type { TargetStates } from "../reliability/target-states.ts";
+import type { ControlChannel } from "../streams/control-channel.ts";
 
 /** No cooldown that another replica tells of is longer. */
 const MAX_COOLDOWN_MS = 86_400_000;

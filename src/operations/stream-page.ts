@@ -1,7 +1,7 @@
 // The token of a page of streams: where it goes on, and of which list it is.
 import { createHash } from "node:crypto";
-import { invalidField } from "./domain/gateway-error.ts";
-import type { StreamFilter } from "./domain/stream-states.ts";
+import { invalidField } from "../domain/gateway-error.ts";
+import type { StreamFilter } from "../domain/stream-states.ts";
 
 /** The last stream that the page before has looked at. */
 export interface PagePosition {

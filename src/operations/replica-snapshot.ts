@@ -1,5 +1,5 @@
 // What a replica tells the others of itself, as the store keeps it.
-import type { ProviderStatus, RetryStatus, Status } from "./domain/operations.ts";
+import type { ProviderStatus, RetryStatus, Status } from "../domain/operations.ts";
 
 /** Grows with every change of what a snapshot holds: others than ours are not read. */
 const FORMAT = 1;

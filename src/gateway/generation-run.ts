@@ -1,5 +1,26 @@
 // A generation from admission to its end: route, limits, attempts. Where its
 // events go is the caller's matter: `gateway.ts`.
+
+import type { Clock } from "../clock.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import {
+  type Attempt,
+  type AttemptNotice,
+  GenerationFailed,
+  type TargetName,
+} from "../domain/generation.ts";
+import type { GenerationSpec } from "../domain/generation-spec.ts";
+import { GenerationResult, type Outcome } from "../output/generation-result.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { ReliabilityEngine } from "../reliability/attempts.ts";
+import { type EngineCall, nameOf } from "../reliability/engine-call.ts";
+import { type DefaultTimeouts, totalLimitMs } from "../reliability/limits.ts";
+import type { ProviderStats } from "../reliability/provider-stats.ts";
+import { policyInForce } from "../reliability/retry-policy.ts";
+import { toGatewayError } from "../reliability/run-attempt.ts";
+import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { estimateInput } from "../usage/estimator.ts";
 import {
   type AttemptContext,
   type Delivery,
@@ -8,26 +29,6 @@ import {
   startAttempt,
   textToContinue,
 } from "./attempt-run.ts";
-import type { Clock } from "./clock.ts";
-import { GatewayError } from "./domain/gateway-error.ts";
-import {
-  type Attempt,
-  type AttemptNotice,
-  GenerationFailed,
-  type TargetName,
-} from "./domain/generation.ts";
-import type { GenerationSpec } from "./domain/generation-spec.ts";
-import { GenerationResult, type Outcome } from "./output/generation-result.ts";
-import type { Provider } from "./providers/provider.ts";
-import type { ReliabilityEngine } from "./reliability/attempts.ts";
-import { type EngineCall, nameOf } from "./reliability/engine-call.ts";
-import { type DefaultTimeouts, totalLimitMs } from "./reliability/limits.ts";
-import type { ProviderStats } from "./reliability/provider-stats.ts";
-import { policyInForce } from "./reliability/retry-policy.ts";
-import { toGatewayError } from "./reliability/run-attempt.ts";
-import type { CallTelemetry } from "./telemetry/call-telemetry.ts";
-import type { Telemetry } from "./telemetry/telemetry.ts";
-import { estimateInput } from "./usage/estimator.ts";
 
 /** Targets in the order in which they are tried, and those that cannot serve the request. */
 export interface Route {

@@ -1,8 +1,8 @@
 // What operators see and do over all replicas that share a store.
-import { mergeStatus } from "./domain/merge-status.ts";
-import type { LocalOperations, Operations, Status } from "./domain/operations.ts";
+import { mergeStatus } from "../domain/merge-status.ts";
+import type { LocalOperations, Operations, Status } from "../domain/operations.ts";
+import type { StreamLog } from "../streams/stream-log.ts";
 import { decodeSnapshot } from "./replica-snapshot.ts";
-import type { StreamLog } from "./streams/stream-log.ts";
 
 export function createClusterOperations(
   own: LocalOperations,

@@ -1,11 +1,11 @@
 // How the events of a run become those of a stream.
-import { GatewayError } from "./domain/gateway-error.ts";
-import type { StreamEvent } from "./domain/generation.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { StreamEvent } from "../domain/generation.ts";
+import type { Outcome } from "../output/generation-result.ts";
+import type { StreamEvents } from "../output/stream-events.ts";
+import type { EventFacts } from "../streams/stream-writer.ts";
 import type { GenerationRun } from "./generation-run.ts";
-import type { Outcome } from "./output/generation-result.ts";
-import type { StreamEvents } from "./output/stream-events.ts";
 import { endingOf, progressOf, type StreamFacts } from "./stream-summary.ts";
-import type { EventFacts } from "./streams/stream-writer.ts";
 
 /** Takes the events of a stream in order; a promise holds the provider back. */
 export type AddEvent = (event: StreamEvent, facts: EventFacts) => Promise<void> | undefined;

@@ -1,17 +1,17 @@
 // Stored streams of calls: begun, joined and read.
-import type { Clock } from "./clock.ts";
-import type { StreamEvent, Warning } from "./domain/generation.ts";
-import type { GenerationSpec } from "./domain/generation-spec.ts";
-import type { DisconnectPolicy, StreamOptions } from "./domain/stream-options.ts";
+import type { Clock } from "../clock.ts";
+import type { StreamEvent, Warning } from "../domain/generation.ts";
+import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { DisconnectPolicy, StreamOptions } from "../domain/stream-options.ts";
+import type { Outcome } from "../output/generation-result.ts";
+import { createStreamEvents } from "../output/stream-events.ts";
+import type { StreamLog } from "../streams/stream-log.ts";
+import type { Delivery } from "../streams/stream-reader.ts";
+import type { NewStream } from "../streams/stream-record.ts";
+import type { Cursor, StoredStream } from "../streams/stream-store.ts";
 import type { GenerationRun } from "./generation-run.ts";
-import type { Outcome } from "./output/generation-result.ts";
-import { createStreamEvents } from "./output/stream-events.ts";
 import { type AddEvent, produce, produceWhole } from "./produce-stream.ts";
 import { progressOf, readSummary, type StreamFacts } from "./stream-summary.ts";
-import type { StreamLog } from "./streams/stream-log.ts";
-import type { Delivery } from "./streams/stream-reader.ts";
-import type { NewStream } from "./streams/stream-record.ts";
-import type { Cursor, StoredStream } from "./streams/stream-store.ts";
 
 export interface StoredGenerationDependencies {
   readonly clock: Clock;

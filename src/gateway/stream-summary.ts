@@ -1,10 +1,10 @@
 // What a stored stream says of its generation beside its events.
-import type { GatewayError } from "./domain/gateway-error.ts";
-import type { Attempt, TargetName } from "./domain/generation.ts";
-import type { TokenUsage } from "./domain/token-usage.ts";
+import type { GatewayError } from "../domain/gateway-error.ts";
+import type { Attempt, TargetName } from "../domain/generation.ts";
+import type { TokenUsage } from "../domain/token-usage.ts";
+import type { Outcome } from "../output/generation-result.ts";
+import type { Ending, StreamProgress } from "../streams/stream-record.ts";
 import type { GenerationRun } from "./generation-run.ts";
-import type { Outcome } from "./output/generation-result.ts";
-import type { Ending, StreamProgress } from "./streams/stream-record.ts";
 
 /** What the store keeps of a generation, without content: for operators, readers and a next owner. */
 export interface StreamSummary {

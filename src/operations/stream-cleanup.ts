@@ -1,9 +1,9 @@
 // Deletes stored streams by age, as operators ask for it.
-import type { Clock } from "./clock.ts";
-import type { CleanupOrder, CleanupReport, EndedPhase } from "./domain/stream-states.ts";
-import type { StreamLog } from "./streams/stream-log.ts";
-import type { EndPhase } from "./streams/stream-record.ts";
-import type { CleanupResult, ListQuery, StoredStream } from "./streams/stream-store.ts";
+import type { Clock } from "../clock.ts";
+import type { CleanupOrder, CleanupReport, EndedPhase } from "../domain/stream-states.ts";
+import type { StreamLog } from "../streams/stream-log.ts";
+import type { EndPhase } from "../streams/stream-record.ts";
+import type { CleanupResult, ListQuery, StoredStream } from "../streams/stream-store.ts";
 
 /** Longest wait for one answer of the store. */
 const WAIT_MS = 5_000;

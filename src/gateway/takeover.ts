@@ -1,19 +1,19 @@
 // A stream whose owner is lost: this replica goes on with it, or ends it.
-import type { Clock } from "./clock.ts";
-import { GatewayError } from "./domain/gateway-error.ts";
-import { type Attempt, GenerationFailed, type StreamEvent } from "./domain/generation.ts";
-import type { GenerationSpec } from "./domain/generation-spec.ts";
-import type { DisconnectPolicy, StreamOptions } from "./domain/stream-options.ts";
+import type { Clock } from "../clock.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import { type Attempt, GenerationFailed, type StreamEvent } from "../domain/generation.ts";
+import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { DisconnectPolicy, StreamOptions } from "../domain/stream-options.ts";
+import { GenerationResult } from "../output/generation-result.ts";
+import { createStreamEvents } from "../output/stream-events.ts";
+import { cancelledBy } from "../streams/owned-stream.ts";
+import type { StreamLog } from "../streams/stream-log.ts";
+import type { StreamRecord } from "../streams/stream-record.ts";
+import type { StoredStream } from "../streams/stream-store.ts";
+import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import type { Before, GenerationRun, GenerationRuns } from "./generation-run.ts";
-import { GenerationResult } from "./output/generation-result.ts";
-import { createStreamEvents } from "./output/stream-events.ts";
 import { type AddEvent, ownerLost, produce, produceWhole } from "./produce-stream.ts";
 import { progressOf, readSummary, type StreamSummary } from "./stream-summary.ts";
-import { cancelledBy } from "./streams/owned-stream.ts";
-import type { StreamLog } from "./streams/stream-log.ts";
-import type { StreamRecord } from "./streams/stream-record.ts";
-import type { StoredStream } from "./streams/stream-store.ts";
-import type { StreamTelemetry } from "./telemetry/stream-telemetry.ts";
 
 /** A stored request, as it was first called. */
 export interface StoredRequest {

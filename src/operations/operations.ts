@@ -1,16 +1,16 @@
 // What operators see and do at this replica: a view of deployment and engine.
-import type { Clock } from "./clock.ts";
-import type { Deployment } from "./deployment.ts";
+import type { Clock } from "../clock.ts";
+import type { Deployment } from "../deployment.ts";
 import type {
   CircuitStatus,
   LocalOperations,
   ProviderStatus,
   RetryStatus,
   Unavailability,
-} from "./domain/operations.ts";
-import type { ReliabilityEngine } from "./reliability/attempts.ts";
-import type { ProviderStats } from "./reliability/provider-stats.ts";
-import type { Refusal, TargetState } from "./reliability/target-state.ts";
+} from "../domain/operations.ts";
+import type { ReliabilityEngine } from "../reliability/attempts.ts";
+import type { ProviderStats } from "../reliability/provider-stats.ts";
+import type { Refusal, TargetState } from "../reliability/target-state.ts";
 
 export interface OperationsDependencies {
   readonly clock: Clock;

@@ -1,19 +1,19 @@
 // What operators see and do with stored streams. Stored ones only: an ephemeral
 // stream is its caller's alone.
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 import type {
   StreamFilter,
   StreamOperations,
   StreamPage,
   StreamPhase,
   StreamState,
-} from "./domain/stream-states.ts";
+} from "../domain/stream-states.ts";
+import { streamExpired, streamNotFound } from "../streams/stream-errors.ts";
+import type { StreamLog } from "../streams/stream-log.ts";
+import type { ListQuery, StoredStream } from "../streams/stream-store.ts";
 import { createCleanup } from "./stream-cleanup.ts";
 import { decodePageToken, encodePageToken } from "./stream-page.ts";
 import { stateOf } from "./stream-state.ts";
-import { streamExpired, streamNotFound } from "./streams/stream-errors.ts";
-import type { StreamLog } from "./streams/stream-log.ts";
-import type { ListQuery, StoredStream } from "./streams/stream-store.ts";
 
 /** Longest wait of an operator for one answer of the store. */
 const OPERATOR_WAIT_MS = 5_000;

@@ -1,9 +1,9 @@
 // A stored stream as operators see it.
-import { GatewayError } from "./domain/gateway-error.ts";
-import type { StreamPhase, StreamState } from "./domain/stream-states.ts";
-import { readSummary, type StreamSummary } from "./stream-summary.ts";
-import type { EndPhase, StreamProgress } from "./streams/stream-record.ts";
-import type { StoredStream } from "./streams/stream-store.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { StreamPhase, StreamState } from "../domain/stream-states.ts";
+import { readSummary, type StreamSummary } from "../gateway/stream-summary.ts";
+import type { EndPhase, StreamProgress } from "../streams/stream-record.ts";
+import type { StoredStream } from "../streams/stream-store.ts";
 
 /** Another incarnation of a replica is another writer: its session ends with random digits. */
 export function sessionOf(replica: string, incarnation: string): string {
