@@ -15,6 +15,7 @@ import { createOperations } from "./operations/operations.ts";
 import { encodeSnapshot } from "./operations/replica-snapshot.ts";
 import { shareTargetStates } from "./operations/share-target-states.ts";
 import { createStreamOperations } from "./operations/stream-operations.ts";
+import { sessionOf } from "./operations/stream-state.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { ReliabilityEngine } from "./reliability/attempts.ts";
 import { nameOf } from "./reliability/engine-call.ts";
@@ -31,6 +32,7 @@ import { createHttpListener } from "./rpc/http-listener.ts";
 import { addressText } from "./rpc/listen.ts";
 import { createModelService } from "./rpc/model-service.ts";
 import { startStreams } from "./stream-service.ts";
+import { openStore } from "./streams/open-store.ts";
 import { noTelemetry } from "./telemetry/telemetry.ts";
 import { estimateInput } from "./usage/estimator.ts";
 
@@ -107,7 +109,8 @@ export async function startService(
   const streams = await startStreams({
     clock,
     log: (line) => (early === undefined ? log(line) : void early.push(line)),
-    replica,
+    store: await openStore(config.store, clock),
+    session: sessionOf(replica, newId()),
     runs,
     telemetry,
     newId,

@@ -1,19 +1,17 @@
 // Everything that keeps streams: the store, the log over it, and what goes on for
 // them in the background.
-import { randomBytes, randomInt } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { GenerationRuns } from "./gateway/generation-run.ts";
 import { createStoredGenerations, type StoredGenerations } from "./gateway/stored-generation.ts";
 import { createTakeover } from "./gateway/takeover.ts";
 import type { Log } from "./log.ts";
-import { sessionOf } from "./operations/stream-state.ts";
 import { encodeEvent, isTerminalEvent } from "./rpc/encode-event.ts";
 import { decodeStoredRequest } from "./rpc/stored-request.ts";
 import { StreamMaintenance } from "./streams/maintenance.ts";
 import { openStore } from "./streams/open-store.ts";
 import { StreamLog } from "./streams/stream-log.ts";
-import type { StoredStream } from "./streams/stream-store.ts";
+import type { StoredStream, StreamStore } from "./streams/stream-store.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./telemetry/stream-telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -23,14 +21,16 @@ const LAST_APPENDS_MS = 1_000;
 /** Room for answers whose idempotency keys are held while the store is away. */
 const LOCAL_BYTES = 32 * 1024 * 1024;
 
-/** Values of `writer`: 32 bits, and 0 stands for none. */
-const WRITERS = 2 ** 32;
+/** Largest `writer`: 32 bits, and 0 stands for none. */
+const MAX_WRITER = 2 ** 32 - 1;
 
 export interface StreamServiceOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly config: () => Config;
-  readonly replica: string;
+  readonly config: () => Pick<Config, "streams">;
+  readonly store: StreamStore;
+  /** Of this incarnation: another one of the same replica is another writer. */
+  readonly session: string;
   readonly runs: GenerationRuns;
   readonly telemetry: Telemetry;
   readonly newId: () => string;
@@ -51,13 +51,12 @@ export interface StreamService {
 }
 
 export async function startStreams(options: StreamServiceOptions): Promise<StreamService> {
-  const { clock, config, log: line, runs, replica, telemetry } = options;
-  const store = await openStore(config().store, clock);
+  const { clock, config, log: line, runs, store, session, telemetry } = options;
   const shared = {
     clock,
     settings: () => config().streams,
-    session: sessionOf(replica, randomBytes(4).toString("hex")),
-    newNonce: () => randomInt(1, WRITERS),
+    session,
+    newNonce: () => 1 + Math.floor(clock.random() * MAX_WRITER),
     isTerminal: isTerminalEvent,
   };
   const observed = telemetry.streams(store.capabilities.type);

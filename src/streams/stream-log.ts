@@ -59,7 +59,7 @@ export class StreamLog {
   readonly bus = new StreamBus();
   readonly #options: StreamLogOptions;
   readonly #owned = new Map<string, OwnedStream>();
-  readonly #abandoned = new AbandonedStreams();
+  readonly #abandoned: AbandonedStreams;
   /** Readers here of streams that other replicas write, by stream. */
   readonly #readers = new Map<string, Set<StreamReader>>();
 
@@ -68,6 +68,7 @@ export class StreamLog {
     this.store = options.store;
     this.health = new StoreHealth(options.clock, (isDown) => options.observer.degraded(isDown));
     const { store, session } = options;
+    this.#abandoned = new AbandonedStreams(options.clock);
     this.control = new ControlChannel({ store, session, isStoreDown: () => this.health.isDown });
     this.control.on("cancel", (message) => this.#hearCancel(message));
   }
@@ -307,6 +308,7 @@ export class StreamLog {
       observer.ended(ending?.phase ?? "left");
       if (this.#owned.get(streamId) === owned) this.#owned.delete(streamId);
       this.bus.publish(streamId, { type: "left" });
+      if (store.capabilities.durability !== "process") this.#abandoned.addEnded(streamId);
     });
     return owned;
   }

@@ -78,7 +78,8 @@ export class StreamReader {
   /** What the reader was told last of `isUndurable`. */
   #toldUndurable = false;
   #lastDelivery: number;
-  #lastAsked: number;
+  /** When events came last, or the store said what it has. */
+  #lastHeard: number;
   #isBeatDue = false;
   #isPollDue = false;
   #waitsSince: number | undefined;
@@ -91,7 +92,7 @@ export class StreamReader {
     this.#next = options.cursor.sequence + 1;
     this.#writer = options.cursor.writer;
     this.#lastDelivery = options.clock.now();
-    this.#lastAsked = this.#lastDelivery;
+    this.#lastHeard = this.#lastDelivery;
   }
 
   /** The last event of the stream; only after `follow` has ended by itself. */
@@ -116,6 +117,8 @@ export class StreamReader {
       yield* this.#catchUp();
       while (!this.#isEnded) {
         if (signal.aborted) throw readerLeft();
+        // Told before anything that is not stored is shown.
+        if (this.#isUndurable && !this.#toldUndurable) yield* this.#beat();
         const message = this.#inbox.shift();
         if (message?.type === "batch") {
           const { batch, isLast } = message;
@@ -128,20 +131,19 @@ export class StreamReader {
           this.#waitsSince = clock.now();
           yield { type: "events", events };
           this.#delivered();
+          this.#lastHeard = this.#lastDelivery;
           if (isLast) this.#end(events.at(-1));
         } else if (message !== undefined) {
           if (message.type === "handed-off") throw goesOnElsewhere();
           await this.#subscribe();
           yield* this.#fill("left");
+          this.#isUndurable = false;
         } else if (this.#hasDropped) {
           yield* this.#fill("overflow");
         } else if (this.#isPollDue) {
           yield* this.#fill("poll");
         } else if (this.#isBeatDue || this.#toldUndurable !== this.#isUndurable) {
-          this.#toldUndurable = this.#isUndurable;
-          const sequence = this.#next - 1;
-          yield { type: "heartbeat", sequence, isUndurable: this.#isUndurable };
-          this.#delivered();
+          yield* this.#beat();
         } else {
           await new Promise<void>((resolve) => {
             this.#wake = resolve;
@@ -156,6 +158,13 @@ export class StreamReader {
       this.#options.onLeave();
       void this.#unsubscribe?.().catch(() => {});
     }
+  }
+
+  *#beat(): Generator<Delivery, void> {
+    const isUndurable = this.#isUndurable;
+    this.#toldUndurable = isUndurable;
+    yield { type: "heartbeat", sequence: this.#next - 1, isUndurable };
+    this.#delivered();
   }
 
   #receive(message: BusMessage): void {
@@ -230,7 +239,7 @@ export class StreamReader {
     const { clock, signal } = this.#options;
     for (;;) {
       const result = await this.#read({ sequence: this.#next - 1, writer: this.#writer });
-      this.#lastAsked = clock.now();
+      this.#lastHeard = clock.now();
       this.#isPollDue = false;
       if (result === undefined) return;
       let last: Uint8Array | undefined;
@@ -304,7 +313,7 @@ export class StreamReader {
     const watch = (): void => {
       const now = clock.now();
       const toBeat = this.#lastDelivery + beatMs - now;
-      const toPoll = Math.max(this.#lastDelivery, this.#lastAsked) + pollMs - now;
+      const toPoll = this.#lastHeard + pollMs - now;
       if (toBeat <= 0) this.#isBeatDue = true;
       if (toPoll <= 0 && !isLocal()) this.#isPollDue = true;
       if (this.#isBeatDue || this.#isPollDue) this.#wake?.();

@@ -82,6 +82,8 @@ export class StreamWriter {
   #progress: StreamProgress | undefined;
   #isAppending = false;
   #isUndurable = false;
+  /** Readers were told so, and hold events that are not stored. */
+  #isMarked = false;
   #isOver = false;
   #isFull = false;
   /** The store has no room: only the end is sent, and what lies before it. */
@@ -199,7 +201,7 @@ export class StreamWriter {
         stop();
         this.#isAppending = false;
         if (this.#isOver) return;
-        if (this.#isUndurable) this.#setUndurable(false);
+        this.#isUndurable = false;
         this.#take(append, result);
         return this.#flush();
       } catch (error) {
@@ -228,7 +230,8 @@ export class StreamWriter {
     if (showUnstoredAfterMs !== undefined && !this.#isUndurable) {
       stops.push(
         clock.schedule(showUnstoredAfterMs, () => {
-          this.#setUndurable(true);
+          this.#isUndurable = true;
+          this.#mark(true);
           this.#showAll();
           this.#release();
         }),
@@ -277,6 +280,7 @@ export class StreamWriter {
     if (this.#progress === progress) this.#progress = undefined;
     this.#oldestWaitSince = this.#stored < this.tail ? this.#options.clock.now() : undefined;
     const isLast = ending !== undefined;
+    if (this.#isMarked && batch.last >= this.#shown) this.#mark(false);
     if (batch.last > this.#shown) {
       this.#shown = batch.last;
       this.#options.bus.publish(this.#options.streamId, { type: "batch", batch, isLast });
@@ -324,8 +328,8 @@ export class StreamWriter {
     bus.publish(streamId, { type: "batch", batch, isLast: this.#ending !== undefined });
   }
 
-  #setUndurable(isUndurable: boolean): void {
-    this.#isUndurable = isUndurable;
+  #mark(isUndurable: boolean): void {
+    this.#isMarked = isUndurable;
     this.#options.bus.publish(this.#options.streamId, { type: "durability", isUndurable });
   }
 

@@ -1,5 +1,6 @@
 // Streams that a living process owns by name only, and that nobody else could claim.
 import { describe, expect, it } from "vitest";
+import { AbandonedStreams } from "../../../src/streams/abandoned-streams.ts";
 import { createMemoryStore } from "../../../src/streams/memory-store.ts";
 import { StreamLog } from "../../../src/streams/stream-log.ts";
 import type { StreamObserver } from "../../../src/streams/stream-observer.ts";
@@ -68,6 +69,37 @@ describe("a stream is handed off", () => {
     expect(await orphans()).toEqual([]);
     await log.releaseAbandoned();
     expect(await orphans()).toEqual([stream.streamId]);
+  });
+
+  it("when its creation arrives after its call has gone another way", async () => {
+    const clock = createManualClock();
+    const store = createMemoryStore({ clock, maxBytes: 1_000_000, maxStreams: 10 });
+    await store.openSession(session, LONG_MS);
+    const abandoned = new AbandonedStreams(clock);
+    const stream = newStream({ session });
+    abandoned.add(stream.streamId, true);
+    await abandoned.release(store, session, new Map());
+    await store.create(stream);
+    await clock.advance(10_000);
+    await abandoned.release(store, session, new Map());
+    const [head] = await store.heads([stream.streamId]);
+    expect(head).toMatchObject({ handedOff: true, cancel: "disconnect" });
+  });
+
+  it("when the store forgets that it has ended", async () => {
+    const clock = createManualClock();
+    const store = createMemoryStore({ clock, maxBytes: 1_000_000, maxStreams: 10 });
+    await store.openSession(session, LONG_MS);
+    const abandoned = new AbandonedStreams(clock);
+    // Its last event was acknowledged, and is not there any more.
+    const stream = newStream({ session });
+    await store.create(stream);
+    abandoned.addEnded(stream.streamId);
+    await abandoned.release(store, session, new Map());
+    expect((await store.heads([stream.streamId]))[0]).toMatchObject({ handedOff: false });
+    await clock.advance(10_000);
+    await abandoned.release(store, session, new Map());
+    expect((await store.heads([stream.streamId]))[0]).toMatchObject({ handedOff: true });
   });
 
   it("when the store forgets who took it over", async () => {

@@ -130,7 +130,7 @@ describe("a reader whose store is away", () => {
     set.faults.isDown = true;
     add(2, 3);
     await set.clock.advance(2_000);
-    expect(reading.seen).toEqual(["start", "e2", "e3", "beat 3 undurable"]);
+    expect(reading.seen).toEqual(["start", "beat 1 undurable", "e2", "e3"]);
     add(4, 4);
     await set.clock.advance(0);
     expect(reading.seen.at(-1)).toBe("e4");

@@ -93,6 +93,17 @@ describe("a reader", () => {
     expect(set.told).toEqual(["filled poll", "filled poll"]);
   });
 
+  it("asks as often however often it beats", async () => {
+    const set = await createTestReaders(shared);
+    const stream = await set.foreign(2);
+    const reading = set.read(stream.streamId, { sequence: 0, writer: 0 }, 1_000);
+    await set.clock.advance(0);
+    set.faults.dropsPushes = true;
+    await set.peer.append(endOf(stream, 3));
+    await set.clock.advance(3_000);
+    expect(reading.outcome()).toBe("ended");
+  });
+
   it("holds a cursor and no queue: what is too much for it is read again", async () => {
     const set = await createTestReaders();
     const { stream, add, end } = await set.own();
