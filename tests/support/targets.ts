@@ -119,13 +119,11 @@ export interface Answer {
   readonly events: readonly StreamEvent[];
 }
 
-type StreamInit = { readonly omitReasoning?: boolean; readonly ephemeral?: boolean };
-
 export async function ask(
   client: GrpcClient,
   mode: Mode,
   spec: SpecInit,
-  options: CallOptions & { readonly stream?: StreamInit } = {},
+  options: CallOptions & { readonly stream?: { readonly omitReasoning?: boolean } } = {},
 ): Promise<Answer> {
   const { generate, streamGenerate } = GenerationService.method;
   const events: StreamEvent[] = [];

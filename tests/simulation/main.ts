@@ -1,0 +1,23 @@
+// npm run simulate -- [seeds] [--from N]: runs seeds and prints what happened in them.
+// STEER_SEED=N runs one seed; STEER_HISTORY=FILE writes its history, one line an entry.
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { runSeeds } from "./run-seeds.ts";
+
+const DEFAULT_SEEDS = 5_000;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { from: { type: "string", default: "1" } },
+});
+const one = process.env["STEER_SEED"];
+const from = Number(one ?? values.from);
+const seeds = one === undefined ? Number(positionals[0] ?? DEFAULT_SEEDS) : 1;
+const file = process.env["STEER_HISTORY"];
+
+const summary = await runSeeds(from, seeds, ({ history }) => {
+  if (file === undefined || one === undefined) return;
+  writeFileSync(file, `${history.map((entry) => JSON.stringify(entry)).join("\n")}\n`);
+});
+process.stdout.write(`${summary.text}\n`);
+process.exitCode = summary.failed.length === 0 ? 0 : 1;

@@ -1,0 +1,134 @@
+// One replica of a simulation: the gateway as `service.ts` composes it, without listeners.
+import { GatewayError } from "../../src/domain/gateway-error.ts";
+import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
+import { GenerationRuns } from "../../src/gateway/generation-run.ts";
+import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
+import { ProviderStats } from "../../src/reliability/provider-stats.ts";
+import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
+import { TargetStates } from "../../src/reliability/target-states.ts";
+import { encodeEvent } from "../../src/rpc/encode-event.ts";
+import { type StreamService, startStreams } from "../../src/stream-service.ts";
+import type { StreamSettings } from "../../src/streams/stream-settings.ts";
+import type { StreamStore } from "../../src/streams/stream-store.ts";
+import { noTelemetry } from "../../src/telemetry/telemetry.ts";
+import { testModel } from "../support/provider-request.ts";
+import type { ProviderWorld } from "./provider.ts";
+import type { SimulatedProcess } from "./scheduler.ts";
+
+const TIMEOUTS = {
+  connectMs: 1_000,
+  firstTokenMs: 2_000,
+  firstTokenFailoverMs: 2_000,
+  idleMs: 2_000,
+  reasoningMs: 2_000,
+  reasoningFailoverMs: 2_000,
+  totalMs: 60_000,
+  maxTotalMs: 60_000,
+};
+
+export interface ReplicaOptions {
+  readonly process: SimulatedProcess;
+  readonly store: StreamStore;
+  readonly settings: StreamSettings;
+  readonly provider: ProviderWorld;
+  readonly onEvent: (event: string) => void;
+}
+
+export class Replica {
+  readonly process: SimulatedProcess;
+  readonly #options: ReplicaOptions;
+  #runs: GenerationRuns | undefined;
+  #streams: StreamService | undefined;
+  #gateway: Gateway | undefined;
+  /** New calls are refused. */
+  isDraining = false;
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options;
+    this.process = options.process;
+  }
+
+  /** Undefined until it has started. */
+  get gateway(): Gateway | undefined {
+    return this.#gateway;
+  }
+
+  async start(): Promise<void> {
+    const { process, store, settings, provider, onEvent } = this.#options;
+    const { clock } = process;
+    const { random } = clock;
+    const newId = (): string =>
+      Array.from({ length: 4 }, () => Math.floor(random() * 2 ** 32).toString(16)).join("");
+    const adapter = provider.view(process);
+    const models = ["one", "two"].map((id) => testModel({ id, provider: id, prefill: true }));
+    const states = new TargetStates(clock, DEFAULT_SETTINGS);
+    const runs = new GenerationRuns({
+      clock,
+      telemetry: noTelemetry,
+      stats: new ProviderStats(clock),
+      engine: new ReliabilityEngine(clock, states),
+      newId,
+      deployment: () => ({
+        route(spec) {
+          const targetOf = (model: (typeof models)[number]) => ({
+            model,
+            spec,
+            effort: undefined,
+            options: {},
+            warnings: [],
+          });
+          const [first, ...others] = models.map(targetOf);
+          if (first === undefined) throw new GatewayError("internal", "no model");
+          return { targets: [first, ...others], skipped: [], unfit: [] };
+        },
+        provider: () => adapter,
+        timeouts: TIMEOUTS,
+      }),
+    });
+    this.#runs = runs;
+    const streams = await startStreams({
+      clock,
+      log: ({ event }) => onEvent(String(event)),
+      config: () => ({ streams: settings }),
+      store,
+      session: newId(),
+      runs,
+      newId,
+      telemetry: noTelemetry,
+      snapshot: () => new Uint8Array(),
+    });
+    this.#streams = streams;
+    const { log, local, stored, telemetry } = streams;
+    this.#gateway = createGateway({
+      clock,
+      runs,
+      log,
+      local,
+      stored,
+      telemetry,
+      newId,
+      encodeEvent,
+    });
+  }
+
+  /** The last steps of a drain: what can move is handed over, the rest ends. */
+  async drain(): Promise<void> {
+    this.isDraining = true;
+    await this.#streams?.log.handOffAll();
+    this.#runs?.abortAll(
+      new GatewayError("gateway-overloaded", "the replica is shutting down", {
+        reason: "DRAINING",
+      }),
+    );
+    await this.#runs?.idle();
+    await this.#streams?.close();
+  }
+
+  /** What it holds for streams and calls. */
+  get held(): number {
+    const { log, local } = this.#streams ?? {};
+    if (log === undefined || local === undefined) return 0;
+    const readers = log.readElsewhere.length + local.readElsewhere.length;
+    return log.owned.size + local.owned.size + readers + (this.#runs?.active ?? 0);
+  }
+}
