@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.ts";
+import { createGrpcClient, type GrpcClient } from "../support/grpc-client.ts";
+import { openFiles, residentMiB } from "../support/process-figures.ts";
+import { type ServiceProcess, startService } from "../support/service.ts";
+import { eventually } from "../support/stack.ts";
+
+const { generate, streamGenerate } = GenerationService.method;
+/** A start takes 40 MiB of it. */
+const HEAP_MIB = 128;
+const spec = { model: "simulator", prompt: "Hi" };
+
+let service: ServiceProcess;
+let client: GrpcClient;
+
+beforeAll(async () => {
+  service = await startService();
+  client = createGrpcClient(service.grpc);
+});
+
+afterAll(async () => {
+  client.close();
+  await service.stop();
+});
+
+/** So many calls, some at a time. */
+async function inTurn(calls: number, width: number, call: () => Promise<unknown>): Promise<void> {
+  let left = calls;
+  const lane = async (): Promise<void> => {
+    while (left > 0) {
+      left--;
+      await call();
+    }
+  };
+  await Promise.all(Array.from({ length: width }, lane));
+}
+
+async function readStream(by: GrpcClient): Promise<void> {
+  const options = { omitFinalMessage: true };
+  for await (const _ of by.stream(streamGenerate, { spec, options }));
+}
+
+describe("A-5: a thousand cancelled streams", () => {
+  const slow = { ...spec, providerOptions: { simulator: { tokens: 400, pace_ms: 50 } } };
+  const endings = {
+    stored: { onDisconnect: DisconnectPolicy.CANCEL },
+    ephemeral: { ephemeral: true },
+  };
+
+  it.each([
+    [4, "stored"],
+    [1, "stored"],
+    [4, "ephemeral"],
+    [1, "ephemeral"],
+  ] as const)(
+    "over %i connections, %s: nothing is left, other calls are unharmed",
+    async (connections, kind) => {
+      await client.unary(generate, { spec });
+      const before = openFiles(service.pid);
+      const memory = residentMiB(service.pid);
+      const clients = Array.from({ length: connections }, () => createGrpcClient(service.grpc));
+      for (let round = 0; round < 1_000 / (connections * 25); round++) {
+        const streams = clients.flatMap((each) =>
+          Array.from({ length: 25 }, () =>
+            each.stream(streamGenerate, { spec: slow, options: endings[kind] }),
+          ),
+        );
+        await Promise.all(streams.map(({ headers }) => headers));
+        for (const stream of streams) stream.cancel();
+        await client.unary(generate, { spec }, { timeoutMs: 10_000 });
+      }
+      for (const each of clients) each.close();
+      await eventually(() => openFiles(service.pid) <= before + 1, 10_000);
+      expect(residentMiB(service.pid) - memory).toBeLessThan(100);
+      expect(service.log.filter(({ event }) => event === "defect")).toEqual([]);
+    },
+  );
+});
+
+it("A-63: a hundred thousand requests go through a small heap", { timeout: 180_000 }, async () => {
+  // V8 lets a heap grow for as long as there is memory. In one that cannot grow, what each request
+  // left behind would end the process long before the last of them.
+  const small = await startService({
+    env: {
+      NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}`,
+      STEER_STREAM_MAX_TOTAL_BYTES: "8MiB",
+    },
+  });
+  const own = createGrpcClient(small.grpc);
+  const files = openFiles(small.pid);
+  await inTurn(96_000, 32, () => own.unary(generate, { spec }));
+  await inTurn(4_000, 32, () => readStream(own));
+  expect(residentMiB(small.pid)).toBeLessThan(HEAP_MIB + 250);
+  expect(openFiles(small.pid)).toBeLessThanOrEqual(files + 1);
+  own.close();
+  await small.stop();
+});
