@@ -17,7 +17,7 @@ import { type StreamEvent, StreamEventSchema } from "../gen/es/steer/v1/stream_p
 
 const [, , mode = "echo", upstream = "", template = ""] = process.argv;
 const REPLAYED = 2_000;
-const agent = new Agent({ connections: 256, pipelining: 1 });
+const agent = new Agent({ connections: 4096, pipelining: 1 });
 
 // An answer as the gateway gave it, so that both encode the same message.
 const answer =

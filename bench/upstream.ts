@@ -66,7 +66,7 @@ function sendPaced(response: ServerResponse, tokens: number, paceMs: number): vo
     sent++;
     // The clock that all processes of a machine share.
     response.write(delta(`${Number(process.hrtime.bigint() / 1_000n)} `));
-    setTimeout(step, startedAt + sent * paceMs - performance.now());
+    setTimeout(step, Math.max(0, startedAt + sent * paceMs - performance.now()));
   };
   setTimeout(step, paceMs);
 }
