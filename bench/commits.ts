@@ -9,7 +9,8 @@ import { systemClock as clock } from "../src/clock.ts";
 import { encodeEvent } from "../src/rpc/encode-event.ts";
 import { openStore, type StoreAddress } from "../src/streams/open-store.ts";
 import type { OwnedStream } from "../src/streams/owned-stream.ts";
-import { StreamLog, type StreamObserver } from "../src/streams/stream-log.ts";
+import { StreamLog } from "../src/streams/stream-log.ts";
+import type { StreamObserver } from "../src/streams/stream-observer.ts";
 import { DEFAULT_STREAM_SETTINGS } from "../src/streams/stream-settings.ts";
 import { quantile } from "./measure.ts";
 
