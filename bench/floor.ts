@@ -1,6 +1,6 @@
 // The floors: the least that a process must do for the same bytes on the wire.
-// `node bench/floor.ts MODE [UPSTREAM [TEMPLATE]]`: MODE is echo, unary or stream,
-// TEMPLATE a file with an encoded GenerateResponse.
+// `node bench/floor.ts MODE [UPSTREAM [TEMPLATE]]`: MODE is echo, unary, stream or
+// replay, TEMPLATE a file with an encoded GenerateResponse.
 import { readFileSync } from "node:fs";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
@@ -16,7 +16,8 @@ import {
 import { type StreamEvent, StreamEventSchema } from "../gen/es/steer/v1/stream_pb.ts";
 
 const [, , mode = "echo", upstream = "", template = ""] = process.argv;
-const agent = new Agent({ connections: 256, pipelining: 1 });
+const REPLAYED = 2_000;
+const agent = new Agent({ connections: 4096, pipelining: 1 });
 
 // An answer as the gateway gave it, so that both encode the same message.
 const answer =
@@ -31,19 +32,19 @@ function responseOf(text: string): GenerateResponse {
     : { ...answer, generation: { ...generation, outputText: text } };
 }
 
-async function callUpstream(body: string, stream: boolean) {
+async function callUpstream(model: string, body: string, stream: boolean) {
   return request(`${upstream}/v1/chat/completions`, {
     dispatcher: agent,
     method: "POST",
     headers: { "content-type": "application/json", authorization: "Bearer none" },
-    body: JSON.stringify({ model: "bench", messages: [{ role: "user", content: body }], stream }),
+    body: JSON.stringify({ model, messages: [{ role: "user", content: body }], stream }),
   });
 }
 
 async function generate(message: GenerateRequest): Promise<GenerateResponse> {
   const prompt = message.spec?.prompt ?? "";
   if (mode === "echo") return responseOf(answer.generation?.outputText ?? "");
-  const response = await callUpstream(prompt, false);
+  const response = await callUpstream("bench", prompt, false);
   const body = (await response.body.json()) as {
     choices: { message: { content: string } }[];
   };
@@ -51,8 +52,8 @@ async function generate(message: GenerateRequest): Promise<GenerateResponse> {
 }
 
 async function stream(call: grpc.ServerWritableStream<Buffer, StreamEvent>): Promise<void> {
-  const message = fromBinary(StreamGenerateRequestSchema, call.request);
-  const response = await callUpstream(message.spec?.prompt ?? "", true);
+  const { spec } = fromBinary(StreamGenerateRequestSchema, call.request);
+  const response = await callUpstream(spec?.model ?? "", spec?.prompt ?? "", true);
   let sequence = 0;
   const parser = createParser({
     onEvent({ data }) {
@@ -75,6 +76,17 @@ async function stream(call: grpc.ServerWritableStream<Buffer, StreamEvent>): Pro
   call.end();
 }
 
+/** As many events as a reader of a long stream resumes, from nowhere. */
+async function replay(call: grpc.ServerWritableStream<Buffer, StreamEvent>): Promise<void> {
+  const value = { partIndex: 0, text: "word " };
+  for (let sequence = 1; sequence <= REPLAYED; sequence++) {
+    const event = { case: "textDelta", value } as const;
+    const isTaken = call.write(create(StreamEventSchema, { sequence, attemptIndex: 1, event }));
+    if (!isTaken) await new Promise((resolve) => call.once("drain", resolve));
+  }
+  call.end();
+}
+
 const server = new grpc.Server();
 server.addService(
   {
@@ -89,7 +101,7 @@ server.addService(
       responseDeserialize: (bytes: Buffer) => bytes,
     },
     streamGenerate: {
-      path: "/steer.v1.GenerationService/StreamGenerate",
+      path: `/steer.v1.GenerationService/${mode === "replay" ? "ResumeStream" : "StreamGenerate"}`,
       requestStream: false,
       responseStream: true,
       requestDeserialize: (bytes: Buffer) => bytes,
@@ -109,7 +121,7 @@ server.addService(
       );
     },
     streamGenerate: (call: grpc.ServerWritableStream<Buffer, StreamEvent>) => {
-      stream(call).catch(() => call.destroy());
+      (mode === "replay" ? replay : stream)(call).catch(() => call.destroy());
     },
   },
 );

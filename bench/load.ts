@@ -9,15 +9,14 @@ export interface Load {
 
 export interface Channel {
   unary(): Promise<Buffer>;
-  /** Messages until the end, and milliseconds to the first with content. */
-  stream(): Promise<{ readonly messages: number; readonly firstMs: number }>;
+  /** Messages until the end. */
+  stream(onMessage?: (message: Buffer) => void): Promise<number>;
   close(): void;
 }
 
 const raw = (bytes: Buffer): Buffer => bytes;
 
-/** `first` says which message ends the wait for the first token. */
-export function openChannel(load: Load, first: (message: Buffer) => boolean): Channel {
+export function openChannel(load: Load): Channel {
   const client = new grpc.Client(load.address, grpc.credentials.createInsecure(), {
     "grpc.use_local_subchannel_pool": 1,
   });
@@ -30,18 +29,16 @@ export function openChannel(load: Load, first: (message: Buffer) => boolean): Ch
           else resolve(value ?? Buffer.alloc(0));
         });
       }),
-    stream: () =>
+    stream: (onMessage) =>
       new Promise((resolve, reject) => {
-        const startedAt = performance.now();
         let messages = 0;
-        let firstMs = 0;
         const call = client.makeServerStreamRequest(load.path, raw, raw, request);
         call.on("data", (message: Buffer) => {
           messages++;
-          if (firstMs === 0 && first(message)) firstMs = performance.now() - startedAt;
+          onMessage?.(message);
         });
         call.on("error", reject);
-        call.on("end", () => resolve({ messages, firstMs }));
+        call.on("end", () => resolve(messages));
       }),
     close: () => client.close(),
   };
@@ -59,9 +56,4 @@ export async function run(
       while (next < count) await call(next++);
     }),
   );
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

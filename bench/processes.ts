@@ -1,6 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+
+/** The measured process has this processor to itself. */
+export const SERVER_CPU = 1;
+/** Load, upstream and stores share the other one. */
+export const LOAD_CPU = 0;
+
+export type Environment = Readonly<Record<string, string>>;
 
 /** A server under measurement or beside it. */
 export interface Server {
@@ -10,13 +17,19 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = 30_000;
+/** A process that answers gRPC calls. */
+export interface Served {
+  readonly server: Server;
+  readonly address: string;
+}
+
+const START_TIMEOUT_MS = 120_000;
 
 /** Starts `node ARGS` on one processor and waits for its first line of JSON. */
 export async function startServer(
   cpu: number,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  env: Environment = {},
 ): Promise<Server> {
   const child: ChildProcess = spawn("taskset", ["-c", String(cpu), process.execPath, ...args], {
     env: { PATH: process.env["PATH"], ...env },
@@ -57,4 +70,11 @@ export function cpuMicros(pid: number): number {
 export function residentMiB(pid: number): number {
   const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return Number(kib) / 1024;
+}
+
+/** Keeps this process, and what it starts without a word of its own, on one processor. */
+export function stayOn(cpu: number): void {
+  execFileSync("taskset", ["-a", "-p", "-c", String(cpu), String(process.pid)], {
+    stdio: "ignore",
+  });
 }

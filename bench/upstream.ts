@@ -1,8 +1,25 @@
-// An upstream that costs as little as possible: `node bench/upstream.ts TOKENS`
-// answers every Chat Completions request with the same bytes, one event a write.
-import { createServer } from "node:http";
+// An upstream that costs as little as possible: it answers every Chat Completions
+// request for a model with the same bytes, one event a write. Whatever else is
+// posted to it is taken, as a collector takes spans.
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
-const tokens = Number(process.argv[2] ?? 200);
+interface Shape {
+  readonly tokens: number;
+  /** Milliseconds from event to event, each with the time at which it is sent. */
+  readonly paceMs?: number;
+  /** Of 100 requests 5 are refused with 429 and 2 break off. */
+  readonly isFaulty?: true;
+}
+
+/** By model. */
+const SHAPES: Readonly<Record<string, Shape>> = {
+  bench: { tokens: 200 },
+  long: { tokens: 2_000 },
+  paced: { tokens: 100, paceMs: 50 },
+  faulty: { tokens: 200, isFaulty: true },
+};
+const DEFAULT_SHAPE: Shape = { tokens: 200 };
+
 const head = { id: "chatcmpl-bench", created: 1_790_000_000, model: "bench" };
 
 const whole = JSON.stringify({
@@ -22,15 +39,86 @@ function chunk(fields: object): string {
   return `data: ${JSON.stringify({ ...head, object: "chat.completion.chunk", ...fields })}\n\n`;
 }
 
-const delta = chunk({ choices: [{ index: 0, delta: { content: "word " }, finish_reason: null }] });
-const ending = [
-  chunk({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }),
-  chunk({
-    choices: [],
-    usage: { prompt_tokens: 12, completion_tokens: tokens, total_tokens: 12 + tokens },
-  }),
-  "data: [DONE]\n\n",
-].join("");
+function delta(content: string): string {
+  return chunk({ choices: [{ index: 0, delta: { content }, finish_reason: null }] });
+}
+
+const word = delta("word ");
+
+function ending(tokens: number): string {
+  const usage = { prompt_tokens: 12, completion_tokens: tokens, total_tokens: 12 + tokens };
+  return [
+    chunk({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }),
+    chunk({ choices: [], usage }),
+    "data: [DONE]\n\n",
+  ].join("");
+}
+
+/** Each event after its own interval from the beginning: what is late is caught up. */
+function sendPaced(response: ServerResponse, tokens: number, paceMs: number): void {
+  const startedAt = performance.now();
+  let sent = 0;
+  const step = (): void => {
+    if (sent === tokens || response.destroyed) {
+      response.end(ending(tokens));
+      return;
+    }
+    sent++;
+    // The clock that all processes of a machine share.
+    response.write(delta(`${Number(process.hrtime.bigint() / 1_000n)} `));
+    setTimeout(step, Math.max(0, startedAt + sent * paceMs - performance.now()));
+  };
+  setTimeout(step, paceMs);
+}
+
+function sendAtOnce(response: ServerResponse, tokens: number, cutAt: number): void {
+  let sent = 0;
+  const step = (): void => {
+    if (sent === cutAt) response.destroy();
+    else if (sent === tokens) response.end(ending(tokens));
+    else {
+      sent++;
+      response.write(word);
+      setImmediate(step);
+    }
+  };
+  step();
+}
+
+let requests = 0;
+
+function faultOf({ isFaulty }: Shape): "limited" | "cut" | undefined {
+  if (isFaulty === undefined) return undefined;
+  const place = ++requests % 100;
+  if (place % 20 === 3) return "limited";
+  return place % 50 === 27 ? "cut" : undefined;
+}
+
+function complete(body: string, response: ServerResponse): void {
+  const model = /"model":"([^"]*)"/.exec(body)?.[1] ?? "";
+  const shape = SHAPES[model] ?? DEFAULT_SHAPE;
+  const fault = faultOf(shape);
+  if (fault === "limited") {
+    response.writeHead(429, { "content-type": "application/json", "retry-after-ms": "10" });
+    response.end(JSON.stringify({ error: { message: "slow down", type: "requests" } }));
+  } else if (body.includes('"stream":true')) {
+    const { tokens, paceMs } = shape;
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    if (paceMs !== undefined) sendPaced(response, tokens, paceMs);
+    else sendAtOnce(response, tokens, fault === "cut" ? tokens / 2 : Number.POSITIVE_INFINITY);
+  } else {
+    const headers = { "content-type": "application/json", "content-length": whole.length };
+    response.writeHead(200, headers);
+    if (fault === undefined) response.end(whole);
+    else response.write(whole.slice(0, 100), () => response.destroy());
+  }
+}
+
+function answer(request: IncomingMessage, body: string, response: ServerResponse): void {
+  if (request.url === "/requests") response.end(String(requests));
+  else if (request.url === "/v1/chat/completions") complete(body, response);
+  else response.end();
+}
 
 const server = createServer((request, response) => {
   let body = "";
@@ -38,25 +126,7 @@ const server = createServer((request, response) => {
   request.on("data", (text: string) => {
     body += text;
   });
-  request.on("end", () => {
-    if (!body.includes('"stream":true')) {
-      response.writeHead(200, { "content-type": "application/json" });
-      response.end(whole);
-      return;
-    }
-    response.writeHead(200, { "content-type": "text/event-stream" });
-    let sent = 0;
-    const step = (): void => {
-      if (sent === tokens) {
-        response.end(ending);
-        return;
-      }
-      sent++;
-      response.write(delta);
-      setImmediate(step);
-    };
-    step();
-  });
+  request.on("end", () => answer(request, body, response));
 });
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();

@@ -7,6 +7,7 @@ import {
   StreamEventSchema,
 } from "../../gen/es/steer/v1/stream_pb.ts";
 import type * as domain from "../domain/generation.ts";
+import { encodeDelta } from "./encode-delta.ts";
 import { encodeGatewayError } from "./encode-error.ts";
 import {
   encodeAttempt,
@@ -125,12 +126,18 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
 
 /** A domain event as it is sent, and stored; `writer` is 0 where it is not stored. */
 export function encodeEvent(event: domain.StreamEvent, writer: number): Uint8Array {
+  const { sequence, attemptIndex, eventTimeMs, body } = event;
+  const isDelta = body.type === "text-delta" || body.type === "reasoning-delta";
+  if (isDelta && eventTimeMs === undefined) {
+    const { type, partIndex, text } = body;
+    return encodeDelta(type, { sequence, attemptIndex, writer, partIndex, text });
+  }
   const message = create(StreamEventSchema, {
-    sequence: event.sequence,
-    attemptIndex: event.attemptIndex,
+    sequence,
+    attemptIndex,
     writer,
-    event: encodeBody(event.body),
-    ...(event.eventTimeMs !== undefined && { eventTime: encodeTime(event.eventTimeMs) }),
+    event: encodeBody(body),
+    ...(eventTimeMs !== undefined && { eventTime: encodeTime(eventTimeMs) }),
   });
   return toBinary(StreamEventSchema, message);
 }

@@ -106,7 +106,11 @@ function settle(call: HandlerCall, event: StreamEvent["event"]): void {
 }
 
 /** The events of a stream as this call sends them, and its status at the end. */
-async function* deliver(call: HandlerCall, stream: OpenStream): AsyncGenerator<Uint8Array, void> {
+async function* deliver(
+  call: HandlerCall,
+  open: () => Promise<OpenStream>,
+): AsyncGenerator<Uint8Array, void> {
+  const stream = await open();
   call.setResponseHeader("x-steer-stream-id", stream.streamId);
   call.setResponseHeader("x-steer-generation-id", stream.generationId);
   if (stream.isReplayed) call.setResponseHeader("x-steer-replayed", "true");
@@ -174,28 +178,31 @@ export function createGenerationService({
       return create(GenerateResponseSchema, { generation: message });
     },
 
-    async *streamGenerate(request, call) {
-      refuseNotBuilt(request);
-      const options = decodeStreamOptions(request.options);
-      const identity = identityOf(call, GenerationService.method.streamGenerate, request);
-      if (options.ephemeral && identity.requestId !== "") {
-        throw new GatewayError("validation", "request_id: an ephemeral stream cannot be repeated");
-      }
-      const generation = generationCall(requiredSpec(request.spec), call, identity);
-      yield* deliver(call, await admitted(gateway.streamGenerate(generation, options), call));
-    },
+    // One generator between the stream and the call: each costs every event.
+    streamGenerate: (request, call) =>
+      deliver(call, async () => {
+        refuseNotBuilt(request);
+        const options = decodeStreamOptions(request.options);
+        const identity = identityOf(call, GenerationService.method.streamGenerate, request);
+        if (options.ephemeral && identity.requestId !== "") {
+          const message = "request_id: an ephemeral stream cannot be repeated";
+          throw new GatewayError("validation", message);
+        }
+        const generation = generationCall(requiredSpec(request.spec), call, identity);
+        return admitted(gateway.streamGenerate(generation, options), call);
+      }),
 
-    async *resumeStream(request, call) {
-      const { streamId, lastSequence, lastWriter } = request;
-      call.log({ stream_id: streamId, last_sequence: lastSequence });
-      const stream = await gateway.resumeStream({
-        caller: call.caller.id,
-        streamId,
-        cursor: { sequence: lastSequence, writer: lastWriter },
-        signal: call.signal,
-      });
-      yield* deliver(call, stream);
-    },
+    resumeStream: (request, call) =>
+      deliver(call, () => {
+        const { streamId, lastSequence, lastWriter } = request;
+        call.log({ stream_id: streamId, last_sequence: lastSequence });
+        return gateway.resumeStream({
+          caller: call.caller.id,
+          streamId,
+          cursor: { sequence: lastSequence, writer: lastWriter },
+          signal: call.signal,
+        });
+      }),
 
     async cancelGeneration({ target }, call) {
       const named =

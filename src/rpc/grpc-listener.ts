@@ -124,6 +124,7 @@ function definition(method: DescMethod): grpc.MethodDefinition<Buffer, Message |
     requestDeserialize: (bytes) => bytes,
     responseSerialize: (message) => {
       const bytes = message instanceof Uint8Array ? message : toBinary(method.output, message);
+      if (Buffer.isBuffer(bytes)) return bytes;
       const { buffer, byteOffset, byteLength } = bytes;
       return Buffer.from(buffer, byteOffset, byteLength);
     },

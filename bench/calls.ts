@@ -1,0 +1,106 @@
+// The calls of the bench, and what one of them costs the process that serves it.
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import type { RoutingPolicySchema } from "../gen/es/steer/v1/generation_pb.ts";
+import {
+  GenerateRequestSchema,
+  ResumeStreamRequestSchema,
+  StreamGenerateRequestSchema,
+} from "../gen/es/steer/v1/generation_service_pb.ts";
+import {
+  type StreamEvent,
+  StreamEventSchema,
+  type StreamOptionsSchema,
+} from "../gen/es/steer/v1/stream_pb.ts";
+import { type Channel, type Load, openChannel, run } from "./load.ts";
+import { cpuPer, median } from "./measure.ts";
+import type { Served } from "./processes.ts";
+
+const UNARY_CALLS = 10_000;
+const UNARY_WIDTH = 32;
+const STREAMS = 500;
+const STREAM_WIDTH = 16;
+const FIRST_TOKENS = 100;
+
+const SERVICE = "/steer.v1.GenerationService";
+const PROMPT = "Say something about the sea.";
+
+type Routing = MessageInitShape<typeof RoutingPolicySchema>;
+
+export function unaryLoad(address: string, model: string): Load {
+  const message = create(GenerateRequestSchema, { spec: { model, prompt: PROMPT } });
+  const request = toBinary(GenerateRequestSchema, message);
+  return { address, path: `${SERVICE}/Generate`, request };
+}
+
+export function streamLoad(
+  address: string,
+  model: string,
+  options: MessageInitShape<typeof StreamOptionsSchema> = {},
+  routing: Routing = {},
+): Load {
+  const spec = { model, prompt: PROMPT, routing };
+  const message = create(StreamGenerateRequestSchema, { spec, options });
+  const request = toBinary(StreamGenerateRequestSchema, message);
+  return { address, path: `${SERVICE}/StreamGenerate`, request };
+}
+
+export function resumeLoad(address: string, streamId: string): Load {
+  const message = create(ResumeStreamRequestSchema, { streamId });
+  const request = toBinary(ResumeStreamRequestSchema, message);
+  return { address, path: `${SERVICE}/ResumeStream`, request };
+}
+
+export function eventOf(message: Buffer): StreamEvent["event"] {
+  return fromBinary(StreamEventSchema, message).event;
+}
+
+async function withChannel<T>(load: Load, use: (channel: Channel) => Promise<T>): Promise<T> {
+  const channel = openChannel(load);
+  try {
+    return await use(channel);
+  } finally {
+    channel.close();
+  }
+}
+
+/** CPU microseconds of a call. */
+export function unaryCost({ server, address }: Served, model: string): Promise<number> {
+  return withChannel(unaryLoad(address, model), (channel) =>
+    cpuPer(server, async () => {
+      await run(UNARY_CALLS, UNARY_WIDTH, channel.unary);
+      return UNARY_CALLS;
+    }),
+  );
+}
+
+/** CPU microseconds of a streamed event. */
+export function streamCost({ server }: Served, load: Load): Promise<number> {
+  return withChannel(load, (channel) =>
+    cpuPer(server, async () => {
+      let messages = 0;
+      await run(STREAMS, STREAM_WIDTH, async () => {
+        // Read after the wait: the streams beside it add to it as well.
+        const more = await channel.stream();
+        messages += more;
+      });
+      return messages;
+    }),
+  );
+}
+
+/** Median of the milliseconds to the first delta, one stream at a time. */
+export function firstTokenMs(load: Load): Promise<number> {
+  return withChannel(load, async (channel) => {
+    const times: number[] = [];
+    await run(FIRST_TOKENS, 1, async () => {
+      const startedAt = performance.now();
+      let firstMs: number | undefined;
+      await channel.stream((message) => {
+        if (firstMs !== undefined || eventOf(message).case !== "textDelta") return;
+        firstMs = performance.now() - startedAt;
+      });
+      times.push(firstMs ?? Number.NaN);
+    });
+    return median(times);
+  });
+}

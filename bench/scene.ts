@@ -1,0 +1,117 @@
+// What a leg measures and what stands around it; all of it ends with the leg.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startRedis } from "../tests/support/redis.ts";
+import { unaryLoad } from "./calls.ts";
+import { openChannel } from "./load.ts";
+import {
+  type Environment,
+  LOAD_CPU,
+  SERVER_CPU,
+  type Served,
+  type Server,
+  startServer,
+} from "./processes.ts";
+import type { Row } from "./report.ts";
+
+export const STORES = ["memory", "sqlite", "redis"] as const;
+
+export type StoreName = (typeof STORES)[number];
+
+/** What the floor's process does: see `floor.ts`. */
+export type FloorMode = "echo" | "unary" | "stream" | "replay";
+
+const here = (file: string): string => join(import.meta.dirname, file);
+
+function configuration(upstream: string): string {
+  return `
+providers:
+  - {id: bench, type: openai, base_url: "${upstream}/v1", api_key_env: BENCH_KEY}
+  - {id: spare, type: openai, base_url: "${upstream}/v1", api_key_env: BENCH_KEY}
+models:
+  - {id: bench, provider: bench}
+  - {id: long, provider: bench}
+  - {id: paced, provider: bench}
+  - {id: faulty, provider: bench}
+  - {id: faulty, provider: spare}
+`;
+}
+
+export class Scene implements AsyncDisposable {
+  readonly folder = mkdtempSync(join(tmpdir(), "steer-bench-"));
+  readonly #ends: (() => Promise<void>)[] = [];
+  #upstream: Promise<string> | undefined;
+
+  /** A process of the bench, on the processor of the load or on the measured one. */
+  async start(cpu: number, args: readonly string[], env: Environment = {}): Promise<Server> {
+    const server = await startServer(cpu, args, env);
+    this.#ends.push(() => server.stop());
+    return server;
+  }
+
+  /** Runs one of the bench's own programs on the measured processor, and reads its one line. */
+  async measure(program: string, ...args: readonly string[]): Promise<Server["first"]> {
+    const { first } = await this.start(SERVER_CPU, [here(program), ...args]);
+    return first;
+  }
+
+  /** The address of the upstream: see `upstream.ts`. */
+  upstream(): Promise<string> {
+    this.#upstream ??= this.start(LOAD_CPU, [here("upstream.ts")]).then(({ first }) =>
+      String(first["url"]),
+    );
+    return this.#upstream;
+  }
+
+  /** The gateway before the upstream. */
+  async gateway(env: Environment = {}): Promise<Served> {
+    const config = join(this.folder, "steer.yaml");
+    writeFileSync(config, configuration(await this.upstream()));
+    const server = await this.start(SERVER_CPU, [here("../src/main.ts")], {
+      STEER_CONFIG: config,
+      BENCH_KEY: "none",
+      STEER_GRPC_ADDRESS: "127.0.0.1:0",
+      STEER_HTTP_ADDRESS: "127.0.0.1:0",
+      ...env,
+    });
+    return { server, address: String(server.first["grpc"]) };
+  }
+
+  /** A floor that answers unary calls as `like` does. */
+  async floor(mode: FloorMode, like?: Served): Promise<Served> {
+    const args = [here("floor.ts"), mode, await this.upstream()];
+    if (like !== undefined) args.push(await this.#answerOf(like));
+    const server = await this.start(SERVER_CPU, args);
+    return { server, address: String(server.first["grpc"]) };
+  }
+
+  async #answerOf({ address }: Served): Promise<string> {
+    const channel = openChannel(unaryLoad(address, "simulator"));
+    const file = join(this.folder, "answer.bin");
+    writeFileSync(file, await channel.unary());
+    channel.close();
+    return file;
+  }
+
+  /** `stream.store` of a store that is empty. */
+  async store(name: StoreName): Promise<string> {
+    if (name === "memory") return name;
+    if (name === "sqlite") return `sqlite:${join(this.folder, "streams.db")}`;
+    const redis = await startRedis();
+    this.#ends.push(async () => redis[Symbol.asyncDispose]());
+    return redis.url;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#ends.map((end) => end()));
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** One part of the bench. */
+export interface Leg {
+  readonly name: string;
+  readonly about: string;
+  run(scene: Scene): Promise<readonly Row[]>;
+}
