@@ -73,9 +73,23 @@ export class StreamMaintenance {
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const longest = log.health.isDown ? DOWN_TICK_MS : TICK_MS;
-      await clock.sleep(longest * (0.75 + 0.25 * clock.random()), signal).catch(() => {});
+      await this.#pause(longest * (0.75 + 0.25 * clock.random()));
       if (!signal.aborted) await this.#tick();
     }
+  }
+
+  /** Nobody waits for the end of it: a timer, and no sleep of a call. */
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#stop;
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const cancel = this.#options.clock.schedule(ms, end);
+      signal.addEventListener("abort", end, { once: true });
+    });
   }
 
   async #tick(): Promise<void> {

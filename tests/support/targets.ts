@@ -119,11 +119,13 @@ export interface Answer {
   readonly events: readonly StreamEvent[];
 }
 
+type StreamInit = { readonly omitReasoning?: boolean; readonly ephemeral?: boolean };
+
 export async function ask(
   client: GrpcClient,
   mode: Mode,
   spec: SpecInit,
-  options: CallOptions & { readonly stream?: { readonly omitReasoning?: boolean } } = {},
+  options: CallOptions & { readonly stream?: StreamInit } = {},
 ): Promise<Answer> {
   const { generate, streamGenerate } = GenerationService.method;
   const events: StreamEvent[] = [];

@@ -9,6 +9,7 @@ import {
 } from "../../gen/es/steer/v1/error_pb.ts";
 import type { Generation } from "../../gen/es/steer/v1/generation_pb.ts";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
 import { eventually, type Stack } from "../support/stack.ts";
 import {
   ask,
@@ -129,14 +130,38 @@ it("no attempt starts that cannot finish: less time is left than the target most
   ]);
 });
 
-it("a stream's deadline bounds its delivery: what came stays, then the typed error", async () => {
+it("a deadline bounds an ephemeral stream: what came stays, then the typed error", async () => {
   const spec = through({ a: script({ tokens: 200, pace_ms: 20 }), b: script({ text: "never" }) });
-  const { code, typed, events } = await ask(stack.client, "stream", spec, { timeoutMs: 700 });
+  const stream = { ephemeral: true };
+  const { code, typed, events } = await ask(stack.client, "stream", spec, {
+    timeoutMs: 700,
+    stream,
+  });
   expect(code).toBe(4);
   expect(typed).toMatchObject({ category: C.TOTAL_TIMEOUT, attempts: [{ provider: "a" }] });
   expect(outline(events)).toEqual(["start", "textDelta", "error"]);
   expect(readText(events)).toMatch(/^word0 /);
   await eventually(() => requestsOf(stack, "a").at(-1)?.closedAt !== undefined);
+});
+
+it("a deadline bounds the delivery of a stored stream: the generation goes on", async () => {
+  const spec = through({ a: script({ tokens: 60, pace_ms: 20 }) });
+  const first = await ask(stack.client, "stream", spec, { timeoutMs: 600 });
+  expect(first.code).toBe(4);
+  const start = first.events[0]?.event;
+  const streamId = start?.case === "start" ? start.value.streamId : "";
+  const { sequence = 0, writer = 0 } = first.events.at(-1) ?? {};
+  const rest: StreamEvent[] = [];
+  const request = { streamId, lastSequence: sequence, lastWriter: writer };
+  for await (const event of stack.client.stream(GenerationService.method.resumeStream, request)) {
+    rest.push(event);
+  }
+  expect(rest.at(-1)?.event.case).toBe("complete");
+  expect(
+    readText([...first.events, ...rest])
+      .trim()
+      .split(" "),
+  ).toHaveLength(60);
 });
 
 it("A-7: a cancelled call ends at once in the wait before a repetition, and nothing is sent after it", async () => {
@@ -150,7 +175,10 @@ it("A-7: a cancelled call ends at once in the wait before a repetition, and noth
   const { signal } = controller;
   const spec = through({ a: script({}, fault) });
   const unary = stack.client.unary(generate, { spec }, { signal }).catch((error) => error);
-  const stream = stack.client.stream(streamGenerate, { spec: through({ b: script({}, fault) }) });
+  const stream = stack.client.stream(streamGenerate, {
+    spec: through({ b: script({}, fault) }),
+    options: { onDisconnect: DisconnectPolicy.CANCEL },
+  });
   await eventually(() => stack.upstream.requests.length === before + 2);
   const sentAt = performance.now();
   await new Promise((resolve) => setTimeout(resolve, 150));

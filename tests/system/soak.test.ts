@@ -8,7 +8,7 @@ import { eventually } from "../support/stack.ts";
 
 const { generate, streamGenerate } = GenerationService.method;
 /** A start takes 40 MiB of it. */
-const HEAP_MIB = 128;
+const HEAP_MIB = 192;
 const spec = { model: "simulator", prompt: "Hi" };
 
 let service: ServiceProcess;
