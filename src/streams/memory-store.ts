@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { position, sizeOf } from "./batches.ts";
 import {
   append,
+  asOf,
   cancelRequested,
   claim,
   created,
@@ -61,12 +62,15 @@ export function createMemoryStore({
   const time = (): number => Math.floor(beganAt + clock.now());
 
   function answer(record: StreamRecord, now: number): StoredStream {
-    return { ...record, now, isOwnerAlive: sessions.has(record.owner) };
+    return { ...asOf(record, now), now, isOwnerAlive: sessions.has(record.owner) };
   }
 
-  function bound(caller: string, requestId: string): Entry | undefined {
+  /** The stream that an idempotency key leads to; undefined: the key is free. */
+  function bound(caller: string, requestId: string, now: number): StoredStream | undefined {
     const streamId = requestId === "" ? undefined : keys.get(keyOf(caller, requestId));
-    return streamId === undefined ? undefined : entries.get(streamId);
+    const entry = streamId === undefined ? undefined : entries.get(streamId);
+    const stream = entry === undefined ? undefined : answer(entry.record, now);
+    return stream?.isBound === true ? stream : undefined;
   }
 
   function expire(entry: Entry, now: number): boolean {
@@ -133,14 +137,11 @@ export function createMemoryStore({
           ? { state: "created" }
           : { state: "exists", stream: answer(known.record, now) };
       }
-      const other = bound(stream.caller, stream.requestId);
-      switch (repeated(other?.record, stream.fingerprint)) {
-        case "join":
-          if (other !== undefined) return { state: "exists", stream: answer(other.record, now) };
-          break;
-        case "conflict":
-          return { state: "conflict" };
-        case "free":
+      const other = bound(stream.caller, stream.requestId, now);
+      if (other !== undefined) {
+        return repeated(other, stream.fingerprint) === "join"
+          ? { state: "exists", stream: other }
+          : { state: "conflict" };
       }
       if (!hasPlace(now) || !hasBytes(stream.start.length, now)) return { state: "full" };
       const { start, request, token } = stream;
@@ -185,7 +186,7 @@ export function createMemoryStore({
       if (entry === undefined) return { state: "gone" };
       const { record, batches } = entry;
       const stream = answer(record, time());
-      if (record.expiredAt !== undefined) return { state: "expired", stream };
+      if (stream.expiredAt !== undefined) return { state: "expired", stream };
       const { sequence, writer } = cursor;
       if (sequence > record.tail) return { state: "ahead", stream };
       if (writer !== 0 && sequence > 0) {
@@ -205,9 +206,7 @@ export function createMemoryStore({
     },
 
     async find(caller, requestId) {
-      const entry = bound(caller, requestId);
-      if (!entry?.record.isBound || entry.record.expiredAt !== undefined) return undefined;
-      return answer(entry.record, time());
+      return bound(caller, requestId, time());
     },
     async heads(streamIds) {
       const now = time();
@@ -297,7 +296,7 @@ export function createMemoryStore({
     },
 
     async discard(streamIds) {
-      const now = clock.wallTime();
+      const now = time();
       const ended = streamIds.flatMap((streamId) => entries.get(streamId) ?? []);
       return { deleted: ended.filter((entry) => expire(entry, now)).length };
     },

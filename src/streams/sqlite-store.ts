@@ -38,11 +38,13 @@ export async function createSqliteStore({
   const sessions = new Set<string>();
   const snapshots = new Map<string, Uint8Array>();
   const listeners: ((message: Uint8Array) => void)[] = [];
+  // As in memory: a step of the wall clock expires nothing while the process runs.
+  const beganAt = clock.wallTime() - clock.now();
   const link = createWorkerLink({
     clock,
     path: resolve(path),
     maxBytes,
-    moment: () => ({ now: clock.wallTime(), sessions: [...sessions] }),
+    moment: () => ({ now: Math.floor(beganAt + clock.now()), sessions: [...sessions] }),
   });
   await link.opened;
 
