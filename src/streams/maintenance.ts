@@ -27,6 +27,8 @@ export interface MaintenanceOptions {
   readonly adopt: (stream: StoredStream) => Promise<"taken" | "ended" | "left">;
   readonly onTakeover: (stream: StoredStream, result: "taken" | "ended") => void;
   readonly onReaped: (expired: number) => void;
+  /** What no outage explains: it must not end the session, which other streams live by. */
+  readonly onDefect: (error: unknown) => void;
   /** What other replicas are told of this one. */
   readonly snapshot: () => Uint8Array;
 }
@@ -59,8 +61,8 @@ export class StreamMaintenance {
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#loop;
     const { store, session } = this.#options.log;
+    await this.#answered(this.#loop, RENEW_TIMEOUT_MS).catch(ignoreOutage);
     await this.#answered(store.closeSession(session), RENEW_TIMEOUT_MS).catch(ignoreOutage);
   }
 
@@ -69,12 +71,12 @@ export class StreamMaintenance {
   }
 
   async #run(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log, onDefect } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const longest = log.health.isDown ? DOWN_TICK_MS : TICK_MS;
       await clock.sleep(longest * (0.75 + 0.25 * clock.random()), signal).catch(() => {});
-      if (!signal.aborted) await this.#tick();
+      if (!signal.aborted) await this.#tick().catch((error: unknown) => onDefect(error));
     }
   }
 
@@ -121,7 +123,7 @@ export class StreamMaintenance {
   }
 
   async #adoptOrphans(): Promise<void> {
-    const { log, adopt, onTakeover } = this.#options;
+    const { log, adopt, onTakeover, onDefect } = this.#options;
     const free = MAX_ADOPTIONS - this.#adopting;
     if (free <= 0) return;
     for (const stream of await this.#answered(log.store.orphans(free))) {
@@ -131,7 +133,9 @@ export class StreamMaintenance {
         .then((result) => {
           if (result !== "left") onTakeover(stream, result);
         })
-        .catch(ignoreOutage)
+        .catch((error: unknown) => {
+          if (!(error instanceof StoreUnavailable)) onDefect(error);
+        })
         .finally(() => {
           this.#adopting--;
         });
