@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { position, sizeOf } from "./batches.ts";
+import { createProcessSessions } from "./process-sessions.ts";
 import {
   append,
   asOf,
@@ -53,16 +54,14 @@ export function createMemoryStore({
   /** Streams that have ended with their events, and without: the longest ago first. */
   const ended = new Set<Entry>();
   const tombstones = new Set<Entry>();
-  const sessions = new Set<string>();
-  const snapshots = new Map<string, Uint8Array>();
-  const listeners: ((message: Uint8Array) => void)[] = [];
+  const { living, ...sessions } = createProcessSessions();
   let bytes = 0;
   /** The store's time is that of its beginning, counted on: a step of the wall clock expires nothing. */
   const beganAt = clock.wallTime() - clock.now();
   const time = (): number => Math.floor(beganAt + clock.now());
 
   function answer(record: StreamRecord, now: number): StoredStream {
-    return { ...asOf(record, now), now, isOwnerAlive: sessions.has(record.owner) };
+    return { ...asOf(record, now), now, isOwnerAlive: living.has(record.owner) };
   }
 
   /** The stream that an idempotency key leads to; undefined: the key is free. */
@@ -115,19 +114,7 @@ export function createMemoryStore({
   const store: StreamStore = {
     capabilities: { type: "memory", isShared: false, durability: "process" },
     subscribe: undefined,
-
-    async openSession(session) {
-      sessions.add(session);
-    },
-    async renewSession(session) {
-      if (sessions.has(session)) return "renewed";
-      sessions.add(session);
-      return "lost";
-    },
-    async closeSession(session) {
-      sessions.delete(session);
-      snapshots.delete(session);
-    },
+    ...sessions,
 
     create(stream): CreateAnswer {
       const now = time();
@@ -227,14 +214,14 @@ export function createMemoryStore({
       const found: StoredStream[] = [];
       for (const { record } of entries.values()) {
         if (found.length >= limit) break;
-        const isOrphan = record.handedOff || !sessions.has(record.owner);
+        const isOrphan = record.handedOff || !living.has(record.owner);
         if (record.phase === "running" && isOrphan) found.push(answer(record, now));
       }
       return found;
     },
     async claim(streamId, expectedEpoch, next) {
       const entry = entries.get(streamId);
-      const isAlive = sessions.has(entry?.record.owner ?? "");
+      const isAlive = living.has(entry?.record.owner ?? "");
       const { answer: result, after } = claim(entry?.record, expectedEpoch, isAlive, next);
       if (entry === undefined || after === undefined || result.state !== "claimed") {
         return result as Exclude<typeof result, { state: "claimed" }>;
@@ -299,19 +286,6 @@ export function createMemoryStore({
       const now = time();
       const ended = streamIds.flatMap((streamId) => entries.get(streamId) ?? []);
       return { deleted: ended.filter((entry) => expire(entry, now)).length };
-    },
-
-    async putSnapshot(session, snapshot) {
-      if (sessions.has(session)) snapshots.set(session, snapshot);
-    },
-    async snapshots() {
-      return [...snapshots.values()];
-    },
-    async broadcast(message) {
-      for (const listener of listeners) listener(message);
-    },
-    onBroadcast(listener) {
-      listeners.push(listener);
     },
     async close() {
       entries.clear();
