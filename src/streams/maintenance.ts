@@ -81,23 +81,38 @@ export class StreamMaintenance {
   }
 
   async #tick(): Promise<void> {
-    const { log, snapshot } = this.#options;
-    const { store, session } = log;
+    const { clock, log } = this.#options;
+    const { store } = log;
     for (const stream of log.owned.values()) stream.watchReaders();
+    const steps = [
+      () => this.#tellOthers(),
+      () => this.#answered(store.touchReaders(log.readElsewhere)),
+      () => this.#hearCancels(),
+      () => this.#answered(log.releaseAbandoned()),
+      () => this.#adoptOrphans(),
+      () => this.#reap(),
+    ];
     try {
       await this.#renew();
-      if (store.capabilities.isShared) {
-        await this.#answered(store.putSnapshot(session, snapshot()));
+      let renewedAt = clock.now();
+      for (const step of steps) {
+        // A store that is slow, and not away, must not cost the session.
+        if (clock.now() - renewedAt >= TICK_MS) {
+          await this.#renew();
+          renewedAt = clock.now();
+        }
+        await step();
       }
-      await this.#answered(store.touchReaders(log.readElsewhere));
-      await this.#hearCancels();
-      await this.#answered(log.releaseAbandoned());
-      await this.#adoptOrphans();
-      await this.#reap();
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       log.health.mark(true);
     }
+  }
+
+  async #tellOthers(): Promise<void> {
+    const { log, snapshot } = this.#options;
+    if (!log.store.capabilities.isShared) return;
+    await this.#answered(log.store.putSnapshot(log.session, snapshot()));
   }
 
   async #renew(): Promise<void> {

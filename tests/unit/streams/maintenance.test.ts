@@ -170,6 +170,21 @@ describe("maintenance while the store is away", () => {
     await set.maintenance.stop();
   });
 
+  it("keeps its session where the store is slow and each answer takes almost a second", async () => {
+    const set = await createMaintained();
+    await set.maintenance.start();
+    set.faults.delayMs = 900;
+    set.faults.only = undefined;
+    const before = Number(set.calls.get("renewSession"));
+    await set.clock.advance(60_000);
+    // Six seconds without a sign, and the streams of this replica are taken over.
+    expect(Number(set.calls.get("renewSession")) - before).toBeGreaterThan(18);
+    expect(set.log.health.isDown).toBe(false);
+    set.faults.delayMs = 0;
+    await set.clock.advance(5_000);
+    await set.maintenance.stop();
+  });
+
   it("waits for no answer for ever, whichever it is, and stops in time", async () => {
     for (const method of ["renewSession", "touchReaders", "orphans", "reap"] as const) {
       const set = await createMaintained();
