@@ -244,7 +244,7 @@ export async function run(): Promise<void> {
     stopping = true;
     log({ event: "draining", signal });
     const stopped = service?.stop(hurry.signal) ?? Promise.resolve();
-    void stopped.then(() => {
+    void stopped.finally(() => {
       log({ event: "stopped" });
       flush();
       process.exit(0);

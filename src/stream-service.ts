@@ -10,6 +10,7 @@ import { encodeEvent, isTerminalEvent } from "./rpc/encode-event.ts";
 import { decodeStoredRequest } from "./rpc/stored-request.ts";
 import { StreamMaintenance } from "./streams/maintenance.ts";
 import { openStore } from "./streams/open-store.ts";
+import { within } from "./streams/store-health.ts";
 import { StreamLog } from "./streams/stream-log.ts";
 import type { StoredStream, StreamStore } from "./streams/stream-store.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./telemetry/stream-telemetry.ts";
@@ -17,6 +18,9 @@ import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** The last events of streams have this long to be stored. */
 const LAST_APPENDS_MS = 1_000;
+
+/** A store that cannot be closed must not hold up the end of the process. */
+const CLOSE_MS = 1_000;
 
 /** Room for answers whose idempotency keys are held while the store is away. */
 const LOCAL_BYTES = 32 * 1024 * 1024;
@@ -90,6 +94,8 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     disconnectPolicy: stored.disconnectPolicy,
     decodeRequest: decodeStoredRequest,
   });
+  const onDefect = (error: unknown): void =>
+    line({ event: "defect", error: error instanceof Error ? error.name : typeof error });
   const maintenance = new StreamMaintenance({
     log,
     clock,
@@ -100,6 +106,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
       line({ event: "takeover", stream_id: streamId, epoch: token.epoch + 1, tail, result });
     },
     onReaped: (streams) => observed.reaped(streams),
+    onDefect,
   });
   const localMaintenance = new StreamMaintenance({
     log: local,
@@ -108,6 +115,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     snapshot: () => new Uint8Array(),
     onTakeover: () => {},
     onReaped: () => {},
+    onDefect,
   });
   await Promise.all([maintenance.start(), localMaintenance.start()]);
   return {
@@ -123,7 +131,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
       const timeout = clock.sleep(LAST_APPENDS_MS, new AbortController().signal);
       await Promise.race([Promise.all(ends), timeout]);
       await Promise.all([maintenance.stop(), localMaintenance.stop()]);
-      await store.close();
+      await Promise.resolve(within(clock, CLOSE_MS, store.close())).catch(() => {});
     },
   };
 }

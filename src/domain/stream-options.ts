@@ -22,3 +22,16 @@ export interface StreamOptions {
   readonly onDisconnect: "grace" | "cancel" | "continue";
   readonly disconnectGraceMs: number | undefined;
 }
+
+/** A whole answer is read by nobody before its end, and by no one after. */
+export const WHOLE_ANSWER: StreamOptions = {
+  omitReasoning: false,
+  includeUsage: false,
+  includeEventTime: false,
+  omitFinalMessage: false,
+  heartbeatMs: 0,
+  ephemeral: false,
+  retentionMs: undefined,
+  onDisconnect: "cancel",
+  disconnectGraceMs: undefined,
+};

@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed, type StreamEvent } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
-import type { StreamOptions } from "../domain/stream-options.ts";
+import { type StreamOptions, WHOLE_ANSWER } from "../domain/stream-options.ts";
 import { createStreamEvents } from "../output/stream-events.ts";
 import { LiveStream } from "../streams/live-stream.ts";
 import { cancelledBy } from "../streams/owned-stream.ts";
@@ -85,19 +85,6 @@ export interface ResumeCall {
   readonly cursor: Cursor;
   readonly signal: AbortSignal;
 }
-
-/** A whole answer is read by nobody before its end, and by no one after. */
-const WHOLE: StreamOptions = {
-  omitReasoning: false,
-  includeUsage: false,
-  includeEventTime: false,
-  omitFinalMessage: false,
-  heartbeatMs: 0,
-  ephemeral: false,
-  retentionMs: undefined,
-  onDisconnect: "cancel",
-  disconnectGraceMs: undefined,
-};
 
 export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { clock, runs, log, local, stored, newId, encodeEvent } = dependencies;
@@ -199,7 +186,9 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       const request = { spec, stream: false, timeoutMs, telemetry, before: undefined };
       const run = await runs.admit(request, signal);
       const begun =
-        identity.requestId === "" ? undefined : await stored.begin(run, call, WHOLE, "unary");
+        identity.requestId === ""
+          ? undefined
+          : await stored.begin(run, call, WHOLE_ANSWER, "unary");
       if (begun !== undefined) return endOf(begun);
       return { state: "generated", generation: await runWhole(run, signal) };
     },
@@ -246,7 +235,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       const { streamId, phase } = await find(caller, target);
       if (phase !== "running") return false;
       const owner = streamId.startsWith(STORED_PREFIX) ? log : local;
-      return (await owner.requestCancel(streamId, "caller")) !== undefined;
+      const marked = await owner.requestCancel(streamId, "caller");
+      return marked?.phase === "running";
     },
   };
 }

@@ -39,7 +39,7 @@ export interface CallIdentity {
 export interface OpenStream {
   readonly streamId: string;
   readonly generationId: string;
-  /** It existed before this call. */
+  /** An earlier call with the same idempotency key has begun it. */
   readonly isReplayed: boolean;
   /** Throws `GatewayError` where it breaks off. */
   readonly deliveries: AsyncIterable<Delivery>;
@@ -90,12 +90,14 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     cursor: Cursor,
     signal: AbortSignal,
     about: Pick<OpenStream, "generationId" | "isReplayed"> & {
+      readonly kind: StreamFacts["kind"];
       readonly heartbeatMs: number;
       readonly onFirst: (() => void) | undefined;
     },
   ): OpenStream {
-    const { heartbeatMs, onFirst, ...rest } = about;
-    const reader = from.reader({ streamId, cursor, signal, heartbeatMs, onFirst });
+    const { kind, heartbeatMs, onFirst, ...rest } = about;
+    const isWhole = kind === "unary";
+    const reader = from.reader({ streamId, cursor, signal, heartbeatMs, onFirst }, isWhole);
     return { streamId, ...rest, deliveries: reader.follow(), terminal: () => reader.terminal };
   }
 
@@ -106,10 +108,15 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     signal: AbortSignal,
     onFirst?: () => void,
   ): OpenStream {
-    const { generationId, heartbeatMs } = readSummary(stream.progress);
+    const { kind, generationId, heartbeatMs } = readSummary(stream.progress);
     const from = stream.streamId.startsWith(STORED_PREFIX) ? log : local;
-    const about = { generationId, heartbeatMs, isReplayed: true, onFirst };
+    const about = { kind, generationId, heartbeatMs, isReplayed: false, onFirst };
     return open(from, stream.streamId, cursor, signal, about);
+  }
+
+  /** The stream that an earlier call with the same key has begun, from its first event on. */
+  function joinedStream(stream: StoredStream, signal: AbortSignal): OpenStream {
+    return { ...resume(stream, FROM_START, signal), isReplayed: true };
   }
 
   /** The stream of the call's idempotency key, where there is one already. */
@@ -119,7 +126,7 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     const found =
       (await log.find(caller, requestId, fingerprint)) ??
       (await local.find(caller, requestId, fingerprint));
-    return found === undefined ? undefined : resume(found, FROM_START, signal);
+    return found === undefined ? undefined : joinedStream(found, signal);
   }
 
   /**
@@ -190,19 +197,18 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
       stop: run.abort,
       endUnstarted: () => encodeEvent(events.unstarted(), writer),
     };
-    const begun = await into.begin(stream, hooks).catch((error: unknown) => {
-      run.release();
-      throw error;
-    });
+    const begun = await into.begin(stream, hooks);
     if (begun.state === "unavailable") return undefined;
     if (begun.state === "joined") {
+      const joined = joinedStream(begun.stream, signal);
       run.release();
-      return { stream: resume(begun.stream, FROM_START, signal), outcome: undefined };
+      return { stream: joined, outcome: undefined };
     }
     const { stream: owned } = begun;
     const add: AddEvent = (event, more) => owned.add(encodeWithin(event, writer), more);
     const outcome = (kind === "unary" ? produceWhole : produce)(run, events, facts, add);
     const about = {
+      kind,
       generationId: result.generationId,
       heartbeatMs,
       isReplayed: false,

@@ -1,6 +1,7 @@
 // What a stored stream says of its generation beside its events.
 import type { GatewayError } from "../domain/gateway-error.ts";
 import type { Attempt, TargetName } from "../domain/generation.ts";
+import { isJsonObject } from "../domain/json.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 import type { Outcome } from "../output/generation-result.ts";
 import type { Ending, StreamProgress } from "../streams/stream-record.ts";
@@ -30,8 +31,35 @@ export type StreamFacts = Pick<StreamSummary, "kind" | "labels" | "heartbeatMs">
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** What stands for what is not there, or not as this version writes it. */
+const UNKNOWN: StreamSummary = {
+  kind: "stream",
+  generationId: "",
+  requestedModel: "",
+  model: "",
+  createTimeMs: 0,
+  labels: {},
+  heartbeatMs: 0,
+  attempts: [],
+};
+
+function parse(details: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(decoder.decode(details));
+    return isJsonObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Never throws: a stream of another version must end and be listed like others. */
 export function readSummary({ details }: StreamProgress): StreamSummary {
-  return JSON.parse(decoder.decode(details)) as StreamSummary;
+  const parsed = parse(details);
+  const fits = Object.entries(UNKNOWN).every(([name, value]) => {
+    const given = parsed[name];
+    return typeof given === typeof value && Array.isArray(given) === Array.isArray(value);
+  });
+  return fits ? (parsed as unknown as StreamSummary) : UNKNOWN;
 }
 
 /** The progress of a run so far; with `outcome` at its end. */

@@ -3,11 +3,15 @@ import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Attempt, GenerationFailed, type StreamEvent } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
-import type { DisconnectPolicy, StreamOptions } from "../domain/stream-options.ts";
+import {
+  type DisconnectPolicy,
+  type StreamOptions,
+  WHOLE_ANSWER,
+} from "../domain/stream-options.ts";
 import { GenerationResult } from "../output/generation-result.ts";
 import { createStreamEvents } from "../output/stream-events.ts";
 import { cancelledBy } from "../streams/owned-stream.ts";
-import type { StreamLog } from "../streams/stream-log.ts";
+import type { StreamHooks, StreamLog } from "../streams/stream-log.ts";
 import type { StreamRecord } from "../streams/stream-record.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
@@ -37,6 +41,9 @@ export interface TakeoverDependencies {
 
 /** A whole answer that nobody here waits for is left to a replica where somebody does, for so long. */
 const UNREAD_MS = 5_000;
+
+/** A look a second: what was not seen for so long is no orphan any more. */
+const FORGET_MS = 12 * UNREAD_MS;
 
 /** The attempt that ended with its owner, as far as it is known. */
 function lostAttempt(record: StreamRecord, summary: StreamSummary, now: number): Attempt {
@@ -86,6 +93,11 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       return false;
     }
     const now = clock.now();
+    // The oldest come first; another replica has taken those that are not seen any more.
+    for (const [streamId, since] of unread) {
+      if (now - since < FORGET_MS) break;
+      unread.delete(streamId);
+    }
     const since = unread.get(stream.streamId) ?? now;
     if (now - since >= UNREAD_MS) unread.delete(stream.streamId);
     else unread.set(stream.streamId, since);
@@ -125,16 +137,27 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     ending: GatewayError | undefined,
   ): Promise<"left" | { readonly goesOn: boolean; readonly ended: Promise<unknown> }> {
     const stored = stream.canMove ? await log.store.loadRequest(stream.streamId) : undefined;
-    const request = stored === undefined ? undefined : decodeRequest(stored, summary.kind);
+    // Without its summary nobody knows how the request is to be read.
+    const isKnown = stored !== undefined && summary.generationId !== "";
+    const request = isKnown ? decodeRequest(stored, summary.kind) : undefined;
+    const isStream = summary.kind === "stream";
     let run: GenerationRun | undefined;
     const span = telemetry.startTakeover({ epoch: stream.token.epoch + 1 });
     let stopped: GatewayError | undefined;
-    const claimed = await log.claim(stream, {
-      disconnect: request === undefined ? { policy: "cancel" } : disconnectPolicy(request.options),
+    const hooks: StreamHooks = {
+      // A whole answer stops with its last waiter, at every replica.
+      disconnect:
+        request !== undefined && isStream
+          ? disconnectPolicy(request.options)
+          : { policy: "cancel" },
       stop(error) {
         stopped = error;
         run?.abort(error);
       },
+    };
+    const claimed = await log.claim(stream, hooks).catch((error: unknown) => {
+      span.end({ code: "UNAVAILABLE", reason: undefined });
+      throw error;
     });
     if (claimed === undefined) {
       span.end({ code: "OK", reason: undefined });
@@ -150,7 +173,6 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     const why = ending ?? obstacle(stream, request, log.settings.maxTakeovers);
     const goesOn = why === undefined && request !== undefined;
     if (goesOn) {
-      const isStream = summary.kind === "stream";
       run = await runs
         .admit(
           {
@@ -166,7 +188,7 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     } else run = failedRun(record, before, summary, why);
     if (stopped !== undefined) run.abort(stopped);
     const events = createStreamEvents({
-      options: request?.options ?? NO_OPTIONS,
+      options: request?.options ?? WHOLE_ANSWER,
       clock,
       streamId: record.streamId,
       result: run.result,
@@ -206,7 +228,8 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     async adopt(stream: StoredStream): Promise<"taken" | "ended" | "left"> {
       const summary = readSummary(stream.progress);
       if (isLeftToOthers(stream, summary)) return "left";
-      const taken = await take(stream, summary, undefined);
+      const isUnread = summary.kind === "unary" && log.readerCount(stream.streamId) === 0;
+      const taken = await take(stream, summary, isUnread ? ownerLost() : undefined);
       if (taken === "left") return taken;
       return taken.goesOn ? "taken" : "ended";
     },
@@ -220,16 +243,3 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     },
   };
 }
-
-/** Of a stream that only ends, its options are of no use. */
-const NO_OPTIONS: StreamOptions = {
-  omitReasoning: false,
-  includeUsage: false,
-  includeEventTime: false,
-  omitFinalMessage: false,
-  heartbeatMs: 0,
-  ephemeral: false,
-  retentionMs: undefined,
-  onDisconnect: "cancel",
-  disconnectGraceMs: undefined,
-};

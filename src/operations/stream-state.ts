@@ -1,8 +1,8 @@
 // A stored stream as operators see it.
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { StreamPhase, StreamState } from "../domain/stream-states.ts";
-import { readSummary, type StreamSummary } from "../gateway/stream-summary.ts";
-import type { EndPhase, StreamProgress } from "../streams/stream-record.ts";
+import { readSummary } from "../gateway/stream-summary.ts";
+import type { EndPhase } from "../streams/stream-record.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
 
 /** Another incarnation of a replica is another writer: its session ends with random digits. */
@@ -27,33 +27,24 @@ function phaseOf({ phase, isOwnerAlive, firstContent }: StoredStream): StreamPha
   return firstContent === 0 ? "pending" : "running";
 }
 
-/** What one summary cannot say must not hide a whole list. */
-function summaryOf(progress: StreamProgress): Partial<StreamSummary> {
-  try {
-    return readSummary(progress);
-  } catch {
-    return {};
-  }
-}
-
 export function stateOf(stream: StoredStream, readers: number): StreamState {
   const { progress, endedAt, retentionMs } = stream;
-  const summary = summaryOf(progress);
+  const summary = readSummary(progress);
   const { error } = summary;
   return {
     streamId: stream.streamId,
-    generationId: summary.generationId ?? "",
+    generationId: summary.generationId,
     requestId: stream.requestId,
     caller: stream.caller,
     phase: phaseOf(stream),
-    requestedModel: summary.requestedModel ?? "",
-    target: { provider: progress.provider, model: summary.model ?? "" },
+    requestedModel: summary.requestedModel,
+    target: { provider: progress.provider, model: summary.model },
     lastSequence: stream.tail,
     storedBytes: stream.bytes,
     readers,
     owner: replicaOf(stream.owner),
     ownerEpoch: stream.token.epoch,
-    attempts: summary.attempts ?? [],
+    attempts: summary.attempts,
     usage: summary.usage,
     error:
       error === undefined
@@ -65,6 +56,6 @@ export function stateOf(stream: StoredStream, readers: number): StreamState {
     updateTimeMs: stream.updatedAt,
     endTimeMs: endedAt,
     expireTimeMs: endedAt === undefined ? undefined : endedAt + retentionMs,
-    labels: summary.labels ?? {},
+    labels: summary.labels,
   };
 }

@@ -45,9 +45,17 @@ function requestIdOf(call: HandlerCall, field: string): string {
 
 /** The options of a stream are not part of what is asked for: the first call's hold for all. */
 function fingerprintOf(method: DescMethod, request: MessageShape<Repeatable["input"]>): string {
-  const spec = request.spec === undefined ? null : toJson(GenerationSpecSchema, request.spec);
-  const text = JSON.stringify([method.name, canonical(spec)]);
+  const text = JSON.stringify([method.name, canonical(jsonOf(request.spec))]);
   return createHash("sha256").update(text).digest("hex");
+}
+
+function jsonOf(spec: MessageShape<typeof GenerationSpecSchema> | undefined): unknown {
+  try {
+    return spec === undefined ? null : toJson(GenerationSpecSchema, spec);
+  } catch {
+    // A binary Struct can hold what JSON has no number for.
+    throw invalidField("spec", "holds NaN or an infinite number where JSON is expected");
+  }
 }
 
 export function identityOf<Method extends Repeatable>(

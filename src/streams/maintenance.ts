@@ -27,6 +27,8 @@ export interface MaintenanceOptions {
   readonly adopt: (stream: StoredStream) => Promise<"taken" | "ended" | "left">;
   readonly onTakeover: (stream: StoredStream, result: "taken" | "ended") => void;
   readonly onReaped: (expired: number) => void;
+  /** What no outage explains: it must not end the session, which other streams live by. */
+  readonly onDefect: (error: unknown) => void;
   /** What other replicas are told of this one. */
   readonly snapshot: () => Uint8Array;
 }
@@ -59,8 +61,8 @@ export class StreamMaintenance {
 
   async stop(): Promise<void> {
     this.#stop.abort();
-    await this.#loop;
     const { store, session } = this.#options.log;
+    await this.#answered(this.#loop, RENEW_TIMEOUT_MS).catch(ignoreOutage);
     await this.#answered(store.closeSession(session), RENEW_TIMEOUT_MS).catch(ignoreOutage);
   }
 
@@ -69,12 +71,12 @@ export class StreamMaintenance {
   }
 
   async #run(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log, onDefect } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       const longest = log.health.isDown ? DOWN_TICK_MS : TICK_MS;
       await this.#pause(longest * (0.75 + 0.25 * clock.random()));
-      if (!signal.aborted) await this.#tick();
+      if (!signal.aborted) await this.#tick().catch((error: unknown) => onDefect(error));
     }
   }
 
@@ -93,23 +95,38 @@ export class StreamMaintenance {
   }
 
   async #tick(): Promise<void> {
-    const { log, snapshot } = this.#options;
-    const { store, session } = log;
+    const { clock, log } = this.#options;
+    const { store } = log;
     for (const stream of log.owned.values()) stream.watchReaders();
+    const steps = [
+      () => this.#tellOthers(),
+      () => this.#answered(store.touchReaders(log.readElsewhere)),
+      () => this.#hearCancels(),
+      () => this.#answered(log.releaseAbandoned()),
+      () => this.#adoptOrphans(),
+      () => this.#reap(),
+    ];
     try {
       await this.#renew();
-      if (store.capabilities.isShared) {
-        await this.#answered(store.putSnapshot(session, snapshot()));
+      let renewedAt = clock.now();
+      for (const step of steps) {
+        // A store that is slow, and not away, must not cost the session.
+        if (clock.now() - renewedAt >= TICK_MS) {
+          await this.#renew();
+          renewedAt = clock.now();
+        }
+        await step();
       }
-      await this.#answered(store.touchReaders(log.readElsewhere));
-      await this.#hearCancels();
-      await this.#answered(log.releaseAbandoned());
-      await this.#adoptOrphans();
-      await this.#reap();
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       log.health.mark(true);
     }
+  }
+
+  async #tellOthers(): Promise<void> {
+    const { log, snapshot } = this.#options;
+    if (!log.store.capabilities.isShared) return;
+    await this.#answered(log.store.putSnapshot(log.session, snapshot()));
   }
 
   async #renew(): Promise<void> {
@@ -135,7 +152,7 @@ export class StreamMaintenance {
   }
 
   async #adoptOrphans(): Promise<void> {
-    const { log, adopt, onTakeover } = this.#options;
+    const { log, adopt, onTakeover, onDefect } = this.#options;
     const free = MAX_ADOPTIONS - this.#adopting;
     if (free <= 0) return;
     for (const stream of await this.#answered(log.store.orphans(free))) {
@@ -145,7 +162,9 @@ export class StreamMaintenance {
         .then((result) => {
           if (result !== "left") onTakeover(stream, result);
         })
-        .catch(ignoreOutage)
+        .catch((error: unknown) => {
+          if (!(error instanceof StoreUnavailable)) onDefect(error);
+        })
         .finally(() => {
           this.#adopting--;
         });

@@ -1,7 +1,9 @@
 import type { Clock } from "../clock.ts";
 import { position, sizeOf } from "./batches.ts";
+import { createProcessSessions } from "./process-sessions.ts";
 import {
   append,
+  asOf,
   cancelRequested,
   claim,
   created,
@@ -52,21 +54,22 @@ export function createMemoryStore({
   /** Streams that have ended with their events, and without: the longest ago first. */
   const ended = new Set<Entry>();
   const tombstones = new Set<Entry>();
-  const sessions = new Set<string>();
-  const snapshots = new Map<string, Uint8Array>();
-  const listeners: ((message: Uint8Array) => void)[] = [];
+  const { living, ...sessions } = createProcessSessions();
   let bytes = 0;
   /** The store's time is that of its beginning, counted on: a step of the wall clock expires nothing. */
   const beganAt = clock.wallTime() - clock.now();
   const time = (): number => Math.floor(beganAt + clock.now());
 
   function answer(record: StreamRecord, now: number): StoredStream {
-    return { ...record, now, isOwnerAlive: sessions.has(record.owner) };
+    return { ...asOf(record, now), now, isOwnerAlive: living.has(record.owner) };
   }
 
-  function bound(caller: string, requestId: string): Entry | undefined {
+  /** The stream that an idempotency key leads to; undefined: the key is free. */
+  function bound(caller: string, requestId: string, now: number): StoredStream | undefined {
     const streamId = requestId === "" ? undefined : keys.get(keyOf(caller, requestId));
-    return streamId === undefined ? undefined : entries.get(streamId);
+    const entry = streamId === undefined ? undefined : entries.get(streamId);
+    const stream = entry === undefined ? undefined : answer(entry.record, now);
+    return stream?.isBound === true ? stream : undefined;
   }
 
   function expire(entry: Entry, now: number): boolean {
@@ -111,19 +114,7 @@ export function createMemoryStore({
   const store: StreamStore = {
     capabilities: { type: "memory", isShared: false, durability: "process" },
     subscribe: undefined,
-
-    async openSession(session) {
-      sessions.add(session);
-    },
-    async renewSession(session) {
-      if (sessions.has(session)) return "renewed";
-      sessions.add(session);
-      return "lost";
-    },
-    async closeSession(session) {
-      sessions.delete(session);
-      snapshots.delete(session);
-    },
+    ...sessions,
 
     create(stream): CreateAnswer {
       const now = time();
@@ -133,14 +124,11 @@ export function createMemoryStore({
           ? { state: "created" }
           : { state: "exists", stream: answer(known.record, now) };
       }
-      const other = bound(stream.caller, stream.requestId);
-      switch (repeated(other?.record, stream.fingerprint)) {
-        case "join":
-          if (other !== undefined) return { state: "exists", stream: answer(other.record, now) };
-          break;
-        case "conflict":
-          return { state: "conflict" };
-        case "free":
+      const other = bound(stream.caller, stream.requestId, now);
+      if (other !== undefined) {
+        return repeated(other, stream.fingerprint) === "join"
+          ? { state: "exists", stream: other }
+          : { state: "conflict" };
       }
       if (!hasPlace(now) || !hasBytes(stream.start.length, now)) return { state: "full" };
       const { start, request, token } = stream;
@@ -185,7 +173,7 @@ export function createMemoryStore({
       if (entry === undefined) return { state: "gone" };
       const { record, batches } = entry;
       const stream = answer(record, time());
-      if (record.expiredAt !== undefined) return { state: "expired", stream };
+      if (stream.expiredAt !== undefined) return { state: "expired", stream };
       const { sequence, writer } = cursor;
       if (sequence > record.tail) return { state: "ahead", stream };
       if (writer !== 0 && sequence > 0) {
@@ -205,9 +193,7 @@ export function createMemoryStore({
     },
 
     async find(caller, requestId) {
-      const entry = bound(caller, requestId);
-      if (!entry?.record.isBound || entry.record.expiredAt !== undefined) return undefined;
-      return answer(entry.record, time());
+      return bound(caller, requestId, time());
     },
     async heads(streamIds) {
       const now = time();
@@ -228,14 +214,14 @@ export function createMemoryStore({
       const found: StoredStream[] = [];
       for (const { record } of entries.values()) {
         if (found.length >= limit) break;
-        const isOrphan = record.handedOff || !sessions.has(record.owner);
+        const isOrphan = record.handedOff || !living.has(record.owner);
         if (record.phase === "running" && isOrphan) found.push(answer(record, now));
       }
       return found;
     },
     async claim(streamId, expectedEpoch, next) {
       const entry = entries.get(streamId);
-      const isAlive = sessions.has(entry?.record.owner ?? "");
+      const isAlive = living.has(entry?.record.owner ?? "");
       const { answer: result, after } = claim(entry?.record, expectedEpoch, isAlive, next);
       if (entry === undefined || after === undefined || result.state !== "claimed") {
         return result as Exclude<typeof result, { state: "claimed" }>;
@@ -297,22 +283,9 @@ export function createMemoryStore({
     },
 
     async discard(streamIds) {
-      const now = clock.wallTime();
+      const now = time();
       const ended = streamIds.flatMap((streamId) => entries.get(streamId) ?? []);
       return { deleted: ended.filter((entry) => expire(entry, now)).length };
-    },
-
-    async putSnapshot(session, snapshot) {
-      if (sessions.has(session)) snapshots.set(session, snapshot);
-    },
-    async snapshots() {
-      return [...snapshots.values()];
-    },
-    async broadcast(message) {
-      for (const listener of listeners) listener(message);
-    },
-    onBroadcast(listener) {
-      listeners.push(listener);
     },
     async close() {
       entries.clear();

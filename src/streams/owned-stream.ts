@@ -5,12 +5,10 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
 import type { StreamBus } from "./stream-bus.ts";
 import { goesOnElsewhere } from "./stream-errors.ts";
-import type { StreamReader } from "./stream-reader.ts";
+import { isRead, type StreamReader } from "./stream-reader.ts";
 import type { CancelReason, Ending, WriterToken } from "./stream-record.ts";
 import type { EventFacts, StreamWriter } from "./stream-writer.ts";
 
-/** A reader that takes nothing for this long counts as gone. */
-const STUCK_MS = 60_000;
 /** A replica that has not said for this long that it has readers has none. */
 const READERS_SEEN_MS = 4_000;
 
@@ -118,7 +116,7 @@ export class OwnedStream {
   /** Starts the grace where nobody reads; called whenever that may have become so. */
   watchReaders(): void {
     const { disconnect } = this.#options;
-    if (this.#writer.isOver || this.#stopGrace !== undefined || this.#isRead()) return;
+    if (this.#writer.isOver || this.#stopGrace !== undefined || isRead(this.#readers)) return;
     if (disconnect.policy === "continue") return;
     const graceMs = disconnect.policy === "grace" ? disconnect.graceMs : 0;
     if (graceMs === 0) void this.#endIfUnread(graceMs);
@@ -138,19 +136,11 @@ export class OwnedStream {
     this.#stopGrace = undefined;
   }
 
-  #isRead(): boolean {
-    const now = this.#options.clock.now();
-    for (const { waitsSince } of this.#readers) {
-      if (waitsSince === undefined || now - waitsSince < STUCK_MS) return true;
-    }
-    return false;
-  }
-
   async #endIfUnread(graceMs: number): Promise<void> {
     // A store that does not answer knows of no reader either.
     const never = Number.POSITIVE_INFINITY;
     const readAgo = await this.#options.remotelyReadAgo().catch(() => never);
-    if (this.#writer.isOver || this.#isRead()) return;
+    if (this.#writer.isOver || isRead(this.#readers)) return;
     // The grace begins with the last reader, wherever it was.
     const leftMs = Math.max(graceMs, READERS_SEEN_MS) - readAgo;
     if (leftMs > 0) this.#endLater(leftMs, graceMs);

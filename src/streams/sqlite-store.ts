@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import type { Clock } from "../clock.ts";
 import { sizeOf } from "./batches.ts";
 import { packEvents, unpackEvents } from "./packed-events.ts";
+import { createProcessSessions } from "./process-sessions.ts";
 import type { CleanupPart } from "./sqlite/messages.ts";
 import { createWorkerLink } from "./sqlite/worker-link.ts";
 import type { StreamProgress } from "./stream-record.ts";
@@ -35,33 +36,21 @@ export async function createSqliteStore({
   maxBytes,
 }: SqliteStoreOptions): Promise<StreamStore> {
   // The file is this process's alone, so its sessions are those of this process.
-  const sessions = new Set<string>();
-  const snapshots = new Map<string, Uint8Array>();
-  const listeners: ((message: Uint8Array) => void)[] = [];
+  const { living, ...sessions } = createProcessSessions();
+  // As in memory: a step of the wall clock expires nothing while the process runs.
+  const beganAt = clock.wallTime() - clock.now();
   const link = createWorkerLink({
     clock,
     path: resolve(path),
     maxBytes,
-    moment: () => ({ now: clock.wallTime(), sessions: [...sessions] }),
+    moment: () => ({ now: Math.floor(beganAt + clock.now()), sessions: [...living] }),
   });
   await link.opened;
 
   return {
     capabilities: { type: "sqlite", isShared: false, durability: "host" },
     subscribe: undefined,
-
-    async openSession(session) {
-      sessions.add(session);
-    },
-    async renewSession(session) {
-      if (sessions.has(session)) return "renewed";
-      sessions.add(session);
-      return "lost";
-    },
-    async closeSession(session) {
-      sessions.delete(session);
-      snapshots.delete(session);
-    },
+    ...sessions,
 
     create(stream) {
       const { start, request, progress } = stream;
@@ -143,19 +132,6 @@ export async function createSqliteStore({
     async discard(streamIds) {
       const { deleted } = await link.call("discard", streamIds);
       return { deleted };
-    },
-
-    async putSnapshot(session, snapshot) {
-      if (sessions.has(session)) snapshots.set(session, snapshot);
-    },
-    async snapshots() {
-      return [...snapshots.values()];
-    },
-    async broadcast(message) {
-      for (const listener of listeners) listener(message);
-    },
-    onBroadcast(listener) {
-      listeners.push(listener);
     },
     close: () => link.close(),
   };

@@ -9,7 +9,7 @@ import { StoreHealth, within } from "./store-health.ts";
 import { StreamBus } from "./stream-bus.ts";
 import { requestIdReused, storeUnavailable } from "./stream-errors.ts";
 import type { StreamObserver } from "./stream-observer.ts";
-import { type ReaderOptions, StreamReader } from "./stream-reader.ts";
+import { isRead, type ReaderOptions, StreamReader } from "./stream-reader.ts";
 import type { CancelReason, NewStream, StreamRecord, WriterToken } from "./stream-record.ts";
 import type { StreamSettings } from "./stream-settings.ts";
 import { type StoredStream, StoreUnavailable, type StreamStore } from "./stream-store.ts";
@@ -157,10 +157,12 @@ export class StreamLog {
   /** A reader; it is present from now to the end of `follow`. Throws `GatewayError` where there are too many. */
   reader(
     options: Pick<ReaderOptions, "streamId" | "cursor" | "signal" | "heartbeatMs" | "onFirst">,
+    /** It waits for the end alone, and costs no more than its call: the bound is for deliveries. */
+    isWhole = false,
   ): StreamReader {
     const { streamId } = options;
     const readers = this.#readers.get(streamId) ?? new Set();
-    if (readers.size >= this.settings.maxReaders) {
+    if (!isWhole && readers.size >= this.settings.maxReaders) {
       throw new GatewayError("caller-limit", `the stream has ${readers.size} readers already`, {
         reason: "STREAM_READERS",
       });
@@ -197,7 +199,9 @@ export class StreamLog {
 
   /** Streams of other replicas that are read here. */
   get readElsewhere(): readonly string[] {
-    return [...this.#readers.keys()].filter((streamId) => !this.#owned.has(streamId));
+    return [...this.#readers]
+      .filter(([streamId, readers]) => !this.#owned.has(streamId) && isRead(readers))
+      .map(([streamId]) => streamId);
   }
 
   /** Asks for the end of a stream; its state afterwards, undefined where it is gone; throws `GatewayError` without an answer. */

@@ -168,6 +168,14 @@ export function due(
   return now - record.endedAt >= record.retentionMs ? "expire" : "keep";
 }
 
+/** A record as it is now: past its retention it has expired, though no reaper has written that down yet. */
+export function asOf(record: StreamRecord, now: number): StreamRecord {
+  const { endedAt, retentionMs } = record;
+  if (endedAt === undefined || due(record, now, Number.POSITIVE_INFINITY) !== "expire")
+    return record;
+  return { ...record, expiredAt: endedAt + retentionMs, isBound: false };
+}
+
 /** What a second call with the idempotency key of `record` gets. */
 export function repeated(
   record: StreamRecord | undefined,

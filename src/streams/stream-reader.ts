@@ -34,6 +34,9 @@ const OUTAGE_MS = 10_000;
 /** Longest wait for one answer. */
 const ANSWER_MS = 2_000;
 
+/** A reader that takes nothing for this long counts as gone. */
+const STUCK_MS = 60_000;
+
 /** What a reader hands on: events as they are sent, or a sign of life. */
 export type Delivery =
   | { readonly type: "events"; readonly events: readonly Uint8Array[] }
@@ -63,6 +66,12 @@ export interface ReaderOptions {
   readonly onLeave: () => void;
 }
 
+/** Somebody is there who takes what comes. */
+export function isRead(readers: Iterable<StreamReader>): boolean {
+  for (const reader of readers) if (!reader.isStuck) return true;
+  return false;
+}
+
 type ReadLog = Extract<ReadResult, { state: "read" }>;
 
 export class StreamReader {
@@ -82,6 +91,7 @@ export class StreamReader {
   #lastHeard: number;
   #isBeatDue = false;
   #isPollDue = false;
+  /** Since when the caller has not taken what it was given; undefined: it has. */
   #waitsSince: number | undefined;
   #wake: (() => void) | undefined;
   #unsubscribe: (() => Promise<void>) | undefined;
@@ -100,9 +110,10 @@ export class StreamReader {
     return this.#last;
   }
 
-  /** Since when the caller has not taken what it was given; undefined: it has. */
-  get waitsSince(): number | undefined {
-    return this.#waitsSince;
+  /** The caller has not taken for so long what it was given that it counts as gone. */
+  get isStuck(): boolean {
+    if (this.#waitsSince === undefined) return false;
+    return this.#options.clock.now() - this.#waitsSince >= STUCK_MS;
   }
 
   /** Everything behind the cursor. Ends after the last event; throws `GatewayError` otherwise. */

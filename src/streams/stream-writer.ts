@@ -1,5 +1,6 @@
 // The one writer of a stream: takes events in order and has them stored, then shown.
 import type { Clock } from "../clock.ts";
+import { sizeOf } from "./batches.ts";
 import type { StreamBus } from "./stream-bus.ts";
 import type {
   Batch,
@@ -230,6 +231,7 @@ export class StreamWriter {
     if (showUnstoredAfterMs !== undefined && !this.#isUndurable) {
       stops.push(
         clock.schedule(showUnstoredAfterMs, () => {
+          if (this.#isOver) return;
           this.#isUndurable = true;
           this.#mark(true);
           this.#showAll();
@@ -348,10 +350,6 @@ export class StreamWriter {
   #release(): void {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
-}
-
-function sizeOf(events: readonly Uint8Array[]): number {
-  return events.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The waits of a writer are short and end by themselves. */

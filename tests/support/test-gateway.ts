@@ -126,6 +126,7 @@ export function createGatewayOver(
   return {
     clock,
     stats,
+    engine,
     runs,
     log,
     faulty,

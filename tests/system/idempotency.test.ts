@@ -7,7 +7,7 @@ import { gatewayErrorOf } from "../support/grpc-client.ts";
 import { eventually, type Stack, startStack } from "../support/stack.ts";
 import { collect, refusalOf, spec, streamIdOf } from "../support/stream-calls.ts";
 
-const { generate, streamGenerate, cancelGeneration } = GenerationService.method;
+const { generate, streamGenerate, resumeStream, cancelGeneration } = GenerationService.method;
 
 let stack: Stack;
 let http: Client<typeof GenerationService>;
@@ -98,6 +98,10 @@ describe("a repeated request_id", () => {
       expect(await collect(replay)).toEqual(events);
     });
     expect(calls).toBe(0);
+    const resumed = stack.client.stream(resumeStream, { streamId: streamIdOf(events.events) });
+    // Nothing is repeated: the caller asks for a stream that exists.
+    expect((await resumed.headers).get("x-steer-replayed")).toEqual([]);
+    expect(await collect(resumed)).toEqual(events);
     const fresh = stack.client.stream(streamGenerate, { ...stream, requestId: newKey() });
     expect((await fresh.headers).get("x-steer-replayed")).toEqual([]);
     await collect(fresh);

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { packEvents } from "../packed-events.ts";
-import { append, created, expired, isSameToken, repeated } from "../stream-machine.ts";
+import { append, created, isSameToken, repeated } from "../stream-machine.ts";
 import type { AppendResult } from "../stream-store.ts";
 import type { Handlers, PackedBatch } from "./messages.ts";
 import { createRoom } from "./room.ts";
@@ -32,13 +32,7 @@ export function createLogCalls(
 
   const makeRoom = createRoom(db, (now) => {
     const columns = longestEnded.get();
-    if (columns === undefined) return false;
-    const { number, record } = rowOf(columns);
-    const after = expired(record, now);
-    if (after === undefined) return false;
-    table.update(number, after);
-    table.dropEvents(number);
-    return true;
+    return columns !== undefined && table.expire(rowOf(columns), now);
   });
 
   return {
@@ -49,14 +43,18 @@ export function createLogCalls(
           ? { state: "created" }
           : { state: "exists", stream: answerOf(known, moment) };
       }
-      const other = table.bound(stream.caller, stream.requestId)?.record;
-      switch (repeated(other, stream.fingerprint)) {
-        case "join":
-          if (other !== undefined) return { state: "exists", stream: answerOf(other, moment) };
-          break;
-        case "conflict":
-          return { state: "conflict" };
-        case "free":
+      const other = table.bound(stream.caller, stream.requestId);
+      if (other !== undefined) {
+        const found = answerOf(other.record, moment);
+        switch (repeated(found, stream.fingerprint)) {
+          case "join":
+            return { state: "exists", stream: found };
+          case "conflict":
+            return { state: "conflict" };
+          case "free":
+            // Its retention is over, and the index has room for one stream of a key.
+            table.expire(other, moment.now);
+        }
       }
       const { start, request, progress, token } = stream;
       const size = start.length + progress.details.length + (request?.length ?? 0);
@@ -89,7 +87,7 @@ export function createLogCalls(
       if (row === undefined) return { state: "gone" };
       const { number, record } = row;
       const stream = answerOf(record, moment);
-      if (record.expiredAt !== undefined) return { state: "expired", stream };
+      if (stream.expiredAt !== undefined) return { state: "expired", stream };
       if (sequence > record.tail) return { state: "ahead", stream };
       if (writer !== 0 && sequence > 0) {
         if (writerAt.get(number, sequence)?.["writer"] !== writer) {

@@ -34,7 +34,8 @@ export function createOwnershipCalls(
     },
     find(moment, caller, requestId) {
       const row = table.bound(caller, requestId);
-      return row === undefined ? undefined : answerOf(row.record, moment);
+      const stream = row === undefined ? undefined : answerOf(row.record, moment);
+      return stream?.isBound === true ? stream : undefined;
     },
     heads(moment, streamIds) {
       return streamIds.map((streamId) => {

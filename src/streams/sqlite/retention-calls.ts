@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { due, expired } from "../stream-machine.ts";
+import { due } from "../stream-machine.ts";
 import { isCleanable, matches } from "../stream-query.ts";
 import type { CleanupQuery, StoredStream } from "../stream-store.ts";
 import type { Handlers } from "./messages.ts";
@@ -53,14 +53,11 @@ export function createRetentionCalls(
   function expireAll(rows: readonly Row[], now: number): { deleted: number; freedBytes: number } {
     let deleted = 0;
     let freedBytes = 0;
-    for (const { number, record } of rows) {
+    for (const row of rows) {
       if (freedBytes >= DELETED_BYTES) break;
-      const after = expired(record, now);
-      if (after === undefined) continue;
-      table.update(number, after);
-      table.dropEvents(number);
+      if (!table.expire(row, now)) continue;
       deleted++;
-      freedBytes += record.bytes;
+      freedBytes += row.record.bytes;
     }
     return { deleted, freedBytes };
   }
@@ -72,7 +69,7 @@ export function createRetentionCalls(
       const streams: StoredStream[] = [];
       for (const columns of rows) {
         const stream = answerOf(rowOf(columns).record, moment);
-        if (matches(stream, query)) streams.push(stream);
+        if (stream.expiredAt === undefined && matches(stream, query)) streams.push(stream);
         if (streams.length >= query.limit) return { streams, next: undefined };
       }
       const last = rows.length < SCANNED ? undefined : rows.at(-1);

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import { asOf, expired } from "../stream-machine.ts";
 import type { StreamRecord } from "../stream-record.ts";
 import type { StoredStream } from "../stream-store.ts";
 import type { Moment } from "./messages.ts";
@@ -104,7 +105,7 @@ export function rowOf(columns: any): Row {
 }
 
 export function answerOf(record: StreamRecord, { now, sessions }: Moment): StoredStream {
-  return { ...record, now, isOwnerAlive: sessions.includes(record.owner) };
+  return { ...asOf(record, now), now, isOwnerAlive: sessions.includes(record.owner) };
 }
 
 export type StreamTable = ReturnType<typeof createStreamTable>;
@@ -130,6 +131,12 @@ export function createStreamTable(db: DatabaseSync) {
   const deleteRequest = db.prepare("DELETE FROM request WHERE stream = ?");
   const deleteRecord = db.prepare("DELETE FROM stream WHERE number = ?");
 
+  function write(number: number, record: StreamRecord): void {
+    const columns = columnsOf(record);
+    for (const name of FIXED) delete columns[name];
+    update.run({ ...columns, number });
+  }
+
   return {
     get(streamId: string): Row | undefined {
       const columns = select.get(streamId);
@@ -147,17 +154,18 @@ export function createStreamTable(db: DatabaseSync) {
     advance(number: number, { tail, firstContent, bytes, updatedAt }: StreamRecord): void {
       advance.run(tail, firstContent, bytes, updatedAt, number);
     },
-    update(number: number, record: StreamRecord): void {
-      const columns = columnsOf(record);
-      for (const name of FIXED) delete columns[name];
-      update.run({ ...columns, number });
-    },
+    update: write,
     dropRequest(number: number): void {
       deleteRequest.run(number);
     },
-    dropEvents(number: number): void {
+    /** Deletes the events of a stream that has ended; false: it still runs, or has expired before. */
+    expire({ number, record }: Row, now: number): boolean {
+      const after = expired(record, now);
+      if (after === undefined) return false;
+      write(number, after);
       deleteBatches.run(number);
       deleteRequest.run(number);
+      return true;
     },
     remove(number: number): void {
       deleteRecord.run(number);

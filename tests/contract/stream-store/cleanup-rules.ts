@@ -6,6 +6,7 @@ import {
   cleanupQuery,
   failure,
   LONG_MS,
+  listQuery,
   logOf,
   success,
   useStore,
@@ -38,6 +39,22 @@ export function cleanupRules(under: StoreUnderTest): void {
       expect(await stateOf(short.streamId)).toBe("gone");
       expect(await store.heads([short.streamId])).toEqual([undefined]);
       expect(await stateOf(long.streamId)).toBe("read");
+    });
+
+    it("only writes down what already holds: past its retention a stream has expired", async () => {
+      const { store, createEnded, create, wait } = current();
+      const ended = await createEnded({ requestId: "key-retained", retentionMs: 50 });
+      const { caller, requestId, streamId } = ended;
+      await wait(150);
+      expect(await stateOf(streamId)).toBe("expired");
+      const [head] = await store.heads([streamId]);
+      expect(head?.expiredAt).toBe((head?.endedAt ?? Number.NaN) + 50);
+      expect(head?.isBound).toBe(false);
+      expect(await store.find(caller, requestId)).toBeUndefined();
+      expect(await store.list(listQuery())).toEqual([]);
+      const next = await create({ requestId, fingerprint: "another request" });
+      expect(await store.find(caller, requestId)).toMatchObject({ streamId: next.streamId });
+      expect(await stateOf(streamId)).toBe("expired");
     });
 
     it("counts the retention from the end, and never touches a running stream", async () => {

@@ -34,6 +34,8 @@ describe("a stream that no log takes", () => {
     await expect(call).rejects.toMatchObject({ kind });
     expect(set.clock.pendingTimers).toBe(0);
     expect([set.calls(), set.stats.of("test").inFlight]).toEqual([0, 0]);
+    const [target] = [...set.engine.states.models("test")].map(([, state]) => state);
+    expect(target?.limit.inFlight).toBe(0);
   });
 
   it("goes unstored while the store is away, and says so; the next ones do not wait", async () => {

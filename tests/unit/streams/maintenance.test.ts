@@ -5,7 +5,10 @@ import { createTestReaders, endOf } from "../../support/test-reader.ts";
 
 type Adopt = (stream: StoredStream) => Promise<"taken" | "ended" | "left">;
 
-async function createMaintained(adopt: Adopt = async () => "left") {
+async function createMaintained(
+  adopt: Adopt = async () => "left",
+  snapshot = () => new Uint8Array(),
+) {
   const set = await createTestReaders({ isShared: true });
   const adopted: string[] = [];
   const said: string[] = [];
@@ -17,8 +20,9 @@ async function createMaintained(adopt: Adopt = async () => "left") {
       return adopt(stream);
     },
     onTakeover: ({ streamId }, result) => void said.push(`${streamId} ${result}`),
-    snapshot: () => new Uint8Array(),
+    snapshot,
     onReaped: (expired) => void said.push(`reaped ${expired}`),
+    onDefect: (error) => void said.push(String(error)),
   });
   return { ...set, maintenance, adopted, said };
 }
@@ -37,6 +41,27 @@ describe("the maintenance of streams", () => {
     expect((await set.peer.orphans(10))[0]?.streamId).toBe(stream.stream.streamId);
     await set.clock.advance(10_000);
     expect(set.calls.get("renewSession")).toBe(renewals);
+    expect(set.clock.pendingTimers).toBe(0);
+  });
+
+  it("goes on with its session where a look at the streams or a takeover has a defect", async () => {
+    const failing = async (): Promise<"left"> => Promise.reject(new TypeError("no such target"));
+    let isBroken = false;
+    const set = await createMaintained(failing, () => {
+      if (isBroken) throw new TypeError("no such field");
+      return new Uint8Array();
+    });
+    await set.maintenance.start();
+    await set.foreign(2, { session: "lost" });
+    await set.clock.advance(1_000);
+    expect(new Set(set.said)).toEqual(new Set(["TypeError: no such target"]));
+    isBroken = true;
+    const before = Number(set.calls.get("renewSession"));
+    await set.clock.advance(5_000);
+    expect(set.said).toContain("TypeError: no such field");
+    expect(Number(set.calls.get("renewSession")) - before).toBeGreaterThan(3);
+    expect(set.log.health.isDown).toBe(false);
+    await set.maintenance.stop();
     expect(set.clock.pendingTimers).toBe(0);
   });
 
@@ -142,6 +167,21 @@ describe("maintenance while the store is away", () => {
     await set.clock.advance(250);
     expect(set.log.health.isDown).toBe(false);
     expect(set.told).toEqual(["down", "up"]);
+    await set.maintenance.stop();
+  });
+
+  it("keeps its session where the store is slow and each answer takes almost a second", async () => {
+    const set = await createMaintained();
+    await set.maintenance.start();
+    set.faults.delayMs = 900;
+    set.faults.only = undefined;
+    const before = Number(set.calls.get("renewSession"));
+    await set.clock.advance(60_000);
+    // Six seconds without a sign, and the streams of this replica are taken over.
+    expect(Number(set.calls.get("renewSession")) - before).toBeGreaterThan(18);
+    expect(set.log.health.isDown).toBe(false);
+    set.faults.delayMs = 0;
+    await set.clock.advance(5_000);
     await set.maintenance.stop();
   });
 

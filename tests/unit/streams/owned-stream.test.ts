@@ -137,4 +137,17 @@ describe("a stream that other replicas read", () => {
     await set.clock.advance(0);
     expect(set.log.readElsewhere).toEqual([]);
   });
+
+  it("names none whose readers have taken nothing for a minute", async () => {
+    const set = await createTestReaders({ isShared: true });
+    const foreign = await set.foreign(2);
+    const stuck = set.read(foreign.streamId, undefined, 0, () => new Promise(() => {}));
+    await set.clock.advance(59_999);
+    expect(set.log.readElsewhere).toEqual([foreign.streamId]);
+    await set.clock.advance(1);
+    expect(set.log.readElsewhere).toEqual([]);
+    set.read(foreign.streamId);
+    expect(set.log.readElsewhere).toEqual([foreign.streamId]);
+    stuck.abort.abort();
+  });
 });

@@ -167,9 +167,18 @@ describe("a reader", () => {
     expect(() => set.read(stream.streamId)).toThrow(
       expect.objectContaining({ kind: "caller-limit", reason: "STREAM_READERS" }),
     );
+    const whole = {
+      streamId: stream.streamId,
+      cursor: { sequence: 0, writer: 0 },
+      heartbeatMs: 0,
+      onFirst: undefined,
+    };
+    const { signal } = new AbortController();
+    // Who waits for the end alone takes nobody's place, whoever came first.
+    set.log.reader({ ...whole, signal }, true);
     first?.abort.abort();
     await set.clock.advance(0);
-    set.read(stream.streamId);
+    expect(set.log.readerCount(stream.streamId)).toBe(2);
   });
 });
 

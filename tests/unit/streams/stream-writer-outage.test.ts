@@ -41,6 +41,15 @@ describe("a writer whose store is away", () => {
     expect(await set.log()).toEqual(written(set.text(set.stream.start), 5));
   });
 
+  it("shows nothing more once it has left the stream to others", async () => {
+    const set = await createTestWriter();
+    set.faults.hangs = true;
+    set.write(2, 3);
+    set.writer.stop();
+    await set.clock.advance(10_000);
+    expect(set.shown).toEqual([]);
+  });
+
   it("holds nobody back while it shows what is not stored", async () => {
     const set = await createTestWriter();
     set.faults.hangs = true;

@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { WHOLE_ANSWER } from "../../../src/domain/stream-options.ts";
+import { readSummary, type StreamSummary } from "../../../src/gateway/stream-summary.ts";
+import { createTakeover } from "../../../src/gateway/takeover.ts";
+import { encodeEvent } from "../../../src/rpc/encode-event.ts";
+import { noStreamTelemetry } from "../../../src/telemetry/stream-telemetry.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
+import { testSpec } from "../../support/provider-request.ts";
+import { sharedStore } from "../../support/shared-store.ts";
+import { encode, LONG_MS, newStream } from "../../support/stored-streams.ts";
+import { streamLog } from "../../support/stream-log.ts";
+
+const SUMMARY: StreamSummary = {
+  kind: "unary",
+  generationId: "g.1",
+  requestedModel: "simulator",
+  model: "simulator",
+  createTimeMs: 0,
+  labels: {},
+  heartbeatMs: 0,
+  attempts: [],
+};
+
+/** A replica that sees the stream of another one, which is gone, and that could run its request. */
+async function orphaned(details: string) {
+  const clock = createManualClock();
+  const store = sharedStore(clock);
+  const log = streamLog(store, clock, "here-1");
+  await store.openSession("here-1", LONG_MS);
+  const progress = { provider: "simulator", details: encode(details) };
+  const stream = newStream({ session: "gone-1", requestId: "request-1", progress });
+  await store.create(stream);
+  let runs = 0;
+  const takeover = createTakeover({
+    clock,
+    log,
+    encodeEvent,
+    telemetry: noStreamTelemetry,
+    runs: { admit: async () => Promise.reject(new Error(`run ${++runs}`)) } as never,
+    disconnectPolicy: () => ({ policy: "continue" }),
+    decodeRequest: () => ({ spec: testSpec(), options: WHOLE_ANSWER }),
+  });
+  const head = async () => {
+    const [found] = await store.heads([stream.streamId]);
+    if (found === undefined) throw new Error("no stream");
+    return found;
+  };
+  return {
+    clock,
+    log,
+    stream,
+    head,
+    runs: () => runs,
+    adopt: async () => takeover.adopt(await head()),
+  };
+}
+
+describe("an orphaned whole answer", () => {
+  it("is left to others for 5 s, then ends as OWNER_LOST without another run, its key free", async () => {
+    const set = await orphaned(JSON.stringify(SUMMARY));
+    expect(await set.adopt()).toBe("left");
+    await set.clock.advance(4_999);
+    expect(await set.adopt()).toBe("left");
+    await set.clock.advance(1);
+    expect(await set.adopt()).toBe("ended");
+    await set.clock.advance(0);
+    const after = await set.head();
+    expect(after).toMatchObject({ phase: "failed", isBound: false });
+    expect(readSummary(after.progress).error?.kind).toBe("owner-lost");
+    expect(set.runs()).toBe(0);
+  });
+
+  it("is run anew, at once, where somebody waits for it", async () => {
+    const set = await orphaned(JSON.stringify(SUMMARY));
+    const cursor = { sequence: 0, writer: 0 };
+    const { signal } = new AbortController();
+    const { streamId } = set.stream;
+    set.log.reader({ streamId, cursor, signal, heartbeatMs: 0, onFirst: undefined }, true);
+    expect(await set.adopt()).toBe("taken");
+    expect(set.runs()).toBe(1);
+  });
+});
+
+describe("an orphan whose summary this version cannot read", () => {
+  it.each(["", "not JSON", "[]", "{}", JSON.stringify({ ...SUMMARY, attempts: "none" })])(
+    "ends as OWNER_LOST: %j",
+    async (details) => {
+      const set = await orphaned(details);
+      expect(await set.adopt()).toBe("ended");
+      await set.clock.advance(0);
+      const after = await set.head();
+      expect(after).toMatchObject({ phase: "failed", token: { epoch: 2 } });
+      expect(readSummary(after.progress).error?.kind).toBe("owner-lost");
+      expect(set.runs()).toBe(0);
+    },
+  );
+});
