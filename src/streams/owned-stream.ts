@@ -7,7 +7,8 @@ import type { StreamBus } from "./stream-bus.ts";
 import { goesOnElsewhere } from "./stream-errors.ts";
 import type { StreamReader } from "./stream-reader.ts";
 import type { CancelReason, Ending, WriterToken } from "./stream-record.ts";
-import type { EventFacts, StreamWriter } from "./stream-writer.ts";
+import type { StreamWriter } from "./stream-writer.ts";
+import type { EventFacts } from "./stream-writer-options.ts";
 
 /** A reader that takes nothing for this long counts as gone. */
 const STUCK_MS = 60_000;
@@ -78,6 +79,11 @@ export class OwnedStream {
 
   get tail(): number {
     return this.#writer.tail;
+  }
+
+  /** Sends again what the store has lost behind `tail`, after the end of the stream. */
+  restore(tail: number): void {
+    this.#writer.restore(tail);
   }
 
   /** Resolves when nothing more is stored: see `StreamWriter`. */

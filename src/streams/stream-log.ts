@@ -4,6 +4,7 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
 import { AbandonedStreams } from "./abandoned-streams.ts";
 import { ControlChannel, type ControlMessage } from "./control-channel.ts";
+import { EndedStreams } from "./ended-streams.ts";
 import { OwnedStream } from "./owned-stream.ts";
 import { StoreHealth, within } from "./store-health.ts";
 import { StreamBus } from "./stream-bus.ts";
@@ -13,7 +14,8 @@ import { type ReaderOptions, StreamReader } from "./stream-reader.ts";
 import type { CancelReason, NewStream, StreamRecord, WriterToken } from "./stream-record.ts";
 import type { StreamSettings } from "./stream-settings.ts";
 import { type StoredStream, StoreUnavailable, type StreamStore } from "./stream-store.ts";
-import { StreamWriter, type WriterLoss } from "./stream-writer.ts";
+import { StreamWriter } from "./stream-writer.ts";
+import type { WriterLoss } from "./stream-writer-options.ts";
 
 /** Longest wait for an answer that no call waits for. */
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -60,6 +62,7 @@ export class StreamLog {
   readonly #options: StreamLogOptions;
   readonly #owned = new Map<string, OwnedStream>();
   readonly #abandoned: AbandonedStreams;
+  readonly #ended = new EndedStreams();
   /** Readers here of streams that other replicas write, by stream. */
   readonly #readers = new Map<string, Set<StreamReader>>();
 
@@ -248,9 +251,10 @@ export class StreamLog {
     await Promise.allSettled(handOffs);
   }
 
-  /** Lets others go on with what this process owns by name only. */
-  releaseAbandoned(): Promise<void> {
-    return this.#abandoned.release(this.store, this.session, this.#owned);
+  /** Gives back ends that the store has lost; others go on with what this process owns by name only. */
+  async releaseAbandoned(): Promise<void> {
+    await this.#ended.heal(this.store, this.#options.clock.now());
+    await this.#abandoned.release(this.store, this.session, this.#owned);
   }
 
   #own(
@@ -309,6 +313,7 @@ export class StreamLog {
       if (this.#owned.get(streamId) === owned) this.#owned.delete(streamId);
       this.bus.publish(streamId, { type: "left" });
       if (store.capabilities.durability !== "process") this.#abandoned.addEnded(streamId);
+      if (ending !== undefined && store.capabilities.isShared) this.#ended.add(owned, clock.now());
     });
     return owned;
   }
