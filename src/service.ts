@@ -77,6 +77,7 @@ export async function startService(
   log: Log,
   clock: Clock,
   load: () => Config,
+  open = openStore,
 ): Promise<RunningService> {
   checkRecords(types);
   let config = load();
@@ -109,7 +110,7 @@ export async function startService(
   const streams = await startStreams({
     clock,
     log: (line) => (early === undefined ? log(line) : void early.push(line)),
-    store: await openStore(config.store, clock),
+    store: await open(config.store, clock),
     session: sessionOf(replica, newId()),
     runs,
     telemetry,
@@ -234,7 +235,7 @@ export async function startService(
 }
 
 /** Runs the service until a signal ends the process. */
-export async function run(): Promise<void> {
+export async function run(open = openStore): Promise<void> {
   const { log, flush } = createLog(process.stdout, systemClock.wallTime);
   const hurry = new AbortController();
   let service: RunningService | undefined;
@@ -259,7 +260,7 @@ export async function run(): Promise<void> {
   process.on("SIGINT", stop);
   process.on("SIGHUP", () => void service?.reload());
   try {
-    service = await startService(log, systemClock, () => loadConfig(types));
+    service = await startService(log, systemClock, () => loadConfig(types), open);
   } catch (error) {
     process.stderr.write(`steer: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;

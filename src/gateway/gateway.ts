@@ -235,8 +235,9 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       const { streamId, phase } = await find(caller, target);
       if (phase !== "running") return false;
       const owner = streamId.startsWith(STORED_PREFIX) ? log : local;
-      const marked = await owner.requestCancel(streamId, "caller");
-      return marked?.phase === "running";
+      const asked = await owner.requestCancel(streamId, "caller");
+      // It may have ended in between.
+      return asked?.phase === "running" || asked?.phase === "cancelled";
     },
   };
 }

@@ -3,7 +3,7 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import type { StreamEvent } from "../domain/generation.ts";
 import type { Outcome } from "../output/generation-result.ts";
 import type { StreamEvents } from "../output/stream-events.ts";
-import type { EventFacts } from "../streams/stream-writer.ts";
+import type { EventFacts } from "../streams/stream-writer-options.ts";
 import type { GenerationRun } from "./generation-run.ts";
 import { endingOf, progressOf, type StreamFacts } from "./stream-summary.ts";
 

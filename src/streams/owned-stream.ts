@@ -7,7 +7,8 @@ import type { StreamBus } from "./stream-bus.ts";
 import { goesOnElsewhere } from "./stream-errors.ts";
 import { isRead, type StreamReader } from "./stream-reader.ts";
 import type { CancelReason, Ending, WriterToken } from "./stream-record.ts";
-import type { EventFacts, StreamWriter } from "./stream-writer.ts";
+import type { StreamWriter } from "./stream-writer.ts";
+import type { EventFacts } from "./stream-writer-options.ts";
 
 /** A replica that has not said for this long that it has readers has none. */
 const READERS_SEEN_MS = 4_000;
@@ -76,6 +77,11 @@ export class OwnedStream {
 
   get tail(): number {
     return this.#writer.tail;
+  }
+
+  /** Sends again what the store has lost behind `tail`, after the end of the stream. */
+  restore(tail: number): void {
+    this.#writer.restore(tail);
   }
 
   /** Resolves when nothing more is stored: see `StreamWriter`. */

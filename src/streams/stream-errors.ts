@@ -1,5 +1,6 @@
 // What callers are told of streams: `api.md` §4 and §8 of the contract.
 import { GatewayError } from "../domain/gateway-error.ts";
+import type { WriterLoss } from "./stream-writer-options.ts";
 
 /** Earliest sensible repetition while the store is away. */
 const OUTAGE_HINT_MS = 1_000;
@@ -55,4 +56,15 @@ export function requestIdReused(): GatewayError {
   return new GatewayError("conflict", "request_id: used before with another request", {
     reason: "REQUEST_ID_REUSED",
   });
+}
+
+/** Why a writer has stopped before the end of its stream. */
+const LOSSES: Readonly<Record<WriterLoss, () => GatewayError>> = {
+  fenced: () => new GatewayError("owner-lost", "another replica has taken the stream over"),
+  lost: () => new GatewayError("state-lost", "the store has lost the stream"),
+  unavailable: () => storeUnavailable(),
+};
+
+export function writerLost(loss: WriterLoss): GatewayError {
+  return LOSSES[loss]();
 }

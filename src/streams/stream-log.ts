@@ -4,16 +4,17 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
 import { AbandonedStreams } from "./abandoned-streams.ts";
 import { ControlChannel, type ControlMessage } from "./control-channel.ts";
+import { EndedStreams } from "./ended-streams.ts";
 import { OwnedStream } from "./owned-stream.ts";
 import { StoreHealth, within } from "./store-health.ts";
 import { StreamBus } from "./stream-bus.ts";
-import { requestIdReused, storeUnavailable } from "./stream-errors.ts";
+import { requestIdReused, storeUnavailable, writerLost } from "./stream-errors.ts";
 import type { StreamObserver } from "./stream-observer.ts";
 import { isRead, type ReaderOptions, StreamReader } from "./stream-reader.ts";
 import type { CancelReason, NewStream, StreamRecord, WriterToken } from "./stream-record.ts";
 import type { StreamSettings } from "./stream-settings.ts";
 import { type StoredStream, StoreUnavailable, type StreamStore } from "./stream-store.ts";
-import { StreamWriter, type WriterLoss } from "./stream-writer.ts";
+import { StreamWriter } from "./stream-writer.ts";
 
 /** Longest wait for an answer that no call waits for. */
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -46,12 +47,6 @@ export type Begun =
   /** Nothing is stored while the store is away. */
   | { readonly state: "unavailable" };
 
-const LOSSES: Readonly<Record<WriterLoss, () => GatewayError>> = {
-  fenced: () => new GatewayError("owner-lost", "another replica has taken the stream over"),
-  lost: () => new GatewayError("state-lost", "the store has lost the stream"),
-  unavailable: () => storeUnavailable(),
-};
-
 export class StreamLog {
   readonly store: StreamStore;
   readonly health: StoreHealth;
@@ -60,6 +55,7 @@ export class StreamLog {
   readonly #options: StreamLogOptions;
   readonly #owned = new Map<string, OwnedStream>();
   readonly #abandoned: AbandonedStreams;
+  readonly #ended = new EndedStreams();
   /** Readers here of streams that other replicas write, by stream. */
   readonly #readers = new Map<string, Set<StreamReader>>();
 
@@ -252,9 +248,10 @@ export class StreamLog {
     await Promise.allSettled(handOffs);
   }
 
-  /** Lets others go on with what this process owns by name only. */
-  releaseAbandoned(): Promise<void> {
-    return this.#abandoned.release(this.store, this.session, this.#owned);
+  /** Gives back ends that the store has lost; others go on with what this process owns by name only. */
+  async releaseAbandoned(): Promise<void> {
+    await this.#ended.heal(this.store, this.#options.clock.now());
+    await this.#abandoned.release(this.store, this.session, this.#owned);
   }
 
   #own(
@@ -288,7 +285,7 @@ export class StreamLog {
       onLoss: (loss) => {
         observer.lost(loss);
         this.#abandoned.add(streamId);
-        hooks.stop(LOSSES[loss]());
+        hooks.stop(writerLost(loss));
       },
       onAppended: (result, events, waitedMs) => observer.appended(result, events, waitedMs),
     });
@@ -313,6 +310,7 @@ export class StreamLog {
       if (this.#owned.get(streamId) === owned) this.#owned.delete(streamId);
       this.bus.publish(streamId, { type: "left" });
       if (store.capabilities.durability !== "process") this.#abandoned.addEnded(streamId);
+      if (ending !== undefined && store.capabilities.isShared) this.#ended.add(owned, clock.now());
     });
     return owned;
   }

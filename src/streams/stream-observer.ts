@@ -1,7 +1,7 @@
 import type { FillCause } from "./stream-reader.ts";
 import type { EndPhase } from "./stream-record.ts";
 import type { AppendResult } from "./stream-store.ts";
-import type { WriterLoss } from "./stream-writer.ts";
+import type { WriterLoss } from "./stream-writer-options.ts";
 
 /** Is told of what happens; never of content. */
 export interface StreamObserver {

@@ -1,21 +1,8 @@
 // The one writer of a stream: takes events in order and has them stored, then shown.
-import type { Clock } from "../clock.ts";
 import { sizeOf } from "./batches.ts";
-import type { StreamBus } from "./stream-bus.ts";
-import type {
-  Batch,
-  CancelReason,
-  Ending,
-  NewStream,
-  StreamProgress,
-  WriterToken,
-} from "./stream-record.ts";
-import {
-  type Append,
-  type AppendResult,
-  StoreUnavailable,
-  type StreamStore,
-} from "./stream-store.ts";
+import type { Batch, CancelReason, Ending, NewStream, StreamProgress } from "./stream-record.ts";
+import { type Append, type AppendResult, StoreUnavailable } from "./stream-store.ts";
+import type { EventFacts, StreamWriterOptions, WriterLoss } from "./stream-writer-options.ts";
 
 /** Most of one append; a longer event goes alone. */
 const MAX_BATCH_EVENTS = 64;
@@ -28,44 +15,6 @@ const MIN_RETRY_MS = 10;
 const MAX_RETRY_MS = 500;
 /** A store that loses what it has stored, over and over, is none. */
 const MAX_HEALS = 100;
-
-/** Why a writer stopped before its last event was stored. */
-export type WriterLoss =
-  /** Another replica owns the stream. */
-  | "fenced"
-  /** The store has lost events that this writer does not have, or the whole stream. */
-  | "lost"
-  /** The store was away for too long. */
-  | "unavailable";
-
-export interface StreamWriterOptions {
-  readonly store: StreamStore;
-  readonly bus: StreamBus;
-  readonly clock: Clock;
-  readonly streamId: string;
-  readonly token: WriterToken;
-  /** Sequence of the last event that is stored already. */
-  readonly tail: number;
-  /** How the stream was created, where this writer wrote it from its first event on. */
-  readonly created: NewStream | undefined;
-  /** Longest time without the store before events are shown unstored; undefined: never shown so. */
-  readonly showUnstoredAfterMs: number | undefined;
-  /** Longest time without the store before the writer gives up. */
-  readonly giveUpAfterMs: number;
-  readonly maxBytes: number;
-  readonly maxEvents: number;
-  readonly onCancel: (reason: CancelReason) => void;
-  /** The stream has reached a bound: it must end. */
-  readonly onFull: () => void;
-  readonly onLoss: (loss: WriterLoss) => void;
-  readonly onAppended: (result: AppendResult["state"], events: number, waitedMs: number) => void;
-}
-
-export interface EventFacts {
-  readonly isContent: boolean;
-  readonly ending?: Ending;
-  readonly progress?: StreamProgress;
-}
 
 export class StreamWriter {
   readonly #options: StreamWriterOptions;
@@ -80,7 +29,9 @@ export class StreamWriter {
   #backlogBytes = 0;
   #firstContent = 0;
   #ending: Ending | undefined;
+  /** The latest, until it is stored. */
   #progress: StreamProgress | undefined;
+  #latestProgress: StreamProgress | undefined;
   #isAppending = false;
   #isUndurable = false;
   /** Readers were told so, and hold events that are not stored. */
@@ -125,6 +76,7 @@ export class StreamWriter {
     this.#oldestWaitSince ??= this.#options.clock.now();
     if (facts.isContent && this.#firstContent === 0) this.#firstContent = this.tail;
     this.#progress = facts.progress ?? this.#progress;
+    this.#latestProgress = this.#progress ?? this.#latestProgress;
     this.#ending = facts.ending;
     const { maxBytes, maxEvents } = this.#options;
     if (this.#bytes > maxBytes || this.#events.length > maxEvents) this.#reportFull();
@@ -134,6 +86,14 @@ export class StreamWriter {
       this.tail - this.#stored > MAX_BACKLOG_EVENTS || this.#backlogBytes > MAX_BACKLOG_BYTES;
     if (!isBehind || this.#isOver || this.#isUndurable || this.#isRefused) return undefined;
     return new Promise((resolve) => void this.#waiting.push(resolve));
+  }
+
+  /** The store has lost the end, which it had, and what lies behind `tail`: both are sent again. */
+  restore(tail: number): void {
+    if (this.#ending === undefined || tail < this.#base || tail >= this.#stored) return;
+    this.#isOver = false;
+    this.#moveTo(tail);
+    this.#flush();
   }
 
   /** Stores nothing more and lets another replica write; what was not stored is never shown. */
@@ -295,6 +255,7 @@ export class StreamWriter {
   /** The store is at another event than this writer thought. */
   #moveTo(sequence: number): void {
     this.#stored = sequence;
+    this.#progress = this.#latestProgress;
     this.#backlogBytes = sizeOf(this.#events.slice(sequence - this.#base));
   }
 

@@ -1,11 +1,8 @@
 // A writer over a store with faults, and everything that it tells.
 import { type BusMessage, StreamBus } from "../../src/streams/stream-bus.ts";
 import type { NewStream } from "../../src/streams/stream-record.ts";
-import {
-  type EventFacts,
-  StreamWriter,
-  type StreamWriterOptions,
-} from "../../src/streams/stream-writer.ts";
+import { StreamWriter } from "../../src/streams/stream-writer.ts";
+import type { EventFacts, StreamWriterOptions } from "../../src/streams/stream-writer-options.ts";
 import { createFaultyStore, type FaultyStoreOptions } from "./faulty-store.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { encode, logOf, newStream } from "./stored-streams.ts";

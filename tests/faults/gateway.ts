@@ -1,0 +1,45 @@
+// A gateway as the fault run starts it: the real service, with hooks around its
+// store and its calls to providers, and a clock of the day that can jump.
+import { subscribe } from "node:diagnostics_channel";
+import { enableCompileCache } from "node:module";
+import { Hooks, type Order, type Report } from "./harness/hooks.ts";
+
+enableCompileCache();
+const { run } = await import("../../src/service.ts");
+const { openStore } = await import("../../src/streams/open-store.ts");
+
+const report = (message: Report): void => void process.send?.(message);
+const hooks = new Hooks(report);
+
+let jumpMs = 0;
+const today = Date.now;
+Date.now = () => today() + jumpMs;
+
+process.on("message", (order: Order) => {
+  switch (order.type) {
+    case "hook":
+      hooks.arm(order.hook);
+      return report({ type: "armed", id: order.hook.id });
+    case "release":
+      return hooks.release(order.id);
+    case "jump":
+      jumpMs = order.ms;
+      return;
+    case "block":
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, order.ms);
+      return;
+    case "figures":
+      return report({ type: "figures", appends: hooks.takeFigures() });
+  }
+});
+process.on("disconnect", () => process.exit(1));
+
+// The scripts of the requests begin with their id: `{"rid":"…"`.
+subscribe("undici:request:create", (message) => {
+  const { request } = message as { request: { body: unknown } };
+  const id = /\\"rid\\":\\"([^\\]+)/.exec(String(request.body))?.[1];
+  const hook = id === undefined ? undefined : hooks.due("provider.before", id);
+  if (hook !== undefined) void hooks.strike(hook);
+});
+
+await run(async (address, clock) => hooks.wrap(await openStore(address, clock)));

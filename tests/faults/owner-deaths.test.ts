@@ -1,0 +1,177 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
+import { eventually } from "../support/stack.ts";
+import type { HookPoint } from "./harness/hooks.ts";
+import { expectClean, outcomesOf, SLOW_MS, useCluster } from "./harness/in-test.ts";
+import type { Scene } from "./harness/scene.ts";
+import { DEATHS } from "./kinds/processes.ts";
+
+const { RESTART, FAIL } = MidStreamRecovery;
+const newScene = useCluster();
+
+/** Dies there while it writes the stream, once. */
+async function armDeath(
+  scene: Scene,
+  replica: number,
+  rid: string,
+  at: HookPoint,
+  nth: number,
+): Promise<void> {
+  const { process } = scene.cluster.replicas[replica] ?? {};
+  await process?.arm({ id: `${rid}-${at}-${replica}`, request: rid, at, nth, action: "kill" });
+}
+
+function takeovers(scene: Scene): number {
+  const lines = scene.cluster.replicas.flatMap(({ process }) => process.log);
+  return lines.filter(({ event }) => event === "takeover").length;
+}
+
+describe("kill -9 of the owner", () => {
+  it.each(DEATHS)(
+    "at $at, time $nth: with RESTART the whole answer comes",
+    async ({ at, nth }) => {
+      const scene = await newScene();
+      const prepare = (rid: string): Promise<void> => armDeath(scene, 0, rid, at, nth);
+      const { done } = scene.stream({ owner: 0, readers: 2, recovery: RESTART, prepare });
+      const readings = await done;
+      expectClean(readings);
+      expect(outcomesOf(readings)).toEqual(["complete", "complete"]);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    "after content: with FAIL the readers hold a typed error behind all that was stored",
+    async () => {
+      const scene = await newScene();
+      const prepare = (rid: string): Promise<void> => armDeath(scene, 0, rid, "append.after", 6);
+      const { done } = scene.stream({ owner: 0, readers: 2, recovery: FAIL, prepare });
+      const readings = await done;
+      expectClean(readings);
+      expect(outcomesOf(readings)).toEqual(["OWNER_LOST", "OWNER_LOST"]);
+      // The append before its death was applied, and nobody has seen it before: its end comes behind it.
+      expect(readings[0]?.text).not.toBe("");
+      expect(readings[0]?.events.length).toBe(readings[1]?.events.length);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    "between a claim and its first append: the next replica goes on",
+    async () => {
+      const scene = await newScene();
+      const before = takeovers(scene);
+      const prepare = async (rid: string): Promise<void> => {
+        await armDeath(scene, 0, rid, "append.after", 6);
+        await armDeath(scene, 1, rid, "claim.after", 1);
+        await armDeath(scene, 2, rid, "claim.after", 1);
+      };
+      const { done } = scene.stream({ owner: 0, readers: 2, recovery: RESTART, prepare });
+      const readings = await done;
+      expectClean(readings);
+      // Two lost takeovers may be all that the policy grants.
+      for (const outcome of outcomesOf(readings))
+        expect(["complete", "OWNER_LOST"]).toContain(outcome);
+      expect(takeovers(scene)).toBeGreaterThan(before);
+    },
+    SLOW_MS,
+  );
+
+  it(
+    "A-57: what a dead replica held is free again by itself",
+    async () => {
+      const scene = await newScene();
+      const { cluster } = scene;
+      const held = scene.streams(6, { owner: 0, readers: 1, tokens: 40, recovery: RESTART });
+      await delay(300);
+      const dead = cluster.replicas[0];
+      if (dead !== undefined) dead.isHeldDown = true;
+      await dead?.process.kill();
+      const readings = (await held).flat();
+      expectClean(readings);
+      expect(new Set(outcomesOf(readings))).toEqual(new Set(["complete"]));
+      const sessions = async (): Promise<unknown> => cluster.redis.command("KEYS", "steer:own:*");
+      // Two live replicas, and nothing of the third.
+      await eventually(async () => {
+        const keys = await sessions();
+        return Array.isArray(keys) && keys.length <= 2;
+      }, 20_000);
+    },
+    SLOW_MS,
+  );
+});
+
+describe("an owner that stops for longer than its session", () => {
+  it(
+    "SIGSTOP, then SIGCONT: one continuous stream, and the old owner adds nothing",
+    async () => {
+      const scene = await newScene();
+      const { done } = scene.stream({ owner: 0, readers: 3, tokens: 80, recovery: RESTART });
+      await delay(400);
+      const { process } = scene.cluster.replicas[0] ?? {};
+      process?.signal("SIGSTOP");
+      await delay(4_500);
+      process?.signal("SIGCONT");
+      const readings = await done;
+      expectClean(readings);
+      expect(outcomesOf(readings)).toEqual(["complete", "complete", "complete"]);
+      await eventually(
+        () => process?.log.some(({ event }) => event === "stream lost") === true,
+        10_000,
+      );
+    },
+    SLOW_MS,
+  );
+});
+
+describe("three claimants at once", () => {
+  it(
+    "have one winner, and the stream goes on once",
+    async () => {
+      const scene = await newScene();
+      const { replicas, provider } = scene.cluster;
+      const { rid, done } = scene.stream({ owner: 0, readers: 3, recovery: RESTART, tokens: 60 });
+      await delay(500);
+      await replicas[0]?.process.kill();
+      await scene.cluster.revive(0);
+      const barrier = replicas.map(({ process }, index) => {
+        const id = `${rid}-${index}`;
+        void process.arm({ id, request: rid, at: "claim.before", nth: 1, action: "wait" });
+        return Promise.race([process.hit(id), delay(3_500)]).then(() => ({ process, id }));
+      });
+      for (const { process, id } of await Promise.all(barrier))
+        process.order({ type: "release", id });
+      const readings = await done;
+      expectClean(readings);
+      expect(outcomesOf(readings)).toEqual(["complete", "complete", "complete"]);
+      // The lost owner's call and the winner's.
+      expect((await provider.figures()).callsOf[rid]).toBe(2);
+    },
+    SLOW_MS,
+  );
+});
+
+describe("a request that kills every replica it reaches", () => {
+  it(
+    "is given up after two takeovers",
+    async () => {
+      const scene = await newScene();
+      const { replicas } = scene.cluster;
+      const before = replicas.map(({ process }) => process.starts);
+      const poison = (rid: string): Promise<unknown> =>
+        Promise.all(replicas.map((_, index) => armDeath(scene, index, rid, "provider.before", 1)));
+      const { rid, done } = scene.stream({ owner: 0, tokens: 5, prepare: poison });
+      const again = setInterval(() => void poison(rid), 50);
+      const readings = await done;
+      clearInterval(again);
+      expectClean(readings);
+      expect(outcomesOf(readings)).toEqual(["OWNER_LOST"]);
+      expect((await scene.cluster.provider.figures()).callsOf[rid]).toBeUndefined();
+      await scene.cluster.heal();
+      const deaths = replicas.map(({ process }, index) => process.starts - (before[index] ?? 0));
+      expect(deaths.reduce((sum, each) => sum + each, 0)).toBe(3);
+    },
+    SLOW_MS,
+  );
+});
