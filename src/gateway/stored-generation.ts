@@ -206,7 +206,13 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     }
     const { stream: owned } = begun;
     const add: AddEvent = (event, more) => owned.add(encodeWithin(event, writer), more);
-    const outcome = (kind === "unary" ? produceWhole : produce)(run, events, facts, add);
+    const outcome = (kind === "unary" ? produceWhole : produce)(run, events, facts, add).catch(
+      (defect: unknown) => {
+        // Nothing writes the stream any more: it must not seem to run.
+        owned.leaveToOthers();
+        throw defect;
+      },
+    );
     const about = {
       kind,
       generationId: result.generationId,
