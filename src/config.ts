@@ -34,6 +34,7 @@ import { reliabilitySettings } from "./reliability-config.ts";
 import { storeAddress, streamSettings } from "./stream-config.ts";
 import type { StoreAddress } from "./streams/open-store.ts";
 import type { StreamSettings } from "./streams/stream-settings.ts";
+import type { EstimatorChoice } from "./usage/token-counter.ts";
 
 export interface Config {
   readonly grpc: { readonly address: Address; readonly tls: TlsFiles | undefined };
@@ -49,6 +50,8 @@ export interface Config {
   readonly models: readonly ModelEntry[];
   readonly allowFaults: boolean;
   readonly timeouts: DefaultTimeouts;
+  /** What counts tokens that no provider reports. */
+  readonly estimator: EstimatorChoice;
   readonly reliability: ReliabilitySettings;
   /** Where streams are stored; only a restart changes it. */
   readonly store: StoreAddress;
@@ -163,6 +166,7 @@ function build(tree: Record<string, unknown>, types: TypeTable, environment: Env
     models,
     allowFaults: fields.faults?.allow ?? false,
     timeouts: defaultTimeouts(fields.timeouts),
+    estimator: fields.accounting?.estimator ?? "auto",
     reliability: reliabilitySettings(fields),
     store: storeAddress(fields.stream),
     streams: streamSettings(fields.stream),

@@ -1,4 +1,5 @@
 import { CAPABILITIES, type ModelRecord, PARAMETERS, type Pricing } from "../domain/model.ts";
+import { accountingFields } from "./accounting.ts";
 import {
   address,
   amount,
@@ -257,5 +258,6 @@ export const schema = object({
   faults: object({ allow: flag }),
   stream: streamFields,
   timeouts: object(timeoutFields),
+  accounting: accountingFields,
   ...reliabilityFields,
 });

@@ -10,6 +10,8 @@ export interface StreamOptions {
   readonly omitReasoning: boolean;
   /** One final `usage` event right before the terminal one. */
   readonly includeUsage: boolean;
+  /** `usage` events while it runs, estimated where the provider reports late. */
+  readonly includeUsageUpdates: boolean;
   readonly includeEventTime: boolean;
   readonly omitFinalMessage: boolean;
   /** Longest silence in milliseconds before a heartbeat; 0 for none. */
@@ -27,6 +29,7 @@ export interface StreamOptions {
 export const WHOLE_ANSWER: StreamOptions = {
   omitReasoning: false,
   includeUsage: false,
+  includeUsageUpdates: false,
   includeEventTime: false,
   omitFinalMessage: false,
   heartbeatMs: 0,

@@ -14,6 +14,7 @@ import { attemptLimits, type DefaultTimeouts, isOwnLimit } from "../reliability/
 import type { ProviderStats } from "../reliability/provider-stats.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { AttemptResult, Telemetry } from "../telemetry/telemetry.ts";
+import type { TokenCounter } from "../usage/token-counter.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
 
 /** A target with the request as it will be sent there. */
@@ -40,6 +41,7 @@ export interface AttemptContext {
   readonly telemetry: Telemetry;
   readonly callTelemetry: CallTelemetry;
   readonly stats: ProviderStats;
+  readonly counter: TokenCounter;
   readonly provider: (instance: string) => Provider;
   readonly timeouts: DefaultTimeouts;
   readonly result: GenerationResult;
@@ -61,6 +63,7 @@ function report(record: AttemptRecord): Omit<AttemptResult, "outcome"> {
     ...(usage !== undefined && { usage }),
     ...(firstTokenMs !== undefined && { timeToFirstTokenMs: firstTokenMs }),
     ...(perChunkMs !== undefined && { timePerChunkMs: perChunkMs }),
+    rhythm: () => record.rhythm(),
   };
 }
 
@@ -95,7 +98,7 @@ export function startAttempt(
       trigger,
       delayMs: plan.delayMs,
       delayFromProvider: plan.delayFromProvider,
-      meter: createUsageMeter(model.providerType, spec),
+      meter: createUsageMeter(context.counter, model, spec),
     },
     plan.queuedMs,
   );
@@ -164,9 +167,11 @@ export function startAttempt(
     end(outcome, error) {
       result.end(record, outcome, error);
       if (outcome === "succeeded") flush();
-      const attempt = report(record);
-      stats.ended(model.provider, outcome === "superseded" ? "cancelled" : attempt.errorKind);
-      span.end({ ...attempt, outcome });
+      stats.ended(model.provider, outcome === "superseded" ? "cancelled" : error?.kind);
+      const tell = (): void => span.end({ ...report(record), outcome });
+      // The span has the counts that the result has.
+      if (record.counting === undefined) tell();
+      else void record.counting.then(tell);
     },
   };
 }

@@ -20,7 +20,7 @@ import { policyInForce } from "../reliability/retry-policy.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import { estimateInput } from "../usage/estimator.ts";
+import type { TokenCounter } from "../usage/token-counter.ts";
 import {
   type AttemptContext,
   type Delivery,
@@ -57,6 +57,7 @@ export interface RunDependencies {
   readonly deployment: () => Deployment;
   readonly engine: ReliabilityEngine;
   readonly stats: ProviderStats;
+  readonly counter: TokenCounter;
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
 }
@@ -129,7 +130,7 @@ export class GenerationRuns {
    * ends the wait for one, and nothing later.
    */
   async admit(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
-    const { clock, telemetry, engine, stats, newId } = this.#dependencies;
+    const { clock, telemetry, engine, stats, newId, counter } = this.#dependencies;
     const deployment = this.#dependencies.deployment();
     const { spec, stream, timeoutMs, before } = request;
     const limitMs = totalLimitMs(spec.timeouts, deployment.timeouts, timeoutMs);
@@ -158,6 +159,7 @@ export class GenerationRuns {
       telemetry,
       callTelemetry: request.telemetry,
       stats,
+      counter,
       provider: (instance) => deployment.provider(instance),
       timeouts: deployment.timeouts,
       result,
@@ -225,8 +227,10 @@ export class GenerationRuns {
           delivery = deliverTo;
           try {
             await engine.run(call, grant);
+            await result.counted();
             result.succeed();
           } catch (error) {
+            await result.counted();
             fail(error);
           } finally {
             stop();
@@ -248,7 +252,7 @@ export class GenerationRuns {
   #hedgeOf(spec: GenerationSpec, [target]: Route["targets"]) {
     const { hedge } = spec.routing;
     if (hedge === undefined || spec.tools.some(({ type }) => type === "provider")) return undefined;
-    const { tokens } = estimateInput(target.model.providerType, spec);
+    const { tokens } = this.#dependencies.counter.estimateInput(target.model, spec);
     const { maxInputTokens } = this.#dependencies.engine.states.settings.hedge;
     return tokens > maxInputTokens ? undefined : { delayMs: hedge.delayMs };
   }

@@ -10,6 +10,7 @@ import type {
 import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
+import { countCodePoints } from "../domain/text.ts";
 import type { TokenCounts, TokenUsage } from "../domain/token-usage.ts";
 import { createMessageAssembler, type MessageAssembler } from "./assemble-message.ts";
 import { type ChunkTiming, createChunkTiming } from "./chunk-timing.ts";
@@ -32,6 +33,7 @@ export interface AttemptRecordOptions {
   readonly meter: {
     report(counts: TokenCounts): void;
     usage(output: Message): TokenUsage;
+    settle(output: Message): Promise<TokenUsage> | undefined;
   };
   /** The attempt whose output this one goes on with. */
   readonly continues: AttemptRecord | undefined;
@@ -88,6 +90,7 @@ export class AttemptRecord {
   #outcome: AttemptOutcome = "running";
   #error: GatewayError | undefined;
   #usage: TokenUsage | undefined;
+  #counting: Promise<void> | undefined;
 
   constructor(options: AttemptRecordOptions) {
     const { model } = options.target;
@@ -126,7 +129,22 @@ export class AttemptRecord {
     this.#endedAt = this.#options.clock.now();
     this.#outcome = outcome;
     this.#error = error;
-    this.#usage = this.#options.meter.usage(this.#ownOutput());
+    const output = this.#ownOutput();
+    const { meter } = this.#options;
+    this.#usage = meter.usage(output);
+    this.#counting = meter.settle(output)?.then((usage) => {
+      this.#usage = usage;
+    });
+  }
+
+  /** Resolves when `usage` is as good as it gets; undefined: it is already. */
+  get counting(): Promise<void> | undefined {
+    return this.#counting;
+  }
+
+  /** What is known of the tokens while it runs. */
+  usageSoFar(): TokenUsage {
+    return this.#usage ?? this.#options.meter.usage(this.#ownOutput());
   }
 
   /** Tokens of this attempt alone; undefined while it runs. */
@@ -145,6 +163,17 @@ export class AttemptRecord {
       attemptMs: end - this.startedAt,
       firstTokenMs: firstAt === undefined ? undefined : firstAt - this.startedAt,
       perChunkMs: firstAt === undefined || count < 2 ? undefined : (lastAt - firstAt) / (count - 1),
+    };
+  }
+
+  /** How its output came. */
+  rhythm() {
+    const { firstAt, lastAt } = this.timing;
+    const text = this.assembler.outputText().slice(this.#prefix.length);
+    return {
+      ...this.timing.summary(),
+      characterCount: countCodePoints(text),
+      contentMs: firstAt === undefined ? 0 : lastAt - firstAt,
     };
   }
 

@@ -148,6 +148,11 @@ export class GenerationResult {
     );
   }
 
+  /** Resolves when the tokens of all attempts are counted. */
+  async counted(): Promise<void> {
+    await Promise.all(this.#records().map(({ counting }) => counting));
+  }
+
   /** Time outside of attempts and waits, in milliseconds; only after the end. */
   overheadMs(): number {
     const attemptMs = this.#records().reduce(

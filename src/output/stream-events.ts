@@ -9,11 +9,15 @@ import type {
 } from "../domain/generation.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { StreamOptions } from "../domain/stream-options.ts";
+import type { TokenUsage } from "../domain/token-usage.ts";
 import type { AttemptRecord } from "./attempt-record.ts";
 import type { GenerationResult, Outcome } from "./generation-result.ts";
 
 /** Longest text of one delta in UTF-16 units: at most 3 bytes each, so below 256 KiB on the wire. */
 const MAX_DELTA_UNITS = 80_000;
+
+/** Least time between two counts of a running stream. */
+const USAGE_UPDATE_MS = 1_000;
 
 /** Cuts a text into pieces that never split a surrogate pair. */
 function* pieces(text: string): Generator<string> {
@@ -112,6 +116,42 @@ export function createStreamEvents({
     );
   }
 
+  function eventsOf(event: ProviderEvent, record: AttemptRecord): readonly StreamEvent[] {
+    switch (event.type) {
+      case "text-delta":
+        return delta(event, record.index);
+      case "reasoning-delta":
+        return options.omitReasoning ? [] : delta(event, record.index);
+      case "tool-call-delta":
+        return toolCallDelta(event, record.index);
+      case "part-end":
+        return [partEnd(event.partIndex, record)];
+      // A refusal has no deltas in the contract: it comes whole with its `part-end`.
+      case "refusal-delta":
+      case "response":
+      case "usage":
+      case "finish":
+        return [];
+    }
+  }
+
+  let updatedAt: number | undefined;
+  let updated: { readonly record: AttemptRecord; readonly usage: TokenUsage } | undefined;
+
+  /** What the tokens are so far: with the first output, and not more often than once a second. */
+  function usageUpdate(event: ProviderEvent, record: AttemptRecord): StreamEvent | undefined {
+    if (event.type === "finish" || event.type === "response") return undefined;
+    const now = clock.now();
+    if (updatedAt !== undefined && now - updatedAt < USAGE_UPDATE_MS) return undefined;
+    updatedAt = now;
+    const usage = record.usageSoFar();
+    const before = updated?.record === record ? updated.usage.outputTokens : 0;
+    // An estimate of a longer text can be lower; a count so far cannot.
+    const rising = { ...usage, outputTokens: Math.max(before, usage.outputTokens) };
+    updated = { record, usage: rising };
+    return next({ type: "usage", usage: rising, final: false }, record.index);
+  }
+
   return {
     start: () =>
       next(
@@ -147,22 +187,10 @@ export function createStreamEvents({
       }
     },
     of(event, record) {
-      switch (event.type) {
-        case "text-delta":
-          return delta(event, record.index);
-        case "reasoning-delta":
-          return options.omitReasoning ? [] : delta(event, record.index);
-        case "tool-call-delta":
-          return toolCallDelta(event, record.index);
-        case "part-end":
-          return [partEnd(event.partIndex, record)];
-        // A refusal has no deltas in the contract: it comes whole with its `part-end`.
-        case "refusal-delta":
-        case "response":
-        case "usage":
-        case "finish":
-          return [];
-      }
+      const numbered = eventsOf(event, record);
+      if (!options.includeUsageUpdates) return numbered;
+      const update = usageUpdate(event, record);
+      return update === undefined ? numbered : [...numbered, update];
     },
     notice: (notice) => next({ type: "attempt-notice", notice }, 0),
     unstarted: () => ({

@@ -32,6 +32,7 @@ export function decodeStreamOptions(options: StreamOptions | undefined): stream.
   return {
     omitReasoning: options?.omitReasoning ?? false,
     includeUsage: options?.includeUsage ?? false,
+    includeUsageUpdates: options?.includeUsageUpdates ?? false,
     includeEventTime: options?.includeEventTime ?? false,
     omitFinalMessage: options?.omitFinalMessage ?? false,
     heartbeatMs: heartbeat === undefined ? DEFAULT_HEARTBEAT_MS : milliseconds(heartbeat),

@@ -112,6 +112,7 @@ const CODE_BY_REASON: Readonly<Record<string, CodeName>> = {
   STREAM_NOT_RESUMABLE: "FAILED_PRECONDITION",
   SEQUENCE_AHEAD: "OUT_OF_RANGE",
   RESULT_NOT_KEPT: "FAILED_PRECONDITION",
+  PROVIDER_COUNT_UNAVAILABLE: "FAILED_PRECONDITION",
 };
 
 /** The row of an error, with the code that its reason asks for. */

@@ -21,7 +21,7 @@ import { decodeStreamOptions } from "./decode-stream-options.ts";
 import { decodeEvent, encodeEvent } from "./encode-event.ts";
 import { encodeGeneration, encodeWithinLimit } from "./encode-generation.ts";
 import { type HandlerCall, type Handlers, type ServedService, serve } from "./handlers.ts";
-import { refuseArgument, refuseNotBuilt } from "./not-built.ts";
+import { refuseNotBuilt } from "./not-built.ts";
 import { reportGeneration } from "./report-generation.ts";
 import { StreamFailed } from "./stream-failure.ts";
 
@@ -73,12 +73,24 @@ export interface GenerationServiceDependencies {
     ): Promise<boolean>;
   };
   /** Input tokens of a request at the target it would go to. */
-  readonly countInput: (spec: domain.GenerationSpec) => {
+  readonly countInput: (call: {
+    readonly spec: domain.GenerationSpec;
+    readonly method: "any" | "estimate" | "provider";
+    readonly signal: AbortSignal;
+    readonly timeoutMs: number | undefined;
+  }) => Promise<{
     readonly model: Model;
     readonly tokens: number;
-    readonly estimator: string;
-  };
+    /** Undefined: the provider has counted. */
+    readonly estimator: string | undefined;
+  }>;
 }
+
+const COUNT_METHODS: Readonly<Record<number, "any" | "estimate" | "provider">> = {
+  [TokenCountMethod.UNSPECIFIED]: "any",
+  [TokenCountMethod.ESTIMATE]: "estimate",
+  [TokenCountMethod.PROVIDER]: "provider",
+};
 
 function requiredSpec(spec: GenerationSpec | undefined): domain.GenerationSpec {
   if (spec === undefined) throw new GatewayError("validation", "spec: value is required");
@@ -212,14 +224,15 @@ export function createGenerationService({
       return create(CancelGenerationResponseSchema, { cancelled });
     },
 
-    async countTokens(request) {
+    async countTokens(request, { signal, timeoutMs }) {
       refuseNotBuilt({ spec: request.spec });
-      refuseArgument("method PROVIDER", request.method === TokenCountMethod.PROVIDER);
-      const { model, tokens, estimator } = countInput(requiredSpec(request.spec));
+      const spec = requiredSpec(request.spec);
+      const method = COUNT_METHODS[request.method] ?? "any";
+      const { model, tokens, estimator } = await countInput({ spec, method, signal, timeoutMs });
       return create(CountTokensResponseSchema, {
         inputTokens: tokens,
-        source: UsageSource.ESTIMATED,
-        estimator,
+        source: estimator === undefined ? UsageSource.PROVIDER : UsageSource.ESTIMATED,
+        estimator: estimator ?? "",
         provider: model.provider,
         model: model.id,
         contextWindow: model.contextWindow ?? 0,

@@ -45,7 +45,6 @@ const OPTIONS: readonly NotBuilt<StreamOptions>[] = [
     isAsked: (options) => options.jsonMode > JsonStreamMode.OFF,
   },
   { path: "options.omit_json_text", isAsked: (options) => options.omitJsonText },
-  { path: "options.include_usage_updates", isAsked: (options) => options.includeUsageUpdates },
 ];
 
 function notImplemented(path: string): GatewayError {
@@ -69,9 +68,4 @@ export function refuseNotBuilt(
 ): void {
   refuse(SPEC, request.spec);
   refuse(OPTIONS, request.options);
-}
-
-/** One argument of a method, by its path. */
-export function refuseArgument(path: string, asked: boolean): void {
-  if (asked) throw notImplemented(path);
 }

@@ -39,6 +39,8 @@ export const attribute = {
   result: "steer.result",
   cause: "steer.cause",
   streamPhase: "steer.stream.phase",
+  estimator: "steer.token.estimator",
+  quantile: "steer.quantile",
   epoch: "steer.stream.epoch",
 } as const;
 
@@ -47,6 +49,12 @@ export const metric = {
   operationDuration: "gen_ai.client.operation.duration",
   tokenUsage: "gen_ai.client.token.usage",
   timeToFirstChunk: "gen_ai.client.operation.time_to_first_chunk",
+  chunkGap: "steer.chunk.gap",
+  stalls: "steer.chunk.stalls",
+  chunkRate: "steer.chunk.rate",
+  characterRate: "steer.character.rate",
+  tokenEstimates: "steer.token.estimates",
+  tokenEstimateError: "steer.token.estimate.error",
   timePerOutputChunk: "gen_ai.client.operation.time_per_output_chunk",
   overhead: "steer.overhead.duration",
   retryDecisions: "steer.retry.decisions",

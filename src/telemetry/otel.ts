@@ -13,6 +13,7 @@ import {
 import type { Clock } from "../clock.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
 import { attribute, metric, SCOPE, VENDORS } from "./names.ts";
+import { createOutputMetrics } from "./otel-output.ts";
 import { createStreamMetrics } from "./otel-streams.ts";
 import type { AttemptInfo, AttemptResult, DecisionInfo, Telemetry } from "./telemetry.ts";
 
@@ -98,6 +99,7 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     "Mean time between the content chunks of an attempt.",
     CHUNK_SECONDS,
   );
+  const output = createOutputMetrics();
   const overhead = histogram(
     metric.overhead,
     "s",
@@ -133,6 +135,8 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     if (result.timeToFirstTokenMs !== undefined) {
       firstChunk.record(result.timeToFirstTokenMs / 1000, labels);
     }
+    const rhythm = result.rhythm?.();
+    if (rhythm !== undefined) output.recordRhythm(labels, rhythm);
     if (result.timePerChunkMs !== undefined) perChunk.record(result.timePerChunkMs / 1000, labels);
   }
 
@@ -218,6 +222,9 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     recordDecision(info) {
       decisions.add(1, decisionAttributes(info));
     },
+
+    recordEstimate: output.recordEstimate,
+    recordEstimateError: output.recordEstimateError,
 
     streams: (store) => ({
       ...createStreamMetrics(store),

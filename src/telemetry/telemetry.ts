@@ -5,6 +5,20 @@ import type { TokenUsage } from "../domain/token-usage.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./stream-telemetry.ts";
 
+/** The rhythm of an attempt's content chunks. */
+export interface Rhythm {
+  /** Gaps between chunks; unset with fewer than two. */
+  readonly chunkGapP50Ms?: number;
+  readonly chunkGapP95Ms?: number;
+  readonly chunkGapMaxMs?: number;
+  readonly stallCount: number;
+  readonly chunkCount: number;
+  /** Code points of output text. */
+  readonly characterCount: number;
+  /** From the first chunk to the last. */
+  readonly contentMs: number;
+}
+
 /** How an attempt ended, in milliseconds and tokens. */
 export interface AttemptResult {
   readonly outcome: "succeeded" | "failed" | "cancelled" | "superseded";
@@ -17,6 +31,8 @@ export interface AttemptResult {
   readonly timeToFirstTokenMs?: number;
   /** Mean time between content chunks. */
   readonly timePerChunkMs?: number;
+  /** Of a stream, worked out only where somebody measures. */
+  readonly rhythm?: () => Rhythm;
 }
 
 /** One call to a provider while it runs. */
@@ -61,6 +77,10 @@ export interface Telemetry {
   /** A wait between attempts: the returned function ends it. */
   startBackoff(call: CallTelemetry, info: DecisionInfo & { readonly ms: number }): () => void;
   recordDecision(info: DecisionInfo): void;
+  /** Tokens were counted that no provider reported. */
+  recordEstimate(target: TargetName, estimator: string): void;
+  /** How far the estimator that learns was off where a provider has reported: 0.1 is a tenth. */
+  recordEstimateError(target: TargetName, error: number): void;
   /** Stored streams; `store` is the kind of the store. */
   streams(store: string): StreamTelemetry;
   /** A generation has ended. `overheadMs` is its time in the gateway itself, outside of providers and waits. */
@@ -80,6 +100,8 @@ export const noTelemetry: Telemetry = {
   startAttempt: () => NO_ATTEMPT,
   startBackoff: () => () => {},
   recordDecision: () => {},
+  recordEstimate: () => {},
+  recordEstimateError: () => {},
   streams: () => noStreamTelemetry,
   recordCall: () => {},
 };

@@ -12,6 +12,7 @@ import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 import { testModel } from "../support/provider-request.ts";
+import { testCounter } from "../support/token-counter.ts";
 import type { ProviderWorld } from "./provider.ts";
 import type { SimulatedProcess } from "./scheduler.ts";
 
@@ -67,6 +68,7 @@ export class Replica {
       telemetry: noTelemetry,
       stats: new ProviderStats(clock),
       engine: new ReliabilityEngine(clock, states),
+      counter: testCounter(clock, "character"),
       newId,
       deployment: () => ({
         route(spec) {

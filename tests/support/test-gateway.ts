@@ -18,10 +18,12 @@ import { createFaultyStore } from "./faulty-store.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { testModel, testSpec } from "./provider-request.ts";
 import { createTestLog } from "./test-log.ts";
+import { testCounter } from "./token-counter.ts";
 
 export const STREAM_OPTIONS: StreamOptions = {
   omitReasoning: false,
   includeUsage: false,
+  includeUsageUpdates: false,
   includeEventTime: false,
   omitFinalMessage: false,
   heartbeatMs: 0,
@@ -84,6 +86,7 @@ export function createGatewayOver(
   const runs = new GenerationRuns({
     clock,
     stats,
+    counter: testCounter(clock, "character"),
     engine,
     telemetry: noTelemetry,
     newId,
