@@ -21,6 +21,10 @@ const DIALECTS: Readonly<Record<string, WireDialect>> = {
   "/v1/messages": messagesDialect,
 };
 
+const COUNT_PATH = "/v1/messages/count_tokens";
+/** What the vendor's counter says of every request. */
+export const COUNTED_TOKENS = 31;
+
 /** A stalled stream is kept alive, as vendors do. */
 const PING_MS = 50;
 
@@ -184,6 +188,11 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
 
   async function answerRequest(response: ServerResponse, recorded: RecordedRequest): Promise<void> {
     const { body, path } = recorded;
+    if (path === COUNT_PATH) {
+      const failure = outages.get(String(body["model"]))?.status;
+      response.writeHead(failure ?? 200, { "content-type": "application/json" });
+      return void response.end(JSON.stringify(failure ? {} : { input_tokens: COUNTED_TOKENS }));
+    }
     const dialect = DIALECTS[path];
     if (dialect === undefined) return void response.writeHead(404).end("{}");
     const script = scriptOf(body);
