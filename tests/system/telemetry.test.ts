@@ -55,9 +55,15 @@ describe("telemetry", () => {
       "gen_ai.client.operation.time_to_first_chunk",
       "gen_ai.client.operation.time_per_output_chunk",
       "gen_ai.client.token.usage",
+      "steer.chunk.gap",
+      "steer.chunk.rate",
+      "steer.character.rate",
       "rpc.server.call.duration",
     ];
+
     await eventually(() => wanted.every((name) => sink.metrics.has(name)), 10_000);
+    // The provider has reported: nothing was counted here.
+    expect(sink.metrics.has("steer.token.estimates")).toBe(false);
     expect(sink.everything()).not.toContain(PROMPT);
     expect(sink.everything()).not.toContain(generation?.outputText.slice(0, 20));
     expect(sink.everything()).not.toContain("secret-key");
