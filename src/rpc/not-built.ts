@@ -3,11 +3,7 @@ import {
   type GenerationSpec,
   InvalidOutputAction,
 } from "../../gen/es/steer/v1/generation_pb.ts";
-import type {
-  GenerateRequest,
-  StreamGenerateRequest,
-} from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { JsonStreamMode, type StreamOptions } from "../../gen/es/steer/v1/stream_pb.ts";
+import type { GenerateRequest } from "../../gen/es/steer/v1/generation_service_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 
 /** A part of the contract that this version does not serve: the path, and whether a request asks for it. */
@@ -39,14 +35,6 @@ const SPEC: readonly NotBuilt<GenerationSpec>[] = [
   },
 ];
 
-const OPTIONS: readonly NotBuilt<StreamOptions>[] = [
-  {
-    path: "options.json_mode",
-    isAsked: (options) => options.jsonMode > JsonStreamMode.OFF,
-  },
-  { path: "options.omit_json_text", isAsked: (options) => options.omitJsonText },
-];
-
 function notImplemented(path: string): GatewayError {
   return new GatewayError("validation", `${path} is not implemented`, {
     reason: "NOT_IMPLEMENTED",
@@ -63,9 +51,6 @@ function refuse<Request>(table: readonly NotBuilt<Request>[], request: Request |
 }
 
 /** Refuses a request that asks for something which is not built, with the path of the field. */
-export function refuseNotBuilt(
-  request: Partial<Pick<StreamGenerateRequest, "options">> & Partial<Pick<GenerateRequest, "spec">>,
-): void {
+export function refuseNotBuilt(request: Partial<Pick<GenerateRequest, "spec">>): void {
   refuse(SPEC, request.spec);
-  refuse(OPTIONS, request.options);
 }

@@ -208,16 +208,6 @@ describe("what is not built", () => {
     }
   });
 
-  const options: [string, OptionsInit][] = [["options.json_mode", { jsonMode: 2 }]];
-
-  it.each(options)("%s is UNIMPLEMENTED", async (path, fields) => {
-    const spec = { model: "simulator", prompt: "Hi" };
-    expect(await failureOf(drain(stack.client, { spec, options: fields }))).toMatchObject({
-      code: 12,
-      message: `${path} is not implemented`,
-    });
-  });
-
   const stored: [string, OptionsInit][] = [
     ["options.retention", { retention: SECOND }],
     ["options.disconnect_grace", { disconnectGrace: SECOND }],
