@@ -1,8 +1,4 @@
-import {
-  AbortMode,
-  type GenerationSpec,
-  InvalidOutputAction,
-} from "../../gen/es/steer/v1/generation_pb.ts";
+import { AbortMode, type GenerationSpec } from "../../gen/es/steer/v1/generation_pb.ts";
 import type { GenerateRequest } from "../../gen/es/steer/v1/generation_service_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 
@@ -12,15 +8,6 @@ interface NotBuilt<Request> {
   readonly isAsked: (request: Request) => boolean;
 }
 
-const { FAIL, RETRY } = InvalidOutputAction;
-
-function onInvalid(spec: GenerationSpec): InvalidOutputAction {
-  const format = spec.outputFormat?.format;
-  return format?.case === "jsonObject" || format?.case === "jsonSchema"
-    ? format.value.onInvalid
-    : InvalidOutputAction.UNSPECIFIED;
-}
-
 const SPEC: readonly NotBuilt<GenerationSpec>[] = [
   { path: "spec.budget", isAsked: (spec) => spec.budget !== undefined },
   { path: "spec.abort.mode", isAsked: (spec) => (spec.abort?.mode ?? 0) > AbortMode.CLOSE },
@@ -28,10 +15,6 @@ const SPEC: readonly NotBuilt<GenerationSpec>[] = [
   {
     path: "spec.abort.max_cost_picos",
     isAsked: (spec) => spec.abort?.maxCostPicos !== undefined,
-  },
-  {
-    path: "spec.output_format.on_invalid",
-    isAsked: (spec) => onInvalid(spec) === FAIL || onInvalid(spec) === RETRY,
   },
 ];
 

@@ -187,10 +187,6 @@ describe("what is not built", () => {
     ["spec.abort.mode", { abort: { mode: 2 } }],
     ["spec.abort.max_time", { abort: { maxTime: SECOND } }],
     ["spec.abort.max_cost_picos", { abort: { maxCostPicos: 1n } }],
-    [
-      "spec.output_format.on_invalid",
-      { outputFormat: { format: { case: "jsonObject", value: { onInvalid: 2 } } } },
-    ],
   ];
 
   it.each(specs)("%s is UNIMPLEMENTED with its path", async (path, fields) => {
