@@ -8,6 +8,7 @@ import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { AttemptRecord } from "../output/attempt-record.ts";
 import { continuableText, continuationSpec, joinAtSeam } from "../output/continuation.ts";
 import type { GenerationResult } from "../output/generation-result.ts";
+import type { JsonStatistics } from "../output/json-stream.ts";
 import { refuseInvalidOutput, repairSpec } from "../output/repair.ts";
 import type { Provider, ProviderRequest } from "../providers/provider.ts";
 import type { AttemptPlan, RunningAttempt } from "../reliability/engine-call.ts";
@@ -35,6 +36,8 @@ export interface Delivery {
   /** A promise holds the provider back until it resolves. */
   deliver(event: ProviderEvent, record: AttemptRecord): Promise<void> | undefined;
   notice(notice: AttemptNotice): void;
+  /** What the output of the current attempt had of JSON; undefined where nobody asked. */
+  json(): JsonStatistics | undefined;
 }
 
 /** A call whose attempts are run. */
@@ -179,7 +182,10 @@ export function startAttempt(
       result.end(record, outcome, error);
       if (outcome === "succeeded") flush();
       stats.ended(model.provider, outcome === "superseded" ? "cancelled" : error?.kind);
-      const tell = (): void => span.end({ ...report(record), outcome });
+      // Read now: what follows may begin the documents anew.
+      const json = record.committed ? context.delivery().json() : undefined;
+      const tell = (): void =>
+        span.end({ ...report(record), outcome, ...(json !== undefined && { json }) });
       // The span has the counts that the result has.
       if (record.counting === undefined) tell();
       else void record.counting.then(tell);
@@ -192,4 +198,5 @@ export const NO_DELIVERY: Delivery = {
   commits: () => false,
   deliver: () => undefined,
   notice: () => {},
+  json: () => undefined,
 };
