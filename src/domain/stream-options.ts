@@ -7,6 +7,10 @@ export type DisconnectPolicy =
 
 /** How one stream is delivered. */
 export interface StreamOptions {
+  /** What is told of the JSON in the output beside its text. */
+  readonly jsonMode: "off" | "values" | "patches";
+  /** No text deltas; only with a `jsonMode`. */
+  readonly omitJsonText: boolean;
   readonly omitReasoning: boolean;
   /** One final `usage` event right before the terminal one. */
   readonly includeUsage: boolean;
@@ -27,6 +31,8 @@ export interface StreamOptions {
 
 /** A whole answer is read by nobody before its end, and by no one after. */
 export const WHOLE_ANSWER: StreamOptions = {
+  jsonMode: "off",
+  omitJsonText: false,
   omitReasoning: false,
   includeUsage: false,
   includeUsageUpdates: false,

@@ -8,6 +8,8 @@ import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { AttemptRecord } from "../output/attempt-record.ts";
 import { continuableText, continuationSpec, joinAtSeam } from "../output/continuation.ts";
 import type { GenerationResult } from "../output/generation-result.ts";
+import type { JsonStatistics } from "../output/json-stream.ts";
+import { refuseInvalidOutput, repairSpec } from "../output/repair.ts";
 import type { Provider, ProviderRequest } from "../providers/provider.ts";
 import type { AttemptPlan, RunningAttempt } from "../reliability/engine-call.ts";
 import { attemptLimits, type DefaultTimeouts, isOwnLimit } from "../reliability/limits.ts";
@@ -34,6 +36,8 @@ export interface Delivery {
   /** A promise holds the provider back until it resolves. */
   deliver(event: ProviderEvent, record: AttemptRecord): Promise<void> | undefined;
   notice(notice: AttemptNotice): void;
+  /** What the output of the current attempt had of JSON; undefined where nobody asked. */
+  json(): JsonStatistics | undefined;
 }
 
 /** A call whose attempts are run. */
@@ -78,6 +82,18 @@ export function textToContinue(result: GenerationResult, target: FittedTarget): 
   return spec === undefined ? undefined : text;
 }
 
+/** The target's request as this attempt sends it. */
+function specOf(
+  result: GenerationResult,
+  { target, trigger }: AttemptPlan<FittedTarget>,
+  before: string | undefined,
+): GenerationSpec {
+  const { spec } = target;
+  if (before !== undefined) return continuationSpec(spec, before, result.outputTokens()) ?? spec;
+  const { rejected } = result;
+  return trigger === "repair" && rejected !== undefined ? repairSpec(spec, rejected) : spec;
+}
+
 /** The attempt of a plan; sent by `open`. */
 export function startAttempt(
   context: AttemptContext,
@@ -88,10 +104,7 @@ export function startAttempt(
   const { model } = target;
   const goesOn = trigger === "continuation";
   const before = goesOn ? textToContinue(result, target) : undefined;
-  const spec =
-    before === undefined
-      ? target.spec
-      : (continuationSpec(target.spec, before, result.outputTokens()) ?? target.spec);
+  const spec = specOf(result, plan, before);
   const record = result.begin(
     {
       target: { model, spec, warnings: target.warnings },
@@ -163,12 +176,16 @@ export function startAttempt(
     get committed() {
       return record.committed;
     },
+    accept: () => refuseInvalidOutput(record),
     isOwnLimit: (kind) => isOwnLimit(kind, limits, target.spec.timeouts, context.timeouts),
     end(outcome, error) {
       result.end(record, outcome, error);
       if (outcome === "succeeded") flush();
       stats.ended(model.provider, outcome === "superseded" ? "cancelled" : error?.kind);
-      const tell = (): void => span.end({ ...report(record), outcome });
+      // Read now: what follows may begin the documents anew.
+      const json = record.committed ? context.delivery().json() : undefined;
+      const tell = (): void =>
+        span.end({ ...report(record), outcome, ...(json !== undefined && { json }) });
       // The span has the counts that the result has.
       if (record.counting === undefined) tell();
       else void record.counting.then(tell);
@@ -181,4 +198,5 @@ export const NO_DELIVERY: Delivery = {
   commits: () => false,
   deliver: () => undefined,
   notice: () => {},
+  json: () => undefined,
 };

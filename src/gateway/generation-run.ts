@@ -180,6 +180,7 @@ export class GenerationRuns {
       targets,
       policy: policyInForce(spec.retry, spec.routing, engine.states.settings.retry),
       stream,
+      repairs: spec.outputFormat.type !== "text" && spec.outputFormat.onInvalid === "retry",
       trigger: before === undefined ? "initial" : "takeover",
       endsAt: clock.now() + limitMs,
       signal: lifetime.signal,

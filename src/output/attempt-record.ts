@@ -13,6 +13,7 @@ import type { ProviderEvent } from "../domain/provider-event.ts";
 import { countCodePoints } from "../domain/text.ts";
 import type { TokenCounts, TokenUsage } from "../domain/token-usage.ts";
 import { createMessageAssembler, type MessageAssembler } from "./assemble-message.ts";
+import { checkJsonOutput, type JsonOutput } from "./check-json-output.ts";
 import { type ChunkTiming, createChunkTiming } from "./chunk-timing.ts";
 
 /** A target with the request as it was sent there. */
@@ -91,6 +92,7 @@ export class AttemptRecord {
   #error: GatewayError | undefined;
   #usage: TokenUsage | undefined;
   #counting: Promise<void> | undefined;
+  #json: JsonOutput | undefined;
 
   constructor(options: AttemptRecordOptions) {
     const { model } = options.target;
@@ -123,6 +125,13 @@ export class AttemptRecord {
   /** A part as it stands. */
   part(index: number): Part | undefined {
     return this.assembler.part(index);
+  }
+
+  /** The finished output against the format that was asked for; it is looked at once. */
+  json(): JsonOutput {
+    const { outputFormat } = this.target.spec;
+    this.#json ??= checkJsonOutput(outputFormat, this.assembler.outputText());
+    return this.#json;
   }
 
   end(outcome: AttemptOutcome, error: GatewayError | undefined): void {

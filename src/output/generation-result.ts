@@ -11,7 +11,6 @@ import type {
 import { countCodePoints } from "../domain/text.ts";
 import { addUsage, type TokenUsage } from "../domain/token-usage.ts";
 import { AttemptRecord, type AttemptRecordOptions } from "./attempt-record.ts";
-import { checkJsonOutput } from "./check-json-output.ts";
 
 /** How a generation ended. */
 export type Outcome =
@@ -119,6 +118,11 @@ export class GenerationResult {
     return this.#records().findLast(({ committed, isVoid }) => committed && !isVoid);
   }
 
+  /** The latest attempt whose output did not have the format that was asked for. */
+  get rejected(): AttemptRecord | undefined {
+    return this.#records().findLast(({ error }) => error?.kind === "invalid-output");
+  }
+
   /** Attempts that were sent. */
   get sent(): number {
     return this.#records().length;
@@ -208,9 +212,7 @@ export class GenerationResult {
   #generation(record: AttemptRecord | undefined, error: GatewayError | undefined): Generation {
     const isComplete = record !== undefined && error === undefined;
     const outputText = record?.assembler.outputText() ?? "";
-    const json = isComplete
-      ? checkJsonOutput(record.target.spec.outputFormat, outputText)
-      : ({ state: "absent" } as const);
+    const json = isComplete ? record.json() : ({ state: "absent" } as const);
     const name = record?.name ?? { provider: this.#target.provider, model: this.#target.model };
     const metadata = record?.finish?.metadata;
     const warnings = [...this.#warnings, ...(record?.target.warnings ?? [])];

@@ -12,6 +12,7 @@ import type { StreamOptions } from "../domain/stream-options.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 import type { AttemptRecord } from "./attempt-record.ts";
 import type { GenerationResult, Outcome } from "./generation-result.ts";
+import type { JsonStatistics, JsonStream } from "./json-stream.ts";
 
 /** Longest text of one delta in UTF-16 units: at most 3 bytes each, so below 256 KiB on the wire. */
 const MAX_DELTA_UNITS = 80_000;
@@ -40,6 +41,8 @@ export interface StreamEventsOptions {
   readonly durability: StreamDurability;
   /** Only of a stored stream. */
   readonly retentionMs: number | undefined;
+  /** Only of a stream that asks for JSON deltas. */
+  readonly json: JsonStream | undefined;
   /** Sequence of the last event that an owner before wrote; 0: none. */
   readonly tail: number;
 }
@@ -52,6 +55,8 @@ export interface StreamEvents {
   /** None, one, or several where a delta is too long for one message. */
   of(event: ProviderEvent, record: AttemptRecord): readonly StreamEvent[];
   notice(notice: AttemptNotice): StreamEvent;
+  /** What the current attempt's output had of JSON; undefined where nobody asked. */
+  json(): JsonStatistics | undefined;
   /** The end of a stream whose generation goes another way: nobody has seen its beginning. */
   unstarted(): StreamEvent;
   /** The final usage where it was asked for, and the terminal event. */
@@ -70,6 +75,7 @@ export function createStreamEvents({
   target,
   durability,
   retentionMs,
+  json,
   tail,
 }: StreamEventsOptions): StreamEvents {
   let sequence = tail;
@@ -90,6 +96,18 @@ export function createStreamEvents({
     return Array.from(pieces(text), (piece) =>
       next({ type, partIndex, text: piece }, attemptIndex),
     );
+  }
+
+  /** Each piece of text, and behind it what it changes of the JSON. */
+  function jsonText(text: string, partIndex: number, reader: JsonStream, attemptIndex: number) {
+    const events: StreamEvent[] = [];
+    for (const piece of pieces(text)) {
+      if (!options.omitJsonText) {
+        events.push(next({ type: "text-delta", partIndex, text: piece }, attemptIndex));
+      }
+      for (const change of reader.read(partIndex, piece)) events.push(next(change, attemptIndex));
+    }
+    return events;
   }
 
   function toolCallDelta(
@@ -119,7 +137,9 @@ export function createStreamEvents({
   function eventsOf(event: ProviderEvent, record: AttemptRecord): readonly StreamEvent[] {
     switch (event.type) {
       case "text-delta":
-        return delta(event, record.index);
+        return json === undefined
+          ? delta(event, record.index)
+          : jsonText(event.text, event.partIndex, json, record.index);
       case "reasoning-delta":
         return options.omitReasoning ? [] : delta(event, record.index);
       case "tool-call-delta":
@@ -192,7 +212,12 @@ export function createStreamEvents({
       const update = usageUpdate(event, record);
       return update === undefined ? numbered : [...numbered, update];
     },
-    notice: (notice) => next({ type: "attempt-notice", notice }, 0),
+    notice(notice) {
+      // JSON is never continued: whatever follows begins anew.
+      json?.reset();
+      return next({ type: "attempt-notice", notice }, 0);
+    },
+    json: () => json?.statistics(),
     unstarted: () => ({
       sequence: 2,
       attemptIndex: 0,

@@ -41,6 +41,8 @@ export interface RunningAttempt {
   take(event: ProviderEvent, now: number, content: boolean): Promise<void> | undefined;
   /** The caller has seen output of it. */
   readonly committed: boolean;
+  /** The provider has finished: throws `GatewayError` where the output is refused. */
+  accept(): void;
   /** A limit of the request's own, shorter than the server's, says nothing of the target's health. */
   isOwnLimit(kind: ErrorKind): boolean;
   end(outcome: "succeeded" | "failed" | "cancelled" | "superseded", error?: GatewayError): void;
@@ -68,6 +70,8 @@ export interface EngineCall<T extends Target> {
   readonly targets: readonly T[];
   readonly policy: PolicyInForce;
   readonly stream: boolean;
+  /** Invalid output is asked for again, one time. */
+  readonly repairs: boolean;
   /** Why the first attempt is made. */
   readonly trigger: "initial" | "takeover";
   /** The clock's time at which the call ends. */

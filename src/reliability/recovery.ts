@@ -32,7 +32,8 @@ export class Recovery {
   ): Promise<Step<T>> {
     const { error, target } = failure;
     const isContinued = call.policy.recovery === "continue";
-    if (failure.committed && isContinued) progress.broken = error;
+    const isWhole = error.kind === "invalid-output";
+    if (failure.committed && isContinued && !isWhole) progress.broken = error;
     let announced: T | undefined;
     const before = progress.waitedMs;
     for (;;) {
@@ -104,8 +105,10 @@ export class Recovery {
   #goesOn<T extends Target>(
     call: EngineCall<T>,
     progress: Progress<T>,
-    { committed }: Failure<T>,
+    { committed, error }: Failure<T>,
   ): boolean {
+    // Nothing can be added to output that is whole.
+    if (error.kind === "invalid-output") return false;
     const isContinued = call.policy.recovery === "continue";
     return isContinued && (committed || progress.broken !== undefined);
   }
@@ -130,6 +133,7 @@ export class Recovery {
       isProbe: failure.isProbe,
       attempts: progress.attempts,
       attemptsHere: progress.attemptsAt.get(target) ?? 1,
+      canRepair: call.repairs && !progress.repaired,
       freeRetryUsed: progress.freeRetryUsed,
       remainingMs: call.endsAt - now,
       waitedMs: progress.waitedMs,
@@ -225,6 +229,7 @@ export class Recovery {
       call.skip(target, refusalError(target, permit, this.#clock.now()));
       return undefined;
     }
+    if (action === "repair") progress.repaired = true;
     this.#report(call, decided);
     const trigger = progress.broken === undefined ? action : "continuation";
     return { target, permit, trigger, delayMs, delayFromProvider, queuedMs: 0, decided };

@@ -1,5 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
+  type JsonDeltaSchema,
   RecoveryAction,
   type StreamCompleteSchema,
   StreamDurability,
@@ -38,6 +39,7 @@ const ACTIONS: Readonly<Record<domain.RecoveryAction, RecoveryAction>> = {
   failover: RecoveryAction.FAILOVER,
   continue: RecoveryAction.CONTINUE,
   takeover: RecoveryAction.TAKEOVER,
+  repair: RecoveryAction.REPAIR,
 };
 
 const DURABILITIES: Readonly<Record<domain.StreamDurability, StreamDurability>> = {
@@ -46,6 +48,18 @@ const DURABILITIES: Readonly<Record<domain.StreamDurability, StreamDurability>> 
   host: StreamDurability.HOST,
   cluster: StreamDurability.CLUSTER,
 };
+
+function encodeJsonDelta(delta: domain.JsonDelta): MessageInitShape<typeof JsonDeltaSchema> {
+  const { partIndex, documentIndex, pointer, append, valueJson, final } = delta;
+  return {
+    partIndex,
+    documentIndex,
+    pointer,
+    final,
+    ...(append !== undefined && { change: { case: "append", value: append } }),
+    ...(valueJson !== undefined && { change: { case: "valueJson", value: valueJson } }),
+  };
+}
 
 function encodeBody(body: domain.StreamEventBody): EventInit {
   switch (body.type) {
@@ -69,6 +83,8 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
           argumentsFragment: body.argumentsFragment,
         },
       };
+    case "json-delta":
+      return { case: "jsonDelta", value: encodeJsonDelta(body) };
     case "part-end":
       return {
         case: "partEnd",

@@ -17,7 +17,7 @@ import type { StreamOptions } from "../domain/stream-options.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import { type CallIdentity, identityOf } from "./call-identity.ts";
 import { decodeSpec } from "./decode-spec.ts";
-import { decodeStreamOptions } from "./decode-stream-options.ts";
+import { checkStreamOptions, decodeStreamOptions } from "./decode-stream-options.ts";
 import { decodeEvent, encodeEvent } from "./encode-event.ts";
 import { encodeGeneration, encodeWithinLimit } from "./encode-generation.ts";
 import { type HandlerCall, type Handlers, type ServedService, serve } from "./handlers.ts";
@@ -201,6 +201,7 @@ export function createGenerationService({
           throw new GatewayError("validation", message);
         }
         const generation = generationCall(requiredSpec(request.spec), call, identity);
+        checkStreamOptions(options, generation.spec);
         return admitted(gateway.streamGenerate(generation, options), call);
       }),
 

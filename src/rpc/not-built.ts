@@ -1,28 +1,11 @@
-import {
-  AbortMode,
-  type GenerationSpec,
-  InvalidOutputAction,
-} from "../../gen/es/steer/v1/generation_pb.ts";
-import type {
-  GenerateRequest,
-  StreamGenerateRequest,
-} from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { JsonStreamMode, type StreamOptions } from "../../gen/es/steer/v1/stream_pb.ts";
+import { AbortMode, type GenerationSpec } from "../../gen/es/steer/v1/generation_pb.ts";
+import type { GenerateRequest } from "../../gen/es/steer/v1/generation_service_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 
 /** A part of the contract that this version does not serve: the path, and whether a request asks for it. */
 interface NotBuilt<Request> {
   readonly path: string;
   readonly isAsked: (request: Request) => boolean;
-}
-
-const { FAIL, RETRY } = InvalidOutputAction;
-
-function onInvalid(spec: GenerationSpec): InvalidOutputAction {
-  const format = spec.outputFormat?.format;
-  return format?.case === "jsonObject" || format?.case === "jsonSchema"
-    ? format.value.onInvalid
-    : InvalidOutputAction.UNSPECIFIED;
 }
 
 const SPEC: readonly NotBuilt<GenerationSpec>[] = [
@@ -33,18 +16,6 @@ const SPEC: readonly NotBuilt<GenerationSpec>[] = [
     path: "spec.abort.max_cost_picos",
     isAsked: (spec) => spec.abort?.maxCostPicos !== undefined,
   },
-  {
-    path: "spec.output_format.on_invalid",
-    isAsked: (spec) => onInvalid(spec) === FAIL || onInvalid(spec) === RETRY,
-  },
-];
-
-const OPTIONS: readonly NotBuilt<StreamOptions>[] = [
-  {
-    path: "options.json_mode",
-    isAsked: (options) => options.jsonMode > JsonStreamMode.OFF,
-  },
-  { path: "options.omit_json_text", isAsked: (options) => options.omitJsonText },
 ];
 
 function notImplemented(path: string): GatewayError {
@@ -63,9 +34,6 @@ function refuse<Request>(table: readonly NotBuilt<Request>[], request: Request |
 }
 
 /** Refuses a request that asks for something which is not built, with the path of the field. */
-export function refuseNotBuilt(
-  request: Partial<Pick<StreamGenerateRequest, "options">> & Partial<Pick<GenerateRequest, "spec">>,
-): void {
+export function refuseNotBuilt(request: Partial<Pick<GenerateRequest, "spec">>): void {
   refuse(SPEC, request.spec);
-  refuse(OPTIONS, request.options);
 }

@@ -42,6 +42,10 @@ export const attribute = {
   estimator: "steer.token.estimator",
   quantile: "steer.quantile",
   epoch: "steer.stream.epoch",
+  jsonDocuments: "steer.json.documents",
+  jsonChanges: "steer.json.changes",
+  jsonUnits: "steer.json.units",
+  jsonMalformed: "steer.json.malformed",
 } as const;
 
 export const metric = {
@@ -80,6 +84,10 @@ export const metric = {
   writersLost: "steer.stream.writer.lost",
   takeovers: "steer.takeover",
   takeoverGap: "steer.takeover.gap",
+  jsonDocuments: "steer.json.documents",
+  jsonChanges: "steer.json.changes",
+  jsonUnits: "steer.json.units",
+  jsonMalformed: "steer.json.malformed",
   eventLoopDelay: "nodejs.eventloop.delay",
 } as const;
 

@@ -13,6 +13,7 @@ import {
 import type { Clock } from "../clock.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
 import { attribute, metric, SCOPE, VENDORS } from "./names.ts";
+import { createJsonMetrics } from "./otel-json.ts";
 import { createOutputMetrics } from "./otel-output.ts";
 import { createStreamMetrics } from "./otel-streams.ts";
 import type { AttemptInfo, AttemptResult, DecisionInfo, Telemetry } from "./telemetry.ts";
@@ -55,13 +56,19 @@ function decisionAttributes(info: DecisionInfo): Attributes {
 }
 
 function resultAttributes(result: AttemptResult): Attributes {
-  const { usage } = result;
+  const { usage, json } = result;
   return {
     ...(result.providerModel !== undefined && { [attribute.responseModel]: result.providerModel }),
     ...(result.providerResponseId && { [attribute.responseId]: result.providerResponseId }),
     ...(result.finishReason !== undefined && { [attribute.finishReasons]: [result.finishReason] }),
     ...(result.timeToFirstTokenMs !== undefined && {
       [attribute.timeToFirstChunk]: result.timeToFirstTokenMs / 1000,
+    }),
+    ...(json !== undefined && {
+      [attribute.jsonDocuments]: json.documents,
+      [attribute.jsonChanges]: json.changes,
+      [attribute.jsonUnits]: json.units,
+      [attribute.jsonMalformed]: json.malformed,
     }),
     ...(usage !== undefined && {
       [attribute.inputTokens]: usage.inputTokens,
@@ -110,6 +117,7 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     unit: "{decision}",
     description: "Decisions after failed attempts.",
   });
+  const recordJson = createJsonMetrics();
   const delays = histogram(metric.retryDelay, "s", "Waits between attempts.", SECONDS);
   const attempts = histogram(metric.attempts, "{attempt}", "Attempts of a generation.", ATTEMPTS);
   const contexts = new WeakMap<CallTelemetry, Context>();
@@ -131,6 +139,7 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
       tokens.record(inputTokens, { ...shared, [attribute.tokenType]: "input" });
       tokens.record(outputTokens, { ...shared, [attribute.tokenType]: "output" });
     }
+    recordJson(result, shared);
     if (!info.stream) return;
     if (result.timeToFirstTokenMs !== undefined) {
       firstChunk.record(result.timeToFirstTokenMs / 1000, labels);

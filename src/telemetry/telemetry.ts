@@ -33,6 +33,14 @@ export interface AttemptResult {
   readonly timePerChunkMs?: number;
   /** Of a stream, worked out only where somebody measures. */
   readonly rhythm?: () => Rhythm;
+  /** What the JSON handler of a stream has found. */
+  readonly json?: {
+    readonly documents: number;
+    readonly changes: number;
+    /** Text that was read, in UTF-16 units. */
+    readonly units: number;
+    readonly malformed: number;
+  };
 }
 
 /** One call to a provider while it runs. */

@@ -21,6 +21,8 @@ import { createTestLog } from "./test-log.ts";
 import { testCounter } from "./token-counter.ts";
 
 export const STREAM_OPTIONS: StreamOptions = {
+  jsonMode: "off",
+  omitJsonText: false,
   omitReasoning: false,
   includeUsage: false,
   includeUsageUpdates: false,

@@ -85,10 +85,18 @@ function withoutPrefix(text: string, prefix: string, echo: boolean): string {
   return echo || !text.startsWith(prefix) ? text : text.slice(prefix.length);
 }
 
-function answerOf(body: JsonObject, index: number): UpstreamAnswer {
+function answerOf(
+  body: JsonObject,
+  index: number,
+  fault: UpstreamFault | undefined,
+): UpstreamAnswer {
   const script = scriptOf(body);
   const tool = forcedTool(body);
-  const text = withoutPrefix(script.text ?? DEFAULT_TEXT, prefixOf(body), script.echo === true);
+  const text = withoutPrefix(
+    fault?.text ?? script.text ?? DEFAULT_TEXT,
+    prefixOf(body),
+    script.echo === true,
+  );
   const tokens =
     script.tokens === undefined
       ? (text.match(/\s*\S+\s*?/gu) ?? [])
@@ -216,7 +224,7 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
         .writeHead(fault.status, { "content-type": "application/json", ...fault.headers })
         .end(text);
     }
-    const answer = answerOf(body, requests.length);
+    const answer = answerOf(body, requests.length, fault);
     if (body["stream"] === true) return sendStream(response, recorded, answer, dialect, fault);
     if (fault?.stall_after_events !== undefined) return;
     if (script.first_token_ms !== undefined) await delay(script.first_token_ms);

@@ -187,10 +187,6 @@ describe("what is not built", () => {
     ["spec.abort.mode", { abort: { mode: 2 } }],
     ["spec.abort.max_time", { abort: { maxTime: SECOND } }],
     ["spec.abort.max_cost_picos", { abort: { maxCostPicos: 1n } }],
-    [
-      "spec.output_format.on_invalid",
-      { outputFormat: { format: { case: "jsonObject", value: { onInvalid: 2 } } } },
-    ],
   ];
 
   it.each(specs)("%s is UNIMPLEMENTED with its path", async (path, fields) => {
@@ -206,16 +202,6 @@ describe("what is not built", () => {
         error: { reason: "NOT_IMPLEMENTED" },
       });
     }
-  });
-
-  const options: [string, OptionsInit][] = [["options.json_mode", { jsonMode: 2 }]];
-
-  it.each(options)("%s is UNIMPLEMENTED", async (path, fields) => {
-    const spec = { model: "simulator", prompt: "Hi" };
-    expect(await failureOf(drain(stack.client, { spec, options: fields }))).toMatchObject({
-      code: 12,
-      message: `${path} is not implemented`,
-    });
   });
 
   const stored: [string, OptionsInit][] = [
