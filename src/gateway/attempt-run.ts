@@ -14,6 +14,7 @@ import { attemptLimits, type DefaultTimeouts, isOwnLimit } from "../reliability/
 import type { ProviderStats } from "../reliability/provider-stats.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { AttemptResult, Telemetry } from "../telemetry/telemetry.ts";
+import { costOf } from "../usage/cost.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
 
 /** A target with the request as it will be sent there. */
@@ -51,7 +52,7 @@ export interface AttemptContext {
 
 function report(record: AttemptRecord): Omit<AttemptResult, "outcome"> {
   const { attemptMs, firstTokenMs, perChunkMs } = record.durations();
-  const { error, usage, finish, target } = record;
+  const { error, usage, cost, finish, target } = record;
   return {
     durationMs: attemptMs,
     providerModel: record.providerModel || target.model.providerModel,
@@ -59,6 +60,7 @@ function report(record: AttemptRecord): Omit<AttemptResult, "outcome"> {
     ...(error !== undefined && { errorKind: error.kind }),
     ...(finish !== undefined && { finishReason: finish.reason }),
     ...(usage !== undefined && { usage }),
+    ...(cost !== undefined && { cost }),
     ...(firstTokenMs !== undefined && { timeToFirstTokenMs: firstTokenMs }),
     ...(perChunkMs !== undefined && { timePerChunkMs: perChunkMs }),
   };
@@ -96,6 +98,7 @@ export function startAttempt(
       delayMs: plan.delayMs,
       delayFromProvider: plan.delayFromProvider,
       meter: createUsageMeter(model.providerType, spec),
+      price: (usage, reported) => costOf(model.pricing, usage, reported),
     },
     plan.queuedMs,
   );

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { Cost, ReportedCost } from "../domain/cost.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type {
   Attempt,
@@ -33,6 +34,8 @@ export interface AttemptRecordOptions {
     report(counts: TokenCounts): void;
     usage(output: Message): TokenUsage;
   };
+  /** Undefined: the price is unknown. */
+  readonly price: (usage: TokenUsage, reported: ReportedCost | undefined) => Cost | undefined;
   /** The attempt whose output this one goes on with. */
   readonly continues: AttemptRecord | undefined;
 }
@@ -88,6 +91,9 @@ export class AttemptRecord {
   #outcome: AttemptOutcome = "running";
   #error: GatewayError | undefined;
   #usage: TokenUsage | undefined;
+  #cost: Cost | undefined;
+  #isMetered = false;
+  #reportedCost: ReportedCost | undefined;
 
   constructor(options: AttemptRecordOptions) {
     const { model } = options.target;
@@ -108,8 +114,11 @@ export class AttemptRecord {
     }
     this.assembler.observe(event);
     if (content) this.timing.chunk(now);
-    if (event.type === "usage") this.#options.meter.report(event.counts);
-    else if (event.type === "finish") this.finish = event;
+    if (event.type === "usage") {
+      this.#isMetered = true;
+      this.#options.meter.report(event.counts);
+      this.#reportedCost = event.cost ?? this.#reportedCost;
+    } else if (event.type === "finish") this.finish = event;
     else if (event.type === "part-end") this.hasWholePart = true;
     else if (event.type === "response") {
       this.providerModel = event.model ?? this.providerModel;
@@ -126,12 +135,19 @@ export class AttemptRecord {
     this.#endedAt = this.#options.clock.now();
     this.#outcome = outcome;
     this.#error = error;
+    if (error !== undefined && this.#isRefused(error)) return;
     this.#usage = this.#options.meter.usage(this.#ownOutput());
+    this.#cost = this.#options.price(this.#usage, this.#reportedCost);
   }
 
   /** Tokens of this attempt alone; undefined while it runs. */
   get usage(): TokenUsage | undefined {
     return this.#usage;
+  }
+
+  /** Undefined while it runs, where nothing is charged, and where the price is unknown. */
+  get cost(): Cost | undefined {
+    return this.#cost;
   }
 
   get error(): GatewayError | undefined {
@@ -163,10 +179,18 @@ export class AttemptRecord {
       delayFromProvider,
       outputDelivered: this.committed && this.#outcome !== "succeeded",
       ...(this.#usage !== undefined && { usage: this.#usage }),
+      ...(this.#cost !== undefined && { cost: this.#cost }),
       ...(firstTokenMs !== undefined && { timeToFirstTokenMs: firstTokenMs }),
       ...(error !== undefined && { errorKind: error.kind, errorMessage: error.message }),
       ...(error?.providerFailure !== undefined && { providerFailure: error.providerFailure }),
     };
+  }
+
+  /** No provider charges for a request that it refused, or that did not reach it. */
+  #isRefused({ kind, providerFailure }: GatewayError): boolean {
+    if (this.#isMetered || this.timing.firstAt !== undefined) return false;
+    const { httpStatus = 0, reached } = providerFailure ?? {};
+    return httpStatus >= 400 || reached === "nothing" || kind === "connect-timeout";
   }
 
   /** The message without what an earlier attempt wrote. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { type Cost, totalCost } from "../domain/cost.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type {
   Attempt,
@@ -200,6 +201,11 @@ export class GenerationResult {
     );
   }
 
+  /** Of all attempts that have ended. */
+  cost(): Cost | undefined {
+    return totalCost(this.#attempts);
+  }
+
   #generation(record: AttemptRecord | undefined, error: GatewayError | undefined): Generation {
     const isComplete = record !== undefined && error === undefined;
     const outputText = record?.assembler.outputText() ?? "";
@@ -223,6 +229,7 @@ export class GenerationResult {
       outputText: isComplete ? outputText : "",
       usage: record?.usage,
       totalUsage: this.#totalUsage(),
+      cost: this.cost(),
       attempts: this.attempts(),
       timing: {
         ...(record?.timing.summary() ?? { stallCount: 0, chunkCount: 0 }),

@@ -171,7 +171,7 @@ export function createStreamEvents({
       body: { type: "error", failure: result.failureOf(storeTimeout()) },
     }),
     ending(outcome, attemptIndex) {
-      const { usage } =
+      const { usage, cost } =
         outcome.state === "succeeded" ? outcome.generation : outcome.failure.partial;
       const last: StreamEventBody =
         outcome.state === "succeeded"
@@ -182,7 +182,10 @@ export function createStreamEvents({
             }
           : { type: "error", failure: outcome.failure };
       return options.includeUsage && usage !== undefined
-        ? [next({ type: "usage", usage, final: true }, attemptIndex), next(last, attemptIndex)]
+        ? [
+            next({ type: "usage", usage, cost, final: true }, attemptIndex),
+            next(last, attemptIndex),
+          ]
         : [next(last, attemptIndex)];
     },
   };

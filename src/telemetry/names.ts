@@ -39,6 +39,9 @@ export const attribute = {
   result: "steer.result",
   cause: "steer.cause",
   streamPhase: "steer.stream.phase",
+  costPicos: "steer.cost.picos",
+  currency: "steer.cost.currency",
+  costSource: "steer.cost.source",
   epoch: "steer.stream.epoch",
 } as const;
 
@@ -46,6 +49,7 @@ export const metric = {
   rpcDuration: "rpc.server.call.duration",
   operationDuration: "gen_ai.client.operation.duration",
   tokenUsage: "gen_ai.client.token.usage",
+  cost: "steer.cost",
   timeToFirstChunk: "gen_ai.client.operation.time_to_first_chunk",
   timePerOutputChunk: "gen_ai.client.operation.time_per_output_chunk",
   overhead: "steer.overhead.duration",
