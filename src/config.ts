@@ -5,6 +5,7 @@ import {
   configureProviders,
   type TypeTable,
 } from "./config/instances.ts";
+import { type PriceOverrides, readPriceOverrides } from "./config/price-overrides.ts";
 import {
   type Address,
   ConfigProblem,
@@ -47,6 +48,8 @@ export interface Config {
   /** In the order in which they are tried. */
   readonly providers: readonly ConfiguredProvider[];
   readonly models: readonly ModelEntry[];
+  /** In place of listed prices. */
+  readonly priceOverrides: PriceOverrides | undefined;
   readonly allowFaults: boolean;
   readonly timeouts: DefaultTimeouts;
   readonly reliability: ReliabilitySettings;
@@ -161,6 +164,7 @@ function build(tree: Record<string, unknown>, types: TypeTable, environment: Env
     allowUnauthenticated: allow_unauthenticated,
     providers,
     models,
+    priceOverrides: readPriceOverrides(environment),
     allowFaults: fields.faults?.allow ?? false,
     timeouts: defaultTimeouts(fields.timeouts),
     reliability: reliabilitySettings(fields),

@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { ConfiguredProvider } from "./config/instances.ts";
+import { ConfigError } from "./config/sources.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./domain/gateway-error.ts";
 import type { GenerationSpec } from "./domain/generation-spec.ts";
@@ -7,6 +8,7 @@ import type { Model } from "./domain/model.ts";
 import type { Deployment as GatewayDeployment } from "./gateway/generation-run.ts";
 import type { Provider, ProviderInstance, ProviderType } from "./providers/provider.ts";
 import { createModelRegistry, type RegistryInstance } from "./routing/model-registry.ts";
+import { createPriceOverrider } from "./routing/override-prices.ts";
 import { recordProblems } from "./routing/record-problems.ts";
 import { createRouter } from "./routing/router.ts";
 import { estimateInput } from "./usage/estimator.ts";
@@ -17,6 +19,8 @@ export type ProviderTypes = Readonly<Record<string, ProviderType>>;
 export interface Deployment extends GatewayDeployment {
   readonly providers: readonly ConfiguredProvider[];
   readonly models: readonly Model[];
+  /** What an operator should know of it. */
+  readonly warnings: readonly string[];
   lookup(name: string): readonly Model[];
   isAvailable(model: Model): boolean;
   /** The target that a request would go to first. */
@@ -67,6 +71,8 @@ export function checkRecords(types: ProviderTypes): void {
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
+const NO_OVERRIDES = { place: "", version: "", byModel: {} };
+
 export async function createDeployment(
   config: Config,
   types: ProviderTypes,
@@ -76,10 +82,18 @@ export async function createDeployment(
 ): Promise<Deployment> {
   const { providers } = config;
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  const overrides = config.priceOverrides ?? NO_OVERRIDES;
+  const prices = createPriceOverrider(overrides);
   const registry = createModelRegistry(
     providers.map((provider) => registryInstance(provider, typeOf(types, provider.type))),
     config.models,
+    prices.reprice,
   );
+  const [problem] = prices.problems();
+  if (problem !== undefined) throw new ConfigError(`${overrides.place}: ${problem}`);
+  const warnings = prices
+    .unused()
+    .map((key) => `${overrides.place}: ${key}: no model has this name`);
   const unavailable = (id: string): ConfiguredProvider["unavailable"] => byId.get(id)?.unavailable;
   const router = createRouter({
     lookup: registry.lookup,
@@ -108,6 +122,7 @@ export async function createDeployment(
   const deployment: Deployment = {
     providers,
     models: registry.list,
+    warnings,
     timeouts: config.timeouts,
     lookup: registry.lookup,
     isAvailable: (model) => unavailable(model.provider) === undefined,

@@ -198,7 +198,9 @@ export async function startService(
   });
   for (const line of early) log(line);
   early = undefined;
-  for (const warning of config.warnings) log({ event: "warning", message: warning });
+  for (const message of [...config.warnings, ...deployment.warnings]) {
+    log({ event: "warning", message });
+  }
 
   async function reloadOnce(): Promise<void> {
     try {
@@ -210,7 +212,9 @@ export async function startService(
       for (const id of before.replaced(deployment)) states.forget(id);
       authenticate = createAuthenticator(next);
       log({ event: "reloaded" });
-      for (const warning of next.warnings) log({ event: "warning", message: warning });
+      for (const message of [...next.warnings, ...deployment.warnings]) {
+        log({ event: "warning", message });
+      }
       await before.retire(deployment);
     } catch (error) {
       const message = error instanceof ConfigError ? error.message : "unexpected failure";

@@ -1,16 +1,7 @@
 // What tokens cost: whole trillionths of the currency unit, without rounding.
 import type { Cost, ReportedCost } from "../domain/cost.ts";
-import type { Pricing, TokenPrices } from "../domain/model.ts";
+import { type Pricing, pricesAt } from "../domain/model.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
-
-/** The prices of a prompt of so many tokens: the highest tier exceeded holds for all of it. */
-export function pricesAt(pricing: Pricing, inputTokens: number): TokenPrices {
-  const tier = pricing.tiers
-    .filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens)
-    .sort((a, b) => a.aboveInputTokens - b.aboveInputTokens)
-    .at(-1);
-  return { ...pricing, ...tier };
-}
 
 /** Tokens of a sub-count that lie within `most`, whatever a provider's arithmetic says. */
 function within(tokens: number | undefined, most: number): number {
