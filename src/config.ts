@@ -1,3 +1,4 @@
+import { type AccountingSettings, accountingSettings } from "./accounting-config.ts";
 import { checkCallers, checkExposure } from "./config/callers.ts";
 import {
   type ConfiguredProvider,
@@ -50,6 +51,7 @@ export interface Config {
   readonly models: readonly ModelEntry[];
   /** In place of listed prices. */
   readonly priceOverrides: PriceOverrides | undefined;
+  readonly accounting: AccountingSettings;
   readonly allowFaults: boolean;
   readonly timeouts: DefaultTimeouts;
   readonly reliability: ReliabilitySettings;
@@ -165,6 +167,7 @@ function build(tree: Record<string, unknown>, types: TypeTable, environment: Env
     providers,
     models,
     priceOverrides: readPriceOverrides(environment),
+    accounting: accountingSettings(fields.accounting),
     allowFaults: fields.faults?.allow ?? false,
     timeouts: defaultTimeouts(fields.timeouts),
     reliability: reliabilitySettings(fields),

@@ -124,6 +124,7 @@ export async function createDeployment(
     models: registry.list,
     warnings,
     timeouts: config.timeouts,
+    abort: config.accounting.abort,
     lookup: registry.lookup,
     isAvailable: (model) => unavailable(model.provider) === undefined,
     route: (spec) => router.route(spec),

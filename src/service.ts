@@ -35,6 +35,7 @@ import { startStreams } from "./stream-service.ts";
 import { openStore } from "./streams/open-store.ts";
 import { noTelemetry } from "./telemetry/telemetry.ts";
 import { estimateInput } from "./usage/estimator.ts";
+import { UsageFile } from "./usage/usage-file.ts";
 
 const types: ProviderTypes = providerTypes;
 const IMAGE = join(import.meta.dirname, "../gen/steer.binpb");
@@ -95,8 +96,14 @@ export async function startService(
   let deployment = await createDeployment(config, types, clock, latencyMs);
   let authenticate = createAuthenticator(config);
 
+  const usage = new UsageFile({
+    clock,
+    path: config.accounting.usageFile,
+    onFailure: (code) => log({ event: "usage file failed", code }),
+  });
   const runs = new GenerationRuns({
     clock,
+    usage,
     telemetry,
     stats,
     engine,
@@ -211,6 +218,7 @@ export async function startService(
       states.configure(next.reliability);
       for (const id of before.replaced(deployment)) states.forget(id);
       authenticate = createAuthenticator(next);
+      usage.reopen(next.accounting.usageFile);
       log({ event: "reloaded" });
       for (const message of [...next.warnings, ...deployment.warnings]) {
         log({ event: "warning", message });
@@ -233,6 +241,7 @@ export async function startService(
       await drain({ clock, grpc, http, dispatcher, generations: runs, hurry });
       await streams.close();
       await deployment.retire(undefined);
+      await usage.close();
       await shutdown();
     },
   };

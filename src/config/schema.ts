@@ -1,4 +1,5 @@
 import { CAPABILITIES, type ModelRecord, PARAMETERS } from "../domain/model.ts";
+import { accountingFields } from "./accounting.ts";
 import { pricing } from "./prices.ts";
 import {
   address,
@@ -229,6 +230,7 @@ export const schema = object({
   providers: list(provider),
   models: list(model),
   faults: object({ allow: flag }),
+  accounting: accountingFields,
   stream: streamFields,
   timeouts: object(timeoutFields),
   ...reliabilityFields,

@@ -1,7 +1,9 @@
 // One attempt: the target's request, its provider, its limits, its record and its
 // span, and the way of its events to the caller.
+import type { Clock } from "../clock.ts";
+import type { GatewayError } from "../domain/gateway-error.ts";
 import type { AttemptNotice, Warning } from "../domain/generation.ts";
-import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
@@ -12,10 +14,14 @@ import type { Provider, ProviderRequest } from "../providers/provider.ts";
 import type { AttemptPlan, RunningAttempt } from "../reliability/engine-call.ts";
 import { attemptLimits, type DefaultTimeouts, isOwnLimit } from "../reliability/limits.ts";
 import type { ProviderStats } from "../reliability/provider-stats.ts";
+import { toGatewayError } from "../reliability/run-attempt.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { AttemptResult, Telemetry } from "../telemetry/telemetry.ts";
 import { costOf } from "../usage/cost.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
+import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
+import { AttemptEnd } from "./drain-attempt.ts";
+import { payFor } from "./request-budget.ts";
 
 /** A target with the request as it will be sent there. */
 export interface FittedTarget {
@@ -43,6 +49,15 @@ export interface AttemptContext {
   readonly stats: ProviderStats;
   readonly provider: (instance: string) => Provider;
   readonly timeouts: DefaultTimeouts;
+  readonly clock: Clock;
+  readonly usage: UsageSink;
+  /** Whose call it is. */
+  readonly facts: CallFacts;
+  /** How the provider's call ends when the generation is cancelled. */
+  readonly abort: AbortPolicy;
+  /** Ends the generation; and what is read on of it. */
+  readonly lifetime: AbortSignal;
+  readonly hurry: AbortSignal;
   readonly result: GenerationResult;
   readonly stream: boolean;
   /** The caller's deadline bounds the call. */
@@ -77,6 +92,46 @@ export function textToContinue(result: GenerationResult, target: FittedTarget): 
   return spec === undefined ? undefined : text;
 }
 
+function specAfter(
+  result: GenerationResult,
+  { spec }: FittedTarget,
+  before: string | undefined,
+): GenerationSpec {
+  if (before === undefined) return spec;
+  return continuationSpec(spec, before, result.outputTokens()) ?? spec;
+}
+
+/** Why the request's money does not pay for an attempt at this target; undefined: it does. */
+export function moneyObstacle(
+  result: GenerationResult,
+  target: FittedTarget,
+  goesOn: boolean,
+): GatewayError | undefined {
+  const before = goesOn ? textToContinue(result, target) : undefined;
+  try {
+    payFor(result, target.model, specAfter(result, target, before));
+    return undefined;
+  } catch (error) {
+    return toGatewayError(error);
+  }
+}
+
+/** The targets that the request's money pays for now; the others are passed over. */
+export function paidTargets(
+  result: GenerationResult,
+  targets: readonly FittedTarget[],
+): { readonly targets: readonly FittedTarget[]; readonly error: GatewayError | undefined } {
+  let error: GatewayError | undefined;
+  const paid = targets.filter((target) => {
+    const obstacle = moneyObstacle(result, target, false);
+    if (obstacle === undefined) return true;
+    error ??= obstacle;
+    result.skip({ provider: target.model.provider, model: target.model.id }, obstacle);
+    return false;
+  });
+  return { targets: paid, error: paid.length === 0 ? error : undefined };
+}
+
 /** The attempt of a plan; sent by `open`. */
 export function startAttempt(
   context: AttemptContext,
@@ -87,14 +142,12 @@ export function startAttempt(
   const { model } = target;
   const goesOn = trigger === "continuation";
   const before = goesOn ? textToContinue(result, target) : undefined;
-  const spec =
-    before === undefined
-      ? target.spec
-      : (continuationSpec(target.spec, before, result.outputTokens()) ?? target.spec);
+  const { spec, isLimited } = payFor(result, model, specAfter(result, target, before));
   const record = result.begin(
     {
       target: { model, spec, warnings: target.warnings },
       trigger,
+      isMoneyLimited: isLimited,
       delayMs: plan.delayMs,
       delayFromProvider: plan.delayFromProvider,
       meter: createUsageMeter(model.providerType, spec),
@@ -120,6 +173,8 @@ export function startAttempt(
     probeFirstTokenMs: plan.probeFirstTokenMs,
     splitMs: !stream && context.hasDeadline ? plan.remainingMs : undefined,
   });
+  const { clock, abort: policy, lifetime, hurry } = context;
+  const providerEnd = new AttemptEnd({ clock, policy, model, spec, stream, lifetime, hurry });
   /** Ends of parts without output: they wait for the first output. */
   let held: ProviderEvent[] = [];
 
@@ -143,12 +198,16 @@ export function startAttempt(
         connectTimeoutMs: target.spec.timeouts.connectMs ?? context.timeouts.connectMs,
         headers: span.headers,
       };
-      const events = context.provider(model.provider).generate(request, signal);
+      const events = context.provider(model.provider).generate(request, providerEnd.follow(signal));
       if (before === undefined) return events;
       return joinAtSeam(events, before, spec.sampling.stopSequences ?? []);
     },
     take(event, now, content) {
       record.observe(event, now, content);
+      if (providerEnd.isDraining) {
+        providerEnd.observe(event);
+        return undefined;
+      }
       const delivery = context.delivery();
       if (!record.committed) {
         if (!delivery.commits(event, record)) {
@@ -160,16 +219,21 @@ export function startAttempt(
       }
       return delivery.deliver(event, record);
     },
+    get isDraining() {
+      return providerEnd.isDraining;
+    },
     get committed() {
       return record.committed;
     },
     isOwnLimit: (kind) => isOwnLimit(kind, limits, target.spec.timeouts, context.timeouts),
     end(outcome, error) {
+      providerEnd.stop();
       result.end(record, outcome, error);
       if (outcome === "succeeded") flush();
       const attempt = report(record);
       stats.ended(model.provider, outcome === "superseded" ? "cancelled" : attempt.errorKind);
       span.end({ ...attempt, outcome });
+      context.usage.record({ ...context.facts, type: "attempt", attempt: record.attempt() });
     },
   };
 }

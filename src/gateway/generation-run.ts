@@ -9,7 +9,7 @@ import {
   GenerationFailed,
   type TargetName,
 } from "../domain/generation.ts";
-import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
 import { GenerationResult, type Outcome } from "../output/generation-result.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { ReliabilityEngine } from "../reliability/attempts.ts";
@@ -20,15 +20,20 @@ import { policyInForce } from "../reliability/retry-policy.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import { estimateInput } from "../usage/estimator.ts";
+import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
 import {
   type AttemptContext,
   type Delivery,
   type FittedTarget,
+  moneyObstacle,
   NO_DELIVERY,
+  paidTargets,
   startAttempt,
   textToContinue,
 } from "./attempt-run.ts";
+import { hedgeOf } from "./hedge-of.ts";
+import { recordCall } from "./record-call.ts";
+import { checkCurrency } from "./request-budget.ts";
 
 /** Targets in the order in which they are tried, and those that cannot serve the request. */
 export interface Route {
@@ -49,6 +54,8 @@ export interface Deployment {
   route(spec: GenerationSpec): Route;
   provider(instanceId: string): Provider;
   readonly timeouts: DefaultTimeouts;
+  /** How provider calls end on a cancel, where the request does not say. */
+  readonly abort: AbortPolicy;
 }
 
 export interface RunDependencies {
@@ -57,6 +64,8 @@ export interface RunDependencies {
   readonly deployment: () => Deployment;
   readonly engine: ReliabilityEngine;
   readonly stats: ProviderStats;
+  /** Gets a record of each attempt and of each generation that ends here. */
+  readonly usage: UsageSink;
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
 }
@@ -64,6 +73,7 @@ export interface RunDependencies {
 /** A generation that is to be run. */
 export interface RunRequest {
   readonly spec: GenerationSpec;
+  readonly caller: string;
   readonly stream: boolean;
   /** What a deadline of the caller leaves for all of it, in milliseconds. */
   readonly timeoutMs: number | undefined;
@@ -93,6 +103,12 @@ export interface GenerationRun {
   release(): void;
 }
 
+/** What ends a generation, and what ends the provider calls that are read on after it. */
+interface Ends {
+  readonly lifetime: AbortController;
+  readonly hurry: AbortController;
+}
+
 function totalTimeout(limitMs: number): GatewayError {
   const message = `the generation took longer than ${Math.round(limitMs)} ms`;
   return new GatewayError("total-timeout", message);
@@ -100,7 +116,7 @@ function totalTimeout(limitMs: number): GatewayError {
 
 export class GenerationRuns {
   readonly #dependencies: RunDependencies;
-  readonly #running = new Set<AbortController>();
+  readonly #running = new Set<Ends>();
   #whenIdle: (() => void)[] = [];
 
   constructor(dependencies: RunDependencies) {
@@ -120,7 +136,10 @@ export class GenerationRuns {
 
   /** Ends every generation that runs with this error. */
   abortAll(error: GatewayError): void {
-    for (const lifetime of this.#running) lifetime.abort(error);
+    for (const { lifetime, hurry } of this.#running) {
+      lifetime.abort(error);
+      hurry.abort(error);
+    }
   }
 
   /**
@@ -129,7 +148,7 @@ export class GenerationRuns {
    * ends the wait for one, and nothing later.
    */
   async admit(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
-    const { clock, telemetry, engine, stats, newId } = this.#dependencies;
+    const { clock, telemetry, engine, stats, usage, newId } = this.#dependencies;
     const deployment = this.#dependencies.deployment();
     const { spec, stream, timeoutMs, before } = request;
     const limitMs = totalLimitMs(spec.timeouts, deployment.timeouts, timeoutMs);
@@ -137,6 +156,10 @@ export class GenerationRuns {
       throw new GatewayError("total-timeout", "the deadline had passed when the call arrived");
     }
     const { targets, skipped, unfit } = deployment.route(spec);
+    checkCurrency(
+      spec,
+      targets.map(({ model }) => model),
+    );
     for (const { model, options } of targets) {
       deployment.provider(model.provider).checkOptions?.(options);
     }
@@ -152,7 +175,33 @@ export class GenerationRuns {
     const skip = (misfit: Misfit): void =>
       result.skip(misfit.target, new GatewayError("validation", misfit.reason));
     skipped.forEach(skip);
+    const paid = paidTargets(result, targets);
+    const facts: CallFacts = {
+      generationId: result.generationId,
+      caller: request.caller,
+      labels: spec.labels,
+      stream,
+    };
+    /** The generation has ended: its record is written. */
+    const ended = (): Outcome => {
+      const outcome = result.outcome();
+      recordCall(usage, facts, outcome);
+      return outcome;
+    };
+    const fail = (error: unknown): GenerationFailed => {
+      unfit.forEach(skip);
+      const failure = result.fail(toGatewayError(error));
+      return new GenerationFailed(failure);
+    };
+    if (paid.error !== undefined) {
+      const failed = fail(paid.error);
+      ended();
+      throw failed;
+    }
 
+    const lifetime = new AbortController();
+    const hurry = new AbortController();
+    const ends: Ends = { lifetime, hurry };
     let delivery = NO_DELIVERY;
     const context: AttemptContext = {
       telemetry,
@@ -160,28 +209,33 @@ export class GenerationRuns {
       stats,
       provider: (instance) => deployment.provider(instance),
       timeouts: deployment.timeouts,
+      clock,
+      usage,
+      facts,
+      abort: { ...deployment.abort, ...spec.abort },
+      lifetime: lifetime.signal,
+      hurry: hurry.signal,
       result,
       stream,
       hasDeadline: timeoutMs !== undefined,
       delivery: () => delivery,
     };
-    const lifetime = new AbortController();
-    this.#running.add(lifetime);
+    this.#running.add(ends);
     const cancelTimer = clock.schedule(limitMs, () => lifetime.abort(totalTimeout(limitMs)));
     const stop = (): void => {
-      this.#running.delete(lifetime);
+      this.#running.delete(ends);
       cancelTimer();
       if (this.#running.size > 0) return;
       for (const resolve of this.#whenIdle.splice(0)) resolve();
     };
     const call: EngineCall<FittedTarget> = {
-      targets,
+      targets: paid.targets,
       policy: policyInForce(spec.retry, spec.routing, engine.states.settings.retry),
       stream,
       trigger: before === undefined ? "initial" : "takeover",
       endsAt: clock.now() + limitMs,
       signal: lifetime.signal,
-      hedge: this.#hedgeOf(spec, targets),
+      hedge: hedgeOf(spec, targets[0], engine.states.settings.hedge),
       begin: (plan) => startAttempt(context, plan),
       skip: (passed, error) => result.skip(nameOf(passed), error),
       decided: (decided) => telemetry.recordDecision(decided),
@@ -199,14 +253,9 @@ export class GenerationRuns {
         delivery.notice(notice);
       },
       wait: (ms, decided) => telemetry.startBackoff(request.telemetry, { ms, ...decided }),
+      unpaid: (next, goesOn) => moneyObstacle(result, next, goesOn),
       canContinue: (next) => textToContinue(result, next) !== undefined,
     };
-    const fail = (error: unknown): Outcome => {
-      unfit.forEach(skip);
-      result.fail(toGatewayError(error));
-      return result.outcome();
-    };
-
     const forward = (): void => lifetime.abort(signal.reason);
     if (signal.aborted) forward();
     else signal.addEventListener("abort", forward, { once: true });
@@ -232,24 +281,16 @@ export class GenerationRuns {
             stop();
           }
           telemetry.recordCall({ stream, attempts: result.sent, overheadMs: result.overheadMs() });
-          return result.outcome();
+          return ended();
         },
       };
     } catch (error) {
       stop();
-      const outcome = fail(error);
-      throw outcome.state === "failed" ? new GenerationFailed(outcome.failure) : error;
+      const failed = fail(error);
+      ended();
+      throw failed;
     } finally {
       signal.removeEventListener("abort", forward);
     }
-  }
-
-  /** A rival attempt is allowed: the request asks for it and is small enough to be sent twice. */
-  #hedgeOf(spec: GenerationSpec, [target]: Route["targets"]) {
-    const { hedge } = spec.routing;
-    if (hedge === undefined || spec.tools.some(({ type }) => type === "provider")) return undefined;
-    const { tokens } = estimateInput(target.model.providerType, spec);
-    const { maxInputTokens } = this.#dependencies.engine.states.settings.hedge;
-    return tokens > maxInputTokens ? undefined : { delayMs: hedge.delayMs };
   }
 }

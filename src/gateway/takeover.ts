@@ -177,6 +177,7 @@ export function createTakeover(dependencies: TakeoverDependencies) {
         .admit(
           {
             spec: request.spec,
+            caller: stream.caller,
             stream: isStream,
             timeoutMs: stream.deadlineAt - stream.now,
             telemetry: span,

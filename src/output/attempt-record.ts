@@ -30,6 +30,8 @@ export interface AttemptRecordOptions {
   readonly delayMs: number;
   readonly delayFromProvider: boolean;
   readonly clock: Clock;
+  /** The request's money sets the limit of the output. */
+  readonly isMoneyLimited: boolean;
   readonly meter: {
     report(counts: TokenCounts): void;
     usage(output: Message): TokenUsage;
@@ -118,7 +120,7 @@ export class AttemptRecord {
       this.#isMetered = true;
       this.#options.meter.report(event.counts);
       this.#reportedCost = event.cost ?? this.#reportedCost;
-    } else if (event.type === "finish") this.finish = event;
+    } else if (event.type === "finish") this.finish = this.#finishOf(event);
     else if (event.type === "part-end") this.hasWholePart = true;
     else if (event.type === "response") {
       this.providerModel = event.model ?? this.providerModel;
@@ -184,6 +186,11 @@ export class AttemptRecord {
       ...(error !== undefined && { errorKind: error.kind, errorMessage: error.message }),
       ...(error?.providerFailure !== undefined && { providerFailure: error.providerFailure }),
     };
+  }
+
+  #finishOf(event: Extract<ProviderEvent, { type: "finish" }>): typeof event {
+    const isStruck = this.#options.isMoneyLimited && event.reason === "max-tokens";
+    return isStruck ? { ...event, reason: "budget" } : event;
   }
 
   /** No provider charges for a request that it refused, or that did not reach it. */

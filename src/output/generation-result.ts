@@ -167,8 +167,10 @@ export class GenerationResult {
     };
   }
 
-  fail(error: GatewayError): void {
-    this.#outcome = { state: "failed", failure: this.failureOf(error) };
+  fail(error: GatewayError): GenerationFailure {
+    const failure = this.failureOf(error);
+    this.#outcome = { state: "failed", failure };
+    return failure;
   }
 
   /** What is known so far, with the error that it would end with. */
@@ -199,6 +201,11 @@ export class GenerationResult {
       (sum, each) => addUsage(sum, each.usage),
       undefined,
     );
+  }
+
+  /** What attempts so far have cost, as far as that is known. */
+  spentPicos(): number {
+    return this.#attempts.reduce((sum, { cost }) => sum + (cost?.totalPicos ?? 0), 0);
   }
 
   /** Of all attempts that have ended. */

@@ -1,8 +1,4 @@
-import {
-  AbortMode,
-  type GenerationSpec,
-  InvalidOutputAction,
-} from "../../gen/es/steer/v1/generation_pb.ts";
+import { type GenerationSpec, InvalidOutputAction } from "../../gen/es/steer/v1/generation_pb.ts";
 import type {
   GenerateRequest,
   StreamGenerateRequest,
@@ -26,13 +22,6 @@ function onInvalid(spec: GenerationSpec): InvalidOutputAction {
 }
 
 const SPEC: readonly NotBuilt<GenerationSpec>[] = [
-  { path: "spec.budget", isAsked: (spec) => spec.budget !== undefined },
-  { path: "spec.abort.mode", isAsked: (spec) => (spec.abort?.mode ?? 0) > AbortMode.CLOSE },
-  { path: "spec.abort.max_time", isAsked: (spec) => spec.abort?.maxTime !== undefined },
-  {
-    path: "spec.abort.max_cost_picos",
-    isAsked: (spec) => spec.abort?.maxCostPicos !== undefined,
-  },
   {
     path: "spec.output_format.on_invalid",
     isAsked: (spec) => onInvalid(spec) === FAIL || onInvalid(spec) === RETRY,

@@ -11,6 +11,7 @@ import { type StreamService, startStreams } from "../../src/stream-service.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
+import { noUsageSink } from "../../src/usage/usage-sink.ts";
 import { testModel } from "../support/provider-request.ts";
 import type { ProviderWorld } from "./provider.ts";
 import type { SimulatedProcess } from "./scheduler.ts";
@@ -63,6 +64,7 @@ export class Replica {
     const models = ["one", "two"].map((id) => testModel({ id, provider: id, prefill: true }));
     const states = new TargetStates(clock, DEFAULT_SETTINGS);
     const runs = new GenerationRuns({
+      usage: noUsageSink,
       clock,
       telemetry: noTelemetry,
       stats: new ProviderStats(clock),
@@ -83,6 +85,7 @@ export class Replica {
         },
         provider: () => adapter,
         timeouts: TIMEOUTS,
+        abort: { mode: "close", maxTimeMs: 1_000 },
       }),
     });
     this.#runs = runs;

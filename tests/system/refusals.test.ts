@@ -183,10 +183,6 @@ describe("what the engine serves", () => {
 
 describe("what is not built", () => {
   const specs: [string, SpecInit][] = [
-    ["spec.budget", { budget: { maxCostPicos: 1n, currencyCode: "USD" } }],
-    ["spec.abort.mode", { abort: { mode: 2 } }],
-    ["spec.abort.max_time", { abort: { maxTime: SECOND } }],
-    ["spec.abort.max_cost_picos", { abort: { maxCostPicos: 1n } }],
     [
       "spec.output_format.on_invalid",
       { outputFormat: { format: { case: "jsonObject", value: { onInvalid: 2 } } } },

@@ -1,0 +1,27 @@
+import {
+  ConfigProblem,
+  count,
+  duration,
+  object,
+  oneOf,
+  type Reader,
+  type ReadFields,
+  text,
+} from "./readers.ts";
+
+/** The contract's bound of what a request may ask for. */
+const MAX_DRAIN_MS = 60_000;
+
+const drainTime: Reader<number> = (value, path) => {
+  const ms = duration(value, path);
+  if (ms <= MAX_DRAIN_MS) return ms;
+  throw new ConfigProblem(path, "must be 60s or less");
+};
+
+/** The section `accounting` of the file. */
+export const accountingFields = object({
+  usage_file: text,
+  abort: object({ mode: oneOf("close", "drain"), max_time: drainTime, max_cost_picos: count }),
+});
+
+export type AccountingFields = ReadFields<typeof accountingFields.fields>;

@@ -1,0 +1,17 @@
+import type { GenerationSpec } from "../domain/generation-spec.ts";
+import { estimateInput } from "../usage/estimator.ts";
+import type { FittedTarget } from "./attempt-run.ts";
+
+/** A rival attempt is allowed: the request asks for it and is small enough to be sent twice. */
+export function hedgeOf(
+  spec: GenerationSpec,
+  { model }: FittedTarget,
+  { maxInputTokens }: { readonly maxInputTokens: number },
+) {
+  const { hedge } = spec.routing;
+  // Two attempts at once could each spend what is left.
+  if (hedge === undefined || spec.budget !== undefined) return undefined;
+  if (spec.tools.some(({ type }) => type === "provider")) return undefined;
+  const { tokens } = estimateInput(model.providerType, spec);
+  return tokens > maxInputTokens ? undefined : { delayMs: hedge.delayMs };
+}
