@@ -128,6 +128,10 @@ export class GenerationRuns {
     return this.#running.size;
   }
 
+  get usage(): UsageSink {
+    return this.#dependencies.usage;
+  }
+
   /** Resolves when none runs. */
   idle(): Promise<void> {
     if (this.#running.size === 0) return Promise.resolve();

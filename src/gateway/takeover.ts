@@ -15,8 +15,10 @@ import type { StreamHooks, StreamLog } from "../streams/stream-log.ts";
 import type { StreamRecord } from "../streams/stream-record.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
+import type { CallFacts } from "../usage/usage-sink.ts";
 import type { Before, GenerationRun, GenerationRuns } from "./generation-run.ts";
 import { type AddEvent, ownerLost, produce, produceWhole } from "./produce-stream.ts";
+import { recordCall } from "./record-call.ts";
 import { progressOf, readSummary, type StreamSummary } from "./stream-summary.ts";
 
 /** A stored request, as it was first called. */
@@ -165,6 +167,14 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     }
     const { owned, record } = claimed;
     const lost = lostAttempt(record, summary, clock.wallTime());
+    const callFacts: CallFacts = {
+      generationId: summary.generationId,
+      caller: stream.caller,
+      labels: summary.labels,
+      stream: summary.kind === "stream",
+    };
+    // An owner that has handed it over has written the record itself.
+    if (!stream.handedOff) runs.usage.record({ ...callFacts, type: "attempt", attempt: lost });
     const before: Before = {
       generationId: summary.generationId,
       createTimeMs: summary.createTimeMs,
@@ -199,7 +209,7 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       tail: record.tail,
     });
     const { kind, labels, heartbeatMs } = summary;
-    const facts = { kind, labels, heartbeatMs };
+    const streamFacts = { kind, labels, heartbeatMs };
     const add: AddEvent = (event, more) => owned.add(encodeEvent(event, owned.writerId), more);
     if (goesOn && kind === "stream") {
       const notice = events.notice({
@@ -211,11 +221,13 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       });
       void add(notice, {
         isContent: false,
-        progress: progressOf(run, facts, undefined, run.target),
+        progress: progressOf(run, streamFacts, undefined, run.target),
       });
     }
-    const produced = (kind === "unary" ? produceWhole : produce)(run, events, facts, add);
+    const produced = (kind === "unary" ? produceWhole : produce)(run, events, streamFacts, add);
     void produced.then((outcome) => {
+      // A run that `admit` refused or that went on has written its own.
+      if (!goesOn) recordCall(runs.usage, callFacts, outcome);
       const failed = outcome.state === "failed" ? outcome.failure.error.kind : undefined;
       span.end({ code: failed === undefined ? "OK" : "UNKNOWN", reason: failed });
     });
