@@ -182,6 +182,8 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     };
     const why = ending ?? obstacle(stream, request, log.settings.maxTakeovers);
     const goesOn = why === undefined && request !== undefined;
+    /** A run that was admitted, or that no target took, writes its own record. */
+    let isRecorded = goesOn;
     if (goesOn) {
       run = await runs
         .admit(
@@ -195,7 +197,10 @@ export function createTakeover(dependencies: TakeoverDependencies) {
           },
           new AbortController().signal,
         )
-        .catch((error: unknown) => failedRun(record, before, summary, error));
+        .catch((error: unknown) => {
+          isRecorded = error instanceof GenerationFailed;
+          return failedRun(record, before, summary, error);
+        });
     } else run = failedRun(record, before, summary, why);
     if (stopped !== undefined) run.abort(stopped);
     const events = createStreamEvents({
@@ -226,8 +231,7 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     }
     const produced = (kind === "unary" ? produceWhole : produce)(run, events, streamFacts, add);
     void produced.then((outcome) => {
-      // A run that `admit` refused or that went on has written its own.
-      if (!goesOn) recordCall(runs.usage, callFacts, outcome);
+      if (!isRecorded) recordCall(runs.usage, callFacts, outcome);
       const failed = outcome.state === "failed" ? outcome.failure.error.kind : undefined;
       span.end({ code: failed === undefined ? "OK" : "UNKNOWN", reason: failed });
     });

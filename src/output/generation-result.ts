@@ -31,6 +31,13 @@ export interface GenerationResultOptions {
     | undefined;
 }
 
+/** A replica was lost with the counts of its attempt. */
+const USAGE_INCOMPLETE: Warning = {
+  reason: "USAGE_INCOMPLETE",
+  message: "what a lost replica's attempt has used is unknown: total_usage and cost leave it out",
+  field: "",
+};
+
 type AttemptOptions = Omit<AttemptRecordOptions, "index" | "clock" | "continues">;
 
 /** Everything that is known of one generation while it runs and when it has ended. */
@@ -60,6 +67,9 @@ export class GenerationResult {
     this.createTimeMs = before?.createTimeMs ?? clock.wallTime();
     this.#attempts = [...(before?.attempts ?? [])];
     this.#admittedAt = clock.now();
+    const isUnknown = ({ errorKind, usage }: Attempt): boolean =>
+      errorKind === "owner-lost" && usage === undefined;
+    if (before?.attempts.some(isUnknown)) this.#warnings.push(USAGE_INCOMPLETE);
   }
 
   /** An attempt is sent now. `queuedMs` is a part of its wait. */
