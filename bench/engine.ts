@@ -39,6 +39,7 @@ function straight(events: number): Promise<void> {
     limits: LIMITS,
     open: () => answer(events),
     onEvent: () => undefined,
+    isDraining: () => false,
   });
 }
 
@@ -55,6 +56,7 @@ async function throughEngine(events: number): Promise<void> {
       limits: LIMITS,
       open: () => answer(events),
       take: () => undefined,
+      isDraining: false,
       committed: false,
       isOwnLimit: () => false,
       end: () => {},
@@ -63,6 +65,7 @@ async function throughEngine(events: number): Promise<void> {
     decided: () => {},
     recover: () => {},
     wait: () => () => {},
+    unpaid: () => undefined,
     canContinue: () => false,
   };
   await engine.run(call, await engine.admit(call));
