@@ -171,7 +171,7 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       generationId: summary.generationId,
       caller: stream.caller,
       labels: summary.labels,
-      stream: summary.kind === "stream",
+      stream: isStream,
     };
     // An owner that has handed it over has written the record itself.
     if (!stream.handedOff) runs.usage.record({ ...callFacts, type: "attempt", attempt: lost });
