@@ -36,6 +36,7 @@ import { reliabilitySettings } from "./reliability-config.ts";
 import { storeAddress, streamSettings } from "./stream-config.ts";
 import type { StoreAddress } from "./streams/open-store.ts";
 import type { StreamSettings } from "./streams/stream-settings.ts";
+import type { EstimatorChoice } from "./usage/token-counter.ts";
 
 export interface Config {
   readonly grpc: { readonly address: Address; readonly tls: TlsFiles | undefined };
@@ -54,6 +55,8 @@ export interface Config {
   readonly accounting: AccountingSettings;
   readonly allowFaults: boolean;
   readonly timeouts: DefaultTimeouts;
+  /** What counts tokens that no provider reports. */
+  readonly estimator: EstimatorChoice;
   readonly reliability: ReliabilitySettings;
   /** Where streams are stored; only a restart changes it. */
   readonly store: StoreAddress;
@@ -170,6 +173,7 @@ function build(tree: Record<string, unknown>, types: TypeTable, environment: Env
     accounting: accountingSettings(fields.accounting),
     allowFaults: fields.faults?.allow ?? false,
     timeouts: defaultTimeouts(fields.timeouts),
+    estimator: fields.accounting?.estimator ?? "auto",
     reliability: reliabilitySettings(fields),
     store: storeAddress(fields.stream),
     streams: streamSettings(fields.stream),

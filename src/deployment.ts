@@ -5,13 +5,14 @@ import type { Config } from "./config.ts";
 import { GatewayError } from "./domain/gateway-error.ts";
 import type { GenerationSpec } from "./domain/generation-spec.ts";
 import type { Model } from "./domain/model.ts";
+import type { FittedTarget } from "./gateway/attempt-run.ts";
 import type { Deployment as GatewayDeployment } from "./gateway/generation-run.ts";
 import type { Provider, ProviderInstance, ProviderType } from "./providers/provider.ts";
 import { createModelRegistry, type RegistryInstance } from "./routing/model-registry.ts";
 import { createPriceOverrider } from "./routing/override-prices.ts";
 import { recordProblems } from "./routing/record-problems.ts";
 import { createRouter } from "./routing/router.ts";
-import { estimateInput } from "./usage/estimator.ts";
+import type { TokenCounter } from "./usage/token-counter.ts";
 
 export type ProviderTypes = Readonly<Record<string, ProviderType>>;
 
@@ -24,7 +25,7 @@ export interface Deployment extends GatewayDeployment {
   lookup(name: string): readonly Model[];
   isAvailable(model: Model): boolean;
   /** The target that a request would go to first. */
-  firstTarget(spec: GenerationSpec): { readonly model: Model; readonly spec: GenerationSpec };
+  firstTarget(spec: GenerationSpec): FittedTarget;
   /** Instances that are not there, or not the same, in `next`. */
   replaced(next: Deployment): readonly string[];
   /** Closes the adapters that `next` has not taken over; running calls end first. */
@@ -51,6 +52,7 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
     dialects: type.dialects,
     dialect: configured.dialect ?? type.defaultDialect(configured.baseUrl),
     prefill: configured.prefill || type.prefill,
+    tokens: type.tokens,
     models: configured.builtinModels ? type.models : [],
   };
 }
@@ -78,6 +80,7 @@ export async function createDeployment(
   types: ProviderTypes,
   clock: Clock,
   latencyMs: (model: Model) => number | undefined,
+  counter: TokenCounter,
   previous?: Deployment,
 ): Promise<Deployment> {
   const { providers } = config;
@@ -99,7 +102,7 @@ export async function createDeployment(
     lookup: registry.lookup,
     unavailable,
     providers,
-    inputTokens: (model, spec) => estimateInput(model.providerType, spec).tokens,
+    inputTokens: (model, spec) => counter.estimateInput(model, spec).tokens,
     latencyMs,
   });
 

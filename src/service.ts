@@ -7,6 +7,7 @@ import { type Config, loadConfig } from "./config.ts";
 import { checkRecords, createDeployment, type ProviderTypes } from "./deployment.ts";
 import type { GatewayError } from "./domain/gateway-error.ts";
 import type { Model } from "./domain/model.ts";
+import { createInputCounter } from "./gateway/count-input.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { GenerationRuns } from "./gateway/generation-run.ts";
 import { createLog, type Log } from "./log.ts";
@@ -34,7 +35,7 @@ import { createModelService } from "./rpc/model-service.ts";
 import { startStreams } from "./stream-service.ts";
 import { openStore } from "./streams/open-store.ts";
 import { noTelemetry } from "./telemetry/telemetry.ts";
-import { estimateInput } from "./usage/estimator.ts";
+import { createTokenCounter } from "./usage/token-counter.ts";
 import { UsageFile } from "./usage/usage-file.ts";
 
 const types: ProviderTypes = providerTypes;
@@ -93,7 +94,15 @@ export async function startService(
     const now = clock.now();
     return streamed.quantile(MEDIAN, now) ?? whole.quantile(MEDIAN, now);
   };
-  let deployment = await createDeployment(config, types, clock, latencyMs);
+  const counter = createTokenCounter({
+    clock,
+    estimator: () => config.estimator,
+    observe: {
+      estimated: (model, estimator) => telemetry.recordEstimate(nameOf({ model }), estimator),
+      measured: (model, error) => telemetry.recordEstimateError(nameOf({ model }), error),
+    },
+  });
+  let deployment = await createDeployment(config, types, clock, latencyMs, counter);
   let authenticate = createAuthenticator(config);
 
   const usage = new UsageFile({
@@ -107,6 +116,7 @@ export async function startService(
     telemetry,
     stats,
     engine,
+    counter,
     newId,
     deployment: () => deployment,
   });
@@ -145,11 +155,7 @@ export async function startService(
   const services = [
     createGenerationService({
       gateway,
-      countInput(spec) {
-        const target = deployment.firstTarget(spec);
-        const { tokens, estimator } = estimateInput(target.model.providerType, target.spec);
-        return { model: target.model, tokens, estimator };
-      },
+      countInput: createInputCounter({ clock, counter, deployment: () => deployment }),
     }),
     createModelService({
       list: () => deployment.models,
@@ -213,7 +219,7 @@ export async function startService(
     try {
       const next = load();
       const before = deployment;
-      deployment = await createDeployment(next, types, clock, latencyMs, before);
+      deployment = await createDeployment(next, types, clock, latencyMs, counter, before);
       config = next;
       states.configure(next.reliability);
       for (const id of before.replaced(deployment)) states.forget(id);
@@ -242,6 +248,7 @@ export async function startService(
       await streams.close();
       await deployment.retire(undefined);
       await usage.close();
+      await counter.close();
       await shutdown();
     },
   };

@@ -18,8 +18,12 @@ const drainTime: Reader<number> = (value, path) => {
   throw new ConfigProblem(path, "must be 60s or less");
 };
 
+/** What counts tokens that no provider reports: the best there is for the model, or one rule for all. */
+const ESTIMATORS = ["auto", "tiktoken", "character", "script"] as const;
+
 /** The section `accounting` of the file. */
 export const accountingFields = object({
+  estimator: oneOf(...ESTIMATORS),
   usage_file: text,
   abort: object({ mode: oneOf("close", "drain"), max_time: drainTime, max_cost_picos: count }),
 });

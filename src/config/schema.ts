@@ -230,8 +230,8 @@ export const schema = object({
   providers: list(provider),
   models: list(model),
   faults: object({ allow: flag }),
-  accounting: accountingFields,
   stream: streamFields,
   timeouts: object(timeoutFields),
+  accounting: accountingFields,
   ...reliabilityFields,
 });

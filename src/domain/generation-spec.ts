@@ -134,9 +134,12 @@ export interface Reasoning {
   readonly includeText?: boolean;
 }
 
+/** What follows output without the requested format; unset: it is returned with a warning. */
+export type InvalidOutputAction = "fail" | "retry";
+
 export type OutputFormat =
   | { readonly type: "text" }
-  | { readonly type: "json-object" }
+  | { readonly type: "json-object"; readonly onInvalid?: InvalidOutputAction }
   | {
       readonly type: "json-schema";
       readonly name: string;
@@ -144,6 +147,7 @@ export type OutputFormat =
       readonly schema: string;
       readonly description: string;
       readonly strict?: boolean;
+      readonly onInvalid?: InvalidOutputAction;
     };
 
 /** A model to move to; `provider` pins the instance or type where several offer it. */

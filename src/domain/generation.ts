@@ -17,6 +17,8 @@ export type AttemptTrigger =
   | "failover"
   | "hedge"
   | "continuation"
+  /** The output did not have the format that was asked for. */
+  | "repair"
   /** Another replica goes on with a stream whose owner was lost. */
   | "takeover";
 
@@ -111,7 +113,7 @@ export interface GenerationFailure {
 }
 
 /** What happens after a failed attempt. */
-export type RecoveryAction = "retry" | "failover" | "continue" | "takeover";
+export type RecoveryAction = "retry" | "failover" | "continue" | "takeover" | "repair";
 
 /** What a stream outlives: nothing, a lost connection, a restart of the process, the loss of a replica. */
 export type StreamDurability = "none" | "process" | "host" | "cluster";
@@ -124,6 +126,22 @@ export interface AttemptNotice {
   readonly delayMs: number;
   /** The output delivered so far is void; the next delta opens part 0. */
   readonly discardOutput: boolean;
+}
+
+/** A change of the JSON that the text of a part spells out. */
+export interface JsonDelta {
+  readonly type: "json-delta";
+  readonly partIndex: number;
+  /** Which document of the part, from 0. */
+  readonly documentIndex: number;
+  /** RFC 6901. */
+  readonly pointer: string;
+  /** More of the string there. */
+  readonly append?: string;
+  /** What is there now, as JSON text; of this and `append` one is set, or neither. */
+  readonly valueJson?: string;
+  /** What is there changes no more. */
+  readonly final: boolean;
 }
 
 /** What a stream event says. Deltas pass from the provider unchanged. */
@@ -143,6 +161,7 @@ export type StreamEventBody =
       ProviderEvent,
       { readonly type: "text-delta" | "reasoning-delta" | "tool-call-delta" | "part-end" }
     >
+  | JsonDelta
   | {
       readonly type: "usage";
       readonly usage: TokenUsage;

@@ -1,5 +1,6 @@
 import type { Sampling } from "./generation-spec.ts";
 import type { JsonObject } from "./json.ts";
+import type { TokenRules } from "./token-rules.ts";
 
 /** Something a model can do: one per `ModelCapability` of the contract. */
 export const CAPABILITIES = [
@@ -161,6 +162,8 @@ export interface Model {
   };
   readonly wire: JsonObject;
   readonly pricing: Pricing | undefined;
+  /** How tokens are counted where the provider does not report them. */
+  readonly tokens: TokenRules;
   readonly deprecated: boolean;
   /** Its instance goes on after a last message of the assistant. */
   readonly prefill: boolean;

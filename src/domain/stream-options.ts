@@ -7,9 +7,15 @@ export type DisconnectPolicy =
 
 /** How one stream is delivered. */
 export interface StreamOptions {
+  /** What is told of the JSON in the output beside its text. */
+  readonly jsonMode: "off" | "values" | "patches";
+  /** No text deltas; only with a `jsonMode`. */
+  readonly omitJsonText: boolean;
   readonly omitReasoning: boolean;
   /** One final `usage` event right before the terminal one. */
   readonly includeUsage: boolean;
+  /** `usage` events while it runs, estimated where the provider reports late. */
+  readonly includeUsageUpdates: boolean;
   readonly includeEventTime: boolean;
   readonly omitFinalMessage: boolean;
   /** Longest silence in milliseconds before a heartbeat; 0 for none. */
@@ -25,8 +31,11 @@ export interface StreamOptions {
 
 /** A whole answer is read by nobody before its end, and by no one after. */
 export const WHOLE_ANSWER: StreamOptions = {
+  jsonMode: "off",
+  omitJsonText: false,
   omitReasoning: false,
   includeUsage: false,
+  includeUsageUpdates: false,
   includeEventTime: false,
   omitFinalMessage: false,
   heartbeatMs: 0,

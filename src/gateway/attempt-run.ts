@@ -2,7 +2,7 @@
 // span, and the way of its events to the caller.
 import type { Clock } from "../clock.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
-import type { AttemptNotice, Warning } from "../domain/generation.ts";
+import type { AttemptNotice, AttemptTrigger, Warning } from "../domain/generation.ts";
 import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Model } from "../domain/model.ts";
@@ -10,6 +10,8 @@ import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { AttemptRecord } from "../output/attempt-record.ts";
 import { continuableText, continuationSpec, joinAtSeam } from "../output/continuation.ts";
 import type { GenerationResult } from "../output/generation-result.ts";
+import type { JsonStatistics } from "../output/json-stream.ts";
+import { refuseInvalidOutput, repairSpec } from "../output/repair.ts";
 import type { Provider, ProviderRequest } from "../providers/provider.ts";
 import type { AttemptPlan, RunningAttempt } from "../reliability/engine-call.ts";
 import { attemptLimits, type DefaultTimeouts, isOwnLimit } from "../reliability/limits.ts";
@@ -18,10 +20,11 @@ import { toGatewayError } from "../reliability/run-attempt.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { AttemptResult, Telemetry } from "../telemetry/telemetry.ts";
 import { costOf } from "../usage/cost.ts";
+import type { TokenCounter } from "../usage/token-counter.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
 import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
 import { AttemptEnd } from "./drain-attempt.ts";
-import { payFor } from "./request-budget.ts";
+import { type PaidCall, payFor } from "./request-budget.ts";
 
 /** A target with the request as it will be sent there. */
 export interface FittedTarget {
@@ -40,6 +43,8 @@ export interface Delivery {
   /** A promise holds the provider back until it resolves. */
   deliver(event: ProviderEvent, record: AttemptRecord): Promise<void> | undefined;
   notice(notice: AttemptNotice): void;
+  /** What the output of the current attempt had of JSON; undefined where nobody asked. */
+  json(): JsonStatistics | undefined;
 }
 
 /** A call whose attempts are run. */
@@ -47,6 +52,7 @@ export interface AttemptContext {
   readonly telemetry: Telemetry;
   readonly callTelemetry: CallTelemetry;
   readonly stats: ProviderStats;
+  readonly counter: TokenCounter;
   readonly provider: (instance: string) => Provider;
   readonly timeouts: DefaultTimeouts;
   readonly clock: Clock;
@@ -78,6 +84,7 @@ function report(record: AttemptRecord): Omit<AttemptResult, "outcome"> {
     ...(cost !== undefined && { cost }),
     ...(firstTokenMs !== undefined && { timeToFirstTokenMs: firstTokenMs }),
     ...(perChunkMs !== undefined && { timePerChunkMs: perChunkMs }),
+    rhythm: () => record.rhythm(),
   };
 }
 
@@ -92,24 +99,28 @@ export function textToContinue(result: GenerationResult, target: FittedTarget): 
   return spec === undefined ? undefined : text;
 }
 
-function specAfter(
+/** The target's request as this attempt sends it. */
+function specOf(
   result: GenerationResult,
-  { spec }: FittedTarget,
+  { target, trigger }: Pick<AttemptPlan<FittedTarget>, "target" | "trigger">,
   before: string | undefined,
 ): GenerationSpec {
-  if (before === undefined) return spec;
-  return continuationSpec(spec, before, result.outputTokens()) ?? spec;
+  const { spec } = target;
+  if (before !== undefined) return continuationSpec(spec, before, result.outputTokens()) ?? spec;
+  const { rejected } = result;
+  return trigger === "repair" && rejected !== undefined ? repairSpec(spec, rejected) : spec;
 }
 
 /** Why the request's money does not pay for an attempt at this target; undefined: it does. */
 export function moneyObstacle(
-  result: GenerationResult,
+  call: PaidCall,
   target: FittedTarget,
-  goesOn: boolean,
+  trigger: AttemptTrigger,
 ): GatewayError | undefined {
-  const before = goesOn ? textToContinue(result, target) : undefined;
+  const { result } = call;
+  const before = trigger === "continuation" ? textToContinue(result, target) : undefined;
   try {
-    payFor(result, target.model, specAfter(result, target, before));
+    payFor(call, target.model, specOf(result, { target, trigger }, before));
     return undefined;
   } catch (error) {
     return toGatewayError(error);
@@ -118,15 +129,15 @@ export function moneyObstacle(
 
 /** The targets that the request's money pays for now; the others are passed over. */
 export function paidTargets(
-  result: GenerationResult,
+  call: PaidCall,
   targets: readonly FittedTarget[],
 ): { readonly targets: readonly FittedTarget[]; readonly error: GatewayError | undefined } {
   let error: GatewayError | undefined;
   const paid = targets.filter((target) => {
-    const obstacle = moneyObstacle(result, target, false);
+    const obstacle = moneyObstacle(call, target, "initial");
     if (obstacle === undefined) return true;
     error ??= obstacle;
-    result.skip({ provider: target.model.provider, model: target.model.id }, obstacle);
+    call.result.skip({ provider: target.model.provider, model: target.model.id }, obstacle);
     return false;
   });
   return { targets: paid, error: paid.length === 0 ? error : undefined };
@@ -142,7 +153,7 @@ export function startAttempt(
   const { model } = target;
   const goesOn = trigger === "continuation";
   const before = goesOn ? textToContinue(result, target) : undefined;
-  const { spec, isLimited } = payFor(result, model, specAfter(result, target, before));
+  const { spec, isLimited } = payFor(context, model, specOf(result, plan, before));
   const record = result.begin(
     {
       target: { model, spec, warnings: target.warnings },
@@ -150,7 +161,7 @@ export function startAttempt(
       isMoneyLimited: isLimited,
       delayMs: plan.delayMs,
       delayFromProvider: plan.delayFromProvider,
-      meter: createUsageMeter(model.providerType, spec),
+      meter: createUsageMeter(context.counter, model, spec),
       price: (usage, reported) => costOf(model.pricing, usage, reported),
     },
     plan.queuedMs,
@@ -173,8 +184,17 @@ export function startAttempt(
     probeFirstTokenMs: plan.probeFirstTokenMs,
     splitMs: !stream && context.hasDeadline ? plan.remainingMs : undefined,
   });
-  const { clock, abort: policy, lifetime, hurry } = context;
-  const providerEnd = new AttemptEnd({ clock, policy, model, spec, stream, lifetime, hurry });
+  const { clock, counter, abort: policy, lifetime, hurry } = context;
+  const providerEnd = new AttemptEnd({
+    clock,
+    counter,
+    policy,
+    model,
+    spec,
+    stream,
+    lifetime,
+    hurry,
+  });
   /** Ends of parts without output: they wait for the first output. */
   let held: ProviderEvent[] = [];
 
@@ -225,15 +245,22 @@ export function startAttempt(
     get committed() {
       return record.committed;
     },
+    accept: () => refuseInvalidOutput(record),
     isOwnLimit: (kind) => isOwnLimit(kind, limits, target.spec.timeouts, context.timeouts),
     end(outcome, error) {
       providerEnd.stop();
       result.end(record, outcome, error);
       if (outcome === "succeeded") flush();
-      const attempt = report(record);
-      stats.ended(model.provider, outcome === "superseded" ? "cancelled" : attempt.errorKind);
-      span.end({ ...attempt, outcome });
-      context.usage.record({ ...context.facts, type: "attempt", attempt: record.attempt() });
+      stats.ended(model.provider, outcome === "superseded" ? "cancelled" : error?.kind);
+      // Read now: what follows may begin the documents anew.
+      const json = record.committed ? context.delivery().json() : undefined;
+      const tell = (): void => {
+        span.end({ ...report(record), outcome, ...(json !== undefined && { json }) });
+        context.usage.record({ ...context.facts, type: "attempt", attempt: record.attempt() });
+      };
+      // The span and the record have the counts that the result has.
+      if (record.counting === undefined) tell();
+      else void record.counting.then(tell);
     },
   };
 }
@@ -243,4 +270,5 @@ export const NO_DELIVERY: Delivery = {
   commits: () => false,
   deliver: () => undefined,
   notice: () => {},
+  json: () => undefined,
 };

@@ -5,10 +5,11 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
 import { type Model, pricesAt } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
-import { estimateInput, estimateText } from "../usage/estimator.ts";
+import type { TokenCounter } from "../usage/token-counter.ts";
 
 export interface DrainedCall {
   readonly clock: Clock;
+  readonly counter: TokenCounter;
   readonly policy: AbortPolicy;
   readonly model: Model;
   /** The request as it was sent. */
@@ -21,12 +22,12 @@ export interface DrainedCall {
 }
 
 /** Money for output that nobody reads; undefined: no bound but the time. */
-function moneyFor({ policy, model, spec, stream }: DrainedCall) {
+function moneyFor({ policy, counter, model, spec, stream }: DrainedCall) {
   const { maxCostPicos } = policy;
   if (maxCostPicos === undefined) return undefined;
-  const { pricing, providerType } = model;
+  const { pricing } = model;
   if (pricing === undefined) return { leftPicos: 0, tokenPicos: 0 };
-  const { tokens } = estimateInput(providerType, spec);
+  const { tokens } = counter.estimateInput(model, spec);
   const { outputPicos } = pricesAt(pricing, tokens);
   const longest = spec.sampling.maxOutputTokens ?? model.maxOutputTokens;
   // A whole answer cannot be watched: only its worst case says what it costs.
@@ -35,14 +36,17 @@ function moneyFor({ policy, model, spec, stream }: DrainedCall) {
 }
 
 /** Each event of output counts for one token at least. */
-function tokensOf(event: ProviderEvent, providerType: string): number {
+function tokensOf(event: ProviderEvent, { counter, model }: DrainedCall): number {
+  const count = (text: string): number =>
+    Math.max(1, counter.estimate(model, { text, overhead: 0, isPartial: true }).tokens);
+
   switch (event.type) {
     case "text-delta":
     case "reasoning-delta":
     case "refusal-delta":
-      return Math.max(1, estimateText(providerType, event.text).tokens);
+      return count(event.text);
     case "tool-call-delta":
-      return Math.max(1, estimateText(providerType, event.argumentsFragment).tokens);
+      return count(event.argumentsFragment);
     default:
       return 0;
   }
@@ -77,7 +81,7 @@ export class AttemptEnd {
   /** Watches what is read on. */
   observe(event: ProviderEvent): void {
     if (this.#money === undefined) return;
-    const tokens = tokensOf(event, this.#call.model.providerType);
+    const tokens = tokensOf(event, this.#call);
     this.#money.leftPicos -= tokens * this.#money.tokenPicos;
     if (this.#money.leftPicos <= 0) this.#upstream.abort(this.#call.lifetime.reason);
   }

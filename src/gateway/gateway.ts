@@ -6,6 +6,8 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed, type StreamEvent } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import { type StreamOptions, WHOLE_ANSWER } from "../domain/stream-options.ts";
+import type { JsonStream } from "../output/json-stream.ts";
+import { openJsonStream } from "../output/open-json-stream.ts";
 import { createStreamEvents } from "../output/stream-events.ts";
 import { LiveStream } from "../streams/live-stream.ts";
 import { cancelledBy } from "../streams/owned-stream.ts";
@@ -95,6 +97,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     run: GenerationRun,
     call: GenerationCall,
     options: StreamOptions,
+    json: JsonStream | undefined,
   ): OpenStream {
     const { result, target } = run;
     const stream = new LiveStream();
@@ -107,6 +110,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       target,
       durability: "none",
       retentionMs: undefined,
+      json,
       tail: 0,
     });
     ephemeral.set(streamId, { caller: call.identity.caller, run });
@@ -210,9 +214,11 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
         telemetry,
         before: undefined,
       };
+      // Before admission: nothing may hold up a run that has begun.
+      const json = await openJsonStream(options);
       const run = await runs.admit(request, signal);
       const begun = isEphemeral ? undefined : await stored.begin(run, call, options, "stream");
-      return begun?.stream ?? beginEphemeral(run, call, options);
+      return begun?.stream ?? beginEphemeral(run, call, options, json);
     },
 
     async resumeStream({ caller, streamId, cursor, signal }) {

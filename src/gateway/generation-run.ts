@@ -20,6 +20,7 @@ import { policyInForce } from "../reliability/retry-policy.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { TokenCounter } from "../usage/token-counter.ts";
 import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
 import {
   type AttemptContext,
@@ -64,6 +65,7 @@ export interface RunDependencies {
   readonly deployment: () => Deployment;
   readonly engine: ReliabilityEngine;
   readonly stats: ProviderStats;
+  readonly counter: TokenCounter;
   /** Gets a record of each attempt and of each generation that ends here. */
   readonly usage: UsageSink;
   /** Random identifier of 128 bits or more. */
@@ -152,7 +154,7 @@ export class GenerationRuns {
    * ends the wait for one, and nothing later.
    */
   async admit(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
-    const { clock, telemetry, engine, stats, usage, newId } = this.#dependencies;
+    const { clock, telemetry, engine, stats, counter, usage, newId } = this.#dependencies;
     const deployment = this.#dependencies.deployment();
     const { spec, stream, timeoutMs, before } = request;
     const limitMs = totalLimitMs(spec.timeouts, deployment.timeouts, timeoutMs);
@@ -179,29 +181,21 @@ export class GenerationRuns {
     const skip = (misfit: Misfit): void =>
       result.skip(misfit.target, new GatewayError("validation", misfit.reason));
     skipped.forEach(skip);
-    const paid = paidTargets(result, targets);
+    const paid = paidTargets({ result, counter }, targets);
     const facts: CallFacts = {
       generationId: result.generationId,
       caller: request.caller,
       labels: spec.labels,
       stream,
     };
-    /** The generation has ended: its record is written. */
-    const ended = (): Outcome => {
-      const outcome = result.outcome();
-      recordCall(usage, facts, outcome);
-      return outcome;
-    };
+    const record = (): void => recordCall(usage, facts, result.outcome());
     const fail = (error: unknown): GenerationFailed => {
       unfit.forEach(skip);
       const failure = result.fail(toGatewayError(error));
+      record();
       return new GenerationFailed(failure);
     };
-    if (paid.error !== undefined) {
-      const failed = fail(paid.error);
-      ended();
-      throw failed;
-    }
+    if (paid.error !== undefined) throw fail(paid.error);
 
     const lifetime = new AbortController();
     const hurry = new AbortController();
@@ -211,6 +205,7 @@ export class GenerationRuns {
       telemetry,
       callTelemetry: request.telemetry,
       stats,
+      counter,
       provider: (instance) => deployment.provider(instance),
       timeouts: deployment.timeouts,
       clock,
@@ -236,10 +231,11 @@ export class GenerationRuns {
       targets: paid.targets,
       policy: policyInForce(spec.retry, spec.routing, engine.states.settings.retry),
       stream,
+      repairs: spec.outputFormat.type !== "text" && spec.outputFormat.onInvalid === "retry",
       trigger: before === undefined ? "initial" : "takeover",
       endsAt: clock.now() + limitMs,
       signal: lifetime.signal,
-      hedge: hedgeOf(spec, targets[0], engine.states.settings.hedge),
+      hedge: hedgeOf(counter, spec, targets[0], engine.states.settings.hedge),
       begin: (plan) => startAttempt(context, plan),
       skip: (passed, error) => result.skip(nameOf(passed), error),
       decided: (decided) => telemetry.recordDecision(decided),
@@ -257,7 +253,7 @@ export class GenerationRuns {
         delivery.notice(notice);
       },
       wait: (ms, decided) => telemetry.startBackoff(request.telemetry, { ms, ...decided }),
-      unpaid: (next, goesOn) => moneyObstacle(result, next, goesOn),
+      unpaid: (next, trigger) => moneyObstacle(context, next, trigger),
       canContinue: (next) => textToContinue(result, next) !== undefined,
     };
     const forward = (): void => lifetime.abort(signal.reason);
@@ -278,21 +274,22 @@ export class GenerationRuns {
           delivery = deliverTo;
           try {
             await engine.run(call, grant);
+            await result.counted();
             result.succeed();
+            record();
           } catch (error) {
+            await result.counted();
             fail(error);
           } finally {
             stop();
           }
           telemetry.recordCall({ stream, attempts: result.sent, overheadMs: result.overheadMs() });
-          return ended();
+          return result.outcome();
         },
       };
     } catch (error) {
       stop();
-      const failed = fail(error);
-      ended();
-      throw failed;
+      throw fail(error);
     } finally {
       signal.removeEventListener("abort", forward);
     }

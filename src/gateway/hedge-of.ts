@@ -1,9 +1,10 @@
 import type { GenerationSpec } from "../domain/generation-spec.ts";
-import { estimateInput } from "../usage/estimator.ts";
+import type { TokenCounter } from "../usage/token-counter.ts";
 import type { FittedTarget } from "./attempt-run.ts";
 
 /** A rival attempt is allowed: the request asks for it and is small enough to be sent twice. */
 export function hedgeOf(
+  counter: TokenCounter,
   spec: GenerationSpec,
   { model }: FittedTarget,
   { maxInputTokens }: { readonly maxInputTokens: number },
@@ -12,6 +13,6 @@ export function hedgeOf(
   // Two attempts at once could each spend what is left.
   if (hedge === undefined || spec.budget !== undefined) return undefined;
   if (spec.tools.some(({ type }) => type === "provider")) return undefined;
-  const { tokens } = estimateInput(model.providerType, spec);
+  const { tokens } = counter.estimateInput(model, spec);
   return tokens > maxInputTokens ? undefined : { delayMs: hedge.delayMs };
 }

@@ -20,6 +20,7 @@ export async function produce(
 ): Promise<Outcome> {
   const outcome = await run.run({
     commits: events.commits,
+    json: events.json,
     deliver(event, record) {
       let wait: Promise<void> | undefined;
       for (const numbered of events.of(event, record)) wait = add(numbered, CONTENT);

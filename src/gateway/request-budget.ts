@@ -4,7 +4,13 @@ import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { GenerationResult } from "../output/generation-result.ts";
 import { allowanceOf } from "../usage/budget.ts";
-import { estimateInput } from "../usage/estimator.ts";
+import type { TokenCounter } from "../usage/token-counter.ts";
+
+/** A call that may have a budget. */
+export interface PaidCall {
+  readonly result: GenerationResult;
+  readonly counter: TokenCounter;
+}
 
 /** A request as it is sent; `isLimited`: the money ends its output before anything else does. */
 export interface PaidSpec {
@@ -20,10 +26,14 @@ function longestOutput(model: Model, spec: GenerationSpec): number {
 }
 
 /** What the rest of the budget pays for at a model. Throws BUDGET where that is not one token. */
-export function payFor(result: GenerationResult, model: Model, spec: GenerationSpec): PaidSpec {
+export function payFor(
+  { result, counter }: PaidCall,
+  model: Model,
+  spec: GenerationSpec,
+): PaidSpec {
   const { budget } = spec;
   if (budget === undefined) return { spec, isLimited: false };
-  const { tokens } = estimateInput(model.providerType, spec);
+  const { tokens } = counter.estimateInput(model, spec);
   const spentPicos = result.spentPicos();
   const allowance = allowanceOf(budget, spentPicos, model, tokens);
   if (allowance.state === "refused") {

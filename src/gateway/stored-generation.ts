@@ -4,6 +4,7 @@ import type { StreamEvent, Warning } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { DisconnectPolicy, StreamOptions } from "../domain/stream-options.ts";
 import type { Outcome } from "../output/generation-result.ts";
+import { openJsonStream } from "../output/open-json-stream.ts";
 import { createStreamEvents } from "../output/stream-events.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
 import type { Delivery } from "../streams/stream-reader.ts";
@@ -171,6 +172,7 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
       target,
       durability: isLocal ? "none" : store.capabilities.durability,
       retentionMs: isLocal ? undefined : retentionMs,
+      json: await openJsonStream(options),
       tail: 0,
     });
     const { heartbeatMs } = options;

@@ -9,6 +9,7 @@ import {
   WHOLE_ANSWER,
 } from "../domain/stream-options.ts";
 import { GenerationResult } from "../output/generation-result.ts";
+import { openJsonStream } from "../output/open-json-stream.ts";
 import { createStreamEvents } from "../output/stream-events.ts";
 import { cancelledBy } from "../streams/owned-stream.ts";
 import type { StreamHooks, StreamLog } from "../streams/stream-log.ts";
@@ -211,6 +212,7 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       target: run.target,
       durability: log.store.capabilities.durability,
       retentionMs: record.retentionMs,
+      json: await openJsonStream(request?.options ?? WHOLE_ANSWER),
       tail: record.tail,
     });
     const { kind, labels, heartbeatMs } = summary;

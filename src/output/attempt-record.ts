@@ -11,8 +11,10 @@ import type {
 import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
+import { countCodePoints } from "../domain/text.ts";
 import type { TokenCounts, TokenUsage } from "../domain/token-usage.ts";
 import { createMessageAssembler, type MessageAssembler } from "./assemble-message.ts";
+import { checkJsonOutput, type JsonOutput } from "./check-json-output.ts";
 import { type ChunkTiming, createChunkTiming } from "./chunk-timing.ts";
 
 /** A target with the request as it was sent there. */
@@ -35,6 +37,7 @@ export interface AttemptRecordOptions {
   readonly meter: {
     report(counts: TokenCounts): void;
     usage(output: Message): TokenUsage;
+    settle(output: Message): Promise<TokenUsage> | undefined;
   };
   /** Undefined: the price is unknown. */
   readonly price: (usage: TokenUsage, reported: ReportedCost | undefined) => Cost | undefined;
@@ -96,6 +99,8 @@ export class AttemptRecord {
   #cost: Cost | undefined;
   #isMetered = false;
   #reportedCost: ReportedCost | undefined;
+  #counting: Promise<void> | undefined;
+  #json: JsonOutput | undefined;
 
   constructor(options: AttemptRecordOptions) {
     const { model } = options.target;
@@ -133,13 +138,37 @@ export class AttemptRecord {
     return this.assembler.part(index);
   }
 
+  /** The finished output against the format that was asked for; it is looked at once. */
+  json(): JsonOutput {
+    const { outputFormat } = this.target.spec;
+    this.#json ??= checkJsonOutput(outputFormat, this.assembler.outputText());
+    return this.#json;
+  }
+
   end(outcome: AttemptOutcome, error: GatewayError | undefined): void {
     this.#endedAt = this.#options.clock.now();
     this.#outcome = outcome;
     this.#error = error;
     if (error !== undefined && this.#isRefused(error)) return;
-    this.#usage = this.#options.meter.usage(this.#ownOutput());
-    this.#cost = this.#options.price(this.#usage, this.#reportedCost);
+    const output = this.#ownOutput();
+    const { meter } = this.#options;
+    this.#setUsage(meter.usage(output));
+    this.#counting = meter.settle(output)?.then((usage) => this.#setUsage(usage));
+  }
+
+  /** Resolves when `usage` is as good as it gets; undefined: it is already. */
+  get counting(): Promise<void> | undefined {
+    return this.#counting;
+  }
+
+  /** What is known of the tokens while it runs. */
+  usageSoFar(): TokenUsage {
+    return this.#usage ?? this.#options.meter.usage(this.#ownOutput());
+  }
+
+  /** What so many tokens of it cost; undefined: the price is unknown. */
+  costOf(usage: TokenUsage): Cost | undefined {
+    return this.#options.price(usage, this.#reportedCost);
   }
 
   /** Tokens of this attempt alone; undefined while it runs. */
@@ -166,6 +195,17 @@ export class AttemptRecord {
     };
   }
 
+  /** How its output came. */
+  rhythm() {
+    const { firstAt, lastAt } = this.timing;
+    const text = this.assembler.outputText().slice(this.#prefix.length);
+    return {
+      ...this.timing.summary(),
+      characterCount: countCodePoints(text),
+      contentMs: firstAt === undefined ? 0 : lastAt - firstAt,
+    };
+  }
+
   attempt(): Attempt {
     const { attemptMs, firstTokenMs } = this.durations();
     const { trigger, delayMs, delayFromProvider } = this.#options;
@@ -186,6 +226,11 @@ export class AttemptRecord {
       ...(error !== undefined && { errorKind: error.kind, errorMessage: error.message }),
       ...(error?.providerFailure !== undefined && { providerFailure: error.providerFailure }),
     };
+  }
+
+  #setUsage(usage: TokenUsage): void {
+    this.#usage = usage;
+    this.#cost = this.costOf(usage);
   }
 
   #finishOf(event: Extract<ProviderEvent, { type: "finish" }>): typeof event {

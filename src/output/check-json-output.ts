@@ -46,7 +46,8 @@ function checkSchema(schemaText: string, value: unknown, text: string): JsonOutp
     return invalid("OUTPUT_UNCHECKED", "the schema cannot be checked, or not in time");
   }
   if (result.valid) return { state: "valid", json: text };
-  const where = result.errors[0]?.instanceLocation ?? "#";
+  // From the outside in: the last one is where the value itself is wrong.
+  const where = result.errors.at(-1)?.instanceLocation ?? "#";
   return invalid("OUTPUT_SCHEMA_MISMATCH", `the output breaks the schema at ${where}`);
 }
 

@@ -12,7 +12,6 @@ import type {
 import { countCodePoints } from "../domain/text.ts";
 import { addUsage, type TokenUsage } from "../domain/token-usage.ts";
 import { AttemptRecord, type AttemptRecordOptions } from "./attempt-record.ts";
-import { checkJsonOutput } from "./check-json-output.ts";
 
 /** How a generation ended. */
 export type Outcome =
@@ -130,6 +129,11 @@ export class GenerationResult {
     return this.#records().findLast(({ committed, isVoid }) => committed && !isVoid);
   }
 
+  /** The latest attempt whose output did not have the format that was asked for. */
+  get rejected(): AttemptRecord | undefined {
+    return this.#records().findLast(({ error }) => error?.kind === "invalid-output");
+  }
+
   /** Attempts that were sent. */
   get sent(): number {
     return this.#records().length;
@@ -157,6 +161,11 @@ export class GenerationResult {
         committed && !isVoid ? sum + (usage?.outputTokens ?? 0) : sum,
       0,
     );
+  }
+
+  /** Resolves when the tokens of all attempts are counted. */
+  async counted(): Promise<void> {
+    await Promise.all(this.#records().map(({ counting }) => counting));
   }
 
   /** Time outside of attempts and waits, in milliseconds; only after the end. */
@@ -223,12 +232,16 @@ export class GenerationResult {
     return totalCost(this.#attempts);
   }
 
+  /** Of all attempts, where this one, which runs, has used so much. */
+  costWith(running: AttemptRecord, usage: TokenUsage): Cost | undefined {
+    const cost = running.costOf(usage);
+    return totalCost(this.#attempts.map((each) => (each === running ? { usage, cost } : each)));
+  }
+
   #generation(record: AttemptRecord | undefined, error: GatewayError | undefined): Generation {
     const isComplete = record !== undefined && error === undefined;
     const outputText = record?.assembler.outputText() ?? "";
-    const json = isComplete
-      ? checkJsonOutput(record.target.spec.outputFormat, outputText)
-      : ({ state: "absent" } as const);
+    const json = isComplete ? record.json() : ({ state: "absent" } as const);
     const name = record?.name ?? { provider: this.#target.provider, model: this.#target.model };
     const metadata = record?.finish?.metadata;
     const warnings = [...this.#warnings, ...(record?.target.warnings ?? [])];

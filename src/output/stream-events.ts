@@ -9,11 +9,16 @@ import type {
 } from "../domain/generation.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { StreamOptions } from "../domain/stream-options.ts";
+import type { TokenUsage } from "../domain/token-usage.ts";
 import type { AttemptRecord } from "./attempt-record.ts";
 import type { GenerationResult, Outcome } from "./generation-result.ts";
+import type { JsonStatistics, JsonStream } from "./json-stream.ts";
 
 /** Longest text of one delta in UTF-16 units: at most 3 bytes each, so below 256 KiB on the wire. */
 const MAX_DELTA_UNITS = 80_000;
+
+/** Least time between two counts of a running stream. */
+const USAGE_UPDATE_MS = 1_000;
 
 /** Cuts a text into pieces that never split a surrogate pair. */
 function* pieces(text: string): Generator<string> {
@@ -36,6 +41,8 @@ export interface StreamEventsOptions {
   readonly durability: StreamDurability;
   /** Only of a stored stream. */
   readonly retentionMs: number | undefined;
+  /** Only of a stream that asks for JSON deltas. */
+  readonly json: JsonStream | undefined;
   /** Sequence of the last event that an owner before wrote; 0: none. */
   readonly tail: number;
 }
@@ -48,6 +55,8 @@ export interface StreamEvents {
   /** None, one, or several where a delta is too long for one message. */
   of(event: ProviderEvent, record: AttemptRecord): readonly StreamEvent[];
   notice(notice: AttemptNotice): StreamEvent;
+  /** What the current attempt's output had of JSON; undefined where nobody asked. */
+  json(): JsonStatistics | undefined;
   /** The end of a stream whose generation goes another way: nobody has seen its beginning. */
   unstarted(): StreamEvent;
   /** The final usage where it was asked for, and the terminal event. */
@@ -66,6 +75,7 @@ export function createStreamEvents({
   target,
   durability,
   retentionMs,
+  json,
   tail,
 }: StreamEventsOptions): StreamEvents {
   let sequence = tail;
@@ -86,6 +96,18 @@ export function createStreamEvents({
     return Array.from(pieces(text), (piece) =>
       next({ type, partIndex, text: piece }, attemptIndex),
     );
+  }
+
+  /** Each piece of text, and behind it what it changes of the JSON. */
+  function jsonText(text: string, partIndex: number, reader: JsonStream, attemptIndex: number) {
+    const events: StreamEvent[] = [];
+    for (const piece of pieces(text)) {
+      if (!options.omitJsonText) {
+        events.push(next({ type: "text-delta", partIndex, text: piece }, attemptIndex));
+      }
+      for (const change of reader.read(partIndex, piece)) events.push(next(change, attemptIndex));
+    }
+    return events;
   }
 
   function toolCallDelta(
@@ -110,6 +132,45 @@ export function createStreamEvents({
         : { type: "part-end", partIndex, part },
       record.index,
     );
+  }
+
+  function eventsOf(event: ProviderEvent, record: AttemptRecord): readonly StreamEvent[] {
+    switch (event.type) {
+      case "text-delta":
+        return json === undefined
+          ? delta(event, record.index)
+          : jsonText(event.text, event.partIndex, json, record.index);
+      case "reasoning-delta":
+        return options.omitReasoning ? [] : delta(event, record.index);
+      case "tool-call-delta":
+        return toolCallDelta(event, record.index);
+      case "part-end":
+        return [partEnd(event.partIndex, record)];
+      // A refusal has no deltas in the contract: it comes whole with its `part-end`.
+      case "refusal-delta":
+      case "response":
+      case "usage":
+      case "finish":
+        return [];
+    }
+  }
+
+  let updatedAt: number | undefined;
+  let updated: { readonly record: AttemptRecord; readonly usage: TokenUsage } | undefined;
+
+  /** What the tokens are so far: with the first output, and not more often than once a second. */
+  function usageUpdate(event: ProviderEvent, record: AttemptRecord): StreamEvent | undefined {
+    if (event.type === "finish" || event.type === "response") return undefined;
+    const now = clock.now();
+    if (updatedAt !== undefined && now - updatedAt < USAGE_UPDATE_MS) return undefined;
+    updatedAt = now;
+    const usage = record.usageSoFar();
+    const before = updated?.record === record ? updated.usage.outputTokens : 0;
+    // An estimate of a longer text can be lower; a count so far cannot.
+    const rising = { ...usage, outputTokens: Math.max(before, usage.outputTokens) };
+    updated = { record, usage: rising };
+    const cost = result.costWith(record, rising);
+    return next({ type: "usage", usage: rising, cost, final: false }, record.index);
   }
 
   return {
@@ -147,24 +208,17 @@ export function createStreamEvents({
       }
     },
     of(event, record) {
-      switch (event.type) {
-        case "text-delta":
-          return delta(event, record.index);
-        case "reasoning-delta":
-          return options.omitReasoning ? [] : delta(event, record.index);
-        case "tool-call-delta":
-          return toolCallDelta(event, record.index);
-        case "part-end":
-          return [partEnd(event.partIndex, record)];
-        // A refusal has no deltas in the contract: it comes whole with its `part-end`.
-        case "refusal-delta":
-        case "response":
-        case "usage":
-        case "finish":
-          return [];
-      }
+      const numbered = eventsOf(event, record);
+      if (!options.includeUsageUpdates) return numbered;
+      const update = usageUpdate(event, record);
+      return update === undefined ? numbered : [...numbered, update];
     },
-    notice: (notice) => next({ type: "attempt-notice", notice }, 0),
+    notice(notice) {
+      // JSON is never continued: whatever follows begins anew.
+      json?.reset();
+      return next({ type: "attempt-notice", notice }, 0);
+    },
+    json: () => json?.statistics(),
     unstarted: () => ({
       sequence: 2,
       attemptIndex: 0,

@@ -3,6 +3,7 @@ import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Model, ModelRecord, Parameter } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
+import type { TokenRules } from "../domain/token-rules.ts";
 
 /** One attempt as an adapter sees it. */
 export interface ProviderRequest {
@@ -37,6 +38,11 @@ export interface Provider {
    * `signal`, and an abort reaches the socket at once.
    */
   generate(request: ProviderRequest, signal: AbortSignal): AsyncIterable<ProviderEvent>;
+  /**
+   * The provider's own count of the input, by a call of its own that is not charged;
+   * it fails as `generate` does. Undefined: it has no such call.
+   */
+  countInput?(request: ProviderRequest, signal: AbortSignal): Promise<number>;
   /**
    * Refuses options that the provider cannot take, before the call is admitted.
    * Only for options of our own making: what a vendor takes, the vendor decides.
@@ -78,6 +84,8 @@ export interface ProviderType {
   defaultDialect(baseUrl: string): string;
   /** Every instance goes on after a last message of the assistant; else the operator says which do. */
   readonly prefill: boolean;
+  /** How tokens are counted where it does not report them. */
+  readonly tokens: TokenRules;
   /** Built-in models. */
   readonly models: readonly ModelRecord[];
   /** Imports the vendor's SDK, so it is called for configured instances only. */

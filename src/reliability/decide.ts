@@ -22,7 +22,7 @@ export type DecisionReason =
 
 export type Decision =
   | {
-      readonly action: "retry" | "failover";
+      readonly action: "retry" | "failover" | "repair";
       readonly reason: DecisionReason;
       readonly delayMs: number;
       /** The provider asked for the wait. */
@@ -53,6 +53,8 @@ export interface FailedAttempt {
   readonly attemptsHere: number;
   /** A repetition that cost nothing has been made already. */
   readonly freeRetryUsed: boolean;
+  /** Invalid output may be asked for again. */
+  readonly canRepair: boolean;
   /** What is left of the call's time, and all its waits so far, in milliseconds. */
   readonly remainingMs: number;
   readonly waitedMs: number;
@@ -82,6 +84,7 @@ function sameAlone(failed: FailedAttempt): number {
 
 /** The ways on that the kind of the failure allows, best first. */
 function ways(failed: FailedAttempt): readonly Move["action"][] {
+  if (failed.error.kind === "invalid-output") return failed.canRepair ? ["repair"] : [];
   const { sameFirst, next } = ruleOf(failed.error);
   const repetitions = failed.attemptsHere - 1;
   const failover: Move["action"][] =
@@ -114,6 +117,10 @@ function move(action: Move["action"], failed: FailedAttempt, reason: DecisionRea
   // Another call may have been told to wait longer.
   const coolingMs = failed.here?.waitMs ?? 0;
   const cooledMs = coolingMs && hintedWaitMs(coolingMs, failed.random());
+  if (action === "repair") {
+    // The target is well: nothing has to pass.
+    return { action, reason, delayMs: cooledMs, delayFromProvider: cooledMs > 0, cost };
+  }
   if (failed.waitedSinceMs > 0) {
     return { action, reason, delayMs: cooledMs, delayFromProvider: true, cost };
   }
@@ -131,7 +138,7 @@ function move(action: Move["action"], failed: FailedAttempt, reason: DecisionRea
 /** What stands in the way of a move; undefined: nothing. */
 function obstacle(way: Move, failed: FailedAttempt): DecisionReason | undefined {
   const { error, policy, here, next } = failed;
-  const isRetry = way.action === "retry";
+  const isRetry = way.action !== "failover";
   const allowed = isRetry ? policy.retryOn : policy.failoverOn;
   if (allowed !== undefined && !allowed.has(error.kind)) return "policy";
   if (isRetry && failed.attemptsHere >= policy.attempts) return "attempts";
@@ -149,7 +156,9 @@ function obstacle(way: Move, failed: FailedAttempt): DecisionReason | undefined 
 export function decide(failed: FailedAttempt): Decision {
   const { error, committed, policy } = failed;
   if (error.kind === "total-timeout") return fail("deadline");
-  if (committed && policy.recovery === "fail") return fail("output-delivered");
+  // Who asks for a repair has agreed to lose what was delivered.
+  const isKept = error.kind !== "invalid-output" && policy.recovery === "fail";
+  if (committed && isKept) return fail("output-delivered");
   const reason = explicitHint(error) === undefined ? "classifier" : "explicit-hint";
   const possible = ways(failed);
   if (possible.length === 0) return fail(reason);

@@ -43,6 +43,8 @@ export interface RunningAttempt {
   readonly isDraining: boolean;
   /** The caller has seen output of it. */
   readonly committed: boolean;
+  /** The provider has finished: throws `GatewayError` where the output is refused. */
+  accept(): void;
   /** A limit of the request's own, shorter than the server's, says nothing of the target's health. */
   isOwnLimit(kind: ErrorKind): boolean;
   end(outcome: "succeeded" | "failed" | "cancelled" | "superseded", error?: GatewayError): void;
@@ -70,6 +72,8 @@ export interface EngineCall<T extends Target> {
   readonly targets: readonly T[];
   readonly policy: PolicyInForce;
   readonly stream: boolean;
+  /** Invalid output is asked for again, one time. */
+  readonly repairs: boolean;
   /** Why the first attempt is made. */
   readonly trigger: "initial" | "takeover";
   /** The clock's time at which the call ends. */
@@ -86,8 +90,8 @@ export interface EngineCall<T extends Target> {
   recover(recovery: Recovery<T>): void;
   /** A wait begins; the returned function ends it. */
   wait(ms: number, decided: Decided): () => void;
-  /** The call's money does not pay for another attempt at this target, whether or not it goes on after output. */
-  unpaid(target: T, goesOn: boolean): GatewayError | undefined;
+  /** The call's money does not pay for another attempt at this target. */
+  unpaid(target: T, trigger: AttemptTrigger): GatewayError | undefined;
   /** The target can go on after the output that was delivered. */
   canContinue(target: T): boolean;
 }

@@ -43,6 +43,8 @@ export interface Progress<T extends Target> {
   waitedMs: number;
   freeRetryUsed: boolean;
   hedged: boolean;
+  /** Invalid output was asked for again. */
+  repaired: boolean;
   /** What broke the output that the caller holds and later attempts go on with. */
   broken: GatewayError | undefined;
 }
@@ -57,6 +59,7 @@ export function startProgress<T extends Target>(waitedMs: number): Progress<T> {
     waitedMs,
     freeRetryUsed: false,
     hedged: false,
+    repaired: false,
     broken: undefined,
   };
 }

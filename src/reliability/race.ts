@@ -202,6 +202,7 @@ export class Race {
           },
         });
         if (!hasContent) content(this.#clock.now());
+        running.accept();
         racer.hasEnded = true;
         permit.end(undefined);
         running.end("succeeded");

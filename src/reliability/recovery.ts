@@ -33,7 +33,8 @@ export class Recovery {
   ): Promise<Step<T>> {
     const { error, target } = failure;
     const isContinued = call.policy.recovery === "continue";
-    if (failure.committed && isContinued) progress.broken = error;
+    const isWhole = error.kind === "invalid-output";
+    if (failure.committed && isContinued && !isWhole) progress.broken = error;
     let announced: T | undefined;
     let struck: GatewayError | undefined;
     const before = progress.waitedMs;
@@ -58,7 +59,10 @@ export class Recovery {
         // What ends the call from outside outranks what went wrong in it.
         throw call.signal.aborted ? error : (progress.broken ?? struck ?? error);
       }
-      const unpaid = call.unpaid(destination, this.#goesOn(call, progress, failure));
+      const unpaid = call.unpaid(
+        destination,
+        this.#goesOn(call, progress, failure) ? "continuation" : decision.action,
+      );
       if (unpaid !== undefined) {
         struck = unpaid;
         progress.unpaid.add(destination);
@@ -114,8 +118,10 @@ export class Recovery {
   #goesOn<T extends Target>(
     call: EngineCall<T>,
     progress: Progress<T>,
-    { committed }: Failure<T>,
+    { committed, error }: Failure<T>,
   ): boolean {
+    // Nothing can be added to output that is whole.
+    if (error.kind === "invalid-output") return false;
     const isContinued = call.policy.recovery === "continue";
     return isContinued && (committed || progress.broken !== undefined);
   }
@@ -140,6 +146,7 @@ export class Recovery {
       isProbe: failure.isProbe,
       attempts: progress.attempts,
       attemptsHere: progress.attemptsAt.get(target) ?? 1,
+      canRepair: call.repairs && !progress.repaired,
       freeRetryUsed: progress.freeRetryUsed,
       remainingMs: call.endsAt - now,
       waitedMs: progress.waitedMs,
@@ -235,6 +242,7 @@ export class Recovery {
       call.skip(target, refusalError(target, permit, this.#clock.now()));
       return undefined;
     }
+    if (action === "repair") progress.repaired = true;
     this.#report(call, decided);
     const trigger = progress.broken === undefined ? action : "continuation";
     return { target, permit, trigger, delayMs, delayFromProvider, queuedMs: 0, decided };

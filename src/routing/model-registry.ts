@@ -1,6 +1,7 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Capability, Model, ModelRecord, Parameter } from "../domain/model.ts";
 import { nearNames } from "../domain/near-names.ts";
+import type { TokenRules } from "../domain/token-rules.ts";
 
 /** A provider instance as the registry sees it. */
 export interface RegistryInstance {
@@ -12,6 +13,8 @@ export interface RegistryInstance {
   readonly dialect: string;
   /** Goes on after a last message of the assistant. */
   readonly prefill: boolean;
+  /** How tokens of its models are counted. */
+  readonly tokens: TokenRules;
   /** Built-in records that it offers. */
   readonly models: readonly ModelRecord[];
 }
@@ -67,6 +70,7 @@ function toModel(record: ModelRecord, instance: RegistryInstance): Model {
     deterministicSampling: record.deterministicSampling ?? { temperature: 0 },
     wire: record.wire ?? {},
     pricing: record.pricing,
+    tokens: instance.tokens,
     deprecated: record.endDate !== undefined,
     prefill: instance.prefill,
   };

@@ -144,13 +144,23 @@ export function createRouter(dependencies: RouterDependencies) {
 
   return {
     /** Where a request would go, whether or not the provider has a key: what an estimate needs. */
-    candidates(spec: GenerationSpec): readonly { model: Model; spec: GenerationSpec }[] {
+    candidates(spec: GenerationSpec): readonly RoutedTarget[] {
       const offers = offersOf(spec);
       const fits = offers.flatMap((model) => {
         const fit = fitTarget(spec, model);
-        return fit.state === "fits" ? [{ model, spec: fit.spec }] : [];
+        if (fit.state === "ineligible") return [];
+        const { effort, warnings } = fit;
+        const options = optionsFor(spec, model);
+        return [{ model, spec: fit.spec, effort, warnings, options }];
       });
-      return fits.length > 0 ? fits : offers.map((model) => ({ model, spec }));
+      if (fits.length > 0) return fits;
+      return offers.map((model) => ({
+        model,
+        spec,
+        effort: undefined,
+        warnings: [],
+        options: optionsFor(spec, model),
+      }));
     },
 
     /** Throws `GatewayError` where no target is eligible. */

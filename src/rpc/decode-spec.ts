@@ -5,6 +5,7 @@ import {
   type AbortPolicy,
   type Budget,
   type GenerationSpec,
+  InvalidOutputAction,
   MidStreamRecovery,
   type OutputFormat,
   ReasoningEffort,
@@ -117,17 +118,33 @@ function decodeSampling(sampling: SamplingParams | undefined): domain.Sampling {
   };
 }
 
+const ON_INVALID: Readonly<Record<number, domain.InvalidOutputAction>> = {
+  [InvalidOutputAction.FAIL]: "fail",
+  [InvalidOutputAction.RETRY]: "retry",
+};
+
+function decodeOnInvalid(action: InvalidOutputAction) {
+  const onInvalid = ON_INVALID[action];
+  return onInvalid === undefined ? {} : { onInvalid };
+}
+
 function decodeFormat(format: OutputFormat | undefined): domain.OutputFormat {
   switch (format?.format.case) {
     case undefined:
     case "text":
       return { type: "text" };
     case "jsonObject":
-      return { type: "json-object" };
+      return { type: "json-object", ...decodeOnInvalid(format.format.value.onInvalid) };
     case "jsonSchema": {
-      const { name, schema, description, strict } = format.format.value;
+      const { name, schema, description, strict, onInvalid } = format.format.value;
       checkSchema(schema, "spec.output_format.json_schema.schema");
-      const base = { type: "json-schema", name, schema, description } as const;
+      const base = {
+        type: "json-schema",
+        name,
+        schema,
+        description,
+        ...decodeOnInvalid(onInvalid),
+      } as const;
       return strict === undefined ? base : { ...base, strict };
     }
   }

@@ -1,9 +1,19 @@
-import { DisconnectPolicy, type StreamOptions } from "../../gen/es/steer/v1/stream_pb.ts";
+import {
+  DisconnectPolicy,
+  JsonStreamMode,
+  type StreamOptions,
+} from "../../gen/es/steer/v1/stream_pb.ts";
 import { invalidField } from "../domain/gateway-error.ts";
+import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type * as stream from "../domain/stream-options.ts";
 import { milliseconds } from "./decode-spec.ts";
 
 const DEFAULT_HEARTBEAT_MS = 15_000;
+
+const JSON_MODES: Readonly<Record<number, stream.StreamOptions["jsonMode"]>> = {
+  [JsonStreamMode.VALUES]: "values",
+  [JsonStreamMode.PATCHES]: "patches",
+};
 
 const ON_DISCONNECT: Readonly<Record<number, stream.StreamOptions["onDisconnect"]>> = {
   [DisconnectPolicy.GRACE]: "grace",
@@ -30,8 +40,11 @@ export function decodeStreamOptions(options: StreamOptions | undefined): stream.
   const ephemeral = options?.ephemeral ?? false;
   if (ephemeral) refuseStored(options);
   return {
+    jsonMode: JSON_MODES[options?.jsonMode ?? 0] ?? "off",
+    omitJsonText: options?.omitJsonText ?? false,
     omitReasoning: options?.omitReasoning ?? false,
     includeUsage: options?.includeUsage ?? false,
+    includeUsageUpdates: options?.includeUsageUpdates ?? false,
     includeEventTime: options?.includeEventTime ?? false,
     omitFinalMessage: options?.omitFinalMessage ?? false,
     heartbeatMs: heartbeat === undefined ? DEFAULT_HEARTBEAT_MS : milliseconds(heartbeat),
@@ -40,4 +53,11 @@ export function decodeStreamOptions(options: StreamOptions | undefined): stream.
     onDisconnect: ON_DISCONNECT[options?.onDisconnect ?? 0] ?? "grace",
     disconnectGraceMs: grace === undefined ? undefined : milliseconds(grace),
   };
+}
+
+/** Throws INVALID_ARGUMENT for options that the request's own output cannot have. */
+export function checkStreamOptions(options: stream.StreamOptions, spec: GenerationSpec): void {
+  if (options.jsonMode !== "off" && spec.outputFormat.type === "text") {
+    throw invalidField("options.json_mode", "needs a JSON output format");
+  }
 }

@@ -1,5 +1,6 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
+  type JsonDeltaSchema,
   RecoveryAction,
   type StreamCompleteSchema,
   StreamDurability,
@@ -39,6 +40,7 @@ const ACTIONS: Readonly<Record<domain.RecoveryAction, RecoveryAction>> = {
   failover: RecoveryAction.FAILOVER,
   continue: RecoveryAction.CONTINUE,
   takeover: RecoveryAction.TAKEOVER,
+  repair: RecoveryAction.REPAIR,
 };
 
 const DURABILITIES: Readonly<Record<domain.StreamDurability, StreamDurability>> = {
@@ -47,6 +49,18 @@ const DURABILITIES: Readonly<Record<domain.StreamDurability, StreamDurability>> 
   host: StreamDurability.HOST,
   cluster: StreamDurability.CLUSTER,
 };
+
+function encodeJsonDelta(delta: domain.JsonDelta): MessageInitShape<typeof JsonDeltaSchema> {
+  const { partIndex, documentIndex, pointer, append, valueJson, final } = delta;
+  return {
+    partIndex,
+    documentIndex,
+    pointer,
+    final,
+    ...(append !== undefined && { change: { case: "append", value: append } }),
+    ...(valueJson !== undefined && { change: { case: "valueJson", value: valueJson } }),
+  };
+}
 
 function encodeBody(body: domain.StreamEventBody): EventInit {
   switch (body.type) {
@@ -70,6 +84,8 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
           argumentsFragment: body.argumentsFragment,
         },
       };
+    case "json-delta":
+      return { case: "jsonDelta", value: encodeJsonDelta(body) };
     case "part-end":
       return {
         case: "partEnd",

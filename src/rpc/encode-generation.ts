@@ -68,6 +68,7 @@ const TRIGGERS: Readonly<Record<domain.AttemptTrigger, AttemptTrigger>> = {
   hedge: AttemptTrigger.HEDGE,
   continuation: AttemptTrigger.CONTINUATION,
   takeover: AttemptTrigger.TAKEOVER,
+  repair: AttemptTrigger.REPAIR,
 };
 
 const OUTCOMES: Readonly<Record<domain.AttemptOutcome, AttemptOutcome>> = {

@@ -107,11 +107,11 @@ const ROWS: Readonly<Record<ErrorKind, ErrorRow>> = {
 
 /** Reasons whose code is not that of their kind. */
 const CODE_BY_REASON: Readonly<Record<string, CodeName>> = {
-  NOT_IMPLEMENTED: "UNIMPLEMENTED",
   FAULTS_DISABLED: "FAILED_PRECONDITION",
   STREAM_NOT_RESUMABLE: "FAILED_PRECONDITION",
   SEQUENCE_AHEAD: "OUT_OF_RANGE",
   RESULT_NOT_KEPT: "FAILED_PRECONDITION",
+  PROVIDER_COUNT_UNAVAILABLE: "FAILED_PRECONDITION",
 };
 
 /** The row of an error, with the code that its reason asks for. */

@@ -17,11 +17,10 @@ import type { StreamOptions } from "../domain/stream-options.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import { type CallIdentity, identityOf } from "./call-identity.ts";
 import { decodeSpec } from "./decode-spec.ts";
-import { decodeStreamOptions } from "./decode-stream-options.ts";
+import { checkStreamOptions, decodeStreamOptions } from "./decode-stream-options.ts";
 import { decodeEvent, encodeEvent } from "./encode-event.ts";
 import { encodeGeneration, encodeWithinLimit } from "./encode-generation.ts";
 import { type HandlerCall, type Handlers, type ServedService, serve } from "./handlers.ts";
-import { refuseArgument, refuseNotBuilt } from "./not-built.ts";
 import { reportGeneration } from "./report-generation.ts";
 import { StreamFailed } from "./stream-failure.ts";
 
@@ -73,12 +72,24 @@ export interface GenerationServiceDependencies {
     ): Promise<boolean>;
   };
   /** Input tokens of a request at the target it would go to. */
-  readonly countInput: (spec: domain.GenerationSpec) => {
+  readonly countInput: (call: {
+    readonly spec: domain.GenerationSpec;
+    readonly method: "any" | "estimate" | "provider";
+    readonly signal: AbortSignal;
+    readonly timeoutMs: number | undefined;
+  }) => Promise<{
     readonly model: Model;
     readonly tokens: number;
-    readonly estimator: string;
-  };
+    /** Undefined: the provider has counted. */
+    readonly estimator: string | undefined;
+  }>;
 }
+
+const COUNT_METHODS: Readonly<Record<number, "any" | "estimate" | "provider">> = {
+  [TokenCountMethod.UNSPECIFIED]: "any",
+  [TokenCountMethod.ESTIMATE]: "estimate",
+  [TokenCountMethod.PROVIDER]: "provider",
+};
 
 function requiredSpec(spec: GenerationSpec | undefined): domain.GenerationSpec {
   if (spec === undefined) throw new GatewayError("validation", "spec: value is required");
@@ -167,7 +178,6 @@ export function createGenerationService({
 
   const handlers: Handlers<typeof GenerationService> = {
     async generate(request, call) {
-      refuseNotBuilt(request);
       const identity = identityOf(call, GenerationService.method.generate, request);
       const generation = generationCall(requiredSpec(request.spec), call, identity);
       const answer = await admitted(gateway.generate(generation), call);
@@ -181,7 +191,6 @@ export function createGenerationService({
     // One generator between the stream and the call: each costs every event.
     streamGenerate: (request, call) =>
       deliver(call, async () => {
-        refuseNotBuilt(request);
         const options = decodeStreamOptions(request.options);
         const identity = identityOf(call, GenerationService.method.streamGenerate, request);
         if (options.ephemeral && identity.requestId !== "") {
@@ -189,6 +198,7 @@ export function createGenerationService({
           throw new GatewayError("validation", message);
         }
         const generation = generationCall(requiredSpec(request.spec), call, identity);
+        checkStreamOptions(options, generation.spec);
         return admitted(gateway.streamGenerate(generation, options), call);
       }),
 
@@ -212,14 +222,14 @@ export function createGenerationService({
       return create(CancelGenerationResponseSchema, { cancelled });
     },
 
-    async countTokens(request) {
-      refuseNotBuilt({ spec: request.spec });
-      refuseArgument("method PROVIDER", request.method === TokenCountMethod.PROVIDER);
-      const { model, tokens, estimator } = countInput(requiredSpec(request.spec));
+    async countTokens(request, { signal, timeoutMs }) {
+      const spec = requiredSpec(request.spec);
+      const method = COUNT_METHODS[request.method] ?? "any";
+      const { model, tokens, estimator } = await countInput({ spec, method, signal, timeoutMs });
       return create(CountTokensResponseSchema, {
         inputTokens: tokens,
-        source: UsageSource.ESTIMATED,
-        estimator,
+        source: estimator === undefined ? UsageSource.PROVIDER : UsageSource.ESTIMATED,
+        estimator: estimator ?? "",
         provider: model.provider,
         model: model.id,
         contextWindow: model.contextWindow ?? 0,

@@ -42,7 +42,13 @@ export const attribute = {
   costPicos: "steer.cost.picos",
   currency: "steer.cost.currency",
   costSource: "steer.cost.source",
+  estimator: "steer.token.estimator",
+  quantile: "steer.quantile",
   epoch: "steer.stream.epoch",
+  jsonDocuments: "steer.json.documents",
+  jsonChanges: "steer.json.changes",
+  jsonUnits: "steer.json.units",
+  jsonMalformed: "steer.json.malformed",
 } as const;
 
 export const metric = {
@@ -51,6 +57,12 @@ export const metric = {
   tokenUsage: "gen_ai.client.token.usage",
   cost: "steer.cost",
   timeToFirstChunk: "gen_ai.client.operation.time_to_first_chunk",
+  chunkGap: "steer.chunk.gap",
+  stalls: "steer.chunk.stalls",
+  chunkRate: "steer.chunk.rate",
+  characterRate: "steer.character.rate",
+  tokenEstimates: "steer.token.estimates",
+  tokenEstimateError: "steer.token.estimate.error",
   timePerOutputChunk: "gen_ai.client.operation.time_per_output_chunk",
   overhead: "steer.overhead.duration",
   retryDecisions: "steer.retry.decisions",
@@ -76,6 +88,10 @@ export const metric = {
   writersLost: "steer.stream.writer.lost",
   takeovers: "steer.takeover",
   takeoverGap: "steer.takeover.gap",
+  jsonDocuments: "steer.json.documents",
+  jsonChanges: "steer.json.changes",
+  jsonUnits: "steer.json.units",
+  jsonMalformed: "steer.json.malformed",
   eventLoopDelay: "nodejs.eventloop.delay",
 } as const;
 

@@ -13,6 +13,8 @@ import {
 import type { Clock } from "../clock.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
 import { attribute, metric, SCOPE, VENDORS } from "./names.ts";
+import { createJsonMetrics } from "./otel-json.ts";
+import { createOutputMetrics } from "./otel-output.ts";
 import { createStreamMetrics } from "./otel-streams.ts";
 import type { AttemptInfo, AttemptResult, DecisionInfo, Telemetry } from "./telemetry.ts";
 
@@ -57,13 +59,19 @@ function decisionAttributes(info: DecisionInfo): Attributes {
 }
 
 function resultAttributes(result: AttemptResult): Attributes {
-  const { usage, cost } = result;
+  const { usage, cost, json } = result;
   return {
     ...(result.providerModel !== undefined && { [attribute.responseModel]: result.providerModel }),
     ...(result.providerResponseId && { [attribute.responseId]: result.providerResponseId }),
     ...(result.finishReason !== undefined && { [attribute.finishReasons]: [result.finishReason] }),
     ...(result.timeToFirstTokenMs !== undefined && {
       [attribute.timeToFirstChunk]: result.timeToFirstTokenMs / 1000,
+    }),
+    ...(json !== undefined && {
+      [attribute.jsonDocuments]: json.documents,
+      [attribute.jsonChanges]: json.changes,
+      [attribute.jsonUnits]: json.units,
+      [attribute.jsonMalformed]: json.malformed,
     }),
     ...(usage !== undefined && {
       [attribute.inputTokens]: usage.inputTokens,
@@ -109,6 +117,7 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     "Mean time between the content chunks of an attempt.",
     CHUNK_SECONDS,
   );
+  const output = createOutputMetrics();
   const overhead = histogram(
     metric.overhead,
     "s",
@@ -119,6 +128,7 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     unit: "{decision}",
     description: "Decisions after failed attempts.",
   });
+  const recordJson = createJsonMetrics();
   const delays = histogram(metric.retryDelay, "s", "Waits between attempts.", SECONDS);
   const attempts = histogram(metric.attempts, "{attempt}", "Attempts of a generation.", ATTEMPTS);
   const contexts = new WeakMap<CallTelemetry, Context>();
@@ -145,10 +155,13 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
       const priced = { [attribute.currency]: currency, [attribute.costSource]: source };
       spent.add(totalPicos / PICOS_PER_UNIT, { ...shared, ...priced });
     }
+    recordJson(result, shared);
     if (!info.stream) return;
     if (result.timeToFirstTokenMs !== undefined) {
       firstChunk.record(result.timeToFirstTokenMs / 1000, labels);
     }
+    const rhythm = result.rhythm?.();
+    if (rhythm !== undefined) output.recordRhythm(labels, rhythm);
     if (result.timePerChunkMs !== undefined) perChunk.record(result.timePerChunkMs / 1000, labels);
   }
 
@@ -234,6 +247,9 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     recordDecision(info) {
       decisions.add(1, decisionAttributes(info));
     },
+
+    recordEstimate: output.recordEstimate,
+    recordEstimateError: output.recordEstimateError,
 
     streams: (store) => ({
       ...createStreamMetrics(store),

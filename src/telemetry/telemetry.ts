@@ -6,6 +6,20 @@ import type { TokenUsage } from "../domain/token-usage.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./stream-telemetry.ts";
 
+/** The rhythm of an attempt's content chunks. */
+export interface Rhythm {
+  /** Gaps between chunks; unset with fewer than two. */
+  readonly chunkGapP50Ms?: number;
+  readonly chunkGapP95Ms?: number;
+  readonly chunkGapMaxMs?: number;
+  readonly stallCount: number;
+  readonly chunkCount: number;
+  /** Code points of output text. */
+  readonly characterCount: number;
+  /** From the first chunk to the last. */
+  readonly contentMs: number;
+}
+
 /** How an attempt ended, in milliseconds and tokens. */
 export interface AttemptResult {
   readonly outcome: "succeeded" | "failed" | "cancelled" | "superseded";
@@ -19,6 +33,16 @@ export interface AttemptResult {
   readonly timeToFirstTokenMs?: number;
   /** Mean time between content chunks. */
   readonly timePerChunkMs?: number;
+  /** Of a stream, worked out only where somebody measures. */
+  readonly rhythm?: () => Rhythm;
+  /** What the JSON handler of a stream has found. */
+  readonly json?: {
+    readonly documents: number;
+    readonly changes: number;
+    /** Text that was read, in UTF-16 units. */
+    readonly units: number;
+    readonly malformed: number;
+  };
 }
 
 /** One call to a provider while it runs. */
@@ -63,6 +87,10 @@ export interface Telemetry {
   /** A wait between attempts: the returned function ends it. */
   startBackoff(call: CallTelemetry, info: DecisionInfo & { readonly ms: number }): () => void;
   recordDecision(info: DecisionInfo): void;
+  /** Tokens were counted that no provider reported. */
+  recordEstimate(target: TargetName, estimator: string): void;
+  /** How far the estimator that learns was off where a provider has reported: 0.1 is a tenth. */
+  recordEstimateError(target: TargetName, error: number): void;
   /** Stored streams; `store` is the kind of the store. */
   streams(store: string): StreamTelemetry;
   /** A generation has ended. `overheadMs` is its time in the gateway itself, outside of providers and waits. */
@@ -82,6 +110,8 @@ export const noTelemetry: Telemetry = {
   startAttempt: () => NO_ATTEMPT,
   startBackoff: () => () => {},
   recordDecision: () => {},
+  recordEstimate: () => {},
+  recordEstimateError: () => {},
   streams: () => noStreamTelemetry,
   recordCall: () => {},
 };

@@ -8,6 +8,7 @@ import { systemClock } from "../../src/clock.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import { CAPABILITIES, type Model } from "../../src/domain/model.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
+import type { TokenCounts } from "../../src/domain/token-usage.ts";
 import type { Provider, ProviderRequest, ProviderType } from "../../src/providers/provider.ts";
 import * as registry from "../../src/providers/registry.ts";
 import { collectEvents } from "../support/collect-events.ts";
@@ -143,7 +144,20 @@ describe.each(wireTypes)("provider %s", (type) => {
     },
   );
 
-  it("reports the same usage in both modes", () => {
+  it("A-15, A-17: cached is a part of input, reasoning of output, and nothing is negative", () => {
+    const counts = fixtures.flatMap(({ expected }) =>
+      expected.events.flatMap((event) => (event.type === "usage" ? [event.counts] : [])),
+    );
+    expect(counts.length).toBeGreaterThan(0);
+    const hasParts = ({ inputTokens: input, outputTokens: output, ...parts }: TokenCounts) =>
+      (input === undefined ||
+        (parts.cacheReadTokens ?? 0) + (parts.cacheWriteTokens ?? 0) <= input) &&
+      (output === undefined || (parts.reasoningTokens ?? 0) <= output) &&
+      (parts.cacheWriteLongTokens ?? 0) <= (parts.cacheWriteTokens ?? 0);
+    expect(counts.filter((each) => !hasParts(each))).toEqual([]);
+  });
+
+  it("A-19: reports the same usage in both modes", () => {
     const lastUsage = (fixture: WireFixture | undefined): unknown =>
       fixture?.expected.events.findLast(({ type: kind }) => kind === "usage");
     const same = fixtures.filter(({ name }) => {

@@ -13,6 +13,7 @@ import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 import { noUsageSink } from "../../src/usage/usage-sink.ts";
 import { testModel } from "../support/provider-request.ts";
+import { testCounter } from "../support/token-counter.ts";
 import type { ProviderWorld } from "./provider.ts";
 import type { SimulatedProcess } from "./scheduler.ts";
 
@@ -69,6 +70,7 @@ export class Replica {
       telemetry: noTelemetry,
       stats: new ProviderStats(clock),
       engine: new ReliabilityEngine(clock, states),
+      counter: testCounter(clock, "character"),
       newId,
       deployment: () => ({
         route(spec) {

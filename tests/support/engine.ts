@@ -163,6 +163,7 @@ export function setUpEngine(
         get committed() {
           return committed;
         },
+        accept: () => {},
         isOwnLimit: () => false,
         end(outcome) {
           sent.outcome = outcome;
@@ -181,6 +182,7 @@ export function setUpEngine(
         states.settings.retry,
       ),
       stream,
+      repairs: false,
       trigger: "initial",
       endsAt: clock.now() + totalMs,
       signal: controller.signal,

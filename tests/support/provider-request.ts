@@ -1,5 +1,6 @@
 import type { GenerationSpec, Routing } from "../../src/domain/generation-spec.ts";
 import type { Model } from "../../src/domain/model.ts";
+import { tokens } from "../../src/providers/openai/tokens.ts";
 import type { ProviderInstance, ProviderRequest } from "../../src/providers/provider.ts";
 
 export function testRouting(overrides: Partial<Routing> = {}): Routing {
@@ -56,6 +57,7 @@ export function testModel(overrides: Partial<Model> = {}): Model {
     deterministicSampling: {},
     wire: {},
     pricing: undefined,
+    tokens,
     deprecated: false,
     prefill: false,
     ...overrides,

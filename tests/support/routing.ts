@@ -1,4 +1,5 @@
 import type { Model, ModelRecord, Parameter } from "../../src/domain/model.ts";
+import { tokens } from "../../src/providers/openai/tokens.ts";
 import { createModelRegistry, type RegistryInstance } from "../../src/routing/model-registry.ts";
 
 const CHAT: readonly Parameter[] = [
@@ -20,7 +21,16 @@ export function instance(
   changes: Partial<RegistryInstance> = {},
 ): RegistryInstance {
   const dialects = { chat: CHAT, responses: CHAT.filter((each) => each !== "sampling.seed") };
-  return { id, type: "openai", dialects, dialect: "chat", prefill: false, models, ...changes };
+  return {
+    id,
+    type: "openai",
+    dialects,
+    dialect: "chat",
+    prefill: false,
+    tokens,
+    models,
+    ...changes,
+  };
 }
 
 export function record(id: string, changes: Partial<ModelRecord> = {}): ModelRecord {

@@ -6,7 +6,7 @@ import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
 import type { GatewayError } from "../../gen/es/steer/v1/error_pb.ts";
 import type { Generation, GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import type { StreamEvent, StreamOptionsSchema } from "../../gen/es/steer/v1/stream_pb.ts";
 import { type CallOptions, detailOf, type GrpcClient, gatewayErrorOf } from "./grpc-client.ts";
 import { type Stack, startStack } from "./stack.ts";
 import type { UpstreamFault, UpstreamScript } from "./upstream/script.ts";
@@ -119,7 +119,7 @@ export interface Answer {
   readonly events: readonly StreamEvent[];
 }
 
-type StreamInit = { readonly omitReasoning?: boolean; readonly ephemeral?: boolean };
+type StreamInit = MessageInitShape<typeof StreamOptionsSchema>;
 
 export async function ask(
   client: GrpcClient,

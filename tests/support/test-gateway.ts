@@ -19,10 +19,14 @@ import { createFaultyStore } from "./faulty-store.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { testModel, testSpec } from "./provider-request.ts";
 import { createTestLog } from "./test-log.ts";
+import { testCounter } from "./token-counter.ts";
 
 export const STREAM_OPTIONS: StreamOptions = {
+  jsonMode: "off",
+  omitJsonText: false,
   omitReasoning: false,
   includeUsage: false,
+  includeUsageUpdates: false,
   includeEventTime: false,
   omitFinalMessage: false,
   heartbeatMs: 0,
@@ -87,6 +91,7 @@ export function createGatewayOver(
     usage: noUsageSink,
     clock,
     stats,
+    counter: testCounter(clock, "character"),
     engine,
     telemetry: noTelemetry,
     newId,

@@ -21,6 +21,10 @@ const DIALECTS: Readonly<Record<string, WireDialect>> = {
   "/v1/messages": messagesDialect,
 };
 
+const COUNT_PATH = "/v1/messages/count_tokens";
+/** What the vendor's counter says of every request. */
+export const COUNTED_TOKENS = 31;
+
 /** A stalled stream is kept alive, as vendors do. */
 const PING_MS = 50;
 
@@ -81,10 +85,18 @@ function withoutPrefix(text: string, prefix: string, echo: boolean): string {
   return echo || !text.startsWith(prefix) ? text : text.slice(prefix.length);
 }
 
-function answerOf(body: JsonObject, index: number): UpstreamAnswer {
+function answerOf(
+  body: JsonObject,
+  index: number,
+  fault: UpstreamFault | undefined,
+): UpstreamAnswer {
   const script = scriptOf(body);
   const tool = forcedTool(body);
-  const text = withoutPrefix(script.text ?? DEFAULT_TEXT, prefixOf(body), script.echo === true);
+  const text = withoutPrefix(
+    fault?.text ?? script.text ?? DEFAULT_TEXT,
+    prefixOf(body),
+    script.echo === true,
+  );
   const tokens =
     script.tokens === undefined
       ? (text.match(/\s*\S+\s*?/gu) ?? [])
@@ -184,6 +196,11 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
 
   async function answerRequest(response: ServerResponse, recorded: RecordedRequest): Promise<void> {
     const { body, path } = recorded;
+    if (path === COUNT_PATH) {
+      const failure = outages.get(String(body["model"]))?.status;
+      response.writeHead(failure ?? 200, { "content-type": "application/json" });
+      return void response.end(JSON.stringify(failure ? {} : { input_tokens: COUNTED_TOKENS }));
+    }
     const dialect = DIALECTS[path];
     if (dialect === undefined) return void response.writeHead(404).end("{}");
     const script = scriptOf(body);
@@ -207,7 +224,7 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
         .writeHead(fault.status, { "content-type": "application/json", ...fault.headers })
         .end(text);
     }
-    const answer = answerOf(body, requests.length);
+    const answer = answerOf(body, requests.length, fault);
     if (body["stream"] === true) return sendStream(response, recorded, answer, dialect, fault);
     if (fault?.stall_after_events !== undefined) return;
     if (script.first_token_ms !== undefined) await delay(script.first_token_ms);

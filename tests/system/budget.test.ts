@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AttemptOutcome, ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
-import { FinishReason } from "../../gen/es/steer/v1/generation_pb.ts";
+import { FinishReason, InvalidOutputAction } from "../../gen/es/steer/v1/generation_pb.ts";
 import { CostSource } from "../../gen/es/steer/v1/usage_pb.ts";
 import type { Stack } from "../support/stack.ts";
 import {
@@ -21,13 +21,14 @@ const PRICES = {
   "m-b": { input: 0.02, output: 0.1 },
   simulator: { input: 0, output: 1 },
 };
-/** "Hi" is (2 / 4 + 0.5 → 1) + 4 for its message = 5 tokens by the estimate. */
-const INPUT = 5n;
+/** "user: Hi" is 8 / 4 + 4 for its message = 6 tokens by the character estimate, which learns nothing. */
+const INPUT = 6n;
 
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startTargets(CALM, { STEER_PRICING_OVERRIDES_JSON: JSON.stringify(PRICES) });
+  const config = { ...CALM, accounting: { estimator: "character" } };
+  stack = await startTargets(config, { STEER_PRICING_OVERRIDES_JSON: JSON.stringify(PRICES) });
 });
 
 afterAll(async () => {
@@ -73,7 +74,7 @@ describe.each(MODES)("%s: the cost of a call", (mode) => {
     };
     const { generation } = await ask(stack.client, mode, through(scripts));
     const costs = generation?.attempts.map(({ cost }) => cost?.totalPicos);
-    // Refused with 500: nothing. Cut before its content: 5 × 2,000,000. Then 12 × 20,000 + 3 × 100,000.
+    // Refused with 500: nothing. Cut before its content: 6 × 2,000,000. Then 12 × 20,000 + 3 × 100,000.
     expect(costs).toEqual([undefined, INPUT * A.input, 540_000n]);
     expect(generation?.cost?.totalPicos).toBe(INPUT * A.input + 540_000n);
   });
@@ -88,7 +89,7 @@ describe.each(MODES)("%s: a budget", (mode) => {
   });
 
   it("lowers the output limit to what the rest buys, to the token", async () => {
-    // 5 × 2,000,000 + 6 × 10,000,000 + 9,999,999: six tokens of output, and not seven.
+    // 6 × 2,000,000 + 6 × 10,000,000 + 9,999,999: six tokens of output, and not seven.
     const fields = budget(INPUT * A.input + 6n * A.output + A.output - 1n, {
       sampling: { maxOutputTokens: 7 },
     });
@@ -139,6 +140,22 @@ describe.each(MODES)("%s: a budget", (mode) => {
     expect(typed?.cost?.totalPicos).toBe(INPUT * A.input);
   });
 
+  it("pays for a repair with all that is asked in it, or for none", async () => {
+    const json = { case: "jsonObject", value: { onInvalid: InvalidOutputAction.RETRY } } as const;
+    // The first attempt: 12 in and 2 out. The plain request once more, and not what a repair adds to it.
+    const rest = 12n * A.input + 2n * A.output + INPUT * A.input + A.output;
+    const fields = budget(rest, { outputFormat: { format: json } });
+    const before = requestsOf(stack, "a").length;
+    const spec = through({ a: script({ text: "no JSON" }) }, fields);
+    const { code, typed } = await ask(stack.client, mode, spec);
+    expect([code, typed?.category]).toEqual([8, ErrorCategory.BUDGET]);
+    expect(typed?.attempts).toMatchObject([
+      { outcome: AttemptOutcome.FAILED, errorCategory: ErrorCategory.INVALID_OUTPUT },
+      { outcome: AttemptOutcome.SKIPPED, errorCategory: ErrorCategory.BUDGET },
+    ]);
+    expect(requestsOf(stack, "a").length).toBe(before + 1);
+  });
+
   it("in a currency that no price has is INVALID_ARGUMENT", async () => {
     const fields: SpecInit = { budget: { maxCostPicos: 1n, currencyCode: "EUR" } };
     const { code, message } = await ask(stack.client, mode, through({ a: script({}) }, fields));
@@ -155,4 +172,19 @@ describe.each(MODES)("%s: a budget", (mode) => {
     const { generation: asked } = await ask(stack.client, mode, own);
     expect(asked?.finishReason).toBe(FinishReason.MAX_TOKENS);
   });
+});
+
+it("interim counts come with the cost of all attempts so far", async () => {
+  const cut = { attempt: 1, cut_after_bytes: 40 };
+  const spec = through({ a: script({ text: "one two three" }, cut) });
+  const stream = { includeUsage: true, includeUsageUpdates: true };
+  const { events, generation } = await ask(stack.client, "stream", spec, { stream });
+  const updates = events.flatMap(({ event }) => (event.case === "usage" ? [event.value] : []));
+  expect(updates.map(({ final }) => final)).toEqual([false, true]);
+  const { usage, cost } = updates[0] ?? {};
+  const running =
+    BigInt(usage?.inputTokens ?? 0) * A.input + BigInt(usage?.outputTokens ?? 0) * A.output;
+  expect(running).toBeGreaterThan(0n);
+  expect(cost?.totalPicos).toBe(INPUT * A.input + running);
+  expect(updates[1]?.cost).toEqual(generation?.cost);
 });

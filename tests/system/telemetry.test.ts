@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { JsonStreamMode } from "../../gen/es/steer/v1/stream_pb.ts";
 import { createGrpcClient } from "../support/grpc-client.ts";
 import { attribute, startSink } from "../support/otlp-sink.ts";
 import { startService } from "../support/service.ts";
@@ -55,12 +56,37 @@ describe("telemetry", () => {
       "gen_ai.client.operation.time_to_first_chunk",
       "gen_ai.client.operation.time_per_output_chunk",
       "gen_ai.client.token.usage",
+      "steer.chunk.gap",
+      "steer.chunk.rate",
+      "steer.character.rate",
       "rpc.server.call.duration",
     ];
+
     await eventually(() => wanted.every((name) => sink.metrics.has(name)), 10_000);
+    // The provider has reported: nothing was counted here.
+    expect(sink.metrics.has("steer.token.estimates")).toBe(false);
     expect(sink.everything()).not.toContain(PROMPT);
     expect(sink.everything()).not.toContain(generation?.outputText.slice(0, 20));
     expect(sink.everything()).not.toContain("secret-key");
+    sink.close();
+  });
+
+  it("counts the JSON of a stream that asks for it", async () => {
+    const sink = await startSink();
+    await using stack = await startStack({ env: { ...sink.env } });
+    const spec = {
+      model: "m-chat",
+      prompt: PROMPT,
+      outputFormat: { format: { case: "jsonObject" as const, value: {} } },
+      providerOptions: { chat: { simulator: { text: '{"a": 1} {"b":' } } },
+    };
+    const options = { jsonMode: JsonStreamMode.VALUES };
+    for await (const _ of stack.client.stream(streamGenerate, { spec, options }));
+    await eventually(() => sink.spans.length >= 2 && sink.metrics.has("steer.json.units"), 10_000);
+    const span = sink.spans.find(({ name }) => name === "chat m-chat");
+    const names = ["documents", "changes", "units", "malformed"].map((n) => `steer.json.${n}`);
+    expect(names.map((name) => Number(span && attribute(span, name)))).toEqual([1, 1, 14, 1]);
+    expect(names.map((name) => sink.metrics.get(name)?.[0]?.asDouble)).toEqual([1, 1, 14, 1]);
     sink.close();
   });
 

@@ -1,11 +1,13 @@
 import type { ProviderInstance, ProviderType } from "../provider.ts";
+import { tokenCount } from "../shared/chat-usage.ts";
 import { toInBandError } from "../shared/http-error.ts";
-import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
+import { type CountDialect, createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
 import { errorRules } from "./errors.ts";
 import { createMessagesReader } from "./events.ts";
 import models from "./models.json" with { type: "json" };
-import { encodeMessagesBody, messagesHeaders } from "./request.ts";
+import { encodeCountBody, encodeMessagesBody, messagesHeaders } from "./request.ts";
+import { tokens } from "./tokens.ts";
 
 /** Headers of the SDK's own requests that carry credentials and the API version. */
 const KEPT_HEADERS = ["accept", "anthropic-version", "authorization", "content-type", "user-agent"];
@@ -53,6 +55,7 @@ export const anthropic: ProviderType = {
   },
   defaultDialect: () => "messages",
   prefill: false,
+  tokens,
   models: parseModels(models),
   async create(instance, { clock }) {
     const messages: Dialect = {
@@ -67,8 +70,16 @@ export const anthropic: ProviderType = {
           toError: (payload) => toInBandError(payload, headers, errorRules, clock),
         }),
     };
+    const counting: CountDialect = {
+      path: `${messages.path}/count_tokens`,
+      errorRules,
+      headers: messagesHeaders,
+      encodeBody: encodeCountBody,
+      readCount: (body) => tokenCount(body["input_tokens"]),
+    };
     return createHttpProvider({
       instance,
+      counting,
       headers: await createHeaders(instance),
       dialectOf: () => messages,
       clock,

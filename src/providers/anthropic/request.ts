@@ -77,20 +77,41 @@ export function messagesHeaders({ spec, options }: ProviderRequest): Record<stri
   };
 }
 
+/** The part of a request's body that is counted; the counter refuses what only generates. */
+function inputFields(request: ProviderRequest): BodyFields {
+  const { spec, model } = request;
+  const { tools } = spec;
+  return {
+    model: model.providerModel,
+    system: encodeSystem(spec.messages),
+    messages: encodeTurns(spec.messages),
+    tools: tools.length === 0 ? undefined : rawArray(tools.map(encodeTool)),
+    tool_choice: tools.length === 0 ? undefined : encodeToolChoice(spec),
+    thinking: encodeThinking(request),
+  };
+}
+
+/** The body of a request that counts the input of another. */
+export function encodeCountBody(request: ProviderRequest): string {
+  return encodeBody(
+    inputFields(request),
+    {},
+    {
+      output_config: { format: encodeFormat(request.spec) },
+    },
+  );
+}
+
 /** The body of a Messages request. Equal requests give equal bytes. */
 export function encodeMessagesBody(request: ProviderRequest): string {
   const { spec, model, effort, stream } = request;
   const { betas: _, ...options } = request.options;
-  const { tools, sampling, endUserId } = spec;
+  const { sampling, endUserId } = spec;
   return encodeBody(
     {
       model: model.providerModel,
       max_tokens: sampling.maxOutputTokens ?? model.maxOutputTokens ?? DEFAULT_MAX_TOKENS,
-      system: encodeSystem(spec.messages),
-      messages: encodeTurns(spec.messages),
-      tools: tools.length === 0 ? undefined : rawArray(tools.map(encodeTool)),
-      tool_choice: tools.length === 0 ? undefined : encodeToolChoice(spec),
-      thinking: encodeThinking(request),
+      ...inputFields(request),
       ...samplingFields(spec),
       stop_sequences: sampling.stopSequences,
       stream,

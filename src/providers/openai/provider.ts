@@ -8,6 +8,7 @@ import { chatReader, responsesReader } from "./events.ts";
 import models from "./models.json" with { type: "json" };
 import { chatWire, isOpenAi } from "./request.ts";
 import { encodeResponsesBody } from "./responses-request.ts";
+import { tokens } from "./tokens.ts";
 
 /**
  * OpenAI, and every server that speaks its dialects. The newest models of OpenAI
@@ -42,6 +43,7 @@ export const openai: ProviderType = {
   },
   defaultDialect: (baseUrl) => (isOpenAi(baseUrl) ? "responses" : "chat"),
   prefill: false,
+  tokens,
   models: parseModels(models),
   async create(instance, { clock }) {
     const own = isOpenAi(instance.baseUrl);

@@ -39,7 +39,7 @@ function mediaType(response: UpstreamResponse): string {
 
 async function readFailure(
   response: UpstreamResponse,
-  { errorRules, clock }: Exchange,
+  { errorRules, clock }: Pick<Exchange, "errorRules" | "clock">,
   signal: AbortSignal,
 ): Promise<GatewayError> {
   const { status, headers } = response;
@@ -139,6 +139,22 @@ export async function* runExchange(
       events.length = 0;
     }
     if (failure !== undefined) throw failure;
+  } finally {
+    response.close();
+  }
+}
+
+/** Sends a request whose good answer is one JSON object. */
+export async function fetchJson(
+  exchange: Pick<Exchange, "upstream" | "createRequest" | "errorRules" | "clock">,
+  signal: AbortSignal,
+): Promise<JsonObject> {
+  const response = await exchange.upstream.send(exchange.createRequest(), signal);
+  try {
+    if (response.status < 200 || response.status > 299) {
+      throw await readFailure(response, exchange, signal);
+    }
+    return await readJson(response);
   } finally {
     response.close();
   }

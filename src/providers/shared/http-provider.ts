@@ -1,8 +1,9 @@
 import type { Clock } from "../../clock.ts";
+import type { JsonObject } from "../../domain/json.ts";
 import type { Provider, ProviderInstance, ProviderRequest } from "../provider.ts";
-import { type AnswerReader, runExchange } from "./answer.ts";
-import type { ErrorRules } from "./http-error.ts";
-import { createUpstream, type UpstreamResponse } from "./upstream-fetch.ts";
+import { type AnswerReader, fetchJson, runExchange } from "./answer.ts";
+import { type ErrorRules, protocolError } from "./http-error.ts";
+import { createUpstream, type UpstreamRequest, type UpstreamResponse } from "./upstream-fetch.ts";
 
 /** One endpoint of an API: how a request becomes a body, and how its answer is read. */
 export interface Dialect {
@@ -15,33 +16,70 @@ export interface Dialect {
   createReader(response: UpstreamResponse): AnswerReader;
 }
 
+/** The endpoint of an API that counts the input of a request. */
+export interface CountDialect extends Omit<Dialect, "createReader"> {
+  /** The count in an answer; undefined: it has none. */
+  readCount(body: JsonObject): number | undefined;
+}
+
 export interface HttpProviderOptions {
   readonly instance: ProviderInstance;
   /** Headers of every request: credentials first of all. */
   readonly headers: Readonly<Record<string, string>>;
   readonly dialectOf: (request: ProviderRequest) => Dialect;
+  /** Undefined: the API cannot count. */
+  readonly counting?: CountDialect;
   readonly clock: Clock;
 }
 
 /** An adapter for an API that takes one JSON body by POST and answers with JSON or an event stream. */
 export function createHttpProvider(options: HttpProviderOptions): Provider {
-  const { instance, dialectOf, clock } = options;
+  const { instance, dialectOf, counting, clock } = options;
   const upstream = createUpstream(instance.baseUrl, clock);
   const basePath = new URL(instance.baseUrl).pathname.replace(/\/$/, "");
   const headers = { ...options.headers, ...instance.headers };
 
+  function createRequest(
+    dialect: Pick<Dialect, "path" | "headers" | "encodeBody">,
+    request: ProviderRequest,
+  ): UpstreamRequest {
+    return {
+      path: basePath + dialect.path,
+      headers: { ...headers, ...dialect.headers?.(request), ...request.headers },
+      body: dialect.encodeBody(request),
+      connectTimeoutMs: request.connectTimeoutMs,
+    };
+  }
+
+  async function countInput(
+    { readCount, ...dialect }: CountDialect,
+    request: ProviderRequest,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const body = await fetchJson(
+      {
+        upstream,
+        createRequest: () => createRequest(dialect, request),
+        errorRules: dialect.errorRules,
+        clock,
+      },
+      signal,
+    );
+    const count = readCount(body);
+    if (count === undefined) throw protocolError("the provider's answer has no count");
+    return count;
+  }
+
   return {
+    ...(counting !== undefined && {
+      countInput: (request, signal) => countInput(counting, request, signal),
+    }),
     generate(request, signal) {
       const dialect = dialectOf(request);
       return runExchange(
         {
           upstream,
-          createRequest: () => ({
-            path: basePath + dialect.path,
-            headers: { ...headers, ...dialect.headers?.(request), ...request.headers },
-            body: dialect.encodeBody(request),
-            connectTimeoutMs: request.connectTimeoutMs,
-          }),
+          createRequest: () => createRequest(dialect, request),
           stream: request.stream,
           createReader: (response) => dialect.createReader(response),
           errorRules: dialect.errorRules,

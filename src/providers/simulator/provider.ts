@@ -8,6 +8,7 @@ import { cutError, inBandError, refusedError, statusError } from "./errors.ts";
 import { deltaOf, type Plan, planAnswer } from "./events.ts";
 import models from "./models.json" with { type: "json" };
 import { type Fault, parseScript } from "./request.ts";
+import { tokens } from "./tokens.ts";
 
 /** Events after which other work of the process gets its turn. */
 const EVENTS_PER_TURN = 64;
@@ -112,6 +113,7 @@ export const simulator: ProviderType = {
   dialects: { simulator: ["sampling.max_output_tokens", "sampling.stop_sequences"] },
   defaultDialect: () => "simulator",
   prefill: true,
+  tokens,
   models: parseModels(models),
   create: async (_instance, context): Promise<Provider> => ({
     generate: (request, signal) => (request.stream ? streamed : whole)(request, context, signal),

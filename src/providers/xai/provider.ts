@@ -7,6 +7,7 @@ import { errorRules } from "./errors.ts";
 import { chatReader } from "./events.ts";
 import models from "./models.json" with { type: "json" };
 import { chatWire } from "./request.ts";
+import { tokens } from "./tokens.ts";
 
 /** xAI: Chat Completions with its own usage and error rules. */
 export const xai: ProviderType = {
@@ -29,6 +30,7 @@ export const xai: ProviderType = {
   },
   defaultDialect: () => "chat",
   prefill: false,
+  tokens,
   models: parseModels(models),
   async create(instance, { clock }) {
     const chat: Dialect = {

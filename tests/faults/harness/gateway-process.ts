@@ -88,6 +88,8 @@ export async function startGateway(config: string): Promise<GatewayProcess> {
       createInterface({ input: started.stdout }).on("line", (line) => {
         const entry = JSON.parse(line) as Record<string, unknown>;
         if (log.length < MAX_LINES) log.push(entry);
+        // One that is told to end while it starts says that first.
+        if (entry["event"] !== "listening") return;
         clearTimeout(timer);
         resolve(entry);
       });

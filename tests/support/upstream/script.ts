@@ -11,6 +11,8 @@ export interface UpstreamFault {
   readonly malformed_at?: number;
   readonly error_at?: number;
   readonly omit_terminator?: boolean;
+  /** This request is answered with another text; this server's word alone. */
+  readonly text?: string;
   readonly refuse?: boolean;
   /** The connection breaks inside the headers of the answer; this server's word alone. */
   readonly cut_headers?: boolean;

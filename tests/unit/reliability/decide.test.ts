@@ -17,6 +17,7 @@ function failed(kind: ErrorKind, changes: Partial<FailedAttempt> = {}): FailedAt
     isProbe: false,
     attempts: 1,
     attemptsHere: 1,
+    canRepair: false,
     freeRetryUsed: false,
     remainingMs: 600_000,
     waitedMs: 0,
@@ -130,6 +131,22 @@ describe("the table", () => {
 
   it.each(moving)("%s with no target open ends the call", (kind) => {
     expect(verdict(failed(kind, { next: CLOSED, here: CLOSED }))).toBe("circuit-open");
+  });
+});
+
+describe("a repair", () => {
+  const invalid = (changes: Partial<FailedAttempt> = {}) =>
+    verdict(failed("invalid-output", { canRepair: true, next: OPEN, ...changes }));
+
+  it("goes to the same target, delivered output or not, within the limits of a repetition", () => {
+    expect(invalid()).toBe("repair");
+    expect(invalid(committed("fail"))).toBe("repair");
+    expect(invalid({ canRepair: false })).toBe("classifier");
+    expect(invalid({ attemptsHere: policy.attempts })).toBe("attempts");
+    expect(invalid({ attempts: policy.totalAttempts })).toBe("attempts");
+    expect(invalid({ here: CLOSED })).toBe("circuit-open");
+    expect(invalid({ here: { ...OPEN, canSpend: () => false } })).toBe("budget");
+    expect(invalid({ remainingMs: 0 })).toBe("deadline");
   });
 });
 

@@ -13,6 +13,7 @@ const registryOf = (dialect?: string) =>
       type: id,
       dialects: type.dialects,
       dialect: id === "openai" && dialect ? dialect : type.defaultDialect(type.defaultBaseUrl),
+      tokens: type.tokens,
       prefill: type.prefill,
       models: type.models,
     })),

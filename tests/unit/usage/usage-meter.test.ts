@@ -1,75 +1,64 @@
 import { describe, expect, it } from "vitest";
-import { estimateInput, estimateText } from "../../../src/usage/estimator.ts";
 import { createUsageMeter } from "../../../src/usage/usage-meter.ts";
-import { testSpec } from "../../support/provider-request.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
+import { testModel, testSpec } from "../../support/provider-request.ts";
+import { testCounter } from "../../support/token-counter.ts";
 
-describe("estimateText", () => {
-  it.each([
-    ["Hello world", "openai", 3],
-    ["Hello, world!", "openai", 3],
-    ["The quick brown fox", "openai", 5],
-    ["import numpy as np", "openai", 5],
-    ["def main():", "openai", 3],
-    ["", "openai", 0],
-    ["🚀🌟✨", "openai", 1],
-    ["👋🌍", "openai", 1],
-    ["café", "openai", 1],
-    ["   ", "openai", 1],
-    ["\n\n", "openai", 1],
-    ["x".repeat(40), "openai", 10],
-    ["x".repeat(100), "simulator", 25],
-    ["x".repeat(35), "anthropic", 10],
-    ["x".repeat(42), "xai", 10],
-  ])("counts %j of %s as %i", (text, type, tokens) => {
-    expect(estimateText(type, text).tokens).toBe(tokens);
-  });
+const output = { role: "assistant", parts: [{ type: "text", text: "x".repeat(40) }] } as const;
 
-  it("names its rule", () => {
-    expect(estimateText("anthropic", "x")).toMatchObject({
-      estimator: "chars/3.5",
-      confidence: 0.7,
-    });
-  });
-});
-
-describe("estimateInput", () => {
-  it("counts messages, tools and their overhead", () => {
-    const text = (value: string) => [{ type: "text" as const, text: value }];
-    const spec = testSpec({
-      messages: [
-        { role: "system", parts: text("You are helpful") },
-        { role: "user", parts: text("Hello") },
-      ],
-    });
-    expect(estimateInput("openai", spec).tokens).toBe(13);
-  });
-});
+function meterOf(model = testModel()) {
+  const counter = testCounter(createManualClock(), "character");
+  return { counter, meter: createUsageMeter(counter, model, testSpec()) };
+}
 
 describe("createUsageMeter", () => {
-  const output = { role: "assistant", parts: [{ type: "text", text: "x".repeat(40) }] } as const;
-
-  it("takes the provider's counts as they are, the last of each", () => {
-    const meter = createUsageMeter("openai", testSpec());
+  it("takes the provider's counts as they are, the last of each, and counts nothing (A-16)", () => {
+    const { counter, meter } = meterOf();
     meter.report({ inputTokens: 10, outputTokens: 1, cacheReadTokens: 4 });
-    meter.report({ outputTokens: 7 });
+    meter.report({ outputTokens: 7, cacheReadTokens: 4 });
     expect(meter.usage(output)).toEqual({
       inputTokens: 10,
       outputTokens: 7,
       cacheReadTokens: 4,
       source: "provider",
     });
+    expect(meter.settle(output)).toBeUndefined();
+    expect(counter.estimators).toEqual([]);
   });
 
-  it("says what it had to estimate", () => {
-    const broken = createUsageMeter("openai", testSpec());
+  it("says what it had to estimate (A-11)", () => {
+    const broken = meterOf().meter;
     broken.report({ inputTokens: 10 });
-    expect(broken.usage(output)).toMatchObject({
+    expect(broken.usage(output)).toEqual({
       inputTokens: 10,
       outputTokens: 10,
       source: "mixed",
       estimator: "chars/4",
+      confidence: 0.75,
     });
-    const silent = createUsageMeter("openai", testSpec());
-    expect(silent.usage(output)).toMatchObject({ outputTokens: 10, source: "estimated" });
+    expect(meterOf().meter.usage(output)).toMatchObject({
+      outputTokens: 10,
+      source: "estimated",
+    });
+  });
+
+  it("does not lose reasoning that was reported and never shown (A-12)", () => {
+    const { meter } = meterOf();
+    meter.report({ inputTokens: 10, reasoningTokens: 900 });
+    expect(meter.usage(output).outputTokens).toBe(900);
+  });
+
+  it("learns from what is reported, without the reasoning that is not shown", () => {
+    const { counter, meter } = meterOf(
+      testModel({ capabilities: new Set(["generate", "reasoning"]) }),
+    );
+    meter.report({ outputTokens: 508, reasoningTokens: 500 });
+    meter.report({ inputTokens: 20 });
+    void meter.settle(output);
+    expect(counter.errors).toHaveLength(2);
+    const hidden = meterOf(testModel({ capabilities: new Set(["generate", "reasoning"]) }));
+    hidden.meter.report({ inputTokens: 20, outputTokens: 508 });
+    void hidden.meter.settle(output);
+    expect(hidden.counter.errors).toHaveLength(1);
   });
 });

@@ -1,0 +1,90 @@
+// JSON as it streams: what the output text says, told beside the text. Loaded only
+// for a stream that asks for it: see `open-json-stream.ts`.
+import type { JsonDelta } from "../domain/generation.ts";
+import type { EmitJson } from "./json/json-emitter.ts";
+import { createJsonPatches } from "./json/json-patches.ts";
+import { JsonScanner } from "./json/json-scanner.ts";
+import { createJsonValues } from "./json/json-values.ts";
+
+/** What was found so far; never content. */
+export interface JsonStatistics {
+  /** Documents that were finished. */
+  readonly documents: number;
+  /** Changes that were told. */
+  readonly changes: number;
+  /** Text that was read, in UTF-16 units. */
+  readonly units: number;
+  /** Documents that were given up, or have not ended. */
+  readonly malformed: number;
+}
+
+export interface JsonStream {
+  /** Reads more text of a part; what it changes, in order. */
+  read(partIndex: number, text: string): readonly JsonDelta[];
+  /** Forgets all of it: the output begins anew. */
+  reset(): void;
+  statistics(): JsonStatistics;
+}
+
+const LISTENERS = { values: createJsonValues, patches: createJsonPatches } as const;
+
+export function createJsonStream(mode: "values" | "patches"): JsonStream {
+  const scanners = new Map<number, JsonScanner>();
+  let told: JsonDelta[] = [];
+  let documents = 0;
+  let changes = 0;
+  let units = 0;
+  let broken = 0;
+
+  function scannerOf(partIndex: number): JsonScanner {
+    const known = scanners.get(partIndex);
+    if (known !== undefined) return known;
+    let documentIndex = 0;
+    let isTold = false;
+    const emit: EmitJson = (pointer, change, final) => {
+      isTold = true;
+      changes++;
+      told.push({ type: "json-delta", partIndex, documentIndex, pointer, ...change, final });
+    };
+    /** A document that nothing was told of has no number. */
+    const next = (): void => {
+      if (isTold) documentIndex++;
+      isTold = false;
+    };
+    const listener = LISTENERS[mode](emit);
+    const scanner = new JsonScanner({
+      ...listener,
+      end(depth, at, chunk) {
+        listener.end(depth, at, chunk);
+        if (depth > 0) return;
+        documents++;
+        next();
+      },
+      broken() {
+        listener.broken();
+        broken++;
+        next();
+      },
+    });
+    scanners.set(partIndex, scanner);
+    return scanner;
+  }
+
+  return {
+    read(partIndex, text) {
+      units += text.length;
+      scannerOf(partIndex).push(text);
+      const all = told;
+      if (all.length > 0) told = [];
+      return all;
+    },
+    reset() {
+      scanners.clear();
+      documents = changes = units = broken = 0;
+    },
+    statistics() {
+      const open = [...scanners.values()].filter(({ isOpen }) => isOpen).length;
+      return { documents, changes, units, malformed: broken + open };
+    },
+  };
+}

@@ -1,0 +1,9 @@
+import type { StreamOptions } from "../domain/stream-options.ts";
+import type { JsonStream } from "./json-stream.ts";
+
+/** The JSON handler of a stream that asks for one; nothing of it is loaded for another. */
+export async function openJsonStream({ jsonMode }: StreamOptions): Promise<JsonStream | undefined> {
+  if (jsonMode === "off") return undefined;
+  const { createJsonStream } = await import("./json-stream.ts");
+  return createJsonStream(jsonMode);
+}

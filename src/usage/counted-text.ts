@@ -1,0 +1,71 @@
+// What of a request or an answer is counted.
+import type { GenerationSpec, Message, Part, Tool } from "../domain/generation-spec.ts";
+
+/** What each message costs beside its content: its role and the marks around it. */
+const TOKENS_PER_MESSAGE = 4;
+
+/** A text to count, and the tokens that it costs beside. */
+export interface CountedText {
+  readonly text: string;
+  readonly overhead: number;
+  /** Not all of it is text: what a provider reports of it says nothing about the writing. */
+  readonly isPartial: boolean;
+}
+
+function partText(part: Part): string {
+  switch (part.type) {
+    case "text":
+    case "refusal":
+    case "reasoning":
+      return part.text;
+    case "tool-call":
+      return part.name + part.argumentsJson;
+    case "tool-result":
+      return part.content.map(partText).join("");
+    case "image":
+    case "file":
+      return "";
+  }
+}
+
+function toolText(tool: Tool): string {
+  return tool.type === "function"
+    ? tool.name + tool.description + tool.parametersJsonSchema
+    : JSON.stringify(tool.config);
+}
+
+function isText({ type }: Part): boolean {
+  return type === "text";
+}
+
+/** A request as it would be sent: a line per message with its role, then tools and the schema of the output. */
+export function requestText({ messages, tools, outputFormat }: GenerationSpec): CountedText {
+  const schema = outputFormat.type === "json-schema" ? [outputFormat.schema] : [];
+  const lines = messages.map(
+    ({ role, parts }: Message) => `${role}: ${parts.map(partText).join("")}`,
+  );
+  return {
+    text: [...lines, ...tools.map(toolText), ...schema].join("\n"),
+    overhead: messages.length * TOKENS_PER_MESSAGE,
+    isPartial:
+      tools.length > 0 || schema.length > 0 || messages.some(({ parts }) => !parts.every(isText)),
+  };
+}
+
+/** Length of a request's text, without putting it together. */
+export function requestUnits({ messages, tools }: GenerationSpec): number {
+  const inMessages = messages.flatMap(({ parts }) => parts);
+  return (
+    inMessages.reduce((sum, part) => sum + partText(part).length, 0) +
+    tools.reduce((sum, tool) => sum + toolText(tool).length, 0)
+  );
+}
+
+/** An answer as it was received. */
+export function answerText({ parts }: Message): CountedText {
+  return {
+    text: parts.map(partText).join(""),
+    overhead: 0,
+    isPartial: !parts.every(isText),
+  };
+}

@@ -1,0 +1,90 @@
+import type { Script, ScriptNumbers } from "../domain/token-rules.ts";
+
+/** A run of blanks is few tokens: one that follows another counts this much. */
+const REPEATED_BLANK = 0.06;
+
+/** Longer texts are judged by pieces of this length, spread evenly over them. */
+const PIECE_UNITS = 512;
+
+const ASCII: readonly Script[] = Array.from({ length: 128 }, (_, code) =>
+  /[A-Za-z ]/.test(String.fromCharCode(code)) ? "latin" : "code",
+);
+
+/** Blocks behind ASCII, each up to its last code point. */
+const BLOCKS: readonly (readonly [last: number, script: Script])[] = [
+  [0x24f, "latin"],
+  [0x2ff, "other"],
+  [0x36f, "latin"],
+  [0x10ff, "other"],
+  [0x11ff, "cjk"],
+  [0x1dff, "other"],
+  [0x1eff, "latin"],
+  [0x1fff, "other"],
+  [0x200c, "code"],
+  [0x200d, "symbols"],
+  [0x206f, "code"],
+  [0x2e7f, "symbols"],
+  [0xa4cf, "cjk"],
+  [0xabff, "other"],
+  [0xd7ff, "cjk"],
+  [0xf8ff, "symbols"],
+  [0xfaff, "cjk"],
+  [0xfdff, "other"],
+  [0xfe0f, "symbols"],
+  [0xfe6f, "cjk"],
+  [0xfeff, "other"],
+  [0xffef, "cjk"],
+  [0x1efff, "other"],
+  [0x1ffff, "symbols"],
+  [0x3ffff, "cjk"],
+];
+
+function scriptOf(codePoint: number): Script {
+  if (codePoint < 128) return ASCII[codePoint] ?? "code";
+  return BLOCKS.find(([last]) => codePoint <= last)?.[1] ?? "symbols";
+}
+
+function isBlank(codePoint: number): boolean {
+  return codePoint === 0x20 || (codePoint >= 0x09 && codePoint <= 0x0d) || codePoint === 0x3000;
+}
+
+type Tally = Record<Script, number>;
+
+function tally(text: string, start: number, end: number, counts: Tally): void {
+  let wasBlank = false;
+  for (let index = start; index < end; index++) {
+    const codePoint = text.codePointAt(index) ?? 0;
+    if (codePoint > 0xffff) index++;
+    const blank = isBlank(codePoint);
+    if (blank && wasBlank) counts.code += REPEATED_BLANK;
+    else counts[scriptOf(codePoint)]++;
+    wasBlank = blank;
+  }
+}
+
+/**
+ * Code points of a text by script. At most about `maxUnits` UTF-16 units of it
+ * are looked at, so that the time has a bound whatever the text is.
+ */
+export function countScripts(text: string, maxUnits: number): ScriptNumbers {
+  const counts: Tally = { latin: 0, code: 0, cjk: 0, other: 0, symbols: 0 };
+  if (text.length <= maxUnits) {
+    tally(text, 0, text.length, counts);
+    return counts;
+  }
+  const pieces = Math.max(1, Math.floor(maxUnits / PIECE_UNITS));
+  const stride = (text.length - PIECE_UNITS) / pieces;
+  for (let piece = 0; piece < pieces; piece++) {
+    const start = Math.floor(piece * stride);
+    tally(text, start, start + PIECE_UNITS, counts);
+  }
+  const scale = text.length / (pieces * PIECE_UNITS);
+  const { latin, code, cjk, other, symbols } = counts;
+  return {
+    latin: latin * scale,
+    code: code * scale,
+    cjk: cjk * scale,
+    other: other * scale,
+    symbols: symbols * scale,
+  };
+}

@@ -1,0 +1,108 @@
+import type { Clock } from "../clock.ts";
+import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { Model } from "../domain/model.ts";
+import type { Vocabulary } from "../domain/token-rules.ts";
+import { estimateByCharacters } from "./character-estimator.ts";
+import { type CountedText, requestText } from "./counted-text.ts";
+import type { Estimate } from "./estimate.ts";
+import { ScriptEstimator } from "./script-estimator.ts";
+import { createTokenizer } from "./tokenizer.ts";
+
+/** What counts: the best there is for the model, or one rule for all. */
+export type EstimatorChoice = "auto" | "tiktoken" | "character" | "script";
+
+export interface TokenCounterOptions {
+  readonly clock: Clock;
+  readonly estimator: () => EstimatorChoice;
+  readonly observe: {
+    /** Tokens were counted that nobody reported. */
+    estimated(model: Model, estimator: string): void;
+    /** A report has shown the relative error of the estimator that learns. */
+    measured(model: Model, error: number): void;
+  };
+}
+
+/** Counts tokens where the provider does not. */
+export interface TokenCounter {
+  /** At once, in a time with a bound. */
+  estimate(model: Model, counted: CountedText): Estimate;
+  estimateInput(model: Model, spec: GenerationSpec): Estimate;
+  /** There is something better than `estimate` for this model. */
+  isExact(model: Model): boolean;
+  /** By the best estimator; within `limitMs`, else as `estimate` says. */
+  count(model: Model, counted: CountedText, limitMs: number): Promise<Estimate>;
+  /** A provider has counted this text: the estimate of the next one is better. */
+  learn(model: Model, counted: CountedText, tokens: number): void;
+  close(): Promise<void>;
+}
+
+const VOCABULARY_CONFIDENCE = 0.95;
+/** Of the vocabulary that stands for one that is not published. */
+const FOREIGN_VOCABULARY: Vocabulary = "o200k_base";
+const FOREIGN_CONFIDENCE = 0.6;
+
+export function createTokenCounter(options: TokenCounterOptions): TokenCounter {
+  const { clock, observe } = options;
+  const scripts = new ScriptEstimator();
+  const tokenizer = createTokenizer();
+
+  function vocabularyOf({ tokens, providerModel }: Model): Vocabulary | undefined {
+    const choice = options.estimator();
+    if (choice === "character" || choice === "script") return undefined;
+    const own = tokens.vocabularyOf?.(providerModel);
+    return choice === "tiktoken" ? (own ?? FOREIGN_VOCABULARY) : own;
+  }
+
+  function estimateNow(model: Model, { text, overhead }: CountedText): Estimate {
+    const estimate =
+      options.estimator() === "character"
+        ? estimateByCharacters(model, text)
+        : scripts.estimate(model, text);
+    return { ...estimate, tokens: estimate.tokens + overhead };
+  }
+
+  function told(model: Model, estimate: Estimate): Estimate {
+    observe.estimated(model, estimate.estimator);
+    return estimate;
+  }
+
+  async function exactly(
+    vocabulary: Vocabulary,
+    text: string,
+    limitMs: number,
+  ): Promise<number | undefined> {
+    const late = Promise.withResolvers<undefined>();
+    const cancel = clock.schedule(limitMs, () => late.resolve(undefined));
+    try {
+      return await Promise.race([tokenizer.count({ vocabulary, text }), late.promise]);
+    } finally {
+      cancel();
+    }
+  }
+
+  return {
+    estimate: (model, counted) => told(model, estimateNow(model, counted)),
+    estimateInput: (model, spec) => told(model, estimateNow(model, requestText(spec))),
+    isExact: (model) => vocabularyOf(model) !== undefined,
+    async count(model, counted, limitMs) {
+      const vocabulary = vocabularyOf(model);
+      const tokens =
+        vocabulary === undefined ? undefined : await exactly(vocabulary, counted.text, limitMs);
+      if (vocabulary === undefined || tokens === undefined) {
+        return told(model, estimateNow(model, counted));
+      }
+      const isOwn = model.tokens.vocabularyOf?.(model.providerModel) === vocabulary;
+      return told(model, {
+        tokens: tokens + counted.overhead,
+        estimator: vocabulary,
+        confidence: isOwn ? VOCABULARY_CONFIDENCE : FOREIGN_CONFIDENCE,
+      });
+    },
+    learn(model, { text, overhead, isPartial }, tokens) {
+      if (isPartial || tokens <= overhead) return;
+      const error = scripts.learn(model, text, tokens - overhead);
+      if (error !== undefined) observe.measured(model, error);
+    },
+    close: () => tokenizer.close(),
+  };
+}

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
+import { InvalidOutputAction } from "../../gen/es/steer/v1/generation_pb.ts";
+import { JsonStreamMode, RecoveryAction } from "../../gen/es/steer/v1/stream_pb.ts";
+import type { Stack } from "../support/stack.ts";
+import {
+  ask,
+  CALM,
+  readText,
+  requestsOf,
+  type SpecInit,
+  script,
+  startTargets,
+  through,
+} from "../support/targets.ts";
+
+const { RETURN, FAIL, RETRY } = InvalidOutputAction;
+const BAD = '{"n": "one"}';
+const GOOD = '{"n": 1}';
+const SCHEMA = '{"type":"object","properties":{"n":{"type":"integer"}}}';
+const MODES = ["unary", "stream"] as const;
+
+let stack: Stack;
+
+beforeAll(async () => {
+  stack = await startTargets(CALM);
+});
+
+afterAll(async () => {
+  await stack[Symbol.asyncDispose]();
+});
+
+function format(onInvalid: InvalidOutputAction): SpecInit {
+  const value = { name: "n", schema: SCHEMA, onInvalid };
+  return { outputFormat: { format: { case: "jsonSchema", value } } };
+}
+
+/** Bad output first, then this. */
+function badThen(text: string) {
+  return { a: script({ text }, { attempt: 1, text: BAD }) };
+}
+
+describe.each(MODES)("output without its format, %s", (mode) => {
+  it("RETURN hands it on with a warning", async () => {
+    const { code, generation } = await ask(
+      stack.client,
+      mode,
+      through(badThen(GOOD), format(RETURN)),
+    );
+    expect(code).toBe(0);
+    expect(generation).toMatchObject({
+      outputText: BAD,
+      warnings: [{ reason: "OUTPUT_SCHEMA_MISMATCH" }],
+    });
+    expect(generation?.outputJson).toBeUndefined();
+  });
+
+  it.each([
+    [BAD, "OUTPUT_SCHEMA_MISMATCH"],
+    ["no JSON", "OUTPUT_NOT_JSON"],
+  ])("FAIL ends the call with ABORTED: %s", async (text, reason) => {
+    const before = requestsOf(stack, "a").length;
+    const spec = through({ a: script({ text }) }, format(FAIL));
+    const { code, typed, generation } = await ask(stack.client, mode, spec);
+    expect(code).toBe(10);
+    expect(typed).toMatchObject({ category: ErrorCategory.INVALID_OUTPUT, reason });
+    if (mode === "stream") {
+      expect(generation?.attempts).toMatchObject([{ outcome: AttemptOutcome.FAILED }]);
+    }
+    expect(requestsOf(stack, "a").length - before).toBe(1);
+  });
+
+  it("RETRY asks once more, with the output and why", async () => {
+    const { code, generation } = await ask(
+      stack.client,
+      mode,
+      through(badThen(GOOD), format(RETRY)),
+    );
+    expect(code).toBe(0);
+    expect(generation).toMatchObject({ outputJson: GOOD, warnings: [] });
+    expect(generation?.attempts).toMatchObject([
+      { trigger: AttemptTrigger.INITIAL, outcome: AttemptOutcome.FAILED },
+      { trigger: AttemptTrigger.REPAIR, outcome: AttemptOutcome.SUCCEEDED },
+    ]);
+    expect(requestsOf(stack, "a").at(-1)?.body["messages"]).toMatchObject([
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: BAD },
+      { role: "user", content: expect.stringContaining("breaks the schema at #/n") },
+    ]);
+  });
+
+  it("RETRY repairs one time", async () => {
+    const before = requestsOf(stack, "a").length;
+    const spec = through({ a: script({ text: BAD }) }, format(RETRY));
+    const { code, typed } = await ask(stack.client, mode, spec);
+    expect(code).toBe(10);
+    expect(typed).toMatchObject({ reason: "OUTPUT_SCHEMA_MISMATCH" });
+    expect(requestsOf(stack, "a").length - before).toBe(2);
+  });
+
+  it.each([{ maxAttempts: 1 }, { maxTotalAttempts: 1 }])("RETRY stays within %o", async (retry) => {
+    const before = requestsOf(stack, "a").length;
+    const spec = through(badThen(GOOD), { ...format(RETRY), retry });
+    const { code } = await ask(stack.client, mode, spec);
+    expect(code).toBe(10);
+    expect(requestsOf(stack, "a").length - before).toBe(1);
+  });
+});
+
+it("a stream is told to forget what is repaired, whatever its recovery", async () => {
+  const spec = through(badThen(GOOD), format(RETRY));
+  const { events } = await ask(stack.client, "stream", spec, {
+    stream: { jsonMode: JsonStreamMode.VALUES },
+  });
+  const notices = events.flatMap(({ event }) =>
+    event.case === "attemptNotice" ? [event.value] : [],
+  );
+  expect(notices).toMatchObject([
+    {
+      action: RecoveryAction.REPAIR,
+      discardOutput: true,
+      failed: { errorCategory: ErrorCategory.INVALID_OUTPUT, outputDelivered: true },
+    },
+  ]);
+  expect(readText(events)).toBe(GOOD);
+  const documents = events.flatMap(({ event }) =>
+    event.case === "jsonDelta" ? [[event.value.documentIndex, event.value.change.value]] : [],
+  );
+  expect(documents).toEqual([
+    [0, BAD],
+    [0, GOOD],
+  ]);
+});
