@@ -26,7 +26,8 @@ let lines: UsageLines;
 
 beforeAll(async () => {
   lines = createUsageLines();
-  const config = { ...CALM, accounting: { usage_file: lines.path } };
+  // Its counts come after the attempt's end: the records have to wait for them.
+  const config = { ...CALM, accounting: { usage_file: lines.path, estimator: "tiktoken" } };
   stack = await startTargets(config, { STEER_PRICING_OVERRIDES_JSON: JSON.stringify(PRICES) });
 });
 
@@ -103,8 +104,10 @@ describe("a cancelled call", () => {
     const { inputTokens = 0, outputTokens = 0 } = partial?.usage ?? {};
     expect(outputTokens).toBeGreaterThan(0);
     expect(error?.cost?.totalPicos).toBe(BigInt(inputTokens) * IN + BigInt(outputTokens) * OUT);
-    const { attempts } = await recordsOf(cancelled.generationId);
-    expect(attempts).toMatchObject([{ outcome: "cancelled", usage_source: "estimated" }]);
+    const { attempts, call } = await recordsOf(cancelled.generationId);
+    const estimated = { usage_source: "estimated", estimator: "o200k_base" };
+    expect(attempts).toMatchObject([{ ...estimated, outcome: "cancelled" }]);
+    expect(call).toMatchObject(estimated);
   });
 
   it("A-14: with DRAIN is read on in silence, and ends with the provider's own counts", async () => {
