@@ -39,6 +39,7 @@ function straight(events: number): Promise<void> {
     limits: LIMITS,
     open: () => answer(events),
     onEvent: () => undefined,
+    isDraining: () => false,
   });
 }
 
@@ -56,6 +57,7 @@ async function throughEngine(events: number): Promise<void> {
       limits: LIMITS,
       open: () => answer(events),
       take: () => undefined,
+      isDraining: false,
       committed: false,
       accept: () => {},
       isOwnLimit: () => false,
@@ -65,6 +67,7 @@ async function throughEngine(events: number): Promise<void> {
     decided: () => {},
     recover: () => {},
     wait: () => () => {},
+    unpaid: () => undefined,
     canContinue: () => false,
   };
   await engine.run(call, await engine.admit(call));

@@ -1,3 +1,4 @@
+import { type AccountingSettings, accountingSettings } from "./accounting-config.ts";
 import { checkCallers, checkExposure } from "./config/callers.ts";
 import {
   type ConfiguredProvider,
@@ -5,6 +6,7 @@ import {
   configureProviders,
   type TypeTable,
 } from "./config/instances.ts";
+import { type PriceOverrides, readPriceOverrides } from "./config/price-overrides.ts";
 import {
   type Address,
   ConfigProblem,
@@ -48,6 +50,9 @@ export interface Config {
   /** In the order in which they are tried. */
   readonly providers: readonly ConfiguredProvider[];
   readonly models: readonly ModelEntry[];
+  /** In place of listed prices. */
+  readonly priceOverrides: PriceOverrides | undefined;
+  readonly accounting: AccountingSettings;
   readonly allowFaults: boolean;
   readonly timeouts: DefaultTimeouts;
   /** What counts tokens that no provider reports. */
@@ -164,6 +169,8 @@ function build(tree: Record<string, unknown>, types: TypeTable, environment: Env
     allowUnauthenticated: allow_unauthenticated,
     providers,
     models,
+    priceOverrides: readPriceOverrides(environment),
+    accounting: accountingSettings(fields.accounting),
     allowFaults: fields.faults?.allow ?? false,
     timeouts: defaultTimeouts(fields.timeouts),
     estimator: fields.accounting?.estimator ?? "auto",

@@ -1,5 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { ConfiguredProvider } from "./config/instances.ts";
+import { ConfigError } from "./config/sources.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./domain/gateway-error.ts";
 import type { GenerationSpec } from "./domain/generation-spec.ts";
@@ -8,6 +9,7 @@ import type { FittedTarget } from "./gateway/attempt-run.ts";
 import type { Deployment as GatewayDeployment } from "./gateway/generation-run.ts";
 import type { Provider, ProviderInstance, ProviderType } from "./providers/provider.ts";
 import { createModelRegistry, type RegistryInstance } from "./routing/model-registry.ts";
+import { createPriceOverrider } from "./routing/override-prices.ts";
 import { recordProblems } from "./routing/record-problems.ts";
 import { createRouter } from "./routing/router.ts";
 import type { TokenCounter } from "./usage/token-counter.ts";
@@ -18,6 +20,8 @@ export type ProviderTypes = Readonly<Record<string, ProviderType>>;
 export interface Deployment extends GatewayDeployment {
   readonly providers: readonly ConfiguredProvider[];
   readonly models: readonly Model[];
+  /** What an operator should know of it. */
+  readonly warnings: readonly string[];
   lookup(name: string): readonly Model[];
   isAvailable(model: Model): boolean;
   /** The target that a request would go to first. */
@@ -69,6 +73,8 @@ export function checkRecords(types: ProviderTypes): void {
   if (problems.length > 0) throw new Error(problems.join("\n"));
 }
 
+const NO_OVERRIDES = { place: "", version: "", byModel: {} };
+
 export async function createDeployment(
   config: Config,
   types: ProviderTypes,
@@ -79,10 +85,18 @@ export async function createDeployment(
 ): Promise<Deployment> {
   const { providers } = config;
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  const overrides = config.priceOverrides ?? NO_OVERRIDES;
+  const prices = createPriceOverrider(overrides);
   const registry = createModelRegistry(
     providers.map((provider) => registryInstance(provider, typeOf(types, provider.type))),
     config.models,
+    prices.reprice,
   );
+  const [problem] = prices.problems();
+  if (problem !== undefined) throw new ConfigError(`${overrides.place}: ${problem}`);
+  const warnings = prices
+    .unused()
+    .map((key) => `${overrides.place}: ${key}: no model has this name`);
   const unavailable = (id: string): ConfiguredProvider["unavailable"] => byId.get(id)?.unavailable;
   const router = createRouter({
     lookup: registry.lookup,
@@ -111,7 +125,9 @@ export async function createDeployment(
   const deployment: Deployment = {
     providers,
     models: registry.list,
+    warnings,
     timeouts: config.timeouts,
+    abort: config.accounting.abort,
     lookup: registry.lookup,
     isAvailable: (model) => unavailable(model.provider) === undefined,
     route: (spec) => router.route(spec),

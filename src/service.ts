@@ -36,6 +36,7 @@ import { startStreams } from "./stream-service.ts";
 import { openStore } from "./streams/open-store.ts";
 import { noTelemetry } from "./telemetry/telemetry.ts";
 import { createTokenCounter } from "./usage/token-counter.ts";
+import { UsageFile } from "./usage/usage-file.ts";
 
 const types: ProviderTypes = providerTypes;
 const IMAGE = join(import.meta.dirname, "../gen/steer.binpb");
@@ -104,8 +105,14 @@ export async function startService(
   let deployment = await createDeployment(config, types, clock, latencyMs, counter);
   let authenticate = createAuthenticator(config);
 
+  const usage = new UsageFile({
+    clock,
+    path: config.accounting.usageFile,
+    onFailure: (code) => log({ event: "usage file failed", code }),
+  });
   const runs = new GenerationRuns({
     clock,
+    usage,
     telemetry,
     stats,
     engine,
@@ -204,7 +211,9 @@ export async function startService(
   });
   for (const line of early) log(line);
   early = undefined;
-  for (const warning of config.warnings) log({ event: "warning", message: warning });
+  for (const message of [...config.warnings, ...deployment.warnings]) {
+    log({ event: "warning", message });
+  }
 
   async function reloadOnce(): Promise<void> {
     try {
@@ -215,8 +224,11 @@ export async function startService(
       states.configure(next.reliability);
       for (const id of before.replaced(deployment)) states.forget(id);
       authenticate = createAuthenticator(next);
+      usage.reopen(next.accounting.usageFile);
       log({ event: "reloaded" });
-      for (const warning of next.warnings) log({ event: "warning", message: warning });
+      for (const message of [...next.warnings, ...deployment.warnings]) {
+        log({ event: "warning", message });
+      }
       await before.retire(deployment);
     } catch (error) {
       const message = error instanceof ConfigError ? error.message : "unexpected failure";
@@ -235,6 +247,7 @@ export async function startService(
       await drain({ clock, grpc, http, dispatcher, generations: runs, hurry });
       await streams.close();
       await deployment.retire(undefined);
+      await usage.close();
       await counter.close();
       await shutdown();
     },

@@ -1,8 +1,8 @@
-import { CAPABILITIES, type ModelRecord, PARAMETERS, type Pricing } from "../domain/model.ts";
+import { CAPABILITIES, type ModelRecord, PARAMETERS } from "../domain/model.ts";
 import { accountingFields } from "./accounting.ts";
+import { pricing } from "./prices.ts";
 import {
   address,
-  amount,
   ConfigProblem,
   count,
   duration,
@@ -126,32 +126,6 @@ const provider: Reader<ProviderEntry> = (value, path) => {
   };
 };
 
-const PICOS_PER_UNIT_PER_MILLION = 1_000_000;
-
-const priceFields = object({
-  currency: matching(/^[A-Z]{3}$/, "an ISO 4217 code"),
-  input: amount,
-  output: amount,
-  cache_read: amount,
-  cache_write: amount,
-  date: matching(/^\d{4}(-\d{2}){0,2}$/, "a date"),
-});
-
-/** Prices per million tokens, as people write them, into trillionths per token. */
-const prices: Reader<Pricing> = (value, path) => {
-  const fields = priceFields(value, path);
-  const picos = (price: number): number => Math.round(price * PICOS_PER_UNIT_PER_MILLION);
-  return {
-    currency: required(fields.currency, path, "currency"),
-    date: required(fields.date, path, "date"),
-    inputPicos: picos(required(fields.input, path, "input")),
-    outputPicos: picos(required(fields.output, path, "output")),
-    tiers: [],
-    ...(fields.cache_read !== undefined && { cacheReadPicos: picos(fields.cache_read) }),
-    ...(fields.cache_write !== undefined && { cacheWritePicos: picos(fields.cache_write) }),
-  };
-};
-
 /** A model that the operator adds to a provider instance. */
 export interface ModelEntry extends Partial<ModelRecord> {
   readonly id: string;
@@ -171,7 +145,7 @@ const modelFields = object({
   parameters: list(oneOf(...PARAMETERS)),
   efforts: list(text),
   api: identifier,
-  prices,
+  prices: pricing,
   enabled: flag,
 });
 
@@ -183,7 +157,7 @@ const model: Reader<ModelEntry> = (value, path) => {
     context_window: contextWindow,
     max_output_tokens: maxOutputTokens,
     api: dialect,
-    prices: pricing,
+    prices,
     aliases,
     capabilities,
     parameters,
@@ -198,7 +172,7 @@ const model: Reader<ModelEntry> = (value, path) => {
     ...(contextWindow !== undefined && { contextWindow }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(dialect !== undefined && { dialect }),
-    ...(pricing !== undefined && { pricing }),
+    ...(prices !== undefined && { pricing: prices }),
     ...(aliases !== undefined && { aliases }),
     ...(capabilities !== undefined && { capabilities }),
     ...(parameters !== undefined && { parameters }),

@@ -202,6 +202,23 @@ export interface Timeouts {
   readonly idleMs?: number;
 }
 
+/** Most that a call may spend over all its attempts. */
+export interface Budget {
+  /** Trillionths of the currency unit. */
+  readonly maxCostPicos: number;
+  /** ISO 4217. */
+  readonly currency: string;
+}
+
+/** How a running provider call ends when its generation is cancelled. */
+export interface AbortPolicy {
+  /** `drain`: it is read on, undelivered, until its counts have come or a bound is met. */
+  readonly mode: "close" | "drain";
+  readonly maxTimeMs: number;
+  /** Trillionths of the price's currency; unset: no bound but the time. */
+  readonly maxCostPicos?: number;
+}
+
 /** Everything that defines one generation, decoded and checked. */
 export interface GenerationSpec {
   readonly model: string;
@@ -218,4 +235,7 @@ export interface GenerationSpec {
   readonly providerOptions: Readonly<Record<string, JsonObject>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly endUserId: string;
+  readonly budget?: Budget;
+  /** Unset fields take the server's defaults. */
+  readonly abort?: Partial<AbortPolicy>;
 }

@@ -1,3 +1,4 @@
+import type { Cost } from "./cost.ts";
 import type { ErrorKind, GatewayError, ProviderFailure } from "./gateway-error.ts";
 import type { Message } from "./generation-spec.ts";
 import type { JsonObject } from "./json.ts";
@@ -49,6 +50,8 @@ export interface Attempt extends TargetName {
   /** The provider had asked for the wait. */
   readonly delayFromProvider: boolean;
   readonly usage?: TokenUsage;
+  /** Unset where the price is unknown, or nothing is charged. */
+  readonly cost?: Cost;
   /** Output of this attempt had reached the caller when it failed. */
   readonly outputDelivered: boolean;
 }
@@ -94,6 +97,8 @@ export interface Generation {
   readonly outputText: string;
   readonly usage: TokenUsage | undefined;
   readonly totalUsage: TokenUsage | undefined;
+  /** Of all attempts; undefined where one of them has an unknown price. */
+  readonly cost: Cost | undefined;
   readonly attempts: readonly Attempt[];
   readonly timing: Timing;
   readonly warnings: readonly Warning[];
@@ -160,6 +165,7 @@ export type StreamEventBody =
   | {
       readonly type: "usage";
       readonly usage: TokenUsage;
+      readonly cost: Cost | undefined;
       readonly final: boolean;
     }
   | { readonly type: "attempt-notice"; readonly notice: AttemptNotice }

@@ -86,6 +86,22 @@ export interface Pricing extends TokenPrices {
   readonly tiers: readonly PriceTier[];
 }
 
+/** The operator's own prices of a model: all of them, or those of cached tokens alone. */
+export interface PriceOverride {
+  readonly prices: Partial<TokenPrices>;
+  readonly currency?: string;
+  readonly tiers: readonly PriceTier[];
+}
+
+/** The prices of a prompt of so many tokens: the highest tier exceeded holds for all of it. */
+export function pricesAt(pricing: Pricing, inputTokens: number): TokenPrices {
+  const tier = pricing.tiers
+    .filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens)
+    .sort((a, b) => a.aboveInputTokens - b.aboveInputTokens)
+    .at(-1);
+  return { ...pricing, ...tier };
+}
+
 /** What is known of a model, in the folder of its provider or in the operator's configuration. */
 export interface ModelRecord {
   readonly id: string;

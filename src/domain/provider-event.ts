@@ -1,3 +1,4 @@
+import type { ReportedCost } from "./cost.ts";
 import type { Part } from "./generation-spec.ts";
 import type { JsonObject } from "./json.ts";
 import type { TokenCounts } from "./token-usage.ts";
@@ -54,7 +55,12 @@ export type ProviderEvent =
       readonly part?: Part;
     }
   /** Counts of the whole attempt so far: they replace earlier ones field by field. */
-  | { readonly type: "usage"; readonly counts: TokenCounts }
+  | {
+      readonly type: "usage";
+      readonly counts: TokenCounts;
+      /** The provider's own price of the attempt so far. */
+      readonly cost?: ReportedCost;
+    }
   | {
       readonly type: "finish";
       readonly reason: FinishReason;

@@ -1,7 +1,9 @@
 // One attempt: the target's request, its provider, its limits, its record and its
 // span, and the way of its events to the caller.
-import type { AttemptNotice, Warning } from "../domain/generation.ts";
-import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { Clock } from "../clock.ts";
+import type { GatewayError } from "../domain/gateway-error.ts";
+import type { AttemptNotice, AttemptTrigger, Warning } from "../domain/generation.ts";
+import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
@@ -14,10 +16,15 @@ import type { Provider, ProviderRequest } from "../providers/provider.ts";
 import type { AttemptPlan, RunningAttempt } from "../reliability/engine-call.ts";
 import { attemptLimits, type DefaultTimeouts, isOwnLimit } from "../reliability/limits.ts";
 import type { ProviderStats } from "../reliability/provider-stats.ts";
+import { toGatewayError } from "../reliability/run-attempt.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { AttemptResult, Telemetry } from "../telemetry/telemetry.ts";
+import { costOf } from "../usage/cost.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
+import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
+import { AttemptEnd } from "./drain-attempt.ts";
+import { type PaidCall, payFor } from "./request-budget.ts";
 
 /** A target with the request as it will be sent there. */
 export interface FittedTarget {
@@ -48,6 +55,15 @@ export interface AttemptContext {
   readonly counter: TokenCounter;
   readonly provider: (instance: string) => Provider;
   readonly timeouts: DefaultTimeouts;
+  readonly clock: Clock;
+  readonly usage: UsageSink;
+  /** Whose call it is. */
+  readonly facts: CallFacts;
+  /** How the provider's call ends when the generation is cancelled. */
+  readonly abort: AbortPolicy;
+  /** Ends the generation; and what is read on of it. */
+  readonly lifetime: AbortSignal;
+  readonly hurry: AbortSignal;
   readonly result: GenerationResult;
   readonly stream: boolean;
   /** The caller's deadline bounds the call. */
@@ -57,7 +73,7 @@ export interface AttemptContext {
 
 function report(record: AttemptRecord): Omit<AttemptResult, "outcome"> {
   const { attemptMs, firstTokenMs, perChunkMs } = record.durations();
-  const { error, usage, finish, target } = record;
+  const { error, usage, cost, finish, target } = record;
   return {
     durationMs: attemptMs,
     providerModel: record.providerModel || target.model.providerModel,
@@ -65,6 +81,7 @@ function report(record: AttemptRecord): Omit<AttemptResult, "outcome"> {
     ...(error !== undefined && { errorKind: error.kind }),
     ...(finish !== undefined && { finishReason: finish.reason }),
     ...(usage !== undefined && { usage }),
+    ...(cost !== undefined && { cost }),
     ...(firstTokenMs !== undefined && { timeToFirstTokenMs: firstTokenMs }),
     ...(perChunkMs !== undefined && { timePerChunkMs: perChunkMs }),
     rhythm: () => record.rhythm(),
@@ -85,13 +102,45 @@ export function textToContinue(result: GenerationResult, target: FittedTarget): 
 /** The target's request as this attempt sends it. */
 function specOf(
   result: GenerationResult,
-  { target, trigger }: AttemptPlan<FittedTarget>,
+  { target, trigger }: Pick<AttemptPlan<FittedTarget>, "target" | "trigger">,
   before: string | undefined,
 ): GenerationSpec {
   const { spec } = target;
   if (before !== undefined) return continuationSpec(spec, before, result.outputTokens()) ?? spec;
   const { rejected } = result;
   return trigger === "repair" && rejected !== undefined ? repairSpec(spec, rejected) : spec;
+}
+
+/** Why the request's money does not pay for an attempt at this target; undefined: it does. */
+export function moneyObstacle(
+  call: PaidCall,
+  target: FittedTarget,
+  trigger: AttemptTrigger,
+): GatewayError | undefined {
+  const { result } = call;
+  const before = trigger === "continuation" ? textToContinue(result, target) : undefined;
+  try {
+    payFor(call, target.model, specOf(result, { target, trigger }, before));
+    return undefined;
+  } catch (error) {
+    return toGatewayError(error);
+  }
+}
+
+/** The targets that the request's money pays for now; the others are passed over. */
+export function paidTargets(
+  call: PaidCall,
+  targets: readonly FittedTarget[],
+): { readonly targets: readonly FittedTarget[]; readonly error: GatewayError | undefined } {
+  let error: GatewayError | undefined;
+  const paid = targets.filter((target) => {
+    const obstacle = moneyObstacle(call, target, "initial");
+    if (obstacle === undefined) return true;
+    error ??= obstacle;
+    call.result.skip({ provider: target.model.provider, model: target.model.id }, obstacle);
+    return false;
+  });
+  return { targets: paid, error: paid.length === 0 ? error : undefined };
 }
 
 /** The attempt of a plan; sent by `open`. */
@@ -104,14 +153,16 @@ export function startAttempt(
   const { model } = target;
   const goesOn = trigger === "continuation";
   const before = goesOn ? textToContinue(result, target) : undefined;
-  const spec = specOf(result, plan, before);
+  const { spec, isLimited } = payFor(context, model, specOf(result, plan, before));
   const record = result.begin(
     {
       target: { model, spec, warnings: target.warnings },
       trigger,
+      isMoneyLimited: isLimited,
       delayMs: plan.delayMs,
       delayFromProvider: plan.delayFromProvider,
       meter: createUsageMeter(context.counter, model, spec),
+      price: (usage, reported) => costOf(model.pricing, usage, reported),
     },
     plan.queuedMs,
   );
@@ -132,6 +183,17 @@ export function startAttempt(
     hasNext: plan.hasNext,
     probeFirstTokenMs: plan.probeFirstTokenMs,
     splitMs: !stream && context.hasDeadline ? plan.remainingMs : undefined,
+  });
+  const { clock, counter, abort: policy, lifetime, hurry } = context;
+  const providerEnd = new AttemptEnd({
+    clock,
+    counter,
+    policy,
+    model,
+    spec,
+    stream,
+    lifetime,
+    hurry,
   });
   /** Ends of parts without output: they wait for the first output. */
   let held: ProviderEvent[] = [];
@@ -156,12 +218,16 @@ export function startAttempt(
         connectTimeoutMs: target.spec.timeouts.connectMs ?? context.timeouts.connectMs,
         headers: span.headers,
       };
-      const events = context.provider(model.provider).generate(request, signal);
+      const events = context.provider(model.provider).generate(request, providerEnd.follow(signal));
       if (before === undefined) return events;
       return joinAtSeam(events, before, spec.sampling.stopSequences ?? []);
     },
     take(event, now, content) {
       record.observe(event, now, content);
+      if (providerEnd.isDraining) {
+        providerEnd.observe(event);
+        return undefined;
+      }
       const delivery = context.delivery();
       if (!record.committed) {
         if (!delivery.commits(event, record)) {
@@ -173,20 +239,26 @@ export function startAttempt(
       }
       return delivery.deliver(event, record);
     },
+    get isDraining() {
+      return providerEnd.isDraining;
+    },
     get committed() {
       return record.committed;
     },
     accept: () => refuseInvalidOutput(record),
     isOwnLimit: (kind) => isOwnLimit(kind, limits, target.spec.timeouts, context.timeouts),
     end(outcome, error) {
+      providerEnd.stop();
       result.end(record, outcome, error);
       if (outcome === "succeeded") flush();
       stats.ended(model.provider, outcome === "superseded" ? "cancelled" : error?.kind);
       // Read now: what follows may begin the documents anew.
       const json = record.committed ? context.delivery().json() : undefined;
-      const tell = (): void =>
+      const tell = (): void => {
         span.end({ ...report(record), outcome, ...(json !== undefined && { json }) });
-      // The span has the counts that the result has.
+        context.usage.record({ ...context.facts, type: "attempt", attempt: record.attempt() });
+      };
+      // The span and the record have the counts that the result has.
       if (record.counting === undefined) tell();
       else void record.counting.then(tell);
     },

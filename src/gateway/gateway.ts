@@ -187,7 +187,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       const { spec, timeoutMs, telemetry, signal, identity } = call;
       const joined = await stored.join(call);
       if (joined !== undefined) return endOf({ stream: joined, outcome: undefined });
-      const request = { spec, stream: false, timeoutMs, telemetry, before: undefined };
+      const { caller } = identity;
+      const request = { spec, caller, stream: false, timeoutMs, telemetry, before: undefined };
       const run = await runs.admit(request, signal);
       const begun =
         identity.requestId === ""
@@ -199,12 +200,20 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
 
     async streamGenerate(call, options) {
       const { spec, telemetry, signal, timeoutMs } = call;
+      const { caller } = call.identity;
       const isEphemeral = options.ephemeral;
       const joined = isEphemeral ? undefined : await stored.join(call);
       if (joined !== undefined) return joined;
       // The deadline of a call bounds the generation only where nothing outlives the call.
       const limit = isEphemeral ? timeoutMs : undefined;
-      const request = { spec, stream: true, timeoutMs: limit, telemetry, before: undefined };
+      const request = {
+        spec,
+        caller,
+        stream: true,
+        timeoutMs: limit,
+        telemetry,
+        before: undefined,
+      };
       // Before admission: nothing may hold up a run that has begun.
       const json = await openJsonStream(options);
       const run = await runs.admit(request, signal);

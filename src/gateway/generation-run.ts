@@ -9,7 +9,7 @@ import {
   GenerationFailed,
   type TargetName,
 } from "../domain/generation.ts";
-import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
 import { GenerationResult, type Outcome } from "../output/generation-result.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { ReliabilityEngine } from "../reliability/attempts.ts";
@@ -21,14 +21,20 @@ import { toGatewayError } from "../reliability/run-attempt.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
+import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
 import {
   type AttemptContext,
   type Delivery,
   type FittedTarget,
+  moneyObstacle,
   NO_DELIVERY,
+  paidTargets,
   startAttempt,
   textToContinue,
 } from "./attempt-run.ts";
+import { hedgeOf } from "./hedge-of.ts";
+import { recordCall } from "./record-call.ts";
+import { checkCurrency } from "./request-budget.ts";
 
 /** Targets in the order in which they are tried, and those that cannot serve the request. */
 export interface Route {
@@ -49,6 +55,8 @@ export interface Deployment {
   route(spec: GenerationSpec): Route;
   provider(instanceId: string): Provider;
   readonly timeouts: DefaultTimeouts;
+  /** How provider calls end on a cancel, where the request does not say. */
+  readonly abort: AbortPolicy;
 }
 
 export interface RunDependencies {
@@ -58,6 +66,8 @@ export interface RunDependencies {
   readonly engine: ReliabilityEngine;
   readonly stats: ProviderStats;
   readonly counter: TokenCounter;
+  /** Gets a record of each attempt and of each generation that ends here. */
+  readonly usage: UsageSink;
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
 }
@@ -65,6 +75,7 @@ export interface RunDependencies {
 /** A generation that is to be run. */
 export interface RunRequest {
   readonly spec: GenerationSpec;
+  readonly caller: string;
   readonly stream: boolean;
   /** What a deadline of the caller leaves for all of it, in milliseconds. */
   readonly timeoutMs: number | undefined;
@@ -94,6 +105,12 @@ export interface GenerationRun {
   release(): void;
 }
 
+/** What ends a generation, and what ends the provider calls that are read on after it. */
+interface Ends {
+  readonly lifetime: AbortController;
+  readonly hurry: AbortController;
+}
+
 function totalTimeout(limitMs: number): GatewayError {
   const message = `the generation took longer than ${Math.round(limitMs)} ms`;
   return new GatewayError("total-timeout", message);
@@ -101,7 +118,7 @@ function totalTimeout(limitMs: number): GatewayError {
 
 export class GenerationRuns {
   readonly #dependencies: RunDependencies;
-  readonly #running = new Set<AbortController>();
+  readonly #running = new Set<Ends>();
   #whenIdle: (() => void)[] = [];
 
   constructor(dependencies: RunDependencies) {
@@ -113,6 +130,10 @@ export class GenerationRuns {
     return this.#running.size;
   }
 
+  get usage(): UsageSink {
+    return this.#dependencies.usage;
+  }
+
   /** Resolves when none runs. */
   idle(): Promise<void> {
     if (this.#running.size === 0) return Promise.resolve();
@@ -121,7 +142,10 @@ export class GenerationRuns {
 
   /** Ends every generation that runs with this error. */
   abortAll(error: GatewayError): void {
-    for (const lifetime of this.#running) lifetime.abort(error);
+    for (const { lifetime, hurry } of this.#running) {
+      lifetime.abort(error);
+      hurry.abort(error);
+    }
   }
 
   /**
@@ -130,7 +154,7 @@ export class GenerationRuns {
    * ends the wait for one, and nothing later.
    */
   async admit(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
-    const { clock, telemetry, engine, stats, newId, counter } = this.#dependencies;
+    const { clock, telemetry, engine, stats, counter, usage, newId } = this.#dependencies;
     const deployment = this.#dependencies.deployment();
     const { spec, stream, timeoutMs, before } = request;
     const limitMs = totalLimitMs(spec.timeouts, deployment.timeouts, timeoutMs);
@@ -138,6 +162,10 @@ export class GenerationRuns {
       throw new GatewayError("total-timeout", "the deadline had passed when the call arrived");
     }
     const { targets, skipped, unfit } = deployment.route(spec);
+    checkCurrency(
+      spec,
+      targets.map(({ model }) => model),
+    );
     for (const { model, options } of targets) {
       deployment.provider(model.provider).checkOptions?.(options);
     }
@@ -153,7 +181,25 @@ export class GenerationRuns {
     const skip = (misfit: Misfit): void =>
       result.skip(misfit.target, new GatewayError("validation", misfit.reason));
     skipped.forEach(skip);
+    const paid = paidTargets({ result, counter }, targets);
+    const facts: CallFacts = {
+      generationId: result.generationId,
+      caller: request.caller,
+      labels: spec.labels,
+      stream,
+    };
+    const record = (): void => recordCall(usage, facts, result.outcome());
+    const fail = (error: unknown): GenerationFailed => {
+      unfit.forEach(skip);
+      const failure = result.fail(toGatewayError(error));
+      record();
+      return new GenerationFailed(failure);
+    };
+    if (paid.error !== undefined) throw fail(paid.error);
 
+    const lifetime = new AbortController();
+    const hurry = new AbortController();
+    const ends: Ends = { lifetime, hurry };
     let delivery = NO_DELIVERY;
     const context: AttemptContext = {
       telemetry,
@@ -162,29 +208,34 @@ export class GenerationRuns {
       counter,
       provider: (instance) => deployment.provider(instance),
       timeouts: deployment.timeouts,
+      clock,
+      usage,
+      facts,
+      abort: { ...deployment.abort, ...spec.abort },
+      lifetime: lifetime.signal,
+      hurry: hurry.signal,
       result,
       stream,
       hasDeadline: timeoutMs !== undefined,
       delivery: () => delivery,
     };
-    const lifetime = new AbortController();
-    this.#running.add(lifetime);
+    this.#running.add(ends);
     const cancelTimer = clock.schedule(limitMs, () => lifetime.abort(totalTimeout(limitMs)));
     const stop = (): void => {
-      this.#running.delete(lifetime);
+      this.#running.delete(ends);
       cancelTimer();
       if (this.#running.size > 0) return;
       for (const resolve of this.#whenIdle.splice(0)) resolve();
     };
     const call: EngineCall<FittedTarget> = {
-      targets,
+      targets: paid.targets,
       policy: policyInForce(spec.retry, spec.routing, engine.states.settings.retry),
       stream,
       repairs: spec.outputFormat.type !== "text" && spec.outputFormat.onInvalid === "retry",
       trigger: before === undefined ? "initial" : "takeover",
       endsAt: clock.now() + limitMs,
       signal: lifetime.signal,
-      hedge: this.#hedgeOf(spec, targets),
+      hedge: hedgeOf(counter, spec, targets[0], engine.states.settings.hedge),
       begin: (plan) => startAttempt(context, plan),
       skip: (passed, error) => result.skip(nameOf(passed), error),
       decided: (decided) => telemetry.recordDecision(decided),
@@ -202,14 +253,9 @@ export class GenerationRuns {
         delivery.notice(notice);
       },
       wait: (ms, decided) => telemetry.startBackoff(request.telemetry, { ms, ...decided }),
+      unpaid: (next, trigger) => moneyObstacle(context, next, trigger),
       canContinue: (next) => textToContinue(result, next) !== undefined,
     };
-    const fail = (error: unknown): Outcome => {
-      unfit.forEach(skip);
-      result.fail(toGatewayError(error));
-      return result.outcome();
-    };
-
     const forward = (): void => lifetime.abort(signal.reason);
     if (signal.aborted) forward();
     else signal.addEventListener("abort", forward, { once: true });
@@ -230,6 +276,7 @@ export class GenerationRuns {
             await engine.run(call, grant);
             await result.counted();
             result.succeed();
+            record();
           } catch (error) {
             await result.counted();
             fail(error);
@@ -242,19 +289,9 @@ export class GenerationRuns {
       };
     } catch (error) {
       stop();
-      const outcome = fail(error);
-      throw outcome.state === "failed" ? new GenerationFailed(outcome.failure) : error;
+      throw fail(error);
     } finally {
       signal.removeEventListener("abort", forward);
     }
-  }
-
-  /** A rival attempt is allowed: the request asks for it and is small enough to be sent twice. */
-  #hedgeOf(spec: GenerationSpec, [target]: Route["targets"]) {
-    const { hedge } = spec.routing;
-    if (hedge === undefined || spec.tools.some(({ type }) => type === "provider")) return undefined;
-    const { tokens } = this.#dependencies.counter.estimateInput(target.model, spec);
-    const { maxInputTokens } = this.#dependencies.engine.states.settings.hedge;
-    return tokens > maxInputTokens ? undefined : { delayMs: hedge.delayMs };
   }
 }

@@ -16,8 +16,10 @@ import type { StreamHooks, StreamLog } from "../streams/stream-log.ts";
 import type { StreamRecord } from "../streams/stream-record.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
+import type { CallFacts } from "../usage/usage-sink.ts";
 import type { Before, GenerationRun, GenerationRuns } from "./generation-run.ts";
 import { type AddEvent, ownerLost, produce, produceWhole } from "./produce-stream.ts";
+import { recordCall } from "./record-call.ts";
 import { progressOf, readSummary, type StreamSummary } from "./stream-summary.ts";
 
 /** A stored request, as it was first called. */
@@ -166,6 +168,14 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     }
     const { owned, record } = claimed;
     const lost = lostAttempt(record, summary, clock.wallTime());
+    const callFacts: CallFacts = {
+      generationId: summary.generationId,
+      caller: stream.caller,
+      labels: summary.labels,
+      stream: isStream,
+    };
+    // An owner that has handed it over has written the record itself.
+    if (!stream.handedOff) runs.usage.record({ ...callFacts, type: "attempt", attempt: lost });
     const before: Before = {
       generationId: summary.generationId,
       createTimeMs: summary.createTimeMs,
@@ -173,11 +183,14 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     };
     const why = ending ?? obstacle(stream, request, log.settings.maxTakeovers);
     const goesOn = why === undefined && request !== undefined;
+    /** A run that was admitted, or that no target took, writes its own record. */
+    let isRecorded = goesOn;
     if (goesOn) {
       run = await runs
         .admit(
           {
             spec: request.spec,
+            caller: stream.caller,
             stream: isStream,
             timeoutMs: stream.deadlineAt - stream.now,
             telemetry: span,
@@ -185,7 +198,10 @@ export function createTakeover(dependencies: TakeoverDependencies) {
           },
           new AbortController().signal,
         )
-        .catch((error: unknown) => failedRun(record, before, summary, error));
+        .catch((error: unknown) => {
+          isRecorded = error instanceof GenerationFailed;
+          return failedRun(record, before, summary, error);
+        });
     } else run = failedRun(record, before, summary, why);
     if (stopped !== undefined) run.abort(stopped);
     const events = createStreamEvents({
@@ -200,7 +216,7 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       tail: record.tail,
     });
     const { kind, labels, heartbeatMs } = summary;
-    const facts = { kind, labels, heartbeatMs };
+    const streamFacts = { kind, labels, heartbeatMs };
     const add: AddEvent = (event, more) => owned.add(encodeEvent(event, owned.writerId), more);
     if (goesOn && kind === "stream") {
       const notice = events.notice({
@@ -212,11 +228,12 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       });
       void add(notice, {
         isContent: false,
-        progress: progressOf(run, facts, undefined, run.target),
+        progress: progressOf(run, streamFacts, undefined, run.target),
       });
     }
-    const produced = (kind === "unary" ? produceWhole : produce)(run, events, facts, add);
+    const produced = (kind === "unary" ? produceWhole : produce)(run, events, streamFacts, add);
     void produced.then((outcome) => {
+      if (!isRecorded) recordCall(runs.usage, callFacts, outcome);
       const failed = outcome.state === "failed" ? outcome.failure.error.kind : undefined;
       span.end({ code: failed === undefined ? "OK" : "UNKNOWN", reason: failed });
     });

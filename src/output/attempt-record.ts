@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { Cost, ReportedCost } from "../domain/cost.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type {
   Attempt,
@@ -31,11 +32,15 @@ export interface AttemptRecordOptions {
   readonly delayMs: number;
   readonly delayFromProvider: boolean;
   readonly clock: Clock;
+  /** The request's money sets the limit of the output. */
+  readonly isMoneyLimited: boolean;
   readonly meter: {
     report(counts: TokenCounts): void;
     usage(output: Message): TokenUsage;
     settle(output: Message): Promise<TokenUsage> | undefined;
   };
+  /** Undefined: the price is unknown. */
+  readonly price: (usage: TokenUsage, reported: ReportedCost | undefined) => Cost | undefined;
   /** The attempt whose output this one goes on with. */
   readonly continues: AttemptRecord | undefined;
 }
@@ -91,6 +96,9 @@ export class AttemptRecord {
   #outcome: AttemptOutcome = "running";
   #error: GatewayError | undefined;
   #usage: TokenUsage | undefined;
+  #cost: Cost | undefined;
+  #isMetered = false;
+  #reportedCost: ReportedCost | undefined;
   #counting: Promise<void> | undefined;
   #json: JsonOutput | undefined;
 
@@ -113,8 +121,11 @@ export class AttemptRecord {
     }
     this.assembler.observe(event);
     if (content) this.timing.chunk(now);
-    if (event.type === "usage") this.#options.meter.report(event.counts);
-    else if (event.type === "finish") this.finish = event;
+    if (event.type === "usage") {
+      this.#isMetered = true;
+      this.#options.meter.report(event.counts);
+      this.#reportedCost = event.cost ?? this.#reportedCost;
+    } else if (event.type === "finish") this.finish = this.#finishOf(event);
     else if (event.type === "part-end") this.hasWholePart = true;
     else if (event.type === "response") {
       this.providerModel = event.model ?? this.providerModel;
@@ -138,12 +149,11 @@ export class AttemptRecord {
     this.#endedAt = this.#options.clock.now();
     this.#outcome = outcome;
     this.#error = error;
+    if (error !== undefined && this.#isRefused(error)) return;
     const output = this.#ownOutput();
     const { meter } = this.#options;
-    this.#usage = meter.usage(output);
-    this.#counting = meter.settle(output)?.then((usage) => {
-      this.#usage = usage;
-    });
+    this.#setUsage(meter.usage(output));
+    this.#counting = meter.settle(output)?.then((usage) => this.#setUsage(usage));
   }
 
   /** Resolves when `usage` is as good as it gets; undefined: it is already. */
@@ -156,9 +166,19 @@ export class AttemptRecord {
     return this.#usage ?? this.#options.meter.usage(this.#ownOutput());
   }
 
+  /** What so many tokens of it cost; undefined: the price is unknown. */
+  costOf(usage: TokenUsage): Cost | undefined {
+    return this.#options.price(usage, this.#reportedCost);
+  }
+
   /** Tokens of this attempt alone; undefined while it runs. */
   get usage(): TokenUsage | undefined {
     return this.#usage;
+  }
+
+  /** Undefined while it runs, where nothing is charged, and where the price is unknown. */
+  get cost(): Cost | undefined {
+    return this.#cost;
   }
 
   get error(): GatewayError | undefined {
@@ -201,10 +221,28 @@ export class AttemptRecord {
       delayFromProvider,
       outputDelivered: this.committed && this.#outcome !== "succeeded",
       ...(this.#usage !== undefined && { usage: this.#usage }),
+      ...(this.#cost !== undefined && { cost: this.#cost }),
       ...(firstTokenMs !== undefined && { timeToFirstTokenMs: firstTokenMs }),
       ...(error !== undefined && { errorKind: error.kind, errorMessage: error.message }),
       ...(error?.providerFailure !== undefined && { providerFailure: error.providerFailure }),
     };
+  }
+
+  #setUsage(usage: TokenUsage): void {
+    this.#usage = usage;
+    this.#cost = this.costOf(usage);
+  }
+
+  #finishOf(event: Extract<ProviderEvent, { type: "finish" }>): typeof event {
+    const isStruck = this.#options.isMoneyLimited && event.reason === "max-tokens";
+    return isStruck ? { ...event, reason: "budget" } : event;
+  }
+
+  /** No provider charges for a request that it refused, or that did not reach it. */
+  #isRefused({ kind, providerFailure }: GatewayError): boolean {
+    if (this.#isMetered || this.timing.firstAt !== undefined) return false;
+    const { httpStatus = 0, reached } = providerFailure ?? {};
+    return httpStatus >= 400 || reached === "nothing" || kind === "connect-timeout";
   }
 
   /** The message without what an earlier attempt wrote. */

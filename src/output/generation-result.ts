@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { type Cost, totalCost } from "../domain/cost.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type {
   Attempt,
@@ -29,6 +30,13 @@ export interface GenerationResultOptions {
     | undefined;
 }
 
+/** A replica was lost with the counts of its attempt. */
+const USAGE_INCOMPLETE: Warning = {
+  reason: "USAGE_INCOMPLETE",
+  message: "what a lost replica's attempt has used is unknown: total_usage and cost leave it out",
+  field: "",
+};
+
 type AttemptOptions = Omit<AttemptRecordOptions, "index" | "clock" | "continues">;
 
 /** Everything that is known of one generation while it runs and when it has ended. */
@@ -58,6 +66,9 @@ export class GenerationResult {
     this.createTimeMs = before?.createTimeMs ?? clock.wallTime();
     this.#attempts = [...(before?.attempts ?? [])];
     this.#admittedAt = clock.now();
+    const isUnknown = ({ errorKind, usage }: Attempt): boolean =>
+      errorKind === "owner-lost" && usage === undefined;
+    if (before?.attempts.some(isUnknown)) this.#warnings.push(USAGE_INCOMPLETE);
   }
 
   /** An attempt is sent now. `queuedMs` is a part of its wait. */
@@ -175,8 +186,10 @@ export class GenerationResult {
     };
   }
 
-  fail(error: GatewayError): void {
-    this.#outcome = { state: "failed", failure: this.failureOf(error) };
+  fail(error: GatewayError): GenerationFailure {
+    const failure = this.failureOf(error);
+    this.#outcome = { state: "failed", failure };
+    return failure;
   }
 
   /** What is known so far, with the error that it would end with. */
@@ -209,6 +222,22 @@ export class GenerationResult {
     );
   }
 
+  /** What attempts so far have cost, as far as that is known. */
+  spentPicos(): number {
+    return this.#attempts.reduce((sum, { cost }) => sum + (cost?.totalPicos ?? 0), 0);
+  }
+
+  /** Of all attempts that have ended. */
+  cost(): Cost | undefined {
+    return totalCost(this.#attempts);
+  }
+
+  /** Of all attempts, where this one, which runs, has used so much. */
+  costWith(running: AttemptRecord, usage: TokenUsage): Cost | undefined {
+    const cost = running.costOf(usage);
+    return totalCost(this.#attempts.map((each) => (each === running ? { usage, cost } : each)));
+  }
+
   #generation(record: AttemptRecord | undefined, error: GatewayError | undefined): Generation {
     const isComplete = record !== undefined && error === undefined;
     const outputText = record?.assembler.outputText() ?? "";
@@ -230,6 +259,7 @@ export class GenerationResult {
       outputText: isComplete ? outputText : "",
       usage: record?.usage,
       totalUsage: this.#totalUsage(),
+      cost: this.cost(),
       attempts: this.attempts(),
       timing: {
         ...(record?.timing.summary() ?? { stallCount: 0, chunkCount: 0 }),

@@ -169,7 +169,8 @@ export function createStreamEvents({
     // An estimate of a longer text can be lower; a count so far cannot.
     const rising = { ...usage, outputTokens: Math.max(before, usage.outputTokens) };
     updated = { record, usage: rising };
-    return next({ type: "usage", usage: rising, final: false }, record.index);
+    const cost = result.costWith(record, rising);
+    return next({ type: "usage", usage: rising, cost, final: false }, record.index);
   }
 
   return {
@@ -224,7 +225,7 @@ export function createStreamEvents({
       body: { type: "error", failure: result.failureOf(storeTimeout()) },
     }),
     ending(outcome, attemptIndex) {
-      const { usage } =
+      const { usage, cost } =
         outcome.state === "succeeded" ? outcome.generation : outcome.failure.partial;
       const last: StreamEventBody =
         outcome.state === "succeeded"
@@ -235,7 +236,10 @@ export function createStreamEvents({
             }
           : { type: "error", failure: outcome.failure };
       return options.includeUsage && usage !== undefined
-        ? [next({ type: "usage", usage, final: true }, attemptIndex), next(last, attemptIndex)]
+        ? [
+            next({ type: "usage", usage, cost, final: true }, attemptIndex),
+            next(last, attemptIndex),
+          ]
         : [next(last, attemptIndex)];
     },
   };

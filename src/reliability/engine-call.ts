@@ -39,6 +39,8 @@ export interface RunningAttempt {
   open(signal: AbortSignal): AsyncIterable<ProviderEvent>;
   /** Takes an event; a promise holds the provider back until it resolves. */
   take(event: ProviderEvent, now: number, content: boolean): Promise<void> | undefined;
+  /** Its generation was cancelled, and it is read on for its counts alone. */
+  readonly isDraining: boolean;
   /** The caller has seen output of it. */
   readonly committed: boolean;
   /** The provider has finished: throws `GatewayError` where the output is refused. */
@@ -88,6 +90,8 @@ export interface EngineCall<T extends Target> {
   recover(recovery: Recovery<T>): void;
   /** A wait begins; the returned function ends it. */
   wait(ms: number, decided: Decided): () => void;
+  /** The call's money does not pay for another attempt at this target. */
+  unpaid(target: T, trigger: AttemptTrigger): GatewayError | undefined;
   /** The target can go on after the output that was delivered. */
   canContinue(target: T): boolean;
 }

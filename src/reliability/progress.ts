@@ -38,6 +38,8 @@ export interface Progress<T extends Target> {
   readonly used: Set<T>;
   /** Targets that the caller was told of as passed over. */
   readonly skipped: Set<T>;
+  /** Targets that the call's money pays for no longer. */
+  readonly unpaid: Set<T>;
   waitedMs: number;
   freeRetryUsed: boolean;
   hedged: boolean;
@@ -53,6 +55,7 @@ export function startProgress<T extends Target>(waitedMs: number): Progress<T> {
     attemptsAt: new Map(),
     used: new Set(),
     skipped: new Set(),
+    unpaid: new Set(),
     waitedMs,
     freeRetryUsed: false,
     hedged: false,

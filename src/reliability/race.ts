@@ -191,6 +191,7 @@ export class Race {
           signal: call.signal,
           limits: running.limits,
           open: running.open,
+          isDraining: () => running.isDraining,
           onStart: (abort) => {
             racer.abort = abort;
           },

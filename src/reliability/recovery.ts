@@ -1,5 +1,6 @@
 // What follows a failed attempt: the next one, or the end of the call.
 import type { Clock } from "../clock.ts";
+import type { GatewayError } from "../domain/gateway-error.ts";
 import { refusalError } from "./admission.ts";
 import { type Decision, type Destination, decide } from "./decide.ts";
 import { type Decided, type EngineCall, nameOf, type Target } from "./engine-call.ts";
@@ -35,6 +36,7 @@ export class Recovery {
     const isWhole = error.kind === "invalid-output";
     if (failure.committed && isContinued && !isWhole) progress.broken = error;
     let announced: T | undefined;
+    let struck: GatewayError | undefined;
     const before = progress.waitedMs;
     for (;;) {
       const next = openTarget(call, progress, this.#states, (each) =>
@@ -55,7 +57,17 @@ export class Recovery {
           this.#metrics.of(decided.target.provider).exhausted++;
         }
         // What ends the call from outside outranks what went wrong in it.
-        throw call.signal.aborted ? error : (progress.broken ?? error);
+        throw call.signal.aborted ? error : (progress.broken ?? struck ?? error);
+      }
+      const unpaid = call.unpaid(
+        destination,
+        this.#goesOn(call, progress, failure) ? "continuation" : decision.action,
+      );
+      if (unpaid !== undefined) {
+        struck = unpaid;
+        progress.unpaid.add(destination);
+        call.skip(destination, unpaid);
+        continue;
       }
       if (decision.action === "failover") this.#passOver(call, progress, failure, destination);
       if (announced !== destination) {
@@ -88,6 +100,7 @@ export class Recovery {
     next: T,
   ): boolean {
     const { model } = failure.target;
+    if (progress.unpaid.has(next)) return false;
     if (this.#goesOn(call, progress, failure) && !call.canContinue(next)) return false;
     switch (ruleOf(failure.error).next) {
       case "none":
@@ -142,7 +155,7 @@ export class Recovery {
       policy:
         goesOn && !canGoOn && !candidates ? { ...call.policy, recovery: "fail" } : call.policy,
       budget: this.#states.settings.budget,
-      here: canGoOn ? this.#destination(call, target) : undefined,
+      here: canGoOn && !progress.unpaid.has(target) ? this.#destination(call, target) : undefined,
       next: next !== undefined ? this.#destination(call, next) : candidates ? CLOSED : undefined,
       random: () => this.#clock.random(),
     });

@@ -16,6 +16,8 @@ export interface AttemptOptions {
   readonly clock: Clock;
   /** Ends the attempt; its reason is a `GatewayError`. */
   readonly signal: AbortSignal;
+  /** It was aborted, and is read on without a reader. */
+  readonly isDraining: () => boolean;
   /** Gets a function that ends this attempt alone. */
   readonly onStart?: (abort: (error: GatewayError) => void) => void;
 }
@@ -66,7 +68,7 @@ export async function runAttempt(options: AttemptOptions): Promise<void> {
         timers.hold();
         await orAborted(wait, attempt.signal);
         timers.progress(clock.now(), false);
-        attempt.signal.throwIfAborted();
+        if (!options.isDraining()) attempt.signal.throwIfAborted();
       }
     }
     attempt.signal.throwIfAborted();

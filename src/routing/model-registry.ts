@@ -136,8 +136,10 @@ function notFound(name: string, models: readonly Model[]): GatewayError {
 export function createModelRegistry(
   instances: readonly RegistryInstance[],
   entries: readonly RegistryEntry[],
+  /** The operator's prices. */
+  reprice: (models: readonly Model[]) => readonly Model[] = (models) => models,
 ): ModelRegistry {
-  const offers = instances.map((instance) => modelsOf(instance, entries));
+  const offers = instances.map((instance) => reprice(modelsOf(instance, entries)));
   const exact = offers.map((models) => namesOf(models, (name) => name));
   const folded = offers.map((models) => namesOf(models, (name) => name.toLowerCase()));
   const list = offers.flat();

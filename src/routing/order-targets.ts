@@ -1,5 +1,5 @@
 import type { RoutingStrategy } from "../domain/generation-spec.ts";
-import type { Model, TokenPrices } from "../domain/model.ts";
+import { type Model, pricesAt } from "../domain/model.ts";
 
 /** What a strategy measures targets by. */
 export interface TargetMeasures {
@@ -18,8 +18,7 @@ const ASSUMED_OUTPUT_TOKENS = 1_000;
 function costPicos({ pricing }: Model, measures: TargetMeasures): number | undefined {
   if (pricing === undefined) return undefined;
   const { inputTokens, maxOutputTokens = ASSUMED_OUTPUT_TOKENS } = measures;
-  const tier = pricing.tiers.findLast(({ aboveInputTokens }) => inputTokens > aboveInputTokens);
-  const { inputPicos, outputPicos }: TokenPrices = { ...pricing, ...tier };
+  const { inputPicos, outputPicos } = pricesAt(pricing, inputTokens);
   return inputTokens * inputPicos + maxOutputTokens * outputPicos;
 }
 

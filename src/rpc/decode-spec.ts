@@ -1,6 +1,9 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
 import {
+  AbortMode,
+  type AbortPolicy,
+  type Budget,
   type GenerationSpec,
   InvalidOutputAction,
   MidStreamRecovery,
@@ -209,6 +212,29 @@ function decodeTimeouts(timeouts: Timeouts | undefined): domain.Timeouts {
   };
 }
 
+/** No cost is higher that the gateway can tell exactly. */
+function picos(value: bigint): number {
+  return Number(value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : value);
+}
+
+function decodeBudget({ maxCostPicos, currencyCode }: Budget): domain.Budget {
+  return { maxCostPicos: picos(maxCostPicos), currency: currencyCode };
+}
+
+const ABORT_MODES: Readonly<Record<number, domain.AbortPolicy["mode"]>> = {
+  [AbortMode.CLOSE]: "close",
+  [AbortMode.DRAIN]: "drain",
+};
+
+function decodeAbort({ mode, maxTime, maxCostPicos }: AbortPolicy): Partial<domain.AbortPolicy> {
+  const asked = ABORT_MODES[mode];
+  return {
+    ...(asked !== undefined && { mode: asked }),
+    ...(maxTime !== undefined && { maxTimeMs: milliseconds(maxTime) }),
+    ...(maxCostPicos !== undefined && { maxCostPicos: picos(maxCostPicos) }),
+  };
+}
+
 /**
  * A validated request as the gateway understands it. Throws INVALID_ARGUMENT
  * for what the validation rules cannot say; nothing of the request is ignored.
@@ -238,5 +264,7 @@ export function decodeSpec(spec: GenerationSpec): domain.GenerationSpec {
     providerOptions: spec.providerOptions,
     labels: spec.labels,
     endUserId: spec.endUserId,
+    ...(spec.budget !== undefined && { budget: decodeBudget(spec.budget) }),
+    ...(spec.abort !== undefined && { abort: decodeAbort(spec.abort) }),
   };
 }

@@ -15,7 +15,7 @@ import {
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type { RpcStatus } from "./call.ts";
-import { encodeAttempt, encodeUsage } from "./encode-generation.ts";
+import { encodeAttempt, encodeCost, encodeUsage } from "./encode-generation.ts";
 import { Code, type ErrorRow, errorRow } from "./error-table.ts";
 import { StreamFailed } from "./stream-failure.ts";
 
@@ -61,6 +61,7 @@ export function encodeGatewayError(
     ...(error.retryAfterMs !== undefined && {
       retryDelay: durationFromMs(Math.ceil(error.retryAfterMs)),
     }),
+    ...(partial?.cost !== undefined && { cost: encodeCost(partial.cost) }),
     ...(partial?.totalUsage !== undefined && { totalUsage: encodeUsage(partial.totalUsage) }),
   });
 }

@@ -12,6 +12,7 @@ import { encodeDelta } from "./encode-delta.ts";
 import { encodeGatewayError } from "./encode-error.ts";
 import {
   encodeAttempt,
+  encodeCost,
   encodeDuration,
   encodeGeneration,
   encodePart,
@@ -96,7 +97,11 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
     case "usage":
       return {
         case: "usage",
-        value: { usage: encodeUsage(body.usage), final: body.final },
+        value: {
+          usage: encodeUsage(body.usage),
+          final: body.final,
+          ...(body.cost !== undefined && { cost: encodeCost(body.cost) }),
+        },
       };
     case "start":
       return {

@@ -21,7 +21,15 @@ import {
   TimingSchema,
   WarningSchema,
 } from "../../gen/es/steer/v1/generation_pb.ts";
-import { type Usage, UsageSchema, UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
+import {
+  type Cost,
+  CostSchema,
+  CostSource,
+  type Usage,
+  UsageSchema,
+  UsageSource,
+} from "../../gen/es/steer/v1/usage_pb.ts";
+import type * as money from "../domain/cost.ts";
 import type * as domain from "../domain/generation.ts";
 import type * as spec from "../domain/generation-spec.ts";
 import type * as provider from "../domain/provider-event.ts";
@@ -32,6 +40,12 @@ const USAGE_SOURCES: Readonly<Record<DomainUsageSource, UsageSource>> = {
   provider: UsageSource.PROVIDER,
   estimated: UsageSource.ESTIMATED,
   mixed: UsageSource.MIXED,
+};
+
+const COST_SOURCES: Readonly<Record<money.CostSource, CostSource>> = {
+  "price-table": CostSource.PRICE_TABLE,
+  provider: CostSource.PROVIDER,
+  mixed: CostSource.MIXED,
 };
 
 const FINISH_REASONS: Readonly<Record<provider.FinishReason, FinishReason>> = {
@@ -95,6 +109,20 @@ export function encodeUsage(usage: TokenUsage): Usage {
   });
 }
 
+export function encodeCost(cost: money.Cost): Cost {
+  return create(CostSchema, {
+    currencyCode: cost.currency,
+    totalPicos: BigInt(cost.totalPicos),
+    inputPicos: BigInt(cost.inputPicos),
+    cacheReadPicos: BigInt(cost.cacheReadPicos),
+    cacheWritePicos: BigInt(cost.cacheWritePicos),
+    outputPicos: BigInt(cost.outputPicos),
+    otherPicos: BigInt(cost.otherPicos),
+    source: COST_SOURCES[cost.source],
+    priceTableVersion: cost.priceTableVersion,
+  });
+}
+
 export function encodeAttempt(attempt: domain.Attempt): Attempt {
   const failure = attempt.providerFailure;
   return create(AttemptSchema, {
@@ -121,6 +149,7 @@ export function encodeAttempt(attempt: domain.Attempt): Attempt {
       timeToFirstToken: encodeDuration(attempt.timeToFirstTokenMs),
     }),
     ...(attempt.usage !== undefined && { usage: encodeUsage(attempt.usage) }),
+    ...(attempt.cost !== undefined && { cost: encodeCost(attempt.cost) }),
   });
 }
 
@@ -184,7 +213,7 @@ export type OutputDetail = "all" | "message" | "none";
 
 /** The result; `message` leaves out the copies of its text, `none` the message as well. */
 export function encodeGeneration(generation: domain.Generation, detail: OutputDetail): Generation {
-  const { finishReason, message, outputJson, usage, totalUsage } = generation;
+  const { finishReason, message, outputJson, usage, totalUsage, cost } = generation;
   const warnings =
     detail === "message" ? [...generation.warnings, COPIES_OMITTED] : generation.warnings;
   return create(GenerationSchema, {
@@ -203,6 +232,7 @@ export function encodeGeneration(generation: domain.Generation, detail: OutputDe
     ...(finishReason !== undefined && { finishReason: FINISH_REASONS[finishReason] }),
     ...(usage !== undefined && { usage: encodeUsage(usage) }),
     ...(totalUsage !== undefined && { totalUsage: encodeUsage(totalUsage) }),
+    ...(cost !== undefined && { cost: encodeCost(cost) }),
     ...(detail !== "none" && message !== undefined && { message: encodeMessage(message) }),
     ...(detail === "all" && { outputText: generation.outputText }),
     ...(detail === "all" && outputJson !== undefined && { outputJson }),

@@ -107,7 +107,6 @@ const ROWS: Readonly<Record<ErrorKind, ErrorRow>> = {
 
 /** Reasons whose code is not that of their kind. */
 const CODE_BY_REASON: Readonly<Record<string, CodeName>> = {
-  NOT_IMPLEMENTED: "UNIMPLEMENTED",
   FAULTS_DISABLED: "FAILED_PRECONDITION",
   STREAM_NOT_RESUMABLE: "FAILED_PRECONDITION",
   SEQUENCE_AHEAD: "OUT_OF_RANGE",

@@ -21,7 +21,6 @@ import { checkStreamOptions, decodeStreamOptions } from "./decode-stream-options
 import { decodeEvent, encodeEvent } from "./encode-event.ts";
 import { encodeGeneration, encodeWithinLimit } from "./encode-generation.ts";
 import { type HandlerCall, type Handlers, type ServedService, serve } from "./handlers.ts";
-import { refuseNotBuilt } from "./not-built.ts";
 import { reportGeneration } from "./report-generation.ts";
 import { StreamFailed } from "./stream-failure.ts";
 
@@ -179,7 +178,6 @@ export function createGenerationService({
 
   const handlers: Handlers<typeof GenerationService> = {
     async generate(request, call) {
-      refuseNotBuilt(request);
       const identity = identityOf(call, GenerationService.method.generate, request);
       const generation = generationCall(requiredSpec(request.spec), call, identity);
       const answer = await admitted(gateway.generate(generation), call);
@@ -193,7 +191,6 @@ export function createGenerationService({
     // One generator between the stream and the call: each costs every event.
     streamGenerate: (request, call) =>
       deliver(call, async () => {
-        refuseNotBuilt(request);
         const options = decodeStreamOptions(request.options);
         const identity = identityOf(call, GenerationService.method.streamGenerate, request);
         if (options.ephemeral && identity.requestId !== "") {
@@ -226,7 +223,6 @@ export function createGenerationService({
     },
 
     async countTokens(request, { signal, timeoutMs }) {
-      refuseNotBuilt({ spec: request.spec });
       const spec = requiredSpec(request.spec);
       const method = COUNT_METHODS[request.method] ?? "any";
       const { model, tokens, estimator } = await countInput({ spec, method, signal, timeoutMs });

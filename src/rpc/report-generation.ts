@@ -2,7 +2,7 @@ import type { DescEnum } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { AttemptOutcome } from "../../gen/es/steer/v1/error_pb.ts";
 import { FinishReasonSchema, type Generation } from "../../gen/es/steer/v1/generation_pb.ts";
-import { UsageSourceSchema } from "../../gen/es/steer/v1/usage_pb.ts";
+import { CostSourceSchema, UsageSourceSchema } from "../../gen/es/steer/v1/usage_pb.ts";
 import type { HandlerCall } from "./handlers.ts";
 
 /** A value of an enumeration as a word: `MAX_TOKENS` is `max-tokens`. */
@@ -13,7 +13,7 @@ function word(schema: DescEnum, value: number): string {
 
 /** Tells of a generation that has ended, on the log line and in the trailers. */
 export function reportGeneration(call: HandlerCall, generation: Generation): void {
-  const { usage, timing, finishReason } = generation;
+  const { usage, cost, timing, finishReason } = generation;
   const attempts = generation.attempts.filter(
     ({ outcome }) => outcome !== AttemptOutcome.SKIPPED,
   ).length;
@@ -30,6 +30,12 @@ export function reportGeneration(call: HandlerCall, generation: Generation): voi
       input_tokens: usage.inputTokens,
       output_tokens: usage.outputTokens,
       usage_source: word(UsageSourceSchema, usage.source),
+    }),
+    ...(cost !== undefined && {
+      // Costs are exact in a double, or unset.
+      cost_picos: Number(cost.totalPicos),
+      currency: cost.currencyCode,
+      cost_source: word(CostSourceSchema, cost.source),
     }),
   });
 }

@@ -46,10 +46,17 @@ export function readerLeft(): GatewayError {
   return new GatewayError("cancelled", "the reader left before the end of the stream");
 }
 
+const ELSEWHERE = "the stream goes on at another replica";
+
 export function goesOnElsewhere(): GatewayError {
-  return new GatewayError("gateway-overloaded", "the stream goes on at another replica", {
+  return new GatewayError("gateway-overloaded", ELSEWHERE, {
     reason: "DRAINING",
   });
+}
+
+/** The error of a generation that another replica goes on with. */
+export function isElsewhere({ message }: GatewayError): boolean {
+  return message === ELSEWHERE;
 }
 
 export function requestIdReused(): GatewayError {

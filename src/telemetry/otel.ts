@@ -30,6 +30,9 @@ const OVERHEAD_SECONDS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
 ];
 
+/** Costs are trillionths, and metrics whole units. */
+const PICOS_PER_UNIT = 1e12;
+
 function histogram(name: string, unit: string, description: string, boundaries: number[]) {
   return metrics
     .getMeter(SCOPE)
@@ -56,7 +59,7 @@ function decisionAttributes(info: DecisionInfo): Attributes {
 }
 
 function resultAttributes(result: AttemptResult): Attributes {
-  const { usage, json } = result;
+  const { usage, cost, json } = result;
   return {
     ...(result.providerModel !== undefined && { [attribute.responseModel]: result.providerModel }),
     ...(result.providerResponseId && { [attribute.responseId]: result.providerResponseId }),
@@ -73,6 +76,10 @@ function resultAttributes(result: AttemptResult): Attributes {
     ...(usage !== undefined && {
       [attribute.inputTokens]: usage.inputTokens,
       [attribute.outputTokens]: usage.outputTokens,
+    }),
+    ...(cost !== undefined && {
+      [attribute.costPicos]: cost.totalPicos,
+      [attribute.currency]: cost.currency,
     }),
     ...(usage?.cacheReadTokens !== undefined && {
       [attribute.cacheReadTokens]: usage.cacheReadTokens,
@@ -94,6 +101,10 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     SECONDS,
   );
   const tokens = histogram(metric.tokenUsage, "{token}", "Tokens of an attempt.", TOKENS);
+  const spent = metrics.getMeter(SCOPE).createCounter(metric.cost, {
+    unit: "{currency_unit}",
+    description: "Money that attempts have cost.",
+  });
   const firstChunk = histogram(
     metric.timeToFirstChunk,
     "s",
@@ -138,6 +149,11 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
       const { inputTokens, outputTokens } = result.usage;
       tokens.record(inputTokens, { ...shared, [attribute.tokenType]: "input" });
       tokens.record(outputTokens, { ...shared, [attribute.tokenType]: "output" });
+    }
+    if (result.cost !== undefined) {
+      const { currency, totalPicos, source } = result.cost;
+      const priced = { [attribute.currency]: currency, [attribute.costSource]: source };
+      spent.add(totalPicos / PICOS_PER_UNIT, { ...shared, ...priced });
     }
     recordJson(result, shared);
     if (!info.stream) return;

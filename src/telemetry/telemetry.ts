@@ -1,3 +1,4 @@
+import type { Cost } from "../domain/cost.ts";
 import type { ErrorKind } from "../domain/gateway-error.ts";
 import type { AttemptTrigger, TargetName } from "../domain/generation.ts";
 import type { FinishReason } from "../domain/provider-event.ts";
@@ -27,6 +28,7 @@ export interface AttemptResult {
   readonly providerResponseId?: string;
   readonly finishReason?: FinishReason;
   readonly usage?: TokenUsage;
+  readonly cost?: Cost;
   readonly durationMs: number;
   readonly timeToFirstTokenMs?: number;
   /** Mean time between content chunks. */

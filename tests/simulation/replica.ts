@@ -11,6 +11,7 @@ import { type StreamService, startStreams } from "../../src/stream-service.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
+import { noUsageSink } from "../../src/usage/usage-sink.ts";
 import { testModel } from "../support/provider-request.ts";
 import { testCounter } from "../support/token-counter.ts";
 import type { ProviderWorld } from "./provider.ts";
@@ -64,6 +65,7 @@ export class Replica {
     const models = ["one", "two"].map((id) => testModel({ id, provider: id, prefill: true }));
     const states = new TargetStates(clock, DEFAULT_SETTINGS);
     const runs = new GenerationRuns({
+      usage: noUsageSink,
       clock,
       telemetry: noTelemetry,
       stats: new ProviderStats(clock),
@@ -85,6 +87,7 @@ export class Replica {
         },
         provider: () => adapter,
         timeouts: TIMEOUTS,
+        abort: { mode: "close", maxTimeMs: 1_000 },
       }),
     });
     this.#runs = runs;

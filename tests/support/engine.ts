@@ -84,6 +84,7 @@ export interface CallOptions {
   readonly totalMs?: number;
   readonly hedge?: EngineCall<Target>["hedge"];
   readonly limits?: Partial<AttemptLimits>;
+  readonly unpaid?: EngineCall<Target>["unpaid"];
   readonly canContinue?: (target: Target) => boolean;
   /** Instances of the call's targets; default: all of the engine's. */
   readonly at?: readonly string[];
@@ -158,6 +159,7 @@ export function setUpEngine(
           committed ||= content && stream;
           return undefined;
         },
+        isDraining: false,
         get committed() {
           return committed;
         },
@@ -194,6 +196,7 @@ export function setUpEngine(
         run.waits.push({ at: clock.now(), ms });
         return () => {};
       },
+      unpaid: options.unpaid ?? (() => undefined),
       canContinue: options.canContinue ?? (() => false),
     };
     const done = engine

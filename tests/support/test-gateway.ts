@@ -14,6 +14,7 @@ import { encodeEvent } from "../../src/rpc/encode-event.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import { noStreamTelemetry } from "../../src/telemetry/stream-telemetry.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
+import { noUsageSink } from "../../src/usage/usage-sink.ts";
 import { createFaultyStore } from "./faulty-store.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { testModel, testSpec } from "./provider-request.ts";
@@ -71,6 +72,7 @@ export function createTestGateway(
     }),
     provider: () => provider,
     timeouts: TIMEOUTS,
+    abort: { mode: "close", maxTimeMs: 1_000 },
   };
   return { ...createGatewayOver(clock, deployment, settings), calls: () => calls };
 }
@@ -86,6 +88,7 @@ export function createGatewayOver(
   const newId = (): string => `id-${ids++}`;
   const engine = new ReliabilityEngine(clock, new TargetStates(clock, DEFAULT_SETTINGS));
   const runs = new GenerationRuns({
+    usage: noUsageSink,
     clock,
     stats,
     counter: testCounter(clock, "character"),

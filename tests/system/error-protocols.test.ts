@@ -114,7 +114,22 @@ describe("one error over every protocol", () => {
     ],
     ["an unknown model", () => ({ model: 'modèle\n東京 %"🚀', prompt: "Hi" })],
     ["a provider without its key", () => ({ model: "claude-opus-5-5", prompt: "Hi" })],
-    ["what is not built", () => ({ model: "m-chat", prompt: "Hi", abort: { mode: 2 } })],
+    [
+      "what is not built",
+      () => ({
+        model: "m-chat",
+        prompt: "Hi",
+        outputFormat: { format: { case: "jsonObject", value: { onInvalid: 2 } } },
+      }),
+    ],
+    [
+      "a budget that pays for nothing",
+      () => ({
+        model: "m-chat",
+        prompt: "Hi",
+        budget: { maxCostPicos: 1n, currencyCode: "USD" },
+      }),
+    ],
     ["a rate limit", () => faulty({ status: 429 })],
     ["an answer that breaks off", () => faulty({ cut_after_bytes: 30 })],
     ["an answer without its end", () => faulty({ omit_terminator: true })],

@@ -181,29 +181,7 @@ describe("what the engine serves", () => {
   });
 });
 
-describe("what is not built", () => {
-  const specs: [string, SpecInit][] = [
-    ["spec.budget", { budget: { maxCostPicos: 1n, currencyCode: "USD" } }],
-    ["spec.abort.mode", { abort: { mode: 2 } }],
-    ["spec.abort.max_time", { abort: { maxTime: SECOND } }],
-    ["spec.abort.max_cost_picos", { abort: { maxCostPicos: 1n } }],
-  ];
-
-  it.each(specs)("%s is UNIMPLEMENTED with its path", async (path, fields) => {
-    const spec = { model: "simulator", prompt: "Hi", ...fields } as SpecInit;
-    const calls = [
-      () => stack.client.unary(generate, { spec }),
-      () => drain(stack.client, { spec }),
-    ];
-    for (const call of calls) {
-      expect(await failureOf(call())).toMatchObject({
-        code: 12,
-        message: `${path} is not implemented`,
-        error: { reason: "NOT_IMPLEMENTED" },
-      });
-    }
-  });
-
+describe("what a stream that is not stored cannot have", () => {
   const stored: [string, OptionsInit][] = [
     ["options.retention", { retention: SECOND }],
     ["options.disconnect_grace", { disconnectGrace: SECOND }],

@@ -1,3 +1,4 @@
+import type { ReportedCost } from "../../domain/cost.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import type { TokenCounts } from "../../domain/token-usage.ts";
@@ -16,6 +17,8 @@ export interface ChatEventsOptions {
   /** Fields of an answer, and of its `usage`, that have no place in the events and travel as metadata. */
   readonly metadataFields: readonly string[];
   readonly usageMetadataFields?: readonly string[];
+  /** The price that `usage` names. */
+  readonly readCost?: (usage: JsonObject) => ReportedCost | undefined;
 }
 
 type TextType = "text" | "reasoning" | "refusal";
@@ -114,7 +117,10 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     if (isJsonObject(chunk.usage)) {
       keep(chunk.usage, options.usageMetadataFields);
       const counts = options.readUsage(chunk.usage);
-      if (Object.keys(counts).length > 0) events.push({ type: "usage", counts });
+      const cost = options.readCost?.(chunk.usage);
+      if (Object.keys(counts).length > 0 || cost !== undefined) {
+        events.push({ type: "usage", counts, ...(cost !== undefined && { cost }) });
+      }
     }
   }
 

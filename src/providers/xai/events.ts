@@ -1,4 +1,5 @@
 import type { Clock } from "../../clock.ts";
+import type { ReportedCost } from "../../domain/cost.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { TokenCounts } from "../../domain/token-usage.ts";
 import type { ProviderInstance } from "../provider.ts";
@@ -33,6 +34,15 @@ export function readUsage(usage: JsonObject): TokenCounts {
   });
 }
 
+/** A tick is 1e-10 of a dollar. */
+const PICOS_PER_TICK = 100;
+
+/** The vendor's own final price. */
+function readCost(usage: JsonObject): ReportedCost | undefined {
+  const ticks = tokenCount(usage.cost_in_usd_ticks);
+  return ticks === undefined ? undefined : { currency: "USD", picos: ticks * PICOS_PER_TICK };
+}
+
 /** Reads one answer of Chat Completions. */
 export function chatReader(
   { headers }: UpstreamResponse,
@@ -41,6 +51,7 @@ export function chatReader(
 ): AnswerReader {
   return createChatReader({
     readUsage,
+    readCost,
     toError: (payload) => toInBandError(payload, headers, errorRules, clock),
     doneOptional,
     metadataFields: ["service_tier", "system_fingerprint", "citations"],

@@ -19,6 +19,12 @@ describe("loadConfig refuses", () => {
     ["a: 1\na: 2", "steer.yaml:2: not YAML: DUPLICATE_KEY"],
     ["grpc: *nowhere", "steer.yaml: not YAML: an alias"],
     ["grpc: !secret x", "steer.yaml:1: not YAML: TAG_RESOLVE_FAILED"],
+    ["accounting: {abort: {max_time: 61s}}", "accounting.abort.max_time: must be 60s or less"],
+    ["accounting: {abort: {mode: drian}}", "must be one of close, drain; did you mean drain?"],
+    [
+      "models: [{id: m, provider: openai, prices: {input: 1, output: 1, currency: USD, date: x}}]",
+      "models[0].prices.date: must be a date",
+    ],
     ["faults: {allow: 1}", "steer.yaml:1: faults.allow: must be true or false"],
     ["stream: {store: redis}", "steer.yaml:1: stream.store: must be memory"],
     [

@@ -37,6 +37,7 @@ function setUp(scripts: Readonly<Record<string, readonly Script[]>>) {
       },
       close: async () => {},
     }),
+    abort: { mode: "close", maxTimeMs: 1_000 },
     timeouts: {
       connectMs: 1_000,
       firstTokenMs: 30_000,

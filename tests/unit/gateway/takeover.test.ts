@@ -4,6 +4,7 @@ import { readSummary, type StreamSummary } from "../../../src/gateway/stream-sum
 import { createTakeover } from "../../../src/gateway/takeover.ts";
 import { encodeEvent } from "../../../src/rpc/encode-event.ts";
 import { noStreamTelemetry } from "../../../src/telemetry/stream-telemetry.ts";
+import { noUsageSink } from "../../../src/usage/usage-sink.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testSpec } from "../../support/provider-request.ts";
 import { sharedStore } from "../../support/shared-store.ts";
@@ -36,7 +37,10 @@ async function orphaned(details: string) {
     log,
     encodeEvent,
     telemetry: noStreamTelemetry,
-    runs: { admit: async () => Promise.reject(new Error(`run ${++runs}`)) } as never,
+    runs: {
+      usage: noUsageSink,
+      admit: async () => Promise.reject(new Error(`run ${++runs}`)),
+    } as never,
     disconnectPolicy: () => ({ policy: "continue" }),
     decodeRequest: () => ({ spec: testSpec(), options: WHOLE_ANSWER }),
   });

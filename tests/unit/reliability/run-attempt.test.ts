@@ -43,6 +43,7 @@ function start(
     limits: { ...NO_LIMITS, ...limits },
     clock,
     signal: controller.signal,
+    isDraining: () => false,
   }).then(
     () => "done" as const,
     (error: unknown) => error as GatewayError,

@@ -85,7 +85,7 @@ describe("encodeError", () => {
   });
 
   it.each([
-    ["NOT_IMPLEMENTED", 12],
+    ["SEQUENCE_AHEAD", 11],
     ["FAULTS_DISABLED", 9],
   ])("a reason can have its own code: %s", (reason, code) => {
     const status = encodeError(new GatewayError("validation", "no", { reason }));

@@ -1,0 +1,110 @@
+// What becomes of a provider call whose generation is cancelled: it is closed at
+// once, or read on within bounds for the sake of its counts.
+import type { Clock } from "../clock.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
+import { type Model, pricesAt } from "../domain/model.ts";
+import type { ProviderEvent } from "../domain/provider-event.ts";
+import type { TokenCounter } from "../usage/token-counter.ts";
+
+export interface DrainedCall {
+  readonly clock: Clock;
+  readonly counter: TokenCounter;
+  readonly policy: AbortPolicy;
+  readonly model: Model;
+  /** The request as it was sent. */
+  readonly spec: GenerationSpec;
+  readonly stream: boolean;
+  /** Ends the generation, and with it the attempt. */
+  readonly lifetime: AbortSignal;
+  /** Ends what is read on, without another wait. */
+  readonly hurry: AbortSignal;
+}
+
+/** Money for output that nobody reads; undefined: no bound but the time. */
+function moneyFor({ policy, counter, model, spec, stream }: DrainedCall) {
+  const { maxCostPicos } = policy;
+  if (maxCostPicos === undefined) return undefined;
+  const { pricing } = model;
+  if (pricing === undefined) return { leftPicos: 0, tokenPicos: 0 };
+  const { tokens } = counter.estimateInput(model, spec);
+  const { outputPicos } = pricesAt(pricing, tokens);
+  const longest = spec.sampling.maxOutputTokens ?? model.maxOutputTokens;
+  // A whole answer cannot be watched: only its worst case says what it costs.
+  const isUnbounded = longest === undefined || longest * outputPicos > maxCostPicos;
+  return { leftPicos: !stream && isUnbounded ? 0 : maxCostPicos, tokenPicos: outputPicos };
+}
+
+/** Each event of output counts for one token at least. */
+function tokensOf(event: ProviderEvent, { counter, model }: DrainedCall): number {
+  const count = (text: string): number =>
+    Math.max(1, counter.estimate(model, { text, overhead: 0, isPartial: true }).tokens);
+
+  switch (event.type) {
+    case "text-delta":
+    case "reasoning-delta":
+    case "refusal-delta":
+      return count(event.text);
+    case "tool-call-delta":
+      return count(event.argumentsFragment);
+    default:
+      return 0;
+  }
+}
+
+/** The end of one provider call: `signal` is the provider's, and can come later than the attempt's. */
+export class AttemptEnd {
+  readonly #call: DrainedCall;
+  readonly #upstream = new AbortController();
+  #isDraining = false;
+  #money: ReturnType<typeof moneyFor>;
+  #cancelTimer = (): void => {};
+  #stopWatching = (): void => {};
+
+  constructor(call: DrainedCall) {
+    this.#call = call;
+  }
+
+  /** Nothing of it is delivered any more. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** The provider's signal for an attempt that ends by this one. */
+  follow(signal: AbortSignal): AbortSignal {
+    const abort = (): void => this.#end(signal.reason);
+    if (signal.aborted) this.#upstream.abort(signal.reason);
+    else signal.addEventListener("abort", abort, { once: true });
+    return this.#upstream.signal;
+  }
+
+  /** Watches what is read on. */
+  observe(event: ProviderEvent): void {
+    if (this.#money === undefined) return;
+    const tokens = tokensOf(event, this.#call);
+    this.#money.leftPicos -= tokens * this.#money.tokenPicos;
+    if (this.#money.leftPicos <= 0) this.#upstream.abort(this.#call.lifetime.reason);
+  }
+
+  stop(): void {
+    this.#cancelTimer();
+    this.#stopWatching();
+  }
+
+  #end(reason: unknown): void {
+    const { clock, policy, lifetime, hurry } = this.#call;
+    const isCancel = reason instanceof GatewayError && reason.kind === "cancelled";
+    // A rival that has lost is cancelled as well, and its generation goes on.
+    const isDrained = policy.mode === "drain" && isCancel && lifetime.aborted && !hurry.aborted;
+    this.#money = isDrained ? moneyFor(this.#call) : undefined;
+    if (!isDrained || (this.#money !== undefined && this.#money.leftPicos <= 0)) {
+      this.#upstream.abort(reason);
+      return;
+    }
+    this.#isDraining = true;
+    const close = (): void => this.#upstream.abort(reason);
+    this.#cancelTimer = clock.schedule(policy.maxTimeMs, close);
+    hurry.addEventListener("abort", close, { once: true });
+    this.#stopWatching = () => hurry.removeEventListener("abort", close);
+  }
+}

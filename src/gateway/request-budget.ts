@@ -1,0 +1,64 @@
+// The money of a request: which targets it pays for, and how much output there.
+import { GatewayError, invalidField } from "../domain/gateway-error.ts";
+import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { Model } from "../domain/model.ts";
+import type { GenerationResult } from "../output/generation-result.ts";
+import { allowanceOf } from "../usage/budget.ts";
+import type { TokenCounter } from "../usage/token-counter.ts";
+
+/** A call that may have a budget. */
+export interface PaidCall {
+  readonly result: GenerationResult;
+  readonly counter: TokenCounter;
+}
+
+/** A request as it is sent; `isLimited`: the money ends its output before anything else does. */
+export interface PaidSpec {
+  readonly spec: GenerationSpec;
+  readonly isLimited: boolean;
+}
+
+/** Longest output that the model or the request allows. */
+function longestOutput(model: Model, spec: GenerationSpec): number {
+  const { maxOutputTokens, contextWindow } = model;
+  const limits = [spec.sampling.maxOutputTokens, maxOutputTokens, contextWindow];
+  return Math.min(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY));
+}
+
+/** What the rest of the budget pays for at a model. Throws BUDGET where that is not one token. */
+export function payFor(
+  { result, counter }: PaidCall,
+  model: Model,
+  spec: GenerationSpec,
+): PaidSpec {
+  const { budget } = spec;
+  if (budget === undefined) return { spec, isLimited: false };
+  const { tokens } = counter.estimateInput(model, spec);
+  const spentPicos = result.spentPicos();
+  const allowance = allowanceOf(budget, spentPicos, model, tokens);
+  if (allowance.state === "refused") {
+    const name = `${model.provider}/${model.id}`;
+    throw new GatewayError("budget", `spec.budget does not pay for ${name}: ${allowance.reason}`, {
+      metadata: {
+        limit: "spec.budget.max_cost_picos",
+        max_cost_picos: String(budget.maxCostPicos),
+        spent_picos: String(spentPicos),
+        provider: model.provider,
+      },
+    });
+  }
+  const { outputTokens } = allowance;
+  if (outputTokens >= longestOutput(model, spec)) return { spec, isLimited: false };
+  const sampling = { ...spec.sampling, maxOutputTokens: outputTokens };
+  return { spec: { ...spec, sampling }, isLimited: true };
+}
+
+/** A currency that no target has is a mistake of the request. */
+export function checkCurrency(spec: GenerationSpec, models: readonly Model[]): void {
+  const { budget } = spec;
+  if (budget === undefined) return;
+  const priced = models.flatMap(({ pricing }) => pricing?.currency ?? []);
+  if (priced.length === 0 || priced.includes(budget.currency)) return;
+  const listed = [...new Set(priced)].join(", ");
+  throw invalidField("spec.budget.currency_code", `prices are in ${listed}`);
+}

@@ -1,0 +1,95 @@
+// Usage records as lines of JSON in a file.
+import { createWriteStream, type WriteStream } from "node:fs";
+import type { Clock } from "../clock.ts";
+import { encodeUsageRecord, type UsageSink } from "./usage-sink.ts";
+
+/** Lines that wait for a slow disk; later ones are dropped and counted. */
+const MAX_PENDING_BYTES = 8 * 1024 * 1024;
+/** A file that failed is tried again with the first record after this wait. */
+const RETRY_MS = 5_000;
+const CLOSE_MS = 1_000;
+
+export interface UsageFileOptions {
+  readonly clock: Clock;
+  /** Undefined: no records are written. */
+  readonly path: string | undefined;
+  /** Told once for each failure of the file. */
+  readonly onFailure: (code: string) => void;
+  readonly maxPendingBytes?: number;
+}
+
+/**
+ * Appends to a file, and holds up nobody: what the disk does not take in time is
+ * dropped, and the next line says how many were. `reopen` follows a file that was
+ * moved away, or another path.
+ */
+export class UsageFile implements UsageSink {
+  readonly #options: UsageFileOptions;
+  readonly #maxPendingBytes: number;
+  #path: string | undefined;
+  #stream: WriteStream | undefined;
+  #failedAt: number | undefined;
+  #dropped = 0;
+
+  constructor(options: UsageFileOptions) {
+    this.#options = options;
+    this.#maxPendingBytes = options.maxPendingBytes ?? MAX_PENDING_BYTES;
+    this.#path = options.path;
+  }
+
+  /** Records that are lost, and that no line has told of yet. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  record(record: Parameters<UsageSink["record"]>[0]): void {
+    if (this.#path === undefined) return;
+    const stream = this.#open(this.#path);
+    if (stream === undefined || stream.writableLength > this.#maxPendingBytes) {
+      this.#dropped++;
+      return;
+    }
+    const time = Math.round(this.#options.clock.wallTime());
+    const more = this.#dropped > 0 ? { dropped_records: this.#dropped } : undefined;
+    this.#dropped = 0;
+    const line = `${JSON.stringify({ time_ms: time, ...encodeUsageRecord(record), ...more })}\n`;
+    stream.write(line, (error) => {
+      if (error) this.#dropped++;
+    });
+  }
+
+  reopen(path: string | undefined): void {
+    this.#stream?.end();
+    this.#stream = undefined;
+    this.#failedAt = undefined;
+    this.#path = path;
+  }
+
+  /** Resolves when everything is written, or takes too long. */
+  async close(): Promise<void> {
+    const stream = this.#stream;
+    this.#path = undefined;
+    if (stream === undefined) return;
+    const written = new Promise<void>((resolve) => void stream.once("close", resolve));
+    stream.end();
+    const given = new AbortController();
+    const late = this.#options.clock.sleep(CLOSE_MS, given.signal).catch(() => {});
+    await Promise.race([written, late]);
+    given.abort();
+  }
+
+  #open(path: string): WriteStream | undefined {
+    if (this.#stream !== undefined) return this.#stream;
+    const { clock, onFailure } = this.#options;
+    if (this.#failedAt !== undefined && clock.now() - this.#failedAt < RETRY_MS) return undefined;
+    const stream = createWriteStream(path, { flags: "a" });
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (this.#stream !== stream) return;
+      this.#stream = undefined;
+      this.#failedAt = clock.now();
+      onFailure(error.code ?? error.name);
+    });
+    this.#stream = stream;
+    return stream;
+  }
+}

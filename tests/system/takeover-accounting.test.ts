@@ -1,0 +1,70 @@
+import { expect, it } from "vitest";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.ts";
+import { createGrpcClient } from "../support/grpc-client.ts";
+import { startRedis } from "../support/redis.ts";
+import { startService } from "../support/service.ts";
+import { eventually } from "../support/stack.ts";
+import { createUsageLines } from "../support/usage-records.ts";
+
+const { streamGenerate } = GenerationService.method;
+const PRICES = JSON.stringify({ simulator: { input: 1, output: 1 } });
+
+it.each([
+  ["goes on with", MidStreamRecovery.RESTART, ["failed", "succeeded"]],
+  ["ends", MidStreamRecovery.FAIL, ["failed"]],
+])(
+  "A-10: a replica that %s a lost one's stream writes one record of each attempt and of the call",
+  async (_name, midStreamRecovery, outcomes) => {
+    await using redis = await startRedis();
+    using lines = createUsageLines();
+    const replica = () =>
+      startService({
+        env: {
+          STEER_FAULTS_ALLOW: "true",
+          STEER_STREAM_STORE: redis.url,
+          STEER_STREAM_SESSION_TTL: "2s",
+          STEER_ACCOUNTING_USAGE_FILE: lines.path,
+          STEER_PRICING_OVERRIDES_JSON: PRICES,
+        },
+      });
+    const [lost, other] = await Promise.all([replica(), replica()]);
+    const client = createGrpcClient(lost.grpc);
+    let generationId = "";
+    try {
+      const simulator = { tokens: 300, pace_ms: 10 } as never;
+      const spec = {
+        model: "simulator",
+        prompt: "Hi",
+        routing: { midStreamRecovery },
+        providerOptions: { simulator },
+      };
+      const request = { spec, options: { onDisconnect: DisconnectPolicy.CONTINUE } };
+      let deltas = 0;
+      try {
+        for await (const { event } of client.stream(streamGenerate, request)) {
+          if (event.case === "start") ({ generationId } = event.value);
+          if (event.case === "textDelta" && ++deltas === 20) lost.signal("SIGKILL");
+        }
+      } catch {
+        // The connection is lost.
+      }
+      const own = () => lines.all().filter((line) => line["generation_id"] === generationId);
+      await eventually(() => own().some(({ type }) => type === "call"), 30_000);
+      const attempts = own().filter(({ type }) => type === "attempt");
+      expect(attempts.map(({ outcome }) => outcome)).toEqual(outcomes);
+      // What the lost replica had used nobody knows: it is left out, and not 0.
+      expect(attempts[0]).toMatchObject({ attempt: 1, error: "owner-lost" });
+      expect(attempts[0]).not.toHaveProperty("cost_picos");
+      const calls = own().filter(({ type }) => type === "call");
+      expect(calls).toMatchObject([{ attempts: outcomes.length, caller: "local" }]);
+      expect(calls[0]?.["cost_picos"]).toEqual(attempts[1]?.["cost_picos"]);
+    } finally {
+      client.close();
+      await lost.stop();
+      await other.stop();
+    }
+  },
+  60_000,
+);
