@@ -56,7 +56,7 @@ const MUTATIONS: readonly (readonly [what: string, test: string, mutation: Mutat
   [
     "output that was delivered is no obstacle",
     "after-output",
-    { file: DECIDE, from: 'if (committed && policy.recovery === "fail")', to: "if (false)" },
+    { file: DECIDE, from: "if (committed && isKept)", to: "if (false)" },
   ],
   [
     "the ceiling over all targets is gone",
