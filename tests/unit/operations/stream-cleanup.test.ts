@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { CleanupOrder } from "../../../src/domain/stream-states.ts";
+import type { GenerationRuns } from "../../../src/gateway/generation-run.ts";
 import { readSummary, type StreamSummary } from "../../../src/gateway/stream-summary.ts";
 import { createTakeover } from "../../../src/gateway/takeover.ts";
 import { createStreamOperations } from "../../../src/operations/stream-operations.ts";
 import { encodeEvent } from "../../../src/rpc/encode-event.ts";
 import { noStreamTelemetry } from "../../../src/telemetry/stream-telemetry.ts";
+import { noUsageSink } from "../../../src/usage/usage-sink.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { sharedStore } from "../../support/shared-store.ts";
 import { appendTo, LONG_MS, newStream, success } from "../../support/stored-streams.ts";
@@ -47,8 +49,8 @@ async function setUp() {
     log,
     encodeEvent,
     telemetry: noStreamTelemetry,
-    // An orphan that only ends makes no call.
-    runs: undefined as never,
+    // An orphan that only ends makes no call, but its records are kept.
+    runs: { usage: noUsageSink } as GenerationRuns,
     disconnectPolicy: () => ({ policy: "cancel" }),
     decodeRequest: () => undefined,
   });
