@@ -73,7 +73,7 @@ describe("A-5: a thousand cancelled streams", () => {
       }
       for (const each of clients) each.close();
       await eventually(() => openFiles(service.pid) <= before + 1, 10_000);
-      expect(residentMiB(service.pid) - memory).toBeLessThan(150);
+      expect(residentMiB(service.pid) - memory).toBeLessThan(100);
       expect(service.log.filter(({ event }) => event === "defect")).toEqual([]);
     },
   );
