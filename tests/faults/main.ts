@@ -18,12 +18,12 @@ ${FAULTS.toSorted((a, b) => Number(a.id.slice(1)) - Number(b.id.slice(1)))
 
 const SHORT: Scale = {
   name: "short",
-  streams: 4,
-  tokens: 40,
+  streams: 3,
+  tokens: 30,
   paceMs: 20,
-  longPauseMs: 3_500,
-  shortPauseMs: 800,
-  storm: 20,
+  longPauseMs: 3_000,
+  shortPauseMs: 600,
+  storm: 10,
 };
 
 const LONG: Scale = {

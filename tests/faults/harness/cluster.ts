@@ -68,6 +68,8 @@ function configuration(providerUrl: string, store: string, options: ClusterOptio
     "models:",
     ...models,
     `limit: {max_in_flight: ${MAX_IN_FLIGHT}}`,
+    // The outages of a run are short, and so must be what follows from them.
+    "health: {ejection: 1s, max_ejection: 2s}",
     "stream:",
     `  store: "${store}"`,
     `  store_timeout: ${options.storeTimeout ?? "500ms"}`,

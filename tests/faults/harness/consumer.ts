@@ -62,9 +62,9 @@ export interface ConsumerOptions {
   readonly streamId?: string;
 }
 
-/** More than the contract says: in a run nothing is away for good. */
-const MAX_TRIES = 50;
-const MAX_WAIT_MS = 2_000;
+/** More tries and shorter waits than the contract says: in a run nothing is away for long. */
+const MAX_TRIES = 100;
+const MAX_WAIT_MS = 500;
 /** Heartbeats come every second; a replica may take 3 s to find out what the store has lost. */
 const SILENCE_MS = 4_500;
 

@@ -25,12 +25,12 @@ import {
 } from "./store.ts";
 
 export const LANES: readonly (readonly Fault[])[] = [
-  [slowStore, killedOwner, rollingRestart],
+  [slowStore, killedOwner, claimRace],
   [clockJump, stoppedOwner, allKilled, poisonRequest],
-  [brokenAnswers, replayedAppends, stalledStore, partitionedStore, fullStore, claimRace],
-  [slowReader, retentionRace, cancelRace, killedStore, cutStore, failedOver],
-  [cutClients, reconnectStorm, failingProvider, lostPrimary],
-  [fullDisk, blockedLoop],
+  [brokenAnswers, replayedAppends, stalledStore, partitionedStore, fullStore, lostPrimary],
+  [killedStore, cutStore, failedOver],
+  [failingProvider, cutClients, reconnectStorm],
+  [slowReader, fullDisk, blockedLoop, retentionRace, cancelRace, rollingRestart],
 ];
 
 export const FAULTS: readonly Fault[] = LANES.flat();
