@@ -8,6 +8,8 @@ import type { Scene } from "./harness/scene.ts";
 import { DEATHS } from "./kinds/processes.ts";
 
 const { RESTART, FAIL } = MidStreamRecovery;
+/** Sessions live for 2 s. */
+const STOPPED_MS = 30_000;
 const newScene = useCluster();
 
 /** Dies there while it writes the stream, once. */
@@ -104,14 +106,14 @@ describe("kill -9 of the owner", () => {
 
 describe("an owner that stops for longer than its session", () => {
   it(
-    "SIGSTOP, then SIGCONT: one continuous stream, and the old owner adds nothing",
+    "SIGSTOP for 30 s, then SIGCONT: one continuous stream, and the old owner adds nothing",
     async () => {
       const scene = await newScene();
       const { done } = scene.stream({ owner: 0, readers: 3, tokens: 80, recovery: RESTART });
       await delay(400);
       const { process } = scene.cluster.replicas[0] ?? {};
       process?.signal("SIGSTOP");
-      await delay(4_500);
+      await delay(STOPPED_MS);
       process?.signal("SIGCONT");
       const readings = await done;
       expectClean(readings);
