@@ -6,7 +6,7 @@ import { type OpenFailure, StoreOpenError } from "./open-error.ts";
 const APPLICATION = 0x53544552;
 const VERSION = 1;
 /** Size of the write-ahead log between checkpoints, in pages of 4 KiB. */
-const CHECKPOINT_PAGES = 16_000;
+const CHECKPOINT_PAGES = 4_000;
 /** Holds the pages that a transaction of a thousand streams changes; a smaller one writes them twice. */
 const CACHE_KIB = 32 * 1_024;
 

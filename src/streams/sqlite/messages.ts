@@ -115,7 +115,7 @@ export interface Call {
   readonly args: readonly unknown[];
 }
 
-/** Calls of one turn of the event loop. They are answered in order. */
+/** What has come while the group before was on its way: one transaction, answered in order. */
 export interface CallGroup {
   readonly moment: Moment;
   readonly calls: readonly Call[];

@@ -53,6 +53,8 @@ export function createWorkerLink({ clock, moment, ...options }: WorkerLinkOption
   /** In the order of their calls, which is that of the answers. */
   let waiting: Waiting[] = [];
   let calls: Call[] = [];
+  /** A group is on its way. The next one goes when its answers are here, with all that has come meanwhile. */
+  let isBusy = false;
 
   function start(): Thread {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
@@ -93,6 +95,7 @@ export function createWorkerLink({ clock, moment, ...options }: WorkerLinkOption
       const abandoned = waiting;
       waiting = [];
       calls = [];
+      isBusy = false;
       for (const { reject } of abandoned) reject(lost);
     });
     return started;
@@ -115,14 +118,23 @@ export function createWorkerLink({ clock, moment, ...options }: WorkerLinkOption
         reject(new StoreUnavailable(outcome, `The stream store failed: ${answer.failure}`));
       }
     }
+    isBusy = false;
+    if (calls.length > 0) send(false);
     rest();
   }
 
   function send(isLast: boolean): void {
-    if (calls.length === 0 && !isLast) return;
     const group: CallGroup = { moment: moment(), calls, isLast };
     calls = [];
+    isBusy = true;
     thread.worker.postMessage(group);
+  }
+
+  /** All calls of this turn travel together. */
+  function sendSoon(): void {
+    queueMicrotask(() => {
+      if (!isBusy && calls.length > 0) send(false);
+    });
   }
 
   function restart(): void {
@@ -143,8 +155,7 @@ export function createWorkerLink({ clock, moment, ...options }: WorkerLinkOption
       if (!isRunning) restart();
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       if (waiting.push({ resolve, reject }) === 1) thread.worker.ref();
-      // All calls of this turn travel together.
-      if (calls.push({ method, args }) === 1) queueMicrotask(() => send(false));
+      if (calls.push({ method, args }) === 1 && !isBusy) sendSoon();
       return promise as Promise<ReturnType<StoreCalls[typeof method]>>;
     },
     async close() {

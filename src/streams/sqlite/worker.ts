@@ -1,6 +1,6 @@
 // The thread of the store: it alone touches the file.
 import type { DatabaseSync } from "node:sqlite";
-import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../clock.ts";
 import { isFull, openDatabase } from "./database.ts";
 import { createLogCalls } from "./log-calls.ts";
@@ -21,9 +21,7 @@ import { createStreamTable } from "./stream-table.ts";
 /** A silence after which the write-ahead log is brought into the file. */
 const IDLE_MS = 1_000;
 
-type Step = readonly [Moment, Call];
-
-function serve(db: DatabaseSync): (steps: readonly Step[]) => Answer[] {
+function serve(db: DatabaseSync): (moment: Moment, calls: readonly Call[]) => Answer[] {
   const table = createStreamTable(db);
   const handlers: Handlers = {
     ...createLogCalls(db, table),
@@ -33,12 +31,12 @@ function serve(db: DatabaseSync): (steps: readonly Step[]) => Answer[] {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
 
-  function apply([moment, { method, args }]: Step): Answer {
+  function apply(moment: Moment, { method, args }: Call): Answer {
     const handler = handlers[method] as (moment: Moment, ...args: readonly unknown[]) => unknown;
     return { value: handler(moment, ...args) };
   }
 
-  function refused([, { method }]: Step, error: unknown, isApplied: "no" | "unknown"): Answer {
+  function refused({ method }: Call, error: unknown, isApplied: "no" | "unknown"): Answer {
     if (isFull(error) && (method === "create" || method === "append")) {
       return { value: { state: "full" } };
     }
@@ -46,30 +44,30 @@ function serve(db: DatabaseSync): (steps: readonly Step[]) => Answer[] {
   }
 
   /** One call in a transaction of its own. */
-  function alone(step: Step): Answer {
+  function alone(moment: Moment, call: Call): Answer {
     let isApplied: "no" | "unknown" = "no";
     try {
       begin.run();
-      const answer = apply(step);
+      const answer = apply(moment, call);
       isApplied = "unknown";
       commit.run();
       return answer;
     } catch (error) {
       if (db.isTransaction) db.exec("ROLLBACK");
-      return refused(step, error, isApplied);
+      return refused(call, error, isApplied);
     }
   }
 
-  return (steps) => {
+  return (moment, calls) => {
     try {
       begin.run();
-      const answers = steps.map(apply);
+      const answers = calls.map((call) => apply(moment, call));
       commit.run();
       return answers;
     } catch {
       // Nothing of it is stored: one by one, so that a call that fails takes no other along.
       if (db.isTransaction) db.exec("ROLLBACK");
-      return steps.map(alone);
+      return calls.map((call) => alone(moment, call));
     }
   };
 }
@@ -100,16 +98,8 @@ function start(port: NonNullable<typeof parentPort>, { path, maxBytes }: WorkerO
   const db = openDatabase(path, maxBytes);
   const run = serve(db);
   const idleCheckpoint = createIdleCheckpoint(db);
-  port.on("message", (group: CallGroup) => {
-    const steps: Step[] = [];
-    let isLast = false;
-    // Everything that has arrived while the last transaction ran is one transaction.
-    for (let next: CallGroup | undefined = group; next !== undefined; ) {
-      for (const call of next.calls) steps.push([next.moment, call]);
-      isLast ||= next.isLast;
-      next = receiveMessageOnPort(port)?.message;
-    }
-    if (steps.length > 0) port.postMessage(run(steps));
+  port.on("message", ({ moment, calls, isLast }: CallGroup) => {
+    if (calls.length > 0) port.postMessage(run(moment, calls));
     idleCheckpoint.noteWork();
     if (isLast) {
       idleCheckpoint.stop();
