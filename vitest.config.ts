@@ -1,7 +1,14 @@
 import { defineConfig } from "vitest/config";
 
 const tests = "tests/**/*.test.ts";
-const processTests = "tests/{system,faults}/**/*.test.ts";
+/** Real processes and real time. */
+const processTests = "tests/system/**/*.test.ts";
+/** They take the machine to its limits, or look at what is left of it: nothing else runs then. */
+const loneTests = [
+  "tests/faults/**/*.test.ts",
+  "tests/system/{hedge,robustness,soak}.test.ts",
+  "tests/system/reliability/mutations.test.ts",
+];
 
 export default defineConfig({
   test: {
@@ -13,18 +20,28 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [tests],
-          exclude: [processTests],
+          exclude: [processTests, ...loneTests],
           sequence: { groupOrder: 0 },
         },
       },
       {
-        // Real processes and real time: one file at a time, when nothing else runs.
         extends: true,
         test: {
           name: "system",
           include: [processTests],
-          fileParallelism: false,
+          exclude: loneTests,
+          // They wait more than they work.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "alone",
+          include: loneTests,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
