@@ -2,6 +2,7 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { RoutingPolicySchema } from "../gen/es/steer/v1/generation_pb.ts";
 import {
+  CountTokensRequestSchema,
   GenerateRequestSchema,
   ResumeStreamRequestSchema,
   StreamGenerateRequestSchema,
@@ -36,12 +37,18 @@ export function streamLoad(
   address: string,
   model: string,
   options: MessageInitShape<typeof StreamOptionsSchema> = {},
-  routing: Routing = {},
+  { prompt = PROMPT, ...routing }: Routing & { readonly prompt?: string } = {},
 ): Load {
-  const spec = { model, prompt: PROMPT, routing };
+  const spec = { model, prompt, routing };
   const message = create(StreamGenerateRequestSchema, { spec, options });
   const request = toBinary(StreamGenerateRequestSchema, message);
   return { address, path: `${SERVICE}/StreamGenerate`, request };
+}
+
+export function countLoad(address: string, model: string, prompt: string): Load {
+  const message = create(CountTokensRequestSchema, { spec: { model, prompt } });
+  const request = toBinary(CountTokensRequestSchema, message);
+  return { address, path: `${SERVICE}/CountTokens`, request };
 }
 
 export function resumeLoad(address: string, streamId: string): Load {

@@ -10,9 +10,8 @@ import { DEFAULT_SETTINGS } from "../src/reliability/settings.ts";
 import { TargetStates } from "../src/reliability/target-states.ts";
 import type { AttemptLimits } from "../src/reliability/timeouts.ts";
 import { testModel, testSpec } from "../tests/support/provider-request.ts";
-import { median } from "./measure.ts";
+import { compare, print } from "./in-process.ts";
 
-const ROUNDS = 7;
 const CALLS = 20_000;
 const STREAMS = 400;
 const STREAM_EVENTS = 500;
@@ -73,29 +72,16 @@ async function throughEngine(events: number): Promise<void> {
   await engine.run(call, await engine.admit(call));
 }
 
-/** CPU microseconds of one run. */
-async function cost(runs: number, one: () => Promise<void>): Promise<number> {
-  const before = process.cpuUsage();
-  for (let index = 0; index < runs; index++) await one();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / runs;
-}
+const measure = (runs: number, events: number) =>
+  compare(
+    runs,
+    () => throughEngine(events),
+    () => straight(events),
+  );
 
-async function compare(runs: number, events: number) {
-  const values: number[] = [];
-  const floors: number[] = [];
-  // The first round compiles.
-  for (let round = 0; round <= ROUNDS; round++) {
-    const value = await cost(runs, () => throughEngine(events));
-    const floor = await cost(runs, () => straight(events));
-    if (round === 0) continue;
-    values.push(value);
-    floors.push(floor);
-  }
-  return { value: median(values), floor: median(floors) };
-}
-
-const whole = await compare(CALLS, 2);
-const streamed = await compare(STREAMS, STREAM_EVENTS);
-const event = { value: streamed.value / STREAM_EVENTS, floor: streamed.floor / STREAM_EVENTS };
-process.stdout.write(`${JSON.stringify({ call: whole, event })}\n`);
+const call = await measure(CALLS, 2);
+const streamed = await measure(STREAMS, STREAM_EVENTS);
+print({
+  call,
+  event: { value: streamed.value / STREAM_EVENTS, floor: streamed.floor / STREAM_EVENTS },
+});

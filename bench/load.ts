@@ -9,8 +9,8 @@ export interface Load {
 
 export interface Channel {
   unary(): Promise<Buffer>;
-  /** Messages until the end. */
-  stream(onMessage?: (message: Buffer) => void): Promise<number>;
+  /** Messages until the end; a call that `signal` cancels has ended. */
+  stream(onMessage?: (message: Buffer) => void, signal?: AbortSignal): Promise<number>;
   close(): void;
 }
 
@@ -29,7 +29,7 @@ export function openChannel(load: Load): Channel {
           else resolve(value ?? Buffer.alloc(0));
         });
       }),
-    stream: (onMessage) =>
+    stream: (onMessage, signal) =>
       new Promise((resolve, reject) => {
         let messages = 0;
         const call = client.makeServerStreamRequest(load.path, raw, raw, request);
@@ -37,7 +37,11 @@ export function openChannel(load: Load): Channel {
           messages++;
           onMessage?.(message);
         });
-        call.on("error", reject);
+        signal?.addEventListener("abort", () => call.cancel(), { once: true });
+        call.on("error", (error) => {
+          if (signal?.aborted) resolve(messages);
+          else reject(error);
+        });
         call.on("end", () => resolve(messages));
       }),
     close: () => client.close(),

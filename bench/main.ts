@@ -2,9 +2,13 @@
 // same run. The measured process has one processor, load and upstream the other;
 // figures are CPU time of the measured process, since wall time is noise.
 import { parseArgs } from "node:util";
+import { accounting } from "./legs/accounting.ts";
 import { commits } from "./legs/commits.ts";
 import { engine } from "./legs/engine.ts";
+import { estimators } from "./legs/estimators.ts";
 import { faulted } from "./legs/faulted.ts";
+import { hostile } from "./legs/hostile.ts";
+import { json } from "./legs/json.ts";
 import { live } from "./legs/live.ts";
 import { memory } from "./legs/memory.ts";
 import { rates } from "./legs/rates.ts";
@@ -22,6 +26,10 @@ const LEGS: readonly Leg[] = [
   stream,
   rates,
   engine,
+  accounting,
+  json,
+  estimators,
+  hostile,
   faulted,
   commits,
   stores,
@@ -33,7 +41,7 @@ const USAGE = `usage: npm run bench [-- [--json] [LEG ...]]
 
 Measures the gateway on one processor, load and upstream on the other, and prints
 each figure beside its floor as a row of a table, or everything as JSON at the
-end. Without a LEG all of them run, for about ten minutes; the legs with stores
+end. Without a LEG all of them run, for about fifteen minutes; the legs with stores
 need a redis-server.
 
 ${LEGS.map(({ name, about }) => `  ${name.padEnd(10)}${about}`).join("\n")}

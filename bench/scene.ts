@@ -33,6 +33,7 @@ models:
   - {id: bench, provider: bench}
   - {id: long, provider: bench}
   - {id: paced, provider: bench}
+  - {id: hostile, provider: bench, provider_model: gpt-4o}
   - {id: faulty, provider: bench}
   - {id: faulty, provider: spare}
 `;
@@ -64,11 +65,12 @@ export class Scene implements AsyncDisposable {
     return this.#upstream;
   }
 
-  /** The gateway before the upstream. */
-  async gateway(env: Environment = {}): Promise<Served> {
+  /** The gateway before the upstream; `preload` comes before its first line. */
+  async gateway(env: Environment = {}, preload?: string): Promise<Served> {
     const config = join(this.folder, "steer.yaml");
     writeFileSync(config, configuration(await this.upstream()));
-    const server = await this.start(SERVER_CPU, [here("../src/main.ts")], {
+    const before = preload === undefined ? [] : ["--import", here(preload)];
+    const server = await this.start(SERVER_CPU, [...before, here("../src/main.ts")], {
       STEER_CONFIG: config,
       BENCH_KEY: "none",
       STEER_GRPC_ADDRESS: "127.0.0.1:0",

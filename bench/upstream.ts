@@ -9,6 +9,8 @@ interface Shape {
   readonly paceMs?: number;
   /** Of 100 requests 5 are refused with 429 and 2 break off. */
   readonly isFaulty?: true;
+  /** So many bytes of the prompt's one character, and then nothing more, not even an end. */
+  readonly endlessBytes?: number;
 }
 
 /** By model. */
@@ -17,6 +19,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   long: { tokens: 2_000 },
   paced: { tokens: 100, paceMs: 50 },
   faulty: { tokens: 200, isFaulty: true },
+  "gpt-4o": { tokens: 0, endlessBytes: 5 * 1024 * 1024 },
 };
 const DEFAULT_SHAPE: Shape = { tokens: 200 };
 
@@ -85,6 +88,22 @@ function sendAtOnce(response: ServerResponse, tokens: number, cutAt: number): vo
   step();
 }
 
+const PIECE_BYTES = 64 * 1024;
+
+/** Unbroken text in large pieces: nobody has counted it when the caller leaves. */
+function sendEndless(body: string, response: ServerResponse, bytes: number): void {
+  const [character = "a"] = /"content":"([^"]*)"/.exec(body)?.[1] ?? "a";
+  const text = character.repeat(PIECE_BYTES / Buffer.byteLength(character));
+  const piece = delta(text);
+  let left = bytes;
+  const step = (): void => {
+    if (left <= 0 || response.destroyed) return;
+    left -= Buffer.byteLength(text);
+    response.write(piece, step);
+  };
+  step();
+}
+
 let requests = 0;
 
 function faultOf({ isFaulty }: Shape): "limited" | "cut" | undefined {
@@ -102,9 +121,10 @@ function complete(body: string, response: ServerResponse): void {
     response.writeHead(429, { "content-type": "application/json", "retry-after-ms": "10" });
     response.end(JSON.stringify({ error: { message: "slow down", type: "requests" } }));
   } else if (body.includes('"stream":true')) {
-    const { tokens, paceMs } = shape;
+    const { tokens, paceMs, endlessBytes } = shape;
     response.writeHead(200, { "content-type": "text/event-stream" });
-    if (paceMs !== undefined) sendPaced(response, tokens, paceMs);
+    if (endlessBytes !== undefined) sendEndless(body, response, endlessBytes);
+    else if (paceMs !== undefined) sendPaced(response, tokens, paceMs);
     else sendAtOnce(response, tokens, fault === "cut" ? tokens / 2 : Number.POSITIVE_INFINITY);
   } else {
     const headers = { "content-type": "application/json", "content-length": whole.length };

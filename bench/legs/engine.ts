@@ -1,9 +1,5 @@
+import type { Pair } from "../in-process.ts";
 import type { Leg } from "../scene.ts";
-
-interface Pair {
-  readonly value: number;
-  readonly floor: number;
-}
 
 export const engine: Leg = {
   name: "engine",

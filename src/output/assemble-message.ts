@@ -1,5 +1,6 @@
 import type { Message, Part } from "../domain/generation-spec.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
+import { countCodePoints } from "../domain/text.ts";
 
 type OpenPart =
   | { readonly type: "text"; text: string }
@@ -20,12 +21,32 @@ export interface MessageAssembler {
   message(): Message;
   /** All text parts joined. */
   outputText(): string;
+  /** Code points of `outputText`, counted as they come: a long text at its end is no work. */
+  readonly outputCodePoints: number;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
 /** `provider` is the instance that signs reasoning parts. */
 export function createMessageAssembler(provider: string): MessageAssembler {
   const open: (OpenPart | undefined)[] = [];
   const closed: (Part | undefined)[] = [];
+  /** Parts whose text ends with the first half of a pair. */
+  const halves = new Set<number>();
+  let codePoints = 0;
+
+  function countText(index: number, text: string): void {
+    if (text === "") return;
+    codePoints += countCodePoints(text);
+    if (halves.delete(index) && isLowSurrogate(text.charCodeAt(0))) codePoints--;
+    if (isHighSurrogate(text.charCodeAt(text.length - 1))) halves.add(index);
+  }
 
   function append(index: number, type: "text" | "reasoning" | "refusal", text: string): void {
     const part = open[index];
@@ -74,6 +95,7 @@ export function createMessageAssembler(provider: string): MessageAssembler {
     observe(event) {
       switch (event.type) {
         case "text-delta":
+          countText(event.partIndex, event.text);
           return append(event.partIndex, "text", event.text);
         case "reasoning-delta":
           return append(event.partIndex, "reasoning", event.text);
@@ -107,6 +129,9 @@ export function createMessageAssembler(provider: string): MessageAssembler {
       let text = "";
       for (const built of open) if (built?.type === "text") text += built.text;
       return text;
+    },
+    get outputCodePoints() {
+      return codePoints;
     },
   };
 }

@@ -11,7 +11,6 @@ import type {
 import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
-import { countCodePoints } from "../domain/text.ts";
 import type { TokenCounts, TokenUsage } from "../domain/token-usage.ts";
 import { createMessageAssembler, type MessageAssembler } from "./assemble-message.ts";
 import { checkJsonOutput, type JsonOutput } from "./check-json-output.ts";
@@ -91,6 +90,7 @@ export class AttemptRecord {
   readonly #options: AttemptRecordOptions;
   /** Text of the attempt that this one goes on with. */
   readonly #prefix: string;
+  readonly #prefixCodePoints: number;
   #units = 0;
   #endedAt: number | undefined;
   #outcome: AttemptOutcome = "running";
@@ -110,6 +110,7 @@ export class AttemptRecord {
     this.name = { provider: model.provider, model: model.id };
     this.assembler = options.continues?.assembler ?? createMessageAssembler(model.provider);
     this.#prefix = options.continues?.assembler.outputText() ?? "";
+    this.#prefixCodePoints = options.continues?.assembler.outputCodePoints ?? 0;
     this.startTimeMs = options.clock.wallTime();
     this.startedAt = options.clock.now();
   }
@@ -198,10 +199,9 @@ export class AttemptRecord {
   /** How its output came. */
   rhythm() {
     const { firstAt, lastAt } = this.timing;
-    const text = this.assembler.outputText().slice(this.#prefix.length);
     return {
       ...this.timing.summary(),
-      characterCount: countCodePoints(text),
+      characterCount: this.assembler.outputCodePoints - this.#prefixCodePoints,
       contentMs: firstAt === undefined ? 0 : lastAt - firstAt,
     };
   }

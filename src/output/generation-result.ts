@@ -9,7 +9,6 @@ import type {
   TargetName,
   Warning,
 } from "../domain/generation.ts";
-import { countCodePoints } from "../domain/text.ts";
 import { addUsage, type TokenUsage } from "../domain/token-usage.ts";
 import { AttemptRecord, type AttemptRecordOptions } from "./attempt-record.ts";
 
@@ -240,7 +239,6 @@ export class GenerationResult {
 
   #generation(record: AttemptRecord | undefined, error: GatewayError | undefined): Generation {
     const isComplete = record !== undefined && error === undefined;
-    const outputText = record?.assembler.outputText() ?? "";
     const json = isComplete ? record.json() : ({ state: "absent" } as const);
     const name = record?.name ?? { provider: this.#target.provider, model: this.#target.model };
     const metadata = record?.finish?.metadata;
@@ -256,7 +254,7 @@ export class GenerationResult {
       finishReason: record?.finish?.reason,
       providerFinishReason: record?.finish?.rawReason ?? "",
       outputJson: json.state === "valid" ? json.json : undefined,
-      outputText: isComplete ? outputText : "",
+      outputText: isComplete ? record.assembler.outputText() : "",
       usage: record?.usage,
       totalUsage: this.#totalUsage(),
       cost: this.cost(),
@@ -267,7 +265,7 @@ export class GenerationResult {
         queuedMs: this.#queuedMs,
         retryDelayMs: this.#retryDelayMs,
         ...this.#firstToken(record),
-        characterCount: countCodePoints(outputText),
+        characterCount: record?.assembler.outputCodePoints ?? 0,
       },
       warnings: json.state === "invalid" ? [...warnings, json.warning] : [...warnings],
       providerMetadata: metadata === undefined ? {} : { [name.provider]: metadata },

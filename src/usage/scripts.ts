@@ -1,4 +1,4 @@
-import type { Script, ScriptNumbers } from "../domain/token-rules.ts";
+import { SCRIPTS, type Script, type ScriptNumbers } from "../domain/token-rules.ts";
 
 /** A run of blanks is few tokens: one that follows another counts this much. */
 const REPEATED_BLANK = 0.06;
@@ -6,11 +6,7 @@ const REPEATED_BLANK = 0.06;
 /** Longer texts are judged by pieces of this length, spread evenly over them. */
 const PIECE_UNITS = 512;
 
-const ASCII: readonly Script[] = Array.from({ length: 128 }, (_, code) =>
-  /[A-Za-z ]/.test(String.fromCharCode(code)) ? "latin" : "code",
-);
-
-/** Blocks behind ASCII, each up to its last code point. */
+/** Blocks behind ASCII, each up to its last code point; what follows is CJK, then symbols. */
 const BLOCKS: readonly (readonly [last: number, script: Script])[] = [
   [0x24f, "latin"],
   [0x2ff, "other"],
@@ -36,50 +32,46 @@ const BLOCKS: readonly (readonly [last: number, script: Script])[] = [
   [0xffef, "cjk"],
   [0x1efff, "other"],
   [0x1ffff, "symbols"],
-  [0x3ffff, "cjk"],
 ];
 
-function scriptOf(codePoint: number): Script {
-  if (codePoint < 128) return ASCII[codePoint] ?? "code";
-  return BLOCKS.find(([last]) => codePoint <= last)?.[1] ?? "symbols";
+/** Positions in `SCRIPTS` by code point: a long text asks for each of its characters. */
+const TABLE = new Uint8Array(0x2_0000);
+let from = 0;
+for (const [last, script] of BLOCKS) {
+  TABLE.fill(SCRIPTS.indexOf(script), from, last + 1);
+  from = last + 1;
+}
+for (let code = 0; code < 128; code++) {
+  const isLatin = /[A-Za-z ]/.test(String.fromCharCode(code));
+  TABLE[code] = SCRIPTS.indexOf(isLatin ? "latin" : "code");
+}
+const CODE = SCRIPTS.indexOf("code");
+const CJK = SCRIPTS.indexOf("cjk");
+const SYMBOLS = SCRIPTS.indexOf("symbols");
+
+function positionOf(codePoint: number): number {
+  return TABLE[codePoint] ?? (codePoint <= 0x3ffff ? CJK : SYMBOLS);
 }
 
 function isBlank(codePoint: number): boolean {
   return codePoint === 0x20 || (codePoint >= 0x09 && codePoint <= 0x0d) || codePoint === 0x3000;
 }
 
-type Tally = Record<Script, number>;
-
-function tally(text: string, start: number, end: number, counts: Tally): void {
+/** Adds to `counts`, which has a place for each of `SCRIPTS`. */
+function tally(text: string, start: number, end: number, counts: Float64Array): void {
   let wasBlank = false;
   for (let index = start; index < end; index++) {
     const codePoint = text.codePointAt(index) ?? 0;
     if (codePoint > 0xffff) index++;
     const blank = isBlank(codePoint);
-    if (blank && wasBlank) counts.code += REPEATED_BLANK;
-    else counts[scriptOf(codePoint)]++;
+    const position = blank && wasBlank ? CODE : positionOf(codePoint);
+    counts[position] = (counts[position] ?? 0) + (blank && wasBlank ? REPEATED_BLANK : 1);
     wasBlank = blank;
   }
 }
 
-/**
- * Code points of a text by script. At most about `maxUnits` UTF-16 units of it
- * are looked at, so that the time has a bound whatever the text is.
- */
-export function countScripts(text: string, maxUnits: number): ScriptNumbers {
-  const counts: Tally = { latin: 0, code: 0, cjk: 0, other: 0, symbols: 0 };
-  if (text.length <= maxUnits) {
-    tally(text, 0, text.length, counts);
-    return counts;
-  }
-  const pieces = Math.max(1, Math.floor(maxUnits / PIECE_UNITS));
-  const stride = (text.length - PIECE_UNITS) / pieces;
-  for (let piece = 0; piece < pieces; piece++) {
-    const start = Math.floor(piece * stride);
-    tally(text, start, start + PIECE_UNITS, counts);
-  }
-  const scale = text.length / (pieces * PIECE_UNITS);
-  const { latin, code, cjk, other, symbols } = counts;
+function numbersOf(counts: Float64Array, scale: number): ScriptNumbers {
+  const [latin = 0, code = 0, cjk = 0, other = 0, symbols = 0] = counts;
   return {
     latin: latin * scale,
     code: code * scale,
@@ -87,4 +79,23 @@ export function countScripts(text: string, maxUnits: number): ScriptNumbers {
     other: other * scale,
     symbols: symbols * scale,
   };
+}
+
+/**
+ * Code points of a text by script. At most about `maxUnits` UTF-16 units of it
+ * are looked at, so that the time has a bound whatever the text is.
+ */
+export function countScripts(text: string, maxUnits: number): ScriptNumbers {
+  const counts = new Float64Array(SCRIPTS.length);
+  if (text.length <= maxUnits) {
+    tally(text, 0, text.length, counts);
+    return numbersOf(counts, 1);
+  }
+  const pieces = Math.max(1, Math.floor(maxUnits / PIECE_UNITS));
+  const stride = (text.length - PIECE_UNITS) / pieces;
+  for (let piece = 0; piece < pieces; piece++) {
+    const start = Math.floor(piece * stride);
+    tally(text, start, start + PIECE_UNITS, counts);
+  }
+  return numbersOf(counts, text.length / (pieces * PIECE_UNITS));
 }

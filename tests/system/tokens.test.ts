@@ -1,12 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { Health } from "../../gen/es/grpc/health/v1/health_pb.ts";
 import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
 import type { StreamEvent, StreamOptionsSchema } from "../../gen/es/steer/v1/stream_pb.ts";
 import { UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
-import { type GrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
+import { gatewayErrorOf } from "../support/grpc-client.ts";
 import { ONE_ATTEMPT, resetCircuits } from "../support/reset-circuits.ts";
+import { slowestHealth } from "../support/slowest-health.ts";
 import { type Stack, startStack } from "../support/stack.ts";
 import type { UpstreamScript } from "../support/upstream/script.ts";
 import { COUNTED_TOKENS } from "../support/upstream.ts";
@@ -71,29 +71,6 @@ function usages(events: readonly StreamEvent[]) {
 let serial = 0;
 function errorAt(position: number) {
   return [{ attempt: 1, error_at: position, headers: { "x-test": String(serial++) } }];
-}
-
-/** Longest answer of the health service until `work` ends, in milliseconds. */
-async function slowestHealth(client: GrpcClient, work: Promise<unknown>) {
-  let isDone = false;
-  void work.then(
-    () => {
-      isDone = true;
-    },
-    () => {
-      isDone = true;
-    },
-  );
-  let slowest = 0;
-  let answers = 0;
-  while (!isDone) {
-    const startedAt = performance.now();
-    await client.unary(Health.method.check, {});
-    slowest = Math.max(slowest, performance.now() - startedAt);
-    answers++;
-  }
-  await work;
-  return { slowest, answers };
 }
 
 describe("CountTokens", () => {

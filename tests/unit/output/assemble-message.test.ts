@@ -63,4 +63,17 @@ describe("createMessageAssembler", () => {
     ]);
     expect(message.parts).toEqual([part]);
   });
+
+  it("counts the code points of the text as it comes, pairs that are cut in two once", () => {
+    const text = "café 🚀 and 東京 🌊🌊";
+    for (let size = 1; size <= 5; size++) {
+      const assembler = createMessageAssembler("p");
+      for (let at = 0; at < text.length; at += size) {
+        const piece = text.slice(at, at + size);
+        assembler.observe({ type: "text-delta", partIndex: 0, text: piece });
+        assembler.observe({ type: "reasoning-delta", partIndex: 1, text: "not counted" });
+      }
+      expect(assembler.outputCodePoints).toBe(Array.from(text).length);
+    }
+  });
 });

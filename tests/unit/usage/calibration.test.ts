@@ -1,12 +1,10 @@
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as providerTypes from "../../../src/providers/registry.ts";
+import { CORPORA, piecesOf, SAMPLES } from "../../support/corpora.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel } from "../../support/provider-request.ts";
 import { testCounter } from "../../support/token-counter.ts";
 
-const CORPORA = ["prose", "code", "json", "cjk", "emoji", "mixed"] as const;
-const SAMPLES = 50;
 const LIMIT_MS = 60_000;
 const MOST = 0.25;
 
@@ -20,17 +18,6 @@ const counted = (text: string) => ({ text, overhead: 0, isPartial: false });
 interface Sample {
   readonly text: string;
   readonly tokens: number;
-}
-
-/** Pieces of a corpus, each somewhere else and of another length. */
-function piecesOf(corpus: string): string[] {
-  const path = new URL(`../../fixtures/corpora/${corpus}.txt`, import.meta.url);
-  const points = Array.from(readFileSync(path, "utf8"));
-  return Array.from({ length: SAMPLES + 20 }, (_, index) => {
-    const length = 60 + ((index * 53) % 240);
-    const start = (index * 97) % Math.max(1, points.length - length);
-    return points.slice(start, start + length).join("");
-  });
 }
 
 describe.each(Object.entries(VOCABULARIES))("reports by %s", (_, providerModel) => {
