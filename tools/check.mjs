@@ -1,57 +1,27 @@
 // `npm run check`: every gate that a change must pass. `--only NAME` runs one.
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { run } from "./run.mjs";
+import { filesBelow, staleFiles, withCopy } from "./stale-files.mjs";
 
-const BIN = join(process.cwd(), "node_modules", ".bin");
-// The tools and Node are those of node_modules; buf finds its plugins by PATH too.
-const env = { ...process.env, PATH: `${BIN}${delimiter}${process.env.PATH}` };
-// npm's commands are scripts on Windows, which only a shell starts.
-const shell = process.platform === "win32";
+/** What `npm run generate` makes; the rest of gen/ is `npm run generate:all`'s. */
+const GENERATED = ["gen/es", "gen/steer.binpb"];
 const BASELINE = "proto/baseline.binpb";
-
-/** Runs a tool of node_modules; what it prints is shown only if it fails. */
-function run(command, args, cwd = process.cwd()) {
-  const result = spawnSync(command, args, { cwd, env, shell, encoding: "utf8" });
-  const output = `${result.stdout ?? ""}${result.stderr ?? ""}${result.error?.message ?? ""}`;
-  return { ok: result.status === 0, output };
-}
-
-function filesBelow(folder) {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-}
 
 /** Generates into a copy and compares: `gen/` is never edited. */
 function generated() {
-  const copy = mkdtempSync(join(tmpdir(), "steer-generated-"));
-  try {
-    for (const name of ["proto", "third_party", "buf.yaml", "buf.gen.yaml"]) {
-      cpSync(name, join(copy, name), { recursive: true });
-    }
-    symlinkSync(join(process.cwd(), "node_modules"), join(copy, "node_modules"), "junction");
+  return withCopy(["buf.gen.yaml"], (copy) => {
     const steps = [
-      run("buf", ["generate"], copy),
-      run("buf", ["build", "--exclude-source-info", "-o", "gen/steer.binpb"], copy),
+      run("buf", ["generate"], { cwd: copy }),
+      run("buf", ["build", "--exclude-source-info", "-o", "gen/steer.binpb"], { cwd: copy }),
       run("node", ["tools/vendor-protos.mjs", "third_party", "--check"]),
     ];
     const failed = steps.find((step) => !step.ok);
     if (failed !== undefined) return failed;
-    const fresh = filesBelow(join(copy, "gen")).map((file) => file.slice(copy.length + 1));
-    const stale = [...new Set([...fresh, ...filesBelow("gen")])].filter((file) => {
-      try {
-        return !readFileSync(file).equals(readFileSync(join(copy, file)));
-      } catch {
-        return true;
-      }
-    });
+    const stale = GENERATED.flatMap((folder) => staleFiles(copy, folder));
     const output = stale.map((file) => `${file} is not what \`npm run generate\` makes\n`).join("");
     return { ok: stale.length === 0, output };
-  } finally {
-    rmSync(copy, { recursive: true });
-  }
+  });
 }
 
 /** Time and randomness come from the clock, so that tests can hold both. */
@@ -107,7 +77,7 @@ let red = 0;
 for (const [name, gate] of Object.entries(GATES)) {
   if (only !== undefined && name !== only) continue;
   const started = performance.now();
-  const { ok, output } = gate.run();
+  const { ok, output } = await gate.run();
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${ok ? "green" : "RED  "}  ${name} (${seconds} s)`);
   if (ok) continue;

@@ -1,0 +1,37 @@
+/** A program to run; `cwd` is relative to the repository's root. */
+export interface Command {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The examples that each language has, in `examples/<language>`. */
+export type ExampleName =
+  | "unary"
+  | "stream"
+  | "survive"
+  | "tools"
+  | "json-patches"
+  | "attempts"
+  | "cleanup";
+
+/** What the runner must know of a language; its files are in `languages/`. */
+export interface Language {
+  readonly name: string;
+  /** Commands that must be on PATH. */
+  readonly needs: readonly string[];
+  /** Debian's packages that bring them. */
+  readonly debian: readonly string[];
+  /** Builds the program, the examples and the helper's tests, once. */
+  readonly prepare: readonly Command[];
+  /** The helper's own tests: every vector of `tests/fixtures/resume-vectors.json`. */
+  readonly vectors: Command;
+  /** The interop program; the scenario's name is appended. */
+  readonly program: Command;
+  readonly examples: Readonly<Record<ExampleName, Command>>;
+  /** Its page in `docs/clients`. */
+  readonly page: string;
+  /** Its ecosystem speaks the Connect protocol too. */
+  readonly connect?: boolean;
+}

@@ -1,0 +1,60 @@
+import { spawnSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, sep } from "node:path";
+
+/** A file is below itself. */
+export function filesBelow(folder) {
+  if (!existsSync(folder)) return [];
+  if (statSync(folder).isFile()) return [folder];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+/** The same without what git ignores, such as a language's build folders. */
+function ownFilesBelow(folder) {
+  const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", folder];
+  const { status, stdout } = spawnSync("git", args, { encoding: "utf8" });
+  if (status !== 0) return filesBelow(folder);
+  return stdout.split("\0").filter((file) => file !== "" && existsSync(file));
+}
+
+/** A copy of what code is generated from, for as long as `use` needs it. */
+export async function withCopy(templates, use) {
+  const copy = mkdtempSync(join(tmpdir(), "steer-generated-"));
+  try {
+    for (const name of ["proto", "third_party", "buf.yaml", ...templates]) {
+      cpSync(name, join(copy, name), { recursive: true });
+    }
+    symlinkSync(join(process.cwd(), "node_modules"), join(copy, "node_modules"), "junction");
+    return await use(copy);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
+
+/**
+ * The files of `folder`, here or in the copy, that are not the same in both.
+ * `keep` names files and folders in it that are written by hand.
+ */
+export function staleFiles(copy, folder, keep = []) {
+  const kept = keep.map((name) => join(folder, name));
+  const isKept = (file) => kept.some((name) => file === name || file.startsWith(name + sep));
+  const fresh = filesBelow(join(copy, folder)).map((file) => file.slice(copy.length + 1));
+  return [...new Set([...fresh, ...ownFilesBelow(folder)])].filter((file) => {
+    if (isKept(file)) return false;
+    const copied = join(copy, file);
+    if (!existsSync(file) || !existsSync(copied)) return true;
+    return !readFileSync(file).equals(readFileSync(copied));
+  });
+}
