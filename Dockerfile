@@ -8,7 +8,8 @@ COPY package.json package-lock.json ./
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --omit=dev --omit=optional --ignore-scripts
 
-COPY gen ./gen
+COPY gen/service ./gen/service
+COPY gen/steer.binpb ./gen/
 COPY src ./src
 
 # A container is reached from outside, so both listeners take every address.

@@ -1,17 +1,17 @@
 // The calls of the bench, and what one of them costs the process that serves it.
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import type { RoutingPolicySchema } from "../gen/es/steer/v1/generation_pb.ts";
+import type { RoutingPolicySchema } from "../gen/es/steer/v1/generation_pb.js";
 import {
   CountTokensRequestSchema,
   GenerateRequestSchema,
   ResumeStreamRequestSchema,
   StreamGenerateRequestSchema,
-} from "../gen/es/steer/v1/generation_service_pb.ts";
+} from "../gen/es/steer/v1/generation_service_pb.js";
 import {
   type StreamEvent,
   StreamEventSchema,
   type StreamOptionsSchema,
-} from "../gen/es/steer/v1/stream_pb.ts";
+} from "../gen/es/steer/v1/stream_pb.js";
 import { type Channel, type Load, openChannel, run } from "./load.ts";
 import { cpuPer, median } from "./measure.ts";
 import type { Served } from "./processes.ts";

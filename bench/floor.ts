@@ -12,8 +12,8 @@ import {
   type GenerateResponse,
   GenerateResponseSchema,
   StreamGenerateRequestSchema,
-} from "../gen/es/steer/v1/generation_service_pb.ts";
-import { type StreamEvent, StreamEventSchema } from "../gen/es/steer/v1/stream_pb.ts";
+} from "../gen/es/steer/v1/generation_service_pb.js";
+import { type StreamEvent, StreamEventSchema } from "../gen/es/steer/v1/stream_pb.js";
 
 const [, , mode = "echo", upstream = "", template = ""] = process.argv;
 const REPLAYED = 2_000;

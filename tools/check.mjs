@@ -1,27 +1,65 @@
 // `npm run check`: every gate that a change must pass. `--only NAME` runs one.
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { filesBelow, generateService, generateStubs } from "./generated.mjs";
 import { run } from "./run.mjs";
-import { filesBelow, staleFiles, withCopy } from "./stale-files.mjs";
 
-/** What `npm run generate` makes; the rest of gen/ is `npm run generate:all`'s. */
-const GENERATED = ["gen/es", "gen/steer.binpb"];
 const BASELINE = "proto/baseline.binpb";
 
 /** Generates into a copy and compares: `gen/` is never edited. */
-function generated() {
-  return withCopy(["buf.gen.yaml"], (copy) => {
-    const steps = [
-      run("buf", ["generate"], { cwd: copy }),
-      run("buf", ["build", "--exclude-source-info", "-o", "gen/steer.binpb"], { cwd: copy }),
-      run("node", ["tools/vendor-protos.mjs", "third_party", "--check"]),
-    ];
-    const failed = steps.find((step) => !step.ok);
-    if (failed !== undefined) return failed;
-    const stale = GENERATED.flatMap((folder) => staleFiles(copy, folder));
-    const output = stale.map((file) => `${file} is not what \`npm run generate\` makes\n`).join("");
-    return { ok: stale.length === 0, output };
+async function generated() {
+  const vendored = run("node", ["tools/vendor-protos.mjs", "third_party", "--check"]);
+  if (!vendored.ok) return vendored;
+  try {
+    const service = await generateService((files) => files);
+    const stubs = await generateStubs("es", (files) => files);
+    const lines = [...service, ...stubs].map(
+      (file) => `${file} is not what \`npm run generate\` makes\n`,
+    );
+    return { ok: lines.length === 0, output: lines.join("") };
+  } catch (error) {
+    return { ok: false, output: error.message };
+  }
+}
+
+const matches = (pattern) => (text) => [...text.matchAll(pattern)].map(([, version]) => version);
+
+/** Where a package of each ecosystem says its version, its own or that of our stubs. */
+const MANIFESTS = {
+  "package.json"(text) {
+    const { version, dependencies = {} } = JSON.parse(text);
+    const ours = Object.entries(dependencies).filter(([name]) =>
+      name.startsWith("@steer-gateway/"),
+    );
+    return [version, ...ours.map(([, wanted]) => wanted)];
+  },
+  "pyproject.toml": matches(/^version\s*=\s*"([^"]*)"/gm),
+  "Cargo.toml": matches(/^version\s*=\s*"([^"]*)"/gm),
+  "pom.xml": matches(/<artifactId>steer-[a-z]+<\/artifactId>\s*<version>([^<$]+)</g),
+  // The version of a Go module is its tag's.
+  "go.mod": undefined,
+};
+
+/** All packages, of all languages, have the service's version. */
+function versions() {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+  const folders = ["gen", "clients"].flatMap((root) =>
+    readdirSync(root, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && entry.name !== "service")
+      .map((entry) => join(root, entry.name)),
+  );
+  const wrong = folders.flatMap((folder) => {
+    const names = Object.keys(MANIFESTS).filter((name) => existsSync(join(folder, name)));
+    if (names.length === 0) return [`${folder} has no manifest`];
+    return names.flatMap((name) => {
+      const read = MANIFESTS[name];
+      if (read === undefined) return [];
+      const found = read(readFileSync(join(folder, name), "utf8"));
+      if (found.length > 0 && found.every((one) => one === version)) return [];
+      return [`${join(folder, name)} has ${found.join(", ") || "no version"}, not ${version}`];
+    });
   });
+  return { ok: wrong.length === 0, output: wrong.join("\n") };
 }
 
 /** Time and randomness come from the clock, so that tests can hold both. */
@@ -66,6 +104,7 @@ const GATES = {
     help: "callers of the last release would break; add instead of changing",
   },
   generated: { run: generated, help: "`npm run generate` mends it" },
+  versions: { run: versions, help: "package.json says the version of all packages" },
 };
 
 const [option, only] = process.argv.slice(2);

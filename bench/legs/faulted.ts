@@ -1,4 +1,4 @@
-import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import { streamLoad, unaryLoad } from "../calls.ts";
 import { type Load, openChannel, run } from "../load.ts";
 import { cpuMicros, type Server } from "../processes.ts";

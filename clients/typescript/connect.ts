@@ -3,8 +3,8 @@ import {
   type CallOptions as ConnectCallOptions,
   ConnectError,
 } from "@connectrpc/connect";
-import type { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import type { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import type { CallOptions, GenerationClient } from "./steer.ts";
 import { errorOfStatus } from "./steer-error.ts";
 

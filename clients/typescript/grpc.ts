@@ -1,9 +1,9 @@
 import { type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import grpc from "@grpc/grpc-js";
-import { StatusSchema } from "../../gen/es/google/rpc/status_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import { StatusSchema } from "../../gen/es/google/rpc/status_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import type { CallOptions, GenerationClient } from "./steer.ts";
 import { errorOfStatus } from "./steer-error.ts";
 

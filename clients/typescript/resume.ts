@@ -1,5 +1,5 @@
 // The client's half of a resumable stream: docs/resuming.md. No transport, no timer of its own.
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import type { Runtime } from "./runtime.ts";
 import { Code, errorOfEvent, SteerError, type StreamCursor } from "./steer-error.ts";
 

@@ -1,7 +1,7 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
-import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/es/google/rpc/error_details_pb.ts";
-import { type GatewayError, GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.ts";
+import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/es/google/rpc/error_details_pb.js";
+import { type GatewayError, GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.js";
 
 /** google.rpc.Code by name. */
 export const Code = {

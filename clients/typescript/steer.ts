@@ -8,8 +8,8 @@ import {
   ResumeStreamRequestSchema,
   type StreamGenerateRequest,
   StreamGenerateRequestSchema,
-} from "../../gen/es/steer/v1/generation_service_pb.ts";
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+} from "../../gen/es/steer/v1/generation_service_pb.js";
+import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { type ReadOptions, type Reconnect, readStream } from "./resume.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 import { Code, SteerError, type StreamCursor } from "./steer-error.ts";

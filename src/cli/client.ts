@@ -7,8 +7,8 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
-import { StatusSchema } from "../../gen/es/google/rpc/status_pb.ts";
-import { type GatewayError, GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.ts";
+import { StatusSchema } from "../../gen/service/google/rpc/status_pb.ts";
+import { type GatewayError, GatewayErrorSchema } from "../../gen/service/steer/v1/error_pb.ts";
 import { systemClock } from "../clock.ts";
 
 /** A call that did not end with OK. */

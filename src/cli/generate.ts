@@ -2,7 +2,7 @@ import { toJson } from "@bufbuild/protobuf";
 import {
   GenerateResponseSchema,
   GenerationService,
-} from "../../gen/es/steer/v1/generation_service_pb.ts";
+} from "../../gen/service/steer/v1/generation_service_pb.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { summaryLine, warningLines } from "./output.ts";

@@ -1,7 +1,7 @@
 import {
   Health,
   HealthCheckResponse_ServingStatus as Status,
-} from "../../gen/es/grpc/health/v1/health_pb.ts";
+} from "../../gen/service/grpc/health/v1/health_pb.ts";
 import { CallFailed } from "./client.ts";
 import type { Command } from "./command.ts";
 

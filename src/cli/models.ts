@@ -4,7 +4,7 @@ import {
   ModelCapability,
   ModelSchema,
   ModelService,
-} from "../../gen/es/steer/v1/model_service_pb.ts";
+} from "../../gen/service/steer/v1/model_service_pb.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { table } from "./output.ts";

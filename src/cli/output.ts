@@ -3,9 +3,9 @@ import {
   AttemptOutcome,
   ErrorCategory,
   type GatewayError,
-} from "../../gen/es/steer/v1/error_pb.ts";
-import { FinishReason, type Generation } from "../../gen/es/steer/v1/generation_pb.ts";
-import { type Cost, UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
+} from "../../gen/service/steer/v1/error_pb.ts";
+import { FinishReason, type Generation } from "../../gen/service/steer/v1/generation_pb.ts";
+import { type Cost, UsageSource } from "../../gen/service/steer/v1/usage_pb.ts";
 import { CallFailed } from "./client.ts";
 
 const CODE_NAMES = [

@@ -1,6 +1,6 @@
 // Prints the events of a stream as they come.
 import { toJson } from "@bufbuild/protobuf";
-import { type StreamEvent, StreamEventSchema } from "../../gen/es/steer/v1/stream_pb.ts";
+import { type StreamEvent, StreamEventSchema } from "../../gen/service/steer/v1/stream_pb.ts";
 import type { CommandContext } from "./command.ts";
 import { summaryLine, warningLines } from "./output.ts";
 

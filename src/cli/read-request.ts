@@ -2,13 +2,13 @@
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { create, fromJson, type JsonObject } from "@bufbuild/protobuf";
-import { MessageSchema, Role } from "../../gen/es/steer/v1/content_pb.ts";
+import { MessageSchema, Role } from "../../gen/service/steer/v1/content_pb.ts";
 import {
   type GenerationSpec,
   GenerationSpecSchema,
   OutputFormatSchema,
   SamplingParamsSchema,
-} from "../../gen/es/steer/v1/generation_pb.ts";
+} from "../../gen/service/steer/v1/generation_pb.ts";
 import { parseNumber } from "./arguments.ts";
 import { type CommandContext, UsageError } from "./command.ts";
 

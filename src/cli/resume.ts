@@ -1,4 +1,4 @@
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { GenerationService } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import { onlyArgument, parseArguments, parseCount } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { printStream } from "./print-stream.ts";

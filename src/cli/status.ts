@@ -2,7 +2,7 @@ import { toJson } from "@bufbuild/protobuf";
 import {
   AdminService,
   GetProviderStatusResponseSchema,
-} from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+} from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import { type Command, UsageError } from "./command.ts";
 import { table } from "./output.ts";
 

@@ -1,6 +1,9 @@
 // Stored streams as tables.
 import { type Timestamp, timestampDate } from "@bufbuild/protobuf/wkt";
-import { StreamPhase, type StreamState } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+import {
+  StreamPhase,
+  type StreamState,
+} from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 
 export const PHASES: Readonly<Record<string, StreamPhase>> = {
   pending: StreamPhase.PENDING,

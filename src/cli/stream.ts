@@ -1,5 +1,5 @@
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.ts";
+import { GenerationService } from "../../gen/service/steer/v1/generation_service_pb.ts";
+import { DisconnectPolicy } from "../../gen/service/steer/v1/stream_pb.ts";
 import { parseArguments, parseWord } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { printStream } from "./print-stream.ts";

@@ -6,7 +6,7 @@ import {
   StreamPhase,
   type StreamState,
   StreamStateSchema,
-} from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+} from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import {
   noArguments,
   onlyArgument,

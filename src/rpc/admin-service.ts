@@ -5,7 +5,7 @@ import {
   GetProviderStatusResponseSchema,
   GetRetryMetricsResponseSchema,
   ResetCircuitResponseSchema,
-} from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+} from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { sumRetries } from "../domain/merge-status.ts";
 import { didYouMean } from "../domain/near-names.ts";

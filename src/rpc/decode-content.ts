@@ -5,7 +5,7 @@ import {
   type Message,
   type Part,
   Role,
-} from "../../gen/es/steer/v1/content_pb.ts";
+} from "../../gen/service/steer/v1/content_pb.ts";
 import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import { jsonSyntaxError } from "./json-text.ts";

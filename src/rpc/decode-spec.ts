@@ -1,5 +1,5 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
-import type { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
+import type { ErrorCategory } from "../../gen/service/steer/v1/error_pb.ts";
 import {
   AbortMode,
   type AbortPolicy,
@@ -15,8 +15,8 @@ import {
   type SamplingParams,
   type Timeouts,
   UnsupportedParameterAction,
-} from "../../gen/es/steer/v1/generation_pb.ts";
-import { type Tool, type ToolChoice, ToolMode } from "../../gen/es/steer/v1/tool_pb.ts";
+} from "../../gen/service/steer/v1/generation_pb.ts";
+import { type Tool, type ToolChoice, ToolMode } from "../../gen/service/steer/v1/tool_pb.ts";
 import { type ErrorKind, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import { isJsonObject } from "../domain/json.ts";

@@ -2,7 +2,7 @@ import {
   DisconnectPolicy,
   JsonStreamMode,
   type StreamOptions,
-} from "../../gen/es/steer/v1/stream_pb.ts";
+} from "../../gen/service/steer/v1/stream_pb.ts";
 import { invalidField } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type * as stream from "../domain/stream-options.ts";

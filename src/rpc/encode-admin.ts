@@ -7,7 +7,7 @@ import {
   type RetryMetrics,
   RetryMetricsSchema,
   UnavailableReason,
-} from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+} from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import type { ErrorKind } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/operations.ts";
 import { encodeDuration, encodeTime } from "./encode-generation.ts";

@@ -7,11 +7,11 @@ import {
   QuotaFailureSchema,
   ResourceInfoSchema,
   RetryInfoSchema,
-} from "../../gen/es/google/rpc/error_details_pb.ts";
+} from "../../gen/service/google/rpc/error_details_pb.ts";
 import {
   type GatewayError as GatewayErrorMessage,
   GatewayErrorSchema,
-} from "../../gen/es/steer/v1/error_pb.ts";
+} from "../../gen/service/steer/v1/error_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type { RpcStatus } from "./call.ts";

@@ -6,7 +6,7 @@ import {
   StreamDurability,
   type StreamEvent,
   StreamEventSchema,
-} from "../../gen/es/steer/v1/stream_pb.ts";
+} from "../../gen/service/steer/v1/stream_pb.ts";
 import type * as domain from "../domain/generation.ts";
 import { encodeDelta } from "./encode-delta.ts";
 import { encodeGatewayError } from "./encode-error.ts";

@@ -6,13 +6,13 @@ import {
   type Part,
   PartSchema,
   Role,
-} from "../../gen/es/steer/v1/content_pb.ts";
+} from "../../gen/service/steer/v1/content_pb.ts";
 import {
   type Attempt,
   AttemptOutcome,
   AttemptSchema,
   AttemptTrigger,
-} from "../../gen/es/steer/v1/error_pb.ts";
+} from "../../gen/service/steer/v1/error_pb.ts";
 import {
   FinishReason,
   type Generation,
@@ -20,7 +20,7 @@ import {
   type Timing,
   TimingSchema,
   WarningSchema,
-} from "../../gen/es/steer/v1/generation_pb.ts";
+} from "../../gen/service/steer/v1/generation_pb.ts";
 import {
   type Cost,
   CostSchema,
@@ -28,7 +28,7 @@ import {
   type Usage,
   UsageSchema,
   UsageSource,
-} from "../../gen/es/steer/v1/usage_pb.ts";
+} from "../../gen/service/steer/v1/usage_pb.ts";
 import type * as money from "../domain/cost.ts";
 import type * as domain from "../domain/generation.ts";
 import type * as spec from "../domain/generation-spec.ts";

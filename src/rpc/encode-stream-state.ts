@@ -4,7 +4,7 @@ import {
   StreamPhase,
   type StreamState,
   StreamStateSchema,
-} from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+} from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import type * as domain from "../domain/stream-states.ts";
 import { encodeGatewayError } from "./encode-error.ts";
 import { encodeAttempt, encodeTime, encodeUsage } from "./encode-generation.ts";

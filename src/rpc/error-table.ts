@@ -1,4 +1,4 @@
-import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
+import { ErrorCategory } from "../../gen/service/steer/v1/error_pb.ts";
 import type { ErrorKind } from "../domain/gateway-error.ts";
 
 /** google.rpc.Code by name. */

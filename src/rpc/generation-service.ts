@@ -1,14 +1,14 @@
 import { create } from "@bufbuild/protobuf";
-import type { GenerationSpec } from "../../gen/es/steer/v1/generation_pb.ts";
+import type { GenerationSpec } from "../../gen/service/steer/v1/generation_pb.ts";
 import {
   CancelGenerationResponseSchema,
   CountTokensResponseSchema,
   GenerateResponseSchema,
   GenerationService,
   TokenCountMethod,
-} from "../../gen/es/steer/v1/generation_service_pb.ts";
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
-import { UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
+} from "../../gen/service/steer/v1/generation_service_pb.ts";
+import type { StreamEvent } from "../../gen/service/steer/v1/stream_pb.ts";
+import { UsageSource } from "../../gen/service/steer/v1/usage_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type * as domain from "../domain/generation-spec.ts";

@@ -1,6 +1,6 @@
 import { create, type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
-import { StatusSchema } from "../../gen/es/google/rpc/status_pb.ts";
+import { StatusSchema } from "../../gen/service/google/rpc/status_pb.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";

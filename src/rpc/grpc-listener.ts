@@ -2,7 +2,7 @@ import type { Http2Session } from "node:http2";
 import net from "node:net";
 import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
-import { Health } from "../../gen/es/grpc/health/v1/health_pb.ts";
+import { Health } from "../../gen/service/grpc/health/v1/health_pb.ts";
 import type { Clock } from "../clock.ts";
 import type { Dispatcher } from "./call.ts";
 import { handleServerStream, handleUnary } from "./grpc-call.ts";

@@ -7,7 +7,7 @@ import {
   type HealthCheckResponse,
   HealthCheckResponseSchema,
   HealthCheckResponse_ServingStatus as ServingStatus,
-} from "../../gen/es/grpc/health/v1/health_pb.ts";
+} from "../../gen/service/grpc/health/v1/health_pb.ts";
 
 /** `grpc.health.v1`: one state for the process and each of its services. No credential is asked for. */
 export interface HealthService {

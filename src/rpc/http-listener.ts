@@ -16,7 +16,7 @@ import {
   type HandlerContext,
 } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { GenerationService } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import type { Clock } from "../clock.ts";
 import { type Dispatcher, type IncomingCall, type Peer, RpcStatusError } from "./call.ts";
 import { describeDetail, encodeError } from "./encode-error.ts";

@@ -7,7 +7,7 @@ import {
   ModelSchema,
   ModelService,
   PricingSchema,
-} from "../../gen/es/steer/v1/model_service_pb.ts";
+} from "../../gen/service/steer/v1/model_service_pb.ts";
 import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/model.ts";
 import { type Handlers, type ServedService, serve } from "./handlers.ts";

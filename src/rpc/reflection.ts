@@ -13,7 +13,7 @@ import {
   ServerReflectionRequestSchema,
   type ServerReflectionResponse,
   ServerReflectionResponseSchema,
-} from "../../gen/es/grpc/reflection/v1/reflection_pb.ts";
+} from "../../gen/service/grpc/reflection/v1/reflection_pb.ts";
 
 /** Both versions have the same messages under other names. */
 const VERSIONS = [

@@ -1,8 +1,8 @@
 import type { DescEnum } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
-import { AttemptOutcome } from "../../gen/es/steer/v1/error_pb.ts";
-import { FinishReasonSchema, type Generation } from "../../gen/es/steer/v1/generation_pb.ts";
-import { CostSourceSchema, UsageSourceSchema } from "../../gen/es/steer/v1/usage_pb.ts";
+import { AttemptOutcome } from "../../gen/service/steer/v1/error_pb.ts";
+import { FinishReasonSchema, type Generation } from "../../gen/service/steer/v1/generation_pb.ts";
+import { CostSourceSchema, UsageSourceSchema } from "../../gen/service/steer/v1/usage_pb.ts";
 import type { HandlerCall } from "./handlers.ts";
 
 /** A value of an enumeration as a word: `MAX_TOKENS` is `max-tokens`. */

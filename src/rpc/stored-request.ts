@@ -2,7 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import {
   GenerateRequestSchema,
   StreamGenerateRequestSchema,
-} from "../../gen/es/steer/v1/generation_service_pb.ts";
+} from "../../gen/service/steer/v1/generation_service_pb.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { StreamOptions } from "../domain/stream-options.ts";
 import { decodeSpec } from "./decode-spec.ts";

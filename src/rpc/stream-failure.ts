@@ -2,7 +2,7 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import {
   ErrorCategory,
   type GatewayError as GatewayErrorMessage,
-} from "../../gen/es/steer/v1/error_pb.ts";
+} from "../../gen/service/steer/v1/error_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { kindOf } from "./error-table.ts";
 

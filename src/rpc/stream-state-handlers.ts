@@ -5,7 +5,7 @@ import {
   CancelStreamResponseSchema,
   GetStreamStateResponseSchema,
   ListStreamStatesResponseSchema,
-} from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+} from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import { invalidField } from "../domain/gateway-error.ts";
 import type { CleanupOrder, EndedPhase, StreamOperations } from "../domain/stream-states.ts";
 import { type Audit, audited } from "./audit.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
+import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { eventually } from "../support/stack.ts";
 import { CallFailure } from "./harness/endpoint.ts";
 import { expectClean, outcomesOf, SLOW_MS, useCluster } from "./harness/in-test.ts";

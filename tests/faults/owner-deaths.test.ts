@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import { eventually } from "../support/stack.ts";
 import type { HookPoint } from "./harness/hooks.ts";
 import { expectClean, outcomesOf, SLOW_MS, useCluster } from "./harness/in-test.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import { CallFailure } from "./harness/endpoint.ts";
 import { expectClean, outcomesOf, SLOW_MS, useCluster } from "./harness/in-test.ts";
 import { streamRequest, unaryRequest } from "./harness/scene.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import { eventually } from "../support/stack.ts";
 import { cutAppends } from "./harness/append-only-file.ts";
 import { check } from "./harness/checks.ts";

@@ -1,7 +1,7 @@
 // A consumer by the algorithm of `api.md` §8: it resumes at any replica behind the
 // last event that it has applied.
 
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import type { Gateway, WholeAnswer } from "../../src/gateway/gateway.ts";
 import type { OpenStream } from "../../src/gateway/stored-generation.ts";
 import { decodeEvent, encodeEvent } from "../../src/rpc/encode-event.ts";

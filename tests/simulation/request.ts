@@ -1,14 +1,14 @@
 // What a simulated consumer asks for, as the wire carries it.
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import { Role } from "../../gen/es/steer/v1/content_pb.ts";
-import type { GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
-import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
+import { Role } from "../../gen/es/steer/v1/content_pb.js";
+import type { GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.js";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import {
   GenerateRequestSchema,
   StreamGenerateRequestSchema,
-} from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.ts";
+} from "../../gen/es/steer/v1/generation_service_pb.js";
+import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.js";
 import type { GenerationSpec } from "../../src/domain/generation-spec.ts";
 import type { StreamOptions } from "../../src/domain/stream-options.ts";
 import type { CallIdentity } from "../../src/gateway/stored-generation.ts";

@@ -1,8 +1,8 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { startService } from "../../src/service.ts";
 import { fromFile } from "./config-file.ts";
 import { createGrpcClient, type GrpcClient } from "./grpc-client.ts";

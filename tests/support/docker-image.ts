@@ -9,7 +9,7 @@ import {
   rmSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -76,7 +76,7 @@ export function buildImage(): Image {
     COPY(argument) {
       const [target = "", ...sources] = argument.split(" ").toReversed();
       for (const name of sources) {
-        const to = target.endsWith("/") ? join(app, target, name) : join(app, target);
+        const to = target.endsWith("/") ? join(app, target, basename(name)) : join(app, target);
         cpSync(join(ROOT, name), to, { recursive: true });
       }
     },

@@ -8,8 +8,8 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
-import { StatusSchema } from "../../gen/es/google/rpc/status_pb.ts";
-import { type GatewayError, GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.ts";
+import { StatusSchema } from "../../gen/es/google/rpc/status_pb.js";
+import { type GatewayError, GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.js";
 
 /** A grpc-js client for any method of the contract. */
 export interface GrpcClient {

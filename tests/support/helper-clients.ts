@@ -6,7 +6,7 @@ import { createConnectClient } from "../../clients/typescript/connect.ts";
 import { createGrpcClient } from "../../clients/typescript/grpc.ts";
 import { systemRuntime } from "../../clients/typescript/runtime.ts";
 import type { GenerationClient } from "../../clients/typescript/steer.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 
 export const TRANSPORTS = ["grpc-js", "Connect", "gRPC-Web"] as const;
 

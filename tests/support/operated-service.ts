@@ -1,9 +1,9 @@
 // A service with a caller and an operator, and streams of the caller that the operator looks at.
 import { createHash } from "node:crypto";
 import type { DescMethod, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
-import { AdminService, type StreamState } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import { AdminService, type StreamState } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { createGrpcClient, gatewayErrorOf, type StreamCall } from "./grpc-client.ts";
 import { type ServiceProcess, startService } from "./service.ts";
 import { eventually } from "./stack.ts";

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import { RetryPolicySchema } from "../../gen/es/steer/v1/generation_pb.ts";
+import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { RetryPolicySchema } from "../../gen/es/steer/v1/generation_pb.js";
 import type { GrpcClient } from "./grpc-client.ts";
 
 /** A request's `retry` under which nothing follows the first attempt. */

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import type { StreamCalls } from "../../clients/typescript/resume.ts";
 import { Code, SteerError, type StreamCursor } from "../../clients/typescript/steer-error.ts";
-import { GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.ts";
-import { type StreamEvent, StreamEventSchema } from "../../gen/es/steer/v1/stream_pb.ts";
+import { GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.js";
+import { type StreamEvent, StreamEventSchema } from "../../gen/es/steer/v1/stream_pb.js";
 
 type CodeName = keyof typeof Code;
 

@@ -25,6 +25,10 @@ const COPIED = [
   "vitest.config.ts",
 ];
 
+const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Manifest;
+
+const PACKAGE = `${JSON.stringify({ type: "module", version }, undefined, 2)}\n`;
+
 /** A source tree of the repository's layout, as small as it can be, with every legal import. */
 const SOURCES: Readonly<Record<string, string>> = {
   "proto/steer/v1/echo.proto": `// A contract of one message.
@@ -38,12 +42,14 @@ message Echo {
   string text = 1;
 }
 `,
-  "clients/typescript/steer.ts": `import type { Echo } from "../../gen/es/steer/v1/echo_pb.ts";
+  "clients/typescript/steer.ts": `import type { Echo } from "../../gen/es/steer/v1/echo_pb.js";
 
 export function textOf(echo: Echo): string {
   return echo.text;
 }
 `,
+  "clients/typescript/package.json": PACKAGE,
+  "gen/es/package.json": PACKAGE,
   "src/main.ts": `import { run } from "./service.ts";
 
 run();
@@ -133,7 +139,7 @@ export const createAlpha = (spec: Spec): Spec => dialect(models.id)(spec);
 export const createBeta = dialect("beta");
 `,
   "src/rpc/encode-answer.ts": `import { create, toJsonString } from "@bufbuild/protobuf";
-import { EchoSchema } from "../../gen/es/steer/v1/echo_pb.ts";
+import { EchoSchema } from "../../gen/service/steer/v1/echo_pb.ts";
 import type { Clock } from "../clock.ts";
 import type { Spec } from "../domain/spec.ts";
 import { stamp } from "../telemetry/telemetry.ts";
@@ -143,7 +149,7 @@ export function encodeAnswer(spec: Spec, clock: Clock): string {
 }
 `,
   "src/cli/steer.ts": `import { create } from "@bufbuild/protobuf";
-import { EchoSchema } from "../../gen/es/steer/v1/echo_pb.ts";
+import { EchoSchema } from "../../gen/service/steer/v1/echo_pb.ts";
 import { systemClock } from "../clock.ts";
 import { loadConfig } from "../config.ts";
 
@@ -193,6 +199,7 @@ interface Outcome {
 }
 
 interface Manifest {
+  readonly version: string;
   readonly dependencies: Record<string, string>;
   readonly devDependencies: Record<string, string>;
 }

@@ -1,4 +1,4 @@
-import { Health } from "../../gen/es/grpc/health/v1/health_pb.ts";
+import { Health } from "../../gen/service/grpc/health/v1/health_pb.ts";
 import type { GrpcClient } from "./grpc-client.ts";
 
 /** Longest answer of the health service until `work` ends, in milliseconds. */

@@ -1,9 +1,9 @@
 // Calls of streams through the scripted upstream, and what comes of them.
 import { fromBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
-import { ErrorInfoSchema } from "../../gen/es/google/rpc/error_details_pb.ts";
-import { StatusSchema } from "../../gen/es/google/rpc/status_pb.ts";
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import { ErrorInfoSchema } from "../../gen/es/google/rpc/error_details_pb.js";
+import { StatusSchema } from "../../gen/es/google/rpc/status_pb.js";
+import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 
 /** A request to an adapter of the stack, which fails as it is told and is not repeated. */
 export function spec(adapter: string, script: object) {

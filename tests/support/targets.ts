@@ -1,12 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import type grpc from "@grpc/grpc-js";
-import { RetryInfoSchema } from "../../gen/es/google/rpc/error_details_pb.ts";
-import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import type { GatewayError } from "../../gen/es/steer/v1/error_pb.ts";
-import type { Generation, GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import type { StreamEvent, StreamOptionsSchema } from "../../gen/es/steer/v1/stream_pb.ts";
+import { RetryInfoSchema } from "../../gen/es/google/rpc/error_details_pb.js";
+import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import type { GatewayError } from "../../gen/es/steer/v1/error_pb.js";
+import type { Generation, GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import type { StreamEvent, StreamOptionsSchema } from "../../gen/es/steer/v1/stream_pb.js";
 import { type CallOptions, detailOf, type GrpcClient, gatewayErrorOf } from "./grpc-client.ts";
 import { type Stack, startStack } from "./stack.ts";
 import type { UpstreamFault, UpstreamScript } from "./upstream/script.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AbortMode, MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
-import { UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
+import { AbortMode, MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
+import { UsageSource } from "../../gen/es/steer/v1/usage_pb.js";
 import { eventually, type Stack } from "../support/stack.ts";
 import {
   ask,

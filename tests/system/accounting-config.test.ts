@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { ModelService } from "../../gen/es/steer/v1/model_service_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { ModelService } from "../../gen/es/steer/v1/model_service_pb.js";
 import { eventually, type Stack } from "../support/stack.ts";
 import { ask, CALM, requestsOf, script, startTargets, through } from "../support/targets.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AttemptOutcome, ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
-import { FinishReason, InvalidOutputAction } from "../../gen/es/steer/v1/generation_pb.ts";
-import { CostSource } from "../../gen/es/steer/v1/usage_pb.ts";
+import { AttemptOutcome, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
+import { FinishReason, InvalidOutputAction } from "../../gen/es/steer/v1/generation_pb.js";
+import { CostSource } from "../../gen/es/steer/v1/usage_pb.js";
 import type { Stack } from "../support/stack.ts";
 import {
   ask,

@@ -1,8 +1,8 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.js";
 import { createGrpcClient } from "../support/grpc-client.ts";
 import { openFiles, residentMiB } from "../support/process-figures.ts";
 import { ADAPTERS, eventually, type Stack, startStack } from "../support/stack.ts";

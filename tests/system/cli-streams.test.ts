@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AdminService, StreamPhase } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+import { AdminService, StreamPhase } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
 import {
   CALLER,
   endless,

@@ -7,7 +7,7 @@ import {
   streamGenerate,
 } from "../../clients/typescript/steer.ts";
 import { SteerError, type StreamCursor } from "../../clients/typescript/steer-error.ts";
-import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { type CutProxy, startCutProxy } from "../support/cut-proxy.ts";
 import {
   CALLER_CONFIG,

@@ -1,15 +1,15 @@
 import { ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { AdminService, RetryDecisionReason } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+import { AdminService, RetryDecisionReason } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
 import {
   ErrorCategory,
   type GatewayError,
   GatewayErrorSchema,
-} from "../../gen/es/steer/v1/error_pb.ts";
-import type { Generation } from "../../gen/es/steer/v1/generation_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+} from "../../gen/es/steer/v1/error_pb.js";
+import type { Generation } from "../../gen/es/steer/v1/generation_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { eventually, type Stack } from "../support/stack.ts";
 import {
   ask,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { eventually, type Stack, startStack } from "../support/stack.ts";
 
 const { streamGenerate } = GenerationService.method;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { eventually, type Stack, startStack } from "../support/stack.ts";
 import { collect, refusalOf, spec, streamIdOf } from "../support/stream-calls.ts";
 

@@ -3,12 +3,12 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import grpc from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
+import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import {
   Health,
   HealthCheckResponse_ServingStatus,
-} from "../../gen/es/grpc/health/v1/health_pb.ts";
-import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+} from "../../gen/service/grpc/health/v1/health_pb.ts";
 import { createGrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
 import { startService } from "../support/service.ts";
 import { eventually, startStack } from "../support/stack.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import { attribute, type OtlpSink, type Span, startSink } from "../support/otlp-sink.ts";
 import { eventually, type Stack } from "../support/stack.ts";
 import {

@@ -7,10 +7,10 @@ import {
 } from "@connectrpc/connect-node";
 import type { ServiceError } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { BadRequestSchema, ErrorInfoSchema } from "../../gen/es/google/rpc/error_details_pb.ts";
-import { StatusSchema } from "../../gen/es/google/rpc/status_pb.ts";
-import { GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { BadRequestSchema, ErrorInfoSchema } from "../../gen/es/google/rpc/error_details_pb.js";
+import { StatusSchema } from "../../gen/es/google/rpc/status_pb.js";
+import { GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { ONE_ATTEMPT, resetCircuits } from "../support/reset-circuits.ts";
 import { type Stack, startStack } from "../support/stack.ts";
 

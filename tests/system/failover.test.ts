@@ -1,10 +1,10 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Attempt, AttemptOutcome, ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
-import type { Generation } from "../../gen/es/steer/v1/generation_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { RecoveryAction } from "../../gen/es/steer/v1/stream_pb.ts";
+import { type Attempt, AttemptOutcome, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
+import type { Generation } from "../../gen/es/steer/v1/generation_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { RecoveryAction } from "../../gen/es/steer/v1/stream_pb.js";
 import type { Stack } from "../support/stack.ts";
 import {
   ask,

@@ -1,9 +1,9 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
-import type { Generation, GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
+import type { Generation, GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { createGrpcClient, type GrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
 import { ONE_ATTEMPT, resetCircuits } from "../support/reset-circuits.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";

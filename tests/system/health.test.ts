@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { ModelService } from "../../gen/es/steer/v1/model_service_pb.js";
 import {
   Health,
   HealthCheckResponse_ServingStatus as ServingStatus,
-} from "../../gen/es/grpc/health/v1/health_pb.ts";
-import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { ModelService } from "../../gen/es/steer/v1/model_service_pb.ts";
+} from "../../gen/service/grpc/health/v1/health_pb.ts";
 import { createGrpcClient, type GrpcClient } from "../support/grpc-client.ts";
 import { openFiles } from "../support/process-figures.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";

@@ -1,8 +1,8 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import { type Attempt, AttemptOutcome, AttemptTrigger } from "../../gen/es/steer/v1/error_pb.ts";
-import { UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
+import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { type Attempt, AttemptOutcome, AttemptTrigger } from "../../gen/es/steer/v1/error_pb.js";
+import { UsageSource } from "../../gen/es/steer/v1/usage_pb.js";
 import { eventually, type Stack } from "../support/stack.ts";
 import {
   ask,

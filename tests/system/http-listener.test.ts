@@ -1,7 +1,7 @@
 import http, { type ClientRequest, type IncomingMessage } from "node:http";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { connectFrame, connectFrames } from "../support/connect-wire.ts";
 import { openFiles, residentMiB } from "../support/process-figures.ts";
 import { eventually, type Stack, startStack } from "../support/stack.ts";

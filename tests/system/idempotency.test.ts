@@ -2,7 +2,7 @@ import { type Client, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { gatewayErrorOf } from "../support/grpc-client.ts";
 import { eventually, type Stack, startStack } from "../support/stack.ts";
 import { collect, refusalOf, spec, streamIdOf } from "../support/stream-calls.ts";

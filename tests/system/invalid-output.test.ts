@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
-import { InvalidOutputAction } from "../../gen/es/steer/v1/generation_pb.ts";
-import { JsonStreamMode, RecoveryAction } from "../../gen/es/steer/v1/stream_pb.ts";
+import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
+import { InvalidOutputAction } from "../../gen/es/steer/v1/generation_pb.js";
+import { JsonStreamMode, RecoveryAction } from "../../gen/es/steer/v1/stream_pb.js";
 import type { Stack } from "../support/stack.ts";
 import {
   ask,

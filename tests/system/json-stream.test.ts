@@ -2,9 +2,9 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { JsonStreamMode, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { JsonStreamMode, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { applyJson } from "../support/apply-json.ts";
 import type { Stack } from "../support/stack.ts";
 import {

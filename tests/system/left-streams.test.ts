@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { slowestHealth } from "../support/slowest-health.ts";
 import { eventually } from "../support/stack.ts";
 import { CALM, script, startTargets, through } from "../support/targets.ts";

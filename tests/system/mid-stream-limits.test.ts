@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
-import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
+import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import type { Stack } from "../support/stack.ts";
 import {
   ask,

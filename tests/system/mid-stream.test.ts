@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
-import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
-import { RecoveryAction, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
-import { UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
+import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
+import { RecoveryAction, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
+import { UsageSource } from "../../gen/es/steer/v1/usage_pb.js";
 import type { Stack } from "../support/stack.ts";
 import {
   ask,

@@ -6,10 +6,10 @@ import {
   CircuitState,
   RetryDecisionReason,
   UnavailableReason,
-} from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
-import type { GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+} from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
+import type { GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { gatewayErrorOf } from "../support/grpc-client.ts";
 import { ONE_ATTEMPT, resetCircuits } from "../support/reset-circuits.ts";
 import { eventually, type Stack, startStack } from "../support/stack.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { AdminService, CircuitState } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+import { AdminService, CircuitState } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
 import { eventually, type Stack } from "../support/stack.ts";
 import { ask, CALM, requestsOf, script, startTargets, through } from "../support/targets.ts";
 

@@ -10,10 +10,10 @@ import {
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import { GenerationSchema } from "../../gen/es/steer/v1/generation_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { ModelService } from "../../gen/es/steer/v1/model_service_pb.ts";
+import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { GenerationSchema } from "../../gen/es/steer/v1/generation_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { ModelService } from "../../gen/es/steer/v1/model_service_pb.js";
 import { createGrpcClient, type GrpcClient } from "../support/grpc-client.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { createGrpcClient, type GrpcClient } from "../support/grpc-client.ts";
 import { eventually, type Stack } from "../support/stack.ts";
 import { ask, CALM, requestsOf, script, startTargets, through } from "../support/targets.ts";

@@ -1,14 +1,14 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
-import type { GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.ts";
+import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
+import type { GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.js";
 import {
   GenerationService,
   type StreamGenerateRequestSchema,
-} from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { ModelService } from "../../gen/es/steer/v1/model_service_pb.ts";
-import type { StreamOptionsSchema } from "../../gen/es/steer/v1/stream_pb.ts";
+} from "../../gen/es/steer/v1/generation_service_pb.js";
+import { ModelService } from "../../gen/es/steer/v1/model_service_pb.js";
+import type { StreamOptionsSchema } from "../../gen/es/steer/v1/stream_pb.js";
 import { type GrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
 import { type Stack, startStack } from "../support/stack.ts";
 

@@ -5,9 +5,9 @@ import {
   AdminService,
   CircuitState,
   StreamPhase,
-} from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.ts";
+} from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.js";
 import { createGrpcClient, type GrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
 import { type RedisServer, startRedis } from "../support/redis.ts";
 import { ONE_ATTEMPT } from "../support/reset-circuits.ts";

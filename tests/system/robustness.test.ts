@@ -1,7 +1,7 @@
 import http2 from "node:http2";
 import net from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { createGrpcClient, type GrpcClient } from "../support/grpc-client.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.js";
 import { createGrpcClient, type GrpcClient } from "../support/grpc-client.ts";
 import { openFiles, residentMiB } from "../support/process-figures.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";

@@ -1,6 +1,6 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { AdminService, StreamPhase } from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
+import { AdminService, StreamPhase } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
 import { gatewayErrorOf } from "../support/grpc-client.ts";
 import {
   endless,

@@ -5,9 +5,9 @@ import {
   AdminService,
   type ListStreamStatesRequestSchema,
   StreamPhase,
-} from "../../gen/es/steer/admin/v1/admin_service_pb.ts";
-import { AttemptOutcome } from "../../gen/es/steer/v1/error_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+} from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { AttemptOutcome } from "../../gen/es/steer/v1/error_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import {
   CALLER,
   endless,

@@ -2,8 +2,8 @@ import { type Client, ConnectError, createClient, type Transport } from "@connec
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { gatewayErrorOf } from "../support/grpc-client.ts";
 import { eventually, type Stack, startStack } from "../support/stack.ts";
 import {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.ts";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.js";
 import { createGrpcClient } from "../support/grpc-client.ts";
 import { startRedis } from "../support/redis.ts";
 import { startService } from "../support/service.ts";

@@ -4,7 +4,7 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import grpc from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { createGrpcClient } from "../support/grpc-client.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";

@@ -1,9 +1,9 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.ts";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import type { StreamEvent, StreamOptionsSchema } from "../../gen/es/steer/v1/stream_pb.ts";
-import { UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
+import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import type { StreamEvent, StreamOptionsSchema } from "../../gen/es/steer/v1/stream_pb.js";
+import { UsageSource } from "../../gen/es/steer/v1/usage_pb.js";
 import { gatewayErrorOf } from "../support/grpc-client.ts";
 import { ONE_ATTEMPT, resetCircuits } from "../support/reset-circuits.ts";
 import { slowestHealth } from "../support/slowest-health.ts";

@@ -16,7 +16,7 @@ describe("npm run check", () => {
   it("is green on a tree of the layout with every legal import", async () => {
     const { status, output } = await skeleton.check();
     expect(output).not.toContain("RED");
-    expect(output.match(/^green/gm)).toHaveLength(8);
+    expect(output.match(/^green/gm)).toHaveLength(9);
     expect(status).toBe(0);
   });
 
@@ -24,7 +24,7 @@ describe("npm run check", () => {
     const breach = { "src/domain/spec.ts": after("export const dead = Math.random();") };
     const { status, output } = await skeleton.check(breach);
     expect(output.match(/^RED/gm)).toHaveLength(2);
-    expect(output.match(/^green/gm)).toHaveLength(6);
+    expect(output.match(/^green/gm)).toHaveLength(7);
     expect(status).toBe(1);
   });
 
@@ -114,20 +114,52 @@ describe("the other gates", () => {
       "generated",
       "a contract that was not generated",
       { [proto]: (text) => text.replace("}", "  // More.\n  string more = 2;\n}") },
-      "gen/es/steer/v1/echo_pb.ts is not",
+      "gen/es/steer/v1/echo_pb.js is not",
     ],
     ["generated", "a stale descriptor set", { "gen/steer.binpb": "" }, "gen/steer.binpb is not"],
     [
       "generated",
       "an edited file",
-      { "gen/es/steer/v1/echo_pb.ts": after("export const a = 1;") },
-      "gen/es/steer/v1/echo_pb.ts is not",
+      { "gen/es/steer/v1/echo_pb.js": after("export const a = 1;") },
+      "gen/es/steer/v1/echo_pb.js is not",
     ],
     [
       "generated",
       "a file that nothing generates",
-      { "gen/es/more.ts": "" },
-      "gen/es/more.ts is not",
+      { "gen/service/more.ts": "" },
+      "gen/service/more.ts is not",
+    ],
+    [
+      "generated",
+      "an edited stub of callers",
+      { "gen/es/steer/v1/echo_pb.js": after("export const a = 1;") },
+      "gen/es/steer/v1/echo_pb.js is not",
+    ],
+    [
+      "versions",
+      "a package of another version",
+      { "gen/es/package.json": '{"version": "9.9.9"}' },
+      "gen/es/package.json has 9.9.9, not",
+    ],
+    [
+      "versions",
+      "a crate of another version",
+      { "clients/rust/Cargo.toml": '[package]\nversion = "9.9.9"\n' },
+      "clients/rust/Cargo.toml has 9.9.9, not",
+    ],
+    [
+      "versions",
+      "a helper that takes other stubs",
+      {
+        "clients/java/pom.xml": "<artifactId>steer-stubs</artifactId>\n  <version>9.9.9</version>",
+      },
+      "clients/java/pom.xml has 9.9.9, not",
+    ],
+    [
+      "versions",
+      "a package without a manifest",
+      { "clients/cobol/steer.cob": "" },
+      "clients/cobol has no manifest",
     ],
     [
       "generated",

@@ -4,12 +4,12 @@ import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { toBinary } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
-import { ErrorCategory } from "../../../gen/es/steer/v1/error_pb.ts";
+import { ErrorCategory } from "../../../gen/es/steer/v1/error_pb.js";
 import {
   RecoveryAction,
   type StreamEvent,
   StreamEventSchema,
-} from "../../../gen/es/steer/v1/stream_pb.ts";
+} from "../../../gen/es/steer/v1/stream_pb.js";
 import { CallFailure, type Endpoint, type StreamRequest } from "./endpoint.ts";
 
 /** An event as one consumer has applied it. */

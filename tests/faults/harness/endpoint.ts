@@ -2,14 +2,14 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { type GatewayError, GatewayErrorSchema } from "../../../gen/es/steer/v1/error_pb.ts";
+import { type GatewayError, GatewayErrorSchema } from "../../../gen/es/steer/v1/error_pb.js";
 import {
   type GenerateRequestSchema,
   type GenerateResponse,
   GenerationService,
   type StreamGenerateRequestSchema,
-} from "../../../gen/es/steer/v1/generation_service_pb.ts";
-import type { StreamEvent } from "../../../gen/es/steer/v1/stream_pb.ts";
+} from "../../../gen/es/steer/v1/generation_service_pb.js";
+import type { StreamEvent } from "../../../gen/es/steer/v1/stream_pb.js";
 import { createGrpcClient, gatewayErrorOf } from "../../support/grpc-client.ts";
 
 export interface StreamCursor {

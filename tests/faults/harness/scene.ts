@@ -1,7 +1,7 @@
 // One fault at work: the streams that run through it, and what was seen of them.
 import { setTimeout as delay } from "node:timers/promises";
-import { MidStreamRecovery } from "../../../gen/es/steer/v1/generation_pb.ts";
-import { DisconnectPolicy } from "../../../gen/es/steer/v1/stream_pb.ts";
+import { MidStreamRecovery } from "../../../gen/es/steer/v1/generation_pb.js";
+import { DisconnectPolicy } from "../../../gen/es/steer/v1/stream_pb.js";
 import type { Cluster } from "./cluster.ts";
 import { type ConsumerOptions, consume, type Reading } from "./consumer.ts";
 import type { Endpoint, StreamRequest, UnaryRequest } from "./endpoint.ts";

@@ -1,5 +1,5 @@
 // Providers that break off, stall, fail and are away.
-import { MidStreamRecovery } from "../../../gen/es/steer/v1/generation_pb.ts";
+import { MidStreamRecovery } from "../../../gen/es/steer/v1/generation_pb.js";
 import { MAX_IN_FLIGHT } from "../harness/cluster.ts";
 import type { Outage, ScriptFault } from "../harness/script.ts";
 import type { Fault } from "./fault.ts";

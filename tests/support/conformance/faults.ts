@@ -1,6 +1,6 @@
 // What goes wrong, on the wire of each vendor. What should follow stands in `expectations.ts`.
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { GenerationSpecSchema } from "../../../gen/es/steer/v1/generation_pb.ts";
+import type { GenerationSpecSchema } from "../../../gen/es/steer/v1/generation_pb.js";
 import type { Adapter } from "../stack.ts";
 import { chatDialect } from "../upstream/chat.ts";
 import { messagesDialect } from "../upstream/messages.ts";

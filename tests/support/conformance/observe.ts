@@ -11,8 +11,8 @@ import {
   QuotaFailureSchema,
   ResourceInfoSchema,
   RetryInfoSchema,
-} from "../../../gen/es/google/rpc/error_details_pb.ts";
-import { type Status, StatusSchema } from "../../../gen/es/google/rpc/status_pb.ts";
+} from "../../../gen/es/google/rpc/error_details_pb.js";
+import { type Status, StatusSchema } from "../../../gen/es/google/rpc/status_pb.js";
 import {
   type Attempt,
   AttemptOutcome,
@@ -20,10 +20,10 @@ import {
   ErrorCategory,
   type GatewayError,
   GatewayErrorSchema,
-} from "../../../gen/es/steer/v1/error_pb.ts";
-import type { Generation } from "../../../gen/es/steer/v1/generation_pb.ts";
-import { GenerationService } from "../../../gen/es/steer/v1/generation_service_pb.ts";
-import type { StreamEvent } from "../../../gen/es/steer/v1/stream_pb.ts";
+} from "../../../gen/es/steer/v1/error_pb.js";
+import type { Generation } from "../../../gen/es/steer/v1/generation_pb.js";
+import { GenerationService } from "../../../gen/es/steer/v1/generation_service_pb.js";
+import type { StreamEvent } from "../../../gen/es/steer/v1/stream_pb.js";
 import type { ClockedStack } from "../clocked-stack.ts";
 import type { Mode, Spec } from "./faults.ts";
 

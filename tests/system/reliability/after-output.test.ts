@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { MidStreamRecovery } from "../../../gen/es/steer/v1/generation_pb.ts";
-import type { StreamEvent } from "../../../gen/es/steer/v1/stream_pb.ts";
+import { MidStreamRecovery } from "../../../gen/es/steer/v1/generation_pb.js";
+import type { StreamEvent } from "../../../gen/es/steer/v1/stream_pb.js";
 import { EXPECTED, expectedFailure } from "../../support/conformance/expectations.ts";
 import { type FaultRow, faultySpec, LATE_ROWS, TOKENS } from "../../support/conformance/faults.ts";
 import { named, observeBoth, useClockedStack } from "../../support/conformance/suite.ts";

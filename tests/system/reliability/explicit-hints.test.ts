@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RetryDecisionReason } from "../../../gen/es/steer/admin/v1/admin_service_pb.ts";
+import { RetryDecisionReason } from "../../../gen/es/steer/admin/v1/admin_service_pb.js";
 import { type Fault, faultySpec } from "../../support/conformance/faults.ts";
 import { observe } from "../../support/conformance/observe.ts";
 import { MODES, useClockedStack } from "../../support/conformance/suite.ts";

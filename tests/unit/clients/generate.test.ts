@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { type GenerationClient, generate } from "../../../clients/typescript/steer.ts";
 import { Code, SteerError } from "../../../clients/typescript/steer-error.ts";
-import { GenerateResponseSchema } from "../../../gen/es/steer/v1/generation_service_pb.ts";
+import { GenerateResponseSchema } from "../../../gen/es/steer/v1/generation_service_pb.js";
 import { createManualClock } from "../../support/manual-clock.ts";
 
 type Failure = Partial<ConstructorParameters<typeof SteerError>[0]>;

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import {
   GenerateRequestSchema,
   GenerationService,
-} from "../../../gen/es/steer/v1/generation_service_pb.ts";
+} from "../../../gen/service/steer/v1/generation_service_pb.ts";
 import { identityOf } from "../../../src/rpc/call-identity.ts";
 
 const call = { caller: { id: "alice" }, header: () => undefined } as never;

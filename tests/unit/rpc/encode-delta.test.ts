@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { StreamEventSchema } from "../../../gen/es/steer/v1/stream_pb.ts";
+import { StreamEventSchema } from "../../../gen/service/steer/v1/stream_pb.ts";
 import { encodeEvent } from "../../../src/rpc/encode-event.ts";
 
 const CASES = { "text-delta": "textDelta", "reasoning-delta": "reasoningDelta" } as const;

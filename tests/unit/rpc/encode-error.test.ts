@@ -3,8 +3,8 @@ import {
   BadRequestSchema,
   ErrorInfoSchema,
   RetryInfoSchema,
-} from "../../../gen/es/google/rpc/error_details_pb.ts";
-import { ErrorCategory, GatewayErrorSchema } from "../../../gen/es/steer/v1/error_pb.ts";
+} from "../../../gen/service/google/rpc/error_details_pb.ts";
+import { ErrorCategory, GatewayErrorSchema } from "../../../gen/service/steer/v1/error_pb.ts";
 import { type ErrorKind, GatewayError } from "../../../src/domain/gateway-error.ts";
 import { encodeError, packDetail } from "../../../src/rpc/encode-error.ts";
 

@@ -1,7 +1,9 @@
+// What stands in gen/: made in a copy, and compared with what is there.
 import { spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -10,7 +12,8 @@ import {
   symlinkSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, sep } from "node:path";
+import { delimiter, join, resolve, sep } from "node:path";
+import { pathWith, run } from "./run.mjs";
 
 /** A file is below itself. */
 export function filesBelow(folder) {
@@ -30,7 +33,7 @@ function ownFilesBelow(folder) {
 }
 
 /** A copy of what code is generated from, for as long as `use` needs it. */
-export async function withCopy(templates, use) {
+async function withCopy(templates, use) {
   const copy = mkdtempSync(join(tmpdir(), "steer-generated-"));
   try {
     for (const name of ["proto", "third_party", "buf.yaml", ...templates]) {
@@ -47,7 +50,7 @@ export async function withCopy(templates, use) {
  * The files of `folder`, here or in the copy, that are not the same in both.
  * `keep` names files and folders in it that are written by hand.
  */
-export function staleFiles(copy, folder, keep = []) {
+function staleFiles(copy, folder, keep = []) {
   const kept = keep.map((name) => join(folder, name));
   const isKept = (file) => kept.some((name) => file === name || file.startsWith(name + sep));
   const fresh = filesBelow(join(copy, folder)).map((file) => file.slice(copy.length + 1));
@@ -56,5 +59,45 @@ export function staleFiles(copy, folder, keep = []) {
     const copied = join(copy, file);
     if (!existsSync(file) || !existsSync(copied)) return true;
     return !readFileSync(file).equals(readFileSync(copied));
+  });
+}
+
+/** Throws with what the command has printed. */
+function runOrThrow(command, args, options) {
+  const { ok, output } = run(command, args, options);
+  if (!ok) throw new Error(`${command} ${args.join(" ")}\n${output}`);
+  return output;
+}
+
+const isOnPath = (command) =>
+  pathWith()
+    .split(delimiter)
+    .some((folder) => existsSync(join(folder, command)));
+
+/** Calls `use` with the stale files of the service's own code, and with the copy. */
+export function generateService(use) {
+  return withCopy(["buf.gen.yaml"], (copy) => {
+    runOrThrow("buf", ["generate"], { cwd: copy });
+    runOrThrow("buf", ["build", "--exclude-source-info", "-o", "gen/steer.binpb"], { cwd: copy });
+    const folders = ["gen/service", "gen/steer.binpb"];
+    return use(
+      folders.flatMap((folder) => staleFiles(copy, folder)),
+      copy,
+    );
+  });
+}
+
+/** The same for the stubs of a language, as tools/generate/<name>.{mjs,yaml} say. */
+export async function generateStubs(name, use) {
+  const { language } = await import(`./generate/${name}.mjs`);
+  const missing = language.needs.filter((command) => !isOnPath(command));
+  if (missing.length > 0) throw new Error(`${missing.join(", ")} not found: install it first`);
+  const cache = resolve("node_modules", ".cache", "steer", name);
+  mkdirSync(cache, { recursive: true });
+  const path = await language.install({ folder: cache, run: runOrThrow });
+  const template = `tools/generate/${name}.yaml`;
+  return await withCopy([template], (copy) => {
+    runOrThrow("buf", ["generate", "--template", template], { cwd: copy, path });
+    return use(staleFiles(copy, join("gen", name), language.keep), copy);
   });
 }
