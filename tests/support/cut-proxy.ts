@@ -8,10 +8,14 @@ export interface CutProxy extends AsyncDisposable {
   readonly connections: number;
   /** Bytes that came from the service, over all connections. */
   readonly bytes: number;
+  /** Bytes that came from clients. */
+  readonly sentBytes: number;
+  /** Time of day when the client of the newest connection to end had closed it; 0 if none has. */
+  readonly closedAt: number;
   /** Connections that `cutNext` has broken. */
   readonly cuts: number;
-  /** The next connection breaks once it has delivered so many bytes of the service. */
-  cutNext(bytes: number): void;
+  /** The next `times` connections break once each has delivered so many bytes of the service. */
+  cutNext(bytes: number, times?: number): void;
   /** Breaks every open connection now. */
   cut(): void;
   /** Open connections stay open and carry nothing any more, either way; later ones are whole. */
@@ -24,14 +28,16 @@ interface Connection {
   isFrozen: boolean;
 }
 
-/** Forwards to `target`, which is `host:port`. */
-export async function startCutProxy(target: string): Promise<CutProxy> {
-  const [host = "", port = ""] = target.split(":");
+/** Forwards to `host:port`; to each of several in turn, a connection each. */
+export async function startCutProxy(...targets: readonly string[]): Promise<CutProxy> {
   const open = new Set<Connection>();
   let connections = 0;
   let bytes = 0;
+  let sentBytes = 0;
+  let closedAt = 0;
   let cuts = 0;
-  let nextLimit = Number.POSITIVE_INFINITY;
+  let limit = 0;
+  let limited = 0;
 
   function close(connection: Connection): void {
     open.delete(connection);
@@ -40,9 +46,9 @@ export async function startCutProxy(target: string): Promise<CutProxy> {
   }
 
   const server = net.createServer((client) => {
+    const [host = "", port = ""] = (targets[connections % targets.length] ?? "").split(":");
     connections++;
-    let left = nextLimit;
-    nextLimit = Number.POSITIVE_INFINITY;
+    let left = limited-- > 0 ? limit : Number.POSITIVE_INFINITY;
     const service = net.connect(Number(port), host);
     const connection: Connection = { client, service, isFrozen: false };
     open.add(connection);
@@ -51,7 +57,11 @@ export async function startCutProxy(target: string): Promise<CutProxy> {
       socket.on("error", () => {});
       socket.on("close", () => close(connection));
     }
+    client.on("close", () => {
+      closedAt = Date.now();
+    });
     client.on("data", (chunk: Buffer) => {
+      sentBytes += chunk.length;
       if (!connection.isFrozen) service.write(chunk);
     });
     service.on("data", (chunk: Buffer) => {
@@ -82,11 +92,18 @@ export async function startCutProxy(target: string): Promise<CutProxy> {
     get bytes() {
       return bytes;
     },
+    get sentBytes() {
+      return sentBytes;
+    },
+    get closedAt() {
+      return closedAt;
+    },
     get cuts() {
       return cuts;
     },
-    cutNext(limit) {
-      nextLimit = limit;
+    cutNext(most, times = 1) {
+      limit = most;
+      limited = times;
     },
     cut() {
       for (const connection of [...open]) close(connection);

@@ -1,4 +1,7 @@
 import type { Language } from "../language.ts";
+import { typescript } from "./typescript.ts";
 
 /** What `npm run test:interop` runs: one import and one line for each language. */
-export const languages: readonly Language[] = [];
+export const languages: readonly Language[] = [
+  typescript, //
+];

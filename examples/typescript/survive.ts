@@ -1,0 +1,35 @@
+// A stream whose connection breaks, and which loses and repeats nothing.
+// Restart the service or pull the cable while it runs.
+import { streamGenerate } from "@steer-gateway/client";
+import { createGrpcClient } from "@steer-gateway/client/grpc";
+
+const { STEER_ADDRESS = "127.0.0.1:50051", STEER_MODEL = "simulator", STEER_TOKEN } = process.env;
+
+const client = createGrpcClient({
+  address: STEER_ADDRESS,
+  ...(STEER_TOKEN !== undefined && { token: STEER_TOKEN }),
+});
+
+// One word a tenth of a second, where the simulator answers: time to break something.
+const spec = {
+  model: STEER_MODEL,
+  prompt: "Tell me a long story of the sea.",
+  providerOptions: { simulator: { pace_ms: 100 } },
+};
+const events = streamGenerate(
+  client,
+  { spec },
+  {
+    onReconnect: ({ sequence, waitMs, cause }) =>
+      console.error(`after event ${sequence}: ${cause.message}; goes on in ${waitMs | 0} ms`),
+  },
+);
+
+let text = "";
+for await (const { event } of events) {
+  if (event.case === "textDelta") text += event.value.text;
+  // An attempt failed and the next one begins anew: what was said does not count.
+  if (event.case === "attemptNotice" && event.value.discardOutput) text = "";
+}
+client.close();
+console.log(text);
