@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Clock } from "../../../src/clock.ts";
 import { StoreHealth } from "../../../src/streams/store-health.ts";
 import { StoreUnavailable } from "../../../src/streams/stream-store.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
@@ -54,5 +55,29 @@ describe("StoreHealth", () => {
     expect(await refused).toBeUndefined();
     health.mark(true);
     expect(changes).toEqual([true]);
+  });
+
+  it("a process that was held up reads what has come before it judges the store", async () => {
+    const timers: (() => void)[] = [];
+    let now = 0;
+    const clock: Clock = {
+      ...createManualClock(),
+      now: () => now,
+      schedule: (_, callback) => {
+        timers.push(callback);
+        return () => void timers.splice(timers.indexOf(callback), 1);
+      },
+    };
+    const health = new StoreHealth(clock, () => {});
+    const { promise: answer, resolve } = Promise.withResolvers<number>();
+    const asked = [health.admit(50, () => answer), health.admit(50, () => new Promise(() => {}))];
+    now = 200;
+    for (const fire of timers.splice(0)) fire();
+    resolve(4);
+    expect(await asked[0]).toBe(4);
+    expect(health.isDown).toBe(false);
+    for (const fire of timers.splice(0)) fire();
+    expect(await asked[1]).toBeUndefined();
+    expect(health.isDown).toBe(true);
   });
 });
