@@ -1,0 +1,181 @@
+package dev.steer.interop;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import dev.steer.client.EventStream;
+import dev.steer.client.ReadOptions;
+import dev.steer.client.SteerClient;
+import dev.steer.client.SteerException;
+import dev.steer.v1.Attempt;
+import dev.steer.v1.DisconnectPolicy;
+import dev.steer.v1.GatewayError;
+import dev.steer.v1.GenerateRequest;
+import dev.steer.v1.GenerateResponse;
+import dev.steer.v1.Generation;
+import dev.steer.v1.GenerationServiceGrpc;
+import dev.steer.v1.StreamEvent;
+import dev.steer.v1.StreamOptions;
+import io.grpc.Grpc;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthGrpc;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+
+/** The interop program of Java: {@code Main SCENARIO} prints one line of JSON. */
+public final class Main {
+  private static final Map<String, Callable<JsonObject>> SCENARIOS =
+      Map.ofEntries(
+          Map.entry("unary", Main::unary),
+          Map.entry("tls", Main::unary),
+          Map.entry("stream", Main::stream),
+          Map.entry("resume", Main::resume),
+          Map.entry("cancel", Main::cancel),
+          Map.entry("deadline", Main::deadline),
+          Map.entry("error", Main::error),
+          Map.entry("text", Main::text),
+          Map.entry("large", Main::large),
+          Map.entry("compressed", Main::compressed),
+          Map.entry("health", Main::health));
+
+  private Main() {}
+
+  public static void main(String[] arguments) throws Exception {
+    Callable<JsonObject> scenario = arguments.length == 1 ? SCENARIOS.get(arguments[0]) : null;
+    if (scenario == null) throw new IllegalArgumentException("scenarios: " + SCENARIOS.keySet());
+    byte[] line = (scenario.call() + "\n").getBytes(UTF_8);
+    try (var output = new FileOutputStream(FileDescriptor.out)) {
+      output.write(line);
+    }
+  }
+
+  private static JsonObject unary() throws IOException {
+    GenerateResponse response = Calls.generate();
+    Generation generation = response.getGeneration();
+    JsonObject result = textOf(Calls.text(response));
+    result.addProperty("finish_reason", generation.getFinishReason().name());
+    result.addProperty("input_tokens", generation.getUsage().getInputTokens());
+    result.addProperty("output_tokens", generation.getUsage().getOutputTokens());
+    return result;
+  }
+
+  private static JsonObject stream() throws IOException {
+    Calls.Seen seen = Calls.read();
+    JsonObject result = textOf(seen.text.toString());
+    result.addProperty("events", seen.events);
+    result.addProperty("last_sequence", seen.lastSequence);
+    result.addProperty("output_tokens", seen.outputTokens);
+    return result;
+  }
+
+  private static JsonObject resume() throws IOException {
+    Calls.Seen seen = Calls.read();
+    JsonObject result = textOf(seen.text.toString());
+    result.addProperty("reconnects", seen.reconnects);
+    return result;
+  }
+
+  private static JsonObject text() throws IOException {
+    return textOf(Calls.read().text.toString());
+  }
+
+  private static JsonObject cancel() throws IOException, InterruptedException {
+    var policy = StreamOptions.newBuilder().setOnDisconnect(DisconnectPolicy.DISCONNECT_POLICY_CANCEL);
+    JsonObject result = new JsonObject();
+    int deltas = 0;
+    try (SteerClient steer = Calls.connect()) {
+      try (EventStream events = steer.stream(Calls.streamRequest(policy), new ReadOptions())) {
+        for (StreamEvent event : events) {
+          if (event.hasStart()) result.addProperty("stream_id", event.getStart().getStreamId());
+          if (event.hasTextDelta()) deltas++;
+          if (deltas == 3) break;
+        }
+      }
+      // Long enough that the cancel arrives, and not the end of the connection.
+      Thread.sleep(1_000);
+    }
+    result.addProperty("deltas", deltas);
+    return result;
+  }
+
+  private static JsonObject deadline() throws IOException {
+    int milliseconds = Integer.parseInt(Calls.setting("STEER_DEADLINE_MS"));
+    JsonObject result = new JsonObject();
+    try {
+      Calls.generate(Duration.ofMillis(milliseconds));
+    } catch (SteerException e) {
+      result.addProperty("code", e.code().name());
+      return result;
+    }
+    throw new IllegalStateException("the call has succeeded");
+  }
+
+  private static JsonObject error() throws IOException {
+    JsonObject result = new JsonObject();
+    try {
+      Calls.generate();
+    } catch (SteerException e) {
+      result.addProperty("code", e.code().name());
+      result.addProperty("reason", e.reason());
+      result.addProperty("retryable", e.retryable());
+      JsonArray attempts = new JsonArray();
+      for (Attempt attempt : e.detail().map(GatewayError::getAttemptsList).orElseThrow()) {
+        JsonObject entry = new JsonObject();
+        entry.addProperty("provider", attempt.getProvider());
+        entry.addProperty("model", attempt.getModel());
+        entry.addProperty("outcome", attempt.getOutcome().name());
+        attempts.add(entry);
+      }
+      result.add("attempts", attempts);
+      return result;
+    }
+    throw new IllegalStateException("the call has succeeded");
+  }
+
+  private static JsonObject large() throws Exception {
+    byte[] bytes = Calls.text(Calls.generate()).getBytes(UTF_8);
+    byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
+    JsonObject result = new JsonObject();
+    result.addProperty("bytes", bytes.length);
+    result.addProperty("sha256", HexFormat.of().formatHex(digest));
+    return result;
+  }
+
+  private static JsonObject compressed() throws IOException {
+    String id = UUID.randomUUID().toString();
+    try (SteerClient steer = Calls.connect()) {
+      var request = GenerateRequest.newBuilder().setRequestId(id).setSpec(Calls.spec()).build();
+      var stub = GenerationServiceGrpc.newBlockingStub(steer.channel()).withCompression("gzip");
+      return textOf(Calls.text(stub.generate(request)));
+    }
+  }
+
+  private static JsonObject health() throws IOException {
+    var address = Calls.setting("STEER_ADDRESS");
+    var channel = Grpc.newChannelBuilder(address, Calls.credentials()).build();
+    try {
+      var request =
+          HealthCheckRequest.newBuilder().setService(GenerationServiceGrpc.SERVICE_NAME).build();
+      JsonObject result = new JsonObject();
+      var answer = HealthGrpc.newBlockingStub(channel).check(request);
+      result.addProperty("status", answer.getStatus().name());
+      return result;
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private static JsonObject textOf(String text) {
+    JsonObject result = new JsonObject();
+    result.addProperty("text", text);
+    return result;
+  }
+}
