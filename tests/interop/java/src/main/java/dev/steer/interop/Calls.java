@@ -8,14 +8,18 @@ import dev.steer.client.ReadOptions;
 import dev.steer.client.SteerClient;
 import dev.steer.v1.GenerateRequest;
 import dev.steer.v1.GenerateResponse;
+import dev.steer.v1.GenerationServiceGrpc;
 import dev.steer.v1.GenerationSpec;
 import dev.steer.v1.Part;
 import dev.steer.v1.StreamEvent;
 import dev.steer.v1.StreamGenerateRequest;
 import dev.steer.v1.StreamOptions;
+import io.grpc.Channel;
 import io.grpc.ChannelCredentials;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.TlsChannelCredentials;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthGrpc;
 import java.io.File;
 import java.io.IOException;
 import java.time.Duration;
@@ -61,14 +65,20 @@ final class Calls {
     return spec.build();
   }
 
-  static GenerateResponse generate(Duration deadline) throws IOException {
-    try (SteerClient steer = connect()) {
-      return steer.generate(GenerateRequest.newBuilder().setSpec(spec()).build(), deadline);
-    }
+  static GenerateRequest request() throws IOException {
+    return GenerateRequest.newBuilder().setSpec(spec()).build();
   }
 
   static GenerateResponse generate() throws IOException {
-    return generate(DEADLINE);
+    try (SteerClient steer = connect()) {
+      return steer.generate(request(), DEADLINE);
+    }
+  }
+
+  static String health(Channel channel) {
+    var service = GenerationServiceGrpc.SERVICE_NAME;
+    var request = HealthCheckRequest.newBuilder().setService(service).build();
+    return HealthGrpc.newBlockingStub(channel).check(request).getStatus().name();
   }
 
   static String text(GenerateResponse response) {
