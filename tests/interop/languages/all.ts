@@ -1,7 +1,6 @@
 import type { Language } from "../language.ts";
+import { java } from "./java.ts";
 import { typescript } from "./typescript.ts";
 
 /** What `npm run test:interop` runs: one import and one line for each language. */
-export const languages: readonly Language[] = [
-  typescript, //
-];
+export const languages: readonly Language[] = [java, typescript];
