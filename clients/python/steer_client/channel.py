@@ -1,0 +1,146 @@
+"""What both clients have in common: the channel's settings and the requests."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any, TypedDict, TypeVar
+
+import grpc
+from steer import v1
+
+from .resume import SYSTEM, Cursor, Reading, Reconnect, Runtime
+
+HEARTBEAT = 15.0
+#: Heartbeats that may be missing before a connection counts as dead.
+MISSED_HEARTBEATS = 3
+MODELS = {"service": "steer.v1.ModelService"}
+Begin = Callable[[Cursor], Any]
+_Request = TypeVar("_Request", v1.GenerateRequest, v1.StreamGenerateRequest)
+
+
+def _retries(attempts: int, first: str, *names: dict[str, str]) -> dict[str, Any]:
+    return {
+        "name": names,
+        "retryPolicy": {
+            "maxAttempts": attempts,
+            "initialBackoff": first,
+            "maxBackoff": "2s",
+            "backoffMultiplier": 2,
+            "retryableStatusCodes": ["UNAVAILABLE"],
+        },
+    }
+
+
+def _method(name: str) -> dict[str, str]:
+    return {"service": "steer.v1.GenerationService", "method": name}
+
+
+#: Safe for all: the client always fills `request_id`, and the service's pushback decides.
+SERVICE_CONFIG = {
+    "methodConfig": [
+        _retries(3, "0.2s", _method("Generate"), _method("StreamGenerate")),
+        _retries(5, "0.1s", _method("ResumeStream"), _method("CountTokens"), MODELS),
+    ],
+    "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
+}
+
+#: A connection that does not answer a ping is dead, and its calls are resumed over another.
+CHANNEL_OPTIONS: dict[str, Any] = {
+    "grpc.service_config": json.dumps(SERVICE_CONFIG),
+    "grpc.keepalive_time_ms": 60_000,
+    "grpc.keepalive_timeout_ms": 20_000,
+    "grpc.http2.max_pings_without_data": 0,
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 5_000,
+    "grpc.max_receive_message_length": 32 * 1024 * 1024,
+}
+
+
+class ReadOptions(TypedDict, total=False):
+    """How a stream is read. Times are seconds."""
+
+    #: Until everything ends.
+    timeout: float
+    #: Deadline of each call: a delivery that reaches it is resumed by the next.
+    delivery_timeout: float
+    #: Longest silence of a live connection. Unset: three heartbeats. 0: no limit.
+    silence: float
+    on_reconnect: Callable[[Reconnect], None]
+    #: The service's store went away (False) or came back (True).
+    on_durability: Callable[[bool], None]
+
+
+def with_id(request: _Request) -> _Request:
+    """A copy that is safe to repeat."""
+    copy = type(request)()
+    copy.CopyFrom(request)
+    is_ephemeral = isinstance(copy, v1.StreamGenerateRequest) and copy.options.ephemeral
+    if not copy.request_id and not is_ephemeral:
+        copy.request_id = str(uuid.uuid4())
+    return copy
+
+
+class BaseClient:
+    """What both clients do alike. `options` are the channel's, over those above. A `token` that is
+    a function is asked before each call. Stubs of your own take `channel` and send `metadata()`.
+    """
+
+    library: Any
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        token: str | Callable[[], str] | None = None,
+        credentials: grpc.ChannelCredentials | None = None,
+        options: dict[str, Any] | None = None,
+        runtime: Runtime = SYSTEM,
+    ) -> None:
+        settings = list({**CHANNEL_OPTIONS, **(options or {})}.items())
+        self.channel = (
+            self.library.secure_channel(address, credentials, settings)
+            if credentials
+            else self.library.insecure_channel(address, settings)
+        )
+        self.generation = v1.GenerationServiceStub(self.channel)
+        self._token, self._runtime = token, runtime
+
+    def metadata(self) -> list[tuple[str, str]]:
+        token = self._token() if callable(self._token) else self._token
+        return [] if token is None else [("authorization", f"Bearer {token}")]
+
+    def _new(self, given: v1.StreamGenerateRequest, options: ReadOptions) -> tuple[Reading, Begin]:
+        request = with_id(given)
+        heartbeat = HEARTBEAT
+        if request.options.HasField("heartbeat_interval"):
+            heartbeat = request.options.heartbeat_interval.ToTimedelta().total_seconds()
+        silence = heartbeat * MISSED_HEARTBEATS
+        return self._reading(request, options, silence, repeatable=request.request_id != "")
+
+    def _known(self, cursor: Cursor, options: ReadOptions) -> tuple[Reading, Begin]:
+        # The interval of heartbeats is the first call's, which is not known here: no limit.
+        return self._reading(None, options, 0, cursor=cursor)
+
+    def _reading(
+        self,
+        request: v1.StreamGenerateRequest | None,
+        options: ReadOptions,
+        silence: float,
+        **more: Any,
+    ) -> tuple[Reading, Begin]:
+        given: dict[str, Any] = {"silence": silence, **options}
+        timeout = given.pop("delivery_timeout", None)
+
+        def begin(cursor: Cursor) -> Any:
+            if request is not None and not cursor.stream_id:
+                return self.generation.StreamGenerate(
+                    request, timeout=timeout, metadata=self.metadata()
+                )
+            rest = v1.ResumeStreamRequest(
+                stream_id=cursor.stream_id, last_sequence=cursor.sequence, last_writer=cursor.writer
+            )
+            return self.generation.ResumeStream(rest, timeout=timeout, metadata=self.metadata())
+
+        return Reading(self._runtime, **given, **more), begin

@@ -1,0 +1,209 @@
+"""The algorithm of docs/resuming.md, once for both kinds of channel: no transport, no waiting.
+
+`Reading.steps` says what is to be done next. Its driver does that, with a blocking channel or with
+one of asyncio, and leaves in `received` what came of a `Receive`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Awaitable, Callable, Generator
+from dataclasses import dataclass, field
+
+from grpc import StatusCode
+from steer.v1 import StreamEvent
+
+from .error import SteerError, error_of_event
+
+#: Failures in a row, without one new event between them.
+MAX_TRIES = 10
+FIRST_WAIT, MAX_WAIT = 0.1, 5.0
+#: How long a call may take to end by itself after its last event.
+END = 1.0
+#: Repeating the call cannot change these.
+FINAL_CODES = {
+    StatusCode[name]
+    for name in (
+        "INVALID_ARGUMENT UNAUTHENTICATED PERMISSION_DENIED UNIMPLEMENTED NOT_FOUND "
+        "OUT_OF_RANGE DATA_LOSS FAILED_PRECONDITION ALREADY_EXISTS"
+    ).split()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a reader has come; enough to go on, also in another process."""
+
+    stream_id: str = ""
+    sequence: int = 0
+    #: As the event named it; 0 leaves the position unverified.
+    writer: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnect:
+    """A delivery broke off, and the reader is about to go on."""
+
+    cursor: Cursor
+    tries: int
+    wait: float
+    cause: SteerError
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Time and randomness; tests hold both."""
+
+    now: Callable[[], float] = time.monotonic
+    random: Callable[[], float] = random.random
+    #: Of asyncio.
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    #: Of the blocking client: returns early when the event is set.
+    wait: Callable[[threading.Event, float], bool] = threading.Event.wait
+
+
+SYSTEM = Runtime()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Begin a call: StreamGenerate, or ResumeStream if the cursor names a stream."""
+
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Take one event of the call, and leave it, its end (None) or its error in `received`."""
+
+    timeout: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    event: StreamEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Cancel the call, then wait."""
+
+    seconds: float
+
+
+Step = Call | Receive | Deliver | Wait
+
+
+def silence_error(seconds: float | None) -> SteerError:
+    message = f"no event and no heartbeat for {seconds} s"
+    return SteerError(StatusCode.UNAVAILABLE, message, reason="SILENCE")
+
+
+@dataclass
+class Reading:
+    """One reader's way through a stream. Every error that it raises says where the reader stood."""
+
+    runtime: Runtime
+    #: Not a word for so long, heartbeats included, and the call is given up. 0: never.
+    silence: float
+    #: The request has a `request_id`: a second StreamGenerate joins the stream of the first.
+    repeatable: bool = True
+    cursor: Cursor = field(default_factory=Cursor)
+    #: Seconds until everything ends.
+    timeout: float | None = None
+    on_reconnect: Callable[[Reconnect], None] | None = None
+    on_durability: Callable[[bool], None] | None = None
+    received: StreamEvent | SteerError | None = None
+
+    def __post_init__(self) -> None:
+        self._ends_at = None if self.timeout is None else self.runtime.now() + self.timeout
+        self._resumable = self._durable = True
+        self._progress = False
+        self._tries = 0
+
+    def steps(self) -> Generator[Step, None, None]:
+        """Ends after `complete`; raises after `error`, or when the reader cannot go on."""
+        while (cause := (yield from self._delivery())) is not None:
+            yield Wait(self._before_next(cause))
+
+    def _left(self) -> float | None:
+        left = None if self._ends_at is None else self._ends_at - self.runtime.now()
+        if left is not None and left <= 0:
+            raise SteerError(StatusCode.DEADLINE_EXCEEDED, "the reader's time is up").at(
+                self.cursor
+            )
+        return left
+
+    def _delivery(self) -> Generator[Step, None, SteerError | None]:
+        """Reads one call. Returns why it broke off; None: the stream has ended well."""
+        is_opening = not self.cursor.stream_id
+        self._left()
+        yield Call(self.cursor)
+        while True:
+            limits = [limit for limit in (self.silence or None, self._left()) if limit is not None]
+            yield Receive(min(limits, default=None))
+            event = self.received
+            if isinstance(event, SteerError):
+                self._left()
+                return event
+            if event is None:
+                break
+            kind = event.WhichOneof("event")
+            if kind == "heartbeat":
+                self._note_durability(not event.heartbeat.undurable)
+                continue
+            if event.sequence <= self.cursor.sequence:
+                continue
+            if event.sequence != self.cursor.sequence + 1:
+                message = f"event {event.sequence} follows {self.cursor.sequence}"
+                return SteerError(StatusCode.UNAVAILABLE, message, reason="SEQUENCE_GAP")
+            stream_id = self.cursor.stream_id
+            if kind == "start":
+                stream_id, self._resumable = event.start.stream_id, event.start.resumable
+            self.cursor = Cursor(stream_id, event.sequence, event.writer)
+            self._tries, self._progress = 0, True
+            if kind in ("complete", "error"):
+                # Leaving at once would look like a cancel to the service.
+                yield Receive(END)
+            yield Deliver(event)
+            if kind == "complete":
+                return None
+            if kind == "error":
+                raise error_of_event(event.error.error).at(self.cursor)
+        # The cursor came from elsewhere and is already at the end of a stream that has succeeded.
+        if not is_opening and not self._progress:
+            return None
+        message = "the call ended before the stream did"
+        return SteerError(StatusCode.UNAVAILABLE, message, reason="STREAM_CUT")
+
+    def _note_durability(self, is_durable: bool) -> None:
+        if is_durable is not self._durable and self.on_durability:
+            self.on_durability(is_durable)
+        self._durable = is_durable
+
+    def _before_next(self, cause: SteerError) -> float:
+        """How long to wait until the next call; raises where there must be none."""
+        pushback = cause.pushback or 0
+        is_refused = cause.detail is not None and not cause.detail.retryable
+        if cause.code in FINAL_CODES or is_refused or pushback < 0:
+            raise cause.at(self.cursor)
+        # Without a `request_id` a second call is a second generation, unless nothing was executed.
+        may_open = self.repeatable or cause.pushback is not None
+        if not (self._resumable if self.cursor.stream_id else may_open):
+            message = f"the stream broke off and cannot be resumed: {cause}"
+            error = SteerError(
+                StatusCode.FAILED_PRECONDITION, message, reason="STREAM_NOT_RESUMABLE"
+            )
+            raise error.at(self.cursor) from cause
+        if self._tries >= MAX_TRIES:
+            raise cause.at(self.cursor)
+        self._tries += 1
+        most: float = min(MAX_WAIT, FIRST_WAIT * 2**self._tries)
+        wait = max(cause.retry_delay or 0, pushback, self.runtime.random() * most)
+        if self.on_reconnect:
+            self.on_reconnect(Reconnect(self.cursor, self._tries, wait, cause))
+        left = self._left()
+        return wait if left is None else min(wait, left)

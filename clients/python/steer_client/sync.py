@@ -1,0 +1,160 @@
+"""For threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator, Iterator
+from typing import Any, Self, Unpack
+
+import grpc
+from steer import v1
+
+from .channel import BaseClient, Begin, ReadOptions, with_id
+from .error import SteerError, error_of_status
+from .resume import Call, Cursor, Deliver, Reading, Receive, Wait, silence_error
+
+
+class _Calls:
+    """The call under way, and what may end it from another thread: `cancel`, or a watch over waits
+    that last too long, because a blocking read has no time limit of its own."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+        self._call: Any = None
+        self._changed = threading.Condition()
+        self._watch: threading.Thread | None = None
+        #: When the read under way has lasted too long, and when the watch looks next.
+        self._ends_at: float | None = None
+        self._looks_at = float("inf")
+        self._has_expired = self._is_closed = False
+
+    def begin(self, call: Any) -> None:
+        self._call, self._has_expired = call, False
+        if self.stopped.is_set():
+            call.cancel()
+
+    def receive(self, timeout: float | None) -> v1.StreamEvent | SteerError | None:
+        if timeout is not None:
+            self._limit(time.monotonic() + timeout)
+        try:
+            event: v1.StreamEvent | None = next(self._call, None)
+            return event
+        except grpc.RpcError as error:
+            return silence_error(timeout) if self._has_expired else error_of_status(error)
+        finally:
+            self._ends_at = None
+
+    def hang_up(self) -> None:
+        if self._call is not None:
+            self._call.cancel()
+
+    def cancel(self) -> None:
+        self.stopped.set()
+        self.hang_up()
+
+    def close(self) -> None:
+        self.hang_up()
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+
+    def _limit(self, ends_at: float) -> None:
+        self._ends_at = ends_at
+        # A watch that looks earlier anyhow need not be woken: most events take no lock.
+        if ends_at >= self._looks_at:
+            return
+        with self._changed:
+            if self._watch is None:
+                self._watch = threading.Thread(target=self._look, name="steer-silence", daemon=True)
+                self._watch.start()
+            self._looks_at = ends_at
+            self._changed.notify()
+
+    def _look(self) -> None:
+        with self._changed:
+            while not self._is_closed:
+                now, ends_at = time.monotonic(), self._ends_at
+                if ends_at is not None and ends_at <= now:
+                    self._has_expired, self._ends_at = True, None
+                    self.hang_up()
+                    continue
+                self._looks_at = float("inf") if ends_at is None else ends_at
+                self._changed.wait(None if ends_at is None else ends_at - now)
+
+
+def _read(reading: Reading, begin: Begin, calls: _Calls) -> Generator[v1.StreamEvent, None, None]:
+    try:
+        for step in reading.steps():
+            match step:
+                case Call(cursor):
+                    calls.begin(begin(cursor))
+                case Receive(timeout):
+                    reading.received = calls.receive(timeout)
+                case Deliver(event):
+                    yield event
+                    continue
+                case Wait(seconds):
+                    calls.hang_up()
+                    reading.runtime.wait(calls.stopped, seconds)
+            if calls.stopped.is_set():
+                raise SteerError(grpc.StatusCode.CANCELLED, "cancelled by the reader").at(
+                    reading.cursor
+                )
+    finally:
+        calls.close()
+
+
+class EventStream(Iterator[v1.StreamEvent]):
+    """The events of a stream. Leaving the loop ends the call; `cancel` does so from any thread."""
+
+    def __init__(self, reading: Reading, begin: Begin) -> None:
+        # The generator does not know this object: without a cycle, `break` alone drops both.
+        self._calls = _Calls()
+        self._events = _read(reading, begin, self._calls)
+
+    def __next__(self) -> v1.StreamEvent:
+        return next(self._events)
+
+    def cancel(self) -> None:
+        """The loop raises CANCELLED."""
+        self._calls.cancel()
+
+    def close(self) -> None:
+        self._events.close()
+
+
+class Client(BaseClient):
+    library = grpc
+    channel: grpc.Channel
+
+    def generate(
+        self, request: v1.GenerateRequest, *, timeout: float | None = None
+    ) -> v1.GenerateResponse:
+        """Generates the whole answer."""
+        try:
+            answer: v1.GenerateResponse = self.generation.Generate(
+                with_id(request), timeout=timeout, metadata=self.metadata()
+            )
+        except grpc.RpcError as error:
+            raise error_of_status(error) from error
+        return answer
+
+    def stream_generate(
+        self, request: v1.StreamGenerateRequest, **options: Unpack[ReadOptions]
+    ) -> EventStream:
+        """Generates and streams; goes on by itself where a connection or a replica is lost."""
+        return EventStream(*self._new(request, options))
+
+    def resume_stream(self, cursor: Cursor, **options: Unpack[ReadOptions]) -> EventStream:
+        """Goes on with a stream whose position was kept elsewhere."""
+        return EventStream(*self._known(cursor, options))
+
+    def close(self) -> None:
+        self.channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
