@@ -1,0 +1,37 @@
+import type { Command, ExampleName, Language } from "../language.ts";
+
+const ENVIRONMENT = ".cache/interop/python";
+
+/** With the packages as they are installed, not the folders. */
+function run(...args: readonly string[]): Command {
+  // Whatever the machine's language is, what is printed is UTF-8.
+  const env = { PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1" };
+  return { command: `${ENVIRONMENT}/bin/python`, args, cwd: ".", env };
+}
+
+const example = (name: ExampleName): Command => run(`examples/python/${name}.py`);
+
+export const python: Language = {
+  name: "python",
+  needs: ["python3"],
+  debian: ["python3", "python3-venv"],
+  prepare: [
+    { command: "python3", args: ["-m", "venv", ENVIRONMENT], cwd: "." },
+    run(
+      ...["-m", "pip", "install", "--quiet", "--disable-pip-version-check"],
+      ...["./gen/python", "./clients/python", "pytest==9.2.0", "grpcio-health-checking>=1.76"],
+    ),
+  ],
+  vectors: run("-m", "pytest", "-q", "-p", "no:cacheprovider", "clients/python"),
+  program: run("tests/interop/python/main.py"),
+  examples: {
+    unary: example("unary"),
+    stream: example("stream"),
+    survive: example("survive"),
+    tools: example("tools"),
+    "json-patches": example("json-patches"),
+    attempts: example("attempts"),
+    cleanup: example("cleanup"),
+  },
+  page: "docs/clients/python.md",
+};
