@@ -107,9 +107,9 @@ class BaseClient:
         self.generation = v1.GenerationServiceStub(self.channel)
         self._token, self._runtime = token, runtime
 
-    def metadata(self) -> list[tuple[str, str]]:
+    def metadata(self) -> tuple[tuple[str, str | bytes], ...]:
         token = self._token() if callable(self._token) else self._token
-        return [] if token is None else [("authorization", f"Bearer {token}")]
+        return () if token is None else (("authorization", f"Bearer {token}"),)
 
     def _new(self, given: v1.StreamGenerateRequest, options: ReadOptions) -> tuple[Reading, Begin]:
         request = with_id(given)

@@ -1,0 +1,38 @@
+"""A stream whose connection breaks, and which loses and repeats nothing.
+
+Restart the service or pull the cable while it runs.
+"""
+
+import asyncio
+import os
+import sys
+
+from steer import v1
+from steer_client import AsyncClient, Reconnect
+
+address = os.environ.get("STEER_ADDRESS", "127.0.0.1:50051")
+model = os.environ.get("STEER_MODEL", "simulator")
+
+
+def say(reconnect: Reconnect) -> None:
+    sequence, wait = reconnect.cursor.sequence, reconnect.wait
+    print(f"after event {sequence}: {reconnect.cause}; goes on in {wait:.2f} s", file=sys.stderr)
+
+
+async def main() -> None:
+    spec = v1.GenerationSpec(model=model, prompt="Tell me a long story of the sea.")
+    # One word a tenth of a second, where the simulator answers: time to break something.
+    spec.provider_options["simulator"].update({"pace_ms": 100})
+    request = v1.StreamGenerateRequest(spec=spec)
+
+    text = ""
+    async with AsyncClient(address, token=os.environ.get("STEER_TOKEN")) as client:
+        async for event in client.stream_generate(request, on_reconnect=say):
+            text += event.text_delta.text
+            # An attempt failed and the next one begins anew: what was said does not count.
+            if event.attempt_notice.discard_output:
+                text = ""
+    print(text)
+
+
+asyncio.run(main())
