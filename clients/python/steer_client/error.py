@@ -19,6 +19,7 @@ class SteerError(Exception):
     """A call that did not succeed."""
 
     code: grpc.StatusCode
+    message: str
     #: Stable cause in UPPER_SNAKE_CASE; empty where the status comes from a library or a proxy.
     reason: str
     #: The gateway's error in full: category, attempts, usage. None where it did not answer.
@@ -40,15 +41,15 @@ class SteerError(Exception):
         retry_delay: float | None = None,
         pushback: float | None = None,
     ) -> None:
-        super().__init__(message)
-        self.code, self.detail, self.pushback = code, detail, pushback
+        super().__init__(code, message)
+        self.code, self.message, self.detail, self.pushback = code, message, detail, pushback
         self.reason = reason or (detail.reason if detail else "")
         if retry_delay is None and detail is not None and detail.HasField("retry_delay"):
             retry_delay = detail.retry_delay.ToTimedelta().total_seconds()
         self.retry_delay = retry_delay
 
     def __str__(self) -> str:
-        return f"{self.code.name}{self.reason and '/' + self.reason}: {super().__str__()}"
+        return f"{self.code.name}{self.reason and '/' + self.reason}: {self.message}"
 
     @property
     def retryable(self) -> bool:
@@ -75,8 +76,10 @@ def error_of_event(detail: v1.GatewayError) -> SteerError:
 
 
 def _pushback(text: Any) -> float:
-    # What is no number forbids a repetition, as gRPC has it.
-    return int(text) / 1000 if str(text).lstrip("-").isdigit() else -1
+    try:
+        return int(text) / 1000
+    except ValueError:
+        return -1  # What is no number forbids a repetition, as gRPC has it.
 
 
 def error_of_status(error: Any) -> SteerError:

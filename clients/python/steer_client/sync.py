@@ -74,13 +74,17 @@ class _Calls:
     def _look(self) -> None:
         with self._changed:
             while not self._is_closed:
+                # In this order: a read that begins meanwhile sees that it has to wake the watch.
+                self._looks_at = float("inf")
                 now, ends_at = time.monotonic(), self._ends_at
-                if ends_at is not None and ends_at <= now:
+                if ends_at is None:
+                    self._changed.wait()
+                elif ends_at > now:
+                    self._looks_at = ends_at
+                    self._changed.wait(ends_at - now)
+                else:
                     self._has_expired, self._ends_at = True, None
                     self.hang_up()
-                    continue
-                self._looks_at = float("inf") if ends_at is None else ends_at
-                self._changed.wait(None if ends_at is None else ends_at - now)
 
 
 def _read(reading: Reading, begin: Begin, calls: _Calls) -> Generator[v1.StreamEvent, None, None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 from typing import Any
 
 import grpc
@@ -104,6 +105,9 @@ def check(error: SteerError) -> None:
     assert error.detail is not None
     assert error.detail.ByteSize() > 3000
     assert isinstance(error.__cause__, grpc.RpcError)
+    # Errors cross processes, in pools of workers.
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), copy.detail, copy.cursor) == (str(error), error.detail, error.cursor)
 
 
 def test_details_of_four_kilobytes_are_decoded_with_threads() -> None:
