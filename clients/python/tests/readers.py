@@ -57,6 +57,9 @@ class Plan:
     def wait(self, result: Result, seconds: float, cancel: Callable[[], object]) -> None:
         """What a caller does meanwhile. No wait takes any time."""
         result.waits.append(seconds)
+        for index, _ in enumerate(self.service.made):
+            if self.service.scripts[index].get("cancelled"):
+                assert self.service.cancelled[index].wait(PATIENCE), "the call goes on meanwhile"
         if len(result.waits) == self.stop.in_wait:
             if self.stop.how == "cancel":
                 cancel()

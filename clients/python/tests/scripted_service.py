@@ -128,7 +128,8 @@ class ScriptedService(v1.GenerationServiceServicer):
             yield event_of(event)
         if end == "open":
             self.idle.set()
-            self.cancelled[index].wait(PATIENCE)
+            if not self.cancelled[index].wait(PATIENCE):
+                context.abort(grpc.StatusCode.FAILED_PRECONDITION, "nobody has ended the call")
             return
         # A client that leaves right behind the last event would be gone by then.
         if threading.Event().wait(script.get("linger", 0)) or context.is_active():

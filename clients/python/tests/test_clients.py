@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
-from readers import Plan, Read
+from readers import Plan, Read, Stop
 from scripted_service import PATIENCE, Server
 from steer import v1
 
@@ -78,6 +78,16 @@ def test_the_deadline_of_a_delivery_is_none_of_the_reader(read: Read) -> None:
         assert read(plan).applied == [1, 2, 3]
     assert [note.cause.code for note in causes] == [grpc.StatusCode.DEADLINE_EXCEEDED]
     assert (causes[0].cursor.stream_id, causes[0].cursor.sequence) == ("s.1", 2)
+
+
+def test_a_deadline_goes_before_what_its_end_looks_like(read: Read) -> None:
+    ephemeral = {"events": [{**START, "resumable": False}], "end": "open"}
+    causes = list[Any]()
+    with Server([ephemeral]) as server:
+        plan = Plan(server.service, server.address, request(), stop=Stop("deadline"))
+        plan.options["on_reconnect"] = causes.append
+        assert read(plan).ended == "deadline"
+    assert causes == []
 
 
 FAILURE = {
