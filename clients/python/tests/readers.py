@@ -49,7 +49,7 @@ class Plan:
         self._jumped = 0.0
         if self.stop.how == "deadline":
             # Virtual in a wait; while an event is awaited it really passes.
-            self.options["timeout"] = PATIENCE if self.stop.in_wait else 1.0
+            self.options["timeout"] = PATIENCE if self.stop.in_wait else 2.0
 
     def now(self) -> float:
         return time.monotonic() + self._jumped
