@@ -122,9 +122,21 @@ fn gateway_error(status: &Status) -> Option<GatewayError> {
     GatewayError::decode(packed.value.as_slice()).ok()
 }
 
+/// `Code::InvalidArgument` as the contract writes it: `INVALID_ARGUMENT`.
+pub fn code_name(code: Code) -> String {
+    let mut name = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
+}
+
 impl fmt::Display for SteerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.code)?;
+        write!(f, "{}", code_name(self.code))?;
         if !self.reason.is_empty() {
             write!(f, " {}", self.reason)?;
         }

@@ -22,7 +22,7 @@ mod error;
 mod resume;
 
 pub use client::{Bearer, Client, Service, endpoint};
-pub use error::SteerError;
+pub use error::{SteerError, code_name};
 pub use futures_util::StreamExt;
 pub use resume::{
     Delivery, EventStream, ReadOptions, Reconnect, StreamCalls, StreamCursor, read_stream,

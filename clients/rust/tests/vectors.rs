@@ -9,7 +9,8 @@ use futures_util::stream;
 use prost::Message;
 use serde::Deserialize;
 use steer_client::{
-    Delivery, ReadOptions, Reconnect, SteerError, StreamCalls, StreamCursor, StreamExt, read_stream,
+    Delivery, ReadOptions, Reconnect, SteerError, StreamCalls, StreamCursor, StreamExt, code_name,
+    read_stream,
 };
 use steer_stubs::v1::stream_event::Event;
 use steer_stubs::v1::{
@@ -115,20 +116,8 @@ enum End {
 fn code_of(name: &str) -> Code {
     (0..17)
         .map(Code::from)
-        .find(|code| name_of(*code) == name)
+        .find(|code| code_name(*code) == name)
         .unwrap_or_else(|| panic!("no code {name}"))
-}
-
-/// `InvalidArgument` as `INVALID_ARGUMENT`.
-fn name_of(code: Code) -> String {
-    let mut name = String::new();
-    for letter in format!("{code:?}").chars() {
-        if letter.is_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.extend(letter.to_uppercase());
-    }
-    name
 }
 
 fn gateway_error(error: &ScriptedError, code: Code) -> GatewayError {
@@ -362,7 +351,7 @@ async fn run(vector: &Vector) -> (Outcome, Vec<i32>, Told, Duration) {
 fn failed(error: &SteerError, expected: &Outcome) -> Outcome {
     Outcome {
         ended: "error".to_owned(),
-        code: Some(name_of(error.code)),
+        code: Some(code_name(error.code)),
         reason: expected.reason.as_ref().map(|_| error.reason.clone()),
     }
 }

@@ -1,1 +1,31 @@
-fn main() {}
+//! The whole answer in one call.
+use std::error::Error;
+
+use steer_examples::{client, model};
+use steer_stubs::v1::{GenerateRequest, GenerationSpec};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let spec = GenerationSpec {
+        model: model(),
+        prompt: "Hello".into(),
+        ..Default::default()
+    };
+    let request = GenerateRequest {
+        spec: Some(spec),
+        ..Default::default()
+    };
+    let response = client()?.generate(request).await?;
+
+    let generation = response.generation.unwrap_or_default();
+    let usage = generation.usage.clone().unwrap_or_default();
+    println!(
+        "{}, {:?}: {} tokens in, {} out",
+        generation.model,
+        generation.finish_reason(),
+        usage.input_tokens,
+        usage.output_tokens
+    );
+    println!("{}", generation.output_text);
+    Ok(())
+}

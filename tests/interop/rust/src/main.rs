@@ -9,13 +9,12 @@ use std::time::Duration;
 use prost_types::{ListValue, Struct, Value, value::Kind};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
-use steer_client::{Client, ReadOptions, SteerError, StreamExt, endpoint};
+use steer_client::{Client, ReadOptions, SteerError, StreamExt, code_name, endpoint};
 use steer_stubs::v1::stream_event::Event;
 use steer_stubs::v1::{
     AttemptOutcome, DisconnectPolicy, FinishReason, GenerateRequest, Generation, GenerationSpec,
     SamplingParams, StreamGenerateRequest, StreamOptions,
 };
-use tonic::Code;
 use tonic::transport::{Certificate, ClientTlsConfig};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -187,18 +186,6 @@ async fn cancel() -> Outcome<Json> {
     Ok(json!({ "stream_id": stream_id, "deltas": deltas }))
 }
 
-/// `DeadlineExceeded` as the contract writes it.
-fn code_name(code: Code) -> String {
-    let mut name = String::new();
-    for letter in format!("{code:?}").chars() {
-        if letter.is_uppercase() && !name.is_empty() {
-            name.push('_');
-        }
-        name.extend(letter.to_uppercase());
-    }
-    name
-}
-
 async fn deadline() -> Outcome<Json> {
     let timeout = Duration::from_millis(setting("STEER_DEADLINE_MS")?.parse()?);
     let error = failure(timeout).await?;
@@ -243,7 +230,9 @@ async fn health() -> Outcome<Json> {
     let request = HealthCheckRequest {
         service: "steer.v1.GenerationService".to_owned(),
     };
-    let response = HealthClient::new(connect()?.service()).check(request).await?;
+    let response = HealthClient::new(connect()?.service())
+        .check(request)
+        .await?;
     let status = ServingStatus::try_from(response.into_inner().status)?;
     Ok(json!({ "status": status.as_str_name() }))
 }
