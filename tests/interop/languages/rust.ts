@@ -1,17 +1,29 @@
+import { resolve } from "node:path";
 import type { Command, Language } from "../language.ts";
 
-const CWD = "clients/rust";
-const TARGET = "clients/rust/target/debug";
+/** Shared with the page's program where the environment names a folder: one build serves both. */
+const TARGET = resolve(process.env["CARGO_TARGET_DIR"] ?? "clients/rust/target");
 
-const cargo = (...args: readonly string[]): Command => ({ command: "cargo", args, cwd: CWD });
-const built = (name: string): Command => ({ command: `${TARGET}/${name}`, args: [], cwd: "." });
+const cargo = (...args: readonly string[]): Command => ({
+  command: "cargo",
+  args: [...args, "--locked", "--quiet", "--target-dir", TARGET],
+  cwd: "clients/rust",
+});
+const built = (name: string): Command => ({
+  command: `${TARGET}/debug/${name}`,
+  args: [],
+  cwd: ".",
+});
 
 export const rust: Language = {
   name: "rust",
   needs: ["cargo", "cc"],
   debian: ["cargo", "gcc"],
-  prepare: [cargo("test", "--locked", "--workspace", "--no-run"), cargo("build", "--locked", "--workspace")],
-  vectors: cargo("test", "--locked", "--package", "steer-client", "--test", "vectors"),
+  prepare: [
+    cargo("build", "--package", "steer-interop", "--package", "steer-examples"),
+    cargo("test", "--package", "steer-client", "--tests", "--no-run"),
+  ],
+  vectors: cargo("test", "--package", "steer-client", "--tests"),
   program: built("steer-interop"),
   examples: {
     unary: built("unary"),

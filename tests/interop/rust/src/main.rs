@@ -10,6 +10,7 @@ use prost_types::{ListValue, Struct, Value, value::Kind};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use steer_client::{Client, ReadOptions, SteerError, StreamExt, code_name, endpoint};
+use steer_stubs::v1::part::Data;
 use steer_stubs::v1::stream_event::Event;
 use steer_stubs::v1::{
     AttemptOutcome, DisconnectPolicy, FinishReason, GenerateRequest, Generation, GenerationSpec,
@@ -91,6 +92,16 @@ async fn generate(client: &Client) -> Outcome<Generation> {
     };
     let response = client.generate(request).await?;
     response.generation.ok_or_else(|| "no generation".into())
+}
+
+/// Of the message: `output_text` leaves out what is long.
+fn text_of(generation: Generation) -> String {
+    let parts = generation.message.unwrap_or_default().parts;
+    let texts = parts.into_iter().filter_map(|part| match part.data {
+        Some(Data::Text(part)) => Some(part.text),
+        _ => None,
+    });
+    texts.collect()
 }
 
 async fn failure(timeout: Duration) -> Outcome<SteerError> {
@@ -213,7 +224,7 @@ async fn error() -> Outcome<Json> {
 }
 
 async fn large() -> Outcome<Json> {
-    let text = generate(&connect()?).await?.output_text;
+    let text = text_of(generate(&connect()?).await?);
     let mut sha256 = String::new();
     for byte in Sha256::digest(&text) {
         write!(sha256, "{byte:02x}")?;
