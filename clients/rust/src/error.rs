@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::fmt;
+use std::iter::successors;
 use std::time::Duration;
 
 use prost::Message;
@@ -84,9 +85,10 @@ impl SteerError {
 impl From<Status> for SteerError {
     fn from(status: Status) -> Self {
         // tonic's own timer says CANCELLED.
-        let code = match status.source() {
-            Some(source) if source.is::<TimeoutExpired>() => Code::DeadlineExceeded,
-            _ => status.code(),
+        let mut sources = successors(status.source(), |&error| error.source());
+        let code = match sources.any(|error| error.is::<TimeoutExpired>()) {
+            true => Code::DeadlineExceeded,
+            false => status.code(),
         };
         let mut error = SteerError::local(code, "", status.message().to_owned());
         if let Some(detail) = gateway_error(&status) {
