@@ -48,7 +48,7 @@ export const EXAMPLES: Readonly<Record<ExampleName, Example>> = {
   tools: {
     env: asking("known-text"),
     judge: ({ stdout, log }) => [
-      check("the call", /^get_weather\(\{.*Köln.*\}\) -> ./m.test(stdout), stdout),
+      check("the call", /^get_weather\(\{.*K(?:ö|\\u00f6)ln.*\}\) -> ./m.test(stdout), stdout),
       is("last line", linesOf(stdout).at(-1), KNOWN_TEXT),
       is(
         "finished by",

@@ -5,30 +5,58 @@ import { suiteOf } from "./language-suite.ts";
 import { languages } from "./languages/all.ts";
 import { details, type Row, table } from "./report.ts";
 import { isOnPath } from "./run-command.ts";
-import { prepare, type Suite } from "./suite.ts";
+import { type Failure, prepare, type Suite } from "./suite.ts";
 import { toolsSuite } from "./tools.ts";
 import { startWorld } from "./world.ts";
 
-const progress = (text: string): void => console.error(text);
+/** Suites that are prepared at once; one's downloads go on beside another's compiler. */
+const PREPARED_AT_ONCE = 2;
 
-async function timed(name: string, run: () => Promise<string>): Promise<string> {
+async function timed(name: string, run: () => Promise<Failure>): Promise<Failure> {
   const started = performance.now();
-  const failure = await run();
+  const failure = await run().catch((error: Error) => error.stack ?? error.message);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  progress(`${failure === "" ? "ok    " : "FAILED"}  ${name} (${seconds} s)`);
+  console.error(`${failure === "" ? "ok    " : "FAILED"}  ${name} (${seconds} s)`);
   return failure;
 }
 
-async function runSuite(suite: Suite, scenario: string | undefined): Promise<Row> {
-  const row = new Map<string, string>();
-  row.set("prepare", await timed(`${suite.name} prepare`, () => prepare(suite)));
-  if (row.get("prepare") !== "") return row;
+/** Begins to prepare all suites, a few at once, in their order. */
+function prepareAll(suites: readonly Suite[]): ReadonlyMap<Suite, Promise<Failure>> {
+  const lanes: Promise<unknown>[] = Array(PREPARED_AT_ONCE).fill(Promise.resolve());
+  const all = new Map<Suite, Promise<Failure>>();
+  for (const [index, suite] of suites.entries()) {
+    const lane = index % PREPARED_AT_ONCE;
+    const prepared = (lanes[lane] ?? Promise.resolve()).then(() =>
+      timed(`${suite.name} prepare`, () => prepare(suite)),
+    );
+    lanes[lane] = prepared;
+    all.set(suite, prepared);
+  }
+  return all;
+}
+
+async function runCells(suite: Suite, scenario: string | undefined): Promise<Row> {
+  const row = new Map<string, Failure>();
   for (const [name, cell] of Object.entries(suite.cells)) {
     if (scenario !== undefined && name !== scenario) continue;
-    const safely = () => cell().catch((error: Error) => error.stack ?? error.message);
-    row.set(name, await timed(`${suite.name} ${name}`, safely));
+    row.set(name, await timed(`${suite.name} ${name}`, cell));
   }
   return row;
+}
+
+const missingOf = ({ needs }: Suite): readonly string[] =>
+  needs.filter((command) => !isOnPath(command));
+
+/** Cells run one after another: they share the gateways, whose logs are evidence. */
+async function runSuites(suites: readonly Suite[], scenario: string | undefined) {
+  const rows = new Map<string, Row>();
+  const preparing = prepareAll(suites);
+  for (const suite of suites) {
+    const failure = (await preparing.get(suite)) ?? "";
+    const cells = failure === "" ? await runCells(suite, scenario) : [];
+    rows.set(suite.name, new Map([["prepare", failure], ...cells]));
+  }
+  return rows;
 }
 
 const { values, positionals } = parseArgs({
@@ -36,32 +64,26 @@ const { values, positionals } = parseArgs({
   options: { scenario: { type: "string" }, strict: { type: "boolean", default: false } },
 });
 
-await using world = await startWorld();
-const suites = [...languages.map((language) => suiteOf(language, world)), toolsSuite(world)];
-const known = suites.map(({ name }) => name);
-const cells = new Set(suites.flatMap((suite) => Object.keys(suite.cells)));
-const isKnown = values.scenario === undefined || cells.has(values.scenario);
-if (!isKnown || positionals.some((name) => !known.includes(name))) {
-  console.error(
-    `usage: npm run test:interop [-- ${known.join("|")} …] [--scenario NAME] [--strict]`,
-  );
-  console.error(`scenarios: ${[...cells].join(", ")}`);
-  process.exitCode = 2;
-} else {
-  const asked = suites.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  const rows = new Map<string, Row>();
-  const leftOut: string[] = [];
-  for (const suite of asked) {
-    const missing = suite.needs.filter((command) => !isOnPath(command));
-    if (missing.length === 0) rows.set(suite.name, await runSuite(suite, values.scenario));
-    else leftOut.push(`left out: ${suite.name}, for want of ${missing.join(", ")}`);
-  }
-  const failures = [...rows.values()].flatMap((row) => [...row.values()]);
-  const failed = failures.filter((failure) => failure !== "").length;
-  const passed = failures.length - failed;
-  console.log(`${table(rows)}\n\n${details(rows)}`);
-  for (const line of leftOut) console.log(line);
-  const counted = failed + (values.strict ? leftOut.length : 0);
-  console.log(`${passed} passed, ${counted} failed`);
-  process.exitCode = counted === 0 ? 0 : 1;
+const known = [...languages.map(({ name }) => name), "tools"];
+if (positionals.some((name) => !known.includes(name))) {
+  const names = known.join("|");
+  console.error(`usage: npm run test:interop [-- ${names} …] [--scenario NAME] [--strict]`);
+  process.exit(2);
 }
+await using world = await startWorld();
+const suites = [...languages.map((language) => suiteOf(language, world)), toolsSuite(world)].filter(
+  ({ name }) => positionals.length === 0 || positionals.includes(name),
+);
+const leftOut = suites.filter((suite) => missingOf(suite).length > 0);
+const ready = suites.filter((suite) => !leftOut.includes(suite));
+const rows = await runSuites(ready, values.scenario);
+const failures = [...rows.values()].flatMap((row) => [...row.values()]);
+const failed = failures.filter((failure) => failure !== "").length;
+const passed = failures.length - failed;
+console.log(`${table(rows)}\n\n${details(rows)}`);
+for (const suite of leftOut) {
+  console.log(`left out: ${suite.name}, for want of ${missingOf(suite).join(", ")}`);
+}
+const counted = failed + (values.strict ? leftOut.length : 0);
+console.log(`${passed} passed, ${counted} failed`);
+process.exitCode = counted === 0 ? 0 : 1;

@@ -139,7 +139,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     ],
   },
   deadline: {
-    env: () => ({ ...simulated({ first_token_ms: 25_000 })(), STEER_DEADLINE_MS: "700" }),
+    env: () => ({ ...simulated({ first_token_ms: 25_000 })(), STEER_DEADLINE_MS: "2000" }),
     judge: (answer, evidence) => [
       is("code", answer["code"], "DEADLINE_EXCEEDED"),
       check("it did not wait for the answer", evidence.seconds < 25, evidence.seconds),
@@ -156,7 +156,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
         is("code", answer["code"], "UNAVAILABLE"),
         is("reason", answer["reason"], "ATTEMPTS_EXHAUSTED"),
         is("retryable", answer["retryable"], true),
-        is("attempts", picked(answer["attempts"]), Array(Number(line?.["attempts"])).fill(attempt)),
+        is(
+          "attempts",
+          picked(answer["attempts"]),
+          Array(Number(line?.["attempts"] ?? 0)).fill(attempt),
+        ),
         // The channel's own retries would have made more of it.
         ...calledOnce(evidence, "Generate", "UNAVAILABLE"),
       ];
