@@ -8,7 +8,8 @@ const { STEER_ADDRESS = "127.0.0.1:50051", STEER_TOKEN } = process.env;
 // The stubs work with every transport of Connect; the key must be an operator's.
 const transport = createGrpcTransport({ baseUrl: `http://${STEER_ADDRESS}` });
 const admin = createClient(AdminService, transport);
-const headers = STEER_TOKEN === undefined ? {} : { authorization: `Bearer ${STEER_TOKEN}` };
+const headers: Record<string, string> =
+  STEER_TOKEN === undefined ? {} : { authorization: `Bearer ${STEER_TOKEN}` };
 
 // Streams that ended an hour ago or more. Without `dryRun` they are deleted.
 const { matchedCount, freedBytes } = await admin.cleanupStreamStates(

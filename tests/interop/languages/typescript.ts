@@ -15,6 +15,7 @@ export const typescript: Language = {
     // The packages as they are published, not the folders: copied anew.
     { command: "rm", args: ["-rf", "node_modules"], cwd: "examples/typescript" },
     { command: "npm", args: ["install", "--no-audit", "--no-fund"], cwd: "examples/typescript" },
+    { command: "tsc", args: ["--project", "examples/typescript"], cwd: "." },
   ],
   vectors: { command: "vitest", args: ["run", "tests/unit/clients/resume.test.ts"], cwd: "." },
   program: { command: "node", args: ["tests/interop/typescript/main.ts"], cwd: "." },
