@@ -10,4 +10,10 @@ require (
 	google.golang.org/protobuf v1.36.12
 )
 
+require (
+	golang.org/x/net v0.57.0 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+	golang.org/x/text v0.40.0 // indirect
+)
+
 replace github.com/steer-gateway/steer/gen/go => ../../gen/go

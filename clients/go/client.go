@@ -1,0 +1,139 @@
+// Package steer does what generated stubs cannot do for callers of Steer: it reads a stream to its
+// end over lost connections and replicas, and tells what has failed and why.
+package steer
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"io"
+	"iter"
+	"strings"
+	"time"
+
+	steerv1 "github.com/steer-gateway/steer/gen/go/steer/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+)
+
+// Safe for all of these: the helper always fills request_id, and the service's pushback decides.
+const serviceConfig = `{"methodConfig": [{
+	"name": [{"service": "steer.v1.GenerationService", "method": "Generate"},
+		{"service": "steer.v1.GenerationService", "method": "StreamGenerate"}],
+	"retryPolicy": {"maxAttempts": 3, "initialBackoff": "0.2s", "maxBackoff": "2s",
+		"backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}
+}, {
+	"name": [{"service": "steer.v1.GenerationService", "method": "ResumeStream"},
+		{"service": "steer.v1.GenerationService", "method": "CountTokens"},
+		{"service": "steer.v1.ModelService"}],
+	"retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s",
+		"backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}
+}], "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1}}`
+
+// Dial makes a channel with the settings that the service counts on; all stubs can share it.
+// "host:port" is not encrypted, "https://host:port" is, by the machine's authorities; options are
+// laid over both. An empty token sends none.
+func Dial(address, token string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
+	target, isSecure := strings.CutPrefix(address, "https://")
+	transport := insecure.NewCredentials()
+	if isSecure {
+		transport = credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12})
+	}
+	reconnects := backoff.Config{
+		BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 5 * time.Second,
+	}
+	settings := []grpc.DialOption{
+		grpc.WithTransportCredentials(transport),
+		grpc.WithDefaultServiceConfig(serviceConfig),
+		// A connection that does not answer a ping is dead, and its calls are resumed over another.
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: 20 * time.Second}),
+		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnects, MinConnectTimeout: 5 * time.Second}),
+	}
+	if token != "" {
+		settings = append(settings, grpc.WithPerRPCCredentials(bearer(token)))
+	}
+	return grpc.NewClient(target, append(settings, options...)...)
+}
+
+type bearer string
+
+func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return map[string]string{"authorization": "Bearer " + string(b)}, nil
+}
+
+func (bearer) RequireTransportSecurity() bool { return false }
+
+// Events are those of one call; what ends it early comes as an *Error.
+type Events = iter.Seq2[*steerv1.StreamEvent, error]
+
+// Calls are those of GenerationService over some transport. Their errors are made by ErrorOf.
+type Calls interface {
+	Generate(context.Context, *steerv1.GenerateRequest) (*steerv1.GenerateResponse, error)
+	StreamGenerate(context.Context, *steerv1.StreamGenerateRequest) Events
+	ResumeStream(context.Context, *steerv1.ResumeStreamRequest) Events
+}
+
+// A Client generates over some transport. It can be used by many goroutines.
+type Client struct {
+	calls Calls
+	// random is uniform in [0, 1).
+	random func() float64
+}
+
+// Generate returns the whole answer. It fills request_id, so that the channel can repeat the call.
+func (c *Client) Generate(ctx context.Context, request *steerv1.GenerateRequest) (*steerv1.GenerateResponse, error) {
+	request = proto.CloneOf(request)
+	if request.RequestId == "" {
+		request.RequestId = rand.Text()
+	}
+	return c.calls.Generate(ctx, request)
+}
+
+// NewClient is a client over a channel of grpc-go, usually of Dial.
+func NewClient(channel grpc.ClientConnInterface) *Client {
+	return NewClientOver(grpcCalls{steerv1.NewGenerationServiceClient(channel)})
+}
+
+type grpcCalls struct {
+	stub steerv1.GenerationServiceClient
+}
+
+func (g grpcCalls) Generate(ctx context.Context, request *steerv1.GenerateRequest) (*steerv1.GenerateResponse, error) {
+	var trailer metadata.MD
+	response, err := g.stub.Generate(ctx, request, grpc.Trailer(&trailer))
+	if err != nil {
+		return nil, ErrorOf(err, trailer)
+	}
+	return response, nil
+}
+
+func (g grpcCalls) StreamGenerate(ctx context.Context, request *steerv1.StreamGenerateRequest) Events {
+	return eventsOf(g.stub.StreamGenerate(ctx, request))
+}
+
+func (g grpcCalls) ResumeStream(ctx context.Context, request *steerv1.ResumeStreamRequest) Events {
+	return eventsOf(g.stub.ResumeStream(ctx, request))
+}
+
+func eventsOf(call grpc.ServerStreamingClient[steerv1.StreamEvent], err error) Events {
+	return func(yield func(*steerv1.StreamEvent, error) bool) {
+		for err == nil {
+			var event *steerv1.StreamEvent
+			if event, err = call.Recv(); err == nil && !yield(event, nil) {
+				return
+			}
+		}
+		switch {
+		case err == io.EOF:
+		case call == nil:
+			yield(nil, ErrorOf(err))
+		default:
+			yield(nil, ErrorOf(err, call.Trailer()))
+		}
+	}
+}

@@ -1,0 +1,244 @@
+package steer
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math"
+	random "math/rand/v2"
+	"time"
+
+	steerv1 "github.com/steer-gateway/steer/gen/go/steer/v1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+)
+
+const (
+	maxTries         = 10 // failures in a row, without one new event between them
+	firstWait        = 100 * time.Millisecond
+	maxWait          = 5 * time.Second
+	endTime          = time.Second // for a call to end by itself after its last event
+	heartbeats       = 15 * time.Second
+	missedHeartbeats = 3 // that may be missing before a connection counts as dead
+	never            = time.Duration(math.MaxInt64)
+)
+
+// A StreamOption changes how a stream is read.
+type StreamOption func(*reader)
+
+// WithDeliveryTimeout is the deadline of each call; the next one goes on.
+func WithDeliveryTimeout(d time.Duration) StreamOption {
+	return func(r *reader) { r.deliveryTimeout = d }
+}
+
+// WithSilence is the longest silence of a live connection, three heartbeats unless given; 0: no limit.
+func WithSilence(d time.Duration) StreamOption {
+	return func(r *reader) { r.silence = d }
+}
+
+// A Reconnect says that a delivery broke off, and that the reader is about to go on.
+type Reconnect struct {
+	Cursor
+	Tries int // since the last new event
+	Wait  time.Duration
+	Cause *Error
+}
+
+// OnReconnect is told before each wait.
+func OnReconnect(tell func(Reconnect)) StreamOption {
+	return func(r *reader) { r.onReconnect = tell }
+}
+
+// OnDurability is told when the service's store goes away (false) and when it is back (true): while
+// it is away, events cannot be resumed for certain.
+func OnDurability(tell func(isDurable bool)) StreamOption {
+	return func(r *reader) { r.onDurability = tell }
+}
+
+// NewClientOver is a client over any transport, such as that of package steerconnect.
+func NewClientOver(calls Calls) *Client { return &Client{calls: calls, random: random.Float64} }
+
+// StreamGenerate generates and streams: each event once and in order, over as many calls as it takes.
+// The loop ends after `complete`; after an `error` event, and where the reader cannot go on, its last
+// round has an *Error. Leaving the loop ends the call.
+func (c *Client) StreamGenerate(ctx context.Context, request *steerv1.StreamGenerateRequest, options ...StreamOption) Events {
+	request = proto.CloneOf(request)
+	if request.RequestId == "" && !request.GetOptions().GetEphemeral() {
+		request.RequestId = rand.Text()
+	}
+	silence := missedHeartbeats * heartbeats
+	if interval := request.GetOptions().GetHeartbeatInterval(); interval != nil {
+		silence = missedHeartbeats * interval.AsDuration()
+	}
+	return c.read(ctx, reader{request: request, silence: silence}, options)
+}
+
+// ResumeStream goes on with a stream whose position was kept elsewhere.
+func (c *Client) ResumeStream(ctx context.Context, cursor Cursor, options ...StreamOption) Events {
+	// The interval of heartbeats is the first call's, which is not known here.
+	return c.read(ctx, reader{cursor: cursor, resumable: true}, options)
+}
+
+func (c *Client) read(ctx context.Context, initial reader, options []StreamOption) Events {
+	return func(yield func(*steerv1.StreamEvent, error) bool) {
+		r := initial
+		r.Client, r.durable = c, true
+		r.onReconnect, r.onDurability = func(Reconnect) {}, func(bool) {}
+		for _, option := range options {
+			option(&r)
+		}
+		if r.silence <= 0 {
+			r.silence = never
+		}
+		for ctx.Err() == nil {
+			cause := r.deliver(ctx, yield)
+			if cause == nil {
+				return
+			}
+			if ctx.Err() != nil {
+				break
+			}
+			if final := r.verdict(cause); final != nil {
+				yield(nil, final.at(r.cursor))
+				return
+			}
+			r.tries++
+			wait := r.wait(cause)
+			r.onReconnect(Reconnect{r.cursor, r.tries, wait, cause})
+			select {
+			case <-ctx.Done():
+			case <-time.After(wait):
+			}
+		}
+		yield(nil, errorOfContext(ctx).at(r.cursor))
+	}
+}
+
+// A reader is the client's half of a resumable stream: docs/resuming.md.
+type reader struct {
+	*Client
+	request         *steerv1.StreamGenerateRequest
+	deliveryTimeout time.Duration
+	silence         time.Duration
+	onReconnect     func(Reconnect)
+	onDurability    func(bool)
+
+	cursor      Cursor
+	resumable   bool
+	durable     bool
+	tries       int
+	hasProgress bool
+}
+
+// deliver reads one call. It returns why the call broke off; nil: there is nothing more to hand on.
+func (r *reader) deliver(ctx context.Context, yield func(*steerv1.StreamEvent, error) bool) *Error {
+	call, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	if r.deliveryTimeout > 0 {
+		limited, stop := context.WithTimeout(call, r.deliveryTimeout)
+		defer stop()
+		call = limited
+	}
+	// Runs while the reader waits, and not while its consumer works.
+	watch := time.AfterFunc(r.silence, func() {
+		giveUp(unavailable("SILENCE", fmt.Sprintf("no event and no heartbeat for %v", r.silence)))
+	})
+	defer watch.Stop()
+	isOpening := r.cursor.StreamID == ""
+	var last *steerv1.StreamEvent
+	hasLeft := false
+	for event, err := range r.events(call) {
+		watch.Stop()
+		if last != nil {
+			break
+		}
+		if err != nil {
+			if given := (*Error)(nil); errors.As(context.Cause(call), &given) {
+				return given
+			}
+			return ErrorOf(err)
+		}
+		if beat := event.GetHeartbeat(); beat != nil {
+			if isDurable := !beat.GetUndurable(); isDurable != r.durable {
+				r.durable = isDurable
+				r.onDurability(isDurable)
+			}
+		} else if next := r.cursor.Sequence + 1; event.GetSequence() > next {
+			return unavailable("SEQUENCE_GAP", fmt.Sprintf("event %d where %d was due", event.GetSequence(), next))
+		} else if event.GetSequence() == next {
+			r.advance(event)
+			hasLeft = !yield(event, nil)
+			if event.GetComplete() != nil || event.GetError() != nil {
+				// Leaving at once would look like a cancel to the service.
+				last = event
+				watch.Reset(endTime)
+				continue
+			}
+			if hasLeft {
+				return nil
+			}
+		}
+		watch.Reset(r.silence)
+	}
+	if failure := last.GetError(); failure != nil && !hasLeft {
+		yield(nil, errorOfEvent(failure.GetError()).at(r.cursor))
+	}
+	// A cursor that came from elsewhere may be the end of a stream that has succeeded.
+	if last != nil || !isOpening && !r.hasProgress {
+		return nil
+	}
+	return unavailable("STREAM_CUT", "the call ended before the stream did")
+}
+
+func (r *reader) events(ctx context.Context) Events {
+	if r.cursor.StreamID == "" {
+		return r.calls.StreamGenerate(ctx, r.request)
+	}
+	return r.calls.ResumeStream(ctx, &steerv1.ResumeStreamRequest{
+		StreamId: r.cursor.StreamID, LastSequence: r.cursor.Sequence, LastWriter: r.cursor.Writer,
+	})
+}
+
+func (r *reader) advance(event *steerv1.StreamEvent) {
+	if start := event.GetStart(); start != nil {
+		r.cursor.StreamID, r.resumable = start.GetStreamId(), start.GetResumable()
+	}
+	r.cursor.Sequence, r.cursor.Writer = event.GetSequence(), event.GetWriter()
+	r.tries, r.hasProgress = 0, true
+}
+
+// verdict returns why the reader must stop; nil: it goes on.
+func (r *reader) verdict(cause *Error) *Error {
+	switch cause.Code {
+	// Repeating the call cannot change these.
+	case codes.InvalidArgument, codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented,
+		codes.NotFound, codes.OutOfRange, codes.DataLoss, codes.FailedPrecondition, codes.AlreadyExists:
+		return cause
+	}
+	isForbidden := cause.pushback != nil && *cause.pushback < 0
+	if isForbidden || cause.Detail != nil && !cause.Detail.GetRetryable() || r.tries >= maxTries {
+		return cause
+	}
+	isSafe := r.resumable
+	if r.cursor.StreamID == "" {
+		// Without a request_id a second call is a second generation, unless nothing was executed.
+		isSafe = r.request.GetRequestId() != "" || cause.pushback != nil
+	}
+	if isSafe {
+		return nil
+	}
+	return &Error{
+		Code: codes.FailedPrecondition, Reason: "STREAM_NOT_RESUMABLE", cause: cause,
+		Message: "the stream broke off and cannot be resumed: " + cause.Message,
+	}
+}
+
+func (r *reader) wait(cause *Error) time.Duration {
+	most := min(maxWait, firstWait<<r.tries)
+	wait := max(cause.RetryDelay, time.Duration(r.random()*float64(most)))
+	if cause.pushback != nil {
+		wait = max(wait, *cause.pushback)
+	}
+	return wait
+}
