@@ -16,17 +16,26 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 )
 
-// New is a client over a stub of connect-go. Keys of callers are an interceptor's work.
-func New(stub steerv1connect.GenerationServiceClient) *steer.Client {
-	return steer.NewClientOver(calls{stub})
+// New is a client over a stub of connect-go. An empty token sends none.
+func New(stub steerv1connect.GenerationServiceClient, token string) *steer.Client {
+	return steer.NewClientOver(calls{stub, token})
 }
 
 type calls struct {
-	stub steerv1connect.GenerationServiceClient
+	stub  steerv1connect.GenerationServiceClient
+	token string
+}
+
+func signed[Message any](message *Message, token string) *connect.Request[Message] {
+	request := connect.NewRequest(message)
+	if token != "" {
+		request.Header().Set("authorization", "Bearer "+token)
+	}
+	return request
 }
 
 func (c calls) Generate(ctx context.Context, request *steerv1.GenerateRequest) (*steerv1.GenerateResponse, error) {
-	response, err := c.stub.Generate(ctx, connect.NewRequest(request))
+	response, err := c.stub.Generate(ctx, signed(request, c.token))
 	if err != nil {
 		return nil, errorOf(err)
 	}
@@ -34,11 +43,11 @@ func (c calls) Generate(ctx context.Context, request *steerv1.GenerateRequest) (
 }
 
 func (c calls) StreamGenerate(ctx context.Context, request *steerv1.StreamGenerateRequest) steer.Events {
-	return events(c.stub.StreamGenerate(ctx, connect.NewRequest(request)))
+	return events(c.stub.StreamGenerate(ctx, signed(request, c.token)))
 }
 
 func (c calls) ResumeStream(ctx context.Context, request *steerv1.ResumeStreamRequest) steer.Events {
-	return events(c.stub.ResumeStream(ctx, connect.NewRequest(request)))
+	return events(c.stub.ResumeStream(ctx, signed(request, c.token)))
 }
 
 func events(call *connect.ServerStreamForClient[steerv1.StreamEvent], err error) steer.Events {
