@@ -67,6 +67,8 @@ func events(call *connect.ServerStreamForClient[steerv1.StreamEvent], err error)
 	}
 }
 
+const pushback = "grpc-retry-pushback-ms"
+
 // The protocols share their codes and details with gRPC.
 func errorOf(err error) *steer.Error {
 	said := new(connect.Error)
@@ -79,6 +81,6 @@ func errorOf(err error) *steer.Error {
 			TypeUrl: "type.googleapis.com/" + detail.Type(), Value: detail.Bytes(),
 		})
 	}
-	pushback := metadata.Pairs("grpc-retry-pushback-ms", said.Meta().Get("grpc-retry-pushback-ms"))
-	return steer.ErrorOf(status.ErrorProto(packed), pushback)
+	trailer := metadata.MD{pushback: said.Meta().Values(pushback)}
+	return steer.ErrorOf(status.ErrorProto(packed), trailer)
 }
