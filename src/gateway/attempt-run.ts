@@ -102,13 +102,13 @@ export function textToContinue(result: GenerationResult, target: FittedTarget): 
 /** The target's request as this attempt sends it. */
 function specOf(
   result: GenerationResult,
-  { target, trigger }: Pick<AttemptPlan<FittedTarget>, "target" | "trigger">,
+  { spec }: FittedTarget,
   before: string | undefined,
 ): GenerationSpec {
-  const { spec } = target;
   if (before !== undefined) return continuationSpec(spec, before, result.outputTokens()) ?? spec;
+  // Whatever follows a refused output repairs it, a repair's own retries included.
   const { rejected } = result;
-  return trigger === "repair" && rejected !== undefined ? repairSpec(spec, rejected) : spec;
+  return rejected === undefined ? spec : repairSpec(spec, rejected);
 }
 
 /** Why the request's money does not pay for an attempt at this target; undefined: it does. */
@@ -120,7 +120,7 @@ export function moneyObstacle(
   const { result } = call;
   const before = trigger === "continuation" ? textToContinue(result, target) : undefined;
   try {
-    payFor(call, target.model, specOf(result, { target, trigger }, before));
+    payFor(call, target.model, specOf(result, target, before));
     return undefined;
   } catch (error) {
     return toGatewayError(error);
@@ -153,7 +153,7 @@ export function startAttempt(
   const { model } = target;
   const goesOn = trigger === "continuation";
   const before = goesOn ? textToContinue(result, target) : undefined;
-  const { spec, isLimited } = payFor(context, model, specOf(result, plan, before));
+  const { spec, isLimited } = payFor(context, model, specOf(result, target, before));
   const record = result.begin(
     {
       target: { model, spec, warnings: target.warnings },

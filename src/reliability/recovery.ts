@@ -34,7 +34,9 @@ export class Recovery {
     const { error, target } = failure;
     const isContinued = call.policy.recovery === "continue";
     const isWhole = error.kind === "invalid-output";
-    if (failure.committed && isContinued && !isWhole) progress.broken = error;
+    // What is whole is broken no longer: it is refused, and begun anew.
+    if (isWhole) progress.broken = undefined;
+    else if (failure.committed && isContinued) progress.broken = error;
     let announced: T | undefined;
     let struck: GatewayError | undefined;
     const before = progress.waitedMs;

@@ -1,5 +1,5 @@
 import { systemClock } from "../../src/clock.ts";
-import type { GatewayError } from "../../src/domain/gateway-error.ts";
+import { GatewayError } from "../../src/domain/gateway-error.ts";
 import type { RetryPolicy, Routing } from "../../src/domain/generation-spec.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
 import { errorRules } from "../../src/providers/openai/errors.ts";
@@ -63,6 +63,12 @@ export function fails(error: GatewayError, afterMs = 0, content?: string): Scrip
   };
 }
 
+/** Answers with output that lacks its format: see `accept`. */
+export const answersInvalid: Script = async function* () {
+  yield text("a");
+  yield { ...FINISH, rawReason: "invalid" };
+};
+
 /** Never answers. */
 export const hangs: Script = async function* (signal, clock) {
   await clock.sleep(1e9, signal);
@@ -84,6 +90,7 @@ export interface CallOptions {
   readonly totalMs?: number;
   readonly hedge?: EngineCall<Target>["hedge"];
   readonly limits?: Partial<AttemptLimits>;
+  readonly repairs?: boolean;
   readonly unpaid?: EngineCall<Target>["unpaid"];
   readonly canContinue?: (target: Target) => boolean;
   /** Instances of the call's targets; default: all of the engine's. */
@@ -152,18 +159,22 @@ export function setUpEngine(
       run.sent.push(sent);
       const script = nextScript(provider);
       let committed = false;
+      let isInvalid = false;
       return {
         limits: { ...NO_LIMITS, ...options.limits },
         open: (signal) => script(signal, clock),
-        take(_event, _now, content) {
+        take(event, _now, content) {
           committed ||= content && stream;
+          isInvalid ||= event.type === "finish" && event.rawReason === "invalid";
           return undefined;
         },
         isDraining: false,
         get committed() {
           return committed;
         },
-        accept: () => {},
+        accept() {
+          if (isInvalid) throw new GatewayError("invalid-output", "test");
+        },
         isOwnLimit: () => false,
         end(outcome) {
           sent.outcome = outcome;
@@ -182,7 +193,7 @@ export function setUpEngine(
         states.settings.retry,
       ),
       stream,
-      repairs: false,
+      repairs: options.repairs ?? false,
       trigger: "initial",
       endsAt: clock.now() + totalMs,
       signal: controller.signal,

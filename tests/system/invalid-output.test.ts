@@ -89,6 +89,21 @@ describe.each(MODES)("output without its format, %s", (mode) => {
     ]);
   });
 
+  it("a retry of the repair repairs as well", async () => {
+    const broken = { attempt: 2, status: 503 };
+    const scripts = { a: script({ text: GOOD }, { attempt: 1, text: BAD }, broken) };
+    const { generation } = await ask(stack.client, mode, through(scripts, format(RETRY)));
+    expect(generation?.attempts.map(({ trigger }) => trigger)).toEqual([
+      AttemptTrigger.INITIAL,
+      AttemptTrigger.REPAIR,
+      AttemptTrigger.RETRY,
+    ]);
+    expect(generation?.outputJson).toBe(GOOD);
+    const [, repair, retry] = requestsOf(stack, "a").slice(-3);
+    expect(repair?.body["messages"]).toHaveLength(3);
+    expect(retry?.body["messages"]).toEqual(repair?.body["messages"]);
+  });
+
   it("RETRY repairs one time", async () => {
     const before = requestsOf(stack, "a").length;
     const spec = through({ a: script({ text: BAD }) }, format(RETRY));

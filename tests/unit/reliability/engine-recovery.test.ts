@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import {
   answered,
+  answersInvalid,
   cut,
   fails,
   hangs,
@@ -158,6 +159,36 @@ describe("what follows a failure", () => {
     await clock.advance(10_000);
     expect(await run.done).toMatchObject({ kind: "truncated" });
     expect(run.sent.map(({ plan }) => plan.trigger)).toEqual(["initial", "continuation"]);
+  });
+
+  it("a continuation whose output is refused is repaired, and no further continuation", async () => {
+    const { clock, call } = setUpEngine({
+      a: [fails(cut(), 10, "partial"), answersInvalid, fails(answered(503)), succeeds()],
+    });
+    const routing = { midStreamRecovery: "continue" } as const;
+    const retry = { maxAttempts: 5, maxTotalAttempts: 5 };
+    const run = call({ routing, retry, repairs: true, canContinue: () => true });
+    await clock.advance(60_000);
+    expect(await run.done).toBeUndefined();
+    expect(run.sent.map(({ plan }) => plan.trigger)).toEqual([
+      "initial",
+      "continuation",
+      "repair",
+      "retry",
+    ]);
+    expect(run.recoveries.map(({ action, discardOutput }) => [action, discardOutput])).toEqual([
+      ["continue", false],
+      ["repair", true],
+      ["retry", false],
+    ]);
+  });
+
+  it("where a repair fails as well, that is what ends the call", async () => {
+    const { clock, call } = setUpEngine({ a: [fails(cut(), 10, "partial"), answersInvalid] });
+    const routing = { midStreamRecovery: "continue" } as const;
+    const run = call({ routing, repairs: true, canContinue: () => true });
+    await clock.advance(60_000);
+    expect(await run.done).toMatchObject({ kind: "invalid-output" });
   });
 
   it("a cancelled continuation is cancelled, and no failure of the provider", async () => {
