@@ -35,20 +35,17 @@ function moneyFor({ policy, counter, model, spec, stream }: DrainedCall) {
   return { leftPicos: !stream && isUnbounded ? 0 : maxCostPicos, tokenPicos: outputPicos };
 }
 
-/** Each event of output counts for one token at least. */
-function tokensOf(event: ProviderEvent, { counter, model }: DrainedCall): number {
-  const count = (text: string): number =>
-    Math.max(1, counter.estimate(model, { text, overhead: 0, isPartial: true }).tokens);
-
+/** What an event adds to the output; undefined: nothing. */
+function outputOf(event: ProviderEvent): string | undefined {
   switch (event.type) {
     case "text-delta":
     case "reasoning-delta":
     case "refusal-delta":
-      return count(event.text);
+      return event.text;
     case "tool-call-delta":
-      return count(event.argumentsFragment);
+      return event.argumentsFragment;
     default:
-      return 0;
+      return undefined;
   }
 }
 
@@ -81,8 +78,10 @@ export class AttemptEnd {
   /** Watches what is read on. */
   observe(event: ProviderEvent): void {
     if (this.#money === undefined) return;
-    const tokens = tokensOf(event, this.#call);
-    this.#money.leftPicos -= tokens * this.#money.tokenPicos;
+    const text = outputOf(event);
+    if (text === undefined) return;
+    const { counter, model } = this.#call;
+    this.#money.leftPicos -= counter.pieceTokens(model, text) * this.#money.tokenPicos;
     if (this.#money.leftPicos <= 0) this.#upstream.abort(this.#call.lifetime.reason);
   }
 

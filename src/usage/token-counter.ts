@@ -27,6 +27,8 @@ export interface TokenCounter {
   /** At once, in a time with a bound. */
   estimate(model: Model, counted: CountedText): Estimate;
   estimateInput(model: Model, spec: GenerationSpec): Estimate;
+  /** Tokens of one piece of output, one at least: for a bound that is watched, and told to nobody. */
+  pieceTokens(model: Model, text: string): number;
   /** There is something better than `estimate` for this model. */
   isExact(model: Model): boolean;
   /** By the best estimator; within `limitMs`, else as `estimate` says. */
@@ -83,6 +85,8 @@ export function createTokenCounter(options: TokenCounterOptions): TokenCounter {
   return {
     estimate: (model, counted) => told(model, estimateNow(model, counted)),
     estimateInput: (model, spec) => told(model, estimateNow(model, requestText(spec))),
+    pieceTokens: (model, text) =>
+      Math.max(1, estimateNow(model, { text, overhead: 0, isPartial: true }).tokens),
     isExact: (model) => vocabularyOf(model) !== undefined,
     async count(model, counted, limitMs) {
       const vocabulary = vocabularyOf(model);

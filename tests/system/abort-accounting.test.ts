@@ -15,7 +15,7 @@ import {
 } from "../support/targets.ts";
 import { createUsageLines, type UsageLines } from "../support/usage-records.ts";
 
-const { streamGenerate, cancelGeneration } = GenerationService.method;
+const { streamGenerate, cancelGeneration, countTokens } = GenerationService.method;
 /** Per million, and so in trillionths a token: */
 const PRICES = { "m-a": { input: 2, output: 10 }, "m-b": { input: 0.02, output: 0.1 } };
 const [IN, OUT] = [2_000_000n, 10_000_000n];
@@ -29,6 +29,8 @@ beforeAll(async () => {
   // Its counts come after the attempt's end: the records have to wait for them.
   const config = { ...CALM, accounting: { usage_file: lines.path, estimator: "tiktoken" } };
   stack = await startTargets(config, { STEER_PRICING_OVERRIDES_JSON: JSON.stringify(PRICES) });
+  // The thread that counts is there, and no end of a call waits in vain for it.
+  await stack.client.unary(countTokens, { spec: { model: "m-a", prompt: "Hi" } });
 });
 
 afterAll(async () => {
