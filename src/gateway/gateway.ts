@@ -9,6 +9,7 @@ import { type StreamOptions, WHOLE_ANSWER } from "../domain/stream-options.ts";
 import type { JsonStream } from "../output/json-stream.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { createStreamEvents } from "../output/stream-events.ts";
+import { toGatewayError } from "../reliability/run-attempt.ts";
 import { LiveStream } from "../streams/live-stream.ts";
 import { cancelledBy } from "../streams/owned-stream.ts";
 import { storeUnavailable, streamExpired, streamNotFound } from "../streams/stream-errors.ts";
@@ -86,6 +87,13 @@ export interface ResumeCall {
   readonly streamId: string;
   readonly cursor: Cursor;
   readonly signal: AbortSignal;
+}
+
+/** How a reader ended, as a word of few values. */
+function resultOf(error: unknown): string {
+  if (error === undefined) return "ok";
+  const { reason, kind } = toGatewayError(error);
+  return reason ?? kind;
 }
 
 export function createGateway(dependencies: GatewayDependencies): Gateway {
@@ -227,16 +235,17 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
           reason: "STREAM_NOT_RESUMABLE",
         });
       }
+      const { telemetry } = dependencies;
       const startedAt = clock.now();
       try {
         const stream = await find(caller, { streamId });
         if (stream.expiredAt !== undefined) throw streamExpired(streamId);
-        return stored.resume(stream, cursor, signal, () =>
-          dependencies.telemetry.resumed("ok", clock.now() - startedAt),
-        );
+        return stored.resume(stream, cursor, signal, {
+          first: () => telemetry.resumeLatency(clock.now() - startedAt),
+          ended: (error) => telemetry.resumed(resultOf(error)),
+        });
       } catch (error) {
-        const reason = error instanceof GatewayError ? error.reason : undefined;
-        dependencies.telemetry.resumed(reason ?? "UNAVAILABLE", clock.now() - startedAt);
+        telemetry.resumed(resultOf(error));
         throw error;
       }
     },

@@ -7,7 +7,7 @@ import type { Outcome } from "../output/generation-result.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { createStreamEvents } from "../output/stream-events.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
-import type { Delivery } from "../streams/stream-reader.ts";
+import type { Delivery, ReaderWatch } from "../streams/stream-reader.ts";
 import type { NewStream } from "../streams/stream-record.ts";
 import type { Cursor, StoredStream } from "../streams/stream-store.ts";
 import type { GenerationRun } from "./generation-run.ts";
@@ -93,12 +93,12 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     about: Pick<OpenStream, "generationId" | "isReplayed"> & {
       readonly kind: StreamFacts["kind"];
       readonly heartbeatMs: number;
-      readonly onFirst: (() => void) | undefined;
+      readonly watch: ReaderWatch | undefined;
     },
   ): OpenStream {
-    const { kind, heartbeatMs, onFirst, ...rest } = about;
+    const { kind, heartbeatMs, watch, ...rest } = about;
     const isWhole = kind === "unary";
-    const reader = from.reader({ streamId, cursor, signal, heartbeatMs, onFirst }, isWhole);
+    const reader = from.reader({ streamId, cursor, signal, heartbeatMs, watch }, isWhole);
     return { streamId, ...rest, deliveries: reader.follow(), terminal: () => reader.terminal };
   }
 
@@ -107,11 +107,11 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     stream: StoredStream,
     cursor: Cursor,
     signal: AbortSignal,
-    onFirst?: () => void,
+    watch?: ReaderWatch,
   ): OpenStream {
     const { kind, generationId, heartbeatMs } = readSummary(stream.progress);
     const from = stream.streamId.startsWith(STORED_PREFIX) ? log : local;
-    const about = { kind, generationId, heartbeatMs, isReplayed: false, onFirst };
+    const about = { kind, generationId, heartbeatMs, isReplayed: false, watch };
     return open(from, stream.streamId, cursor, signal, about);
   }
 
@@ -220,7 +220,7 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
       generationId: result.generationId,
       heartbeatMs,
       isReplayed: false,
-      onFirst: undefined,
+      watch: undefined,
     };
     return { stream: open(into, streamId, FROM_START, signal, about), outcome };
   }

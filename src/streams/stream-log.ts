@@ -152,7 +152,7 @@ export class StreamLog {
 
   /** A reader; it is present from now to the end of `follow`. Throws `GatewayError` where there are too many. */
   reader(
-    options: Pick<ReaderOptions, "streamId" | "cursor" | "signal" | "heartbeatMs" | "onFirst">,
+    options: Pick<ReaderOptions, "streamId" | "cursor" | "signal" | "heartbeatMs" | "watch">,
     /** It waits for the end alone, and costs no more than its call: the bound is for deliveries. */
     isWhole = false,
   ): StreamReader {

@@ -45,6 +45,14 @@ export type Delivery =
 /** Why a reader asked the store again. */
 export type FillCause = "gap" | "writer" | "poll" | "overflow" | "left";
 
+/** Is told how it goes with one reader. */
+export interface ReaderWatch {
+  /** The first event behind the cursor is taken. */
+  first(): void;
+  /** Once: `undefined` at the end of the stream, else what broke the reading off. */
+  ended(error: unknown): void;
+}
+
 export interface ReaderOptions {
   readonly store: StreamStore;
   readonly bus: StreamBus;
@@ -60,8 +68,7 @@ export interface ReaderOptions {
   /** An encoded event is the last of its stream. */
   readonly isTerminal: (event: Uint8Array) => boolean;
   readonly onFill: (cause: FillCause) => void;
-  /** The first event behind the cursor is there. */
-  readonly onFirst: (() => void) | undefined;
+  readonly watch: ReaderWatch | undefined;
   /** The reader has left, at the end or before it. */
   readonly onLeave: () => void;
 }
@@ -123,6 +130,7 @@ export class StreamReader {
     const onAbort = (): void => this.#wake?.();
     signal.addEventListener("abort", onAbort, { once: true });
     const stopWatch = this.#watchSilence();
+    let broken: unknown;
     try {
       if (!isLocal()) await this.#subscribe();
       yield* this.#catchUp();
@@ -162,10 +170,14 @@ export class StreamReader {
           this.#wake = undefined;
         }
       }
+    } catch (error) {
+      broken = error;
+      throw error;
     } finally {
       stopWatch();
       stopListening();
       signal.removeEventListener("abort", onAbort);
+      this.#options.watch?.ended(broken ?? (this.#isEnded ? undefined : readerLeft()));
       this.#options.onLeave();
       void this.#unsubscribe?.().catch(() => {});
     }
@@ -175,7 +187,7 @@ export class StreamReader {
     const isUndurable = this.#isUndurable;
     this.#toldUndurable = isUndurable;
     yield { type: "heartbeat", sequence: this.#next - 1, isUndurable };
-    this.#delivered();
+    this.#taken();
   }
 
   #receive(message: BusMessage): void {
@@ -207,10 +219,15 @@ export class StreamReader {
     return own;
   }
 
+  /** Events have been taken. */
   #delivered(): void {
-    this.#waitsSince = undefined;
-    if (!this.#hasDelivered) this.#options.onFirst?.();
+    if (!this.#hasDelivered) this.#options.watch?.first();
     this.#hasDelivered = true;
+    this.#taken();
+  }
+
+  #taken(): void {
+    this.#waitsSince = undefined;
     this.#isBeatDue = false;
     this.#lastDelivery = this.#options.clock.now();
   }

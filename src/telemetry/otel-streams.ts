@@ -24,7 +24,11 @@ export function createStreamMetrics(store: string): Omit<StreamTelemetry, "start
     unit: "{stream}",
     description: "Streams that this replica writes.",
   });
-  const resumed = counter(metric.streamsResumed, "{call}", "Readers with a cursor, by result.");
+  const resumed = counter(
+    metric.streamsResumed,
+    "{call}",
+    "Readers with a cursor that have ended, by how.",
+  );
   const resumeTime = seconds(
     metric.resumeLatency,
     "From a reader's call to its first event.",
@@ -68,10 +72,8 @@ export function createStreamMetrics(store: string): Omit<StreamTelemetry, "start
       active.add(-1, labels);
       ended.add(1, { ...labels, [attribute.streamPhase]: phase });
     },
-    resumed(result, ms) {
-      resumed.add(1, { ...labels, [attribute.result]: result });
-      if (result === "ok") resumeTime.record(ms / 1000, labels);
-    },
+    resumed: (result) => resumed.add(1, { ...labels, [attribute.result]: result }),
+    resumeLatency: (ms) => resumeTime.record(ms / 1000, labels),
     readers: (change) => readers.add(change, labels),
     filled: (cause) => fills.add(1, { ...labels, [attribute.cause]: cause }),
     appended(result, events, waitedMs) {

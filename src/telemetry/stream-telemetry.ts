@@ -4,8 +4,10 @@ import type { CallTelemetry } from "./call-telemetry.ts";
 export interface StreamTelemetry {
   created(): void;
   ended(phase: string): void;
-  /** A reader has asked for what follows a cursor; `ms` until its first event. */
-  resumed(result: string, ms: number): void;
+  /** A reader that asked for what follows a cursor has ended so, before its first event or later. */
+  resumed(result: string): void;
+  /** From such a reader's call to its first event. */
+  resumeLatency(ms: number): void;
   readers(change: 1 | -1): void;
   /** A reader has asked the store for what was not pushed to it. */
   filled(cause: string): void;
@@ -25,6 +27,7 @@ export const noStreamTelemetry: StreamTelemetry = {
   created: () => {},
   ended: () => {},
   resumed: () => {},
+  resumeLatency: () => {},
   readers: () => {},
   filled: () => {},
   appended: () => {},

@@ -1,5 +1,5 @@
 // Readers of a log whose events are words; the last of them is `end`.
-import type { Delivery, StreamReader } from "../../src/streams/stream-reader.ts";
+import type { Delivery, ReaderWatch, StreamReader } from "../../src/streams/stream-reader.ts";
 import type { NewStream } from "../../src/streams/stream-record.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import type { Cursor } from "../../src/streams/stream-store.ts";
@@ -26,6 +26,8 @@ export interface Reading {
   readonly seen: string[];
   readonly reader: StreamReader;
   readonly abort: AbortController;
+  /** What its watch was told. */
+  readonly watched: readonly unknown[];
   /** `ended`, or what was thrown; undefined: it reads on. */
   outcome(): unknown;
 }
@@ -49,7 +51,12 @@ export async function createTestReaders(
   ): Reading {
     const abort = new AbortController();
     const options = { streamId, cursor, signal: abort.signal, heartbeatMs };
-    const reader = log.reader({ ...options, onFirst: undefined });
+    const watched: unknown[] = [];
+    const watch: ReaderWatch = {
+      first: () => void watched.push("first"),
+      ended: (error) => void watched.push(error),
+    };
+    const reader = log.reader({ ...options, watch });
     const seen: string[] = [];
     let outcome: unknown;
     void (async () => {
@@ -63,7 +70,7 @@ export async function createTestReaders(
         outcome = error;
       }
     })();
-    return { seen, reader, abort, outcome: () => outcome };
+    return { seen, reader, abort, watched, outcome: () => outcome };
   }
 
   return {

@@ -79,7 +79,7 @@ describe("an orphaned whole answer", () => {
     const cursor = { sequence: 0, writer: 0 };
     const { signal } = new AbortController();
     const { streamId } = set.stream;
-    set.log.reader({ streamId, cursor, signal, heartbeatMs: 0, onFirst: undefined }, true);
+    set.log.reader({ streamId, cursor, signal, heartbeatMs: 0, watch: undefined }, true);
     expect(await set.adopt()).toBe("taken");
     expect(set.runs()).toBe(1);
   });

@@ -32,7 +32,7 @@ async function following(stream: NewStream, second: WriterToken) {
     heartbeatMs: 0,
     isLocal: () => true,
     isTerminal: () => false,
-    onFirst: () => {},
+    watch: undefined,
     onFill: () => {},
     onLeave: () => {},
   });

@@ -43,6 +43,27 @@ describe("a reader", () => {
     expect(reading.reader.terminal).toEqual(END);
   });
 
+  it("says when it has its first event and how it ended, once each", async () => {
+    const set = await createTestReaders(shared);
+    const stream = await set.foreign(4);
+    const { nonce: writer } = stream.token;
+    const [whole, ahead, early] = [0, 9, 0].map((sequence) =>
+      set.read(stream.streamId, { sequence, writer: 0 }, 1_000),
+    );
+    await set.clock.advance(0);
+    early?.abort.abort();
+    const idle = set.read(stream.streamId, { sequence: 4, writer }, 1_000);
+    // A heartbeat is no event.
+    await set.clock.advance(1_500);
+    expect(idle.watched).toEqual([]);
+    await set.peer.append(endOf(stream, 5));
+    await set.clock.advance(5_000);
+    expect(whole?.watched).toEqual(["first", undefined]);
+    expect(idle.watched).toEqual(["first", undefined]);
+    expect(ahead?.watched).toMatchObject([{ reason: "SEQUENCE_AHEAD" }]);
+    expect(early?.watched).toMatchObject(["first", { kind: "cancelled" }]);
+  });
+
   it("drops what comes twice, and takes only the new part of a batch", async () => {
     const set = await createTestReaders();
     const { stream, add, end } = await set.own();
@@ -171,7 +192,7 @@ describe("a reader", () => {
       streamId: stream.streamId,
       cursor: { sequence: 0, writer: 0 },
       heartbeatMs: 0,
-      onFirst: undefined,
+      watch: undefined,
     };
     const { signal } = new AbortController();
     // Who waits for the end alone takes nobody's place, whoever came first.
