@@ -264,7 +264,6 @@ export function createMemoryStore({
       const sample: string[] = [];
       for (const entry of entries.values()) {
         const { record } = entry;
-        if (record.expiredAt !== undefined) continue;
         if (record.phase === "running") {
           if (now - record.createdAt >= query.olderThanMs) result.skipped++;
           continue;
@@ -284,8 +283,10 @@ export function createMemoryStore({
 
     async discard(streamIds) {
       const now = time();
-      const ended = streamIds.flatMap((streamId) => entries.get(streamId) ?? []);
-      return { deleted: ended.filter((entry) => expire(entry, now)).length };
+      const kept = streamIds
+        .flatMap((streamId) => entries.get(streamId) ?? [])
+        .filter(({ record }) => asOf(record, now).expiredAt === undefined);
+      return { deleted: kept.filter((entry) => expire(entry, now)).length };
     },
     async close() {
       entries.clear();

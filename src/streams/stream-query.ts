@@ -1,4 +1,5 @@
 // How streams are filtered and ordered, for the stores that do it themselves.
+import { asOf } from "./stream-machine.ts";
 import type { StreamRecord } from "./stream-record.ts";
 import type { CleanupQuery, ListQuery, StoredStream } from "./stream-store.ts";
 
@@ -25,10 +26,10 @@ export function matches(stream: StoredStream, query: ListQuery): boolean {
   );
 }
 
-/** A stream that has ended and that the query means. */
+/** A stream that has ended, that is still kept, and that the query means. */
 export function isCleanable(record: StreamRecord, query: CleanupQuery, now: number): boolean {
-  const { phase, endedAt } = record;
-  if (phase === "running" || endedAt === undefined) return false;
+  const { phase, endedAt, expiredAt } = asOf(record, now);
+  if (phase === "running" || endedAt === undefined || expiredAt !== undefined) return false;
   if (query.phases.length > 0 && !query.phases.includes(phase)) return false;
   return now - endedAt >= query.olderThanMs;
 }

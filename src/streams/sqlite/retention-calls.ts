@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { due } from "../stream-machine.ts";
+import { asOf, due } from "../stream-machine.ts";
 import { isCleanable, matches } from "../stream-query.ts";
 import type { CleanupQuery, StoredStream } from "../stream-store.ts";
 import type { Handlers } from "./messages.ts";
@@ -14,11 +14,11 @@ const SAMPLE = 100;
 
 const ENDED = "endedAt IS NOT NULL AND expiredAt IS NULL";
 /** An empty list of phases means all. */
-const CLEANABLE = `${ENDED} AND endedAt <= :until
+const CLEANABLE = `${ENDED} AND endedAt <= :until AND endedAt + retentionMs > :now
   AND (:phases = '[]' OR phase IN (SELECT value FROM json_each(:phases)))`;
 
 function cleanable({ phases, olderThanMs }: CleanupQuery, now: number) {
-  return { until: now - olderThanMs, phases: JSON.stringify(phases) };
+  return { now, until: now - olderThanMs, phases: JSON.stringify(phases) };
 }
 
 /** Listing, and the end of what is kept. */
@@ -111,8 +111,9 @@ export function createRetentionCalls(
     },
 
     discard({ now }, streamIds) {
+      const rows = streamIds.flatMap((streamId) => table.get(streamId) ?? []);
       return expireAll(
-        streamIds.flatMap((streamId) => table.get(streamId) ?? []),
+        rows.filter(({ record }) => asOf(record, now).expiredAt === undefined),
         now,
       );
     },

@@ -138,6 +138,19 @@ export function cleanupRules(under: StoreUnderTest): void {
       expect(none).toMatchObject({ matched: 0, deleted: 0 });
     });
 
+    it("counts, deletes and discards nothing that is past its retention, reaped or not", async () => {
+      const { store, createEnded, wait } = current();
+      const past = await createEnded({ retentionMs: 50 });
+      const kept = await createEnded();
+      await wait(150);
+      const expected = { matched: 1, sample: [kept.streamId] };
+      expect(await store.cleanup(cleanupQuery({ dryRun: true }))).toMatchObject(expected);
+      expect(await store.discard([past.streamId])).toEqual({ deleted: 0 });
+      expect(await store.cleanup(cleanupQuery())).toMatchObject({ ...expected, deleted: 1 });
+      // The reaper's work is left to it.
+      expect(await store.reap(LONG_MS, 100)).toEqual({ expired: 1 });
+    });
+
     it("goes by the phase", async () => {
       const { store, createEnded } = current();
       const byPhase = new Map<EndPhase, string>();
