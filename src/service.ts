@@ -109,6 +109,7 @@ export async function startService(
     clock,
     path: config.accounting.usageFile,
     onFailure: (code) => log({ event: "usage file failed", code }),
+    onDropped: () => telemetry.recordLostUsage(),
   });
   const runs = new GenerationRuns({
     clock,

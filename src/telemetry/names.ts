@@ -56,6 +56,7 @@ export const metric = {
   operationDuration: "gen_ai.client.operation.duration",
   tokenUsage: "gen_ai.client.token.usage",
   cost: "steer.cost",
+  usageDropped: "steer.usage.dropped",
   timeToFirstChunk: "gen_ai.client.operation.time_to_first_chunk",
   chunkGap: "steer.chunk.gap",
   stalls: "steer.chunk.stalls",

@@ -105,6 +105,10 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     unit: "{currency_unit}",
     description: "Money that attempts have cost.",
   });
+  const lostUsage = metrics.getMeter(SCOPE).createCounter(metric.usageDropped, {
+    unit: "{record}",
+    description: "Usage records that their file did not take.",
+  });
   const firstChunk = histogram(
     metric.timeToFirstChunk,
     "s",
@@ -250,6 +254,7 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
 
     recordEstimate: output.recordEstimate,
     recordEstimateError: output.recordEstimateError,
+    recordLostUsage: () => lostUsage.add(1),
 
     streams: (store) => ({
       ...createStreamMetrics(store),

@@ -91,6 +91,8 @@ export interface Telemetry {
   recordEstimate(target: TargetName, estimator: string): void;
   /** How far the estimator that learns was off where a provider has reported: 0.1 is a tenth. */
   recordEstimateError(target: TargetName, error: number): void;
+  /** A usage record was lost: its file took it too slowly, or not at all. */
+  recordLostUsage(): void;
   /** Stored streams; `store` is the kind of the store. */
   streams(store: string): StreamTelemetry;
   /** A generation has ended. `overheadMs` is its time in the gateway itself, outside of providers and waits. */
@@ -112,6 +114,7 @@ export const noTelemetry: Telemetry = {
   recordDecision: () => {},
   recordEstimate: () => {},
   recordEstimateError: () => {},
+  recordLostUsage: () => {},
   streams: () => noStreamTelemetry,
   recordCall: () => {},
 };

@@ -15,6 +15,8 @@ export interface UsageFileOptions {
   readonly path: string | undefined;
   /** Told once for each failure of the file. */
   readonly onFailure: (code: string) => void;
+  /** Told of each record that is lost. */
+  readonly onDropped: () => void;
   readonly maxPendingBytes?: number;
 }
 
@@ -29,7 +31,8 @@ export class UsageFile implements UsageSink {
   #path: string | undefined;
   #stream: WriteStream | undefined;
   #failedAt: number | undefined;
-  #dropped = 0;
+  /** Records that are lost, and that no line has told of yet. */
+  #untold = 0;
 
   constructor(options: UsageFileOptions) {
     this.#options = options;
@@ -37,24 +40,23 @@ export class UsageFile implements UsageSink {
     this.#path = options.path;
   }
 
-  /** Records that are lost, and that no line has told of yet. */
-  get dropped(): number {
-    return this.#dropped;
-  }
-
   record(record: Parameters<UsageSink["record"]>[0]): void {
     if (this.#path === undefined) return;
     const stream = this.#open(this.#path);
     if (stream === undefined || stream.writableLength > this.#maxPendingBytes) {
-      this.#dropped++;
+      this.#drop();
       return;
     }
     const time = Math.round(this.#options.clock.wallTime());
-    const more = this.#dropped > 0 ? { dropped_records: this.#dropped } : undefined;
-    this.#dropped = 0;
+    const told = this.#untold;
+    const more = told > 0 ? { dropped_records: told } : undefined;
+    this.#untold = 0;
     const line = `${JSON.stringify({ time_ms: time, ...encodeUsageRecord(record), ...more })}\n`;
     stream.write(line, (error) => {
-      if (error) this.#dropped++;
+      if (!error) return;
+      // What this line would have told is still to be told.
+      this.#untold += told;
+      this.#drop();
     });
   }
 
@@ -76,6 +78,11 @@ export class UsageFile implements UsageSink {
     const late = this.#options.clock.sleep(CLOSE_MS, given.signal).catch(() => {});
     await Promise.race([written, late]);
     given.abort();
+  }
+
+  #drop(): void {
+    this.#untold++;
+    this.#options.onDropped();
   }
 
   #open(path: string): WriteStream | undefined {

@@ -90,6 +90,44 @@ describe("telemetry", () => {
     sink.close();
   });
 
+  it("tells what attempts have cost, and of usage records that their file does not take", async () => {
+    const sink = await startSink();
+    const prices = { "m-chat": { input: 2, output: 10 } };
+    await using stack = await startStack({
+      env: {
+        ...sink.env,
+        STEER_PRICING_OVERRIDES_JSON: JSON.stringify(prices),
+        // A folder is no file.
+        STEER_ACCOUNTING_USAGE_FILE: import.meta.dirname,
+      },
+    });
+    const providerOptions = { chat: { simulator: { text: "one two three" } } };
+    const spec = { model: "m-chat", prompt: PROMPT, providerOptions };
+    const { generation } = await stack.client.unary(generate, { spec });
+    for await (const _ of stack.client.stream(streamGenerate, { spec }));
+    // 12 in at 2 and 3 out at 10 per million, twice.
+    expect(generation?.cost?.totalPicos).toBe(54_000_000n);
+    const point = (name: string) => sink.metrics.get(name)?.[0];
+    await eventually(
+      () => Math.abs((point("steer.cost")?.asDouble ?? 0) - 0.000108) < 1e-12,
+      10_000,
+    );
+    const { attributes = [] } = point("steer.cost") ?? {};
+    expect(attributes).toEqual(
+      expect.arrayContaining([
+        { key: "steer.provider.instance", value: { stringValue: "chat" } },
+        { key: "steer.cost.currency", value: { stringValue: "USD" } },
+        { key: "steer.cost.source", value: { stringValue: "price-table" } },
+      ]),
+    );
+    // Two attempts and two calls.
+    await eventually(() => Number(point("steer.usage.dropped")?.asDouble) === 4, 10_000);
+    expect(stack.service.log).toContainEqual(
+      expect.objectContaining({ event: "usage file failed", code: "EISDIR" }),
+    );
+    sink.close();
+  });
+
   it("loads nothing of its SDK while it is off", async () => {
     const script = `
       import { registerHooks } from "node:module";
