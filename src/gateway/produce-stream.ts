@@ -3,6 +3,7 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import type { StreamEvent } from "../domain/generation.ts";
 import type { Outcome } from "../output/generation-result.ts";
 import type { StreamEvents } from "../output/stream-events.ts";
+import type { OwnedStream } from "../streams/owned-stream.ts";
 import type { EventFacts } from "../streams/stream-writer-options.ts";
 import type { GenerationRun } from "./generation-run.ts";
 import { endingOf, progressOf, type StreamFacts } from "./stream-summary.ts";
@@ -51,7 +52,7 @@ export async function produce(
 const CONTENT: EventFacts = { isContent: true };
 
 /** A whole answer as a stream of two events: its beginning and its end. */
-export async function produceWhole(
+async function produceWhole(
   run: GenerationRun,
   events: StreamEvents,
   facts: StreamFacts,
@@ -63,6 +64,23 @@ export async function produceWhole(
     return add({ ...event, body: { ...body, message: "whole" } }, more);
   };
   return produce(run, { ...events, commits: () => false, of: () => [] }, facts, whole);
+}
+
+/** Feeds a stored stream to its end. Throws only where a defect ends it: then it is left to others. */
+export async function produceStored(
+  stream: Pick<OwnedStream, "leaveToOthers">,
+  run: GenerationRun,
+  events: StreamEvents,
+  facts: StreamFacts,
+  add: AddEvent,
+): Promise<Outcome> {
+  try {
+    return await (facts.kind === "unary" ? produceWhole : produce)(run, events, facts, add);
+  } catch (defect) {
+    // Nothing writes the stream any more: it must not seem to run.
+    stream.leaveToOthers();
+    throw defect;
+  }
 }
 
 export function ownerLost(): GatewayError {

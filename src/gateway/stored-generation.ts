@@ -11,7 +11,7 @@ import type { Delivery, ReaderWatch } from "../streams/stream-reader.ts";
 import type { NewStream } from "../streams/stream-record.ts";
 import type { Cursor, StoredStream } from "../streams/stream-store.ts";
 import type { GenerationRun } from "./generation-run.ts";
-import { type AddEvent, produce, produceWhole } from "./produce-stream.ts";
+import { type AddEvent, produceStored } from "./produce-stream.ts";
 import { progressOf, readSummary, type StreamFacts } from "./stream-summary.ts";
 
 export interface StoredGenerationDependencies {
@@ -208,13 +208,7 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     }
     const { stream: owned } = begun;
     const add: AddEvent = (event, more) => owned.add(encodeWithin(event, writer), more);
-    const outcome = (kind === "unary" ? produceWhole : produce)(run, events, facts, add).catch(
-      (defect: unknown) => {
-        // Nothing writes the stream any more: it must not seem to run.
-        owned.leaveToOthers();
-        throw defect;
-      },
-    );
+    const outcome = produceStored(owned, run, events, facts, add);
     const about = {
       kind,
       generationId: result.generationId,

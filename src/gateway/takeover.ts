@@ -18,7 +18,7 @@ import type { StoredStream } from "../streams/stream-store.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import type { CallFacts } from "../usage/usage-sink.ts";
 import type { Before, GenerationRun, GenerationRuns } from "./generation-run.ts";
-import { type AddEvent, ownerLost, produce, produceWhole } from "./produce-stream.ts";
+import { type AddEvent, ownerLost, produceStored } from "./produce-stream.ts";
 import { recordCall } from "./record-call.ts";
 import { progressOf, readSummary, type StreamSummary } from "./stream-summary.ts";
 
@@ -231,8 +231,7 @@ export function createTakeover(dependencies: TakeoverDependencies) {
         progress: progressOf(run, streamFacts, undefined, run.target),
       });
     }
-    const produced = (kind === "unary" ? produceWhole : produce)(run, events, streamFacts, add);
-    void produced.then((outcome) => {
+    void produceStored(owned, run, events, streamFacts, add).then((outcome) => {
       if (!isRecorded) recordCall(runs.usage, callFacts, outcome);
       const failed = outcome.state === "failed" ? outcome.failure.error.kind : undefined;
       span.end({ code: failed === undefined ? "OK" : "UNKNOWN", reason: failed });

@@ -100,8 +100,11 @@ export function createGatewayOver(
   const faulty = createFaultyStore(clock);
   const log = createTestLog({ clock, store: faulty.store, settings });
   const events = new WeakMap<Uint8Array, StreamEvent>();
+  /** Kind of event that cannot be encoded. */
+  const defects = { encode: "" };
   /** The real bytes; the store in memory hands the same object back. */
   const encode = (event: StreamEvent, writer: number): Uint8Array => {
+    if (event.body.type === defects.encode) throw new Error("a defect");
     const bytes = encodeEvent(event, writer);
     events.set(bytes, event);
     return bytes;
@@ -138,6 +141,8 @@ export function createGatewayOver(
     runs,
     log,
     faulty,
+    defects,
+    stored,
     gateway,
     controller,
     call,

@@ -82,6 +82,28 @@ describe("a stream whose creation was not answered in time", () => {
   });
 });
 
+describe("a generation that a defect ends", () => {
+  it.each(["stream", "unary"] as const)(
+    "leaves its stream to others, and holds nothing of it: %s",
+    async (kind) => {
+      const set = createTestGateway(short);
+      set.defects.encode = "complete";
+      const { spec, telemetry, signal, timeoutMs } = set.call;
+      const request = { spec, telemetry, timeoutMs, caller: "alice", before: undefined };
+      const run = await set.runs.admit({ ...request, stream: kind === "stream" }, signal);
+      const begun = await set.stored.begin(run, identified(set.call), STREAM_OPTIONS, kind);
+      if (begun?.outcome === undefined) throw new Error("no stream");
+      const failed = expect(begun.outcome).rejects.toThrow("a defect");
+      await expect(set.collect(begun.stream)).rejects.toMatchObject({ reason: "DRAINING" });
+      await failed;
+      expect([set.runs.active, set.clock.pendingTimers]).toEqual([0, 0]);
+      await set.log.releaseAbandoned();
+      const [orphan] = await set.faulty.peer.orphans(10);
+      expect(orphan).toMatchObject({ streamId: begun.stream.streamId, phase: "running" });
+    },
+  );
+});
+
 describe("cancelGeneration", () => {
   it("is answered with a typed error while the store is away", async () => {
     const set = createTestGateway(endless);
