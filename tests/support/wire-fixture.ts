@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Cost } from "../../src/domain/cost.ts";
 import type { GenerationSpec } from "../../src/domain/generation-spec.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
 
@@ -10,6 +11,8 @@ export interface Expectation {
   readonly spec?: Partial<GenerationSpec>;
   /** `done_optional` of the instance. */
   readonly doneOptional?: boolean;
+  /** What the service makes of its counts at the prices of a model; worked out in the fixture's head. */
+  readonly golden?: { readonly model: string; readonly cost: Partial<Cost> };
   readonly events: readonly ProviderEvent[];
   readonly error?: {
     readonly kind: string;
