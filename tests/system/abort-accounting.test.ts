@@ -15,7 +15,7 @@ import {
 } from "../support/targets.ts";
 import { createUsageLines, type UsageLines } from "../support/usage-records.ts";
 
-const { streamGenerate, cancelGeneration, countTokens } = GenerationService.method;
+const { generate, streamGenerate, cancelGeneration, countTokens } = GenerationService.method;
 /** Per million, and so in trillionths a token: */
 const PRICES = { "m-a": { input: 2, output: 10 }, "m-b": { input: 0.02, output: 0.1 } };
 const [IN, OUT] = [2_000_000n, 10_000_000n];
@@ -112,6 +112,19 @@ describe("a cancelled call", () => {
     expect(call).toMatchObject(estimated);
   });
 
+  it("A-8: before the first token as well: what was sent is estimated, and no output", async () => {
+    const spec = through({ a: script({ tokens: 4, first_token_ms: 30_000 }) });
+    const cancelled = await cancelAfter(0, spec);
+    await eventually(() => requestsOf(stack, "a").at(-1)?.closedAt !== undefined);
+    const { partial } = endOf(cancelled);
+    expect(partial?.usage).toMatchObject({ source: UsageSource.ESTIMATED, outputTokens: 0 });
+    expect(partial?.cost?.totalPicos).toBe(BigInt(partial?.usage?.inputTokens ?? 0) * IN);
+    expect(partial?.cost?.totalPicos).toBeGreaterThan(0n);
+    const { attempts, call } = await recordsOf(cancelled.generationId);
+    expect(attempts).toMatchObject([{ outcome: "cancelled", usage_source: "estimated" }]);
+    expect(call).toMatchObject({ outcome: "failed", error: "cancelled" });
+  });
+
   it("A-14: with DRAIN is read on in silence, and ends with the provider's own counts", async () => {
     const spec = through({ a: script({ tokens: 40, pace_ms: 10 }) }, { abort: DRAIN });
     const cancelled = await cancelAfter(3, spec);
@@ -175,6 +188,15 @@ describe("a cancelled call", () => {
   });
 });
 
+const DEADLINE = { timeoutMs: 400 };
+const EPHEMERAL = { ephemeral: true };
+type Request = { readonly spec: SpecInit };
+type Labels = Readonly<Record<string, string>>;
+
+async function read(request: Request & { readonly options: object }): Promise<void> {
+  for await (const _ of stack.client.stream(streamGenerate, request, DEADLINE));
+}
+
 describe("A-10: one record for each attempt and one for the call, whatever ends it:", () => {
   async function streamed(spec: SpecInit, timeoutMs?: number) {
     const options = timeoutMs === undefined ? {} : { timeoutMs };
@@ -200,6 +222,38 @@ describe("A-10: one record for each attempt and one for the call, whatever ends 
     expect(attempts).toMatchObject([{ outcome: "failed", usage_source: "estimated" }]);
     expect(Number(call["cost_picos"])).toBeGreaterThan(0);
     expect(call).toMatchObject({ outcome: "failed", error: "total-timeout" });
+  });
+
+  it.each([
+    ["a unary call", (request: Request) => stack.client.unary(generate, request, DEADLINE)],
+    ["an ephemeral stream", (request: Request) => read({ ...request, options: EPHEMERAL })],
+    [
+      "a stored stream whose reader was the last",
+      (request: Request) =>
+        read({ ...request, options: { onDisconnect: DisconnectPolicy.CANCEL } }),
+    ],
+  ])("a deadline of the caller's own: %s", async (name, call) => {
+    const run = `deadline ${name}`;
+    // A whole answer of this upstream comes after one wait.
+    const slow = {
+      tokens: 2_000,
+      pace_ms: 20,
+      first_token_ms: name === "a unary call" ? 9_000 : 0,
+    };
+    const spec = through({ a: script(slow) }, { labels: { run } });
+    const error = await call({ spec }).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toMatchObject({ code: 4 });
+    const own = () =>
+      lines.all().filter(({ labels }) => (labels as Labels | undefined)?.run === run);
+    await eventually(() => own().some(({ type }) => type === "call"));
+    const { attempts, call: record } = await recordsOf(String(own()[0]?.["generation_id"]));
+    expect(attempts).toMatchObject([{ usage_source: "estimated", estimator: "o200k_base" }]);
+    expect(Number(record["cost_picos"])).toBeGreaterThan(0);
+    expect(record).toMatchObject({ outcome: "failed", labels: { run } });
+    await eventually(() => requestsOf(stack, "a").at(-1)?.closedAt !== undefined);
   });
 
   it("A-11: an upstream that is cut, and an error inside the stream", async () => {
