@@ -7,6 +7,7 @@ import type { Provider } from "../providers/provider.ts";
 import { type DefaultTimeouts, totalLimitMs } from "../reliability/limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
 import { requestText } from "../usage/counted-text.ts";
+import type { Estimate } from "../usage/estimate.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 import type { FittedTarget } from "./attempt-run.ts";
 
@@ -17,7 +18,7 @@ export interface InputCount {
   readonly model: Model;
   readonly tokens: number;
   /** Undefined: the provider has counted. */
-  readonly estimator: string | undefined;
+  readonly estimate: Pick<Estimate, "estimator" | "confidence"> | undefined;
 }
 
 export interface InputCountCall {
@@ -104,13 +105,13 @@ export function createInputCounter(dependencies: InputCounterDependencies) {
       const waitMs = isOnly ? limitMs : Math.min(limitMs / 2, MAX_WAIT_MS);
       try {
         const tokens = await askProvider(provider, target, call, waitMs, timeouts.connectMs);
-        return { model, tokens, estimator: undefined };
+        return { model, tokens, estimate: undefined };
       } catch (error) {
         if (isOnly || call.signal.aborted) throw error;
       }
     }
     const waitMs = Math.min(limitMs / 2, MAX_WAIT_MS);
-    const { tokens, estimator } = await counter.count(model, requestText(target.spec), waitMs);
-    return { model, tokens, estimator };
+    const estimate = await counter.count(model, requestText(target.spec), waitMs);
+    return { model, tokens: estimate.tokens, estimate };
   };
 }

@@ -4,6 +4,7 @@ import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { GenerationResult } from "../output/generation-result.ts";
 import { allowanceOf } from "../usage/budget.ts";
+import { hasMedia } from "../usage/counted-text.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 
 /** A call that may have a budget. */
@@ -33,7 +34,7 @@ export function payFor(
 ): PaidSpec {
   const { budget } = spec;
   if (budget === undefined) return { spec, isLimited: false };
-  const { tokens } = counter.estimateInput(model, spec);
+  const tokens = hasMedia(spec) ? undefined : counter.estimateInput(model, spec).tokens;
   const spentPicos = result.spentPicos();
   const allowance = allowanceOf(budget, spentPicos, model, tokens);
   if (allowance.state === "refused") {

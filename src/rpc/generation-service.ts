@@ -81,7 +81,7 @@ export interface GenerationServiceDependencies {
     readonly model: Model;
     readonly tokens: number;
     /** Undefined: the provider has counted. */
-    readonly estimator: string | undefined;
+    readonly estimate: { readonly estimator: string; readonly confidence: number } | undefined;
   }>;
 }
 
@@ -225,11 +225,11 @@ export function createGenerationService({
     async countTokens(request, { signal, timeoutMs }) {
       const spec = requiredSpec(request.spec);
       const method = COUNT_METHODS[request.method] ?? "any";
-      const { model, tokens, estimator } = await countInput({ spec, method, signal, timeoutMs });
+      const { model, tokens, estimate } = await countInput({ spec, method, signal, timeoutMs });
       return create(CountTokensResponseSchema, {
         inputTokens: tokens,
-        source: estimator === undefined ? UsageSource.PROVIDER : UsageSource.ESTIMATED,
-        estimator: estimator ?? "",
+        source: estimate === undefined ? UsageSource.PROVIDER : UsageSource.ESTIMATED,
+        ...estimate,
         provider: model.provider,
         model: model.id,
         contextWindow: model.contextWindow ?? 0,

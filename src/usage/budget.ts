@@ -9,13 +9,13 @@ export type Allowance =
 
 /**
  * Input and one token of output must fit into what attempts so far have left.
- * `inputTokens` is an estimate where nobody has counted yet.
+ * `inputTokens` is an estimate; undefined: nobody can tell before it is sent.
  */
 export function allowanceOf(
   budget: Budget,
   spentPicos: number,
   model: Pick<Model, "pricing" | "parameters">,
-  inputTokens: number,
+  inputTokens: number | undefined,
 ): Allowance {
   const { pricing } = model;
   if (pricing === undefined) return { state: "refused", reason: "its price is unknown" };
@@ -24,6 +24,9 @@ export function allowanceOf(
   }
   if (!model.parameters.has("sampling.max_output_tokens")) {
     return { state: "refused", reason: "it takes no limit of the output" };
+  }
+  if (inputTokens === undefined) {
+    return { state: "refused", reason: "what images and files cost is known once they are sent" };
   }
   const { inputPicos, outputPicos } = pricesAt(pricing, inputTokens);
   const leftPicos = budget.maxCostPicos - spentPicos;

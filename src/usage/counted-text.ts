@@ -10,6 +10,13 @@ export interface CountedText {
   readonly overhead: number;
   /** Not all of it is text: what a provider reports of it says nothing about the writing. */
   readonly isPartial: boolean;
+  /** Images and files are left out: nobody can tell their tokens here. */
+  readonly hasMedia?: boolean;
+}
+
+function isMedia(part: Part): boolean {
+  if (part.type === "tool-result") return part.content.some(isMedia);
+  return part.type === "image" || part.type === "file";
 }
 
 function partText(part: Part): string {
@@ -38,8 +45,14 @@ function isText({ type }: Part): boolean {
   return type === "text";
 }
 
+/** A request has images or files. */
+export function hasMedia({ messages }: GenerationSpec): boolean {
+  return messages.some(({ parts }) => parts.some(isMedia));
+}
+
 /** A request as it would be sent: a line per message with its role, then tools and the schema of the output. */
-export function requestText({ messages, tools, outputFormat }: GenerationSpec): CountedText {
+export function requestText(spec: GenerationSpec): CountedText {
+  const { messages, tools, outputFormat } = spec;
   const schema = outputFormat.type === "json-schema" ? [outputFormat.schema] : [];
   const lines = messages.map(
     ({ role, parts }: Message) => `${role}: ${parts.map(partText).join("")}`,
@@ -49,6 +62,7 @@ export function requestText({ messages, tools, outputFormat }: GenerationSpec): 
     overhead: messages.length * TOKENS_PER_MESSAGE,
     isPartial:
       tools.length > 0 || schema.length > 0 || messages.some(({ parts }) => !parts.every(isText)),
+    hasMedia: hasMedia(spec),
   };
 }
 
@@ -67,5 +81,6 @@ export function answerText({ parts }: Message): CountedText {
     text: parts.map(partText).join(""),
     overhead: 0,
     isPartial: !parts.every(isText),
+    hasMedia: parts.some(isMedia),
   };
 }

@@ -2,6 +2,6 @@
 export interface Estimate {
   readonly tokens: number;
   readonly estimator: string;
-  /** 0 to 1. */
+  /** 0 to 1; 0: something was left out that nobody can count here. */
   readonly confidence: number;
 }

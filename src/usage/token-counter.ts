@@ -55,12 +55,20 @@ export function createTokenCounter(options: TokenCounterOptions): TokenCounter {
     return choice === "tiktoken" ? (own ?? FOREIGN_VOCABULARY) : own;
   }
 
-  function estimateNow(model: Model, { text, overhead }: CountedText): Estimate {
-    const estimate =
-      options.estimator() === "character"
-        ? estimateByCharacters(model, text)
-        : scripts.estimate(model, text);
-    return { ...estimate, tokens: estimate.tokens + overhead };
+  /** The estimate of a text as that of all that was to be counted. */
+  function complete(estimate: Estimate, { overhead, hasMedia = false }: CountedText): Estimate {
+    const tokens = estimate.tokens + overhead;
+    return { ...estimate, tokens, confidence: hasMedia ? 0 : estimate.confidence };
+  }
+
+  function ofText(model: Model, text: string): Estimate {
+    return options.estimator() === "character"
+      ? estimateByCharacters(model, text)
+      : scripts.estimate(model, text);
+  }
+
+  function estimateNow(model: Model, counted: CountedText): Estimate {
+    return complete(ofText(model, counted.text), counted);
   }
 
   function told(model: Model, estimate: Estimate): Estimate {
@@ -85,8 +93,7 @@ export function createTokenCounter(options: TokenCounterOptions): TokenCounter {
   return {
     estimate: (model, counted) => told(model, estimateNow(model, counted)),
     estimateInput: (model, spec) => told(model, estimateNow(model, requestText(spec))),
-    pieceTokens: (model, text) =>
-      Math.max(1, estimateNow(model, { text, overhead: 0, isPartial: true }).tokens),
+    pieceTokens: (model, text) => Math.max(1, ofText(model, text).tokens),
     isExact: (model) => vocabularyOf(model) !== undefined,
     async count(model, counted, limitMs) {
       const vocabulary = vocabularyOf(model);
@@ -96,11 +103,8 @@ export function createTokenCounter(options: TokenCounterOptions): TokenCounter {
         return told(model, estimateNow(model, counted));
       }
       const isOwn = model.tokens.vocabularyOf?.(model.providerModel) === vocabulary;
-      return told(model, {
-        tokens: tokens + counted.overhead,
-        estimator: vocabulary,
-        confidence: isOwn ? VOCABULARY_CONFIDENCE : FOREIGN_CONFIDENCE,
-      });
+      const confidence = isOwn ? VOCABULARY_CONFIDENCE : FOREIGN_CONFIDENCE;
+      return told(model, complete({ tokens, estimator: vocabulary, confidence }, counted));
     },
     learn(model, { text, overhead, isPartial }, tokens) {
       if (isPartial || tokens <= overhead) return;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Role } from "../../gen/es/steer/v1/content_pb.js";
 import { AttemptOutcome, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
 import { FinishReason, InvalidOutputAction } from "../../gen/es/steer/v1/generation_pb.js";
 import { CostSource } from "../../gen/es/steer/v1/usage_pb.js";
@@ -154,6 +155,18 @@ describe.each(MODES)("%s: a budget", (mode) => {
       { outcome: AttemptOutcome.SKIPPED, errorCategory: ErrorCategory.BUDGET },
     ]);
     expect(requestsOf(stack, "a").length).toBe(before + 1);
+  });
+
+  it("pays for no images: their tokens are known once they are sent", async () => {
+    const uri = "https://example.com/a.png";
+    const image = { source: { origin: { case: "uri" as const, value: uri } } };
+    const messages = [
+      { role: Role.USER, parts: [{ data: { case: "image" as const, value: image } }] },
+    ];
+    const spec = through({ a: script({}) }, { ...budget(10n ** 12n), messages, prompt: "" });
+    const { typed } = await ask(stack.client, mode, spec);
+    expect(typed).toMatchObject({ category: ErrorCategory.BUDGET, reason: "REQUEST_BUDGET" });
+    expect(typed?.attempts[0]?.errorMessage).toContain("images and files");
   });
 
   it("in a currency that no price has is INVALID_ARGUMENT", async () => {

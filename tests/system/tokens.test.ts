@@ -84,6 +84,7 @@ describe("CountTokens", () => {
       source: UsageSource.PROVIDER,
       estimator: "",
     });
+    expect(count.confidence).toBeUndefined();
     const [request, ...others] = stack.upstream.requests.slice(before);
     expect(others).toEqual([]);
     expect(request?.path).toBe("/v1/messages/count_tokens");
@@ -127,8 +128,15 @@ describe("CountTokens", () => {
       spec: { model: "gpt-4o", messages: [{ role: 2, parts: content }] },
     });
     // `user: Hello world` is four tokens, and a message costs four.
-    expect(prompt).toMatchObject({ inputTokens: 8, estimator: "o200k_base" });
+    expect(prompt).toMatchObject({ inputTokens: 8, estimator: "o200k_base", confidence: 0.95 });
     expect(messages).toEqual(prompt);
+    // An image is not counted, and the answer says so.
+    const uri = { case: "uri" as const, value: "https://example.com/a.png" };
+    const image = { data: { case: "image" as const, value: { source: { origin: uri } } } };
+    const seen = await stack.client.unary(countTokens, {
+      spec: { model: "gpt-4o", messages: [{ role: 2, parts: [...content, image] }] },
+    });
+    expect(seen).toEqual({ ...prompt, confidence: 0 });
   });
 
   const hostile: readonly (readonly [string, string])[] = [

@@ -170,6 +170,30 @@ describe("against JSON.parse", () => {
     );
   });
 
+  it("both modes agree, split at every byte of UTF-8", () => {
+    fc.assert(
+      fc.property(documents, (text) => {
+        // Lone surrogates have no UTF-8.
+        const bytes = new TextEncoder().encode(text);
+        const whole = new TextDecoder().decode(bytes);
+        const expected = [JSON.parse(whole) as unknown];
+        const texts = (cuts: readonly Uint8Array[]): string[] => {
+          const decoder = new TextDecoder();
+          return [...cuts.map((cut) => decoder.decode(cut, { stream: true })), decoder.decode()];
+        };
+        for (let cut = 0; cut <= bytes.length; cut++) {
+          const chunks = texts([bytes.subarray(0, cut), bytes.subarray(cut)]);
+          expect(documentsOf(chunks)).toEqual(expected);
+          expect(built(chunks)).toEqual(expected);
+        }
+        const single = texts(Array.from(bytes, (byte) => Uint8Array.of(byte)));
+        expect(documentsOf(single)).toEqual(expected);
+        expect(built(single)).toEqual(expected);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it("no text is taken for a document that JSON.parse refuses", () => {
     const noise = fc.array(fc.constantFrom(...'{}[]",:\\u0e-.1tn \n'), { maxLength: 40 });
     fc.assert(

@@ -170,6 +170,32 @@ describe("requestText", () => {
       parametersJsonSchema: "{}",
     } as const;
     const counted = requestText(testSpec({ tools: [tool] }));
-    expect(counted).toEqual({ text: "user: Hi\nfd{}", overhead: 4, isPartial: true });
+    expect(counted).toMatchObject({ text: "user: Hi\nfd{}", overhead: 4, isPartial: true });
+  });
+
+  it("images and files are not, also those of a tool: the estimate trusts itself no longer", async () => {
+    const image = {
+      type: "image",
+      source: { type: "uri", uri: "https://x/y.png", mediaType: "" },
+    } as const;
+    const inTool = {
+      type: "tool-result",
+      toolCallId: "c",
+      name: "f",
+      content: [image],
+      isError: false,
+    } as const;
+    const only = [{ type: "text" as const, text: "Hello" }];
+    const plain = counters.auto.estimateInput(
+      NEW,
+      testSpec({ messages: [{ role: "user", parts: only }] }),
+    );
+    for (const part of [image, inTool]) {
+      const spec = testSpec({ messages: [{ role: "user", parts: [...only, part] }] });
+      const estimate = counters.auto.estimateInput(NEW, spec);
+      expect(estimate).toEqual({ ...plain, confidence: 0 });
+      const exact = await counters.auto.count(NEW, requestText(spec), LIMIT_MS);
+      expect(exact).toMatchObject({ estimator: "o200k_base", confidence: 0 });
+    }
   });
 });
