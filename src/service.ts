@@ -10,6 +10,7 @@ import type { Model } from "./domain/model.ts";
 import { createInputCounter } from "./gateway/count-input.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { GenerationRuns } from "./gateway/generation-run.ts";
+import { createLostUsage } from "./gateway/lost-usage.ts";
 import { createLog, type Log } from "./log.ts";
 import { createClusterOperations } from "./operations/cluster-operations.ts";
 import { createOperations } from "./operations/operations.ts";
@@ -32,6 +33,7 @@ import { createGrpcListener } from "./rpc/grpc-listener.ts";
 import { createHttpListener } from "./rpc/http-listener.ts";
 import { addressText } from "./rpc/listen.ts";
 import { createModelService } from "./rpc/model-service.ts";
+import { outputText } from "./rpc/stored-output.ts";
 import { startStreams } from "./stream-service.ts";
 import { openStore } from "./streams/open-store.ts";
 import { noTelemetry } from "./telemetry/telemetry.ts";
@@ -131,6 +133,7 @@ export async function startService(
     store: await open(config.store, clock),
     session: sessionOf(replica, newId()),
     runs,
+    lostUsage: createLostUsage({ clock, counter, deployment: () => deployment, outputText }),
     telemetry,
     newId,
     config: () => config,

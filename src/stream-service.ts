@@ -3,6 +3,7 @@
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import type { GenerationRuns } from "./gateway/generation-run.ts";
+import type { LostUsage } from "./gateway/lost-usage.ts";
 import { createStoredGenerations, type StoredGenerations } from "./gateway/stored-generation.ts";
 import { createTakeover } from "./gateway/takeover.ts";
 import type { Log } from "./log.ts";
@@ -36,6 +37,7 @@ export interface StreamServiceOptions {
   /** Of this incarnation: another one of the same replica is another writer. */
   readonly session: string;
   readonly runs: GenerationRuns;
+  readonly lostUsage: LostUsage;
   readonly telemetry: Telemetry;
   readonly newId: () => string;
   /** What other replicas are told of this one. */
@@ -93,6 +95,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     encodeEvent,
     disconnectPolicy: stored.disconnectPolicy,
     decodeRequest: decodeStoredRequest,
+    lostUsage: options.lostUsage,
   });
   const onDefect = (error: unknown): void =>
     line({ event: "defect", error: error instanceof Error ? error.name : typeof error });

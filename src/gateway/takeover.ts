@@ -18,6 +18,7 @@ import type { StoredStream } from "../streams/stream-store.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import type { CallFacts } from "../usage/usage-sink.ts";
 import type { Before, GenerationRun, GenerationRuns } from "./generation-run.ts";
+import type { LostUsage } from "./lost-usage.ts";
 import { type AddEvent, ownerLost, produceStored } from "./produce-stream.ts";
 import { recordCall } from "./record-call.ts";
 import { progressOf, readSummary, type StreamSummary } from "./stream-summary.ts";
@@ -33,6 +34,7 @@ export interface TakeoverDependencies {
   readonly runs: GenerationRuns;
   readonly log: StreamLog;
   readonly telemetry: StreamTelemetry;
+  readonly lostUsage: LostUsage;
   readonly disconnectPolicy: (options: StreamOptions) => DisconnectPolicy;
   readonly encodeEvent: (event: StreamEvent, writer: number) => Uint8Array;
   /** Undefined where this version cannot read it. */
@@ -85,7 +87,7 @@ function obstacle(
 }
 
 export function createTakeover(dependencies: TakeoverDependencies) {
-  const { clock, runs, log, telemetry, encodeEvent, decodeRequest, disconnectPolicy } =
+  const { clock, runs, log, telemetry, encodeEvent, decodeRequest, disconnectPolicy, lostUsage } =
     dependencies;
   /** Since when a whole answer was seen without an owner. */
   const unread = new Map<string, number>();
@@ -167,7 +169,16 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       return "left";
     }
     const { owned, record } = claimed;
-    const lost = lostAttempt(record, summary, clock.wallTime());
+    const ended = lostAttempt(record, summary, clock.wallTime());
+    // The output of a whole answer was with its owner alone.
+    const used =
+      request !== undefined && isStream
+        ? await lostUsage(
+            { store: log.store, streamId: record.streamId, spec: request.spec },
+            ended,
+          )
+        : {};
+    const lost: Attempt = { ...ended, ...used };
     const callFacts: CallFacts = {
       generationId: summary.generationId,
       caller: stream.caller,

@@ -30,11 +30,12 @@ export interface GenerationResultOptions {
 }
 
 /** A replica was lost with the counts of its attempt. */
-const USAGE_INCOMPLETE: Warning = {
-  reason: "USAGE_INCOMPLETE",
-  message: "what a lost replica's attempt has used is unknown: total_usage and cost leave it out",
-  field: "",
-};
+function usageIncomplete(lost: readonly Attempt[]): Warning {
+  const message = lost.every(({ usage }) => usage !== undefined)
+    ? "what a lost replica's attempt has used is estimated by what it had stored: at least that"
+    : "what a lost replica's attempt has used is unknown: total_usage and cost leave it out";
+  return { reason: "USAGE_INCOMPLETE", message, field: "" };
+}
 
 type AttemptOptions = Omit<AttemptRecordOptions, "index" | "clock" | "continues">;
 
@@ -65,9 +66,8 @@ export class GenerationResult {
     this.createTimeMs = before?.createTimeMs ?? clock.wallTime();
     this.#attempts = [...(before?.attempts ?? [])];
     this.#admittedAt = clock.now();
-    const isUnknown = ({ errorKind, usage }: Attempt): boolean =>
-      errorKind === "owner-lost" && usage === undefined;
-    if (before?.attempts.some(isUnknown)) this.#warnings.push(USAGE_INCOMPLETE);
+    const lost = before?.attempts.filter(({ errorKind }) => errorKind === "owner-lost") ?? [];
+    if (lost.length > 0) this.#warnings.push(usageIncomplete(lost));
   }
 
   /** An attempt is sent now. `queuedMs` is a part of its wait. */

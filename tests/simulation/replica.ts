@@ -1,12 +1,14 @@
 // One replica of a simulation: the gateway as `service.ts` composes it, without listeners.
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
-import { GenerationRuns } from "../../src/gateway/generation-run.ts";
+import { type Deployment, GenerationRuns } from "../../src/gateway/generation-run.ts";
+import { createLostUsage } from "../../src/gateway/lost-usage.ts";
 import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
 import { ProviderStats } from "../../src/reliability/provider-stats.ts";
 import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
 import { encodeEvent } from "../../src/rpc/encode-event.ts";
+import { outputText } from "../../src/rpc/stored-output.ts";
 import { type StreamService, startStreams } from "../../src/stream-service.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
@@ -64,31 +66,33 @@ export class Replica {
     const adapter = provider.view(process);
     const models = ["one", "two"].map((id) => testModel({ id, provider: id, prefill: true }));
     const states = new TargetStates(clock, DEFAULT_SETTINGS);
+    const counter = testCounter(clock, "character");
+    const deployment = (): Deployment => ({
+      route(spec) {
+        const targetOf = (model: (typeof models)[number]) => ({
+          model,
+          spec,
+          effort: undefined,
+          options: {},
+          warnings: [],
+        });
+        const [first, ...others] = models.map(targetOf);
+        if (first === undefined) throw new GatewayError("internal", "no model");
+        return { targets: [first, ...others], skipped: [], unfit: [] };
+      },
+      provider: () => adapter,
+      timeouts: TIMEOUTS,
+      abort: { mode: "close", maxTimeMs: 1_000 },
+    });
     const runs = new GenerationRuns({
       usage: noUsageSink,
       clock,
       telemetry: noTelemetry,
       stats: new ProviderStats(clock),
       engine: new ReliabilityEngine(clock, states),
-      counter: testCounter(clock, "character"),
+      counter,
       newId,
-      deployment: () => ({
-        route(spec) {
-          const targetOf = (model: (typeof models)[number]) => ({
-            model,
-            spec,
-            effort: undefined,
-            options: {},
-            warnings: [],
-          });
-          const [first, ...others] = models.map(targetOf);
-          if (first === undefined) throw new GatewayError("internal", "no model");
-          return { targets: [first, ...others], skipped: [], unfit: [] };
-        },
-        provider: () => adapter,
-        timeouts: TIMEOUTS,
-        abort: { mode: "close", maxTimeMs: 1_000 },
-      }),
+      deployment,
     });
     this.#runs = runs;
     const streams = await startStreams({
@@ -98,6 +102,7 @@ export class Replica {
       store,
       session: newId(),
       runs,
+      lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
       newId,
       telemetry: noTelemetry,
       snapshot: () => new Uint8Array(),

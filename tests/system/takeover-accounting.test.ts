@@ -54,12 +54,21 @@ it.each([
       await eventually(() => own().some(({ type }) => type === "call"), 30_000);
       const attempts = own().filter(({ type }) => type === "attempt");
       expect(attempts.map(({ outcome }) => outcome)).toEqual(outcomes);
-      // What the lost replica had used nobody knows: it is left out, and not 0.
-      expect(attempts[0]).toMatchObject({ attempt: 1, error: "owner-lost" });
-      expect(attempts[0]).not.toHaveProperty("cost_picos");
+      // What the lost replica had used is estimated by the request and what it had stored.
+      expect(attempts[0]).toMatchObject({
+        attempt: 1,
+        error: "owner-lost",
+        usage_source: "estimated",
+        estimator: "script-v1",
+      });
+      expect(Number(attempts[0]?.["output_tokens"])).toBeGreaterThan(19);
       const calls = own().filter(({ type }) => type === "call");
       expect(calls).toMatchObject([{ attempts: outcomes.length, caller: "local" }]);
-      expect(calls[0]?.["cost_picos"]).toEqual(attempts[1]?.["cost_picos"]);
+      for (const field of ["input_tokens", "output_tokens", "cost_picos"]) {
+        const sum = attempts.reduce((total, line) => total + Number(line[field]), 0);
+        expect(sum).toBeGreaterThan(0);
+        expect(calls[0]?.[field]).toBe(sum);
+      }
     } finally {
       client.close();
       await lost.stop();

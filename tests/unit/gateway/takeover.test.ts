@@ -37,6 +37,7 @@ async function orphaned(details: string) {
     log,
     encodeEvent,
     telemetry: noStreamTelemetry,
+    lostUsage: async () => ({}),
     runs: {
       usage: noUsageSink,
       admit: async () => Promise.reject(new Error(`run ${++runs}`)),

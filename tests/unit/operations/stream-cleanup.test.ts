@@ -49,6 +49,7 @@ async function setUp() {
     log,
     encodeEvent,
     telemetry: noStreamTelemetry,
+    lostUsage: async () => ({}),
     // An orphan that only ends makes no call, but its records are kept.
     runs: { usage: noUsageSink } as GenerationRuns,
     disconnectPolicy: () => ({ policy: "cancel" }),

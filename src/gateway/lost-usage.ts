@@ -1,0 +1,77 @@
+// What an attempt has used whose replica is lost: by the request it was sent with, and
+// by what of its output had reached the log.
+import type { Clock } from "../clock.ts";
+import type { Attempt } from "../domain/generation.ts";
+import type { GenerationSpec } from "../domain/generation-spec.ts";
+import { within } from "../streams/store-health.ts";
+import type { Cursor, StreamStore } from "../streams/stream-store.ts";
+import { costOf } from "../usage/cost.ts";
+import type { TokenCounter } from "../usage/token-counter.ts";
+import { createUsageMeter } from "../usage/usage-meter.ts";
+import type { FittedTarget } from "./attempt-run.ts";
+import type { Deployment } from "./generation-run.ts";
+
+/** Longest wait for one answer of the store, and what it brings. */
+const ANSWER_MS = 1_000;
+const READ_LIMIT = 256;
+
+export interface LostUsageDependencies {
+  readonly clock: Clock;
+  readonly counter: TokenCounter;
+  readonly deployment: () => Pick<Deployment, "route">;
+  /** What an event adds to the output of an attempt. */
+  readonly outputText: (event: Uint8Array, attemptIndex: number) => string;
+}
+
+/** A stream that was taken over, as it was stored. */
+export interface LostStream {
+  readonly store: StreamStore;
+  readonly streamId: string;
+  readonly spec: GenerationSpec;
+}
+
+export type LostUsage = ReturnType<typeof createLostUsage>;
+
+export function createLostUsage(dependencies: LostUsageDependencies) {
+  const { clock, counter, deployment, outputText } = dependencies;
+
+  function targetOf(spec: GenerationSpec, { provider, model }: Attempt): FittedTarget | undefined {
+    const { targets } = deployment().route(spec);
+    return targets.find(({ model: each }) => each.provider === provider && each.id === model);
+  }
+
+  async function storedText({ store, streamId }: LostStream, index: number): Promise<string> {
+    let text = "";
+    let cursor: Cursor = { sequence: 0, writer: 0 };
+    for (;;) {
+      const read = await within(clock, ANSWER_MS, store.read(streamId, cursor, READ_LIMIT));
+      if (read.state !== "read") return text;
+      for (const { events, last, writer } of read.batches) {
+        for (const event of events) text += outputText(event, index);
+        cursor = { sequence: last, writer };
+      }
+      if (!read.hasMore) return text;
+    }
+  }
+
+  /** At least what the attempt has used; nothing where its target or its log is there no more. */
+  return async function lostUsage(
+    stream: LostStream,
+    attempt: Attempt,
+  ): Promise<Pick<Attempt, "usage" | "cost">> {
+    try {
+      const target = targetOf(stream.spec, attempt);
+      if (target === undefined) return {};
+      const { model, spec } = target;
+      const text = await storedText(stream, attempt.index);
+      const usage = createUsageMeter(counter, model, spec).usage({
+        role: "assistant",
+        parts: text === "" ? [] : [{ type: "text", text }],
+      });
+      const cost = costOf(model.pricing, usage);
+      return cost === undefined ? { usage } : { usage, cost };
+    } catch {
+      return {};
+    }
+  };
+}
