@@ -46,14 +46,16 @@ export function addUsage(
     const sum = addCounts(a[name], b[name]);
     return sum === undefined ? [] : [[name, sum] as const];
   });
-  const estimator = a.estimator ?? b.estimator;
-  const confidences = [a, b].flatMap(({ confidence }) => confidence ?? []);
+  // The one that is trusted less speaks for both.
+  const [worst] = [a, b]
+    .filter(({ estimator }) => estimator !== undefined)
+    .sort((one, other) => (one.confidence ?? 0) - (other.confidence ?? 0));
   return {
     ...Object.fromEntries(subCounts),
     inputTokens: a.inputTokens + b.inputTokens,
     outputTokens: a.outputTokens + b.outputTokens,
     source: a.source === b.source ? a.source : "mixed",
-    ...(estimator !== undefined && { estimator }),
-    ...(confidences.length > 0 && { confidence: Math.min(...confidences) }),
+    ...(worst?.estimator !== undefined && { estimator: worst.estimator }),
+    ...(worst?.confidence !== undefined && { confidence: worst.confidence }),
   };
 }

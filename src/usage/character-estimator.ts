@@ -1,16 +1,13 @@
 import type { Model } from "../domain/model.ts";
 import { countCodePoints } from "../domain/text.ts";
-import { SCRIPTS } from "../domain/token-rules.ts";
 import type { Estimate } from "./estimate.ts";
-import { countScripts } from "./scripts.ts";
 
-/** Longer texts are not counted to the last character: that would hold up everything else. */
+/** Of longer texts the beginning stands for all of it: to the last character would hold up everything else. */
 const MAX_UNITS = 1_048_576;
 
 function codePointsOf(text: string): number {
   if (text.length <= MAX_UNITS) return countCodePoints(text);
-  const counts = countScripts(text, MAX_UNITS);
-  return SCRIPTS.reduce((sum, script) => sum + counts[script], 0);
+  return countCodePoints(text.slice(0, MAX_UNITS)) * (text.length / MAX_UNITS);
 }
 
 /** Tokens of a text by its length in code points, at the provider's ratio. */

@@ -86,6 +86,12 @@ describe("the table of expected counts", () => {
     expect(estimate).toEqual({ tokens, estimator, confidence });
   });
 
+  it("long texts are as many characters, blanks and pairs as they are", () => {
+    const estimate = (value: string) => counters.character.estimate(NEW, text(value)).tokens;
+    expect(estimate(" ".repeat(4_000_000))).toBe(1_000_000);
+    expect(estimate("🚀".repeat(2_000_000))).toBe(500_000);
+  });
+
   it("a conversation is its lines with their roles, and four tokens a message", () => {
     const part = (value: string) => [{ type: "text" as const, text: value }];
     const spec = testSpec({
