@@ -27,7 +27,8 @@ let lines: UsageLines;
 beforeAll(async () => {
   lines = createUsageLines();
   // Its counts come after the attempt's end: the records have to wait for them.
-  const config = { ...CALM, accounting: { usage_file: lines.path, estimator: "tiktoken" } };
+  const accounting = { usage_file: lines.path, estimator: "tiktoken" };
+  const config = { ...CALM, hedge: { share: 1 }, accounting };
   stack = await startTargets(config, { STEER_PRICING_OVERRIDES_JSON: JSON.stringify(PRICES) });
   // The thread that counts is there, and no end of a call waits in vain for it.
   await stack.client.unary(countTokens, { spec: { model: "m-a", prompt: "Hi" } });
@@ -273,6 +274,20 @@ describe("A-10: one record for each attempt and one for the call, whatever ends 
       // 12 × 20,000 + 2 × 100,000
       { provider: "b", outcome: "succeeded", usage_source: "provider", cost_picos: 440_000 },
     ]);
+  });
+
+  it("a rival that was faster: what the other one has used is estimated", async () => {
+    const routing = { hedge: { delay: { seconds: 0n, nanos: 50_000_000 } } };
+    const scripts = {
+      a: script({ tokens: 5, first_token_ms: 20_000 }),
+      b: script({ text: "one two" }),
+    };
+    const { attempts, call } = await streamed(through(scripts, { routing }));
+    expect(attempts.toSorted((x, y) => Number(x["attempt"]) - Number(y["attempt"]))).toMatchObject([
+      { provider: "a", outcome: "superseded", usage_source: "estimated", output_tokens: 0 },
+      { provider: "b", outcome: "succeeded", usage_source: "provider", output_tokens: 2 },
+    ]);
+    expect(call).toMatchObject({ attempts: 2, usage_source: "mixed" });
   });
 
   it("a reader that leaves", async () => {
