@@ -93,7 +93,7 @@ export interface ResumeCall {
 function resultOf(error: unknown): string {
   if (error === undefined) return "ok";
   const { reason, kind } = toGatewayError(error);
-  return reason ?? kind;
+  return reason ?? kind.toUpperCase().replaceAll("-", "_");
 }
 
 export function createGateway(dependencies: GatewayDependencies): Gateway {

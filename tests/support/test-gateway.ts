@@ -112,7 +112,13 @@ export function createGatewayOver(
   const local = createTestLog({ clock, store: createFaultyStore(clock).store });
   const shared = { clock, log, local, newId, encodeEvent: encode };
   const stored = createStoredGenerations(shared);
-  const gateway = createGateway({ ...shared, telemetry: noStreamTelemetry, runs, stored });
+  /** How readers with a cursor have ended. */
+  const resumed: string[] = [];
+  const telemetry = {
+    ...noStreamTelemetry,
+    resumed: (result: string) => void resumed.push(result),
+  };
+  const gateway = createGateway({ ...shared, telemetry, runs, stored });
   const controller = new AbortController();
   const call = {
     spec: testSpec(),
@@ -142,6 +148,7 @@ export function createGatewayOver(
     log,
     faulty,
     defects,
+    resumed,
     stored,
     gateway,
     controller,

@@ -82,6 +82,29 @@ describe("a stream whose creation was not answered in time", () => {
   });
 });
 
+it("how a resumed reader ends is counted, at its beginning and while it reads", async () => {
+  const set = createTestGateway(short);
+  const first = await set.gateway.streamGenerate(set.call, STREAM_OPTIONS);
+  await set.collect(first);
+  const { streamId } = first;
+  const resume = (name: string, sequence: number) =>
+    set.gateway.resumeStream({
+      caller: "alice",
+      streamId: name,
+      cursor: { sequence, writer: 0 },
+      signal: set.controller.signal,
+    });
+  await set.collect(await resume(streamId, 1));
+  await expect(resume("s.unknown", 1)).rejects.toMatchObject({ kind: "not-found" });
+  await expect(set.collect(await resume(streamId, 99))).rejects.toMatchObject({
+    kind: "validation",
+  });
+  const left = set.read(await resume(streamId, 0));
+  await left.next();
+  await left.return();
+  expect(set.resumed).toEqual(["ok", "STREAM_NOT_FOUND", "SEQUENCE_AHEAD", "CANCELLED"]);
+});
+
 describe("a generation that a defect ends", () => {
   it.each(["stream", "unary"] as const)(
     "leaves its stream to others, and holds nothing of it: %s",
