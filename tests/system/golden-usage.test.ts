@@ -1,8 +1,8 @@
 // Usage and cost of every provider's answers as its wire has them, by the shipped prices:
 // the arithmetic stands at the head of each fixture.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Generation } from "../../gen/es/steer/v1/generation_pb.ts";
-import { CostSource, UsageSource } from "../../gen/es/steer/v1/usage_pb.ts";
+import type { Generation } from "../../gen/es/steer/v1/generation_pb.js";
+import { CostSource, UsageSource } from "../../gen/es/steer/v1/usage_pb.js";
 import type { Cost } from "../../src/domain/cost.ts";
 import type { TokenCounts } from "../../src/domain/token-usage.ts";
 import { createGrpcClient, type GrpcClient } from "../support/grpc-client.ts";

@@ -145,7 +145,8 @@ export declare const GenerationSpecSchema: GenMessage<GenerationSpec>;
 
 /**
  * Most that one call may spend over all its attempts. A target whose price is
- * unknown is not eligible for a call with a budget.
+ * unknown is not eligible for a call with a budget, and none is for images and
+ * files, whose tokens are not known before they are sent.
  *
  * @generated from message steer.v1.Budget
  */

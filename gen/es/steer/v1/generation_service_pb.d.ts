@@ -269,6 +269,14 @@ export declare type CountTokensResponse = Message<"steer.v1.CountTokensResponse"
    * @generated from field: int32 context_window = 6;
    */
   contextWindow: number;
+
+  /**
+   * Confidence of an estimate from 0 to 1, as in Usage. Unset for a provider
+   * count.
+   *
+   * @generated from field: optional double confidence = 7;
+   */
+  confidence?: number | undefined;
 };
 
 /**

@@ -8,7 +8,8 @@ package dev.steer.v1;
 /**
  * <pre>
  * Most that one call may spend over all its attempts. A target whose price is
- * unknown is not eligible for a call with a budget.
+ * unknown is not eligible for a call with a budget, and none is for images and
+ * files, whose tokens are not known before they are sent.
  * </pre>
  *
  * Protobuf type {@code steer.v1.Budget}
@@ -291,7 +292,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Most that one call may spend over all its attempts. A target whose price is
-   * unknown is not eligible for a call with a budget.
+   * unknown is not eligible for a call with a budget, and none is for images and
+   * files, whose tokens are not known before they are sent.
    * </pre>
    *
    * Protobuf type {@code steer.v1.Budget}

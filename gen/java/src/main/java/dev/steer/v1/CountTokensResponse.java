@@ -56,6 +56,7 @@ private static final long serialVersionUID = 0L;
             dev.steer.v1.CountTokensResponse.class, dev.steer.v1.CountTokensResponse.Builder.class);
   }
 
+  private int bitField0_;
   public static final int INPUT_TOKENS_FIELD_NUMBER = 1;
   private int inputTokens_ = 0;
   /**
@@ -253,6 +254,35 @@ private static final long serialVersionUID = 0L;
     return contextWindow_;
   }
 
+  public static final int CONFIDENCE_FIELD_NUMBER = 7;
+  private double confidence_ = 0D;
+  /**
+   * <pre>
+   * Confidence of an estimate from 0 to 1, as in Usage. Unset for a provider
+   * count.
+   * </pre>
+   *
+   * <code>optional double confidence = 7 [json_name = "confidence"];</code>
+   * @return Whether the confidence field is set.
+   */
+  @java.lang.Override
+  public boolean hasConfidence() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * Confidence of an estimate from 0 to 1, as in Usage. Unset for a provider
+   * count.
+   * </pre>
+   *
+   * <code>optional double confidence = 7 [json_name = "confidence"];</code>
+   * @return The confidence.
+   */
+  @java.lang.Override
+  public double getConfidence() {
+    return confidence_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -285,6 +315,9 @@ private static final long serialVersionUID = 0L;
     if (contextWindow_ != 0) {
       output.writeInt32(6, contextWindow_);
     }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeDouble(7, confidence_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -309,6 +342,10 @@ private static final long serialVersionUID = 0L;
     if (contextWindow_ != 0) {
       size += com.google.protobuf.CodedOutputStream
         .computeInt32Size(6, contextWindow_);
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeDoubleSize(7, confidence_);
     }
     return size;
   }
@@ -345,6 +382,12 @@ private static final long serialVersionUID = 0L;
         .equals(other.getModel())) return false;
     if (getContextWindow()
         != other.getContextWindow()) return false;
+    if (hasConfidence() != other.hasConfidence()) return false;
+    if (hasConfidence()) {
+      if (java.lang.Double.doubleToLongBits(getConfidence())
+          != java.lang.Double.doubleToLongBits(
+              other.getConfidence())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -368,6 +411,11 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getModel().hashCode();
     hash = (37 * hash) + CONTEXT_WINDOW_FIELD_NUMBER;
     hash = (53 * hash) + getContextWindow();
+    if (hasConfidence()) {
+      hash = (37 * hash) + CONFIDENCE_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+          java.lang.Double.doubleToLongBits(getConfidence()));
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -509,6 +557,7 @@ private static final long serialVersionUID = 0L;
       provider_ = "";
       model_ = "";
       contextWindow_ = 0;
+      confidence_ = 0D;
       return this;
     }
 
@@ -560,6 +609,12 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000020) != 0)) {
         result.contextWindow_ = contextWindow_;
       }
+      int to_bitField0_ = 0;
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.confidence_ = confidence_;
+        to_bitField0_ |= 0x00000001;
+      }
+      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -597,6 +652,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getContextWindow() != 0) {
         setContextWindow(other.getContextWindow());
+      }
+      if (other.hasConfidence()) {
+        setConfidence(other.getConfidence());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -652,6 +710,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 48
+            case 57: {
+              confidence_ = input.readDouble();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 57
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1101,6 +1164,66 @@ private static final long serialVersionUID = 0L;
     public Builder clearContextWindow() {
       bitField0_ = (bitField0_ & ~0x00000020);
       contextWindow_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private double confidence_ ;
+    /**
+     * <pre>
+     * Confidence of an estimate from 0 to 1, as in Usage. Unset for a provider
+     * count.
+     * </pre>
+     *
+     * <code>optional double confidence = 7 [json_name = "confidence"];</code>
+     * @return Whether the confidence field is set.
+     */
+    @java.lang.Override
+    public boolean hasConfidence() {
+      return ((bitField0_ & 0x00000040) != 0);
+    }
+    /**
+     * <pre>
+     * Confidence of an estimate from 0 to 1, as in Usage. Unset for a provider
+     * count.
+     * </pre>
+     *
+     * <code>optional double confidence = 7 [json_name = "confidence"];</code>
+     * @return The confidence.
+     */
+    @java.lang.Override
+    public double getConfidence() {
+      return confidence_;
+    }
+    /**
+     * <pre>
+     * Confidence of an estimate from 0 to 1, as in Usage. Unset for a provider
+     * count.
+     * </pre>
+     *
+     * <code>optional double confidence = 7 [json_name = "confidence"];</code>
+     * @param value The confidence to set.
+     * @return This builder for chaining.
+     */
+    public Builder setConfidence(double value) {
+
+      confidence_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Confidence of an estimate from 0 to 1, as in Usage. Unset for a provider
+     * count.
+     * </pre>
+     *
+     * <code>optional double confidence = 7 [json_name = "confidence"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearConfidence() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      confidence_ = 0D;
       onChanged();
       return this;
     }

@@ -108,4 +108,25 @@ public interface CountTokensResponseOrBuilder extends
    * @return The contextWindow.
    */
   int getContextWindow();
+
+  /**
+   * <pre>
+   * Confidence of an estimate from 0 to 1, as in Usage. Unset for a provider
+   * count.
+   * </pre>
+   *
+   * <code>optional double confidence = 7 [json_name = "confidence"];</code>
+   * @return Whether the confidence field is set.
+   */
+  boolean hasConfidence();
+  /**
+   * <pre>
+   * Confidence of an estimate from 0 to 1, as in Usage. Unset for a provider
+   * count.
+   * </pre>
+   *
+   * <code>optional double confidence = 7 [json_name = "confidence"];</code>
+   * @return The confidence.
+   */
+  double getConfidence();
 }

@@ -96,29 +96,31 @@ public final class GenerationServiceProto extends com.google.protobuf.GeneratedF
       "\022\034\n\tcancelled\030\001 \001(\010R\tcancelled\"v\n\022CountT" +
       "okensRequest\022,\n\004spec\030\001 \001(\0132\030.steer.v1.Ge" +
       "nerationSpecR\004spec\0222\n\006method\030\002 \001(\0162\032.ste" +
-      "er.v1.TokenCountMethodR\006method\"\336\001\n\023Count" +
+      "er.v1.TokenCountMethodR\006method\"\222\002\n\023Count" +
       "TokensResponse\022!\n\014input_tokens\030\001 \001(\005R\013in" +
       "putTokens\022-\n\006source\030\002 \001(\0162\025.steer.v1.Usa" +
       "geSourceR\006source\022\034\n\testimator\030\003 \001(\tR\test" +
       "imator\022\032\n\010provider\030\004 \001(\tR\010provider\022\024\n\005mo" +
       "del\030\005 \001(\tR\005model\022%\n\016context_window\030\006 \001(\005" +
-      "R\rcontextWindow*x\n\020TokenCountMethod\022\"\n\036T" +
-      "OKEN_COUNT_METHOD_UNSPECIFIED\020\000\022\037\n\033TOKEN" +
-      "_COUNT_METHOD_ESTIMATE\020\001\022\037\n\033TOKEN_COUNT_" +
-      "METHOD_PROVIDER\020\0022\240\003\n\021GenerationService\022" +
-      "A\n\010Generate\022\031.steer.v1.GenerateRequest\032\032" +
-      ".steer.v1.GenerateResponse\022J\n\016StreamGene" +
-      "rate\022\037.steer.v1.StreamGenerateRequest\032\025." +
-      "steer.v1.StreamEvent0\001\022K\n\014ResumeStream\022\035" +
-      ".steer.v1.ResumeStreamRequest\032\025.steer.v1" +
-      ".StreamEvent\"\003\220\002\0020\001\022^\n\020CancelGeneration\022" +
-      "!.steer.v1.CancelGenerationRequest\032\".ste" +
-      "er.v1.CancelGenerationResponse\"\003\220\002\002\022O\n\013C" +
-      "ountTokens\022\034.steer.v1.CountTokensRequest" +
-      "\032\035.steer.v1.CountTokensResponse\"\003\220\002\001Bg\n\014" +
-      "dev.steer.v1B\026GenerationServiceProtoP\001\242\002" +
-      "\003SXX\252\002\010Steer.V1\312\002\010Steer\\V1\342\002\024Steer\\V1\\GP" +
-      "BMetadata\352\002\tSteer::V1b\006proto3"
+      "R\rcontextWindow\022#\n\nconfidence\030\007 \001(\001H\000R\nc" +
+      "onfidence\210\001\001B\r\n\013_confidence*x\n\020TokenCoun" +
+      "tMethod\022\"\n\036TOKEN_COUNT_METHOD_UNSPECIFIE" +
+      "D\020\000\022\037\n\033TOKEN_COUNT_METHOD_ESTIMATE\020\001\022\037\n\033" +
+      "TOKEN_COUNT_METHOD_PROVIDER\020\0022\240\003\n\021Genera" +
+      "tionService\022A\n\010Generate\022\031.steer.v1.Gener" +
+      "ateRequest\032\032.steer.v1.GenerateResponse\022J" +
+      "\n\016StreamGenerate\022\037.steer.v1.StreamGenera" +
+      "teRequest\032\025.steer.v1.StreamEvent0\001\022K\n\014Re" +
+      "sumeStream\022\035.steer.v1.ResumeStreamReques" +
+      "t\032\025.steer.v1.StreamEvent\"\003\220\002\0020\001\022^\n\020Cance" +
+      "lGeneration\022!.steer.v1.CancelGenerationR" +
+      "equest\032\".steer.v1.CancelGenerationRespon" +
+      "se\"\003\220\002\002\022O\n\013CountTokens\022\034.steer.v1.CountT" +
+      "okensRequest\032\035.steer.v1.CountTokensRespo" +
+      "nse\"\003\220\002\001Bg\n\014dev.steer.v1B\026GenerationServ" +
+      "iceProtoP\001\242\002\003SXX\252\002\010Steer.V1\312\002\010Steer\\V1\342\002" +
+      "\024Steer\\V1\\GPBMetadata\352\002\tSteer::V1b\006proto" +
+      "3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -174,7 +176,7 @@ public final class GenerationServiceProto extends com.google.protobuf.GeneratedF
     internal_static_steer_v1_CountTokensResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_CountTokensResponse_descriptor,
-        new java.lang.String[] { "InputTokens", "Source", "Estimator", "Provider", "Model", "ContextWindow", });
+        new java.lang.String[] { "InputTokens", "Source", "Estimator", "Provider", "Model", "ContextWindow", "Confidence", });
     descriptor.resolveAllFeaturesImmutable();
     dev.steer.v1.GenerationProto.getDescriptor();
     dev.steer.v1.StreamProto.getDescriptor();

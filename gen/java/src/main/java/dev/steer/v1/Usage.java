@@ -263,6 +263,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
+   * 0: there are images or files, whose tokens nobody can count here, and the
+   * count is that of everything else.
    * </pre>
    *
    * <code>optional double confidence = 9 [json_name = "confidence"];</code>
@@ -275,6 +277,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
+   * 0: there are images or files, whose tokens nobody can count here, and the
+   * count is that of everything else.
    * </pre>
    *
    * <code>optional double confidence = 9 [json_name = "confidence"];</code>
@@ -1329,6 +1333,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
+     * 0: there are images or files, whose tokens nobody can count here, and the
+     * count is that of everything else.
      * </pre>
      *
      * <code>optional double confidence = 9 [json_name = "confidence"];</code>
@@ -1341,6 +1347,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
+     * 0: there are images or files, whose tokens nobody can count here, and the
+     * count is that of everything else.
      * </pre>
      *
      * <code>optional double confidence = 9 [json_name = "confidence"];</code>
@@ -1353,6 +1361,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
+     * 0: there are images or files, whose tokens nobody can count here, and the
+     * count is that of everything else.
      * </pre>
      *
      * <code>optional double confidence = 9 [json_name = "confidence"];</code>
@@ -1369,6 +1379,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
+     * 0: there are images or files, whose tokens nobody can count here, and the
+     * count is that of everything else.
      * </pre>
      *
      * <code>optional double confidence = 9 [json_name = "confidence"];</code>
