@@ -1,4 +1,4 @@
-import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, DescService, Message } from "@bufbuild/protobuf";
 
 /** Who is at the other end of the connection. */
 export interface Peer {
@@ -31,13 +31,19 @@ export interface Caller {
   readonly role: "caller" | "operator";
 }
 
+/** A message of a status with its type, which every protocol writes beside it. */
+export interface StatusDetail {
+  readonly desc: DescMessage;
+  readonly value: Message;
+}
+
 /** A status as both protocols can carry it. */
 export interface RpcStatus {
   /** As in google.rpc.Code. */
   readonly code: number;
   readonly message: string;
   /** At most 4 KiB together. */
-  readonly details: readonly Message[];
+  readonly details: readonly StatusDetail[];
   readonly trailers: Readonly<Record<string, string>>;
 }
 

@@ -1,5 +1,11 @@
-import { clone, create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
-import { type Any, anyPack, durationFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  clone,
+  create,
+  type DescMessage,
+  type MessageInitShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import {
   BadRequestSchema,
   ErrorInfoSchema,
@@ -14,7 +20,7 @@ import {
 } from "../../gen/service/steer/v1/error_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
-import type { RpcStatus } from "./call.ts";
+import type { RpcStatus, StatusDetail } from "./call.ts";
 import { encodeAttempt, encodeCost, encodeUsage } from "./encode-generation.ts";
 import { Code, type ErrorRow, errorRow } from "./error-table.ts";
 import { StreamFailed } from "./stream-failure.ts";
@@ -66,34 +72,41 @@ export function encodeGatewayError(
   });
 }
 
+function detail<Schema extends DescMessage>(
+  desc: Schema,
+  value: MessageInitShape<Schema>,
+): StatusDetail {
+  return { desc, value: create(desc, value) };
+}
+
 /** What stands beside ErrorInfo and GatewayError, by the table of `api.md` §4. */
-function standardDetails(error: GatewayError, row: ErrorRow): Message[] {
-  const details: Message[] = [];
+function standardDetails(error: GatewayError, row: ErrorRow): StatusDetail[] {
+  const details: StatusDetail[] = [];
   if (error.violations.length > 0) {
     const fieldViolations = error.violations.slice(0, MAX_VIOLATIONS).map((violation) => ({
       field: clip(violation.field),
       description: clip(violation.description),
     }));
-    details.push(create(BadRequestSchema, { fieldViolations }));
+    details.push(detail(BadRequestSchema, { fieldViolations }));
   }
   const message = clip(error.message);
   if (row.code === "NOT_FOUND") {
     const { resource_type: resourceType = "", resource_name: resourceName = "" } = error.metadata;
     const resource = { resourceType, resourceName: clip(resourceName), description: message };
-    details.push(create(ResourceInfoSchema, resource));
+    details.push(detail(ResourceInfoSchema, resource));
   }
   if (row.code === "FAILED_PRECONDITION") {
     const violations = [{ type: row.reason, subject: DOMAIN, description: message }];
-    details.push(create(PreconditionFailureSchema, { violations }));
+    details.push(detail(PreconditionFailureSchema, { violations }));
   }
   if (error.kind === "quota" || error.kind === "caller-limit") {
     details.push(
-      create(QuotaFailureSchema, { violations: [{ subject: DOMAIN, description: message }] }),
+      detail(QuotaFailureSchema, { violations: [{ subject: DOMAIN, description: message }] }),
     );
   }
   const retryMs = row.pushback === "soon" ? SOON_MS : error.retryAfterMs;
   if (row.retryable && retryMs !== undefined) {
-    details.push(create(RetryInfoSchema, { retryDelay: durationFromMs(Math.ceil(retryMs)) }));
+    details.push(detail(RetryInfoSchema, { retryDelay: durationFromMs(Math.ceil(retryMs)) }));
   }
   return details;
 }
@@ -112,39 +125,11 @@ function pushback(error: GatewayError, row: ErrorRow): string | undefined {
   }
 }
 
-const SCHEMAS = new Map<string, DescMessage>(
-  [
-    BadRequestSchema,
-    ErrorInfoSchema,
-    GatewayErrorSchema,
-    PreconditionFailureSchema,
-    QuotaFailureSchema,
-    ResourceInfoSchema,
-    RetryInfoSchema,
-  ].map((schema) => [schema.typeName, schema]),
-);
-
-function schemaOf(detail: Message): DescMessage {
-  const schema = SCHEMAS.get(detail.$typeName);
-  if (schema === undefined) throw new GatewayError("internal", `no schema for ${detail.$typeName}`);
-  return schema;
-}
-
-/** An error detail with its type, as the gRPC status carries it. */
-export function packDetail(detail: Message): Any {
-  return anyPack(schemaOf(detail), detail);
-}
-
-/** An error detail with its descriptor, as the Connect library takes it. */
-export function describeDetail(detail: Message): { desc: DescMessage; value: Message } {
-  return { desc: schemaOf(detail), value: detail };
-}
-
 /** Keeps the details within their bound: the most telling come first, the rest is left out. */
-function bounded(details: readonly Message[]): Message[] {
+function bounded(details: readonly StatusDetail[]): StatusDetail[] {
   let bytes = 0;
-  return details.filter((detail) => {
-    const size = toBinary(schemaOf(detail), detail).length;
+  return details.filter(({ desc, value }) => {
+    const size = toBinary(desc, value).length;
     if (bytes + size > MAX_DETAILS_BYTES) return false;
     bytes += size;
     return true;
@@ -181,8 +166,8 @@ function statusOf(error: GatewayError, full: GatewayErrorMessage): RpcStatus {
     code: Code[row.code],
     message: full.message,
     details: bounded([
-      create(ErrorInfoSchema, { reason: row.reason, domain: DOMAIN, metadata }),
-      full,
+      detail(ErrorInfoSchema, { reason: row.reason, domain: DOMAIN, metadata }),
+      { desc: GatewayErrorSchema, value: full },
       ...standardDetails(error, row),
     ]),
     trailers,

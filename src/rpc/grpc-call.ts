@@ -1,10 +1,11 @@
 import { create, type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
 import grpc from "@grpc/grpc-js";
 import { StatusSchema } from "../../gen/service/google/rpc/status_pb.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
-import { encodeError, packDetail } from "./encode-error.ts";
+import { encodeError } from "./encode-error.ts";
 import { certificateNames } from "./tls.ts";
 
 /** Encoded messages pass as they are. */
@@ -39,7 +40,7 @@ function toFailure(error: unknown, trailers: grpc.Metadata): Failure {
   const packed = create(StatusSchema, {
     code: status.code,
     message: status.message,
-    details: status.details.map(packDetail),
+    details: status.details.map(({ desc, value }) => anyPack(desc, value)),
   });
   trailers.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, packed)));
   for (const [name, value] of Object.entries(status.trailers)) trailers.set(name, value);

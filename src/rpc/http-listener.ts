@@ -19,7 +19,7 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { GenerationService } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import type { Clock } from "../clock.ts";
 import { type Dispatcher, type IncomingCall, type Peer, RpcStatusError } from "./call.ts";
-import { describeDetail, encodeError } from "./encode-error.ts";
+import { encodeError } from "./encode-error.ts";
 import {
   emptied,
   expectPreface,
@@ -120,8 +120,7 @@ function adapt(method: DescMethod, context: HandlerContext): IncomingCall {
 
 function toConnectError(error: unknown): ConnectError {
   const status = error instanceof RpcStatusError ? error.status : encodeError(error);
-  const details = status.details.map(describeDetail);
-  return new ConnectError(status.message, status.code, status.trailers, details, error);
+  return new ConnectError(status.message, status.code, status.trailers, [...status.details], error);
 }
 
 /** Proxies hold back what they take for a page; this tells them not to. */
