@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
 import { encodeError } from "./encode-error.ts";
+import { GrpcTrailers } from "./grpc-trailers.ts";
 import { certificateNames } from "./tls.ts";
 
 /** Encoded messages pass as they are. */
@@ -30,21 +31,30 @@ interface AdaptedCall {
   readonly incoming: IncomingCall;
   /** Headers set so far, for the first message. */
   readonly headers: grpc.Metadata;
-  readonly trailers: grpc.Metadata;
+  readonly trailers: GrpcTrailers;
   /** The end is ours: `cancelled` fires after it, too, and means nothing then. */
   ended: boolean;
 }
 
-function toFailure(error: unknown, trailers: grpc.Metadata): Failure {
+function toFailure(error: unknown, trailers: GrpcTrailers): Failure {
   const status = error instanceof RpcStatusError ? error.status : encodeError(error);
   const packed = create(StatusSchema, {
     code: status.code,
     message: status.message,
     details: status.details.map(({ desc, value }) => anyPack(desc, value)),
   });
-  trailers.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, packed)));
+  trailers.setDetails(toBinary(StatusSchema, packed));
   for (const [name, value] of Object.entries(status.trailers)) trailers.set(name, value);
   return { code: status.code, details: status.message, metadata: trailers };
+}
+
+/**
+ * A failure before the first message is one block with the status: headers sent apart would tell
+ * clients that the call must not be retried.
+ */
+function toFirstFailure(error: unknown, { headers, trailers }: AdaptedCall): Failure {
+  trailers.merge(headers);
+  return toFailure(error, trailers);
 }
 
 function peerAddress(peer: string): string {
@@ -60,7 +70,7 @@ function remainingMs(call: AnyServerCall, clock: Clock): number | undefined {
 function adapt(call: AnyServerCall, method: DescMethod, clock: Clock): AdaptedCall {
   const controller = new AbortController();
   const headers = new grpc.Metadata();
-  const trailers = new grpc.Metadata();
+  const trailers = new GrpcTrailers();
   const adapted: AdaptedCall = {
     headers,
     trailers,
@@ -122,7 +132,7 @@ export function handleUnary(
       reply(null, message, adapted.trailers);
     } catch (error) {
       adapted.ended = true;
-      reply(toFailure(error, adapted.trailers));
+      reply(toFirstFailure(error, adapted));
     }
   }
   return (call, reply) => void serve(call, reply);
@@ -145,12 +155,14 @@ export function handleServerStream(
         if (!call.write(message)) await writable(call);
       }
       adapted.ended = true;
+      if (first) call.sendMetadata(adapted.headers);
       call.end(adapted.trailers);
     } catch (error) {
       adapted.ended = true;
       // Nobody is there to hear it.
       if (signal.aborted) return;
-      call.emit("error", toFailure(error, adapted.trailers));
+      const failure = first ? toFirstFailure(error, adapted) : toFailure(error, adapted.trailers);
+      call.emit("error", failure);
     }
   }
   return (call) => void serve(call);

@@ -60,6 +60,13 @@ export interface GrpcListener {
   close(): Promise<void>;
 }
 
+/** grpc-js would read other codecs and verbs as if they were these. */
+const CONTENT_TYPE = /^application\/grpc(\+proto)?(;|$)/;
+
+function isGrpc(headers: Readonly<Record<string, string>>): boolean {
+  return headers[":method"] === "POST" && CONTENT_TYPE.test(headers["content-type"] ?? "");
+}
+
 function isDeadlineTooLong(header: string): boolean {
   const match = /^(\d{1,8})([numSMH])$/.exec(header);
   return (
@@ -159,6 +166,8 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
     http2Server.prependListener("stream", (_stream, headers: Record<string, string>) => {
       const timeout = headers["grpc-timeout"];
       if (timeout !== undefined && isDeadlineTooLong(timeout)) delete headers["grpc-timeout"];
+      // It answers 415 then.
+      if (!isGrpc(headers)) delete headers["content-type"];
     });
     http2Server.on("session", (session: Http2Session) => expectPreface(session, clock));
   }

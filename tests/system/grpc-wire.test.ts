@@ -1,0 +1,113 @@
+// What grpc-js leaves open and the gRPC specification, with the conformance suite, asks for.
+import http2 from "node:http2";
+import { create, type DescMethod, toBinary } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
+import { createGrpcClient } from "../support/grpc-client.ts";
+import { type ServiceProcess, startService } from "../support/service.ts";
+
+const { generate, streamGenerate, resumeStream } = GenerationService.method;
+const spec = { model: "simulator", prompt: "Hi" };
+
+let service: ServiceProcess;
+let session: http2.ClientHttp2Session;
+
+beforeAll(async () => {
+  service = await startService();
+  session = http2.connect(`http://${service.grpc}`);
+});
+
+afterAll(async () => {
+  session.close();
+  await service.stop();
+});
+
+interface Answer {
+  readonly headers: http2.IncomingHttpHeaders;
+  /** Undefined where the headers were the whole answer. */
+  readonly trailers: http2.IncomingHttpHeaders | undefined;
+}
+
+/** One call as it is on the wire. */
+function call(
+  method: DescMethod,
+  request: Record<string, unknown>,
+  headers: http2.OutgoingHttpHeaders = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({
+      ":method": "POST",
+      ":path": `/${method.parent.typeName}/${method.name}`,
+      "content-type": "application/grpc",
+      te: "trailers",
+      "x-request-id": "corr-1",
+      ...headers,
+    });
+    const message = toBinary(method.input, create(method.input, request));
+    const length = Buffer.alloc(5);
+    length.writeUInt32BE(message.length, 1);
+    stream.end(Buffer.concat([length, message]));
+    let answer: Answer | undefined;
+    stream.once("response", (received) => {
+      answer = { headers: received, trailers: undefined };
+    });
+    stream.once("trailers", (trailers) => {
+      if (answer !== undefined) answer = { ...answer, trailers };
+    });
+    stream.resume();
+    stream.once("error", reject);
+    stream.once("close", () => {
+      if (answer === undefined) reject(new Error("no answer"));
+      else resolve(answer);
+    });
+  });
+}
+
+describe("gRPC on the wire", () => {
+  it.each([generate, streamGenerate])("says no more than 0 of success: $name", async (method) => {
+    const { headers, trailers } = await call(method, { spec });
+    expect(headers["x-request-id"]).toBe("corr-1");
+    expect(trailers?.["grpc-status"]).toBe("0");
+    expect(trailers).not.toHaveProperty("grpc-message");
+  });
+
+  it.each([generate, streamGenerate])(
+    "a failure before the first message is one block, so that native retries stay possible: $name",
+    async (method) => {
+      // Base64 of each length modulo 3 but one would be padded.
+      for (const model of ["a", "bb", "ccc"]) {
+        const { headers, trailers } = await call(method, { spec: { ...spec, model } });
+        expect(trailers).toBeUndefined();
+        expect(headers["grpc-status"]).toBe("5");
+        expect(headers["grpc-status-details-bin"]).toMatch(/^[A-Za-z0-9+/]+$/);
+        expect(headers["x-request-id"]).toBe("corr-1");
+        expect(headers["x-steer-replica"]).toMatch(/^[0-9a-f]{8}$/);
+      }
+    },
+  );
+
+  it("a stream without events has its headers: resuming behind the last one", async () => {
+    const client = createGrpcClient(service.grpc);
+    let last = 0;
+    let streamId = "";
+    for await (const { sequence, event } of client.stream(streamGenerate, { spec })) {
+      last = sequence;
+      if (event.case === "start") streamId = event.value.streamId;
+    }
+    client.close();
+    const { headers, trailers } = await call(resumeStream, { streamId, lastSequence: last });
+    expect(trailers?.["grpc-status"]).toBe("0");
+    expect(headers["x-steer-stream-id"]).toBe(streamId);
+  });
+
+  it.each([
+    [{ "content-type": "application/grpc+json" }, 415],
+    [{ "content-type": "application/grpc-web" }, 415],
+    [{ ":method": "PUT" }, 415],
+    [{ "content-type": "application/grpc+proto" }, 200],
+    [{ "content-type": "application/grpc;charset=utf-8" }, 200],
+  ])("reads nothing but protobuf over gRPC: %j", async (headers, status) => {
+    const answer = await call(generate, { spec }, headers);
+    expect(answer.headers[":status"]).toBe(status);
+  });
+});
