@@ -6,7 +6,7 @@ import http2, {
 } from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { type DescMethod, fromBinary, type Message } from "@bufbuild/protobuf";
+import { createRegistry, type DescMethod, fromBinary, type Message } from "@bufbuild/protobuf";
 import {
   ConnectError,
   type ConnectRouter,
@@ -228,7 +228,11 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     grpc: false,
     readMaxBytes: MAX_REQUEST_BYTES,
     // A misspelt field would be ignored, and nothing of a request is.
-    jsonOptions: { ignoreUnknownFields: false },
+    jsonOptions: {
+      ignoreUnknownFields: false,
+      // What messages can carry as `Any`.
+      registry: createRegistry(...options.dispatcher.services.map(({ file }) => file)),
+    },
     compressMinBytes: MIN_COMPRESS_BYTES,
     requestGate(context) {
       try {
