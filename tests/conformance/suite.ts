@@ -41,7 +41,7 @@ export function installSuite(): Suite {
   const go = (args: readonly string[]): string =>
     execFileSync("go", args, {
       cwd: folder,
-      env: { ...process.env, GOBIN: folder, GOFLAGS: "-mod=mod" },
+      env: { ...process.env, GOBIN: folder },
       encoding: "utf8",
       stdio: ["ignore", "pipe", "inherit"],
     });
