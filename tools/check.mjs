@@ -16,7 +16,8 @@ async function generated() {
     const lines = [...service, ...stubs].map(
       (file) => `${file} is not what \`npm run generate\` makes\n`,
     );
-    return { ok: lines.length === 0, output: lines.join("") };
+    const page = run("node", ["tools/api-docs.mjs", "--check"]);
+    return { ok: lines.length === 0 && page.ok, output: lines.join("") + page.output };
   } catch (error) {
     return { ok: false, output: error.message };
   }

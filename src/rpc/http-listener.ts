@@ -230,7 +230,7 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     // A misspelt field would be ignored, and nothing of a request is.
     jsonOptions: {
       ignoreUnknownFields: false,
-      // What messages can carry as `Any`.
+      // Messages can carry others of their file as `Any`: the conformance suite's do.
       registry: createRegistry(...options.dispatcher.services.map(({ file }) => file)),
     },
     compressMinBytes: MIN_COMPRESS_BYTES,

@@ -116,6 +116,18 @@ describe("the other gates", () => {
       { [proto]: (text) => text.replace("}", "  // More.\n  string more = 2;\n}") },
       "gen/es/steer/v1/echo_pb.js is not",
     ],
+    [
+      "generated",
+      "a page that is not of this contract",
+      { "docs/api.md": after("More.") },
+      "docs/api.md is not",
+    ],
+    [
+      "generated",
+      "a comment that the page does not have",
+      { [proto]: (text) => text.replace("The words.", "Some words.") },
+      "docs/api.md is not",
+    ],
     ["generated", "a stale descriptor set", { "gen/steer.binpb": "" }, "gen/steer.binpb is not"],
     [
       "generated",

@@ -1,0 +1,36 @@
+// What each category of errors becomes, read from the service's own table.
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const PUSHBACK = {
+  unsaid: "none",
+  never: "-1: not by a library",
+  soon: "a moment: nothing was executed",
+  hint: "the provider's hint, else -1",
+};
+
+/** Parts of the page; none where the contract has no errors. */
+export async function errorTable(registry) {
+  const categories = registry.getEnum("steer.v1.ErrorCategory");
+  if (categories === undefined) return [];
+  const source = pathToFileURL(resolve("src/rpc/error-table.ts")).href;
+  const { errorRow, kindOf } = await import(source);
+  const rows = categories.values.flatMap(({ name, number }) => {
+    const kind = kindOf(number);
+    if (kind === undefined) return [];
+    const { code, reason, retryable, pushback } = errorRow(kind, undefined);
+    const category = `\`${name.replace("ERROR_CATEGORY_", "")}\``;
+    return [
+      `| ${category} | ${code} | \`${reason}\` | ${retryable ? "yes" : "no"} | ${PUSHBACK[pushback]} |`,
+    ];
+  });
+  return [
+    "## Codes by category",
+    "[ErrorCategory](#errorcategory) says what went wrong, and the code what a client may do about it. " +
+      "`retryable`: the same call can succeed later. The last column is `grpc-retry-pushback-ms`, by " +
+      "which gRPC's own retries go. An error can have a more telling reason than its category's.",
+    ["| category | code | reason | retryable | pushback |", "|---|---|---|---|---|", ...rows].join(
+      "\n",
+    ),
+  ];
+}

@@ -1,0 +1,169 @@
+// What ends the calls of each method, beside what ends any call: code, reasons, when.
+
+export const EVERY_CALL = [
+  [
+    "INVALID_ARGUMENT",
+    ["INVALID_REQUEST"],
+    "the request breaks a rule that stands with its fields",
+  ],
+  [
+    "UNAUTHENTICATED",
+    ["CREDENTIALS_MISSING", "CREDENTIALS_INVALID"],
+    "no key, or none of this service",
+  ],
+  ["PERMISSION_DENIED", ["ROLE_REQUIRED"], "the method needs the role operator"],
+  ["UNAVAILABLE", ["DRAINING"], "this replica shuts down; nothing was executed"],
+  ["CANCELLED", [], "the caller has cancelled the call"],
+  ["DEADLINE_EXCEEDED", [], "the caller's deadline has passed"],
+  ["RESOURCE_EXHAUSTED", [], "the request is larger than 32 MiB"],
+  ["INTERNAL", ["INTERNAL"], "a defect of the service"],
+];
+
+const MODEL = [
+  "NOT_FOUND",
+  ["MODEL_NOT_FOUND"],
+  "no model of this name, or its provider is switched off",
+];
+const STREAM = [
+  "NOT_FOUND",
+  ["STREAM_NOT_FOUND", "STREAM_EXPIRED"],
+  "no such stream of this caller, or its retention is over",
+];
+const STATE = [
+  "NOT_FOUND",
+  ["STREAM_NOT_FOUND", "STREAM_EXPIRED"],
+  "no such stream, or its retention is over",
+];
+const UNSUPPORTED = [
+  "INVALID_ARGUMENT",
+  ["UNSUPPORTED_PARAMETER"],
+  "no target can take the request as it is",
+];
+const STORE = ["UNAVAILABLE", ["STORE_UNAVAILABLE"], "the stream store does not answer"];
+const PAGE = ["INVALID_ARGUMENT", ["INVALID_REQUEST"], "`page_token` is not one of this list"];
+const CREDENTIALS = [
+  "FAILED_PRECONDITION",
+  ["PROVIDER_NOT_CONFIGURED", "PROVIDER_CREDENTIALS"],
+  "the gateway has no key for the provider, or the provider refuses it",
+];
+
+/** Of the calls that generate. */
+export const GENERATION = [
+  MODEL,
+  UNSUPPORTED,
+  [
+    "INVALID_ARGUMENT",
+    ["CONTEXT_LENGTH_EXCEEDED"],
+    "the input and the output asked for exceed the context window",
+  ],
+  ["INVALID_ARGUMENT", ["CONTENT_FILTERED"], "the provider refuses the prompt"],
+  CREDENTIALS,
+  [
+    "FAILED_PRECONDITION",
+    ["FAULTS_DISABLED"],
+    "the simulator's faults are scripted and not allowed",
+  ],
+  ["ALREADY_EXISTS", ["REQUEST_ID_REUSED"], "`request_id` was used with another request"],
+  [
+    "RESOURCE_EXHAUSTED",
+    ["PROVIDER_RATE_LIMIT", "PROVIDER_QUOTA"],
+    "every target has reached a limit of its provider",
+  ],
+  ["RESOURCE_EXHAUSTED", ["REQUEST_BUDGET"], "the request's own budget does not pay for it"],
+  ["UNAVAILABLE", ["OVERLOADED"], "the gateway takes no more; nothing was executed"],
+  [
+    "UNAVAILABLE",
+    ["ATTEMPTS_EXHAUSTED", "PROVIDER_TIMEOUT", "PROVIDER_TRUNCATED"],
+    "no attempt has succeeded; `attempts` says what each met",
+  ],
+  ["UNAVAILABLE", ["CIRCUIT_OPEN"], "no target has a closed circuit"],
+  ["UNAVAILABLE", ["OWNER_LOST"], "the replica that generated was lost, and no other could go on"],
+  STORE,
+  ["DEADLINE_EXCEEDED", ["TOTAL_TIMEOUT"], "`timeouts.total` or the deadline has passed"],
+  [
+    "ABORTED",
+    ["OUTPUT_NOT_JSON", "OUTPUT_SCHEMA_MISMATCH"],
+    "the output does not have the format, and `on_invalid` makes that an error",
+  ],
+  [
+    "CANCELLED",
+    ["CANCELLED_BY_CALLER", "CANCELLED_BY_OPERATOR", "CANCELLED_BY_DISCONNECT"],
+    "somebody has stopped the generation",
+  ],
+  ["INTERNAL", ["PROVIDER_PROTOCOL"], "the provider has broken its own protocol"],
+  ["UNKNOWN", ["UNCLASSIFIED"], "a failure of the provider that fits nowhere else"],
+];
+
+const LOG = [
+  [
+    "RESOURCE_EXHAUSTED",
+    ["STREAM_TOO_LARGE"],
+    "the stream has reached its bound of events or bytes",
+  ],
+  ["RESOURCE_EXHAUSTED", ["STREAM_READERS"], "the stream has as many readers as it may"],
+  ["DATA_LOSS", ["STREAM_LOG_INCOMPLETE"], "the store has lost events that were delivered"],
+];
+
+/** Methods whose calls end as the generation does, too. */
+export const GENERATING = new Set([
+  "steer.v1.GenerationService.Generate",
+  "steer.v1.GenerationService.StreamGenerate",
+  "steer.v1.GenerationService.ResumeStream",
+]);
+
+export const METHODS = {
+  "steer.v1.GenerationService.Generate": [
+    [
+      "FAILED_PRECONDITION",
+      ["RESULT_NOT_KEPT"],
+      "an earlier call with this `request_id` has succeeded, and its answer was too long to be kept",
+    ],
+  ],
+  "steer.v1.GenerationService.StreamGenerate": LOG,
+  "steer.v1.GenerationService.ResumeStream": [
+    STREAM,
+    ["FAILED_PRECONDITION", ["STREAM_NOT_RESUMABLE"], "the stream is not stored"],
+    ["OUT_OF_RANGE", ["SEQUENCE_AHEAD"], "`last_sequence` lies beyond the stream's last event"],
+    ...LOG,
+  ],
+  "steer.v1.GenerationService.CancelGeneration": [STREAM, STORE],
+  "steer.v1.GenerationService.CountTokens": [
+    MODEL,
+    UNSUPPORTED,
+    [
+      "FAILED_PRECONDITION",
+      ["PROVIDER_COUNT_UNAVAILABLE"],
+      "the provider has no counter, and `method` asks for it",
+    ],
+    CREDENTIALS,
+    [
+      "RESOURCE_EXHAUSTED",
+      ["PROVIDER_RATE_LIMIT", "PROVIDER_QUOTA"],
+      "the provider's counter has reached a limit",
+    ],
+    [
+      "UNAVAILABLE",
+      ["ATTEMPTS_EXHAUSTED", "PROVIDER_TIMEOUT"],
+      "the provider's counter does not answer",
+    ],
+  ],
+  "steer.v1.ModelService.ListModels": [PAGE],
+  "steer.v1.ModelService.GetModel": [MODEL],
+  "steer.admin.v1.AdminService.ListStreamStates": [PAGE, STORE],
+  "steer.admin.v1.AdminService.GetStreamState": [STATE, STORE],
+  "steer.admin.v1.AdminService.CancelStream": [STATE, STORE],
+  "steer.admin.v1.AdminService.CleanupStreamStates": [STORE],
+  "steer.admin.v1.AdminService.GetProviderStatus": [
+    ["NOT_FOUND", ["PROVIDER_NOT_FOUND"], "a provider that is not configured"],
+  ],
+  "steer.admin.v1.AdminService.ResetCircuit": [
+    [
+      "NOT_FOUND",
+      ["PROVIDER_NOT_FOUND", "MODEL_NOT_FOUND"],
+      "a provider or model that is not configured",
+    ],
+  ],
+  "steer.admin.v1.AdminService.GetRetryMetrics": [
+    ["NOT_FOUND", ["PROVIDER_NOT_FOUND"], "a provider that is not configured"],
+  ],
+};
