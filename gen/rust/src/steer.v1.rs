@@ -30,6 +30,8 @@ pub struct Usage {
     #[prost(string, tag = "8")]
     pub estimator: ::prost::alloc::string::String,
     /// Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
+    /// 0: there are images or files, whose tokens nobody can count here, and the
+    /// count is that of everything else.
     #[prost(double, optional, tag = "9")]
     pub confidence: ::core::option::Option<f64>,
     /// Part of cache_write_tokens with the provider's longer lifetime (an hour,
@@ -926,7 +928,8 @@ pub struct GenerationSpec {
     pub abort: ::core::option::Option<AbortPolicy>,
 }
 /// Most that one call may spend over all its attempts. A target whose price is
-/// unknown is not eligible for a call with a budget.
+/// unknown is not eligible for a call with a budget, and none is for images and
+/// files, whose tokens are not known before they are sent.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Budget {
     /// Most money in trillionths (1e-12) of the currency unit.
@@ -2098,7 +2101,7 @@ pub struct CountTokensRequest {
     pub method: i32,
 }
 /// Response of CountTokens.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CountTokensResponse {
     /// Tokens of the input.
     #[prost(int32, tag = "1")]
@@ -2118,6 +2121,10 @@ pub struct CountTokensResponse {
     /// Context window of the model, 0 if unknown.
     #[prost(int32, tag = "6")]
     pub context_window: i32,
+    /// Confidence of an estimate from 0 to 1, as in Usage. Unset for a provider
+    /// count.
+    #[prost(double, optional, tag = "7")]
+    pub confidence: ::core::option::Option<f64>,
 }
 /// How tokens are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

@@ -643,7 +643,8 @@ func (x *GenerationSpec) GetAbort() *AbortPolicy {
 }
 
 // Most that one call may spend over all its attempts. A target whose price is
-// unknown is not eligible for a call with a budget.
+// unknown is not eligible for a call with a budget, and none is for images and
+// files, whose tokens are not known before they are sent.
 type Budget struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Most money in trillionths (1e-12) of the currency unit.

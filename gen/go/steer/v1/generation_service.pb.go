@@ -519,6 +519,9 @@ type CountTokensResponse struct {
 	Model string `protobuf:"bytes,5,opt,name=model,proto3" json:"model,omitempty"`
 	// Context window of the model, 0 if unknown.
 	ContextWindow int32 `protobuf:"varint,6,opt,name=context_window,json=contextWindow,proto3" json:"context_window,omitempty"`
+	// Confidence of an estimate from 0 to 1, as in Usage. Unset for a provider
+	// count.
+	Confidence    *float64 `protobuf:"fixed64,7,opt,name=confidence,proto3,oneof" json:"confidence,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -595,6 +598,13 @@ func (x *CountTokensResponse) GetContextWindow() int32 {
 	return 0
 }
 
+func (x *CountTokensResponse) GetConfidence() float64 {
+	if x != nil && x.Confidence != nil {
+		return *x.Confidence
+	}
+	return 0
+}
+
 var File_steer_v1_generation_service_proto protoreflect.FileDescriptor
 
 const file_steer_v1_generation_service_proto_rawDesc = "" +
@@ -628,14 +638,18 @@ const file_steer_v1_generation_service_proto_rawDesc = "" +
 	"\tcancelled\x18\x01 \x01(\bR\tcancelled\"v\n" +
 	"\x12CountTokensRequest\x12,\n" +
 	"\x04spec\x18\x01 \x01(\v2\x18.steer.v1.GenerationSpecR\x04spec\x122\n" +
-	"\x06method\x18\x02 \x01(\x0e2\x1a.steer.v1.TokenCountMethodR\x06method\"\xde\x01\n" +
+	"\x06method\x18\x02 \x01(\x0e2\x1a.steer.v1.TokenCountMethodR\x06method\"\x92\x02\n" +
 	"\x13CountTokensResponse\x12!\n" +
 	"\finput_tokens\x18\x01 \x01(\x05R\vinputTokens\x12-\n" +
 	"\x06source\x18\x02 \x01(\x0e2\x15.steer.v1.UsageSourceR\x06source\x12\x1c\n" +
 	"\testimator\x18\x03 \x01(\tR\testimator\x12\x1a\n" +
 	"\bprovider\x18\x04 \x01(\tR\bprovider\x12\x14\n" +
 	"\x05model\x18\x05 \x01(\tR\x05model\x12%\n" +
-	"\x0econtext_window\x18\x06 \x01(\x05R\rcontextWindow*x\n" +
+	"\x0econtext_window\x18\x06 \x01(\x05R\rcontextWindow\x12#\n" +
+	"\n" +
+	"confidence\x18\a \x01(\x01H\x00R\n" +
+	"confidence\x88\x01\x01B\r\n" +
+	"\v_confidence*x\n" +
 	"\x10TokenCountMethod\x12\"\n" +
 	"\x1eTOKEN_COUNT_METHOD_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bTOKEN_COUNT_METHOD_ESTIMATE\x10\x01\x12\x1f\n" +
@@ -715,6 +729,7 @@ func file_steer_v1_generation_service_proto_init() {
 		(*CancelGenerationRequest_StreamId)(nil),
 		(*CancelGenerationRequest_RequestId)(nil),
 	}
+	file_steer_v1_generation_service_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

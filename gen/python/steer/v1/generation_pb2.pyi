@@ -419,7 +419,8 @@ Global___GenerationSpec: _TypeAlias = GenerationSpec  # noqa: Y015
 @_typing.final
 class Budget(_message.Message):
     """Most that one call may spend over all its attempts. A target whose price is
-    unknown is not eligible for a call with a budget.
+    unknown is not eligible for a call with a budget, and none is for images and
+    files, whose tokens are not known before they are sent.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -261,6 +261,7 @@ class CountTokensResponse(_message.Message):
     PROVIDER_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
     CONTEXT_WINDOW_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
     input_tokens: _builtins.int
     """Tokens of the input."""
     source: _usage_pb2.UsageSource.ValueType
@@ -273,6 +274,10 @@ class CountTokensResponse(_message.Message):
     """Gateway model identifier counted for."""
     context_window: _builtins.int
     """Context window of the model, 0 if unknown."""
+    confidence: _builtins.float
+    """Confidence of an estimate from 0 to 1, as in Usage. Unset for a provider
+    count.
+    """
     def __init__(
         self,
         *,
@@ -282,11 +287,14 @@ class CountTokensResponse(_message.Message):
         provider: _builtins.str = ...,
         model: _builtins.str = ...,
         context_window: _builtins.int = ...,
+        confidence: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "confidence", b"confidence"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_window", b"context_window", "estimator", b"estimator", "input_tokens", b"input_tokens", "model", b"model", "provider", b"provider", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confidence", b"_confidence", "confidence", b"confidence", "context_window", b"context_window", "estimator", b"estimator", "input_tokens", b"input_tokens", "model", b"model", "provider", b"provider", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__confidence: _TypeAlias = _typing.Literal["confidence"]  # noqa: Y015
+    _WhichOneofArgType__confidence: _TypeAlias = _typing.Literal["_confidence", b"_confidence"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__confidence) -> _WhichOneofReturnType__confidence | None: ...
 
 Global___CountTokensResponse: _TypeAlias = CountTokensResponse  # noqa: Y015

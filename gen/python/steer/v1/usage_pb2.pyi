@@ -115,7 +115,10 @@ class Usage(_message.Message):
     was estimated.
     """
     confidence: _builtins.float
-    """Confidence of the estimate from 0 to 1. Unset when nothing was estimated."""
+    """Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
+    0: there are images or files, whose tokens nobody can count here, and the
+    count is that of everything else.
+    """
     cache_write_long_tokens: _builtins.int
     """Part of cache_write_tokens with the provider's longer lifetime (an hour,
     twelve hours). Unset: not reported.
