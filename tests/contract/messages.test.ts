@@ -1,6 +1,5 @@
 // The messages of the contract as bytes and as JSON. The files are what callers of a release have
 // on the wire: a change of one is a break, unless it is a field that was added.
-// `STEER_WRITE_FIXTURES=1 vitest run tests/contract/messages.test.ts` writes them anew.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
@@ -23,6 +22,9 @@ import { file_steer_v1_stream } from "../../gen/service/steer/v1/stream_pb.ts";
 import { file_steer_v1_tool } from "../../gen/service/steer/v1/tool_pb.ts";
 import { file_steer_v1_usage } from "../../gen/service/steer/v1/usage_pb.ts";
 import { allFields, SAMPLES, type Sample, setFields } from "../support/contract-samples.ts";
+
+const MENDED_BY =
+  "if a field was added: STEER_WRITE_FIXTURES=1 npx vitest run tests/contract/messages.test.ts";
 
 const FOLDER = join(import.meta.dirname, "../fixtures/contract");
 
@@ -62,7 +64,7 @@ describe("a message of the contract", () => {
     const bytes = new Uint8Array(readFileSync(join(FOLDER, `${sample.name}.binpb`)));
     const json = readFileSync(join(FOLDER, `${sample.name}.json`), "utf8");
     for (const schema of schemasOf(sample)) {
-      expect(toBinary(schema, sample.message)).toEqual(bytes);
+      expect(toBinary(schema, sample.message), MENDED_BY).toEqual(bytes);
       expect(jsonOf(schema, sample)).toBe(json);
       const decoded = fromBinary(schema, bytes);
       expect(decoded).toEqual(sample.message);
