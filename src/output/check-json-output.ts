@@ -1,8 +1,8 @@
-import { createContext, Script } from "node:vm";
 import { type Schema, type ValidationResult, Validator } from "@cfworker/json-schema";
 import type { Warning } from "../domain/generation.ts";
 import type { OutputFormat } from "../domain/generation-spec.ts";
 import { isJsonObject } from "../domain/json.ts";
+import { runBounded } from "./run-bounded.ts";
 
 /** The output as JSON text if it has the requested format, else why not. */
 export type JsonOutput =
@@ -25,23 +25,11 @@ function parse(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-/** Longest time that a caller's schema holds up everybody else: its patterns can be made to backtrack. */
-const CHECK_TIMEOUT_MS = 50;
-
-const sandbox = createContext({ check: (): void => {} });
-const runCheck = new Script("check()");
-
-/** Runs `check`, and ends it wherever it is when its time is over. */
-function bounded<T>(check: () => T): T {
-  sandbox["check"] = check;
-  return runCheck.runInContext(sandbox, { timeout: CHECK_TIMEOUT_MS }) as T;
-}
-
 function checkSchema(schemaText: string, value: unknown, text: string): JsonOutput {
   let result: ValidationResult;
   try {
     const schema = JSON.parse(schemaText) as Schema | boolean;
-    result = bounded(() => new Validator(schema, "2020-12").validate(value));
+    result = runBounded(() => new Validator(schema, "2020-12").validate(value));
   } catch {
     return invalid("OUTPUT_UNCHECKED", "the schema cannot be checked, or not in time");
   }
