@@ -86,6 +86,19 @@ describe("the table of expected counts", () => {
     expect(estimate).toEqual({ tokens, estimator, confidence });
   });
 
+  it("a long sentence has the provider's ratio, within a fifth", () => {
+    const sentence =
+      "The estimate of a sentence that goes on for a while keeps to the ratio. ".repeat(3);
+    for (const [type, ratio] of [
+      ["openai", 4],
+      ["anthropic", 3.5],
+      ["xai", 4.2],
+    ] as const) {
+      const { tokens } = counters.character.estimate(modelOf(type), text(sentence));
+      expect(Math.abs(sentence.length / tokens / ratio - 1), type).toBeLessThan(0.2);
+    }
+  });
+
   it("long texts are as many characters, blanks and pairs as they are", () => {
     const estimate = (value: string) => counters.character.estimate(NEW, text(value)).tokens;
     expect(estimate(" ".repeat(4_000_000))).toBe(1_000_000);
