@@ -1263,7 +1263,8 @@ pub struct Generation {
     /// When the gateway admitted the request.
     #[prost(message, optional, tag = "18")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// All text parts of `message`, joined: what most callers want.
+    /// All text parts of `message`, joined: what most callers want. Empty beside the
+    /// warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
     #[prost(string, tag = "19")]
     pub output_text: ::prost::alloc::string::String,
 }

@@ -1867,7 +1867,8 @@ type Generation struct {
 	ProviderMetadata map[string]*structpb.Struct `protobuf:"bytes,17,rep,name=provider_metadata,json=providerMetadata,proto3" json:"provider_metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// When the gateway admitted the request.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// All text parts of `message`, joined: what most callers want.
+	// All text parts of `message`, joined: what most callers want. Empty beside the
+	// warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
 	OutputText    string `protobuf:"bytes,19,opt,name=output_text,json=outputText,proto3" json:"output_text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1142,7 +1142,9 @@ class Generation(_message.Message):
     output satisfies it.
     """
     output_text: _builtins.str
-    """All text parts of `message`, joined: what most callers want."""
+    """All text parts of `message`, joined: what most callers want. Empty beside the
+    warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+    """
     @_builtins.property
     def message(self) -> _content_pb2.Message:
         """The output. Its role is ASSISTANT."""

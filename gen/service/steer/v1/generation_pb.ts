@@ -969,7 +969,8 @@ export type Generation = Message<"steer.v1.Generation"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * All text parts of `message`, joined: what most callers want.
+   * All text parts of `message`, joined: what most callers want. Empty beside the
+   * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
    *
    * @generated from field: string output_text = 19;
    */

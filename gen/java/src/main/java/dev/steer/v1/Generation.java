@@ -944,7 +944,8 @@ com.google.protobuf.Struct defaultValue) {
   private volatile java.lang.Object outputText_ = "";
   /**
    * <pre>
-   * All text parts of `message`, joined: what most callers want.
+   * All text parts of `message`, joined: what most callers want. Empty beside the
+   * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
    * </pre>
    *
    * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -965,7 +966,8 @@ com.google.protobuf.Struct defaultValue) {
   }
   /**
    * <pre>
-   * All text parts of `message`, joined: what most callers want.
+   * All text parts of `message`, joined: what most callers want. Empty beside the
+   * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
    * </pre>
    *
    * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -4509,7 +4511,8 @@ com.google.protobuf.Struct defaultValue) {
     private java.lang.Object outputText_ = "";
     /**
      * <pre>
-     * All text parts of `message`, joined: what most callers want.
+     * All text parts of `message`, joined: what most callers want. Empty beside the
+     * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
      * </pre>
      *
      * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -4529,7 +4532,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * All text parts of `message`, joined: what most callers want.
+     * All text parts of `message`, joined: what most callers want. Empty beside the
+     * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
      * </pre>
      *
      * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -4550,7 +4554,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * All text parts of `message`, joined: what most callers want.
+     * All text parts of `message`, joined: what most callers want. Empty beside the
+     * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
      * </pre>
      *
      * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -4567,7 +4572,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * All text parts of `message`, joined: what most callers want.
+     * All text parts of `message`, joined: what most callers want. Empty beside the
+     * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
      * </pre>
      *
      * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -4581,7 +4587,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * All text parts of `message`, joined: what most callers want.
+     * All text parts of `message`, joined: what most callers want. Empty beside the
+     * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
      * </pre>
      *
      * <code>string output_text = 19 [json_name = "outputText"];</code>

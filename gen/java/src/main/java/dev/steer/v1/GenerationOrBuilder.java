@@ -507,7 +507,8 @@ com.google.protobuf.Struct defaultValue);
 
   /**
    * <pre>
-   * All text parts of `message`, joined: what most callers want.
+   * All text parts of `message`, joined: what most callers want. Empty beside the
+   * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
    * </pre>
    *
    * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -516,7 +517,8 @@ com.google.protobuf.Struct defaultValue);
   java.lang.String getOutputText();
   /**
    * <pre>
-   * All text parts of `message`, joined: what most callers want.
+   * All text parts of `message`, joined: what most callers want. Empty beside the
+   * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
    * </pre>
    *
    * <code>string output_text = 19 [json_name = "outputText"];</code>
