@@ -6,7 +6,7 @@ const processTests = "tests/system/**/*.test.ts";
 /** They take the machine to its limits, or look at what is left of it: nothing else runs then. */
 const loneTests = [
   "tests/faults/**/*.test.ts",
-  "tests/system/{hedge,left-streams,robustness,soak}.test.ts",
+  "tests/system/{cancel,hedge,left-streams,robustness,soak}.test.ts",
   "tests/system/reliability/mutations.test.ts",
 ];
 
