@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { createRegistry, type DescMethod, fromBinary, type Message } from "@bufbuild/protobuf";
 import {
+  Code,
   ConnectError,
   type ConnectRouter,
   cors,
@@ -123,6 +124,17 @@ function toConnectError(error: unknown): ConnectError {
   return new ConnectError(status.message, status.code, status.trailers, [...status.details], error);
 }
 
+/**
+ * The end of a call that delivers a stream. A deadline that has passed is the library's to tell: the
+ * stream may go on, and a reader that is told of a cancel would not come back to it.
+ */
+function toStreamEnd(error: unknown, { signal }: HandlerContext): ConnectError {
+  const end = toConnectError(error);
+  const { reason } = signal;
+  const isLate = reason instanceof ConnectError && reason.code === Code.DeadlineExceeded;
+  return isLate && end.code === Code.Canceled ? reason : end;
+}
+
 /** Proxies hold back what they take for a page; this tells them not to. */
 function forbidBuffering(headers: Headers): void {
   headers.set("cache-control", "no-cache, no-transform");
@@ -146,7 +158,7 @@ function addRoutes(router: ConnectRouter, dispatcher: Dispatcher): void {
         yield message instanceof Uint8Array ? fromBinary(method.output, message) : message;
       }
     } catch (error) {
-      throw toConnectError(error);
+      throw toStreamEnd(error, context);
     }
   }
   for (const service of dispatcher.services) {

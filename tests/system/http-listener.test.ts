@@ -101,6 +101,18 @@ describe("a stream over HTTP", () => {
     expect(small.some(({ compressed }) => compressed)).toBe(false);
   });
 
+  it("outlives the deadline of a reader, whose call ends with DEADLINE_EXCEEDED and no word of the stream's", async () => {
+    const response = await fetch(url("StreamGenerate"), {
+      method: "POST",
+      headers: { "content-type": "application/connect+json", "connect-timeout-ms": "300" },
+      body: connectFrame(simulated({ tokens: 40, pace_ms: 50 })),
+    });
+    const frames = connectFrames(Buffer.from(await response.arrayBuffer()));
+    const error = frames.at(-1)?.message["error"];
+    expect(error).toMatchObject({ code: "deadline_exceeded" });
+    expect(error).not.toHaveProperty("details");
+  });
+
   it("ends by the caller's deadline with the typed error", async () => {
     const response = await fetch(url("StreamGenerate"), {
       method: "POST",
