@@ -22,9 +22,11 @@ export const SLOW_MS = 60_000;
 
 let ids = 0;
 
+const NOT_FOUND = 5;
 const isTrue = (): boolean => true;
-const isAnswer = (error: unknown): boolean =>
-  error instanceof CallFailure && error.detail !== undefined;
+/** The replica is there, and so is its store: without it nobody would know. */
+const isKnown = (error: unknown): boolean =>
+  error instanceof CallFailure && error.code === NOT_FOUND;
 
 export function sceneOn(cluster: Cluster): Scene {
   return new Scene(cluster, SCALE, () => `test-${process.pid}-${ids++}`, []);
@@ -44,7 +46,7 @@ export function useCluster(options: ClusterOptions = {}): () => Promise<Scene> {
     await cluster.heal();
     // Clients that have seen a replica die have to find it again: the first endpoint is the owner.
     for (const endpoint of cluster.endpoints(0)) {
-      await eventually(() => endpoint.cancel("nobody-knows-this").then(isTrue, isAnswer), 10_000);
+      await eventually(() => endpoint.cancel("nobody-knows-this").then(isTrue, isKnown), 10_000);
     }
     return sceneOn(cluster);
   };
