@@ -239,12 +239,8 @@ export function startAttempt(
       }
       return delivery.deliver(event, record);
     },
-    get isDraining() {
-      return providerEnd.isDraining;
-    },
-    get committed() {
-      return record.committed;
-    },
+    isDraining: () => providerEnd.isDraining,
+    isCommitted: () => record.committed,
     accept: () => refuseInvalidOutput(record),
     isOwnLimit: (kind) => isOwnLimit(kind, limits, target.spec.timeouts, context.timeouts),
     end(outcome, error) {

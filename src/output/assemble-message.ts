@@ -22,7 +22,7 @@ export interface MessageAssembler {
   /** All text parts joined. */
   outputText(): string;
   /** Code points of `outputText`, counted as they come: a long text at its end is no work. */
-  readonly outputCodePoints: number;
+  outputCodePoints(): number;
 }
 
 function isHighSurrogate(unit: number): boolean {
@@ -130,8 +130,6 @@ export function createMessageAssembler(provider: string): MessageAssembler {
       for (const built of open) if (built?.type === "text") text += built.text;
       return text;
     },
-    get outputCodePoints() {
-      return codePoints;
-    },
+    outputCodePoints: () => codePoints,
   };
 }

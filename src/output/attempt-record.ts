@@ -14,7 +14,7 @@ import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { TokenCounts, TokenUsage } from "../domain/token-usage.ts";
 import { createMessageAssembler, type MessageAssembler } from "./assemble-message.ts";
 import { checkJsonOutput, type JsonOutput } from "./check-json-output.ts";
-import { type ChunkTiming, createChunkTiming } from "./chunk-timing.ts";
+import { ChunkTiming } from "./chunk-timing.ts";
 
 /** A target with the request as it was sent there. */
 export interface SentTarget {
@@ -74,7 +74,7 @@ export class AttemptRecord {
   readonly target: SentTarget;
   readonly name: TargetName;
   readonly assembler: MessageAssembler;
-  readonly timing: ChunkTiming = createChunkTiming();
+  readonly timing = new ChunkTiming();
   readonly startTimeMs: number;
   readonly startedAt: number;
   providerModel = "";
@@ -110,7 +110,7 @@ export class AttemptRecord {
     this.name = { provider: model.provider, model: model.id };
     this.assembler = options.continues?.assembler ?? createMessageAssembler(model.provider);
     this.#prefix = options.continues?.assembler.outputText() ?? "";
-    this.#prefixCodePoints = options.continues?.assembler.outputCodePoints ?? 0;
+    this.#prefixCodePoints = options.continues?.assembler.outputCodePoints() ?? 0;
     this.startTimeMs = options.clock.wallTime();
     this.startedAt = options.clock.now();
   }
@@ -201,7 +201,7 @@ export class AttemptRecord {
     const { firstAt, lastAt } = this.timing;
     return {
       ...this.timing.summary(),
-      characterCount: this.assembler.outputCodePoints - this.#prefixCodePoints,
+      characterCount: this.assembler.outputCodePoints() - this.#prefixCodePoints,
       contentMs: firstAt === undefined ? 0 : lastAt - firstAt,
     };
   }

@@ -7,58 +7,52 @@ const MAX_GAPS = 100_000;
 const STALL_MS = 2_000;
 
 /** Measures the rhythm of one attempt's content chunks; times are the clock's milliseconds. */
-export interface ChunkTiming {
-  chunk(now: number): void;
-  readonly firstAt: number | undefined;
-  readonly lastAt: number;
-  readonly count: number;
+export class ChunkTiming {
+  readonly #gaps: number[] = [];
+  #firstAt: number | undefined;
+  #lastAt = 0;
+  #count = 0;
+  #stalls = 0;
+  #longest = 0;
+
+  get firstAt(): number | undefined {
+    return this.#firstAt;
+  }
+
+  get lastAt(): number {
+    return this.#lastAt;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  chunk(now: number): void {
+    if (this.#firstAt === undefined) this.#firstAt = now;
+    else {
+      const gap = now - this.#lastAt;
+      if (this.#gaps.length < MAX_GAPS) this.#gaps.push(gap);
+      if (gap > STALL_MS) this.#stalls++;
+      if (gap > this.#longest) this.#longest = gap;
+    }
+    this.#lastAt = now;
+    this.#count++;
+  }
+
   summary(): Pick<
     Timing,
     "chunkGapP50Ms" | "chunkGapP95Ms" | "chunkGapMaxMs" | "stallCount" | "chunkCount"
-  >;
-}
-
-export function createChunkTiming(): ChunkTiming {
-  const gaps: number[] = [];
-  let firstAt: number | undefined;
-  let lastAt = 0;
-  let count = 0;
-  let stalls = 0;
-  let longest = 0;
-
-  return {
-    chunk(now) {
-      if (firstAt === undefined) firstAt = now;
-      else {
-        const gap = now - lastAt;
-        if (gaps.length < MAX_GAPS) gaps.push(gap);
-        if (gap > STALL_MS) stalls++;
-        if (gap > longest) longest = gap;
-      }
-      lastAt = now;
-      count++;
-    },
-    get firstAt() {
-      return firstAt;
-    },
-    get lastAt() {
-      return lastAt;
-    },
-    get count() {
-      return count;
-    },
-    summary() {
-      if (count < 2) return { stallCount: stalls, chunkCount: count };
-      const sorted = Float64Array.from(gaps).sort();
-      const percentile = (share: number): number =>
-        sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0;
-      return {
-        chunkGapP50Ms: percentile(0.5),
-        chunkGapP95Ms: percentile(0.95),
-        chunkGapMaxMs: longest,
-        stallCount: stalls,
-        chunkCount: count,
-      };
-    },
-  };
+  > {
+    if (this.#count < 2) return { stallCount: this.#stalls, chunkCount: this.#count };
+    const sorted = Float64Array.from(this.#gaps).sort();
+    const percentile = (share: number): number =>
+      sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0;
+    return {
+      chunkGapP50Ms: percentile(0.5),
+      chunkGapP95Ms: percentile(0.95),
+      chunkGapMaxMs: this.#longest,
+      stallCount: this.#stalls,
+      chunkCount: this.#count,
+    };
+  }
 }

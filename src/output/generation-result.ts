@@ -265,7 +265,7 @@ export class GenerationResult {
         queuedMs: this.#queuedMs,
         retryDelayMs: this.#retryDelayMs,
         ...this.#firstToken(record),
-        characterCount: record?.assembler.outputCodePoints ?? 0,
+        characterCount: record?.assembler.outputCodePoints() ?? 0,
       },
       warnings: json.state === "invalid" ? [...warnings, json.warning] : [...warnings],
       providerMetadata: metadata === undefined ? {} : { [name.provider]: metadata },

@@ -40,9 +40,9 @@ export interface RunningAttempt {
   /** Takes an event; a promise holds the provider back until it resolves. */
   take(event: ProviderEvent, now: number, content: boolean): Promise<void> | undefined;
   /** Its generation was cancelled, and it is read on for its counts alone. */
-  readonly isDraining: boolean;
+  isDraining(): boolean;
   /** The caller has seen output of it. */
-  readonly committed: boolean;
+  isCommitted(): boolean;
   /** The provider has finished: throws `GatewayError` where the output is refused. */
   accept(): void;
   /** A limit of the request's own, shorter than the server's, says nothing of the target's health. */

@@ -191,7 +191,7 @@ export class Race {
           signal: call.signal,
           limits: running.limits,
           open: running.open,
-          isDraining: () => running.isDraining,
+          isDraining: running.isDraining,
           onStart: (abort) => {
             racer.abort = abort;
           },
@@ -218,12 +218,11 @@ export class Race {
           this.#metrics.failure(provider, error.kind);
           running.end("failed", error);
         }
-        const { committed } = running;
         const failure: Failure<T> = {
           state: "failed",
           target,
           error,
-          committed,
+          committed: running.isCommitted(),
           isProbe: permit.isProbe,
         };
         return failure;

@@ -168,10 +168,8 @@ export function setUpEngine(
           isInvalid ||= event.type === "finish" && event.rawReason === "invalid";
           return undefined;
         },
-        isDraining: false,
-        get committed() {
-          return committed;
-        },
+        isDraining: () => false,
+        isCommitted: () => committed,
         accept() {
           if (isInvalid) throw new GatewayError("invalid-output", "test");
         },

@@ -71,8 +71,8 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
   /** The reason that the whole response gives, and the provider's word for it. */
   function finishReason(response: JsonObject): { reason: FinishReason; rawReason: string } {
     if (response.status === "completed") {
-      if (parts.hasToolCalls) return { reason: "tool-calls", rawReason: "completed" };
-      return { reason: parts.hasRefusal ? "refusal" : "stop", rawReason: "completed" };
+      if (parts.hasToolCalls()) return { reason: "tool-calls", rawReason: "completed" };
+      return { reason: parts.hasRefusal() ? "refusal" : "stop", rawReason: "completed" };
     }
     const rawReason = text(object(response.incomplete_details).reason) || "incomplete";
     return { reason: INCOMPLETE_REASONS[rawReason] ?? "other", rawReason };

@@ -14,8 +14,8 @@ interface Item {
 /** The output items of one answer, while they are written and when they come whole. */
 export interface ResponseParts {
   readonly events: PartWriter["events"];
-  readonly hasToolCalls: boolean;
-  readonly hasRefusal: boolean;
+  hasToolCalls(): boolean;
+  hasRefusal(): boolean;
   text(outputIndex: number, contentIndex: number, delta: string): void;
   refusal(outputIndex: number, contentIndex: number, delta: string): void;
   reasoning(outputIndex: number, paragraph: string, delta: string): void;
@@ -113,12 +113,8 @@ export function createResponseParts(instanceId: string): ResponseParts {
 
   return {
     events: writer.events,
-    get hasToolCalls() {
-      return hasToolCalls;
-    },
-    get hasRefusal() {
-      return hasRefusal;
-    },
+    hasToolCalls: () => hasToolCalls,
+    hasRefusal: () => hasRefusal,
     text: (outputIndex, contentIndex, delta) => append(outputIndex, contentIndex, "text", delta),
     refusal,
     reasoning,
@@ -134,7 +130,7 @@ export function createResponseParts(instanceId: string): ResponseParts {
       if (item.type === "message") endMessage(outputIndex, item);
       const written = known.parts.get(0);
       startItem(outputIndex, item);
-      if (written !== undefined && !written.written) {
+      if (written !== undefined && !written.isWritten()) {
         written.append(textOf(item.arguments) || textOf(item.input));
       }
       for (const part of known.parts.values()) part.end();

@@ -134,7 +134,7 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     if (reason !== "stop") return reason;
     if (refused) return "refusal";
     // A forced call can end with `stop`.
-    return calls.count > 0 ? "tool-calls" : "stop";
+    return calls.count() > 0 ? "tool-calls" : "stop";
   }
 
   function finish(raw: string): void {
@@ -171,7 +171,7 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
       if (!Array.isArray(body.choices) || body.choices.length === 0) {
         throw protocolError("the provider's answer has no choices");
       }
-      if (rawReason === undefined && !content && calls.count === 0) throw truncatedError();
+      if (rawReason === undefined && !content && calls.count() === 0) throw truncatedError();
       finish(rawReason ?? "");
     },
   };

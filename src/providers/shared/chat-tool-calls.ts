@@ -13,7 +13,7 @@ interface Call {
 /** The tool calls of one answer. Servers differ in what identifies a fragment. */
 export interface ChatToolCalls {
   /** Calls begun. */
-  readonly count: number;
+  count(): number;
   /** `tool_calls` of a delta or of a whole message. */
   read(calls: JsonValue | undefined): void;
   /** `responseId` makes identifiers of calls that came without one unique. */
@@ -71,9 +71,7 @@ export function createChatToolCalls(writer: PartWriter): ChatToolCalls {
   }
 
   return {
-    get count() {
-      return calls.filter((call) => call.part !== undefined).length;
-    },
+    count: () => calls.filter((call) => call.part !== undefined).length,
     read(value) {
       if (!Array.isArray(value)) return;
       for (const fragment of value) if (isJsonObject(fragment)) readCall(fragment);

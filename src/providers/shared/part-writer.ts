@@ -6,7 +6,7 @@ import { createWholeText } from "./whole-text.ts";
 export interface OpenPart {
   append(piece: string): void;
   /** True once something was written. */
-  readonly written: boolean;
+  isWritten(): boolean;
   /** Ends the part; what follows is ignored. `whole` where the deltas do not say it all. */
   end(whole?: ReasoningPart): void;
 }
@@ -43,9 +43,7 @@ export function createPartWriter(): PartWriter {
 
     return {
       append: (piece) => write(text.push(piece)),
-      get written() {
-        return written;
-      },
+      isWritten: () => written,
       end(part) {
         if (ended) return;
         write(text.flush());

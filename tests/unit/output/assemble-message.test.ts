@@ -73,7 +73,7 @@ describe("createMessageAssembler", () => {
         assembler.observe({ type: "text-delta", partIndex: 0, text: piece });
         assembler.observe({ type: "reasoning-delta", partIndex: 1, text: "not counted" });
       }
-      expect(assembler.outputCodePoints).toBe(Array.from(text).length);
+      expect(assembler.outputCodePoints()).toBe(Array.from(text).length);
     }
   });
 });
