@@ -33,10 +33,16 @@ export interface TokenCounter {
   isExact(model: Model): boolean;
   /** By the best estimator; within `limitMs`, else as `estimate` says. */
   count(model: Model, counted: CountedText, limitMs: number): Promise<Estimate>;
+  /** A report of this model is worth learning from: each of the first ones, then some a second. */
+  takesLesson(model: Model): boolean;
   /** A provider has counted this text: the estimate of the next one is better. */
   learn(model: Model, counted: CountedText, tokens: number): void;
   close(): Promise<void>;
 }
+
+/** Reports of a model that all teach; further ones do at this interval, whatever its traffic. */
+const FIRST_LESSONS = 500;
+const LESSON_INTERVAL_MS = 100;
 
 const VOCABULARY_CONFIDENCE = 0.95;
 /** Of the vocabulary that stands for one that is not published. */
@@ -47,6 +53,7 @@ export function createTokenCounter(options: TokenCounterOptions): TokenCounter {
   const { clock, observe } = options;
   const scripts = new ScriptEstimator();
   const tokenizer = createTokenizer();
+  const lessons = new WeakMap<Model, { taken: number; nextAt: number }>();
 
   function vocabularyOf({ tokens, providerModel }: Model): Vocabulary | undefined {
     const choice = options.estimator();
@@ -105,6 +112,20 @@ export function createTokenCounter(options: TokenCounterOptions): TokenCounter {
       const isOwn = model.tokens.vocabularyOf?.(model.providerModel) === vocabulary;
       const confidence = isOwn ? VOCABULARY_CONFIDENCE : FOREIGN_CONFIDENCE;
       return told(model, complete({ tokens, estimator: vocabulary, confidence }, counted));
+    },
+    takesLesson(model) {
+      let taught = lessons.get(model);
+      if (taught === undefined) {
+        taught = { taken: 0, nextAt: 0 };
+        lessons.set(model, taught);
+      }
+      if (taught.taken >= FIRST_LESSONS) {
+        const now = clock.now();
+        if (now < taught.nextAt) return false;
+        taught.nextAt = now + LESSON_INTERVAL_MS;
+      }
+      taught.taken++;
+      return true;
     },
     learn(model, { text, overhead, isPartial }, tokens) {
       if (isPartial || tokens <= overhead) return;

@@ -84,7 +84,7 @@ export function createUsageMeter(
     },
     settle(output) {
       if (counts.inputTokens !== undefined && counts.outputTokens !== undefined) {
-        learn(output);
+        if (counter.takesLesson(model)) learn(output);
         return undefined;
       }
       return counter.isExact(model) ? count(output) : undefined;

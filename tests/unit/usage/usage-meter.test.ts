@@ -48,6 +48,25 @@ describe("createUsageMeter", () => {
     expect(meter.usage(output).outputTokens).toBe(900);
   });
 
+  it("learns from each of the first reports of a model, then from some a second", async () => {
+    const clock = createManualClock();
+    const counter = testCounter(clock, "script");
+    const model = testModel();
+    const lessonsOf = (reports: number): number => {
+      const before = counter.errors.length;
+      for (let report = 0; report < reports; report++) {
+        const meter = createUsageMeter(counter, model, testSpec());
+        meter.report({ inputTokens: 7, outputTokens: 10 });
+        expect(meter.settle(output)).toBeUndefined();
+      }
+      return counter.errors.length - before;
+    };
+    expect(lessonsOf(500)).toBe(500);
+    expect(lessonsOf(50)).toBe(1);
+    await clock.advance(1_000);
+    expect(lessonsOf(50)).toBe(1);
+  });
+
   it("learns from what is reported, without the reasoning that is not shown", () => {
     const { counter, meter } = meterOf(
       testModel({ capabilities: new Set(["generate", "reasoning"]) }),
