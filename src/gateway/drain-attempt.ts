@@ -69,6 +69,7 @@ export class AttemptEnd {
 
   /** The provider's signal for an attempt that ends by this one. */
   follow(signal: AbortSignal): AbortSignal {
+    if (this.#call.policy.mode === "close") return signal;
     const abort = (): void => this.#end(signal.reason);
     if (signal.aborted) this.#upstream.abort(signal.reason);
     else signal.addEventListener("abort", abort, { once: true });

@@ -11,6 +11,8 @@ export interface ProviderCounters {
   readonly lastErrorKind: ErrorKind | undefined;
 }
 
+type Counting = { -readonly [Name in keyof ProviderCounters]: ProviderCounters[Name] };
+
 const UNUSED: ProviderCounters = {
   inFlight: 0,
   totalRequests: 0,
@@ -23,7 +25,7 @@ const UNUSED: ProviderCounters = {
 /** Counts the attempts of every provider instance. A cancelled attempt is neither success nor failure. */
 export class ProviderStats {
   readonly #clock: Clock;
-  readonly #counters = new Map<string, ProviderCounters>();
+  readonly #counters = new Map<string, Counting>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -34,30 +36,26 @@ export class ProviderStats {
   }
 
   started(instance: string): void {
-    const { inFlight, totalRequests, ...rest } = this.of(instance);
-    this.#counters.set(instance, {
-      ...rest,
-      inFlight: inFlight + 1,
-      totalRequests: totalRequests + 1,
-    });
+    let counters = this.#counters.get(instance);
+    if (counters === undefined) {
+      counters = { ...UNUSED };
+      this.#counters.set(instance, counters);
+    }
+    counters.inFlight++;
+    counters.totalRequests++;
   }
 
   ended(instance: string, error: ErrorKind | undefined): void {
-    const counters = this.of(instance);
-    const inFlight = counters.inFlight - 1;
+    const counters = this.#counters.get(instance);
+    if (counters === undefined) return;
+    counters.inFlight--;
+    if (error === "cancelled") return;
     const now = this.#clock.wallTime();
-    if (error === undefined) {
-      this.#counters.set(instance, { ...counters, inFlight, lastSuccessMs: now });
-    } else if (error === "cancelled") {
-      this.#counters.set(instance, { ...counters, inFlight });
-    } else {
-      this.#counters.set(instance, {
-        ...counters,
-        inFlight,
-        totalFailures: counters.totalFailures + 1,
-        lastFailureMs: now,
-        lastErrorKind: error,
-      });
+    if (error === undefined) counters.lastSuccessMs = now;
+    else {
+      counters.totalFailures++;
+      counters.lastFailureMs = now;
+      counters.lastErrorKind = error;
     }
   }
 }

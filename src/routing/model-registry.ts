@@ -151,9 +151,11 @@ export function createModelRegistry(
     return byId.length > 0 ? byId : found;
   }
 
+  const names = new Set(exact.flatMap((index) => [...index.keys()]));
+  const byName = new Map(Array.from(names, (name) => [name, find(exact, name)]));
+
   function named(name: string): readonly Model[] {
-    const found = find(exact, name);
-    return found.length > 0 ? found : find(folded, name.toLowerCase());
+    return byName.get(name) ?? find(folded, name.toLowerCase());
   }
 
   /** `provider/model`, where the provider is an instance or a type. */

@@ -60,9 +60,11 @@ export function createAuthenticator({
         reason: "CREDENTIALS_INVALID",
       });
     }
-    for (const name of peer.certificateNames) {
-      const caller = certificates.get(name);
-      if (caller !== undefined) return caller;
+    if (certificates.size > 0) {
+      for (const name of peer.certificateNames) {
+        const caller = certificates.get(name);
+        if (caller !== undefined) return caller;
+      }
     }
     if (callers.length === 0 && LOOPBACK.test(peer.address)) return LOCAL;
     if (allowUnauthenticated) return ANONYMOUS;

@@ -216,6 +216,7 @@ export function encodeGeneration(generation: domain.Generation, detail: OutputDe
   const { finishReason, message, outputJson, usage, totalUsage, cost } = generation;
   const warnings =
     detail === "message" ? [...generation.warnings, COPIES_OMITTED] : generation.warnings;
+  const ownUsage = usage === undefined ? undefined : encodeUsage(usage);
   return create(GenerationSchema, {
     generationId: generation.generationId,
     requestedModel: generation.requestedModel,
@@ -230,8 +231,11 @@ export function encodeGeneration(generation: domain.Generation, detail: OutputDe
     providerMetadata: { ...generation.providerMetadata },
     createTime: encodeTime(generation.createTimeMs),
     ...(finishReason !== undefined && { finishReason: FINISH_REASONS[finishReason] }),
-    ...(usage !== undefined && { usage: encodeUsage(usage) }),
-    ...(totalUsage !== undefined && { totalUsage: encodeUsage(totalUsage) }),
+    ...(ownUsage !== undefined && { usage: ownUsage }),
+    // Of a call with one attempt it is the same.
+    ...(totalUsage !== undefined && {
+      totalUsage: totalUsage === usage ? ownUsage : encodeUsage(totalUsage),
+    }),
     ...(cost !== undefined && { cost: encodeCost(cost) }),
     ...(detail !== "none" && message !== undefined && { message: encodeMessage(message) }),
     ...(detail === "all" && { outputText: generation.outputText }),

@@ -4,7 +4,7 @@ import grpc from "@grpc/grpc-js";
 import { StatusSchema } from "../../gen/service/google/rpc/status_pb.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
+import { type Dispatcher, type IncomingCall, type Peer, RpcStatusError } from "./call.ts";
 import { encodeError } from "./encode-error.ts";
 import { GrpcTrailers } from "./grpc-trailers.ts";
 import { certificateNames } from "./tls.ts";
@@ -57,8 +57,28 @@ function toFirstFailure(error: unknown, { headers, trailers }: AdaptedCall): Fai
   return toFailure(error, trailers);
 }
 
+/** The address of `address:port`, as grpc-js puts the two together. */
 function peerAddress(peer: string): string {
-  return peer.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  const colon = peer.lastIndexOf(":");
+  return colon < 0 ? peer : peer.slice(0, colon);
+}
+
+/** Looked up only where it decides something. */
+class GrpcPeer implements Peer {
+  readonly #call: AnyServerCall;
+
+  constructor(call: AnyServerCall) {
+    this.#call = call;
+  }
+
+  get address(): string {
+    return peerAddress(this.#call.getPeer());
+  }
+
+  get certificateNames(): readonly string[] {
+    const { sslPeerCertificate } = this.#call.getAuthContext();
+    return certificateNames(sslPeerCertificate?.subjectaltname);
+  }
 }
 
 function remainingMs(call: AnyServerCall, clock: Clock): number | undefined {
@@ -78,12 +98,7 @@ function adapt(call: AnyServerCall, method: DescMethod, clock: Clock): AdaptedCa
     incoming: {
       method,
       system: "grpc",
-      peer: {
-        address: peerAddress(call.getPeer()),
-        certificateNames: certificateNames(
-          call.getAuthContext().sslPeerCertificate?.subjectaltname,
-        ),
-      },
+      peer: new GrpcPeer(call),
       header(name) {
         const [value] = call.metadata.get(name);
         return typeof value === "string" ? value : undefined;

@@ -5,11 +5,17 @@ import { FinishReasonSchema, type Generation } from "../../gen/service/steer/v1/
 import { CostSourceSchema, UsageSourceSchema } from "../../gen/service/steer/v1/usage_pb.ts";
 import type { HandlerCall } from "./handlers.ts";
 
-/** A value of an enumeration as a word: `MAX_TOKENS` is `max-tokens`. */
-function word(schema: DescEnum, value: number): string {
-  const name = schema.value[value]?.localName ?? String(value);
-  return name.toLowerCase().replaceAll("_", "-");
+/** Values of an enumeration as words: `MAX_TOKENS` is `max-tokens`. */
+function wordsOf({ values }: DescEnum): (value: number) => string {
+  const words = new Map(
+    values.map(({ number, localName }) => [number, localName.toLowerCase().replaceAll("_", "-")]),
+  );
+  return (value) => words.get(value) ?? String(value);
 }
+
+const finishWord = wordsOf(FinishReasonSchema);
+const usageWord = wordsOf(UsageSourceSchema);
+const costWord = wordsOf(CostSourceSchema);
 
 /** Tells of a generation that has ended, on the log line and in the trailers. */
 export function reportGeneration(call: HandlerCall, generation: Generation): void {
@@ -25,17 +31,17 @@ export function reportGeneration(call: HandlerCall, generation: Generation): voi
     model: generation.model,
     attempts,
     ...(ttft !== undefined && { ttft_ms: Math.round(durationMs(ttft)) }),
-    ...(finishReason > 0 && { finish_reason: word(FinishReasonSchema, finishReason) }),
+    ...(finishReason > 0 && { finish_reason: finishWord(finishReason) }),
     ...(usage !== undefined && {
       input_tokens: usage.inputTokens,
       output_tokens: usage.outputTokens,
-      usage_source: word(UsageSourceSchema, usage.source),
+      usage_source: usageWord(usage.source),
     }),
     ...(cost !== undefined && {
       // Costs are exact in a double, or unset.
       cost_picos: Number(cost.totalPicos),
       currency: cost.currencyCode,
-      cost_source: word(CostSourceSchema, cost.source),
+      cost_source: costWord(cost.source),
     }),
   });
 }
