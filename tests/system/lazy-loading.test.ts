@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.ts";
-import { JsonStreamMode } from "../../gen/es/steer/v1/stream_pb.ts";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { JsonStreamMode } from "../../gen/es/steer/v1/stream_pb.js";
 import { INSPECTABLE, type Loaded, loadedIn } from "../support/inspected.ts";
 import { startSink } from "../support/otlp-sink.ts";
 import { ONE_ATTEMPT } from "../support/reset-circuits.ts";
