@@ -162,9 +162,10 @@ export class GenerationResult {
     );
   }
 
-  /** Resolves when the tokens of all attempts are counted. */
-  async counted(): Promise<void> {
-    await Promise.all(this.#records().map(({ counting }) => counting));
+  /** Resolves when the tokens of all attempts are counted; undefined: they are. */
+  counted(): Promise<unknown> | undefined {
+    const counting = this.#records().flatMap((record) => record.counting ?? []);
+    return counting.length === 0 ? undefined : Promise.all(counting);
   }
 
   /** Time outside of attempts and waits, in milliseconds; only after the end. */

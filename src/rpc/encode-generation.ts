@@ -1,5 +1,5 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { durationFromMs, type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import {
   type Message,
   MessageSchema,
@@ -89,15 +89,18 @@ const ROLES: Readonly<Record<spec.Role, Role>> = {
 
 /** Whole milliseconds since the epoch as a timestamp. */
 export function encodeTime(ms: number): Timestamp {
-  return timestampFromMs(Math.round(ms));
+  const whole = Math.round(ms);
+  const seconds = Math.floor(whole / 1_000);
+  const nanos = (whole - seconds * 1_000) * 1_000_000;
+  return { $typeName: "google.protobuf.Timestamp", seconds: BigInt(seconds), nanos };
 }
 
 /** Microseconds are kept: a gateway's own share is below a millisecond. */
-export function encodeDuration(ms: number) {
-  const micros = Math.round(ms * 1000);
-  const whole = durationFromMs(Math.trunc(micros / 1000));
-  whole.nanos += (micros % 1000) * 1000;
-  return whole;
+export function encodeDuration(ms: number): Duration {
+  const micros = Math.round(ms * 1_000);
+  const seconds = Math.trunc(micros / 1_000_000);
+  const nanos = (micros - seconds * 1_000_000) * 1_000;
+  return { $typeName: "google.protobuf.Duration", seconds: BigInt(seconds), nanos };
 }
 
 export function encodeUsage(usage: TokenUsage): Usage {

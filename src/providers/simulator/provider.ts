@@ -102,7 +102,9 @@ async function* whole(
   if (script.firstTokenMs > 0) await clock.sleep(script.firstTokenMs, signal);
   if (fault !== undefined) await strikeLast(fault, clock, signal);
   yield head;
-  if (plan.count > 0) yield deltaOf(plan, [...plan.tokens].join(""), true);
+  let text = "";
+  for (const token of plan.tokens) text += token;
+  if (plan.count > 0) yield deltaOf(plan, text, true);
   for (const event of ending(plan)) yield event;
 }
 
