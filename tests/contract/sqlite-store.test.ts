@@ -61,6 +61,21 @@ describe("calls", () => {
     expect(countCommits() - before).toBe(1);
   });
 
+  it("that come while others are on their way are answered, by one transaction after theirs", async () => {
+    const store = await current().open();
+    const streams = Array.from({ length: 20 }, () => newStream());
+    await Promise.all(streams.map((stream) => store.create(stream)));
+    const before = countCommits();
+    const answers: unknown[] = [];
+    for (const stream of streams) {
+      answers.push(store.append(appendTo(stream, 2, 2)));
+      // A turn of its own, in which no answer can come.
+      for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    }
+    for (const answer of await Promise.all(answers)) expect(answer).toMatchObject({ tail: 2 });
+    expect(countCommits() - before).toBe(2);
+  });
+
   it("that fail take no other along", async () => {
     const store = await current().open();
     const [stream, other] = [newStream(), newStream()];
