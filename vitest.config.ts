@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const tests = "tests/**/*.test.ts";
@@ -10,17 +11,22 @@ const loneTests = [
   "tests/system/reliability/mutations.test.ts",
 ];
 
+/** Real processes with the shipped defaults, whose waits are seconds: `npm run scenarios`. */
+const scenarios = "tests/scenarios/**/*.test.ts";
+
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     projects: [
       {
         extends: true,
         test: {
           name: "unit",
           include: [tests],
-          exclude: [processTests, ...loneTests],
+          exclude: [processTests, scenarios, ...loneTests],
+          // By default one processor of two would have nothing to do.
+          maxWorkers: availableParallelism(),
           sequence: { groupOrder: 0 },
         },
       },
@@ -31,7 +37,7 @@ export default defineConfig({
           include: [processTests],
           exclude: loneTests,
           // They wait more than they work.
-          maxWorkers: 2,
+          maxWorkers: 5,
           sequence: { groupOrder: 1 },
         },
       },
@@ -42,6 +48,19 @@ export default defineConfig({
           include: loneTests,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "scenarios",
+          include: [scenarios],
+          // They wait more than they work.
+          maxWorkers: 2,
+          maxConcurrency: 200,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

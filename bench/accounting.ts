@@ -51,6 +51,7 @@ function attempt(accounting: Accounting): void {
     index: 1,
     target: { model, spec, warnings: [] },
     trigger: "initial",
+    stream: true,
     delayMs: 0,
     delayFromProvider: false,
     clock,

@@ -1,5 +1,6 @@
 // The calls of the bench, and what one of them costs the process that serves it.
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { ListStreamStatesRequestSchema } from "../gen/es/steer/admin/v1/admin_service_pb.js";
 import type { RoutingPolicySchema } from "../gen/es/steer/v1/generation_pb.js";
 import {
   CountTokensRequestSchema,
@@ -57,8 +58,21 @@ export function resumeLoad(address: string, streamId: string): Load {
   return { address, path: `${SERVICE}/ResumeStream`, request };
 }
 
+/** The newest 50 of the streams. */
+export function listLoad(address: string): Load {
+  const message = create(ListStreamStatesRequestSchema, { pageSize: 50 });
+  const request = toBinary(ListStreamStatesRequestSchema, message);
+  return { address, path: "/steer.admin.v1.AdminService/ListStreamStates", request };
+}
+
 export function eventOf(message: Buffer): StreamEvent["event"] {
   return fromBinary(StreamEventSchema, message).event;
+}
+
+/** The identifier of the stream that the message begins; undefined: it is another event. */
+export function startOf(message: Buffer): string | undefined {
+  const event = eventOf(message);
+  return event.case === "start" ? event.value.streamId : undefined;
 }
 
 async function withChannel<T>(load: Load, use: (channel: Channel) => Promise<T>): Promise<T> {

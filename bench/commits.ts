@@ -46,7 +46,7 @@ const observer: StreamObserver = {
   },
   filled: () => {},
   lost: () => {},
-  degraded: () => {},
+  storeChanged: () => {},
 };
 
 async function begin(log: StreamLog, index: number): Promise<OwnedStream> {
@@ -64,7 +64,7 @@ async function begin(log: StreamLog, index: number): Promise<OwnedStream> {
       totalMs: 600_000,
       progress: { provider: "bench", details: new Uint8Array() },
     },
-    { disconnect: { policy: "continue" }, stop: () => {} },
+    { disconnect: { policy: "continue" }, stop: () => {}, endUnstarted: () => event },
   );
   if (begun.state !== "created") throw new Error(`a stream was ${begun.state}`);
   return begun.stream;

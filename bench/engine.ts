@@ -46,6 +46,7 @@ async function throughEngine(events: number): Promise<void> {
   const call: EngineCall<Target> = {
     targets: [target],
     policy: policyInForce(spec.retry, spec.routing, states.settings.retry),
+    caller: "bench",
     stream: events > 2,
     repairs: false,
     trigger: "initial",
@@ -54,11 +55,12 @@ async function throughEngine(events: number): Promise<void> {
     hedge: undefined,
     begin: () => ({
       limits: LIMITS,
+      streams: events > 2,
       open: () => answer(events),
       take: () => undefined,
       isDraining: () => false,
       isCommitted: () => false,
-      accept: () => {},
+      accept: () => undefined,
       isOwnLimit: () => false,
       end: () => {},
     }),
@@ -68,6 +70,7 @@ async function throughEngine(events: number): Promise<void> {
     wait: () => () => {},
     unpaid: () => undefined,
     canContinue: () => false,
+    requestMark: () => "",
   };
   await engine.run(call, await engine.admit(call));
 }

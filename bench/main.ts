@@ -2,16 +2,19 @@
 // same run. The measured process has one processor, load and upstream the other;
 // figures are CPU time of the measured process, since wall time is noise.
 import { parseArgs } from "node:util";
+import { needRedis } from "../tests/support/need-redis.ts";
 import { accounting } from "./legs/accounting.ts";
 import { commits } from "./legs/commits.ts";
 import { engine } from "./legs/engine.ts";
 import { estimators } from "./legs/estimators.ts";
 import { faulted } from "./legs/faulted.ts";
+import { held } from "./legs/held.ts";
 import { hostile } from "./legs/hostile.ts";
 import { json } from "./legs/json.ts";
 import { live } from "./legs/live.ts";
 import { memory } from "./legs/memory.ts";
 import { rates } from "./legs/rates.ts";
+import { requests } from "./legs/requests.ts";
 import { resume } from "./legs/resume.ts";
 import { stores } from "./legs/stores.ts";
 import { stream } from "./legs/stream.ts";
@@ -25,6 +28,7 @@ const LEGS: readonly Leg[] = [
   unary,
   stream,
   rates,
+  requests,
   engine,
   accounting,
   json,
@@ -34,10 +38,11 @@ const LEGS: readonly Leg[] = [
   commits,
   stores,
   resume,
+  held,
   live,
 ];
 
-const USAGE = `usage: npm run bench [-- [--json] [LEG ...]]
+const USAGE = `usage: npm run bench [-- [--json] [--window SECONDS] [LEG ...]]
 
 Measures the gateway on one processor, load and upstream on the other, and prints
 each figure beside its floor as a row of a table, or everything as JSON at the
@@ -47,12 +52,12 @@ need a redis-server.
 ${LEGS.map(({ name, about }) => `  ${name.padEnd(10)}${about}`).join("\n")}
 `;
 
-async function runLegs(legs: readonly Leg[], asJson: boolean): Promise<void> {
+async function runLegs(legs: readonly Leg[], asJson: boolean, windowMs: number): Promise<void> {
   stayOn(LOAD_CPU);
   const report = startReport(asJson);
   for (const leg of legs) {
     process.stderr.write(`${leg.name}: ${leg.about}\n`);
-    await using scene = new Scene();
+    await using scene = new Scene(windowMs);
     report.add(leg.name, await leg.run(scene));
   }
   report.end();
@@ -65,7 +70,11 @@ function refuse(message: string): void {
 
 function parse() {
   return parseArgs({
-    options: { json: { type: "boolean", default: false }, help: { type: "boolean" } },
+    options: {
+      json: { type: "boolean", default: false },
+      window: { type: "string", default: "60" },
+      help: { type: "boolean" },
+    },
     allowPositionals: true,
   });
 }
@@ -74,13 +83,16 @@ async function main({ values, positionals }: ReturnType<typeof parse>): Promise<
   const unknown = positionals.filter((name) => !LEGS.some((leg) => leg.name === name));
   if (values.help === true) process.stdout.write(USAGE);
   else if (unknown.length > 0) refuse(`no leg ${unknown.join(", ")}\n\n${USAGE}`);
+  else if (!(Number(values.window) > 0)) refuse("--window takes seconds, such as 300");
   else if (process.platform !== "linux") {
     refuse("the bench reads CPU time from /proc and needs Linux with taskset");
   } else {
     const chosen = LEGS.filter(
       ({ name }) => positionals.length === 0 || positionals.includes(name),
     );
-    await runLegs(chosen, values.json);
+    const stored = chosen.filter(({ needsRedis }) => needsRedis).map(({ name }) => name);
+    if (stored.length > 0) needRedis(`npm run bench (${stored.join(", ")})`);
+    await runLegs(chosen, values.json, Number(values.window) * 1_000);
   }
 }
 

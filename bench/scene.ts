@@ -32,17 +32,31 @@ providers:
 models:
   - {id: bench, provider: bench}
   - {id: long, provider: bench}
+  - {id: short, provider: bench}
   - {id: paced, provider: bench}
   - {id: hostile, provider: bench, provider_model: gpt-4o}
   - {id: faulty, provider: bench}
   - {id: faulty, provider: spare}
+  - {id: twin, provider: bench}
+  - {id: twin, provider: spare}
 `;
 }
 
 export class Scene implements AsyncDisposable {
+  /** How long a leg looks at what has to stay as it is. */
+  readonly windowMs: number;
   readonly folder = mkdtempSync(join(tmpdir(), "steer-bench-"));
   readonly #ends: (() => Promise<void>)[] = [];
   #upstream: Promise<string> | undefined;
+
+  constructor(windowMs: number) {
+    this.windowMs = windowMs;
+  }
+
+  /** The path of a program, as the bench names it. */
+  file(name: string): string {
+    return here(name);
+  }
 
   /** A process of the bench, on the processor of the load or on the measured one. */
   async start(cpu: number, args: readonly string[], env: Environment = {}): Promise<Server> {
@@ -115,5 +129,7 @@ export class Scene implements AsyncDisposable {
 export interface Leg {
   readonly name: string;
   readonly about: string;
+  /** It measures the store in Redis as well. */
+  readonly needsRedis?: boolean;
   run(scene: Scene): Promise<readonly Row[]>;
 }

@@ -17,6 +17,7 @@ interface Shape {
 const SHAPES: Readonly<Record<string, Shape>> = {
   bench: { tokens: 200 },
   long: { tokens: 2_000 },
+  short: { tokens: 1 },
   paced: { tokens: 100, paceMs: 50 },
   faulty: { tokens: 200, isFaulty: true },
   "gpt-4o": { tokens: 0, endlessBytes: 5 * 1024 * 1024 },

@@ -1,12 +1,10 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 /** Time and randomness as parameters: production passes `systemClock`, tests a manual one. */
 export interface Clock {
   /** Monotonic milliseconds, for durations and limits. */
   now(): number;
   /** Milliseconds since the epoch, for timestamps only. */
   wallTime(): number;
-  /** Calls `callback` once after `ms`; the returned function cancels it. */
+  /** Calls `callback` once after `ms`, however long that is; the returned function cancels it. */
   schedule(ms: number, callback: () => void): () => void;
   /** Resolves after `ms`, never earlier; rejects with the signal's reason when it is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
@@ -14,24 +12,38 @@ export interface Clock {
   random(): number;
 }
 
-/** Longest delay that Node's timers take. */
-const MAX_TIMER_MS = 2_147_483_647;
+/** Longest delay of Node's timers, 24.8 days. A timer with a longer delay fires at once. */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+function schedule(ms: number, callback: () => void): () => void {
+  if (!(ms > MAX_TIMER_MS)) {
+    const timer = setTimeout(callback, Math.max(ms, 0));
+    return () => clearTimeout(timer);
+  }
+  let cancel = (): void => clearTimeout(timer);
+  const timer = setTimeout(() => {
+    cancel = schedule(ms - MAX_TIMER_MS, callback);
+  }, MAX_TIMER_MS);
+  return () => cancel();
+}
 
 export const systemClock: Clock = {
   now: () => performance.now(),
   wallTime: () => Date.now(),
-  schedule(ms, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(ms, 0), MAX_TIMER_MS));
-    return () => clearTimeout(timer);
-  },
-  async sleep(ms, signal) {
-    try {
+  schedule,
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason);
+      const stop = (): void => {
+        cancel();
+        reject(signal.reason);
+      };
       // A timer counts whole milliseconds of a clock of its own: it can fire one early.
-      const wholeMs = Math.ceil(Math.max(ms, 0)) + 1;
-      await delay(Math.min(wholeMs, MAX_TIMER_MS), undefined, { signal });
-    } catch (error) {
-      throw signal.aborted ? signal.reason : error;
-    }
-  },
+      const cancel = schedule(Math.ceil(Math.max(ms, 0)) + 1, () => {
+        signal.removeEventListener("abort", stop);
+        resolve();
+      });
+      signal.addEventListener("abort", stop, { once: true });
+    }),
   random: () => Math.random(),
 };

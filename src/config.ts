@@ -1,5 +1,6 @@
 import { type AccountingSettings, accountingSettings } from "./accounting-config.ts";
 import { checkCallers, checkExposure } from "./config/callers.ts";
+import { checkVariables } from "./config/check-variables.ts";
 import {
   type ConfiguredProvider,
   checkModels,
@@ -18,35 +19,53 @@ import {
 import {
   type CallerEntry,
   type ModelEntry,
+  type ProviderEntry,
   schema,
   type TlsFiles,
-  type timeoutFields,
   tlsFiles,
 } from "./config/schema.ts";
 import {
   ConfigError,
   type ConfigFile,
   type Environment,
+  environmentName,
   overlayEnvironment,
   readConfigFile,
 } from "./config/sources.ts";
+import type { timeoutFields } from "./config/targets.ts";
+import { ageLimit, drainSettings } from "./connection-config.ts";
 import type { DefaultTimeouts } from "./reliability/limits.ts";
 import type { ReliabilitySettings } from "./reliability/settings.ts";
 import { reliabilitySettings } from "./reliability-config.ts";
+import { checkModelFallbacks, type RoutingSettings, routingSettings } from "./routing-config.ts";
+import type { DrainSettings } from "./rpc/drain.ts";
+import type { AgeLimit } from "./rpc/http2-sessions.ts";
 import { storeAddress, streamSettings } from "./stream-config.ts";
 import type { StoreAddress } from "./streams/open-store.ts";
 import type { StreamSettings } from "./streams/stream-settings.ts";
 import type { EstimatorChoice } from "./usage/token-counter.ts";
 
 export interface Config {
-  readonly grpc: { readonly address: Address; readonly tls: TlsFiles | undefined };
+  readonly grpc: {
+    readonly address: Address;
+    readonly tls: TlsFiles | undefined;
+    readonly ageLimit: AgeLimit | undefined;
+  };
   readonly http: {
     readonly address: Address;
     readonly tls: TlsFiles | undefined;
     readonly corsOrigins: readonly string[];
   };
+  readonly limits: {
+    /** Most bytes of a request that carries a conversation, inflated. */
+    readonly requestBytes: number;
+  };
+  /** How the service ends. */
+  readonly drain: DrainSettings;
   readonly callers: readonly CallerEntry[];
   readonly allowUnauthenticated: boolean;
+  /** Names, beside the loopback ones, by which this machine may be called while it has no callers. */
+  readonly hosts: readonly string[];
   /** In the order in which they are tried. */
   readonly providers: readonly ConfiguredProvider[];
   readonly models: readonly ModelEntry[];
@@ -58,6 +77,7 @@ export interface Config {
   /** What counts tokens that no provider reports. */
   readonly estimator: EstimatorChoice;
   readonly reliability: ReliabilitySettings;
+  readonly routing: RoutingSettings;
   /** Where streams are stored; only a restart changes it. */
   readonly store: StoreAddress;
   readonly streams: StreamSettings;
@@ -70,10 +90,12 @@ export interface Config {
 const DEFAULTS = {
   grpcAddress: { host: "127.0.0.1", port: 50051 },
   httpAddress: { host: "127.0.0.1", port: 8080 },
+  requestBytes: 32 * 1024 * 1024,
   timeouts: {
     connectMs: 5_000,
     firstTokenMs: 30_000,
     firstTokenFailoverMs: 10_000,
+    answerFailoverMs: 60_000,
     idleMs: 30_000,
     reasoningMs: 120_000,
     reasoningFailoverMs: 30_000,
@@ -90,6 +112,7 @@ function valuePaths(reader: Reader<unknown>, path: Path = []): Path[] {
 }
 
 const VALUE_PATHS = valuePaths(schema);
+const VARIABLES = VALUE_PATHS.map(environmentName);
 
 function isOtelOn(environment: Environment): boolean {
   if (environment["OTEL_SDK_DISABLED"]?.toLowerCase() === "true") return false;
@@ -115,6 +138,7 @@ function defaultTimeouts(given: ReadFields<typeof timeoutFields> | undefined): D
     connectMs: given?.connect ?? timeouts.connectMs,
     firstTokenMs: given?.first_token ?? timeouts.firstTokenMs,
     firstTokenFailoverMs: given?.first_token_failover ?? timeouts.firstTokenFailoverMs,
+    answerFailoverMs: given?.answer_failover ?? timeouts.answerFailoverMs,
     idleMs: given?.idle ?? timeouts.idleMs,
     reasoningMs: given?.reasoning ?? timeouts.reasoningMs,
     reasoningFailoverMs: given?.reasoning_failover ?? timeouts.reasoningFailoverMs,
@@ -124,11 +148,19 @@ function defaultTimeouts(given: ReadFields<typeof timeoutFields> | undefined): D
 }
 
 /** What an operator should know at start. */
-function startWarnings({ allow_unauthenticated }: ReturnType<typeof schema>): string[] {
+function startWarnings({
+  allow_unauthenticated,
+  providers = [],
+}: ReturnType<typeof schema>): string[] {
+  const idle = (entry: ProviderEntry, index: number): string[] =>
+    entry.doneOptional === undefined
+      ? []
+      : [`providers[${index}].done_optional: not needed, a finish reason ends every answer`];
   return [
     ...(allow_unauthenticated
       ? ["allow_unauthenticated: calls without credentials are served as `anonymous`"]
       : []),
+    ...providers.flatMap(idle),
   ];
 }
 
@@ -150,6 +182,8 @@ function freeze<T>(value: T): T {
 
 function build(tree: Record<string, unknown>, types: TypeTable, environment: Environment): Config {
   const fields = schema(tree, []);
+  const keys = (fields.providers ?? []).flatMap(({ apiKeyEnv }) => apiKeyEnv ?? []);
+  checkVariables(environment, [...VARIABLES, RETENTION_ALIAS, ...keys]);
   const { grpc, http, callers = [], models = [], allow_unauthenticated = false } = fields;
   const addresses = {
     grpc: grpc?.address ?? DEFAULTS.grpcAddress,
@@ -162,11 +196,15 @@ function build(tree: Record<string, unknown>, types: TypeTable, environment: Env
   if (callers.length === 0 && !allow_unauthenticated) checkExposure(addresses);
   const providers = configureProviders(fields.providers ?? [], types, environment);
   checkModels(models, providers, types);
+  checkModelFallbacks(models, providers, types);
   return freeze<Config>({
-    grpc: { address: addresses.grpc, tls: grpcTls },
+    grpc: { address: addresses.grpc, tls: grpcTls, ageLimit: ageLimit(grpc) },
     http: { address: addresses.http, tls: httpTls, corsOrigins: http?.cors_origins ?? [] },
+    limits: { requestBytes: fields.limits?.request_bytes ?? DEFAULTS.requestBytes },
+    drain: drainSettings(fields.drain),
     callers,
     allowUnauthenticated: allow_unauthenticated,
+    hosts: http?.hosts ?? [],
     providers,
     models,
     priceOverrides: readPriceOverrides(environment),
@@ -174,7 +212,14 @@ function build(tree: Record<string, unknown>, types: TypeTable, environment: Env
     allowFaults: fields.faults?.allow ?? false,
     timeouts: defaultTimeouts(fields.timeouts),
     estimator: fields.accounting?.estimator ?? "auto",
-    reliability: reliabilitySettings(fields),
+    reliability: reliabilitySettings(
+      fields,
+      fields.providers,
+      models,
+      // Those who are served without a key are one caller.
+      callers.length + (allow_unauthenticated ? 1 : 0) > 1,
+    ),
+    routing: routingSettings(fields.routing),
     store: storeAddress(fields.stream),
     streams: streamSettings(fields.stream),
     telemetry: isOtelOn(environment)

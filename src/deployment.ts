@@ -1,3 +1,4 @@
+import type { AdapterHold, Adapters } from "./adapters.ts";
 import type { Clock } from "./clock.ts";
 import type { ConfiguredProvider } from "./config/instances.ts";
 import { ConfigError } from "./config/sources.ts";
@@ -7,6 +8,7 @@ import type { GenerationSpec } from "./domain/generation-spec.ts";
 import type { Model } from "./domain/model.ts";
 import type { FittedTarget } from "./gateway/attempt-run.ts";
 import type { Deployment as GatewayDeployment } from "./gateway/generation-run.ts";
+import { Leases } from "./leases.ts";
 import type { Provider, ProviderInstance, ProviderType } from "./providers/provider.ts";
 import { createModelRegistry, type RegistryInstance } from "./routing/model-registry.ts";
 import { createPriceOverrider } from "./routing/override-prices.ts";
@@ -28,21 +30,15 @@ export interface Deployment extends GatewayDeployment {
   firstTarget(spec: GenerationSpec): FittedTarget;
   /** Instances that are not there, or not the same, in `next`. */
   replaced(next: Deployment): readonly string[];
-  /** Closes the adapters that `next` has not taken over; running calls end first. */
-  retire(next: Deployment | undefined): Promise<void>;
+  /** This very adapter is that of the instance. */
+  holds(id: string, provider: Provider): boolean;
+  /** Another deployment has its place: its adapters are released with the last lease. */
+  retire(): void;
 }
-
-/** An adapter with what it was made of, so that a reload can tell whether it still fits. */
-interface Adapter {
-  readonly key: string;
-  readonly provider: Provider;
-}
-
-const adapters = new WeakMap<Deployment, ReadonlyMap<string, Adapter>>();
 
 function instanceOf(configured: ConfiguredProvider): ProviderInstance {
-  const { id, type, baseUrl, apiKey, doneOptional, headers } = configured;
-  return { id, type, baseUrl, apiKey, doneOptional, headers };
+  const { id, type, baseUrl, apiKey, headers } = configured;
+  return { id, type, baseUrl, apiKey, headers };
 }
 
 function registryInstance(configured: ConfiguredProvider, type: ProviderType): RegistryInstance {
@@ -52,6 +48,13 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
     dialects: type.dialects,
     dialect: configured.dialect ?? type.defaultDialect(configured.baseUrl),
     prefill: configured.prefill || type.prefill,
+    unaryUpstream: (dialect) => {
+      const { unaryUpstream, baseUrl } = configured;
+      return unaryUpstream === "auto" && !type.reportsUsageInStreams(dialect, baseUrl)
+        ? "whole"
+        : unaryUpstream;
+    },
+    timeouts: configured.timeouts,
     tokens: type.tokens,
     models: configured.builtinModels ? type.models : [],
   };
@@ -75,13 +78,43 @@ export function checkRecords(types: ProviderTypes): void {
 
 const NO_OVERRIDES = { place: "", version: "", byModel: {} };
 
-export async function createDeployment(
+/** One adapter for each available instance, by id. */
+async function holdAdapters(
   config: Config,
   types: ProviderTypes,
   clock: Clock,
-  latencyMs: (model: Model) => number | undefined,
-  counter: TokenCounter,
-  previous?: Deployment,
+  adapters: Adapters,
+): Promise<ReadonlyMap<string, AdapterHold>> {
+  const holds = new Map<string, AdapterHold>();
+  const context = { clock, allowFaults: config.allowFaults };
+  try {
+    for (const configured of config.providers) {
+      if (configured.unavailable !== undefined) continue;
+      const instance = instanceOf(configured);
+      // An instance that a reload leaves as it was keeps its connections.
+      const key = JSON.stringify([instance, config.allowFaults]);
+      const create = () => typeOf(types, configured.type).create(instance, context);
+      holds.set(configured.id, await adapters.hold(key, create));
+    }
+  } catch (error) {
+    for (const { release } of holds.values()) release();
+    throw error;
+  }
+  return holds;
+}
+
+export interface DeploymentDependencies {
+  readonly types: ProviderTypes;
+  readonly clock: Clock;
+  readonly adapters: Adapters;
+  readonly latencyMs: (model: Model) => number | undefined;
+  readonly counter: TokenCounter;
+}
+
+/** Throws `ConfigError` where prices are for models that contradict them. */
+export async function createDeployment(
+  config: Config,
+  { types, clock, adapters, latencyMs, counter }: DeploymentDependencies,
 ): Promise<Deployment> {
   const { providers } = config;
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
@@ -101,28 +134,18 @@ export async function createDeployment(
   const router = createRouter({
     lookup: registry.lookup,
     unavailable,
+    misfit: (model, spec, options) =>
+      typeOf(types, model.providerType).misfit(spec, model, options),
     providers,
     inputTokens: (model, spec) => counter.estimateInput(model, spec).tokens,
     latencyMs,
   });
 
-  const before = previous === undefined ? undefined : adapters.get(previous);
-  const own = new Map<string, Adapter>();
-  for (const configured of providers) {
-    if (configured.unavailable !== undefined) continue;
-    const instance = instanceOf(configured);
-    const key = JSON.stringify([instance, config.allowFaults]);
-    const kept = before?.get(configured.id);
-    const context = { clock, allowFaults: config.allowFaults };
-    own.set(
-      configured.id,
-      kept?.key === key
-        ? kept
-        : { key, provider: await typeOf(types, configured.type).create(instance, context) },
-    );
-  }
-
-  const deployment: Deployment = {
+  const own = await holdAdapters(config, types, clock, adapters);
+  const leases = new Leases(() => {
+    for (const { release } of own.values()) release();
+  });
+  return {
     providers,
     models: registry.list,
     warnings,
@@ -141,18 +164,10 @@ export async function createDeployment(
       if (adapter === undefined) throw new GatewayError("internal", `no adapter for ${id}`);
       return adapter.provider;
     },
-    replaced(next) {
-      const after = adapters.get(next);
-      return [...own.keys()].filter((id) => after?.get(id)?.provider !== own.get(id)?.provider);
-    },
-    async retire(next) {
-      const taken = new Set(
-        next === undefined ? [] : Array.from(adapters.get(next)?.values() ?? [], (a) => a.provider),
-      );
-      const left = Array.from(own.values(), (adapter) => adapter.provider);
-      await Promise.all(left.filter((each) => !taken.has(each)).map((each) => each.close()));
-    },
+    lease: () => leases.take(),
+    replaced: (next) =>
+      [...own].filter(([id, { provider }]) => !next.holds(id, provider)).map(([id]) => id),
+    holds: (id, provider) => own.get(id)?.provider === provider,
+    retire: () => leases.retire(),
   };
-  adapters.set(deployment, own);
-  return deployment;
 }

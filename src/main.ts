@@ -5,7 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
 enableCompileCache();
-const { run } = await import("./service.ts");
+const { run } = await import("./run.ts");
 await run();
 // At once, since a process that is killed writes nothing at its end.
 flushCompileCache();

@@ -1,33 +1,41 @@
-import { randomBytes, randomFillSync } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Clock, systemClock } from "./clock.ts";
-import { ConfigError } from "./config/sources.ts";
-import { type Config, loadConfig } from "./config.ts";
+import { Adapters } from "./adapters.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
 import { checkRecords, createDeployment, type ProviderTypes } from "./deployment.ts";
+import { describeDefect, type OnDefect } from "./domain/defect.ts";
 import type { GatewayError } from "./domain/gateway-error.ts";
+import type { Log, LogLine } from "./domain/log-line.ts";
 import type { Model } from "./domain/model.ts";
 import { createInputCounter } from "./gateway/count-input.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { GenerationRuns } from "./gateway/generation-run.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
-import { createLog, type Log } from "./log.ts";
+import { createIdSource } from "./id-source.ts";
 import { createClusterOperations } from "./operations/cluster-operations.ts";
+import { logTargetChanges } from "./operations/log-target-changes.ts";
 import { createOperations } from "./operations/operations.ts";
 import { encodeSnapshot } from "./operations/replica-snapshot.ts";
+import { createRevoke } from "./operations/revoke-callers.ts";
 import { shareTargetStates } from "./operations/share-target-states.ts";
 import { createStreamOperations } from "./operations/stream-operations.ts";
 import { sessionOf } from "./operations/stream-state.ts";
+import { SchemaChecks } from "./output/schema-checks.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { ReliabilityEngine } from "./reliability/attempts.ts";
 import { nameOf } from "./reliability/engine-call.ts";
 import { ProviderStats } from "./reliability/provider-stats.ts";
 import { TargetStates } from "./reliability/target-states.ts";
+import { createReloadSteps, type InForce, namesFiles, readListenersTls } from "./reload-steps.ts";
+import { Reloads } from "./reloads.ts";
 import { createAdminService } from "./rpc/admin-service.ts";
 import { authorize, createAuthenticator } from "./rpc/authenticate.ts";
+import { createOriginCheck } from "./rpc/check-origin.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
 import { drain } from "./rpc/drain.ts";
-import { encodeEvent } from "./rpc/encode-event.ts";
+import { encodeEvent, encodeInternalEnd } from "./rpc/encode-event.ts";
 import { createGenerationService } from "./rpc/generation-service.ts";
 import { createGrpcListener } from "./rpc/grpc-listener.ts";
 import { createHttpListener } from "./rpc/http-listener.ts";
@@ -36,60 +44,45 @@ import { createModelService } from "./rpc/model-service.ts";
 import { outputText } from "./rpc/stored-output.ts";
 import { startStreams } from "./stream-service.ts";
 import { openStore } from "./streams/open-store.ts";
-import { noTelemetry } from "./telemetry/telemetry.ts";
+import { startOptionalTelemetry } from "./telemetry/start-optional-telemetry.ts";
 import { createTokenCounter } from "./usage/token-counter.ts";
 import { UsageFile } from "./usage/usage-file.ts";
 
 const types: ProviderTypes = providerTypes;
 const IMAGE = join(import.meta.dirname, "../gen/steer.binpb");
-const ID_BYTES = 16;
-const IDS_PER_FETCH = 256;
 const MEDIAN = 0.5;
-
-/** Random identifiers of 128 bits; randomness is fetched for many at a time. */
-function createIdSource(): () => string {
-  const pool = Buffer.allocUnsafe(ID_BYTES * IDS_PER_FETCH);
-  let position = pool.length;
-  return () => {
-    if (position === pool.length) {
-      randomFillSync(pool);
-      position = 0;
-    }
-    position += ID_BYTES;
-    return pool.toString("hex", position - ID_BYTES, position);
-  };
-}
 
 /** A started service. */
 export interface RunningService {
   /** Reads the configuration again; a mistake in it leaves everything as it is. */
   reload(): Promise<void>;
-  /** Ends every call and closes the listeners; `hurry` skips the waits. */
+  /** Lets calls end, hands over or ends the rest, and closes the listeners; `hurry` skips the waits. */
   stop(hurry: AbortSignal): Promise<void>;
 }
 
-async function startTelemetry(config: Config, clock: Clock) {
-  if (config.telemetry === undefined) {
-    return { telemetry: noTelemetry, observe: () => {}, shutdown: async () => {} };
-  }
-  const sdk = await import("./telemetry/sdk.ts");
-  return sdk.startTelemetry(clock, config.telemetry.serviceName);
+/** What a process can be given in place of its own. */
+export interface ServiceParts {
+  readonly open: typeof openStore;
+  readonly encodeEvent: typeof encodeEvent;
 }
+
+export const OWN_PARTS: ServiceParts = { open: openStore, encodeEvent };
 
 /** Starts everything and logs the addresses taken as the first line. */
 export async function startService(
   log: Log,
   clock: Clock,
   load: () => Config,
-  open = openStore,
+  parts = OWN_PARTS,
 ): Promise<RunningService> {
   checkRecords(types);
-  let config = load();
+  const config = load();
   const replica = randomBytes(4).toString("hex");
   const newId = createIdSource();
-  const { telemetry, observe, shutdown } = await startTelemetry(config, clock);
+  const { telemetry, observe, shutdown } = await startOptionalTelemetry(clock, config.telemetry);
   const stats = new ProviderStats(clock);
   const states = new TargetStates(clock, config.reliability);
+  logTargetChanges(states, clock, log);
   const engine = new ReliabilityEngine(clock, states);
   const latencyMs = (model: Model): number | undefined => {
     const { streamed, whole } = states.of(nameOf({ model }));
@@ -98,14 +91,24 @@ export async function startService(
   };
   const counter = createTokenCounter({
     clock,
-    estimator: () => config.estimator,
+    estimator: () => inForce.config.estimator,
     observe: {
       estimated: (model, estimator) => telemetry.recordEstimate(nameOf({ model }), estimator),
       measured: (model, error) => telemetry.recordEstimateError(nameOf({ model }), error),
     },
   });
-  let deployment = await createDeployment(config, types, clock, latencyMs, counter);
-  let authenticate = createAuthenticator(config);
+  const checks = new SchemaChecks(clock);
+  const adapters = new Adapters((error) =>
+    log({ event: "defect", error: error instanceof Error ? error.name : typeof error }),
+  );
+  const deploy = (from: Config) =>
+    createDeployment(from, { types, clock, adapters, latencyMs, counter });
+  const inForce: InForce = {
+    config,
+    deployment: await deploy(config),
+    authenticate: createAuthenticator(config),
+  };
+  const deployment = () => inForce.deployment;
 
   const usage = new UsageFile({
     clock,
@@ -113,30 +116,37 @@ export async function startService(
     onFailure: (code) => log({ event: "usage file failed", code }),
     onDropped: () => telemetry.recordLostUsage(),
   });
+  const encoder = { encodeEvent: parts.encodeEvent, encodeInternalEnd };
+  const onDefect: OnDefect = (error, place) =>
+    log({ event: "defect", ...place, ...describeDefect(error) });
   const runs = new GenerationRuns({
     clock,
     usage,
+    onDefect,
     telemetry,
     stats,
     engine,
     counter,
+    checks,
     newId,
-    deployment: () => deployment,
+    deployment,
   });
-  const operations = createOperations({ clock, engine, stats, deployment: () => deployment });
+  const operations = createOperations({ clock, engine, stats, deployment });
   observe(operations);
   // What the store says before the addresses are known waits for them: they are the first line.
-  let early: Parameters<Log>[0][] | undefined = [];
+  let early: LogLine[] | undefined = [];
   const streams = await startStreams({
     clock,
     log: (line) => (early === undefined ? log(line) : void early.push(line)),
-    store: await open(config.store, clock),
+    store: await parts.open(config.store, clock),
     session: sessionOf(replica, newId()),
     runs,
-    lostUsage: createLostUsage({ clock, counter, deployment: () => deployment, outputText }),
+    lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
     telemetry,
     newId,
-    config: () => config,
+    config: () => inForce.config,
+    onDefect,
+    ...encoder,
     snapshot: () => encodeSnapshot({ replica, status: operations.status() }),
   });
   shareTargetStates(streams.log.control, states, operations);
@@ -148,7 +158,8 @@ export async function startService(
     telemetry: streams.telemetry,
     stored: streams.stored,
     newId,
-    encodeEvent,
+    onDefect,
+    ...encoder,
   });
   /** Hands over what another replica can go on with, and ends the rest. */
   async function endGenerations(error: GatewayError): Promise<void> {
@@ -159,17 +170,18 @@ export async function startService(
   const services = [
     createGenerationService({
       gateway,
-      countInput: createInputCounter({ clock, counter, deployment: () => deployment }),
+      countInput: createInputCounter({ clock, counter, deployment }),
+      recovery: () => inForce.config.routing.midStreamRecovery,
     }),
     createModelService({
-      list: () => deployment.models,
-      lookup: (name) => deployment.lookup(name)[0],
-      isAvailable: (model) => deployment.isAvailable(model),
+      list: () => deployment().models,
+      lookup: (name) => deployment().lookup(name)[0],
+      isAvailable: (model) => deployment().isAvailable(model),
     }),
     createAdminService({
       replica,
       audit: (line) => log({ event: "audit", ...line }),
-      operations: createClusterOperations(operations, streams.log, replica),
+      operations: createClusterOperations(operations, streams.log, replica, clock),
       streams: createStreamOperations({
         clock,
         log: streams.log,
@@ -179,8 +191,10 @@ export async function startService(
   ];
   const dispatcher = createDispatcher({
     services,
-    authenticate: (call) => authenticate(call),
+    checkOrigin: createOriginCheck(config.http.corsOrigins),
+    authenticate: (call) => inForce.authenticate(call),
     authorize,
+    ...config.limits,
     telemetry,
     clock,
     log,
@@ -188,19 +202,22 @@ export async function startService(
     endGenerations,
   });
 
-  const image = readFileSync(IMAGE);
   const { grpc, http } = await listen().catch(async (error: unknown) => {
     await streams.close();
     throw error;
   });
 
   async function listen() {
-    const grpc = await createGrpcListener({ ...config.grpc, dispatcher, image, clock });
+    const tls = readListenersTls(config);
+    const ofGrpc = { ...config.grpc, ...config.limits, image: readFileSync(IMAGE), tls: tls.grpc };
+    const grpc = await createGrpcListener({ ...ofGrpc, dispatcher, clock });
     const http = await createHttpListener({
       ...config.http,
+      ...config.limits,
+      tls: tls.http,
       dispatcher,
       clock,
-      isDegraded: () => streams.log.health.isDown,
+      storeTrouble: () => streams.log.health.trouble?.cause,
     }).catch(async (error: unknown) => {
       await grpc.close();
       throw error;
@@ -215,78 +232,51 @@ export async function startService(
   });
   for (const line of early) log(line);
   early = undefined;
-  for (const message of [...config.warnings, ...deployment.warnings]) {
+  for (const message of [...config.warnings, ...deployment().warnings]) {
     log({ event: "warning", message });
   }
 
-  async function reloadOnce(): Promise<void> {
-    try {
-      const next = load();
-      const before = deployment;
-      deployment = await createDeployment(next, types, clock, latencyMs, counter, before);
-      config = next;
+  const ending = new AbortController();
+  const revoke = createRevoke({
+    clock,
+    log: streams.log,
+    abortGenerations: (isMeant, error) => runs.abortOf(isMeant, error),
+    endCalls: dispatcher.endCallsOf,
+    onFailure: (caller) =>
+      log({ event: "warning", message: `streams of ${caller} may run on elsewhere: no store` }),
+    signal: ending.signal,
+  });
+  const steps = createReloadSteps({
+    inForce,
+    listeners: { grpc, http },
+    load,
+    deploy,
+    forget: (id) => states.forget(id),
+    configure(next) {
       states.configure(next.reliability);
-      for (const id of before.replaced(deployment)) states.forget(id);
-      authenticate = createAuthenticator(next);
       usage.reopen(next.accounting.usageFile);
-      log({ event: "reloaded" });
-      for (const message of [...next.warnings, ...deployment.warnings]) {
-        log({ event: "warning", message });
-      }
-      await before.retire(deployment);
-    } catch (error) {
-      const message = error instanceof ConfigError ? error.message : "unexpected failure";
-      log({ event: "reload failed", message });
-    }
-  }
-
-  let reloading = Promise.resolve();
-  return {
-    // One after the other: each takes over the adapters of the one before.
-    reload() {
-      reloading = reloading.then(reloadOnce);
-      return reloading;
     },
+    revoke: (callers) => void revoke(callers),
+    log,
+  });
+  const reloads = new Reloads({ clock, log, steps, hasFiles: () => namesFiles(inForce.config) });
+
+  return {
+    reload: () => reloads.request("signal"),
     async stop(hurry) {
-      await drain({ clock, grpc, http, dispatcher, generations: runs, hurry });
+      const reloaded = reloads.stop();
+      streams.stopAdopting();
+      const settings = inForce.config.drain;
+      await drain({ clock, settings, grpc, http, dispatcher, generations: runs, hurry });
+      dispatcher.close();
       await streams.close();
-      await deployment.retire(undefined);
+      await reloaded;
+      ending.abort();
+      await adapters.close();
       await usage.close();
       await counter.close();
+      await checks.close();
       await shutdown();
     },
   };
-}
-
-/** Runs the service until a signal ends the process. */
-export async function run(open = openStore): Promise<void> {
-  const { log, flush } = createLog(process.stdout, systemClock.wallTime);
-  const hurry = new AbortController();
-  let service: RunningService | undefined;
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) return hurry.abort();
-    stopping = true;
-    log({ event: "draining", signal });
-    const stopped = service?.stop(hurry.signal) ?? Promise.resolve();
-    void stopped.finally(() => {
-      log({ event: "stopped" });
-      flush();
-      process.exit(0);
-    });
-  };
-  // A defect in one call must not end the others; what it says stays out of the log.
-  process.on("unhandledRejection", (error) => {
-    log({ event: "defect", error: error instanceof Error ? error.name : typeof error });
-  });
-  // Before anything listens: who reads the first line may send a signal at once.
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
-  process.on("SIGHUP", () => void service?.reload());
-  try {
-    service = await startService(log, systemClock, () => loadConfig(types), open);
-  } catch (error) {
-    process.stderr.write(`steer: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
-  }
 }

@@ -1,10 +1,25 @@
+import { getHeapStatistics } from "node:v8";
 import { ConfigProblem } from "./config/readers.ts";
 import type { StreamFields } from "./config/streams.ts";
 import type { StoreAddress } from "./streams/open-store.ts";
 import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from "./streams/stream-settings.ts";
 
-/** Events of all streams that the store in memory holds. */
-const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
+/** What streams in memory may hold of what the process may: calls and the garbage of both need the rest. */
+const MEMORY_SHARE = 1 / 4;
+const MAX_DEFAULT_BYTES = 256 * 1024 * 1024;
+
+/**
+ * What the store in memory may hold where nothing is configured, in bytes. `containerBytes` is the memory
+ * of the container; 0 where it is not known.
+ */
+export function defaultMemoryBytes(heapBytes: number, containerBytes: number): number {
+  const limit = containerBytes > 0 ? Math.min(heapBytes, containerBytes) : heapBytes;
+  return Math.min(Math.floor(limit * MEMORY_SHARE), MAX_DEFAULT_BYTES);
+}
+
+function ownMemoryBytes(): number {
+  return defaultMemoryBytes(getHeapStatistics().heap_size_limit, process.constrainedMemory());
+}
 
 /** The store; only a restart changes it. */
 export function storeAddress(given: StreamFields | undefined): StoreAddress {
@@ -12,7 +27,7 @@ export function storeAddress(given: StreamFields | undefined): StoreAddress {
   const maxBytes = given?.max_total_bytes;
   switch (store.type) {
     case "memory":
-      return { type: "memory", maxBytes: maxBytes ?? DEFAULT_MEMORY_BYTES };
+      return { type: "memory", maxBytes: maxBytes ?? ownMemoryBytes() };
     case "sqlite":
       return { ...store, maxBytes };
     case "redis":

@@ -2,16 +2,19 @@
 // them in the background.
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
+import type { OnDefect } from "./domain/defect.ts";
+import type { Log, LogLine } from "./domain/log-line.ts";
+import type { EventEncoder } from "./gateway/event-sink.ts";
 import type { GenerationRuns } from "./gateway/generation-run.ts";
 import type { LostUsage } from "./gateway/lost-usage.ts";
 import { createStoredGenerations, type StoredGenerations } from "./gateway/stored-generation.ts";
 import { createTakeover } from "./gateway/takeover.ts";
-import type { Log } from "./log.ts";
-import { encodeEvent, isTerminalEvent } from "./rpc/encode-event.ts";
+import { isTerminalEvent } from "./rpc/encode-event.ts";
+import { generationLine } from "./rpc/report-generation.ts";
 import { decodeStoredRequest } from "./rpc/stored-request.ts";
 import { StreamMaintenance } from "./streams/maintenance.ts";
 import { openStore } from "./streams/open-store.ts";
-import { within } from "./streams/store-health.ts";
+import { type StoreState, within } from "./streams/store-health.ts";
 import { StreamLog } from "./streams/stream-log.ts";
 import type { StoredStream, StreamStore } from "./streams/stream-store.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./telemetry/stream-telemetry.ts";
@@ -29,7 +32,7 @@ const LOCAL_BYTES = 32 * 1024 * 1024;
 /** Largest `writer`: 32 bits, and 0 stands for none. */
 const MAX_WRITER = 2 ** 32 - 1;
 
-export interface StreamServiceOptions {
+export interface StreamServiceOptions extends EventEncoder {
   readonly clock: Clock;
   readonly log: Log;
   readonly config: () => Pick<Config, "streams">;
@@ -40,6 +43,7 @@ export interface StreamServiceOptions {
   readonly lostUsage: LostUsage;
   readonly telemetry: Telemetry;
   readonly newId: () => string;
+  readonly onDefect: OnDefect;
   /** What other replicas are told of this one. */
   readonly snapshot: () => Uint8Array;
 }
@@ -52,12 +56,27 @@ export interface StreamService {
   readonly telemetry: StreamTelemetry;
   /** Ends an orphan although it could go on; false: another replica has it now. */
   readonly endOrphan: (stream: StoredStream) => Promise<boolean>;
+  /** Takes over no stream from now on: those of a replica that ends go to others. */
+  stopAdopting(): void;
   /** Ends the background work and the store; what runs must have ended. */
   close(): Promise<void>;
 }
 
+/** The line of a store that comes or goes, or is away for another reason. */
+function storeLine(state: StoreState, before: StoreState, now: number): LogLine {
+  if (state.state === "away") {
+    const { cause, code } = state.trouble;
+    return { event: "store away", cause, ...(code !== "" && { code }) };
+  }
+  const seconds = before.state === "away" ? Math.round((now - before.since) / 100) / 10 : 0;
+  return { event: "store back", seconds };
+}
+
+/** Rejects with a `StoreProblem` where the store can never be used as it is configured. */
 export async function startStreams(options: StreamServiceOptions): Promise<StreamService> {
-  const { clock, config, log: line, runs, store, session, telemetry } = options;
+  const { clock, config, log: line, runs, store, session, telemetry, onDefect } = options;
+  const { encodeEvent, encodeInternalEnd } = options;
+  const encoder = { encodeEvent, encodeInternalEnd };
   const shared = {
     clock,
     settings: () => config().streams,
@@ -65,7 +84,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     newNonce: () => 1 + Math.floor(clock.random() * MAX_WRITER),
     isTerminal: isTerminalEvent,
   };
-  const observed = telemetry.streams(store.capabilities.type);
+  const observed = telemetry.streams(store.capabilities.type, store.held);
   const log = new StreamLog({
     ...shared,
     store,
@@ -75,30 +94,45 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
         observed.lost(loss);
         line({ event: "stream lost", cause: loss });
       },
-      degraded(isDown) {
-        observed.degraded(isDown);
-        line({ event: isDown ? "store away" : "store back" });
+      storeChanged(state, before) {
+        if (state.state !== before.state) observed.degraded(state.state === "away");
+        line(storeLine(state, before, clock.now()));
       },
     },
   });
   const local = new StreamLog({
     ...shared,
-    observer: noStreamTelemetry,
+    observer: { ...noStreamTelemetry, storeChanged: () => {} },
     store: await openStore({ type: "memory", maxBytes: LOCAL_BYTES }, clock),
   });
-  const stored = createStoredGenerations({ clock, log, local, newId: options.newId, encodeEvent });
+  const stored = createStoredGenerations({
+    clock,
+    log,
+    local,
+    newId: options.newId,
+    onDefect,
+    ...encoder,
+  });
   const takeover = createTakeover({
     clock,
     runs,
     log,
     telemetry: observed,
-    encodeEvent,
+    onDefect,
+    ...encoder,
     disconnectPolicy: stored.disconnectPolicy,
     decodeRequest: decodeStoredRequest,
     lostUsage: options.lostUsage,
+    onEnd({ streamId, caller, requestId, labels, traceId }, ended) {
+      const about = {
+        ...(requestId !== "" && { request_id: requestId }),
+        ...(traceId !== undefined && { trace_id: traceId }),
+        ...(Object.keys(labels).length > 0 && { labels }),
+      };
+      const own = generationLine(ended);
+      line({ event: "generation", caller, stream_id: streamId, ...about, ...own });
+    },
   });
-  const onDefect = (error: unknown): void =>
-    line({ event: "defect", error: error instanceof Error ? error.name : typeof error });
   const maintenance = new StreamMaintenance({
     log,
     clock,
@@ -120,21 +154,29 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     onReaped: () => {},
     onDefect,
   });
-  await Promise.all([maintenance.start(), localMaintenance.start()]);
+  async function end(): Promise<void> {
+    await Promise.all([maintenance.stop(), localMaintenance.stop()]);
+    await Promise.resolve(within(clock, CLOSE_MS, store.close())).catch(() => {});
+  }
+
+  await Promise.all([maintenance.start(), localMaintenance.start()]).catch(async (error) => {
+    await end();
+    throw error;
+  });
   return {
     log,
     local,
     stored,
     telemetry: observed,
     endOrphan: takeover.end,
+    stopAdopting: () => maintenance.stopAdopting(),
     async close() {
       // Those that no call reads.
       await log.handOffAll();
       const ends = Array.from(log.owned.values(), ({ ended }) => ended);
       const timeout = clock.sleep(LAST_APPENDS_MS, new AbortController().signal);
       await Promise.race([Promise.all(ends), timeout]);
-      await Promise.all([maintenance.stop(), localMaintenance.stop()]);
-      await Promise.resolve(within(clock, CLOSE_MS, store.close())).catch(() => {});
+      await end();
     },
   };
 }

@@ -7,6 +7,7 @@ const MOST: Readonly<Record<StoreName, number>> = { memory: 0.1, sqlite: 1, redi
 export const commits: Leg = {
   name: "commits",
   about: "time from an event to the acknowledgement of its store",
+  needsRedis: true,
   async run(scene) {
     const rows: Row[] = [];
     for (const name of STORES) {

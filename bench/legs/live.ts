@@ -16,7 +16,7 @@ const SAMPLE_MS = 1_000;
 /** Streams whose events are looked into. */
 const WATCHED_EVERY = 20;
 /** Of the store in memory; the default would not be met within the run. */
-const STORE_BYTES = "4MiB";
+const STORE_BYTES = "32MiB";
 
 interface Figures {
   /** Share of a processor, in percent. */
@@ -133,6 +133,7 @@ function rowsOf(name: string, of: Figures, least: Figures): readonly Row[] {
 export const live: Leg = {
   name: "live",
   about: "1,000 streams of 20 events a second each on one processor, by store",
+  needsRedis: true,
   async run(scene) {
     const least = await liveStreams(await scene.floor("stream"));
     const rows = [...rowsOf("the floor", least, least)];

@@ -1,4 +1,4 @@
-import { eventOf, resumeLoad, streamLoad } from "../calls.ts";
+import { resumeLoad, startOf, streamLoad } from "../calls.ts";
 import { openChannel, run } from "../load.ts";
 import { median } from "../measure.ts";
 import type { Row } from "../report.ts";
@@ -13,8 +13,7 @@ async function storedStream(address: string): Promise<string> {
   let streamId = "";
   await channel.stream((message) => {
     if (streamId !== "") return;
-    const event = eventOf(message);
-    if (event.case === "start") streamId = event.value.streamId;
+    streamId = startOf(message) ?? "";
   });
   channel.close();
   return streamId;
@@ -56,6 +55,7 @@ async function resumed(scene: Scene, name: StoreName, floor: string): Promise<Ro
 export const resume: Leg = {
   name: "resume",
   about: "time in which a stored stream of 2,000 events is read again, by store",
+  needsRedis: true,
   async run(scene) {
     const floor = await scene.floor("replay");
     const rows: Row[] = [];

@@ -30,6 +30,7 @@ async function costOf(scene: Scene, name: StoreName): Promise<Row> {
 export const stores: Leg = {
   name: "stores",
   about: "CPU that storing an event adds to the direct path, by store",
+  needsRedis: true,
   async run(scene) {
     const rows: Row[] = [];
     for (const name of STORES) rows.push(await costOf(scene, name));

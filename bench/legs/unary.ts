@@ -20,9 +20,15 @@ export const unary: Leg = {
       () => unaryCost(gateway, "bench"),
       () => unaryCost(proxy, "bench"),
     );
+    // A second target is there and never needed.
+    const twoTargets = await pair(
+      () => unaryCost(gateway, "twin"),
+      () => unaryCost(proxy, "bench"),
+    );
     return [
       { figure: "unary, simulator", unit: "µs/call", ...simulator, bar: BAR },
       { figure: "unary, OpenAI adapter", unit: "µs/call", ...adapter, bar: BAR },
+      { figure: "unary, two targets", unit: "µs/call", ...twoTargets, bar: BAR },
       { figure: "memory after the load", unit: "MiB", value: residentMiB(gateway.server.pid) },
     ];
   },

@@ -4,7 +4,6 @@ package steer
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"io"
 	"iter"
@@ -14,22 +13,17 @@ import (
 	steerv1 "github.com/steer-gateway/steer/gen/go/steer/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/protobuf/proto"
 )
 
-// Safe for all of these: the helper always fills request_id, and the service's pushback decides.
+// What a channel repeats by itself: calls that generate nothing. The calls of GenerationService are
+// repeated by the Client, which fills request_id and knows what the service has said.
 const serviceConfig = `{"methodConfig": [{
-	"name": [{"service": "steer.v1.GenerationService", "method": "Generate"},
-		{"service": "steer.v1.GenerationService", "method": "StreamGenerate"}],
-	"retryPolicy": {"maxAttempts": 3, "initialBackoff": "0.2s", "maxBackoff": "2s",
-		"backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}
-}, {
-	"name": [{"service": "steer.v1.GenerationService", "method": "ResumeStream"},
-		{"service": "steer.v1.GenerationService", "method": "CountTokens"},
+	"name": [{"service": "steer.v1.GenerationService", "method": "CountTokens"},
 		{"service": "steer.v1.ModelService"}],
 	"retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s",
 		"backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}
@@ -85,42 +79,34 @@ type Client struct {
 	random func() float64
 }
 
-// Generate returns the whole answer. It fills request_id, so that the channel can repeat the call.
-func (c *Client) Generate(ctx context.Context, request *steerv1.GenerateRequest) (*steerv1.GenerateResponse, error) {
-	request = proto.CloneOf(request)
-	if request.RequestId == "" {
-		request.RequestId = rand.Text()
-	}
-	return c.calls.Generate(ctx, request)
-}
-
 // NewClient is a client over a channel of grpc-go, usually of Dial.
 func NewClient(channel grpc.ClientConnInterface) *Client {
-	return NewClientOver(grpcCalls{steerv1.NewGenerationServiceClient(channel)})
+	return NewClientOver(grpcCalls{steerv1.NewGenerationServiceClient(channel), channel})
 }
 
 type grpcCalls struct {
-	stub steerv1.GenerationServiceClient
+	stub    steerv1.GenerationServiceClient
+	channel grpc.ClientConnInterface
 }
 
 func (g grpcCalls) Generate(ctx context.Context, request *steerv1.GenerateRequest) (*steerv1.GenerateResponse, error) {
 	var trailer metadata.MD
 	response, err := g.stub.Generate(ctx, request, grpc.Trailer(&trailer))
 	if err != nil {
-		return nil, ErrorOf(err, trailer)
+		return nil, g.errorOf(err, trailer)
 	}
 	return response, nil
 }
 
 func (g grpcCalls) StreamGenerate(ctx context.Context, request *steerv1.StreamGenerateRequest) Events {
-	return eventsOf(g.stub.StreamGenerate(ctx, request))
+	return g.eventsOf(g.stub.StreamGenerate(ctx, request))
 }
 
 func (g grpcCalls) ResumeStream(ctx context.Context, request *steerv1.ResumeStreamRequest) Events {
-	return eventsOf(g.stub.ResumeStream(ctx, request))
+	return g.eventsOf(g.stub.ResumeStream(ctx, request))
 }
 
-func eventsOf(call grpc.ServerStreamingClient[steerv1.StreamEvent], err error) Events {
+func (g grpcCalls) eventsOf(call grpc.ServerStreamingClient[steerv1.StreamEvent], err error) Events {
 	return func(yield func(*steerv1.StreamEvent, error) bool) {
 		for err == nil {
 			var event *steerv1.StreamEvent
@@ -131,9 +117,19 @@ func eventsOf(call grpc.ServerStreamingClient[steerv1.StreamEvent], err error) E
 		switch {
 		case err == io.EOF:
 		case call == nil:
-			yield(nil, ErrorOf(err))
+			yield(nil, g.errorOf(err))
 		default:
-			yield(nil, ErrorOf(err, call.Trailer()))
+			yield(nil, g.errorOf(err, call.Trailer()))
 		}
 	}
+}
+
+// errorOf is ErrorOf. The error of a channel that its owner has closed forbids a repetition.
+func (g grpcCalls) errorOf(err error, trailers ...metadata.MD) *Error {
+	e := ErrorOf(err, trailers...)
+	if channel, ok := g.channel.(*grpc.ClientConn); ok && channel.GetState() == connectivity.Shutdown {
+		never := time.Duration(-1)
+		e.pushback = &never
+	}
+	return e
 }

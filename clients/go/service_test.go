@@ -28,6 +28,7 @@ type scriptedService struct {
 
 	mutex      sync.Mutex
 	made       []vectorRequest
+	flags      []vectorFlags
 	requestIDs []string
 	calledAt   []time.Time
 	cancelled  []bool
@@ -44,8 +45,6 @@ func (s *scriptedService) client(t *testing.T) *Client {
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 			return listener.DialContext(ctx)
 		}),
-		// The scripts are of the reader's calls; the channel would repeat some of them by itself.
-		grpc.WithDisableRetry(),
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -54,16 +53,27 @@ func (s *scriptedService) client(t *testing.T) *Client {
 	return NewClient(channel)
 }
 
+// What each call carries beside its position.
+type vectorFlags struct {
+	acceptsDiscard bool
+	recovery       string
+}
+
 type eventSender = grpc.ServerStreamingServer[steerv1.StreamEvent]
 
 func (s *scriptedService) StreamGenerate(request *steerv1.StreamGenerateRequest, sender eventSender) error {
 	s.mutex.Lock()
 	s.requestIDs = append(s.requestIDs, request.GetRequestId())
+	recovery := request.GetSpec().GetRouting().GetMidStreamRecovery().String()
+	s.flags = append(s.flags, vectorFlags{request.GetAcceptsDiscard(), recovery})
 	s.mutex.Unlock()
 	return s.play(vectorRequest{Method: "StreamGenerate"}, sender)
 }
 
 func (s *scriptedService) ResumeStream(request *steerv1.ResumeStreamRequest, sender eventSender) error {
+	s.mutex.Lock()
+	s.flags = append(s.flags, vectorFlags{acceptsDiscard: request.GetAcceptsDiscard()})
+	s.mutex.Unlock()
 	return s.play(vectorRequest{
 		"ResumeStream", request.GetStreamId(), request.GetLastSequence(), request.GetLastWriter(),
 	}, sender)
@@ -125,26 +135,56 @@ func (e *vectorError) message() *steerv1.GatewayError {
 
 func (e vectorEvent) message() *steerv1.StreamEvent {
 	event := &steerv1.StreamEvent{Sequence: e.Sequence, Writer: e.Writer}
+	newer := int32(0)
+	if e.Newer {
+		newer = 99 // no enum of today has it
+	}
 	switch e.Kind {
 	case "start":
-		start := &steerv1.StreamStart{StreamId: e.StreamID, Resumable: e.Resumable}
+		durability := steerv1.StreamDurability(newer)
+		start := &steerv1.StreamStart{StreamId: e.StreamID, Resumable: e.Resumable, Durability: durability}
 		event.Event = &steerv1.StreamEvent_Start{Start: start}
 	case "text":
-		delta := &steerv1.TextDelta{Text: strconv.Itoa(int(e.Sequence)) + " "}
+		delta := &steerv1.TextDelta{PartIndex: e.Part, Text: e.text()}
 		event.Event = &steerv1.StreamEvent_TextDelta{TextDelta: delta}
+	case "reasoning":
+		delta := &steerv1.ReasoningDelta{PartIndex: e.Part, Text: e.text()}
+		event.Event = &steerv1.StreamEvent_ReasoningDelta{ReasoningDelta: delta}
 	case "notice":
-		notice := &steerv1.AttemptNotice{DiscardOutput: e.DiscardOutput}
+		action := steerv1.RecoveryAction(newer)
+		notice := &steerv1.AttemptNotice{DiscardOutput: e.DiscardOutput, Action: action}
 		event.Event = &steerv1.StreamEvent_AttemptNotice{AttemptNotice: notice}
+	case "part_end":
+		end := &steerv1.PartEnd{PartIndex: e.Part, Part: new(steerv1.Part)}
+		event.Event = &steerv1.StreamEvent_PartEnd{PartEnd: end}
 	case "heartbeat":
 		event.Event = &steerv1.StreamEvent_Heartbeat{Heartbeat: &steerv1.Heartbeat{Undurable: e.Undurable}}
 	case "complete":
-		event.Event = &steerv1.StreamEvent_Complete{Complete: &steerv1.StreamComplete{}}
+		reason := steerv1.FinishReason(newer)
+		complete := &steerv1.StreamComplete{
+			Generation:     &steerv1.Generation{OutputText: e.OutputText, FinishReason: reason},
+			MessageOmitted: e.HasNoMessage, FirstOutputSequence: e.FirstOutput,
+		}
+		if e.MessageText != nil {
+			text := &steerv1.Part_Text{Text: &steerv1.TextPart{Text: *e.MessageText}}
+			message := &steerv1.Message{Parts: []*steerv1.Part{{Data: text}}}
+			complete.Generation.Message = message
+		}
+		event.Event = &steerv1.StreamEvent_Complete{Complete: complete}
 	case "error":
 		failure := &steerv1.StreamError{Error: e.Error.message()}
+		failure.Error.Category = steerv1.ErrorCategory(newer)
 		event.Event = &steerv1.StreamEvent_Error{Error: failure}
 	case "unknown":
 	default:
 		panic("no event of kind " + e.Kind)
 	}
 	return event
+}
+
+func (e vectorEvent) text() string {
+	if e.Text != nil {
+		return *e.Text
+	}
+	return strconv.Itoa(int(e.Sequence)) + " "
 }

@@ -60,12 +60,22 @@ func OnDurability(tell func(isDurable bool)) StreamOption {
 func NewClientOver(calls Calls) *Client { return &Client{calls: calls, random: random.Float64} }
 
 // StreamGenerate generates and streams: each event once and in order, over as many calls as it takes.
-// The loop ends after `complete`; after an `error` event, and where the reader cannot go on, its last
+// It accepts that output is discarded, and asks for MID_STREAM_RECOVERY_RESTART where the request
+// names no recovery. The loop ends after `complete`; after an `error` event, and where the reader cannot go on, its last
 // round has an *Error. Leaving the loop ends the call.
 func (c *Client) StreamGenerate(ctx context.Context, request *steerv1.StreamGenerateRequest, options ...StreamOption) Events {
 	request = proto.CloneOf(request)
 	if request.RequestId == "" && !request.GetOptions().GetEphemeral() {
 		request.RequestId = rand.Text()
+	}
+	request.AcceptsDiscard = true
+	if spec := request.GetSpec(); spec != nil {
+		if spec.Routing == nil {
+			spec.Routing = new(steerv1.RoutingPolicy)
+		}
+		if spec.Routing.MidStreamRecovery == steerv1.MidStreamRecovery_MID_STREAM_RECOVERY_UNSPECIFIED {
+			spec.Routing.MidStreamRecovery = steerv1.MidStreamRecovery_MID_STREAM_RECOVERY_RESTART
+		}
 	}
 	silence := missedHeartbeats * heartbeats
 	if interval := request.GetOptions().GetHeartbeatInterval(); interval != nil {
@@ -85,6 +95,7 @@ func (c *Client) read(ctx context.Context, initial reader, options []StreamOptio
 		r := initial
 		r.Client, r.durable = c, true
 		r.onReconnect, r.onDurability = func(Reconnect) {}, func(bool) {}
+		r.onDiscard = func(*steerv1.AttemptNotice) {}
 		for _, option := range options {
 			option(&r)
 		}
@@ -104,7 +115,7 @@ func (c *Client) read(ctx context.Context, initial reader, options []StreamOptio
 				return
 			}
 			r.tries++
-			wait := r.wait(cause)
+			wait := waitBefore(cause, r.tries, r.random())
 			r.onReconnect(Reconnect{r.cursor, r.tries, wait, cause})
 			select {
 			case <-ctx.Done():
@@ -123,6 +134,7 @@ type reader struct {
 	silence         time.Duration
 	onReconnect     func(Reconnect)
 	onDurability    func(bool)
+	onDiscard       func(*steerv1.AttemptNotice)
 
 	cursor      Cursor
 	resumable   bool
@@ -168,6 +180,9 @@ func (r *reader) deliver(ctx context.Context, yield func(*steerv1.StreamEvent, e
 			return unavailable("SEQUENCE_GAP", fmt.Sprintf("event %d where %d was due", event.GetSequence(), next))
 		} else if event.GetSequence() == next {
 			r.advance(event)
+			if notice := event.GetAttemptNotice(); notice.GetDiscardOutput() {
+				r.onDiscard(notice)
+			}
 			hasLeft = !yield(event, nil)
 			if event.GetComplete() != nil || event.GetError() != nil {
 				// Leaving at once would look like a cancel to the service.
@@ -197,6 +212,7 @@ func (r *reader) events(ctx context.Context) Events {
 	}
 	return r.calls.ResumeStream(ctx, &steerv1.ResumeStreamRequest{
 		StreamId: r.cursor.StreamID, LastSequence: r.cursor.Sequence, LastWriter: r.cursor.Writer,
+		AcceptsDiscard: true,
 	})
 }
 
@@ -232,13 +248,4 @@ func (r *reader) verdict(cause *Error) *Error {
 		Code: codes.FailedPrecondition, Reason: "STREAM_NOT_RESUMABLE", cause: cause,
 		Message: "the stream broke off and cannot be resumed: " + cause.Message,
 	}
-}
-
-func (r *reader) wait(cause *Error) time.Duration {
-	most := min(maxWait, firstWait<<r.tries)
-	wait := max(cause.RetryDelay, time.Duration(r.random()*float64(most)))
-	if cause.pushback != nil {
-		wait = max(wait, *cause.pushback)
-	}
-	return wait
 }

@@ -1,6 +1,7 @@
 package steer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 
 	steerv1 "github.com/steer-gateway/steer/gen/go/steer/v1"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 )
 
 // As docs/resuming.md describes them.
@@ -28,10 +30,17 @@ type vector struct {
 		AfterSequence int32 `json:"after_sequence"`
 		InWait        int   `json:"in_wait"`
 	}
-	Random  float64
-	Calls   []vectorCall
-	Applied []int32
-	Outcome struct {
+	Request struct {
+		Recovery string `json:"mid_stream_recovery"`
+	}
+	Random    float64
+	Calls     []vectorCall
+	Applied   []int32
+	Discards  []int32
+	Text         *string
+	TextError    string `json:"text_error"`
+	CollectError string `json:"collect_error"`
+	Outcome   struct {
 		Ended, Reason string
 		Code          codes.Code
 	}
@@ -41,9 +50,11 @@ type vector struct {
 // The call that the reader must make, and what it gets.
 type vectorCall struct {
 	vectorRequest
-	Events    []vectorEvent
-	End       vectorEnd
-	Cancelled bool
+	AcceptsDiscard *bool  `json:"accepts_discard"`
+	Recovery       string `json:"mid_stream_recovery"`
+	Events         []vectorEvent
+	End            vectorEnd
+	Cancelled      bool
 }
 
 type vectorRequest struct {
@@ -61,6 +72,13 @@ type vectorEvent struct {
 	Resumable     bool
 	DiscardOutput bool `json:"discard_output"`
 	Undurable     bool
+	Text          *string
+	Part          int32
+	OutputText    string  `json:"output_text"`
+	MessageText   *string `json:"message_text"`
+	HasNoMessage  bool    `json:"message_omitted"`
+	FirstOutput   int32   `json:"first_output_sequence"`
+	Newer         bool
 	Error         *vectorError
 }
 
@@ -105,6 +123,7 @@ func readVectors(t *testing.T) []vector {
 // What a reader has made of a vector.
 type told struct {
 	applied    []int32
+	discards   []int32
 	ended      string
 	failure    *Error
 	reconnects []Reconnect
@@ -131,14 +150,12 @@ func (v vector) play(t *testing.T, service *scriptedService) (got told) {
 	})
 	client := service.client(t)
 	client.random = func() float64 { return v.Random }
-	isEphemeral := v.Repeatable != nil && !*v.Repeatable
-	request := &steerv1.StreamGenerateRequest{Options: &steerv1.StreamOptions{Ephemeral: isEphemeral}}
-	events := client.StreamGenerate(ctx, request, onReconnect, WithSilence(0))
-	if v.Cursor != nil {
-		events = client.ResumeStream(ctx, Cursor(*v.Cursor), onReconnect)
-	}
+	onDiscard := OnDiscard(func(*steerv1.AttemptNotice) {
+		// It is told before the event is handed on.
+		got.discards = append(got.discards, v.position(got.applied)+1)
+	})
 	got.ended = "complete"
-	for event, err := range events {
+	for event, err := range v.events(ctx, client, onReconnect, onDiscard) {
 		if err != nil {
 			got.ended, got.failure = endOf(err), err.(*Error)
 			continue // whatever comes after it is a defect
@@ -154,6 +171,26 @@ func (v vector) play(t *testing.T, service *scriptedService) (got told) {
 	}
 	synctest.Wait()
 	return got
+}
+
+func (v vector) events(ctx context.Context, client *Client, options ...StreamOption) Events {
+	if v.Cursor != nil {
+		return client.ResumeStream(ctx, Cursor(*v.Cursor), options...)
+	}
+	isEphemeral := v.Repeatable != nil && !*v.Repeatable
+	recovery := steerv1.MidStreamRecovery_value["MID_STREAM_RECOVERY_"+v.Request.Recovery]
+	request := &steerv1.StreamGenerateRequest{
+		Spec: &steerv1.GenerationSpec{Routing: &steerv1.RoutingPolicy{
+			MidStreamRecovery: steerv1.MidStreamRecovery(recovery),
+		}},
+		Options: &steerv1.StreamOptions{Ephemeral: isEphemeral},
+	}
+	before := proto.CloneOf(request)
+	events := client.StreamGenerate(ctx, request, append(options, WithSilence(0))...)
+	if !proto.Equal(request, before) {
+		panic("the caller's request was changed")
+	}
+	return events
 }
 
 func endOf(err error) string {
@@ -179,6 +216,49 @@ func TestVectors(t *testing.T) {
 	}
 }
 
+// The readers of output, by the vectors that say what they return.
+func TestVectorsOfOutput(t *testing.T) {
+	for _, v := range readVectors(t) {
+		if v.Text == nil && v.TextError == "" {
+			continue
+		}
+		read := func(t *testing.T) Events {
+			client := (&scriptedService{scripts: v.Calls, onOpen: func() {}}).client(t)
+			client.random = func() float64 { return v.Random }
+			return v.events(t.Context(), client)
+		}
+		t.Run(v.Name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				text, err := Text(read(t))
+				v.checkText(t, "text", text, err, v.TextError)
+			})
+			synctest.Test(t, func(t *testing.T) {
+				generation, err := Collect(read(t))
+				failure := cmp.Or(v.CollectError, v.TextError)
+				v.checkText(t, "collected message", textOf(generation.GetMessage()), err, failure)
+				v.checkText(t, "collected text", generation.GetOutputText(), err, failure)
+			})
+		})
+	}
+}
+
+// checkText compares with the vector's text; with a reason, the error must have that.
+func (v vector) checkText(t *testing.T, what, text string, err error, reason string) {
+	t.Helper()
+	if reason != "" {
+		var failure *Error
+		if !errors.As(err, &failure) {
+			t.Fatalf("%s: no error, %q", what, text)
+		}
+		equal(t, what+" fails with", failure.Reason, reason)
+		return
+	}
+	if err != nil {
+		t.Fatal(what, err)
+	}
+	equal(t, what, text, *v.Text)
+}
+
 func (v vector) check(t *testing.T, service *scriptedService, got told) {
 	var requests []vectorRequest
 	var cancelled []bool
@@ -187,6 +267,18 @@ func (v vector) check(t *testing.T, service *scriptedService, got told) {
 		cancelled = append(cancelled, call.Cancelled)
 	}
 	equal(t, "calls", service.made, requests)
+	for index, call := range v.Calls[:min(len(v.Calls), len(service.flags))] {
+		flags := service.flags[index]
+		if call.AcceptsDiscard != nil {
+			equal(t, "accepts_discard", flags.acceptsDiscard, *call.AcceptsDiscard)
+		}
+		if call.Recovery != "" {
+			equal(t, "mid_stream_recovery", flags.recovery, "MID_STREAM_RECOVERY_"+call.Recovery)
+		}
+	}
+	if v.Discards != nil {
+		equal(t, "discards", append([]int32{}, got.discards...), v.Discards)
+	}
 	equal(t, "cancelled", service.cancelled, cancelled)
 	equal(t, "applied", append([]int32{}, got.applied...), v.Applied)
 	equal(t, "ended", got.ended, v.Outcome.Ended)
@@ -201,13 +293,7 @@ func (v vector) check(t *testing.T, service *scriptedService, got told) {
 		if v.Outcome.Reason != "" {
 			equal(t, "reason", failure.Reason, v.Outcome.Reason)
 		}
-		position := int32(0)
-		if len(got.applied) > 0 {
-			position = got.applied[len(got.applied)-1]
-		} else if v.Cursor != nil {
-			position = v.Cursor.Sequence
-		}
-		equal(t, "position", failure.Cursor.Sequence, position)
+		equal(t, "position", failure.Cursor.Sequence, v.position(got.applied))
 	}
 	waits := []int64{}
 	for index, reconnect := range got.reconnects {
@@ -217,6 +303,17 @@ func (v vector) check(t *testing.T, service *scriptedService, got told) {
 		}
 	}
 	equal(t, "waits", waits, v.WaitsMs)
+}
+
+// position is the sequence of the last event that was handed on, or that the reader began behind.
+func (v vector) position(applied []int32) int32 {
+	switch {
+	case len(applied) > 0:
+		return applied[len(applied)-1]
+	case v.Cursor != nil:
+		return v.Cursor.Sequence
+	}
+	return 0
 }
 
 func equal(t *testing.T, what string, got, want any) {

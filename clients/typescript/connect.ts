@@ -6,7 +6,7 @@ import {
 import type { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import type { CallOptions, GenerationClient } from "./steer.ts";
-import { errorOfStatus } from "./steer-error.ts";
+import { Code, errorOfStatus } from "./steer-error.ts";
 
 export interface ConnectOptions {
   /** Key of the caller; a function is asked before each call. */
@@ -15,8 +15,10 @@ export interface ConnectOptions {
 
 function toSteerError(error: unknown): unknown {
   if (!(error instanceof ConnectError)) return error;
+  // `fetch` rejects with a TypeError if the network fails, and Connect makes that UNKNOWN.
+  const isLost = error.code === Code.UNKNOWN && error.cause instanceof TypeError;
   return errorOfStatus({
-    code: error.code,
+    code: isLost ? Code.UNAVAILABLE : error.code,
     message: error.rawMessage,
     find: (schema) => error.findDetails(schema)[0],
     pushback: error.metadata.get("grpc-retry-pushback-ms") ?? undefined,
@@ -46,7 +48,6 @@ export function createConnectClient(
     };
   }
   return {
-    honoursPushback: false,
     async generate(request, options) {
       try {
         return await client.generate(request, callOptions(options));

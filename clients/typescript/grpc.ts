@@ -2,50 +2,16 @@ import { type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbu
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import grpc from "@grpc/grpc-js";
 import { StatusSchema } from "../../gen/es/google/rpc/status_pb.js";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import {
+  type GenerateResponse,
+  GenerationService,
+} from "../../gen/es/steer/v1/generation_service_pb.js";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import type { CallOptions, GenerationClient } from "./steer.ts";
-import { errorOfStatus } from "./steer-error.ts";
-
-const SERVICE = GenerationService.typeName;
-
-/** Safe for all four: the helper always fills `request_id`, and the service's pushback decides. */
-const SERVICE_CONFIG = {
-  methodConfig: [
-    {
-      name: [
-        { service: SERVICE, method: "Generate" },
-        { service: SERVICE, method: "StreamGenerate" },
-      ],
-      retryPolicy: {
-        maxAttempts: 3,
-        initialBackoff: "0.2s",
-        maxBackoff: "2s",
-        backoffMultiplier: 2,
-        retryableStatusCodes: ["UNAVAILABLE"],
-      },
-    },
-    {
-      name: [
-        { service: SERVICE, method: "ResumeStream" },
-        { service: SERVICE, method: "CountTokens" },
-        { service: "steer.v1.ModelService" },
-      ],
-      retryPolicy: {
-        maxAttempts: 5,
-        initialBackoff: "0.1s",
-        maxBackoff: "2s",
-        backoffMultiplier: 2,
-        retryableStatusCodes: ["UNAVAILABLE"],
-      },
-    },
-  ],
-  retryThrottling: { maxTokens: 10, tokenRatio: 0.1 },
-};
+import { Code, errorOfStatus, SteerError } from "./steer-error.ts";
 
 /** A connection that does not answer a ping is dead, and its calls are resumed over another. */
 const CHANNEL_OPTIONS = {
-  "grpc.service_config": JSON.stringify(SERVICE_CONFIG),
   "grpc.keepalive_time_ms": 60_000,
   "grpc.keepalive_timeout_ms": 20_000,
   "grpc.initial_reconnect_backoff_ms": 100,
@@ -79,10 +45,20 @@ function toSteerError(error: unknown): unknown {
   });
 }
 
-const encode =
-  <Method extends DescMethod>(method: Method) =>
-  (message: MessageShape<Method["input"]>) =>
-    Buffer.from(toBinary(method.input, message));
+/** A request that cannot be encoded fails here: grpc-js would name it as it names a lost call. */
+function encode<Method extends DescMethod>(
+  method: Method,
+  request: MessageShape<Method["input"]>,
+): Buffer {
+  try {
+    return Buffer.from(toBinary(method.input, request));
+  } catch (cause) {
+    const message = `the request cannot be encoded: ${cause}`;
+    throw new SteerError({ code: Code.INVALID_ARGUMENT, message, cause });
+  }
+}
+
+const asIs = (bytes: Buffer): Buffer => bytes;
 
 const decode =
   <Method extends DescMethod>(method: Method) =>
@@ -91,9 +67,10 @@ const decode =
 
 const path = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
 
-/** Over grpc-js, which by itself repeats what was refused before anything was executed. */
+/** Over grpc-js. After `close` the calls that run go on, and none is made or made again. */
 export function createGrpcClient(options: GrpcOptions): GenerationClient & { close(): void } {
   const { token } = options;
+  let isClosed = false;
   const secure = options.address.startsWith("https://");
   const client = new grpc.Client(
     options.address.replace(/^https?:\/\//, ""),
@@ -109,62 +86,77 @@ export function createGrpcClient(options: GrpcOptions): GenerationClient & { clo
     return headers;
   }
 
-  function timing({ timeoutMs }: CallOptions): grpc.CallOptions {
+  /** What a call throws. If the client is closed, a repetition is of no use and is forbidden. */
+  function failure(thrown: unknown): unknown {
+    const error = toSteerError(thrown);
+    if (!isClosed) return error;
+    const told =
+      error instanceof SteerError && error.isFromGateway
+        ? { ...error, message: error.message }
+        : { code: Code.CANCELLED, message: "the client is closed" };
+    return new SteerError({ ...told, cause: thrown, pushbackMs: -1 });
+  }
+
+  function timing({ timeoutMs }: Pick<CallOptions, "timeoutMs">): grpc.CallOptions {
     return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
   }
 
   async function* stream<Method extends DescMethod>(
     method: Method,
     request: MessageShape<Method["input"]>,
-    callOptions: CallOptions,
+    { signal, ...callOptions }: CallOptions,
   ): AsyncGenerator<StreamEvent, void> {
-    const call = client.makeServerStreamRequest(
-      path(method),
-      encode(method),
-      decode(method),
-      request,
-      metadata(),
-      timing(callOptions),
-    );
-    const cancel = (): void => call.cancel();
-    // A failure that nobody waits for any more must not end the process.
-    call.on("error", () => {});
-    if (callOptions.signal.aborted) cancel();
-    callOptions.signal.addEventListener("abort", cancel, { once: true });
+    let cancel = (): void => {};
     try {
+      const call = client.makeServerStreamRequest(
+        path(method),
+        asIs,
+        decode(method),
+        encode(method, request),
+        metadata(),
+        timing(callOptions),
+      );
+      cancel = () => call.cancel();
+      // A failure that nobody waits for any more must not end the process.
+      call.on("error", () => {});
+      if (signal.aborted) cancel();
+      signal.addEventListener("abort", cancel, { once: true });
       yield* call;
     } catch (error) {
-      throw toSteerError(error);
+      throw failure(error);
     } finally {
-      callOptions.signal.removeEventListener("abort", cancel);
+      signal.removeEventListener("abort", cancel);
       cancel();
     }
   }
 
   const { generate, streamGenerate, resumeStream } = GenerationService.method;
   return {
-    honoursPushback: true,
-    generate: (request, callOptions) =>
-      new Promise((resolve, reject) => {
-        const { signal } = callOptions;
+    generate: (request, { signal, ...callOptions }) =>
+      new Promise<GenerateResponse>((resolve, reject) => {
         const cancel = (): void => call.cancel();
         const call = client.makeUnaryRequest(
           path(generate),
-          encode(generate),
+          asIs,
           decode(generate),
-          request,
+          encode(generate, request),
           metadata(),
           timing(callOptions),
           (error, response) => {
             signal.removeEventListener("abort", cancel);
-            if (response === undefined) reject(toSteerError(error));
+            if (response === undefined) reject(error);
             else resolve(response);
           },
         );
         signal.addEventListener("abort", cancel, { once: true });
+      }).catch((error: unknown) => {
+        throw failure(error);
       }),
     streamGenerate: (request, callOptions) => stream(streamGenerate, request, callOptions),
     resumeStream: (request, callOptions) => stream(resumeStream, request, callOptions),
-    close: () => client.close(),
+    close() {
+      isClosed = true;
+      client.close();
+    },
   };
 }

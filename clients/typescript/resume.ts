@@ -1,12 +1,9 @@
 // The client's half of a resumable stream: docs/resuming.md. No transport, no timer of its own.
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
+import type { AttemptNotice, StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
+import { MAX_TRIES, waitBefore } from "./repetition.ts";
 import type { Runtime } from "./runtime.ts";
 import { Code, errorOfEvent, SteerError, type StreamCursor } from "./steer-error.ts";
 
-/** Failures in a row, without one new event between them. */
-const MAX_TRIES = 10;
-const FIRST_WAIT_MS = 100;
-const MAX_WAIT_MS = 5_000;
 /** How long a call may take to end by itself after its last event. */
 const END_MS = 1_000;
 
@@ -48,6 +45,8 @@ export interface ReadOptions {
   /** Not a word for so long, heartbeats included, and the connection is given up. 0: never. */
   readonly silenceMs: number;
   readonly onReconnect?: ((reconnect: Reconnect) => void) | undefined;
+  /** All output handed on so far is void. Called right before its notice is handed on. */
+  readonly onDiscard?: ((notice: AttemptNotice) => void) | undefined;
   /** The store went away or came back: while it is away, events cannot be resumed for certain. */
   readonly onDurability?: ((isDurable: boolean) => void) | undefined;
 }
@@ -159,6 +158,9 @@ async function* deliver(
         if (event.case === "complete") return undefined;
         throw errorOfEvent(event.value.error).at(reading.cursor);
       }
+      if (event.case === "attemptNotice" && event.value.discardOutput) {
+        options.onDiscard?.(event.value);
+      }
       yield next.value;
     }
   } catch (error) {
@@ -218,9 +220,7 @@ export async function* readStream(
     const final = verdict(reading, calls, cause);
     if (final !== undefined) throw final.at(reading.cursor);
     reading.tries++;
-    const most = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** reading.tries);
-    const asked = Math.max(cause.retryDelayMs ?? 0, cause.pushbackMs ?? 0);
-    const waitMs = Math.max(asked, runtime.random() * most);
+    const waitMs = waitBefore(cause, reading.tries, runtime.random());
     onReconnect?.({ ...reading.cursor, tries: reading.tries, waitMs, cause });
     await runtime.sleep(waitMs, signal ?? new AbortController().signal);
   }

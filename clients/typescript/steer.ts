@@ -1,5 +1,15 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type MessageInitShape,
+  type MessageShape,
+} from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
+import {
+  GenerationSpecSchema,
+  MidStreamRecovery,
+  RoutingPolicySchema,
+} from "../../gen/es/steer/v1/generation_pb.js";
 import {
   type GenerateRequest,
   GenerateRequestSchema,
@@ -9,16 +19,16 @@ import {
   type StreamGenerateRequest,
   StreamGenerateRequestSchema,
 } from "../../gen/es/steer/v1/generation_service_pb.js";
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
-import { type ReadOptions, type Reconnect, readStream } from "./resume.ts";
+import type { AttemptNotice, StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
+import { type GenerationStream, generationStream } from "./generation-stream.ts";
+import { isRepeatable, MAX_TRIES, waitBefore } from "./repetition.ts";
+import { type ReadOptions, type Reconnect, readStream, type StreamCalls } from "./resume.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
-import { Code, SteerError, type StreamCursor } from "./steer-error.ts";
+import { SteerError, type StreamCursor } from "./steer-error.ts";
 
 const HEARTBEAT_MS = 15_000;
 /** Heartbeats that may be missing before a connection counts as dead. */
 const MISSED_HEARTBEATS = 3;
-const MAX_ATTEMPTS = 3;
-const FIRST_WAIT_MS = 200;
 
 export interface CallOptions {
   readonly signal: AbortSignal;
@@ -27,8 +37,6 @@ export interface CallOptions {
 
 /** GenerationService over some transport: `grpc.ts`, `connect.ts`. Calls throw `SteerError`. */
 export interface GenerationClient {
-  /** The library repeats by itself what `grpc-retry-pushback-ms` asks for. */
-  readonly honoursPushback: boolean;
   generate(request: GenerateRequest, options: CallOptions): Promise<GenerateResponse>;
   streamGenerate(request: StreamGenerateRequest, options: CallOptions): AsyncIterable<StreamEvent>;
   resumeStream(request: ResumeStreamRequest, options: CallOptions): AsyncIterable<StreamEvent>;
@@ -42,6 +50,8 @@ export interface StreamReadOptions {
   /** Longest silence of a live connection. Unset: three heartbeats. 0: no limit. */
   readonly silenceMs?: number;
   readonly onReconnect?: (reconnect: Reconnect) => void;
+  /** All output handed on so far is void: a user interface clears it. */
+  readonly onDiscard?: (notice: AttemptNotice) => void;
   /** The service's store went away or came back. */
   readonly onDurability?: (isDurable: boolean) => void;
   readonly newId?: () => string;
@@ -51,43 +61,74 @@ export interface StreamReadOptions {
 const newUuid = (): string => crypto.randomUUID();
 
 function readOptions(options: StreamReadOptions, heartbeatMs: number): ReadOptions {
-  const { signal, onReconnect, onDurability } = options;
+  const { signal, onReconnect, onDiscard, onDurability } = options;
   return {
     runtime: options.runtime ?? systemRuntime,
     silenceMs: options.silenceMs ?? heartbeatMs * MISSED_HEARTBEATS,
     signal,
     onReconnect,
+    onDiscard,
     onDurability,
   };
 }
 
 function resumeCall(client: GenerationClient, timeoutMs: number | undefined) {
   return ({ streamId, sequence, writer }: StreamCursor, signal: AbortSignal) => {
-    const request = { streamId, lastSequence: sequence, lastWriter: writer };
-    return client.resumeStream(create(ResumeStreamRequestSchema, request), { signal, timeoutMs });
+    const request = create(ResumeStreamRequestSchema, {
+      streamId,
+      lastSequence: sequence,
+      lastWriter: writer,
+      acceptsDiscard: true,
+    });
+    return client.resumeStream(request, { signal, timeoutMs });
   };
 }
 
-/** Generates and streams; goes on by itself where a connection or a replica is lost. */
+/** A message of its own with the same fields: what the caller passes in is the caller's. */
+function copyOf<Schema extends DescMessage>(
+  schema: Schema,
+  from: MessageInitShape<Schema> | undefined,
+): MessageShape<Schema> {
+  return Object.assign(create(schema), from === undefined ? {} : create(schema, from));
+}
+
+/** The request as a reader makes it that drops voided output, and wants its stream to survive. */
+function recoverable(
+  given: MessageInitShape<typeof StreamGenerateRequestSchema>,
+): StreamGenerateRequest {
+  const request = copyOf(StreamGenerateRequestSchema, given);
+  request.acceptsDiscard = true;
+  if (request.spec === undefined) return request;
+  const routing = copyOf(RoutingPolicySchema, request.spec.routing);
+  if (routing.midStreamRecovery === MidStreamRecovery.UNSPECIFIED) {
+    routing.midStreamRecovery = MidStreamRecovery.RESTART;
+  }
+  request.spec = copyOf(GenerationSpecSchema, request.spec);
+  request.spec.routing = routing;
+  return request;
+}
+
+/**
+ * Generates and streams; goes on by itself where a connection or a replica is lost. Where the
+ * request names no `mid_stream_recovery`, RESTART is asked for.
+ */
 export function streamGenerate(
   client: GenerationClient,
   request: MessageInitShape<typeof StreamGenerateRequestSchema>,
   options: StreamReadOptions = {},
-): AsyncGenerator<StreamEvent, void> {
+): GenerationStream {
   const { deliveryTimeoutMs: timeoutMs, newId = newUuid } = options;
-  const message = create(StreamGenerateRequestSchema, request);
+  const message = recoverable(request);
   const isEphemeral = message.options?.ephemeral ?? false;
   if (message.requestId === "" && !isEphemeral) message.requestId = newId();
   const interval = message.options?.heartbeatInterval;
   const heartbeatMs = interval === undefined ? HEARTBEAT_MS : durationMs(interval);
-  return readStream(
-    {
-      open: (signal) => client.streamGenerate(message, { signal, timeoutMs }),
-      resume: resumeCall(client, timeoutMs),
-      isRepeatable: message.requestId !== "",
-    },
-    readOptions(options, heartbeatMs),
-  );
+  const calls: StreamCalls = {
+    open: (signal) => client.streamGenerate(message, { signal, timeoutMs }),
+    resume: resumeCall(client, timeoutMs),
+    isRepeatable: message.requestId !== "",
+  };
+  return generationStream(readStream(calls, readOptions(options, heartbeatMs)));
 }
 
 /** Goes on with a stream whose position was kept elsewhere. */
@@ -95,11 +136,12 @@ export function resumeStream(
   client: GenerationClient,
   cursor: StreamCursor,
   options: StreamReadOptions = {},
-): AsyncGenerator<StreamEvent, void> {
+): GenerationStream {
   const resume = resumeCall(client, options.deliveryTimeoutMs);
   const open = (signal: AbortSignal) => resume(cursor, signal);
   // The interval is the first call's, which is not known here: no limit unless one is given.
-  return readStream({ open, resume, isRepeatable: true }, readOptions(options, 0), cursor);
+  const calls: StreamCalls = { open, resume, isRepeatable: true };
+  return generationStream(readStream(calls, readOptions(options, 0), cursor));
 }
 
 export interface GenerateOptions {
@@ -110,26 +152,14 @@ export interface GenerateOptions {
   readonly runtime?: Runtime;
 }
 
-/** A lost connection, as the transports name it; safe to repeat because of `request_id`. */
-const LOST_CODES: ReadonlySet<number> = new Set([Code.UNAVAILABLE, Code.ABORTED, Code.CANCELLED]);
-
-/** How long to wait before the call is made again; undefined: it must not be. */
-function repetitionWait(
-  error: unknown,
-  attempt: number,
-  client: GenerationClient,
-  runtime: Runtime,
-): number | undefined {
-  if (!(error instanceof SteerError) || attempt >= MAX_ATTEMPTS) return undefined;
-  const { code, pushbackMs, isFromGateway } = error;
-  if (pushbackMs !== undefined) {
-    return pushbackMs < 0 || client.honoursPushback ? undefined : pushbackMs;
-  }
-  if (isFromGateway || !LOST_CODES.has(code)) return undefined;
-  return runtime.random() * FIRST_WAIT_MS * 2 ** (attempt - 1);
-}
-
-/** Generates the whole answer; repeats the call where nothing was executed or nobody answered. */
+/**
+ * Generates the whole answer. Fills `request_id` and then makes the call again, 10 times at most and
+ * within `timeoutMs`, where a connection or a replica was lost before the answer came, or where the
+ * service has refused the call and asks for a repetition. A repetition joins a generation that still
+ * runs, or gets its stored answer. A generation whose connection was lost is cancelled: then the answer
+ * is generated again, and a provider can be paid twice. Throws `SteerError`, or the reason of the
+ * caller's signal.
+ */
 export async function generate(
   client: GenerationClient,
   request: MessageInitShape<typeof GenerateRequestSchema>,
@@ -137,18 +167,21 @@ export async function generate(
 ): Promise<GenerateResponse> {
   const { newId = newUuid, runtime = systemRuntime, timeoutMs } = options;
   const signal = options.signal ?? new AbortController().signal;
-  const message = create(GenerateRequestSchema, request);
+  const message = copyOf(GenerateRequestSchema, request);
   if (message.requestId === "") message.requestId = newId();
-  const startedAt = runtime.now();
-  const left = () => (timeoutMs === undefined ? undefined : timeoutMs - runtime.now() + startedAt);
-  for (let attempt = 1; ; attempt++) {
+  const endsAt = timeoutMs === undefined ? undefined : runtime.now() + timeoutMs;
+  // In headers a timeout is a whole number, and some transports take 0 for no timeout at all.
+  const left = () =>
+    endsAt === undefined ? undefined : Math.max(1, Math.ceil(endsAt - runtime.now()));
+  for (let tries = 1; ; tries++) {
     signal.throwIfAborted();
     try {
       return await client.generate(message, { signal, timeoutMs: left() });
     } catch (error) {
       signal.throwIfAborted();
-      const waitMs = repetitionWait(error, attempt, client, runtime);
-      if (waitMs === undefined || waitMs >= (left() ?? Number.POSITIVE_INFINITY)) throw error;
+      if (!(error instanceof SteerError) || tries > MAX_TRIES || !isRepeatable(error)) throw error;
+      const waitMs = waitBefore(error, tries, runtime.random());
+      if (waitMs >= (left() ?? Number.POSITIVE_INFINITY)) throw error;
       await runtime.sleep(waitMs, signal);
     }
   }

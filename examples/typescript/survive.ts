@@ -14,22 +14,20 @@ const client = createGrpcClient({
 const spec = {
   model: STEER_MODEL,
   prompt: "Tell me a long story of the sea.",
+  // Tried in this order where the model fails. Without a list the service's configuration has one.
+  routing: { fallbacks: [{ model: "simulator" }] },
   providerOptions: { simulator: { pace_ms: 100 } },
 };
-const events = streamGenerate(
+const stream = streamGenerate(
   client,
   { spec },
   {
     onReconnect: ({ sequence, waitMs, cause }) =>
       console.error(`after event ${sequence}: ${cause.message}; goes on in ${waitMs | 0} ms`),
+    onDiscard: ({ failed }) => console.error(`begins anew: ${failed?.errorMessage}`),
   },
 );
-
-let text = "";
-for await (const { event } of events) {
-  if (event.case === "textDelta") text += event.value.text;
-  // An attempt failed and the next one begins anew: what was said does not count.
-  if (event.case === "attemptNotice" && event.value.discardOutput) text = "";
-}
+// What an attempt has said that failed later is not in it.
+const text = await stream.text();
 client.close();
 console.log(text);

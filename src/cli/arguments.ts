@@ -36,11 +36,17 @@ export function parseNumber(name: string, value: string | undefined): number | u
   return parsed;
 }
 
-/** A whole number from 0 up to what the contract can carry; 0 without one. */
-export function parseCount(name: string, value: string | undefined, most = 2 ** 31 - 1): number {
-  const parsed = parseNumber(name, value) ?? 0;
-  if (!Number.isInteger(parsed) || parsed < 0 || parsed > most) {
-    throw new UsageError(`--${name} takes a whole number from 0 to ${most}`);
+/** A whole number up to what the contract can carry; 0 without one. */
+export function parseCount(
+  name: string,
+  value: string | undefined,
+  most = 2 ** 31 - 1,
+  least = 0,
+): number {
+  const parsed = parseNumber(name, value);
+  if (parsed === undefined) return 0;
+  if (!Number.isInteger(parsed) || parsed < least || parsed > most) {
+    throw new UsageError(`--${name} takes a whole number from ${least} to ${most}`);
   }
   return parsed;
 }

@@ -26,10 +26,18 @@ export class CallFailed extends Error {
   }
 }
 
+/** PEM texts of a connection with TLS; what is unset is as the system has it. */
+export interface ClientTls {
+  /** Authorities that are trusted in place of the system's. */
+  readonly ca?: Buffer;
+  readonly identity?: { readonly cert: Buffer; readonly key: Buffer };
+}
+
 export interface ClientOptions {
   /** `host:port`; with `https://` in front the connection is encrypted. */
   readonly address: string;
   readonly apiKey: string | undefined;
+  readonly tls: ClientTls;
 }
 
 export interface CallOptions {
@@ -70,11 +78,14 @@ function toCallFailed(error: unknown): unknown {
   return new CallFailed(error.code, error.details, gatewayError(error.metadata), error);
 }
 
-export function createClient({ address, apiKey }: ClientOptions): Client {
+export function createClient({ address, apiKey, tls }: ClientOptions): Client {
   const secure = address.startsWith("https://");
+  const { ca = null, identity } = tls;
   const client = new grpc.Client(
     address.replace(/^https?:\/\//, ""),
-    secure ? grpc.credentials.createSsl() : grpc.credentials.createInsecure(),
+    secure
+      ? grpc.credentials.createSsl(ca, identity?.key ?? null, identity?.cert ?? null)
+      : grpc.credentials.createInsecure(),
     { "grpc.keepalive_time_ms": 30_000 },
   );
   const metadata = new grpc.Metadata();

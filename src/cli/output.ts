@@ -28,6 +28,8 @@ const CODE_NAMES = [
   "UNAUTHENTICATED",
 ];
 
+const UNAVAILABLE = CODE_NAMES.indexOf("UNAVAILABLE");
+
 const PICOS = 1e12;
 
 /** The name of an enum value, in lower case. */
@@ -71,7 +73,9 @@ function attemptLines(error: GatewayError): string[] {
   return error.attempts.map((attempt) => {
     const status = attempt.providerHttpStatus === 0 ? "" : ` HTTP ${attempt.providerHttpStatus}`;
     const category =
-      attempt.errorCategory === 0 ? "" : ` ${nameOf(ErrorCategory, attempt.errorCategory)}`;
+      attempt.errorCategory === 0
+        ? ""
+        : ` ${nameOf(ErrorCategory, attempt.errorCategory)} (${attempt.reason})`;
     return `  attempt ${attempt.index}: ${attempt.provider}/${attempt.model} ${nameOf(
       AttemptOutcome,
       attempt.outcome,
@@ -79,14 +83,18 @@ function attemptLines(error: GatewayError): string[] {
   });
 }
 
-/** What a person should read of a failed call; the first line says what to do where that is known. */
-export function failureLines(failure: CallFailed, address: string): string[] {
+/** The status may come from the connection and not from the service. */
+export function isUnanswered({ code, error }: CallFailed): boolean {
+  return error === undefined && code === UNAVAILABLE;
+}
+
+/**
+ * What a person should read of a failed call; the first line says what to do where that is known.
+ * `trouble` is what keeps the client from the service.
+ */
+export function failureLines(failure: CallFailed, trouble: string | undefined): string[] {
   const name = CODE_NAMES[failure.code] ?? String(failure.code);
-  if (failure.error === undefined && failure.code === 14) {
-    return [
-      `steer: nothing answers at ${address}: start the service with \`npm start\`, or set STEER_ADDRESS`,
-    ];
-  }
+  if (trouble !== undefined) return [`steer: ${trouble}`];
   if (failure.error === undefined) return [`steer: ${name}: ${failure.message}`];
   return [
     `steer: ${name} (${failure.error.reason}): ${failure.error.message}`,

@@ -22,7 +22,7 @@ With the writer of event N the log is checked to be the one that was read before
     const lastWriter = parseCount("writer", values.writer, MAX_WRITER);
     const events = context.client.stream(
       GenerationService.method.resumeStream,
-      { streamId, lastSequence, lastWriter },
+      { streamId, lastSequence, lastWriter, acceptsDiscard: true },
       { signal: context.signal },
     );
     const from = { streamId, sequence: lastSequence, writer: lastWriter };

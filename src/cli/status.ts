@@ -30,5 +30,10 @@ export const status: Command = {
     ]);
     const head = ["provider", "available", "in flight", "requests", "failures", "reason"];
     stdout.write(`${table([head, ...rows], stdout.isTTY)}\n`);
+    const { store } = response;
+    if (store !== undefined && !store.available) {
+      const code = store.code === "" ? "" : ` (${store.code})`;
+      stdout.write(`streams are not stored: ${store.type} is away, ${store.cause}${code}\n`);
+    }
   },
 };

@@ -1,14 +1,18 @@
 #!/usr/bin/env node
 // The command line: `steer COMMAND`, over gRPC with the generated stubs.
+import { constants } from "node:os";
 import manifest from "../../package.json" with { type: "json" };
 import { loadClientConfig } from "../config.ts";
+import { circuits } from "./circuits.ts";
 import { CallFailed, createClient } from "./client.ts";
-import { type Command, UsageError } from "./command.ts";
+import { type Command, type CommandContext, UsageError } from "./command.ts";
+import { CONNECTION_HELP, readClientTls, splitConnectionOptions } from "./connection-options.ts";
+import { connectionTrouble } from "./connection-trouble.ts";
 import { generate } from "./generate.ts";
 import { health } from "./health.ts";
 import { keygen } from "./keygen.ts";
 import { models } from "./models.ts";
-import { exitCodeOf, failureLines } from "./output.ts";
+import { exitCodeOf, failureLines, isUnanswered } from "./output.ts";
 import { resume } from "./resume.ts";
 import { status } from "./status.ts";
 import { stream } from "./stream.ts";
@@ -28,6 +32,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   stream,
   resume,
   streams,
+  circuits,
   models,
   status,
   keygen,
@@ -42,39 +47,74 @@ ${Object.entries(COMMANDS)
 
 \`steer help COMMAND\` says more. STEER_ADDRESS is the service's gRPC address (default
 127.0.0.1:50051, with https:// for TLS), STEER_API_KEY the caller's key.
+${CONNECTION_HELP}
 Exit status: 0, 2 for a wrong command line, else 10 and the gRPC code.
 `;
 
+/** 128 and the number of the signal. */
+const SIGPIPE_EXIT = 128 + constants.signals.SIGPIPE;
+
+/** A reader that goes away ends the command line as SIGPIPE ends other programs: without a word. */
+function watchOutput({ stdout, stderr }: Pick<CommandContext, "stdout" | "stderr">): void {
+  stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+    if (code === "EPIPE") process.exit(SIGPIPE_EXIT);
+    stderr.write(`steer: standard output cannot be written: ${code ?? message}\n`, () =>
+      process.exit(1),
+    );
+  });
+  // What nobody reads of it is no reason to end.
+  stderr.on("error", () => {});
+}
+
+function usageFailure({ message }: UsageError, command: Command): void {
+  process.stderr.write(`steer: ${message}\n${command.help.split("\n", 1)[0]}\n`);
+  process.exitCode = 2;
+}
+
 async function runCommand(command: Command, args: readonly string[]): Promise<void> {
-  const config = loadClientConfig();
-  const client = createClient(config);
+  const { stdout, stderr, stdin } = process;
+  const { address, apiKey } = loadClientConfig();
+  const { files, rest } = splitConnectionOptions(args);
+  const tls = readClientTls(files, address);
+  const client = createClient({ address, apiKey, tls });
   const interrupt = new AbortController();
   if (command !== serve) process.once("SIGINT", () => interrupt.abort());
-  const { stdout, stderr, stdin } = process;
   try {
-    await command.run(args, { client, stdout, stderr, stdin, signal: interrupt.signal });
+    await command.run(rest, { client, stdout, stderr, stdin, signal: interrupt.signal });
   } catch (error) {
-    if (error instanceof UsageError) {
-      stderr.write(`steer: ${error.message}\n${command.help.split("\n", 1)[0]}\n`);
-      process.exitCode = 2;
-    } else if (error instanceof CallFailed) {
-      stderr.write(`${failureLines(error, config.address).join("\n")}\n`);
-      process.exitCode = exitCodeOf(error);
-    } else throw error;
+    if (!(error instanceof CallFailed)) throw error;
+    const trouble = isUnanswered(error) ? await connectionTrouble(address, tls) : undefined;
+    stderr.write(`${failureLines(error, trouble).join("\n")}\n`);
+    process.exitCode = exitCodeOf(error);
   } finally {
     client.close();
   }
 }
 
+function commandOf(name: string): Command | undefined {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+}
+
 async function main([name = "help", ...args]: readonly string[]): Promise<void> {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const command = commandOf(name);
   const asked = args.includes("--help") || args.includes("-h");
-  if (command !== undefined && !asked) return runCommand(command, args);
+  // The service has its own way with its output.
+  if (command !== serve || asked) {
+    // What libraries will change some day is nothing that a caller can do about.
+    process.noDeprecation = true;
+    watchOutput(process);
+  }
+  if (command !== undefined && !asked) {
+    return runCommand(command, args).catch((error: unknown) => {
+      if (!(error instanceof UsageError)) throw error;
+      usageFailure(error, command);
+    });
+  }
   if (command !== undefined) return void process.stdout.write(`${command.help}\n`);
   if (name === "--version" || name === "-V")
     return void process.stdout.write(`${manifest.version}\n`);
   if (name === "help" || name === "--help" || name === "-h") {
-    const topic = COMMANDS[args[0] ?? ""];
+    const topic = commandOf(args[0] ?? "");
     process.stdout.write(topic === undefined ? HELP : `${topic.help}\n`);
     return;
   }

@@ -37,7 +37,12 @@ Where it breaks off, \`steer resume\` goes on.`,
     const { "request-id": requestId, ephemeral } = values;
     const events = context.client.stream(
       GenerationService.method.streamGenerate,
-      { requestId, spec, options: { includeUsage: asJson, ephemeral, onDisconnect } },
+      {
+        requestId,
+        spec,
+        options: { includeUsage: asJson, ephemeral, onDisconnect },
+        acceptsDiscard: true,
+      },
       { timeoutMs, signal: context.signal },
     );
     await printStream(events, asJson, context);

@@ -43,31 +43,38 @@ const list: Run = async (args, { client, stdout, signal }) => {
     provider: { type: "string", default: "" },
     caller: { type: "string", default: "" },
     "older-than": { type: "string" },
+    limit: { type: "string" },
     "page-size": { type: "string" },
     json: { type: "boolean", default: false },
   });
   noArguments(positionals);
   const olderThan = parseDuration("older-than", values["older-than"]);
   const filter = {
-    pageSize: parseCount("page-size", values["page-size"]),
     phases: phasesOf(values.phase),
     provider: values.provider,
     caller: values.caller,
     ...(olderThan !== undefined && { olderThan }),
   };
+  const wanted = parseCount("page-size", values["page-size"]);
+  const limit = parseCount("limit", values.limit, undefined, 1);
+  let left = limit === 0 ? Number.POSITIVE_INFINITY : limit;
   let pageToken = "";
   let head = [STREAM_HEAD];
   do {
-    const request = { ...filter, pageToken };
+    const pageSize = limit === 0 ? wanted : Math.min(wanted || left, left);
+    const request = { ...filter, pageSize, pageToken };
     const page = await client.unary(AdminService.method.listStreamStates, request, { signal });
-    pageToken = page.nextPageToken;
+    const states = page.streamStates.slice(0, left);
+    left -= states.length;
+    // A page can be empty, and others follow.
+    pageToken = left > 0 ? page.nextPageToken : "";
     // A page is printed when it is there: there can be many.
     if (values.json) {
-      for (const state of page.streamStates) {
+      for (const state of states) {
         stdout.write(`${JSON.stringify(toJson(StreamStateSchema, state))}\n`);
       }
     } else {
-      const rows = [...head, ...page.streamStates.map(streamRow)];
+      const rows = [...head, ...states.map(streamRow)];
       if (rows.length > 0) stdout.write(`${table(rows, stdout.isTTY)}\n`);
       head = [];
     }
@@ -145,7 +152,7 @@ export const streams: Command = {
   help: `usage: steer streams list | show ID | cancel ID | cleanup --older-than DURATION [options]
 
   list      newest first; --phase PHASE --provider ID --caller ID --older-than DURATION
-            --page-size N
+            --limit N (prints no more), --page-size N (asks for so many at a time)
   show      what is known of one stream; never its content
   cancel    end any caller's stream; --note TEXT says why, in the log and to its readers
   cleanup   delete streams that ended at least that long ago; --dry-run --phase PHASE

@@ -1,9 +1,9 @@
 import {
   ConfigProblem,
-  count,
   duration,
   object,
   oneOf,
+  picos,
   type Reader,
   type ReadFields,
   text,
@@ -25,7 +25,7 @@ const ESTIMATORS = ["auto", "tiktoken", "character", "script"] as const;
 export const accountingFields = object({
   estimator: oneOf(...ESTIMATORS),
   usage_file: text,
-  abort: object({ mode: oneOf("close", "drain"), max_time: drainTime, max_cost_picos: count }),
+  abort: object({ mode: oneOf("close", "drain"), max_time: drainTime, max_cost_picos: picos }),
 });
 
 export type AccountingFields = ReadFields<typeof accountingFields.fields>;

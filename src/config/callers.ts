@@ -1,3 +1,4 @@
+import { altName } from "../domain/alt-names.ts";
 import type { Address } from "./readers.ts";
 import { ConfigProblem } from "./readers.ts";
 import type { CallerEntry } from "./schema.ts";
@@ -10,7 +11,7 @@ export function checkCallers(callers: readonly CallerEntry[], verifiesClients: b
     for (const [key, value] of [
       ["id", id],
       ["key_sha256", keySha256],
-      ["client_cert_san", clientCertSan],
+      ["client_cert_san", clientCertSan && altName(clientCertSan)],
     ] as const) {
       if (value === undefined) continue;
       if (seen.has(`${key} ${value}`)) {

@@ -1,6 +1,9 @@
+import type { ModelRecord, TargetTimeouts, UnaryUpstream } from "../domain/model.ts";
+import type { TokenRules } from "../domain/token-rules.ts";
+import { KEY, KeyFileProblem, readKeyFile } from "./key-file.ts";
 import { ConfigProblem, required } from "./readers.ts";
 import type { ModelEntry, ProviderEntry } from "./schema.ts";
-import type { Environment } from "./sources.ts";
+import { ConfigError, type Environment } from "./sources.ts";
 
 /** What the configuration has to know of a provider type. */
 export interface TypeFacts {
@@ -8,6 +11,9 @@ export interface TypeFacts {
   readonly apiKeyVariable: string | undefined;
   readonly defaultBaseUrl: string;
   readonly dialects: Readonly<Record<string, unknown>>;
+  readonly tokens: TokenRules;
+  /** Built-in models. */
+  readonly models: readonly ModelRecord[];
 }
 
 export type TypeTable = Readonly<Record<string, TypeFacts>>;
@@ -18,13 +24,16 @@ export interface ConfiguredProvider {
   readonly type: string;
   readonly baseUrl: string;
   readonly apiKey: string;
+  /** File that the key is read from; undefined: the key is from the environment, or there is none. */
+  readonly apiKeyFile: string | undefined;
   /** Why it cannot be called; undefined when it can. */
   readonly unavailable:
     | { readonly cause: "not-configured"; readonly variable: string }
     | { readonly cause: "disabled" }
     | undefined;
   readonly dialect: string | undefined;
-  readonly doneOptional: boolean;
+  readonly unaryUpstream: UnaryUpstream;
+  readonly timeouts: TargetTimeouts | undefined;
   readonly prefill: boolean;
   readonly builtinModels: boolean;
   readonly headers: Readonly<Record<string, string>>;
@@ -38,12 +47,36 @@ function allEntries(entries: readonly ProviderEntry[], types: TypeTable): Provid
     .map((type) => ({
       id: type,
       type,
-      doneOptional: false,
       prefill: false,
       enabled: true,
       headers: {},
     }));
   return [...entries, ...defaults];
+}
+
+interface Credential {
+  readonly apiKey: string;
+  /** Environment variable that should hold the key and does not. */
+  readonly missing: string | undefined;
+}
+
+function credentialOf(
+  { apiKeyFile, apiKeyEnv, enabled }: ProviderEntry,
+  vendorVariable: string | undefined,
+  environment: Environment,
+): Credential {
+  if (apiKeyFile !== undefined) {
+    // An instance that is switched off may have lost its key.
+    return { apiKey: enabled ? readKeyFile(apiKeyFile) : "", missing: undefined };
+  }
+  const variable = apiKeyEnv ?? vendorVariable;
+  if (variable === undefined) return { apiKey: "", missing: undefined };
+  // A variable that was filled from a file can end with a line break, which no header takes.
+  const apiKey = (environment[variable] ?? "").trim();
+  if (enabled && apiKey !== "" && !KEY.test(apiKey)) {
+    throw new ConfigError(`${variable}: holds no key of one line in ASCII`);
+  }
+  return { apiKey, missing: apiKey === "" ? variable : undefined };
 }
 
 function configure(
@@ -53,22 +86,22 @@ function configure(
 ): ConfiguredProvider {
   const isOwnAddress = entry.baseUrl === undefined || entry.baseUrl === type.defaultBaseUrl;
   // The vendor's key never goes to another address, unless the entry names it.
-  const variable = entry.apiKeyEnv ?? (isOwnAddress ? type.apiKeyVariable : undefined);
-  // Keys that come from files end with a line break, which no header takes.
-  const apiKey = variable === undefined ? "" : (environment[variable] ?? "").trim();
-  const isKeyMissing = variable !== undefined && apiKey === "";
+  const vendorVariable = isOwnAddress ? type.apiKeyVariable : undefined;
+  const { apiKey, missing } = credentialOf(entry, vendorVariable, environment);
   return {
     id: entry.id,
     type: entry.type,
     baseUrl: entry.baseUrl ?? type.defaultBaseUrl,
     apiKey,
+    apiKeyFile: entry.apiKeyFile,
     unavailable: !entry.enabled
       ? { cause: "disabled" }
-      : isKeyMissing
-        ? { cause: "not-configured", variable }
-        : undefined,
+      : missing === undefined
+        ? undefined
+        : { cause: "not-configured", variable: missing },
     dialect: entry.api,
-    doneOptional: entry.doneOptional,
+    unaryUpstream: entry.unaryUpstream ?? "auto",
+    timeouts: entry.timeouts,
     prefill: entry.prefill,
     builtinModels: entry.builtinModels ?? isOwnAddress,
     headers: entry.headers,
@@ -108,8 +141,34 @@ export function configureProviders(
     }
     const type = typeOf(entry, index, types);
     checkDialect("providers", index, entry.api, type);
-    return configure(entry, type, environment);
+    try {
+      return configure(entry, type, environment);
+    } catch (error) {
+      if (!(error instanceof KeyFileProblem)) throw error;
+      throw new ConfigProblem(["providers", index, "api_key_file"], error.message);
+    }
   });
+}
+
+/**
+ * The instances with the keys that their files hold now; undefined where every key is the same.
+ * Throws `ConfigError`.
+ */
+export function withKeysOfFiles(
+  providers: readonly ConfiguredProvider[],
+): readonly ConfiguredProvider[] | undefined {
+  const read = providers.map((provider): ConfiguredProvider => {
+    const { id, apiKeyFile, unavailable } = provider;
+    if (apiKeyFile === undefined || unavailable !== undefined) return provider;
+    try {
+      const apiKey = readKeyFile(apiKeyFile);
+      return apiKey === provider.apiKey ? provider : { ...provider, apiKey };
+    } catch (error) {
+      if (!(error instanceof KeyFileProblem)) throw error;
+      throw new ConfigError(`provider ${id}: api_key_file: ${error.message}`, { cause: error });
+    }
+  });
+  return read.every((provider, index) => provider === providers[index]) ? undefined : read;
 }
 
 /** Models at instances that exist, each name once at an instance. Throws `ConfigProblem`. */

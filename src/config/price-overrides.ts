@@ -13,8 +13,8 @@ export interface PriceOverrides {
   readonly byModel: Readonly<Record<string, PriceOverride>>;
 }
 
-const JSON_VARIABLE = "STEER_PRICING_OVERRIDES_JSON";
-const FILE_VARIABLE = "STEER_PRICING_OVERRIDES_FILE";
+export const JSON_VARIABLE = "STEER_PRICING_OVERRIDES_JSON";
+export const FILE_VARIABLE = "STEER_PRICING_OVERRIDES_FILE";
 const VERSION_DIGITS = 12;
 
 function parse(text: string): unknown {

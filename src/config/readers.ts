@@ -43,10 +43,20 @@ export const amount: Reader<number> = (value, path) => {
   throw new ConfigProblem(path, "must be a number that is not negative");
 };
 
+/** Largest count that the contract carries (int32). */
+const MAX_COUNT = 2 ** 31 - 1;
+
 export const count: Reader<number> = (value, path) => {
   const number = amount(value, path);
+  if (Number.isSafeInteger(number) && number > 0 && number <= MAX_COUNT) return number;
+  throw new ConfigProblem(path, `must be a whole number from 1 to ${MAX_COUNT}`);
+};
+
+/** A sum of money in trillionths of the currency unit, exact in a double. */
+export const picos: Reader<number> = (value, path) => {
+  const number = amount(value, path);
   if (Number.isSafeInteger(number) && number > 0) return number;
-  throw new ConfigProblem(path, "must be a whole number above 0");
+  throw new ConfigProblem(path, `must be a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`);
 };
 
 /** A part of a whole. */
@@ -63,6 +73,9 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** A year. What is longer is a slip of the pen, and overflows timers and stores. */
+const MAX_DURATION_MS = 366 * 24 * 3_600_000;
+
 /** `500ms`, `10s`, `2m`, `1h`, in milliseconds. */
 export const duration: Reader<number> = (value, path) => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(value));
@@ -70,8 +83,15 @@ export const duration: Reader<number> = (value, path) => {
   if (match === null || unit === undefined || Number(match[1]) === 0) {
     throw new ConfigProblem(path, 'must be a duration such as "500ms", "10s" or "2m"');
   }
-  return Number(match[1]) * unit;
+  // Whole milliseconds, whatever the product of two floating-point numbers is.
+  const ms = Math.ceil(Number(match[1]) * unit - 1e-6);
+  if (ms <= MAX_DURATION_MS) return ms;
+  throw new ConfigProblem(path, "must be a duration of at most 8784h, which is a year");
 };
+
+/** As `duration`, or `0s` for none. */
+export const durationOrNone: Reader<number> = (value, path) =>
+  /^0(?:\.0+)?(?:ms|s|m|h)$/.test(String(value)) ? 0 : duration(value, path);
 
 /** Host and port to listen on; port 0 takes a free one. */
 export interface Address {

@@ -1,6 +1,16 @@
-import { amount, count, duration, flag, object, type ReadFields, share } from "./readers.ts";
+import {
+  amount,
+  count,
+  duration,
+  durationOrNone,
+  flag,
+  object,
+  type ReadFields,
+  share,
+} from "./readers.ts";
+import { limitFields } from "./targets.ts";
 
-const backoff = object({ base: duration, cap: duration });
+const backoff = object({ base: duration, last_target_base: duration, cap: duration });
 
 /** The sections `retry`, `budget`, `health`, `limit` and `hedge` of the file. */
 export const reliabilityFields = {
@@ -12,15 +22,19 @@ export const reliabilityFields = {
     transient: backoff,
     throttle: backoff,
     max_wait: duration,
+    max_total_delay: duration,
+    short_hint: durationOrNone,
   }),
   budget: object({
     capacity: amount,
     transient_cost: amount,
     throttle_cost: amount,
     refill: amount,
+    fill: duration,
   }),
   health: object({
     consecutive_failures: count,
+    min_span: duration,
     failure_rate: share,
     min_requests: count,
     window: duration,
@@ -31,7 +45,7 @@ export const reliabilityFields = {
     refused: duration,
     quota: duration,
   }),
-  limit: object({ max_in_flight: count, queue_length: count, queue_wait: duration }),
+  limit: object(limitFields),
   hedge: object({ share, min_delay: duration, max_input_tokens: count }),
 };
 

@@ -1,11 +1,19 @@
-import { CAPABILITIES, type ModelRecord, PARAMETERS } from "../domain/model.ts";
+import {
+  CAPABILITIES,
+  type ModelRecord,
+  PARAMETERS,
+  type TargetTimeouts,
+  UNARY_UPSTREAMS,
+  type UnaryUpstream,
+} from "../domain/model.ts";
 import { accountingFields } from "./accounting.ts";
+import { ageFields, drainFields } from "./drain.ts";
+import { limitFields } from "./limits.ts";
 import { pricing } from "./prices.ts";
 import {
   address,
   ConfigProblem,
   count,
-  duration,
   flag,
   list,
   map,
@@ -20,6 +28,7 @@ import {
 } from "./readers.ts";
 import { reliabilityFields } from "./reliability.ts";
 import { streamFields } from "./streams.ts";
+import { type TargetLimit, targetLimit, targetTimeouts, timeoutFields } from "./targets.ts";
 
 const identifier = matching(
   /^[a-z0-9][a-z0-9._-]{0,63}$/i,
@@ -32,7 +41,7 @@ export interface CallerEntry {
   readonly role: "caller" | "operator";
   /** SHA-256 of the key, 64 hex digits in lower case. */
   readonly keySha256?: string;
-  /** DNS or URI subject alternative name. */
+  /** Subject alternative name: DNS name, URI, IP or mail address, of which the look says the type. */
   readonly clientCertSan?: string;
 }
 
@@ -62,10 +71,18 @@ export interface ProviderEntry {
   readonly id: string;
   readonly type: string;
   readonly apiKeyEnv?: string;
+  /** File whose content is the key. */
+  readonly apiKeyFile?: string;
   readonly baseUrl?: string;
   /** Dialect of all its models. */
   readonly api?: string;
-  readonly doneOptional: boolean;
+  /** Accepted for files that have it: a finish reason ends every answer. */
+  readonly doneOptional?: boolean;
+  /** How it is asked for the answers of unary calls; unset: `auto`. */
+  readonly unaryUpstream?: UnaryUpstream;
+  /** Of each of its models. */
+  readonly timeouts?: TargetTimeouts;
+  readonly limit?: TargetLimit;
   /** It goes on after a last message of the assistant, so that broken streams can be continued. */
   readonly prefill: boolean;
   /** Offers the built-in models of its type. Unset: only at the type's own address. */
@@ -101,6 +118,7 @@ const providerFields = object({
   id: identifier,
   type: text,
   api_key_env: matching(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable"),
+  api_key_file: text,
   base_url: url,
   api: identifier,
   done_optional: flag,
@@ -108,18 +126,28 @@ const providerFields = object({
   builtin_models: flag,
   enabled: flag,
   headers,
+  unary_upstream: oneOf(...UNARY_UPSTREAMS),
+  timeouts: targetTimeouts,
+  limit: targetLimit,
 });
 
 const provider: Reader<ProviderEntry> = (value, path) => {
   const fields = providerFields(value, path);
+  if (fields.api_key_env !== undefined && fields.api_key_file !== undefined) {
+    throw new ConfigProblem([...path, "api_key_file"], "set api_key_env or api_key_file, not both");
+  }
   return {
     id: required(fields.id, path, "id"),
     type: required(fields.type, path, "type"),
-    doneOptional: fields.done_optional ?? false,
     prefill: fields.prefill ?? false,
     enabled: fields.enabled ?? true,
     headers: fields.headers ?? {},
+    ...(fields.done_optional !== undefined && { doneOptional: fields.done_optional }),
+    ...(fields.unary_upstream !== undefined && { unaryUpstream: fields.unary_upstream }),
+    ...(fields.timeouts !== undefined && { timeouts: fields.timeouts }),
+    ...(fields.limit !== undefined && { limit: fields.limit }),
     ...(fields.api_key_env !== undefined && { apiKeyEnv: fields.api_key_env }),
+    ...(fields.api_key_file !== undefined && { apiKeyFile: fields.api_key_file }),
     ...(fields.base_url !== undefined && { baseUrl: fields.base_url }),
     ...(fields.api !== undefined && { api: fields.api }),
     ...(fields.builtin_models !== undefined && { builtinModels: fields.builtin_models }),
@@ -131,7 +159,24 @@ export interface ModelEntry extends Partial<ModelRecord> {
   readonly id: string;
   readonly provider: string;
   readonly enabled: boolean;
+  readonly limit?: TargetLimit;
 }
+
+const fallbackName = matching(
+  /^[^\s/][^\s]{0,255}$/,
+  "a model, or an instance and its model as INSTANCE/MODEL",
+);
+
+/** As many as a request can name. */
+const MAX_FALLBACKS = 16;
+
+const fallbacks: Reader<string[]> = (value, path) => {
+  const names = list(fallbackName)(value, path);
+  if (names.length > MAX_FALLBACKS) {
+    throw new ConfigProblem(path, `must name ${MAX_FALLBACKS} models or fewer`);
+  }
+  return names;
+};
 
 const modelFields = object({
   id: matching(/^[^\s/][^\s]{0,127}$/, "a name without blanks"),
@@ -146,7 +191,11 @@ const modelFields = object({
   efforts: list(text),
   api: identifier,
   prices: pricing,
+  failover_on_content_filter: flag,
   enabled: flag,
+  fallbacks,
+  timeouts: targetTimeouts,
+  limit: targetLimit,
 });
 
 const model: Reader<ModelEntry> = (value, path) => {
@@ -158,10 +207,14 @@ const model: Reader<ModelEntry> = (value, path) => {
     max_output_tokens: maxOutputTokens,
     api: dialect,
     prices,
+    failover_on_content_filter: failoverOnContentFilter,
     aliases,
     capabilities,
     parameters,
     efforts,
+    fallbacks: named,
+    timeouts,
+    limit,
   } = fields;
   return {
     id: required(fields.id, path, "id"),
@@ -173,10 +226,14 @@ const model: Reader<ModelEntry> = (value, path) => {
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(dialect !== undefined && { dialect }),
     ...(prices !== undefined && { pricing: prices }),
+    ...(failoverOnContentFilter !== undefined && { failoverOnContentFilter }),
     ...(aliases !== undefined && { aliases }),
     ...(capabilities !== undefined && { capabilities }),
     ...(parameters !== undefined && { parameters }),
     ...(efforts !== undefined && { efforts }),
+    ...(named !== undefined && { fallbacks: named }),
+    ...(timeouts !== undefined && { timeouts }),
+    ...(limit !== undefined && { limit }),
   };
 };
 
@@ -210,27 +267,34 @@ const origin: Reader<string> = (value, path) => {
   throw new ConfigProblem(path, 'must be "*" or an origin such as "https://app.example"');
 };
 
-export const timeoutFields = {
-  connect: duration,
-  first_token: duration,
-  first_token_failover: duration,
-  idle: duration,
-  reasoning: duration,
-  reasoning_failover: duration,
-  total: duration,
-  max_total: duration,
-};
+const HOST = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])$/i;
+const hostName = matching(HOST, "a host name or address without scheme and port, IPv6 in brackets");
+
+/** A name as it is compared: in lower case, without the root's dot. */
+const host: Reader<string> = (value, path) =>
+  hostName(value, path).toLowerCase().replace(/\.$/, "");
+
+/** The operator's words for what the contract writes in capitals; both are read. */
+const recovery: Reader<"fail" | "restart" | "continue"> = (value, path) =>
+  oneOf(
+    "fail",
+    "restart",
+    "continue",
+  )(typeof value === "string" ? value.toLowerCase() : value, path);
 
 /** The whole file. Each key's environment name is `STEER_` and its path in upper snake case. */
 export const schema = object({
-  grpc: object({ address, tls: tlsFields }),
-  http: object({ address, tls: tlsFields, cors_origins: list(origin) }),
+  grpc: object({ address, tls: tlsFields, ...ageFields }),
+  http: object({ address, tls: tlsFields, cors_origins: list(origin), hosts: list(host) }),
   callers: list(caller),
   allow_unauthenticated: flag,
   providers: list(provider),
   models: list(model),
+  drain: drainFields,
+  limits: limitFields,
   faults: object({ allow: flag }),
   stream: streamFields,
+  routing: object({ mid_stream_recovery: recovery }),
   timeouts: object(timeoutFields),
   accounting: accountingFields,
   ...reliabilityFields,

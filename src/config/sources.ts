@@ -67,7 +67,7 @@ export function readConfigFile(file: string): ConfigFile {
 }
 
 /** `grpc.address` is `STEER_GRPC_ADDRESS`. */
-function environmentName(path: Path): string {
+export function environmentName(path: Path): string {
   return `STEER_${pathText(path).replaceAll(".", "_").toUpperCase()}`;
 }
 

@@ -17,6 +17,8 @@ export type StoreEntry =
   | { readonly type: "redis"; readonly url: string };
 
 const SQLITE = "sqlite:";
+/** Several hosts make no URL by the standard: the store reads the rest. */
+const REDIS = /^rediss?(\+sentinel)?:\/\/./i;
 
 const store: Reader<StoreEntry> = (value, path) => {
   const given = text(value, path);
@@ -25,10 +27,9 @@ const store: Reader<StoreEntry> = (value, path) => {
     return { type: "sqlite", path: given.slice(SQLITE.length) };
   }
   // What was given can hold a password: it is not repeated.
-  const url = URL.canParse(given) ? new URL(given) : undefined;
-  if (url?.protocol === "redis:" || url?.protocol === "rediss:")
-    return { type: "redis", url: given };
-  throw new ConfigProblem(path, "must be memory, sqlite:PATH, redis://HOST or rediss://HOST");
+  if (REDIS.test(given)) return { type: "redis", url: given };
+  const forms = "redis://HOST, rediss://HOST or redis[s]+sentinel://HOST/MASTER";
+  throw new ConfigProblem(path, `must be memory, sqlite:PATH, ${forms}`);
 };
 
 /** The section `stream` of the file. */

@@ -46,6 +46,11 @@ export interface ProviderFailure {
   readonly requestId?: string;
   /** The provider forces (`true`) or forbids (`false`) a retry, e.g. by `x-should-retry`. */
   readonly shouldRetry?: boolean;
+  /**
+   * What a failure is about whose kind leaves that open. `model`: the provider does not serve it at
+   * all. `request`: the account pays for smaller ones. Unset: not known.
+   */
+  readonly about?: "model" | "request";
   /** How far a request got whose connection failed; unset where an answer had begun. */
   readonly reached?: "nothing" | "provider";
 }
@@ -86,9 +91,45 @@ export class GatewayError extends Error {
   }
 }
 
+/** The same error with some of its options changed. */
+function changed(
+  error: GatewayError,
+  changes: Pick<GatewayErrorOptions, "reason" | "retryAfterMs">,
+): GatewayError {
+  const { kind, message, reason, retryAfterMs, violations, metadata, providerFailure } = error;
+  return new GatewayError(kind, message, {
+    violations,
+    metadata,
+    cause: error,
+    ...(reason !== undefined && { reason }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(providerFailure !== undefined && { providerFailure }),
+    ...changes,
+  });
+}
+
+/** The same error with another reason. */
+export function withReason(error: GatewayError, reason: string): GatewayError {
+  return changed(error, { reason });
+}
+
+/** The same error with the wait that the provider asks for, in milliseconds. */
+export function withRetryAfter(error: GatewayError, retryAfterMs: number): GatewayError {
+  return changed(error, { retryAfterMs });
+}
+
+export const CREDENTIALS_REVOKED = "CREDENTIALS_REVOKED";
+
 /** An INVALID_ARGUMENT about one field. */
 export function invalidField(field: string, description: string): GatewayError {
   return new GatewayError("validation", `${field}: ${description}`, {
     violations: [{ field, description }],
+  });
+}
+
+/** What a call ends with whose caller is no longer in the configuration. */
+export function callerRevoked(): GatewayError {
+  return new GatewayError("unauthenticated", "the caller is no longer one of this service", {
+    reason: CREDENTIALS_REVOKED,
   });
 }

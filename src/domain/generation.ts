@@ -40,6 +40,8 @@ export interface Attempt extends TargetName {
   readonly outcome: AttemptOutcome;
   readonly errorKind?: ErrorKind;
   readonly errorMessage?: string;
+  /** Unset where the kind's own reason says it. */
+  readonly errorReason?: string;
   readonly providerFailure?: ProviderFailure;
   /** Milliseconds since the epoch. */
   readonly startTimeMs: number;
@@ -157,10 +159,9 @@ export type StreamEventBody =
       /** How long it can be replayed after its end; only where it is stored. */
       readonly retentionMs?: number;
     }
-  | Extract<
-      ProviderEvent,
-      { readonly type: "text-delta" | "reasoning-delta" | "tool-call-delta" | "part-end" }
-    >
+  | Extract<ProviderEvent, { readonly type: "text-delta" | "reasoning-delta" | "tool-call-delta" }>
+  /** `isShort`: told without the text that the deltas of the part have. */
+  | (Extract<ProviderEvent, { readonly type: "part-end" }> & { readonly isShort?: boolean })
   | JsonDelta
   | {
       readonly type: "usage";
@@ -174,6 +175,8 @@ export type StreamEventBody =
       readonly generation: Generation;
       /** `whole`: however long it is. */
       readonly message: "omitted" | "within-limit" | "whole";
+      /** Sequence of the first event whose output stands; without output that of this event. */
+      readonly firstOutputSequence: number;
     }
   | { readonly type: "error"; readonly failure: GenerationFailure }
   | { readonly type: "heartbeat"; readonly isUndurable: boolean };

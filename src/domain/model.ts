@@ -102,6 +102,24 @@ export function pricesAt(pricing: Pricing, inputTokens: number): TokenPrices {
   return { ...pricing, ...tier };
 }
 
+/** How the provider is asked for the answer of a unary call; `auto` streams where another target is left. */
+export const UNARY_UPSTREAMS = ["auto", "whole", "stream"] as const;
+export type UnaryUpstream = (typeof UNARY_UPSTREAMS)[number];
+
+/** Limits of one target in milliseconds; what is unset is the server's. */
+export interface TargetTimeouts {
+  readonly connectMs?: number;
+  readonly firstTokenMs?: number;
+  /** First token while another target is left. */
+  readonly firstTokenFailoverMs?: number;
+  /** An answer that comes as a whole, while another target is left. */
+  readonly answerFailoverMs?: number;
+  readonly idleMs?: number;
+  /** First token and idle of a model that reasons; the former while another target is left. */
+  readonly reasoningMs?: number;
+  readonly reasoningFailoverMs?: number;
+}
+
 /** What is known of a model, in the folder of its provider or in the operator's configuration. */
 export interface ModelRecord {
   readonly id: string;
@@ -132,8 +150,13 @@ export interface ModelRecord {
   /** Facts that only the adapter in the same folder reads. */
   readonly wire?: JsonObject;
   readonly pricing?: Pricing;
+  /** Models, or `INSTANCE/MODEL`, that follow where a call names no fallbacks of its own. */
+  readonly fallbacks?: readonly string[];
+  /** A verdict of its content filter leads to the next target; default: false. */
+  readonly failoverOnContentFilter?: boolean;
   /** Last day of service, `YYYY-MM-DD`; set means deprecated. */
   readonly endDate?: string;
+  readonly timeouts?: TargetTimeouts;
 }
 
 /** A model at one provider instance: a record with everything resolved. */
@@ -165,6 +188,14 @@ export interface Model {
   /** How tokens are counted where the provider does not report them. */
   readonly tokens: TokenRules;
   readonly deprecated: boolean;
+  /** Names of models that follow where a call names no fallbacks of its own. */
+  readonly fallbacks: readonly string[];
+  /** The operator lets a verdict of its content filter lead to the next target. */
+  readonly failoverOnContentFilter: boolean;
   /** Its instance goes on after a last message of the assistant. */
   readonly prefill: boolean;
+  /** `auto` only where streams of its dialect report usage as whole answers do. */
+  readonly unaryUpstream: UnaryUpstream;
+  /** Undefined: all are the server's. */
+  readonly timeouts: TargetTimeouts | undefined;
 }

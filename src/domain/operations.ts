@@ -45,6 +45,15 @@ export interface ProviderStatus {
   readonly retryBudget: number;
 }
 
+/** The stream store; `sinceMs` in milliseconds since the epoch. */
+export interface StoreStatus {
+  readonly type: string;
+  /** Why no stream is stored; undefined: they are. */
+  readonly trouble:
+    | { readonly cause: string; readonly code: string; readonly sinceMs: number }
+    | undefined;
+}
+
 export interface RetryDecision {
   readonly kind: ErrorKind;
   readonly retried: boolean;
@@ -96,6 +105,8 @@ export interface LocalOperations {
 /** What the admin service can do with providers. */
 export interface Operations {
   status(scope: Scope): Promise<Status & { readonly replicaCount: number }>;
+  /** As this replica sees it. */
+  store(): StoreStatus;
   /** Closes the circuits of an instance, or of one of its models, and ends their pauses. */
   resetCircuit(provider: string, model: string | undefined, scope: Scope): Promise<void>;
   /** The gateway knows this model at this instance. */

@@ -58,6 +58,8 @@ export type ProviderEvent =
   | {
       readonly type: "usage";
       readonly counts: TokenCounts;
+      /** What was said and cannot be: such a count is not reported, an earlier one included. */
+      readonly impossible?: readonly (keyof TokenCounts | "cost")[];
       /** The provider's own price of the attempt so far. */
       readonly cost?: ReportedCost;
     }
@@ -65,6 +67,8 @@ export type ProviderEvent =
       readonly type: "finish";
       readonly reason: FinishReason;
       readonly rawReason: string;
+      /** The answer holds nothing at all: no text, no call and no item that this version does not know. */
+      readonly isEmpty?: true;
       /** Response fields that have no place elsewhere. */
       readonly metadata?: JsonObject;
     };

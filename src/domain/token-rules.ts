@@ -1,3 +1,5 @@
+import type { JsonObject } from "./json.ts";
+
 /** Kinds of writing that differ in tokens per code point. */
 export const SCRIPTS = ["latin", "code", "cjk", "other", "symbols"] as const;
 export type Script = (typeof SCRIPTS)[number];
@@ -19,6 +21,8 @@ export interface TokenRules {
     readonly weights: ScriptNumbers;
     readonly confidence: number;
   };
+  /** Such models write to their prompt cache without a hint, and charge for the write. */
+  readonly writesCacheUnasked?: (wire: JsonObject) => boolean;
   /** The vocabulary of a model, by the provider's name of it; undefined: not published. */
   readonly vocabularyOf?: (providerModel: string) => Vocabulary | undefined;
 }

@@ -1,3 +1,11 @@
+/** Largest count that the contract carries (int32). A provider's count above it is a mistake. */
+export const MAX_TOKENS = 2 ** 31 - 1;
+
+/** A sum that the contract carries: what is above `MAX_TOKENS` is told as that. */
+export function tokenSum(a: number, b: number): number {
+  return Math.min(a + b, MAX_TOKENS);
+}
+
 /**
  * Token counts by one rule for all providers: input includes cache reads and
  * writes, output includes reasoning, sub-counts are subsets. `undefined` means
@@ -23,10 +31,15 @@ export interface TokenUsage extends TokenCounts {
   readonly estimator?: string;
   /** 0 to 1. */
   readonly confidence?: number;
+  /**
+   * Most output tokens beside `outputTokens` that a provider can have made of whole answers
+   * which ended before they came. Unset: none, or nobody knows a limit.
+   */
+  readonly unseenOutputTokens?: number;
 }
 
 function addCounts(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined && b === undefined ? undefined : (a ?? 0) + (b ?? 0);
+  return a === undefined && b === undefined ? undefined : tokenSum(a ?? 0, b ?? 0);
 }
 
 const SUB_COUNTS = [
@@ -34,6 +47,7 @@ const SUB_COUNTS = [
   "cacheWriteTokens",
   "cacheWriteLongTokens",
   "reasoningTokens",
+  "unseenOutputTokens",
 ] as const;
 
 /** The sum of two attempts; a sub-count that only one of them reported is the sum's. */
@@ -52,8 +66,8 @@ export function addUsage(
     .sort((one, other) => (one.confidence ?? 0) - (other.confidence ?? 0));
   return {
     ...Object.fromEntries(subCounts),
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
+    inputTokens: tokenSum(a.inputTokens, b.inputTokens),
+    outputTokens: tokenSum(a.outputTokens, b.outputTokens),
     source: a.source === b.source ? a.source : "mixed",
     ...(worst?.estimator !== undefined && { estimator: worst.estimator }),
     ...(worst?.confidence !== undefined && { confidence: worst.confidence }),

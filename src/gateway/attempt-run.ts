@@ -9,12 +9,19 @@ import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { AttemptRecord } from "../output/attempt-record.ts";
 import { continuableText, continuationSpec, joinAtSeam } from "../output/continuation.ts";
+import { refuseEmptyOutput } from "../output/empty-output.ts";
 import type { GenerationResult } from "../output/generation-result.ts";
 import type { JsonStatistics } from "../output/json-stream.ts";
 import { refuseInvalidOutput, repairSpec } from "../output/repair.ts";
+import type { SchemaChecks } from "../output/schema-checks.ts";
 import type { Provider, ProviderRequest } from "../providers/provider.ts";
 import type { AttemptPlan, RunningAttempt } from "../reliability/engine-call.ts";
-import { attemptLimits, type DefaultTimeouts, isOwnLimit } from "../reliability/limits.ts";
+import {
+  attemptLimits,
+  type DefaultTimeouts,
+  isOwnLimit,
+  timeoutsOf,
+} from "../reliability/limits.ts";
 import type { ProviderStats } from "../reliability/provider-stats.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
@@ -23,8 +30,10 @@ import { costOf } from "../usage/cost.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
 import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
+import { AttemptMeasure } from "./attempt-measure.ts";
 import { AttemptEnd } from "./drain-attempt.ts";
 import { type PaidCall, payFor } from "./request-budget.ts";
+import { streamsUpstream } from "./streams-upstream.ts";
 
 /** A target with the request as it will be sent there. */
 export interface FittedTarget {
@@ -53,10 +62,13 @@ export interface AttemptContext {
   readonly callTelemetry: CallTelemetry;
   readonly stats: ProviderStats;
   readonly counter: TokenCounter;
+  readonly checks: SchemaChecks;
   readonly provider: (instance: string) => Provider;
   readonly timeouts: DefaultTimeouts;
   readonly clock: Clock;
   readonly usage: UsageSink;
+  /** Ends the generation by a defect that nobody else is told of. */
+  readonly onDefect: (error: unknown) => void;
   /** Whose call it is. */
   readonly facts: CallFacts;
   /** How the provider's call ends when the generation is cancelled. */
@@ -66,8 +78,8 @@ export interface AttemptContext {
   readonly hurry: AbortSignal;
   readonly result: GenerationResult;
   readonly stream: boolean;
-  /** The caller's deadline bounds the call. */
-  readonly hasDeadline: boolean;
+  /** The clock's time until which the caller waits. */
+  readonly waitsUntil: number;
   readonly delivery: () => Delivery;
 }
 
@@ -120,7 +132,7 @@ export function moneyObstacle(
   const { result } = call;
   const before = trigger === "continuation" ? textToContinue(result, target) : undefined;
   try {
-    payFor(call, target.model, specOf(result, target, before));
+    payFor(call, target, specOf(result, target, before));
     return undefined;
   } catch (error) {
     return toGatewayError(error);
@@ -143,6 +155,12 @@ export function paidTargets(
   return { targets: paid, error: paid.length === 0 ? error : undefined };
 }
 
+/** What is left for this attempt and those after it; a generation can outlive its caller's deadline. */
+function remainingMs({ clock, waitsUntil }: AttemptContext, leftMs: number): number {
+  const waitsMs = waitsUntil - clock.now();
+  return waitsMs > 0 ? Math.min(leftMs, waitsMs) : leftMs;
+}
+
 /** The attempt of a plan; sent by `open`. */
 export function startAttempt(
   context: AttemptContext,
@@ -151,13 +169,15 @@ export function startAttempt(
   const { telemetry, stats, result, stream } = context;
   const { target, trigger } = plan;
   const { model } = target;
+  const streams = streamsUpstream(target, stream, plan.hasNext);
   const goesOn = trigger === "continuation";
   const before = goesOn ? textToContinue(result, target) : undefined;
-  const { spec, isLimited } = payFor(context, model, specOf(result, target, before));
+  const { spec, isLimited } = payFor(context, target, specOf(result, target, before));
   const record = result.begin(
     {
       target: { model, spec, warnings: target.warnings },
       trigger,
+      stream: streams,
       isMoneyLimited: isLimited,
       delayMs: plan.delayMs,
       delayFromProvider: plan.delayFromProvider,
@@ -171,18 +191,23 @@ export function startAttempt(
     providerType: model.providerType,
     model: model.id,
     providerModel: model.providerModel,
-    stream,
+    stream: streams,
     index: record.index,
     trigger,
     maxOutputTokens: spec.sampling.maxOutputTokens,
   });
   stats.started(model.provider);
-  const limits = attemptLimits(target.spec.timeouts, context.timeouts, {
-    reasons: model.capabilities.has("reasoning"),
-    stream,
-    hasNext: plan.hasNext,
-    probeFirstTokenMs: plan.probeFirstTokenMs,
-    splitMs: !stream && context.hasDeadline ? plan.remainingMs : undefined,
+  const timeouts = timeoutsOf(context.timeouts, model.timeouts);
+  const { hasNext, probeFirstTokenMs } = plan;
+  const reasons = model.capabilities.has("reasoning");
+  const measure = new AttemptMeasure(plan.state, target, stream, streams, record.startedAt);
+  const limits = attemptLimits(target.spec.timeouts, timeouts, {
+    reasons,
+    streams,
+    hasNext,
+    probeFirstTokenMs,
+    remainingMs: remainingMs(context, plan.remainingMs),
+    usualMs: hasNext || probeFirstTokenMs !== undefined ? measure.usualMs() : undefined,
   });
   const { clock, counter, abort: policy, lifetime, hurry } = context;
   const providerEnd = new AttemptEnd({
@@ -191,7 +216,8 @@ export function startAttempt(
     policy,
     model,
     spec,
-    stream,
+    options: target.options,
+    stream: streams,
     lifetime,
     hurry,
   });
@@ -206,16 +232,18 @@ export function startAttempt(
 
   return {
     limits,
+    streams,
     open(signal) {
       const request: ProviderRequest = {
         spec,
         model,
         effort: target.effort,
-        stream,
+        stream: streams,
         options: target.options,
         attempt: plan.number,
         continues: goesOn,
-        connectTimeoutMs: target.spec.timeouts.connectMs ?? context.timeouts.connectMs,
+        connectTimeoutMs: target.spec.timeouts.connectMs ?? timeouts.connectMs,
+        usageWaitMs: limits.usageWaitMs,
         headers: span.headers,
       };
       const events = context.provider(model.provider).generate(request, providerEnd.follow(signal));
@@ -224,6 +252,7 @@ export function startAttempt(
     },
     take(event, now, content) {
       record.observe(event, now, content);
+      if (content) measure.content(now);
       if (providerEnd.isDraining) {
         providerEnd.observe(event);
         return undefined;
@@ -241,10 +270,28 @@ export function startAttempt(
     },
     isDraining: () => providerEnd.isDraining,
     isCommitted: () => record.committed,
-    accept: () => refuseInvalidOutput(record),
-    isOwnLimit: (kind) => isOwnLimit(kind, limits, target.spec.timeouts, context.timeouts),
+    accept() {
+      // A continuation has the text before it.
+      const around = { hasNext: plan.hasNext, attempts: () => result.attempts() };
+      if (before === undefined) refuseEmptyOutput(record, around);
+      const checked = record.check((check) =>
+        context.checks.run(context.facts.caller, check, lifetime),
+      );
+      if (checked !== undefined) return checked.then(() => refuseInvalidOutput(record));
+      refuseInvalidOutput(record);
+      return undefined;
+    },
+    isOwnLimit: (kind) => isOwnLimit(kind, limits, target.spec.timeouts, timeouts),
     end(outcome, error) {
       providerEnd.stop();
+      if (outcome === "succeeded") measure.succeeded(clock.now());
+      if (error?.kind === "first-token-timeout") {
+        measure.timedOut(
+          limits,
+          reasons ? timeouts.reasoningMs : timeouts.firstTokenMs,
+          clock.now(),
+        );
+      }
       result.end(record, outcome, error);
       if (outcome === "succeeded") flush();
       stats.ended(model.provider, outcome === "superseded" ? "cancelled" : error?.kind);
@@ -256,7 +303,7 @@ export function startAttempt(
       };
       // The span and the record have the counts that the result has.
       if (record.counting === undefined) tell();
-      else void record.counting.then(tell);
+      else record.counting.then(tell).catch(context.onDefect);
     },
   };
 }

@@ -35,6 +35,8 @@ export interface InputCounterDependencies {
     firstTarget(spec: GenerationSpec): FittedTarget;
     isAvailable(model: Model): boolean;
     provider(instanceId: string): Provider;
+    /** Keeps its providers open until the returned function is called. */
+    lease(): () => void;
     readonly timeouts: DefaultTimeouts;
   };
 }
@@ -78,7 +80,9 @@ export function createInputCounter(dependencies: InputCounterDependencies) {
           options,
           attempt: 1,
           continues: false,
-          connectTimeoutMs: spec.timeouts.connectMs ?? connectTimeoutMs,
+          connectTimeoutMs:
+            spec.timeouts.connectMs ?? model.timeouts?.connectMs ?? connectTimeoutMs,
+          usageWaitMs: 0,
           headers: {},
         },
         signal,
@@ -99,15 +103,19 @@ export function createInputCounter(dependencies: InputCounterDependencies) {
     const limitMs = totalLimitMs(target.spec.timeouts, timeouts, call.timeoutMs);
     const isThere = deployment.isAvailable(model);
     const provider = isThere ? deployment.provider(model.provider) : undefined;
+    provider?.checkOptions?.(target.options);
     if (call.method === "provider" && provider?.countInput === undefined) throw notOffered(model);
     if (call.method !== "estimate" && provider?.countInput !== undefined) {
       const isOnly = call.method === "provider";
       const waitMs = isOnly ? limitMs : Math.min(limitMs / 2, MAX_WAIT_MS);
+      const release = deployment.lease();
       try {
         const tokens = await askProvider(provider, target, call, waitMs, timeouts.connectMs);
         return { model, tokens, estimate: undefined };
       } catch (error) {
         if (isOnly || call.signal.aborted) throw error;
+      } finally {
+        release();
       }
     }
     const waitMs = Math.min(limitMs / 2, MAX_WAIT_MS);

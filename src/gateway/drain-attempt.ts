@@ -3,8 +3,10 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
-import { type Model, pricesAt } from "../domain/model.ts";
+import type { JsonObject } from "../domain/json.ts";
+import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
+import { dearestPrices, inputBoundOf } from "../usage/dearest-prices.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 
 export interface DrainedCall {
@@ -14,6 +16,7 @@ export interface DrainedCall {
   readonly model: Model;
   /** The request as it was sent. */
   readonly spec: GenerationSpec;
+  readonly options: JsonObject;
   readonly stream: boolean;
   /** Ends the generation, and with it the attempt. */
   readonly lifetime: AbortSignal;
@@ -22,13 +25,13 @@ export interface DrainedCall {
 }
 
 /** Money for output that nobody reads; undefined: no bound but the time. */
-function moneyFor({ policy, counter, model, spec, stream }: DrainedCall) {
+function moneyFor({ policy, counter, model, spec, options, stream }: DrainedCall) {
   const { maxCostPicos } = policy;
   if (maxCostPicos === undefined) return undefined;
   const { pricing } = model;
   if (pricing === undefined) return { leftPicos: 0, tokenPicos: 0 };
-  const { tokens } = counter.estimateInput(model, spec);
-  const { outputPicos } = pricesAt(pricing, tokens);
+  const input = inputBoundOf(counter.estimateInput(model, spec), model, spec, options);
+  const { outputPicos } = dearestPrices(pricing, input);
   const longest = spec.sampling.maxOutputTokens ?? model.maxOutputTokens;
   // A whole answer cannot be watched: only its worst case says what it costs.
   const isUnbounded = longest === undefined || longest * outputPicos > maxCostPicos;

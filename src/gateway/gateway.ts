@@ -2,13 +2,15 @@
 // Everything else in src/ is a step of it, and this file is where the steps meet.
 
 import type { Clock } from "../clock.ts";
+import type { OnDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import { type Generation, GenerationFailed, type StreamEvent } from "../domain/generation.ts";
+import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import { type StreamOptions, WHOLE_ANSWER } from "../domain/stream-options.ts";
 import type { JsonStream } from "../output/json-stream.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { createStreamEvents } from "../output/stream-events.ts";
+import { answerTimeMs } from "../reliability/limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
 import { LiveStream } from "../streams/live-stream.ts";
 import { cancelledBy } from "../streams/owned-stream.ts";
@@ -18,18 +20,20 @@ import type { Cursor, StoredStream } from "../streams/stream-store.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import { NO_DELIVERY } from "./attempt-run.ts";
+import { type EventEncoder, liveSink } from "./event-sink.ts";
 import type { GenerationRun, GenerationRuns } from "./generation-run.ts";
-import { produce } from "./produce-stream.ts";
+import { type OnEnd, produce } from "./produce-stream.ts";
 import {
   type BegunStream,
   type CallIdentity,
   EPHEMERAL_PREFIX,
+  endsAtDiscard,
   type OpenStream,
   STORED_PREFIX,
   type StoredGenerations,
 } from "./stored-generation.ts";
 
-export interface GatewayDependencies {
+export interface GatewayDependencies extends EventEncoder {
   readonly telemetry: StreamTelemetry;
   readonly clock: Clock;
   readonly runs: GenerationRuns;
@@ -39,8 +43,7 @@ export interface GatewayDependencies {
   readonly stored: StoredGenerations;
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
-  /** An event as it is sent and stored; `writer` 0 where it is not stored. */
-  readonly encodeEvent: (event: StreamEvent, writer: number) => Uint8Array;
+  readonly onDefect: OnDefect;
 }
 
 export interface GenerationCall {
@@ -51,6 +54,12 @@ export interface GenerationCall {
   readonly timeoutMs: number | undefined;
   readonly telemetry: CallTelemetry;
   readonly identity: CallIdentity;
+  /** The caller drops output that a notice voids. */
+  readonly acceptsDiscard: boolean;
+  /** A unary call waits for this stream. */
+  readonly onOpen?: (streamId: string, generationId: string) => void;
+  /** Is told of the end of the generation, if the call has begun it. */
+  readonly onEnd?: OnEnd | undefined;
 }
 
 /** The answer of a unary call: as it is, or as the log keeps it. */
@@ -87,6 +96,8 @@ export interface ResumeCall {
   readonly streamId: string;
   readonly cursor: Cursor;
   readonly signal: AbortSignal;
+  /** What the caller's deadline leaves, in milliseconds. */
+  readonly timeoutMs: number | undefined;
 }
 
 /** How a reader ended, as a word of few values. */
@@ -96,8 +107,12 @@ function resultOf(error: unknown): string {
   return reason ?? kind.toUpperCase().replaceAll("-", "_");
 }
 
+function isCancelled(error: unknown): error is GatewayError {
+  return error instanceof GatewayError && error.kind === "cancelled";
+}
+
 export function createGateway(dependencies: GatewayDependencies): Gateway {
-  const { clock, runs, log, local, stored, newId, encodeEvent } = dependencies;
+  const { clock, runs, log, local, stored, newId, encodeEvent, onDefect } = dependencies;
   /** Streams that nothing outlives, while they run. */
   const ephemeral = new Map<string, { readonly caller: string; readonly run: GenerationRun }>();
 
@@ -121,11 +136,12 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       json,
       tail: 0,
     });
-    ephemeral.set(streamId, { caller: call.identity.caller, run });
     void stream.add(encodeEvent(events.start(), 0));
-    const production = produce(run, events, undefined, (event) =>
-      stream.add(encodeEvent(event, 0)),
-    ).then(() => {
+    ephemeral.set(streamId, { caller: call.identity.caller, run });
+    const sink = liveSink(stream, dependencies);
+    const { onEnd } = call;
+    const fed = produce({ run, events, sink, facts: undefined, onDefect, onEnd, streamId });
+    const production = fed.finally(() => {
       ephemeral.delete(streamId);
       stream.end();
     });
@@ -142,8 +158,11 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       streamId,
       generationId: result.generationId,
       isReplayed: false,
+      endsAtDiscard: endsAtDiscard(call),
+      holdsOutput: false,
       deliveries,
       terminal: () => stream.terminal,
+      soFar: () => result.soFar(),
     };
   }
 
@@ -162,8 +181,17 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   }
 
   /** Waits for the end of a stream of which nothing else is wanted. */
-  async function endOf({ stream, outcome }: BegunStream): Promise<WholeAnswer> {
-    for await (const _ of stream.deliveries);
+  async function endOf(
+    { stream, outcome }: BegunStream,
+    { onOpen }: GenerationCall,
+  ): Promise<WholeAnswer> {
+    onOpen?.(stream.streamId, stream.generationId);
+    try {
+      for await (const _ of stream.deliveries);
+    } catch (error) {
+      if (stream.soFar === undefined || !isCancelled(error)) throw error;
+      throw new GenerationFailed({ error, partial: stream.soFar() });
+    }
     const terminal = stream.terminal();
     if (terminal === undefined) throw new GatewayError("internal", "a stream ended without an end");
     const own = await outcome;
@@ -182,7 +210,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     if (here?.caller === caller) return here;
     const name = "requestId" in target ? target.requestId : target.streamId;
     if ("streamId" in target && !name.startsWith(STORED_PREFIX)) throw streamNotFound(name);
-    const answer = await log.health.admit(log.settings.storeTimeoutMs, async () => ({
+    const answer = await log.health.look(log.settings.storeTimeoutMs, async () => ({
       stream: await asked(log),
     }));
     if (answer === undefined) throw storeUnavailable();
@@ -194,15 +222,23 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     async generate(call) {
       const { spec, timeoutMs, telemetry, signal, identity } = call;
       const joined = await stored.join(call);
-      if (joined !== undefined) return endOf({ stream: joined, outcome: undefined });
+      if (joined !== undefined) return endOf({ stream: joined, outcome: undefined }, call);
       const { caller } = identity;
-      const request = { spec, caller, stream: false, timeoutMs, telemetry, before: undefined };
+      const request = {
+        spec,
+        caller,
+        stream: false,
+        timeoutMs,
+        telemetry,
+        acceptsDiscard: true,
+        before: undefined,
+      };
       const run = await runs.admit(request, signal);
       const begun =
         identity.requestId === ""
           ? undefined
           : await stored.begin(run, call, WHOLE_ANSWER, "unary");
-      if (begun !== undefined) return endOf(begun);
+      if (begun !== undefined) return endOf(begun, call);
       return { state: "generated", generation: await runWhole(run, signal) };
     },
 
@@ -219,17 +255,26 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
         caller,
         stream: true,
         timeoutMs: limit,
+        readMs: timeoutMs === undefined ? undefined : answerTimeMs(timeoutMs),
         telemetry,
+        acceptsDiscard: call.acceptsDiscard,
         before: undefined,
       };
       // Before admission: nothing may hold up a run that has begun.
       const json = await openJsonStream(options);
       const run = await runs.admit(request, signal);
       const begun = isEphemeral ? undefined : await stored.begin(run, call, options, "stream");
-      return begun?.stream ?? beginEphemeral(run, call, options, json);
+      if (begun !== undefined) return begun.stream;
+      try {
+        return beginEphemeral(run, call, options, json);
+      } catch (error) {
+        run.release();
+        throw error;
+      }
     },
 
-    async resumeStream({ caller, streamId, cursor, signal }) {
+    async resumeStream(call) {
+      const { caller, streamId, cursor } = call;
       if (streamId.startsWith(EPHEMERAL_PREFIX)) {
         throw new GatewayError("validation", "an ephemeral stream cannot be resumed", {
           reason: "STREAM_NOT_RESUMABLE",
@@ -240,7 +285,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       try {
         const stream = await find(caller, { streamId });
         if (stream.expiredAt !== undefined) throw streamExpired(streamId);
-        return stored.resume(stream, cursor, signal, {
+        return stored.resume(stream, cursor, call, {
           first: () => telemetry.resumeLatency(clock.now() - startedAt),
           ended: (error) => telemetry.resumed(resultOf(error)),
         });

@@ -2,22 +2,18 @@
 // events go is the caller's matter: `gateway.ts`.
 
 import type { Clock } from "../clock.ts";
+import type { OnDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import {
-  type Attempt,
-  type AttemptNotice,
-  GenerationFailed,
-  type TargetName,
-} from "../domain/generation.ts";
+import type { Attempt, AttemptNotice, TargetName } from "../domain/generation.ts";
 import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
 import { GenerationResult, type Outcome } from "../output/generation-result.ts";
+import type { SchemaChecks } from "../output/schema-checks.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { ReliabilityEngine } from "../reliability/attempts.ts";
 import { type EngineCall, nameOf } from "../reliability/engine-call.ts";
 import { type DefaultTimeouts, totalLimitMs } from "../reliability/limits.ts";
 import type { ProviderStats } from "../reliability/provider-stats.ts";
 import { policyInForce } from "../reliability/retry-policy.ts";
-import { toGatewayError } from "../reliability/run-attempt.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
@@ -33,8 +29,9 @@ import {
   textToContinue,
 } from "./attempt-run.ts";
 import { hedgeOf } from "./hedge-of.ts";
-import { recordCall } from "./record-call.ts";
 import { checkCurrency } from "./request-budget.ts";
+import { requestMark } from "./request-mark.ts";
+import { RunEnd } from "./run-end.ts";
 
 /** Targets in the order in which they are tried, and those that cannot serve the request. */
 export interface Route {
@@ -49,8 +46,10 @@ interface Misfit {
   readonly reason: string;
 }
 
-/** What a reload can replace; a call keeps what it started with. */
+/** What a reload can replace; a call keeps what it started with, as long as it holds a lease. */
 export interface Deployment {
+  /** Keeps its providers open until the returned function is called; that may happen twice. */
+  lease(): () => void;
   /** Throws `GatewayError` where no target is eligible. */
   route(spec: GenerationSpec): Route;
   provider(instanceId: string): Provider;
@@ -66,8 +65,11 @@ export interface RunDependencies {
   readonly engine: ReliabilityEngine;
   readonly stats: ProviderStats;
   readonly counter: TokenCounter;
+  readonly checks: SchemaChecks;
   /** Gets a record of each attempt and of each generation that ends here. */
   readonly usage: UsageSink;
+  /** Is told of each defect that ends a generation. */
+  readonly onDefect: OnDefect;
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
 }
@@ -79,7 +81,11 @@ export interface RunRequest {
   readonly stream: boolean;
   /** What a deadline of the caller leaves for all of it, in milliseconds. */
   readonly timeoutMs: number | undefined;
+  /** How long the caller reads it, where it can go on after that. */
+  readonly readMs?: number | undefined;
   readonly telemetry: CallTelemetry;
+  /** The caller drops output that a notice voids; of a whole answer nobody has any. */
+  readonly acceptsDiscard: boolean;
   /** What an owner that was lost had done of it. */
   readonly before: Before | undefined;
 }
@@ -97,7 +103,7 @@ export interface GenerationRun {
   readonly target: TargetName;
   /** Longest duration from now, in milliseconds. */
   readonly limitMs: number;
-  /** Runs the attempts and hands their events on. Never throws. */
+  /** Runs the attempts and hands their events on. Never throws: a defect ends it as INTERNAL. */
   run(delivery: Delivery): Promise<Outcome>;
   /** Ends it with this error, at once. */
   abort(error: GatewayError): void;
@@ -105,8 +111,9 @@ export interface GenerationRun {
   release(): void;
 }
 
-/** What ends a generation, and what ends the provider calls that are read on after it. */
+/** Whose generation it is, what ends it, and what ends the provider calls that are read on after it. */
 interface Ends {
+  readonly caller: string;
   readonly lifetime: AbortController;
   readonly hurry: AbortController;
 }
@@ -114,6 +121,14 @@ interface Ends {
 function totalTimeout(limitMs: number): GatewayError {
   const message = `the generation took longer than ${Math.round(limitMs)} ms`;
   return new GatewayError("total-timeout", message);
+}
+
+/** Invalid output is asked for again, if the caller can be shown the second answer. */
+function repairsOutput({ spec, acceptsDiscard }: RunRequest): boolean {
+  const { outputFormat, routing } = spec;
+  const isAsked = outputFormat.type !== "text" && outputFormat.onInvalid === "retry";
+  // Who names RESTART without saying that it accepts discards is older than the word, and does.
+  return isAsked && (acceptsDiscard || routing.midStreamRecovery === "restart");
 }
 
 export class GenerationRuns {
@@ -142,7 +157,13 @@ export class GenerationRuns {
 
   /** Ends every generation that runs with this error. */
   abortAll(error: GatewayError): void {
-    for (const { lifetime, hurry } of this.#running) {
+    this.abortOf(() => true, error);
+  }
+
+  /** Ends the generations of these callers with this error. */
+  abortOf(isMeant: (caller: string) => boolean, error: GatewayError): void {
+    for (const { caller, lifetime, hurry } of this.#running) {
+      if (!isMeant(caller)) continue;
       lifetime.abort(error);
       hurry.abort(error);
     }
@@ -154,7 +175,8 @@ export class GenerationRuns {
    * ends the wait for one, and nothing later.
    */
   async admit(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
-    const { clock, telemetry, engine, stats, counter, usage, newId } = this.#dependencies;
+    const { clock, telemetry, engine, stats, counter, checks, usage, newId, onDefect } =
+      this.#dependencies;
     const deployment = this.#dependencies.deployment();
     const { spec, stream, timeoutMs, before } = request;
     const limitMs = totalLimitMs(spec.timeouts, deployment.timeouts, timeoutMs);
@@ -188,50 +210,56 @@ export class GenerationRuns {
       labels: spec.labels,
       stream,
     };
-    const record = (): void => recordCall(usage, facts, result.outcome());
-    const fail = (error: unknown): GenerationFailed => {
-      unfit.forEach(skip);
-      const failure = result.fail(toGatewayError(error));
-      record();
-      return new GenerationFailed(failure);
-    };
-    if (paid.error !== undefined) throw fail(paid.error);
-
     const lifetime = new AbortController();
     const hurry = new AbortController();
-    const ends: Ends = { lifetime, hurry };
+    const ends: Ends = { caller: request.caller, lifetime, hurry };
+    const end = new RunEnd({
+      result,
+      usage,
+      facts,
+      onDefect,
+      abort: (error) => lifetime.abort(error),
+      skipUnfit: () => unfit.forEach(skip),
+    });
+    if (paid.error !== undefined) throw end.fail(paid.error);
     let delivery = NO_DELIVERY;
     const context: AttemptContext = {
       telemetry,
       callTelemetry: request.telemetry,
       stats,
       counter,
+      checks,
       provider: (instance) => deployment.provider(instance),
       timeouts: deployment.timeouts,
       clock,
       usage,
       facts,
       abort: { ...deployment.abort, ...spec.abort },
+      onDefect: (error) => void end.guard.take(error),
       lifetime: lifetime.signal,
       hurry: hurry.signal,
       result,
       stream,
-      hasDeadline: timeoutMs !== undefined,
+      waitsUntil: clock.now() + (request.readMs ?? limitMs),
       delivery: () => delivery,
     };
     this.#running.add(ends);
+    // To the end of `run`. A rival that has lost by then has closed its connection.
+    const release = deployment.lease();
     const cancelTimer = clock.schedule(limitMs, () => lifetime.abort(totalTimeout(limitMs)));
     const stop = (): void => {
       this.#running.delete(ends);
+      release();
       cancelTimer();
       if (this.#running.size > 0) return;
       for (const resolve of this.#whenIdle.splice(0)) resolve();
     };
-    const call: EngineCall<FittedTarget> = {
+    const unguarded = (): EngineCall<FittedTarget> => ({
       targets: paid.targets,
       policy: policyInForce(spec.retry, spec.routing, engine.states.settings.retry),
+      caller: request.caller,
       stream,
-      repairs: spec.outputFormat.type !== "text" && spec.outputFormat.onInvalid === "retry",
+      repairs: repairsOutput(request),
       trigger: before === undefined ? "initial" : "takeover",
       endsAt: clock.now() + limitMs,
       signal: lifetime.signal,
@@ -255,11 +283,13 @@ export class GenerationRuns {
       wait: (ms, decided) => telemetry.startBackoff(request.telemetry, { ms, ...decided }),
       unpaid: (next, trigger) => moneyObstacle(context, next, trigger),
       canContinue: (next) => textToContinue(result, next) !== undefined,
-    };
+      requestMark: () => requestMark(request.caller, spec),
+    });
     const forward = (): void => lifetime.abort(signal.reason);
     if (signal.aborted) forward();
     else signal.addEventListener("abort", forward, { once: true });
     try {
+      const call = end.guard.call(unguarded());
       const grant = await engine.admit(call);
       return {
         result,
@@ -272,24 +302,21 @@ export class GenerationRuns {
         },
         async run(deliverTo) {
           delivery = deliverTo;
-          try {
-            await engine.run(call, grant);
-            await result.counted();
-            result.succeed();
-            record();
-          } catch (error) {
-            await result.counted();
-            fail(error);
-          } finally {
-            stop();
-          }
-          telemetry.recordCall({ stream, attempts: result.sent, overheadMs: result.overheadMs() });
-          return result.outcome();
+          const failed = await engine.run(call, grant).then(
+            () => undefined,
+            (error: unknown) => error ?? new GatewayError("internal", "nothing was thrown"),
+          );
+          const outcome = await end.settle(failed, () => {
+            const overheadMs = result.overheadMs();
+            telemetry.recordCall({ stream, attempts: result.sent, overheadMs });
+          });
+          stop();
+          return outcome;
         },
       };
     } catch (error) {
       stop();
-      throw fail(error);
+      throw end.fail(error);
     } finally {
       signal.removeEventListener("abort", forward);
     }

@@ -28,6 +28,8 @@ export interface LostStream {
   readonly store: StreamStore;
   readonly streamId: string;
   readonly spec: GenerationSpec;
+  /** Deltas are in its log; the output of a whole answer was with its owner alone. */
+  readonly isStream: boolean;
 }
 
 export type LostUsage = ReturnType<typeof createLostUsage>;
@@ -40,17 +42,23 @@ export function createLostUsage(dependencies: LostUsageDependencies) {
     return targets.find(({ model: each }) => each.provider === provider && each.id === model);
   }
 
-  async function storedText({ store, streamId }: LostStream, index: number): Promise<string> {
+  /** The output in the log, and how many of its events have some of it. */
+  async function storedText({ store, streamId }: LostStream, index: number) {
     let text = "";
+    let chunks = 0;
     let cursor: Cursor = { sequence: 0, writer: 0 };
     for (;;) {
       const read = await within(clock, ANSWER_MS, store.read(streamId, cursor, READ_LIMIT));
-      if (read.state !== "read") return text;
+      if (read.state !== "read") return { text, chunks };
       for (const { events, last, writer } of read.batches) {
-        for (const event of events) text += outputText(event, index);
+        for (const event of events) {
+          const piece = outputText(event, index);
+          text += piece;
+          if (piece !== "") chunks++;
+        }
         cursor = { sequence: last, writer };
       }
-      if (!read.hasMore) return text;
+      if (!read.hasMore) return { text, chunks };
     }
   }
 
@@ -63,11 +71,11 @@ export function createLostUsage(dependencies: LostUsageDependencies) {
       const target = targetOf(stream.spec, attempt);
       if (target === undefined) return {};
       const { model, spec } = target;
-      const text = await storedText(stream, attempt.index);
-      const usage = createUsageMeter(counter, model, spec).usage({
-        role: "assistant",
-        parts: text === "" ? [] : [{ type: "text", text }],
-      });
+      const { text, chunks } = await storedText(stream, attempt.index);
+      const usage = createUsageMeter(counter, model, spec).usage(
+        { role: "assistant", parts: text === "" ? [] : [{ type: "text", text }] },
+        { chunks, isMissing: !stream.isStream },
+      );
       const cost = costOf(model.pricing, usage);
       return cost === undefined ? { usage } : { usage, cost };
     } catch {

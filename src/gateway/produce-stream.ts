@@ -1,43 +1,147 @@
-// How the events of a run become those of a stream.
-import { GatewayError } from "../domain/gateway-error.ts";
-import type { StreamEvent } from "../domain/generation.ts";
+// How the events of a run become those of a stream. Whatever throws on the way, the stream has one
+// end: a defect of our own ends it with INTERNAL, and is never left to another replica.
+import { internalError, type OnDefect } from "../domain/defect.ts";
+import type { GatewayError } from "../domain/gateway-error.ts";
+import type { Generation, StreamEvent } from "../domain/generation.ts";
+import type { ProviderEvent } from "../domain/provider-event.ts";
+import type { AttemptRecord } from "../output/attempt-record.ts";
 import type { Outcome } from "../output/generation-result.ts";
 import type { StreamEvents } from "../output/stream-events.ts";
-import type { OwnedStream } from "../streams/owned-stream.ts";
+import { isElsewhere } from "../streams/stream-errors.ts";
+import type { Ending } from "../streams/stream-record.ts";
 import type { EventFacts } from "../streams/stream-writer-options.ts";
+import { type Delivery, NO_DELIVERY } from "./attempt-run.ts";
 import type { GenerationRun } from "./generation-run.ts";
-import { endingOf, progressOf, type StreamFacts } from "./stream-summary.ts";
+import { endingOf, progressOf, type StreamFacts, safeProgressOf } from "./stream-summary.ts";
 
-/** Takes the events of a stream in order; a promise holds the provider back. */
-export type AddEvent = (event: StreamEvent, facts: EventFacts) => Promise<void> | undefined;
+/** Is told of a generation that has ended here. */
+export type OnEnd = (ended: {
+  readonly generation: Generation;
+  readonly error: GatewayError | undefined;
+}) => void;
 
-/** Feeds a stream with all that follows its beginning. Never throws. */
-export async function produce(
-  run: GenerationRun,
-  events: StreamEvents,
+/** Takes the events of one stream in order. */
+export interface EventSink {
+  /** Sequence of the last event that was taken. */
+  tail(): number;
+  /** The last event of all was taken. */
+  hasEnd(): boolean;
+  /** A promise holds the provider back. Throws where the event cannot be encoded. */
+  add(event: StreamEvent, facts: EventFacts): Promise<void> | undefined;
+  /** Ends the stream with an INTERNAL that says nothing more. Never throws. */
+  addInternal(facts: EventFacts): void;
+}
+
+/** A run, and the stream that it feeds. */
+export interface Production {
+  readonly run: GenerationRun;
+  readonly events: StreamEvents;
+  readonly sink: EventSink;
+  readonly streamId: string;
   /** Undefined where nothing is kept of the stream. */
-  facts: StreamFacts | undefined,
-  add: AddEvent,
-): Promise<Outcome> {
-  const outcome = await run.run({
-    commits: events.commits,
-    json: events.json,
-    deliver(event, record) {
+  readonly facts: StreamFacts | undefined;
+  readonly onDefect: OnDefect;
+  /** Is told of the end, unless another replica goes on with it. */
+  readonly onEnd?: OnEnd | undefined;
+  /** Adds what stands before the events of the run. */
+  readonly open?: () => void;
+}
+
+const CONTENT: EventFacts = { isContent: true };
+const BY_DEFECT: Ending = { phase: "failed", freesKey: true };
+
+/** Feeds a stream with all that follows its beginning, to its end. Never rejects. */
+export async function produce(production: Production): Promise<Outcome> {
+  const outcome = await feed(production);
+  const { run, onDefect, streamId } = production;
+  try {
+    tellEnd(production, outcome);
+  } catch (defect) {
+    onDefect(defect, { generation_id: run.result.generationId, stream_id: streamId });
+  }
+  return outcome;
+}
+
+function tellEnd({ onEnd }: Production, outcome: Outcome): void {
+  if (outcome.state === "succeeded") {
+    onEnd?.({ generation: outcome.generation, error: undefined });
+  } else if (!isElsewhere(outcome.failure.error)) {
+    onEnd?.({ generation: outcome.failure.partial, error: outcome.failure.error });
+  }
+}
+
+async function feed(production: Production): Promise<Outcome> {
+  const { run, open, onDefect, streamId } = production;
+  const place = { generation_id: run.result.generationId, stream_id: streamId };
+  try {
+    open?.();
+  } catch (defect) {
+    onDefect(defect, place);
+    run.release();
+    return endByDefect(production, defect);
+  }
+  const { delivery, broken: brokenBy } = createFeed(production);
+  const outcome = await run.run(delivery);
+  const broken = brokenBy();
+  // The run has ended by this defect, and has told of it.
+  if (broken !== undefined) return endByDefect(production, broken.defect);
+  try {
+    addEnding(production, outcome);
+    return outcome;
+  } catch (defect) {
+    onDefect(defect, place);
+    return endByDefect(production, defect);
+  }
+}
+
+/** The way of a run's events to the stream. It ends with the first event that cannot be told. */
+function createFeed({ run, events, sink, facts }: Production) {
+  let broken: { readonly defect: unknown } | undefined;
+
+  function deliver(event: ProviderEvent, record: AttemptRecord): Promise<void> | undefined {
+    if (broken !== undefined) return undefined;
+    try {
       let wait: Promise<void> | undefined;
-      for (const numbered of events.of(event, record)) wait = add(numbered, CONTENT);
+      for (const numbered of events.of(event, record)) wait = sink.add(numbered, CONTENT);
       return wait;
-    },
+    } catch (defect) {
+      broken = { defect };
+      throw defect;
+    }
+  }
+
+  const delivery: Delivery = {
+    // A whole answer is seen at its end.
+    ...(facts?.kind === "unary"
+      ? NO_DELIVERY
+      : { commits: events.commits, json: events.json, deliver }),
     notice(notice) {
-      void add(events.notice(notice), {
-        isContent: false,
-        ...(facts !== undefined && { progress: progressOf(run, facts, undefined, notice.next) }),
-      });
+      if (broken !== undefined) return;
+      try {
+        void sink.add(events.notice(notice), {
+          isContent: false,
+          ...(facts !== undefined && { progress: progressOf(run, facts, undefined, notice.next) }),
+        });
+      } catch (defect) {
+        broken = { defect };
+        throw defect;
+      }
     },
-  });
+  };
+  return { delivery, broken: () => broken };
+}
+
+function addEnding({ run, events, sink, facts }: Production, outcome: Outcome): void {
   const last = events.ending(outcome, run.result.sentIndex);
-  last.forEach((event, position) => {
+  const isWhole = facts?.kind === "unary";
+  for (const [position, event] of last.entries()) {
+    const { body } = event;
+    const told: StreamEvent =
+      isWhole && body.type === "complete"
+        ? { ...event, body: { ...body, message: "whole" } }
+        : event;
     const isTerminal = position === last.length - 1;
-    void add(event, {
+    void sink.add(told, {
       isContent: false,
       ...(isTerminal &&
         facts !== undefined && {
@@ -45,44 +149,27 @@ export async function produce(
           progress: progressOf(run, facts, outcome, undefined),
         }),
     });
-  });
-  return outcome;
-}
-
-const CONTENT: EventFacts = { isContent: true };
-
-/** A whole answer as a stream of two events: its beginning and its end. */
-async function produceWhole(
-  run: GenerationRun,
-  events: StreamEvents,
-  facts: StreamFacts,
-  add: AddEvent,
-): Promise<Outcome> {
-  const whole: AddEvent = (event, more) => {
-    const { body } = event;
-    if (body.type !== "complete") return add(event, more);
-    return add({ ...event, body: { ...body, message: "whole" } }, more);
-  };
-  return produce(run, { ...events, commits: () => false, of: () => [] }, facts, whole);
-}
-
-/** Feeds a stored stream to its end. Throws only where a defect ends it: then it is left to others. */
-export async function produceStored(
-  stream: Pick<OwnedStream, "leaveToOthers">,
-  run: GenerationRun,
-  events: StreamEvents,
-  facts: StreamFacts,
-  add: AddEvent,
-): Promise<Outcome> {
-  try {
-    return await (facts.kind === "unary" ? produceWhole : produce)(run, events, facts, add);
-  } catch (defect) {
-    // Nothing writes the stream any more: it must not seem to run.
-    stream.leaveToOthers();
-    throw defect;
   }
 }
 
-export function ownerLost(): GatewayError {
-  return new GatewayError("owner-lost", "the replica that produced the stream was lost");
+/** One INTERNAL behind the events that were taken, in as many words as can still be said. */
+function endByDefect(production: Production, defect: unknown): Outcome {
+  const { run, events, sink, facts, onDefect } = production;
+  const failure = run.result.failByDefect(internalError(defect));
+  const outcome: Outcome = { state: "failed", failure };
+  if (sink.hasEnd()) return outcome;
+  const end: EventFacts = {
+    isContent: false,
+    ...(facts !== undefined && {
+      ending: BY_DEFECT,
+      progress: safeProgressOf(run, facts, outcome),
+    }),
+  };
+  try {
+    void sink.add(events.failedAt(sink.tail() + 1, failure), end);
+  } catch (second) {
+    onDefect(second, { generation_id: run.result.generationId, stream_id: production.streamId });
+    sink.addInternal(end);
+  }
+  return outcome;
 }

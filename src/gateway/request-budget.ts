@@ -1,16 +1,24 @@
 // The money of a request: which targets it pays for, and how much output there.
 import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { JsonObject } from "../domain/json.ts";
 import type { Model } from "../domain/model.ts";
 import type { GenerationResult } from "../output/generation-result.ts";
 import { allowanceOf } from "../usage/budget.ts";
 import { hasMedia } from "../usage/counted-text.ts";
+import { inputBoundOf } from "../usage/dearest-prices.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 
 /** A call that may have a budget. */
 export interface PaidCall {
   readonly result: GenerationResult;
   readonly counter: TokenCounter;
+}
+
+/** Where a request is sent, with what only that provider reads. */
+export interface PaidTarget {
+  readonly model: Model;
+  readonly options: JsonObject;
 }
 
 /** A request as it is sent; `isLimited`: the money ends its output before anything else does. */
@@ -26,17 +34,19 @@ function longestOutput(model: Model, spec: GenerationSpec): number {
   return Math.min(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY));
 }
 
-/** What the rest of the budget pays for at a model. Throws BUDGET where that is not one token. */
+/** What the rest of the budget pays for at a target. Throws BUDGET where that is not one token. */
 export function payFor(
   { result, counter }: PaidCall,
-  model: Model,
+  { model, options }: PaidTarget,
   spec: GenerationSpec,
 ): PaidSpec {
   const { budget } = spec;
   if (budget === undefined) return { spec, isLimited: false };
-  const tokens = hasMedia(spec) ? undefined : counter.estimateInput(model, spec).tokens;
+  const input = hasMedia(spec)
+    ? undefined
+    : inputBoundOf(counter.estimateInput(model, spec), model, spec, options);
   const spentPicos = result.spentPicos();
-  const allowance = allowanceOf(budget, spentPicos, model, tokens);
+  const allowance = allowanceOf(budget, spentPicos, model, input);
   if (allowance.state === "refused") {
     const name = `${model.provider}/${model.id}`;
     throw new GatewayError("budget", `spec.budget does not pay for ${name}: ${allowance.reason}`, {

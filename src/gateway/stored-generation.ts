@@ -1,28 +1,33 @@
 // Stored streams of calls: begun, joined and read.
 import type { Clock } from "../clock.ts";
-import type { StreamEvent, Warning } from "../domain/generation.ts";
+import { internalError, type OnDefect } from "../domain/defect.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { Generation, Warning } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { DisconnectPolicy, StreamOptions } from "../domain/stream-options.ts";
 import type { Outcome } from "../output/generation-result.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { createStreamEvents } from "../output/stream-events.ts";
+import type { ReaderDeadline } from "../streams/reader-deadline.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
 import type { Delivery, ReaderWatch } from "../streams/stream-reader.ts";
 import type { NewStream } from "../streams/stream-record.ts";
 import type { Cursor, StoredStream } from "../streams/stream-store.ts";
+import { type EventEncoder, storedSink } from "./event-sink.ts";
 import type { GenerationRun } from "./generation-run.ts";
-import { type AddEvent, produceStored } from "./produce-stream.ts";
+import { type OnEnd, produce } from "./produce-stream.ts";
+import { deadlineOf } from "./reading-deadline.ts";
+import { createStoredEncoder } from "./stored-encoder.ts";
 import { progressOf, readSummary, type StreamFacts } from "./stream-summary.ts";
 
-export interface StoredGenerationDependencies {
+export interface StoredGenerationDependencies extends EventEncoder {
   readonly clock: Clock;
   readonly log: StreamLog;
   /** In the memory of this process: idempotency keys while the store is away. */
   readonly local: StreamLog;
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
-  /** An event as it is sent and stored; `writer` 0 where it is not stored. */
-  readonly encodeEvent: (event: StreamEvent, writer: number) => Uint8Array;
+  readonly onDefect: OnDefect;
 }
 
 /** Whose call it is, and what makes it the same call when it comes again. */
@@ -42,17 +47,29 @@ export interface OpenStream {
   readonly generationId: string;
   /** An earlier call with the same idempotency key has begun it. */
   readonly isReplayed: boolean;
+  /** A reader that does not accept discards ends at one. */
+  readonly endsAtDiscard: boolean;
+  /** The reader has been given output before this call, or nobody can say. */
+  readonly holdsOutput: boolean;
   /** Throws `GatewayError` where it breaks off. */
   readonly deliveries: AsyncIterable<Delivery>;
   /** The last event, once `deliveries` has ended by itself. */
   terminal(): Uint8Array | undefined;
+  /** What is known of a generation that this call has begun. */
+  readonly soFar?: () => Generation;
 }
 
 /** A call as a stored stream needs it. */
 export interface StoredCall {
   readonly spec: GenerationSpec;
   readonly signal: AbortSignal;
+  /** What the caller's deadline leaves, in milliseconds. */
+  readonly timeoutMs: number | undefined;
   readonly identity: CallIdentity;
+  /** The caller drops output that a notice voids. */
+  readonly acceptsDiscard: boolean;
+  /** Is told of the end of the generation, if the call has begun it. */
+  readonly onEnd?: OnEnd | undefined;
 }
 
 /** A stored stream, and how it ends where this call has begun it. */
@@ -61,23 +78,42 @@ export interface BegunStream {
   readonly outcome: Promise<Outcome> | undefined;
 }
 
+/** Who names RESTART without saying that it accepts discards is older than the word, and does. */
+export function endsAtDiscard({ acceptsDiscard, spec }: StoredCall): boolean {
+  return acceptsDiscard || spec.routing.midStreamRecovery !== "restart";
+}
+
 export const STORED_PREFIX = "s.";
 export const EPHEMERAL_PREFIX = "e.";
 
-/** The key of a call holds at this replica only: its store is away. */
+/** The key of a call holds at this replica only: its store is away, or has answered too late. */
 const IDEMPOTENCY_LOCAL: Warning = {
   reason: "IDEMPOTENCY_LOCAL",
-  message:
-    "the stream store is away: request_id holds at this replica only, for as long as it runs",
+  message: "nothing is stored: request_id holds at this replica only, for as long as it runs",
   field: "request_id",
 };
 
+function streamUnstored(isLate: boolean): Warning {
+  const why = isLate ? "did not answer in time" : "is away";
+  return {
+    reason: "STREAM_UNSTORED",
+    message: `the stream store ${why}: the stream is not stored, and cannot be resumed`,
+    field: "",
+  };
+}
+
 const FROM_START: Cursor = { sequence: 0, writer: 0 };
+
+/** Whether what a reader has up to its cursor has output in it. */
+function holdsOutput({ sequence }: Cursor, { firstContent, tail }: StoredStream): boolean {
+  // What is delivered while the store is away can be ahead of what the store knows.
+  return sequence > tail || (firstContent > 0 && sequence >= firstContent);
+}
 
 export type StoredGenerations = ReturnType<typeof createStoredGenerations>;
 
 export function createStoredGenerations(dependencies: StoredGenerationDependencies) {
-  const { clock, log, local, newId, encodeEvent } = dependencies;
+  const { clock, log, local, newId, encodeEvent, onDefect } = dependencies;
 
   function disconnectPolicy(options: StreamOptions): DisconnectPolicy {
     if (options.onDisconnect !== "grace") return { policy: options.onDisconnect };
@@ -90,15 +126,16 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     streamId: string,
     cursor: Cursor,
     signal: AbortSignal,
-    about: Pick<OpenStream, "generationId" | "isReplayed"> & {
+    about: Omit<OpenStream, "streamId" | "deliveries" | "terminal"> & {
       readonly kind: StreamFacts["kind"];
       readonly heartbeatMs: number;
+      readonly deadline: ReaderDeadline | undefined;
       readonly watch: ReaderWatch | undefined;
     },
   ): OpenStream {
-    const { kind, heartbeatMs, watch, ...rest } = about;
+    const { kind, heartbeatMs, deadline, watch, ...rest } = about;
     const isWhole = kind === "unary";
-    const reader = from.reader({ streamId, cursor, signal, heartbeatMs, watch }, isWhole);
+    const reader = from.reader({ streamId, cursor, signal, deadline, heartbeatMs, watch }, isWhole);
     return { streamId, ...rest, deliveries: reader.follow(), terminal: () => reader.terminal };
   }
 
@@ -106,28 +143,39 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
   function resume(
     stream: StoredStream,
     cursor: Cursor,
-    signal: AbortSignal,
+    { signal, timeoutMs }: Pick<StoredCall, "signal" | "timeoutMs">,
     watch?: ReaderWatch,
   ): OpenStream {
-    const { kind, generationId, heartbeatMs } = readSummary(stream.progress);
+    const summary = readSummary(stream.progress);
+    const { kind, generationId, heartbeatMs } = summary;
     const from = stream.streamId.startsWith(STORED_PREFIX) ? log : local;
-    const about = { kind, generationId, heartbeatMs, isReplayed: false, watch };
+    const deadline = deadlineOf(timeoutMs, undefined);
+    const about = {
+      kind,
+      generationId,
+      heartbeatMs,
+      isReplayed: false,
+      endsAtDiscard: summary.endsAtDiscard ?? false,
+      holdsOutput: holdsOutput(cursor, stream),
+      deadline,
+      watch,
+    };
     return open(from, stream.streamId, cursor, signal, about);
   }
 
   /** The stream that an earlier call with the same key has begun, from its first event on. */
-  function joinedStream(stream: StoredStream, signal: AbortSignal): OpenStream {
-    return { ...resume(stream, FROM_START, signal), isReplayed: true };
+  function joinedStream(stream: StoredStream, call: StoredCall): OpenStream {
+    return { ...resume(stream, FROM_START, call), isReplayed: true };
   }
 
   /** The stream of the call's idempotency key, where there is one already. */
-  async function join({ identity, signal }: StoredCall): Promise<OpenStream | undefined> {
-    const { caller, requestId, fingerprint } = identity;
+  async function join(call: StoredCall): Promise<OpenStream | undefined> {
+    const { caller, requestId, fingerprint } = call.identity;
     if (requestId === "") return undefined;
     const found =
       (await log.find(caller, requestId, fingerprint)) ??
       (await local.find(caller, requestId, fingerprint));
-    return found === undefined ? undefined : joinedStream(found, signal);
+    return found === undefined ? undefined : joinedStream(found, call);
   }
 
   /**
@@ -140,17 +188,16 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     options: StreamOptions,
     kind: StreamFacts["kind"],
   ): Promise<BegunStream | undefined> {
-    try {
-      const begun = await beginIn(log, run, call, options, kind);
-      if (begun !== undefined || call.identity.requestId === "") return begun;
-      run.result.warn(IDEMPOTENCY_LOCAL);
-      return await beginIn(local, run, call, { ...options, onDisconnect: "cancel" }, kind);
-    } catch (error) {
-      run.release();
-      throw error;
-    }
+    const begun = await beginIn(log, run, call, options, kind);
+    if (begun !== undefined || call.identity.requestId === "") return begun;
+    run.result.warn(IDEMPOTENCY_LOCAL);
+    const held = await beginIn(local, run, call, { ...options, onDisconnect: "cancel" }, kind);
+    if (held !== undefined) return held;
+    run.release();
+    throw new GatewayError("gateway-overloaded", "no room is left for calls with a request_id");
   }
 
+  /** The run is given back where no stream is fed by it. */
   async function beginIn(
     into: StreamLog,
     run: GenerationRun,
@@ -158,7 +205,53 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     options: StreamOptions,
     kind: StreamFacts["kind"],
   ): Promise<BegunStream | undefined> {
-    const { identity, spec, signal } = call;
+    let begun: Awaited<ReturnType<typeof createIn>>;
+    try {
+      begun = await createIn(into, run, call, options, kind);
+    } catch (error) {
+      run.release();
+      throw error;
+    }
+    if (begun === undefined) return undefined;
+    if ("joined" in begun) {
+      run.release();
+      return { stream: begun.joined, outcome: undefined };
+    }
+    const { owned, writer, events, facts, streamId } = begun;
+    const encode = createStoredEncoder(encodeEvent, log.settings.maxBytes);
+    const sink = storedSink(owned, writer, encode, dependencies);
+    const { onEnd } = call;
+    const outcome = produce({ run, events, sink, facts, onDefect, onEnd, streamId });
+    const about = {
+      kind,
+      generationId: run.result.generationId,
+      heartbeatMs: options.heartbeatMs,
+      isReplayed: false,
+      endsAtDiscard: endsAtDiscard(call),
+      holdsOutput: false,
+      // A unary call's deadline ends its generation, which says so itself.
+      deadline: kind === "unary" ? undefined : deadlineOf(call.timeoutMs, run.result),
+      watch: undefined,
+      soFar: () => run.result.soFar(),
+    };
+    try {
+      return { stream: open(into, streamId, FROM_START, call.signal, about), outcome };
+    } catch (error) {
+      // Nobody reads what it would feed.
+      run.abort(internalError(error));
+      throw error;
+    }
+  }
+
+  /** Creates the stream in a store, or finds the one that its key leads to. */
+  async function createIn(
+    into: StreamLog,
+    run: GenerationRun,
+    call: StoredCall,
+    options: StreamOptions,
+    kind: StreamFacts["kind"],
+  ) {
+    const { identity, spec } = call;
     const { settings, store } = into;
     const { result, target } = run;
     const isLocal = into === local;
@@ -176,7 +269,12 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
       tail: 0,
     });
     const { heartbeatMs } = options;
-    const facts = { kind, labels: spec.labels, heartbeatMs };
+    const facts: StreamFacts = {
+      kind,
+      labels: spec.labels,
+      heartbeatMs,
+      ...(endsAtDiscard(call) && { endsAtDiscard: true }),
+    };
     const token = into.newToken();
     // What cannot be resumed has no writer that a cursor could name.
     const writer = isLocal ? 0 : token.nonce;
@@ -200,31 +298,12 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
       endUnstarted: () => encodeEvent(events.unstarted(), writer),
     };
     const begun = await into.begin(stream, hooks);
-    if (begun.state === "unavailable") return undefined;
-    if (begun.state === "joined") {
-      const joined = joinedStream(begun.stream, signal);
-      run.release();
-      return { stream: joined, outcome: undefined };
+    if (begun.state === "unavailable") {
+      if (!isLocal && kind === "stream") result.warn(streamUnstored(begun.isLate));
+      return undefined;
     }
-    const { stream: owned } = begun;
-    const add: AddEvent = (event, more) => owned.add(encodeWithin(event, writer), more);
-    const outcome = produceStored(owned, run, events, facts, add);
-    const about = {
-      kind,
-      generationId: result.generationId,
-      heartbeatMs,
-      isReplayed: false,
-      watch: undefined,
-    };
-    return { stream: open(into, streamId, FROM_START, signal, about), outcome };
-  }
-
-  /** An event as it is stored: a result that is too long for the store goes without its message. */
-  function encodeWithin(event: StreamEvent, writer: number): Uint8Array {
-    const bytes = encodeEvent(event, writer);
-    const { body } = event;
-    if (body.type !== "complete" || bytes.length <= log.settings.maxBytes) return bytes;
-    return encodeEvent({ ...event, body: { ...body, message: "omitted" } }, writer);
+    if (begun.state === "joined") return { joined: joinedStream(begun.stream, call) };
+    return { owned: begun.stream, writer, events, facts, streamId };
   }
 
   return { disconnectPolicy, resume, join, begin };

@@ -1,5 +1,5 @@
 // What a stored stream says of its generation beside its events.
-import type { GatewayError } from "../domain/gateway-error.ts";
+import { CREDENTIALS_REVOKED, type GatewayError } from "../domain/gateway-error.ts";
 import type { Attempt, TargetName } from "../domain/generation.ts";
 import { isJsonObject } from "../domain/json.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
@@ -17,6 +17,11 @@ export interface StreamSummary {
   readonly labels: Readonly<Record<string, string>>;
   readonly heartbeatMs: number;
   readonly attempts: readonly Attempt[];
+  /**
+   * A reader that does not accept discards ends at one. Unset: the creator is older than
+   * `accepts_discard` and has named RESTART, or the replica that wrote this is older.
+   */
+  readonly endsAtDiscard?: boolean;
   readonly usage?: TokenUsage;
   readonly error?: {
     readonly kind: GatewayError["kind"];
@@ -26,7 +31,11 @@ export interface StreamSummary {
 }
 
 /** What does not change while a stream runs. */
-export type StreamFacts = Pick<StreamSummary, "kind" | "labels" | "heartbeatMs">;
+export type StreamFacts = Pick<StreamSummary, "kind" | "labels" | "heartbeatMs" | "endsAtDiscard">;
+
+export function factsOf({ kind, labels, heartbeatMs, endsAtDiscard }: StreamSummary): StreamFacts {
+  return { kind, labels, heartbeatMs, ...(endsAtDiscard !== undefined && { endsAtDiscard }) };
+}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -59,7 +68,8 @@ export function readSummary({ details }: StreamProgress): StreamSummary {
     const given = parsed[name];
     return typeof given === typeof value && Array.isArray(given) === Array.isArray(value);
   });
-  return fits ? (parsed as unknown as StreamSummary) : UNKNOWN;
+  // Of a stream that nothing is known of, the safe answer is that a reader ends at a discard.
+  return fits ? (parsed as unknown as StreamSummary) : { ...UNKNOWN, endsAtDiscard: true };
 }
 
 /** The progress of a run so far; with `outcome` at its end. */
@@ -94,10 +104,29 @@ export function progressOf(
   return { provider: last.provider, details: encoder.encode(JSON.stringify(summary)) };
 }
 
+/** The progress at the end of a run that a defect has ended: what of it can still be told. */
+export function safeProgressOf(
+  run: GenerationRun,
+  facts: StreamFacts,
+  outcome: Extract<Outcome, { state: "failed" }>,
+): StreamProgress {
+  try {
+    return progressOf(run, facts, outcome, undefined);
+  } catch {
+    const { generationId, requestedModel, createTimeMs } = run.result;
+    const { provider, model } = run.target;
+    const { kind, message } = outcome.failure.error;
+    const names = { generationId, requestedModel, createTimeMs, model };
+    const summary: StreamSummary = { ...facts, ...names, attempts: [], error: { kind, message } };
+    return { provider, details: encoder.encode(JSON.stringify(summary)) };
+  }
+}
+
 /** How a stream ends: a success is kept for its key, and so is a cancel that was asked for. */
 export function endingOf(outcome: Outcome): Ending {
   if (outcome.state === "succeeded") return { phase: "completed", freesKey: false };
   const { kind, reason } = outcome.failure.error;
+  if (reason === CREDENTIALS_REVOKED) return { phase: "cancelled", freesKey: true };
   if (kind !== "cancelled") return { phase: "failed", freesKey: true };
   return { phase: "cancelled", freesKey: reason === "CANCELLED_BY_DISCONNECT" };
 }

@@ -1,8 +1,8 @@
 // A stream whose owner is lost: this replica goes on with it, or ends it.
 import type { Clock } from "../clock.ts";
+import { internalError, type OnDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import { type Attempt, GenerationFailed, type StreamEvent } from "../domain/generation.ts";
-import type { GenerationSpec } from "../domain/generation-spec.ts";
+import { type Attempt, type AttemptNotice, GenerationFailed } from "../domain/generation.ts";
 import {
   type DisconnectPolicy,
   type StreamOptions,
@@ -11,37 +11,47 @@ import {
 import { GenerationResult } from "../output/generation-result.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { createStreamEvents } from "../output/stream-events.ts";
-import { cancelledBy } from "../streams/owned-stream.ts";
+import type { OwnedStream } from "../streams/owned-stream.ts";
 import type { StreamHooks, StreamLog } from "../streams/stream-log.ts";
 import type { StreamRecord } from "../streams/stream-record.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
+import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import type { CallFacts } from "../usage/usage-sink.ts";
+import { type EventEncoder, storedSink } from "./event-sink.ts";
 import type { Before, GenerationRun, GenerationRuns } from "./generation-run.ts";
+import { lostAttempt, obstacle, ownerLost, type StoredRequest } from "./lost-owner.ts";
 import type { LostUsage } from "./lost-usage.ts";
-import { type AddEvent, ownerLost, produceStored } from "./produce-stream.ts";
+import { type OnEnd, produce } from "./produce-stream.ts";
 import { recordCall } from "./record-call.ts";
-import { progressOf, readSummary, type StreamSummary } from "./stream-summary.ts";
+import { createStoredEncoder } from "./stored-encoder.ts";
+import { factsOf, progressOf, readSummary, type StreamSummary } from "./stream-summary.ts";
 
-/** A stored request, as it was first called. */
-export interface StoredRequest {
-  readonly spec: GenerationSpec;
-  readonly options: StreamOptions;
-}
-
-export interface TakeoverDependencies {
+export interface TakeoverDependencies extends EventEncoder {
   readonly clock: Clock;
   readonly runs: GenerationRuns;
   readonly log: StreamLog;
   readonly telemetry: StreamTelemetry;
   readonly lostUsage: LostUsage;
   readonly disconnectPolicy: (options: StreamOptions) => DisconnectPolicy;
-  readonly encodeEvent: (event: StreamEvent, writer: number) => Uint8Array;
+  readonly onDefect: OnDefect;
+  /** Is told of the end of a generation, which no call of this replica has begun. */
+  readonly onEnd: (stream: EndedTakeover, ended: Parameters<OnEnd>[0]) => void;
   /** Undefined where this version cannot read it. */
   readonly decodeRequest: (
     request: Uint8Array,
     kind: StreamSummary["kind"],
   ) => StoredRequest | undefined;
+}
+
+/** A stream that was taken over and has ended. */
+export interface EndedTakeover {
+  readonly streamId: string;
+  readonly caller: string;
+  /** "" without one. */
+  readonly requestId: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly traceId: string | undefined;
 }
 
 /** A whole answer that nobody here waits for is left to a replica where somebody does, for so long. */
@@ -50,45 +60,38 @@ const UNREAD_MS = 5_000;
 /** A look a second: what was not seen for so long is no orphan any more. */
 const FORGET_MS = 12 * UNREAD_MS;
 
-/** The attempt that ended with its owner, as far as it is known. */
-function lostAttempt(record: StreamRecord, summary: StreamSummary, now: number): Attempt {
-  return {
-    provider: record.progress.provider,
-    model: summary.model,
-    index: summary.attempts.length + 1,
-    trigger: summary.attempts.length === 0 ? "initial" : "retry",
-    outcome: "failed",
-    errorKind: "owner-lost",
-    errorMessage: "the replica that made the attempt was lost",
-    startTimeMs: summary.createTimeMs,
-    durationMs: Math.max(0, now - summary.createTimeMs),
-    delayMs: 0,
-    delayFromProvider: false,
-    outputDelivered: record.firstContent > 0,
-  };
+/** What becomes of a stream that was taken. */
+interface Taken {
+  readonly goesOn: boolean;
+  readonly ended: Promise<unknown>;
 }
 
-/** Why the stream cannot go on; undefined: it can. */
-function obstacle(
-  stream: StoredStream,
-  request: StoredRequest | undefined,
-  maxTakeovers: number,
-): GatewayError | undefined {
-  if (stream.cancel !== undefined) return cancelledBy(stream.cancel);
-  if (stream.now >= stream.deadlineAt) {
-    return new GatewayError("total-timeout", "the generation's time was over");
-  }
-  // A request that ends every replica it reaches must not go on to the next one.
-  if (request === undefined || stream.takeovers >= maxTakeovers) return ownerLost();
-  const isVisible = stream.firstContent > 0;
-  return isVisible && request.spec.routing.midStreamRecovery !== "restart"
-    ? ownerLost()
-    : undefined;
+/** The run of a stream that was taken, as far as it has come. */
+interface Work {
+  run: GenerationRun | undefined;
+  /** It was told to stop. */
+  stopped: GatewayError | undefined;
+  /** The stream gets its events, and its end, from the run. */
+  isFed: boolean;
+}
+
+interface Claimed {
+  readonly owned: OwnedStream;
+  readonly record: StreamRecord;
+  /** As it was before the claim. */
+  readonly stream: StoredStream;
+  readonly summary: StreamSummary;
+  readonly request: StoredRequest | undefined;
+  /** Ends it in any case. */
+  readonly ending: GatewayError | undefined;
+  readonly span: CallTelemetry;
+  readonly work: Work;
 }
 
 export function createTakeover(dependencies: TakeoverDependencies) {
-  const { clock, runs, log, telemetry, encodeEvent, decodeRequest, disconnectPolicy, lostUsage } =
+  const { clock, runs, log, telemetry, encodeEvent, decodeRequest, disconnectPolicy } =
     dependencies;
+  const { lostUsage, onDefect } = dependencies;
   /** Since when a whole answer was seen without an owner. */
   const unread = new Map<string, number>();
 
@@ -125,8 +128,11 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       limitMs: 0,
       async run() {
         const known = error instanceof GenerationFailed ? error.failure.error : error;
-        const cause = known instanceof GatewayError ? known : ownerLost();
-        result.fail(cause);
+        if (known instanceof GatewayError) result.fail(known);
+        else {
+          onDefect(known, { generation_id: before.generationId, stream_id: record.streamId });
+          result.failByDefect(internalError(known));
+        }
         return result.outcome();
       },
       abort: () => {},
@@ -140,24 +146,22 @@ export function createTakeover(dependencies: TakeoverDependencies) {
     stream: StoredStream,
     summary: StreamSummary,
     ending: GatewayError | undefined,
-  ): Promise<"left" | { readonly goesOn: boolean; readonly ended: Promise<unknown> }> {
+  ): Promise<"left" | Taken> {
     const stored = stream.canMove ? await log.store.loadRequest(stream.streamId) : undefined;
     // Without its summary nobody knows how the request is to be read.
     const isKnown = stored !== undefined && summary.generationId !== "";
     const request = isKnown ? decodeRequest(stored, summary.kind) : undefined;
-    const isStream = summary.kind === "stream";
-    let run: GenerationRun | undefined;
     const span = telemetry.startTakeover({ epoch: stream.token.epoch + 1 });
-    let stopped: GatewayError | undefined;
+    const work: Work = { run: undefined, stopped: undefined, isFed: false };
     const hooks: StreamHooks = {
       // A whole answer stops with its last waiter, at every replica.
       disconnect:
-        request !== undefined && isStream
+        request !== undefined && summary.kind === "stream"
           ? disconnectPolicy(request.options)
           : { policy: "cancel" },
       stop(error) {
-        stopped = error;
-        run?.abort(error);
+        work.stopped = error;
+        work.run?.abort(error);
       },
     };
     const claimed = await log.claim(stream, hooks).catch((error: unknown) => {
@@ -168,16 +172,38 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       span.end({ code: "OK", reason: undefined });
       return "left";
     }
-    const { owned, record } = claimed;
+    const { owned } = claimed;
+    try {
+      return await goOn({ ...claimed, stream, summary, request, ending, span, work });
+    } catch (defect) {
+      // The stream is this process's now: nobody else would end it.
+      onDefect(defect, { generation_id: summary.generationId, stream_id: stream.streamId });
+      span.end({ code: "INTERNAL", reason: "internal" });
+      if (work.isFed) work.run?.abort(internalError(defect));
+      else {
+        work.run?.release();
+        storedSink(owned, owned.writerId, encodeEvent, dependencies).addInternal({
+          isContent: false,
+          ending: { phase: "failed", freesKey: true },
+          progress: claimed.record.progress,
+        });
+      }
+      return { goesOn: false, ended: owned.ended };
+    }
+  }
+
+  /** Runs the request of a stream that was claimed, or ends the stream. */
+  async function goOn(taken: Claimed): Promise<Taken> {
+    const { owned, record, stream, summary, request, ending, span, work } = taken;
+    const isStream = summary.kind === "stream";
     const ended = lostAttempt(record, summary, clock.wallTime());
-    // The output of a whole answer was with its owner alone.
     const used =
-      request !== undefined && isStream
-        ? await lostUsage(
-            { store: log.store, streamId: record.streamId, spec: request.spec },
+      request === undefined
+        ? {}
+        : await lostUsage(
+            { store: log.store, streamId: record.streamId, spec: request.spec, isStream },
             ended,
-          )
-        : {};
+          );
     const lost: Attempt = { ...ended, ...used };
     const callFacts: CallFacts = {
       generationId: summary.generationId,
@@ -192,10 +218,11 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       createTimeMs: summary.createTimeMs,
       attempts: [...summary.attempts, lost],
     };
-    const why = ending ?? obstacle(stream, request, log.settings.maxTakeovers);
+    const why = ending ?? obstacle(record, stream.now, request, log.settings.maxTakeovers);
     const goesOn = why === undefined && request !== undefined;
     /** A run that was admitted, or that no target took, writes its own record. */
     let isRecorded = goesOn;
+    let run = failedRun(record, before, summary, why);
     if (goesOn) {
       run = await runs
         .admit(
@@ -205,6 +232,8 @@ export function createTakeover(dependencies: TakeoverDependencies) {
             stream: isStream,
             timeoutMs: stream.deadlineAt - stream.now,
             telemetry: span,
+            // Of a creator that does not restart the log does not say it.
+            acceptsDiscard: !isStream || summary.endsAtDiscard !== true,
             before,
           },
           new AbortController().signal,
@@ -213,8 +242,9 @@ export function createTakeover(dependencies: TakeoverDependencies) {
           isRecorded = error instanceof GenerationFailed;
           return failedRun(record, before, summary, error);
         });
-    } else run = failedRun(record, before, summary, why);
-    if (stopped !== undefined) run.abort(stopped);
+    }
+    work.run = run;
+    if (work.stopped !== undefined) run.abort(work.stopped);
     const events = createStreamEvents({
       options: request?.options ?? WHOLE_ANSWER,
       clock,
@@ -226,27 +256,41 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       json: await openJsonStream(request?.options ?? WHOLE_ANSWER),
       tail: record.tail,
     });
-    const { kind, labels, heartbeatMs } = summary;
-    const streamFacts = { kind, labels, heartbeatMs };
-    const add: AddEvent = (event, more) => owned.add(encodeEvent(event, owned.writerId), more);
-    if (goesOn && kind === "stream") {
-      const notice = events.notice({
-        failed: lost,
-        action: "takeover",
-        next: run.target,
-        delayMs: 0,
-        discardOutput: record.firstContent > 0,
-      });
-      void add(notice, {
-        isContent: false,
-        progress: progressOf(run, streamFacts, undefined, run.target),
-      });
-    }
-    void produceStored(owned, run, events, streamFacts, add).then((outcome) => {
-      if (!isRecorded) recordCall(runs.usage, callFacts, outcome);
-      const failed = outcome.state === "failed" ? outcome.failure.error.kind : undefined;
-      span.end({ code: failed === undefined ? "OK" : "UNKNOWN", reason: failed });
-    });
+    const facts = factsOf(summary);
+    const encode = createStoredEncoder(encodeEvent, log.settings.maxBytes);
+    const sink = storedSink(owned, owned.writerId, encode, dependencies);
+    const notice: AttemptNotice = {
+      failed: lost,
+      action: "takeover",
+      next: run.target,
+      delayMs: 0,
+      discardOutput: record.firstContent > 0,
+    };
+    const tellTakeover = (): void => {
+      const progress = progressOf(run, facts, undefined, run.target);
+      void sink.add(events.notice(notice), { isContent: false, progress });
+    };
+    work.isFed = true;
+    produce({
+      run,
+      events,
+      sink,
+      facts,
+      onDefect,
+      streamId: record.streamId,
+      onEnd(told) {
+        const { streamId, caller, requestId } = stream;
+        const { labels } = summary;
+        dependencies.onEnd({ streamId, caller, requestId, labels, traceId: span.traceId }, told);
+      },
+      ...(goesOn && isStream && { open: tellTakeover }),
+    })
+      .then((outcome) => {
+        if (!isRecorded) recordCall(runs.usage, callFacts, outcome);
+        const failed = outcome.state === "failed" ? outcome.failure.error.kind : undefined;
+        span.end({ code: failed === undefined ? "OK" : "UNKNOWN", reason: failed });
+      })
+      .catch((defect: unknown) => onDefect(defect, { stream_id: record.streamId }));
     // Nobody may be left to read it.
     owned.watchReaders();
     return { goesOn, ended: owned.ended };

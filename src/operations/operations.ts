@@ -77,8 +77,8 @@ export function createOperations(dependencies: OperationsDependencies): LocalOpe
     if (out !== undefined && out.until > clock.now()) return troubleBy({ state: "out", ...out });
     let first: Trouble | undefined;
     for (const target of targets) {
-      const refusal = target.refusal();
-      if (refusal === undefined || refusal.state === "full") return undefined;
+      const refusal = target.health();
+      if (refusal === undefined) return undefined;
       // A model that the provider does not have says nothing of the provider.
       if (refusal.state === "out" && refusal.kind === "not-found") continue;
       if (first === undefined || refusal.until < first.until) first = refusal;

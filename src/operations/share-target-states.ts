@@ -11,8 +11,9 @@ export function shareTargetStates(
   states: TargetStates,
   operations: LocalOperations,
 ): void {
-  states.onCooldown(({ provider, model }, forMs) => {
-    void control.send({ type: "cooldown", provider, model, forMs });
+  states.onChange(({ provider, model }, change) => {
+    if (change.what !== "cooldown") return;
+    void control.send({ type: "cooldown", provider, model, forMs: change.forMs });
   });
   control.on("cooldown", ({ provider, model, forMs }) => {
     // Configurations of replicas can differ for a while.

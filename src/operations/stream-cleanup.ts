@@ -34,6 +34,7 @@ export function createCleanup({ clock, log, endOrphan }: CleanupDependencies) {
 
   async function orphansOf(order: CleanupOrder, endsAt: number): Promise<StoredStream[]> {
     const orphans: StoredStream[] = [];
+    let after: ListQuery["after"];
     let isLast = !order.includeOrphaned;
     while (!isLast && clock.now() < endsAt) {
       const query: ListQuery = {
@@ -42,11 +43,12 @@ export function createCleanup({ clock, log, endOrphan }: CleanupDependencies) {
         caller: "",
         olderThanMs: order.olderThanMs,
         limit: PAGE,
-        after: orphans.at(-1),
+        after,
       };
       const found = await demand(() => store.list(query));
-      orphans.push(...found);
-      isLast = found.length < PAGE;
+      orphans.push(...found.streams);
+      after = found.next;
+      isLast = after === undefined;
     }
     return orphans;
   }

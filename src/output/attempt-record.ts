@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { carriedFields } from "../domain/carried-fields.ts";
 import type { Cost, ReportedCost } from "../domain/cost.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type {
@@ -11,10 +12,19 @@ import type {
 import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
-import type { TokenCounts, TokenUsage } from "../domain/token-usage.ts";
+import type { TokenUsage } from "../domain/token-usage.ts";
 import { createMessageAssembler, type MessageAssembler } from "./assemble-message.ts";
-import { checkJsonOutput, type JsonOutput } from "./check-json-output.ts";
+import type { AttemptMeter, Received } from "./attempt-meter.ts";
+import {
+  type CheckResult,
+  checkedOutput,
+  checkJsonOutput,
+  type JsonOutput,
+  longCheck,
+  type SchemaCheck,
+} from "./check-json-output.ts";
 import { ChunkTiming } from "./chunk-timing.ts";
+import { missingAnswer } from "./missing-answer.ts";
 
 /** A target with the request as it was sent there. */
 export interface SentTarget {
@@ -28,16 +38,14 @@ export interface AttemptRecordOptions {
   readonly index: number;
   readonly target: SentTarget;
   readonly trigger: AttemptTrigger;
+  /** The answer comes in pieces; else as a whole. */
+  readonly stream: boolean;
   readonly delayMs: number;
   readonly delayFromProvider: boolean;
   readonly clock: Clock;
   /** The request's money sets the limit of the output. */
   readonly isMoneyLimited: boolean;
-  readonly meter: {
-    report(counts: TokenCounts): void;
-    usage(output: Message): TokenUsage;
-    settle(output: Message): Promise<TokenUsage> | undefined;
-  };
+  readonly meter: AttemptMeter;
   /** Undefined: the price is unknown. */
   readonly price: (usage: TokenUsage, reported: ReportedCost | undefined) => Cost | undefined;
   /** The attempt whose output this one goes on with. */
@@ -54,6 +62,18 @@ export interface Durations {
 
 /** Longest output of one attempt in UTF-16 units, far above what any model writes: it is held in memory. */
 const MAX_OUTPUT_UNITS = 32 * 1024 * 1024;
+
+const USAGE_IMPOSSIBLE: Warning = {
+  reason: "USAGE_IMPOSSIBLE",
+  message: "the provider reported counts or a price that cannot be: they count as not reported",
+  field: "",
+};
+
+const METADATA_OMITTED: Warning = {
+  reason: "PROVIDER_METADATA_OMITTED",
+  message: "fields of the provider's metadata are left out: a Struct cannot carry them",
+  field: "",
+};
 
 function outputUnits(event: ProviderEvent): number {
   switch (event.type) {
@@ -86,6 +106,8 @@ export class AttemptRecord {
   hasWholePart = false;
   /** The caller was told to forget its output. */
   isVoid = false;
+  /** What the caller should know of it, apart from what its target did to the request. */
+  warnings: readonly Warning[] = [];
 
   readonly #options: AttemptRecordOptions;
   /** Text of the attempt that this one goes on with. */
@@ -123,9 +145,7 @@ export class AttemptRecord {
     this.assembler.observe(event);
     if (content) this.timing.chunk(now);
     if (event.type === "usage") {
-      this.#isMetered = true;
-      this.#options.meter.report(event.counts);
-      this.#reportedCost = event.cost ?? this.#reportedCost;
+      this.#takeUsage(event);
     } else if (event.type === "finish") this.finish = this.#finishOf(event);
     else if (event.type === "part-end") this.hasWholePart = true;
     else if (event.type === "response") {
@@ -137,6 +157,18 @@ export class AttemptRecord {
   /** A part as it stands. */
   part(index: number): Part | undefined {
     return this.assembler.part(index);
+  }
+
+  /** Where the check of the finished output may take long, has it made by `run`, for `json`; undefined: it does not. */
+  check(run: (check: SchemaCheck) => Promise<CheckResult>): Promise<void> | undefined {
+    const { outputFormat } = this.target.spec;
+    if (outputFormat.type !== "json-schema") return undefined;
+    const text = this.assembler.outputText();
+    const check = longCheck(outputFormat, text);
+    if (check === undefined) return undefined;
+    return run(check).then((result) => {
+      this.#json = checkedOutput(text, result);
+    });
   }
 
   /** The finished output against the format that was asked for; it is looked at once. */
@@ -153,8 +185,13 @@ export class AttemptRecord {
     if (error !== undefined && this.#isRefused(error)) return;
     const output = this.#ownOutput();
     const { meter } = this.#options;
-    this.#setUsage(meter.usage(output));
-    this.#counting = meter.settle(output)?.then((usage) => this.#setUsage(usage));
+    const received = this.#received(outcome);
+    const usage = meter.usage(output, received);
+    this.#setUsage(usage);
+    this.#counting = meter.settle(output, received)?.then((counted) => this.#setUsage(counted));
+    if (received.isMissing && usage.source !== "provider") {
+      this.#warn(missingAnswer(this.index, usage, (each) => this.costOf(each)));
+    }
   }
 
   /** Resolves when `usage` is as good as it gets; undefined: it is already. */
@@ -164,7 +201,9 @@ export class AttemptRecord {
 
   /** What is known of the tokens while it runs. */
   usageSoFar(): TokenUsage {
-    return this.#usage ?? this.#options.meter.usage(this.#ownOutput());
+    return (
+      this.#usage ?? this.#options.meter.usage(this.#ownOutput(), this.#received(this.#outcome))
+    );
   }
 
   /** What so many tokens of it cost; undefined: the price is unknown. */
@@ -224,8 +263,33 @@ export class AttemptRecord {
       ...(this.#cost !== undefined && { cost: this.#cost }),
       ...(firstTokenMs !== undefined && { timeToFirstTokenMs: firstTokenMs }),
       ...(error !== undefined && { errorKind: error.kind, errorMessage: error.message }),
+      ...(error?.reason !== undefined && { errorReason: error.reason }),
       ...(error?.providerFailure !== undefined && { providerFailure: error.providerFailure }),
     };
+  }
+
+  #received(outcome: AttemptOutcome): Received {
+    const { firstAt, count } = this.timing;
+    const hasEnded = outcome !== "running" && outcome !== "succeeded";
+    return {
+      chunks: count,
+      isMissing: !this.#options.stream && hasEnded && firstAt === undefined,
+    };
+  }
+
+  #takeUsage({ counts, cost, impossible }: Extract<ProviderEvent, { type: "usage" }>): void {
+    this.#isMetered = true;
+    const { meter } = this.#options;
+    if (impossible === undefined) meter.report(counts);
+    else {
+      meter.report(
+        counts,
+        impossible.filter((name) => name !== "cost"),
+      );
+      this.#warn(USAGE_IMPOSSIBLE);
+      if (impossible.includes("cost")) this.#reportedCost = undefined;
+    }
+    this.#reportedCost = cost ?? this.#reportedCost;
   }
 
   #setUsage(usage: TokenUsage): void {
@@ -235,7 +299,16 @@ export class AttemptRecord {
 
   #finishOf(event: Extract<ProviderEvent, { type: "finish" }>): typeof event {
     const isStruck = this.#options.isMoneyLimited && event.reason === "max-tokens";
-    return isStruck ? { ...event, reason: "budget" } : event;
+    const finish = isStruck ? ({ ...event, reason: "budget" } as const) : event;
+    if (event.metadata === undefined) return finish;
+    const { fields, left } = carriedFields(event.metadata);
+    if (left.length === 0) return finish;
+    this.#warn(METADATA_OMITTED);
+    return { ...finish, metadata: fields };
+  }
+
+  #warn(warning: Warning): void {
+    if (!this.warnings.includes(warning)) this.warnings = [...this.warnings, warning];
   }
 
   /** No provider charges for a request that it refused, or that did not reach it. */

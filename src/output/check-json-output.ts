@@ -1,14 +1,24 @@
-import { type Schema, type ValidationResult, Validator } from "@cfworker/json-schema";
 import type { Warning } from "../domain/generation.ts";
 import type { OutputFormat } from "../domain/generation-spec.ts";
 import { isJsonObject } from "../domain/json.ts";
-import { runBounded } from "./run-bounded.ts";
+import { checkSchema, type Verdict } from "./check-schema.ts";
+import { isPlainSchema } from "./is-plain-schema.ts";
 
 /** The output as JSON text if it has the requested format, else why not. */
 export type JsonOutput =
   | { readonly state: "absent" }
   | { readonly state: "valid"; readonly json: string }
   | { readonly state: "invalid"; readonly warning: Warning };
+
+/** A check that may take long: it is made in a thread of its own. */
+export interface SchemaCheck {
+  readonly schema: string;
+  /** JSON text. */
+  readonly value: string;
+}
+
+/** What became of it; `refused`: it was not made, since the caller's others take all the time there is. */
+export type CheckResult = Verdict | { readonly state: "refused" };
 
 function invalid(reason: string, message: string): JsonOutput {
   return {
@@ -25,26 +35,37 @@ function parse(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-function checkSchema(schemaText: string, value: unknown, text: string): JsonOutput {
-  let result: ValidationResult;
-  try {
-    const schema = JSON.parse(schemaText) as Schema | boolean;
-    result = runBounded(() => new Validator(schema, "2020-12").validate(value));
-  } catch {
-    return invalid("OUTPUT_UNCHECKED", "the schema cannot be checked, or not in time");
+/** What the result of a check says of the output. */
+export function checkedOutput(text: string, result: CheckResult): JsonOutput {
+  switch (result.state) {
+    case "valid":
+      return { state: "valid", json: text };
+    case "mismatch":
+      return invalid("OUTPUT_SCHEMA_MISMATCH", `the output breaks the schema at ${result.where}`);
+    case "unchecked":
+      return invalid("OUTPUT_UNCHECKED", "the schema cannot be checked, or not in time");
+    case "refused":
+      return invalid(
+        "OUTPUT_UNCHECKED",
+        "the schema is not checked: checks of this caller's schemas take too long",
+      );
   }
-  if (result.valid) return { state: "valid", json: text };
-  // From the outside in: the last one is where the value itself is wrong.
-  const where = result.errors.at(-1)?.instanceLocation ?? "#";
-  return invalid("OUTPUT_SCHEMA_MISMATCH", `the output breaks the schema at ${where}`);
 }
 
-/** Checks finished output against the format that was asked for. */
+/** The check that finished output needs and that may take long; undefined: none, `checkJsonOutput` does it all. */
+export function longCheck(format: OutputFormat, text: string): SchemaCheck | undefined {
+  if (format.type !== "json-schema" || isPlainSchema(format.schema, text)) return undefined;
+  return parse(text) === undefined ? undefined : { schema: format.schema, value: text };
+}
+
+/** Checks finished output against the format that was asked for, at once. */
 export function checkJsonOutput(format: OutputFormat, text: string): JsonOutput {
   if (format.type === "text") return { state: "absent" };
   const parsed = parse(text);
   if (parsed === undefined) return invalid("OUTPUT_NOT_JSON", "the output is not JSON");
-  if (format.type === "json-schema") return checkSchema(format.schema, parsed.value, text);
+  if (format.type === "json-schema") {
+    return checkedOutput(text, checkSchema(format.schema, parsed.value));
+  }
   return isJsonObject(parsed.value)
     ? { state: "valid", json: text }
     : invalid("OUTPUT_NOT_JSON", "the output is not a JSON object");

@@ -11,6 +11,8 @@ import type {
 } from "../domain/generation.ts";
 import { addUsage, type TokenUsage } from "../domain/token-usage.ts";
 import { AttemptRecord, type AttemptRecordOptions } from "./attempt-record.ts";
+import { bareGeneration } from "./bare-generation.ts";
+import { emptyOutputWarning } from "./empty-output.ts";
 
 /** How a generation ended. */
 export type Outcome =
@@ -38,6 +40,9 @@ function usageIncomplete(lost: readonly Attempt[]): Warning {
 }
 
 type AttemptOptions = Omit<AttemptRecordOptions, "index" | "clock" | "continues">;
+
+/** Stands for the end that a generation has not had yet. */
+const LEFT = new GatewayError("cancelled", "the call was left");
 
 /** Everything that is known of one generation while it runs and when it has ended. */
 export class GenerationResult {
@@ -95,6 +100,7 @@ export class GenerationResult {
       outcome: "skipped",
       errorKind: error.kind,
       errorMessage: error.message,
+      ...(error.reason !== undefined && { errorReason: error.reason }),
       startTimeMs: this.#clock.wallTime(),
       durationMs: 0,
       delayMs: 0,
@@ -192,10 +198,35 @@ export class GenerationResult {
     return failure;
   }
 
+  /** The end by a defect, which may lie in what is known of the result. Never throws. */
+  failByDefect(error: GatewayError): GenerationFailure {
+    let failure: GenerationFailure;
+    try {
+      failure = this.failureOf(error);
+    } catch {
+      failure = { error, partial: bareGeneration(this, this.#target, () => this.#totalUsage()) };
+    }
+    this.#outcome = { state: "failed", failure };
+    return failure;
+  }
+
   /** What is known so far, with the error that it would end with. */
   failureOf(error: GatewayError): GenerationFailure {
     const partial = this.#generation(this.committed ?? this.#records().at(-1), error);
     return { error, partial };
+  }
+
+  /** What is known now: of a call that has ended, its outcome; of one that runs, as if it ended here. */
+  soFar(): Generation {
+    if (this.#outcome?.state === "succeeded") return this.#outcome.generation;
+    if (this.#outcome?.state === "failed") return this.#outcome.failure.partial;
+    const record = this.committed ?? this.#records().at(-1);
+    const known = this.#generation(record, LEFT);
+    if (record?.attempt().outcome !== "running") return known;
+    const usage = record.usageSoFar();
+    const totalUsage = addUsage(this.#totalUsage(), usage);
+    const cost = this.costWith(record, usage);
+    return { ...known, usage, totalUsage, cost };
   }
 
   /** Something the caller should know, whichever attempt succeeds. */
@@ -243,7 +274,11 @@ export class GenerationResult {
     const json = isComplete ? record.json() : ({ state: "absent" } as const);
     const name = record?.name ?? { provider: this.#target.provider, model: this.#target.model };
     const metadata = record?.finish?.metadata;
-    const warnings = [...this.#warnings, ...(record?.target.warnings ?? [])];
+    // Attempts have the same warnings as one object each.
+    const own = new Set(this.#records().flatMap((each) => each.warnings));
+    const warnings = [...this.#warnings, ...(record?.target.warnings ?? []), ...own];
+    const empty = isComplete ? emptyOutputWarning(record) : undefined;
+    if (empty !== undefined) warnings.push(empty);
     return {
       generationId: this.generationId,
       requestedModel: this.requestedModel,

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type {
   AttemptNotice,
+  GenerationFailure,
   StreamDurability,
   StreamEvent,
   StreamEventBody,
@@ -16,6 +17,15 @@ import type { JsonStatistics, JsonStream } from "./json-stream.ts";
 
 /** Longest text of one delta in UTF-16 units: at most 3 bytes each, so below 256 KiB on the wire. */
 const MAX_DELTA_UNITS = 80_000;
+
+/** Events that a reader puts the output together from. */
+const OUTPUT_TYPES: ReadonlySet<StreamEventBody["type"]> = new Set([
+  "text-delta",
+  "reasoning-delta",
+  "tool-call-delta",
+  "json-delta",
+  "part-end",
+]);
 
 /** Least time between two counts of a running stream. */
 const USAGE_UPDATE_MS = 1_000;
@@ -59,6 +69,8 @@ export interface StreamEvents {
   json(): JsonStatistics | undefined;
   /** The end of a stream whose generation goes another way: nobody has seen its beginning. */
   unstarted(): StreamEvent;
+  /** The end by a failure, at this sequence: the numbers of events that were not sent are free again. */
+  failedAt(sequence: number, failure: GenerationFailure): StreamEvent;
   /** The final usage where it was asked for, and the terminal event. */
   ending(outcome: Outcome, attemptIndex: number): readonly StreamEvent[];
 }
@@ -79,9 +91,11 @@ export function createStreamEvents({
   tail,
 }: StreamEventsOptions): StreamEvents {
   let sequence = tail;
+  let firstOutput: number | undefined;
 
   function next(body: StreamEventBody, attemptIndex: number): StreamEvent {
     sequence++;
+    if (OUTPUT_TYPES.has(body.type)) firstOutput ??= sequence;
     return options.includeEventTime
       ? { sequence, attemptIndex, eventTimeMs: clock.wallTime(), body }
       : { sequence, attemptIndex, body };
@@ -216,6 +230,7 @@ export function createStreamEvents({
     notice(notice) {
       // JSON is never continued: whatever follows begins anew.
       json?.reset();
+      if (notice.discardOutput) firstOutput = undefined;
       return next({ type: "attempt-notice", notice }, 0);
     },
     json: () => json?.statistics(),
@@ -224,23 +239,29 @@ export function createStreamEvents({
       attemptIndex: 0,
       body: { type: "error", failure: result.failureOf(storeTimeout()) },
     }),
+    failedAt: (at, failure) => ({
+      sequence: at,
+      attemptIndex: result.sentIndex,
+      body: { type: "error", failure },
+      ...(options.includeEventTime && { eventTimeMs: clock.wallTime() }),
+    }),
     ending(outcome, attemptIndex) {
       const { usage, cost } =
         outcome.state === "succeeded" ? outcome.generation : outcome.failure.partial;
+      const before =
+        options.includeUsage && usage !== undefined
+          ? [next({ type: "usage", usage, cost, final: true }, attemptIndex)]
+          : [];
       const last: StreamEventBody =
         outcome.state === "succeeded"
           ? {
               type: "complete",
               generation: outcome.generation,
               message: options.omitFinalMessage ? "omitted" : "within-limit",
+              firstOutputSequence: firstOutput ?? sequence + 1,
             }
           : { type: "error", failure: outcome.failure };
-      return options.includeUsage && usage !== undefined
-        ? [
-            next({ type: "usage", usage, cost, final: true }, attemptIndex),
-            next(last, attemptIndex),
-          ]
-        : [next(last, attemptIndex)];
+      return [...before, next(last, attemptIndex)];
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { FieldViolation } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Model, ModelRecord, Parameter } from "../domain/model.ts";
@@ -25,6 +26,8 @@ export interface ProviderRequest {
   readonly continues: boolean;
   /** Longest time to get a connection, in milliseconds. */
   readonly connectTimeoutMs: number;
+  /** Longest wait behind a finish reason, in milliseconds: only counts and the end marker can follow. */
+  readonly usageWaitMs: number;
   /** Extra headers of the HTTP request: trace context. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -45,7 +48,8 @@ export interface Provider {
   countInput?(request: ProviderRequest, signal: AbortSignal): Promise<number>;
   /**
    * Refuses options that the provider cannot take, before the call is admitted.
-   * Only for options of our own making: what a vendor takes, the vendor decides.
+   * Only for options of our own making, and those that become a header: what a vendor takes, the
+   * vendor decides. Throws INVALID_ARGUMENT.
    */
   checkOptions?(options: JsonObject): void;
   /** Closes pooled connections. */
@@ -60,8 +64,6 @@ export interface ProviderInstance {
   /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly apiKey: string;
-  /** A stream may end without its end marker (compatible servers that never send one). */
-  readonly doneOptional: boolean;
   /** Extra headers of every request, e.g. an organisation. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -82,12 +84,20 @@ export interface ProviderType {
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
   /** Dialect of an instance that configures none. */
   defaultDialect(baseUrl: string): string;
+  /** Streams of a dialect report usage as its whole answers do, at this address. */
+  reportsUsageInStreams(dialect: string, baseUrl: string): boolean;
   /** Every instance goes on after a last message of the assistant; else the operator says which do. */
   readonly prefill: boolean;
   /** How tokens are counted where it does not report them. */
   readonly tokens: TokenRules;
   /** Built-in models. */
   readonly models: readonly ModelRecord[];
+  /**
+   * What of a request the model's dialect cannot carry; undefined: it can carry it all. Pure,
+   * and asked before the first attempt, so that `generate` has nothing left to refuse.
+   * `description` is a noun phrase such as "a part of type image in a tool result".
+   */
+  misfit(spec: GenerationSpec, model: Model, options: JsonObject): FieldViolation | undefined;
   /** Imports the vendor's SDK, so it is called for configured instances only. */
   create(instance: ProviderInstance, context: ProviderContext): Promise<Provider>;
 }

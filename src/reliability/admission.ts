@@ -2,13 +2,15 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { hintedWaitMs } from "./backoff.ts";
-import { type EngineCall, nameOf, type Target } from "./engine-call.ts";
+import { CallStates } from "./call-states.ts";
+import type { EngineCall, Target } from "./engine-call.ts";
 import type { AttemptPermit, Refusal } from "./target-state.ts";
 import type { TargetStates } from "./target-states.ts";
 
 /** A target with the right to send one attempt there. */
 export interface Grant<T extends Target> {
   readonly target: T;
+  readonly states: CallStates<T>;
   readonly permit: AttemptPermit;
   /** Waits before it, in milliseconds. */
   readonly queuedMs: number;
@@ -20,9 +22,6 @@ interface Refused<T extends Target> {
   readonly refusal: Refusal;
 }
 
-/** A caller waits in a queue for at most this share of its time. */
-const QUEUE_SHARE = 0.25;
-
 /** Why a target was passed over, as the error of the attempt that was not made. */
 export function refusalError(target: Target, refusal: Refusal, now: number): GatewayError {
   const { provider, id } = target.model;
@@ -32,21 +31,38 @@ export function refusalError(target: Target, refusal: Refusal, now: number): Gat
     case "open":
       return new GatewayError("circuit-open", `the circuit of ${name} is open`, { retryAfterMs });
     case "cooling":
-      return new GatewayError("rate-limit", `${name} is rate limited`, { retryAfterMs });
+      return new GatewayError(
+        refusal.kind,
+        refusal.kind === "rate-limit" ? `${name} is rate limited` : `${name} asked for a pause`,
+        { retryAfterMs },
+      );
     case "out":
       return new GatewayError(refusal.kind, `${name} refused its credential or its model lately`);
     case "full":
-      return new GatewayError("gateway-overloaded", `too many calls run at ${name}`);
+      return new GatewayError(
+        "gateway-overloaded",
+        refusal.isReserved
+          ? `too many calls of this caller run at ${name}`
+          : `too many calls run at ${name}`,
+      );
   }
+}
+
+/** Why an attempt is not made at a target that would take it. */
+export function budgetError({ model }: Target, move: "retry" | "failover"): GatewayError {
+  const message =
+    move === "failover"
+      ? `failovers to ${model.provider}/${model.id} pause: too many have failed there`
+      : `${model.provider}/${model.id} is not asked again: the retry budget of ${model.provider} is used up`;
+  return new GatewayError("gateway-overloaded", message, { reason: "RETRY_BUDGET" });
 }
 
 /** What the caller reads where no target took the call: the earliest way out. */
 function noTargetError(refused: readonly Refused<Target>[], now: number): GatewayError {
-  const order = ["full", "cooling", "open", "out"] as const;
+  // A busy target may be free at any moment; one that was refused needs somebody's hand.
+  const order = { full: 0, cooling: 1, open: 1, out: 2 };
   const [first] = [...refused].sort(
-    (a, b) =>
-      order.indexOf(a.refusal.state) - order.indexOf(b.refusal.state) ||
-      a.refusal.until - b.refusal.until,
+    (a, b) => order[a.refusal.state] - order[b.refusal.state] || a.refusal.until - b.refusal.until,
   );
   if (first === undefined) return new GatewayError("internal", "no target was chosen");
   return refusalError(first.target, first.refusal, now);
@@ -54,6 +70,13 @@ function noTargetError(refused: readonly Refused<Target>[], now: number): Gatewa
 
 function isGranted(admission: AttemptPermit | Refusal): admission is AttemptPermit {
   return !("state" in admission);
+}
+
+/** The waits of a call before its first attempt. */
+interface Waited {
+  readonly startedAt: number;
+  queuedMs: number;
+  cooledMs: number;
 }
 
 export class Admission {
@@ -67,106 +90,109 @@ export class Admission {
 
   /**
    * The first target that takes the call, after a bounded wait where all are
-   * busy or rate limited. Throws the `GatewayError` of a call of which nothing
-   * was sent; every target passed over has been told of as skipped.
+   * busy or asked for a pause. Throws the `GatewayError` of a call of which nothing
+   * was sent. Every target passed over has been told of as skipped.
    */
   async admit<T extends Target>(call: EngineCall<T>): Promise<Grant<T>> {
-    const startedAt = this.#clock.now();
-    let cooledMs = 0;
-    let queuedMs = 0;
+    const states = new CallStates(call.targets, this.#states);
+    const waited: Waited = { startedAt: this.#clock.now(), queuedMs: 0, cooledMs: 0 };
     for (;;) {
       const refused: Refused<T>[] = [];
-      for (const target of call.targets) {
-        const admission = this.#states.of(nameOf(target)).admit(call.stream);
-        if (isGranted(admission)) {
-          this.#tell(call, refused);
-          return { target, permit: admission, queuedMs, cooledMs };
-        }
-        refused.push({ target, refusal: admission });
+      const taken =
+        this.#take(call, states, refused) ??
+        (await this.#queue(call, states, refused, waited)) ??
+        (await this.#coolDown(call, refused, waited)) ??
+        this.#panic(call, states, refused);
+      if (taken === "again") continue;
+      const passedOver = refused.filter(({ target }) => target !== taken?.target);
+      const now = this.#clock.now();
+      for (const { target, refusal } of passedOver) {
+        call.skip(target, refusalError(target, refusal, now));
       }
-      const waitedAt = this.#clock.now();
-      const queued = await this.#queue(call, refused);
-      if (queued !== undefined) {
-        queuedMs += this.#clock.now() - waitedAt;
-        if (isGranted(queued.admission)) {
-          this.#tell(
-            call,
-            refused.filter(({ target }) => target !== queued.target),
-          );
-          return { target: queued.target, permit: queued.admission, queuedMs, cooledMs };
-        }
-        continue;
-      }
-      if (await this.#coolDown(call, refused, startedAt)) {
-        cooledMs += this.#clock.now() - waitedAt;
-        continue;
-      }
-      const probed = this.#panic(call, refused);
-      if (probed !== undefined) {
-        this.#tell(
-          call,
-          refused.filter(({ target }) => target !== probed.target),
-        );
-        return { ...probed, queuedMs, cooledMs };
-      }
-      this.#tell(call, refused);
-      throw noTargetError(refused, this.#clock.now());
+      if (taken === undefined) throw noTargetError(refused, now);
+      const { queuedMs, cooledMs } = waited;
+      return { ...taken, states, queuedMs, cooledMs };
     }
   }
 
-  #tell<T extends Target>(call: EngineCall<T>, refused: readonly Refused<T>[]): void {
-    const now = this.#clock.now();
-    for (const { target, refusal } of refused) {
-      call.skip(target, refusalError(target, refusal, now));
+  /** The first target that takes the call now. */
+  #take<T extends Target>(call: EngineCall<T>, states: CallStates<T>, refused: Refused<T>[]) {
+    for (const target of call.targets) {
+      const permit = states.of(target).admit(call);
+      if (isGranted(permit)) return { target, permit };
+      refused.push({ target, refusal: permit });
     }
+    return undefined;
+  }
+
+  async #pause<T extends Target>(
+    call: EngineCall<T>,
+    until: number,
+    waited: Waited,
+  ): Promise<"again"> {
+    const now = this.#clock.now();
+    await this.#clock.sleep(hintedWaitMs(until - now, this.#clock.random()), call.signal);
+    waited.cooledMs += this.#clock.now() - now;
+    return "again";
   }
 
   /** Waits for a slot at the first target that is merely busy; undefined where none is, or none came. */
-  async #queue<T extends Target>(call: EngineCall<T>, refused: readonly Refused<T>[]) {
+  async #queue<T extends Target>(
+    call: EngineCall<T>,
+    states: CallStates<T>,
+    refused: readonly Refused<T>[],
+    waited: Waited,
+  ) {
     const busy = refused.find(({ refusal }) => refusal.state === "full");
     if (busy === undefined) return undefined;
     const { target } = busy;
-    const state = this.#states.of(nameOf(target));
-    const leftMs = call.endsAt - this.#clock.now();
-    const waitMs = Math.min(this.#states.settings.limit.queueWaitMs, leftMs * QUEUE_SHARE);
-    if (!(await state.limit.enter(waitMs, call.signal))) return undefined;
-    return { target, admission: state.admitQueued(call.stream) };
+    const state = states.of(target);
+    const now = this.#clock.now();
+    const share = await state.limit.enter(call.caller, call.endsAt - now, call.signal);
+    if (share === undefined) return undefined;
+    waited.queuedMs += this.#clock.now() - now;
+    const permit = state.admitQueued(call, share);
+    return isGranted(permit) ? { target, permit } : "again";
   }
 
-  /** Waits until the first rate limited target is fresh again; false where that takes too long. */
+  /** Waits until the first pause of a target is over; undefined where that takes too long. */
   async #coolDown<T extends Target>(
     call: EngineCall<T>,
     refused: readonly Refused<T>[],
-    startedAt: number,
-  ): Promise<boolean> {
-    const now = this.#clock.now();
+    waited: Waited,
+  ) {
     const until = Math.min(
       ...refused.map(({ refusal }) =>
         refusal.state === "cooling" ? refusal.until : Number.POSITIVE_INFINITY,
       ),
     );
-    const waitMs = hintedWaitMs(until - now, this.#clock.random());
     const { maxWaitMs, maxTotalDelayMs } = call.policy;
     const longestMs = Math.min(maxWaitMs, maxTotalDelayMs);
-    if (until - startedAt > longestMs || now + waitMs >= call.endsAt) return false;
-    await this.#clock.sleep(waitMs, call.signal);
-    return true;
+    if (until - waited.startedAt > longestMs || until >= call.endsAt) return undefined;
+    return this.#pause(call, until, waited);
   }
 
-  /** With every target out: one probe at a time to the one that comes back first. */
-  #panic<T extends Target>(call: EngineCall<T>, refused: readonly Refused<T>[]) {
+  /** With every target out: one probe at a time, to each in turn, first to the one that comes back first. */
+  #panic<T extends Target>(
+    call: EngineCall<T>,
+    states: CallStates<T>,
+    refused: readonly Refused<T>[],
+  ) {
     if (!this.#states.settings.health.panic) return undefined;
     const ejected = refused.filter(
       ({ refusal }) => refusal.state === "open" || refusal.state === "out",
     );
     if (ejected.length < refused.length) return undefined;
     const isProbed = ({ target }: Refused<T>): boolean =>
-      this.#states.of(nameOf(target)).circuit.state === "half-open";
+      states.of(target).circuit.state === "half-open";
     if (ejected.some(isProbed)) return undefined;
-    const [first] = ejected.sort((a, b) => a.refusal.until - b.refusal.until);
+    const [first] = ejected.sort((a, b) => {
+      const [one, other] = [states.of(a.target).panickedAt, states.of(b.target).panickedAt];
+      return one === other ? a.refusal.until - b.refusal.until : one - other;
+    });
     if (first === undefined) return undefined;
     const { target } = first;
-    const permit = this.#states.of(nameOf(target)).admitPanic(call.stream);
+    const permit = states.of(target).admitPanic(call);
     return permit === undefined ? undefined : { target, permit };
   }
 }

@@ -22,7 +22,7 @@ export class ReliabilityEngine {
     this.#hedges = new HedgeAllowance(() => states.settings.hedge.share);
     this.#admission = new Admission(clock, states);
     this.#race = new Race(clock, states, this.metrics, this.#hedges);
-    this.#recovery = new Recovery(clock, states, this.metrics);
+    this.#recovery = new Recovery(clock, () => states.settings, this.metrics);
   }
 
   /** Chooses where the call begins; see `Admission`. The grant must go to `run`. */
@@ -33,7 +33,7 @@ export class ReliabilityEngine {
   /** Runs a call to its end: resolves when an attempt has succeeded, else throws `GatewayError`. */
   async run<T extends Target>(call: EngineCall<T>, grant: Grant<T>): Promise<void> {
     const { queuedMs, cooledMs } = grant;
-    const progress: Progress<T> = startProgress(cooledMs);
+    const progress: Progress<T> = startProgress(grant.states, cooledMs);
     this.metrics.of(nameOf(grant.target).provider).requests++;
     this.#hedges.request();
     let step: Step<T> = {
@@ -44,6 +44,7 @@ export class ReliabilityEngine {
       delayFromProvider: cooledMs > 0,
       queuedMs,
       decided: undefined,
+      costOfFailure: 0,
     };
     for (;;) {
       const outcome = await this.#race.run(call, progress, step);

@@ -2,6 +2,9 @@
 const MAX_HINT_SPREAD_MS = 1_000;
 const HINT_SPREAD = 0.1;
 
+/** Random share of a wait at the last open target: at least half of the step is waited. */
+export const MAX_JITTER_AT_LAST_TARGET = 0.5;
+
 export interface Backoff {
   readonly baseMs: number;
   readonly capMs: number;

@@ -6,8 +6,11 @@ import type { HealthSettings } from "./settings.ts";
 type State =
   | { readonly name: "closed" }
   | { readonly name: "open"; readonly until: number }
-  /** `leaseEnd`: the running probe keeps others out until then; in the past, the next may go. */
-  | { readonly name: "half-open"; leaseEnd: number };
+  /**
+   * `leaseEnd`: the running probe keeps others out until then; in the past, the next may go.
+   * `ejectedUntil`: the end of the ejection, in the future for a probe that did not wait for it.
+   */
+  | { readonly name: "half-open"; leaseEnd: number; readonly ejectedUntil: number };
 
 export type CircuitState = State["name"];
 
@@ -16,11 +19,27 @@ export interface CircuitPermit {
   readonly isProbe: boolean;
   /** The first content has come: the target works. */
   succeed(): void;
-  /** The target failed; `weight` is the share of a failure that it counts for. */
-  fail(weight: number): void;
-  /** The call says nothing about the target, or has ended after `succeed`. */
+  /**
+   * The target failed. `weight` is the share of a failure that it counts for. `request` marks
+   * what was asked for: the same request that fails again while others succeed says nothing.
+   */
+  fail(weight: number, request?: string): void;
+  /** The call has ended after `succeed`, or was cancelled before anything was known. */
   release(): void;
+  /** The call says nothing about the target, and is not counted. */
+  withdraw(): void;
 }
+
+/** What opened a circuit. */
+export type CircuitEvidence =
+  | { readonly type: "failures-in-a-row"; readonly failures: number; readonly spanMs: number }
+  | { readonly type: "failure-rate"; readonly failures: number; readonly requests: number }
+  | { readonly type: "probe-failed" };
+
+/** A change that an operator wants to know of. */
+export type CircuitChange =
+  | { readonly state: "open"; readonly forMs: number; readonly evidence: CircuitEvidence }
+  | { readonly state: "closed"; readonly afterMs: number };
 
 export interface CircuitSnapshot {
   readonly state: CircuitState;
@@ -37,6 +56,8 @@ export interface CircuitSnapshot {
 const LEASE_FACTOR = 2;
 /** Share of an ejection that is random: shorter, so that the longest holds as said. */
 const EJECTION_JITTER = 0.2;
+/** Requests whose failures are remembered. */
+const MAX_MARKS = 64;
 
 /**
  * Circuit of one target. A call that began before the circuit's last change of
@@ -50,14 +71,25 @@ export class CircuitBreaker {
   #changedAt: number;
   #generation = 0;
   #consecutive = 0;
+  /** When the row of failures began. */
+  #rowSince = 0;
   /** Calls that have ended well. */
   #completed = 0;
-  /** Ejections in a row. */
   #ejections = 0;
+  #openedAt = 0;
+  /** Requests that failed, with `#completed` as it was then. */
+  readonly #marks = new Map<string, number>();
+  readonly #waiting = new Set<() => void>();
+  readonly #onChange: (change: CircuitChange) => void;
 
-  constructor(clock: Clock, settings: () => HealthSettings) {
+  constructor(
+    clock: Clock,
+    settings: () => HealthSettings,
+    onChange: (change: CircuitChange) => void = () => {},
+  ) {
     this.#clock = clock;
     this.#settings = settings;
+    this.#onChange = onChange;
     this.#changedAt = clock.now();
   }
 
@@ -72,6 +104,11 @@ export class CircuitBreaker {
     return state.name === "open" ? state.until : state.leaseEnd;
   }
 
+  /** Ejections in a row: one more whenever a probe has failed that waited for the end of the one before. */
+  get ejections(): number {
+    return this.#ejections;
+  }
+
   /** `panic`: an ejection that has not ended is no obstacle, a running probe is. */
   tryAcquire(panic = false): CircuitPermit | undefined {
     const now = this.#clock.now();
@@ -84,17 +121,39 @@ export class CircuitBreaker {
       return undefined;
     }
     const leaseEnd = now + this.#settings().probeFirstTokenMs * LEASE_FACTOR;
-    if (state.name === "open") this.#enter({ name: "half-open", leaseEnd });
-    else state.leaseEnd = leaseEnd;
+    if (state.name === "open") {
+      this.#enter({ name: "half-open", leaseEnd, ejectedUntil: state.until });
+    } else state.leaseEnd = leaseEnd;
     return this.#permit(true, leaseEnd);
+  }
+
+  /** Resolves when a call may go that could not before, or after `ms`. Rejects on abort. */
+  changed(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const stop = (): void => {
+        cancel();
+        this.#waiting.delete(wake);
+        signal.removeEventListener("abort", abort);
+      };
+      const wake = (): void => {
+        stop();
+        resolve();
+      };
+      const abort = (): void => {
+        stop();
+        reject(signal.reason);
+      };
+      const cancel = this.#clock.schedule(ms, wake);
+      this.#waiting.add(wake);
+      signal.addEventListener("abort", abort, { once: true });
+    });
   }
 
   /** Closes the circuit and forgets what it has counted. */
   reset(): void {
     this.#ejections = 0;
-    this.#consecutive = 0;
-    this.#counts.clear();
-    this.#enter({ name: "closed" });
+    this.#close();
   }
 
   snapshot(): CircuitSnapshot {
@@ -116,66 +175,133 @@ export class CircuitBreaker {
   #permit(isProbe: boolean, leaseEnd?: number): CircuitPermit {
     const generation = this.#generation;
     let erased = 0;
+    let erasedSince = 0;
     /** Count of calls that had ended well when this one reached its content. */
     let completedBefore: number | undefined;
+    const giveBackLease = (): void => {
+      const state = this.#state;
+      // Another probe holds the lease where this one's has expired.
+      if (isProbe && generation === this.#generation && state.name === "half-open") {
+        if (state.leaseEnd !== leaseEnd || this.#goesOnEjected()) return;
+        state.leaseEnd = this.#clock.now();
+        this.#wake();
+      }
+    };
+    const withdraw = (): void => {
+      const { windowMs } = this.#settings();
+      const isCounted = !isProbe && generation === this.#generation;
+      if (isCounted) this.#counts.withdraw(this.#clock.now(), windowMs);
+      giveBackLease();
+    };
     return {
       isProbe,
       succeed: () => {
         if (generation !== this.#generation) return;
         erased = this.#consecutive;
+        erasedSince = this.#rowSince;
         completedBefore = this.#completed;
         this.#consecutive = 0;
         if (this.#state.name === "half-open") this.#close();
       },
-      fail: (weight) => {
+      fail: (weight, request) => {
         if (generation !== this.#generation) return;
+        if (this.#isKnownToFail(request)) return withdraw();
         // A stream that fails after its first content had ended the row too early,
         // unless another call has ended well since.
         if (completedBefore !== this.#completed) erased = 0;
-        this.#consecutive = Math.max(this.#consecutive, erased) + weight;
-        if (this.#state.name === "half-open") return this.#eject();
+        this.#lengthenRow(weight, erased, erasedSince);
+        if (this.#goesOnEjected()) return;
+        if (this.#state.name === "half-open") return this.#eject({ type: "probe-failed" });
         const { windowMs } = this.#settings();
         this.#counts.failure(this.#clock.now(), windowMs, weight);
-        if (this.#isFailing()) this.#eject();
+        const evidence = this.#evidence();
+        if (evidence !== undefined) this.#eject(evidence);
       },
       release: () => {
         if (completedBefore !== undefined) this.#completed++;
-        const state = this.#state;
-        // Another probe holds the lease where this one's has expired.
-        if (isProbe && generation === this.#generation && state.name === "half-open") {
-          if (state.leaseEnd === leaseEnd) state.leaseEnd = this.#clock.now();
-        }
+        giveBackLease();
       },
+      withdraw,
     };
   }
 
-  #isFailing(): boolean {
-    const { consecutiveFailures, failureRate, minRequests, windowMs } = this.#settings();
-    if (this.#consecutive >= consecutiveFailures) return true;
-    const { requests, failures } = this.#counts.totals(this.#clock.now(), windowMs);
-    return requests >= minRequests && failures >= failureRate * requests;
+  /** A probe that did not wait for the end of the ejection has changed nothing: the ejection goes on. */
+  #goesOnEjected(): boolean {
+    const state = this.#state;
+    if (state.name !== "half-open" || state.ejectedUntil <= this.#clock.now()) return false;
+    this.#enter({ name: "open", until: state.ejectedUntil });
+    return true;
   }
 
-  #eject(): void {
+  /** This request failed here before, and another call has ended well since. */
+  #isKnownToFail(request: string | undefined): boolean {
+    if (request === undefined) return false;
+    const completed = this.#marks.get(request);
+    if (completed !== undefined) return completed < this.#completed;
+    const [oldest] = this.#marks.keys();
+    if (oldest !== undefined && this.#marks.size >= MAX_MARKS) this.#marks.delete(oldest);
+    this.#marks.set(request, this.#completed);
+    return false;
+  }
+
+  #lengthenRow(weight: number, erased: number, erasedSince: number): void {
+    if (erased > this.#consecutive) {
+      this.#consecutive = erased;
+      this.#rowSince = erasedSince;
+    }
+    if (this.#consecutive === 0) this.#rowSince = this.#clock.now();
+    this.#consecutive += weight;
+  }
+
+  /** What the counts say against the target; undefined: not enough to eject it. */
+  #evidence(): CircuitEvidence | undefined {
+    const settings = this.#settings();
+    const now = this.#clock.now();
+    const spanMs = now - this.#rowSince;
+    if (this.#consecutive >= settings.consecutiveFailures && spanMs >= settings.minSpanMs) {
+      const failures = Math.floor(this.#consecutive);
+      return { type: "failures-in-a-row", failures, spanMs };
+    }
+    const { requests, failures, failingSince = now } = this.#counts.totals(now, settings.windowMs);
+    const isFailing =
+      requests >= settings.minRequests && failures >= settings.failureRate * requests;
+    return isFailing && now - failingSince >= settings.minSpanMs
+      ? { type: "failure-rate", failures: Math.floor(failures), requests }
+      : undefined;
+  }
+
+  #eject(evidence: CircuitEvidence): void {
     const { ejectionMs, maxEjectionMs, windowMs } = this.#settings();
     const now = this.#clock.now();
+    const { name } = this.#state;
     // A circuit that stayed closed for a whole window has recovered.
-    if (this.#state.name === "closed" && now - this.#changedAt > windowMs) this.#ejections = 0;
+    if (name === "closed" && now - this.#changedAt > windowMs) this.#ejections = 0;
+    if (name === "closed") this.#openedAt = now;
     const longest = Math.min(maxEjectionMs, ejectionMs * 2 ** this.#ejections);
     this.#ejections = Math.min(this.#ejections + 1, 30);
-    const until = now + longest * (1 - EJECTION_JITTER * this.#clock.random());
-    this.#enter({ name: "open", until });
+    const forMs = longest * (1 - EJECTION_JITTER * this.#clock.random());
+    this.#enter({ name: "open", until: now + forMs });
+    this.#onChange({ state: "open", forMs, evidence });
   }
 
   #close(): void {
+    const wasClosed = this.#state.name === "closed";
     this.#consecutive = 0;
     this.#counts.clear();
+    this.#marks.clear();
     this.#enter({ name: "closed" });
+    if (!wasClosed)
+      this.#onChange({ state: "closed", afterMs: this.#clock.now() - this.#openedAt });
   }
 
   #enter(state: State): void {
     this.#state = state;
     this.#generation++;
     this.#changedAt = this.#clock.now();
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake();
   }
 }

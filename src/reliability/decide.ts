@@ -1,6 +1,6 @@
 // Whether a failed attempt is followed by another one: a pure function of what is known.
 import type { GatewayError } from "../domain/gateway-error.ts";
-import { backoffMs, hintedWaitMs } from "./backoff.ts";
+import { backoffMs, hintedWaitMs, MAX_JITTER_AT_LAST_TARGET } from "./backoff.ts";
 import { explicitHint, ruleOf } from "./failure-rules.ts";
 import type { PolicyInForce } from "./retry-policy.ts";
 import type { BudgetSettings } from "./settings.ts";
@@ -27,7 +27,7 @@ export type Decision =
       readonly delayMs: number;
       /** The provider asked for the wait. */
       readonly delayFromProvider: boolean;
-      /** Price in the budget of the destination. */
+      /** Price in the budget of the target: of a repetition at once, of a failover if it fails there. */
       readonly cost: number;
     }
   | { readonly action: "fail"; readonly reason: DecisionReason };
@@ -37,9 +37,14 @@ export interface Destination {
   /** It takes a call once `waitMs` have passed. */
   readonly isOpen: boolean;
   readonly waitMs: number;
+  /** The provider has asked for that wait. */
+  readonly isWaitAsked: boolean;
+  /** It offers another model than the one that failed. */
+  readonly isOtherModel: boolean;
   /** Time to the first content that most calls need; undefined where nothing is known. */
   readonly typicalMs: number | undefined;
-  readonly canSpend: (cost: number) => boolean;
+  /** `isLastTarget`: no other target is open. */
+  readonly canSpend: (cost: number, isLastTarget: boolean) => boolean;
 }
 
 export interface FailedAttempt {
@@ -51,8 +56,12 @@ export interface FailedAttempt {
   /** Attempts of the call so far, and those at this target. */
   readonly attempts: number;
   readonly attemptsHere: number;
+  /** Other targets that take a call now and were not tried. */
+  readonly openTargets: number;
   /** A repetition that cost nothing has been made already. */
   readonly freeRetryUsed: boolean;
+  /** Another target may follow, although the table makes the kind final; see `nextTargets`. */
+  readonly isWidened?: boolean;
   /** Invalid output may be asked for again. */
   readonly canRepair: boolean;
   /** What is left of the call's time, and all its waits so far, in milliseconds. */
@@ -75,32 +84,58 @@ function fail(reason: DecisionReason): Decision {
   return { action: "fail", reason };
 }
 
-/** Repetitions at the same target where no other is left; output that was delivered deserves one. */
-function sameAlone(failed: FailedAttempt): number {
-  const { sameAlone: own, next } = ruleOf(failed.error);
-  const isForbidden = explicitHint(failed.error) === "forbid";
-  return failed.committed && next === "any" && !isForbidden ? Math.max(1, own) : own;
+/** A target can take the next attempt now. */
+function hasOpenNext({ next, policy, error }: FailedAttempt): boolean {
+  const isAllowed = policy.failoverOn === undefined || policy.failoverOn.has(error.kind);
+  return isAllowed && next?.isOpen === true && next.waitMs === 0;
+}
+
+/** What is left of the pause that the provider asked this call, or another one, to make. */
+function pauseMs({ error, here, waitedSinceMs }: FailedAttempt): number | undefined {
+  const own = waitedSinceMs > 0 ? undefined : error.retryAfterMs;
+  const others = here?.waitMs ?? 0;
+  return others > 0 ? Math.max(others, own ?? 0) : own;
+}
+
+/** The target that has failed comes before the next one. */
+function comesFirst(failed: FailedAttempt, sameFirst: number): boolean {
+  const { next, policy } = failed;
+  const repetitions = failed.attemptsHere - 1;
+  const pause = pauseMs(failed);
+  if (!hasOpenNext(failed)) {
+    // No target is open: the one that is free first.
+    return next?.isOpen !== true || (pause ?? 0) <= next.waitMs;
+  }
+  // Each open target gets its attempt before one that has failed gets another.
+  if (policy.totalAttempts - failed.attempts <= failed.openTargets) return false;
+  if (pause === undefined) return repetitions < sameFirst;
+  const isAsked = failed.error.retryAfterMs !== undefined || failed.here?.isWaitAsked === true;
+  // The same model elsewhere is as good at once. For another model somebody prefers this one.
+  const isPreferred = isAsked && next?.isOtherModel === true;
+  // Without a short hint no wait is short enough, not even none.
+  const isShort = policy.shortHintMs > 0 && pause <= policy.shortHintMs;
+  return repetitions === 0 && isPreferred && isShort;
 }
 
 /** The ways on that the kind of the failure allows, best first. */
 function ways(failed: FailedAttempt): readonly Move["action"][] {
   if (failed.error.kind === "invalid-output") return failed.canRepair ? ["repair"] : [];
-  const { sameFirst, next } = ruleOf(failed.error);
-  const repetitions = failed.attemptsHere - 1;
-  const failover: Move["action"][] =
-    next !== "none" && failed.next !== undefined ? ["failover"] : [];
-  if (failed.here === undefined || repetitions >= Math.max(sameFirst, sameAlone(failed))) {
-    return failover;
-  }
-  return repetitions < sameFirst ? ["retry", ...failover] : [...failover, "retry"];
+  const { sameFirst, sameAlone, next } = ruleOf(failed.error);
+  const mayRepeat =
+    failed.here !== undefined && failed.attemptsHere - 1 < Math.max(sameFirst, sameAlone);
+  const mayMove = (next !== "none" || failed.isWidened === true) && failed.next !== undefined;
+  if (!mayRepeat) return mayMove ? ["failover"] : [];
+  if (!mayMove) return ["retry"];
+  return comesFirst(failed, sameFirst) ? ["retry", "failover"] : ["failover", "retry"];
 }
 
 /** A request that never reached the provider, or got no byte back, goes again at once, one time. */
 function isTransparent(failed: FailedAttempt): boolean {
   const { kind, providerFailure } = failed.error;
   const isUnanswered = kind === "network" && providerFailure?.reached !== undefined;
+  const isPaused = (failed.here?.waitMs ?? 0) > 0;
   // A probe is one request, not two.
-  return isUnanswered && !failed.freeRetryUsed && !failed.isProbe && !failed.committed;
+  return isUnanswered && !isPaused && !failed.freeRetryUsed && !failed.isProbe && !failed.committed;
 }
 
 function move(action: Move["action"], failed: FailedAttempt, reason: DecisionReason): Move {
@@ -108,7 +143,9 @@ function move(action: Move["action"], failed: FailedAttempt, reason: DecisionRea
   const isThrottle = ruleOf(error).delay === "throttle";
   const cost = isThrottle ? budget.throttleCost : budget.transientCost;
   if (action === "failover") {
-    return { action, reason, delayMs: 0, delayFromProvider: false, cost };
+    const freeInMs = failed.next?.waitMs ?? 0;
+    const delayMs = freeInMs && hintedWaitMs(freeInMs, failed.random());
+    return { action, reason, delayMs, delayFromProvider: freeInMs > 0, cost };
   }
   if (isTransparent(failed)) {
     const isFree = error.providerFailure?.reached === "nothing";
@@ -124,15 +161,36 @@ function move(action: Move["action"], failed: FailedAttempt, reason: DecisionRea
   if (failed.waitedSinceMs > 0) {
     return { action, reason, delayMs: cooledMs, delayFromProvider: true, cost };
   }
-  const { multiplier, jitter } = policy;
   const own = isThrottle ? policy.throttle : policy.transient;
+  const isLast = !hasOpenNext(failed);
   const { ms, isHint } = backoffMs(
-    { ...own, multiplier, jitter },
+    {
+      baseMs: isLast ? own.lastTargetBaseMs : own.baseMs,
+      capMs: own.capMs,
+      multiplier: policy.multiplier,
+      // At the last target a wait that is nearly nothing would waste an attempt.
+      jitter: isLast ? Math.min(policy.jitter, MAX_JITTER_AT_LAST_TARGET) : policy.jitter,
+    },
     failed.attemptsHere - 1,
-    error.retryAfterMs,
+    // Load that was refused needs its time, whether the provider says how much or not.
+    error.retryAfterMs ?? (isThrottle ? own.baseMs : undefined),
     failed.random,
   );
-  return { action, reason, delayMs: Math.max(ms, cooledMs), delayFromProvider: isHint, cost };
+  const isFromProvider = isHint && error.retryAfterMs !== undefined;
+  const isCooled = cooledMs > ms;
+  return {
+    action,
+    reason,
+    delayMs: Math.max(ms, cooledMs),
+    delayFromProvider: isFromProvider || isCooled,
+    cost,
+  };
+}
+
+/** The shortest wait before a move, those included that followed the failure already. */
+function leastWaitMs(isRetry: boolean, failed: FailedAttempt): number {
+  const pause = isRetry ? pauseMs(failed) : failed.next?.waitMs;
+  return failed.waitedSinceMs + (pause ?? 0);
 }
 
 /** What stands in the way of a move; undefined: nothing. */
@@ -142,15 +200,14 @@ function obstacle(way: Move, failed: FailedAttempt): DecisionReason | undefined 
   const allowed = isRetry ? policy.retryOn : policy.failoverOn;
   if (allowed !== undefined && !allowed.has(error.kind)) return "policy";
   if (isRetry && failed.attemptsHere >= policy.attempts) return "attempts";
-  const { waitedSinceMs } = failed;
-  const hintMs = waitedSinceMs > 0 ? 0 : (error.retryAfterMs ?? 0);
-  const leastWaitMs = waitedSinceMs + Math.max(hintMs, here?.waitMs ?? 0);
-  if (isRetry && leastWaitMs > policy.maxWaitMs) return "policy";
+  if (leastWaitMs(isRetry, failed) > policy.maxWaitMs) return "policy";
   if (failed.waitedMs + way.delayMs > policy.maxTotalDelayMs) return "policy";
   const destination = isRetry ? here : next;
   if (destination === undefined || !destination.isOpen) return "circuit-open";
   if (failed.remainingMs <= way.delayMs + (destination.typicalMs ?? 0)) return "deadline";
-  return destination.canSpend(way.cost) ? undefined : "budget";
+  // A failover adds no load to the target that has failed, and is charged where it fails.
+  const isLast = !hasOpenNext(failed);
+  return !isRetry || destination.canSpend(way.cost, isLast) ? undefined : "budget";
 }
 
 export function decide(failed: FailedAttempt): Decision {

@@ -4,6 +4,7 @@ import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { DecisionReason } from "./decide.ts";
 import type { PolicyInForce } from "./retry-policy.ts";
+import type { TargetState } from "./target-state.ts";
 import type { AttemptLimits } from "./timeouts.ts";
 
 /** A place where a call can run. */
@@ -14,6 +15,8 @@ export interface Target {
 /** An attempt that is about to be sent. */
 export interface AttemptPlan<T extends Target> {
   readonly target: T;
+  /** What is known of the target, and what the attempt adds to it. */
+  readonly state: TargetState;
   readonly trigger: AttemptTrigger;
   /** The wait before it, and whether the provider asked for it. */
   readonly delayMs: number;
@@ -35,6 +38,8 @@ export interface AttemptPlan<T extends Target> {
 /** What the engine needs of an attempt that runs. */
 export interface RunningAttempt {
   readonly limits: AttemptLimits;
+  /** The provider is asked to stream, whether the call is a stream or not. */
+  readonly streams: boolean;
   /** Sends the request; see `Provider.generate`. */
   open(signal: AbortSignal): AsyncIterable<ProviderEvent>;
   /** Takes an event; a promise holds the provider back until it resolves. */
@@ -43,8 +48,8 @@ export interface RunningAttempt {
   isDraining(): boolean;
   /** The caller has seen output of it. */
   isCommitted(): boolean;
-  /** The provider has finished: throws `GatewayError` where the output is refused. */
-  accept(): void;
+  /** The provider has finished: throws `GatewayError`, or rejects, where the output is refused. */
+  accept(): Promise<void> | undefined;
   /** A limit of the request's own, shorter than the server's, says nothing of the target's health. */
   isOwnLimit(kind: ErrorKind): boolean;
   end(outcome: "succeeded" | "failed" | "cancelled" | "superseded", error?: GatewayError): void;
@@ -71,6 +76,8 @@ export interface EngineCall<T extends Target> {
   /** In the order in which they are tried; at least one. */
   readonly targets: readonly T[];
   readonly policy: PolicyInForce;
+  /** Shares the places of its targets with others. */
+  readonly caller: string;
   readonly stream: boolean;
   /** Invalid output is asked for again, one time. */
   readonly repairs: boolean;
@@ -94,6 +101,8 @@ export interface EngineCall<T extends Target> {
   unpaid(target: T, trigger: AttemptTrigger): GatewayError | undefined;
   /** The target can go on after the output that was delivered. */
   canContinue(target: T): boolean;
+  /** Tells the request from others; asked for after a failure only. */
+  requestMark(): string;
 }
 
 export function nameOf({ model }: Target): TargetName {

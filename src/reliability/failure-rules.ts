@@ -1,5 +1,6 @@
 // The table of `docs/reliability.md`: what follows a failed attempt, by kind.
 import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
+import type { Model } from "../domain/model.ts";
 
 /** Which targets may follow a failure. */
 export type NextTarget =
@@ -8,6 +9,7 @@ export type NextTarget =
   | "any"
   /** At another instance: with another credential. */
   | "other-instance"
+  /** A model that is not known to take as little; see `canOutgrow`. */
   | "larger-window";
 
 export interface FailureRule {
@@ -48,7 +50,8 @@ const RULES: Readonly<Record<ErrorKind, FailureRule>> = {
   "rate-limit": rule(0, UNLIMITED, "any", "throttle"),
   "provider-overloaded": rule(0, 1, "any", "throttle"),
   "provider-authentication": rule(0, 0, "other-instance"),
-  "provider-permission": rule(0, 0, "other-instance"),
+  // The credential is good, and this model is refused: the next one need not be.
+  "provider-permission": rule(0, 0, "any"),
   quota: rule(0, 0, "other-instance"),
   "not-found": rule(0, 0, "any"),
   "context-length": rule(0, 0, "larger-window"),
@@ -72,11 +75,44 @@ const RULES: Readonly<Record<ErrorKind, FailureRule>> = {
   "stream-limit": FINAL,
 };
 
-/** Statuses of the class "the request is wrong" that say nothing of the kind. */
-const PASSING_STATUSES = new Set([408, 409, 425, 429]);
+/** What a status adds to "the server has failed". */
+interface StatusRule {
+  readonly rule: FailureRule;
+  /** Share of a failure that it counts for; 0: it says nothing of the target. */
+  readonly weight: number;
+}
 
-/** Of those, the ones about a request that was late or in another one's way. */
-const COLLISION_STATUSES = new Set([408, 409]);
+/** A repetition meets the same: another target may be set up otherwise. */
+const ELSEWHERE = rule(0, 0, "any");
+
+/** Kind `server-error` by its status; what is not here is TRANSIENT and a whole failure. */
+const STATUS_RULES: ReadonlyMap<number, StatusRule> = new Map([
+  // About one request, which was late or in another one's way.
+  [408, { rule: ONCE, weight: 0 }],
+  [409, { rule: ONCE, weight: 0 }],
+  [423, { rule: ONCE, weight: 0 }],
+  [425, { rule: TRANSIENT, weight: 0 }],
+  [499, { rule: ONCE, weight: 0 }],
+  [421, { rule: ONCE, weight: 1 }],
+  // The model has failed, or a tool's server that the request names.
+  [424, { rule: ONCE, weight: 0.5 }],
+  // What the request asks for is not there.
+  [501, { rule: ELSEWHERE, weight: 0 }],
+  // The way to the server is set up wrongly: HTTP version, a loop, TLS behind Cloudflare.
+  [505, { rule: ELSEWHERE, weight: 1 }],
+  [508, { rule: ELSEWHERE, weight: 1 }],
+  [525, { rule: ELSEWHERE, weight: 1 }],
+  [526, { rule: ELSEWHERE, weight: 1 }],
+  // Cloudflare has cut an answer that took 100 s: this request may be long, or the server dead.
+  [524, { rule: rule(0, 1, "any"), weight: 0.5 }],
+]);
+
+/** Statuses of the class "the request is wrong" that a provider can ask to send again. */
+const PASSING_STATUSES = new Set([408, 409, 421, 423, 424, 425, 429, 498, 499]);
+
+function statusRule({ kind, providerFailure }: GatewayError): StatusRule | undefined {
+  return kind === "server-error" ? STATUS_RULES.get(providerFailure?.httpStatus ?? 0) : undefined;
+}
 
 /** No provider's wish makes the gateway send such a request again. */
 function isDenied({ kind, providerFailure }: GatewayError): boolean {
@@ -92,9 +128,11 @@ export function explicitHint(error: GatewayError): "force" | "forbid" | undefine
   return isDenied(error) ? undefined : "force";
 }
 
-function ruleOfKind({ kind, providerFailure }: GatewayError): FailureRule {
-  const isCollision = COLLISION_STATUSES.has(providerFailure?.httpStatus ?? 0);
-  return kind === "server-error" && isCollision ? ONCE : RULES[kind];
+function ruleOfKind(error: GatewayError): FailureRule {
+  const { kind, providerFailure } = error;
+  // Another model of the same account can be cheap enough.
+  if (kind === "quota" && providerFailure?.about === "request") return ELSEWHERE;
+  return statusRule(error)?.rule ?? RULES[kind];
 }
 
 /** The rule of an error; a forced retry takes the one of a passing failure where its kind has none. */
@@ -110,10 +148,40 @@ export function ruleOf(error: GatewayError): FailureRule {
   }
 }
 
+/** Final kinds that a provider's answer can have, so that `failover_on` can let them lead on. */
+const WIDENABLE: ReadonlySet<ErrorKind> = new Set(["unknown", "validation"]);
+
+/**
+ * Which targets may follow a failure of `model`: by the table, which the request's
+ * `failover_on` widens for `WIDENABLE` kinds and the operator for content filters.
+ */
+export function nextTargets(
+  error: GatewayError,
+  model: Model,
+  failoverOn: ReadonlySet<ErrorKind> | undefined,
+): NextTarget {
+  const { next } = ruleOf(error);
+  const { kind } = error;
+  if (kind === "content-filter") return model.failoverOnContentFilter ? "any" : next;
+  return WIDENABLE.has(kind) && failoverOn?.has(kind) === true ? "any" : next;
+}
+
+const FINAL_BY_PROVIDER: ReadonlySet<ErrorKind> = new Set([
+  "validation",
+  "content-filter",
+  "unknown",
+]);
+
+/** A provider has failed, or has refused the request. Other kinds end a call wherever it runs. */
+export function isOfProvider({ kind }: GatewayError): boolean {
+  return RULES[kind] !== FINAL || FINAL_BY_PROVIDER.has(kind);
+}
+
 /** What a failure says about its target. */
 export type HealthEffect =
   | { readonly type: "none" }
-  | { readonly type: "failure"; readonly weight: number }
+  /** `hintMs`: the provider asks for a pause besides. */
+  | { readonly type: "failure"; readonly weight: number; readonly hintMs: number | undefined }
   /** Nothing is sent there for a while: the provider's hint, or a short one of our own. */
   | { readonly type: "cooldown"; readonly hintMs: number | undefined }
   /** The credential, or the target, is refused for longer. */
@@ -122,34 +190,48 @@ export type HealthEffect =
 export type OutCause = "refused" | "quota";
 
 const NO_EFFECT: HealthEffect = { type: "none" };
-const FAILURE: HealthEffect = { type: "failure", weight: 1 };
-const HALF_FAILURE: HealthEffect = { type: "failure", weight: 0.5 };
+
+function failure(weight: number, { retryAfterMs }: GatewayError): HealthEffect {
+  return { type: "failure", weight, hintMs: retryAfterMs };
+}
+
+/** The target could not take the load, or gave no sign of life: a failover there was no help. */
+export function isLoadLike(error: GatewayError): boolean {
+  const { type } = healthEffect(error);
+  return type === "failure" || type === "cooldown";
+}
 
 export function healthEffect(error: GatewayError): HealthEffect {
   switch (error.kind) {
-    case "server-error":
-      // 408, 409 and 425 speak about one request.
-      return PASSING_STATUSES.has(error.providerFailure?.httpStatus ?? 0) ? NO_EFFECT : FAILURE;
+    case "server-error": {
+      const weight = statusRule(error)?.weight ?? 1;
+      return weight === 0 ? NO_EFFECT : failure(weight, error);
+    }
     case "network":
     case "connect-timeout":
     case "first-token-timeout":
     case "idle-timeout":
     case "truncated":
     case "protocol":
-      return FAILURE;
+      return failure(1, error);
     case "provider-overloaded":
-      return HALF_FAILURE;
+      return failure(0.5, error);
     case "rate-limit":
       return { type: "cooldown", hintMs: error.retryAfterMs };
     case "provider-authentication":
       return { type: "out", scope: "instance", cause: "refused" };
     case "provider-permission":
-      return { type: "out", scope: "target", cause: "refused" };
+      // What the law forbids here can be the prompt alone.
+      return error.providerFailure?.httpStatus === 451
+        ? NO_EFFECT
+        : { type: "out", scope: "target", cause: "refused" };
     case "quota":
-      return { type: "out", scope: "instance", cause: "quota" };
+      return error.providerFailure?.about === "request"
+        ? NO_EFFECT
+        : { type: "out", scope: "instance", cause: "quota" };
     case "not-found":
       // Only where the model is meant: a file that a request names can be missing as well.
-      return error.providerFailure?.code === "model_not_found"
+      return error.providerFailure?.about === "model"
         ? { type: "out", scope: "target", cause: "refused" }
         : NO_EFFECT;
     default:

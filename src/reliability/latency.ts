@@ -3,6 +3,9 @@ const CAPACITY = 128;
 const MIN_SAMPLES = 5;
 /** Older samples say nothing either. */
 const MAX_AGE_MS = 600_000;
+/** With so many samples one more changes little: they are sorted again after this time only. */
+const SETTLED_SAMPLES = 32;
+const REFRESH_MS = 250;
 
 /** The latest durations of something, in milliseconds. */
 export class Latency {
@@ -12,30 +15,38 @@ export class Latency {
   /** Sorted recent samples as of the last question. */
   #sorted: Float64Array | undefined;
   #sortedAt = 0;
+  #isStale = false;
 
   add(ms: number, now: number): void {
     const slot = this.#count % CAPACITY;
     this.#values[slot] = ms;
     this.#times[slot] = now;
     this.#count++;
-    this.#sorted = undefined;
+    this.#isStale = true;
   }
 
-  /** The value that `share` of the recent samples do not exceed; undefined with too few of them. */
-  quantile(share: number, now: number): number | undefined {
+  /** The value that `share` of the recent samples do not exceed; undefined with fewer than `minSamples`. */
+  quantile(share: number, now: number, minSamples = MIN_SAMPLES): number | undefined {
     const sorted = this.#recent(now);
-    if (sorted.length < MIN_SAMPLES) return undefined;
+    if (sorted.length < minSamples) return undefined;
     return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)];
   }
 
   #recent(now: number): Float64Array {
-    if (this.#sorted === undefined || now - this.#sortedAt > MAX_AGE_MS / CAPACITY) {
+    const ageMs = now - this.#sortedAt;
+    const isSettled = ageMs < REFRESH_MS && (this.#sorted?.length ?? 0) >= SETTLED_SAMPLES;
+    if (
+      this.#sorted === undefined ||
+      (this.#isStale && !isSettled) ||
+      ageMs > MAX_AGE_MS / CAPACITY
+    ) {
       const filled = Math.min(this.#count, CAPACITY);
       this.#sorted = this.#values
         .subarray(0, filled)
         .filter((_, slot) => now - (this.#times[slot] ?? 0) <= MAX_AGE_MS)
         .sort();
       this.#sortedAt = now;
+      this.#isStale = false;
     }
     return this.#sorted;
   }

@@ -1,17 +1,10 @@
 import type { ErrorKind } from "../domain/gateway-error.ts";
 import type { Timeouts } from "../domain/generation-spec.ts";
+import type { TargetTimeouts } from "../domain/model.ts";
 import type { AttemptLimits } from "./timeouts.ts";
 
 /** Limits in milliseconds for what a request leaves unset. */
-export interface DefaultTimeouts {
-  readonly connectMs: number;
-  readonly firstTokenMs: number;
-  /** First token while another target is left. */
-  readonly firstTokenFailoverMs: number;
-  readonly idleMs: number;
-  /** First token and idle of models that reason; the former while another target is left. */
-  readonly reasoningMs: number;
-  readonly reasoningFailoverMs: number;
+export interface DefaultTimeouts extends Required<TargetTimeouts> {
   readonly totalMs: number;
   /** No request gets more in total. */
   readonly maxTotalMs: number;
@@ -21,8 +14,21 @@ export interface DefaultTimeouts {
 const MARGIN_SHARE = 0.1;
 const MAX_MARGIN_MS = 100;
 
-/** Share of the rest of a deadline that an attempt gets while another target is left. */
-const SPLIT_SHARE = 0.5;
+/** Share of the time that is left which an attempt may be silent for, while another target is left. */
+const SILENT_SHARE = 0.5;
+
+/** A target may be silent for so many times as long as it usually is. */
+const USUAL_FACTOR = 2;
+
+/** Counts follow a finish reason at once, or never: some servers keep the connection open instead. */
+const USAGE_WAIT_MS = 2_000;
+/** Share of the idle limit that the wait for counts gets, so that the limit does not void the answer. */
+const USAGE_WAIT_SHARE = 0.5;
+
+/** What is left of a caller's deadline for the answer and for a typed error, in milliseconds. */
+export function answerTimeMs(callTimeoutMs: number): number {
+  return callTimeoutMs - Math.min(MAX_MARGIN_MS, callTimeoutMs * MARGIN_SHARE);
+}
 
 /** Milliseconds for a whole generation; not positive when the caller's deadline has passed. */
 export function totalLimitMs(
@@ -31,50 +37,87 @@ export function totalLimitMs(
   callTimeoutMs: number | undefined,
 ): number {
   const own = Math.min(timeouts.totalMs ?? defaults.totalMs, defaults.maxTotalMs);
-  if (callTimeoutMs === undefined) return own;
-  return Math.min(own, callTimeoutMs - Math.min(MAX_MARGIN_MS, callTimeoutMs * MARGIN_SHARE));
+  return callTimeoutMs === undefined ? own : Math.min(own, answerTimeMs(callTimeoutMs));
+}
+
+/** The limits of a target: its own, else the server's. */
+export function timeoutsOf(
+  defaults: DefaultTimeouts,
+  own: TargetTimeouts | undefined,
+): DefaultTimeouts {
+  return own === undefined ? defaults : { ...defaults, ...own };
 }
 
 export interface AttemptTarget {
   readonly reasons: boolean;
-  readonly stream: boolean;
+  /** The provider is asked to stream; else its answer comes as a whole. */
+  readonly streams: boolean;
   /** Another target could still take the call. */
   readonly hasNext: boolean;
   /** First-token limit of a probe. */
   readonly probeFirstTokenMs: number | undefined;
-  /** What is left of a deadline that the caller set for an answer that comes as a whole. */
-  readonly splitMs: number | undefined;
+  /** What is left of the generation's time and of the caller's deadline. */
+  readonly remainingMs: number;
+  /** How long the target usually takes to the first content of such an answer; undefined: not known. */
+  readonly usualMs: number | undefined;
 }
 
-function defaultFirstTokenMs(defaults: DefaultTimeouts, target: AttemptTarget): number {
-  const longest = target.reasons ? defaults.reasoningMs : defaults.firstTokenMs;
-  const withNext = target.reasons ? defaults.reasoningFailoverMs : defaults.firstTokenFailoverMs;
-  const own = target.hasNext ? Math.min(longest, withNext) : longest;
-  return Math.min(own, target.probeFirstTokenMs ?? own);
+/** Limits of an attempt at a target. */
+export interface TargetLimits extends AttemptLimits {
+  /** A silence that is shorter says nothing of the target's health. */
+  readonly evidenceMs: number;
+  /** Longest wait behind a finish reason. */
+  readonly usageWaitMs: number;
+}
+
+/** How long a target may be silent before its content while another target is left. */
+function failoverMs(defaults: DefaultTimeouts, { reasons, streams, usualMs }: AttemptTarget) {
+  const usual = USUAL_FACTOR * (usualMs ?? 0);
+  if (!streams) return Math.max(defaults.answerFailoverMs, usual);
+  const shortest = reasons
+    ? Math.min(defaults.reasoningMs, defaults.reasoningFailoverMs)
+    : Math.min(defaults.firstTokenMs, defaults.firstTokenFailoverMs);
+  return Math.max(shortest, usual);
+}
+
+/** The server's limit of the first content; undefined: none. */
+function serverFirstTokenMs(
+  defaults: DefaultTimeouts,
+  target: AttemptTarget,
+  longestWithNext: number,
+): number | undefined {
+  const { reasons, streams, hasNext, probeFirstTokenMs, usualMs = 0 } = target;
+  // The first token of a whole answer is its last: at the last target it has all the time that is left.
+  if (!streams) return hasNext ? longestWithNext : undefined;
+  const longestAlone = reasons ? defaults.reasoningMs : defaults.firstTokenMs;
+  const longest = hasNext ? longestWithNext : longestAlone;
+  return Math.min(longest, Math.max(probeFirstTokenMs ?? longest, USUAL_FACTOR * usualMs));
 }
 
 export function attemptLimits(
   timeouts: Timeouts,
   defaults: DefaultTimeouts,
   target: AttemptTarget,
-): AttemptLimits {
-  const { splitMs, hasNext } = target;
-  const share = splitMs !== undefined && hasNext ? splitMs * SPLIT_SHARE : undefined;
-  const attemptMs =
-    share === undefined ? timeouts.attemptMs : Math.min(timeouts.attemptMs ?? share, share);
+): TargetLimits {
+  const { reasons, hasNext, remainingMs } = target;
+  const evidenceMs = failoverMs(defaults, target);
+  const asked = timeouts.firstTokenMs ?? serverFirstTokenMs(defaults, target, evidenceMs);
+  const idleMs = timeouts.idleMs ?? (reasons ? defaults.reasoningMs : defaults.idleMs);
   return {
-    // An answer that is not streamed arrives as a whole: only a limit that was asked for bounds it.
+    // The next target gets as much time as this one had.
     firstTokenMs:
-      timeouts.firstTokenMs ?? (target.stream ? defaultFirstTokenMs(defaults, target) : undefined),
-    idleMs: timeouts.idleMs ?? (target.reasons ? defaults.reasoningMs : defaults.idleMs),
-    attemptMs,
+      hasNext && asked !== undefined ? Math.min(asked, remainingMs * SILENT_SHARE) : asked,
+    idleMs,
+    attemptMs: timeouts.attemptMs,
+    evidenceMs,
+    usageWaitMs: Math.min(USAGE_WAIT_MS, idleMs * USAGE_WAIT_SHARE),
   };
 }
 
-/** A limit that the request set below the server's: that it passed says nothing of the target. */
+/** A limit below the server's, by the request or its deadline: that it passed says nothing of the target. */
 export function isOwnLimit(
   kind: ErrorKind,
-  limits: AttemptLimits,
+  limits: TargetLimits,
   timeouts: Timeouts,
   defaults: DefaultTimeouts,
 ): boolean {
@@ -85,8 +128,8 @@ export function isOwnLimit(
       return isShort(timeouts.connectMs, defaults.connectMs);
     case "first-token-timeout":
       return (
-        isShort(timeouts.firstTokenMs, defaults.firstTokenFailoverMs) ||
-        isShort(limits.attemptMs, defaults.firstTokenMs)
+        isShort(limits.firstTokenMs, limits.evidenceMs) ||
+        isShort(limits.attemptMs, Math.max(defaults.firstTokenMs, limits.evidenceMs))
       );
     case "idle-timeout":
       return isShort(timeouts.idleMs, defaults.idleMs) || limits.attemptMs !== undefined;

@@ -1,9 +1,9 @@
 import type { GatewayError } from "../domain/gateway-error.ts";
 import type { AttemptTrigger } from "../domain/generation.ts";
+import type { Model } from "../domain/model.ts";
+import type { CallStates } from "./call-states.ts";
 import type { Decided, EngineCall, Target } from "./engine-call.ts";
-import { nameOf } from "./engine-call.ts";
 import type { AttemptPermit } from "./target-state.ts";
-import type { TargetStates } from "./target-states.ts";
 
 /** An attempt with the right to be sent. */
 export interface Step<T extends Target> {
@@ -14,6 +14,8 @@ export interface Step<T extends Target> {
   readonly delayFromProvider: boolean;
   readonly queuedMs: number;
   readonly decided: Decided | undefined;
+  /** What the attempt costs in the budget of its target, if it fails there by load; 0: nothing. */
+  readonly costOfFailure: number;
 }
 
 /** How an attempt failed. */
@@ -32,14 +34,23 @@ export type Outcome<T extends Target> =
 
 /** What one call has done so far. */
 export interface Progress<T extends Target> {
+  readonly states: CallStates<T>;
   attempts: number;
   readonly attemptsAt: Map<T, number>;
   /** Targets of attempts: no failover goes back to one. */
   readonly used: Set<T>;
+  /** Failures that were seen, by target: the kind and the status. */
+  readonly failures: Map<T, Set<string>>;
+  /** The latest failure of each target. */
+  readonly lastFailure: Map<T, GatewayError>;
+  /** Targets that refused the call after a wait in their queue or for their next probe. */
+  readonly refusedInVain: Set<T>;
   /** Targets that the caller was told of as passed over. */
   readonly skipped: Set<T>;
   /** Targets that the call's money pays for no longer. */
   readonly unpaid: Set<T>;
+  /** Models whose context window the request exceeds, in the order of the attempts. */
+  readonly outgrown: Model[];
   waitedMs: number;
   freeRetryUsed: boolean;
   hedged: boolean;
@@ -49,13 +60,21 @@ export interface Progress<T extends Target> {
   broken: GatewayError | undefined;
 }
 
-export function startProgress<T extends Target>(waitedMs: number): Progress<T> {
+export function startProgress<T extends Target>(
+  states: CallStates<T>,
+  waitedMs: number,
+): Progress<T> {
   return {
+    states,
     attempts: 0,
     attemptsAt: new Map(),
     used: new Set(),
+    failures: new Map(),
+    lastFailure: new Map(),
+    refusedInVain: new Set(),
     skipped: new Set(),
     unpaid: new Set(),
+    outgrown: [],
     waitedMs,
     freeRetryUsed: false,
     hedged: false,
@@ -64,17 +83,48 @@ export function startProgress<T extends Target>(waitedMs: number): Progress<T> {
   };
 }
 
-/** The first target that was not used and takes a call now. */
+/** The first target that was not used and takes a failover now. */
 export function openTarget<T extends Target>(
   call: EngineCall<T>,
   progress: Progress<T>,
-  states: TargetStates,
   fits: (target: T) => boolean = () => true,
 ): T | undefined {
   return call.targets.find(
-    (target) =>
-      !progress.used.has(target) &&
-      fits(target) &&
-      states.of(nameOf(target)).refusal() === undefined,
+    (target) => !progress.used.has(target) && fits(target) && isOpen(call, progress, target),
   );
+}
+
+/** How many targets were not used and take a failover now. */
+export function countOpen<T extends Target>(
+  call: EngineCall<T>,
+  progress: Progress<T>,
+  fits: (target: T) => boolean,
+): number {
+  if (call.targets.length === 1) return 0;
+  return call.targets.filter(
+    (target) => !progress.used.has(target) && fits(target) && isOpen(call, progress, target),
+  ).length;
+}
+
+/** No failover goes where those before it have failed. */
+function isOpen<T extends Target>(
+  { caller }: EngineCall<T>,
+  progress: Progress<T>,
+  target: T,
+): boolean {
+  const state = progress.states.of(target);
+  return state.refusal(caller) === undefined && !state.standIn.isLow;
+}
+
+/** Notes how an attempt failed; true where the call has seen this failure at this target before. */
+export function isSeenBefore<T extends Target>(
+  progress: Progress<T>,
+  target: T,
+  { kind, providerFailure }: GatewayError,
+): boolean {
+  const seen = progress.failures.get(target) ?? new Set();
+  const failure = `${kind} ${providerFailure?.httpStatus ?? ""}`;
+  const isSeen = seen.has(failure);
+  progress.failures.set(target, seen.add(failure));
+  return isSeen;
 }

@@ -8,8 +8,17 @@ import {
   type RunningAttempt,
   type Target,
 } from "./engine-call.ts";
+import { isLoadLike } from "./failure-rules.ts";
 import { type HedgeAllowance, hedgeDelayMs } from "./hedge.ts";
-import { type Failure, type Outcome, openTarget, type Progress, type Step } from "./progress.ts";
+import {
+  type Failure,
+  isSeenBefore,
+  type Outcome,
+  openTarget,
+  type Progress,
+  type Step,
+} from "./progress.ts";
+
 import type { RetryMetrics } from "./retry-metrics.ts";
 import { runAttempt, toGatewayError } from "./run-attempt.ts";
 import type { AttemptPermit } from "./target-state.ts";
@@ -25,8 +34,11 @@ interface Racer<T extends Target> {
   abort(error: GatewayError): void;
 }
 
-/** A rival is sent only while so much of the budget is left. */
-const HEDGE_BUDGET_LEVEL = 0.5;
+/**
+ * Share of a failed failover's price that content gives back: a target that fails a third of its
+ * calls still stands in, one that fails half of them does not.
+ */
+const STAND_IN_REFILL = 0.5;
 
 export class Race {
   readonly #clock: Clock;
@@ -67,7 +79,7 @@ export class Race {
       loser.abort(new GatewayError("cancelled", "a rival attempt delivered the first content"));
     };
     const primary = this.#start(call, progress, step, () => close(rival));
-    const cancel = this.#scheduleRival(call, step, () => {
+    const cancel = this.#scheduleRival(call, progress, step, () => {
       const second = isOpen ? this.#rivalStep(call, progress) : undefined;
       if (second === undefined) return;
       rival = this.#start(call, progress, second, () => {
@@ -91,10 +103,11 @@ export class Race {
   /** Calls `send` when the wait for the primary's first content is over. */
   #scheduleRival<T extends Target>(
     call: EngineCall<T>,
+    progress: Progress<T>,
     { target }: Step<T>,
     send: () => void,
   ): () => void {
-    const { streamed, whole } = this.#states.of(nameOf(target));
+    const { streamed, whole } = progress.states.of(target);
     const delayMs = hedgeDelayMs(
       call.hedge?.delayMs,
       call.stream ? streamed : whole,
@@ -106,15 +119,20 @@ export class Race {
 
   #rivalStep<T extends Target>(call: EngineCall<T>, progress: Progress<T>): Step<T> | undefined {
     if (progress.attempts >= call.policy.totalAttempts) return undefined;
-    const target = openTarget(call, progress, this.#states);
+    const target = openTarget(call, progress);
     if (target === undefined) return undefined;
-    const state = this.#states.of(nameOf(target));
+    const state = progress.states.of(target);
     const { budget } = state.instance;
     const cost = this.#states.settings.budget.transientCost;
-    const isAffordable = budget.level > HEDGE_BUDGET_LEVEL && budget.canSpend(cost);
     // A target that is being tried out is no help in a race.
-    if (!isAffordable || state.circuit.state !== "closed" || !this.#hedges.take()) return undefined;
-    const permit = state.admit(call.stream);
+    if (
+      budget.isLow ||
+      !budget.canSpend(cost) ||
+      state.circuit.state !== "closed" ||
+      !this.#hedges.take()
+    )
+      return undefined;
+    const permit = state.admit(call);
     if ("state" in permit) return undefined;
     budget.spend(cost);
     return {
@@ -125,6 +143,7 @@ export class Race {
       delayFromProvider: false,
       queuedMs: 0,
       decided: undefined,
+      costOfFailure: 0,
     };
   }
 
@@ -132,7 +151,7 @@ export class Race {
     const { failoverOn, totalAttempts } = call.policy;
     if (progress.attempts >= totalAttempts) return false;
     if (failoverOn !== undefined && !failoverOn.has("first-token-timeout")) return false;
-    return call.targets.length > 1 && openTarget(call, progress, this.#states) !== undefined;
+    return call.targets.length > 1 && openTarget(call, progress) !== undefined;
   }
 
   #begin<T extends Target>(
@@ -157,13 +176,18 @@ export class Race {
   ): Racer<T> {
     const { target, permit, trigger } = step;
     const { provider } = nameOf(target);
+    const { instance, standIn } = progress.states.of(target);
+    const { budget } = instance;
+    const isRepetition = trigger === "retry";
     const startedAt = this.#clock.now();
+    if (step.decided === undefined && trigger !== "hedge") budget.called();
     progress.attempts++;
     progress.attemptsAt.set(target, (progress.attemptsAt.get(target) ?? 0) + 1);
     progress.used.add(target);
     this.#metrics.attempt(provider, trigger, step.delayMs);
     const running = this.#begin(call, permit, {
       target,
+      state: progress.states.of(target),
       trigger,
       delayMs: step.delayMs,
       delayFromProvider: step.delayFromProvider,
@@ -179,8 +203,9 @@ export class Race {
     let hasContent = false;
     const content = (now: number): void => {
       hasContent = true;
-      permit.content(now - startedAt);
-      if (trigger !== "retry") this.#states.instance(provider).budget.refill();
+      permit.content(now - startedAt, running.streams);
+      if (!isRepetition) budget.refill();
+      standIn.refill(this.#states.settings.budget.transientCost * STAND_IN_REFILL);
       onContent();
     };
 
@@ -197,12 +222,17 @@ export class Race {
           },
           onEvent: (event, now, isContent) => {
             if (racer.isLost) return undefined;
-            if (isContent && !hasContent) content(now);
+            if (isContent) {
+              permit.delivered(now);
+              if (!hasContent) content(now);
+            }
             return running.take(event, now, isContent);
           },
         });
+        // An answer without content that is refused is no success of its target.
+        const accepted = running.accept();
+        if (accepted !== undefined) await accepted;
         if (!hasContent) content(this.#clock.now());
-        running.accept();
         racer.hasEnded = true;
         permit.end(undefined);
         running.end("succeeded");
@@ -211,7 +241,12 @@ export class Race {
         racer.hasEnded = true;
         const error = toGatewayError(thrown);
         const isOwn = racer.isLost || running.isOwnLimit(error.kind);
-        permit.end(isOwn ? undefined : error);
+        if (isOwn) permit.end(undefined);
+        else {
+          const isRepeated = isSeenBefore(progress, target, error);
+          if (isLoadLike(error)) standIn.spend(step.costOfFailure);
+          permit.end(error, { isRepeated, mark: call.requestMark() });
+        }
         if (racer.isLost) running.end("superseded");
         else if (error.kind === "cancelled") running.end("cancelled", error);
         else {

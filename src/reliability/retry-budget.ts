@@ -1,41 +1,133 @@
+import type { Clock } from "../clock.ts";
 import type { BudgetSettings } from "./settings.ts";
 
+/** Time over which the rate of usual calls is measured, in milliseconds. */
+const RATE_WINDOW_MS = 10_000;
+const SECOND_MS = 1_000;
+
+/** Below this level nothing that could be left out is sent: no rival attempt, no failover. */
+const LOW_LEVEL = 0.5;
+
+/** Calls of a second: their usual rate, or as many as a single second had lately. */
+class CallRate {
+  readonly #clock: Clock;
+  /** Each call weighs less the longer ago it was: e-fold in `RATE_WINDOW_MS`. */
+  #weight = 0;
+  #weighedAt: number;
+  /** Calls of this second and of the one before. */
+  #second = 0;
+  #now = 0;
+  #before = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#weighedAt = clock.now();
+  }
+
+  add(): void {
+    const now = this.#clock.now();
+    this.#weight = this.#weightAt(now) + 1;
+    this.#weighedAt = now;
+    this.#turn(now);
+    this.#now++;
+  }
+
+  perSecond(): number {
+    if (this.#weight === 0) return 0;
+    const now = this.#clock.now();
+    this.#turn(now);
+    return Math.max((this.#weightAt(now) * SECOND_MS) / RATE_WINDOW_MS, this.#now, this.#before);
+  }
+
+  #weightAt(now: number): number {
+    return this.#weight * Math.exp((this.#weighedAt - now) / RATE_WINDOW_MS);
+  }
+
+  #turn(now: number): void {
+    const second = Math.floor(now / SECOND_MS);
+    if (second === this.#second) return;
+    this.#before = second === this.#second + 1 ? this.#now : 0;
+    this.#now = 0;
+    this.#second = second;
+  }
+}
+
 /**
- * A token bucket that bounds what retries add to the load of one provider
- * instance: success pays for them, and without success they run out.
+ * A token bucket that bounds load which the gateway adds somewhere. Successes and the
+ * passing of time fill it again.
  */
 export class RetryBudget {
+  readonly #clock: Clock;
   readonly #settings: () => BudgetSettings;
-  #tokens: number;
+  readonly #calls: CallRate;
+  /** Tokens that are missing, as of `#at`. */
+  #spent = 0;
+  #at: number;
 
-  constructor(settings: () => BudgetSettings) {
+  constructor(clock: Clock, settings: () => BudgetSettings) {
+    this.#clock = clock;
     this.#settings = settings;
-    this.#tokens = settings().capacity;
+    this.#calls = new CallRate(clock);
+    this.#at = clock.now();
   }
 
-  /** What is left, 0 to 1. */
+  /** Share that is left, from 0 to 1. */
   get level(): number {
     const { capacity } = this.#settings();
-    return capacity === 0 ? 0 : Math.min(1, this.#tokens / capacity);
+    this.#fill();
+    return capacity === 0 ? 0 : Math.max(0, 1 - this.#spent / capacity);
   }
 
-  canSpend(cost: number): boolean {
-    return this.#tokens >= cost;
+  /** Less than half is left. A bucket without capacity says nothing. */
+  get isLow(): boolean {
+    return this.#spent > 0 && this.level < LOW_LEVEL;
   }
 
-  /** Only after `canSpend`. */
+  /**
+   * `isLastTarget`: no other target is open. A short outage must not use up the bucket then:
+   * one second of the usual calls has room in it.
+   */
+  canSpend(cost: number, isLastTarget = false): boolean {
+    this.#fill();
+    const room = isLastTarget ? this.#room() : this.#settings().capacity;
+    return room - this.#spent >= cost;
+  }
+
+  /** Takes the price; the debt ends at an empty bucket. */
   spend(cost: number): void {
-    this.#tokens -= cost;
+    this.#fill();
+    this.#spent = Math.min(this.#room(), this.#spent + cost);
   }
 
-  /** What was spent paid for an attempt that was not sent. */
+  /** The attempt that was paid for was not sent. */
   refund(cost: number): void {
-    this.#tokens = Math.min(this.#settings().capacity, this.#tokens + cost);
+    this.#spent = Math.max(0, this.#spent - cost);
   }
 
-  /** An attempt that is no retry has reached content. */
-  refill(): void {
-    const { capacity, refill } = this.#settings();
-    this.#tokens = Math.min(capacity, this.#tokens + refill);
+  /** Something succeeded: gives back what the operator has set, or so many tokens. */
+  refill(tokens = this.#settings().refill): void {
+    this.#spent = Math.max(0, this.#spent - tokens);
+  }
+
+  /** A usual call is sent: its first attempt, wherever the engine sends it. */
+  called(): void {
+    this.#calls.add();
+  }
+
+  #room(): number {
+    const { capacity, transientCost } = this.#settings();
+    // A bucket that the operator has closed stays closed.
+    if (capacity === 0) return 0;
+    return Math.max(capacity, this.#calls.perSecond() * transientCost);
+  }
+
+  #fill(): void {
+    const now = this.#clock.now();
+    if (this.#spent > 0) {
+      const room = this.#room();
+      const filled = ((now - this.#at) / this.#settings().fillMs) * room;
+      this.#spent = Math.max(0, Math.min(room, this.#spent) - filled);
+    }
+    this.#at = now;
   }
 }

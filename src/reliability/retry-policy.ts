@@ -16,6 +16,8 @@ export interface PolicyInForce {
   readonly maxWaitMs: number;
   /** Bound of all waits together. */
   readonly maxTotalDelayMs: number;
+  /** A hint up to this is waited for although a target with another model is open; 0: none is. */
+  readonly shortHintMs: number;
   /** Kinds that may be retried, or lead to the next target; undefined: every kind of the table. */
   readonly retryOn: ReadonlySet<ErrorKind> | undefined;
   readonly failoverOn: ReadonlySet<ErrorKind> | undefined;
@@ -24,7 +26,12 @@ export interface PolicyInForce {
 
 function backoff(own: BackoffSettings, policy: RetryPolicy, maxWaitMs: number): BackoffSettings {
   const capMs = Math.min(policy.maxBackoffMs ?? own.capMs, maxWaitMs);
-  return { baseMs: Math.min(policy.initialBackoffMs ?? own.baseMs, capMs), capMs };
+  const { initialBackoffMs } = policy;
+  return {
+    baseMs: Math.min(initialBackoffMs ?? own.baseMs, capMs),
+    lastTargetBaseMs: Math.min(initialBackoffMs ?? own.lastTargetBaseMs, capMs),
+    capMs,
+  };
 }
 
 function kinds(listed: readonly ErrorKind[]): ReadonlySet<ErrorKind> | undefined {
@@ -49,7 +56,9 @@ export function policyInForce(
     multiplier: policy.backoffMultiplier ?? 2,
     jitter: policy.jitter ?? 1,
     maxWaitMs,
-    maxTotalDelayMs: policy.maxTotalDelayMs ?? Number.POSITIVE_INFINITY,
+    maxTotalDelayMs: policy.maxTotalDelayMs ?? settings.maxTotalDelayMs,
+    // Who asks for the cheapest or the fastest target prefers none of them.
+    shortHintMs: routing.strategy === "ordered" ? settings.shortHintMs : 0,
     retryOn: kinds(policy.retryOn),
     failoverOn: kinds(routing.failoverOn),
     recovery: routing.midStreamRecovery,

@@ -1,9 +1,19 @@
 const BUCKETS = 12;
 
+/** What a window holds. */
+export interface WindowTotals {
+  readonly requests: number;
+  readonly failures: number;
+  /** The clock's time of the oldest failure; undefined without one. */
+  readonly failingSince: number | undefined;
+}
+
 /** Calls and failed calls of the last `windowMs`, in buckets. */
 export class RollingCounts {
-  #requests = new Float64Array(BUCKETS);
-  #failures = new Float64Array(BUCKETS);
+  readonly #requests = new Float64Array(BUCKETS);
+  readonly #failures = new Float64Array(BUCKETS);
+  /** Time of the first failure of each bucket. */
+  readonly #failedAt = new Float64Array(BUCKETS);
   /** Number of the newest bucket since the clock's zero. */
   #newest = 0;
 
@@ -12,21 +22,32 @@ export class RollingCounts {
     this.#requests[slot] = (this.#requests[slot] ?? 0) + 1;
   }
 
+  /** A call that was counted turned out to say nothing. */
+  withdraw(now: number, windowMs: number): void {
+    const slot = this.#turn(now, windowMs);
+    this.#requests[slot] = Math.max(0, (this.#requests[slot] ?? 0) - 1);
+  }
+
   failure(now: number, windowMs: number, weight: number): void {
     const slot = this.#turn(now, windowMs);
+    if (this.#failures[slot] === 0) this.#failedAt[slot] = now;
     this.#failures[slot] = (this.#failures[slot] ?? 0) + weight;
   }
 
-  totals(now: number, windowMs: number): { readonly requests: number; readonly failures: number } {
+  totals(now: number, windowMs: number): WindowTotals {
     this.#turn(now, windowMs);
     let requests = 0;
     let failures = 0;
+    let failingSince: number | undefined;
     for (let slot = 0; slot < BUCKETS; slot++) {
       requests += this.#requests[slot] ?? 0;
-      failures += this.#failures[slot] ?? 0;
+      const failed = this.#failures[slot] ?? 0;
+      failures += failed;
+      const at = this.#failedAt[slot] ?? now;
+      if (failed > 0 && (failingSince === undefined || at < failingSince)) failingSince = at;
     }
     // A call and its failure can lie in different buckets.
-    return { requests, failures: Math.min(requests, failures) };
+    return { requests, failures: Math.min(requests, failures), failingSince };
   }
 
   clear(): void {

@@ -62,7 +62,11 @@ export async function runAttempt(options: AttemptOptions): Promise<void> {
       const now = clock.now();
       const content = isContent(event);
       if (content || event.type === "usage") timers.progress(now, content);
-      if (event.type === "finish") finished = true;
+      if (event.type === "finish") {
+        finished = true;
+        // No limit of the provider's voids an answer that is there.
+        timers.stop();
+      }
       const wait = options.onEvent(event, now, content);
       if (wait !== undefined) {
         timers.hold();

@@ -1,8 +1,10 @@
 // The operator's numbers. `docs/reliability.md` says why each default is what it is.
 
-/** First wait and longest wait of our own choosing, in milliseconds. */
+/** Waits of our own choosing, in milliseconds: `base · 2ⁿ`, at most `cap`. */
 export interface BackoffSettings {
   readonly baseMs: number;
+  /** First wait where no other target is open: somebody has to come back to this one. */
+  readonly lastTargetBaseMs: number;
   readonly capMs: number;
 }
 
@@ -16,8 +18,12 @@ export interface RetrySettings {
   readonly transient: BackoffSettings;
   /** After a rate limit or overload. */
   readonly throttle: BackoffSettings;
-  /** Longest wait for a provider; a longer hint means another target or failure. */
+  /** Longest single wait for a provider; a longer hint means another target or failure. */
   readonly maxWaitMs: number;
+  /** Bound of all waits of a call where its request names none. */
+  readonly maxTotalDelayMs: number;
+  /** A hint up to this is waited for although a target with another model is open; 0: none is. */
+  readonly shortHintMs: number;
 }
 
 /** Retry budget of a provider instance, in tokens. */
@@ -27,11 +33,15 @@ export interface BudgetSettings {
   readonly throttleCost: number;
   /** Given back by each attempt that is no retry and reaches content. */
   readonly refill: number;
+  /** Time in which an empty bucket fills by itself. */
+  readonly fillMs: number;
 }
 
 export interface HealthSettings {
   /** Failures in a row that eject a target. */
   readonly consecutiveFailures: number;
+  /** Failures that came within less than this are a blip and eject nothing. */
+  readonly minSpanMs: number;
   /** Share of failed calls that ejects a target, 0 to 1, from `minRequests` calls on. */
   readonly failureRate: number;
   readonly minRequests: number;
@@ -54,7 +64,12 @@ export interface LimitSettings {
   readonly maxInFlight: number;
   readonly queueLength: number;
   readonly queueWaitMs: number;
+  /** Part of the calls at a time that one caller may have while it is alone; 1: all of them. */
+  readonly callerShare: number;
 }
+
+/** The same where there are several callers. */
+export const SHARED = 0.75;
 
 export interface HedgeSettings {
   /** Largest share of requests that get a rival attempt, 0 to 1. */
@@ -70,7 +85,21 @@ export interface ReliabilitySettings {
   readonly budget: BudgetSettings;
   readonly health: HealthSettings;
   readonly limit: LimitSettings;
+  /** What instances and models have of their own, by `provider` and by `provider/model`. */
+  readonly targetLimits: ReadonlyMap<string, Partial<LimitSettings>>;
   readonly hedge: HedgeSettings;
+}
+
+/** The limit of a target: the model's own, else the instance's, else that of all. */
+export function limitOf(
+  { limit, targetLimits }: ReliabilitySettings,
+  provider: string,
+  model: string,
+): LimitSettings {
+  const ofInstance = targetLimits.get(provider);
+  const ofModel = targetLimits.get(`${provider}/${model}`);
+  if (ofInstance === undefined && ofModel === undefined) return limit;
+  return { ...limit, ...ofInstance, ...ofModel };
 }
 
 export const DEFAULT_SETTINGS: ReliabilitySettings = {
@@ -79,13 +108,16 @@ export const DEFAULT_SETTINGS: ReliabilitySettings = {
     maxAttempts: 5,
     totalAttempts: 4,
     maxTotalAttempts: 8,
-    transient: { baseMs: 50, capMs: 2_000 },
-    throttle: { baseMs: 1_000, capMs: 20_000 },
-    maxWaitMs: 20_000,
+    transient: { baseMs: 50, lastTargetBaseMs: 500, capMs: 2_000 },
+    throttle: { baseMs: 1_000, lastTargetBaseMs: 1_000, capMs: 20_000 },
+    maxWaitMs: 60_000,
+    maxTotalDelayMs: 60_000,
+    shortHintMs: 2_500,
   },
-  budget: { capacity: 500, transientCost: 14, throttleCost: 5, refill: 1.4 },
+  budget: { capacity: 500, transientCost: 14, throttleCost: 5, refill: 1.4, fillMs: 60_000 },
   health: {
     consecutiveFailures: 5,
+    minSpanMs: 1_000,
     failureRate: 0.5,
     minRequests: 10,
     windowMs: 120_000,
@@ -96,6 +128,7 @@ export const DEFAULT_SETTINGS: ReliabilitySettings = {
     refusedMs: 300_000,
     quotaMs: 600_000,
   },
-  limit: { maxInFlight: 512, queueLength: 512, queueWaitMs: 5_000 },
+  limit: { maxInFlight: 512, queueLength: 512, queueWaitMs: 5_000, callerShare: 1 },
+  targetLimits: new Map(),
   hedge: { share: 0.05, minDelayMs: 500, maxInputTokens: 32_000 },
 };

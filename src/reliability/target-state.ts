@@ -1,11 +1,14 @@
 import type { Clock } from "../clock.ts";
 import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
+import type { CallerShare } from "./caller-queue.ts";
 import { CircuitBreaker, type CircuitPermit } from "./circuit-breaker.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { healthEffect } from "./failure-rules.ts";
 import { Latency } from "./latency.ts";
 import { RetryBudget } from "./retry-budget.ts";
-import type { ReliabilitySettings } from "./settings.ts";
+import type { LimitSettings, ReliabilitySettings } from "./settings.ts";
+import { SizedLatency } from "./sized-latency.ts";
+import type { TargetChange } from "./target-changes.ts";
 
 /** A time for which nothing is sent somewhere, and why. */
 export interface Pause {
@@ -13,23 +16,48 @@ export interface Pause {
   readonly kind: ErrorKind;
 }
 
-/** Why a target does not take a call now; `until` is when that may change. */
-export type Refusal =
+/** `isAsked`: the provider has said how long; else the time is a guess of ours. */
+interface Cooldown extends Pause {
+  readonly isAsked: boolean;
+}
+
+/** Why a target takes nobody's call now; `until` is when that may change. */
+type Ailment =
   | { readonly state: "open"; readonly until: number }
-  /** It was rate limited. */
-  | { readonly state: "cooling"; readonly until: number }
+  /** The provider asked for a pause: a rate limit, an overload, a failure with a hint. */
+  | (Cooldown & { readonly state: "cooling" })
   /** Its credential, its quota or its model was refused. */
-  | { readonly state: "out"; readonly until: number; readonly kind: ErrorKind }
-  /** As many calls as allowed run there. */
-  | { readonly state: "full"; readonly until: number };
+  | { readonly state: "out"; readonly until: number; readonly kind: ErrorKind };
+
+/** Why a target does not take a call now. */
+export type Refusal =
+  | Ailment
+  /** As many calls as allowed run there, or of this caller, for whom no place is left then. */
+  | { readonly state: "full"; readonly until: number; readonly isReserved: boolean };
+
+/** A call that wants to be sent. */
+interface Sender {
+  readonly caller: string;
+  readonly stream: boolean;
+}
+
+/** What is known of the request whose attempt has failed. */
+export interface FailedRequest {
+  /** It failed here in the same way before, in the same call. */
+  readonly isRepeated: boolean;
+  /** Tells this request from others. */
+  readonly mark: string | undefined;
+}
 
 /** One attempt's right to be sent. `end` gives everything back that it holds. */
 export interface AttemptPermit {
   readonly isProbe: boolean;
-  /** The first content has come, after so many milliseconds. */
-  content(ms: number): void;
+  /** The first content has come, after so many milliseconds; `streams`: the provider was asked to. */
+  content(ms: number, streams?: boolean): void;
+  /** Content has come at this time of the clock: the target delivers. */
+  delivered(now: number): void;
   /** `error` undefined: it succeeded, or says nothing of the target. */
-  end(error: GatewayError | undefined): void;
+  end(error: GatewayError | undefined, request?: FailedRequest): void;
 }
 
 /** The longer of two pauses holds. */
@@ -42,8 +70,8 @@ export class InstanceState {
   readonly budget: RetryBudget;
   out: Pause | undefined;
 
-  constructor(settings: () => ReliabilitySettings) {
-    this.budget = new RetryBudget(() => settings().budget);
+  constructor(clock: Clock, settings: () => ReliabilitySettings) {
+    this.budget = new RetryBudget(clock, () => settings().budget);
   }
 }
 
@@ -52,34 +80,50 @@ export class TargetState {
   readonly instance: InstanceState;
   readonly circuit: CircuitBreaker;
   readonly limit: ConcurrencyLimit;
+  /** Bounds failovers to it: those that fail here by load spend, and content fills it again. */
+  readonly standIn: RetryBudget;
   /** Time to the first content: of streams, and of answers that come as a whole. */
   readonly streamed: Latency;
   readonly whole: Latency;
+  /** Time to the first content of streams, by the size of the prompt. */
+  readonly prefill = new SizedLatency();
+  /** Time of answers that come as a whole, by the limit of their output. */
+  readonly answers = new SizedLatency();
   readonly #clock: Clock;
   readonly #settings: () => ReliabilitySettings;
-  #cooldown: Pause | undefined;
+  #cooldown: Cooldown | undefined;
   #out: Pause | undefined;
   /** A probe runs although the target is out. */
   #isProbedWhileOut = false;
-  readonly #onCooldown: (ms: number) => void;
+  #panickedAt = Number.NEGATIVE_INFINITY;
+  /** When content of any attempt came last. */
+  #deliveredAt = Number.NEGATIVE_INFINITY;
+  #lastError: ErrorKind | undefined;
+  readonly #onChange: (change: TargetChange) => void;
 
   constructor(
     clock: Clock,
     settings: () => ReliabilitySettings,
+    limit: () => LimitSettings,
     instance: InstanceState,
-    onCooldown: (ms: number) => void,
+    onChange: (change: TargetChange) => void,
   ) {
     this.#clock = clock;
     this.#settings = settings;
-    this.#onCooldown = onCooldown;
+    this.#onChange = onChange;
     this.instance = instance;
-    this.circuit = new CircuitBreaker(clock, () => settings().health);
-    this.limit = new ConcurrencyLimit(clock, () => settings().limit);
+    this.circuit = new CircuitBreaker(
+      clock,
+      () => settings().health,
+      (change) => onChange({ ...change, what: "circuit", lastError: this.#lastError }),
+    );
+    this.limit = new ConcurrencyLimit(clock, limit);
+    this.standIn = new RetryBudget(clock, () => settings().budget);
     this.streamed = new Latency();
     this.whole = new Latency();
   }
 
-  get cooldown(): Pause | undefined {
+  get cooldown(): Cooldown | undefined {
     return this.#active(this.#cooldown);
   }
 
@@ -87,51 +131,61 @@ export class TargetState {
     return this.#active(this.#out) ?? this.#active(this.instance.out);
   }
 
-  /** Why no call may go there now; takes nothing. */
-  refusal(): Refusal | undefined {
-    const refusal = this.#health();
+  /** Why no call of the caller may go there now; takes nothing. */
+  refusal(caller: string): Refusal | undefined {
+    const refusal = this.health();
     if (refusal !== undefined) return refusal;
-    const { inFlight, queued } = this.limit;
-    return inFlight >= this.#settings().limit.maxInFlight || queued > 0
-      ? { state: "full", until: this.#clock.now() }
-      : undefined;
+    return this.limit.isFull(caller) ? this.#full(caller) : undefined;
+  }
+
+  /** When the last call was sent there although the target was ejected or out; `-Infinity`: never. */
+  get panickedAt(): number {
+    return this.#panickedAt;
+  }
+
+  /** Content has come from there at this time of the clock or later, for any call. */
+  deliveredSince(at: number): boolean {
+    return this.#deliveredAt >= at;
   }
 
   /** A permit, or why there is none. */
-  admit(stream: boolean): AttemptPermit | Refusal {
-    const refusal = this.#health();
+  admit({ caller, stream }: Sender): AttemptPermit | Refusal {
+    const refusal = this.health();
     if (refusal !== undefined) return refusal;
-    if (!this.limit.tryEnter()) return { state: "full", until: this.#clock.now() };
-    return this.#enter(stream, false);
+    const share = this.limit.tryEnter(caller);
+    return share === undefined ? this.#full(caller) : this.#enter(stream, share, false);
   }
 
-  /** The same after a wait in the queue: the slot is the caller's already. */
-  admitQueued(stream: boolean): AttemptPermit | Refusal {
-    const refusal = this.#health();
-    if (refusal === undefined) return this.#enter(stream, false);
-    this.limit.leave();
+  /** The same after a wait in the queue: the place is the caller's already. */
+  admitQueued({ stream }: Sender, share: CallerShare): AttemptPermit | Refusal {
+    const refusal = this.health();
+    if (refusal === undefined) return this.#enter(stream, share, false);
+    this.limit.leave(share);
     return refusal;
   }
 
   /** One probe at a time, although the target is ejected or out. */
-  admitPanic(stream: boolean): AttemptPermit | undefined {
+  admitPanic({ caller, stream }: Sender): AttemptPermit | undefined {
     const isOut = this.out !== undefined;
-    if ((isOut && this.#isProbedWhileOut) || !this.limit.tryEnter()) return undefined;
-    const permit = this.#enter(stream, true);
+    if (isOut && this.#isProbedWhileOut) return undefined;
+    const share = this.limit.tryEnter(caller);
+    if (share === undefined) return undefined;
+    const permit = this.#enter(stream, share, true);
     if ("state" in permit) return undefined;
     this.#isProbedWhileOut = isOut;
-    const end: AttemptPermit["end"] = (error) => {
+    this.#panickedAt = this.#clock.now();
+    const end: AttemptPermit["end"] = (error, request) => {
       this.#isProbedWhileOut = false;
-      permit.end(error);
+      permit.end(error, request);
     };
     return { ...permit, end };
   }
 
   /** Nothing is sent there for so long; false where the pause that runs is as long. */
-  coolDown(ms: number): boolean {
+  coolDown(ms: number, kind: ErrorKind = "rate-limit", isAsked = true): boolean {
     const until = this.#clock.now() + ms;
     if (this.#cooldown !== undefined && this.#cooldown.until >= until) return false;
-    this.#cooldown = { until, kind: "rate-limit" };
+    this.#cooldown = { until, kind, isAsked };
     return true;
   }
 
@@ -143,67 +197,101 @@ export class TargetState {
     this.instance.out = undefined;
   }
 
-  #active(pause: Pause | undefined): Pause | undefined {
+  #active<Kind extends Pause>(pause: Kind | undefined): Kind | undefined {
     return pause !== undefined && pause.until > this.#clock.now() ? pause : undefined;
   }
 
-  #health(): Refusal | undefined {
+  /** Why nobody's call may go there now, however many run there; takes nothing. */
+  health(): Ailment | undefined {
     const { cooldown } = this;
-    if (cooldown !== undefined) return { state: "cooling", until: cooldown.until };
+    if (cooldown !== undefined) return { ...cooldown, state: "cooling" };
     const { out } = this;
     if (out !== undefined) return { state: "out", until: out.until, kind: out.kind };
     const until = this.circuit.openAt;
     return until > this.#clock.now() ? { state: "open", until } : undefined;
   }
 
-  #enter(stream: boolean, panic: boolean): AttemptPermit | Refusal {
+  #full(caller: string): Refusal {
+    const isReserved = this.limit.isReserved(caller);
+    return { state: "full", until: this.#clock.now(), isReserved };
+  }
+
+  #enter(stream: boolean, share: CallerShare, panic: boolean): AttemptPermit | Refusal {
     const permit = this.circuit.tryAcquire(panic);
-    if (permit !== undefined) return this.#permit(permit, stream);
-    this.limit.leave();
+    if (permit !== undefined) return this.#permit(permit, share, stream);
+    this.limit.leave(share);
     return { state: "open", until: this.circuit.openAt };
   }
 
-  #permit(circuit: CircuitPermit, stream: boolean): AttemptPermit {
-    const latency = stream ? this.streamed : this.whole;
+  #permit(circuit: CircuitPermit, share: CallerShare, stream: boolean): AttemptPermit {
+    const startedAt = this.#clock.now();
     return {
       isProbe: circuit.isProbe,
-      content: (ms) => {
+      content: (ms, streams = stream) => {
+        const now = this.#clock.now();
         circuit.succeed();
         this.#out = undefined;
         this.instance.out = undefined;
-        latency.add(ms, this.#clock.now());
+        (streams ? this.streamed : this.whole).add(ms, now);
       },
-      end: (error) => {
-        this.limit.leave();
-        const isFailure = error !== undefined && this.#learn(error, circuit);
-        if (!isFailure) circuit.release();
+      delivered: (now) => {
+        this.#deliveredAt = now;
+      },
+      end: (error, request) => {
+        this.limit.leave(share);
+        if (error === undefined) circuit.release();
+        else this.#learn(error, circuit, request, startedAt);
       },
     };
   }
 
-  /** Takes over what a failure says; true where the circuit was told. */
-  #learn(error: GatewayError, circuit: CircuitPermit): boolean {
+  /** Takes over what a failure says of the target. */
+  #learn(
+    error: GatewayError,
+    circuit: CircuitPermit,
+    request: FailedRequest | undefined,
+    startedAt: number,
+  ): void {
     const effect = healthEffect(error);
     const { health, retry } = this.#settings();
-    const now = this.#clock.now();
     switch (effect.type) {
       case "none":
-        return false;
-      case "failure":
-        circuit.fail(effect.weight);
-        return true;
-      case "cooldown": {
-        const ms = effect.hintMs ?? retry.throttle.baseMs;
-        if (this.coolDown(ms)) this.#onCooldown(ms);
-        return false;
+        return circuit.release();
+      case "failure": {
+        if (effect.hintMs !== undefined) this.#pause(effect.hintMs, error.kind, true);
+        const isBusy = error.kind === "first-token-timeout" && this.deliveredSince(startedAt);
+        // A target that delivered to others while this attempt waited is busy, and not dead.
+        if (isBusy || request?.isRepeated === true) return circuit.withdraw();
+        this.#lastError = error.kind;
+        return circuit.fail(effect.weight, request?.mark);
       }
+      case "cooldown":
+        this.#pause(
+          effect.hintMs ?? retry.throttle.baseMs,
+          error.kind,
+          effect.hintMs !== undefined,
+        );
+        return circuit.release();
       case "out": {
-        const ms = effect.cause === "quota" ? health.quotaMs : health.refusedMs;
-        const pause = { until: now + ms, kind: error.kind };
-        if (effect.scope === "target") this.#out = longer(this.#out, pause);
-        else this.instance.out = longer(this.instance.out, pause);
-        return false;
+        const forMs = effect.cause === "quota" ? health.quotaMs : health.refusedMs;
+        this.#exclude(forMs, error.kind, effect.scope);
+        return circuit.release();
       }
     }
+  }
+
+  #pause(ms: number, kind: ErrorKind, isAsked: boolean): void {
+    // Calls that meet the pause read what it is: a limit of their rate, or the provider's trouble.
+    const pauseKind = kind === "rate-limit" ? kind : "provider-overloaded";
+    if (ms === 0 || !this.coolDown(ms, pauseKind, isAsked)) return;
+    this.#onChange({ what: "cooldown", forMs: ms, lastError: kind });
+  }
+
+  #exclude(forMs: number, kind: ErrorKind, scope: "instance" | "target"): void {
+    const wasOut = this.out !== undefined;
+    const pause = { until: this.#clock.now() + forMs, kind };
+    if (scope === "target") this.#out = longer(this.#out, pause);
+    else this.instance.out = longer(this.instance.out, pause);
+    if (!wasOut) this.#onChange({ what: "out", scope, forMs, lastError: kind });
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { TargetName } from "../domain/generation.ts";
-import type { ReliabilitySettings } from "./settings.ts";
+import { type LimitSettings, limitOf, type ReliabilitySettings } from "./settings.ts";
+import type { TargetChange } from "./target-changes.ts";
 import { InstanceState, TargetState } from "./target-state.ts";
 
 /** Everything that is known of instances and their models since the start, by name. */
@@ -8,7 +9,7 @@ export class TargetStates {
   readonly #clock: Clock;
   readonly #instances = new Map<string, InstanceState>();
   readonly #targets = new Map<string, Map<string, TargetState>>();
-  readonly #watchers: ((target: TargetName, ms: number) => void)[] = [];
+  readonly #watchers: ((target: TargetName, change: TargetChange) => void)[] = [];
   #settings: ReliabilitySettings;
 
   constructor(clock: Clock, settings: ReliabilitySettings) {
@@ -25,15 +26,15 @@ export class TargetStates {
     this.#settings = settings;
   }
 
-  /** Tells of every cooldown that is new or longer, not of those taken over from elsewhere. */
-  onCooldown(watcher: (target: TargetName, ms: number) => void): void {
+  /** Tells of every change that this replica has seen itself, not of those taken over from elsewhere. */
+  onChange(watcher: (target: TargetName, change: TargetChange) => void): void {
     this.#watchers.push(watcher);
   }
 
   instance(id: string): InstanceState {
     let state = this.#instances.get(id);
     if (state === undefined) {
-      state = new InstanceState(() => this.#settings);
+      state = new InstanceState(this.#clock, () => this.#settings);
       this.#instances.set(id, state);
     }
     return state;
@@ -47,17 +48,36 @@ export class TargetStates {
     }
     let state = models.get(model);
     if (state === undefined) {
-      state = new TargetState(
+      const created: TargetState = new TargetState(
         this.#clock,
         () => this.#settings,
+        this.#limitOf(provider, model),
         this.instance(provider),
-        (ms) => {
-          for (const watcher of this.#watchers) watcher({ provider, model }, ms);
-        },
+        (change) => this.#tell({ provider, model }, created, change),
       );
-      models.set(model, state);
+      models.set(model, created);
+      state = created;
     }
     return state;
+  }
+
+  #tell({ provider, model }: TargetName, state: TargetState, change: TargetChange): void {
+    // A state that was forgotten speaks of an instance that is gone.
+    if (this.#targets.get(provider)?.get(model) !== state) return;
+    for (const watcher of this.#watchers) watcher({ provider, model }, change);
+  }
+
+  /** The limit of one target; it is put together once after each reload. */
+  #limitOf(provider: string, model: string): () => LimitSettings {
+    let known = this.#settings;
+    let limit = limitOf(known, provider, model);
+    return () => {
+      if (known !== this.#settings) {
+        known = this.#settings;
+        limit = limitOf(known, provider, model);
+      }
+      return limit;
+    };
   }
 
   /** The models of an instance that have had traffic. */

@@ -1,5 +1,12 @@
 import { GatewayError } from "../domain/gateway-error.ts";
-import type { Capability, Model, ModelRecord, Parameter } from "../domain/model.ts";
+import type {
+  Capability,
+  Model,
+  ModelRecord,
+  Parameter,
+  TargetTimeouts,
+  UnaryUpstream,
+} from "../domain/model.ts";
 import { nearNames } from "../domain/near-names.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
 
@@ -13,6 +20,10 @@ export interface RegistryInstance {
   readonly dialect: string;
   /** Goes on after a last message of the assistant. */
   readonly prefill: boolean;
+  /** How it is asked for the answers of unary calls to models of a dialect. */
+  unaryUpstream(dialect: string): UnaryUpstream;
+  /** Limits of all its models. */
+  readonly timeouts: TargetTimeouts | undefined;
   /** How tokens of its models are counted. */
   readonly tokens: TokenRules;
   /** Built-in records that it offers. */
@@ -33,12 +44,14 @@ export interface ModelRegistry {
   readonly list: readonly Model[];
 }
 
-/** What a compatible server is taken to do until its operator says otherwise. */
+/**
+ * What a model of the file can do that names no `capabilities`. Images and files are left
+ * out: most servers of one's own take none, and many answer them with a 500 that looks
+ * like a failure of the server.
+ */
 const ASSUMED_CAPABILITIES: readonly Capability[] = [
   "generate",
   "stream",
-  "image-input",
-  "file-input",
   "tools",
   "parallel-tools",
   "json-object",
@@ -72,7 +85,14 @@ function toModel(record: ModelRecord, instance: RegistryInstance): Model {
     pricing: record.pricing,
     tokens: instance.tokens,
     deprecated: record.endDate !== undefined,
+    fallbacks: record.fallbacks ?? [],
+    failoverOnContentFilter: record.failoverOnContentFilter ?? false,
     prefill: instance.prefill,
+    unaryUpstream: instance.unaryUpstream(dialect),
+    timeouts:
+      instance.timeouts === undefined || record.timeouts === undefined
+        ? (record.timeouts ?? instance.timeouts)
+        : { ...instance.timeouts, ...record.timeouts },
   };
 }
 

@@ -5,6 +5,7 @@ import {
   PARAMETERS,
   type Pricing,
 } from "../domain/model.ts";
+import { MAX_TOKENS } from "../domain/token-usage.ts";
 
 /** Effort values of all vendors, rising. */
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
@@ -78,7 +79,7 @@ function checkRecord(record: ModelRecord, dialects: readonly string[], report: R
   }
   for (const key of ["contextWindow", "maxInputTokens", "maxOutputTokens"] as const) {
     const limit = record[key];
-    if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0)) {
+    if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0 && limit <= MAX_TOKENS)) {
       report(`${key} is ${limit}`);
     }
   }

@@ -4,7 +4,8 @@ import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Model } from "../domain/model.ts";
 import { didYouMean } from "../domain/near-names.ts";
-import { fitTarget } from "./fit-target.ts";
+import { ownValue } from "../domain/own-value.ts";
+import { type Fit, fitTarget } from "./fit-target.ts";
 import { orderTargets, type TargetMeasures } from "./order-targets.ts";
 
 /** A target with the request as it will be sent there. */
@@ -39,6 +40,12 @@ export interface RouterDependencies {
   /** Offers of a model in configuration order; throws NOT_FOUND. */
   readonly lookup: (name: string) => readonly Model[];
   readonly unavailable: (instance: string) => Unavailable | undefined;
+  /** What the model's dialect cannot carry of a request; undefined: it carries it all. */
+  readonly misfit: (
+    model: Model,
+    spec: GenerationSpec,
+    options: JsonObject,
+  ) => FieldViolation | undefined;
   /** Instances and their types. */
   readonly providers: readonly { readonly id: string; readonly type: string }[];
   readonly inputTokens: (model: Model, spec: GenerationSpec) => number;
@@ -46,7 +53,10 @@ export interface RouterDependencies {
 }
 
 function optionsFor(spec: GenerationSpec, model: Model): JsonObject {
-  return spec.providerOptions[model.provider] ?? spec.providerOptions[model.providerType] ?? {};
+  const { providerOptions } = spec;
+  return (
+    ownValue(providerOptions, model.provider) ?? ownValue(providerOptions, model.providerType) ?? {}
+  );
 }
 
 function unavailableError(model: Model, why: Unavailable): GatewayError {
@@ -103,6 +113,16 @@ export function createRouter(dependencies: RouterDependencies) {
     return (allowedProviders.length === 0 || named(allowedProviders)) && !named(deniedProviders);
   }
 
+  /** The request for a model, and for the wire of its dialect. */
+  function fit(spec: GenerationSpec, model: Model): Fit {
+    const fitted = fitTarget(spec, model);
+    if (fitted.state === "ineligible") return fitted;
+    const found = dependencies.misfit(model, spec, optionsFor(spec, model));
+    return found === undefined
+      ? fitted
+      : { state: "ineligible", reason: found.description, field: found.field };
+  }
+
   /** Offers of the requested model that the request does not exclude. */
   function offersOf(spec: GenerationSpec): readonly Model[] {
     checkNames(Object.keys(spec.providerOptions), "spec.provider_options");
@@ -137,9 +157,21 @@ export function createRouter(dependencies: RouterDependencies) {
     });
   }
 
+  /** Offers of the fallbacks that the operator has given the model, where the request names none. */
+  function usualFallbacksOf(spec: GenerationSpec, offers: readonly Model[]): Model[] {
+    const { fallbacks, disableFailover } = spec.routing;
+    if (fallbacks.length > 0 || disableFailover) return [];
+    const names = new Set(offers.flatMap((offer) => offer.fallbacks));
+    return Array.from(names, lookup)
+      .flat()
+      .filter((model) => isAllowed(spec, model));
+  }
+
   /** Everything the request may run at, each place once, in the order in which it is listed. */
   function listedOffers(spec: GenerationSpec): readonly Model[] {
-    return [...new Set([...offersOf(spec), ...fallbacksOf(spec)])];
+    const offers = offersOf(spec);
+    const usual = usualFallbacksOf(spec, offers);
+    return [...new Set([...offers, ...fallbacksOf(spec), ...usual])];
   }
 
   return {
@@ -147,11 +179,11 @@ export function createRouter(dependencies: RouterDependencies) {
     candidates(spec: GenerationSpec): readonly RoutedTarget[] {
       const offers = offersOf(spec);
       const fits = offers.flatMap((model) => {
-        const fit = fitTarget(spec, model);
-        if (fit.state === "ineligible") return [];
-        const { effort, warnings } = fit;
+        const fitted = fit(spec, model);
+        if (fitted.state === "ineligible") return [];
+        const { effort, warnings } = fitted;
         const options = optionsFor(spec, model);
-        return [{ model, spec: fit.spec, effort, warnings, options }];
+        return [{ model, spec: fitted.spec, effort, warnings, options }];
       });
       if (fits.length > 0) return fits;
       return offers.map((model) => ({
@@ -176,17 +208,17 @@ export function createRouter(dependencies: RouterDependencies) {
           refusals.push(unavailableError(model, why));
           continue;
         }
-        const fit = fitTarget(spec, model);
-        if (fit.state === "fits") {
-          const { effort, warnings } = fit;
+        const fitted = fit(spec, model);
+        if (fitted.state === "fits") {
+          const { effort, warnings } = fitted;
           const options = optionsFor(spec, model);
-          listed.push({ model, spec: fit.spec, effort, warnings, options });
+          listed.push({ model, spec: fitted.spec, effort, warnings, options });
           continue;
         }
         const target = { provider: model.provider, model: model.id };
-        const description = `${model.provider}/${model.id} does not take ${fit.reason}`;
+        const description = `${model.provider}/${model.id} does not take ${fitted.reason}`;
         (listed.length === 0 ? skipped : unfit).push({ target, reason: description });
-        misfits.push({ field: fit.field, description });
+        misfits.push({ field: fitted.field, description });
       }
       const [first, ...rest] = orderTargets(listed, spec.routing.strategy, () => ({
         inputTokens: listed[0] === undefined ? 0 : dependencies.inputTokens(listed[0].model, spec),

@@ -10,9 +10,10 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import { sumRetries } from "../domain/merge-status.ts";
 import { didYouMean } from "../domain/near-names.ts";
 import type { Operations, Scope } from "../domain/operations.ts";
+import { ownValue } from "../domain/own-value.ts";
 import type { StreamOperations } from "../domain/stream-states.ts";
 import { type Audit, audited } from "./audit.ts";
-import { encodeCircuitState, encodeRetries, encodeStatus } from "./encode-admin.ts";
+import { encodeCircuitState, encodeRetries, encodeStatus, encodeStore } from "./encode-admin.ts";
 import { encodeTime } from "./encode-generation.ts";
 import { type Handlers, type ServedService, serve } from "./handlers.ts";
 import { createStreamStateHandlers } from "./stream-state-handlers.ts";
@@ -68,6 +69,7 @@ export function createAdminService(dependencies: AdminServiceDependencies): Serv
         replica,
         replicaCount,
         providers: Object.fromEntries(status.map(([id, each]) => [id, encodeStatus(each)])),
+        store: encodeStore(operations.store()),
       });
     },
 
@@ -80,7 +82,8 @@ export function createAdminService(dependencies: AdminServiceDependencies): Serv
         if (model !== "" && !operations.hasModel(provider, model)) {
           throw notFound("model", model, ` is offered by ${provider}`, []);
         }
-        const circuit = model === "" ? before?.circuit : before?.modelCircuits[model];
+        const circuit =
+          model === "" ? before?.circuit : ownValue(before?.modelCircuits ?? {}, model);
         const previous = circuit?.state ?? "closed";
         await operations.resetCircuit(provider, model === "" ? undefined : model, scopeOf(scope));
         call.log({ provider, ...(model !== "" && { model }), previous_circuit: previous });

@@ -1,16 +1,16 @@
 import { GatewayError } from "../domain/gateway-error.ts";
-import type { JsonValue } from "../domain/json.ts";
+import type { LineFields } from "../domain/log-line.ts";
 import type { HandlerCall } from "./handlers.ts";
 
-type Fields = Readonly<Record<string, JsonValue>>;
+type Line = LineFields<"audit">;
 
 /** What an operator has changed, for a log of its own: `call` lines can be sampled away. */
-export type Audit = (line: Fields) => void;
+export type Audit = (line: Line) => void;
 
 export interface Change {
   readonly method: string;
   /** What it was about. */
-  readonly target: Fields;
+  readonly target: Line["target"];
 }
 
 /** Runs a call that changes something, and writes down who did it, and what came of it. */
@@ -18,7 +18,7 @@ export async function audited<T>(
   audit: Audit,
   { caller }: HandlerCall,
   { method, target }: Change,
-  change: () => Promise<readonly [T, Fields]>,
+  change: () => Promise<readonly [T, Line["result"]]>,
 ): Promise<T> {
   const line = { caller: caller.id, method, target };
   try {

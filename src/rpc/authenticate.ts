@@ -1,7 +1,10 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
+import { altName, isNamedBy } from "../domain/alt-names.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import type { Caller, IncomingCall } from "./call.ts";
+import { isLoopback } from "../domain/ip-address.ts";
+import type { Caller, CallHead } from "./call.ts";
+import { isLocalHost } from "./local-host.ts";
 
 /** A caller and its credential: the hash of a key, or a name in its client certificate. */
 export interface KnownCaller extends Caller {
@@ -13,61 +16,113 @@ export interface KnownCaller extends Caller {
 export interface AuthenticatorOptions {
   readonly callers: readonly KnownCaller[];
   readonly allowUnauthenticated: boolean;
+  /** Names of this machine beside the loopback ones, in lower case. */
+  readonly hosts: readonly string[];
 }
-
-const LOOPBACK = /^(?:::ffff:)?127\.\d+\.\d+\.\d+$|^::1$/;
 
 const LOCAL: Caller = { id: "local", role: "operator" };
 const ANONYMOUS: Caller = { id: "anonymous", role: "caller" };
 
-/** Looks at every key, so that the time says nothing about which came near. */
-function findByKey(
-  keys: readonly { readonly hash: Buffer; readonly caller: Caller }[],
-  token: string,
-): Caller | undefined {
-  const given = createHash("sha256").update(token).digest();
-  let found: Caller | undefined;
-  for (const { hash, caller } of keys) {
-    if (timingSafeEqual(hash, given)) found = caller;
+/** What proxies add. Those of browsers and of gRPC's clients add none. */
+const PROXY_HEADER = /^(?:forwarded|via|x-forwarded-.*)$/;
+
+/** Longest part of a host that an error repeats. */
+const MAX_HOST_LENGTH = 255;
+
+/** The caller of a service without callers, from this machine. Throws for proxies, and for foreign names. */
+function localCaller({ headerNames, hosts }: CallHead, known: readonly string[]): Caller {
+  for (const name of headerNames()) {
+    if (!PROXY_HEADER.test(name)) continue;
+    const message = `the call came through a proxy (${name}), and who it is from is not known: configure callers`;
+    throw new GatewayError("unauthenticated", message, { reason: "CREDENTIALS_MISSING" });
   }
-  return found;
+  const foreign = hosts.length === 0 ? "" : hosts.find((host) => !isLocalHost(host, known));
+  if (foreign === undefined) return LOCAL;
+  const host = foreign.slice(0, MAX_HOST_LENGTH);
+  const message = `"${host}" is no name of this machine: call localhost, add the name to http.hosts, or configure callers`;
+  throw new GatewayError("permission-denied", message, {
+    reason: "HOST_NOT_LOCAL",
+    metadata: { host },
+  });
+}
+
+/** Everybody who can be a caller under these settings, by id. */
+function callerIds({ callers, allowUnauthenticated }: AuthenticatorOptions): readonly string[] {
+  return [
+    ...callers.map(({ id }) => id),
+    ...(callers.length === 0 && !allowUnauthenticated ? [LOCAL.id] : []),
+    ...(allowUnauthenticated ? [ANONYMOUS.id] : []),
+  ];
+}
+
+/** Callers under the settings before that are none under the next ones, whatever their credentials. */
+export function removedCallers(
+  before: AuthenticatorOptions,
+  next: AuthenticatorOptions,
+): readonly string[] {
+  const left = new Set(callerIds(next));
+  return [...new Set(callerIds(before))].filter((id) => !left.has(id));
+}
+
+/** By a name itself, else by a wildcard. Throws where a wildcard stands for several callers. */
+function findByCertificate(
+  callers: ReadonlyMap<string, Caller>,
+  names: readonly string[],
+): Caller | undefined {
+  for (const name of names) {
+    const caller = callers.get(name);
+    if (caller !== undefined) return caller;
+  }
+  if (!names.some((name) => name.startsWith("DNS:*."))) return undefined;
+  const [found, another] = [...callers]
+    .filter(([name]) => names.some((certified) => isNamedBy(name, certified)))
+    .map(([, caller]) => caller);
+  if (another === undefined) return found;
+  throw new GatewayError("unauthenticated", "the certificate is that of several callers", {
+    reason: "CREDENTIALS_INVALID",
+  });
 }
 
 function bearerToken(header: string): string | undefined {
   return /^Bearer +(\S+)$/i.exec(header)?.[1];
 }
 
-/** Who a call comes from, by its credential only. The result throws UNAUTHENTICATED. */
+/**
+ * Who a call comes from, by its credential only. Without callers, and where nobody is served without
+ * credentials, this machine is the operator. The result throws UNAUTHENTICATED, and PERMISSION_DENIED
+ * for a name that is not this machine's.
+ */
 export function createAuthenticator({
   callers,
   allowUnauthenticated,
-}: AuthenticatorOptions): (call: IncomingCall) => Caller {
-  const keys: { hash: Buffer; caller: Caller }[] = [];
+  hosts,
+}: AuthenticatorOptions): (head: CallHead) => Caller {
+  // By hash: the time of a look-up says nothing of a key, since nobody can choose what a key hashes to.
+  const keys = new Map<string, Caller>();
   const certificates = new Map<string, Caller>();
   for (const { id, role, keySha256, clientCertSan } of callers) {
     const caller = { id, role };
-    if (keySha256 !== undefined) keys.push({ hash: Buffer.from(keySha256, "hex"), caller });
-    if (clientCertSan !== undefined) certificates.set(clientCertSan, caller);
+    if (keySha256 !== undefined) keys.set(keySha256, caller);
+    if (clientCertSan !== undefined) certificates.set(altName(clientCertSan), caller);
   }
 
-  return ({ peer, header }) => {
+  return (head) => {
+    const { peer, header } = head;
     const authorization = header("authorization");
     if (authorization !== undefined && callers.length > 0) {
       const token = bearerToken(authorization);
-      const caller = token === undefined ? undefined : findByKey(keys, token);
+      const caller = token === undefined ? undefined : keys.get(hash("sha256", token));
       if (caller !== undefined) return caller;
       throw new GatewayError("unauthenticated", "the key is not one of this service", {
         reason: "CREDENTIALS_INVALID",
       });
     }
     if (certificates.size > 0) {
-      for (const name of peer.certificateNames) {
-        const caller = certificates.get(name);
-        if (caller !== undefined) return caller;
-      }
+      const caller = findByCertificate(certificates, peer.certificateNames);
+      if (caller !== undefined) return caller;
     }
-    if (callers.length === 0 && LOOPBACK.test(peer.address)) return LOCAL;
     if (allowUnauthenticated) return ANONYMOUS;
+    if (callers.length === 0 && isLoopback(peer.address)) return localCaller(head, hosts);
     throw new GatewayError("unauthenticated", "send `authorization: Bearer KEY`", {
       reason: "CREDENTIALS_MISSING",
     });

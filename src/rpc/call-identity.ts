@@ -43,9 +43,20 @@ function requestIdOf(call: HandlerCall, field: string): string {
   return header;
 }
 
-/** The options of a stream are not part of what is asked for: the first call's hold for all. */
+/**
+ * The recovery is how a stream goes on after a failure, and not what it is asked for: a request by
+ * stubs and the same request by a helper, which fills the recovery in, are one.
+ */
+function withoutRecovery(spec: unknown): unknown {
+  if (!isJsonObject(spec) || !isJsonObject(spec["routing"])) return spec;
+  const { routing, ...rest } = spec;
+  const { midStreamRecovery: _, ...others } = routing;
+  return Object.keys(others).length === 0 ? rest : { ...rest, routing: others };
+}
+
+/** Options of a stream and its recovery are not part of what is asked for: the first call's hold for all. */
 function fingerprintOf(method: DescMethod, request: MessageShape<Repeatable["input"]>): string {
-  const text = JSON.stringify([method.name, canonical(jsonOf(request.spec))]);
+  const text = JSON.stringify([method.name, canonical(withoutRecovery(jsonOf(request.spec)))]);
   return createHash("sha256").update(text).digest("hex");
 }
 

@@ -1,28 +1,59 @@
 import type { DescMessage, DescMethod, DescService, Message } from "@bufbuild/protobuf";
+import type { GatewayError } from "../domain/gateway-error.ts";
 
 /** Who is at the other end of the connection. */
 export interface Peer {
   /** IP address without port. */
   readonly address: string;
-  /** Subject alternative names (DNS and URI) of a client certificate that the listener has verified. */
+  /** Subject alternative names, as `altNamesOf` gives them, of a client certificate that the listener has verified. */
   readonly certificateNames: readonly string[];
 }
 
-/** One call as a listener hands it over, before anything of it is trusted. */
-export interface IncomingCall {
+/** A call of which the headers have come and nothing more, before anything of it is trusted. */
+export interface CallHead {
   readonly method: DescMethod;
   /** `rpc.system.name` of OpenTelemetry. */
   readonly system: "grpc" | "connectrpc";
   readonly peer: Peer;
+  /** `:authority` and `Host`, as many of them as were sent. */
+  readonly hosts: readonly string[];
   /** Request header or metadata entry, lower-case name; the first value where there are several. */
   header(name: string): string | undefined;
+  /** Lower-case names of the request's headers or metadata. */
+  headerNames(): Iterable<string>;
+}
+
+/** The request of a call while it is on its way. Its caller is known. */
+export interface Arrival {
+  readonly caller: Caller;
+  /** What ended it before it was whole. */
+  readonly error: RpcStatusError | undefined;
+  /** Counts bytes that have come, as they are on the wire. */
+  receive(bytes: number): void;
+  /** Calls back once, if the request is ended before it is whole: it takes too long, there is too much of it, or its caller is none any more. */
+  whenCut(onCut: (error: RpcStatusError) => void): void;
+  /** The request is whole, or nobody waits for it. */
+  end(): void;
+}
+
+/** A call whose request is whole. */
+export interface IncomingCall extends Pick<CallHead, "method" | "system" | "header"> {
+  readonly arrival: Arrival;
   /** Milliseconds that the caller still gives, as of arrival; undefined without a deadline. */
   readonly timeoutMs: number | undefined;
-  /** Aborted when the caller cancels, its deadline passes or the connection is lost. */
+  /** Aborted when the caller cancels, its deadline passes or the connection is lost; and by `abort`. */
   readonly signal: AbortSignal;
+  /** Ends the work on the call, whose caller is there and gets the error of the dispatcher. */
+  abort(error: GatewayError): void;
   /** Must be called before the first message is handed back. */
   setResponseHeader(name: string, value: string): void;
   setTrailer(name: string, value: string): void;
+}
+
+/** A request as it came: whole and inflated, and nothing of it decoded. */
+export interface EncodedRequest {
+  readonly format: "proto" | "json";
+  readonly bytes: Uint8Array;
 }
 
 /** Identity of a caller, from its credential only. */
@@ -61,24 +92,35 @@ export class RpcStatusError extends Error {
 /**
  * Everything between a listener and the handlers: caller, decoding, validation,
  * limits, error mapping, telemetry. Both listeners share one.
- * A request is either encoded (gRPC) or decoded by the listener's library.
+ * A request comes encoded: nothing of it is decoded before the caller is known.
  */
 export interface Dispatcher {
   readonly services: readonly DescService[];
-  /** For a listener that decodes: refuses before the request is read. Throws `RpcStatusError`. */
-  admit(call: IncomingCall): void;
-  unary(call: IncomingCall, request: Uint8Array | Message): Promise<Message>;
-  /** Messages as the handler has them: encoded ones go out as they are. */
-  serverStream(
+  /**
+   * Finds out who calls, once, before the listener reads anything of the request. `connection` is shared by
+   * the calls that come by it. Rejects with `RpcStatusError`.
+   */
+  admit(head: CallHead, connection: object): Promise<Arrival>;
+  /** The same for services that ask for no credentials and keep their calls to themselves. */
+  expect(connection: object): Arrival;
+  /** `encode` is a part of the call: what it throws is the call's end, and on its log line. */
+  unary<Answer>(
     call: IncomingCall,
-    request: Uint8Array | Message,
-  ): AsyncIterable<Message | Uint8Array>;
+    request: EncodedRequest,
+    encode: (response: Message) => Answer,
+  ): Promise<Answer>;
+  /** Messages as the handler has them: encoded ones go out as they are. */
+  serverStream(call: IncomingCall, request: EncodedRequest): AsyncIterable<Message | Uint8Array>;
   /** Calls running now. */
   readonly activeCalls: number;
   /** Refuses new calls with UNAVAILABLE/DRAINING from now on. */
   startDraining(): void;
   /** Ends what still runs, or hands it over: streams by their terminal event, unary calls by their status. */
   endCalls(): Promise<void>;
+  /** Ends the calls of these callers with this error. */
+  endCallsOf(isMeant: (caller: string) => boolean, error: GatewayError): void;
   /** Resolves when no call runs. */
   idle(): Promise<void>;
+  /** No call comes any more: writes what the log has not been told yet. */
+  close(): void;
 }

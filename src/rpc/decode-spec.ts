@@ -33,8 +33,9 @@ const EFFORTS: Readonly<Record<number, domain.ReasoningEffort>> = {
   [ReasoningEffort.MAX]: "max",
 };
 
+/** Whole milliseconds, rounded up: stores and timers count no part of one. */
 export function milliseconds(duration: Duration): number {
-  return Number(duration.seconds) * 1000 + duration.nanos / 1e6;
+  return Number(duration.seconds) * 1000 + Math.ceil(duration.nanos / 1e6);
 }
 
 /** A JSON Schema is an object or a boolean; providers take objects only. */

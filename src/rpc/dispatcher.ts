@@ -1,26 +1,51 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
 import type { Clock } from "../clock.ts";
+import { describeDefect, internalError, isDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { GenerationFailed } from "../domain/generation.ts";
-import type { JsonValue } from "../domain/json.ts";
+import type { LineFields, Log } from "../domain/log-line.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import { type Caller, type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
-import { createRequestDecoder } from "./decode-request.ts";
+import {
+  type Arrival,
+  type Caller,
+  type CallHead,
+  type Dispatcher,
+  type EncodedRequest,
+  type IncomingCall,
+  RpcStatusError,
+} from "./call.ts";
+import {
+  type CallFields,
+  callFields,
+  failureFields,
+  headerFields,
+  requestFields,
+} from "./call-line.ts";
+import { checkRequestId } from "./check-request-id.ts";
 import { encodeError } from "./encode-error.ts";
 import { codeName } from "./error-table.ts";
 import type { HandlerCall, ServedService } from "./handlers.ts";
+import { RefusedCalls } from "./refused-calls.ts";
+import { generationLine } from "./report-generation.ts";
+import { ArrivingRequests, NOBODY } from "./requests/arriving-requests.ts";
+import { RequestDecoder } from "./requests/request-decoder.ts";
+import { StartTurns } from "./requests/start-turns.ts";
 import { StreamFailed } from "./stream-failure.ts";
 
 export interface DispatcherDependencies {
   readonly services: readonly ServedService[];
-  /** Throws UNAUTHENTICATED. */
-  readonly authenticate: (call: IncomingCall) => Caller;
+  /** Throws PERMISSION_DENIED for a page from elsewhere. */
+  readonly checkOrigin: (head: CallHead) => void;
+  /** Throws UNAUTHENTICATED, and PERMISSION_DENIED for a name that is not this machine's. */
+  readonly authenticate: (head: CallHead) => Caller;
   /** Throws PERMISSION_DENIED. */
   readonly authorize: (caller: Caller, method: DescMethod) => void;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
+  /** Most bytes of a request. */
+  readonly requestBytes: number;
   /** One line per call, and one per defect. */
-  readonly log: (line: Readonly<Record<string, JsonValue>>) => void;
+  readonly log: Log;
   readonly replica: string;
   /** Ends the generations that run, with this error. */
   readonly endGenerations: (error: GatewayError) => Promise<void>;
@@ -29,13 +54,13 @@ export interface DispatcherDependencies {
 type UnaryHandler = (request: Message, call: HandlerCall) => Promise<Message>;
 type StreamHandler = (request: Message, call: HandlerCall) => AsyncIterable<Message | Uint8Array>;
 
-/** What a call adds to its log line. */
-type LogFields = Record<string, JsonValue>;
-
 /** One call from admission to its log line. */
 interface RunningCall {
   readonly handlerCall: HandlerCall;
-  readonly request: Message;
+  readonly fields: CallFields;
+  /** What the service ended it with; undefined: nothing. */
+  ended: GatewayError | undefined;
+  abort(error: GatewayError): void;
   finish(error: unknown): RpcStatusError | undefined;
 }
 
@@ -45,7 +70,11 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
   for (const { service, handlers: own } of services) {
     for (const method of service.methods) handlers.set(method, own[method.localName]);
   }
-  const decode = createRequestDecoder([...handlers.keys()].map((method) => method.input));
+  const decoder = new RequestDecoder([...handlers.keys()].map((method) => method.input));
+  const refused = new RefusedCalls(clock, log);
+  const arriving = new ArrivingRequests(clock, dependencies.requestBytes);
+  const starts = new StartTurns();
+  const admitted = new Set<RunningCall>();
   let active = 0;
   let draining = false;
   let whenIdle: (() => void)[] = [];
@@ -57,45 +86,68 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
     whenIdle = [];
   }
 
+  function refuseDraining(): void {
+    if (!draining) return;
+    const message = "this replica is draining; call again to reach another one";
+    throw new GatewayError("gateway-overloaded", message, { reason: "DRAINING" });
+  }
+
   /** Everything that can refuse a call before its request is looked at. Throws `GatewayError`. */
-  function admit(call: IncomingCall, fields: LogFields): Caller {
-    if (draining) {
-      const message = "this replica is draining; call again to reach another one";
-      throw new GatewayError("gateway-overloaded", message, { reason: "DRAINING" });
-    }
-    const caller = dependencies.authenticate(call);
+  function admit(head: CallHead, fields: CallFields): Caller {
+    refuseDraining();
+    dependencies.checkOrigin(head);
+    const caller = dependencies.authenticate(head);
     fields["caller"] = caller.id;
-    dependencies.authorize(caller, call.method);
+    dependencies.authorize(caller, head.method);
+    checkRequestId(head);
     return caller;
   }
 
+  /** The line of a call that has ended. What has cost nothing and can come in floods has no line each. */
+  function writeLine(line: LineFields<"call">): void {
+    const isRefused = line.error !== undefined && line.generation_id === undefined;
+    if (isRefused && line.error !== "cancelled") refused.write(line);
+    else log({ event: "call", ...line });
+  }
+
   /** A call that counts from now until `finish`, which reports it. */
-  function open(call: IncomingCall, fields: LogFields) {
+  function open(call: Pick<CallHead, "method" | "system" | "header">, fields: CallFields) {
     const method = `${call.method.parent.typeName}/${call.method.name}`;
     const span = telemetry.startCall({ system: call.system, method, header: call.header });
+    const { traceId } = span;
+    if (traceId !== undefined) fields.trace_id = traceId;
+    Object.assign(fields, headerFields(call));
     const startedAt = clock.now();
     active++;
 
-    function finish(error: unknown): RpcStatusError | undefined {
+    /** Ends the call. A defect of telemetry changes nothing of its end. */
+    function finish(thrown: unknown): RpcStatusError | undefined {
       leave();
-      const status = error === undefined ? undefined : encodeError(error);
+      const { error, status } = statusOf(thrown);
       const code = codeName(status?.code ?? 0);
       const cause = causeOf(error);
       const reason = cause instanceof GatewayError ? cause.kind : undefined;
-      span.end({ code, reason });
-      log({
-        event: "call",
+      try {
+        span.end({ code, reason });
+      } catch (defect) {
+        log({ event: "defect", method, ...describeDefect(defect) });
+      }
+      writeLine({
         method,
         system: call.system,
         code,
-        ...(reason !== undefined && { error: reason }),
+        ...(status !== undefined && failureFields(cause)),
         duration_ms: Math.round(clock.now() - startedAt),
         ...fields,
       });
       if (status === undefined) return undefined;
-      // A provider that breaks its protocol is INTERNAL as well, and no defect of ours.
-      if (reason === undefined || reason === "internal") {
-        log({ event: "defect", method, ...describeDefect(cause) });
+      // A provider that breaks its protocol is INTERNAL as well, and no defect of ours. A generation
+      // has told of its own.
+      if (
+        isDefect(error) &&
+        !(error instanceof GenerationFailed || error instanceof StreamFailed)
+      ) {
+        log({ event: "defect", method, ...describeDefect(error) });
       }
       return new RpcStatusError(status, error);
     }
@@ -103,20 +155,37 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
     return { span, finish };
   }
 
-  /** Admits a call and decodes its request. Throws `RpcStatusError`. */
-  function begin(call: IncomingCall, request: Uint8Array | Message): RunningCall {
-    const fields: LogFields = {};
+  /** Reports a call that ends before its request is whole. */
+  function refuse(head: CallHead, fields: CallFields, error: unknown): RpcStatusError {
+    const refusal = open(head, fields).finish(error);
+    return refusal ?? new RpcStatusError(encodeError(error), error);
+  }
+
+  /** Begins a call whose request is whole. Throws `RpcStatusError`. */
+  function begin(call: IncomingCall): RunningCall {
+    const { arrival } = call;
+    // It has its line in the log.
+    if (arrival.error !== undefined) throw arrival.error;
+    arrival.end();
+    const { caller } = arrival;
+    const fields: CallFields = { caller: caller.id };
     const { span, finish } = open(call, fields);
     try {
-      const caller = admit(call, fields);
-      const decoded = decode(call.method.input, request);
+      refuseDraining();
       call.setResponseHeader("x-steer-replica", dependencies.replica);
       const requestId = call.header("x-request-id");
       if (requestId !== undefined) call.setResponseHeader("x-request-id", requestId);
       const { signal, timeoutMs, header, setResponseHeader, setTrailer } = call;
-      return {
-        request: decoded,
-        finish,
+      let isOver = false;
+      const running: RunningCall = {
+        ended: undefined,
+        fields,
+        abort: call.abort,
+        finish(error) {
+          isOver = true;
+          admitted.delete(running);
+          return finish(error);
+        },
         handlerCall: {
           caller,
           signal,
@@ -126,48 +195,74 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
           setResponseHeader,
           setTrailer,
           log: (more) => void Object.assign(fields, more),
+          generationEnded(ended) {
+            if (!isOver) return;
+            const about = { caller: caller.id, ...callFields(fields) };
+            log({ event: "generation", ...about, ...generationLine(ended) });
+          },
         },
       };
+      admitted.add(running);
+      return running;
     } catch (error) {
       throw finish(error);
     }
   }
 
+  /** Throws `GatewayError`. */
+  async function decode(call: IncomingCall, request: EncodedRequest, running: RunningCall) {
+    const { fields } = running;
+    const decoded = await decoder.decode(call.method.input, request, (message) => {
+      Object.assign(fields, requestFields(message));
+    });
+    // The caller was removed while a large request was decoded.
+    if (running.ended !== undefined) throw running.ended;
+    return decoded;
+  }
+
   return {
     services: services.map(({ service }) => service),
 
-    admit(call) {
-      const fields: LogFields = {};
+    async admit(head, connection) {
+      const fields: CallFields = {};
+      const report = (error: unknown): RpcStatusError => refuse(head, fields, error);
+      let arrival: Arrival;
       try {
-        admit(call, fields);
+        arrival = arriving.begin(admit(head, fields), connection, report);
       } catch (error) {
-        throw open(call, fields).finish(error);
+        throw report(error);
       }
+      await starts.take(arrival.caller.id);
+      return arrival;
     },
 
-    async unary(call, request) {
-      const running = begin(call, request);
+    expect: (connection) =>
+      arriving.begin(NOBODY, connection, (error) => new RpcStatusError(encodeError(error), error)),
+
+    async unary(call, request, encode) {
+      const running = begin(call);
       const handler = handlers.get(call.method) as UnaryHandler;
       try {
-        const response = await handler(running.request, running.handlerCall);
+        const decoded = await decode(call, request, running);
+        const answer = encode(await handler(decoded, running.handlerCall));
         running.finish(undefined);
-        return response;
+        return answer;
       } catch (error) {
-        throw running.finish(error);
+        throw running.finish(running.ended ?? error);
       }
     },
 
     async *serverStream(call, request) {
-      const running = begin(call, request);
+      const running = begin(call);
       const handler = handlers.get(call.method) as StreamHandler;
       let ended = false;
       try {
-        yield* handler(running.request, running.handlerCall);
+        yield* handler(await decode(call, request, running), running.handlerCall);
         ended = true;
         running.finish(undefined);
       } catch (error) {
         ended = true;
-        throw running.finish(error);
+        throw running.finish(running.ended ?? error);
       } finally {
         // The listener has left the loop: its caller is gone.
         if (!ended) running.finish(new GatewayError("cancelled", "the caller left the stream"));
@@ -188,22 +283,36 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
       );
     },
 
+    endCallsOf(isMeant, error) {
+      arriving.endOf(isMeant, error);
+      for (const running of admitted) {
+        if (!isMeant(running.handlerCall.caller.id)) continue;
+        running.ended = error;
+        running.abort(error);
+      }
+    },
+
     idle() {
       if (active === 0) return Promise.resolve();
       return new Promise((resolve) => whenIdle.push(resolve));
     },
+
+    close: () => refused.flush(),
   };
+}
+
+/** The status of a call that has thrown; of one whose error cannot be encoded, INTERNAL. */
+function statusOf(thrown: unknown) {
+  if (thrown === undefined) return { error: undefined, status: undefined };
+  try {
+    return { error: thrown, status: encodeError(thrown) };
+  } catch (defect) {
+    const error = internalError(defect);
+    return { error, status: encodeError(error) };
+  }
 }
 
 function causeOf(error: unknown): unknown {
   if (error instanceof GenerationFailed) return error.failure.error;
   return error instanceof StreamFailed ? error.error : error;
-}
-
-/** What a defect's own log line says: its class and where it came from, never its message. */
-function describeDefect(error: unknown): Readonly<Record<string, JsonValue>> {
-  const root = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (!(root instanceof Error)) return { error: typeof root };
-  const frames = (root.stack ?? "").split("\n").filter((line) => line.startsWith("    at "));
-  return { error: root.name, stack: frames.slice(0, 8).map((frame) => frame.trim()) };
 }

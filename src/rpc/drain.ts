@@ -3,15 +3,24 @@ import type { Dispatcher } from "./call.ts";
 import type { GrpcListener } from "./grpc-listener.ts";
 import type { HttpListener } from "./http-listener.ts";
 
-/** Steps of a drain, in milliseconds from its start: `api.md` §7. */
-const GOAWAY_MS = 2_000;
-const END_CALLS_MS = 25_000;
-const CLOSE_MS = 26_000;
+/** Longest wait for calls to end once they have been told to. */
+const END_CALLS_MS = 1_000;
+
+type ListenerPart = "setServing" | "connections" | "sayGoaway" | "stopListening" | "close";
+
+/** Times of a drain, both from its start. */
+export interface DrainSettings {
+  /** Milliseconds in which balancers and clients learn of it, before GOAWAY. */
+  readonly noticeMs: number;
+  /** Milliseconds that running calls have. */
+  readonly graceMs: number;
+}
 
 export interface DrainOptions {
   readonly clock: Clock;
-  readonly grpc: Pick<GrpcListener, "setServing" | "sayGoaway" | "close">;
-  readonly http: Pick<HttpListener, "setServing" | "closeGracefully" | "close">;
+  readonly settings: DrainSettings;
+  readonly grpc: Pick<GrpcListener, ListenerPart>;
+  readonly http: Pick<HttpListener, ListenerPart>;
   readonly dispatcher: Pick<Dispatcher, "activeCalls" | "startDraining" | "endCalls" | "idle">;
   /** They can outlive their calls. */
   readonly generations: { readonly active: number; idle(): Promise<void> };
@@ -20,40 +29,58 @@ export interface DrainOptions {
 }
 
 /**
- * Lets running calls end: health says no at once while the listeners stay open,
- * then GOAWAY, then what still runs is ended with a typed error. Resolves when
- * everything is closed, at once if nothing ran.
+ * Ends the service without failing a call that could be served:
+ *
+ * 1. Health says no, and an HTTP/1.1 connection ends with its next answer. All calls are served.
+ * 2. After `noticeMs`: GOAWAY to every connection. Calls on their way and new connections are served.
+ * 3. When all clients know: no new connection is taken. Running calls go on.
+ * 4. After `graceMs`: new calls are refused, running ones are handed over or end with a typed error.
+ *
+ * Resolves when everything is closed: at once without a connection or call, else when step 3 is done
+ * and no call runs.
  */
 export async function drain(options: DrainOptions): Promise<void> {
-  const { clock, grpc, http, dispatcher, generations, hurry } = options;
+  const { clock, settings, grpc, http, dispatcher, generations, hurry } = options;
+  const graceEndsAt = clock.now() + settings.graceMs;
   const isActive = (): boolean => dispatcher.activeCalls + generations.active > 0;
-  const idle = async (): Promise<void> => {
-    while (isActive()) await Promise.all([dispatcher.idle(), generations.idle()]);
-  };
+
   grpc.setServing(false);
   http.setServing(false);
-  dispatcher.startDraining();
-  let over = false;
-  if (isActive()) {
+  if (isActive() || grpc.connections + http.connections > 0) {
+    await clock.sleep(settings.noticeMs, hurry).catch(() => {});
+    await unless(hurry, Promise.all([grpc.sayGoaway(), http.sayGoaway()]));
+    grpc.stopListening();
+    http.stopListening();
     const stop = new AbortController();
-    const end = idle().then(() => stop.abort());
+    const end = idle(options, isActive).then(() => stop.abort());
     const signal = AbortSignal.any([hurry, stop.signal]);
-    const wait = async (ms: number): Promise<void> => {
-      if (over) return;
-      await clock.sleep(ms, signal).catch(() => {
-        over = true;
-      });
-    };
-    await wait(GOAWAY_MS);
-    grpc.sayGoaway();
-    http.closeGracefully();
-    await wait(END_CALLS_MS - GOAWAY_MS);
+    await clock.sleep(graceEndsAt - clock.now(), signal).catch(() => {});
     if (isActive()) {
+      dispatcher.startDraining();
       // A store that is away must not hold it up: others find what was not handed over.
       void dispatcher.endCalls();
-      over = false;
-      await Promise.race([end, clock.sleep(CLOSE_MS - END_CALLS_MS, stop.signal).catch(() => {})]);
+      await Promise.race([end, clock.sleep(END_CALLS_MS, stop.signal).catch(() => {})]);
     }
   }
   await Promise.all([grpc.close(), http.close()]);
+}
+
+/** Resolves when no call runs and none has arrived that is not looked at yet. */
+async function idle(
+  { dispatcher, generations }: DrainOptions,
+  isActive: () => boolean,
+): Promise<void> {
+  do {
+    await Promise.all([dispatcher.idle(), generations.idle()]);
+    // One turn of the loop reads what has arrived.
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (isActive());
+}
+
+/** Waits for work that nobody needs any more once `signal` is aborted. */
+async function unless(signal: AbortSignal, work: Promise<unknown>): Promise<void> {
+  if (signal.aborted) return;
+  const aborted = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => aborted.resolve(), { once: true });
+  await Promise.race([work, aborted.promise]);
 }

@@ -6,6 +6,7 @@ import {
   RetryDecisionReason,
   type RetryMetrics,
   RetryMetricsSchema,
+  StoreStatusSchema,
   UnavailableReason,
 } from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import type { ErrorKind } from "../domain/gateway-error.ts";
@@ -82,6 +83,18 @@ export function encodeStatus(status: domain.ProviderStatus) {
     ...(lastFailureMs !== undefined && { lastFailureTime: encodeTime(lastFailureMs) }),
     ...(lastErrorKind !== undefined && { lastErrorCategory: category(lastErrorKind) }),
     ...(cooldownEndMs !== undefined && { cooldownEndTime: encodeTime(cooldownEndMs) }),
+  });
+}
+
+export function encodeStore({ type, trouble }: domain.StoreStatus) {
+  return create(StoreStatusSchema, {
+    type,
+    available: trouble === undefined,
+    ...(trouble !== undefined && {
+      cause: trouble.cause,
+      code: trouble.code,
+      unavailableTime: encodeTime(trouble.sinceMs),
+    }),
   });
 }
 

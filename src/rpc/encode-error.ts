@@ -32,7 +32,8 @@ const DOMAIN = "steer";
 const MAX_DETAILS_BYTES = 4096;
 const MAX_VIOLATIONS = 20;
 const MAX_TEXT_UNITS = 300;
-const MAX_ATTEMPTS_IN_STATUS = 3;
+/** Attempts in a status: the first, which tells the first cause, and so many of the last. */
+const LAST_ATTEMPTS_IN_STATUS = 2;
 
 /** Where nothing was executed, a client may come back soon. */
 const SOON_MS = 200;
@@ -149,13 +150,21 @@ export function encodeError(thrown: unknown): RpcStatus {
   return statusOf(error, encodeGatewayError(error, partial));
 }
 
+/** Leaves the attempts between the first and the last ones out, and says how many. */
+function trimAttempts(full: GatewayErrorMessage): void {
+  const leftOut = full.attempts.length - 1 - LAST_ATTEMPTS_IN_STATUS;
+  if (leftOut <= 0) return;
+  full.attempts = full.attempts.toSpliced(1, leftOut);
+  full.attemptsLeftOut = leftOut;
+}
+
 /** The status that carries `full`, with fewer attempts. */
 function statusOf(error: GatewayError, full: GatewayErrorMessage): RpcStatus {
   const row = errorRow(error.kind, error.reason);
   const metadata = Object.fromEntries(
     Object.entries(error.metadata).map(([key, value]) => [key, clip(value)]),
   );
-  full.attempts = full.attempts.slice(-MAX_ATTEMPTS_IN_STATUS);
+  trimAttempts(full);
   const trailers: Record<string, string> = {};
   const delay = pushback(error, row);
   if (delay !== undefined) trailers["grpc-retry-pushback-ms"] = delay;

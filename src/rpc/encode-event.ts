@@ -7,15 +7,16 @@ import {
   type StreamEvent,
   StreamEventSchema,
 } from "../../gen/service/steer/v1/stream_pb.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation.ts";
 import { encodeDelta } from "./encode-delta.ts";
+import { encodeEndedPart } from "./encode-ended-part.ts";
 import { encodeGatewayError } from "./encode-error.ts";
 import {
   encodeAttempt,
   encodeCost,
   encodeDuration,
   encodeGeneration,
-  encodePart,
   encodeTime,
   encodeUsage,
   encodeWithinLimit,
@@ -25,14 +26,16 @@ type EventInit = NonNullable<MessageInitShape<typeof StreamEventSchema>["event"]
 type CompleteInit = MessageInitShape<typeof StreamCompleteSchema>;
 
 function encodeComplete(body: Extract<domain.StreamEventBody, { type: "complete" }>): CompleteInit {
+  const { firstOutputSequence } = body;
   if (body.message === "omitted") {
-    return { generation: encodeGeneration(body.generation, "none"), messageOmitted: true };
+    const generation = encodeGeneration(body.generation, "none");
+    return { generation, messageOmitted: true, firstOutputSequence };
   }
   const { generation, detail } = encodeWithinLimit(body.generation);
   if (detail === "none" && body.message === "whole") {
-    return { generation: encodeGeneration(body.generation, "message") };
+    return { generation: encodeGeneration(body.generation, "message"), firstOutputSequence };
   }
-  return { generation, messageOmitted: detail === "none" };
+  return { generation, messageOmitted: detail === "none", firstOutputSequence };
 }
 
 const ACTIONS: Readonly<Record<domain.RecoveryAction, RecoveryAction>> = {
@@ -91,7 +94,7 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
         case: "partEnd",
         value: {
           partIndex: body.partIndex,
-          ...(body.part !== undefined && { part: encodePart(body.part) }),
+          ...(body.part !== undefined && encodeEndedPart(body.part, body.isShort === true)),
         },
       };
     case "usage":
@@ -163,20 +166,31 @@ export function encodeEvent(event: domain.StreamEvent, writer: number): Uint8Arr
   return toBinary(StreamEventSchema, message);
 }
 
+const INTERNAL = encodeGatewayError(new GatewayError("internal", ""), undefined);
+
+/**
+ * The end of a stream whose own end cannot be encoded: `error` with the category INTERNAL and nothing
+ * of the generation. Cannot fail: all of it is fixed but the two numbers, which are the gateway's own.
+ */
+export function encodeInternalEnd(sequence: number, writer: number): Uint8Array {
+  const event = { case: "error", value: { error: INTERNAL } } as const;
+  return toBinary(StreamEventSchema, create(StreamEventSchema, { sequence, writer, event }));
+}
+
 export function decodeEvent(bytes: Uint8Array): StreamEvent {
   return fromBinary(StreamEventSchema, bytes);
 }
 
-/** Whether an encoded event is the last of its stream. */
-export function isTerminalEvent(bytes: Uint8Array): boolean {
-  // Both have fields of two tag bytes: 18 and 19, length-delimited. The fields before them are
-  // numbers and a timestamp, which are passed over.
+/**
+ * The first byte of the tag of what an encoded event tells: it stands for one field of the
+ * oneof `event`. 0: nothing is set. Reads no further, so that each event of a stream can be asked.
+ */
+function eventTag(bytes: Uint8Array): number {
   let position = 0;
   while (position < bytes.length) {
     const tag = bytes[position] ?? 0;
-    if (tag >= 0x80) return tag === COMPLETE_TAG || tag === ERROR_TAG;
+    if (tag >= 0x80 || tag >> 3 > LAST_COMMON_FIELD) return tag;
     const wireType = tag & 7;
-    if (tag >> 3 > LAST_COMMON_FIELD) return false;
     position++;
     if (wireType === 5) position += 4;
     else if (wireType === 2) position += 1 + (bytes[position] ?? 0);
@@ -185,11 +199,35 @@ export function isTerminalEvent(bytes: Uint8Array): boolean {
       position++;
     }
   }
-  return false;
+  return 0;
 }
 
-/** First bytes of the tags of `complete` (18) and `error` (19); no other field begins so. */
+/** Whether an encoded event is the last of its stream. */
+export function isTerminalEvent(bytes: Uint8Array): boolean {
+  const tag = eventTag(bytes);
+  return tag === COMPLETE_TAG || tag === ERROR_TAG;
+}
+
+/** Whether an encoded event says that an attempt has failed and another one follows. */
+export function isAttemptNotice(bytes: Uint8Array): boolean {
+  return eventTag(bytes) === NOTICE_TAG;
+}
+
+/** Whether an encoded event is a piece of the output: a delta of any kind, or the end of a part. */
+export function isOutputEvent(bytes: Uint8Array): boolean {
+  const tag = eventTag(bytes);
+  return tag >= FIRST_OUTPUT_TAG && tag <= LAST_OUTPUT_TAG;
+}
+
+/**
+ * Fields from 16 on have tags of two bytes. The first bytes of the tags of `attempt_notice` (17),
+ * `complete` (18) and `error` (19) differ from those of all other fields.
+ */
+const NOTICE_TAG = (((17 << 3) | 2) & 0x7f) | 0x80;
 const COMPLETE_TAG = (((18 << 3) | 2) & 0x7f) | 0x80;
 const ERROR_TAG = (((19 << 3) | 2) & 0x7f) | 0x80;
+/** Tags of one byte: `text_delta` (11) to `part_end` (15). */
+const FIRST_OUTPUT_TAG = (11 << 3) | 2;
+const LAST_OUTPUT_TAG = (15 << 3) | 2;
 /** Fields of every event: those up to here stand before the event's own. */
 const LAST_COMMON_FIELD = 4;

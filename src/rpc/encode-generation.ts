@@ -33,7 +33,11 @@ import type * as money from "../domain/cost.ts";
 import type * as domain from "../domain/generation.ts";
 import type * as spec from "../domain/generation-spec.ts";
 import type * as provider from "../domain/provider-event.ts";
-import type { UsageSource as DomainUsageSource, TokenUsage } from "../domain/token-usage.ts";
+import {
+  type UsageSource as DomainUsageSource,
+  type TokenUsage,
+  tokenSum,
+} from "../domain/token-usage.ts";
 import { errorRow } from "./error-table.ts";
 
 const USAGE_SOURCES: Readonly<Record<DomainUsageSource, UsageSource>> = {
@@ -104,10 +108,10 @@ export function encodeDuration(ms: number): Duration {
 }
 
 export function encodeUsage(usage: TokenUsage): Usage {
-  const { source, ...counts } = usage;
+  const { source, unseenOutputTokens: _, ...counts } = usage;
   return create(UsageSchema, {
     ...counts,
-    totalTokens: usage.inputTokens + usage.outputTokens,
+    totalTokens: tokenSum(usage.inputTokens, usage.outputTokens),
     source: USAGE_SOURCES[source],
   });
 }
@@ -128,6 +132,8 @@ export function encodeCost(cost: money.Cost): Cost {
 
 export function encodeAttempt(attempt: domain.Attempt): Attempt {
   const failure = attempt.providerFailure;
+  const row =
+    attempt.errorKind === undefined ? undefined : errorRow(attempt.errorKind, attempt.errorReason);
   return create(AttemptSchema, {
     index: attempt.index,
     provider: attempt.provider,
@@ -145,9 +151,7 @@ export function encodeAttempt(attempt: domain.Attempt): Attempt {
       delay: encodeDuration(attempt.delayMs),
       delayFromProvider: attempt.delayFromProvider,
     }),
-    ...(attempt.errorKind !== undefined && {
-      errorCategory: errorRow(attempt.errorKind, undefined).category,
-    }),
+    ...(row !== undefined && { errorCategory: row.category, reason: row.reason }),
     ...(attempt.timeToFirstTokenMs !== undefined && {
       timeToFirstToken: encodeDuration(attempt.timeToFirstTokenMs),
     }),
@@ -246,8 +250,8 @@ export function encodeGeneration(generation: domain.Generation, detail: OutputDe
   });
 }
 
-/** Most gRPC clients take 4 MiB; the rest is for what stands around the result. */
-const MAX_GENERATION_BYTES = 4 * 1024 * 1024 - 64 * 1024;
+/** Most gRPC clients take 4 MiB; the rest is for what stands around a result or a part. */
+export const MAX_CONTENT_BYTES = 4 * 1024 * 1024 - 64 * 1024;
 
 /** A generation whose text alone stays below this needs no measuring. */
 const SURELY_SMALL_UNITS = 256 * 1024;
@@ -269,7 +273,7 @@ export function encodeWithinLimit(generation: domain.Generation): {
     return { generation: all, detail: "all" };
   }
   const fits = (each: Generation): boolean =>
-    toBinary(GenerationSchema, each).length <= MAX_GENERATION_BYTES;
+    toBinary(GenerationSchema, each).length <= MAX_CONTENT_BYTES;
   if (fits(all)) return { generation: all, detail: "all" };
   const message = encodeGeneration(generation, "message");
   if (fits(message)) return { generation: message, detail: "message" };

@@ -76,12 +76,12 @@ const ROWS: Readonly<Record<ErrorKind, ErrorRow>> = {
   "provider-overloaded": row(
     C.PROVIDER_OVERLOADED,
     "UNAVAILABLE",
-    "ATTEMPTS_EXHAUSTED",
+    "PROVIDER_OVERLOADED",
     true,
     "never",
   ),
-  "server-error": row(C.SERVER_ERROR, "UNAVAILABLE", "ATTEMPTS_EXHAUSTED", true, "never"),
-  network: row(C.NETWORK, "UNAVAILABLE", "ATTEMPTS_EXHAUSTED", true, "never"),
+  "server-error": row(C.SERVER_ERROR, "UNAVAILABLE", "PROVIDER_ERROR", true, "never"),
+  network: row(C.NETWORK, "UNAVAILABLE", "PROVIDER_CONNECTION", true, "never"),
   "connect-timeout": row(C.CONNECT_TIMEOUT, "UNAVAILABLE", "PROVIDER_TIMEOUT", true, "never"),
   "first-token-timeout": row(
     C.FIRST_TOKEN_TIMEOUT,
@@ -111,14 +111,19 @@ const CODE_BY_REASON: Readonly<Record<string, CodeName>> = {
   STREAM_NOT_RESUMABLE: "FAILED_PRECONDITION",
   SEQUENCE_AHEAD: "OUT_OF_RANGE",
   RESULT_NOT_KEPT: "FAILED_PRECONDITION",
+  OUTPUT_DISCARDED: "FAILED_PRECONDITION",
   PROVIDER_COUNT_UNAVAILABLE: "FAILED_PRECONDITION",
 };
+
+/** Reasons after which the same call helps although their kind says otherwise. */
+const RETRYABLE_REASONS: ReadonlySet<string> = new Set(["DELIVERY_DEADLINE"]);
 
 /** The row of an error, with the code that its reason asks for. */
 export function errorRow(kind: ErrorKind, reason: string | undefined): ErrorRow {
   const base = ROWS[kind];
   if (reason === undefined) return base;
-  return { ...base, reason, code: CODE_BY_REASON[reason] ?? base.code };
+  const retryable = base.retryable || RETRYABLE_REASONS.has(reason);
+  return { ...base, reason, retryable, code: CODE_BY_REASON[reason] ?? base.code };
 }
 
 const KINDS = new Map<ErrorCategory, ErrorKind>(

@@ -9,7 +9,7 @@ import {
 } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import type { StreamEvent } from "../../gen/service/steer/v1/stream_pb.ts";
 import { UsageSource } from "../../gen/service/steer/v1/usage_pb.ts";
-import { GatewayError } from "../domain/gateway-error.ts";
+import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
@@ -18,9 +18,17 @@ import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import { type CallIdentity, identityOf } from "./call-identity.ts";
 import { decodeSpec } from "./decode-spec.ts";
 import { checkStreamOptions, decodeStreamOptions } from "./decode-stream-options.ts";
+import { nameRecovery } from "./default-recovery.ts";
+import { DiscardGuard } from "./discard-guard.ts";
 import { decodeEvent, encodeEvent } from "./encode-event.ts";
 import { encodeGeneration, encodeWithinLimit } from "./encode-generation.ts";
-import { type HandlerCall, type Handlers, type ServedService, serve } from "./handlers.ts";
+import {
+  type EndedGeneration,
+  type HandlerCall,
+  type Handlers,
+  type ServedService,
+  serve,
+} from "./handlers.ts";
 import { reportGeneration } from "./report-generation.ts";
 import { StreamFailed } from "./stream-failure.ts";
 
@@ -31,6 +39,11 @@ interface GenerationCall {
   readonly timeoutMs: number | undefined;
   readonly telemetry: CallTelemetry;
   readonly identity: CallIdentity;
+  readonly acceptsDiscard: boolean;
+  /** The call reads this stream; of a unary call, nobody else is told. */
+  onOpen(streamId: string, generationId: string): void;
+  /** The generation that the call has begun has ended here. */
+  onEnd(ended: EndedGeneration): void;
 }
 
 /** What a stream hands on: encoded events, or a sign of life. */
@@ -42,8 +55,12 @@ interface OpenStream {
   readonly streamId: string;
   readonly generationId: string;
   readonly isReplayed: boolean;
+  readonly endsAtDiscard: boolean;
+  readonly holdsOutput: boolean;
   readonly deliveries: AsyncIterable<Delivery>;
   terminal(): Uint8Array | undefined;
+  /** What is known of a generation that this call has begun. */
+  readonly soFar?: () => Generation;
 }
 
 type WholeAnswer =
@@ -65,6 +82,7 @@ export interface GenerationServiceDependencies {
       readonly streamId: string;
       readonly cursor: { readonly sequence: number; readonly writer: number };
       readonly signal: AbortSignal;
+      readonly timeoutMs: number | undefined;
     }): Promise<OpenStream>;
     cancelGeneration(
       caller: string,
@@ -83,6 +101,8 @@ export interface GenerationServiceDependencies {
     /** Undefined: the provider has counted. */
     readonly estimate: { readonly estimator: string; readonly confidence: number } | undefined;
   }>;
+  /** The operator's, for streams whose request accepts discards and names none. */
+  readonly recovery: () => domain.MidStreamRecovery;
 }
 
 const COUNT_METHODS: Readonly<Record<number, "any" | "estimate" | "provider">> = {
@@ -92,7 +112,7 @@ const COUNT_METHODS: Readonly<Record<number, "any" | "estimate" | "provider">> =
 };
 
 function requiredSpec(spec: GenerationSpec | undefined): domain.GenerationSpec {
-  if (spec === undefined) throw new GatewayError("validation", "spec: value is required");
+  if (spec === undefined) throw invalidField("spec", "value is required");
   return decodeSpec(spec);
 }
 
@@ -119,17 +139,37 @@ function settle(call: HandlerCall, event: StreamEvent["event"]): void {
 /** The events of a stream as this call sends them, and its status at the end. */
 async function* deliver(
   call: HandlerCall,
+  acceptsDiscard: boolean,
   open: () => Promise<OpenStream>,
 ): AsyncGenerator<Uint8Array, void> {
   const stream = await open();
+  call.log({ stream_id: stream.streamId, generation_id: stream.generationId });
   call.setResponseHeader("x-steer-stream-id", stream.streamId);
   call.setResponseHeader("x-steer-generation-id", stream.generationId);
   if (stream.isReplayed) call.setResponseHeader("x-steer-replayed", "true");
-  for await (const delivery of stream.deliveries) {
-    if (delivery.type === "events") for (const event of delivery.events) yield event;
-    else {
-      const { sequence, isUndurable } = delivery;
-      yield encodeEvent({ sequence, attemptIndex: 0, body: { type: "heartbeat", isUndurable } }, 0);
+  const guard =
+    acceptsDiscard || !stream.endsAtDiscard
+      ? undefined
+      : new DiscardGuard(stream.streamId, stream.holdsOutput);
+  let isWhole = false;
+  try {
+    for await (const delivery of stream.deliveries) {
+      if (delivery.type === "events") {
+        for (const event of delivery.events) {
+          guard?.check(event);
+          yield event;
+        }
+      } else {
+        const { sequence, isUndurable } = delivery;
+        const body = { type: "heartbeat", isUndurable } as const;
+        yield encodeEvent({ sequence, attemptIndex: 0, body }, 0);
+      }
+    }
+    isWhole = true;
+  } finally {
+    // Whoever leaves has used tokens until then.
+    if (!isWhole && stream.soFar !== undefined) {
+      reportGeneration(call, encodeGeneration(stream.soFar(), "none"));
     }
   }
   const terminal = stream.terminal();
@@ -165,21 +205,34 @@ function storedAnswer(call: HandlerCall, answer: Extract<WholeAnswer, { state: "
 export function createGenerationService({
   gateway,
   countInput,
+  recovery,
 }: GenerationServiceDependencies): ServedService {
   function generationCall(
     spec: domain.GenerationSpec,
     call: HandlerCall,
     identity: CallIdentity,
+    acceptsDiscard: boolean,
   ): GenerationCall {
     const { signal, timeoutMs, telemetry } = call;
     if (Object.keys(spec.labels).length > 0) call.log({ labels: spec.labels });
-    return { spec, signal, timeoutMs, telemetry, identity };
+    return {
+      spec,
+      signal,
+      timeoutMs,
+      telemetry,
+      identity,
+      acceptsDiscard,
+      onOpen: (streamId, generationId) =>
+        call.log({ stream_id: streamId, generation_id: generationId }),
+      onEnd: call.generationEnded,
+    };
   }
 
   const handlers: Handlers<typeof GenerationService> = {
     async generate(request, call) {
       const identity = identityOf(call, GenerationService.method.generate, request);
-      const generation = generationCall(requiredSpec(request.spec), call, identity);
+      // A whole answer is read once it is whole.
+      const generation = generationCall(requiredSpec(request.spec), call, identity, true);
       const answer = await admitted(gateway.generate(generation), call);
       if (answer.state === "stored") return storedAnswer(call, answer);
       call.setResponseHeader("x-steer-generation-id", answer.generation.generationId);
@@ -190,20 +243,21 @@ export function createGenerationService({
 
     // One generator between the stream and the call: each costs every event.
     streamGenerate: (request, call) =>
-      deliver(call, async () => {
+      deliver(call, request.acceptsDiscard, async () => {
+        nameRecovery(request, recovery());
         const options = decodeStreamOptions(request.options);
         const identity = identityOf(call, GenerationService.method.streamGenerate, request);
         if (options.ephemeral && identity.requestId !== "") {
-          const message = "request_id: an ephemeral stream cannot be repeated";
-          throw new GatewayError("validation", message);
+          throw invalidField("request_id", "an ephemeral stream cannot be repeated");
         }
-        const generation = generationCall(requiredSpec(request.spec), call, identity);
+        const spec = requiredSpec(request.spec);
+        const generation = generationCall(spec, call, identity, request.acceptsDiscard);
         checkStreamOptions(options, generation.spec);
         return admitted(gateway.streamGenerate(generation, options), call);
       }),
 
     resumeStream: (request, call) =>
-      deliver(call, () => {
+      deliver(call, request.acceptsDiscard, () => {
         const { streamId, lastSequence, lastWriter } = request;
         call.log({ stream_id: streamId, last_sequence: lastSequence });
         return gateway.resumeStream({
@@ -211,6 +265,7 @@ export function createGenerationService({
           streamId,
           cursor: { sequence: lastSequence, writer: lastWriter },
           signal: call.signal,
+          timeoutMs: call.timeoutMs,
         });
       }),
 
@@ -218,7 +273,9 @@ export function createGenerationService({
       const named =
         target.case === "streamId" ? { streamId: target.value } : { requestId: target.value ?? "" };
       const cancelled = await gateway.cancelGeneration(call.caller.id, named);
-      call.log({ ...("streamId" in named && { stream_id: named.streamId }), cancelled });
+      const name =
+        "streamId" in named ? { stream_id: named.streamId } : { request_id: named.requestId };
+      call.log({ ...name, cancelled });
       return create(CancelGenerationResponseSchema, { cancelled });
     },
 

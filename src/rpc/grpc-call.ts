@@ -1,24 +1,17 @@
-import { create, type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
-import { anyPack } from "@bufbuild/protobuf/wkt";
+import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
-import { StatusSchema } from "../../gen/service/google/rpc/status_pb.ts";
 import type { Clock } from "../clock.ts";
-import { GatewayError } from "../domain/gateway-error.ts";
-import { type Dispatcher, type IncomingCall, type Peer, RpcStatusError } from "./call.ts";
+import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
+import { CALLER_GONE } from "./caller-gone.ts";
 import { encodeError } from "./encode-error.ts";
+import { gatedCallOf } from "./grpc-gate.ts";
 import { GrpcTrailers } from "./grpc-trailers.ts";
-import { certificateNames } from "./tls.ts";
+import { packStatus } from "./pack-status.ts";
 
 /** Encoded messages pass as they are. */
 type ServerStream = grpc.ServerWritableStream<Buffer, Message | Uint8Array>;
 
-type AnyServerCall = grpc.ServerUnaryCall<Buffer, Message> | ServerStream;
-
-/** One reason for all: an abort without one costs a stack trace of its own. */
-const GONE = new GatewayError(
-  "cancelled",
-  "the caller cancelled the call or its connection was lost",
-);
+type AnyServerCall = grpc.ServerUnaryCall<Buffer, Uint8Array> | ServerStream;
 
 /** What grpc-js takes as the end of a call that failed. */
 interface Failure {
@@ -34,16 +27,13 @@ interface AdaptedCall {
   readonly trailers: GrpcTrailers;
   /** The end is ours: `cancelled` fires after it, too, and means nothing then. */
   ended: boolean;
+  /** The caller has left: nothing more is sent. */
+  gone: boolean;
 }
 
 function toFailure(error: unknown, trailers: GrpcTrailers): Failure {
   const status = error instanceof RpcStatusError ? error.status : encodeError(error);
-  const packed = create(StatusSchema, {
-    code: status.code,
-    message: status.message,
-    details: status.details.map(({ desc, value }) => anyPack(desc, value)),
-  });
-  trailers.setDetails(toBinary(StatusSchema, packed));
+  trailers.setDetails(packStatus(status));
   for (const [name, value] of Object.entries(status.trailers)) trailers.set(name, value);
   return { code: status.code, details: status.message, metadata: trailers };
 }
@@ -57,30 +47,6 @@ function toFirstFailure(error: unknown, { headers, trailers }: AdaptedCall): Fai
   return toFailure(error, trailers);
 }
 
-/** The address of `address:port`, as grpc-js puts the two together. */
-function peerAddress(peer: string): string {
-  const colon = peer.lastIndexOf(":");
-  return colon < 0 ? peer : peer.slice(0, colon);
-}
-
-/** Looked up only where it decides something. */
-class GrpcPeer implements Peer {
-  readonly #call: AnyServerCall;
-
-  constructor(call: AnyServerCall) {
-    this.#call = call;
-  }
-
-  get address(): string {
-    return peerAddress(this.#call.getPeer());
-  }
-
-  get certificateNames(): readonly string[] {
-    const { sslPeerCertificate } = this.#call.getAuthContext();
-    return certificateNames(sslPeerCertificate?.subjectaltname);
-  }
-}
-
 function remainingMs(call: AnyServerCall, clock: Clock): number | undefined {
   const deadline = call.getDeadline();
   const at = typeof deadline === "number" ? deadline : deadline.getTime();
@@ -88,6 +54,7 @@ function remainingMs(call: AnyServerCall, clock: Clock): number | undefined {
 }
 
 function adapt(call: AnyServerCall, method: DescMethod, clock: Clock): AdaptedCall {
+  const { header, arrival } = gatedCallOf(call);
   const controller = new AbortController();
   const headers = new grpc.Metadata();
   const trailers = new GrpcTrailers();
@@ -95,35 +62,38 @@ function adapt(call: AnyServerCall, method: DescMethod, clock: Clock): AdaptedCa
     headers,
     trailers,
     ended: false,
+    gone: false,
     incoming: {
       method,
       system: "grpc",
-      peer: new GrpcPeer(call),
-      header(name) {
-        const [value] = call.metadata.get(name);
-        return typeof value === "string" ? value : undefined;
-      },
+      header,
+      arrival,
       timeoutMs: remainingMs(call, clock),
       signal: controller.signal,
+      abort: (error) => controller.abort(error),
       setResponseHeader: (name, value) => headers.set(name, value),
       setTrailer: (name, value) => trailers.set(name, value),
     },
   };
   call.once("cancelled", () => {
-    if (!adapted.ended) controller.abort(GONE);
+    if (adapted.ended) return;
+    adapted.gone = true;
+    controller.abort(CALLER_GONE);
   });
   return adapted;
 }
 
-/** Resolves when the reader takes more, or is gone: `drain` never fires after a cancel. */
-function writable(call: ServerStream): Promise<void> {
+/** Resolves when the reader takes more, is gone, or gets nothing more: `drain` never fires after a cancel. */
+function writable(call: ServerStream, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
+      signal.removeEventListener("abort", done);
       call.off("drain", done);
       call.off("close", done);
       call.off("cancelled", done);
       resolve();
     };
+    signal.addEventListener("abort", done);
     call.on("drain", done);
     call.on("close", done);
     call.on("cancelled", done);
@@ -134,14 +104,17 @@ export function handleUnary(
   method: DescMethod,
   dispatcher: Dispatcher,
   clock: Clock,
-): grpc.handleUnaryCall<Buffer, Message> {
+): grpc.handleUnaryCall<Buffer, Uint8Array> {
   async function serve(
-    call: grpc.ServerUnaryCall<Buffer, Message>,
-    reply: grpc.sendUnaryData<Message>,
+    call: grpc.ServerUnaryCall<Buffer, Uint8Array>,
+    reply: grpc.sendUnaryData<Uint8Array>,
   ): Promise<void> {
     const adapted = adapt(call, method, clock);
     try {
-      const message = await dispatcher.unary(adapted.incoming, call.request);
+      const request = { format: "proto", bytes: call.request } as const;
+      const message = await dispatcher.unary(adapted.incoming, request, (response) =>
+        toBinary(method.output, response),
+      );
       adapted.ended = true;
       call.sendMetadata(adapted.headers);
       reply(null, message, adapted.trailers);
@@ -161,13 +134,14 @@ export function handleServerStream(
   async function serve(call: ServerStream): Promise<void> {
     const adapted = adapt(call, method, clock);
     const { signal } = adapted.incoming;
+    const request = { format: "proto", bytes: call.request } as const;
     let first = true;
     try {
-      for await (const message of dispatcher.serverStream(adapted.incoming, call.request)) {
-        if (signal.aborted) break;
+      for await (const message of dispatcher.serverStream(adapted.incoming, request)) {
+        if (adapted.gone) break;
         if (first) call.sendMetadata(adapted.headers);
         first = false;
-        if (!call.write(message)) await writable(call);
+        if (!call.write(message) && !signal.aborted) await writable(call, signal);
       }
       adapted.ended = true;
       if (first) call.sendMetadata(adapted.headers);
@@ -175,7 +149,7 @@ export function handleServerStream(
     } catch (error) {
       adapted.ended = true;
       // Nobody is there to hear it.
-      if (signal.aborted) return;
+      if (adapted.gone) return;
       const failure = first ? toFirstFailure(error, adapted) : toFailure(error, adapted.trailers);
       call.emit("error", failure);
     }

@@ -1,12 +1,17 @@
-import type { Http2Session } from "node:http2";
+import type { Http2SecureServer, Http2Server, Http2Session } from "node:http2";
 import net from "node:net";
 import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
 import { Health } from "../../gen/service/grpc/health/v1/health_pb.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, MAX_TIMER_MS } from "../clock.ts";
 import type { Dispatcher } from "./call.ts";
+import { endOnce } from "./end-once.ts";
+import { FloodGuard } from "./flood-guard.ts";
 import { handleServerStream, handleUnary } from "./grpc-call.ts";
-import { createHealthService } from "./health.ts";
+import { gateStreams } from "./grpc-gate.ts";
+import { createHealthService, HEALTH_PATHS } from "./health.ts";
+import { type AgeLimit, Http2Sessions } from "./http2-sessions.ts";
+import { KEEPALIVE_TIME_MS, KEEPALIVE_TIMEOUT_MS } from "./keep-alive.ts";
 import {
   emptied,
   expectPreface,
@@ -15,38 +20,27 @@ import {
   listen,
   RESET_LIMITS,
 } from "./listen.ts";
-import { addReflection } from "./reflection.ts";
-import { readTls, type TlsFiles } from "./tls.ts";
+import { addReflection, REFLECTION_PATHS } from "./reflection.ts";
+import { boundRequests } from "./requests/bound-requests.ts";
+import type { TlsMaterial } from "./tls.ts";
 
-/** `api.md` §11. */
-const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
 const MAX_CONNECTIONS = 20_000;
 const MAX_STREAMS_PER_CONNECTION = 1_000;
 /** Megabytes of HTTP/2 state that one connection can hold. */
 const MAX_SESSION_MEMORY_MB = 256;
 const MAX_HEADER_BYTES = 16 * 1024;
-const KEEPALIVE_TIME_MS = 60_000;
-const KEEPALIVE_TIMEOUT_MS = 20_000;
-const MAX_IDLE_MS = 30 * 60_000;
-
-/** Above this a timer of Node wraps; grpc-js sets one for every deadline. */
-const MAX_TIMEOUT_MS = 2_147_483_000;
-const TIMEOUT_UNITS_MS: Readonly<Record<string, number>> = {
-  n: 1e-6,
-  u: 1e-3,
-  m: 1,
-  S: 1_000,
-  M: 60_000,
-  H: 3_600_000,
-};
 
 export interface GrpcListenerOptions {
   readonly address: ListenAddress;
-  readonly tls: TlsFiles | undefined;
+  readonly tls: TlsMaterial | undefined;
+  /** Most bytes of a request, inflated. */
+  readonly requestBytes: number;
   readonly dispatcher: Dispatcher;
   /** Descriptor set that reflection serves. */
   readonly image: Uint8Array;
   readonly clock: Clock;
+  /** How old a connection may get; undefined for no limit. */
+  readonly ageLimit: AgeLimit | undefined;
 }
 
 export interface GrpcListener {
@@ -54,24 +48,18 @@ export interface GrpcListener {
   readonly address: ListenAddress;
   /** Tells health checks and watchers. */
   setServing(serving: boolean): void;
-  /** Says GOAWAY to every client and takes no new connection; running calls go on. */
-  sayGoaway(): void;
+  /** What new TLS handshakes are served by; undefined: no TLS. */
+  readonly tls: TlsMaterial | undefined;
+  /** Serves new TLS handshakes by these; connections that are open stay. */
+  setTls(tls: TlsMaterial): void;
+  /** Connections that are open now. */
+  readonly connections: number;
+  /** Says GOAWAY to every client, and to those that come later; all calls go on. Resolves when the clients of now open no more calls. */
+  sayGoaway(): Promise<void>;
+  /** Takes no new connection. */
+  stopListening(): void;
   /** Sends what is on its way, then cuts what is left. */
   close(): Promise<void>;
-}
-
-/** grpc-js would read other codecs and verbs as if they were these. */
-const CONTENT_TYPE = /^application\/grpc(\+proto)?(;|$)/;
-
-function isGrpc(headers: Readonly<Record<string, string>>): boolean {
-  return headers[":method"] === "POST" && CONTENT_TYPE.test(headers["content-type"] ?? "");
-}
-
-function isDeadlineTooLong(header: string): boolean {
-  const match = /^(\d{1,8})([numSMH])$/.exec(header);
-  return (
-    match !== null && Number(match[1]) * (TIMEOUT_UNITS_MS[match[2] ?? ""] ?? 0) > MAX_TIMEOUT_MS
-  );
 }
 
 // It writes metadata that it cannot take to standard error, credentials included.
@@ -80,15 +68,14 @@ grpc.setLogVerbosity(grpc.logVerbosity.NONE);
 /** Settings that grpc-js has no option for. */
 interface ServerInternals {
   readonly commonServerOptions: Record<string, unknown>;
-  readonly http2Servers: Map<NodeJS.EventEmitter, unknown>;
+  readonly http2Servers: Map<Http2Server | Http2SecureServer, unknown>;
 }
 
-function createServer(): grpc.Server {
+function createServer({ dispatcher, requestBytes }: GrpcListenerOptions): grpc.Server {
   const server = new grpc.Server({
-    "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
+    interceptors: [endOnce, boundRequests(dispatcher.services, requestBytes)],
     "grpc.max_send_message_length": -1,
     "grpc.max_concurrent_streams": MAX_STREAMS_PER_CONNECTION,
-    "grpc.max_connection_idle_ms": MAX_IDLE_MS,
     "grpc.keepalive_time_ms": KEEPALIVE_TIME_MS,
     "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
     "grpc-node.max_session_memory": MAX_SESSION_MEMORY_MB,
@@ -141,9 +128,9 @@ function definition(method: DescMethod): grpc.MethodDefinition<Buffer, Message |
   };
 }
 
-function credentials(tls: TlsFiles | undefined): grpc.ServerCredentials {
+function credentials(tls: TlsMaterial | undefined): grpc.ServerCredentials {
   if (tls === undefined) return grpc.ServerCredentials.createInsecure();
-  const { cert, key, clientCa } = readTls(tls);
+  const { cert, key, clientCa } = tls;
   return grpc.ServerCredentials.createSsl(
     clientCa ?? null,
     [{ cert_chain: cert, private_key: key }],
@@ -154,22 +141,26 @@ function credentials(tls: TlsFiles | undefined): grpc.ServerCredentials {
 /** The contract's services, health and reflection over gRPC. Rejects when the address is taken. */
 export async function createGrpcListener(options: GrpcListenerOptions): Promise<GrpcListener> {
   const { dispatcher, clock } = options;
-  const server = createServer();
+  let inUse = options.tls;
+  const server = createServer(options);
   const names = dispatcher.services.map(({ typeName }) => typeName);
   const health = createHealthService(names);
   addServices(server, dispatcher, clock);
   health.addTo(server);
   addReflection(server, options.image, [...names, Health.typeName]);
+  const open = new Set([...HEALTH_PATHS, ...REFLECTION_PATHS]);
 
+  const floods = new FloodGuard(clock);
+  const sessions = new Http2Sessions(clock, options.ageLimit);
   const injector = server.createConnectionInjector(credentials(options.tls));
-  for (const http2Server of (server as unknown as ServerInternals).http2Servers.keys()) {
-    http2Server.prependListener("stream", (_stream, headers: Record<string, string>) => {
-      const timeout = headers["grpc-timeout"];
-      if (timeout !== undefined && isDeadlineTooLong(timeout)) delete headers["grpc-timeout"];
-      // It answers 415 then.
-      if (!isGrpc(headers)) delete headers["content-type"];
+  const { http2Servers } = server as unknown as ServerInternals;
+  for (const http2Server of http2Servers.keys()) {
+    gateStreams(http2Server, { dispatcher, open, floods });
+    http2Server.on("session", (session: Http2Session) => {
+      expectPreface(session, clock);
+      floods.watch(session);
+      sessions.add(session);
     });
-    http2Server.on("session", (session: Http2Session) => expectPreface(session, clock));
   }
 
   const sockets = new Set<net.Socket>();
@@ -186,13 +177,27 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
   return {
     address,
     setServing: (serving) => health.setServing(serving),
-    sayGoaway() {
-      listener.close();
-      injector.drain(MAX_TIMEOUT_MS);
+    get tls() {
+      return inUse;
     },
+    setTls(tls) {
+      inUse = tls;
+      const { cert, key, clientCa } = tls;
+      // The library has no way to change the certificate of connections that it is handed.
+      for (const http2Server of http2Servers.keys()) {
+        if ("setSecureContext" in http2Server) {
+          http2Server.setSecureContext({ cert, key, ca: clientCa });
+        }
+      }
+    },
+    get connections() {
+      return sockets.size;
+    },
+    sayGoaway: () => sessions.sayGoaway(),
+    stopListening: () => void listener.close(),
     async close() {
       listener.close();
-      injector.drain(MAX_TIMEOUT_MS);
+      injector.drain(MAX_TIMER_MS);
       await emptied(sockets, clock);
       server.forceShutdown();
       for (const socket of sockets) socket.destroy();

@@ -8,9 +8,9 @@ import grpc from "@grpc/grpc-js";
 export class GrpcTrailers extends grpc.Metadata {
   #details: string | undefined;
 
-  /** The encoded google.rpc.Status of a call that fails. */
-  setDetails(status: Uint8Array): void {
-    this.#details = Buffer.from(status).toString("base64").replace(/=+$/, "");
+  /** The status of a call that fails, as `packStatus` gives it. */
+  setDetails(packed: string): void {
+    this.#details = packed;
   }
 
   /** grpc-js sends a copy; nobody changes these once they are handed over. */

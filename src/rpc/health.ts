@@ -16,6 +16,11 @@ export interface HealthService {
   setServing(serving: boolean): void;
 }
 
+const CHECK_PATH = `/${Health.typeName}/Check`;
+const WATCH_PATH = `/${Health.typeName}/Watch`;
+
+export const HEALTH_PATHS: readonly string[] = [CHECK_PATH, WATCH_PATH];
+
 type WatchCall = grpc.ServerWritableStream<HealthCheckRequest, HealthCheckResponse>;
 
 /** Watchers beyond these are refused. */
@@ -63,8 +68,8 @@ export function createHealthService(services: readonly string[]): HealthService 
       } as const;
       server.addService(
         {
-          check: { path: `/${Health.typeName}/Check`, responseStream: false, ...common },
-          watch: { path: `/${Health.typeName}/Watch`, responseStream: true, ...common },
+          check: { path: CHECK_PATH, responseStream: false, ...common },
+          watch: { path: WATCH_PATH, responseStream: true, ...common },
         },
         { check, watch },
       );

@@ -1,26 +1,32 @@
-import http, { type IncomingMessage, type ServerResponse } from "node:http";
-import http2, {
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type Http2Session,
-} from "node:http2";
-import type { Socket } from "node:net";
-import { TLSSocket } from "node:tls";
-import { createRegistry, type DescMethod, fromBinary, type Message } from "@bufbuild/protobuf";
+import http, { type ServerResponse } from "node:http";
+import http2, { type Http2ServerResponse, type Http2Session } from "node:http2";
+import { type Socket, Server as TcpServer } from "node:net";
 import {
-  Code,
-  ConnectError,
-  type ConnectRouter,
-  cors,
-  createContextKey,
-  createContextValues,
-  type HandlerContext,
-} from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
+  createRegistry,
+  type DescMethod,
+  fromBinary,
+  type JsonWriteOptions,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import { GenerationService } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import type { Clock } from "../clock.ts";
-import { type Dispatcher, type IncomingCall, type Peer, RpcStatusError } from "./call.ts";
+import { applyCors } from "./apply-cors.ts";
+import { type Dispatcher, RpcStatusError } from "./call.ts";
+import { dropLongDeadline } from "./deadline.ts";
 import { encodeError } from "./encode-error.ts";
+import { FloodGuard } from "./flood-guard.ts";
+import {
+  admitCall,
+  arrivalOf,
+  callValues,
+  endWithAnswer,
+  type HttpRequest,
+  toIncomingCall,
+} from "./http-call.ts";
+import { Http2Sessions } from "./http2-sessions.ts";
+import { keepAlive } from "./keep-alive.ts";
 import {
   emptied,
   expectPreface,
@@ -29,18 +35,20 @@ import {
   listen,
   RESET_LIMITS,
 } from "./listen.ts";
-import { certificateNames, readTls, type TlsFiles } from "./tls.ts";
+import { createConnectHandler } from "./requests/connect-handler.ts";
+import { maxRequestBytes } from "./requests/request-limits.ts";
+import { requestKey } from "./requests/taken-request.ts";
+import type { TlsMaterial } from "./tls.ts";
 
-const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
 const MIN_COMPRESS_BYTES = 1024;
 const MAX_CONNECTIONS = 20_000;
+const MAX_STREAMS_PER_CONNECTION = 1_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** How often Node looks for connections over their time; its default of 30 s would add to each. */
 const CHECK_INTERVAL_MS = 2_000;
 /** For the whole request, not for its answer. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 65_000;
-const CORS_MAX_AGE_SECONDS = 7_200;
 
 const HTTP1_OPTIONS = {
   maxHeaderSize: MAX_HEADER_BYTES,
@@ -51,72 +59,39 @@ const HTTP1_OPTIONS = {
   noDelay: true,
 } as const;
 
-const REQUEST_HEADERS = [
-  "authorization",
-  "idempotency-key",
-  "traceparent",
-  "tracestate",
-  "x-request-id",
-];
-const RESPONSE_HEADERS = [
-  "x-steer-stream-id",
-  "x-steer-generation-id",
-  "x-steer-replica",
-  "x-steer-replayed",
-  "x-steer-attempts",
-  "x-request-id",
-  "retry-after",
-  "grpc-retry-pushback-ms",
-];
-
 /** A prompt in an address would stand in the log of every proxy. */
 const GET_REFUSED = `/${GenerationService.typeName}/${GenerationService.method.countTokens.name}`;
 
-type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
 
 export interface HttpListenerOptions {
   readonly address: ListenAddress;
-  readonly tls: TlsFiles | undefined;
+  readonly tls: TlsMaterial | undefined;
   readonly corsOrigins: readonly string[];
+  /** Most bytes of a request, inflated. */
+  readonly requestBytes: number;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
-  /** Calls are served without the stream store, which is away. */
-  readonly isDegraded: () => boolean;
+  /** Why calls are served without the stream store; undefined: with it. */
+  readonly storeTrouble: () => string | undefined;
 }
 
 export interface HttpListener {
   readonly address: ListenAddress;
+  /** Tells `/readyz`; an HTTP/1.1 connection ends with its next answer while it is false. */
   setServing(serving: boolean): void;
-  /** Takes no new connection and closes idle ones; running calls go on. */
-  closeGracefully(): void;
+  /** What new TLS handshakes are served by; undefined: no TLS. */
+  readonly tls: TlsMaterial | undefined;
+  /** Serves new TLS handshakes by these; connections that are open stay. */
+  setTls(tls: TlsMaterial): void;
+  /** Connections that are open now. */
+  readonly connections: number;
+  /** Says GOAWAY to every HTTP/2 client, and to those that come later; all calls go on. Resolves when the clients of now open no more calls. */
+  sayGoaway(): Promise<void>;
+  /** Takes no new connection. */
+  stopListening(): void;
   /** Sends what is on its way, then cuts what is left. */
   close(): Promise<void>;
-}
-
-const peerKey = createContextKey<Peer>({ address: "", certificateNames: [] });
-
-function peerOf(request: Request): Peer {
-  const { socket } = request;
-  const certificate =
-    socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined;
-  return {
-    address: socket.remoteAddress ?? "",
-    certificateNames: certificateNames(certificate?.subjectaltname),
-  };
-}
-
-function adapt(method: DescMethod, context: HandlerContext): IncomingCall {
-  return {
-    method,
-    system: "connectrpc",
-    peer: context.values.get(peerKey),
-    header: (name) => context.requestHeader.get(name) ?? undefined,
-    timeoutMs: context.timeoutMs(),
-    signal: context.signal,
-    setResponseHeader: (name, value) => context.responseHeader.set(name, value),
-    setTrailer: (name, value) => context.responseTrailer.set(name, value),
-  };
 }
 
 function toConnectError(error: unknown): ConnectError {
@@ -125,10 +100,10 @@ function toConnectError(error: unknown): ConnectError {
 }
 
 /**
- * The end of a call that delivers a stream. A deadline that has passed is the library's to tell: the
- * stream may go on, and a reader that is told of a cancel would not come back to it.
+ * The end of a call. A deadline that has passed is the library's to tell: a stream may go on, and a caller
+ * that is told of a cancel would not come back to it.
  */
-function toStreamEnd(error: unknown, { signal }: HandlerContext): ConnectError {
+function toEnd(error: unknown, { signal }: HandlerContext): ConnectError {
   const end = toConnectError(error);
   const { reason } = signal;
   const isLate = reason instanceof ConnectError && reason.code === Code.DeadlineExceeded;
@@ -141,24 +116,43 @@ function forbidBuffering(headers: Headers): void {
   headers.set("x-accel-buffering", "no");
 }
 
-function addRoutes(router: ConnectRouter, dispatcher: Dispatcher): void {
-  async function unary(method: DescMethod, request: Message, context: HandlerContext) {
+function isJson({ requestHeader }: HandlerContext): boolean {
+  return requestHeader.get("content-type")?.includes("json") === true;
+}
+
+function addRoutes(
+  router: ConnectRouter,
+  dispatcher: Dispatcher,
+  json: Partial<JsonWriteOptions>,
+): void {
+  async function unary(method: DescMethod, context: HandlerContext) {
     try {
-      return await dispatcher.unary(adapt(method, context), request);
+      const request = await context.values.get(requestKey)(arrivalOf(context));
+      return await dispatcher.unary(toIncomingCall(method, context), request, (response) => {
+        // The library encodes behind the call's log line: what it would throw is thrown here. JSON
+        // alone checks no range.
+        toBinary(method.output, response);
+        if (isJson(context)) toJson(method.output, response, json);
+        return response;
+      });
     } catch (error) {
-      throw toConnectError(error);
+      throw toEnd(error, context);
     }
   }
-  async function* stream(method: DescMethod, request: Message, context: HandlerContext) {
+  async function* stream(method: DescMethod, context: HandlerContext) {
     forbidBuffering(context.responseHeader);
     try {
+      const request = await context.values.get(requestKey)(arrivalOf(context));
       // Not `yield*`: that would hand a failed write on as if the handler had thrown it.
-      for await (const message of dispatcher.serverStream(adapt(method, context), request)) {
+      for await (const message of dispatcher.serverStream(
+        toIncomingCall(method, context),
+        request,
+      )) {
         // The library takes no encoded messages.
         yield message instanceof Uint8Array ? fromBinary(method.output, message) : message;
       }
     } catch (error) {
-      throw toStreamEnd(error, context);
+      throw toEnd(error, context);
     }
   }
   for (const service of dispatcher.services) {
@@ -166,7 +160,8 @@ function addRoutes(router: ConnectRouter, dispatcher: Dispatcher): void {
       const serve = method.methodKind === "server_streaming" ? stream : unary;
       return [
         method.localName,
-        (request: Message, context: HandlerContext) => serve(method, request, context),
+        // The request that the library hands over is empty.
+        (_: unknown, context: HandlerContext) => serve(method, context),
       ];
     });
     router.service(service, Object.fromEntries(implementation));
@@ -180,42 +175,16 @@ function writeJson(response: Response, status: number, body: object): void {
   any.end(JSON.stringify(body));
 }
 
-/** CORS for the configured origins; true when the request was a preflight and is answered. */
-function applyCors(request: Request, response: Response, origins: ReadonlySet<string>): boolean {
-  const { origin } = request.headers;
-  const any = response as ServerResponse;
-  if (typeof origin === "string" && (origins.has(origin) || origins.has("*"))) {
-    any.setHeader("access-control-allow-origin", origin);
-    any.setHeader("vary", "Origin");
-    any.setHeader(
-      "access-control-expose-headers",
-      [...cors.exposedHeaders, ...RESPONSE_HEADERS].join(", "),
-    );
-    if (request.method === "OPTIONS") {
-      any.setHeader("access-control-allow-methods", cors.allowedMethods.join(", "));
-      any.setHeader(
-        "access-control-allow-headers",
-        [...cors.allowedHeaders, ...REQUEST_HEADERS].join(", "),
-      );
-      any.setHeader("access-control-max-age", CORS_MAX_AGE_SECONDS);
-    }
-  }
-  if (request.method !== "OPTIONS") return false;
-  any.writeHead(204);
-  any.end();
-  return true;
-}
-
 type AnyServer = http.Server | http2.Http2SecureServer;
 
 function createServer(
-  handle: (request: Request, response: Response) => void,
-  tls: TlsFiles | undefined,
+  handle: (request: HttpRequest, response: Response) => void,
+  tls: TlsMaterial | undefined,
 ): AnyServer {
   if (tls === undefined) {
     return http.createServer(HTTP1_OPTIONS, handle);
   }
-  const { cert, key, clientCa } = readTls(tls);
+  const { cert, key, clientCa } = tls;
   return http2.createSecureServer(
     {
       ...RESET_LIMITS,
@@ -224,7 +193,10 @@ function createServer(
       handshakeTimeout: GREETING_TIMEOUT_MS,
       cert,
       key,
-      settings: { maxHeaderListSize: MAX_HEADER_BYTES },
+      settings: {
+        maxConcurrentStreams: MAX_STREAMS_PER_CONNECTION,
+        maxHeaderListSize: MAX_HEADER_BYTES,
+      },
       ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: true }),
     },
     handle,
@@ -235,44 +207,65 @@ function createServer(
 export async function createHttpListener(options: HttpListenerOptions): Promise<HttpListener> {
   const origins = new Set(options.corsOrigins);
   let serving = true;
-  const rpc = connectNodeAdapter({
-    routes: (router) => addRoutes(router, options.dispatcher),
+  let inUse = options.tls;
+  // Messages can carry others of their file as `Any`: the conformance suite's do.
+  const registry = createRegistry(...options.dispatcher.services.map(({ file }) => file));
+  const floods = new FloodGuard(options.clock);
+  const rpc = createConnectHandler({
+    routes: (router) => addRoutes(router, options.dispatcher, { registry }),
     grpc: false,
-    readMaxBytes: MAX_REQUEST_BYTES,
-    // A misspelt field would be ignored, and nothing of a request is.
-    jsonOptions: {
-      ignoreUnknownFields: false,
-      // Messages can carry others of their file as `Any`: the conformance suite's do.
-      registry: createRegistry(...options.dispatcher.services.map(({ file }) => file)),
-    },
+    maxRequestBytes: (method) => maxRequestBytes(method, options.requestBytes),
+    jsonOptions: { registry },
     compressMinBytes: MIN_COMPRESS_BYTES,
-    requestGate(context) {
-      try {
-        options.dispatcher.admit(adapt(context.method, context));
-      } catch (error) {
+    requestGate: (context) =>
+      admitCall(context, options.dispatcher, floods).catch((error: unknown) => {
         throw toConnectError(error);
-      }
-    },
-    contextValues: (request) => createContextValues().set(peerKey, peerOf(request)),
+      }),
+    contextValues: callValues,
   });
 
-  function handle(request: Request, response: Response): void {
+  /** Answers over HTTP/1.1 that are not written yet. */
+  const answers = new Set<http.ServerResponse>();
+
+  function handle(request: HttpRequest, response: Response): void {
     const path = request.url?.split("?", 1)[0];
+    if (response instanceof http.ServerResponse) {
+      if (!serving) response.setHeader("connection", "close");
+      answers.add(response);
+      response.once("close", () => answers.delete(response));
+    } else {
+      endWithAnswer(response);
+    }
+    dropLongDeadline(request.headers);
     if (path === "/livez") return writeJson(response, 200, { status: "OK" });
     if (path === "/readyz") {
-      const able = options.isDegraded() ? "DEGRADED" : "OK";
-      return writeJson(response, serving ? 200 : 503, { status: serving ? able : "DRAINING" });
+      const store = options.storeTrouble();
+      if (!serving) return writeJson(response, 503, { status: "DRAINING" });
+      const degraded = { status: "DEGRADED", store };
+      return writeJson(response, 200, store === undefined ? { status: "OK" } : degraded);
     }
     if (applyCors(request, response, origins)) return;
     if (request.method === "GET" && path === GET_REFUSED) {
       return writeJson(response, 405, { code: "unimplemented", message: "send a POST" });
     }
-    rpc(request, response);
+    try {
+      rpc(request, response);
+    } catch {
+      // The library makes a URL of the Host and the path before anything else, and throws where it cannot.
+      const message = "the Host or the address of the request is malformed";
+      writeJson(response, 400, { code: "invalid_argument", message });
+    }
   }
 
   const server = createServer(handle, options.tls);
   server.maxConnections = MAX_CONNECTIONS;
-  server.on("session", (session: Http2Session) => expectPreface(session, options.clock));
+  const sessions = new Http2Sessions(options.clock, undefined);
+  server.on("session", (session: Http2Session) => {
+    expectPreface(session, options.clock);
+    floods.watch(session);
+    keepAlive(session, options.clock);
+    sessions.add(session);
+  });
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     sockets.add(socket);
@@ -284,15 +277,30 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     address,
     setServing(value) {
       serving = value;
+      if (value) return;
+      // Calls that run end their connection too: a client must not send another one into its end.
+      for (const answer of answers)
+        if (!answer.headersSent) answer.setHeader("connection", "close");
     },
-    closeGracefully() {
-      server.close();
-      if (server instanceof http.Server) server.closeIdleConnections();
+    get tls() {
+      return inUse;
     },
+    setTls(tls) {
+      inUse = tls;
+      const { cert, key, clientCa } = tls;
+      if ("setSecureContext" in server) server.setSecureContext({ cert, key, ca: clientCa });
+    },
+    get connections() {
+      return sockets.size;
+    },
+    sayGoaway: () => sessions.sayGoaway(),
+    // The servers' own `close` would cut idle connections, where a request may be on its way.
+    stopListening: () => void TcpServer.prototype.close.call(server),
     async close() {
-      server.close();
-      if (server instanceof http.Server) server.closeIdleConnections();
+      // Not the server's own `close`: that cuts idle connections, on which a request may be on its way.
+      TcpServer.prototype.close.call(server);
       await emptied(sockets, options.clock);
+      server.close();
       for (const socket of sockets) socket.destroy();
     },
   };

@@ -64,6 +64,7 @@ export function emptied(sockets: ReadonlySet<Socket>, clock: Clock): Promise<voi
 
 /**
  * Node closes an HTTP/2 session after 1,000 cancels at more than 33 a second, and
- * takes every other call on the connection with it. These bound a flood all the same.
+ * takes every other call on the connection with it. `FloodGuard` decides instead, since what was served
+ * counts there; these bound what comes in one turn of the event loop.
  */
-export const RESET_LIMITS = { streamResetBurst: 50_000, streamResetRate: 1_000 } as const;
+export const RESET_LIMITS = { streamResetBurst: 10_000, streamResetRate: 1_000 } as const;

@@ -11,9 +11,9 @@ import grpc from "@grpc/grpc-js";
 import {
   type ServerReflectionRequest,
   ServerReflectionRequestSchema,
-  type ServerReflectionResponse,
   ServerReflectionResponseSchema,
 } from "../../gen/service/grpc/reflection/v1/reflection_pb.ts";
+import { gatedCallOf, streamOf } from "./grpc-gate.ts";
 
 /** Both versions have the same messages under other names. */
 const VERSIONS = [
@@ -21,12 +21,41 @@ const VERSIONS = [
   "grpc.reflection.v1alpha.ServerReflection",
 ];
 
+const pathOf = (version: string): string => `/${version}/ServerReflectionInfo`;
+
+export const REFLECTION_PATHS: readonly string[] = VERSIONS.map(pathOf);
+
+/** Clients ask for a symbol each; the largest contracts have some hundreds. */
+const MAX_REQUESTS = 1_000;
+/** Streams beyond these are refused: each can hold a request and an answer. */
+const MAX_STREAMS = 100;
+
 type Answer = NonNullable<
   MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]
 >;
 
 function failure(code: number, message: string): Answer {
   return { case: "errorResponse", value: { errorCode: code, errorMessage: message } };
+}
+
+function encodeAnswer(messageResponse: Answer): Uint8Array {
+  return toBinary(
+    ServerReflectionResponseSchema,
+    create(ServerReflectionResponseSchema, { messageResponse }),
+  );
+}
+
+/** The answer to a request: fields of one message may be encoded apart. */
+function respond(request: ServerReflectionRequest, answer: Uint8Array): Buffer {
+  const about = create(ServerReflectionResponseSchema, {
+    validHost: request.host,
+    originalRequest: request,
+  });
+  return Buffer.concat([toBinary(ServerReflectionResponseSchema, about), answer]);
+}
+
+function tooMany(what: string) {
+  return { code: grpc.status.RESOURCE_EXHAUSTED, details: `too many ${what}` };
 }
 
 /**
@@ -40,7 +69,11 @@ export function addReflection(
   services: readonly string[],
 ): void {
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, image));
-  const listed = [...services, ...VERSIONS].sort().map((name) => ({ name }));
+  const service = [...services, ...VERSIONS].sort().map((name) => ({ name }));
+  const list = encodeAnswer({ case: "listServicesResponse", value: { service } });
+
+  const encodedFiles = new Map<DescFile, Uint8Array>();
+  let streams = 0;
 
   /** A file and everything it imports, each once. */
   function closure(file: DescFile): Uint8Array[] {
@@ -62,18 +95,22 @@ export function addReflection(
     return dot < 0 ? undefined : registry.get(symbol.slice(0, dot))?.file;
   }
 
-  function files(file: DescFile | undefined, what: string): Answer {
-    if (file === undefined) return failure(grpc.status.NOT_FOUND, `no ${what}`);
-    return {
-      case: "fileDescriptorResponse",
-      value: { fileDescriptorProto: closure(file) },
-    };
+  /** The answer with a file, whoever asks: encoded once. */
+  function files(file: DescFile | undefined, what: string): Uint8Array {
+    if (file === undefined) return encodeAnswer(failure(grpc.status.NOT_FOUND, `no ${what}`));
+    let encoded = encodedFiles.get(file);
+    if (encoded === undefined) {
+      const value = { fileDescriptorProto: closure(file) };
+      encoded = encodeAnswer({ case: "fileDescriptorResponse", value });
+      encodedFiles.set(file, encoded);
+    }
+    return encoded;
   }
 
-  function answer({ messageRequest }: ServerReflectionRequest): Answer {
+  function answer({ messageRequest }: ServerReflectionRequest): Uint8Array {
     switch (messageRequest.case) {
       case "listServices":
-        return { case: "listServicesResponse", value: { service: listed } };
+        return list;
       case "fileByFilename":
         return files(registry.getFile(messageRequest.value), "file of this name");
       case "fileContainingSymbol":
@@ -86,25 +123,33 @@ export function addReflection(
         return files(extension?.file, "extension of this number");
       }
       case "allExtensionNumbersOfType":
-        return {
+        return encodeAnswer({
           case: "allExtensionNumbersResponse",
           value: { baseTypeName: messageRequest.value, extensionNumber: [] },
-        };
+        });
       case undefined:
-        return failure(grpc.status.INVALID_ARGUMENT, "the request asks for nothing");
+        return encodeAnswer(failure(grpc.status.INVALID_ARGUMENT, "the request asks for nothing"));
     }
   }
 
-  const info: grpc.handleBidiStreamingCall<ServerReflectionRequest, ServerReflectionResponse> = (
-    call,
-  ) => {
+  const info: grpc.handleBidiStreamingCall<ServerReflectionRequest, Buffer> = (call) => {
+    if (streams >= MAX_STREAMS) return void call.emit("error", tooMany("streams of reflection"));
+    streams++;
+    streamOf(call).once("close", () => streams--);
+    const { arrival } = gatedCallOf(call);
+    let requests = 0;
     call.on("data", (request: ServerReflectionRequest) => {
-      const response = create(ServerReflectionResponseSchema, {
-        validHost: request.host,
-        originalRequest: request,
-        messageResponse: answer(request),
-      });
-      call.write(response);
+      // The client may keep the stream for what it asks later.
+      arrival.end();
+      requests++;
+      if (requests > MAX_REQUESTS) {
+        call.removeAllListeners("data");
+        call.emit("error", tooMany("requests on one stream of reflection"));
+        return;
+      }
+      // One answer at a time: the next request is read when the client has taken this one.
+      call.pause();
+      call.write(respond(request, answer(request)), () => call.resume());
     });
     call.on("end", () => call.end());
     call.on("error", () => call.end());
@@ -114,13 +159,12 @@ export function addReflection(
     server.addService(
       {
         serverReflectionInfo: {
-          path: `/${name}/ServerReflectionInfo`,
+          path: pathOf(name),
           requestStream: true,
           responseStream: true,
           requestSerialize: () => Buffer.alloc(0),
           requestDeserialize: (bytes: Buffer) => fromBinary(ServerReflectionRequestSchema, bytes),
-          responseSerialize: (message: ServerReflectionResponse) =>
-            Buffer.from(toBinary(ServerReflectionResponseSchema, message)),
+          responseSerialize: (bytes: Buffer) => bytes,
           responseDeserialize: () => undefined,
         },
       },

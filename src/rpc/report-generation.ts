@@ -3,7 +3,12 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import { AttemptOutcome } from "../../gen/service/steer/v1/error_pb.ts";
 import { FinishReasonSchema, type Generation } from "../../gen/service/steer/v1/generation_pb.ts";
 import { CostSourceSchema, UsageSourceSchema } from "../../gen/service/steer/v1/usage_pb.ts";
-import type { HandlerCall } from "./handlers.ts";
+import type { LineFields } from "../domain/log-line.ts";
+import { failureFields } from "./call-line.ts";
+import { encodeGeneration } from "./encode-generation.ts";
+import type { EndedGeneration, HandlerCall } from "./handlers.ts";
+
+type GenerationLine = Omit<LineFields<"generation">, "caller">;
 
 /** Values of an enumeration as words: `MAX_TOKENS` is `max-tokens`. */
 function wordsOf({ values }: DescEnum): (value: number) => string {
@@ -17,19 +22,20 @@ const finishWord = wordsOf(FinishReasonSchema);
 const usageWord = wordsOf(UsageSourceSchema);
 const costWord = wordsOf(CostSourceSchema);
 
-/** Tells of a generation that has ended, on the log line and in the trailers. */
-export function reportGeneration(call: HandlerCall, generation: Generation): void {
+/** Attempts that were sent. */
+function attemptsOf({ attempts }: Generation): number {
+  return attempts.filter(({ outcome }) => outcome !== AttemptOutcome.SKIPPED).length;
+}
+
+/** What a line says of a generation. */
+function generationFields(generation: Generation) {
   const { usage, cost, timing, finishReason } = generation;
-  const attempts = generation.attempts.filter(
-    ({ outcome }) => outcome !== AttemptOutcome.SKIPPED,
-  ).length;
   const ttft = timing?.timeToFirstToken;
-  call.setTrailer("x-steer-attempts", String(attempts));
-  call.log({
+  return {
     generation_id: generation.generationId,
     provider: generation.provider,
     model: generation.model,
-    attempts,
+    attempts: attemptsOf(generation),
     ...(ttft !== undefined && { ttft_ms: Math.round(durationMs(ttft)) }),
     ...(finishReason > 0 && { finish_reason: finishWord(finishReason) }),
     ...(usage !== undefined && {
@@ -43,5 +49,23 @@ export function reportGeneration(call: HandlerCall, generation: Generation): voi
       currency: cost.currencyCode,
       cost_source: costWord(cost.source),
     }),
-  });
+  };
+}
+
+/** Tells of a generation as far as its call has seen it, on the log line and in the trailers. */
+export function reportGeneration(call: HandlerCall, generation: Generation): void {
+  call.setTrailer("x-steer-attempts", String(attemptsOf(generation)));
+  call.log(generationFields(generation));
+}
+
+/** The line of a generation that no call waits for. */
+export function generationLine({ generation, error }: EndedGeneration): GenerationLine {
+  const cancelled = error?.kind === "cancelled";
+  return {
+    outcome: error === undefined ? "succeeded" : cancelled ? "cancelled" : "failed",
+    ...(error !== undefined && failureFields(error)),
+    duration_ms: Math.round(generation.timing.totalMs),
+    requested_model: generation.requestedModel,
+    ...generationFields(encodeGeneration(generation, "none")),
+  };
 }

@@ -1,5 +1,6 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import {
+  AttemptOutcome,
   ErrorCategory,
   type GatewayError as GatewayErrorMessage,
 } from "../../gen/service/steer/v1/error_pb.ts";
@@ -14,7 +15,7 @@ const WITHOUT_ANSWER: readonly ErrorCategory[] = [
 
 /** What a status tells of the provider's answer, as far as the event has kept it. */
 function providerMetadata({ attempts, category }: GatewayErrorMessage): Record<string, string> {
-  const last = attempts.at(-1);
+  const last = attempts.findLast(({ outcome }) => outcome !== AttemptOutcome.SKIPPED);
   if (last?.errorCategory !== category || WITHOUT_ANSWER.includes(category)) return {};
   const { providerHttpStatus: status, providerErrorCode: code } = last;
   return {

@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import { durationMs } from "@bufbuild/protobuf/wkt";
 import {
   type AdminService,
   CancelStreamResponseSchema,
@@ -9,6 +8,7 @@ import {
 import { invalidField } from "../domain/gateway-error.ts";
 import type { CleanupOrder, EndedPhase, StreamOperations } from "../domain/stream-states.ts";
 import { type Audit, audited } from "./audit.ts";
+import { milliseconds } from "./decode-spec.ts";
 import { decodePhases, encodeCleanup, encodeStreamState } from "./encode-stream-state.ts";
 import type { Handlers } from "./handlers.ts";
 
@@ -33,7 +33,7 @@ export function createStreamStateHandlers(
         phases: decodePhases(request.phases),
         provider,
         caller,
-        olderThanMs: olderThan === undefined ? 0 : durationMs(olderThan),
+        olderThanMs: olderThan === undefined ? 0 : milliseconds(olderThan),
       };
       const page = await streams.list(filter, request.pageSize, request.pageToken);
       return create(ListStreamStatesResponseSchema, {
@@ -63,7 +63,7 @@ export function createStreamStateHandlers(
       const { olderThan, dryRun, includeOrphaned, maxDeletions } = request;
       if (olderThan === undefined) throw invalidField("older_than", "value is required");
       const order: CleanupOrder = {
-        olderThanMs: durationMs(olderThan),
+        olderThanMs: milliseconds(olderThan),
         dryRun,
         phases: decodePhases(request.phases).filter(isEnded),
         includeOrphaned,

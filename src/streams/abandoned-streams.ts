@@ -1,5 +1,7 @@
 import type { Clock } from "../clock.ts";
+import { isSameToken } from "./stream-machine.ts";
 import type { StreamStore } from "./stream-store.ts";
+import type { UnusedStream } from "./unused-stream.ts";
 
 /**
  * A call whose answer was lost can still reach the store for so long, and a store
@@ -8,8 +10,8 @@ import type { StreamStore } from "./stream-store.ts";
 const LATE_MS = 10_000;
 
 interface Watch {
-  /** No call knows of it: it is to end, and not to be run. */
-  readonly isUnknown: boolean;
+  /** Undefined: others may go on with it. */
+  readonly unused: UnusedStream | undefined;
   /** Since when nothing of it names this process; undefined: something did at the last look. */
   settledAt: number | undefined;
 }
@@ -27,17 +29,17 @@ export class AbandonedStreams {
     this.#clock = clock;
   }
 
-  add(streamId: string, isUnknown = false): void {
-    this.#watches.set(streamId, { isUnknown, settledAt: undefined });
+  add(streamId: string, unused?: UnusedStream): void {
+    this.#watches.set(streamId, { unused, settledAt: undefined });
   }
 
   /** A stream whose last event is stored, as far as anybody knows. */
   addEnded(streamId: string): void {
     if (this.#watches.has(streamId)) return;
-    this.#watches.set(streamId, { isUnknown: false, settledAt: this.#clock.now() });
+    this.#watches.set(streamId, { unused: undefined, settledAt: this.#clock.now() });
   }
 
-  /** Hands off what is owned by name only, and forgets what has been settled for long enough. */
+  /** Hands off or ends what is owned by name only, and forgets what has been settled for long enough. */
   async release(
     store: StreamStore,
     session: string,
@@ -55,8 +57,11 @@ export class AbandonedStreams {
       const isOurs = head?.phase === "running" && head.owner === session && !head.handedOff;
       if (isOurs && !owned.has(streamId)) {
         watch.settledAt = undefined;
-        if (watch.isUnknown) await store.requestCancel(streamId, "disconnect");
-        await store.handOff(streamId, head.token);
+        const { unused } = watch;
+        // This process may have taken it over since, too.
+        const isUnused = unused !== undefined && isSameToken(unused.token, head.token);
+        if (isUnused) await unused.end();
+        else await store.handOff(streamId, head.token, "lost");
       } else if (watch.settledAt === undefined) watch.settledAt = now;
       else this.#watches.delete(streamId);
     }

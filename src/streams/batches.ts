@@ -1,7 +1,7 @@
 import type { Batch } from "./stream-record.ts";
 
-/** Index of the first batch that holds an event at or behind `sequence`. */
-export function position(batches: readonly Batch[], sequence: number): number {
+/** Index of the first batch, or block of batches, that holds an event at or behind `sequence`. */
+export function position(batches: readonly Pick<Batch, "last">[], sequence: number): number {
   let low = 0;
   let high = batches.length;
   while (low < high) {

@@ -5,21 +5,29 @@ import type { StreamStore } from "./stream-store.ts";
 
 /** What a server that writes its log every second can lose, and some slack. */
 const SETTLED_MS = 3_000;
+/** Of what is kept to give the ends back; beyond that the oldest streams are trusted to the store. */
 const MAX_STREAMS = 1_000;
+const MAX_BYTES = 64 * 1024 * 1024;
+
+type EndedStream = Pick<OwnedStream, "streamId" | "writerId" | "held" | "restore">;
 
 export class EndedStreams {
   /** In the order of their ends. */
-  readonly #streams = new Map<OwnedStream, number>();
+  readonly #streams = new Map<EndedStream, number>();
+  #held = 0;
 
-  add(stream: OwnedStream, now: number): void {
+  add(stream: EndedStream, now: number): void {
     this.#streams.set(stream, now);
-    const [oldest] = this.#streams.keys();
-    if (this.#streams.size > MAX_STREAMS && oldest !== undefined) this.#streams.delete(oldest);
+    this.#held += stream.held;
+    for (const oldest of this.#streams.keys()) {
+      if (this.#streams.size <= MAX_STREAMS && this.#held <= MAX_BYTES) break;
+      this.#delete(oldest);
+    }
   }
 
   /** Looks once at each, when a loss would have shown. Rejects with `StoreUnavailable`. */
-  async heal(store: StreamStore, now: number): Promise<void> {
-    const due: OwnedStream[] = [];
+  async heal(store: Pick<StreamStore, "heads">, now: number): Promise<void> {
+    const due: EndedStream[] = [];
     for (const [stream, endedAt] of this.#streams) {
       if (now - endedAt < SETTLED_MS) break;
       due.push(stream);
@@ -27,11 +35,15 @@ export class EndedStreams {
     if (due.length === 0) return;
     const heads = await store.heads(due.map(({ streamId }) => streamId));
     due.forEach((stream, position) => {
-      this.#streams.delete(stream);
+      this.#delete(stream);
       const head = heads[position];
       if (head?.phase === "running" && head.token.nonce === stream.writerId) {
         stream.restore(head.tail);
       }
     });
+  }
+
+  #delete(stream: EndedStream): void {
+    if (this.#streams.delete(stream)) this.#held -= stream.held;
   }
 }

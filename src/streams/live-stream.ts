@@ -38,6 +38,11 @@ export class LiveStream {
     });
   }
 
+  /** Sequence of the last event that was added. */
+  get tail(): number {
+    return this.#sequence + this.#pending.length;
+  }
+
   /** No event follows. */
   end(): void {
     this.#ended = true;

@@ -2,8 +2,10 @@
 // cancels, takes over what others have lost, removes what is past its time.
 import type { Clock } from "../clock.ts";
 import { within } from "./store-health.ts";
+import { StoreProblem } from "./store-problem.ts";
+import { answers } from "./store-trouble.ts";
 import type { StreamLog } from "./stream-log.ts";
-import { type StoredStream, StoreUnavailable } from "./stream-store.ts";
+import { ignoreOutage, type StoredStream, StoreUnavailable } from "./stream-store.ts";
 
 const TICK_MS = 1_000;
 /** While the store is away, its return is noticed sooner. */
@@ -37,26 +39,42 @@ export class StreamMaintenance {
   readonly #options: MaintenanceOptions;
   readonly #stop = new AbortController();
   #adopting = 0;
+  #mayAdopt = true;
   #reapAt: number;
   #loop: Promise<void> | undefined;
+  /** Of the last look at the store, if it failed. */
+  #outage: StoreUnavailable | undefined;
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
     this.#reapAt = options.clock.now() + this.#reapDelay();
   }
 
-  /** Opens the session, then goes on until `stop`; the service starts without its store. */
+  /**
+   * Opens the session, then goes on until `stop`; the service starts without its store. Rejects
+   * with a `StoreProblem` that no waiting ends.
+   */
   async start(): Promise<void> {
     const { clock, log } = this.#options;
     const until = clock.now() + FIRST_CONTACT_MS;
     const started = log.health.starting();
     await this.#tick();
-    while (log.health.isDown && clock.now() < until) {
+    while (log.health.isDown && !this.#isHopeless && clock.now() < until) {
       await clock.sleep(FIRST_CONTACT_RETRY_MS, this.#stop.signal);
       await this.#tick();
     }
+    if (this.#isHopeless) throw this.#outage;
     started();
     this.#loop = this.#run();
+  }
+
+  get #isHopeless(): boolean {
+    return this.#outage instanceof StoreProblem && this.#outage.isFinal;
+  }
+
+  /** Leaves orphans to other replicas from now on. */
+  stopAdopting(): void {
+    this.#mayAdopt = false;
   }
 
   async stop(): Promise<void> {
@@ -99,6 +117,7 @@ export class StreamMaintenance {
     const { store } = log;
     for (const stream of log.owned.values()) stream.watchReaders();
     const steps = [
+      () => this.#answered(store.check(), RENEW_TIMEOUT_MS),
       () => this.#tellOthers(),
       () => this.#answered(store.touchReaders(log.readElsewhere)),
       () => this.#hearCancels(),
@@ -106,21 +125,29 @@ export class StreamMaintenance {
       () => this.#adoptOrphans(),
       () => this.#reap(),
     ];
-    try {
-      await this.#renew();
-      let renewedAt = clock.now();
-      for (const step of steps) {
+    let renewedAt = Number.NEGATIVE_INFINITY;
+    let slowestMs = 0;
+    let isClean = true;
+    for (const step of steps) {
+      try {
         // A store that is slow, and not away, must not cost the session.
         if (clock.now() - renewedAt >= TICK_MS) {
-          await this.#renew();
+          slowestMs = Math.max(slowestMs, await this.#renew());
           renewedAt = clock.now();
         }
         await step();
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        log.health.failed(error.trouble);
+        this.#outage = error;
+        isClean = false;
+        // A store without room can still make some, and says what it has.
+        if (!answers(error.trouble)) return;
       }
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      log.health.mark(true);
     }
+    if (!isClean) return;
+    this.#outage = undefined;
+    log.health.succeeded(slowestMs, log.settings.storeTimeoutMs);
   }
 
   async #tellOthers(): Promise<void> {
@@ -129,11 +156,13 @@ export class StreamMaintenance {
     await this.#answered(log.store.putSnapshot(log.session, snapshot()));
   }
 
-  async #renew(): Promise<void> {
-    const { log } = this.#options;
+  /** How long it took, in milliseconds. */
+  async #renew(): Promise<number> {
+    const { clock, log } = this.#options;
     const { store, session, settings } = log;
+    const askedAt = clock.now();
     await this.#answered(store.renewSession(session, settings.sessionTtlMs), RENEW_TIMEOUT_MS);
-    log.health.mark(false);
+    return clock.now() - askedAt;
   }
 
   /** Cancels that came while a stream stored nothing. */
@@ -154,9 +183,9 @@ export class StreamMaintenance {
   async #adoptOrphans(): Promise<void> {
     const { log, adopt, onTakeover, onDefect } = this.#options;
     const free = MAX_ADOPTIONS - this.#adopting;
-    if (free <= 0) return;
+    if (free <= 0 || !this.#mayAdopt) return;
     for (const stream of await this.#answered(log.store.orphans(free))) {
-      if (log.owned.has(stream.streamId)) continue;
+      if (log.owned.has(stream.streamId) || !this.#mayAdopt) continue;
       this.#adopting++;
       void adopt(stream)
         .then((result) => {
@@ -176,14 +205,12 @@ export class StreamMaintenance {
     if (clock.now() < this.#reapAt) return;
     this.#reapAt = clock.now() + this.#reapDelay();
     const { expired } = await this.#answered(log.store.reap(log.settings.tombstoneMs, REAP_LIMIT));
+    // There are more: streams that end faster than that would be kept for longer and longer.
+    if (expired >= REAP_LIMIT) this.#reapAt = clock.now();
     if (expired > 0) onReaped(expired);
   }
 
   #reapDelay(): number {
     return REAP_MS * (0.5 + this.#options.clock.random());
   }
-}
-
-function ignoreOutage(error: unknown): void {
-  if (!(error instanceof StoreUnavailable)) throw error;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
-import { position, sizeOf } from "./batches.ts";
+import { sizeOf } from "./batches.ts";
+import { type MemoryStream, MemoryStreams } from "./memory-streams.ts";
 import { createProcessSessions } from "./process-sessions.ts";
 import {
   append,
@@ -8,57 +9,43 @@ import {
   claim,
   created,
   due,
-  expired,
   handedOff,
   isSameToken,
   repeated,
 } from "./stream-machine.ts";
-import { isCleanable, matches, newestFirst } from "./stream-query.ts";
-import type { Batch, StreamRecord } from "./stream-record.ts";
-import type {
-  AppendResult,
-  CreateAnswer,
-  ReadResult,
-  StoredStream,
-  StreamStore,
+import { isCleanable, LOOKED_AT, matches, newestFirst } from "./stream-query.ts";
+import type { StreamRecord } from "./stream-record.ts";
+import {
+  type AppendResult,
+  type CreateAnswer,
+  type ListPlace,
+  type ListQuery,
+  type ReadResult,
+  type StoredStream,
+  type StreamStore,
+  storeFull,
 } from "./stream-store.ts";
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
-  /** Events of all streams together; finished streams go first, running ones never. */
+  /**
+   * Memory that all streams together may hold, with their records and what is remembered of those that
+   * have expired. Finished streams go first, running ones never.
+   */
   readonly maxBytes: number;
-  /** Records, tombstones included. */
-  readonly maxStreams: number;
-}
-
-interface Entry {
-  record: StreamRecord;
-  batches: Batch[];
-  request: Uint8Array | undefined;
 }
 
 const SAMPLE = 100;
-
-function keyOf(caller: string, requestId: string): string {
-  return JSON.stringify([caller, requestId]);
-}
+/** Tombstones that one call of `reap` deletes for each stream that it may expire: they are cheap. */
+const TOMBSTONES_PER_STREAM = 10;
 
 /** Streams in the memory of this process: the default. A call is one turn of the event loop, and so atomic. */
-export function createMemoryStore({
-  clock,
-  maxBytes,
-  maxStreams,
-}: MemoryStoreOptions): StreamStore {
-  const entries = new Map<string, Entry>();
-  const keys = new Map<string, string>();
-  /** Streams that have ended with their events, and without: the longest ago first. */
-  const ended = new Set<Entry>();
-  const tombstones = new Set<Entry>();
+export function createMemoryStore({ clock, maxBytes }: MemoryStoreOptions): StreamStore {
   const { living, ...sessions } = createProcessSessions();
-  let bytes = 0;
   /** The store's time is that of its beginning, counted on: a step of the wall clock expires nothing. */
   const beganAt = clock.wallTime() - clock.now();
   const time = (): number => Math.floor(beganAt + clock.now());
+  const streams = new MemoryStreams(maxBytes, time());
 
   function answer(record: StreamRecord, now: number): StoredStream {
     return { ...asOf(record, now), now, isOwnerAlive: living.has(record.owner) };
@@ -66,59 +53,32 @@ export function createMemoryStore({
 
   /** The stream that an idempotency key leads to; undefined: the key is free. */
   function bound(caller: string, requestId: string, now: number): StoredStream | undefined {
-    const streamId = requestId === "" ? undefined : keys.get(keyOf(caller, requestId));
-    const entry = streamId === undefined ? undefined : entries.get(streamId);
-    const stream = entry === undefined ? undefined : answer(entry.record, now);
+    const found = requestId === "" ? undefined : streams.byKey(caller, requestId);
+    const stream = found === undefined ? undefined : answer(found.record, now);
     return stream?.isBound === true ? stream : undefined;
   }
 
-  function expire(entry: Entry, now: number): boolean {
-    const after = expired(entry.record, now);
-    if (after === undefined) return false;
-    bytes -= entry.record.bytes;
-    entry.record = after;
-    entry.batches = [];
-    entry.request = undefined;
-    ended.delete(entry);
-    tombstones.add(entry);
-    return true;
-  }
-
-  function remove(entry: Entry): void {
-    const { record } = entry;
-    const key = keyOf(record.caller, record.requestId);
-    if (keys.get(key) === record.streamId) keys.delete(key);
-    entries.delete(record.streamId);
-    tombstones.delete(entry);
-  }
-
-  /** Room for events is made among the streams that have ended, the longest ago first. */
-  function hasBytes(needed: number, now: number): boolean {
-    for (const entry of ended) {
-      if (bytes + needed <= maxBytes) break;
-      expire(entry, now);
-    }
-    return bytes + needed <= maxBytes;
-  }
-
-  /** Room for a record is made among the tombstones, then among the streams that have ended. */
-  function hasPlace(now: number): boolean {
-    if (entries.size < maxStreams) return true;
-    const [oldest] = tombstones.size > 0 ? tombstones : ended;
-    if (oldest === undefined) return false;
-    expire(oldest, now);
-    remove(oldest);
-    return true;
+  /** Streams among which those of a query are, the newest first. */
+  function candidates({ phases, after }: ListQuery): Iterable<MemoryStream> {
+    const isRunning = phases.every((phase) => phase === "running" || phase === "orphaned");
+    if (phases.length === 0 || !isRunning) return streams.behind(after);
+    return Array.from(streams.running)
+      .filter(({ record }) => after === undefined || newestFirst(after, record) < 0)
+      .sort((a, b) => newestFirst(a.record, b.record));
   }
 
   const store: StreamStore = {
     capabilities: { type: "memory", isShared: false, durability: "process" },
+    held: () => streams.held,
     subscribe: undefined,
     ...sessions,
+    async check() {
+      if (streams.isFull) throw storeFull();
+    },
 
     create(stream): CreateAnswer {
       const now = time();
-      const known = entries.get(stream.streamId);
+      const known = streams.get(stream.streamId);
       if (known !== undefined) {
         return isSameToken(known.record.token, stream.token)
           ? { state: "created" }
@@ -130,65 +90,45 @@ export function createMemoryStore({
           ? { state: "exists", stream: other }
           : { state: "conflict" };
       }
-      if (!hasPlace(now) || !hasBytes(stream.start.length, now)) return { state: "full" };
       const { start, request, token } = stream;
-      const record = created(stream, now);
-      const batches = [{ first: 1, last: 1, writer: token.nonce, events: [start] }];
-      entries.set(stream.streamId, { record, batches, request });
-      if (stream.requestId !== "") {
-        keys.set(keyOf(stream.caller, stream.requestId), stream.streamId);
-      }
-      bytes += start.length;
+      const first = { first: 1, last: 1, writer: token.nonce, events: [start] };
+      if (!streams.add(created(stream, now), first, request, now)) throw storeFull();
       return { state: "created" };
     },
 
     append({ streamId, token, batch, firstContent, ending, progress }): AppendResult {
       const now = time();
-      const entry = entries.get(streamId);
-      const size = sizeOf(batch.events);
+      const stream = streams.get(streamId);
       const { first, last } = batch;
-      const step = { token, first, last, bytes: size, firstContent, ending, progress };
-      const { answer: result, after } = append(entry?.record, step, now);
-      if (entry === undefined || (after === undefined && result.state !== "repeated")) {
+      const bytes = sizeOf(batch.events);
+      const step = { token, first, last, bytes, firstContent, ending, progress };
+      const { answer: result, after } = append(stream?.record, step, now);
+      if (stream === undefined || (after === undefined && result.state !== "repeated")) {
         return result as Exclude<typeof result, { state: "stored" | "repeated" }>;
       }
-      if (after !== undefined) {
-        if (!hasBytes(size, now) && ending === undefined) {
-          return { state: "full" };
-        }
-        entry.record = after;
-        entry.batches.push(batch);
-        bytes += size;
-        if (ending !== undefined) {
-          entry.request = undefined;
-          ended.add(entry);
-        }
-      }
-      const { cancel } = entry.record;
+      if (after !== undefined && !streams.append(stream, after, batch, now)) throw storeFull();
+      const { cancel } = stream.record;
       return { ...(result as Extract<typeof result, { tail: number }>), cancel } as AppendResult;
     },
 
     read(streamId, cursor, limit): ReadResult {
-      const entry = entries.get(streamId);
-      if (entry === undefined) return { state: "gone" };
-      const { record, batches } = entry;
+      const found = streams.get(streamId);
+      if (found === undefined) return { state: "gone" };
+      const { record, log } = found;
       const stream = answer(record, time());
-      if (stream.expiredAt !== undefined) return { state: "expired", stream };
+      if (log === undefined || stream.expiredAt !== undefined) return { state: "expired", stream };
       const { sequence, writer } = cursor;
       if (sequence > record.tail) return { state: "ahead", stream };
-      if (writer !== 0 && sequence > 0) {
-        const holder = batches[position(batches, sequence)];
-        if (holder?.writer !== writer) return { state: "diverged", stream };
+      if (writer !== 0 && sequence > 0 && log.writerOf(sequence) !== writer) {
+        return { state: "diverged", stream };
       }
-      const start = position(batches, sequence + 1);
-      const found = batches.slice(start, start + limit);
-      return { state: "read", stream, batches: found, hasMore: start + limit < batches.length };
+      return { state: "read", stream, ...log.read(sequence, limit) };
     },
     async touchReaders(streamIds) {
       const now = time();
       for (const id of streamIds) {
-        const entry = entries.get(id);
-        if (entry !== undefined) entry.record = { ...entry.record, readersSeenAt: now };
+        const stream = streams.get(id);
+        if (stream !== undefined) streams.update(stream, { ...stream.record, readersSeenAt: now });
       }
     },
 
@@ -198,63 +138,75 @@ export function createMemoryStore({
     async heads(streamIds) {
       const now = time();
       return streamIds.map((id) => {
-        const record = entries.get(id)?.record;
+        const record = streams.get(id)?.record;
         return record === undefined ? undefined : answer(record, now);
       });
     },
     async requestCancel(streamId, reason) {
-      const entry = entries.get(streamId);
-      if (entry === undefined) return undefined;
-      entry.record = cancelRequested(entry.record, reason);
-      return answer(entry.record, time());
+      const stream = streams.get(streamId);
+      if (stream === undefined) return undefined;
+      streams.update(stream, cancelRequested(stream.record, reason));
+      return answer(stream.record, time());
     },
 
     async orphans(limit) {
       const now = time();
       const found: StoredStream[] = [];
-      for (const { record } of entries.values()) {
+      for (const { record } of streams.running) {
         if (found.length >= limit) break;
-        const isOrphan = record.handedOff || !living.has(record.owner);
-        if (record.phase === "running" && isOrphan) found.push(answer(record, now));
+        if (record.handedOff || !living.has(record.owner)) found.push(answer(record, now));
       }
       return found;
     },
     async claim(streamId, expectedEpoch, next) {
-      const entry = entries.get(streamId);
-      const isAlive = living.has(entry?.record.owner ?? "");
-      const { answer: result, after } = claim(entry?.record, expectedEpoch, isAlive, next);
-      if (entry === undefined || after === undefined || result.state !== "claimed") {
+      const stream = streams.get(streamId);
+      const isAlive = living.has(stream?.record.owner ?? "");
+      const { answer: result, after } = claim(stream?.record, expectedEpoch, isAlive, next);
+      if (stream === undefined || after === undefined || result.state !== "claimed") {
         return result as Exclude<typeof result, { state: "claimed" }>;
       }
-      entry.record = after;
+      streams.update(stream, after);
       return { state: "claimed", stream: answer(after, time()) };
     },
-    async handOff(streamId, token) {
-      const entry = entries.get(streamId);
-      const after = handedOff(entry?.record, token);
-      if (entry === undefined || after === undefined) return false;
-      entry.record = after;
+    async handOff(streamId, token, cause) {
+      const stream = streams.get(streamId);
+      const after = handedOff(stream?.record, token, cause);
+      if (stream === undefined || after === undefined) return false;
+      streams.update(stream, after);
       return true;
     },
     async loadRequest(streamId) {
-      return entries.get(streamId)?.request;
+      return streams.get(streamId)?.request;
     },
 
     async list(query) {
       const now = time();
-      const matching = Array.from(entries.values(), ({ record }) => answer(record, now)).filter(
-        (stream) => stream.expiredAt === undefined && matches(stream, query),
-      );
-      return matching.sort(newestFirst).slice(0, query.limit);
+      const found: StoredStream[] = [];
+      let next: ListPlace | undefined;
+      let looked = 0;
+      for (const { record } of candidates(query)) {
+        if (found.length >= query.limit || looked >= LOOKED_AT) return { streams: found, next };
+        looked++;
+        next = { createdAt: record.createdAt, streamId: record.streamId };
+        if (asOf(record, now).expiredAt !== undefined) continue;
+        const isOwnerAlive = living.has(record.owner);
+        if (matches(record, { now, isOwnerAlive }, query)) found.push(answer(record, now));
+      }
+      return { streams: found, next: undefined };
     },
     async reap(tombstoneMs, limit) {
       const now = time();
+      let removed = 0;
+      for (const tombstone of streams.tombstones) {
+        const isDue = due(tombstone.record, now, tombstoneMs) === "delete";
+        if (!isDue || removed++ >= limit * TOMBSTONES_PER_STREAM) break;
+        streams.remove(tombstone);
+      }
       let count = 0;
-      for (const entry of entries.values()) {
+      for (const stream of streams.due(now)) {
         if (count >= limit) break;
-        const what = due(entry.record, now, tombstoneMs);
-        if (what === "delete") remove(entry);
-        else if (what === "expire" && expire(entry, now)) count++;
+        if (due(stream.record, now, tombstoneMs) === "expire" && streams.expire(stream, now))
+          count++;
       }
       return { expired: count };
     },
@@ -262,12 +214,13 @@ export function createMemoryStore({
       const now = time();
       const result = { matched: 0, deleted: 0, skipped: 0, freedBytes: 0, truncated: false };
       const sample: string[] = [];
-      for (const entry of entries.values()) {
-        const { record } = entry;
-        if (record.phase === "running") {
-          if (now - record.createdAt >= query.olderThanMs) result.skipped++;
-          continue;
-        }
+      for (const { record } of streams.running) {
+        if (now - record.createdAt < query.olderThanMs) break;
+        result.skipped++;
+      }
+      for (const stream of streams.ended) {
+        const { record } = stream;
+        if (now - (record.endedAt ?? now) < query.olderThanMs) break;
         if (!isCleanable(record, query, now)) continue;
         result.matched++;
         if (sample.length < SAMPLE) sample.push(record.streamId);
@@ -276,7 +229,7 @@ export function createMemoryStore({
           continue;
         }
         result.freedBytes += record.bytes;
-        if (!query.dryRun && expire(entry, now)) result.deleted++;
+        if (!query.dryRun && streams.expire(stream, now)) result.deleted++;
       }
       return { ...result, sample };
     },
@@ -284,14 +237,12 @@ export function createMemoryStore({
     async discard(streamIds) {
       const now = time();
       const kept = streamIds
-        .flatMap((streamId) => entries.get(streamId) ?? [])
+        .flatMap((streamId) => streams.get(streamId) ?? [])
         .filter(({ record }) => asOf(record, now).expiredAt === undefined);
-      return { deleted: kept.filter((entry) => expire(entry, now)).length };
+      return { deleted: kept.filter((stream) => streams.expire(stream, now)).length };
     },
     async close() {
-      entries.clear();
-      keys.clear();
-      bytes = 0;
+      streams.clear();
     },
   };
   return store;

@@ -10,17 +10,10 @@ export type StoreAddress =
   /** With credentials, which no error and no log line repeats. */
   | { readonly type: "redis"; readonly url: string };
 
-/** Tombstones and running streams included. */
-const MAX_STREAMS_IN_MEMORY = 100_000;
-
 export async function openStore(address: StoreAddress, clock: Clock): Promise<StreamStore> {
   switch (address.type) {
     case "memory":
-      return createMemoryStore({
-        clock,
-        maxBytes: address.maxBytes,
-        maxStreams: MAX_STREAMS_IN_MEMORY,
-      });
+      return createMemoryStore({ clock, maxBytes: address.maxBytes });
     case "sqlite": {
       const { createSqliteStore } = await import("./sqlite-store.ts");
       return createSqliteStore({ clock, path: address.path, maxBytes: address.maxBytes });

@@ -1,7 +1,7 @@
 // A stream that this process writes: its writer, its readers here, and what
 // becomes of the generation when the last of them has gone.
 import type { Clock } from "../clock.ts";
-import { GatewayError } from "../domain/gateway-error.ts";
+import { callerRevoked, GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
 import type { StreamBus } from "./stream-bus.ts";
 import { goesOnElsewhere } from "./stream-errors.ts";
@@ -13,7 +13,7 @@ import type { EventFacts } from "./stream-writer-options.ts";
 /** A replica that has not said for this long that it has readers has none. */
 const READERS_SEEN_MS = 4_000;
 
-const CANCEL_MESSAGES: Readonly<Record<CancelReason, string>> = {
+const CANCEL_MESSAGES: Readonly<Record<Exclude<CancelReason, "revoked">, string>> = {
   caller: "the caller cancelled the generation",
   operator: "an operator cancelled the generation",
   disconnect: "nobody reads the stream any more",
@@ -21,6 +21,7 @@ const CANCEL_MESSAGES: Readonly<Record<CancelReason, string>> = {
 
 /** `note`: what an operator says to it. */
 export function cancelledBy(reason: CancelReason, note = ""): GatewayError {
+  if (reason === "revoked") return callerRevoked();
   const message = CANCEL_MESSAGES[reason];
   const isNoted = reason === "operator" && note !== "";
   return new GatewayError("cancelled", isNoted ? `${message}: ${note}` : message, {
@@ -79,6 +80,16 @@ export class OwnedStream {
     return this.#writer.tail;
   }
 
+  /** Memory that is held to give back what the store may lose, in bytes. */
+  get held(): number {
+    return this.#writer.held;
+  }
+
+  /** Its last event was added. */
+  get hasEnd(): boolean {
+    return this.#writer.hasEnd;
+  }
+
   /** Sends again what the store has lost behind `tail`, after the end of the stream. */
   restore(tail: number): void {
     this.#writer.restore(tail);
@@ -98,6 +109,11 @@ export class OwnedStream {
     return this.#writer.add(event, facts);
   }
 
+  /** A reader here listens from now on. */
+  showAgain(): void {
+    this.#writer.showAgain();
+  }
+
   cancel(reason: CancelReason): void {
     this.#options.stop(cancelledBy(reason, this.note));
   }
@@ -105,9 +121,10 @@ export class OwnedStream {
   /** Ends the generation here without an end of the stream: another replica goes on with it. */
   leaveToOthers(): void {
     const { bus, streamId, stop } = this.#options;
-    bus.publish(streamId, { type: "handed-off" });
+    const error = goesOnElsewhere();
+    bus.publish(streamId, { type: "over", error });
     this.#writer.stop();
-    stop(goesOnElsewhere());
+    stop(error);
   }
 
   enter(reader: StreamReader): void {

@@ -1,9 +1,29 @@
 // The events of a batch in one piece: each its length as a varint, then its bytes.
 
-function lengthOfVarint(value: number): number {
+export function lengthOfVarint(value: number): number {
   let length = 1;
   for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++;
   return length;
+}
+
+/** Writes at `offset`; the offset behind what was written. */
+export function writeVarint(bytes: Uint8Array, offset: number, value: number): number {
+  let position = offset;
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes[position++] = (rest % 0x80) | 0x80;
+  bytes[position++] = rest;
+  return position;
+}
+
+/** The value at `offset`, which is `lengthOfVarint` of it long. */
+export function readVarint(bytes: Uint8Array, offset: number): number {
+  let value = 0;
+  let position = offset;
+  for (let scale = 1; ; scale *= 0x80) {
+    const byte = bytes[position++] ?? 0;
+    value += (byte % 0x80) * scale;
+    if (byte < 0x80) return value;
+  }
 }
 
 export function packEvents(events: readonly Uint8Array[]): Uint8Array {
@@ -12,9 +32,7 @@ export function packEvents(events: readonly Uint8Array[]): Uint8Array {
   const packed = new Uint8Array(size);
   let offset = 0;
   for (const event of events) {
-    let rest = event.length;
-    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) packed[offset++] = (rest % 0x80) | 0x80;
-    packed[offset++] = rest;
+    offset = writeVarint(packed, offset, event.length);
     packed.set(event, offset);
     offset += event.length;
   }
@@ -25,12 +43,8 @@ export function packEvents(events: readonly Uint8Array[]): Uint8Array {
 export function unpackEvents(packed: Uint8Array): Uint8Array[] {
   const events: Uint8Array[] = [];
   for (let offset = 0; offset < packed.length; ) {
-    let length = 0;
-    for (let scale = 1; ; scale *= 0x80) {
-      const byte = packed[offset++] ?? 0;
-      length += (byte % 0x80) * scale;
-      if (byte < 0x80) break;
-    }
+    const length = readVarint(packed, offset);
+    offset += lengthOfVarint(length);
     events.push(packed.subarray(offset, offset + length));
     offset += length;
   }

@@ -1,60 +1,29 @@
-import { createClient, ErrorReply, RESP_TYPES } from "@redis/client";
 import type { Clock } from "../clock.ts";
-import { StoreUnavailable, type UnavailableOutcome } from "./stream-store.ts";
-
-/** What Redis answers; strings are bytes. */
-export type Reply = null | number | Buffer | readonly Reply[];
+import type { RedisClient, Reply } from "./redis-client.ts";
+import { isFunctionMissing, isOutOfMemory, redisTrouble, unavailable } from "./redis-errors.ts";
+import { type Departure, RedisLink } from "./redis-link.ts";
+import { createPrimaryFinder } from "./redis-primary.ts";
+import type { Endpoint, RedisAddress } from "./redis-url.ts";
+import { StoreProblem } from "./store-problem.ts";
+import { SILENT } from "./store-trouble.ts";
+import { StoreUnavailable } from "./stream-store.ts";
 
 /**
  * Longest wait for an answer: the last resort, since the callers wait less. A
  * command that was sent is never recalled; it can still be applied afterwards.
  */
 const ANSWER_MS = 2_000;
-const CONNECT_MS = 2_000;
-/** A connection on which nothing moves for so long is dead; a ping keeps an idle one moving. */
-const SILENCE_MS = 5_000;
-const PING_MS = 2_000;
 const RECONNECT_MS = { first: 50, most: 2_000 };
+/** How often one call is sent to another node. */
+const MAX_MOVES = 3;
 
-/** Replies to commands that were refused before their first step. */
-const REFUSED =
-  /^(OOM|LOADING|READONLY|MASTERDOWN|NOREPLICAS|MISCONF|BUSY|NOAUTH|NOPERM|WRONGPASS) /;
+type Listener = (message: Buffer) => void;
 
-interface Address {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-  readonly username: string;
-  readonly password: string;
-  readonly database: number;
-}
-
-/** A stray percent sign stands for itself. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-/** Read here, and not by the client, whose errors repeat the URL with its password. */
-export function parseRedisUrl(url: string): Address {
-  const parsed = URL.parse(url);
-  const database = Number(parsed?.pathname.slice(1) ?? "");
-  const isRedis = parsed?.protocol === "redis:" || parsed?.protocol === "rediss:";
-  if (!isRedis || parsed.hostname === "" || !Number.isSafeInteger(database) || database < 0) {
-    throw new Error("the store's URL is not redis[s]://[user:password@]host[:port][/database]");
-  }
-  return {
-    host: parsed.hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: Number(parsed.port || 6379),
-    tls: parsed.protocol === "rediss:",
-    username: decoded(parsed.username),
-    password: decoded(parsed.password),
-    database,
-  };
-}
+type State =
+  | { readonly is: "ready"; readonly link: RedisLink }
+  /** Another node has the slot now: calls wait for the connection to it. */
+  | { readonly is: "moving"; readonly next: PromiseWithResolvers<void> }
+  | { readonly is: "away"; readonly why: unknown };
 
 /** A connection that is kept up for ever. What it is asked is answered or rejected in time. */
 export interface RedisConnection {
@@ -63,113 +32,137 @@ export interface RedisConnection {
    * `redis-library.ts` knows what to do then.
    */
   send(args: readonly (string | Buffer)[]): Promise<Reply>;
-  subscribe(channel: string, listener: (message: Buffer) => void): Promise<void>;
-  unsubscribe(channel: string, listener: (message: Buffer) => void): Promise<void>;
-  onReady(listener: () => void): void;
+  /**
+   * Resolves when Redis has confirmed it. It holds until `unsubscribe`, over all connections,
+   * though this rejects: they are all told.
+   */
+  subscribe(channel: string, listener: Listener): Promise<void>;
+  unsubscribe(channel: string, listener: Listener): Promise<void>;
   close(): void;
 }
 
-export function isOutOfMemory(error: unknown): boolean {
-  return error instanceof ErrorReply && error.message.startsWith("OOM ");
+function offline(why: unknown): StoreUnavailable {
+  if (why instanceof StoreProblem) return why;
+  const text = why instanceof Error ? why.message : "not connected yet";
+  const message = `no connection to Redis: ${text}`;
+  return new StoreUnavailable("not-applied", message, redisTrouble(why), why);
 }
 
-/** The server was the primary once; its name leads to another one now, or soon. */
-function isReplica(error: unknown): boolean {
-  return error instanceof ErrorReply && error.message.startsWith("READONLY ");
-}
+export function connectRedis(address: RedisAddress, clock: Clock): RedisConnection {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const finder = createPrimaryFinder(address, clock, signal);
+  const channels = new Map<string, Set<Listener>>();
+  let state: State = { is: "away", why: undefined };
 
-export function isFunctionMissing(error: unknown): boolean {
-  return error instanceof ErrorReply && error.message === "ERR Function not found";
-}
-
-/** An error of the client as the port's. */
-export function unavailable(error: unknown): StoreUnavailable {
-  if (error instanceof StoreUnavailable) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  const isRefused = error instanceof ErrorReply && REFUSED.test(message);
-  const outcome: UnavailableOutcome = isRefused ? "not-applied" : "unknown";
-  return new StoreUnavailable(outcome, `Redis: ${message}`, error);
-}
-
-export function connectRedis(address: Address, clock: Clock): RedisConnection {
-  const { host, port, tls, username, password, database } = address;
-  let lastError: unknown;
-  const client = createClient({
-    socket: {
-      host,
-      port,
-      ...(tls && { tls }),
-      connectTimeout: CONNECT_MS,
-      socketTimeout: SILENCE_MS,
-      reconnectStrategy(retries) {
-        const { first, most } = RECONNECT_MS;
-        return Math.min(first * 2 ** Math.min(retries, 10), most) * (0.5 + clock.random() / 2);
-      },
-    },
-    ...(username !== "" && { username }),
-    ...(password !== "" && { password }),
-    database,
-    name: "steer",
-    disableOfflineQueue: true,
-    disableClientInfo: true,
-    maintNotifications: "disabled",
-    pingInterval: PING_MS,
-    // The client's own limit holds for unsent commands alone, and costs a signal each.
-    commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
-  });
-  // Without a listener an error would end the process.
-  client.on("error", (error) => {
-    lastError = error;
-  });
-
-  function connect(): void {
-    // It goes on trying until it is closed, which is the only way in which this rejects.
-    client.connect().catch(() => {});
+  function become(next: State): void {
+    const before = state;
+    state = next;
+    if (before.is !== "moving") return;
+    if (next.is === "away") before.next.reject(offline(next.why));
+    else before.next.resolve();
   }
 
-  let leftAt = Number.NEGATIVE_INFINITY;
-  /** After a failover the old server keeps its connections: only a new one finds the primary. */
-  function leaveReplica(): void {
-    if (!client.isOpen || clock.now() - leftAt < RECONNECT_MS.most) return;
-    leftAt = clock.now();
-    client.destroy();
-    connect();
+  function depart({ owner, why }: Departure): void {
+    if (owner === undefined) return become({ is: "away", why });
+    const next = Promise.withResolvers<void>();
+    // Nobody may be waiting for it.
+    next.promise.catch(() => {});
+    become({ is: "moving", next });
   }
 
-  connect();
-
-  function offline(): StoreUnavailable {
-    const why = lastError instanceof Error ? lastError.message : "not connected yet";
-    return new StoreUnavailable("not-applied", `no connection to Redis: ${why}`, lastError);
+  /** Resolves when the connection was left, with the node to go to. */
+  async function serve(hint: Endpoint | undefined): Promise<Departure & { isProven: boolean }> {
+    const primary = await finder.find(hint);
+    if (signal.aborted) {
+      primary.client.destroy();
+      throw signal.reason;
+    }
+    const left = Promise.withResolvers<Departure>();
+    const link = new RedisLink(primary, clock, (departure) => {
+      depart(departure);
+      left.resolve(departure);
+    });
+    become({ is: "ready", link });
+    for (const [channel, listeners] of channels) {
+      for (const listener of listeners) {
+        link.client.sSubscribe(channel, listener, true).catch((error) => link.heed(error));
+      }
+    }
+    link.watch();
+    return { ...(await left.promise), isProven: link.isProven };
   }
 
-  function bounded<T>(start: () => Promise<T>): Promise<T> {
-    if (!client.isReady) return Promise.reject(offline());
+  async function run(): Promise<void> {
+    let hint: Endpoint | undefined;
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        const { owner, isProven } = await serve(hint);
+        hint = owner;
+        if (isProven) failures = 0;
+      } catch (why) {
+        hint = undefined;
+        become({ is: "away", why });
+      }
+      if (hint !== undefined && failures === 0) continue;
+      const { first, most } = RECONNECT_MS;
+      const longest = Math.min(first * 2 ** Math.min(failures, 10), most);
+      // Only the end of the connection rejects it.
+      await clock.sleep(longest * (0.5 + clock.random() / 2), signal).catch(() => {});
+    }
+  }
+
+  void run();
+
+  function ask<T>(start: (client: RedisClient) => Promise<T>): Promise<T> {
+    if (state.is === "away") return Promise.reject(offline(state.why));
     return new Promise((resolve, reject) => {
-      const cancel = clock.schedule(ANSWER_MS, () =>
-        reject(new StoreUnavailable("unknown", "Redis does not answer")),
-      );
-      start().then(
-        (answer) => {
-          cancel();
-          resolve(answer);
-        },
-        (error: unknown) => {
-          cancel();
-          if (isReplica(error)) leaveReplica();
-          reject(isOutOfMemory(error) || isFunctionMissing(error) ? error : unavailable(error));
-        },
-      );
+      let isLate = false;
+      const cancel = clock.schedule(ANSWER_MS, () => {
+        isLate = true;
+        reject(new StoreUnavailable("unknown", "Redis does not answer", SILENT));
+      });
+      const fail = (error: unknown): void => {
+        cancel();
+        reject(isOutOfMemory(error) || isFunctionMissing(error) ? error : unavailable(error));
+      };
+      const attempt = (moves: number): void => {
+        if (isLate) return;
+        if (state.is === "moving") return void state.next.promise.then(() => attempt(moves), fail);
+        if (state.is === "away") return fail(offline(state.why));
+        const { link } = state;
+        start(link.client).then(
+          (answer) => {
+            cancel();
+            resolve(answer);
+          },
+          (error: unknown) => {
+            // Refused before its first step: it is asked again where the slot is.
+            if (link.heed(error) && moves < MAX_MOVES) attempt(moves + 1);
+            else fail(error);
+          },
+        );
+      };
+      attempt(0);
     });
   }
 
   return {
-    send: (args) => bounded(() => client.sendCommand<Reply>(args as (string | Buffer)[])),
-    subscribe: (channel, listener) => bounded(() => client.subscribe(channel, listener, true)),
-    unsubscribe: (channel, listener) => bounded(() => client.unsubscribe(channel, listener, true)),
-    onReady: (listener) => client.on("ready", listener),
+    send: (args) => ask((client) => client.sendCommand<Reply>(args as (string | Buffer)[])),
+    subscribe(channel, listener) {
+      const listeners = channels.get(channel) ?? new Set();
+      channels.set(channel, listeners.add(listener));
+      return ask((client) => client.sSubscribe(channel, listener, true));
+    },
+    unsubscribe(channel, listener) {
+      const listeners = channels.get(channel);
+      listeners?.delete(listener);
+      if (listeners?.size === 0) channels.delete(channel);
+      return ask((client) => client.sUnsubscribe(channel, listener, true));
+    },
     close() {
-      if (client.isOpen) client.destroy();
+      ending.abort();
+      if (state.is === "ready") state.link.leave({ owner: undefined, why: new Error("closed") });
     },
   };
 }

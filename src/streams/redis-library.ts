@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import {
-  isFunctionMissing,
-  isOutOfMemory,
-  type RedisConnection,
-  type Reply,
-  unavailable,
-} from "./redis-connection.ts";
+import type { Reply } from "./redis-client.ts";
+import type { RedisConnection } from "./redis-connection.ts";
+import { isFunctionMissing, isOutOfMemory, unavailable } from "./redis-errors.ts";
+import { ABSENT_KEY } from "./redis-keys.ts";
+import { storeFull } from "./stream-store.ts";
 
 const FILES = ["record.lua", "write.lua", "read.lua", "sessions.lua", "retention.lua"];
 
@@ -25,7 +23,10 @@ type Argument = string | Buffer;
 export interface RedisLibrary {
   /** One atomic step; `key` is the record of the stream it is about, "" without one. */
   call(name: string, key: string, args: readonly Argument[]): Promise<Reply>;
-  /** The same for a step that needs memory; `full` answers in its place when there is none. */
+  /**
+   * The same for a step that needs memory. When there is none `full` answers in its place: what the
+   * step would answer without a write, or `full`, which rejects with `StoreUnavailable`.
+   */
   callOr(full: string, name: string, key: string, args: readonly Argument[]): Promise<Reply>;
 }
 
@@ -42,8 +43,8 @@ export function createRedisLibrary(connection: RedisConnection): RedisLibrary {
   }
 
   function send(name: string, key: string, args: readonly Argument[]): Promise<Reply> {
-    const words = ["FCALL", prefix + name];
-    return connection.send(key === "" ? [...words, "0", ...args] : [...words, "1", key, ...args]);
+    const keys = key === "" ? ["1", ABSENT_KEY] : ["2", key, ABSENT_KEY];
+    return connection.send(["FCALL", prefix + name, ...keys, ...args]);
   }
 
   async function attempt(name: string, key: string, args: readonly Argument[]): Promise<Reply> {
@@ -71,7 +72,9 @@ export function createRedisLibrary(connection: RedisConnection): RedisLibrary {
         return await attempt(name, key, args);
       } catch (error) {
         if (!isOutOfMemory(error)) throw unavailable(error);
-        return await call(full, key, args);
+        const answer = await call(full, key, args);
+        if (Array.isArray(answer) && String(answer[0]) === "full") throw storeFull("OOM");
+        return answer;
       }
     },
   };

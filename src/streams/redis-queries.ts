@@ -1,17 +1,11 @@
-import type { Reply } from "./redis-connection.ts";
+import type { Reply } from "./redis-client.ts";
+import { headKey, idempotencyKey } from "./redis-keys.ts";
 import type { RedisLibrary } from "./redis-library.ts";
-import {
-  bufferOf,
-  decodeStream,
-  headKey,
-  idempotencyKey,
-  listOf,
-  textOf,
-} from "./redis-records.ts";
-import { matches } from "./stream-query.ts";
+import { bufferOf, decodeStream, listOf, textOf } from "./redis-records.ts";
+import { LOOKED_AT } from "./stream-query.ts";
 import type { StoredStream, StreamStore } from "./stream-store.ts";
 
-/** Streams that one step looks at, so that none holds up Redis for long. */
+/** Streams that one step of a cleanup looks at, so that none holds up Redis for long. */
 const PAGE = 200;
 const SAMPLE = 100;
 
@@ -63,20 +57,25 @@ export function createRedisQueries(library: RedisLibrary): Queries {
       return request === null ? undefined : bufferOf(request);
     },
 
-    async list(query) {
-      const found: StoredStream[] = [];
-      const { after, limit } = query;
-      let position: Position =
-        after === undefined ? ["+inf", ""] : [String(after.createdAt), after.streamId];
-      while (position !== undefined && found.length < limit) {
-        const answer = listOf(await library.call("list", "", [...position, String(PAGE)]));
-        for (const reply of listOf(answer[0])) {
-          const stream = decodeStream(reply);
-          if (stream.expiredAt === undefined && matches(stream, query)) found.push(stream);
-        }
-        position = positionOf(answer[1]);
+    async list({ phases, provider, caller, olderThanMs, limit, after }) {
+      const [replies, behind] = listOf(
+        await library.call("list", "", [
+          ...(after === undefined ? ["+inf", ""] : [String(after.createdAt), after.streamId]),
+          String(LOOKED_AT),
+          provider,
+          caller,
+          String(olderThanMs),
+          ...phases,
+        ]),
+      );
+      const streams = listOf(replies).slice(0, limit).map(decodeStream);
+      const last = streams.at(-1);
+      if (streams.length === limit && last !== undefined) {
+        return { streams, next: { createdAt: last.createdAt, streamId: last.streamId } };
       }
-      return found.slice(0, limit);
+      const [createdAt, streamId] = positionOf(behind) ?? [];
+      const isLast = createdAt === undefined || streamId === undefined;
+      return { streams, next: isLast ? undefined : { createdAt: Number(createdAt), streamId } };
     },
     async reap(tombstoneMs, limit) {
       const answer = await library.call("reap", "", [String(tombstoneMs), String(limit)]);

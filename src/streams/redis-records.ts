@@ -1,21 +1,8 @@
 // How records and batches are written in Redis; the other half is `redis/*.lua`.
 import { unpackEvents } from "./packed-events.ts";
-import type { Reply } from "./redis-connection.ts";
+import type { Reply } from "./redis-client.ts";
 import type { Batch, CancelReason, StreamPhase } from "./stream-record.ts";
 import { type StoredStream, StoreUnavailable } from "./stream-store.ts";
-
-export function headKey(streamId: string): string {
-  return `steer:{${streamId}}:h`;
-}
-
-export function channelOf(streamId: string): string {
-  return `steer:{${streamId}}:ch`;
-}
-
-/** The length keeps (caller, id) pairs apart whatever they contain. */
-export function idempotencyKey(caller: string, requestId: string): string {
-  return requestId === "" ? "" : `steer:key:${requestId.length}:${requestId}:${caller}`;
-}
 
 export function bytesOf(data: Uint8Array): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.length);
@@ -77,6 +64,7 @@ export function decodeStream(reply: Reply): StoredStream {
     bytes: count(),
     cancel: (next()?.toString() ?? undefined) as CancelReason | undefined,
     takeovers: count(),
+    handOvers: count(),
     isBound: flag(),
     createdAt: count(),
     updatedAt: count(),

@@ -1,21 +1,15 @@
 import type { Clock } from "../clock.ts";
 import { sizeOf } from "./batches.ts";
 import { packEvents } from "./packed-events.ts";
-import { connectRedis, parseRedisUrl, unavailable } from "./redis-connection.ts";
+import { connectRedis } from "./redis-connection.ts";
+import { unavailable } from "./redis-errors.ts";
+import { CONTROL_CHANNEL, headKey, idempotencyKey } from "./redis-keys.ts";
 import { createRedisLibrary, type RedisLibrary } from "./redis-library.ts";
 import { createRedisQueries } from "./redis-queries.ts";
-import {
-  bufferOf,
-  bytesOf,
-  decodeBatch,
-  decodeStream,
-  headKey,
-  idempotencyKey,
-  listOf,
-  textOf,
-} from "./redis-records.ts";
+import { bufferOf, bytesOf, decodeBatch, decodeStream, listOf, textOf } from "./redis-records.ts";
 import { createRedisSubscriptions } from "./redis-subscriptions.ts";
-import type { CancelReason } from "./stream-record.ts";
+import { parseRedisUrl } from "./redis-url.ts";
+import type { CancelReason, Ending } from "./stream-record.ts";
 import type {
   Append,
   AppendResult,
@@ -26,13 +20,16 @@ import type {
 } from "./stream-store.ts";
 
 export interface RedisStoreOptions {
-  /** redis[s]://[user:password@]host[:port][/database] */
+  /** A server, nodes of a cluster, or Sentinels: the forms are those of `redis-url.ts`. */
   readonly url: string;
   readonly clock: Clock;
 }
 
-/** What every replica hears. */
-const CONTROL_CHANNEL = "steer:ctl";
+/** What becomes of the key with the end of the stream: kept, free, or free with all of the stream. */
+function keyOf({ freesKey, isUnused }: Ending): string {
+  if (isUnused) return "2";
+  return freesKey ? "1" : "0";
+}
 
 async function append(library: RedisLibrary, request: Append): Promise<AppendResult> {
   const { streamId, token, batch, firstContent, ending, progress } = request;
@@ -45,7 +42,7 @@ async function append(library: RedisLibrary, request: Append): Promise<AppendRes
     String(firstContent),
     bytesOf(packEvents(batch.events)),
   ];
-  if (ending !== undefined) args.push(ending.phase, ending.freesKey ? "1" : "0");
+  if (ending !== undefined) args.push(ending.phase, keyOf(ending));
   else if (progress !== undefined) args.push("", "0");
   if (progress !== undefined) args.push(progress.provider, bytesOf(progress.details));
   const key = headKey(streamId);
@@ -78,12 +75,15 @@ export function createRedisStore({ url, clock }: RedisStoreOptions): StreamStore
   const hear = (message: Buffer): void => {
     for (const listener of listeners) listener(message);
   };
-  // With every connection, since the one before can have been lost too early; twice is once.
-  messages.onReady(() => {
-    messages.subscribe(CONTROL_CHANNEL, hear).catch(() => {});
-  });
+  // The first connection is not there yet: it and all others are told.
+  messages.subscribe(CONTROL_CHANNEL, hear).catch(() => {});
+
+  /** Sessions of this process, by what they were announced for: each creation and claim is a sign of life. */
+  const announced = new Map<string, number>();
+  const ttlOf = (session: string): string => String(announced.get(session) ?? 0);
 
   async function announce(session: string, ttlMs: number): Promise<"renewed" | "lost"> {
+    announced.set(session, ttlMs);
     const answer = await library.call("open_session", "", [session, String(ttlMs)]);
     return textOf(answer) as "renewed" | "lost";
   }
@@ -96,7 +96,11 @@ export function createRedisStore({ url, clock }: RedisStoreOptions): StreamStore
     },
     renewSession: announce,
     async closeSession(session) {
+      announced.delete(session);
       await library.call("close_session", "", [session]);
+    },
+    async check() {
+      await library.call("check", "", []);
     },
 
     async create(stream): Promise<CreateAnswer> {
@@ -116,6 +120,7 @@ export function createRedisStore({ url, clock }: RedisStoreOptions): StreamStore
         String(start.length),
         bytesOf(packEvents([start])),
         idempotencyKey(caller, requestId),
+        ttlOf(session),
         ...(request === undefined ? [] : [bytesOf(request)]),
       ]);
       const [state, other] = listOf(answer);
@@ -159,13 +164,14 @@ export function createRedisStore({ url, clock }: RedisStoreOptions): StreamStore
         String(expectedEpoch),
         next.session,
         String(next.nonce),
+        ttlOf(next.session),
       ]);
       const [state, record] = listOf(answer);
       const is = textOf(state) as ClaimResult["state"];
       return is === "claimed" ? { state: is, stream: decodeStream(record ?? null) } : { state: is };
     },
-    async handOff(streamId, token) {
-      const args = [streamId, String(token.epoch), String(token.nonce)];
+    async handOff(streamId, token, cause) {
+      const args = [streamId, String(token.epoch), String(token.nonce), cause];
       return (await library.call("hand_off", headKey(streamId), args)) === 1;
     },
     ...createRedisQueries(library),
@@ -178,7 +184,7 @@ export function createRedisStore({ url, clock }: RedisStoreOptions): StreamStore
     },
     async broadcast(message) {
       try {
-        await commands.send(["PUBLISH", CONTROL_CHANNEL, bytesOf(message)]);
+        await commands.send(["SPUBLISH", CONTROL_CHANNEL, bytesOf(message)]);
       } catch (error) {
         throw unavailable(error);
       }

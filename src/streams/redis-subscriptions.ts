@@ -1,5 +1,6 @@
 import type { RedisConnection } from "./redis-connection.ts";
-import { channelOf, decodeMessage } from "./redis-records.ts";
+import { channelOf } from "./redis-keys.ts";
+import { decodeMessage } from "./redis-records.ts";
 import type { Batch } from "./stream-record.ts";
 
 type Listener = (batch: Batch) => void;
@@ -19,8 +20,6 @@ export interface RedisSubscriptions {
 
 export function createRedisSubscriptions(connection: RedisConnection): RedisSubscriptions {
   const channels = new Map<string, Channel>();
-  /** Those that could not be closed: the client opens them again with the next connection. */
-  const leftOver = new Map<string, Channel["receive"]>();
 
   function open(streamId: string): Channel {
     const listeners = new Set<Listener>();
@@ -28,35 +27,19 @@ export function createRedisSubscriptions(connection: RedisConnection): RedisSubs
       const batch = decodeMessage(message);
       for (const listener of listeners) listener(batch);
     };
-    const channel = {
-      listeners,
-      receive,
-      opened: connection.subscribe(channelOf(streamId), receive),
-    };
+    const opened = connection.subscribe(channelOf(streamId), receive);
+    const channel = { listeners, receive, opened };
     channels.set(streamId, channel);
     return channel;
-  }
-
-  async function close(streamId: string, receive: Channel["receive"]): Promise<void> {
-    try {
-      await connection.unsubscribe(channelOf(streamId), receive);
-    } catch {
-      leftOver.set(streamId, receive);
-    }
   }
 
   async function remove(streamId: string, channel: Channel, listener: Listener): Promise<void> {
     channel.listeners.delete(listener);
     if (channel.listeners.size > 0 || channels.get(streamId) !== channel) return;
     channels.delete(streamId);
-    await close(streamId, channel.receive);
+    // A connection that is lost has taken the subscription with it.
+    await connection.unsubscribe(channelOf(streamId), channel.receive).catch(() => {});
   }
-
-  connection.onReady(() => {
-    const due = [...leftOver];
-    leftOver.clear();
-    for (const [streamId, receive] of due) void close(streamId, receive);
-  });
 
   return {
     has: (streamId) => channels.has(streamId),

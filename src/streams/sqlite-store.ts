@@ -6,7 +6,7 @@ import { createProcessSessions } from "./process-sessions.ts";
 import type { CleanupPart } from "./sqlite/messages.ts";
 import { createWorkerLink } from "./sqlite/worker-link.ts";
 import type { StreamProgress } from "./stream-record.ts";
-import type { ListQuery, StoredStream, StreamStore } from "./stream-store.ts";
+import type { StreamStore } from "./stream-store.ts";
 
 export interface SqliteStoreOptions {
   readonly clock: Clock;
@@ -51,6 +51,7 @@ export async function createSqliteStore({
     capabilities: { type: "sqlite", isShared: false, durability: "host" },
     subscribe: undefined,
     ...sessions,
+    check: () => link.call("check"),
 
     create(stream) {
       const { start, request, progress } = stream;
@@ -90,20 +91,10 @@ export async function createSqliteStore({
 
     orphans: (limit) => link.call("orphans", limit),
     claim: (streamId, expectedEpoch, next) => link.call("claim", streamId, expectedEpoch, next),
-    handOff: (streamId, token) => link.call("handOff", streamId, token),
+    handOff: (streamId, token, cause) => link.call("handOff", streamId, token, cause),
     loadRequest: (streamId) => link.call("loadRequest", streamId),
 
-    async list(query) {
-      const found: StoredStream[] = [];
-      let after: ListQuery["after"] | undefined = query.after;
-      do {
-        const limit = query.limit - found.length;
-        const part = await link.call("list", { ...query, after, limit });
-        found.push(...part.streams);
-        after = part.next;
-      } while (after !== undefined);
-      return found;
-    },
+    list: (query) => link.call("list", query),
     async reap(tombstoneMs, limit) {
       let expired = 0;
       for (let left = limit; left > 0; ) {

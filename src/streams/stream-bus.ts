@@ -1,3 +1,4 @@
+import type { GatewayError } from "../domain/gateway-error.ts";
 import type { Batch } from "./stream-record.ts";
 
 /** What a writer of this process tells the readers of this process. */
@@ -7,8 +8,8 @@ export type BusMessage =
   | { readonly type: "durability"; readonly isUndurable: boolean }
   /** This process writes the stream no longer: what follows is in the store. */
   | { readonly type: "left" }
-  /** The stream goes on at another replica, and so should its readers. */
-  | { readonly type: "handed-off" };
+  /** The stream goes on at another replica, or the store takes nothing of it: its readers here end so. */
+  | { readonly type: "over"; readonly error: GatewayError };
 
 type Listener = (message: BusMessage) => void;
 

@@ -7,14 +7,21 @@ import { ControlChannel, type ControlMessage } from "./control-channel.ts";
 import { EndedStreams } from "./ended-streams.ts";
 import { OwnedStream } from "./owned-stream.ts";
 import { StoreHealth, within } from "./store-health.ts";
+import { answers } from "./store-trouble.ts";
 import { StreamBus } from "./stream-bus.ts";
-import { requestIdReused, storeUnavailable, writerLost } from "./stream-errors.ts";
+import { goesOnElsewhere, requestIdReused, storeUnavailable, writerLost } from "./stream-errors.ts";
 import type { StreamObserver } from "./stream-observer.ts";
 import { isRead, type ReaderOptions, StreamReader } from "./stream-reader.ts";
 import type { CancelReason, NewStream, StreamRecord, WriterToken } from "./stream-record.ts";
 import type { StreamSettings } from "./stream-settings.ts";
-import { type StoredStream, StoreUnavailable, type StreamStore } from "./stream-store.ts";
+import {
+  ignoreOutage,
+  type StoredStream,
+  StoreUnavailable,
+  type StreamStore,
+} from "./stream-store.ts";
 import { StreamWriter } from "./stream-writer.ts";
+import { type UnusedStreamOptions, unusedStream } from "./unused-stream.ts";
 
 /** Longest wait for an answer that no call waits for. */
 const ANSWER_TIMEOUT_MS = 2_000;
@@ -36,16 +43,16 @@ export interface StreamHooks {
   readonly disconnect: DisconnectPolicy;
   /** Ends the generation. */
   readonly stop: (error: GatewayError) => void;
-  /** The second and last event of a stream that began too late to be used. */
-  readonly endUnstarted?: () => Uint8Array;
 }
+
+export type BeginHooks = StreamHooks & Pick<UnusedStreamOptions, "endUnstarted">;
 
 export type Begun =
   | { readonly state: "created"; readonly stream: OwnedStream }
   /** The idempotency key leads to a stream that asks for the same. */
   | { readonly state: "joined"; readonly stream: StoredStream }
-  /** Nothing is stored while the store is away. */
-  | { readonly state: "unavailable" };
+  /** Nothing is stored: the store is away, or has not answered in time. */
+  | { readonly state: "unavailable"; readonly isLate: boolean };
 
 export class StreamLog {
   readonly store: StreamStore;
@@ -62,7 +69,9 @@ export class StreamLog {
   constructor(options: StreamLogOptions) {
     this.#options = options;
     this.store = options.store;
-    this.health = new StoreHealth(options.clock, (isDown) => options.observer.degraded(isDown));
+    this.health = new StoreHealth(options.clock, (state, before) =>
+      options.observer.storeChanged(state, before),
+    );
     const { store, session } = options;
     this.#abandoned = new AbandonedStreams(options.clock);
     this.control = new ControlChannel({ store, session, isStoreDown: () => this.health.isDown });
@@ -87,8 +96,9 @@ export class StreamLog {
   }
 
   /** Stores the beginning of a stream. Throws `GatewayError` where the key means something else. */
-  async begin(stream: NewStream, hooks: StreamHooks): Promise<Begun> {
+  async begin(stream: NewStream, hooks: BeginHooks): Promise<Begun> {
     let isAsked = false;
+    const unused = unusedStream({ ...hooks, ...this.#options, stream });
     const answer = await this.health.admit(
       this.settings.storeTimeoutMs,
       () => {
@@ -96,7 +106,8 @@ export class StreamLog {
         return this.store.create(stream);
       },
       (late) => {
-        if (late.state === "created") void this.#endLate(stream, hooks);
+        // Where the store is away again the background work goes on with it.
+        if (late.state === "created") unused.end().catch(ignoreOutage);
       },
     );
     switch (answer?.state) {
@@ -109,13 +120,11 @@ export class StreamLog {
         return { state: "joined", stream: answer.stream };
       case "conflict":
         throw requestIdReused();
-      case "full":
-        throw new GatewayError("gateway-overloaded", "the stream store is full of running streams");
       case undefined:
         // It may be stored nevertheless, now or later.
-        if (isAsked) this.#abandoned.add(stream.streamId, true);
+        if (isAsked) this.#abandoned.add(stream.streamId, unused);
         if (this.settings.durability === "required") throw storeUnavailable();
-        return { state: "unavailable" };
+        return { state: "unavailable", isLate: !this.health.isDown };
     }
   }
 
@@ -125,7 +134,7 @@ export class StreamLog {
     requestId: string,
     fingerprint: string,
   ): Promise<StoredStream | undefined> {
-    const found = await this.health.admit(this.settings.storeTimeoutMs, () =>
+    const found = await this.health.look(this.settings.storeTimeoutMs, () =>
       this.store.find(caller, requestId),
     );
     if (found !== undefined && found.fingerprint !== fingerprint) throw requestIdReused();
@@ -137,9 +146,8 @@ export class StreamLog {
     stream: StoredStream,
     hooks: StreamHooks,
   ): Promise<{ readonly owned: OwnedStream; readonly record: StreamRecord } | undefined> {
-    const nonce = this.#options.newNonce();
     const { streamId, token } = stream;
-    const next = { session: this.session, nonce };
+    const next = { session: this.session, nonce: this.#options.newNonce() };
     const answer = await this.store.claim(streamId, token.epoch, next).catch((error: unknown) => {
       this.#abandoned.add(streamId);
       throw error;
@@ -152,7 +160,10 @@ export class StreamLog {
 
   /** A reader; it is present from now to the end of `follow`. Throws `GatewayError` where there are too many. */
   reader(
-    options: Pick<ReaderOptions, "streamId" | "cursor" | "signal" | "heartbeatMs" | "watch">,
+    options: Pick<
+      ReaderOptions,
+      "streamId" | "cursor" | "signal" | "deadline" | "heartbeatMs" | "watch"
+    >,
     /** It waits for the end alone, and costs no more than its call: the bound is for deliveries. */
     isWhole = false,
   ): StreamReader {
@@ -171,6 +182,7 @@ export class StreamLog {
       clock,
       isTerminal,
       isLocal: () => this.#owned.has(streamId),
+      onListen: () => this.#owned.get(streamId)?.showAgain(),
       onFill: (cause) => observer.filled(cause),
       onLeave: () => {
         if (!readers.delete(reader)) return;
@@ -237,12 +249,17 @@ export class StreamLog {
     );
   }
 
-  /** Lets other replicas go on with the streams that can; the others stay. */
+  /**
+   * Lets other replicas go on with the streams that can; the others stay. Readers of streams that other
+   * replicas write go on there as well.
+   */
   async handOffAll(): Promise<void> {
     const movable = [...this.#owned.values()].filter(({ canMove }) => canMove);
+    const error = goesOnElsewhere();
+    for (const streamId of this.readElsewhere) this.bus.publish(streamId, { type: "over", error });
     for (const stream of movable) stream.leaveToOthers();
     const handOffs = movable.map(({ streamId, token }) =>
-      this.#within(this.store.handOff(streamId, token)),
+      this.#within(this.store.handOff(streamId, token, "planned")),
     );
     // What cannot be handed off is found by others when this session ends.
     await Promise.allSettled(handOffs);
@@ -282,10 +299,18 @@ export class StreamLog {
         const message = "the stream is longer than the store takes";
         hooks.stop(new GatewayError("stream-limit", message));
       },
+      onOutage: (trouble) => {
+        // That a store is out of reach is found by the background work, which also sees its return.
+        if (answers(trouble)) this.health.failed(trouble);
+      },
       onLoss: (loss) => {
         observer.lost(loss);
         this.#abandoned.add(streamId);
-        hooks.stop(writerLost(loss));
+        const error = writerLost(loss);
+        hooks.stop(error);
+        // Nobody goes on with it as long as the store takes nothing.
+        const isOver = loss === "unavailable" || (loss === "lost" && this.health.isDown);
+        if (isOver) this.bus.publish(streamId, { type: "over", error });
       },
       onAppended: (result, events, waitedMs) => observer.appended(result, events, waitedMs),
     });
@@ -313,24 +338,6 @@ export class StreamLog {
       if (ending !== undefined && store.capabilities.isShared) this.#ended.add(owned, clock.now());
     });
     return owned;
-  }
-
-  /** Ends a stream whose call has gone on without the store, so that its key is free. */
-  async #endLate({ streamId, token }: NewStream, hooks: StreamHooks): Promise<void> {
-    const event = hooks.endUnstarted?.();
-    if (event === undefined) return;
-    try {
-      await this.store.append({
-        streamId,
-        token,
-        batch: { first: 2, last: 2, writer: token.nonce, events: [event] },
-        firstContent: 0,
-        ending: { phase: "failed", freesKey: true },
-        progress: undefined,
-      });
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-    }
   }
 
   async #remotelyReadAgo(streamId: string): Promise<number> {

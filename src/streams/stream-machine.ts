@@ -4,6 +4,7 @@
 import type {
   CancelReason,
   Ending,
+  HandOffCause,
   NewStream,
   StreamProgress,
   StreamRecord,
@@ -67,6 +68,7 @@ export function created(stream: NewStream, now: number): StreamRecord {
     bytes: stream.start.length,
     cancel: undefined,
     takeovers: 0,
+    handOvers: 0,
     isBound: stream.requestId !== "",
     createdAt: now,
     updatedAt: now,
@@ -105,6 +107,7 @@ export function append(
       phase: ending.phase,
       endedAt: now,
       isBound: record.isBound && !ending.freesKey,
+      ...(ending.isUnused && { retentionMs: 0 }),
     }),
   };
   return { answer: { state: "stored", tail: after.tail }, after };
@@ -130,6 +133,7 @@ export function claim(
       ...record,
       token: { epoch: record.token.epoch + 1, nonce: next.nonce },
       owner: next.session,
+      // A stream that was handed off was counted then.
       takeovers: record.takeovers + (record.handedOff ? 0 : 1),
       handedOff: false,
     },
@@ -143,10 +147,19 @@ export function cancelRequested(record: StreamRecord, reason: CancelReason): Str
     : { ...record, cancel: reason };
 }
 
-/** Its owner has stopped writing; undefined: it is not the owner any more. */
-export function handedOff(record: StreamRecord | undefined, token: WriterToken) {
+/** Its owner has stopped writing, which counts once; undefined: it is not the owner any more. */
+export function handedOff(
+  record: StreamRecord | undefined,
+  token: WriterToken,
+  cause: HandOffCause,
+): StreamRecord | undefined {
   if (record === undefined || record.phase !== "running") return undefined;
-  return isSameToken(record.token, token) ? { ...record, handedOff: true } : undefined;
+  if (!isSameToken(record.token, token)) return undefined;
+  if (record.handedOff) return record;
+  const { takeovers, handOvers } = record;
+  return cause === "planned"
+    ? { ...record, handedOff: true, handOvers: handOvers + 1 }
+    : { ...record, handedOff: true, takeovers: takeovers + 1 };
 }
 
 /** The events of a stream that has ended are deleted. */

@@ -1,3 +1,4 @@
+import type { StoreState } from "./store-health.ts";
 import type { FillCause } from "./stream-reader.ts";
 import type { EndPhase } from "./stream-record.ts";
 import type { AppendResult } from "./stream-store.ts";
@@ -12,5 +13,5 @@ export interface StreamObserver {
   appended(result: AppendResult["state"], events: number, waitedMs: number): void;
   filled(cause: FillCause): void;
   lost(loss: WriterLoss): void;
-  degraded(isDown: boolean): void;
+  storeChanged(state: StoreState, before: StoreState): void;
 }

@@ -1,27 +1,31 @@
 // How streams are filtered and ordered, for the stores that do it themselves.
 import { asOf } from "./stream-machine.ts";
 import type { StreamRecord } from "./stream-record.ts";
-import type { CleanupQuery, ListQuery, StoredStream } from "./stream-store.ts";
+import type { CleanupQuery, ListPlace, ListQuery, StoredStream } from "./stream-store.ts";
 
-export function newestFirst(
-  a: Pick<StreamRecord, "createdAt" | "streamId">,
-  b: Pick<StreamRecord, "createdAt" | "streamId">,
-): number {
+/** Streams that one answer of a listing looks at. */
+export const LOOKED_AT = 200;
+
+export function newestFirst(a: ListPlace, b: ListPlace): number {
   if (a.createdAt !== b.createdAt) return b.createdAt - a.createdAt;
   if (a.streamId === b.streamId) return 0;
   return a.streamId < b.streamId ? 1 : -1;
 }
 
 /** A stream belongs to the answer of a query; its limit aside. */
-export function matches(stream: StoredStream, query: ListQuery): boolean {
+export function matches(
+  stream: StreamRecord,
+  { now, isOwnerAlive }: Pick<StoredStream, "now" | "isOwnerAlive">,
+  query: ListQuery,
+): boolean {
   const { phases, provider, caller, olderThanMs, after } = query;
-  const isOrphaned = stream.phase === "running" && !stream.isOwnerAlive;
+  const isOrphaned = stream.phase === "running" && !isOwnerAlive;
   const phase = isOrphaned ? "orphaned" : stream.phase;
   return (
     (phases.length === 0 || phases.includes(phase)) &&
     (provider === "" || stream.progress.provider === provider) &&
     (caller === "" || stream.caller === caller) &&
-    stream.now - stream.updatedAt >= olderThanMs &&
+    now - stream.updatedAt >= olderThanMs &&
     (after === undefined || newestFirst(after, stream) < 0)
   );
 }

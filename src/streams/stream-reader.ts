@@ -1,10 +1,11 @@
 // One reader of a stream: from a cursor to the end, each event once and in order.
 // First readers and resumed ones take the same way.
 import type { Clock } from "../clock.ts";
+import { DeadlineWatch, type ReaderDeadline } from "./reader-deadline.ts";
+import { ReaderInbox } from "./reader-inbox.ts";
 import { within } from "./store-health.ts";
 import type { BusMessage, StreamBus } from "./stream-bus.ts";
 import {
-  goesOnElsewhere,
   readerLeft,
   sequenceAhead,
   stateLost,
@@ -20,8 +21,6 @@ import {
   type StreamStore,
 } from "./stream-store.ts";
 
-/** Messages that wait for a slow reader; more are dropped and read again from the store. */
-const MAX_INBOX = 256;
 /** Batches of one read. */
 const READ_LIMIT = 256;
 /** A silence after which the store is asked whether a push was lost. */
@@ -61,10 +60,14 @@ export interface ReaderOptions {
   readonly cursor: Cursor;
   /** The reader is gone. */
   readonly signal: AbortSignal;
+  /** Unset: the caller has none. */
+  readonly deadline?: ReaderDeadline | undefined;
   /** Longest silence before a heartbeat, in milliseconds; 0: none. */
   readonly heartbeatMs: number;
   /** This process writes the stream. */
   readonly isLocal: () => boolean;
+  /** From now on the reader hears what the writer of this process shows. */
+  readonly onListen: () => void;
   /** An encoded event is the last of its stream. */
   readonly isTerminal: (event: Uint8Array) => boolean;
   readonly onFill: (cause: FillCause) => void;
@@ -86,8 +89,7 @@ export class StreamReader {
   #next: number;
   /** Writer of the event before `next`; 0: not known. */
   #writer: number;
-  #inbox: BusMessage[] = [];
-  #hasDropped = false;
+  readonly #inbox = new ReaderInbox();
   #hasDelivered = false;
   #isEnded = false;
   #isUndurable = false;
@@ -98,6 +100,7 @@ export class StreamReader {
   #lastHeard: number;
   #isBeatDue = false;
   #isPollDue = false;
+  #deadline: DeadlineWatch | undefined;
   /** Since when the caller has not taken what it was given; undefined: it has. */
   #waitsSince: number | undefined;
   #wake: (() => void) | undefined;
@@ -125,23 +128,26 @@ export class StreamReader {
 
   /** Everything behind the cursor. Ends after the last event; throws `GatewayError` otherwise. */
   async *follow(): AsyncGenerator<Delivery, void> {
-    const { bus, streamId, signal, isLocal, clock } = this.#options;
+    const { bus, streamId, signal, isLocal, onListen, clock } = this.#options;
     const stopListening = bus.listen(streamId, (message) => this.#receive(message));
+    onListen();
     const onAbort = (): void => this.#wake?.();
     signal.addEventListener("abort", onAbort, { once: true });
     const stopWatch = this.#watchSilence();
+    this.#deadline = new DeadlineWatch(clock, this.#options.deadline, onAbort);
     let broken: unknown;
     try {
       if (!isLocal()) await this.#subscribe();
       yield* this.#catchUp();
       while (!this.#isEnded) {
-        if (signal.aborted) throw readerLeft();
+        this.#throwIfOver();
         // Told before anything that is not stored is shown.
         if (this.#isUndurable && !this.#toldUndurable) yield* this.#beat();
         const message = this.#inbox.shift();
         if (message?.type === "batch") {
           const { batch, isLast } = message;
-          if (batch.first > this.#next) yield* this.#fill(this.#hasDropped ? "overflow" : "gap");
+          if (batch.first > this.#next)
+            yield* this.#fill(this.#inbox.hasDropped ? "overflow" : "gap");
           // That another writer goes on proves nothing of what this reader has: the log does.
           if (this.#isOfAnother(batch)) yield* this.#fill("writer");
           if (this.#isOfAnother(batch) && !this.#isUndurable) continue;
@@ -153,14 +159,12 @@ export class StreamReader {
           this.#lastHeard = this.#lastDelivery;
           if (isLast) this.#end(events.at(-1));
         } else if (message !== undefined) {
-          if (message.type === "handed-off") throw goesOnElsewhere();
+          if (message.type === "over") throw message.error;
           await this.#subscribe();
           yield* this.#fill("left");
           this.#isUndurable = false;
-        } else if (this.#hasDropped) {
-          yield* this.#fill("overflow");
-        } else if (this.#isPollDue) {
-          yield* this.#fill("poll");
+        } else if (this.#inbox.hasDropped || this.#isPollDue) {
+          yield* this.#fill(this.#inbox.hasDropped ? "overflow" : "poll");
         } else if (this.#isBeatDue || this.#toldUndurable !== this.#isUndurable) {
           yield* this.#beat();
         } else {
@@ -175,6 +179,7 @@ export class StreamReader {
       throw error;
     } finally {
       stopWatch();
+      this.#deadline.stop();
       stopListening();
       signal.removeEventListener("abort", onAbort);
       this.#options.watch?.ended(broken ?? (this.#isEnded ? undefined : readerLeft()));
@@ -192,12 +197,7 @@ export class StreamReader {
 
   #receive(message: BusMessage): void {
     if (message.type === "durability") this.#isUndurable = message.isUndurable;
-    else if (this.#inbox.length < MAX_INBOX || message.type !== "batch" || this.#isUndurable) {
-      this.#inbox.push(message);
-    } else {
-      this.#inbox = this.#inbox.filter(({ type }) => type !== "batch");
-      this.#hasDropped = true;
-    }
+    else this.#inbox.push(message, this.#isUndurable);
     this.#wake?.();
   }
 
@@ -258,13 +258,13 @@ export class StreamReader {
 
   async *#fill(cause: FillCause): AsyncGenerator<Delivery, void> {
     this.#options.onFill(cause);
-    this.#hasDropped = false;
+    this.#inbox.hasDropped = false;
     yield* this.#catchUp();
   }
 
   /** Delivers what the store holds behind the cursor. */
   async *#catchUp(): AsyncGenerator<Delivery, void> {
-    const { clock, signal } = this.#options;
+    const { clock } = this.#options;
     for (;;) {
       const result = await this.#read({ sequence: this.#next - 1, writer: this.#writer });
       this.#lastHeard = clock.now();
@@ -278,7 +278,7 @@ export class StreamReader {
         this.#waitsSince = clock.now();
         yield { type: "events", events };
         this.#delivered();
-        if (signal.aborted) throw readerLeft();
+        this.#throwIfOver();
       }
       if (result.hasMore) continue;
       const { phase, tail } = result.stream;
@@ -311,8 +311,8 @@ export class StreamReader {
             throw stateLost(result.stream.tail);
           case "gone":
             if (isServedByWriter) return undefined;
-            // Its writer can create it again.
-            if (!this.#hasDelivered) throw streamNotFound(streamId);
+            // Its writer can create it again, and does if it is here.
+            if (!this.#hasDelivered && !isLocal()) throw streamNotFound(streamId);
             if (waitedMs >= HEAL_MS) throw stateLost(0);
             break;
           case "ahead":
@@ -328,7 +328,13 @@ export class StreamReader {
       await clock.sleep(RETRY_MS, signal).catch(() => {
         throw readerLeft();
       });
+      this.#throwIfOver();
     }
+  }
+
+  #throwIfOver(): void {
+    if (this.#options.signal.aborted) throw readerLeft();
+    this.#deadline?.throwIfPassed();
   }
 
   /** One timer for heartbeats and polls, however many events pass. */

@@ -8,12 +8,15 @@ export interface WriterToken {
   readonly nonce: number;
 }
 
+/** Why an owner lets go of a stream: it is to end itself, or it has lost the stream. */
+export type HandOffCause = "planned" | "lost";
+
 export type EndPhase = "completed" | "failed" | "cancelled";
 
 export type StreamPhase = "running" | EndPhase;
 
-/** Why a stream is to stop. The first reason wins. */
-export type CancelReason = "caller" | "operator" | "disconnect";
+/** Why a stream is to stop. The first reason wins. `revoked`: its caller is none any more. */
+export type CancelReason = "caller" | "operator" | "disconnect" | "revoked";
 
 /** Events `first` to `last` of one writer, as they are sent. */
 export interface Batch {
@@ -29,6 +32,8 @@ export interface Ending {
   readonly phase: EndPhase;
   /** The idempotency key is free again: only a success, or a cancel that was asked for, is kept. */
   readonly freesKey: boolean;
+  /** Nobody has used the stream: it expires with its end, and is in no list. */
+  readonly isUnused?: true;
 }
 
 /** A stream that is to be created. Durations in milliseconds; the store knows the time. */
@@ -78,8 +83,10 @@ export interface StreamRecord {
   /** Size of all events. */
   readonly bytes: number;
   readonly cancel: CancelReason | undefined;
-  /** Changes of owner that nobody had asked for. */
+  /** Changes of owner after a loss: the owner's session ended, or the owner gave the stream up. */
   readonly takeovers: number;
+  /** Times that an owner which was to end has handed the stream over. */
+  readonly handOvers: number;
   /** The idempotency key still leads here. */
   readonly isBound: boolean;
   readonly createdAt: number;

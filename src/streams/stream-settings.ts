@@ -14,12 +14,19 @@ export interface StreamSettings {
   readonly storeTimeoutMs: number;
   /** `fail`: a lost owner ends its streams, and no request is kept. */
   readonly takeover: "auto" | "fail";
+  /** Most takeovers after a loss that one stream survives. */
   readonly maxTakeovers: number;
   /** How long a replica counts as alive without a sign. */
   readonly sessionTtlMs: number;
   /** Readers of one stream at this replica. */
   readonly maxReaders: number;
 }
+
+/**
+ * Most planned hand-overs of one stream, by replicas that end: a rolling restart of many replicas is
+ * no reason to give a stream up, and a stream that outlives 8 of them pays for 8 more runs.
+ */
+export const MAX_HAND_OVERS = 8;
 
 export const DEFAULT_STREAM_SETTINGS: StreamSettings = {
   retentionMs: 900_000,

@@ -1,9 +1,11 @@
+import { OTHER, type StoreTrouble } from "./store-trouble.ts";
 import type { AppendAnswer, ClaimAnswer } from "./stream-machine.ts";
 import type {
   Batch,
   CancelReason,
   Ending,
   EndPhase,
+  HandOffCause,
   NewStream,
   StreamPhase,
   StreamProgress,
@@ -24,9 +26,7 @@ export type CreateAnswer =
   /** The idempotency key leads to a stream that asks for the same, or another has taken this one over. */
   | { readonly state: "exists"; readonly stream: StoredStream }
   /** It leads to one that asks for something else. */
-  | { readonly state: "conflict" }
-  /** The store's bound is reached by running streams. */
-  | { readonly state: "full" };
+  | { readonly state: "conflict" };
 
 export interface Append {
   readonly streamId: string;
@@ -43,9 +43,7 @@ export type AppendResult =
       /** The stream is to stop. */
       readonly cancel: CancelReason | undefined;
     })
-  | Extract<AppendAnswer, { state: "overlap" | "gap" | "fenced" | "closed" | "gone" }>
-  /** Nothing more fits into the store; the last event of a stream always does. */
-  | { readonly state: "full" };
+  | Extract<AppendAnswer, { state: "overlap" | "gap" | "fenced" | "closed" | "gone" }>;
 
 export type ClaimResult =
   | { readonly state: "claimed"; readonly stream: StoredStream }
@@ -85,8 +83,20 @@ export interface ListQuery {
   /** Only streams whose last event is at least this old. */
   readonly olderThanMs: number;
   readonly limit: number;
-  /** Goes on behind this stream, as the answer before named it. */
-  readonly after: { readonly createdAt: number; readonly streamId: string } | undefined;
+  /** Goes on behind this place, as the answer before named it. */
+  readonly after: ListPlace | undefined;
+}
+
+/** A stream that a listing has looked at last. */
+export interface ListPlace {
+  readonly createdAt: number;
+  readonly streamId: string;
+}
+
+export interface ListPage {
+  readonly streams: readonly StoredStream[];
+  /** Where the next call goes on; undefined: there is nothing more. */
+  readonly next: ListPlace | undefined;
 }
 
 export interface CleanupQuery {
@@ -115,15 +125,35 @@ export interface CleanupResult {
 /** How sure it is that a call had no effect. */
 export type UnavailableOutcome = "not-applied" | "unknown";
 
-/** The store did not answer, or could not. Everything else a store has to say is a value. */
+/**
+ * The store did not answer, or could not, or has no room; where its own bound is reached by running
+ * streams, the last event of a stream still goes through. All else that a store says is a value.
+ */
 export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
   readonly outcome: UnavailableOutcome;
+  readonly trouble: StoreTrouble;
 
-  constructor(outcome: UnavailableOutcome, message: string, cause?: unknown) {
+  constructor(
+    outcome: UnavailableOutcome,
+    message: string,
+    trouble: StoreTrouble = OTHER,
+    cause?: unknown,
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.outcome = outcome;
+    this.trouble = trouble;
   }
+}
+
+/** Nothing more fits. */
+export function storeFull(code = ""): StoreUnavailable {
+  return new StoreUnavailable("not-applied", "the stream store is full", { cause: "full", code });
+}
+
+/** For `catch` where nobody waits for the answer. */
+export function ignoreOutage(error: unknown): void {
+  if (!(error instanceof StoreUnavailable)) throw error;
 }
 
 export interface StoreCapabilities {
@@ -139,16 +169,20 @@ type MaybePromise<T> = T | Promise<T>;
 /**
  * A log of streams: the port of every store. Each method is one atomic step and
  * may be repeated with the same arguments. Time comes from the store, never from
- * the caller. Rejects with `StoreUnavailable` alone.
+ * the caller. Throws, or rejects with, `StoreUnavailable` alone.
  */
 export interface StreamStore {
   readonly capabilities: StoreCapabilities;
+  /** Memory of this process that the streams take, in bytes; undefined where they lie elsewhere. */
+  readonly held?: () => number;
 
   /** Announces a writer that is alive for `ttlMs`, and is dead when it does not renew. */
   openSession(session: string, ttlMs: number): Promise<void>;
   /** `lost`: it had expired, and its streams may be another's. It is open again afterwards. */
   renewSession(session: string, ttlMs: number): Promise<"renewed" | "lost">;
   closeSession(session: string): Promise<void>;
+  /** Rejects where the next event would not be stored, though the store answers. */
+  check(): Promise<void>;
 
   /** Index, record and first event in one step. A repeated call with the same token is `created`. */
   create(stream: NewStream): MaybePromise<CreateAnswer>;
@@ -181,13 +215,16 @@ export interface StreamStore {
     expectedEpoch: number,
     next: { readonly session: string; readonly nonce: number },
   ): Promise<ClaimResult>;
-  /** Lets another replica claim at once. False: the token does not own it any more. */
-  handOff(streamId: string, token: WriterToken): Promise<boolean>;
+  /** Lets another replica claim at once; counted by its cause. False: the token does not own it any more. */
+  handOff(streamId: string, token: WriterToken, cause: HandOffCause): Promise<boolean>;
   /** The request as it was created; undefined: not kept, or the stream has ended. */
   loadRequest(streamId: string): Promise<Uint8Array | undefined>;
 
-  /** Newest first. */
-  list(query: ListQuery): Promise<readonly StoredStream[]>;
+  /**
+   * Newest first. One call looks at a bounded number of streams, so that none holds up the process: a
+   * page may be short, or empty, though more follows.
+   */
+  list(query: ListQuery): Promise<ListPage>;
   /** Expires what is past its retention and deletes old tombstones; a bounded amount a call. */
   reap(tombstoneMs: number, limit: number): Promise<{ readonly expired: number }>;
   cleanup(query: CleanupQuery): Promise<CleanupResult>;

@@ -1,5 +1,6 @@
 // What a writer of a stream is told, and what it tells.
 import type { Clock } from "../clock.ts";
+import type { StoreTrouble } from "./store-trouble.ts";
 import type { StreamBus } from "./stream-bus.ts";
 import type {
   CancelReason,
@@ -36,7 +37,9 @@ export interface StreamWriterOptions {
   readonly maxBytes: number;
   readonly maxEvents: number;
   readonly onCancel: (reason: CancelReason) => void;
-  /** The stream has reached a bound: it must end. */
+  /** An append did not go through, and is tried again. */
+  readonly onOutage: (trouble: StoreTrouble) => void;
+  /** The stream has reached a bound of its own: it must end. */
   readonly onFull: () => void;
   readonly onLoss: (loss: WriterLoss) => void;
   readonly onAppended: (result: AppendResult["state"], events: number, waitedMs: number) => void;

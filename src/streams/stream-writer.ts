@@ -1,5 +1,8 @@
 // The one writer of a stream: takes events in order and has them stored, then shown.
+
+import { pauseAfter, sendTo, watchOutage } from "./append-outage.ts";
 import { sizeOf } from "./batches.ts";
+import { SentEvents } from "./sent-events.ts";
 import type { Batch, CancelReason, Ending, NewStream, StreamProgress } from "./stream-record.ts";
 import { type Append, type AppendResult, StoreUnavailable } from "./stream-store.ts";
 import type { EventFacts, StreamWriterOptions, WriterLoss } from "./stream-writer-options.ts";
@@ -10,17 +13,14 @@ const MAX_BATCH_BYTES = 32 * 1024;
 /** Unstored events that hold the provider back. */
 const MAX_BACKLOG_EVENTS = 2_000;
 const MAX_BACKLOG_BYTES = 1024 * 1024;
-/** Waits between tries while the store is away. */
-const MIN_RETRY_MS = 10;
-const MAX_RETRY_MS = 500;
 /** A store that loses what it has stored, over and over, is none. */
 const MAX_HEALS = 100;
 
 export class StreamWriter {
   readonly #options: StreamWriterOptions;
-  /** Every event of this writer: what the store has lost is sent again. */
-  readonly #events: Uint8Array[] = [];
-  /** Sequence before the first of them. */
+  /** What the store has lost is sent again. */
+  readonly #events: SentEvents;
+  /** Sequence before the first event of this writer. */
   readonly #base: number;
   #stored: number;
   /** Sequence of the last event that readers were told of. */
@@ -38,8 +38,8 @@ export class StreamWriter {
   #isMarked = false;
   #isOver = false;
   #isFull = false;
-  /** The store has no room: only the end is sent, and what lies before it. */
-  #isRefused = false;
+  /** The store has no room: the end goes through, with all that lies before it. */
+  #isRoomless = false;
   #heals = 0;
   #oldestWaitSince: number | undefined;
   readonly #waiting: (() => void)[] = [];
@@ -51,7 +51,12 @@ export class StreamWriter {
     this.#options = options;
     const { created, tail } = options;
     this.#base = created === undefined ? tail : tail - 1;
-    if (created !== undefined) this.#events.push(created.start);
+    const canLose = options.store.capabilities.durability !== "process";
+    this.#events = new SentEvents(options.token.nonce, this.#base, canLose);
+    if (created !== undefined) {
+      this.#events.push(created.start);
+      this.#events.store(tail);
+    }
     this.#stored = tail;
     this.#shown = tail;
     this.ended = new Promise((resolve) => {
@@ -60,11 +65,16 @@ export class StreamWriter {
   }
 
   get tail(): number {
-    return this.#base + this.#events.length;
+    return this.#events.tail;
   }
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** The last event of the stream was added. */
+  get hasEnd(): boolean {
+    return this.#ending !== undefined;
   }
 
   /** Takes the next event; a promise means: wait, the store lags. */
@@ -79,18 +89,23 @@ export class StreamWriter {
     this.#latestProgress = this.#progress ?? this.#latestProgress;
     this.#ending = facts.ending;
     const { maxBytes, maxEvents } = this.#options;
-    if (this.#bytes > maxBytes || this.#events.length > maxEvents) this.#reportFull();
+    if (this.#bytes > maxBytes || this.tail - this.#base > maxEvents) this.#reportFull();
     if (this.#isUndurable) this.#showAll();
     this.#flush();
     const isBehind =
       this.tail - this.#stored > MAX_BACKLOG_EVENTS || this.#backlogBytes > MAX_BACKLOG_BYTES;
-    if (!isBehind || this.#isOver || this.#isUndurable || this.#isRefused) return undefined;
+    if (!isBehind || this.#isOver || this.#isUndurable) return undefined;
     return new Promise((resolve) => void this.#waiting.push(resolve));
+  }
+
+  /** Memory that is held to send again what is stored, in bytes. */
+  get held(): number {
+    return this.#events.held;
   }
 
   /** The store has lost the end, which it had, and what lies behind `tail`: both are sent again. */
   restore(tail: number): void {
-    if (this.#ending === undefined || tail < this.#base || tail >= this.#stored) return;
+    if (this.#ending === undefined || tail < this.#events.first || tail >= this.#stored) return;
     this.#isOver = false;
     this.#moveTo(tail);
     this.#flush();
@@ -101,6 +116,14 @@ export class StreamWriter {
     this.#end();
   }
 
+  /** Shows a reader that has come later what the others have and the store has not. */
+  showAgain(): void {
+    if (!this.#isMarked || this.#isOver) return;
+    this.#mark(true);
+    const events = this.#events.behind(this.#stored, this.#shown - this.#stored);
+    if (events.length > 0) this.#show(this.#stored + 1, events);
+  }
+
   #reportFull(): void {
     if (this.#isFull || this.#ending !== undefined) return;
     this.#isFull = true;
@@ -109,9 +132,8 @@ export class StreamWriter {
 
   #flush(): void {
     while (!this.#isAppending && !this.#isOver && this.#stored < this.tail) {
-      if (this.#isRefused && this.#ending === undefined) return;
       const append = this.#nextAppend();
-      const answer = this.#options.store.append(append);
+      const answer = sendTo(this.#options.store, append);
       if (answer instanceof Promise) {
         this.#isAppending = true;
         return void this.#settle(append, answer);
@@ -121,20 +143,22 @@ export class StreamWriter {
   }
 
   #nextBatch(): Batch {
-    const from = this.#stored - this.#base;
+    const isWhole = this.#isRoomless && this.#ending !== undefined;
+    const most = isWhole ? Number.POSITIVE_INFINITY : MAX_BATCH_EVENTS;
+    const events = this.#events.behind(this.#stored, most);
     let count = 0;
     let bytes = 0;
-    const most = this.#isRefused ? Number.POSITIVE_INFINITY : MAX_BATCH_EVENTS;
-    while (from + count < this.#events.length && count < most) {
-      bytes += this.#events[from + count]?.length ?? 0;
-      if (count > 0 && bytes > MAX_BATCH_BYTES && !this.#isRefused) break;
+    for (const { length } of events) {
+      bytes += length;
+      if (count > 0 && bytes > MAX_BATCH_BYTES && !isWhole) break;
       count++;
     }
+    events.length = count;
     return {
       first: this.#stored + 1,
       last: this.#stored + count,
       writer: this.#options.token.nonce,
-      events: this.#events.slice(from, from + count),
+      events,
     };
   }
 
@@ -152,10 +176,11 @@ export class StreamWriter {
     };
   }
 
-  /** Waits for an append, and repeats the same one for as long as the store is away. */
-  async #settle(append: Append, first: Promise<AppendResult>): Promise<void> {
+  /** Waits for an append, and repeats it for as long as the store is away. */
+  async #settle(first: Append, sent: Promise<AppendResult>): Promise<void> {
     const stop = this.#watchOutage();
-    let answer = first;
+    let append = first;
+    let answer = sent;
     for (let tries = 0; ; tries++) {
       try {
         const result = await answer;
@@ -163,6 +188,7 @@ export class StreamWriter {
         this.#isAppending = false;
         if (this.#isOver) return;
         this.#isUndurable = false;
+        this.#isRoomless = false;
         this.#take(append, result);
         return this.#flush();
       } catch (error) {
@@ -171,40 +197,33 @@ export class StreamWriter {
           stop();
           return this.#lose("lost");
         }
+        this.#isRoomless = error.trouble.cause === "full";
+        this.#options.onOutage(error.trouble);
       }
-      await this.#pause(tries);
+      await pauseAfter(this.#options.clock, tries);
       if (this.#isOver) return stop();
-      answer = Promise.resolve(this.#options.store.append(append));
+      // The events of a sequence never change: a longer append repeats the one before.
+      if (this.#isRoomless && this.#ending !== undefined) append = this.#nextAppend();
+      answer = Promise.resolve(sendTo(this.#options.store, append));
     }
-  }
-
-  #pause(tries: number): Promise<void> {
-    const { clock } = this.#options;
-    const longest = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** Math.min(tries, 10));
-    return clock.sleep(MIN_RETRY_MS + clock.random() * longest, NEVER);
   }
 
   /** What happens when the store stays away. */
   #watchOutage(): () => void {
     const { clock, showUnstoredAfterMs, giveUpAfterMs } = this.#options;
-    const stops: (() => void)[] = [];
-    if (showUnstoredAfterMs !== undefined && !this.#isUndurable) {
-      stops.push(
-        clock.schedule(showUnstoredAfterMs, () => {
-          if (this.#isOver) return;
-          this.#isUndurable = true;
-          this.#mark(true);
-          this.#showAll();
-          this.#release();
-        }),
-      );
-    }
-    if (Number.isFinite(giveUpAfterMs)) {
-      stops.push(clock.schedule(giveUpAfterMs, () => this.#lose("unavailable")));
-    }
-    return () => {
-      for (const stop of stops) stop();
-    };
+    const show = this.#isUndurable ? undefined : showUnstoredAfterMs;
+    return watchOutage(clock, [
+      [show, () => this.#showUnstored()],
+      [giveUpAfterMs, () => this.#lose("unavailable")],
+    ]);
+  }
+
+  #showUnstored(): void {
+    if (this.#isOver) return;
+    this.#isUndurable = true;
+    this.#mark(true);
+    this.#showAll();
+    this.#release();
   }
 
   #take(append: Append, result: AppendResult): void {
@@ -218,16 +237,11 @@ export class StreamWriter {
         return this.#acknowledge(append, result.cancel);
       case "overlap":
       case "gap":
-        if (result.tail < this.#base || ++this.#heals > MAX_HEALS) return this.#lose("lost");
+        if (result.tail < this.#events.first || ++this.#heals > MAX_HEALS)
+          return this.#lose("lost");
         return this.#moveTo(result.tail);
       case "gone":
         return this.#recreate();
-      case "full":
-        // The last event always fits: a store that refuses it is broken.
-        if (this.#isRefused && this.#ending !== undefined) return this.#lose("unavailable");
-        this.#isRefused = true;
-        this.#reportFull();
-        return this.#release();
       case "fenced":
         return this.#lose("fenced");
       case "closed":
@@ -237,6 +251,7 @@ export class StreamWriter {
 
   #acknowledge({ batch, progress, ending }: Append, cancel: CancelReason | undefined): void {
     this.#stored = batch.last;
+    this.#events.store(batch.last);
     this.#backlogBytes -= sizeOf(batch.events);
     // What came while this was on its way goes with the next.
     if (this.#progress === progress) this.#progress = undefined;
@@ -255,40 +270,63 @@ export class StreamWriter {
   /** The store is at another event than this writer thought. */
   #moveTo(sequence: number): void {
     this.#stored = sequence;
+    this.#events.lose(sequence);
     this.#progress = this.#latestProgress;
-    this.#backlogBytes = sizeOf(this.#events.slice(sequence - this.#base));
+    this.#backlogBytes = sizeOf(this.#events.behind(sequence));
   }
 
   /** The store has lost the whole stream: this writer can still have all of it. */
   #recreate(): void {
     const { created } = this.#options;
-    if (created === undefined || ++this.#heals > MAX_HEALS) return this.#lose("lost");
+    const hasAll = created !== undefined && this.#events.first < 1;
+    if (!hasAll || ++this.#heals > MAX_HEALS) return this.#lose("lost");
     this.#isAppending = true;
     void this.#createAgain(created);
   }
 
   async #createAgain(created: NewStream): Promise<void> {
-    try {
-      const answer = await this.#options.store.create(created);
-      if (answer.state !== "created") return this.#lose("lost");
-      this.#moveTo(1);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) return this.#lose("lost");
-      // The next append tells how it stands.
-      await this.#pause(this.#heals);
+    const stop = this.#watchOutage();
+    for (let tries = 0; !this.#isOver; tries++) {
+      try {
+        const answer = await this.#options.store.create(created);
+        stop();
+        if (this.#isOver) return;
+        if (answer.state === "created") return this.#goOnFrom(1);
+        const isTaken = answer.state === "exists" && answer.stream.streamId === created.streamId;
+        return this.#lose(isTaken ? "fenced" : "lost");
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) {
+          stop();
+          return this.#lose("lost");
+        }
+        this.#options.onOutage(error.trouble);
+      }
+      await pauseAfter(this.#options.clock, tries);
     }
+    stop();
+  }
+
+  #goOnFrom(sequence: number): void {
     this.#isAppending = false;
+    this.#moveTo(sequence);
     this.#flush();
   }
 
   /** Shows what is not stored: only while the store is away. */
   #showAll(): void {
     if (this.#shown >= this.tail) return;
-    const events = this.#events.slice(this.#shown - this.#base);
-    const { streamId, token, bus } = this.#options;
-    const batch = { first: this.#shown + 1, last: this.tail, writer: token.nonce, events };
+    const events = this.#events.behind(this.#shown);
+    const first = this.#shown + 1;
     this.#shown = this.tail;
-    bus.publish(streamId, { type: "batch", batch, isLast: this.#ending !== undefined });
+    this.#show(first, events);
+  }
+
+  #show(first: number, events: readonly Uint8Array[]): void {
+    const { streamId, token, bus } = this.#options;
+    const last = first + events.length - 1;
+    const isLast = this.#ending !== undefined && last === this.tail;
+    const batch = { first, last, writer: token.nonce, events };
+    bus.publish(streamId, { type: "batch", batch, isLast });
   }
 
   #mark(isUndurable: boolean): void {
@@ -304,6 +342,7 @@ export class StreamWriter {
 
   #end(ending?: Ending): void {
     this.#isOver = true;
+    this.#events.seal();
     this.#release();
     this.#resolveEnd(ending);
   }
@@ -312,6 +351,3 @@ export class StreamWriter {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }
-
-/** The waits of a writer are short and end by themselves. */
-const NEVER = new AbortController().signal;

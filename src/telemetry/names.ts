@@ -86,6 +86,7 @@ export const metric = {
   appendEvents: "steer.store.append.batch_events",
   commitDelay: "steer.store.commit_delay",
   storeDegraded: "steer.store.degraded",
+  storeHeld: "steer.store.held",
   writersLost: "steer.stream.writer.lost",
   takeovers: "steer.takeover",
   takeoverGap: "steer.takeover.gap",

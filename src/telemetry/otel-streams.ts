@@ -9,8 +9,11 @@ const RESUME_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 const GAP_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 7.5, 10, 15, 30, 60];
 const BATCH_EVENTS = [1, 2, 4, 8, 16, 32, 64];
 
-/** Counters and histograms of stored streams; `store` is the kind of the store. */
-export function createStreamMetrics(store: string): Omit<StreamTelemetry, "startTakeover"> {
+/** Metrics of stored streams: see `Telemetry.streams`. */
+export function createStreamMetrics(
+  store: string,
+  held: (() => number) | undefined,
+): Omit<StreamTelemetry, "startTakeover"> {
   const meter = metrics.getMeter(SCOPE);
   const labels = { [attribute.store]: store };
   const counter = (name: string, unit: string, description: string) =>
@@ -55,6 +58,12 @@ export function createStreamMetrics(store: string): Omit<StreamTelemetry, "start
     unit: "1",
     description: "1 while the store is away.",
   });
+  if (held !== undefined) {
+    const description = "Memory of this process that stored streams take.";
+    meter
+      .createObservableGauge(metric.storeHeld, { unit: "By", description })
+      .addCallback((result) => result.observe(held(), labels));
+  }
   const reaped = counter(metric.streamsReaped, "{stream}", "Streams past their retention.");
   const takeovers = counter(metric.takeovers, "{stream}", "Streams taken over, by result.");
   const gaps = seconds(

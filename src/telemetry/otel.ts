@@ -183,6 +183,7 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
         parent,
       );
       const call: CallTelemetry = {
+        traceId: span.spanContext().traceId,
         end({ code, reason }) {
           const outcome: Attributes = {
             [attribute.rpcStatus]: code,
@@ -256,11 +257,12 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     recordEstimateError: output.recordEstimateError,
     recordLostUsage: () => lostUsage.add(1),
 
-    streams: (store) => ({
-      ...createStreamMetrics(store),
+    streams: (store, held) => ({
+      ...createStreamMetrics(store, held),
       startTakeover({ epoch }) {
         const span = tracer.startSpan("takeover", { attributes: { [attribute.epoch]: epoch } });
         const call: CallTelemetry = {
+          traceId: span.spanContext().traceId,
           end({ code, reason }) {
             if (reason !== undefined) span.setAttribute(attribute.errorType, reason);
             if (code !== "OK") span.setStatus({ code: SpanStatusCode.ERROR });

@@ -5,6 +5,7 @@ import type { FinishReason } from "../domain/provider-event.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./stream-telemetry.ts";
+import { traceIdOf } from "./trace-id.ts";
 
 /** The rhythm of an attempt's content chunks. */
 export interface Rhythm {
@@ -93,8 +94,8 @@ export interface Telemetry {
   recordEstimateError(target: TargetName, error: number): void;
   /** A usage record was lost: its file took it too slowly, or not at all. */
   recordLostUsage(): void;
-  /** Stored streams; `store` is the kind of the store. */
-  streams(store: string): StreamTelemetry;
+  /** Stored streams; `store` is the kind of the store, `held` the memory of this process that it takes, in bytes. */
+  streams(store: string, held?: () => number): StreamTelemetry;
   /** A generation has ended. `overheadMs` is its time in the gateway itself, outside of providers and waits. */
   recordCall(info: {
     readonly stream: boolean;
@@ -103,12 +104,11 @@ export interface Telemetry {
   }): void;
 }
 
-const NO_CALL: CallTelemetry = { end: () => {} };
 const NO_ATTEMPT: AttemptTelemetry = { headers: {}, end: () => {} };
 
 /** Telemetry that is switched off: no spans, no metrics, no cost. */
 export const noTelemetry: Telemetry = {
-  startCall: () => NO_CALL,
+  startCall: ({ header }) => ({ traceId: traceIdOf(header("traceparent")), end: () => {} }),
   startAttempt: () => NO_ATTEMPT,
   startBackoff: () => () => {},
   recordDecision: () => {},

@@ -1,6 +1,7 @@
 // What the money of a request buys at a model: pure.
 import type { Budget } from "../domain/generation-spec.ts";
-import { type Model, pricesAt } from "../domain/model.ts";
+import type { Model } from "../domain/model.ts";
+import { dearestPrices, type InputBound } from "./dearest-prices.ts";
 
 export type Allowance =
   /** Output tokens that the rest pays for; infinite where they are free. */
@@ -8,14 +9,14 @@ export type Allowance =
   | { readonly state: "refused"; readonly reason: string };
 
 /**
- * Input and one token of output must fit into what attempts so far have left.
- * `inputTokens` is an estimate; undefined: nobody can tell before it is sent.
+ * Input and one token of output must fit into what attempts so far have left, at
+ * the dearest prices that can apply. `input` undefined: nobody can tell before it is sent.
  */
 export function allowanceOf(
   budget: Budget,
   spentPicos: number,
   model: Pick<Model, "pricing" | "parameters">,
-  inputTokens: number | undefined,
+  input: InputBound | undefined,
 ): Allowance {
   const { pricing } = model;
   if (pricing === undefined) return { state: "refused", reason: "its price is unknown" };
@@ -25,14 +26,14 @@ export function allowanceOf(
   if (!model.parameters.has("sampling.max_output_tokens")) {
     return { state: "refused", reason: "it takes no limit of the output" };
   }
-  if (inputTokens === undefined) {
+  if (input === undefined) {
     return { state: "refused", reason: "what images and files cost is known once they are sent" };
   }
-  const { inputPicos, outputPicos } = pricesAt(pricing, inputTokens);
+  const { inputPicos, outputPicos } = dearestPrices(pricing, input);
   const leftPicos = budget.maxCostPicos - spentPicos;
-  const restPicos = leftPicos - inputTokens * inputPicos;
+  const restPicos = leftPicos - input.tokens * inputPicos;
   if (restPicos < outputPicos) {
-    const reason = `${inputTokens} tokens of input and one of output cost more than the ${leftPicos} that are left`;
+    const reason = `${input.tokens} tokens of input and one of output cost more than the ${leftPicos} that are left`;
     return { state: "refused", reason };
   }
   return {

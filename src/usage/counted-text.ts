@@ -12,6 +12,8 @@ export interface CountedText {
   readonly isPartial: boolean;
   /** Images and files are left out: nobody can tell their tokens here. */
   readonly hasMedia?: boolean;
+  /** It was generated: what requests teach says nothing of it. */
+  readonly isAnswer?: boolean;
 }
 
 function isMedia(part: Part): boolean {
@@ -82,5 +84,6 @@ export function answerText({ parts }: Message): CountedText {
     overhead: 0,
     isPartial: !parts.every(isText),
     hasMedia: parts.some(isMedia),
+    isAnswer: true,
   };
 }

@@ -1,7 +1,9 @@
 import type { Model } from "../domain/model.ts";
-import { SCRIPTS, type ScriptNumbers } from "../domain/token-rules.ts";
+import { SCRIPTS } from "../domain/token-rules.ts";
+import type { CountedText } from "./counted-text.ts";
 import type { Estimate } from "./estimate.ts";
 import { countScripts } from "./scripts.ts";
+import { type ExpectedTokens, TokenFit } from "./token-fit.ts";
 
 const SCRIPT_ESTIMATOR = "script-v1";
 
@@ -9,85 +11,109 @@ const SCRIPT_ESTIMATOR = "script-v1";
 const MAX_UNITS = 65_536;
 /** Learning looks at less of a text, and is left out where that would not be all of it. */
 export const MAX_LEARNED_UNITS = 16_384;
-/** A short text says little: rounding and what a provider adds weigh more than its writing. */
+/** A short text says little: rounding weighs more than its writing. */
 const MIN_LEARNED_TOKENS = 8;
-/** Samples of a script before what was learned of it is used. */
+/** Samples before what was learned is used. */
 const MIN_SAMPLES = 5;
-/** Weight of a new sample, once there are enough. */
-const LEARNING_RATE = 0.1;
-/** One report cannot move a weight further than this factor, nor all of them further than that. */
-const MAX_STEP = 4;
-const MAX_FACTOR = 8;
+/** Weight of a new sample in the mean error, once there are enough. */
+const ERROR_RATE = 0.1;
+/** Furthest from the plain estimate, as a factor: at first, and when enough samples agree. */
+const MAX_FACTOR = { first: 2, agreed: 8 };
+/** A sample agrees where the fit is within this share of it. */
+const AGREEMENT = 0.25;
+const AGREED_SAMPLES = 100;
+/** What one sample that does not agree takes back, and the most that can be there. */
+const DISAGREEMENT = 10;
+const MAX_AGREED_SAMPLES = 200;
+/** Plausible tokens that a provider's template adds to each prompt. */
+const TEMPLATE_TOKENS = 32;
+/** The longest template: a report that is further above the estimate is taken as that. */
+const MAX_TEMPLATE_TOKENS = 512;
 const CONFIDENCE = { min: 0.05, max: 0.99 };
 /** Models that something is learned of; the one learned first makes room. */
 const MAX_MODELS = 1_000;
 
-type Factors = Record<keyof ScriptNumbers, number>;
+/** What is counted. The overhead counts as it is. */
+type Counted = Pick<CountedText, "text" | "overhead" | "isAnswer">;
 
+/** What was learned of the requests of a model, or of its answers. */
 interface Learned {
-  readonly factors: Factors;
-  /** Samples by script, a mixed text in parts. */
-  readonly samples: Factors;
+  readonly fit: TokenFit;
+  readonly maxTemplateTokens: number;
   /** Mean of |estimate - report| / report, each measured before its report was learned. */
   error: number;
   count: number;
+  /** Samples that the fit agreed with, less those that it did not. */
+  agreed: number;
 }
 
-function factors(value: number): Factors {
-  return { latin: value, code: value, cjk: value, other: value, symbols: value };
+/** Requests and answers teach nothing of each other: a template is in no answer. */
+interface LearnedModel {
+  readonly requests: Learned;
+  readonly answers: Learned;
 }
 
-function clamp(value: number, most: number): number {
-  return Math.min(most, Math.max(1 / most, value));
+function fresh(templateTokens: number, maxTemplateTokens: number): Learned {
+  return { fit: new TokenFit(templateTokens), maxTemplateTokens, error: 0, count: 0, agreed: 0 };
+}
+
+function expectedOf(model: Model, text: string, maxUnits: number): ExpectedTokens {
+  const counts = countScripts(text, maxUnits);
+  return SCRIPTS.map((script) => counts[script] * model.tokens.scripts.weights[script]);
+}
+
+/** Tokens of a text by the weights that the provider's folder has, overhead included. */
+function plainTokens(expected: ExpectedTokens, overhead: number): number {
+  return expected.reduce((sum, tokens) => sum + tokens, overhead);
+}
+
+/** What is told: the fit, as far from the plain estimate as the samples allow. */
+function toldTokens(expected: ExpectedTokens, overhead: number, learned?: Learned): number {
+  const plain = plainTokens(expected, overhead);
+  if (learned === undefined || learned.count < MIN_SAMPLES) return plain;
+  const isAgreed = learned.agreed >= AGREED_SAMPLES;
+  const factor = isAgreed ? MAX_FACTOR.agreed : MAX_FACTOR.first;
+  const most = plain * factor + (isAgreed ? learned.maxTemplateTokens : 0);
+  return Math.min(most, Math.max(plain / factor, learned.fit.tokens(expected) + overhead));
 }
 
 /**
- * Estimates by the scripts of a text. Every reported count corrects the weights
- * of its provider and model, each script by its share of the text.
+ * Estimates by the scripts of a text. Every reported count corrects the offset and the
+ * weights of its provider and model, those of requests and those of answers apart.
  */
 export class ScriptEstimator {
-  readonly #learned = new Map<string, Learned>();
+  readonly #learned = new Map<string, LearnedModel>();
 
-  estimate(model: Model, text: string): Estimate {
-    const learned = this.#learned.get(`${model.provider}/${model.id}`);
+  estimate(model: Model, { text, overhead, isAnswer }: Counted): Estimate {
+    const known = this.#learned.get(`${model.provider}/${model.id}`);
+    const learned = isAnswer === true ? known?.answers : known?.requests;
+    const expected = expectedOf(model, text, MAX_UNITS);
     return {
-      tokens: Math.round(this.#sum(model, countScripts(text, MAX_UNITS), learned)),
+      tokens: Math.round(toldTokens(expected, overhead, learned)),
       estimator: SCRIPT_ESTIMATOR,
       confidence: this.#confidence(model, learned),
     };
   }
 
   /** A provider has counted this text. The relative error of the estimate, where it was learned from. */
-  learn(model: Model, text: string, tokens: number): number | undefined {
+  learn(model: Model, { text, overhead, isAnswer }: Counted, tokens: number): number | undefined {
     if (text.length > MAX_LEARNED_UNITS || tokens < MIN_LEARNED_TOKENS) return undefined;
-    const counts = countScripts(text, MAX_LEARNED_UNITS);
-    const learned = this.#of(model);
-    const error = Math.abs(this.#sum(model, counts, learned) - tokens) / tokens;
+    const expected = expectedOf(model, text, MAX_LEARNED_UNITS);
+    const plain = plainTokens(expected, overhead);
+    if (plain <= 0) return undefined;
+    const known = this.#of(model);
+    const learned = isAnswer === true ? known.answers : known.requests;
+    const error = Math.abs(toldTokens(expected, overhead, learned) - tokens) / tokens;
     learned.count++;
-    learned.error += (error - learned.error) * Math.max(LEARNING_RATE, 1 / learned.count);
-    const { weights } = model.tokens.scripts;
-    const expected = SCRIPTS.map((script) => counts[script] * weights[script]);
-    const learnedSum = SCRIPTS.reduce(
-      (sum, script, position) => sum + (expected[position] ?? 0) * learned.factors[script],
-      0,
-    );
-    if (learnedSum <= 0) return undefined;
-    const step = Math.log(clamp(tokens / learnedSum, MAX_STEP));
-    for (const [position, script] of SCRIPTS.entries()) {
-      const share = ((expected[position] ?? 0) * learned.factors[script]) / learnedSum;
-      learned.samples[script] += share;
-      const rate = Math.max(LEARNING_RATE, 1 / Math.max(1, learned.samples[script])) * share;
-      learned.factors[script] = clamp(learned.factors[script] * Math.exp(step * rate), MAX_FACTOR);
-    }
+    learned.error += (error - learned.error) * Math.max(ERROR_RATE, 1 / learned.count);
+    const missed = Math.abs(learned.fit.tokens(expected) + overhead - tokens) / tokens;
+    learned.agreed =
+      missed <= AGREEMENT
+        ? Math.min(MAX_AGREED_SAMPLES, learned.agreed + 1)
+        : Math.max(0, learned.agreed - DISAGREEMENT);
+    const most = plain * MAX_FACTOR.agreed + learned.maxTemplateTokens;
+    learned.fit.take(expected, Math.min(most, tokens) - overhead);
     return error;
-  }
-
-  #sum(model: Model, counts: ScriptNumbers, learned: Learned | undefined): number {
-    const { weights } = model.tokens.scripts;
-    return SCRIPTS.reduce((sum, script) => {
-      const isKnown = learned !== undefined && learned.samples[script] >= MIN_SAMPLES;
-      return sum + counts[script] * weights[script] * (isKnown ? learned.factors[script] : 1);
-    }, 0);
   }
 
   #confidence(model: Model, learned: Learned | undefined): number {
@@ -97,14 +123,17 @@ export class ScriptEstimator {
     return Math.min(CONFIDENCE.max, Math.max(CONFIDENCE.min, 1 - learned.error));
   }
 
-  #of(model: Model): Learned {
+  #of(model: Model): LearnedModel {
     const key = `${model.provider}/${model.id}`;
     const known = this.#learned.get(key);
     if (known !== undefined) return known;
     const [oldest] = this.#learned.keys();
     if (this.#learned.size >= MAX_MODELS && oldest !== undefined) this.#learned.delete(oldest);
-    const fresh: Learned = { factors: factors(1), samples: factors(0), error: 0, count: 0 };
-    this.#learned.set(key, fresh);
-    return fresh;
+    const unlearned = {
+      requests: fresh(TEMPLATE_TOKENS, MAX_TEMPLATE_TOKENS),
+      answers: fresh(0, 0),
+    };
+    this.#learned.set(key, unlearned);
+    return unlearned;
   }
 }

@@ -62,20 +62,20 @@ export function createTokenCounter(options: TokenCounterOptions): TokenCounter {
     return choice === "tiktoken" ? (own ?? FOREIGN_VOCABULARY) : own;
   }
 
-  /** The estimate of a text as that of all that was to be counted. */
-  function complete(estimate: Estimate, { overhead, hasMedia = false }: CountedText): Estimate {
-    const tokens = estimate.tokens + overhead;
-    return { ...estimate, tokens, confidence: hasMedia ? 0 : estimate.confidence };
+  /** Media are not counted, and the estimate says so. */
+  function marked(estimate: Estimate, { hasMedia = false }: CountedText): Estimate {
+    return hasMedia ? { ...estimate, confidence: 0 } : estimate;
   }
 
-  function ofText(model: Model, text: string): Estimate {
-    return options.estimator() === "character"
-      ? estimateByCharacters(model, text)
-      : scripts.estimate(model, text);
+  /** The estimate of a text as that of all that was to be counted. */
+  function complete(estimate: Estimate, counted: CountedText): Estimate {
+    return marked({ ...estimate, tokens: estimate.tokens + counted.overhead }, counted);
   }
 
   function estimateNow(model: Model, counted: CountedText): Estimate {
-    return complete(ofText(model, counted.text), counted);
+    return options.estimator() === "character"
+      ? complete(estimateByCharacters(model, counted.text), counted)
+      : marked(scripts.estimate(model, counted), counted);
   }
 
   function told(model: Model, estimate: Estimate): Estimate {
@@ -100,7 +100,10 @@ export function createTokenCounter(options: TokenCounterOptions): TokenCounter {
   return {
     estimate: (model, counted) => told(model, estimateNow(model, counted)),
     estimateInput: (model, spec) => told(model, estimateNow(model, requestText(spec))),
-    pieceTokens: (model, text) => Math.max(1, ofText(model, text).tokens),
+    pieceTokens(model, text) {
+      const counted = { text, overhead: 0, isPartial: true, isAnswer: true };
+      return Math.max(1, estimateNow(model, counted).tokens);
+    },
     isExact: (model) => vocabularyOf(model) !== undefined,
     async count(model, counted, limitMs) {
       const vocabulary = vocabularyOf(model);
@@ -127,9 +130,9 @@ export function createTokenCounter(options: TokenCounterOptions): TokenCounter {
       taught.taken++;
       return true;
     },
-    learn(model, { text, overhead, isPartial }, tokens) {
-      if (isPartial || tokens <= overhead) return;
-      const error = scripts.learn(model, text, tokens - overhead);
+    learn(model, counted, tokens) {
+      if (counted.isPartial || tokens <= counted.overhead) return;
+      const error = scripts.learn(model, counted, tokens);
       if (error !== undefined) observe.measured(model, error);
     },
     close: () => tokenizer.close(),

@@ -11,16 +11,26 @@ const MAX_COUNT_MS = 500;
 
 /** Counts of one attempt: what the provider reports, completed by estimates where it reports nothing. */
 export interface UsageMeter {
-  /** Cumulative counts replace earlier ones field by field. */
-  report(counts: TokenCounts): void;
+  /** Cumulative counts replace earlier ones field by field; those that cannot be take them away. */
+  report(counts: TokenCounts, impossible?: readonly (keyof TokenCounts)[]): void;
   /** At once. `output` is what was received; it is counted only where the provider's number is missing. */
-  usage(output: Message): TokenUsage;
+  usage(output: Message, received?: Received): TokenUsage;
   /**
    * The attempt has ended. Better counts than `usage` gave, where an estimator
    * takes its time to make them; where the provider reported, they are learned from.
    */
-  settle(output: Message): Promise<TokenUsage> | undefined;
+  settle(output: Message, received?: Received): Promise<TokenUsage> | undefined;
 }
+
+/** How an answer came. */
+export interface Received {
+  /** Chunks with content: the provider made a token for each at least. */
+  readonly chunks: number;
+  /** The answer was to come as a whole, and the attempt ended before it. */
+  readonly isMissing: boolean;
+}
+
+const AS_IT_IS: Received = { chunks: 0, isMissing: false };
 
 /** Tokens that were reported of the text that was received: reasoning is not always shown. */
 function shownTokens({ outputTokens, reasoningTokens = 0 }: TokenCounts): number | undefined {
@@ -34,8 +44,24 @@ export function createUsageMeter(
 ): UsageMeter {
   let counts: TokenCounts = {};
 
-  function combine(input: Estimate | undefined, output: Estimate | undefined): TokenUsage {
+  /** An estimate of the output, by what is known of it beside its text. */
+  function ofOutput(estimate: Estimate, text: string, received: Received): Estimate {
+    const least = Math.max(received.chunks, text === "" ? 0 : 1);
+    return {
+      ...estimate,
+      tokens: Math.max(least, estimate.tokens),
+      ...(received.isMissing && { confidence: 0 }),
+    };
+  }
+
+  function combine(
+    input: Estimate | undefined,
+    output: Estimate | undefined,
+    { isMissing }: Received,
+  ): TokenUsage {
     const { inputTokens, outputTokens } = counts;
+    const unseen = spec.sampling.maxOutputTokens ?? model.maxOutputTokens;
+    const isUnseen = isMissing && outputTokens === undefined && unseen !== undefined;
     const made = [input, output].filter((each) => each !== undefined);
     // The one that is trusted less speaks for both.
     const [worst] = made.sort((a, b) => a.confidence - b.confidence);
@@ -45,20 +71,21 @@ export function createUsageMeter(
       // What is shown of the reasoning is part of the output; so is what was reported of it.
       outputTokens: outputTokens ?? Math.max(output?.tokens ?? 0, counts.reasoningTokens ?? 0),
       source: made.length === 0 ? "provider" : made.length === 1 ? "mixed" : "estimated",
+      ...(isUnseen && { unseenOutputTokens: unseen }),
       ...(worst !== undefined && { estimator: worst.estimator, confidence: worst.confidence }),
     };
   }
 
-  async function count(output: Message): Promise<TokenUsage> {
+  async function count(output: Message, received: Received): Promise<TokenUsage> {
+    const counted = answerText(output);
     const [input, answer] = await Promise.all([
       counts.inputTokens === undefined
         ? counter.count(model, requestText(spec), MAX_COUNT_MS)
         : undefined,
-      counts.outputTokens === undefined
-        ? counter.count(model, answerText(output), MAX_COUNT_MS)
-        : undefined,
+      counts.outputTokens === undefined ? counter.count(model, counted, MAX_COUNT_MS) : undefined,
     ]);
-    return combine(input, answer);
+    const made = answer === undefined ? undefined : ofOutput(answer, counted.text, received);
+    return combine(input, made, received);
   }
 
   function learn(output: Message): void {
@@ -72,22 +99,25 @@ export function createUsageMeter(
   }
 
   return {
-    report(update) {
-      counts = { ...counts, ...update };
+    report(update, impossible = []) {
+      const known = { ...counts, ...update };
+      for (const name of impossible) delete known[name];
+      counts = known;
     },
-    usage(output) {
+    usage(output, received = AS_IT_IS) {
       const { inputTokens, outputTokens } = counts;
-      return combine(
-        inputTokens === undefined ? counter.estimateInput(model, spec) : undefined,
-        outputTokens === undefined ? counter.estimate(model, answerText(output)) : undefined,
-      );
+      const input = inputTokens === undefined ? counter.estimateInput(model, spec) : undefined;
+      if (outputTokens !== undefined) return combine(input, undefined, received);
+      const counted = answerText(output);
+      const made = ofOutput(counter.estimate(model, counted), counted.text, received);
+      return combine(input, made, received);
     },
-    settle(output) {
+    settle(output, received = AS_IT_IS) {
       if (counts.inputTokens !== undefined && counts.outputTokens !== undefined) {
         if (counter.takesLesson(model)) learn(output);
         return undefined;
       }
-      return counter.isExact(model) ? count(output) : undefined;
+      return counter.isExact(model) ? count(output, received) : undefined;
     },
   };
 }

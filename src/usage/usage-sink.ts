@@ -33,6 +33,7 @@ function usageFields(usage: TokenUsage | undefined): JsonObject {
   if (usage === undefined) return {};
   const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens } = usage;
   const { cacheWriteLongTokens, reasoningTokens, source, estimator, confidence } = usage;
+  const { unseenOutputTokens } = usage;
   return {
     input_tokens: inputTokens,
     output_tokens: outputTokens,
@@ -40,6 +41,7 @@ function usageFields(usage: TokenUsage | undefined): JsonObject {
     ...(cacheWriteTokens !== undefined && { cache_write_tokens: cacheWriteTokens }),
     ...(cacheWriteLongTokens !== undefined && { cache_write_long_tokens: cacheWriteLongTokens }),
     ...(reasoningTokens !== undefined && { reasoning_tokens: reasoningTokens }),
+    ...(unseenOutputTokens !== undefined && { unseen_output_tokens: unseenOutputTokens }),
     usage_source: source,
     ...(estimator !== undefined && { estimator }),
     ...(confidence !== undefined && { confidence }),

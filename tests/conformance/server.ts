@@ -11,6 +11,7 @@ import { createDispatcher } from "../../src/rpc/dispatcher.ts";
 import { createGrpcListener } from "../../src/rpc/grpc-listener.ts";
 import { createHttpListener } from "../../src/rpc/http-listener.ts";
 import type { TlsFiles } from "../../src/rpc/tls.ts";
+import { readTls } from "../../src/rpc/tls.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 import {
   type ConformanceProtos,
@@ -19,6 +20,8 @@ import {
   WantedFailure,
 } from "./conformance-service.ts";
 
+/** The suite sends no more; its services carry no conversation. */
+const REQUEST_BYTES = 64 * 1024;
 const ADDRESS = { host: "127.0.0.1", port: 0 };
 
 interface CompatRequest {
@@ -31,8 +34,10 @@ interface CompatRequest {
 function createSuiteDispatcher(protos: ConformanceProtos, headers: readonly string[]): Dispatcher {
   const dispatcher = createDispatcher({
     services: [createConformanceService(protos, headers, systemClock)],
+    checkOrigin: () => {},
     authenticate: () => ({ id: "conformance", role: "caller" }),
     authorize: () => {},
+    requestBytes: REQUEST_BYTES,
     telemetry: noTelemetry,
     clock: systemClock,
     // Standard output belongs to the suite.
@@ -98,17 +103,18 @@ async function main(kind: string, imageFile: string, headers: readonly string[])
     return found;
   };
   const request = fromBinary(schema("ServerCompatRequest"), readSized()) as Message & CompatRequest;
-  const tls = request.useTls ? writeTls(request) : undefined;
+  const tls = request.useTls ? readTls(writeTls(request)) : undefined;
   const common = {
     address: ADDRESS,
     tls,
     dispatcher: createSuiteDispatcher(protos, headers),
     clock: systemClock,
+    requestBytes: REQUEST_BYTES,
   };
   const listener =
     kind === "grpc"
-      ? await createGrpcListener({ ...common, image })
-      : await createHttpListener({ ...common, corsOrigins: [], isDegraded: () => false });
+      ? await createGrpcListener({ ...common, image, ageLimit: undefined })
+      : await createHttpListener({ ...common, corsOrigins: [], storeTrouble: () => undefined });
   process.once("SIGTERM", () => void listener.close().then(() => process.exit(0)));
   const { host, port } = listener.address;
   const pemCert = request.serverCreds?.cert ?? new Uint8Array();

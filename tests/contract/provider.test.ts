@@ -11,6 +11,7 @@ import type { TokenCounts } from "../../src/domain/token-usage.ts";
 import type { Provider, ProviderRequest, ProviderType } from "../../src/providers/provider.ts";
 import * as registry from "../../src/providers/registry.ts";
 import { collectEvents } from "../support/collect-events.ts";
+import { expectOneWithin } from "../support/expect-one-within.ts";
 import { type HttpUpstream, startHttpUpstream } from "../support/http-upstream.ts";
 import { testInstance, testModel, testRequest, testSpec } from "../support/provider-request.ts";
 import { loadFixtures, type WireFixture } from "../support/wire-fixture.ts";
@@ -38,13 +39,9 @@ function requestOf(type: string, fixture: WireFixture): ProviderRequest {
   return testRequest({ model: modelOf(type, dialect), spec: testSpec(spec), stream });
 }
 
-async function createProvider(
-  type: string,
-  upstream: HttpUpstream,
-  doneOptional = false,
-): Promise<Provider> {
+async function createProvider(type: string, upstream: HttpUpstream): Promise<Provider> {
   const { create } = types[type] as ProviderType;
-  return create(testInstance({ id: "test", type, baseUrl: upstream.baseUrl, doneOptional }), {
+  return create(testInstance({ id: "test", type, baseUrl: upstream.baseUrl }), {
     clock: systemClock,
     allowFaults: false,
   });
@@ -68,7 +65,7 @@ async function replay(type: string, fixture: WireFixture, send: Send) {
     response.writeHead(fixture.status, Object.fromEntries(fixture.headers));
     void send(response, fixture.body);
   });
-  const provider = await createProvider(type, upstream, fixture.expected.doneOptional);
+  const provider = await createProvider(type, upstream);
   try {
     const collected = await collectEvents(
       provider.generate(requestOf(type, fixture), new AbortController().signal),
@@ -204,39 +201,34 @@ describe.each(wireTypes)("provider %s", (type) => {
     ["before the headers", undefined],
     ["inside the body", "text/event-stream"],
   ])("A-1: an abort %s reaches the socket within 100 ms", async (_name, contentType) => {
-    let closedAt = 0;
-    let asked = (): void => {};
-    const arrived = new Promise<void>((resolve) => {
-      asked = resolve;
-    });
+    const calls: { arrive: () => void; close: () => void }[] = [];
     await using upstream = await startHttpUpstream(({ response }) => {
-      response.on("close", () => {
-        closedAt = performance.now();
-      });
+      const call = calls.at(-1);
+      response.on("close", () => call?.close());
       if (contentType !== undefined) {
         response.writeHead(200, { "content-type": contentType });
         response.write(": hello\n\n");
       }
-      asked();
+      call?.arrive();
     });
     const provider = await createProvider(type, upstream);
     const [dialect = ""] = Object.keys(types[type]?.dialects ?? {});
-    const controller = new AbortController();
-    const reason = new GatewayError("cancelled", "test");
-    const outcome = collectEvents(
-      provider.generate(
-        testRequest({ model: modelOf(type, dialect), stream: true }),
-        controller.signal,
-      ),
-    );
-    await arrived;
-    await delay(20);
-    const abortedAt = performance.now();
-    controller.abort(reason);
-    expect((await outcome).error).toBe(reason);
-    for (let wait = 0; closedAt === 0 && wait < 50; wait++) await delay(10);
-    expect(closedAt).toBeGreaterThan(0);
-    expect(closedAt - abortedAt).toBeLessThan(100);
+    const request = testRequest({ model: modelOf(type, dialect), stream: true });
+    await expectOneWithin(100, async () => {
+      const arrived = Promise.withResolvers<void>();
+      const closed = Promise.withResolvers<void>();
+      calls.push({ arrive: arrived.resolve, close: closed.resolve });
+      const controller = new AbortController();
+      const reason = new GatewayError("cancelled", "test");
+      const outcome = collectEvents(provider.generate(request, controller.signal));
+      await arrived.promise;
+      await delay(20);
+      const abortedAt = performance.now();
+      controller.abort(reason);
+      expect((await outcome).error).toBe(reason);
+      await closed.promise;
+      return performance.now() - abortedAt;
+    });
     await provider.close();
   });
 });

@@ -26,6 +26,7 @@ function everyCall(store: StreamStore): Promise<unknown>[] {
     store.openSession("a", 1_000),
     store.renewSession("a", 1_000),
     store.closeSession("a"),
+    store.check(),
     (async () => store.create(stream))(),
     (async () => store.append(appendTo(stream, 2, 2)))(),
     (async () => store.append(appendTo(stream, 2, 2, { ending: success })))(),
@@ -37,7 +38,7 @@ function everyCall(store: StreamStore): Promise<unknown>[] {
     store.requestCancel(streamId, "caller"),
     store.orphans(1),
     store.claim(streamId, 1, { session: "a", nonce: 5 }),
-    store.handOff(streamId, token),
+    store.handOff(streamId, token, "planned"),
     store.loadRequest(streamId),
     store.list(listQuery()),
     store.reap(1, 1),
@@ -56,7 +57,7 @@ describe("a server that is away", () => {
       expect(await refusal(call)).toMatchObject({ outcome: "not-applied" });
     }
     await redis.start();
-    await eventually(() => isUp(store), 15_000);
+    await eventually(() => isUp(store));
     expect(await store.create(newStream())).toEqual({ state: "created" });
   });
 
@@ -70,7 +71,7 @@ describe("a server that is away", () => {
     await redis.kill();
     await refusal((async () => store.append(appendTo(stream, 6, 6)))());
     await redis.start();
-    await eventually(() => isUp(store), 15_000);
+    await eventually(() => isUp(store));
     expect(await store.append(appendTo(stream, 2, 5))).toMatchObject({
       state: "repeated",
       tail: 5,
@@ -92,7 +93,7 @@ describe("a server that is away", () => {
     await redis.kill();
     await left?.();
     await redis.start();
-    await eventually(async () => (await isUp(writer)) && (await isUp(reader)), 15_000);
+    await eventually(async () => (await isUp(writer)) && (await isUp(reader)));
     let last = 1;
     await eventually(async () => {
       await reader.touchReaders([stream.streamId]);
@@ -100,14 +101,14 @@ describe("a server that is away", () => {
       await writer.append(appendTo(stream, last, last));
       await writer.broadcast(Buffer.from("hello"));
       return heard.length > 0 && told.length > 0;
-    }, 15_000);
+    });
     await unsubscribe?.();
     const { length } = heard;
     await writer.append(appendTo(stream, last + 1, last + 1));
     expect(heard).toHaveLength(length);
     await eventually(async () => {
-      const channels = await redis.command("PUBSUB", "CHANNELS");
-      return JSON.stringify(channels) === '["steer:ctl"]';
+      const channels = await redis.command("PUBSUB", "SHARDCHANNELS");
+      return JSON.stringify(channels) === '["{steer}:ctl"]';
     });
   });
 
@@ -120,7 +121,7 @@ describe("a server that is away", () => {
     expect(await refusal((async () => store.append(appendTo(stream, 2, 2)))())).toMatchObject({
       outcome: "unknown",
     });
-    await eventually(() => isUp(store), 15_000);
+    await eventually(() => isUp(store));
     // It was applied when the pause ended: the same call again finds out.
     expect(await store.append(appendTo(stream, 2, 2))).toMatchObject({ tail: 2 });
     expect(await logOf(store, stream.streamId)).toHaveLength(2);
@@ -169,19 +170,31 @@ describe("a failover", () => {
     await next.command("REPLICAOF", "127.0.0.1", String(old.port));
     await store.append(appendTo(stream, 2, 3));
     const before = await logOf(store, stream.streamId);
-    const log = `steer:{${stream.streamId}}:w:${stream.token.nonce}`;
-    await eventually(async () => (await next.command("XLEN", log)) === 2, 15_000);
+    const log = `{steer}:s:${stream.streamId}:w:${stream.token.nonce}`;
+    await eventually(async () => (await next.command("XLEN", log)) === 2);
     await next.command("REPLICAOF", "NO", "ONE");
     target = next.port;
     await old.command("REPLICAOF", "127.0.0.1", String(next.port));
     expect(await refusal((async () => store.append(appendTo(stream, 4, 4)))())).toMatchObject({
       outcome: "not-applied",
     });
-    await eventually(() => isUp(store), 15_000);
+    await eventually(() => isUp(store));
     expect(await store.append(appendTo(stream, 4, 4))).toMatchObject({ state: "stored", tail: 4 });
     expect((await logOf(store, stream.streamId)).slice(0, 3)).toEqual(before);
     await store.close();
     gate.close();
+  });
+});
+
+describe("a replica", () => {
+  it("is no store, and becomes one when it is promoted", async () => {
+    const [primary, replica] = [await useRedis(), await useRedis()];
+    await replica.command("REPLICAOF", "127.0.0.1", String(primary.port));
+    const store = openStore(replica.url);
+    await eventually(async () => (await refusal(store.heads([]))).message.includes("is a replica"));
+    await replica.command("REPLICAOF", "NO", "ONE");
+    await eventually(() => isUp(store));
+    expect(await store.create(newStream())).toEqual({ state: "created" });
   });
 });
 
@@ -203,7 +216,7 @@ describe("a server that lost data", () => {
     await redis.stop();
     cutLog(redis, 1_500);
     await redis.start();
-    await eventually(() => isUp(store), 15_000);
+    await eventually(() => isUp(store));
     const answer = await store.append(appendTo(stream, 41, 41));
     expect(answer.state).toBe("gap");
     const tail = answer.state === "gap" ? answer.tail : 0;
@@ -227,7 +240,7 @@ describe("a server that lost data", () => {
     await redis.stop();
     cutLog(redis, 1_500);
     await redis.start();
-    await eventually(() => isUp(store), 15_000);
+    await eventually(() => isUp(store));
     const claim = await store.claim(stream.streamId, 1, { session: "session-b", nonce: 99 });
     const tail = claim.state === "claimed" ? claim.stream.tail : 0;
     const token = { epoch: 2, nonce: 99 };
@@ -267,11 +280,11 @@ describe("a server that lost data", () => {
     const store = await useStore(redis);
     const stream = newStream({ session: "dead" });
     await store.create(stream);
-    await redis.command("DEL", `steer:{${stream.streamId}}:h`);
+    await redis.command("DEL", `{steer}:s:${stream.streamId}:h`);
     expect(await store.orphans(10)).toEqual([]);
-    expect(await redis.command("EXISTS", "steer:own:dead", "steer:sessions")).toBe(0);
-    await redis.command("ZADD", "steer:due", "1", stream.streamId);
+    expect(await redis.command("EXISTS", "{steer}:own:dead", "{steer}:sessions")).toBe(0);
+    await redis.command("ZADD", "{steer}:due", "1", stream.streamId);
     await store.reap(1_000, 10);
-    expect(await redis.command("EXISTS", "steer:idx", "steer:due", "steer:expired")).toBe(0);
+    expect(await redis.command("EXISTS", "{steer}:idx", "{steer}:due", "{steer}:expired")).toBe(0);
   });
 });

@@ -9,6 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
+import { canMount, mountDisk } from "../support/small-disk.ts";
 import { SQLITE_WRITER, useSqliteFile } from "../support/sqlite-file.ts";
 import { appendTo, logOf, newStream, success } from "../support/stored-streams.ts";
 
@@ -72,9 +73,31 @@ describe("a process that is killed", () => {
   });
 });
 
+it("a file of version 1, whose releases counted no hand-overs, goes on with its streams", async () => {
+  const { path, open } = current();
+  const first = await open();
+  const stream = newStream();
+  await first.create(stream);
+  await first.close();
+  change(path, "ALTER TABLE stream DROP COLUMN handOvers; PRAGMA user_version = 1");
+  const { streamId, token } = stream;
+  for (const handOvers of [1, 2]) {
+    const store = await open();
+    const epoch = handOvers;
+    const nonce = handOvers === 1 ? token.nonce : 70 + epoch;
+    expect(await store.handOff(streamId, { epoch, nonce }, "planned")).toBe(true);
+    expect((await store.heads([streamId]))[0]).toMatchObject({ handOvers, takeovers: 0 });
+    const next = { session: "session-a", nonce: 71 + epoch };
+    expect(await store.claim(streamId, epoch, next)).toMatchObject({ state: "claimed" });
+    await store.close();
+  }
+});
+
 describe("a file that cannot be used", () => {
   it("is another process's", async () => {
     const store = await current().open();
+    // Looking at the file gives no lock away.
+    await store.check();
     const second = spawn(process.execPath, [SQLITE_WRITER, current().path, "second"], {
       stdio: ["ignore", "ignore", "pipe"],
       timeout: 15_000,
@@ -128,6 +151,21 @@ describe("a file that cannot be used", () => {
       .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: "StoreOpenError", failure: "inaccessible" });
     expect(String(error)).toContain(path);
+  });
+
+  it.skipIf(!canMount())("is on a disk that is read-only", async () => {
+    const { folder, open } = current();
+    const disk = mountDisk(folder, "4m");
+    try {
+      const path = join(disk.path, "streams.db");
+      await (await open({ path })).close();
+      disk.makeReadOnly();
+      const error = await open({ path }).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ name: "StoreOpenError", failure: "inaccessible" });
+      expect(String(error)).toContain(path);
+    } finally {
+      disk.unmount();
+    }
   });
 
   it("is private from its start", async () => {

@@ -1,7 +1,10 @@
 // What is special to the store in a file; the rules of the port are in stream-store.test.ts.
+
 import { readFileSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
+import { listAll } from "../support/list-all.ts";
+import { refusal } from "../support/redis-in-test.ts";
 import { useSqliteFile } from "../support/sqlite-file.ts";
 import {
   appendTo,
@@ -11,6 +14,7 @@ import {
   listQuery,
   logOf,
   newStream,
+  stateOf,
   success,
 } from "../support/stored-streams.ts";
 
@@ -117,8 +121,8 @@ describe("calls", () => {
       void store.append(appendTo(stream, 2, 2, { ending: success }));
       await current().clock.advance(1);
     }
-    expect(await store.list(listQuery({ limit: 2_000 }))).toHaveLength(1_100);
-    expect(await store.list(listQuery({ limit: 1, caller: "first" }))).toHaveLength(1);
+    expect(await listAll(store, listQuery({ limit: 2_000 }))).toHaveLength(1_100);
+    expect(await listAll(store, listQuery({ limit: 1, caller: "first" }))).toHaveLength(1);
     const some = await store.cleanup(cleanupQuery({ limit: 120 }));
     expect(some).toMatchObject({ matched: 1_100, deleted: 120, truncated: true });
     const rest = await store.cleanup(cleanupQuery({ limit: 2_000 }));
@@ -144,12 +148,13 @@ describe("a full file (F25)", () => {
       const stream = running[i % 10] ?? newStream();
       const next = (tails[i % 10] ?? 0) + 1;
       const batch = { first: next, last: next, writer: stream.token.nonce, events: [bytes] };
-      const { state } = await store.append(appendTo(stream, next, next, { batch }));
+      const state = await stateOf(() => store.append(appendTo(stream, next, next, { batch })));
       states.add(state);
       if (state === "stored") tails[i % 10] = next;
     }
     expect(states).toEqual(new Set(["stored", "full"]));
-    expect(await store.create(newStream({ request: bytes }))).toEqual({ state: "full" });
+    expect(await stateOf(() => store.create(newStream({ request: bytes })))).toBe("full");
+    expect((await refusal(store.check())).trouble.cause).toBe("full");
     const heads = await store.heads(running.map(({ streamId }) => streamId));
     expect(heads.map((head) => head?.tail)).toEqual(tails);
 
@@ -163,6 +168,7 @@ describe("a full file (F25)", () => {
       await current().clock.advance(1);
     }
     // Those that have ended make room for new ones, the longest ago first.
+    await store.check();
     expect(await store.create(newStream({ request: bytes }))).toEqual({ state: "created" });
     const [oldest, ...rest] = running.map(({ streamId }) => streamId);
     expect(await store.read(oldest ?? "", beginning, 1)).toMatchObject({ state: "expired" });
@@ -184,11 +190,12 @@ describe("a full file (F25)", () => {
       ...running.map((stream) => {
         const events = [new Uint8Array(2_000_000)];
         const batch = { first: 2, last: 2, writer: stream.token.nonce, events };
-        return store.append(appendTo(stream, 2, 2, { batch, ending: success }));
+        const append = appendTo(stream, 2, 2, { batch, ending: success });
+        return stateOf(() => store.append(append));
       }),
-      store.append(appendTo(small, 2, 2)),
+      stateOf(() => store.append(appendTo(small, 2, 2))),
     ]);
-    expect(answers.map(({ state }) => state)).toEqual([...running.map(() => "full"), "stored"]);
+    expect(answers).toEqual([...running.map(() => "full"), "stored"]);
     const heads = await store.heads(running.map(({ streamId }) => streamId));
     expect(new Set(heads.map((head) => `${head?.phase} ${head?.tail}`))).toEqual(
       new Set(["running 1"]),

@@ -66,7 +66,7 @@ describe.each(stores)("$name", (under) => {
             if (step === undefined) continue;
             if (delay === 0 && appends[index] === undefined) {
               if (step.changesHands) {
-                await store.handOff(stream.streamId, token);
+                await store.handOff(stream.streamId, token, "planned");
                 const next = { session: "session-a", nonce: token.nonce + 5_000 };
                 await store.claim(stream.streamId, token.epoch, next);
                 token = { epoch: token.epoch + 1, nonce: next.nonce };

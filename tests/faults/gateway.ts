@@ -2,14 +2,17 @@
 // store and its calls to providers, and a clock of the day that can jump.
 import { subscribe } from "node:diagnostics_channel";
 import { enableCompileCache } from "node:module";
-import { Hooks, type Order, type Report } from "./harness/hooks.ts";
+import { type Hook, Hooks, type Order, type Report } from "./harness/hooks.ts";
 
 enableCompileCache();
-const { run } = await import("../../src/service.ts");
+const { run } = await import("../../src/run.ts");
+const { encodeEvent } = await import("../../src/rpc/encode-event.ts");
 const { openStore } = await import("../../src/streams/open-store.ts");
 
 const report = (message: Report): void => void process.send?.(message);
 const hooks = new Hooks(report);
+// They strike from the first moment: an order would come when the gateway already serves.
+for (const hook of JSON.parse(process.env["FAULT_HOOKS"] ?? "[]") as Hook[]) hooks.arm(hook);
 
 let jumpMs = 0;
 const today = Date.now;
@@ -42,4 +45,7 @@ subscribe("undici:request:create", (message) => {
   if (hook !== undefined) void hooks.strike(hook);
 });
 
-await run(async (address, clock) => hooks.wrap(await openStore(address, clock)));
+await run({
+  open: async (address, clock) => hooks.wrap(await openStore(address, clock)),
+  encodeEvent: hooks.encoder(encodeEvent),
+});

@@ -52,7 +52,7 @@ export const EXAMPLES: Readonly<Record<ExampleName, Example>> = {
       is("last line", linesOf(stdout).at(-1), KNOWN_TEXT),
       is(
         "finished by",
-        log.map((line) => line["finish_reason"]),
+        log.filter(({ event }) => event === "call").map((line) => line["finish_reason"]),
         ["tool-calls", "stop"],
       ),
     ],

@@ -1,4 +1,7 @@
 // The cells of a language: vectors, scenarios, examples, page.
+import { mkdtempDisposable, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { EXAMPLES } from "./examples.ts";
 import { check } from "./expectation.ts";
 import type { ExampleName, Language } from "./language.ts";
@@ -11,6 +14,7 @@ import type { World } from "./world.ts";
 
 const VECTORS_LIMIT_MS = 300_000;
 const PROGRAM_LIMIT_MS = 60_000;
+const TROUBLED_LIMIT_MS = 300_000;
 
 async function runVectors({ vectors }: Language): Promise<Failure> {
   const result = await runCommand(vectors, {}, VECTORS_LIMIT_MS);
@@ -34,11 +38,28 @@ async function runScenario(
   scenario: Scenario,
   world: World,
 ): Promise<Failure> {
-  await using proxy = await startProxy(world, scenario);
-  const [first, second] = [watchLog(world.replicas[0]), watchLog(world.replicas[1])];
+  const { trouble } = scenario;
+  const replicas = trouble === undefined ? world.replicas : await world.startReplicas();
+  await using proxy = await startProxy({ replicas }, scenario);
+  const [first, second] = [watchLog(replicas[0]), watchLog(replicas[1])];
   const command = { ...program, args: [...program.args, name] };
-  const env = { STEER_ADDRESS: proxy.address, ...scenario.env(world) };
-  const result = await runCommand(command, env, PROGRAM_LIMIT_MS);
+  await using folder = await mkdtempDisposable(join(tmpdir(), "steer-interop-"));
+  const endFile = join(folder.path, "end");
+  const env = { STEER_ADDRESS: proxy.address, STEER_END_FILE: endFile, ...scenario.env(world) };
+  const ended = new AbortController();
+  const { signal } = ended;
+  const stage = { replicas, proxy, restart: world.restart, signal };
+  const troubles = trouble?.(stage)
+    .then(
+      () => "",
+      (error: Error) => error.message,
+    )
+    .finally(() => writeFile(endFile, ""));
+  const limitMs = trouble === undefined ? PROGRAM_LIMIT_MS : TROUBLED_LIMIT_MS;
+  const result = await runCommand(command, env, limitMs);
+  ended.abort();
+  const missed = await troubles;
+  if (missed) return described(result, missed);
   const { seconds } = result;
   return judged(result, () => {
     const answer = answerOf(result.stdout);
@@ -64,7 +85,12 @@ async function runExample(
 export function suiteOf(language: Language, world: World): Suite {
   const scenarios = Object.entries(SCENARIOS)
     .filter(([name]) => name !== "connect" || language.connect === true)
-    .map(([name, scenario]) => [name, () => runScenario(language, name, scenario, world)] as const);
+    .map(([name, scenario]) => {
+      const run = () => runScenario(language, name, scenario, world);
+      return { hasTrouble: scenario.trouble !== undefined, cell: [name, run] as const };
+    });
+  const cellsOf = (hasTrouble: boolean) =>
+    scenarios.filter((scenario) => scenario.hasTrouble === hasTrouble).map(({ cell }) => cell);
   const examples = Object.keys(EXAMPLES).map(
     (name) => [`example ${name}`, () => runExample(language, name as ExampleName, world)] as const,
   );
@@ -72,11 +98,11 @@ export function suiteOf(language: Language, world: World): Suite {
     name: language.name,
     needs: language.needs,
     prepare: language.prepare,
-    cells: {
-      vectors: () => runVectors(language),
-      ...Object.fromEntries(scenarios),
-      ...Object.fromEntries(examples),
-      page: () => followPage(language.page, world),
-    },
+    cells: { ...Object.fromEntries(cellsOf(false)), ...Object.fromEntries(examples) },
+    lanes: [
+      { vectors: () => runVectors(language), page: () => followPage(language.page, world) },
+      // Each one waits more than it computes, at replicas of its own.
+      ...cellsOf(true).map((cell) => Object.fromEntries([cell])),
+    ],
   };
 }

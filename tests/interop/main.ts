@@ -1,11 +1,12 @@
 // `npm run test:interop [-- LANGUAGE…] [--scenario NAME] [--strict]`: the stubs and
 // helpers of every language against real gateways, and what they did judged from outside.
 import { parseArgs } from "node:util";
+import { needRedis } from "../support/need-redis.ts";
 import { suiteOf } from "./language-suite.ts";
 import { languages } from "./languages/all.ts";
 import { details, type Row, table } from "./report.ts";
 import { isOnPath } from "./run-command.ts";
-import { type Failure, prepare, type Suite } from "./suite.ts";
+import { type Failure, type Lane, prepare, type Suite } from "./suite.ts";
 import { toolsSuite } from "./tools.ts";
 import { startWorld } from "./world.ts";
 
@@ -35,19 +36,29 @@ function prepareAll(suites: readonly Suite[]): ReadonlyMap<Suite, Promise<Failur
   return all;
 }
 
-async function runCells(suite: Suite, scenario: string | undefined): Promise<Row> {
-  const row = new Map<string, Failure>();
-  for (const [name, cell] of Object.entries(suite.cells)) {
+async function runLane(
+  suite: Suite,
+  lane: Lane,
+  scenario: string | undefined,
+): Promise<readonly (readonly [string, Failure])[]> {
+  const cells: [string, Failure][] = [];
+  for (const [name, cell] of Object.entries(lane)) {
     if (scenario !== undefined && name !== scenario) continue;
-    row.set(name, await timed(`${suite.name} ${name}`, cell));
+    cells.push([name, await timed(`${suite.name} ${name}`, cell)]);
   }
-  return row;
+  return cells;
+}
+
+async function runCells(suite: Suite, scenario: string | undefined): Promise<Row> {
+  const run = (lane: Lane) => runLane(suite, lane, scenario);
+  const cells = await run(suite.cells);
+  const lanes = await Promise.all(suite.lanes.map(run));
+  return new Map([...cells, ...lanes.flat()]);
 }
 
 const missingOf = ({ needs }: Suite): readonly string[] =>
   needs.filter((command) => !isOnPath(command));
 
-/** Cells run one after another: they share the gateways, whose logs are evidence. */
 async function runSuites(suites: readonly Suite[], scenario: string | undefined) {
   const rows = new Map<string, Row>();
   const preparing = prepareAll(suites);
@@ -70,6 +81,7 @@ if (positionals.some((name) => !known.includes(name))) {
   console.error(`usage: npm run test:interop [-- ${names} …] [--scenario NAME] [--strict]`);
   process.exit(2);
 }
+needRedis("npm run test:interop");
 await using world = await startWorld();
 const suites = [...languages.map((language) => suiteOf(language, world)), toolsSuite(world)].filter(
   ({ name }) => positionals.length === 0 || positionals.includes(name),

@@ -7,7 +7,8 @@ import { pieces } from "../../src/providers/simulator/text.ts";
 import { type CutProxy, startCutProxy } from "../support/cut-proxy.ts";
 import { check, type Expectation, is } from "./expectation.ts";
 import { callsOf, type LogLine } from "./service-log.ts";
-import { AS_OPERATOR, KNOWN_TEXT, LARGE_TEXT, TOKEN, type World } from "./world.ts";
+import { killOwnerOfCall, killOwnerOfStream, rollReplicas, type Trouble } from "./trouble.ts";
+import { AS_OPERATOR, KNOWN_TEXT, LARGE_TEXT, type Replicas, TOKEN, type World } from "./world.ts";
 
 type Env = Readonly<Record<string, string>>;
 export type Answer = Readonly<Record<string, unknown>>;
@@ -30,6 +31,8 @@ export interface Cuts {
 export interface Scenario {
   readonly env: (world: World) => Env;
   readonly cuts?: Cuts;
+  /** Happens to two replicas of the scenario's own while the program runs. */
+  readonly trouble?: Trouble;
   readonly judge: (
     answer: Answer,
     evidence: Evidence,
@@ -46,6 +49,11 @@ const COMBINED = 'e\u0301 ö 한국어 עברית 日本語 👩‍👩‍👧�
 const LONG_PROMPT = "the same words again and again, ".repeat(3_800);
 const LONG_TOKENS = Math.ceil(LONG_PROMPT.length / 4) + 4;
 const FAILED = "ATTEMPT_OUTCOME_FAILED";
+
+/** The first attempt fails behind some of its output. */
+const FAILS_MIDWAY = { text: KNOWN_TEXT, faults: [{ attempt: 1, error_at: 20 }] };
+/** The same, slowly: another call can join before that. */
+const FAILS_LATER = { text: KNOWN_TEXT, pace_ms: 25, faults: [{ attempt: 1, error_at: 120 }] };
 
 const script = (fields: object): Env => ({ STEER_PROVIDER_OPTIONS: JSON.stringify(fields) });
 const simulated = (fields: object) => (): Env => ({
@@ -70,6 +78,15 @@ function unaryAnswer(answer: Answer): readonly Expectation[] {
     is("input_tokens", answer["input_tokens"], INPUT_TOKENS),
     is("output_tokens", answer["output_tokens"], OUTPUT_TOKENS),
   ];
+}
+
+/** The first connection was lost, and another one made. */
+const movedOn = ({ proxy }: Evidence): Expectation =>
+  check("connections", proxy.connections > 1, proxy.connections);
+
+/** What stands was given once: the beginning of the text, and something of it. */
+function isBeginning(text: unknown): boolean {
+  return typeof text === "string" && text !== "" && KNOWN_TEXT.startsWith(text);
 }
 
 async function cancelled(streamId: string, { world, proxy }: Evidence) {
@@ -200,6 +217,65 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     env: () => MODEL,
     judge: (answer) => [is("status", answer["status"], "SERVING")],
   },
+  "lost-owner": {
+    env: simulated({ text: KNOWN_TEXT, pace_ms: 20 }),
+    trouble: killOwnerOfStream,
+    judge: (answer, evidence) => [
+      is("text", answer["text"], KNOWN_TEXT),
+      is("discards", answer["discards"], 1),
+      movedOn(evidence),
+    ],
+  },
+  "lost-unary": {
+    env: simulated({ text: KNOWN_TEXT, first_token_ms: 5_000 }),
+    trouble: killOwnerOfCall,
+    judge: (answer, evidence) => [...unaryAnswer(answer), movedOn(evidence)],
+  },
+  raw: {
+    env: simulated(FAILS_MIDWAY),
+    judge: (answer) => [
+      // The operator's RESTART is for readers that accept discards.
+      check("text", isBeginning(answer["raw_text"]), answer["raw_text"]),
+      is("code", answer["raw_code"], "UNAVAILABLE"),
+    ],
+  },
+  "raw-joins": {
+    env: simulated(FAILS_MIDWAY),
+    judge: (answer) => [
+      is("text of the helper", answer["text"], KNOWN_TEXT),
+      check("text of the stub", isBeginning(answer["raw_text"]), answer["raw_text"]),
+      is("code of the stub", answer["raw_code"], "FAILED_PRECONDITION"),
+      is("reason of the stub", answer["raw_reason"], "OUTPUT_DISCARDED"),
+      is("the rest, behind what was voided", answer["rest"], KNOWN_TEXT),
+    ],
+  },
+  "joins-raw": {
+    env: simulated(FAILS_LATER),
+    judge: (answer) => [
+      // The recovery of the first call holds, and that call has named none.
+      check("text of the stub", isBeginning(answer["raw_text"]), answer["raw_text"]),
+      is("text of the helper", answer["text"], answer["raw_text"]),
+      is("code of the stub", answer["raw_code"], "UNAVAILABLE"),
+      is("reason of the helper", answer["reason"], answer["raw_reason"]),
+    ],
+  },
+  rolling: {
+    env: () => ({
+      ...simulated({ text: KNOWN_TEXT, pace_ms: 5 })(),
+      STEER_STREAMS: "20",
+      STEER_LOOPS: "8",
+    }),
+    trouble: rollReplicas,
+    judge: (answer) => [
+      is("failures", answer["failures"], []),
+      // Nothing lost and nothing doubled: one text, as often as there were answers.
+      is("texts", answer["texts"], {
+        [KNOWN_TEXT]: Number(answer["calls"]) + Number(answer["streams"]),
+      }),
+      check("unary calls", Number(answer["calls"]) >= 24, answer["calls"]),
+      check("streams", Number(answer["streams"]) >= 60, answer["streams"]),
+    ],
+  },
   connect: {
     env: ({ replicas }) => ({
       ...simulated({ text: KNOWN_TEXT })(),
@@ -225,11 +301,11 @@ function picked(attempts: unknown): unknown {
 
 /** The proxy that stands before the replicas while one program runs. */
 export async function startProxy(
-  { replicas: [first, second] }: World,
-  { cuts }: { readonly cuts?: Cuts },
+  { replicas: [first, second] }: { readonly replicas: Replicas },
+  { cuts, trouble }: Pick<Scenario, "cuts" | "trouble">,
 ): Promise<CutProxy> {
-  if (cuts === undefined) return await startCutProxy(first.grpc);
+  if (cuts === undefined && trouble === undefined) return await startCutProxy(first.grpc);
   const proxy = await startCutProxy(first.grpc, second.grpc);
-  proxy.cutNext(cuts.bytes, cuts.times);
+  if (cuts !== undefined) proxy.cutNext(cuts.bytes, cuts.times);
   return proxy;
 }

@@ -5,13 +5,18 @@ import { failureOf, type Result, runCommand } from "./run-command.ts";
 /** What became of one cell of the table; empty: it is as it should be. */
 export type Failure = string;
 
+/** Cells that run one after another, by name. */
+export type Lane = Readonly<Record<string, () => Promise<Failure>>>;
+
 /** A row of cells that have their preparation in common. */
 export interface Suite {
   readonly name: string;
   readonly needs: readonly string[];
   readonly prepare: readonly Command[];
-  /** In order, by name. */
-  readonly cells: Readonly<Record<string, () => Promise<Failure>>>;
+  /** By name. They run in order and alone: they share gateways, whose logs are evidence. */
+  readonly cells: Lane;
+  /** Run after the cells and beside each other. */
+  readonly lanes: readonly Lane[];
 }
 
 const PREPARE_LIMIT_MS = 900_000;

@@ -66,6 +66,7 @@ export function toolsSuite({ replicas: [replica] }: World): Suite {
       install("github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3"),
       install("github.com/grpc-ecosystem/grpc-health-probe@v0.4.61"),
     ],
+    lanes: [],
     cells: {
       "grpcurl list": () =>
         grpcurl([replica.grpc, "list"], (stdout) => [

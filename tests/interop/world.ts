@@ -19,8 +19,17 @@ export const KNOWN_TEXT = Array.from({ length: 12 }, (_, index) =>
 export const KNOWN_JSON = '{"title":"Köln – 東京","legs":[{"by":"train","to":"Paris"},{"by":"✈"}]}';
 export const LARGE_TEXT = "0123456789abcde é ".repeat(3 * 1024 * 64).slice(0, 2_980_000);
 
+/** A replica starts beside the loops of a program, which leave it little of a small machine. */
+const START_TIMEOUT_MS = 60_000;
+
+export type Replicas = readonly [ServiceProcess, ServiceProcess];
+
 export interface World extends AsyncDisposable {
-  readonly replicas: readonly [ServiceProcess, ServiceProcess];
+  readonly replicas: Replicas;
+  /** Two more replicas over the same Redis, for a scenario that does them harm. */
+  startReplicas(): Promise<Replicas>;
+  /** Ends a replica by SIGTERM, waits, and starts the next one at its address. */
+  restart(replica: ServiceProcess): Promise<ServiceProcess>;
   /** A client of the first replica. */
   readonly operator: GrpcClient;
   readonly tls: ServiceProcess;
@@ -37,7 +46,11 @@ callers:
   - {id: operator, role: operator, key_sha256: ${sha256(OPERATOR_TOKEN)}}
 `;
 
-function startReplica(upstream: Upstream, redis: RedisServer): Promise<ServiceProcess> {
+function startReplica(
+  upstream: Upstream,
+  redis: RedisServer,
+  address = "127.0.0.1:0",
+): Promise<ServiceProcess> {
   const models = ["known-text", "known-json", "large"].map(
     (id) => `  - {id: ${id}, provider: known}\n`,
   );
@@ -49,16 +62,24 @@ providers:
 models:
   - {id: simulator, provider: simulator}
 ${models.join("")}
-stream: {store: "${redis.url}"}
+# A loaded machine answers later than the default of 50 ms; a call would then run unstored.
+stream: {store: "${redis.url}", store_timeout: 2s}
+routing: {mid_stream_recovery: restart}
 ${CALLERS}`;
-  return startService({ config, env: { UP_KEY: "secret" } });
+  return startService({
+    config,
+    env: { UP_KEY: "secret", STEER_GRPC_ADDRESS: address },
+    startTimeoutMs: START_TIMEOUT_MS,
+  });
 }
 
 export async function startWorld(): Promise<World> {
-  const stack = new AsyncDisposableStack();
+  // Ends what has started if something does not start.
+  await using stack = new AsyncDisposableStack();
+  let owner: AsyncDisposableStack = stack;
   const stopped = async (starting: Promise<ServiceProcess>): Promise<ServiceProcess> => {
     const service = await starting;
-    stack.defer(() => service.stop());
+    owner.defer(() => service.stop());
     return service;
   };
   const upstream = await startUpstream();
@@ -72,35 +93,51 @@ export async function startWorld(): Promise<World> {
   }
   const redis = stack.use(await startRedis());
   const certificates = stack.use(makeCertificates("team"));
-  const [first, second, tls, open] = await Promise.all([
-    stopped(startReplica(upstream, redis)),
-    stopped(startReplica(upstream, redis)),
-    stopped(
-      startService({
-        config: `${CALLERS}
+  // One after another, here and in `startReplicas`: on a machine that has much to do they would keep each other from starting.
+  const first = await stopped(startReplica(upstream, redis));
+  const second = await stopped(startReplica(upstream, redis));
+  const tls = await stopped(
+    startService({
+      config: `${CALLERS}
 grpc: {tls: {cert_file: ${certificates.serverCert}, key_file: ${certificates.serverKey}}}`,
-      }),
-    ),
-    stopped(
-      startService({
-        config: `
+    }),
+  );
+  const open = await stopped(
+    startService({
+      config: `
 providers:
   - {id: known, type: openai, base_url: "${upstream.url}/v1", api_key_env: UP_KEY, api: chat}
 models:
   - {id: simulator, provider: known, provider_model: known-text}
 `,
-        env: { UP_KEY: "secret" },
-      }),
-    ),
-  ]);
+      env: { UP_KEY: "secret" },
+    }),
+  );
+  /** The last replicas that were asked for. */
+  let started: Promise<unknown> = Promise.resolve();
+  const startTwo = async (): Promise<Replicas> => [
+    await stopped(startReplica(upstream, redis)),
+    await stopped(startReplica(upstream, redis)),
+  ];
   const operator = createGrpcClient(first.grpc);
   stack.defer(() => operator.close());
+  owner = stack.move();
   return {
     replicas: [first, second],
+    startReplicas() {
+      const two = started.then(startTwo);
+      started = two.catch(() => {});
+      return two;
+    },
+    async restart(replica) {
+      replica.signal("SIGTERM");
+      await replica.exited;
+      return await stopped(startReplica(upstream, redis, replica.grpc));
+    },
     operator,
     tls,
     certificates,
     open,
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    [Symbol.asyncDispose]: () => owner.disposeAsync(),
   };
 }

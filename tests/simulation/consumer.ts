@@ -71,7 +71,12 @@ function asStream(answer: WholeAnswer): OpenStream {
           {
             sequence: 1,
             attemptIndex: 0,
-            body: { type: "complete", generation: answer.generation, message: "whole" },
+            body: {
+              type: "complete",
+              generation: answer.generation,
+              message: "whole",
+              firstOutputSequence: 1,
+            },
           },
           0,
         );
@@ -79,7 +84,8 @@ function asStream(answer: WholeAnswer): OpenStream {
     yield { type: "events" as const, events: [terminal] };
   }
   const about = { streamId: "", generationId: "", isReplayed: false };
-  return { ...about, deliveries: deliveries(), terminal: () => terminal };
+  const discard = { endsAtDiscard: false, holdsOutput: false };
+  return { ...about, ...discard, deliveries: deliveries(), terminal: () => terminal };
 }
 
 export class Consumer {
@@ -143,12 +149,19 @@ export class Consumer {
 
   #open(gateway: Gateway, signal: AbortSignal): Promise<OpenStream> {
     const { spec, options, identity, kind } = this.#plan.request;
-    const call = { spec, signal, timeoutMs: undefined, telemetry: { end: () => {} }, identity };
+    const telemetry = { end: () => {} };
+    const call = { spec, signal, timeoutMs: undefined, telemetry, identity, acceptsDiscard: true };
     if (kind === "unary") return gateway.generate(call).then(asStream);
     if (this.#streamId === "") return gateway.streamGenerate(call, options);
     const cursor = { sequence: this.#sequence, writer: this.#writer };
     const { caller } = identity;
-    return gateway.resumeStream({ caller, streamId: this.#streamId, cursor, signal });
+    return gateway.resumeStream({
+      caller,
+      streamId: this.#streamId,
+      cursor,
+      signal,
+      timeoutMs: undefined,
+    });
   }
 
   async #callOnce(): Promise<Verdict> {

@@ -5,6 +5,7 @@ import type { GenerationSpec } from "../../src/domain/generation-spec.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { type History, token } from "../support/history.ts";
 import type { Scheduler, SimulatedProcess } from "./scheduler.ts";
+import { runningIn } from "./watched-runs.ts";
 
 /** What a request asks for stands in its message: the key and the number of tokens. */
 export function promptOf(key: string, tokens: number): string {
@@ -32,7 +33,10 @@ export class ProviderWorld {
   faults = 0;
   calls = 0;
   readonly counts = new Map<string, number>();
-  readonly #open = new Map<number, { readonly caller: SimulatedProcess; readonly key: string }>();
+  readonly #open = new Map<
+    number,
+    { readonly caller: SimulatedProcess; readonly key: string; readonly run: number }
+  >();
   readonly #scheduler: Scheduler;
   readonly #history: History;
 
@@ -53,13 +57,15 @@ export class ProviderWorld {
 
   /** The calls of a replica that is gone end with it. */
   hangUp(process: SimulatedProcess): void {
-    for (const [call, { caller, key }] of this.#open) {
-      if (caller === process) this.#close(call, key);
-    }
+    for (const [call, { caller }] of this.#open) if (caller === process) this.#close(call);
   }
 
-  #close(call: number, key: string): void {
-    if (this.#open.delete(call)) this.#history.add({ type: "call", phase: "closed", call, key });
+  #close(call: number): void {
+    const known = this.#open.get(call);
+    if (known === undefined) return;
+    this.#open.delete(call);
+    const { key, run } = known;
+    this.#history.add({ type: "call", phase: "closed", call, key, run });
   }
 
   /** The provider as one replica reaches it. */
@@ -74,8 +80,9 @@ export class ProviderWorld {
         const tokens = Number(count);
         const call = ++world.calls;
         const plan = world.#plan(tokens, stream);
-        world.#open.set(call, { caller: process, key });
-        history.add({ type: "call", phase: "opened", call, key });
+        const run = runningIn.getStore() ?? 0;
+        world.#open.set(call, { caller: process, key, run });
+        history.add({ type: "call", phase: "opened", call, key, run });
         try {
           let next = 0;
           let prefix = "";
@@ -103,7 +110,7 @@ export class ProviderWorld {
           yield { type: "usage", counts: { inputTokens: 3, outputTokens: tokens } };
           yield { type: "finish", reason: "stop", rawReason: "stop" };
         } finally {
-          world.#close(call, key);
+          world.#close(call);
         }
       },
       close: async () => {},

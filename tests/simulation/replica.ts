@@ -1,28 +1,33 @@
 // One replica of a simulation: the gateway as `service.ts` composes it, without listeners.
+import type { OnDefect } from "../../src/domain/defect.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
-import { type Deployment, GenerationRuns } from "../../src/gateway/generation-run.ts";
+import type { Deployment, GenerationRuns } from "../../src/gateway/generation-run.ts";
 import { createLostUsage } from "../../src/gateway/lost-usage.ts";
+import { SchemaChecks } from "../../src/output/schema-checks.ts";
 import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
 import { ProviderStats } from "../../src/reliability/provider-stats.ts";
 import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
-import { encodeEvent } from "../../src/rpc/encode-event.ts";
+import { encodeEvent, encodeInternalEnd } from "../../src/rpc/encode-event.ts";
 import { outputText } from "../../src/rpc/stored-output.ts";
 import { type StreamService, startStreams } from "../../src/stream-service.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 import { noUsageSink } from "../../src/usage/usage-sink.ts";
+import type { History } from "../support/history.ts";
 import { testModel } from "../support/provider-request.ts";
 import { testCounter } from "../support/token-counter.ts";
 import type { ProviderWorld } from "./provider.ts";
 import type { SimulatedProcess } from "./scheduler.ts";
+import { WatchedRuns } from "./watched-runs.ts";
 
 const TIMEOUTS = {
   connectMs: 1_000,
   firstTokenMs: 2_000,
   firstTokenFailoverMs: 2_000,
+  answerFailoverMs: 2_000,
   idleMs: 2_000,
   reasoningMs: 2_000,
   reasoningFailoverMs: 2_000,
@@ -35,6 +40,7 @@ export interface ReplicaOptions {
   readonly store: StreamStore;
   readonly settings: StreamSettings;
   readonly provider: ProviderWorld;
+  readonly history: History;
   readonly onEvent: (event: string) => void;
 }
 
@@ -58,7 +64,7 @@ export class Replica {
   }
 
   async start(): Promise<void> {
-    const { process, store, settings, provider, onEvent } = this.#options;
+    const { process, store, settings, provider, history, onEvent } = this.#options;
     const { clock } = process;
     const { random } = clock;
     const newId = (): string =>
@@ -81,19 +87,27 @@ export class Replica {
         return { targets: [first, ...others], skipped: [], unfit: [] };
       },
       provider: () => adapter,
+      lease: () => () => {},
       timeouts: TIMEOUTS,
       abort: { mode: "close", maxTimeMs: 1_000 },
     });
-    const runs = new GenerationRuns({
-      usage: noUsageSink,
-      clock,
-      telemetry: noTelemetry,
-      stats: new ProviderStats(clock),
-      engine: new ReliabilityEngine(clock, states),
-      counter,
-      newId,
-      deployment,
-    });
+    const onDefect: OnDefect = () => onEvent("defect");
+    const encoder = { encodeEvent, encodeInternalEnd };
+    const runs = new WatchedRuns(
+      {
+        usage: noUsageSink,
+        onDefect,
+        clock,
+        telemetry: noTelemetry,
+        stats: new ProviderStats(clock),
+        engine: new ReliabilityEngine(clock, states),
+        counter,
+        checks: new SchemaChecks(clock),
+        newId,
+        deployment,
+      },
+      history,
+    );
     this.#runs = runs;
     const streams = await startStreams({
       clock,
@@ -104,6 +118,8 @@ export class Replica {
       runs,
       lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
       newId,
+      onDefect,
+      ...encoder,
       telemetry: noTelemetry,
       snapshot: () => new Uint8Array(),
     });
@@ -117,7 +133,8 @@ export class Replica {
       stored,
       telemetry,
       newId,
-      encodeEvent,
+      onDefect,
+      ...encoder,
     });
   }
 

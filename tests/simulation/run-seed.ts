@@ -1,7 +1,10 @@
 // One seed is one run: replicas, consumers and faults as the seed draws them, then
 // a calm in which everything has to come to its end.
+
+import { readSummary } from "../../src/gateway/stream-summary.ts";
 import { checkHistory } from "../support/checkers/check-history.ts";
 import { digestOf, type HistoryEntry, type Violation } from "../support/history.ts";
+import { listAll } from "../support/list-all.ts";
 import { ask } from "./connection.ts";
 import { Consumer } from "./consumer.ts";
 import { calmDown, unleash } from "./nemesis.ts";
@@ -72,7 +75,13 @@ function addIntruders(world: World, request: SimulatedRequest, spreadMs: number)
       const answer = await ask(scheduler, process, world.pickReplica(), async (gateway, signal) => {
         if (dice.chance(0.5)) return gateway.cancelGeneration("stranger", { streamId });
         const cursor = { sequence: 0, writer: 0 };
-        await gateway.resumeStream({ caller: "stranger", streamId, cursor, signal });
+        await gateway.resumeStream({
+          caller: "stranger",
+          streamId,
+          cursor,
+          signal,
+          timeoutMs: undefined,
+        });
         return true;
       });
       const code = "value" in answer ? "OK" : answer.status.code;
@@ -83,11 +92,12 @@ function addIntruders(world: World, request: SimulatedRequest, spreadMs: number)
 
 async function noteRunning(world: World): Promise<number> {
   const query = { phases: [], provider: "", caller: "", olderThanMs: 0, after: undefined };
-  const found = await world.store.direct.list({ ...query, limit: 10_000 });
+  const found = await listAll(world.store.direct, { ...query, limit: 10_000 });
   const running = found.filter(({ phase }) => phase === "running");
-  for (const { streamId, tail, isOwnerAlive, handedOff } of running) {
+  for (const { streamId, tail, isOwnerAlive, handedOff, progress } of running) {
     const isOrphan = handedOff || !isOwnerAlive;
-    world.history.add({ type: "running", streamId, tail, isOrphan });
+    const isWhole = readSummary(progress).kind === "unary";
+    world.history.add({ type: "running", streamId, tail, isOrphan, isWhole });
   }
   return running.length;
 }
@@ -95,9 +105,10 @@ async function noteRunning(world: World): Promise<number> {
 async function noteLogs(world: World): Promise<number> {
   const { direct } = world.store;
   const query = { phases: [], provider: "", caller: "", olderThanMs: 0, after: undefined };
-  const found = await direct.list({ ...query, limit: 10_000 });
+  const found = await listAll(direct, { ...query, limit: 10_000 });
   const keys = new Map(Array.from(world.streamIds, ([key, streamId]) => [streamId, key]));
-  for (const { streamId, phase, requestId } of found) {
+  for (const { streamId, phase, requestId, progress } of found) {
+    const generation = readSummary(progress).generationId;
     const log = await direct.read(streamId, { sequence: 0, writer: 0 }, 100_000);
     const batches = log.state === "read" ? log.batches : [];
     const events = batches.flatMap((batch) =>
@@ -108,7 +119,15 @@ async function noteLogs(world: World): Promise<number> {
       })),
     );
     const key = requestId === "" ? (keys.get(streamId) ?? "") : requestId;
-    world.history.add({ type: "log", streamId, key, phase, graceMs: GRACE_MS, events });
+    world.history.add({
+      type: "log",
+      streamId,
+      key,
+      generation,
+      phase,
+      graceMs: GRACE_MS,
+      events,
+    });
   }
   return found.length;
 }

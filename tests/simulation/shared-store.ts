@@ -1,9 +1,11 @@
 // The store that simulated replicas share: the machine of the memory store behind
 // a network that delays, loses and repeats, and a disk that can forget.
+
 import { createMemoryStore } from "../../src/streams/memory-store.ts";
 import type { Batch } from "../../src/streams/stream-record.ts";
 import { type Append, StoreUnavailable, type StreamStore } from "../../src/streams/stream-store.ts";
 import type { History } from "../support/history.ts";
+import { listAll } from "../support/list-all.ts";
 import type { Scheduler, SimulatedProcess } from "./scheduler.ts";
 
 /** A client of the store waits for so long. */
@@ -56,7 +58,7 @@ export class SharedStore {
 
   #open(): StreamStore {
     const clock = { ...this.#host.clock, wallTime: () => this.#replayedAt ?? this.#wallTime() };
-    return createMemoryStore({ clock, maxBytes: 64 * 1024 * 1024, maxStreams: 10_000 });
+    return createMemoryStore({ clock, maxBytes: 64 * 1024 * 1024 });
   }
 
   /** As it is, without a network before it. */
@@ -111,16 +113,19 @@ export class SharedStore {
       if (!this.#sessions.has(session)) this.#sessions.set(session, this.#wallTime() + 6_000);
     }
     const after = await this.#tails();
-    const streams = [...before].flatMap(([streamId, tail]) => {
+    // What is in no list, since nobody has used it, can be running again.
+    const streams = [...new Set([...before.keys(), ...after.keys()])].flatMap((streamId) => {
       const left = after.get(streamId) ?? "";
-      return left === tail ? [] : [{ streamId, tail: Number.parseInt(left, 10) || 0 }];
+      return left === before.get(streamId)
+        ? []
+        : [{ streamId, tail: Number.parseInt(left, 10) || 0 }];
     });
     this.#history.add({ type: "rollback", streams });
   }
 
   async #tails(): Promise<Map<string, string>> {
     const query = { phases: [], provider: "", caller: "", olderThanMs: 0, after: undefined };
-    const found = await this.#base.list({ ...query, limit: 10_000 });
+    const found = await listAll(this.#base, { ...query, limit: 10_000 });
     return new Map(
       found.map(({ streamId, tail, token, phase }) => [
         streamId,
@@ -217,6 +222,7 @@ export class SharedStore {
           this.#sessions.delete(session);
           return this.#do((base) => base.closeSession(session));
         }),
+      check: () => this.#call(process, () => {}),
       create: (stream) => ask((base) => base.create(stream)),
       append: (append) => {
         // What is on its way may come a second time, and later than what followed.
@@ -251,7 +257,12 @@ export class SharedStore {
           }
           return answer;
         }),
-      handOff: (streamId, token) => ask((base) => base.handOff(streamId, token)),
+      handOff: (streamId, token, cause) =>
+        this.#call(process, async () => {
+          const isDone = await this.#do((base) => base.handOff(streamId, token, cause));
+          if (isDone) this.#history.add({ type: "hand-off", streamId, cause });
+          return isDone;
+        }),
       loadRequest: (streamId) => look((base) => base.loadRequest(streamId)),
       list: (query) => look((base) => base.list(query)),
       reap: (tombstoneMs, limit) => ask((base) => base.reap(tombstoneMs, limit)),

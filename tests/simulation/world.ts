@@ -63,8 +63,10 @@ export class World {
       store: this.#mutation?.(view, this) ?? view,
       settings: this.settings,
       provider: this.provider,
+      history: this.history,
       onEvent: (event) => {
         if (event === "takeover") this.takeovers++;
+        if (event === "defect") this.history.add({ type: "defect", replica: process.name });
       },
     });
     this.replicas.push(replica);

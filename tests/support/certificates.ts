@@ -10,6 +10,8 @@ export interface Certificates extends Disposable {
   readonly serverKey: string;
   readonly clientCert: string;
   readonly clientKey: string;
+  /** Of the further clients, in their order. */
+  readonly more: readonly { readonly cert: string; readonly key: string }[];
   read(file: string): Buffer;
 }
 
@@ -17,8 +19,8 @@ function openssl(folder: string, args: readonly string[]): void {
   execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
 }
 
-/** Files in a temporary folder; `clientName` is the client's DNS name. */
-export function makeCertificates(clientName: string): Certificates {
+/** Files in a temporary folder; `clientName` is the client's DNS name, and `more` has a name such as `URI=a:b` for each further client. */
+export function makeCertificates(clientName: string, more: readonly string[] = []): Certificates {
   const folder = mkdtempSync(join(tmpdir(), "steer-tls-"));
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   openssl(folder, [
@@ -35,8 +37,9 @@ export function makeCertificates(clientName: string): Certificates {
     "/CN=test ca",
   ]);
   for (const [name, san] of [
-    ["server", "IP:127.0.0.1,DNS:localhost"],
-    ["client", `DNS:${clientName}`],
+    ["server", "IP.1=127.0.0.1\nDNS.1=localhost"],
+    ["client", `DNS.1=${clientName}`],
+    ...more.map((san, index) => [`more${index}`, san.replace("=", ".1=")] as const),
   ] as const) {
     openssl(folder, [
       "req",
@@ -48,7 +51,7 @@ export function makeCertificates(clientName: string): Certificates {
       "-subj",
       `/CN=${name}`,
     ]);
-    writeFileSync(join(folder, `${name}.ext`), `subjectAltName=${san}\n`);
+    writeFileSync(join(folder, `${name}.ext`), `subjectAltName=@names\n[names]\n${san}\n`);
     openssl(folder, [
       "x509",
       "-req",
@@ -73,6 +76,10 @@ export function makeCertificates(clientName: string): Certificates {
     serverKey: join(folder, "server.key"),
     clientCert: join(folder, "client.crt"),
     clientKey: join(folder, "client.key"),
+    more: more.map((_, index) => ({
+      cert: join(folder, `more${index}.crt`),
+      key: join(folder, `more${index}.key`),
+    })),
     read: (file) => readFileSync(file),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
   };

@@ -16,7 +16,7 @@ export interface EagerClock extends ManualClock {
   readonly waits: number[];
 }
 
-function createEagerClock(): EagerClock {
+export function createEagerClock(): EagerClock {
   const clock = createManualClock();
   const waits: number[] = [];
   return Object.assign(clock, {

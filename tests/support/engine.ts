@@ -77,6 +77,7 @@ export const hangs: Script = async function* (signal, clock) {
 
 export interface Sent {
   readonly provider: string;
+  readonly model: string;
   readonly at: number;
   readonly plan: AttemptPlan<Target>;
   outcome: string | undefined;
@@ -84,6 +85,7 @@ export interface Sent {
 }
 
 export interface CallOptions {
+  readonly caller?: string;
   readonly retry?: Partial<RetryPolicy>;
   readonly routing?: Partial<Routing>;
   readonly stream?: boolean;
@@ -95,6 +97,8 @@ export interface CallOptions {
   readonly canContinue?: (target: Target) => boolean;
   /** Instances of the call's targets; default: all of the engine's. */
   readonly at?: readonly string[];
+  /** Tells its request from others; default: each call has its own. */
+  readonly mark?: string;
 }
 
 export interface EngineCallRun {
@@ -115,21 +119,36 @@ const NO_LIMITS: AttemptLimits = {
   attemptMs: undefined,
 };
 
-/** The engine over targets of these instances; each attempt takes the next script of its instance. */
+export interface EngineOptions {
+  readonly settings?: ReliabilitySettings;
+  readonly clock?: ManualClock;
+  /** Model of each instance; default: the same model at all of them. */
+  readonly models?: readonly string[];
+}
+
+/**
+ * The engine over these targets; each attempt takes the next script of its target. A target is named
+ * by its instance, or as `instance/model` where an instance has several.
+ */
 export function setUpEngine(
   scripts: Readonly<Record<string, Script | readonly Script[]>>,
-  settings: ReliabilitySettings = DEFAULT_SETTINGS,
-  clock: ManualClock = createManualClock(),
+  { settings = DEFAULT_SETTINGS, clock = createManualClock(), models = [] }: EngineOptions = {},
 ) {
   const states = new TargetStates(clock, settings);
   const engine = new ReliabilityEngine(clock, states);
-  const targets = Object.keys(scripts).map((provider) => ({ model: testModel({ provider }) }));
+  const named = Object.keys(scripts).map((name, index) => {
+    const [provider = "", id = models[index] ?? "test-model"] = name.split("/");
+    return { name, target: { model: testModel({ provider, id }) } };
+  });
+  const targets = named.map(({ target }) => target);
   const used = new Map<string, number>();
+  let marks = 0;
 
-  function nextScript(provider: string): Script {
-    const given = scripts[provider] ?? hangs;
-    const number = used.get(provider) ?? 0;
-    used.set(provider, number + 1);
+  function nextScript(target: Target): Script {
+    const name = named.find((each) => each.target === target)?.name ?? "";
+    const given = scripts[name] ?? hangs;
+    const number = used.get(name) ?? 0;
+    used.set(name, number + 1);
     const script = typeof given === "function" ? given : given[Math.min(number, given.length - 1)];
     return script ?? hangs;
   }
@@ -148,20 +167,22 @@ export function setUpEngine(
     };
 
     function begin(plan: AttemptPlan<Target>): RunningAttempt {
-      const { provider } = nameOf(plan.target);
+      const { provider, model } = nameOf(plan.target);
       const sent: Sent = {
         provider,
+        model,
         at: clock.now(),
         plan,
         outcome: undefined,
         endedAt: undefined,
       };
       run.sent.push(sent);
-      const script = nextScript(provider);
+      const script = nextScript(plan.target);
       let committed = false;
       let isInvalid = false;
       return {
         limits: { ...NO_LIMITS, ...options.limits },
+        streams: stream,
         open: (signal) => script(signal, clock),
         take(event, _now, content) {
           committed ||= content && stream;
@@ -172,6 +193,7 @@ export function setUpEngine(
         isCommitted: () => committed,
         accept() {
           if (isInvalid) throw new GatewayError("invalid-output", "test");
+          return undefined;
         },
         isOwnLimit: () => false,
         end(outcome) {
@@ -190,6 +212,7 @@ export function setUpEngine(
         testRouting(options.routing),
         states.settings.retry,
       ),
+      caller: options.caller ?? "test",
       stream,
       repairs: options.repairs ?? false,
       trigger: "initial",
@@ -197,7 +220,8 @@ export function setUpEngine(
       signal: controller.signal,
       hedge: options.hedge,
       begin,
-      skip: (target, { kind }) => void run.skipped.push(`${nameOf(target).provider} ${kind}`),
+      skip: (target, { kind, reason }) =>
+        void run.skipped.push(`${nameOf(target).provider} ${reason ?? kind}`),
       decided: ({ kind, retried, reason }) =>
         void run.decisions.push(`${kind} ${retried ? "on" : "end"} ${reason}`),
       recover: (recovery) => void run.recoveries.push(recovery),
@@ -207,6 +231,7 @@ export function setUpEngine(
       },
       unpaid: options.unpaid ?? (() => undefined),
       canContinue: options.canContinue ?? (() => false),
+      requestMark: () => options.mark ?? String(++marks),
     };
     const done = engine
       .admit(engineCall)
@@ -225,7 +250,11 @@ export function setUpEngine(
     clock,
     engine,
     states,
-    state: (provider: string) => states.of({ provider, model: "test-model" }),
+    state: (provider: string) =>
+      states.of({
+        provider,
+        model: models[Object.keys(scripts).indexOf(provider)] ?? "test-model",
+      }),
     call,
   };
 }

@@ -1,4 +1,5 @@
 // The store in memory behind everything that can go wrong between a replica and its store.
+
 import type { Clock } from "../../src/clock.ts";
 import { createMemoryStore } from "../../src/streams/memory-store.ts";
 import type { Batch, StreamRecord } from "../../src/streams/stream-record.ts";
@@ -7,10 +8,12 @@ import {
   type AppendResult,
   StoreUnavailable,
   type StreamStore,
+  storeFull,
 } from "../../src/streams/stream-store.ts";
+import { listAll } from "./list-all.ts";
 
 type Method = {
-  [Name in keyof StreamStore]: StreamStore[Name] extends (...args: never[]) => unknown
+  [Name in keyof StreamStore]-?: StreamStore[Name] extends (...args: never[]) => unknown
     ? Name
     : never;
 }[keyof StreamStore];
@@ -27,7 +30,7 @@ export interface StoreFaults {
   hangs: boolean;
   /** Every append is sent so many times. */
   copies: number;
-  /** Appends find no room, but for the last of a stream. */
+  /** Creations and appends find no room, but for the last append of a stream. */
   isFull: boolean;
   /** Where given, only calls of these methods have faults. */
   only: readonly Method[] | undefined;
@@ -60,7 +63,7 @@ export function createFaultyStore(
   clock: Clock,
   { maxBytes = 64 * 1024 * 1024, isShared = false }: FaultyStoreOptions = {},
 ): FaultyStore {
-  const open = (): StreamStore => createMemoryStore({ clock, maxBytes, maxStreams: 10_000 });
+  const open = (): StreamStore => createMemoryStore({ clock, maxBytes });
   let inner = open();
   const faults: StoreFaults = {
     delayMs: 0,
@@ -103,9 +106,7 @@ export function createFaultyStore(
 
   function appendOnce(append: Append): AppendResult {
     if (faults.isFull && append.ending === undefined) {
-      const result: AppendResult = { state: "full" };
-      appends.push({ append, result });
-      return result;
+      throw storeFull();
     }
     const result = inner.append(append) as AppendResult;
     appends.push({ append, result });
@@ -118,8 +119,8 @@ export function createFaultyStore(
     const next = open();
     for (const session of sessions) await next.openSession(session, 0);
     const everything = { phases: [], provider: "", caller: "", olderThanMs: 0 };
-    const streams = await inner.list({ ...everything, limit: 10_000, after: undefined });
-    for (const stream of [...streams].reverse()) {
+    const streams = await listAll(inner, { ...everything, limit: 10_000, after: undefined });
+    for (const stream of streams.reverse()) {
       const last = stream.streamId === streamId ? tail : stream.tail;
       if (last > 0) await copy(stream, last, next);
     }
@@ -145,7 +146,7 @@ export function createFaultyStore(
     let epoch = 1;
     let writer = first.writer;
     const follow = async (nonce: number, of: number): Promise<void> => {
-      await next.handOff(streamId, { epoch, nonce: writer });
+      await next.handOff(streamId, { epoch, nonce: writer }, "planned");
       await next.claim(streamId, epoch, { session: stream.owner, nonce });
       epoch = of;
       writer = nonce;
@@ -169,9 +170,9 @@ export function createFaultyStore(
 
   const peer: StreamStore = {
     capabilities: {
-      type: isShared ? "redis" : "memory",
+      type: isShared ? "redis" : "sqlite",
       isShared,
-      durability: isShared ? "cluster" : "process",
+      durability: isShared ? "cluster" : "host",
     },
     subscribe: isShared
       ? async (streamId, listener) => {
@@ -193,7 +194,13 @@ export function createFaultyStore(
       sessions.delete(session);
       return inner.closeSession(session);
     },
-    create: (stream) => inner.create(stream),
+    async check() {
+      if (faults.isFull) throw storeFull();
+    },
+    create(stream) {
+      if (faults.isFull) throw storeFull();
+      return inner.create(stream);
+    },
     append(append) {
       const first = appendOnce(append);
       for (let copy = 1; copy < faults.copies; copy++) appendOnce(append);
@@ -206,7 +213,7 @@ export function createFaultyStore(
     requestCancel: (streamId, reason) => inner.requestCancel(streamId, reason),
     orphans: (limit) => inner.orphans(limit),
     claim: (streamId, epoch, next) => inner.claim(streamId, epoch, next),
-    handOff: (streamId, token) => inner.handOff(streamId, token),
+    handOff: (streamId, token, cause) => inner.handOff(streamId, token, cause),
     loadRequest: (streamId) => inner.loadRequest(streamId),
     list: (query) => inner.list(query),
     reap: (tombstoneMs, limit) => inner.reap(tombstoneMs, limit),

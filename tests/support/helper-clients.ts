@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import { createConnectTransport as createFetchTransport } from "@connectrpc/connect-web";
 import { createConnectClient } from "../../clients/typescript/connect.ts";
 import { createGrpcClient } from "../../clients/typescript/grpc.ts";
 import { systemRuntime } from "../../clients/typescript/runtime.ts";
@@ -10,7 +11,16 @@ import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.j
 
 export const TRANSPORTS = ["grpc-js", "Connect", "gRPC-Web"] as const;
 
-export type Transport = (typeof TRANSPORTS)[number];
+/** As browsers do it: over `fetch`, in JSON. */
+export const FETCH = "Connect by fetch";
+
+export type Transport = (typeof TRANSPORTS)[number] | typeof FETCH;
+
+const TRANSPORT_MAKERS = {
+  Connect: createConnectTransport,
+  "gRPC-Web": createGrpcWebTransport,
+  [FETCH]: createFetchTransport,
+};
 
 /** Key of the caller that `CALLER_CONFIG` names. */
 const KEY = "key-of-the-test";
@@ -44,15 +54,17 @@ export function helperClient(
     });
     return { client, close: () => client.close() };
   }
-  const create = transport === "Connect" ? createConnectTransport : createGrpcWebTransport;
-  const options = { baseUrl: `http://${address}`, httpVersion: "1.1" } as const;
+  const made = TRANSPORT_MAKERS[transport]({ baseUrl: `http://${address}`, httpVersion: "1.1" });
   return {
-    client: createConnectClient(createClient(GenerationService, create(options)), {
+    client: createConnectClient(createClient(GenerationService, made), {
       token: () => KEY,
     }),
     close: () => {},
   };
 }
 
-/** Comes back at once: the waits of the algorithm are the vectors' business. */
-export const impatient = { ...systemRuntime, random: () => 0 };
+/**
+ * Comes back soon: the waits of the algorithm are the vectors' business. A channel of grpc-js makes
+ * its next connection after 0.1 s and fails calls until then, so the waits are some part of their range.
+ */
+export const impatient = { ...systemRuntime, random: () => 0.1 };

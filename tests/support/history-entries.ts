@@ -26,6 +26,7 @@ export function log(events: readonly (readonly [writer: number, digest: string])
     ...stream,
     type: "log",
     key: "k",
+    generation: "g",
     phase: "completed",
     graceMs: 2_000,
     events: events.map(([writer, digest], index) => ({ sequence: index + 1, writer, digest })),
@@ -53,12 +54,17 @@ export const three = [
   [7, "d2"],
   [7, "d3"],
 ] as const;
-export const running = (at: number, tail: number, isOrphan: boolean): HistoryEntry => {
-  return { type: "running", at, streamId, tail, isOrphan };
+export const running = (
+  at: number,
+  tail: number,
+  isOrphan: boolean,
+  isWhole = false,
+): HistoryEntry => {
+  return { type: "running", at, streamId, tail, isOrphan, isWhole };
 };
 export const calm: HistoryEntry = { at: 0, type: "calm" };
 export const call = (at: number, phase: "opened" | "closed"): HistoryEntry => {
-  return { at, type: "call", phase, call: 1, key: "k" };
+  return { at, type: "call", phase, call: 1, key: "k", run: 1 };
 };
 export const attach = (at: number, type: "attach" | "detach"): HistoryEntry => {
   return { at, type, consumer: "a", streamId };

@@ -67,6 +67,10 @@ type Entry =
       readonly writer: number;
       readonly tail: number;
     }
+  /** An owner lets go of a stream. */
+  | { readonly type: "hand-off"; readonly streamId: string; readonly cause: "planned" | "lost" }
+  /** A replica has told of a defect of its code. */
+  | { readonly type: "defect"; readonly replica: string }
   | { readonly type: "cancel"; readonly streamId: string; readonly isCancelled: boolean }
   /** A call to a provider; `streamId` where it is known. */
   | {
@@ -74,7 +78,11 @@ type Entry =
       readonly phase: "opened" | "closed";
       readonly call: number;
       readonly key: string;
+      /** The run that it belongs to. */
+      readonly run: number;
     }
+  /** A generation is run, or run anew. */
+  | { readonly type: "run"; readonly run: number; readonly generation: string }
   /** Something is broken on purpose until `until`. */
   | { readonly type: "fault"; readonly fault: string; readonly until: number }
   /** The store has lost what it had acknowledged of these streams. */
@@ -90,12 +98,15 @@ type Entry =
       readonly streamId: string;
       readonly tail: number;
       readonly isOrphan: boolean;
+      /** Of a unary call: nothing is stored before the whole answer is there. */
+      readonly isWhole: boolean;
     }
   /** A stream as the store holds it at the end. */
   | {
       readonly type: "log";
       readonly streamId: string;
       readonly key: string;
+      readonly generation: string;
       readonly phase: string;
       readonly graceMs: number | undefined;
       readonly events: readonly LoggedEvent[];

@@ -1,4 +1,4 @@
-// What a running service has loaded, asked of the process itself by Node's inspector:
+// What a running service has loaded and holds, asked of the process itself by Node's inspector:
 // nothing is hooked, and the inspector is off until the first question.
 import type { ServiceProcess } from "./service.ts";
 import { eventually } from "./stack.ts";
@@ -16,12 +16,28 @@ export interface Loaded {
 interface Message {
   readonly id?: number;
   readonly method?: string;
+  readonly result?: { readonly result?: { readonly value?: unknown } };
   readonly params?: { readonly url?: string; readonly workerInfo?: { readonly url: string } };
+}
+
+/** Bytes that a service holds after full collections, and the limit of its heap. */
+export interface HeldMemory {
+  readonly held: number;
+  readonly heapLimit: number;
 }
 
 const ADDRESS = /ws:\/\/\S+/;
 
-export async function loadedIn(service: ServiceProcess): Promise<Loaded> {
+interface Inspector {
+  /** The value of an answer; undefined where it has none. */
+  ask(method: string, params?: object): Promise<unknown>;
+  close(): void;
+}
+
+async function inspect(
+  service: ServiceProcess,
+  onEvent: (message: Message) => void = () => {},
+): Promise<Inspector> {
   service.signal("SIGUSR1");
   await eventually(() => ADDRESS.test(service.errors()));
   const socket = new WebSocket(ADDRESS.exec(service.errors())?.[0] ?? "");
@@ -29,23 +45,47 @@ export async function loadedIn(service: ServiceProcess): Promise<Loaded> {
   socket.addEventListener("open", () => opened.resolve());
   socket.addEventListener("error", () => opened.reject(new Error("no inspector")));
   await opened.promise;
+  const answers = new Map<number, (value: unknown) => void>();
+  socket.addEventListener("message", ({ data }) => {
+    const message = JSON.parse(String(data)) as Message;
+    if (message.id === undefined) onEvent(message);
+    else answers.get(message.id)?.(message.result?.result?.value);
+  });
+  let asked = 0;
+  return {
+    ask: (method, params = {}) =>
+      new Promise((resolve) => {
+        answers.set(++asked, resolve);
+        socket.send(JSON.stringify({ id: asked, method, params }));
+      }),
+    close: () => socket.close(),
+  };
+}
+
+export async function loadedIn(service: ServiceProcess): Promise<Loaded> {
   const modules: string[] = [];
   const threads: string[] = [];
-  const answers = new Map<number, () => void>();
-  socket.addEventListener("message", ({ data }) => {
-    const { id, method, params } = JSON.parse(String(data)) as Message;
-    if (id !== undefined) answers.get(id)?.();
+  const inspector = await inspect(service, ({ method, params }) => {
     if (method === "Debugger.scriptParsed") modules.push(params?.url ?? "");
     if (method === "NodeWorker.attachedToWorker") threads.push(params?.workerInfo?.url ?? "");
   });
-  const ask = (id: number, method: string, params: object = {}): Promise<void> =>
-    new Promise((resolve) => {
-      answers.set(id, resolve);
-      socket.send(JSON.stringify({ id, method, params }));
-    });
   // What is there already is told of before the answer.
-  await ask(1, "Debugger.enable");
-  await ask(2, "NodeWorker.enable", { waitForDebuggerOnStart: false });
-  socket.close();
+  await inspector.ask("Debugger.enable");
+  await inspector.ask("NodeWorker.enable", { waitForDebuggerOnStart: false });
+  inspector.close();
   return { modules, threads };
+}
+
+const MEMORY = `(() => {
+  const { heapUsed, external } = process.memoryUsage();
+  const { heap_size_limit } = process.getBuiltinModule("node:v8").getHeapStatistics();
+  return JSON.stringify({ held: heapUsed + external, heapLimit: heap_size_limit });
+})()`;
+
+export async function heldBy(service: ServiceProcess): Promise<HeldMemory> {
+  const inspector = await inspect(service);
+  for (let round = 0; round < 3; round++) await inspector.ask("HeapProfiler.collectGarbage");
+  const answer = await inspector.ask("Runtime.evaluate", { expression: MEMORY });
+  inspector.close();
+  return JSON.parse(String(answer)) as HeldMemory;
 }

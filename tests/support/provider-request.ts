@@ -59,7 +59,11 @@ export function testModel(overrides: Partial<Model> = {}): Model {
     pricing: undefined,
     tokens,
     deprecated: false,
+    fallbacks: [],
+    failoverOnContentFilter: false,
     prefill: false,
+    unaryUpstream: "auto",
+    timeouts: undefined,
     ...overrides,
   };
 }
@@ -74,6 +78,7 @@ export function testRequest(overrides: Partial<ProviderRequest> = {}): ProviderR
     attempt: 1,
     continues: false,
     connectTimeoutMs: 5_000,
+    usageWaitMs: 2_000,
     headers: {},
     ...overrides,
   };
@@ -85,7 +90,6 @@ export function testInstance(overrides: Partial<ProviderInstance> = {}): Provide
     type: "openai",
     baseUrl: "http://127.0.0.1:1/v1",
     apiKey: "test-key",
-    doneOptional: false,
     headers: {},
     ...overrides,
   };

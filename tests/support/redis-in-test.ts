@@ -4,8 +4,10 @@ import { systemClock } from "../../src/clock.ts";
 import { createRedisStore } from "../../src/streams/redis-store.ts";
 import { StoreUnavailable, type StreamStore } from "../../src/streams/stream-store.ts";
 import { connectedRedisStore, type RedisServer, startRedis } from "./redis.ts";
+import { type RedisCluster, type RedisClusterOptions, startRedisCluster } from "./redis-cluster.ts";
+import { type SentinelOptions, type SentinelSet, startSentinels } from "./redis-sentinels.ts";
 
-const opened: (StreamStore | RedisServer)[] = [];
+const opened: (StreamStore | AsyncDisposable)[] = [];
 
 afterEach(async () => {
   for (const each of opened.splice(0).reverse()) {
@@ -19,7 +21,19 @@ export async function useRedis(options?: Parameters<typeof startRedis>[0]): Prom
   return started;
 }
 
-export async function useStore(to: RedisServer): Promise<StreamStore> {
+export async function useRedisCluster(options?: RedisClusterOptions): Promise<RedisCluster> {
+  const started = await startRedisCluster(options);
+  opened.push(started);
+  return started;
+}
+
+export async function useSentinels(options?: SentinelOptions): Promise<SentinelSet> {
+  const started = await startSentinels(options);
+  opened.push(started);
+  return started;
+}
+
+export async function useStore(to: Pick<RedisServer, "url">): Promise<StreamStore> {
   const store = await connectedRedisStore(to);
   opened.push(store);
   return store;

@@ -7,6 +7,7 @@ import { createClient } from "@redis/client";
 import { systemClock } from "../../src/clock.ts";
 import { createRedisStore } from "../../src/streams/redis-store.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
+import { endsWithParent } from "./ends-with-parent.ts";
 import { eventually } from "./stack.ts";
 
 /** A real `redis-server` of its own, on a free port, with its data in a temporary folder. */
@@ -22,6 +23,8 @@ export interface RedisServer extends AsyncDisposable {
   /** Orderly, with everything written. */
   stop(): Promise<void>;
   kill(): Promise<void>;
+  /** `SIGSTOP`: it says nothing more, and keeps its connections; `SIGCONT`. */
+  signal(name: NodeJS.Signals): void;
   /** Again on the same port, with the data that is left. */
   start(): Promise<void>;
 }
@@ -33,7 +36,9 @@ export interface RedisServerOptions {
   readonly isStarted?: boolean;
 }
 
-const START_TIMEOUT_MS = 15_000;
+const START_TIMEOUT_MS = 60_000;
+/** What a command says that cannot start another one. */
+const NOT_FOUND = 127;
 
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -46,10 +51,15 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Resolves once it answers; rejects with its output if it ends instead. */
-function launch(args: readonly string[]): Promise<ChildProcess> {
+/** Resolves once it says `ready`; rejects with its output if it ends instead. */
+export function launchRedis(
+  args: readonly string[],
+  ready = "Ready to accept connections",
+): Promise<ChildProcess> {
   return new Promise((resolve, reject) => {
-    const child = spawn("redis-server", args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(...endsWithParent("redis-server", args), {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     const fail = (why: string): void => {
       clearTimeout(timer);
@@ -57,17 +67,16 @@ function launch(args: readonly string[]): Promise<ChildProcess> {
       reject(new Error(`${why}\n${output}`));
     };
     const timer = setTimeout(() => fail("redis-server did not start"), START_TIMEOUT_MS);
+    const isMissing = "redis-server is not installed: apt-get install redis-server";
     child.once("error", (error: NodeJS.ErrnoException) =>
-      fail(
-        error.code === "ENOENT"
-          ? "redis-server is not installed: apt-get install redis-server"
-          : error.message,
-      ),
+      fail(error.code === "ENOENT" ? isMissing : error.message),
     );
-    child.once("exit", (code) => fail(`redis-server ended with ${code}`));
+    child.once("exit", (code) =>
+      fail(code === NOT_FOUND ? isMissing : `redis-server ended with ${code}`),
+    );
     child.stdout?.on("data", (bytes: Buffer) => {
       output += bytes.toString();
-      if (!output.includes("Ready to accept connections")) return;
+      if (!output.includes(ready)) return;
       clearTimeout(timer);
       child.removeAllListeners("exit");
       child.stdout?.removeAllListeners("data");
@@ -108,7 +117,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     const ending = child;
     child = undefined;
     if (commands?.isOpen) commands.destroy();
-    if (ending === undefined) return;
+    if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return;
     await new Promise((resolve) => {
       ending.once("exit", resolve);
       ending.kill(signal);
@@ -127,8 +136,9 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     },
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
+    signal: (name) => void child?.kill(name),
     async start() {
-      child = await launch(args);
+      child = await launchRedis(args);
     },
     async [Symbol.asyncDispose]() {
       await end("SIGKILL");

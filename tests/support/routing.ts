@@ -27,6 +27,8 @@ export function instance(
     dialects,
     dialect: "chat",
     prefill: false,
+    unaryUpstream: () => "auto",
+    timeouts: undefined,
     tokens,
     models,
     ...changes,

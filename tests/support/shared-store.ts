@@ -5,6 +5,6 @@ import { createManualClock } from "./manual-clock.ts";
 
 /** A store in memory that replicas in this process share. */
 export function sharedStore(clock: Clock = createManualClock()): StreamStore {
-  const store = createMemoryStore({ clock, maxBytes: 64 * 1024 * 1024, maxStreams: 10_000 });
+  const store = createMemoryStore({ clock, maxBytes: 64 * 1024 * 1024 });
   return { ...store, capabilities: { type: "memory", isShared: true, durability: "cluster" } };
 }

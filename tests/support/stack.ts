@@ -14,6 +14,10 @@ export const ADAPTERS = ["chat", "responses", "claude", "grok"] as const;
 
 export type Adapter = (typeof ADAPTERS)[number];
 
+/** All that a request can need: what a model of the file takes without it has no media. */
+const ABLE =
+  "capabilities: [generate, stream, image-input, file-input, tools, parallel-tools, json-object, json-schema, reasoning]";
+
 function configuration(url: string): string {
   return `
 faults: {allow: true}
@@ -23,10 +27,10 @@ providers:
   - {id: claude, type: anthropic, base_url: "${url}", api_key_env: UP_KEY}
   - {id: grok, type: xai, base_url: "${url}/xai/v1", api_key_env: UP_KEY}
 models:
-  - {id: m-chat, provider: chat, efforts: [none, low, high]}
-  - {id: m-responses, provider: responses, efforts: [none, low, high]}
-  - {id: m-claude, provider: claude, efforts: [none, low, high]}
-  - {id: m-grok, provider: grok, efforts: [none, low, high]}
+  - {id: m-chat, provider: chat, efforts: [none, low, high], ${ABLE}}
+  - {id: m-responses, provider: responses, efforts: [none, low, high], ${ABLE}}
+  - {id: m-claude, provider: claude, efforts: [none, low, high], ${ABLE}}
+  - {id: m-grok, provider: grok, efforts: [none, low, high], ${ABLE}}
 `;
 }
 
@@ -56,7 +60,7 @@ export async function startStack(
 /** Waits until `condition` holds; fails after `timeoutMs`. */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 5_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {

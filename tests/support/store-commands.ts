@@ -1,8 +1,15 @@
 // Random operations on a few streams, each sent to the model and to the store.
+
 import fc from "fast-check";
 import { expect } from "vitest";
-import type { CancelReason, EndPhase, NewStream } from "../../src/streams/stream-record.ts";
+import type {
+  CancelReason,
+  EndPhase,
+  HandOffCause,
+  NewStream,
+} from "../../src/streams/stream-record.ts";
 import type { Append, StreamStore } from "../../src/streams/stream-store.ts";
+import { listAll } from "./list-all.ts";
 import { comparable, type StoreModel } from "./store-model.ts";
 import { batchOf, cleanupQuery, encode, LONG_MS, listQuery, progressOf } from "./stored-streams.ts";
 
@@ -155,16 +162,17 @@ const claim = fc
     }),
   );
 
-const handOff = fc.record({ streamId, writer: fc.nat({ max: 1 }) }).map(
-  ({ streamId: id, writer }): Command => ({
+const cause = fc.constantFrom<HandOffCause>("planned", "lost");
+const handOff = fc.record({ streamId, writer: fc.nat({ max: 1 }), cause }).map(
+  ({ streamId: id, writer, cause: why }): Command => ({
     check: (model) => model.tokens.has(id),
     async run(model, store) {
       const token = model.tokens.get(id)?.at(-1 - writer);
       if (token === undefined) return;
-      const expected = model.handOff(id, token);
-      expect(await store.handOff(id, token)).toBe(expected);
+      const expected = model.handOff(id, token, why);
+      expect(await store.handOff(id, token, why)).toBe(expected);
     },
-    toString: () => `handOff(${id}, ${writer})`,
+    toString: () => `handOff(${id}, ${writer}, ${why})`,
   }),
 );
 
@@ -237,7 +245,7 @@ export async function expectSameStreams(model: StoreModel, store: StreamStore): 
   expect(byId(await store.orphans(100))).toEqual(byId(model.orphans()));
   for (const phase of ["running", "orphaned", "completed"] as const) {
     const query = listQuery({ phases: [phase] });
-    expect(byId(await store.list(query))).toEqual(byId(model.list(query)));
+    expect(byId(await listAll(store, query))).toEqual(byId(model.list(query)));
   }
   for (const caller of ["caller-a", "caller-b"]) {
     for (const requestId of ["request-1", "request-2"]) {

@@ -14,6 +14,7 @@ import { isCleanable, matches, newestFirst } from "../../src/streams/stream-quer
 import type {
   Batch,
   CancelReason,
+  HandOffCause,
   NewStream,
   StreamRecord,
   WriterToken,
@@ -135,9 +136,9 @@ export class StoreModel {
     return { ...answer, stream: this.#answer(after) };
   }
 
-  handOff(streamId: string, token: WriterToken): boolean {
+  handOff(streamId: string, token: WriterToken, cause: HandOffCause): boolean {
     const stream = this.streams.get(streamId);
-    const after = handedOff(stream?.record, token);
+    const after = handedOff(stream?.record, token, cause);
     if (stream === undefined || after === undefined) return false;
     stream.record = after;
     return true;
@@ -167,7 +168,7 @@ export class StoreModel {
   /** In no order. */
   list(query: ListQuery): unknown[] {
     return Array.from(this.streams.values(), ({ record }) => this.#answer(record))
-      .filter((stream) => stream.expiredAt === undefined && matches(stream, query))
+      .filter((stream) => stream.expiredAt === undefined && matches(stream, stream, query))
       .sort(newestFirst);
   }
 

@@ -8,11 +8,12 @@ import type {
   StreamProgress,
   WriterToken,
 } from "../../src/streams/stream-record.ts";
-import type {
-  Append,
-  CleanupQuery,
-  ListQuery,
-  StreamStore,
+import {
+  type Append,
+  type CleanupQuery,
+  type ListQuery,
+  StoreUnavailable,
+  type StreamStore,
 } from "../../src/streams/stream-store.ts";
 import type { OpenedStore, StoreUnderTest } from "./stores.ts";
 
@@ -80,6 +81,16 @@ export function appendTo(
   };
 }
 
+/** The state that a store answers with, or the cause for which it takes nothing. */
+export async function stateOf(ask: () => unknown): Promise<string> {
+  try {
+    return ((await ask()) as { readonly state: string }).state;
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    return error.trouble.cause;
+  }
+}
+
 export function listQuery(overrides: Partial<ListQuery> = {}): ListQuery {
   const everything = { phases: [], provider: "", caller: "", olderThanMs: 0 };
   return { ...everything, limit: 100, after: undefined, ...overrides };
@@ -143,7 +154,7 @@ async function openInTest(under: StoreUnderTest): Promise<StoreInTest> {
     },
     async takeOver(stream, epoch, nonce) {
       const token = { epoch, nonce: stream.token.nonce };
-      await store.handOff(stream.streamId, token);
+      await store.handOff(stream.streamId, token, "planned");
       await store.claim(stream.streamId, epoch, { session: "session-b", nonce });
       return { epoch: epoch + 1, nonce };
     },

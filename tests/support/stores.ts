@@ -9,6 +9,7 @@ import { createSqliteStore } from "../../src/streams/sqlite-store.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { connectedRedisStore, type RedisServer, startRedis } from "./redis.ts";
+import { type RedisCluster, startRedisCluster } from "./redis-cluster.ts";
 
 /** A fresh and empty store. */
 export interface OpenedStore {
@@ -35,7 +36,7 @@ export interface StoreUnderTest {
 
 async function openMemory(maxBytes: number): Promise<OpenedStore> {
   const clock = createManualClock();
-  const store = createMemoryStore({ clock, maxBytes, maxStreams: 10_000 });
+  const store = createMemoryStore({ clock, maxBytes });
   return { store, advance: (ms) => clock.advance(ms), close: () => store.close() };
 }
 
@@ -74,11 +75,13 @@ async function openSqlite(maxBytes: number): Promise<OpenedStore> {
 }
 
 let redisServer: Promise<RedisServer> | undefined;
+let redisCluster: Promise<RedisCluster> | undefined;
 
 afterAll(async () => {
-  const server = await redisServer;
+  const ending = [redisServer, redisCluster];
   redisServer = undefined;
-  await server?.[Symbol.asyncDispose]();
+  redisCluster = undefined;
+  for (const each of ending) await (await each)?.[Symbol.asyncDispose]();
 });
 
 /** One server for all tests of a file, emptied before each. */
@@ -90,11 +93,19 @@ async function emptyRedis(): Promise<RedisServer> {
   return server;
 }
 
-async function openRedis(): Promise<OpenedStore> {
-  const server = await emptyRedis();
+/** The owner of the slot in one cluster for all tests of a file, emptied before each. */
+async function emptyRedisCluster(): Promise<RedisServer> {
+  redisCluster ??= startRedisCluster();
+  const server = await (await redisCluster).owner();
+  await server.command("FLUSHALL");
+  return server;
+}
+
+/** `url`: another way in than the server that was emptied. */
+async function openRedis(server: RedisServer, url = server.url): Promise<OpenedStore> {
   const opened = new Set<StreamStore>();
   async function connect(): Promise<StreamStore> {
-    const store = await connectedRedisStore(server);
+    const store = await connectedRedisStore({ url });
     opened.add(store);
     return store;
   }
@@ -122,9 +133,9 @@ const sqlite: StoreUnderTest = {
 };
 
 async function openSmallRedis(): Promise<OpenedStore> {
-  const opened = await openRedis();
-  const server = await redisServer;
-  await server?.limitMemory(512 * 1024);
+  const server = await emptyRedis();
+  const opened = await openRedis(server);
+  await server.limitMemory(512 * 1024);
   return opened;
 }
 
@@ -132,8 +143,19 @@ const redis: StoreUnderTest = {
   name: "redis",
   sessionsExpire: true,
   modelRuns: 200,
-  open: openRedis,
+  open: async () => openRedis(await emptyRedis()),
   openSmall: openSmallRedis,
 };
 
-export const stores: readonly StoreUnderTest[] = [memory, sqlite, redis];
+/** By the URL of a node that has not the slot. */
+const cluster: StoreUnderTest = {
+  name: "redis cluster",
+  sessionsExpire: true,
+  modelRuns: 40,
+  async open() {
+    const server = await emptyRedisCluster();
+    return openRedis(server, (await (await redisCluster)?.other())?.url);
+  },
+};
+
+export const stores: readonly StoreUnderTest[] = [memory, sqlite, redis, cluster];

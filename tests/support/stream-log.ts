@@ -15,6 +15,6 @@ export function streamLog(store: StreamStore, clock: Clock, session: string): St
     session,
     newNonce: () => ++nonces,
     isTerminal: () => false,
-    observer: noStreamTelemetry,
+    observer: { ...noStreamTelemetry, storeChanged: () => {} },
   });
 }

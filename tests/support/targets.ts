@@ -37,7 +37,13 @@ function configuration(url: string): string {
       return { id, type: "openai", base_url: `${url}/v1`, api_key_env: "UP_KEY", prefill };
     }),
     models: [
-      ...all.map(({ id, model }) => ({ id: model, provider: id, provider_model: id })),
+      ...all.map(({ id, model }) => ({
+        id: model,
+        provider: id,
+        provider_model: id,
+        // Without them a model of the file takes no media.
+        capabilities: ["generate", "stream", "tools", "json-object", "json-schema", "image-input"],
+      })),
       { id: "m-other", provider: "p", provider_model: "other" },
     ],
     faults: { allow: true },
@@ -125,7 +131,7 @@ export async function ask(
   client: GrpcClient,
   mode: Mode,
   spec: SpecInit,
-  options: CallOptions & { readonly stream?: StreamInit } = {},
+  options: CallOptions & { readonly stream?: StreamInit; readonly acceptsDiscard?: boolean } = {},
 ): Promise<Answer> {
   const { generate, streamGenerate } = GenerationService.method;
   const events: StreamEvent[] = [];
@@ -133,7 +139,8 @@ export async function ask(
   try {
     if (mode === "unary") ({ generation } = await client.unary(generate, { spec }, options));
     else {
-      const request = { spec, options: options.stream };
+      const { stream, acceptsDiscard = false } = options;
+      const request = { spec, options: stream, acceptsDiscard };
       for await (const event of client.stream(streamGenerate, request, options)) {
         events.push(event);
         if (event.event.case === "complete") ({ generation } = event.event.value);

@@ -1,20 +1,22 @@
 // The gateway over a log in memory, with one provider that says what a test wants.
-import type { StreamEvent } from "../../src/domain/generation.ts";
+import type { DefectPlace, OnDefect } from "../../src/domain/defect.ts";
+import { GatewayError } from "../../src/domain/gateway-error.ts";
+import type { Generation, StreamEvent } from "../../src/domain/generation.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
 import type { StreamOptions } from "../../src/domain/stream-options.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import { type Deployment, GenerationRuns } from "../../src/gateway/generation-run.ts";
 import { createStoredGenerations, type OpenStream } from "../../src/gateway/stored-generation.ts";
+import { SchemaChecks } from "../../src/output/schema-checks.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
 import { ProviderStats } from "../../src/reliability/provider-stats.ts";
 import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
-import { encodeEvent } from "../../src/rpc/encode-event.ts";
+import { encodeEvent, encodeInternalEnd } from "../../src/rpc/encode-event.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import { noStreamTelemetry } from "../../src/telemetry/stream-telemetry.ts";
-import { noTelemetry } from "../../src/telemetry/telemetry.ts";
-import { noUsageSink } from "../../src/usage/usage-sink.ts";
+import { createFaults } from "./faults.ts";
 import { createFaultyStore } from "./faulty-store.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { testModel, testSpec } from "./provider-request.ts";
@@ -42,6 +44,7 @@ const TIMEOUTS = {
   connectMs: 1,
   firstTokenMs: 1_000,
   firstTokenFailoverMs: 1_000,
+  answerFailoverMs: 1_000,
   idleMs: 1_000,
   reasoningMs: 1_000,
   reasoningFailoverMs: 1_000,
@@ -71,6 +74,7 @@ export function createTestGateway(
       unfit: [],
     }),
     provider: () => provider,
+    lease: () => () => {},
     timeouts: TIMEOUTS,
     abort: { mode: "close", maxTimeMs: 1_000 },
   };
@@ -87,30 +91,53 @@ export function createGatewayOver(
   let ids = 0;
   const newId = (): string => `id-${ids++}`;
   const engine = new ReliabilityEngine(clock, new TargetStates(clock, DEFAULT_SETTINGS));
+  /** Defects that were told of. */
+  const told: { readonly error: unknown; readonly place: DefectPlace | undefined }[] = [];
+  const onDefect: OnDefect = (error, place) => void told.push({ error, place });
+  /** Parts of the gateway that a test lets throw, by name. */
+  const faults = createFaults();
   const runs = new GenerationRuns({
-    usage: noUsageSink,
+    onDefect,
+    usage: { record: (record) => faults.at(`usage ${record.type}`) },
     clock,
     stats,
     counter: testCounter(clock, "character"),
+    checks: new SchemaChecks(clock),
     engine,
-    telemetry: noTelemetry,
+    telemetry: faults.telemetry,
     newId,
     deployment: () => deployment,
   });
   const faulty = createFaultyStore(clock);
   const log = createTestLog({ clock, store: faulty.store, settings });
-  const events = new WeakMap<Uint8Array, StreamEvent>();
-  /** Kind of event that cannot be encoded. */
-  const defects = { encode: "" };
-  /** The real bytes; the store in memory hands the same object back. */
+  /** By their bytes: a store hands back others that are the same. */
+  const events = new Map<string, StreamEvent>();
+  const keyOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+  /** The real bytes. */
   const encode = (event: StreamEvent, writer: number): Uint8Array => {
-    if (event.body.type === defects.encode) throw new Error("a defect");
+    faults.at(`encode ${event.body.type}`);
     const bytes = encodeEvent(event, writer);
-    events.set(bytes, event);
+    events.set(keyOf(bytes), event);
     return bytes;
   };
   const local = createTestLog({ clock, store: createFaultyStore(clock).store });
-  const shared = { clock, log, local, newId, encodeEvent: encode };
+  /** Its bytes are no event of this gateway's: they are decoded by themselves. */
+  const internalEnd = (sequence: number, writer: number): Uint8Array => {
+    const bytes = encodeInternalEnd(sequence, writer);
+    const error = new GatewayError("internal", "internal error");
+    const failure = { error, partial: {} as Generation };
+    events.set(keyOf(bytes), { sequence, attemptIndex: 0, body: { type: "error", failure } });
+    return bytes;
+  };
+  const shared = {
+    clock,
+    log,
+    local,
+    newId,
+    onDefect,
+    encodeEvent: encode,
+    encodeInternalEnd: internalEnd,
+  };
   const stored = createStoredGenerations(shared);
   /** How readers with a cursor have ended. */
   const resumed: string[] = [];
@@ -124,12 +151,13 @@ export function createGatewayOver(
     spec: testSpec(),
     signal: controller.signal,
     timeoutMs: undefined as number | undefined,
+    acceptsDiscard: false,
     telemetry: { end: () => {} },
     identity: { caller: "alice", requestId: "", fingerprint: "", request: () => new Uint8Array() },
   };
 
   function decode(bytes: Uint8Array): StreamEvent {
-    const event = events.get(bytes);
+    const event = events.get(keyOf(bytes));
     if (event === undefined) throw new Error("bytes that this gateway has not encoded");
     return event;
   }
@@ -147,7 +175,8 @@ export function createGatewayOver(
     runs,
     log,
     faulty,
-    defects,
+    faults,
+    told,
     resumed,
     stored,
     gateway,

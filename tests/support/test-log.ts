@@ -33,7 +33,7 @@ export function createTestLog(options: {
       appended: (result, events) => void told.push(`${result} ${events}`),
       filled: (cause) => void told.push(`filled ${cause}`),
       lost: (loss) => void told.push(`lost ${loss}`),
-      degraded: (isDown) => void told.push(isDown ? "down" : "up"),
+      storeChanged: ({ state }) => void told.push(state === "away" ? "down" : "up"),
     },
   });
 }

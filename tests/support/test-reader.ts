@@ -101,6 +101,7 @@ export async function createTestReaders(
       const begun = await log.begin(stream, {
         disconnect: { policy: "continue" },
         stop: (error) => void stopped.push(error.reason ?? error.kind),
+        endUnstarted: () => END,
         ...hooks,
       });
       if (begun.state !== "created") throw new Error(begun.state);

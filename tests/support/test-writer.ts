@@ -21,7 +21,7 @@ function word(message: BusMessage): string {
     case "durability":
       return message.isUndurable ? "undurable" : "durable";
     case "left":
-    case "handed-off":
+    case "over":
       return message.type;
   }
 }
@@ -39,6 +39,7 @@ export async function createTestWriter(
   const bus = new StreamBus();
   const shown: string[] = [];
   const told: string[] = [];
+  const outages: string[] = [];
   bus.listen(streamId, (message) => void shown.push(word(message)));
   const writer = new StreamWriter({
     store: faulty.store,
@@ -53,6 +54,7 @@ export async function createTestWriter(
     maxBytes: 8 * 1024 * 1024,
     maxEvents: 200_000,
     onCancel: (reason) => void told.push(`cancel ${reason}`),
+    onOutage: ({ cause }) => void outages.push(cause),
     onFull: () => void told.push("full"),
     onLoss: (loss) => void told.push(`lost ${loss}`),
     onAppended: () => {},
@@ -76,6 +78,8 @@ export async function createTestWriter(
     writer,
     /** What readers of this process were told. */
     shown,
+    /** Why appends did not go through. */
+    outages,
     /** What the generation was told. */
     told,
     offer,

@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import { isJsonObject, type JsonObject } from "../../src/domain/json.ts";
 import { chatDialect } from "./upstream/chat.ts";
@@ -51,7 +51,9 @@ export interface Upstream {
   readonly requests: RecordedRequest[];
   /** Models of which every request fails like this, whatever its script says. */
   readonly outages: Map<string, UpstreamFault>;
-  /** From now on streams wait before every content event for `release`. */
+  /** Connections that are open. */
+  readonly connections: number;
+  /** From now on streams wait before every content event for `release`, as counts and held failures do. */
   hold(): void;
   /** So many content events may be sent, by whichever streams wait. */
   release(events: number): void;
@@ -166,7 +168,9 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
       await delay(10);
       response.destroy();
     };
-    const events = dialect.events(answer);
+    const all = dialect.events(answer);
+    const isOpen = fault?.omit_terminator === true;
+    const events = isOpen ? all.slice(0, all.findLastIndex(({ content }) => content) + 1) : all;
     for (const event of events) {
       if (response.destroyed) return;
       if (event.content) {
@@ -188,15 +192,14 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
       }
       await nextTurn();
     }
-    if (fault?.omit_terminator !== true && !write(dialect.terminator(answer, events.length))) {
-      return cut();
-    }
+    if (!isOpen && !write(dialect.terminator(answer, events.length))) return cut();
     response.end();
   }
 
   async function answerRequest(response: ServerResponse, recorded: RecordedRequest): Promise<void> {
     const { body, path } = recorded;
     if (path === COUNT_PATH) {
+      if (!(await ticket(response))) return;
       const failure = outages.get(String(body["model"]))?.status;
       response.writeHead(failure ?? 200, { "content-type": "application/json" });
       return void response.end(JSON.stringify(failure ? {} : { input_tokens: COUNTED_TOKENS }));
@@ -212,6 +215,7 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
     ).length;
     const outage = outages.get(String(body["model"]));
     const fault = outage ?? faults.find((each) => each.attempt === attempt);
+    if (fault?.held === true && !(await ticket(response))) return;
     if (fault?.refuse === true) return void response.destroy();
     if (fault?.cut_headers === true) {
       response.socket?.write("HTTP/1.1 200 OK\r\ncontent-ty");
@@ -266,12 +270,20 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
     });
   });
   server.keepAliveTimeout = 60_000;
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve) => server.listen(listenOn, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     requests,
     outages,
+    get connections() {
+      return sockets.size;
+    },
     hold() {
       tickets = 0;
     },

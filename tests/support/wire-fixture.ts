@@ -9,8 +9,6 @@ export interface Expectation {
   readonly dialect: string;
   readonly stream: boolean;
   readonly spec?: Partial<GenerationSpec>;
-  /** `done_optional` of the instance. */
-  readonly doneOptional?: boolean;
   /** What the service makes of its counts at the prices of a model; worked out in the fixture's head. */
   readonly golden?: { readonly model: string; readonly cost: Partial<Cost> };
   readonly events: readonly ProviderEvent[];

@@ -261,7 +261,7 @@ describe.each(ADAPTERS)("adapter %s", (adapter) => {
     const { events, error } = await collect(specFor(adapter, fault({ error_at: 1 })));
     expect(gatewayErrorOf(error)).toMatchObject({
       category: ErrorCategory.SERVER_ERROR,
-      reason: "ATTEMPTS_EXHAUSTED",
+      reason: "PROVIDER_ERROR",
     });
     expect(events.at(-1)?.event.case).toBe("error");
   });

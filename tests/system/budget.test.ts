@@ -148,7 +148,7 @@ describe.each(MODES)("%s: a budget", (mode) => {
     const fields = budget(rest, { outputFormat: { format: json } });
     const before = requestsOf(stack, "a").length;
     const spec = through({ a: script({ text: "no JSON" }) }, fields);
-    const { code, typed } = await ask(stack.client, mode, spec);
+    const { code, typed } = await ask(stack.client, mode, spec, { acceptsDiscard: true });
     expect([code, typed?.category]).toEqual([8, ErrorCategory.BUDGET]);
     expect(typed?.attempts).toMatchObject([
       { outcome: AttemptOutcome.FAILED, errorCategory: ErrorCategory.INVALID_OUTPUT },

@@ -61,7 +61,7 @@ describe("steer generate", () => {
     expect(failed.code).toBe(24);
     for (const attempt of [1, 2, 3]) {
       expect(failed.stderr).toContain(
-        `attempt ${attempt}: simulator/simulator failed server_error HTTP 503`,
+        `attempt ${attempt}: simulator/simulator failed server_error (PROVIDER_ERROR) HTTP 503`,
       );
     }
     const away = await steer(["generate", "x"], { env: { STEER_ADDRESS: "127.0.0.1:1" } });

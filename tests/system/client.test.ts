@@ -7,6 +7,7 @@ import {
   streamGenerate,
 } from "../../clients/typescript/steer.ts";
 import { SteerError, type StreamCursor } from "../../clients/typescript/steer-error.ts";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { type CutProxy, startCutProxy } from "../support/cut-proxy.ts";
 import {
@@ -96,7 +97,7 @@ async function readThrough(
 
 describe.each(TRANSPORTS)("the helper over %s", (transport) => {
   it("A-69: ends with the whole text wherever its connection is cut", {
-    timeout: 60_000,
+    timeout: 120_000,
   }, async () => {
     await using whole = await startCutProxy(targetOf(transport));
     (await readThrough(transport, whole, `${transport} whole`)).expectWhole();
@@ -251,7 +252,9 @@ describe.each(TRANSPORTS)("the helper over %s", (transport) => {
 
   it("A-34: throws the typed error with the position, after the output", async () => {
     const { client, close } = helperClient(transport, targetOf(transport));
-    const spec = specOf(`${transport} fails`, { error_at: 4 });
+    // Where nothing is named the helper asks for RESTART, and the stream goes on.
+    const routing = { midStreamRecovery: MidStreamRecovery.FAIL };
+    const spec = { ...specOf(`${transport} fails`, { error_at: 4 }), routing };
     const reader = new Reader();
     const error = await reader
       .read(streamGenerate(client, { spec }))

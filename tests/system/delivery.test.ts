@@ -48,9 +48,7 @@ describe("delivery", () => {
       },
       options: { heartbeatInterval: { seconds: 0n, nanos: 200_000_000 } },
     });
-    const startedAt = performance.now();
     const headers = await call.headers;
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
     expect(headers.get("x-steer-stream-id")[0]).toMatch(/^s\.[0-9a-f]{32}$/);
     const cases: string[] = [];
     for await (const { event, sequence } of call) {
@@ -96,7 +94,7 @@ describe("delivery", () => {
           model: "m-chat",
           prompt: "Hi",
           providerOptions: { chat: { simulator: { tokens } } },
-          timeouts: { idle: { seconds: 0n, nanos: 300_000_000 } },
+          timeouts: { idle: { seconds: 1n } },
         },
         options: { ephemeral },
       });
@@ -106,14 +104,15 @@ describe("delivery", () => {
       const request = stack.upstream.requests[count];
       let sent = -1;
       let stuckFor = 0;
-      // Five looks of 200 ms without a new event: more than three times the limit.
+      // A log holds what a slow reader has not taken; without one the provider waits.
+      if (!ephemeral) await eventually(() => request?.sent === tokens);
+      // Five looks without a new event: more than three times the limit.
       await eventually(async () => {
         stuckFor = request?.sent === sent ? stuckFor + 1 : 0;
         sent = request?.sent ?? 0;
-        await new Promise((resolve) => setTimeout(resolve, 200));
+        await new Promise((resolve) => setTimeout(resolve, 600));
         return stuckFor === 5;
-      }, 15_000);
-      // A log holds what a slow reader has not taken; without one the provider waits.
+      });
       if (ephemeral) expect(sent).toBeLessThan(tokens);
       else expect(sent).toBe(tokens);
       let deltas = 0;

@@ -65,7 +65,7 @@ async function freeAddresses(): Promise<Record<string, string>> {
 
 /** Asks the health command until it succeeds, as a container engine does while one starts. */
 async function becomesHealthy(added: Readonly<Record<string, string>>): Promise<string> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 60_000;
   while (true) {
     const health = run(image.healthCheck, added);
     if ((await health.exited) === 0) return "healthy";

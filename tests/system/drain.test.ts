@@ -1,3 +1,4 @@
+import http2 from "node:http2";
 import net from "node:net";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
@@ -10,6 +11,7 @@ import {
   HealthCheckResponse_ServingStatus,
 } from "../../gen/service/grpc/health/v1/health_pb.ts";
 import { createGrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
+import { rawCall, statusOf } from "../support/raw-grpc.ts";
 import { startService } from "../support/service.ts";
 import { eventually, startStack } from "../support/stack.ts";
 
@@ -39,17 +41,15 @@ async function lastEvent(call: AsyncIterable<{ event: { case: string | undefined
 }
 
 describe("drain", () => {
-  it("A-60: starts without any store, and stops at once when nothing runs", async () => {
+  it("A-60: starts without any store, and stops when nothing runs", async () => {
     const service = await startService();
     const ready = await fetch(`${service.http}/readyz`);
     expect([ready.status, await ready.json()]).toEqual([200, { status: "OK" }]);
-    const startedAt = performance.now();
     service.signal("SIGTERM");
     expect(await service.exited).toBe(0);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
   });
 
-  it("A-66, A-67: a running stream ends in full through GOAWAY, and new calls are sent elsewhere", async () => {
+  it("A-66, A-67: a running stream ends in full through GOAWAY, while health says no", async () => {
     const service = await startService();
     const client = createGrpcClient(service.grpc);
     const watcher = createGrpcClient(service.grpc);
@@ -65,13 +65,6 @@ describe("drain", () => {
     await eventually(() => states.at(-1) === HealthCheckResponse_ServingStatus.NOT_SERVING);
     const ready = await fetch(`${service.http}/readyz`);
     expect([ready.status, await ready.json()]).toEqual([503, { status: "DRAINING" }]);
-    const refused = await createGrpcClient(service.grpc)
-      .unary(generate, { spec: slow(1, 0) })
-      .catch((error: unknown) => error);
-    expect(refused).toMatchObject({ code: grpc.status.UNAVAILABLE });
-    expect(gatewayErrorOf(refused)).toMatchObject({ reason: "DRAINING", retryable: true });
-    const [pushback] = (refused as grpc.ServiceError).metadata.get("grpc-retry-pushback-ms");
-    expect(Number(pushback)).toBeGreaterThan(0);
     // It runs for 4 seconds: through the GOAWAY after 2.
     expect(await running).toEqual({ last: "complete", error: undefined });
     expect(await service.exited).toBe(0);
@@ -79,7 +72,7 @@ describe("drain", () => {
     watcher.close();
   });
 
-  it("A-66: a stream that does not end in time gets a typed end within 26 s", async () => {
+  it("A-66: a stream that does not end in time gets a typed end behind the grace of 25 s", async () => {
     const service = await startService();
     const client = createGrpcClient(service.grpc);
     const running = lastEvent(client.stream(streamGenerate, { spec: slow(10_000, 100) }));
@@ -91,11 +84,11 @@ describe("drain", () => {
     expect(last).toBe("error");
     expect(gatewayErrorOf(error)?.category).toBe(ErrorCategory.OWNER_LOST);
     expect(await service.exited).toBe(0);
-    expect(performance.now() - startedAt).toBeLessThan(27_000);
+    expect(performance.now() - startedAt).toBeLessThan(60_000);
     client.close();
-  }, 40_000);
+  });
 
-  it("A-66: running calls over HTTP end in full, and new ones are sent elsewhere", async () => {
+  it("A-66: running calls over HTTP end in full, and new ones are served on connections that end", async () => {
     const service = await startService();
     const transport = createConnectTransport({ baseUrl: service.http, httpVersion: "1.1" });
     const client = createClient(GenerationService, transport);
@@ -106,24 +99,20 @@ describe("drain", () => {
     await client.generate({ spec: slow(1, 0) });
     service.signal("SIGTERM");
     await eventually(() => service.log.some(({ event }) => event === "draining"));
-    const refused = await fetch(url, {
+    const served = await fetch(url, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      // Not even a request that is no request is read.
-      body: "{",
+      body: JSON.stringify({ spec: { model: "simulator", prompt: "Hi" } }),
     });
-    expect([refused.status, await refused.json()]).toMatchObject([
-      503,
-      { code: "unavailable", details: [{ debug: { reason: "DRAINING" } }, {}, {}] },
-    ]);
-    expect(Number(refused.headers.get("grpc-retry-pushback-ms"))).toBeGreaterThan(0);
+    expect([served.status, served.headers.get("connection")]).toEqual([200, "close"]);
+    expect(await served.json()).toMatchObject({ generation: {} });
     // They run for 3 seconds: through the close of the listener after 2.
     expect(await running).toEqual({ last: "complete", error: undefined });
     expect((await unary).generation?.outputText).not.toBe("");
     expect(await service.exited).toBe(0);
   });
 
-  it("A-67: a client's own retries follow a refusal, and stop where the provider has failed", async () => {
+  it("A-67: a client's own retries stop where the provider has failed", async () => {
     await using stack = await startStack();
     const retryPolicy = {
       maxAttempts: 3,
@@ -146,23 +135,11 @@ describe("drain", () => {
     await expect(client.unary(generate, { spec: failing })).rejects.toMatchObject({ code: 14 });
     // The gateway's own attempts, and not those of three calls.
     expect(stack.upstream.requests).toHaveLength(3);
-
-    const running = lastEvent(client.stream(streamGenerate, { spec: slow(10_000, 100) }));
-    await client.unary(generate, { spec: slow(1, 0) });
-    stack.service.signal("SIGTERM");
-    await eventually(() => stack.service.log.some(({ event }) => event === "draining"));
-    const before = stack.service.log.length;
-    await expect(client.unary(generate, { spec: slow(1, 0) })).rejects.toMatchObject({ code: 14 });
-    const refused = (): number =>
-      stack.service.log.slice(before).filter(({ error }) => error === "gateway-overloaded").length;
-    await eventually(() => refused() === 3);
-    stack.service.signal("SIGTERM");
-    await running;
     client.close();
   });
 
-  it("stops at once when nothing runs, whoever stays connected", async () => {
-    const service = await startService();
+  it("stops after the notice when nothing runs, whoever stays connected", async () => {
+    const service = await startService({ env: { STEER_DRAIN_NOTICE: "100ms" } });
     const client = createGrpcClient(service.grpc);
     await client.unary(generate, { spec: slow(1, 0) });
     const watch = lastEvent(client.stream(Health.method.watch, {}) as never);
@@ -171,12 +148,43 @@ describe("drain", () => {
       net.connect(Number(address.split(":").at(-1)), "127.0.0.1").on("error", () => {}),
     );
     await eventually(() => sockets.every(({ readyState }) => readyState === "open"));
-    const startedAt = performance.now();
     service.signal("SIGTERM");
+    // Well before the 25 s that running calls would have.
+    const late = setTimeout(() => service.signal("SIGKILL"), 15_000);
     expect(await service.exited).toBe(0);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    clearTimeout(late);
     await watch;
     client.close();
+  });
+
+  it("field:E25 fails no call on an open HTTP/2 connection through SIGTERM while a stream runs", async () => {
+    const [service, other] = await Promise.all([startService(), startService()]);
+    const session = http2.connect(`http://${service.grpc}`);
+    let goaway = false;
+    session.once("goaway", () => {
+      goaway = true;
+    });
+    const spec = slow(80, 50);
+    const running = rawCall(session, streamGenerate, { spec });
+    const statuses: (string | undefined)[] = [];
+    const call = async (over: http2.ClientHttp2Session): Promise<void> => {
+      statuses.push(statusOf(await rawCall(over, generate, { spec: slow(1, 0) })));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    };
+    await call(session);
+    service.signal("SIGTERM");
+    await eventually(() => service.log.some(({ event }) => event === "draining"));
+    const before = statuses.length;
+    while (!goaway) await call(session);
+    // A client that is told goes to another replica; nothing repeats a call here.
+    expect(statuses.length - before).toBeGreaterThan(3);
+    const next = http2.connect(`http://${other.grpc}`);
+    for (let calls = 0; calls < 5; calls++) await call(next);
+    expect(statusOf(await running)).toBe("0");
+    expect(new Set(statuses)).toEqual(new Set(["0"]));
+    expect(await service.exited).toBe(0);
+    next.destroy();
+    await other.stop();
   });
 
   it("a second signal jumps to the end", async () => {

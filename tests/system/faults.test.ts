@@ -126,11 +126,11 @@ describe.each(["unary", "stream"])("scripted faults, %s", (mode) => {
   });
 
   it("a fault of every attempt ends the call after three, each with its own record", async () => {
-    const faults = [1, 2, 3, 4].map((attempt) => ({ attempt, status: 500 + attempt }));
+    const faults = [1, 2, 3, 4].map((attempt) => ({ attempt, status: 501 + attempt }));
     const failed = await outcome(client, mode, simulated({ faults }));
     expect(failed).toMatchObject({ code: 14, error: { reason: "ATTEMPTS_EXHAUSTED" } });
     expect(failed.error?.attempts).toMatchObject(
-      [1, 2, 3].map((index) => ({ index, providerHttpStatus: 500 + index })),
+      [1, 2, 3].map((index) => ({ index, providerHttpStatus: 501 + index })),
     );
   });
 

@@ -1,9 +1,10 @@
 // What grpc-js leaves open and the gRPC specification, with the conformance suite, asks for.
 import http2 from "node:http2";
-import { create, type DescMethod, toBinary } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { createGrpcClient } from "../support/grpc-client.ts";
+import { rawCall } from "../support/raw-grpc.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";
 
 const { generate, streamGenerate, resumeStream } = GenerationService.method;
@@ -11,6 +12,12 @@ const spec = { model: "simulator", prompt: "Hi" };
 
 let service: ServiceProcess;
 let session: http2.ClientHttp2Session;
+
+const call = (
+  method: DescMethod,
+  request: Record<string, unknown>,
+  headers: http2.OutgoingHttpHeaders = {},
+) => rawCall(session, method, request, { "x-request-id": "corr-1", ...headers });
 
 beforeAll(async () => {
   service = await startService();
@@ -21,47 +28,6 @@ afterAll(async () => {
   session.close();
   await service.stop();
 });
-
-interface Answer {
-  readonly headers: http2.IncomingHttpHeaders;
-  /** Undefined where the headers were the whole answer. */
-  readonly trailers: http2.IncomingHttpHeaders | undefined;
-}
-
-/** One call as it is on the wire. */
-function call(
-  method: DescMethod,
-  request: Record<string, unknown>,
-  headers: http2.OutgoingHttpHeaders = {},
-): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const stream = session.request({
-      ":method": "POST",
-      ":path": `/${method.parent.typeName}/${method.name}`,
-      "content-type": "application/grpc",
-      te: "trailers",
-      "x-request-id": "corr-1",
-      ...headers,
-    });
-    const message = toBinary(method.input, create(method.input, request));
-    const length = Buffer.alloc(5);
-    length.writeUInt32BE(message.length, 1);
-    stream.end(Buffer.concat([length, message]));
-    let answer: Answer | undefined;
-    stream.once("response", (received) => {
-      answer = { headers: received, trailers: undefined };
-    });
-    stream.once("trailers", (trailers) => {
-      if (answer !== undefined) answer = { ...answer, trailers };
-    });
-    stream.resume();
-    stream.once("error", reject);
-    stream.once("close", () => {
-      if (answer === undefined) reject(new Error("no answer"));
-      else resolve(answer);
-    });
-  });
-}
 
 describe("gRPC on the wire", () => {
   it.each([generate, streamGenerate])("says no more than 0 of success: $name", async (method) => {

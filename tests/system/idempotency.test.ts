@@ -172,6 +172,23 @@ describe("a repeated request_id", () => {
     again.cancel();
   });
 
+  it("of a unary call whose only connection was lost runs anew", async () => {
+    // The first of the two is never answered.
+    const script = { tokens: 3, faults: [{ attempt: 1, stall_after_events: 0, text: "lost" }] };
+    const request = { spec: spec("chat", script), requestId: newKey() };
+    const count = stack.upstream.requests.length;
+    const lost = new AbortController();
+    const first = thrown(http.generate(request, { signal: lost.signal }));
+    await eventually(() => stack.upstream.requests.length > count);
+    lost.abort();
+    expect(await first).toBeDefined();
+    await eventually(() => stack.upstream.requests[count]?.closedAt !== undefined);
+    const calls = await providerCalls(async () => {
+      expect(await stack.client.unary(generate, request)).toMatchObject({ replayed: false });
+    });
+    expect(calls).toBe(1);
+  });
+
   it("answers CANCELLED after CancelGeneration, and to another request still that it is taken", async () => {
     const requestId = newKey();
     const request = { spec: spec("chat", { tokens: 1_000, pace_ms: 20 }), requestId };

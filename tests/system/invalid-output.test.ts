@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
-import { InvalidOutputAction } from "../../gen/es/steer/v1/generation_pb.js";
+import { InvalidOutputAction, MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import { JsonStreamMode, RecoveryAction } from "../../gen/es/steer/v1/stream_pb.js";
 import type { Stack } from "../support/stack.ts";
 import {
   ask,
   CALM,
+  outline,
   readText,
   requestsOf,
   type SpecInit,
@@ -19,6 +20,8 @@ const BAD = '{"n": "one"}';
 const GOOD = '{"n": 1}';
 const SCHEMA = '{"type":"object","properties":{"n":{"type":"integer"}}}';
 const MODES = ["unary", "stream"] as const;
+/** A repair discards what it repairs: who reads it as a stream says that it drops that. */
+const READER = { acceptsDiscard: true };
 
 let stack: Stack;
 
@@ -75,6 +78,7 @@ describe.each(MODES)("output without its format, %s", (mode) => {
       stack.client,
       mode,
       through(badThen(GOOD), format(RETRY)),
+      READER,
     );
     expect(code).toBe(0);
     expect(generation).toMatchObject({ outputJson: GOOD, warnings: [] });
@@ -92,7 +96,7 @@ describe.each(MODES)("output without its format, %s", (mode) => {
   it("a retry of the repair repairs as well", async () => {
     const broken = { attempt: 2, status: 503 };
     const scripts = { a: script({ text: GOOD }, { attempt: 1, text: BAD }, broken) };
-    const { generation } = await ask(stack.client, mode, through(scripts, format(RETRY)));
+    const { generation } = await ask(stack.client, mode, through(scripts, format(RETRY)), READER);
     expect(generation?.attempts.map(({ trigger }) => trigger)).toEqual([
       AttemptTrigger.INITIAL,
       AttemptTrigger.REPAIR,
@@ -104,10 +108,32 @@ describe.each(MODES)("output without its format, %s", (mode) => {
     expect(retry?.body["messages"]).toEqual(repair?.body["messages"]);
   });
 
+  it("RETRY pays for no repair that the caller cannot be shown", async () => {
+    const before = requestsOf(stack, "a").length;
+    const spec = through(badThen(GOOD), format(RETRY));
+    const { code, typed, events } = await ask(stack.client, mode, spec);
+    const sent = requestsOf(stack, "a").length - before;
+    if (mode === "unary") {
+      expect([code, sent]).toEqual([0, 2]);
+      return;
+    }
+    expect([code, sent]).toEqual([10, 1]);
+    expect(typed).toMatchObject({ category: ErrorCategory.INVALID_OUTPUT });
+    expect(outline(events)).not.toContain("attemptNotice");
+  });
+
+  it("RETRY repairs for a caller that is older than `accepts_discard` and names RESTART", async () => {
+    const routing = { midStreamRecovery: MidStreamRecovery.RESTART };
+    const spec = through(badThen(GOOD), { ...format(RETRY), routing });
+    const { code, generation } = await ask(stack.client, mode, spec);
+    expect(code).toBe(0);
+    expect(generation?.outputJson).toBe(GOOD);
+  });
+
   it("RETRY repairs one time", async () => {
     const before = requestsOf(stack, "a").length;
     const spec = through({ a: script({ text: BAD }) }, format(RETRY));
-    const { code, typed } = await ask(stack.client, mode, spec);
+    const { code, typed } = await ask(stack.client, mode, spec, READER);
     expect(code).toBe(10);
     expect(typed).toMatchObject({ reason: "OUTPUT_SCHEMA_MISMATCH" });
     expect(requestsOf(stack, "a").length - before).toBe(2);
@@ -116,7 +142,7 @@ describe.each(MODES)("output without its format, %s", (mode) => {
   it.each([{ maxAttempts: 1 }, { maxTotalAttempts: 1 }])("RETRY stays within %o", async (retry) => {
     const before = requestsOf(stack, "a").length;
     const spec = through(badThen(GOOD), { ...format(RETRY), retry });
-    const { code } = await ask(stack.client, mode, spec);
+    const { code } = await ask(stack.client, mode, spec, READER);
     expect(code).toBe(10);
     expect(requestsOf(stack, "a").length - before).toBe(1);
   });
@@ -126,6 +152,7 @@ it("a stream is told to forget what is repaired, whatever its recovery", async (
   const spec = through(badThen(GOOD), format(RETRY));
   const { events } = await ask(stack.client, "stream", spec, {
     stream: { jsonMode: JsonStreamMode.VALUES },
+    ...READER,
   });
   const notices = events.flatMap(({ event }) =>
     event.case === "attemptNotice" ? [event.value] : [],

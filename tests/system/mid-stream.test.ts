@@ -115,7 +115,6 @@ describe("RESTART", () => {
       expect(outline(events)).toEqual([
         "start",
         "textDelta",
-        ...(category === C.TRUNCATED ? ["partEnd"] : []),
         "attemptNotice",
         "textDelta",
         "partEnd",

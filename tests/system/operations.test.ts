@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -27,9 +28,9 @@ const R = RetryDecisionReason;
 const CONFIG = `
   - {id: m-chat-mini, provider: chat}
   - {id: m-claude-mini, provider: claude}
-health: {panic: false, ejection: 60s}
+health: {panic: false, ejection: 60s, min_span: 1ms}
 limit: {max_in_flight: 1, queue_wait: 30s}
-budget: {capacity: 28, transient_cost: 14, throttle_cost: 14, refill: 0}
+budget: {capacity: 28, transient_cost: 14, throttle_cost: 14, refill: 0, fill: 8784h}
 `;
 
 let stack: Stack;
@@ -145,7 +146,7 @@ describe("GetProviderStatus", () => {
     await eject("claude");
     await send(
       "claude",
-      { status: 429, headers: { "retry-after": "60" } },
+      { status: 429, headers: { "retry-after": "90" } },
       {
         ...once,
         model: "m-claude-mini",
@@ -175,13 +176,18 @@ describe("GetProviderStatus", () => {
     running.cancel();
     expect(await waiting).toEqual({ error: undefined, requests: 1 });
     expect(await statusOf("responses")).toMatchObject({ inFlight: 0, queued: 0, retryBudget: 1 });
-    expect((await send("responses", { status: 503 })).requests).toBe(2);
-    expect((await statusOf("responses")).retryBudget).toBe(0.5);
-    expect((await send("responses", { status: 503 })).requests).toBe(2);
-    expect((await send("responses", { status: 503 })).requests).toBe(1);
+    // Calls of one second would make room for their own repetitions.
+    const sendLater = async () => {
+      await delay(1_100);
+      return (await send("responses", { status: 503 })).requests;
+    };
+    expect(await sendLater()).toBe(2);
+    expect((await statusOf("responses")).retryBudget).toBeCloseTo(0.5);
+    expect(await sendLater()).toBe(2);
+    expect(await sendLater()).toBe(1);
     const { providers } = await stack.client.unary(getRetryMetrics, { providers: ["responses"] });
     expect(providers["responses"]).toMatchObject({ retries: 2n, budgetDenials: 1n });
-    expect((await statusOf("responses")).retryBudget).toBe(0);
+    expect((await statusOf("responses")).retryBudget).toBeCloseTo(0);
   });
 });
 
@@ -216,7 +222,7 @@ describe("ResetCircuit", () => {
 
   const { AUTHENTICATION, LIMIT_REACHED } = UnavailableReason;
   it.each<[string, Fault, UnavailableReason, ErrorCategory]>([
-    ["a cooldown", { status: 429, headers: { "retry-after": "60" } }, LIMIT_REACHED, C.RATE_LIMIT],
+    ["a cooldown", { status: 429, headers: { "retry-after": "90" } }, LIMIT_REACHED, C.RATE_LIMIT],
     ["a refused credential", { status: 401 }, AUTHENTICATION, C.PROVIDER_AUTHENTICATION],
     ["a used quota", { status: 402 }, LIMIT_REACHED, C.QUOTA],
   ])("ends %s", async (_name, fault, reason, category) => {
@@ -228,7 +234,7 @@ describe("ResetCircuit", () => {
     const isCooling = category === C.RATE_LIMIT;
     expect(paused.cooldownEndTime !== undefined).toBe(isCooling);
     if (paused.cooldownEndTime !== undefined) {
-      expect(timestampMs(paused.cooldownEndTime)).toBeGreaterThanOrEqual(startedAt + 59_000);
+      expect(timestampMs(paused.cooldownEndTime)).toBeGreaterThanOrEqual(startedAt + 89_000);
     }
     expect(await send("responses")).toMatchObject({ error: { category }, requests: 0 });
     const { previousState, status } = await stack.client.unary(resetCircuit, {

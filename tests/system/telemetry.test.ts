@@ -27,7 +27,7 @@ describe("telemetry", () => {
     const { generation } = await stack.client.unary(generate, { spec }, { metadata });
     for await (const _ of stack.client.stream(streamGenerate, { spec }, { metadata }));
 
-    await eventually(() => sink.spans.length >= 4, 10_000);
+    await eventually(() => sink.spans.length >= 4);
     const server = sink.spans.filter(({ name }) => name.startsWith("steer.v1.GenerationService/"));
     const attempts = sink.spans.filter(({ name }) => name === "chat m-chat");
     expect(server.map(({ name }) => name).sort()).toEqual([
@@ -62,7 +62,7 @@ describe("telemetry", () => {
       "rpc.server.call.duration",
     ];
 
-    await eventually(() => wanted.every((name) => sink.metrics.has(name)), 10_000);
+    await eventually(() => wanted.every((name) => sink.metrics.has(name)));
     // The provider has reported: nothing was counted here.
     expect(sink.metrics.has("steer.token.estimates")).toBe(false);
     expect(sink.everything()).not.toContain(PROMPT);
@@ -82,7 +82,7 @@ describe("telemetry", () => {
     };
     const options = { jsonMode: JsonStreamMode.VALUES };
     for await (const _ of stack.client.stream(streamGenerate, { spec, options }));
-    await eventually(() => sink.spans.length >= 2 && sink.metrics.has("steer.json.units"), 10_000);
+    await eventually(() => sink.spans.length >= 2 && sink.metrics.has("steer.json.units"));
     const span = sink.spans.find(({ name }) => name === "chat m-chat");
     const names = ["documents", "changes", "units", "malformed"].map((n) => `steer.json.${n}`);
     expect(names.map((name) => Number(span && attribute(span, name)))).toEqual([1, 1, 14, 1]);
@@ -108,10 +108,7 @@ describe("telemetry", () => {
     // 12 in at 2 and 3 out at 10 per million, twice.
     expect(generation?.cost?.totalPicos).toBe(54_000_000n);
     const point = (name: string) => sink.metrics.get(name)?.[0];
-    await eventually(
-      () => Math.abs((point("steer.cost")?.asDouble ?? 0) - 0.000108) < 1e-12,
-      10_000,
-    );
+    await eventually(() => Math.abs((point("steer.cost")?.asDouble ?? 0) - 0.000108) < 1e-12);
     const { attributes = [] } = point("steer.cost") ?? {};
     expect(attributes).toEqual(
       expect.arrayContaining([
@@ -121,7 +118,7 @@ describe("telemetry", () => {
       ]),
     );
     // Two attempts and two calls.
-    await eventually(() => Number(point("steer.usage.dropped")?.asDouble) === 4, 10_000);
+    await eventually(() => Number(point("steer.usage.dropped")?.asDouble) === 4);
     expect(stack.service.log).toContainEqual(
       expect.objectContaining({ event: "usage file failed", code: "EISDIR" }),
     );
@@ -133,7 +130,7 @@ describe("telemetry", () => {
       import { registerHooks } from "node:module";
       const loaded = [];
       registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context); } });
-      const { run } = await import(${JSON.stringify(join(import.meta.dirname, "../../src/service.ts"))});
+      const { run } = await import(${JSON.stringify(join(import.meta.dirname, "../../src/run.ts"))});
       await run();
       console.log(JSON.stringify(loaded.filter((url) => url.includes("@opentelemetry/"))));
       process.exit(0);

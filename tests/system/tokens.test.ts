@@ -25,7 +25,7 @@ providers:
   - {id: claude, type: anthropic, base_url: "${url}", api_key_env: UP_KEY}
   - {id: grok, type: xai, base_url: "${url}/xai/v1", api_key_env: UP_KEY}
 models:
-${ADAPTERS.map((adapter) => `  - {id: ${MODELS[adapter]}, provider: ${adapter}}`).join("\n")}
+${ADAPTERS.map((adapter) => `  - {id: ${MODELS[adapter]}, provider: ${adapter}, capabilities: [generate, stream, image-input]}`).join("\n")}
 `;
 }
 
@@ -153,7 +153,7 @@ describe("CountTokens", () => {
     expect((await count).estimator).toBe("o200k_base");
     expect((await count).inputTokens).toBeGreaterThan(1_000);
     expect(answers).toBeGreaterThan(0);
-    expect(slowest).toBeLessThan(1_000);
+    expect(slowest).toBeLessThan(5_000);
   });
 
   it.each(hostile)("A-9, A-11: so is a broken stream of %s, and its end comes", async (_, text) => {
@@ -166,7 +166,7 @@ describe("CountTokens", () => {
     expect(result?.usage?.source).toBe(UsageSource.ESTIMATED);
     expect(result?.usage?.confidence).toBeGreaterThan(0);
     expect(usages(events)).toMatchObject([{ final: true, usage: result?.usage }]);
-    expect(slowest).toBeLessThan(1_000);
+    expect(slowest).toBeLessThan(5_000);
   });
 });
 

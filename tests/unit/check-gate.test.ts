@@ -8,7 +8,7 @@ let skeleton: Skeleton;
 
 beforeAll(async () => {
   skeleton = await createSkeleton();
-}, 60_000);
+});
 
 afterAll(() => skeleton.remove());
 

@@ -19,32 +19,49 @@ describe("reliabilitySettings", () => {
       maxAttempts: 9,
       totalAttempts: 12,
       maxTotalAttempts: 12,
-      transient: { baseMs: 50, capMs: 500 },
-      throttle: { baseMs: 500, capMs: 500 },
+      transient: { baseMs: 50, lastTargetBaseMs: 500, capMs: 500 },
+      throttle: { baseMs: 500, lastTargetBaseMs: 500, capMs: 500 },
       maxWaitMs: 500,
+      maxTotalDelayMs: 60_000,
+      shortHintMs: 2_500,
     });
     expect(set.health).toEqual({ ...health, ejectionMs: 60_000, maxEjectionMs: 60_000 });
   });
 
   it("takes each value as it stands", () => {
     const set = reliabilitySettings({
-      retry: { transient: { base: 1, cap: 2 }, throttle: { cap: 3_000 } },
-      budget: { capacity: 1, transient_cost: 2, throttle_cost: 3, refill: 4 },
-      health: { panic: false, failure_rate: 0.1 },
-      limit: { max_in_flight: 1, queue_length: 0, queue_wait: 2 },
+      retry: {
+        transient: { base: 1, cap: 2 },
+        throttle: { last_target_base: 2_000, cap: 3_000 },
+        max_total_delay: 5_000,
+        short_hint: 6,
+      },
+      budget: { capacity: 1, transient_cost: 2, throttle_cost: 3, refill: 4, fill: 5 },
+      health: { panic: false, failure_rate: 0.1, min_span: 7 },
+      limit: { max_in_flight: 1, queue_length: 0, queue_wait: 2, caller_share: 0.5 },
       hedge: { share: 0, min_delay: 1, max_input_tokens: 2 },
     });
     expect(set).toEqual({
+      targetLimits: new Map(),
       retry: {
         ...retry,
-        transient: { baseMs: 1, capMs: 2 },
-        throttle: { baseMs: 1_000, capMs: 3_000 },
+        transient: { baseMs: 1, lastTargetBaseMs: 2, capMs: 2 },
+        throttle: { baseMs: 1_000, lastTargetBaseMs: 2_000, capMs: 3_000 },
+        maxTotalDelayMs: 5_000,
+        shortHintMs: 6,
       },
-      budget: { capacity: 1, transientCost: 2, throttleCost: 3, refill: 4 },
-      health: { ...health, panic: false, failureRate: 0.1 },
-      limit: { maxInFlight: 1, queueLength: 0, queueWaitMs: 2 },
+      budget: { capacity: 1, transientCost: 2, throttleCost: 3, refill: 4, fillMs: 5 },
+      health: { ...health, panic: false, failureRate: 0.1, minSpanMs: 7 },
+      limit: { maxInFlight: 1, queueLength: 0, queueWaitMs: 2, callerShare: 0.5 },
       hedge: { share: 0, minDelayMs: 1, maxInputTokens: 2 },
     });
+  });
+
+  it("shortens the first wait at the last target with the one that it is derived from", () => {
+    const { transient } = reliabilitySettings({ retry: { transient: { base: 10 } } }).retry;
+    expect(transient).toEqual({ baseMs: 10, lastTargetBaseMs: 100, capMs: 2_000 });
+    const given = { retry: { transient: { last_target_base: 3_000 } } };
+    expect(() => reliabilitySettings(given)).toThrow("longest wait (2000 ms)");
   });
 
   it("refuses a first wait that is longer than the longest", () => {

@@ -11,11 +11,36 @@ export const EVERY_CALL = [
     ["CREDENTIALS_MISSING", "CREDENTIALS_INVALID"],
     "no key, or none of this service",
   ],
+  [
+    "UNAUTHENTICATED",
+    ["CREDENTIALS_REVOKED"],
+    "the operator has removed the caller while the call ran",
+  ],
   ["PERMISSION_DENIED", ["ROLE_REQUIRED"], "the method needs the role operator"],
+  [
+    "PERMISSION_DENIED",
+    ["HOST_NOT_LOCAL"],
+    "the service has no callers, and `Host` or `:authority` is no name of its machine",
+  ],
+  [
+    "PERMISSION_DENIED",
+    ["ORIGIN_NOT_ALLOWED"],
+    "a page of another origin, which `http.cors_origins` does not have",
+  ],
   ["UNAVAILABLE", ["DRAINING"], "this replica shuts down; nothing was executed"],
   ["CANCELLED", [], "the caller has cancelled the call"],
   ["DEADLINE_EXCEEDED", [], "the caller's deadline has passed"],
-  ["RESOURCE_EXHAUSTED", [], "the request is larger than 32 MiB"],
+  ["DEADLINE_EXCEEDED", ["REQUEST_TIMEOUT"], "the request was not whole after 60 s"],
+  [
+    "RESOURCE_EXHAUSTED",
+    ["UNFINISHED_REQUESTS"],
+    "requests of the connection or the caller that are not whole hold too many bytes",
+  ],
+  [
+    "RESOURCE_EXHAUSTED",
+    [],
+    "the request is larger than the method takes, or inflates to more than 1 MiB and 100 times its bytes. See `limits.request_bytes`",
+  ],
   ["INTERNAL", ["INTERNAL"], "a defect of the service"],
 ];
 
@@ -73,13 +98,29 @@ export const GENERATION = [
   ["UNAVAILABLE", ["OVERLOADED"], "the gateway takes no more; nothing was executed"],
   [
     "UNAVAILABLE",
-    ["ATTEMPTS_EXHAUSTED", "PROVIDER_TIMEOUT", "PROVIDER_TRUNCATED"],
-    "no attempt has succeeded; `attempts` says what each met",
+    [
+      "PROVIDER_ERROR",
+      "PROVIDER_CONNECTION",
+      "PROVIDER_OVERLOADED",
+      "PROVIDER_TIMEOUT",
+      "PROVIDER_TRUNCATED",
+    ],
+    "no attempt has succeeded; the reason is that of the last, `attempts` says what each met",
+  ],
+  [
+    "UNAVAILABLE",
+    ["ATTEMPTS_EXHAUSTED"],
+    "the same, and the call has used up its attempts, two or more",
   ],
   ["UNAVAILABLE", ["CIRCUIT_OPEN"], "no target has a closed circuit"],
   ["UNAVAILABLE", ["OWNER_LOST"], "the replica that generated was lost, and no other could go on"],
   STORE,
   ["DEADLINE_EXCEEDED", ["TOTAL_TIMEOUT"], "`timeouts.total` or the deadline has passed"],
+  [
+    "DEADLINE_EXCEEDED",
+    ["DELIVERY_DEADLINE"],
+    "the deadline of a stream's call is about to pass; the stream goes on and can be resumed",
+  ],
   [
     "ABORTED",
     ["OUTPUT_NOT_JSON", "OUTPUT_SCHEMA_MISMATCH"],
@@ -143,7 +184,7 @@ export const METHODS = {
     ],
     [
       "UNAVAILABLE",
-      ["ATTEMPTS_EXHAUSTED", "PROVIDER_TIMEOUT"],
+      ["PROVIDER_ERROR", "PROVIDER_CONNECTION", "PROVIDER_OVERLOADED", "PROVIDER_TIMEOUT"],
       "the provider's counter does not answer",
     ],
   ],

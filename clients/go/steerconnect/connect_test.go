@@ -24,6 +24,9 @@ type breakingService struct {
 	left    chan struct{}
 	keys    []string
 	resumed *steerv1.ResumeStreamRequest
+	// refusals are the calls of Generate that are refused with a pushback, before one is answered.
+	refusals   int
+	requestIDs []string
 }
 
 func failure(code connect.Code, detail *steerv1.GatewayError) error {
@@ -35,6 +38,15 @@ func failure(code connect.Code, detail *steerv1.GatewayError) error {
 
 func (s *breakingService) Generate(_ context.Context, request *connect.Request[steerv1.GenerateRequest]) (*connect.Response[steerv1.GenerateResponse], error) {
 	s.keys = append(s.keys, request.Header().Get("authorization"))
+	s.requestIDs = append(s.requestIDs, request.Msg.GetRequestId())
+	if s.refusals > 0 {
+		if len(s.requestIDs) > s.refusals {
+			return connect.NewResponse(new(steerv1.GenerateResponse)), nil
+		}
+		refusal := connect.NewError(connect.CodeUnavailable, errors.New("scripted"))
+		refusal.Meta().Set(pushback, "1")
+		return nil, refusal
+	}
 	return nil, failure(connect.CodeResourceExhausted, &steerv1.GatewayError{
 		Reason: "PROVIDER_RATE_LIMIT", Retryable: true, RetryDelay: durationpb.New(3 * time.Second),
 	})
@@ -119,5 +131,16 @@ func TestAnErrorIsTyped(t *testing.T) {
 	if failure.Code != codes.ResourceExhausted || failure.Reason != "PROVIDER_RATE_LIMIT" ||
 		!failure.Retryable || failure.RetryDelay != 3*time.Second || !failure.FromGateway {
 		t.Errorf("%+v", failure)
+	}
+}
+
+func TestARefusedCallIsRepeated(t *testing.T) {
+	service := &breakingService{refusals: 2}
+	if _, err := client(t, service).Generate(t.Context(), new(steerv1.GenerateRequest)); err != nil {
+		t.Fatal(err)
+	}
+	ids := service.requestIDs
+	if len(ids) != 3 || ids[0] == "" || ids[0] != ids[1] || ids[1] != ids[2] {
+		t.Errorf("calls %v", ids)
 	}
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from typing import Any, Self, Unpack
 
@@ -11,6 +12,8 @@ from steer import v1
 
 from .channel import BaseClient, Begin, ReadOptions, with_id
 from .error import SteerError, error_of_status
+from .output import Output
+from .repeat import Repetition
 from .resume import Call, Cursor, Deliver, Reading, Receive, Wait, silence_error
 
 
@@ -44,6 +47,45 @@ async def _read(reading: Reading, begin: Begin) -> AsyncGenerator[v1.StreamEvent
             call.cancel()
 
 
+class AsyncEventStream(AsyncGenerator[v1.StreamEvent, None]):
+    """The events of a stream. Leaving the loop ends the call; `aclose` does so at once."""
+
+    def __init__(self, reading: Reading, begin: Begin) -> None:
+        self._events = _read(reading, begin)
+
+    async def text(self) -> str:
+        """Reads to the end and returns the text that stands: without what a notice has voided, the
+        text parts in the order of their index, joined. Raises the error of a stream that fails,
+        and OUTPUT_INCOMPLETE if the events began behind the first one whose output stands, and the
+        last one has no message."""
+        return (await self._rest()).text()
+
+    async def collect(self) -> v1.Generation:
+        """Reads to the end and returns the result, always with its message and its `output_text`:
+        where the last event leaves them out, they are put together from the events. Raises as
+        `text` does."""
+        return (await self._rest()).generation()
+
+    async def _rest(self) -> Output:
+        rest = Output()
+        async with contextlib.aclosing(self._events) as events:
+            async for event in events:
+                rest.add(event)
+        return rest
+
+    async def __anext__(self) -> v1.StreamEvent:
+        return await anext(self._events)
+
+    async def asend(self, value: None) -> v1.StreamEvent:
+        return await anext(self)
+
+    async def athrow(self, *error: Any) -> v1.StreamEvent:
+        return await self._events.athrow(*error)
+
+    async def aclose(self) -> None:
+        await self._events.aclose()
+
+
 class AsyncClient(BaseClient):
     """Make it where the loop runs."""
 
@@ -53,28 +95,39 @@ class AsyncClient(BaseClient):
     async def generate(
         self, request: v1.GenerateRequest, *, timeout: float | None = None
     ) -> v1.GenerateResponse:
-        """Generates the whole answer."""
-        try:
-            answer: v1.GenerateResponse = await self.generation.Generate(
-                with_id(request), timeout=timeout, metadata=self.metadata()
-            )
-        except grpc.aio.AioRpcError as error:
-            raise error_of_status(error) from error
-        return answer
+        """Generates the whole answer within `timeout` seconds, repetitions included. The call is
+        made again, 10 times at most, where a connection or a replica was lost before the answer
+        came, or where the service has refused the call and asks for a repetition. A repetition
+        joins a generation that still runs, or gets its stored answer. A generation whose connection
+        was lost is cancelled: then the answer is generated again, and a provider can be paid twice.
+        """
+        whole, repetition = with_id(request), Repetition(self._runtime, timeout)
+        while True:
+            left = repetition.left()
+            try:
+                answer: v1.GenerateResponse = await self.generation.Generate(
+                    whole, timeout=left, metadata=self.metadata()
+                )
+                return answer
+            except grpc.aio.AioRpcError as error:
+                cause = error_of_status(error)
+            if not self._closed.is_set():
+                await self._runtime.sleep(repetition.wait_after(cause))
+            if self._closed.is_set():
+                raise cause
 
     def stream_generate(
         self, request: v1.StreamGenerateRequest, **options: Unpack[ReadOptions]
-    ) -> AsyncGenerator[v1.StreamEvent, None]:
+    ) -> AsyncEventStream:
         """Generates and streams; goes on by itself where a connection or a replica is lost."""
-        return _read(*self._new(request, options))
+        return AsyncEventStream(*self._new(request, options))
 
-    def resume_stream(
-        self, cursor: Cursor, **options: Unpack[ReadOptions]
-    ) -> AsyncGenerator[v1.StreamEvent, None]:
+    def resume_stream(self, cursor: Cursor, **options: Unpack[ReadOptions]) -> AsyncEventStream:
         """Goes on with a stream whose position was kept elsewhere."""
-        return _read(*self._known(cursor, options))
+        return AsyncEventStream(*self._known(cursor, options))
 
     async def close(self) -> None:
+        self._closed.set()
         await self.channel.close()
 
     async def __aenter__(self) -> Self:

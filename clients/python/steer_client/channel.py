@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
 from collections.abc import Callable
 from typing import Any, TypedDict, TypeVar
@@ -10,7 +11,8 @@ from typing import Any, TypedDict, TypeVar
 import grpc
 from steer import v1
 
-from .resume import SYSTEM, Cursor, Reading, Reconnect, Runtime
+from .resume import Cursor, Reading, Reconnect
+from .runtime import SYSTEM, Runtime
 
 HEARTBEAT = 15.0
 #: Heartbeats that may be missing before a connection counts as dead.
@@ -20,28 +22,20 @@ Begin = Callable[[Cursor], Any]
 _Request = TypeVar("_Request", v1.GenerateRequest, v1.StreamGenerateRequest)
 
 
-def _retries(attempts: int, first: str, *names: dict[str, str]) -> dict[str, Any]:
-    return {
-        "name": names,
-        "retryPolicy": {
-            "maxAttempts": attempts,
-            "initialBackoff": first,
-            "maxBackoff": "2s",
-            "backoffMultiplier": 2,
-            "retryableStatusCodes": ["UNAVAILABLE"],
-        },
-    }
-
-
-def _method(name: str) -> dict[str, str]:
-    return {"service": "steer.v1.GenerationService", "method": name}
-
-
-#: Safe for all: the client always fills `request_id`, and the service's pushback decides.
+#: What a channel repeats by itself: calls that generate nothing. The calls of GenerationService
+#: are repeated by the client, which fills `request_id` and knows what the service has said.
 SERVICE_CONFIG = {
     "methodConfig": [
-        _retries(3, "0.2s", _method("Generate"), _method("StreamGenerate")),
-        _retries(5, "0.1s", _method("ResumeStream"), _method("CountTokens"), MODELS),
+        {
+            "name": [{"service": "steer.v1.GenerationService", "method": "CountTokens"}, MODELS],
+            "retryPolicy": {
+                "maxAttempts": 5,
+                "initialBackoff": "0.1s",
+                "maxBackoff": "2s",
+                "backoffMultiplier": 2,
+                "retryableStatusCodes": ["UNAVAILABLE"],
+            },
+        }
     ],
     "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
 }
@@ -70,6 +64,9 @@ class ReadOptions(TypedDict, total=False):
     on_reconnect: Callable[[Reconnect], None]
     #: The service's store went away (False) or came back (True).
     on_durability: Callable[[bool], None]
+    #: Each `attempt_notice` with `discard_output`, before it is handed on: all output so far is
+    #: void, and a user interface clears its answer.
+    on_discard: Callable[[v1.AttemptNotice], None]
 
 
 def with_id(request: _Request) -> _Request:
@@ -79,6 +76,18 @@ def with_id(request: _Request) -> _Request:
     is_ephemeral = isinstance(copy, v1.StreamGenerateRequest) and copy.options.ephemeral
     if not copy.request_id and not is_ephemeral:
         copy.request_id = str(uuid.uuid4())
+    return copy
+
+
+def with_recovery(request: v1.StreamGenerateRequest) -> v1.StreamGenerateRequest:
+    """A copy that is safe to repeat, whose reader accepts that output is discarded. It asks for
+    RESTART where the caller names no recovery."""
+    copy = with_id(request)
+    copy.accepts_discard = True
+    unspecified = v1.MidStreamRecovery.MID_STREAM_RECOVERY_UNSPECIFIED
+    if copy.HasField("spec") and copy.spec.routing.mid_stream_recovery == unspecified:
+        restart = v1.MidStreamRecovery.MID_STREAM_RECOVERY_RESTART
+        copy.spec.routing.mid_stream_recovery = restart
     return copy
 
 
@@ -106,13 +115,15 @@ class BaseClient:
         )
         self.generation = v1.GenerationServiceStub(self.channel)
         self._token, self._runtime = token, runtime
+        #: Set by `close`: no call is made again.
+        self._closed = threading.Event()
 
     def metadata(self) -> tuple[tuple[str, str | bytes], ...]:
         token = self._token() if callable(self._token) else self._token
         return () if token is None else (("authorization", f"Bearer {token}"),)
 
     def _new(self, given: v1.StreamGenerateRequest, options: ReadOptions) -> tuple[Reading, Begin]:
-        request = with_id(given)
+        request = with_recovery(given)
         heartbeat = HEARTBEAT
         if request.options.HasField("heartbeat_interval"):
             heartbeat = request.options.heartbeat_interval.ToTimedelta().total_seconds()
@@ -139,7 +150,10 @@ class BaseClient:
                     request, timeout=timeout, metadata=self.metadata()
                 )
             rest = v1.ResumeStreamRequest(
-                stream_id=cursor.stream_id, last_sequence=cursor.sequence, last_writer=cursor.writer
+                stream_id=cursor.stream_id,
+                last_sequence=cursor.sequence,
+                last_writer=cursor.writer,
+                accepts_discard=True,
             )
             return self.generation.ResumeStream(rest, timeout=timeout, metadata=self.metadata())
 

@@ -6,21 +6,16 @@ one of asyncio, and leaves in `received` what came of a `Receive`.
 
 from __future__ import annotations
 
-import asyncio
-import random
-import threading
-import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 from grpc import StatusCode
-from steer.v1 import StreamEvent
+from steer.v1 import AttemptNotice, StreamEvent
 
 from .error import SteerError, error_of_event
+from .repeat import MAX_TRIES, wait_before
+from .runtime import Runtime
 
-#: Failures in a row, without one new event between them.
-MAX_TRIES = 10
-FIRST_WAIT, MAX_WAIT = 0.1, 5.0
 #: How long a call may take to end by itself after its last event.
 END = 1.0
 #: Repeating the call cannot change these.
@@ -51,21 +46,6 @@ class Reconnect:
     tries: int
     wait: float
     cause: SteerError
-
-
-@dataclass(frozen=True, slots=True)
-class Runtime:
-    """Time and randomness; tests hold both."""
-
-    now: Callable[[], float] = time.monotonic
-    random: Callable[[], float] = random.random
-    #: Of asyncio.
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    #: Of the blocking client: returns early when the event is set.
-    wait: Callable[[threading.Event, float], bool] = threading.Event.wait
-
-
-SYSTEM = Runtime()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +96,7 @@ class Reading:
     timeout: float | None = None
     on_reconnect: Callable[[Reconnect], None] | None = None
     on_durability: Callable[[bool], None] | None = None
+    on_discard: Callable[[AttemptNotice], None] | None = None
     received: StreamEvent | SteerError | None = None
 
     def __post_init__(self) -> None:
@@ -168,6 +149,8 @@ class Reading:
             if kind in ("complete", "error"):
                 # Leaving at once would look like a cancel to the service.
                 yield Receive(END)
+            if kind == "attempt_notice" and event.attempt_notice.discard_output and self.on_discard:
+                self.on_discard(event.attempt_notice)
             yield Deliver(event)
             if kind == "complete":
                 return None
@@ -201,8 +184,7 @@ class Reading:
         if self._tries >= MAX_TRIES:
             raise cause.at(self.cursor)
         self._tries += 1
-        most: float = min(MAX_WAIT, FIRST_WAIT * 2**self._tries)
-        wait = max(cause.retry_delay or 0, pushback, self.runtime.random() * most)
+        wait = wait_before(cause, self._tries, self.runtime.random())
         if self.on_reconnect:
             self.on_reconnect(Reconnect(self.cursor, self._tries, wait, cause))
         left = self._left()

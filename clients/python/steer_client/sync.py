@@ -12,6 +12,8 @@ from steer import v1
 
 from .channel import BaseClient, Begin, ReadOptions, with_id
 from .error import SteerError, error_of_status
+from .output import Output
+from .repeat import Repetition
 from .resume import Call, Cursor, Deliver, Reading, Receive, Wait, silence_error
 
 
@@ -120,6 +122,25 @@ class EventStream(Iterator[v1.StreamEvent]):
     def __next__(self) -> v1.StreamEvent:
         return next(self._events)
 
+    def text(self) -> str:
+        """Reads to the end and returns the text that stands: without what a notice has voided, the
+        text parts in the order of their index, joined. Raises the error of a stream that fails,
+        and OUTPUT_INCOMPLETE if the events began behind the first one whose output stands, and the
+        last one has no message."""
+        return self._rest().text()
+
+    def collect(self) -> v1.Generation:
+        """Reads to the end and returns the result, always with its message and its `output_text`:
+        where the last event leaves them out, they are put together from the events. Raises as
+        `text` does."""
+        return self._rest().generation()
+
+    def _rest(self) -> Output:
+        rest = Output()
+        for event in self._events:
+            rest.add(event)
+        return rest
+
     def cancel(self) -> None:
         """The loop raises CANCELLED."""
         self._calls.cancel()
@@ -135,14 +156,27 @@ class Client(BaseClient):
     def generate(
         self, request: v1.GenerateRequest, *, timeout: float | None = None
     ) -> v1.GenerateResponse:
-        """Generates the whole answer."""
-        try:
-            answer: v1.GenerateResponse = self.generation.Generate(
-                with_id(request), timeout=timeout, metadata=self.metadata()
-            )
-        except grpc.RpcError as error:
-            raise error_of_status(error) from error
-        return answer
+        """Generates the whole answer within `timeout` seconds, repetitions included. The call is
+        made again, 10 times at most, where a connection or a replica was lost before the answer
+        came, or where the service has refused the call and asks for a repetition. A repetition
+        joins a generation that still runs, or gets its stored answer. A generation whose connection
+        was lost is cancelled: then the answer is generated again, and a provider can be paid twice.
+        """
+        whole, repetition = with_id(request), Repetition(self._runtime, timeout)
+        while True:
+            left = repetition.left()
+            try:
+                answer: v1.GenerateResponse = self.generation.Generate(
+                    whole, timeout=left, metadata=self.metadata()
+                )
+                return answer
+            except grpc.RpcError as error:
+                cause = error_of_status(error)
+            if self._closed.is_set():
+                raise cause
+            self._runtime.wait(self._closed, repetition.wait_after(cause))
+            if self._closed.is_set():
+                raise cause
 
     def stream_generate(
         self, request: v1.StreamGenerateRequest, **options: Unpack[ReadOptions]
@@ -155,6 +189,7 @@ class Client(BaseClient):
         return EventStream(*self._known(cursor, options))
 
     def close(self) -> None:
+        self._closed.set()
         self.channel.close()
 
     def __enter__(self) -> Self:

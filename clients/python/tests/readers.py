@@ -7,15 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from scripted_service import PATIENCE, ScriptedService
 from steer import v1
 
 from steer_client import AsyncClient, Client, Cursor, Runtime, SteerError
-
-#: The scripts say how often a call is made, not the channel.
-OPTIONS = {"grpc.enable_retries": 0}
 
 
 @dataclass
@@ -30,6 +27,8 @@ class Stop:
 @dataclass
 class Result:
     applied: list[int] = field(default_factory=list)
+    #: Sequences of the events before which a discard was told.
+    discards: list[int] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     ended: str = ""
     error: SteerError | None = None
@@ -50,6 +49,14 @@ class Plan:
         if self.stop.how == "deadline":
             # Virtual in a wait; while an event is awaited it really passes.
             self.options["timeout"] = PATIENCE if self.stop.in_wait else 2.0
+
+    def told_by(self, result: Result) -> dict[str, Any]:
+        """The options of the reader, with what it tells of discards kept in the result."""
+
+        def note(_: v1.AttemptNotice) -> None:
+            result.discards.append((result.applied or [self._first()])[-1] + 1)
+
+        return {"on_discard": note, **self.options}
 
     def now(self) -> float:
         return time.monotonic() + self._jumped
@@ -94,11 +101,12 @@ def read_with_threads(plan: Plan) -> Result:
         events.cancel()
 
     runtime = Runtime(now=plan.now, random=lambda: plan.random, wait=wait)
-    with Client(plan.address, options=OPTIONS, runtime=runtime) as client:
+    with Client(plan.address, runtime=runtime) as client:
+        options = plan.told_by(result)
         events = (
-            client.resume_stream(plan.cursor, **plan.options)
+            client.resume_stream(plan.cursor, **options)
             if plan.cursor
-            else client.stream_generate(plan.request, **plan.options)
+            else client.stream_generate(plan.request, **options)
         )
         if stop.how == "cancel" and stop.after_sequence == 0:
             threading.Thread(target=cancel_when_idle).start()
@@ -141,11 +149,12 @@ def read_with_asyncio(plan: Plan) -> Result:
             task.cancel()
 
         runtime = Runtime(now=plan.now, random=lambda: plan.random, sleep=sleep)
-        async with AsyncClient(plan.address, options=OPTIONS, runtime=runtime) as client:
+        async with AsyncClient(plan.address, runtime=runtime) as client:
+            options = plan.told_by(result)
             events = (
-                client.resume_stream(plan.cursor, **plan.options)
+                client.resume_stream(plan.cursor, **options)
                 if plan.cursor
-                else client.stream_generate(plan.request, **plan.options)
+                else client.stream_generate(plan.request, **options)
             )
             cancels = []
             if stop.how == "cancel" and stop.after_sequence == 0:
@@ -174,3 +183,39 @@ def read_with_asyncio(plan: Plan) -> Result:
 
     asyncio.run(read())
     return result
+
+
+Take = Literal["text", "collect"]
+
+
+class ReadOutput(Protocol):
+    def __call__(self, plan: Plan, take: Take) -> Any: ...
+
+
+def output_with_threads(plan: Plan, take: Take) -> Any:
+    """What `text` or `collect` returns."""
+    runtime = Runtime(random=lambda: plan.random, wait=lambda *_: False)
+    with Client(plan.address, runtime=runtime) as client:
+        events = (
+            client.resume_stream(plan.cursor)
+            if plan.cursor
+            else client.stream_generate(plan.request)
+        )
+        return getattr(events, take)()
+
+
+def output_with_asyncio(plan: Plan, take: Take) -> Any:
+    async def sleep(_: float) -> None:
+        await asyncio.sleep(0)
+
+    async def read() -> Any:
+        runtime = Runtime(random=lambda: plan.random, sleep=sleep)
+        async with AsyncClient(plan.address, runtime=runtime) as client:
+            events = (
+                client.resume_stream(plan.cursor)
+                if plan.cursor
+                else client.stream_generate(plan.request)
+            )
+            return await getattr(events, take)()
+
+    return asyncio.run(read())

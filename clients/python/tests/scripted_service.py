@@ -16,6 +16,9 @@ from steer import v1
 
 PATIENCE = 30.0
 
+#: A value that no enum of today has.
+NEWER = 99
+
 CODES = {code.name: code for code in grpc.StatusCode}
 
 
@@ -31,21 +34,38 @@ def gateway_error(script: dict[str, Any], code: str) -> v1.GatewayError:
 
 def event_of(script: dict[str, Any]) -> v1.StreamEvent:
     event = v1.StreamEvent(sequence=script["sequence"], writer=script["writer"])
+    newer: Any = NEWER if script.get("newer") else 0
     match script["kind"]:
         case "start":
             event.start.stream_id = script["stream_id"]
             event.start.resumable = script.get("resumable", False)
+            event.start.durability = newer
         case "text":
-            event.text_delta.text = f"{script['sequence']} "
+            event.text_delta.part_index = script.get("part", 0)
+            event.text_delta.text = script.get("text", f"{script['sequence']} ")
+        case "reasoning":
+            event.reasoning_delta.part_index = script.get("part", 0)
+            event.reasoning_delta.text = script.get("text", f"{script['sequence']} ")
         case "notice":
             event.attempt_notice.discard_output = script.get("discard_output", False)
+            event.attempt_notice.action = newer
         case "heartbeat":
             event.heartbeat.undurable = script.get("undurable", False)
         case "complete":
-            event.complete.SetInParent()
+            event.complete.message_omitted = script.get("message_omitted", False)
+            event.complete.first_output_sequence = script.get("first_output_sequence", 0)
+            event.complete.generation.output_text = script.get("output_text", "")
+            event.complete.generation.finish_reason = newer
+            if "message_text" in script:
+                text = v1.TextPart(text=script["message_text"])
+                event.complete.generation.message.parts.append(v1.Part(text=text))
+        case "part_end":
+            event.part_end.part_index = script["part"]
+            event.part_end.part.SetInParent()
         case "error":
             error = script["error"]
             event.error.error.CopyFrom(gateway_error(error, error["code"]))
+            event.error.error.category = newer
     return event
 
 

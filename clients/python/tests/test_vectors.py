@@ -7,21 +7,40 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from readers import Plan, Read, Stop
+from readers import Plan, Read, ReadOutput, Stop, Take
 from scripted_service import PATIENCE, Server
 from steer import v1
 
-from steer_client import Cursor
+from steer_client import Cursor, SteerError
 
 FILE = Path(__file__).parents[3] / "tests" / "fixtures" / "resume-vectors.json"
 VECTORS = json.loads(FILE.read_text("utf-8"))["vectors"]
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
-def test_vector(vector: dict[str, Any], read: Read) -> None:
+OUTPUTS = [vector for vector in VECTORS if "text" in vector or "text_error" in vector]
+
+
+def request_of(vector: dict[str, Any]) -> v1.StreamGenerateRequest:
     request = v1.StreamGenerateRequest(spec=v1.GenerationSpec(model="m", prompt="p"))
     # The client gives each request an id, unless there is nothing that it could join.
     request.options.ephemeral = not vector.get("repeatable", True)
+    if named := vector.get("request", {}).get("mid_stream_recovery"):
+        recovery = v1.MidStreamRecovery.Value(f"MID_STREAM_RECOVERY_{named}")
+        request.spec.routing.mid_stream_recovery = recovery
+    return request
+
+
+def check_flags(call: dict[str, Any], made: Any) -> None:
+    if (accepts := call.get("accepts_discard")) is not None:
+        assert made.accepts_discard is accepts
+    if (recovery := call.get("mid_stream_recovery")) is not None:
+        asked = made.spec.routing.mid_stream_recovery
+        assert v1.MidStreamRecovery.Name(asked) == f"MID_STREAM_RECOVERY_{recovery}"
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
+def test_vector(vector: dict[str, Any], read: Read) -> None:
+    request = request_of(vector)
     with Server(vector["calls"]) as server:
         cursor, stop = vector.get("cursor"), vector.get("stop")
         service = server.service
@@ -45,6 +64,9 @@ def test_vector(vector: dict[str, Any], read: Read) -> None:
         known = {"method", "stream_id", "last_sequence", "last_writer"}
         calls = vector["calls"]
         assert service.made == [{key: call[key] for key in call if key in known} for call in calls]
+        for call, made in zip(calls, service.requests, strict=True):
+            check_flags(call, made)
+        assert result.discards == vector.get("discards", result.discards)
         ids = {call.request_id for call in service.requests if hasattr(call, "request_id")}
         assert len(ids) <= 1, "repetitions are of one request"
         for index, call in enumerate(calls):
@@ -53,3 +75,30 @@ def test_vector(vector: dict[str, Any], read: Read) -> None:
         assert len(result.waits) == len(vector["waits_ms"])
         for waited, least in zip(result.waits, vector["waits_ms"], strict=True):
             assert waited * 1000 >= least - 1e-6
+
+
+@pytest.mark.parametrize("take", ["text", "collect"])
+@pytest.mark.parametrize("vector", OUTPUTS, ids=[vector["name"] for vector in OUTPUTS])
+def test_output(vector: dict[str, Any], take: Take, read_output: ReadOutput) -> None:
+    with Server(vector["calls"]) as server:
+        cursor = vector.get("cursor")
+        plan = Plan(
+            server.service,
+            server.address,
+            request_of(vector),
+            cursor=Cursor(**cursor) if cursor else None,
+            random=vector["random"],
+        )
+        error = vector.get("text_error")
+        if take == "collect":
+            error = vector.get("collect_error", error)
+        if error:
+            with pytest.raises(SteerError) as raised:
+                read_output(plan, take)
+            assert raised.value.reason == error
+            return
+        output = read_output(plan, take)
+        if take == "collect":
+            assert output.output_text == vector["text"]
+            output = "".join(part.text.text for part in output.message.parts)
+        assert output == vector["text"]

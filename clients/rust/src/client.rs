@@ -3,15 +3,17 @@ use std::time::Duration;
 use futures_util::stream::{StreamExt, TryStreamExt, once};
 use steer_stubs::v1::generation_service_client::GenerationServiceClient;
 use steer_stubs::v1::{
-    GenerateRequest, GenerateResponse, ResumeStreamRequest, StreamGenerateRequest,
+    GenerateRequest, GenerateResponse, MidStreamRecovery, ResumeStreamRequest,
+    StreamGenerateRequest,
 };
 use tokio::time::{Instant, sleep};
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::{Ascii, MetadataValue, errors::InvalidMetadataValue};
 use tonic::service::{Interceptor, interceptor::InterceptedService};
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint, Error};
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
+use crate::repeat::{MAX_TRIES, is_repeatable, wait_before};
 use crate::{
     EventStream, ReadOptions, SteerError, StreamCalls, StreamCursor, random_bits, read_stream,
 };
@@ -22,8 +24,6 @@ const MAX_ANSWER: usize = 4 << 20;
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Heartbeats that may be missing before a connection counts as dead.
 const MISSED_HEARTBEATS: u32 = 3;
-const MAX_ATTEMPTS: u32 = 3;
-const FIRST_WAIT: Duration = Duration::from_millis(200);
 
 /// The helper's settings of a connection to `host:port`, or `https://host:port`, which trusts the
 /// system's certificates.
@@ -112,7 +112,11 @@ impl Client {
         }
     }
 
-    /// Generates the whole answer; repeats the call where nothing was executed or nobody answered.
+    /// Generates the whole answer. The call is made again, ten times at most, where a connection or
+    /// a replica was lost before the answer came, or where the service has refused the call and asks
+    /// for a repetition. A repetition joins a generation that still runs, or gets its stored answer.
+    /// A generation whose connection was lost is cancelled: then the answer is generated again, and a
+    /// provider can be paid twice.
     pub async fn generate(&self, request: GenerateRequest) -> Result<GenerateResponse, SteerError> {
         // The longest that the service allows by its default.
         self.generate_within(Duration::from_secs(3_600), request)
@@ -127,25 +131,29 @@ impl Client {
     ) -> Result<GenerateResponse, SteerError> {
         fill(&mut request.request_id);
         let ends_at = Instant::now() + timeout;
-        let mut attempt = 1;
+        let mut tries = 0;
         loop {
             let mut call = Request::new(request.clone());
             call.set_timeout(ends_at - Instant::now());
-            let error = match self.generation().generate(call).await {
+            let cause = match self.generation().generate(call).await {
                 Ok(response) => return Ok(response.into_inner()),
                 Err(status) => SteerError::from(status),
             };
-            let wait = repetition_wait(&error, attempt);
-            let Some(wait) = wait.filter(|wait| Instant::now() + *wait < ends_at) else {
-                return Err(error);
-            };
+            tries += 1;
+            if tries > MAX_TRIES || !is_repeatable(&cause) {
+                return Err(cause);
+            }
+            let wait = wait_before(&cause, tries, (ReadOptions::default().random)());
+            if Instant::now() + wait >= ends_at {
+                return Err(cause);
+            }
             sleep(wait).await;
-            attempt += 1;
         }
     }
 
-    /// Generates and streams; goes on by itself where a connection or a replica is lost. Nothing
-    /// is sent before the first event is asked for.
+    /// Generates and streams; goes on by itself where a connection or a replica is lost. Accepts
+    /// that output is discarded, and asks for `MidStreamRecovery::Restart` where the request names
+    /// no recovery. Nothing is sent before the first event is asked for.
     pub fn stream_generate(&self, request: StreamGenerateRequest) -> EventStream {
         self.stream_generate_with(ReadOptions::default(), request)
     }
@@ -155,6 +163,13 @@ impl Client {
         mut options: ReadOptions,
         mut request: StreamGenerateRequest,
     ) -> EventStream {
+        request.accepts_discard = true;
+        if let Some(spec) = &mut request.spec {
+            let routing = spec.routing.get_or_insert_default();
+            if routing.mid_stream_recovery == 0 {
+                routing.set_mid_stream_recovery(MidStreamRecovery::Restart);
+            }
+        }
         let asked = request.options.unwrap_or_default();
         if !asked.ephemeral {
             fill(&mut request.request_id);
@@ -199,6 +214,7 @@ impl Client {
                             stream_id,
                             last_sequence: sequence,
                             last_writer: writer,
+                            accepts_discard: true,
                         };
                         service.resume_stream(timed(request, timeout)).await
                     }
@@ -231,21 +247,4 @@ fn fill(request_id: &mut String) {
     if request_id.is_empty() {
         *request_id = format!("{:016x}{:016x}", random_bits(), random_bits());
     }
-}
-
-/// How long to wait before the call is made again; None: it must not be.
-fn repetition_wait(error: &SteerError, attempt: u32) -> Option<Duration> {
-    if attempt >= MAX_ATTEMPTS {
-        return None;
-    }
-    if let Some(pushback) = error.pushback_ms {
-        return u64::try_from(pushback).ok().map(Duration::from_millis);
-    }
-    // A lost connection, as tonic names it; safe to repeat because of `request_id`.
-    let is_lost = matches!(
-        error.code,
-        Code::Unavailable | Code::Aborted | Code::Cancelled | Code::Unknown | Code::Internal
-    );
-    let most = FIRST_WAIT * 2_u32.pow(attempt - 1);
-    (is_lost && !error.is_from_gateway).then(|| most.mul_f64((ReadOptions::default().random)()))
 }

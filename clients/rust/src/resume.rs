@@ -3,17 +3,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt};
-use steer_stubs::v1::StreamEvent;
 use steer_stubs::v1::stream_event::Event;
+use steer_stubs::v1::{AttemptNotice, StreamEvent};
 use tokio::time::{sleep, timeout};
 use tonic::{Code, Status};
 
-use crate::SteerError;
+use crate::repeat::{MAX_TRIES, wait_before};
+use crate::{EventStream, SteerError};
 
-/// Failures in a row, without one new event between them.
-const MAX_TRIES: u32 = 10;
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-const MAX_WAIT: Duration = Duration::from_secs(5);
 /// How long a call may take to end by itself after its last event.
 const END: Duration = Duration::from_secs(1);
 
@@ -55,6 +52,9 @@ pub struct ReadOptions {
     /// The service's store went away (false) or came back (true): meanwhile events cannot be
     /// resumed for certain.
     pub on_durability: Option<Arc<dyn Fn(bool) + Send + Sync>>,
+    /// Told of each `attempt_notice` with `discard_output`, before the event is handed on: all
+    /// output so far is void, and a user interface clears its answer.
+    pub on_discard: Option<Arc<dyn Fn(&AttemptNotice) + Send + Sync>>,
     /// Uniform in 0 to 1.
     pub random: fn() -> f64,
 }
@@ -66,13 +66,11 @@ impl Default for ReadOptions {
             silence: None,
             on_reconnect: None,
             on_durability: None,
+            on_discard: None,
             random: || (crate::random_bits() >> 11) as f64 / (1_u64 << 53) as f64,
         }
     }
 }
-
-/// The events of a stream, each once and in order. Dropping it ends its call.
-pub type EventStream = BoxStream<'static, Result<StreamEvent, SteerError>>;
 
 /// The two calls that deliver a stream, over any transport.
 pub struct StreamCalls {
@@ -98,7 +96,7 @@ pub fn read_stream(calls: StreamCalls, options: ReadOptions, from: StreamCursor)
         has_progress: false,
     };
     let next = |mut reader: Reader| async move { reader.next().await.map(|item| (item, reader)) };
-    stream::unfold(reader, next).boxed()
+    EventStream::new(stream::unfold(reader, next).boxed())
 }
 
 struct Reader {
@@ -187,6 +185,11 @@ impl Reader {
                 self.cursor.stream_id.clone_from(&start.stream_id);
                 self.is_resumable = start.resumable;
             }
+            Some(Event::AttemptNotice(notice)) if notice.discard_output => {
+                if let Some(tell) = &self.options.on_discard {
+                    tell(notice);
+                }
+            }
             Some(Event::Complete(_)) => self.ended = Some(None),
             Some(Event::Error(end)) => {
                 let error = SteerError::from_event(end.error.clone());
@@ -236,12 +239,7 @@ impl Reader {
             return Err(cause);
         }
         self.tries += 1;
-        let pushback = Duration::from_millis(cause.pushback_ms.unwrap_or(0).unsigned_abs());
-        let most = MAX_WAIT.min(FIRST_WAIT * 2_u32.pow(self.tries));
-        let wait = most
-            .mul_f64((self.options.random)())
-            .max(cause.retry_delay.unwrap_or_default())
-            .max(pushback);
+        let wait = wait_before(&cause, self.tries, (self.options.random)());
         if let Some(tell) = &self.options.on_reconnect {
             tell(Reconnect {
                 cursor: &self.cursor,

@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::stream;
-use prost::Message;
+use prost::Message as _;
 use serde::Deserialize;
 use steer_client::{
-    Delivery, ReadOptions, Reconnect, SteerError, StreamCalls, StreamCursor, StreamExt, code_name,
-    read_stream,
+    Delivery, EventStream, ReadOptions, Reconnect, SteerError, StreamCalls, StreamCursor,
+    StreamExt, code_name, read_stream,
 };
+use steer_stubs::v1::part::Data;
 use steer_stubs::v1::stream_event::Event;
 use steer_stubs::v1::{
-    AttemptNotice, GatewayError, Heartbeat, StreamComplete, StreamError, StreamEvent, StreamStart,
-    TextDelta,
+    AttemptNotice, GatewayError, Generation, Heartbeat, Message, Part, PartEnd, ReasoningDelta,
+    StreamComplete, StreamError, StreamEvent, StreamStart, TextDelta, TextPart,
 };
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
@@ -38,6 +39,10 @@ struct Vector {
     random: u8,
     calls: Vec<Call>,
     applied: Vec<i32>,
+    discards: Option<Vec<i32>>,
+    text: Option<String>,
+    text_error: Option<String>,
+    collect_error: Option<String>,
     outcome: Outcome,
     waits_ms: Vec<u64>,
 }
@@ -91,6 +96,18 @@ struct ScriptedEvent {
     discard_output: bool,
     #[serde(default)]
     undurable: bool,
+    text: Option<String>,
+    #[serde(default)]
+    part: i32,
+    #[serde(default)]
+    output_text: String,
+    message_text: Option<String>,
+    #[serde(default)]
+    message_omitted: bool,
+    #[serde(default)]
+    first_output_sequence: i32,
+    #[serde(default)]
+    newer: bool,
     error: Option<ScriptedError>,
 }
 
@@ -129,25 +146,66 @@ fn gateway_error(error: &ScriptedError, code: Code) -> GatewayError {
     }
 }
 
+fn text_of(scripted: &ScriptedEvent) -> String {
+    let text = scripted.text.clone();
+    text.unwrap_or_else(|| format!("{} ", scripted.sequence))
+}
+
+fn text_part(text: String) -> Part {
+    Part {
+        data: Some(Data::Text(TextPart { text })),
+        ..Part::default()
+    }
+}
+
 fn event_of(scripted: &ScriptedEvent) -> StreamEvent {
+    // A value that no enum of today has.
+    let newer = if scripted.newer { 99 } else { 0 };
     let event = match scripted.kind.as_str() {
         "start" => Some(Event::Start(StreamStart {
             stream_id: scripted.stream_id.clone().unwrap_or_default(),
             resumable: scripted.resumable,
+            durability: newer,
             ..StreamStart::default()
         })),
-        "text" => Some(Event::TextDelta(TextDelta::default())),
+        "text" => Some(Event::TextDelta(TextDelta {
+            part_index: scripted.part,
+            text: text_of(scripted),
+        })),
+        "reasoning" => Some(Event::ReasoningDelta(ReasoningDelta {
+            part_index: scripted.part,
+            text: text_of(scripted),
+        })),
         "notice" => Some(Event::AttemptNotice(AttemptNotice {
             discard_output: scripted.discard_output,
+            action: newer,
             ..AttemptNotice::default()
+        })),
+        "part_end" => Some(Event::PartEnd(PartEnd {
+            part_index: scripted.part,
+            part: Some(Part::default()),
+            ..PartEnd::default()
         })),
         "heartbeat" => Some(Event::Heartbeat(Heartbeat {
             undurable: scripted.undurable,
         })),
-        "complete" => Some(Event::Complete(StreamComplete::default())),
+        "complete" => Some(Event::Complete(StreamComplete {
+            message_omitted: scripted.message_omitted,
+            first_output_sequence: scripted.first_output_sequence,
+            generation: Some(Generation {
+                output_text: scripted.output_text.clone(),
+                finish_reason: newer,
+                message: scripted.message_text.clone().map(|text| Message {
+                    parts: vec![text_part(text)],
+                    ..Message::default()
+                }),
+                ..Generation::default()
+            }),
+        })),
         "error" => {
-            let error = scripted.error.as_ref().map(|error| {
-                gateway_error(error, code_of(error.code.as_deref().unwrap_or("UNKNOWN")))
+            let error = scripted.error.as_ref().map(|error| GatewayError {
+                category: newer,
+                ..gateway_error(error, code_of(error.code.as_deref().unwrap_or("UNKNOWN")))
             });
             let partial = None;
             Some(Event::Error(StreamError { error, partial }))
@@ -220,6 +278,8 @@ struct Told {
     /// By call: it was dropped while it was open.
     cancelled: Vec<bool>,
     waits: Vec<Duration>,
+    /// How many notices were told that void what came before.
+    discards: usize,
 }
 
 /// Notes that a call which stays open was dropped.
@@ -281,8 +341,16 @@ async fn run(vector: &Vector) -> (Outcome, Vec<i32>, Told, Duration) {
             }
         }
     };
+    let on_discard = {
+        let told = told.clone();
+        move |notice: &AttemptNotice| {
+            assert!(notice.discard_output);
+            told.lock().unwrap().discards += 1;
+        }
+    };
     let options = ReadOptions {
         on_reconnect: Some(Arc::new(on_reconnect)),
+        on_discard: Some(Arc::new(on_discard)),
         random: if vector.random == 0 { || 0.0 } else { || 1.0 },
         ..ReadOptions::default()
     };
@@ -305,7 +373,7 @@ async fn run(vector: &Vector) -> (Outcome, Vec<i32>, Told, Duration) {
         Some("deadline") => started + Duration::from_millis(50),
         _ => started + Duration::from_secs(3_600),
     };
-    let mut applied = Vec::new();
+    let (mut applied, mut discarded) = (Vec::new(), Vec::new());
     let ended = |ended: &str| Outcome {
         ended: ended.to_owned(),
         ..Outcome::default()
@@ -328,6 +396,10 @@ async fn run(vector: &Vector) -> (Outcome, Vec<i32>, Told, Duration) {
             Ok(None) => break ended("cancelled"),
             Ok(Some(None)) => break ended("complete"),
             Ok(Some(Some(Ok(event)))) => {
+                // The notice was told before it is handed on.
+                while discarded.len() < told.lock().unwrap().discards {
+                    discarded.push(event.sequence);
+                }
                 applied.push(event.sequence);
                 if how == Some("leave") && after == Some(event.sequence) {
                     break ended("left");
@@ -344,6 +416,9 @@ async fn run(vector: &Vector) -> (Outcome, Vec<i32>, Told, Duration) {
     };
     drop(events);
     let told = std::mem::take(&mut *told.lock().unwrap());
+    if let Some(discards) = &vector.discards {
+        assert_eq!(&discarded, discards, "discards: {}", vector.name);
+    }
     (outcome, applied, told, started.elapsed())
 }
 
@@ -370,13 +445,7 @@ fn made_by(calls: &[Call]) -> Vec<StreamCursor> {
 
 #[tokio::test(start_paused = true)]
 async fn a_69_every_vector() -> Result<(), Box<dyn Error>> {
-    let file = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../tests/fixtures/resume-vectors.json"
-    );
-    let Vectors { vectors } = serde_json::from_str(&std::fs::read_to_string(file)?)?;
-    assert!(!vectors.is_empty());
-    for vector in &vectors {
+    for vector in &vectors()? {
         let name = &vector.name;
         let (outcome, applied, told, elapsed) = run(vector).await;
         println!("{name}");
@@ -398,6 +467,73 @@ async fn a_69_every_vector() -> Result<(), Box<dyn Error>> {
         assert_eq!(told.cancelled, cancelled, "cancelled: {name}");
     }
     Ok(())
+}
+
+/// A reader of the vector's calls, one after another.
+fn reader_of(vector: &Vector) -> EventStream {
+    let (scripts, made) = (vector.calls.clone(), Mutex::new(0));
+    let call = Box::new(move |_: &StreamCursor| {
+        let mut made = made.lock().unwrap();
+        let script = &scripts[*made];
+        *made += 1;
+        let events: Vec<_> = script.events.iter().map(event_of).map(Ok).collect();
+        let end = stream::iter(status_of(&script.end).map(Err));
+        stream::iter(events).chain(end).boxed()
+    });
+    let from = vector.cursor.clone().map(|cursor| StreamCursor {
+        stream_id: cursor.stream_id,
+        sequence: cursor.sequence,
+        writer: cursor.writer,
+    });
+    let is_repeatable = vector.repeatable;
+    let calls = StreamCalls {
+        call,
+        is_repeatable,
+    };
+    read_stream(calls, ReadOptions::default(), from.unwrap_or_default())
+}
+
+/// The text is the vector's; with a reason, the error has that.
+fn check_text(vector: &Vector, reason: Option<&String>, text: Result<String, SteerError>) {
+    let name = &vector.name;
+    match reason {
+        Some(reason) => assert_eq!(&text.unwrap_err().reason, reason, "{name}"),
+        None => assert_eq!(Some(text.unwrap()), vector.text, "{name}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_vector_of_output() -> Result<(), Box<dyn Error>> {
+    let vectors = vectors()?.into_iter();
+    for vector in &vectors
+        .filter(|vector| vector.text.is_some() || vector.text_error.is_some())
+        .collect::<Vec<_>>()
+    {
+        let failure = vector.text_error.as_ref();
+        check_text(vector, failure, reader_of(vector).text().await);
+        let collected = reader_of(vector).collect().await;
+        let text = collected.map(|generation| {
+            assert_eq!(Some(&generation.output_text), vector.text.as_ref());
+            let parts = generation.message.unwrap().parts.into_iter();
+            let texts = parts.filter_map(|part| match part.data {
+                Some(Data::Text(part)) => Some(part.text),
+                _ => None,
+            });
+            texts.collect::<String>()
+        });
+        check_text(vector, vector.collect_error.as_ref().or(failure), text);
+    }
+    Ok(())
+}
+
+fn vectors() -> Result<Vec<Vector>, Box<dyn Error>> {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/fixtures/resume-vectors.json"
+    );
+    let Vectors { vectors } = serde_json::from_str(&std::fs::read_to_string(file)?)?;
+    assert!(!vectors.is_empty());
+    Ok(vectors)
 }
 
 fn opened(cursor: &StreamCursor) -> StreamCursor {

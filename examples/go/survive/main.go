@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log"
 	"os"
-	"strings"
 	"time"
 
 	steer "github.com/steer-gateway/steer/clients/go"
@@ -32,8 +31,10 @@ func main() {
 	}
 	request := &steerv1.StreamGenerateRequest{
 		Spec: &steerv1.GenerationSpec{
-			Model:           model,
-			Prompt:          "Tell me a long story of the sea.",
+			Model:  model,
+			Prompt: "Tell me a long story of the sea.",
+			// Tried in this order where the model fails. Without a list the service's configuration has one.
+			Routing:         &steerv1.RoutingPolicy{Fallbacks: []*steerv1.ModelTarget{{Model: "simulator"}}},
 			ProviderOptions: map[string]*structpb.Struct{"simulator": slowly},
 		},
 	}
@@ -42,16 +43,15 @@ func main() {
 		fmt.Fprintf(os.Stderr, "after event %d: %v; goes on in %v\n", r.Sequence, r.Cause, wait)
 	})
 
-	var text strings.Builder
-	for event, err := range steer.NewClient(channel).StreamGenerate(context.Background(), request, tell) {
-		if err != nil {
-			log.Fatal(err)
-		}
-		text.WriteString(event.GetTextDelta().GetText())
-		// An attempt failed and the next one begins anew: what was said does not count.
-		if event.GetAttemptNotice().GetDiscardOutput() {
-			text.Reset()
-		}
+	discard := steer.OnDiscard(func(notice *steerv1.AttemptNotice) {
+		fmt.Fprintf(os.Stderr, "begins anew: %s\n", notice.GetFailed().GetErrorMessage())
+	})
+
+	// What an attempt has said that failed later is not in the text.
+	events := steer.NewClient(channel).StreamGenerate(context.Background(), request, tell, discard)
+	text, err := steer.Text(events)
+	if err != nil {
+		log.Fatal(err)
 	}
-	fmt.Println(text.String())
+	fmt.Println(text)
 }

@@ -97,7 +97,8 @@ pub struct ListStreamStatesResponse {
     /// The streams.
     #[prost(message, repeated, tag = "1")]
     pub stream_states: ::prost::alloc::vec::Vec<StreamState>,
-    /// Token of the next page, empty on the last.
+    /// Token of the next page, empty on the last. A page where little matches the filter may be short,
+    /// or empty, and yet not the last.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -283,6 +284,30 @@ pub struct GetProviderStatusRequest {
     #[prost(enumeration = "AdminScope", tag = "2")]
     pub scope: i32,
 }
+/// The stream store as the replica that answered sees it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StoreStatus {
+    /// `memory`, `sqlite` or `redis`.
+    #[prost(string, tag = "1")]
+    pub r#type: ::prost::alloc::string::String,
+    /// Streams are stored. While they are not, calls run unstored, or are refused
+    /// where `stream.durability` is `required`.
+    #[prost(bool, tag = "2")]
+    pub available: bool,
+    /// Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
+    /// `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
+    /// `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
+    /// store is available.
+    #[prost(string, tag = "3")]
+    pub cause: ::prost::alloc::string::String,
+    /// The evidence in the words of the server, the system or SQLite, as `OOM` or
+    /// `ECONNREFUSED`. Empty where there is none.
+    #[prost(string, tag = "4")]
+    pub code: ::prost::alloc::string::String,
+    /// Since when the store is not available. Unset while it is.
+    #[prost(message, optional, tag = "5")]
+    pub unavailable_time: ::core::option::Option<::prost_types::Timestamp>,
+}
 /// Response of GetProviderStatus.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetProviderStatusResponse {
@@ -298,6 +323,9 @@ pub struct GetProviderStatusResponse {
     /// Replicas whose numbers are included.
     #[prost(int32, tag = "3")]
     pub replica_count: i32,
+    /// The stream store.
+    #[prost(message, optional, tag = "4")]
+    pub store: ::core::option::Option<StoreStatus>,
 }
 /// Request of ResetCircuit.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

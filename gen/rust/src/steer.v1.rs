@@ -177,7 +177,8 @@ pub struct GatewayError {
     /// Model of the last attempt, if any.
     #[prost(string, tag = "8")]
     pub model: ::prost::alloc::string::String,
-    /// Attempts made. Trimmed to the last three in status details.
+    /// Attempts made, and those passed over. In status details at most three: the
+    /// first, which tells the first cause, and the last two.
     #[prost(message, repeated, tag = "9")]
     pub attempts: ::prost::alloc::vec::Vec<Attempt>,
     /// Gateway identifier of the generation. Empty if none was admitted.
@@ -190,6 +191,9 @@ pub struct GatewayError {
     /// Cost of all attempts. Unset if unknown or if nothing was sent.
     #[prost(message, optional, tag = "12")]
     pub cost: ::core::option::Option<Cost>,
+    /// How many attempts between the first and the last two are left out.
+    #[prost(int32, tag = "13")]
+    pub attempts_left_out: i32,
 }
 /// One call to one provider, or the decision not to make it.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -248,6 +252,10 @@ pub struct Attempt {
     /// What it cost, also when it failed. Unset if unknown.
     #[prost(message, optional, tag = "18")]
     pub cost: ::core::option::Option<Cost>,
+    /// Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
+    /// example RETRY_BUDGET of an attempt that was not made. Empty without one.
+    #[prost(string, tag = "19")]
+    pub reason: ::prost::alloc::string::String,
 }
 /// What went wrong, independent of provider and transport. New values can be
 /// added; treat an unknown one like ERROR_CATEGORY_UNKNOWN.
@@ -312,7 +320,7 @@ pub enum ErrorCategory {
     StateLost = 27,
     /// A defect of the gateway.
     Internal = 28,
-    /// The provider's answer ended without its end marker. Never a success.
+    /// The provider's answer ended without saying why. Never a success.
     Truncated = 29,
     /// The stream store cannot be reached and the stream cannot do without it.
     StateUnavailable = 30,
@@ -1075,7 +1083,9 @@ pub struct HedgePolicy {
 /// Where a generation may run and when it may move.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RoutingPolicy {
-    /// Tried when the requested model fails or is not eligible.
+    /// Tried when the requested model fails or is not eligible. Empty: the
+    /// fallbacks that the server's configuration gives the model, unless
+    /// `disable_failover` is set.
     #[prost(message, repeated, tag = "1")]
     pub fallbacks: ::prost::alloc::vec::Vec<ModelTarget>,
     /// Order of the targets.
@@ -1087,10 +1097,15 @@ pub struct RoutingPolicy {
     /// Never these providers.
     #[prost(string, repeated, tag = "4")]
     pub denied_providers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Categories that lead to the next target. Empty means the server's list.
+    /// Categories that lead to the next target, in place of the server's list.
+    /// Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+    /// 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+    /// request can name. CONTENT_FILTER leads on only where the operator allows it
+    /// for the model, and what is no failure of a target never does.
     #[prost(enumeration = "ErrorCategory", repeated, tag = "5")]
     pub failover_on: ::prost::alloc::vec::Vec<i32>,
-    /// Recovery of streams.
+    /// Recovery of streams. No part of what `request_id` compares: the first
+    /// call's holds.
     #[prost(enumeration = "MidStreamRecovery", tag = "6")]
     pub mid_stream_recovery: i32,
     /// Unsupported parameters.
@@ -1126,7 +1141,8 @@ pub struct RetryPolicy {
     /// Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
     #[prost(double, optional, tag = "6")]
     pub jitter: ::core::option::Option<f64>,
-    /// Upper bound of all waits together. Unset: none but `Timeouts.total`.
+    /// Upper bound of all waits together. Unset: the server's, 60 s unless it is
+    /// configured.
     #[prost(message, optional, tag = "7")]
     pub max_total_delay: ::core::option::Option<::prost_types::Duration>,
     /// Categories to retry. Empty means the server's list.
@@ -1146,7 +1162,9 @@ pub struct Timeouts {
     #[prost(message, optional, tag = "3")]
     pub connect: ::core::option::Option<::prost_types::Duration>,
     /// From sending an attempt to its first token. Unset: 30 s, or 10 s while
-    /// another target is left; 120 s and 30 s for models that reason.
+    /// another target is left and more for prompts that take longer there; 120 s
+    /// and 30 s for models that reason. While another target is left, at most
+    /// half of what is left of `total` and of the deadline.
     #[prost(message, optional, tag = "4")]
     pub first_token: ::core::option::Option<::prost_types::Duration>,
     /// Silence between two chunks of an attempt. Keep-alive pings do not count.
@@ -1362,7 +1380,9 @@ pub enum InvalidOutputAction {
     Return = 1,
     /// Fail with ERROR_CATEGORY_INVALID_OUTPUT.
     Fail = 2,
-    /// Ask again within the retry policy, then fail.
+    /// Ask again within the retry policy, then fail. In a stream a notice with
+    /// `discard_output` voids the output that is asked for again: without
+    /// `accepts_discard` a stream ends as by FAIL.
     Retry = 3,
 }
 impl InvalidOutputAction {
@@ -1430,11 +1450,13 @@ impl RoutingStrategy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum MidStreamRecovery {
-    /// Same as FAIL.
+    /// The server's `routing.mid_stream_recovery` if the request sets
+    /// `accepts_discard`, which is FAIL unless it is configured; else FAIL.
     Unspecified = 0,
     /// End the stream with an error; the delivered output stays valid.
     Fail = 1,
-    /// Start over; a notice tells the caller to discard the output so far.
+    /// Start over, also when the replica that runs the stream is lost. A notice
+    /// with `discard_output` voids the output so far: set `accepts_discard`.
     Restart = 2,
     /// Ask a target that supports it to continue after the delivered text.
     Continue = 3,
@@ -1786,6 +1808,11 @@ pub struct PartEnd {
     /// signature) and for parts that have no deltas; not set for text.
     #[prost(message, optional, tag = "2")]
     pub part: ::core::option::Option<Part>,
+    /// Set in place of `part` where that would be too long for the stream: the
+    /// part without the text that its deltas have (the arguments of a tool call,
+    /// the text of reasoning).
+    #[prost(message, optional, tag = "3")]
+    pub remainder: ::core::option::Option<Part>,
 }
 /// Token counts so far.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1818,6 +1845,7 @@ pub struct AttemptNotice {
     #[prost(message, optional, tag = "4")]
     pub delay: ::core::option::Option<::prost_types::Duration>,
     /// Forget all parts and JSON received so far; the next delta opens part 0.
+    /// Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
     #[prost(bool, tag = "5")]
     pub discard_output: bool,
 }
@@ -1830,6 +1858,12 @@ pub struct StreamComplete {
     /// `generation.message` was left out, on request or because of its size.
     #[prost(bool, tag = "2")]
     pub message_omitted: bool,
+    /// Sequence of the first event whose output stands: the first one behind the
+    /// last notice with `discard_output`, or of all. Without output it is this
+    /// event's own. A reader that was given this event and all behind it has the
+    /// whole output. 0: a service that does not say it yet.
+    #[prost(int32, tag = "3")]
+    pub first_output_sequence: i32,
 }
 /// The generation failed or was cancelled. The RPC ends with the status that
 /// `error.code` names.
@@ -2047,6 +2081,16 @@ pub struct StreamGenerateRequest {
     /// How to stream it.
     #[prost(message, optional, tag = "3")]
     pub options: ::core::option::Option<StreamOptions>,
+    /// This reader drops the output received so far when an `attempt_notice` with
+    /// `discard_output` arrives. A reader without it that holds such output gets
+    /// FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
+    /// second output; ErrorInfo has the position of the notice as `stream_id`,
+    /// `last_sequence` and `last_writer`. It is a property of the reader and not
+    /// of the stream: calls with and without it share a `request_id`. Exception:
+    /// if the first call names RESTART without it, all readers of the stream get
+    /// every event.
+    #[prost(bool, tag = "4")]
+    pub accepts_discard: bool,
 }
 /// Request of ResumeStream.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2063,6 +2107,10 @@ pub struct ResumeStreamRequest {
     /// the call with ERROR_CATEGORY_STATE_LOST instead of a silent splice.
     #[prost(fixed32, tag = "3")]
     pub last_writer: u32,
+    /// As in StreamGenerateRequest. A reader without it gets the stream if it
+    /// begins at its last `discard_output` or behind it.
+    #[prost(bool, tag = "4")]
+    pub accepts_discard: bool,
 }
 /// Request of CancelGeneration.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -16,6 +16,8 @@ export interface Blocks {
   end(index: number): void;
   /** Ends what the provider left open. */
   endAll(): void;
+  /** No block came but texts without a character. */
+  isEmpty(): boolean;
 }
 
 function text(value: JsonValue | undefined): string {
@@ -32,6 +34,7 @@ function inputText(input: JsonValue | undefined): string {
 export function createBlocks(instanceId: string): Blocks {
   const writer = createPartWriter();
   const open = new Map<number, Block>();
+  let isEmpty = true;
 
   function reasoningPart(block: Extract<Block, { type: "thinking" }>): ReasoningPart {
     return {
@@ -45,6 +48,7 @@ export function createBlocks(instanceId: string): Blocks {
 
   function appendText(block: Extract<Block, { type: "text" }>, piece: string): void {
     if (piece === "") return;
+    isEmpty = false;
     block.part ??= writer.openText("text");
     block.part.append(piece);
   }
@@ -70,6 +74,7 @@ export function createBlocks(instanceId: string): Blocks {
     events: writer.events,
     start(index, source) {
       if (open.has(index)) return;
+      if (source["type"] !== "text") isEmpty = false;
       switch (source["type"]) {
         case "text": {
           const block: Block = { type: "text", part: undefined };
@@ -123,5 +128,6 @@ export function createBlocks(instanceId: string): Blocks {
     endAll() {
       for (const index of [...open.keys()]) end(index);
     },
+    isEmpty: () => isEmpty,
   };
 }

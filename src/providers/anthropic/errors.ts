@@ -1,4 +1,5 @@
 import type { ErrorKind } from "../../domain/gateway-error.ts";
+import { isTooLong } from "../shared/context-length.ts";
 import type { ErrorEvidence } from "../shared/error-body.ts";
 import type { ErrorRules } from "../shared/http-error.ts";
 
@@ -18,7 +19,6 @@ const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>(
 ]);
 
 /** Of limits without a code of their own only the text is left. */
-const CONTEXT_TEXT = /prompt is too long|exceed context limit/i;
 const SPEND_TEXT = /credit balance is too low|spend limit|usage limits/i;
 
 export const errorRules: ErrorRules = {
@@ -28,7 +28,7 @@ export const errorRules: ErrorRules = {
     if (code.startsWith("cmek_") && code.endsWith("_unavailable")) return "server-error";
     if (type === "conflict_error") return "server-error";
     if (type !== "invalid_request_error" && status !== 400) return undefined;
-    if (CONTEXT_TEXT.test(message)) return "context-length";
+    if (isTooLong({ message })) return "context-length";
     return SPEND_TEXT.test(message) ? "quota" : undefined;
   },
   requestIdHeader: "request-id",

@@ -1,8 +1,15 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import { ownValue } from "../../domain/own-value.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
-import type { TokenCounts } from "../../domain/token-usage.ts";
 import { type AnswerReader, parseEvent } from "../shared/answer.ts";
-import { reportedCounts, tokenCount, usageDetails } from "../shared/chat-usage.ts";
+import {
+  isReported,
+  reportedCounts,
+  tokenCount,
+  type UsageReport,
+  usageDetails,
+  usageEvent,
+} from "../shared/chat-usage.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
 import { createBlocks } from "./blocks.ts";
 
@@ -37,12 +44,12 @@ function object(value: JsonValue | undefined): JsonObject {
 function createUsage() {
   let seen: JsonObject = {};
   return {
-    report(usage: JsonObject): void {
+    take(usage: JsonObject): void {
       const said = Object.entries(usage).filter(([, value]) => value !== null);
       seen = { ...seen, ...Object.fromEntries(said) };
     },
     /** The vendor counts cache reads and writes beside the input. */
-    counts(): TokenCounts {
+    report(): UsageReport {
       const fresh = tokenCount(seen["input_tokens"]);
       const read = tokenCount(seen["cache_read_input_tokens"]);
       const write = tokenCount(seen["cache_creation_input_tokens"]);
@@ -67,6 +74,8 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
   const usage = createUsage();
   let messageId: string | undefined;
   let rawReason = "";
+  /** No content has followed the vendor's word. */
+  let isWhole = false;
   let metadata: JsonObject = {};
 
   function readHead(message: JsonObject): void {
@@ -92,16 +101,21 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
     }
   }
 
+  function tellUsage(): void {
+    const report = usage.report();
+    if (isReported(report)) events.push(usageEvent(report));
+  }
+
   function finish(): void {
     // Without its reason an answer is no success, whatever came before.
     if (rawReason === "") throw truncatedError();
     blocks.endAll();
-    const counts = usage.counts();
-    if (Object.keys(counts).length > 0) events.push({ type: "usage", counts });
+    tellUsage();
     events.push({
       type: "finish",
-      reason: FINISH_REASONS[rawReason] ?? "other",
+      reason: ownValue(FINISH_REASONS, rawReason) ?? "other",
       rawReason,
+      ...(blocks.isEmpty() && { isEmpty: true }),
       ...(Object.keys(metadata).length === 0 ? undefined : { metadata }),
     });
   }
@@ -109,14 +123,13 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
   /** The prompt's counts come first, with a placeholder for the output that is no count yet. */
   function readStartUsage(message: JsonObject): void {
     const { output_tokens: _, ...prompt } = object(message["usage"]);
-    usage.report(prompt);
-    const counts = usage.counts();
-    if (Object.keys(counts).length > 0) events.push({ type: "usage", counts });
+    usage.take(prompt);
+    tellUsage();
   }
 
   /** True at the end marker. Pings and unknown events are passed over. */
   function read(event: JsonObject, type: string): boolean {
-    const index = tokenCount(event["index"]) ?? 0;
+    const index = typeof event["index"] === "number" ? event["index"] : 0;
     switch (type) {
       case "message_start": {
         const message = object(event["message"]);
@@ -131,9 +144,11 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
         return false;
       }
       case "content_block_start":
+        isWhole = false;
         blocks.start(index, object(event["content_block"]));
         return false;
       case "content_block_delta":
+        isWhole = false;
         blocks.delta(index, object(event["delta"]));
         return false;
       case "content_block_stop":
@@ -141,7 +156,8 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
         return false;
       case "message_delta":
         readStop(object(event["delta"]));
-        usage.report(object(event["usage"]));
+        usage.take(object(event["usage"]));
+        isWhole = rawReason !== "";
         return false;
       case "message_stop":
         finish();
@@ -159,9 +175,9 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
       const event = parseEvent(data);
       return read(event, text(event["type"]) || (name ?? ""));
     },
-    readEnd() {
-      throw truncatedError();
-    },
+    isWhole: () => isWhole,
+    // The counts come with the reason: only `message_stop` can be missing.
+    readEnd: finish,
     readBody(body) {
       if (body["type"] === "error" || "error" in body) throw options.toError(body);
       const content = body["content"];
@@ -172,7 +188,7 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
         blocks.end(position);
       }
       readStop(body);
-      usage.report(object(body["usage"]));
+      usage.take(object(body["usage"]));
       finish();
     },
   };

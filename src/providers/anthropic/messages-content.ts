@@ -11,6 +11,7 @@ import type {
 } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { RawJson, rawArray, rawObject } from "../shared/json-body.ts";
+import type { Placements } from "../shared/placements.ts";
 
 /** A turn as the wire has it: neighbours of one role are one turn. */
 interface Turn {
@@ -137,6 +138,19 @@ function addMessage(turn: Turn, message: Message, path: string): void {
     } else turn.blocks.push(encodeUserPart(part, at));
   }
 }
+
+/** What `encodeSystem` and `encodeTurns` can encode. */
+export const MESSAGES_PLACEMENTS: Placements = {
+  parts: {
+    system: ["text"],
+    user: ["text", "image", "file", "tool-result"],
+    assistant: ["text", "refusal", "reasoning", "tool-call", "tool-result"],
+    tool: ["text", "image", "file", "tool-result"],
+    "tool-result": ["text", "image", "file"],
+  },
+  image: ["inline", "uri", "provider-file"],
+  file: ["inline", "uri", "provider-file"],
+};
 
 /** `system`: every system message in order, as blocks. */
 export function encodeSystem(messages: readonly Message[]): RawJson | undefined {

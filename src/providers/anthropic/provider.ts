@@ -3,8 +3,11 @@ import { tokenCount } from "../shared/chat-usage.ts";
 import { toInBandError } from "../shared/http-error.ts";
 import { type CountDialect, createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
+import { misplacedPart } from "../shared/placements.ts";
+import { checkBetas } from "./betas.ts";
 import { errorRules } from "./errors.ts";
 import { createMessagesReader } from "./events.ts";
+import { MESSAGES_PLACEMENTS } from "./messages-content.ts";
 import models from "./models.json" with { type: "json" };
 import { encodeCountBody, encodeMessagesBody, messagesHeaders } from "./request.ts";
 import { tokens } from "./tokens.ts";
@@ -54,9 +57,11 @@ export const anthropic: ProviderType = {
     ],
   },
   defaultDialect: () => "messages",
+  reportsUsageInStreams: () => true,
   prefill: false,
   tokens,
   models: parseModels(models),
+  misfit: ({ messages }) => misplacedPart(messages, MESSAGES_PLACEMENTS),
   async create(instance, { clock }) {
     const messages: Dialect = {
       // Users give the address with and without the version.
@@ -80,6 +85,7 @@ export const anthropic: ProviderType = {
     return createHttpProvider({
       instance,
       counting,
+      checkOptions: (options) => checkBetas(options, instance.id),
       headers: await createHeaders(instance),
       dialectOf: () => messages,
       clock,

@@ -2,6 +2,7 @@ import type { GenerationSpec, Tool } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { type BodyFields, encodeBody, RawJson, rawArray, rawObject } from "../shared/json-body.ts";
+import { betasOf } from "./betas.ts";
 import { encodeSystem, encodeTurns } from "./messages-content.ts";
 
 /** The wire requires a limit; this one is for models that publish none. */
@@ -68,9 +69,7 @@ function samplingFields({ sampling }: GenerationSpec): BodyFields {
 /** Headers that depend on the request: the API version, and betas by the option `betas`. */
 export function messagesHeaders({ spec, options }: ProviderRequest): Record<string, string> {
   const samples = Object.values(samplingFields(spec)).some((value) => value !== undefined);
-  const betas = Array.isArray(options["betas"])
-    ? options["betas"].filter((beta) => typeof beta === "string")
-    : [];
+  const betas = betasOf(options);
   return {
     ...(samples && { "anthropic-version": SAMPLING_VERSION }),
     ...(betas.length > 0 && { "anthropic-beta": betas.join(",") }),

@@ -9,15 +9,10 @@ import { errorRules } from "./errors.ts";
 import { createResponsesReader } from "./responses-events.ts";
 
 /** Reads one answer of Chat Completions. */
-export function chatReader(
-  { headers }: UpstreamResponse,
-  { doneOptional }: ProviderInstance,
-  clock: Clock,
-): AnswerReader {
+export function chatReader({ headers }: UpstreamResponse, clock: Clock): AnswerReader {
   return createChatReader({
     readUsage: readChatUsage,
     toError: (payload) => toInBandError(payload, headers, errorRules, clock),
-    doneOptional,
     metadataFields: ["service_tier", "system_fingerprint", "moderation"],
   });
 }

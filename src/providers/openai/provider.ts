@@ -1,12 +1,15 @@
 import type { ProviderType } from "../provider.ts";
+import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import { encodeChatBody } from "../shared/chat-request.ts";
 import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
 import { createOpenAiHeaders } from "../shared/openai-headers.ts";
+import { misplacedPart } from "../shared/placements.ts";
 import { errorRules } from "./errors.ts";
 import { chatReader, responsesReader } from "./events.ts";
 import models from "./models.json" with { type: "json" };
 import { chatWire, isOpenAi } from "./request.ts";
+import { inputMisfit } from "./responses-input.ts";
 import { encodeResponsesBody } from "./responses-request.ts";
 import { tokens } from "./tokens.ts";
 
@@ -42,16 +45,22 @@ export const openai: ProviderType = {
     ],
   },
   defaultDialect: (baseUrl) => (isOpenAi(baseUrl) ? "responses" : "chat"),
+  // Compatible servers of the Chat dialect often ignore `stream_options.include_usage`.
+  reportsUsageInStreams: (dialect, baseUrl) => dialect === "responses" || isOpenAi(baseUrl),
   prefill: false,
   tokens,
   models: parseModels(models),
+  misfit: ({ messages }, { dialect, provider }) =>
+    dialect === "responses"
+      ? inputMisfit(messages, provider)
+      : misplacedPart(messages, CHAT_PLACEMENTS),
   async create(instance, { clock }) {
     const own = isOpenAi(instance.baseUrl);
     const chat: Dialect = {
       path: "/chat/completions",
       errorRules,
       encodeBody: (request) => encodeChatBody(request, chatWire(request, own)),
-      createReader: (response) => chatReader(response, instance, clock),
+      createReader: (response) => chatReader(response, clock),
     };
     const responses: Dialect = {
       path: "/responses",

@@ -22,16 +22,34 @@ export function encodeReasoning(item: JsonObject): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(kept));
 }
 
+/** Items by their signature: one that is checked before it is sent is parsed once. */
+const items = new WeakMap<Uint8Array, JsonObject | "foreign">();
+
+function parse(signature: Uint8Array): JsonObject | "foreign" {
+  try {
+    const item: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(signature));
+    return isJsonObject(item) && typeof item.encrypted_content === "string" ? item : "foreign";
+  } catch {
+    return "foreign";
+  }
+}
+
+function itemOf(signature: Uint8Array): JsonObject | "foreign" {
+  const known = items.get(signature);
+  if (known !== undefined) return known;
+  const item = parse(signature);
+  items.set(signature, item);
+  return item;
+}
+
+/** The signature was written by `encodeReasoning`. */
+export function isOwnSignature(signature: Uint8Array): boolean {
+  return itemOf(signature) !== "foreign";
+}
+
 /** The item again. Throws `GatewayError` naming `field` for anything that did not come from here. */
 export function decodeReasoning(signature: Uint8Array, field: string): JsonObject {
-  let item: unknown;
-  try {
-    item = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(signature));
-  } catch {
-    throw invalidField(field, "not a signature of this provider");
-  }
-  if (!isJsonObject(item) || typeof item.encrypted_content !== "string") {
-    throw invalidField(field, "not a signature of this provider");
-  }
+  const item = itemOf(signature);
+  if (item === "foreign") throw invalidField(field, "not a signature of this provider");
   return { type: "reasoning", ...item, summary: item.summary ?? [] };
 }

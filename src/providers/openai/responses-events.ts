@@ -1,8 +1,15 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import { ownValue } from "../../domain/own-value.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
-import type { TokenCounts } from "../../domain/token-usage.ts";
 import { type AnswerReader, parseEvent } from "../shared/answer.ts";
-import { reportedCounts, tokenCount, usageDetails } from "../shared/chat-usage.ts";
+import {
+  isReported,
+  reportedCounts,
+  tokenCount,
+  type UsageReport,
+  usageDetails,
+  usageEvent,
+} from "../shared/chat-usage.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
 import { createResponseParts } from "./responses-parts.ts";
 
@@ -18,7 +25,7 @@ const INCOMPLETE_REASONS: Readonly<Record<string, FinishReason>> = {
   content_filter: "content-filter",
 };
 
-function readUsage(usage: JsonObject): TokenCounts {
+function readUsage(usage: JsonObject): UsageReport {
   const input = usageDetails(usage.input_tokens_details);
   const output = usageDetails(usage.output_tokens_details);
   return reportedCounts({
@@ -64,8 +71,9 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
   }
 
   function pushUsage({ usage }: JsonObject): void {
-    const counts = isJsonObject(usage) ? readUsage(usage) : {};
-    if (Object.keys(counts).length > 0) events.push({ type: "usage", counts });
+    if (!isJsonObject(usage)) return;
+    const report = readUsage(usage);
+    if (isReported(report)) events.push(usageEvent(report));
   }
 
   /** The reason that the whole response gives, and the provider's word for it. */
@@ -75,7 +83,7 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
       return { reason: parts.hasRefusal() ? "refusal" : "stop", rawReason: "completed" };
     }
     const rawReason = text(object(response.incomplete_details).reason) || "incomplete";
-    return { reason: INCOMPLETE_REASONS[rawReason] ?? "other", rawReason };
+    return { reason: ownValue(INCOMPLETE_REASONS, rawReason) ?? "other", rawReason };
   }
 
   /** The response as it ends: in the last event of a stream, or as the answer itself. */
@@ -95,6 +103,7 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
     events.push({
       type: "finish",
       ...finishReason(response),
+      ...(parts.isEmpty() && { isEmpty: true }),
       ...(typeof tier === "string" ? { metadata: { service_tier: tier } } : undefined),
     });
   }
@@ -157,6 +166,8 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
       const event = parseEvent(data);
       return read(event, text(event.type) || (name ?? ""));
     },
+    // The end marker itself says how the output ended, and brings the counts.
+    isWhole: () => false,
     readEnd() {
       throw truncatedError();
     },

@@ -1,8 +1,9 @@
-import { invalidField } from "../../domain/gateway-error.ts";
+import { type FieldViolation, invalidField } from "../../domain/gateway-error.ts";
 import type { FilePart, ImagePart, Message, Part } from "../../domain/generation-spec.ts";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import { cacheBreakpoint, dataUrl } from "../shared/chat-messages.ts";
-import { decodeReasoning } from "./reasoning-signature.ts";
+import { misplacedPart, type Placements } from "../shared/placements.ts";
+import { decodeReasoning, isOwnSignature } from "./reasoning-signature.ts";
 
 function encodeImage({ source, detail }: ImagePart): JsonObject {
   const image =
@@ -114,6 +115,37 @@ function encodeMessage(message: Message, path: string, breakpoints: boolean): Js
   }
   if (content.length === 0 && results.length > 0) return results;
   return [...results, { type: "message", role: message.role, content }];
+}
+
+const PLACEMENTS: Placements = {
+  parts: {
+    system: ["text", "image", "file", "tool-result"],
+    user: ["text", "image", "file", "tool-result"],
+    assistant: ["text", "refusal", "reasoning", "tool-call"],
+    tool: ["text", "image", "file", "tool-result"],
+    "tool-result": ["text", "image", "file"],
+  },
+  image: ["inline", "uri", "provider-file"],
+  file: ["inline", "uri", "provider-file"],
+};
+
+/** What `encodeInput` cannot encode of these messages at this instance; undefined: nothing. */
+export function inputMisfit(
+  messages: readonly Message[],
+  instance: string,
+): FieldViolation | undefined {
+  const found = misplacedPart(messages, PLACEMENTS);
+  if (found !== undefined) return found;
+  for (const [index, { parts }] of messages.entries()) {
+    for (const [position, part] of parts.entries()) {
+      // Reasoning of other instances is left out before it is encoded.
+      if (part.type !== "reasoning" || part.provider !== instance) continue;
+      if (part.signature.length === 0 || isOwnSignature(part.signature)) continue;
+      const field = `spec.messages[${index}].parts[${position}].reasoning.signature`;
+      return { field, description: "reasoning with a signature that is not its own" };
+    }
+  }
+  return undefined;
 }
 
 /** `input` of a Responses request. Throws `GatewayError` for a part that the wire cannot carry. */

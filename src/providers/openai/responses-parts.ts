@@ -16,6 +16,8 @@ export interface ResponseParts {
   readonly events: PartWriter["events"];
   hasToolCalls(): boolean;
   hasRefusal(): boolean;
+  /** No part was written, and no item came but messages without content. */
+  isEmpty(): boolean;
   text(outputIndex: number, contentIndex: number, delta: string): void;
   refusal(outputIndex: number, contentIndex: number, delta: string): void;
   reasoning(outputIndex: number, paragraph: string, delta: string): void;
@@ -39,6 +41,7 @@ export function createResponseParts(instanceId: string): ResponseParts {
   const items = new Map<number, Item>();
   let hasToolCalls = false;
   let hasRefusal = false;
+  let isEmpty = true;
 
   function itemAt(outputIndex: number): Item {
     const known = items.get(outputIndex);
@@ -55,6 +58,7 @@ export function createResponseParts(instanceId: string): ResponseParts {
     delta: string,
   ): void {
     if (delta === "") return;
+    isEmpty = false;
     const { parts } = itemAt(outputIndex);
     const part = parts.get(contentIndex) ?? writer.openText(type);
     parts.set(contentIndex, part);
@@ -115,6 +119,7 @@ export function createResponseParts(instanceId: string): ResponseParts {
     events: writer.events,
     hasToolCalls: () => hasToolCalls,
     hasRefusal: () => hasRefusal,
+    isEmpty: () => isEmpty,
     text: (outputIndex, contentIndex, delta) => append(outputIndex, contentIndex, "text", delta),
     refusal,
     reasoning,
@@ -126,6 +131,7 @@ export function createResponseParts(instanceId: string): ResponseParts {
       const known = itemAt(outputIndex);
       if (known.ended) return;
       known.ended = true;
+      if (item.type !== "message") isEmpty = false;
       if (item.type === "reasoning") return endReasoning(outputIndex, item);
       if (item.type === "message") endMessage(outputIndex, item);
       const written = known.parts.get(0);

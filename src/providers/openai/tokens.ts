@@ -12,5 +12,8 @@ export const tokens: TokenRules = {
     weights: { latin: 0.2, code: 0.5, cjk: 0.7, other: 0.35, symbols: 1.6 },
     confidence: 0.75,
   },
+  // Models that take breakpoints also place their own, and each write has a price:
+  // https://developers.openai.com/api/docs/guides/prompt-caching
+  writesCacheUnasked: ({ promptCacheBreakpoints }) => promptCacheBreakpoints === true,
   vocabularyOf: (model) => FAMILIES.find(([name]) => name.test(model))?.[1],
 };

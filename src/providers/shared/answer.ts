@@ -2,7 +2,7 @@ import type { Clock } from "../../clock.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { ProviderEvent } from "../../domain/provider-event.ts";
-import { type ErrorRules, protocolError, toHttpError } from "./http-error.ts";
+import { type ErrorRules, protocolError, toBrokenAnswerError, toHttpError } from "./http-error.ts";
 import { headerValue } from "./response-headers.ts";
 import { createSseReader, type SseEvent } from "./sse.ts";
 import type { Upstream, UpstreamRequest, UpstreamResponse } from "./upstream-fetch.ts";
@@ -12,24 +12,35 @@ export interface AnswerReader {
   readonly events: ProviderEvent[];
   /** One event of a stream; true once the end marker was seen: nothing after it is read. */
   readEvent(event: SseEvent): boolean;
-  /** The input has ended without the end marker: writes the end where that is allowed, else throws. */
+  /** The vendor has said how the output ended: only counts and the end marker can follow. */
+  isWhole(): boolean;
+  /** The input has ended without the end marker: writes the end of a whole answer, else throws. */
   readEnd(): void;
   /** The answer of a call that does not stream. */
   readBody(body: JsonObject): void;
 }
 
-export interface Exchange {
+/** A request, and how its failure is understood. */
+interface Sending {
   readonly upstream: Upstream;
   readonly createRequest: () => UpstreamRequest;
-  /** An event stream was asked for. */
-  readonly stream: boolean;
-  /** Called once the headers of a good answer have come. */
-  readonly createReader: (response: UpstreamResponse) => AnswerReader;
   readonly errorRules: ErrorRules;
   readonly clock: Clock;
 }
 
+export interface Exchange extends Sending {
+  /** An event stream was asked for. */
+  readonly stream: boolean;
+  /** Longest wait for the end marker of an answer that is whole, in milliseconds. */
+  readonly usageWaitMs: number;
+  /** Called once the headers of a good answer have come. */
+  readonly createReader: (response: UpstreamResponse) => AnswerReader;
+}
+
 const MAX_ERROR_BODY_BYTES = 1024 * 1024;
+
+/** The status and the headers of a failure are known: what its body adds is worth no longer wait. */
+const ERROR_BODY_MS = 1_500;
 
 /** Media type of an answer in lower case, without parameters. */
 function mediaType(response: UpstreamResponse): string {
@@ -39,14 +50,27 @@ function mediaType(response: UpstreamResponse): string {
 
 async function readFailure(
   response: UpstreamResponse,
-  { errorRules, clock }: Pick<Exchange, "errorRules" | "clock">,
+  { errorRules, clock }: Sending,
   signal: AbortSignal,
 ): Promise<GatewayError> {
   const { status, headers } = response;
-  // A body that breaks off takes nothing away from what the status says.
+  const stop = clock.schedule(ERROR_BODY_MS, () => response.close());
+  // A body that stalls or breaks off takes nothing away from what the status says.
   const body = await response.text(MAX_ERROR_BODY_BYTES).catch(() => "");
+  stop();
   signal.throwIfAborted();
   return toHttpError(status, headers, body, errorRules, clock);
+}
+
+/** Sends a request; an answer whose status is not 2xx is thrown as what it says. */
+async function sendRequest(exchange: Sending, signal: AbortSignal): Promise<UpstreamResponse> {
+  const response = await exchange.upstream.send(exchange.createRequest(), signal);
+  if (response.status >= 200 && response.status <= 299) return response;
+  try {
+    throw await readFailure(response, exchange, signal);
+  } finally {
+    response.close();
+  }
 }
 
 /** A body that is one JSON object. */
@@ -73,7 +97,11 @@ function advanceWhole(response: UpstreamResponse, reader: AnswerReader): Advance
   };
 }
 
-function advanceStream(response: UpstreamResponse, reader: AnswerReader): Advance {
+function advanceStream(
+  response: UpstreamResponse,
+  reader: AnswerReader,
+  signal: AbortSignal,
+): Advance {
   let done = false;
   let ended = false;
 
@@ -87,28 +115,41 @@ function advanceStream(response: UpstreamResponse, reader: AnswerReader): Advanc
     }
   });
 
+  function end(): true {
+    ended = true;
+    sse.end();
+    if (!done) reader.readEnd();
+    return true;
+  }
+
   return async () => {
-    const chunks = await response.read();
-    if (chunks === undefined) {
-      ended = true;
-      sse.end();
-      if (!done) reader.readEnd();
-      return true;
+    try {
+      const chunks = await response.read();
+      if (chunks === undefined) return end();
+      for (const chunk of chunks) sse.push(chunk);
+    } catch (error) {
+      // A whole answer lacks nothing but counts: it is not thrown away, and not paid for again.
+      if (signal.aborted || ended || !reader.isWhole()) throw error;
+      return end();
     }
-    for (const chunk of chunks) sse.push(chunk);
     if (done) response.release();
     return done;
   };
 }
 
-function openAnswer(response: UpstreamResponse, reader: AnswerReader, stream: boolean): Advance {
+function openAnswer(
+  response: UpstreamResponse,
+  reader: AnswerReader,
+  stream: boolean,
+  signal: AbortSignal,
+): Advance {
   const type = mediaType(response);
   if (type === "text/html" || type === "application/xhtml+xml") {
     throw protocolError("the provider's answer is an HTML page");
   }
   // Asked for a stream, some servers report a failure as one JSON object with HTTP 200.
   return stream && type !== "application/json"
-    ? advanceStream(response, reader)
+    ? advanceStream(response, reader, signal)
     : advanceWhole(response, reader);
 }
 
@@ -120,14 +161,13 @@ export async function* runExchange(
   exchange: Exchange,
   signal: AbortSignal,
 ): AsyncGenerator<ProviderEvent, void> {
-  const response = await exchange.upstream.send(exchange.createRequest(), signal);
+  const { clock, usageWaitMs } = exchange;
+  const response = await sendRequest(exchange, signal);
+  let stopWaiting: (() => void) | undefined;
   try {
-    if (response.status < 200 || response.status > 299) {
-      throw await readFailure(response, exchange, signal);
-    }
     const reader = exchange.createReader(response);
     const { events } = reader;
-    const advance = openAnswer(response, reader, exchange.stream);
+    const advance = openAnswer(response, reader, exchange.stream, signal);
     let failure: unknown;
     for (let done = false; !done && failure === undefined; ) {
       try {
@@ -135,26 +175,29 @@ export async function* runExchange(
       } catch (error) {
         failure = error;
       }
+      if (!reader.isWhole()) {
+        stopWaiting?.();
+        stopWaiting = undefined;
+      } else if (!done) stopWaiting ??= clock.schedule(usageWaitMs, () => response.close());
       for (const event of events) yield event;
       events.length = 0;
     }
     if (failure !== undefined) throw failure;
+  } catch (error) {
+    throw toBrokenAnswerError(error, response.headers, exchange.errorRules, clock);
   } finally {
+    stopWaiting?.();
     response.close();
   }
 }
 
 /** Sends a request whose good answer is one JSON object. */
-export async function fetchJson(
-  exchange: Pick<Exchange, "upstream" | "createRequest" | "errorRules" | "clock">,
-  signal: AbortSignal,
-): Promise<JsonObject> {
-  const response = await exchange.upstream.send(exchange.createRequest(), signal);
+export async function fetchJson(exchange: Sending, signal: AbortSignal): Promise<JsonObject> {
+  const response = await sendRequest(exchange, signal);
   try {
-    if (response.status < 200 || response.status > 299) {
-      throw await readFailure(response, exchange, signal);
-    }
     return await readJson(response);
+  } catch (error) {
+    throw toBrokenAnswerError(error, response.headers, exchange.errorRules, exchange.clock);
   } finally {
     response.close();
   }

@@ -1,24 +1,24 @@
 import type { ReportedCost } from "../../domain/cost.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import { ownValue } from "../../domain/own-value.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
-import type { TokenCounts } from "../../domain/token-usage.ts";
 import { type AnswerReader, parseEvent } from "./answer.ts";
 import { createChatToolCalls } from "./chat-tool-calls.ts";
+import { isReported, type UsageReport, usageEvent } from "./chat-usage.ts";
 import { protocolError, truncatedError } from "./http-error.ts";
+import { isVoid } from "./is-void.ts";
 import { createPartWriter, type OpenPart } from "./part-writer.ts";
 
 export interface ChatEventsOptions {
   /** The vendor's arithmetic of `usage`. */
-  readonly readUsage: (usage: JsonObject) => TokenCounts;
+  readonly readUsage: (usage: JsonObject) => UsageReport;
   /** What an error inside the answer means. */
   readonly toError: (payload: unknown) => Error;
-  /** The stream may end after a finish reason without its end marker. */
-  readonly doneOptional: boolean;
   /** Fields of an answer, and of its `usage`, that have no place in the events and travel as metadata. */
   readonly metadataFields: readonly string[];
   readonly usageMetadataFields?: readonly string[];
-  /** The price that `usage` names. */
-  readonly readCost?: (usage: JsonObject) => ReportedCost | undefined;
+  /** The price that `usage` names; `impossible` where it names one that cannot be. */
+  readonly readCost?: (usage: JsonObject) => ReportedCost | "impossible" | undefined;
 }
 
 type TextType = "text" | "reasoning" | "refusal";
@@ -38,6 +38,16 @@ function textOf(value: JsonValue | undefined): string {
   return value.map((part) => (isJsonObject(part) ? textOf(part.text) : "")).join("");
 }
 
+/** Fields of a message that are no output. */
+const FIELDS_OF_FORM: ReadonlySet<string> = new Set(["role", "name", "index"]);
+
+/** The message has a field with output, whether this reader knows the field or not. */
+function hasOutput(message: JsonObject): boolean {
+  return Object.entries(message).some(
+    ([field, value]) => !FIELDS_OF_FORM.has(field) && !isVoid(value),
+  );
+}
+
 /** Reads answers of the Chat Completions dialect, whole ones and streams. */
 export function createChatReader(options: ChatEventsOptions): AnswerReader {
   const writer = createPartWriter();
@@ -49,8 +59,12 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
   let model = "";
   let refused = false;
   let content = false;
+  /** Nothing was read that could be output. */
+  let isEmpty = true;
   /** The provider's word, once it has come. */
   let rawReason: string | undefined;
+  /** No content has followed the provider's word. */
+  let isOver = false;
 
   function closeText(): void {
     open?.part.end();
@@ -64,17 +78,20 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
       open = { type, part: writer.openText(type) };
     }
     content = true;
+    isOver = false;
     if (type === "refusal") refused = true;
     open.part.append(text);
   }
 
   function readMessage(message: JsonValue | undefined): void {
     if (!isJsonObject(message)) return;
+    if (isEmpty) isEmpty = !hasOutput(message);
     append("reasoning", textOf(message.reasoning_content) || textOf(message.reasoning));
     append("text", textOf(message.content));
     append("refusal", textOf(message.refusal));
     if (!Array.isArray(message.tool_calls) || message.tool_calls.length === 0) return;
     closeText();
+    isOver = false;
     calls.read(message.tool_calls);
   }
 
@@ -100,27 +117,26 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     }
   }
 
-  /** A chunk, or a whole answer: they differ in `delta` and `message` only. */
-  function readChunk(chunk: JsonObject): void {
+  /** A chunk, or a whole answer: they differ in `delta` and `message`, and some servers send both. */
+  function readChunk(chunk: JsonObject, isWhole: boolean): void {
     if (chunk.error || chunk.object === "error") throw options.toError(chunk);
     readHead(chunk);
     const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
     for (const choice of choices) {
       if (!isJsonObject(choice) || (choice.index ?? 0) !== 0) continue;
-      readMessage(choice.delta ?? choice.message);
+      readMessage(isWhole ? (choice.message ?? choice.delta) : (choice.delta ?? choice.message));
       const reason = choice.finish_reason;
       if (reason === "error") throw options.toError(choice.error ?? { code: "server_error" });
       if (typeof reason !== "string" || reason === "") continue;
       rawReason = reason;
+      isOver = true;
       endParts();
     }
     if (isJsonObject(chunk.usage)) {
       keep(chunk.usage, options.usageMetadataFields);
-      const counts = options.readUsage(chunk.usage);
+      const report = options.readUsage(chunk.usage);
       const cost = options.readCost?.(chunk.usage);
-      if (Object.keys(counts).length > 0 || cost !== undefined) {
-        events.push({ type: "usage", counts, ...(cost !== undefined && { cost }) });
-      }
+      if (isReported(report) || cost !== undefined) events.push(usageEvent(report, cost));
     }
   }
 
@@ -130,7 +146,7 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
   }
 
   function finishReason(raw: string): FinishReason {
-    const reason = FINISH_REASONS[raw] ?? "other";
+    const reason = ownValue(FINISH_REASONS, raw) ?? "other";
     if (reason !== "stop") return reason;
     if (refused) return "refusal";
     // A forced call can end with `stop`.
@@ -143,6 +159,7 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
       type: "finish",
       reason: finishReason(raw),
       rawReason: raw,
+      ...(isEmpty && { isEmpty }),
       ...(Object.keys(metadata).length === 0 ? undefined : { metadata }),
     });
   }
@@ -159,15 +176,17 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
       if (data.startsWith(":")) return false;
       const chunk = parseEvent(data);
       if (name === "error") throw options.toError(chunk);
-      readChunk(chunk);
+      readChunk(chunk, false);
       return false;
     },
+    isWhole: () => isOver,
     readEnd() {
-      if (!options.doneOptional || rawReason === undefined) throw truncatedError();
+      // Many compatible servers never send the end marker: the finish reason is the vendor's word.
+      if (rawReason === undefined) throw truncatedError();
       finish(rawReason);
     },
     readBody(body) {
-      readChunk(body);
+      readChunk(body, true);
       if (!Array.isArray(body.choices) || body.choices.length === 0) {
         throw protocolError("the provider's answer has no choices");
       }

@@ -9,6 +9,7 @@ import type {
   ToolResultPart,
 } from "../../domain/generation-spec.ts";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
+import type { Placements } from "./placements.ts";
 
 export interface ChatMessageWire {
   /** Parts may carry `prompt_cache_breakpoint`. */
@@ -124,6 +125,19 @@ function encodeMessage(message: Message, path: string, wire: ChatMessageWire): J
 function named(encoded: JsonObject, { name }: Message): JsonObject {
   return name === undefined || name === "" ? encoded : { ...encoded, name };
 }
+
+/** What `encodeChatMessages` can encode. */
+export const CHAT_PLACEMENTS: Placements = {
+  parts: {
+    system: ["text", "tool-result"],
+    user: ["text", "image", "file", "tool-result"],
+    assistant: ["text", "refusal", "reasoning", "tool-call"],
+    tool: ["text", "tool-result"],
+    "tool-result": ["text"],
+  },
+  image: ["inline", "uri"],
+  file: ["inline", "provider-file"],
+};
 
 /** `messages` of a Chat Completions request. Throws `GatewayError` for a part that the wire cannot carry. */
 export function encodeChatMessages(

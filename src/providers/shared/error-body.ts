@@ -10,6 +10,8 @@ export interface ErrorEvidence {
   readonly param: string | undefined;
   /** Wait that a `google.rpc.RetryInfo` of the body asks for, e.g. `3.5s`. */
   readonly retryDelay?: string;
+  /** The body has the fields of a safety system's verdict on what the caller sent. */
+  readonly isFlagged: boolean;
   readonly message: string;
 }
 
@@ -39,6 +41,23 @@ function retryDelayIn(details: unknown): string | undefined {
 }
 
 /**
+ * The forms in use: OpenRouter's `metadata` with the flagged input and the reasons, Azure's
+ * `innererror` with the result of each filter.
+ */
+function isFlagged({ metadata, innererror }: JsonObject): boolean {
+  if (isJsonObject(metadata)) {
+    if (text(metadata.flagged_input) !== undefined) return true;
+    if (Array.isArray(metadata.reasons) && metadata.reasons.length > 0) return true;
+  }
+  return (
+    isJsonObject(innererror) &&
+    (innererror.code === "ResponsibleAIPolicyViolation" ||
+      isJsonObject(innererror.content_filter_result) ||
+      isJsonObject(innererror.content_filter_results))
+  );
+}
+
+/**
  * Reads the forms in use: `{error: {message, type, code, param}}`, the same flat,
  * `{code, error: "text"}`, `{error: "text"}`, `{detail: …}`, an array of one of
  * these, plain text and HTML. `body` is the text of the answer or the JSON value.
@@ -48,7 +67,14 @@ export function readErrorBody(status: number | undefined, body: unknown): ErrorE
   if (Array.isArray(value)) value = value[0];
   if (!isJsonObject(value)) {
     const message = typeof body === "string" ? body.slice(0, MAX_MESSAGE_LENGTH) : "";
-    return { status, code: undefined, type: undefined, param: undefined, message };
+    return {
+      status,
+      code: undefined,
+      type: undefined,
+      param: undefined,
+      isFlagged: false,
+      message,
+    };
   }
   const outer: JsonObject = value;
   const inner = isJsonObject(outer.error) ? outer.error : outer;
@@ -63,6 +89,7 @@ export function readErrorBody(status: number | undefined, body: unknown): ErrorE
     type: inner.type === "error" ? undefined : text(inner.type),
     param: text(inner.param),
     ...(retryDelay !== undefined && { retryDelay }),
+    isFlagged: isFlagged(inner),
     message: message.slice(0, MAX_MESSAGE_LENGTH),
   };
 }

@@ -1,5 +1,7 @@
-import type { ErrorKind } from "../../domain/gateway-error.ts";
+import type { ErrorKind, ProviderFailure } from "../../domain/gateway-error.ts";
+import { isLargerThanLimit, isTooLong } from "./context-length.ts";
 import type { ErrorEvidence } from "./error-body.ts";
+import { isFiltered } from "./filtered-content.ts";
 
 /** Codes and types whose meaning does not depend on the status beside them. */
 const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
@@ -15,25 +17,44 @@ const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>(
   ["rate_limit_error", "rate-limit"],
   ["rate_limit_exceeded", "rate-limit"],
   ["slow_down", "rate-limit"],
+  ["overloaded", "provider-overloaded"],
   ["overloaded_error", "provider-overloaded"],
   ["engine_overloaded", "provider-overloaded"],
+  ["engine_overloaded_error", "provider-overloaded"],
   ["server_is_overloaded", "provider-overloaded"],
+  ["server_overloaded", "provider-overloaded"],
+  ["model_overloaded", "provider-overloaded"],
+  ["capacity_exceeded", "provider-overloaded"],
   ["context_length_exceeded", "context-length"],
+  ["exceed_context_size_error", "context-length"],
   ["request_too_large", "context-length"],
   ["content_filter", "content-filter"],
   ["content_policy_violation", "content-filter"],
+  ["content_moderation", "content-filter"],
+  ["moderation_blocked", "content-filter"],
+  ["data_inspection_failed", "content-filter"],
+  ["responsibleaipolicyviolation", "content-filter"],
   ["not_found_error", "not-found"],
-  ["model_not_found", "not-found"],
   ["unsupported_parameter", "validation"],
   ["unsupported_value", "validation"],
+]);
+
+/** Codes about the model itself; any status may stand beside them. */
+const MODEL_CODES: ReadonlySet<string> = new Set([
+  "model_not_found",
+  "model_not_available",
+  "model_deprecated",
+  "model_decommissioned",
+  "invalid_model",
+  "unknown_model",
+]);
+
+/** Words that say less than a status does: they count inside an answer of HTTP 200 only. */
+const KIND_OF_VAGUE_WORD: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
+  ["invalid_request_error", "validation"],
   ["api_error", "server-error"],
   ["server_error", "server-error"],
   ["timeout_error", "server-error"],
-]);
-
-/** Types that say less than a status does: they count inside an answer of HTTP 200 only. */
-const KIND_OF_VAGUE_TYPE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
-  ["invalid_request_error", "validation"],
   ["service_unavailable_error", "server-error"],
 ]);
 
@@ -44,39 +65,119 @@ const KIND_OF_STATUS: ReadonlyMap<number, ErrorKind> = new Map<number, ErrorKind
   [403, "provider-permission"],
   [404, "not-found"],
   [405, "validation"],
+  // A proxy between here and the provider wants a credential.
+  [407, "provider-authentication"],
   [408, "server-error"],
   [409, "server-error"],
-  [410, "validation"],
+  [410, "not-found"],
   [413, "context-length"],
+  // The connection led to the wrong server (RFC 9110, 15.5.20).
+  [421, "server-error"],
   [422, "validation"],
+  // Something that the request needs is in use.
+  [423, "server-error"],
+  // The model has failed (Bedrock, Text Generation Inference), or a tool's server (Groq).
+  [424, "server-error"],
   [425, "server-error"],
+  // The server wants another protocol than the one that the instance is configured for.
+  [426, "provider-permission"],
   [429, "rate-limit"],
+  // The provider may not serve this here; another one may.
+  [451, "provider-permission"],
+  // Groq: no capacity at this service tier.
+  [498, "provider-overloaded"],
+  // A proxy saw the connection end, and nobody here has ended it.
+  [499, "server-error"],
+  // The network between here and the provider wants a credential.
+  [511, "provider-authentication"],
   [529, "provider-overloaded"],
 ]);
 
 /** Text that is the only evidence of servers without a code, beside a status that says "bad request". */
-const CONTEXT_TEXT =
-  /maximum context length|context length exceeded|context_length_exceeded|prompt is too long/i;
 const QUOTA_TEXT = /credit balance is too low|exceeded your current quota/i;
+/** The server could answer and has no room. */
+const OVERLOAD_TEXT =
+  /\boverloaded\b|\b(?:at|over|out of|no|insufficient) (?:full |available )?capacity\b|\bno (?:free |idle |available )?slots?\b|\bcapacity (?:is )?(?:temporarily )?(?:exceeded|reached)\b|\b(?:server|model|engine|service|system)s? (?:is |are )?(?:currently |too )?busy\b/i;
+/** The gateway's key, which is the same for every model of the instance. */
+const KEY_TEXT =
+  /\b(?:invalid|incorrect|expired|revoked|missing) api[ _-]?key\b|\bapi[ _-]?key (?:is |has |was |not )*(?:invalid|incorrect|expired|revoked|missing|valid)\b/i;
+/** The model is meant, not something else that the request names. */
+const MODEL_TEXT =
+  /^model: |\bmodels?\b.{0,120}\b(?:not found|not exist|does not exist|no longer (?:available|supported)|retired|deprecated|decommissioned|sunset|shut down)\b/i;
+/** The account could pay for a smaller request (OpenRouter checks the largest output first). */
+const TOO_DEAR_TEXT = /\bfewer max_tokens\b|\bprompt tokens limit exceeded\b/i;
+/** Nothing is left: a smaller request would be refused as well. */
+const NOTHING_LEFT_TEXT = /\bcan only afford (?:0|-\d+)\b/i;
 
-/** By code, then by type. A vague type counts only without a status. */
+/** The model itself is meant, so that the target has nothing to offer to other requests either. */
+function isAboutModel({ status, code = "", type = "", message }: ErrorEvidence): boolean {
+  if (MODEL_CODES.has(code.toLowerCase()) || MODEL_CODES.has(type.toLowerCase())) return true;
+  return (status === 404 || status === 410) && MODEL_TEXT.test(message);
+}
+
+/** What a failure of a kind is about that can be about several things; undefined: not known. */
+export function aboutOf(kind: ErrorKind, evidence: ErrorEvidence): ProviderFailure["about"] {
+  if (kind === "not-found") return isAboutModel(evidence) ? "model" : undefined;
+  const { message } = evidence;
+  const isTooDear = TOO_DEAR_TEXT.test(message) && !NOTHING_LEFT_TEXT.test(message);
+  return kind === "quota" && isTooDear ? "request" : undefined;
+}
+
+/** The server could answer and has no room for this request. */
+export function isOverloaded({ message }: ErrorEvidence): boolean {
+  return OVERLOAD_TEXT.test(message);
+}
+
+/** A status that says nothing of the prompt, whatever the body holds. */
+function isOfServer(status: number | undefined): boolean {
+  return status !== undefined && (status === 429 || status >= 500);
+}
+
+/** By code, then by type. A vague word counts only without a status, where the text can say more. */
 export function classifyCode(evidence: ErrorEvidence): ErrorKind | undefined {
-  const { status, code = "", type = "" } = evidence;
-  return (
-    KIND_OF_CODE.get(code) ??
-    KIND_OF_CODE.get(type) ??
-    (status === undefined ? KIND_OF_VAGUE_TYPE.get(type) : undefined)
-  );
+  const { status } = evidence;
+  const code = evidence.code?.toLowerCase() ?? "";
+  const type = evidence.type?.toLowerCase() ?? "";
+  if (evidence.isFlagged && !isOfServer(status)) return "content-filter";
+  if (MODEL_CODES.has(code) || MODEL_CODES.has(type)) return "not-found";
+  if (isLargerThanLimit(evidence)) return "context-length";
+  const known = KIND_OF_CODE.get(code) ?? KIND_OF_CODE.get(type);
+  if (known !== undefined || status !== undefined) return known;
+  const vague = KIND_OF_VAGUE_WORD.get(code) ?? KIND_OF_VAGUE_WORD.get(type);
+  if (vague !== undefined && isTooLong(evidence)) return "context-length";
+  return vague === "server-error" && isOverloaded(evidence) ? "provider-overloaded" : vague;
+}
+
+/** What the text makes of a status that stands for several things. */
+function splitStatus(status: number, evidence: ErrorEvidence): ErrorKind | undefined {
+  const { message } = evidence;
+  // Some servers call a prompt that is too long their own failure.
+  if (status === 500 && isTooLong(evidence)) return "context-length";
+  if (status >= 500) return isOverloaded(evidence) ? "provider-overloaded" : undefined;
+  switch (status) {
+    case 400:
+    case 413:
+    case 422:
+      if (isTooLong(evidence)) return "context-length";
+      if (QUOTA_TEXT.test(message)) return "quota";
+      return isFiltered(evidence) ? "content-filter" : undefined;
+    case 403:
+    case 451:
+      if (isFiltered(evidence)) return "content-filter";
+      return KEY_TEXT.test(message) ? "provider-authentication" : undefined;
+    case 498:
+      // Elsewhere than at Groq the status means an invalid token.
+      return KEY_TEXT.test(message) ? "provider-authentication" : undefined;
+    case 429:
+      return QUOTA_TEXT.test(message) ? "quota" : undefined;
+    default:
+      return undefined;
+  }
 }
 
 /** By HTTP status; text only splits what one status means, and speaks where a status says nothing. */
 export function classifyStatus(status: number, evidence: ErrorEvidence): ErrorKind | undefined {
-  if (status === 400 || status === 413 || status === 422) {
-    if (CONTEXT_TEXT.test(evidence.message)) return "context-length";
-    if (QUOTA_TEXT.test(evidence.message)) return "quota";
-  }
-  if (status === 429 && QUOTA_TEXT.test(evidence.message)) return "quota";
-  const known = KIND_OF_STATUS.get(status);
+  const known = splitStatus(status, evidence) ?? KIND_OF_STATUS.get(status);
   if (known !== undefined) return known;
   if (status >= 500) return "server-error";
   return classifyMessage(evidence.message) ?? (status >= 400 ? "validation" : undefined);
@@ -90,13 +191,12 @@ const FIELD_TEXT = /\b(?:invalid|unsupported|unknown|unexpected)\b.{0,40}\btimeo
  * The order is precedence: what is wrong for good stands before what passes.
  */
 const PHRASES: readonly (readonly [ErrorKind, readonly string[]])[] = [
-  ["context-length", ["context_length_exceeded", "maximum context length", "prompt is too long"]],
   ["quota", ["exceeded your current quota", "credit balance is too low"]],
   [
     "provider-authentication",
     ["invalid api key", "authentication failed", "unauthorized", "invalid_api_key", "auth_error"],
   ],
-  ["provider-overloaded", ["overloaded"]],
+  ["provider-overloaded", ["overloaded", "capacity exceeded", "at capacity", "over capacity"]],
   [
     "rate-limit",
     [
@@ -150,5 +250,6 @@ const PHRASES: readonly (readonly [ErrorKind, readonly string[]])[] = [
 export function classifyMessage(message: string): ErrorKind | undefined {
   const text = message.toLowerCase();
   if (FIELD_TEXT.test(text)) return "validation";
+  if (isTooLong({ message })) return "context-length";
   return PHRASES.find(([, phrases]) => phrases.some((phrase) => text.includes(phrase)))?.[0];
 }

@@ -1,10 +1,20 @@
 import { errors } from "undici";
 import type { Clock } from "../../clock.ts";
-import { type ErrorKind, GatewayError, type ProviderFailure } from "../../domain/gateway-error.ts";
+import {
+  type ErrorKind,
+  GatewayError,
+  type ProviderFailure,
+  withRetryAfter,
+} from "../../domain/gateway-error.ts";
 import { type ErrorEvidence, readErrorBody } from "./error-body.ts";
-import { classifyCode, classifyMessage, classifyStatus } from "./error-tables.ts";
+import { aboutOf, classifyCode, classifyMessage, classifyStatus } from "./error-tables.ts";
 import { headerValue, type ResponseHeaders } from "./response-headers.ts";
-import { protoDurationMs, type ResetHeader, resetHintMs, retryAfterMs } from "./retry-hint.ts";
+import {
+  type CountedLimits,
+  headerHintMs,
+  protoDurationMs,
+  type ResetHeader,
+} from "./retry-hint.ts";
 
 /** What a vendor does its own way. */
 export interface ErrorRules {
@@ -44,6 +54,16 @@ function classify(evidence: ErrorEvidence, rules: ErrorRules): ErrorKind {
   );
 }
 
+/** Failures of an answer that had begun well: what asks for a wait stands in its headers alone. */
+const BROKEN: ReadonlySet<ErrorKind> = new Set(["protocol", "truncated", "network"]);
+
+/** A limit that is used up makes any repetition wait; others say something beside a rate limit only. */
+function countedLimits(kind: ErrorKind): CountedLimits {
+  if (kind === "rate-limit") return "any";
+  const isPassing = kind === "server-error" || kind === "provider-overloaded" || BROKEN.has(kind);
+  return isPassing ? "exhausted" : "none";
+}
+
 function toProviderError(
   evidence: ErrorEvidence,
   headers: ResponseHeaders,
@@ -56,6 +76,7 @@ function toProviderError(
   const param = identifier(evidence.param);
   const requestId = identifier(headerValue(headers, rules.requestIdHeader));
   const shouldRetry = headerValue(headers, "x-should-retry");
+  const about = aboutOf(kind, evidence);
   const { status } = evidence;
   const failure: ProviderFailure = {
     ...(status === undefined ? undefined : { httpStatus: status }),
@@ -64,10 +85,10 @@ function toProviderError(
     ...(shouldRetry === "true" || shouldRetry === "false"
       ? { shouldRetry: shouldRetry === "true" }
       : undefined),
+    ...(about === undefined ? undefined : { about }),
   };
   const wait =
-    retryAfterMs(headers, clock) ??
-    (kind === "rate-limit" ? resetHintMs(headers, rules.resetHeaders, clock) : undefined) ??
+    headerHintMs(headers, rules.resetHeaders, clock, countedLimits(kind)) ??
     protoDurationMs(evidence.retryDelay);
   const said = [code, param === undefined ? undefined : `param ${param}`]
     .filter(Boolean)
@@ -106,6 +127,18 @@ export function toInBandError(
   clock: Clock,
 ): GatewayError {
   return toProviderError(readErrorBody(undefined, payload), headers, rules, clock);
+}
+
+/** A failure while an answer was read; one of its form or its end gets the wait of the headers. */
+export function toBrokenAnswerError(
+  error: unknown,
+  headers: ResponseHeaders,
+  rules: ErrorRules,
+  clock: Clock,
+): unknown {
+  if (!(error instanceof GatewayError) || !BROKEN.has(error.kind)) return error;
+  const wait = headerHintMs(headers, rules.resetHeaders, clock, countedLimits(error.kind));
+  return wait === undefined ? error : withRetryAfter(error, wait);
 }
 
 /**

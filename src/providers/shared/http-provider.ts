@@ -29,12 +29,13 @@ export interface HttpProviderOptions {
   readonly dialectOf: (request: ProviderRequest) => Dialect;
   /** Undefined: the API cannot count. */
   readonly counting?: CountDialect;
+  readonly checkOptions?: Provider["checkOptions"];
   readonly clock: Clock;
 }
 
 /** An adapter for an API that takes one JSON body by POST and answers with JSON or an event stream. */
 export function createHttpProvider(options: HttpProviderOptions): Provider {
-  const { instance, dialectOf, counting, clock } = options;
+  const { instance, dialectOf, counting, checkOptions, clock } = options;
   const upstream = createUpstream(instance.baseUrl, clock);
   const basePath = new URL(instance.baseUrl).pathname.replace(/\/$/, "");
   const headers = { ...options.headers, ...instance.headers };
@@ -66,7 +67,10 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
       signal,
     );
     const count = readCount(body);
-    if (count === undefined) throw protocolError("the provider's answer has no count");
+    // NaN is a count that cannot be.
+    if (count === undefined || Number.isNaN(count)) {
+      throw protocolError("the provider's answer has no count");
+    }
     return count;
   }
 
@@ -74,6 +78,7 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
     ...(counting !== undefined && {
       countInput: (request, signal) => countInput(counting, request, signal),
     }),
+    ...(checkOptions !== undefined && { checkOptions }),
     generate(request, signal) {
       const dialect = dialectOf(request);
       return runExchange(
@@ -81,6 +86,7 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
           upstream,
           createRequest: () => createRequest(dialect, request),
           stream: request.stream,
+          usageWaitMs: request.usageWaitMs,
           createReader: (response) => dialect.createReader(response),
           errorRules: dialect.errorRules,
           clock,

@@ -17,9 +17,9 @@ export class RawJson {
 export type BodyFields = Readonly<Record<string, unknown>>;
 
 /** A JSON object with its fields in the given order. A `RawJson` may stand for any field's value. */
-function encodeJsonObject(fields: BodyFields): string {
+function encodeJsonObject(fields: Iterable<readonly [string, unknown]>): string {
   let text = "";
-  for (const [key, value] of Object.entries(fields)) {
+  for (const [key, value] of fields) {
     if (value === undefined) continue;
     const encoded = value instanceof RawJson ? value.text : JSON.stringify(value);
     text += `${text === "" ? "" : ","}${JSON.stringify(key)}:${encoded}`;
@@ -29,7 +29,7 @@ function encodeJsonObject(fields: BodyFields): string {
 
 /** As `encodeJsonObject`, for nesting. */
 export function rawObject(fields: BodyFields): RawJson {
-  return new RawJson(encodeJsonObject(fields));
+  return new RawJson(encodeJsonObject(Object.entries(fields)));
 }
 
 /** An array of objects that are text already. */
@@ -58,7 +58,8 @@ export function encodeBody(
   options: JsonObject,
   nested: Readonly<Record<string, BodyFields | undefined>> = {},
 ): string {
-  const body: Record<string, unknown> = { ...fields };
+  // A map, since a key of the caller can be `constructor` or `__proto__`.
+  const body = new Map<string, unknown>(Object.entries(fields));
   const extra = sorted(options);
   const extras = isJsonObject(extra) ? extra : {};
   for (const [key, own] of Object.entries(nested)) {
@@ -67,10 +68,10 @@ export function encodeBody(
     if (own === undefined) continue;
     const merged = isJsonObject(given) ? { ...given, ...withoutUndefined(own) } : own;
     const filled = withoutUndefined(merged);
-    if (Object.keys(filled).length > 0) body[key] = rawObject(filled);
+    if (Object.keys(filled).length > 0) body.set(key, rawObject(filled));
   }
   for (const [key, value] of Object.entries(extras)) {
-    if (body[key] === undefined) body[key] = value;
+    if (body.get(key) === undefined) body.set(key, value);
   }
   return encodeJsonObject(body);
 }

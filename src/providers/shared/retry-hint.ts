@@ -9,7 +9,7 @@ export interface ResetHeader {
 
 /**
  * A day, the longest window that a limit counts in. What is longer is a mistake,
- * e.g. a point in time as seconds, and must not close a target for years.
+ * e.g. a point in time as seconds, and is no hint.
  */
 const MAX_HINT_MS = 86_400_000;
 
@@ -28,7 +28,8 @@ function single(headers: ResponseHeaders, name: string): string | undefined {
 /** Milliseconds of a decimal number times `unitMs`; undefined unless it is a number of at least 0. */
 function decimal(value: string | undefined, unitMs: number): number | undefined {
   if (value === undefined || !/^\d+(?:\.\d+)?$/.test(value)) return undefined;
-  return Math.min(Math.ceil(Number(value) * unitMs), MAX_HINT_MS);
+  const ms = Math.ceil(Number(value) * unitMs);
+  return ms > MAX_HINT_MS ? undefined : ms;
 }
 
 /** Milliseconds from now until a date; undefined unless it is one. A bare number is none. */
@@ -36,7 +37,8 @@ function until(value: string | undefined, clock: Clock): number | undefined {
   if (value === undefined || !/[a-z]/i.test(value)) return undefined;
   const time = Date.parse(value);
   if (Number.isNaN(time)) return undefined;
-  return Math.min(Math.max(time - clock.wallTime(), 0), MAX_HINT_MS);
+  const ms = Math.max(time - clock.wallTime(), 0);
+  return ms > MAX_HINT_MS ? undefined : ms;
 }
 
 /** Durations such as `6ms`, `1.5s`, `6m0s`. */
@@ -46,7 +48,7 @@ function duration(value: string | undefined): number | undefined {
   for (const [, amount, unit] of value.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g)) {
     total += Number(amount) * (UNIT_MS[unit ?? ""] ?? 0);
   }
-  return Math.min(Math.ceil(total), MAX_HINT_MS);
+  return total > MAX_HINT_MS ? undefined : Math.ceil(total);
 }
 
 /** Milliseconds of a `google.protobuf.Duration` in JSON, e.g. `3.5s`. */
@@ -55,30 +57,48 @@ export function protoDurationMs(value: string | undefined): number | undefined {
 }
 
 /**
- * The provider's wish by the standard headers: `retry-after-ms`, `retry-after` in
- * seconds or as an HTTP date. Negative and malformed values are no wish.
+ * The provider's wish by the standard headers: `retry-after-ms`, then `retry-after` in
+ * seconds or as an HTTP date. Negative and malformed values are no wish. A zero asks for no
+ * wait: it gives way to the other header, as in OpenAI's own clients.
  */
-export function retryAfterMs(headers: ResponseHeaders, clock: Clock): number | undefined {
+function retryAfterMs(headers: ResponseHeaders, clock: Clock): number | undefined {
   const retryAfter = single(headers, "retry-after");
-  return (
-    decimal(single(headers, "retry-after-ms"), 1) ??
-    decimal(retryAfter, 1_000) ??
-    until(retryAfter, clock)
-  );
+  const precise = decimal(single(headers, "retry-after-ms"), 1);
+  const usual = decimal(retryAfter, 1_000) ?? until(retryAfter, clock);
+  return precise === undefined || precise === 0 ? (usual ?? precise) : precise;
 }
 
-/** When every exhausted limit is full again; where none is reported as exhausted, when all are. */
-export function resetHintMs(
+/**
+ * Which limits count: `exhausted`, those of which nothing is left; `any`, where none is exhausted,
+ * all of them; `none`.
+ */
+export type CountedLimits = "none" | "exhausted" | "any";
+
+/** When every limit that counts is full again. */
+function resetHintMs(
   headers: ResponseHeaders,
   pairs: readonly ResetHeader[],
   clock: Clock,
+  counted: CountedLimits,
 ): number | undefined {
+  if (counted === "none") return undefined;
   const limits = pairs.flatMap(({ remaining, reset }) => {
     const value = single(headers, reset);
     const waitMs = duration(value) ?? until(value, clock);
     return waitMs === undefined ? [] : [{ waitMs, exhausted: single(headers, remaining) === "0" }];
   });
   const exhausted = limits.filter((limit) => limit.exhausted);
-  const waits = (exhausted.length > 0 ? exhausted : limits).map((limit) => limit.waitMs);
+  const isAny = counted === "any" && exhausted.length === 0;
+  const waits = (isAny ? limits : exhausted).map((limit) => limit.waitMs);
   return waits.length === 0 ? undefined : Math.max(...waits);
+}
+
+/** The wait that the headers of an answer ask for, in milliseconds; `retry-after` goes first. */
+export function headerHintMs(
+  headers: ResponseHeaders,
+  pairs: readonly ResetHeader[],
+  clock: Clock,
+  counted: CountedLimits,
+): number | undefined {
+  return retryAfterMs(headers, clock) ?? resetHintMs(headers, pairs, clock, counted);
 }

@@ -36,7 +36,7 @@ export interface Upstream {
    * until the response is released.
    */
   send(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamResponse>;
-  /** Resolves when the running requests have ended. */
+  /** Closes every connection at once. Whoever closes knows that no request runs, or that none may run on. */
   close(): Promise<void>;
 }
 
@@ -64,7 +64,6 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
 
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
-  readonly #onSettled: (exchange: Exchange) => void;
   #controller: Dispatcher.DispatchController | undefined;
   #mode: Mode = "buffer";
   #chunks: Buffer[] = [];
@@ -78,10 +77,9 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   /** Wakes the reader: something has come, or the end, or a failure. */
   #wake: (() => void) | undefined;
 
-  constructor(clock: Clock, signal: AbortSignal, onSettled: (exchange: Exchange) => void) {
+  constructor(clock: Clock, signal: AbortSignal) {
     this.#clock = clock;
     this.#signal = signal;
-    this.#onSettled = onSettled;
     this.response = new Promise((resolve, reject) => {
       this.#onHeaders = resolve;
       this.#onFailure = reject;
@@ -211,7 +209,6 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   #settle(): void {
     this.#cancelTimer();
     this.#signal.removeEventListener("abort", this.#onAbort);
-    this.#onSettled(this);
   }
 }
 
@@ -235,28 +232,16 @@ export function createUpstream(baseUrl: string, clock: Clock): Upstream {
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  const running = new Set<Exchange>();
-  let onIdle = (): void => {};
-  const leave = (exchange: Exchange): void => {
-    running.delete(exchange);
-    if (running.size === 0) onIdle();
-  };
 
   return {
     async send({ path, headers, body, connectTimeoutMs }, signal) {
       signal.throwIfAborted();
-      const exchange = new Exchange(clock, signal, leave);
-      running.add(exchange);
+      const exchange = new Exchange(clock, signal);
       pool.dispatch({ method: "POST", path, headers, body }, exchange);
       exchange.limitConnect(connectTimeoutMs);
       return exchange.response;
     },
-    async close() {
-      const idle = Promise.withResolvers<void>();
-      onIdle = idle.resolve;
-      if (running.size > 0) await idle.promise;
-      // The pool's own `close` waits for connections that come about for nobody.
-      await pool.destroy();
-    },
+    // The pool's own `close` waits for connections that come about for nobody.
+    close: () => pool.destroy(),
   };
 }

@@ -1,4 +1,11 @@
-import type { FunctionTool, GenerationSpec, Message, Part } from "../../domain/generation-spec.ts";
+import { type FieldViolation, GatewayError } from "../../domain/gateway-error.ts";
+import type {
+  FunctionTool,
+  GenerationSpec,
+  Message,
+  OutputFormat,
+  Part,
+} from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { FinishReason, ProviderEvent } from "../../domain/provider-event.ts";
 import { countCodePoints } from "../../domain/text.ts";
@@ -66,13 +73,48 @@ function seedOf(spec: GenerationSpec): number {
   return hash(spec.messages.map((message) => `${message.role}:${messageText(message)}`).join("\n"));
 }
 
-function jsonText(schema: JsonObject): string {
-  return JSON.stringify(smallestValue(schema));
+/** Answers by the object that holds their schema: what is checked before it is sent is sought once. */
+const answers = new WeakMap<object, string>();
+
+function jsonText(owner: object, schema: () => JsonObject): string {
+  const known = answers.get(owner);
+  if (known !== undefined) return known;
+  const answer = JSON.stringify(smallestValue(schema()));
+  answers.set(owner, answer);
+  return answer;
 }
 
 /** Arguments are an object, whether their schema says so or not. */
-function argumentsText({ parametersJsonSchema: text }: FunctionTool): string {
-  return jsonText({ type: "object", ...(text !== "" && (JSON.parse(text) as JsonObject)) });
+function argumentsText(tool: FunctionTool): string {
+  const { parametersJsonSchema: text } = tool;
+  const own = (): JsonObject => (text === "" ? {} : (JSON.parse(text) as JsonObject));
+  return jsonText(tool, () => ({ type: "object", ...own() }));
+}
+
+function formatText(format: Extract<OutputFormat, { type: "json-schema" }>): string {
+  return jsonText(format, () => JSON.parse(format.schema) as JsonObject);
+}
+
+/** The JSON Schema of a request that the simulator finds no value for. */
+export function answerMisfit(
+  spec: GenerationSpec,
+  options: JsonObject,
+): FieldViolation | undefined {
+  const tool = calledTool(spec);
+  const format = spec.outputFormat;
+  if (tool === undefined && (format.type !== "json-schema" || "text" in options)) return undefined;
+  try {
+    if (tool !== undefined) argumentsText(tool);
+    else if (format.type === "json-schema") formatText(format);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    const field =
+      tool === undefined
+        ? "spec.output_format.json_schema.schema"
+        : `spec.tools[${spec.tools.indexOf(tool)}].function.parameters_json_schema`;
+    return { field, description: error.message };
+  }
 }
 
 /** The first stop sequence in `text`, by position. */
@@ -99,7 +141,7 @@ function givenText(spec: GenerationSpec, script: Script): string[] | undefined {
   if (script.text !== undefined) return pieces(script.text, TEXT_TOKEN_POINTS);
   if (format.type === "json-object") return pieces('{"ok":true}', JSON_TOKEN_POINTS);
   if (format.type === "text") return undefined;
-  return pieces(jsonText(JSON.parse(format.schema) as JsonObject), JSON_TOKEN_POINTS);
+  return pieces(formatText(format), JSON_TOKEN_POINTS);
 }
 
 /** The plan up to the first stop sequence in its text. */

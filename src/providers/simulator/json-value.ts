@@ -25,7 +25,7 @@ function sized(value: JsonValue | undefined): Sized | undefined {
 }
 
 function unanswerable(why: string): GatewayError {
-  return new GatewayError("validation", `the simulator cannot answer by this JSON Schema: ${why}`);
+  return new GatewayError("validation", `a JSON Schema that it cannot answer by: ${why}`);
 }
 
 function checkDepth(schema: JsonValue, left: number): void {

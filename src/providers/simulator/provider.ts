@@ -5,7 +5,7 @@ import type { Provider, ProviderContext, ProviderRequest, ProviderType } from ".
 import { protocolError, truncatedError } from "../shared/http-error.ts";
 import { parseModels } from "../shared/model-records.ts";
 import { cutError, inBandError, refusedError, statusError } from "./errors.ts";
-import { deltaOf, type Plan, planAnswer } from "./events.ts";
+import { answerMisfit, deltaOf, type Plan, planAnswer } from "./events.ts";
 import models from "./models.json" with { type: "json" };
 import { type Fault, parseScript } from "./request.ts";
 import { tokens } from "./tokens.ts";
@@ -114,9 +114,11 @@ export const simulator: ProviderType = {
   defaultBaseUrl: "",
   dialects: { simulator: ["sampling.max_output_tokens", "sampling.stop_sequences"] },
   defaultDialect: () => "simulator",
+  reportsUsageInStreams: () => true,
   prefill: true,
   tokens,
   models: parseModels(models),
+  misfit: (spec, _model, options) => answerMisfit(spec, options),
   create: async (_instance, context): Promise<Provider> => ({
     generate: (request, signal) => (request.stream ? streamed : whole)(request, context, signal),
     checkOptions: (options) => void parseScript(options, context.allowFaults),

@@ -1,5 +1,7 @@
 import type { ErrorKind } from "../../domain/gateway-error.ts";
+import { isTooLong } from "../shared/context-length.ts";
 import type { ErrorEvidence } from "../shared/error-body.ts";
+import { isOverloaded } from "../shared/error-tables.ts";
 import type { ErrorRules } from "../shared/http-error.ts";
 
 /**
@@ -31,7 +33,6 @@ const STATUS_OF_DESCRIPTION: ReadonlyMap<string, readonly [string, ErrorKind]> =
 const CREDIT_TEXT = /used all available credits|monthly spending limit|run out of credits/i;
 const POLICY_TEXT = /violates usage guidelines|SAFETY_CHECK_TYPE/;
 const KEY_TEXT = /incorrect api key/i;
-const CONTEXT_TEXT = /maximum prompt length/i;
 
 function statusOf({ code = "" }: ErrorEvidence): readonly [string, ErrorKind] | undefined {
   return STATUS_OF_DESCRIPTION.get(code.toLowerCase());
@@ -47,9 +48,11 @@ export const errorRules: ErrorRules = {
     if (CREDIT_TEXT.test(message)) return "quota";
     if (POLICY_TEXT.test(message)) return "content-filter";
     if (KEY_TEXT.test(message)) return "provider-authentication";
-    if (CONTEXT_TEXT.test(message)) return "context-length";
+    if (isTooLong(evidence)) return "context-length";
     // Beside an HTTP status the description adds nothing.
-    return evidence.status === undefined ? statusOf(evidence)?.[1] : undefined;
+    if (evidence.status !== undefined) return undefined;
+    const kind = statusOf(evidence)?.[1];
+    return kind === "server-error" && isOverloaded(evidence) ? "provider-overloaded" : kind;
   },
   requestIdHeader: "x-request-id",
   resetHeaders: [],

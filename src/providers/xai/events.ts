@@ -1,11 +1,15 @@
 import type { Clock } from "../../clock.ts";
 import type { ReportedCost } from "../../domain/cost.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { TokenCounts } from "../../domain/token-usage.ts";
-import type { ProviderInstance } from "../provider.ts";
 import type { AnswerReader } from "../shared/answer.ts";
 import { createChatReader } from "../shared/chat-events.ts";
-import { readChatUsage, reportedCounts, tokenCount } from "../shared/chat-usage.ts";
+import {
+  readChatCounts,
+  reportedCounts,
+  tokenCount,
+  type UsageReport,
+  wholeNumber,
+} from "../shared/chat-usage.ts";
 import { toInBandError } from "../shared/http-error.ts";
 import type { UpstreamResponse } from "../shared/upstream-fetch.ts";
 import { errorRules } from "./errors.ts";
@@ -14,8 +18,8 @@ import { errorRules } from "./errors.ts";
  * xAI counts reasoning beside the completion, and its total says so. A proxy in
  * front may have added them already: then prompt and completion make the total.
  */
-export function readUsage(usage: JsonObject): TokenCounts {
-  const counts = readChatUsage(usage);
+export function readUsage(usage: JsonObject): UsageReport {
+  const counts = readChatCounts(usage);
   const { inputTokens, outputTokens, cacheReadTokens = 0, reasoningTokens = 0 } = counts;
   const total = tokenCount(usage.total_tokens);
   const included =
@@ -36,24 +40,22 @@ export function readUsage(usage: JsonObject): TokenCounts {
 
 /** A tick is 1e-10 of a dollar. */
 const PICOS_PER_TICK = 100;
+/** Costs are exact in a double, or unknown. */
+const MAX_TICKS = Math.floor(Number.MAX_SAFE_INTEGER / PICOS_PER_TICK);
 
 /** The vendor's own final price. */
-function readCost(usage: JsonObject): ReportedCost | undefined {
-  const ticks = tokenCount(usage.cost_in_usd_ticks);
-  return ticks === undefined ? undefined : { currency: "USD", picos: ticks * PICOS_PER_TICK };
+function readCost(usage: JsonObject): ReportedCost | "impossible" | undefined {
+  const ticks = wholeNumber(usage.cost_in_usd_ticks, MAX_TICKS);
+  if (ticks === undefined) return undefined;
+  return Number.isNaN(ticks) ? "impossible" : { currency: "USD", picos: ticks * PICOS_PER_TICK };
 }
 
 /** Reads one answer of Chat Completions. */
-export function chatReader(
-  { headers }: UpstreamResponse,
-  { doneOptional }: ProviderInstance,
-  clock: Clock,
-): AnswerReader {
+export function chatReader({ headers }: UpstreamResponse, clock: Clock): AnswerReader {
   return createChatReader({
     readUsage,
     readCost,
     toError: (payload) => toInBandError(payload, headers, errorRules, clock),
-    doneOptional,
     metadataFields: ["service_tier", "system_fingerprint", "citations"],
     usageMetadataFields: ["cost_in_usd_ticks", "num_sources_used"],
   });

@@ -1,8 +1,10 @@
 import type { ProviderType } from "../provider.ts";
+import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import { encodeChatBody } from "../shared/chat-request.ts";
 import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
 import { createOpenAiHeaders } from "../shared/openai-headers.ts";
+import { misplacedPart } from "../shared/placements.ts";
 import { errorRules } from "./errors.ts";
 import { chatReader } from "./events.ts";
 import models from "./models.json" with { type: "json" };
@@ -29,15 +31,17 @@ export const xai: ProviderType = {
     ],
   },
   defaultDialect: () => "chat",
+  reportsUsageInStreams: () => true,
   prefill: false,
   tokens,
   models: parseModels(models),
+  misfit: ({ messages }) => misplacedPart(messages, CHAT_PLACEMENTS),
   async create(instance, { clock }) {
     const chat: Dialect = {
       path: "/chat/completions",
       errorRules,
       encodeBody: (request) => encodeChatBody(request, chatWire(request)),
-      createReader: (response) => chatReader(response, instance, clock),
+      createReader: (response) => chatReader(response, clock),
     };
     return createHttpProvider({
       instance,

@@ -1,23 +1,28 @@
 #!lua name=steer_VERSION
 
--- The atomic steps of the store: src/streams/stream-machine.ts in Lua, over these keys.
---   steer:{ID}:h          hash    the record, fields as in RECORD below, and
+-- The atomic steps of the store: src/streams/stream-machine.ts in Lua, over these keys. All
+-- have one hash tag: they are at one node of a cluster, since a step touches several streams' keys.
+--   {steer}:s:ID:h        hash    the record, fields as in RECORD below, and
 --                                 `key` (its idempotency key's record), `rr` (another replica
 --                                 subscribed at), `ttl` (time to live renewed at)
---   steer:{ID}:w:NONCE    stream  the log: id LAST-0, `f` first, `w` its writer, `b` the events
---   steer:{ID}:q          string  the request, while another replica could run it
---   steer:{ID}:ch         channel batches as they are stored, while another replica reads
---   steer:key:…           string  ID that an idempotency key leads to
---   steer:sess:SESSION    string  a replica that lives; steer:snap:SESSION: its snapshot
---   steer:sessions        zset    SESSION by its end; kept while it owns streams
---   steer:own:SESSION     set     IDs of running streams it owns
---   steer:handoff         set     IDs of streams that may be claimed at once
---   steer:idx             zset    all IDs by creation
---   steer:due             zset    IDs by the end of their retention, or of their time to live
---   steer:expired         zset    IDs whose events are deleted, by the time of that
+--   {steer}:s:ID:w:NONCE  stream  the log: id LAST-0, `f` first, `w` its writer, `b` the events
+--   {steer}:s:ID:q        string  the request, while another replica could run it
+--   {steer}:s:ID:ch       channel batches as they are stored, while another replica reads
+--   {steer}:key:…         string  ID that an idempotency key leads to
+--   {steer}:sess:SESSION  string  a replica that lives; {steer}:snap:SESSION: its snapshot
+--   {steer}:alive         string  when a replica last said that it lives
+--   {steer}:settling      string  the store was away: until the key ends nobody counts as dead
+--   {steer}:sessions      zset    SESSION by its end; kept while it owns streams
+--   {steer}:own:SESSION   set     IDs of running streams it owns
+--   {steer}:handoff       set     IDs of streams that may be claimed at once
+--   {steer}:idx           zset    all IDs by creation
+--   {steer}:due           zset    IDs by the end of their retention, or of their time to live
+--   {steer}:expired       zset    IDs whose events are deleted, by the time of that
 
--- A key that no replica has touched for so long has been leaked.
-local LIVE_MS = 24 * 3600 * 1000
+-- Running streams that no replica touches are kept for so long, and at least for so long behind the
+-- time by which they must have ended; nobody may run the request of one after that time.
+local LIVE_MS = 3600 * 1000
+local SLACK_MS = 10 * 60 * 1000
 local RENEW_MS = 5 * 60 * 1000
 -- A subscriber that said nothing for so long is gone.
 local READERS_MS = 30 * 1000
@@ -25,7 +30,7 @@ local READERS_MS = 30 * 1000
 -- The same order as in redis-records.ts.
 local RECORD = {
   'sid', 'caller', 'request', 'fp', 'st', 'ep', 'nc', 'own', 'ho', 'tail', 'fc', 'by', 'cx', 'tk',
-  'bd', 'born', 'upd', 'end', 'dl', 'ret', 'exp', 'rd', 'mv', 'pv', 'det',
+  'hv', 'bd', 'born', 'upd', 'end', 'dl', 'ret', 'exp', 'rd', 'mv', 'pv', 'det',
 }
 local AT = {}
 -- While a library is loaded, Redis 7.0 knows no `ipairs`.
@@ -36,9 +41,22 @@ local function now()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
-local function base_of(sid) return 'steer:{' .. sid .. '}:' end
+local function base_of(sid) return '{steer}:s:' .. sid .. ':' end
 
 local function exists(key) return redis.call('EXISTS', key) == 1 end
+
+-- A session without its key is dead, unless the store was away and it has had no time for a sign.
+local function is_alive(session)
+  return exists('{steer}:sess:' .. session) or exists('{steer}:settling')
+end
+
+-- How long the keys of a running stream live, and its request.
+local function live_ms(deadline, time)
+  return math.max(LIVE_MS, math.ceil(deadline - time) + SLACK_MS)
+end
+local function request_ms(deadline, time)
+  return math.max(1, math.ceil(deadline - time) + SLACK_MS)
+end
 
 -- The record as it is answered, then the time and whether its owner lives; false: gone. A stream
 -- that has ended and whose log is gone has expired, though nobody has written that down yet.
@@ -52,7 +70,7 @@ local function view(sid, time)
     record[AT.bd] = '0'
   end
   record[#RECORD + 1] = time
-  record[#RECORD + 2] = redis.call('EXISTS', 'steer:sess:' .. record[AT.own])
+  record[#RECORD + 2] = is_alive(record[AT.own]) and 1 or 0
   return record
 end
 
@@ -69,10 +87,18 @@ local function free_key(key, sid)
   if key ~= '' and redis.call('GET', key) == sid then redis.call('DEL', key) end
 end
 
+-- A sign of life beside the renewals: a store that was emptied has lost the one before.
+-- ttl '0': the session was never announced.
+local function sign(session, ttl, time)
+  if ttl == '0' or exists('{steer}:sess:' .. session) then return end
+  redis.call('SET', '{steer}:sess:' .. session, '1', 'PX', ttl)
+  redis.call('ZADD', '{steer}:sessions', time + ttl, session)
+end
+
 -- An owner is known as long as it has streams, so that they are found when it is dead.
 local function own(session, sid, time)
-  redis.call('SADD', 'steer:own:' .. session, sid)
-  redis.call('ZADD', 'steer:sessions', 'NX', time, session)
+  redis.call('SADD', '{steer}:own:' .. session, sid)
+  redis.call('ZADD', '{steer}:sessions', 'NX', time, session)
 end
 
 -- Full: without this flag Redis refuses a function, before its first step, while its memory is

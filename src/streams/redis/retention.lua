@@ -1,12 +1,12 @@
 -- Lists, and what deletes.
 
--- A page of `steer:idx` behind the entry (score, sid), with the last entry it looked at. Entries
+-- A page of `{steer}:idx` behind the entry (score, sid), with the last entry it looked at. Entries
 -- of one millisecond are in the order of their IDs.
 local function page(score, sid, stop, count, is_reverse)
   local ids, offset = {}, 0
   local last_score, last_sid = score, sid
   repeat
-    local range = { 'ZRANGE', 'steer:idx', score, stop, 'BYSCORE' }
+    local range = { 'ZRANGE', '{steer}:idx', score, stop, 'BYSCORE' }
     if is_reverse then range[#range + 1] = 'REV' end
     for _, word in ipairs({ 'LIMIT', offset, count, 'WITHSCORES' }) do range[#range + 1] = word end
     local entries = redis.call(unpack(range))
@@ -25,12 +25,28 @@ local function page(score, sid, stop, count, is_reverse)
   return ids, { last_score, last_sid }
 end
 
+-- `matches` of stream-query.ts, so that nothing is sent that is not asked for.
+local function is_listed(record, filter, time)
+  if record[AT.exp] then return false end
+  local is_orphaned = is_running(record) and record[#RECORD + 2] == 0
+  return (filter.all_phases or filter.phases[is_orphaned and 'orphaned' or record[AT.st]])
+    and (filter.provider == '' or record[AT.pv] == filter.provider)
+    and (filter.caller == '' or record[AT.caller] == filter.caller)
+    and time - record[AT.upd] >= filter.age
+end
+
+-- ARGV: where the page begins (score, ID), its length, the provider and the caller ('': all), age,
+-- then the phases that are meant.
 local function list(_, args)
+  local filter = {
+    provider = args[4], caller = args[5], age = tonumber(args[6]), all_phases = #args < 7, phases = {},
+  }
+  for index = 7, #args do filter.phases[args[index]] = true end
   local ids, next_page = page(args[1], args[2], '-inf', tonumber(args[3]), true)
   local time, found = now(), {}
   for _, sid in ipairs(ids) do
     local record = view(sid, time)
-    if record then found[#found + 1] = record end
+    if record and is_listed(record, filter, time) then found[#found + 1] = record end
   end
   return { found, next_page }
 end
@@ -42,15 +58,15 @@ local function expire(sid, record, time)
   redis.call('UNLINK', base .. 'w:' .. record[AT.nc], base .. 'q')
   free_key(key, sid)
   redis.call('HSET', base .. 'h', 'exp', time, 'bd', 0)
-  redis.call('ZREM', 'steer:due', sid)
-  redis.call('ZADD', 'steer:expired', time, sid)
+  redis.call('ZREM', '{steer}:due', sid)
+  redis.call('ZADD', '{steer}:expired', time, sid)
 end
 
 local function forget(sid)
   redis.call('DEL', base_of(sid) .. 'h')
-  redis.call('ZREM', 'steer:idx', sid)
-  redis.call('ZREM', 'steer:due', sid)
-  redis.call('ZREM', 'steer:expired', sid)
+  redis.call('ZREM', '{steer}:idx', sid)
+  redis.call('ZREM', '{steer}:due', sid)
+  redis.call('ZREM', '{steer}:expired', sid)
 end
 
 -- Redis deletes by itself what is past its time to live; this clears the indexes, and counts.
@@ -60,19 +76,19 @@ local function reap(_, args)
   local function due(index, until_time)
     return ipairs(redis.call('ZRANGE', index, '-inf', until_time, 'BYSCORE', 'LIMIT', 0, limit))
   end
-  for _, sid in due('steer:due', time) do
+  for _, sid in due('{steer}:due', time) do
     local record = view(sid, time)
     if not record then
       forget(sid)
     elseif is_running(record) then
-      redis.call('ZADD', 'steer:due', time + LIVE_MS, sid)
+      redis.call('ZADD', '{steer}:due', time + LIVE_MS, sid)
     else
       expire(sid, record, time)
       redis.call('PEXPIRE', base_of(sid) .. 'h', tombstone)
       count = count + 1
     end
   end
-  for _, sid in due('steer:expired', time - tombstone) do forget(sid) end
+  for _, sid in due('{steer}:expired', time - tombstone) do forget(sid) end
   return count
 end
 

@@ -3,7 +3,7 @@
 -- is_dry: the store is full; answers what it would, and writes nothing.
 local function create(keys, args, is_dry)
   local sid, epoch, nonce, session, caller, request_id, fingerprint, retention, total, provider,
-    details, size, events, key, request = unpack(args)
+    details, size, events, key, ttl, request = unpack(args)
   local head = keys[1]
   local base = base_of(sid)
   local time = now()
@@ -18,44 +18,59 @@ local function create(keys, args, is_dry)
     return { 'exists', other }
   end
   if is_dry then return { 'full' } end
-  redis.call('ZADD', 'steer:idx', time, sid)
-  redis.call('ZADD', 'steer:due', time + LIVE_MS, sid)
+  -- A function has no way back: what can fail is done before the first write.
+  local deadline = time + math.ceil(tonumber(total))
+  local keep = math.ceil(tonumber(retention))
+  local live = live_ms(deadline, time)
+  redis.call('ZADD', '{steer}:idx', time, sid)
+  redis.call('ZADD', '{steer}:due', time + live, sid)
+  sign(session, ttl, time)
   own(session, sid, time)
   local log = base .. 'w:' .. nonce
   redis.call('DEL', log)
   redis.call('HSET', head, 'sid', sid, 'caller', caller, 'request', request_id, 'fp', fingerprint,
     'st', 'running', 'ep', epoch, 'nc', nonce, 'own', session, 'ho', 0, 'tail', 1, 'fc', 0,
-    'by', size, 'tk', 0, 'bd', key == '' and 0 or 1, 'born', time, 'upd', time,
-    'dl', time + total, 'ret', retention, 'rd', 0, 'mv', request and 1 or 0,
+    'by', size, 'tk', 0, 'hv', 0, 'bd', key == '' and 0 or 1, 'born', time, 'upd', time,
+    'dl', deadline, 'ret', keep, 'rd', 0, 'mv', request and 1 or 0,
     'pv', provider, 'det', details, 'key', key, 'ttl', time)
   redis.call('XADD', log, '1-0', 'f', 1, 'w', nonce, 'b', events)
-  redis.call('PEXPIRE', head, LIVE_MS)
-  redis.call('PEXPIRE', log, LIVE_MS)
-  if request then redis.call('SET', base .. 'q', request, 'PX', LIVE_MS) end
-  if key ~= '' then redis.call('SET', key, sid, 'PX', LIVE_MS) end
+  redis.call('PEXPIRE', head, live)
+  redis.call('PEXPIRE', log, live)
+  if request then redis.call('SET', base .. 'q', request, 'PX', request_ms(deadline, time)) end
+  if key ~= '' then redis.call('SET', key, sid, 'PX', live) end
   return { 'created' }
 end
 
 local function renew(head, base, log, time)
+  local known = redis.call('HMGET', head, 'dl', 'key')
+  local live = live_ms(known[1], time)
   redis.call('HSET', head, 'ttl', time)
-  redis.call('PEXPIRE', head, LIVE_MS)
-  redis.call('PEXPIRE', log, LIVE_MS)
-  redis.call('PEXPIRE', base .. 'q', LIVE_MS)
-  local key = redis.call('HGET', head, 'key')
-  if key ~= '' then redis.call('PEXPIRE', key, LIVE_MS) end
+  redis.call('PEXPIRE', head, live)
+  redis.call('PEXPIRE', log, live)
+  if known[2] ~= '' then redis.call('PEXPIRE', known[2], live) end
 end
 
-local function finish(head, base, log, time, phase, frees_key)
+-- What the end of a stream needs to know, read before anything is written.
+local function ending_of(head, frees_key)
   local known = redis.call('HMGET', head, 'sid', 'own', 'ret', 'key')
-  local sid, session, retention, key = known[1], known[2], tonumber(known[3]), known[4]
-  redis.call('HSET', head, 'st', phase, 'end', time)
+  local is_unused = frees_key == '2'
+  return {
+    sid = known[1], session = known[2], key = known[4],
+    retention = is_unused and 0 or math.ceil(tonumber(known[3])),
+    frees_key = is_unused or frees_key == '1',
+  }
+end
+
+local function finish(head, base, log, time, phase, ending)
+  local sid, retention, key = ending.sid, ending.retention, ending.key
+  redis.call('HSET', head, 'st', phase, 'end', time, 'ret', retention)
   redis.call('PEXPIRE', head, retention + LIVE_MS)
   redis.call('PEXPIRE', log, retention)
   redis.call('DEL', base .. 'q')
-  redis.call('SREM', 'steer:own:' .. session, sid)
-  redis.call('SREM', 'steer:handoff', sid)
-  redis.call('ZADD', 'steer:due', time + retention, sid)
-  if frees_key == '1' then
+  redis.call('SREM', '{steer}:own:' .. ending.session, sid)
+  redis.call('SREM', '{steer}:handoff', sid)
+  redis.call('ZADD', '{steer}:due', time + retention, sid)
+  if ending.frees_key then
     redis.call('HSET', head, 'bd', 0)
     free_key(key, sid)
   elseif key ~= '' then
@@ -64,7 +79,8 @@ local function finish(head, base, log, time, phase, frees_key)
 end
 
 -- ARGV: epoch, nonce, first, last, bytes, first content, the events; with an ending or progress
--- its phase ('': none) and whether the key is free; with progress provider and details.
+-- its phase ('': none) and what becomes of the key ('0': kept, '1': free, '2': free, and nothing is
+-- kept of the stream); with progress provider and details.
 local function append(keys, args, is_dry)
   local head = keys[1]
   local epoch, nonce, first, last = args[1], args[2], tonumber(args[3]), tonumber(args[4])
@@ -84,23 +100,25 @@ local function append(keys, args, is_dry)
   local size, content, events, phase, frees_key, provider, details = unpack(args, 5, 11)
   local time = now()
   local log = base .. 'w:' .. nonce
+  local ending = phase and phase ~= '' and ending_of(head, frees_key)
   redis.call('XADD', log, args[4] .. '-0', 'f', first, 'w', nonce, 'b', events)
   redis.call('HSET', head, 'tail', last, 'upd', time, 'by', known[7] + size)
   if content ~= '0' and known[6] == '0' then redis.call('HSET', head, 'fc', content) end
   if provider then redis.call('HSET', head, 'pv', provider, 'det', details) end
-  if phase and phase ~= '' then
-    finish(head, base, log, time, phase, frees_key)
+  if ending then
+    finish(head, base, log, time, phase, ending)
   elseif time - known[9] >= RENEW_MS then
     renew(head, base, log, time)
   end
   if known[8] and time - known[8] < READERS_MS then
-    redis.call('PUBLISH', base .. 'ch', args[3] .. ' ' .. args[4] .. ' ' .. nonce .. '\n' .. events)
+    local numbers = args[3] .. ' ' .. args[4] .. ' ' .. nonce
+    redis.call('SPUBLISH', base .. 'ch', numbers .. '\n' .. events)
   end
   return { 'stored', last, known[5] }
 end
 
 local function claim(keys, args)
-  local sid, expected, session, nonce = unpack(args)
+  local sid, expected, session, nonce, ttl = unpack(args)
   local head, time = keys[1], now()
   local record = view(sid, time)
   if not record or record[AT.exp] then return { 'gone' } end
@@ -114,19 +132,24 @@ local function claim(keys, args)
   local base = base_of(sid)
   local log = base .. 'w:' .. record[AT.nc]
   if exists(log) then redis.call('RENAME', log, base .. 'w:' .. nonce) end
-  redis.call('SREM', 'steer:own:' .. record[AT.own], sid)
-  redis.call('SREM', 'steer:handoff', sid)
+  redis.call('SREM', '{steer}:own:' .. record[AT.own], sid)
+  redis.call('SREM', '{steer}:handoff', sid)
+  sign(session, ttl, time)
   own(session, sid, time)
   redis.call('HSET', head, 'ep', expected + 1, 'nc', nonce, 'own', session, 'ho', 0,
     'tk', record[AT.tk] + (is_handed_off and 0 or 1))
   return { 'claimed', view(sid, time) }
 end
 
+-- ARGV: the stream, epoch, nonce, and the cause: `planned` or `lost`.
 local function hand_off(keys, args)
-  local known = redis.call('HMGET', keys[1], 'st', 'ep', 'nc')
+  local known = redis.call('HMGET', keys[1], 'st', 'ep', 'nc', 'ho')
   if known[1] ~= 'running' or known[2] ~= args[2] or known[3] ~= args[3] then return 0 end
-  redis.call('HSET', keys[1], 'ho', 1)
-  redis.call('SADD', 'steer:handoff', args[1])
+  if known[4] ~= '1' then
+    redis.call('HSET', keys[1], 'ho', 1)
+    redis.call('HINCRBY', keys[1], args[4] == 'planned' and 'hv' or 'tk', 1)
+  end
+  redis.call('SADD', '{steer}:handoff', args[1])
   return 1
 end
 

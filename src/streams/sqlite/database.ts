@@ -1,10 +1,12 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { OTHER, type StoreCause, type StoreTrouble } from "../store-trouble.ts";
+import { StoreUnavailable } from "../stream-store.ts";
 import { type OpenFailure, StoreOpenError } from "./open-error.ts";
 
 /** "STER": the file is a log of streams, and nobody else's database. */
 const APPLICATION = 0x53544552;
-const VERSION = 1;
+const VERSION = 2;
 /** Size of the write-ahead log between checkpoints, in pages of 4 KiB. */
 const CHECKPOINT_PAGES = 4_000;
 /** Holds the pages that a transaction of a thousand streams changes; a smaller one writes them twice. */
@@ -28,6 +30,7 @@ CREATE TABLE stream (
   bytes INTEGER NOT NULL,
   cancel TEXT,
   takeovers INTEGER NOT NULL,
+  handOvers INTEGER NOT NULL DEFAULT 0,
   isBound INTEGER NOT NULL,
   createdAt INTEGER NOT NULL,
   updatedAt INTEGER NOT NULL,
@@ -59,20 +62,49 @@ PRAGMA application_id = ${APPLICATION};
 PRAGMA user_version = ${VERSION};
 `;
 
+/** From version 1, whose releases did not count planned hand-overs. */
+const FROM_VERSION_1 = `
+ALTER TABLE stream ADD COLUMN handOvers INTEGER NOT NULL DEFAULT 0;
+PRAGMA user_version = ${VERSION};
+`;
+
 /** Primary result codes of SQLite. */
 const BUSY = 5;
+const READ_ONLY = 8;
+const IO_ERROR = 10;
 const CORRUPT = 11;
 const FULL = 13;
+const CANNOT_OPEN = 14;
 const NOT_A_DATABASE = 26;
+/** The file was moved away: of the extended codes the only one that says more. */
+const MOVED = 1_032;
 
-function codeOf(error: unknown): number | undefined {
+const CAUSES: Readonly<Record<number, StoreCause>> = {
+  [READ_ONLY]: "read-only",
+  [IO_ERROR]: "io",
+  [CORRUPT]: "file-gone",
+  [FULL]: "full",
+  [CANNOT_OPEN]: "file-gone",
+  [NOT_A_DATABASE]: "file-gone",
+};
+
+function extendedCodeOf(error: unknown): number | undefined {
   const code = (error as { errcode?: unknown } | undefined)?.errcode;
-  return typeof code === "number" ? code & 0xff : undefined;
+  return typeof code === "number" ? code : undefined;
 }
 
-/** The bound of the store, or of the disk, is reached. */
-export function isFull(error: unknown): boolean {
-  return codeOf(error) === FULL;
+function codeOf(error: unknown): number | undefined {
+  const code = extendedCodeOf(error);
+  return code === undefined ? undefined : code & 0xff;
+}
+
+/** What an error of an open file says of the store. */
+export function troubleOf(error: unknown): StoreTrouble {
+  if (error instanceof StoreUnavailable) return error.trouble;
+  const code = extendedCodeOf(error);
+  if (code === undefined) return OTHER;
+  const cause = code === MOVED ? "file-gone" : CAUSES[code & 0xff];
+  return { cause: cause ?? "other", code: `SQLITE_${code}` };
 }
 
 /** The number that a pragma or a counting statement answers. */
@@ -131,7 +163,10 @@ function prepare(db: DatabaseSync, path: string): void {
     PRAGMA temp_store = MEMORY`);
   db.exec("BEGIN EXCLUSIVE");
   if (isEmpty) db.exec(SCHEMA);
+  else if (version === 1) db.exec(FROM_VERSION_1);
   db.exec("COMMIT");
+  // A file without a header could be anybody's.
+  if (isEmpty) db.exec("PRAGMA wal_checkpoint(PASSIVE)");
 }
 
 /** Opens or creates the file, for this connection alone. */

@@ -1,12 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
 import { packEvents } from "../packed-events.ts";
 import { append, created, isSameToken, repeated } from "../stream-machine.ts";
-import type { AppendResult } from "../stream-store.ts";
+import { type AppendResult, storeFull } from "../stream-store.ts";
 import type { Handlers, PackedBatch } from "./messages.ts";
 import { createRoom } from "./room.ts";
 import { answerOf, rowOf, type StreamTable } from "./stream-table.ts";
 
-type Refused = Exclude<AppendResult, { state: "stored" | "repeated" | "full" }>;
+type Refused = Exclude<AppendResult, { state: "stored" | "repeated" }>;
 
 /** Most bytes of events in one answer to a reader, who asks again for more. */
 const MAX_READ_BYTES = 4 * 1024 * 1024;
@@ -15,7 +15,7 @@ const MAX_READ_BYTES = 4 * 1024 * 1024;
 export function createLogCalls(
   db: DatabaseSync,
   table: StreamTable,
-): Handlers<"create" | "append" | "read"> {
+): Handlers<"check" | "create" | "append" | "read"> {
   const insertBatch = db.prepare(
     "INSERT INTO batch (stream, last, first, writer, events) VALUES (?, ?, ?, ?, ?)",
   );
@@ -30,12 +30,16 @@ export function createLogCalls(
     "SELECT * FROM stream WHERE endedAt IS NOT NULL AND expiredAt IS NULL ORDER BY endedAt LIMIT 1",
   );
 
-  const makeRoom = createRoom(db, (now) => {
+  const room = createRoom(db, (now) => {
     const columns = longestEnded.get();
     return columns !== undefined && table.expire(rowOf(columns), now);
   });
 
   return {
+    check() {
+      if (!room.isLeft() && longestEnded.get() === undefined) throw storeFull();
+    },
+
     create(moment, stream) {
       const known = table.get(stream.streamId)?.record;
       if (known !== undefined) {
@@ -58,7 +62,7 @@ export function createLogCalls(
       }
       const { start, request, progress, token } = stream;
       const size = start.length + progress.details.length + (request?.length ?? 0);
-      if (!makeRoom(size, false, moment.now)) return { state: "full" };
+      if (!room.make(size, false, moment.now)) throw storeFull();
       const number = table.insert(created(stream, moment.now));
       insertBatch.run(number, 1, 1, token.nonce, packEvents([start]));
       if (request !== undefined) insertRequest.run(number, request);
@@ -74,7 +78,7 @@ export function createLogCalls(
       const cancel = row?.record.cancel;
       if (row === undefined || after === undefined) return { ...answer, cancel };
       const size = events.length + (progress?.details.length ?? 0);
-      if (!makeRoom(size, ending !== undefined, moment.now)) return { state: "full" };
+      if (!room.make(size, ending !== undefined, moment.now)) throw storeFull();
       insertBatch.run(row.number, last, first, writer, events);
       if (ending === undefined && progress === undefined) table.advance(row.number, after);
       else table.update(row.number, after);

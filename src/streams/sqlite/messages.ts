@@ -1,6 +1,8 @@
 // What passes between the port of the store and its thread.
+import type { StoreTrouble } from "../store-trouble.ts";
 import type {
   Ending,
+  HandOffCause,
   NewStream,
   StreamProgress,
   StreamRecord,
@@ -12,6 +14,7 @@ import type {
   CleanupQuery,
   CreateAnswer,
   Cursor,
+  ListPage,
   ListQuery,
   ReadResult,
   StoredStream,
@@ -43,12 +46,6 @@ export type PackedRead =
     })
   | Exclude<ReadResult, { state: "read" }>;
 
-/** A part of a listing: where the next one begins, if it was not the last. */
-export interface ListPart {
-  readonly streams: readonly StoredStream[];
-  readonly next: ListQuery["after"];
-}
-
 export interface ReapPart {
   readonly expired: number;
   /** Tombstones deleted. */
@@ -71,6 +68,8 @@ export interface CleanupPart {
 
 /** What the thread can be asked. Each call is one atomic step and a bounded amount of work. */
 export interface StoreCalls {
+  /** Fails where the next event would not be stored. */
+  check(): void;
   create(stream: NewStream): CreateAnswer;
   append(append: PackedAppend): AppendResult;
   read(streamId: string, cursor: Cursor, limit: number): PackedRead;
@@ -87,9 +86,9 @@ export interface StoreCalls {
     expectedEpoch: number,
     next: { readonly session: string; readonly nonce: number },
   ): ClaimResult;
-  handOff(streamId: string, token: WriterToken): boolean;
+  handOff(streamId: string, token: WriterToken, cause: HandOffCause): boolean;
   loadRequest(streamId: string): Uint8Array | undefined;
-  list(query: ListQuery): ListPart;
+  list(query: ListQuery): ListPage;
   reap(tombstoneMs: number, limit: number): ReapPart;
   countCleanable(query: CleanupQuery): CleanupCount;
   cleanup(query: CleanupQuery): CleanupPart;
@@ -125,7 +124,11 @@ export interface CallGroup {
 
 export type Answer =
   | { readonly value: unknown }
-  | { readonly failure: string; readonly isApplied: "no" | "unknown" };
+  | {
+      readonly failure: string;
+      readonly isApplied: "no" | "unknown";
+      readonly trouble: StoreTrouble;
+    };
 
 export interface WorkerOptions {
   readonly path: string;

@@ -64,9 +64,9 @@ export function createOwnershipCalls(
       table.update(row.number, after);
       return { state: "claimed", stream: answerOf(after, moment) };
     },
-    handOff(_moment, streamId, token) {
+    handOff(_moment, streamId, token, cause) {
       const row = table.get(streamId);
-      const after = handedOff(row?.record, token);
+      const after = handedOff(row?.record, token, cause);
       if (row === undefined || after === undefined) return false;
       table.update(row.number, after);
       return true;

@@ -1,12 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { asOf, due } from "../stream-machine.ts";
-import { isCleanable, matches } from "../stream-query.ts";
-import type { CleanupQuery, StoredStream } from "../stream-store.ts";
+import { isCleanable, LOOKED_AT, matches } from "../stream-query.ts";
+import type { CleanupQuery, ListPlace, StoredStream } from "../stream-store.ts";
 import type { Handlers } from "./messages.ts";
 import { answerOf, type Row, rowOf, type StreamTable } from "./stream-table.ts";
 
-/** Records that one part of a listing looks at. */
-const SCANNED = 500;
 /** Streams and bytes that one call deletes; appends take their turn in between. */
 const DELETED = 50;
 const DELETED_BYTES = 4 * 1024 * 1024;
@@ -16,6 +14,10 @@ const ENDED = "endedAt IS NOT NULL AND expiredAt IS NULL";
 /** An empty list of phases means all. */
 const CLEANABLE = `${ENDED} AND endedAt <= :until AND endedAt + retentionMs > :now
   AND (:phases = '[]' OR phase IN (SELECT value FROM json_each(:phases)))`;
+
+function placeOf({ createdAt, streamId }: ListPlace): ListPlace {
+  return { createdAt, streamId };
+}
 
 function cleanable({ phases, olderThanMs }: CleanupQuery, now: number) {
   return { now, until: now - olderThanMs, phases: JSON.stringify(phases) };
@@ -28,7 +30,7 @@ export function createRetentionCalls(
 ): Handlers<"list" | "reap" | "countCleanable" | "cleanup" | "discard"> {
   const newest = db.prepare(
     `SELECT * FROM stream WHERE expiredAt IS NULL AND (createdAt, streamId) < (?, ?)
-     ORDER BY createdAt DESC, streamId DESC LIMIT ${SCANNED}`,
+     ORDER BY createdAt DESC, streamId DESC LIMIT ${LOOKED_AT}`,
   );
   const retained = db.prepare(
     `SELECT * FROM stream WHERE ${ENDED} AND endedAt + retentionMs <= ?
@@ -69,13 +71,11 @@ export function createRetentionCalls(
       const streams: StoredStream[] = [];
       for (const columns of rows) {
         const stream = answerOf(rowOf(columns).record, moment);
-        if (stream.expiredAt === undefined && matches(stream, query)) streams.push(stream);
-        if (streams.length >= query.limit) return { streams, next: undefined };
+        if (stream.expiredAt === undefined && matches(stream, stream, query)) streams.push(stream);
+        if (streams.length >= query.limit) return { streams, next: placeOf(stream) };
       }
-      const last = rows.length < SCANNED ? undefined : rows.at(-1);
-      if (last === undefined) return { streams, next: undefined };
-      const { createdAt, streamId } = rowOf(last).record;
-      return { streams, next: { createdAt, streamId } };
+      const last = rows.length < LOOKED_AT ? undefined : rows.at(-1);
+      return { streams, next: last && placeOf(rowOf(last).record) };
     },
 
     reap({ now }, tombstoneMs, limit) {

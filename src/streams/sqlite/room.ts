@@ -28,12 +28,17 @@ export function createRoom(db: DatabaseSync, evict: (now: number) => boolean) {
     return maxPages - numberOf(used.get()) + numberOf(free.get()) >= needed;
   }
 
-  return function makeRoom(bytes: number, isEnding: boolean, now: number): boolean {
-    if (!isBounded) return true;
-    for (let evictions = 0; !has(bytes, isEnding); evictions++) {
-      // A last event is tried in any case: the file itself says when it is full.
-      if (evictions >= MAX_EVICTIONS || !evict(now)) return isEnding;
-    }
-    return true;
+  return {
+    /** Without an eviction. */
+    isLeft: (): boolean => !isBounded || has(0, false),
+    /** False: not even by evictions. */
+    make(bytes: number, isEnding: boolean, now: number): boolean {
+      if (!isBounded) return true;
+      for (let evictions = 0; !has(bytes, isEnding); evictions++) {
+        // A last event is tried in any case: the file itself says when it is full.
+        if (evictions >= MAX_EVICTIONS || !evict(now)) return isEnding;
+      }
+      return true;
+    },
   };
 }

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { Clock } from "../../clock.ts";
+import { OTHER, type StoreTrouble } from "../store-trouble.ts";
 import { StoreUnavailable } from "../stream-store.ts";
 import type {
   Answer,
@@ -24,6 +25,14 @@ interface Thread {
   readonly opened: Promise<void>;
   readonly ended: Promise<void>;
   isOpen: boolean;
+}
+
+/** What the end of a thread says of its file. */
+function troubleBy(death: Error | undefined): StoreTrouble {
+  if (!(death instanceof StoreOpenError)) return OTHER;
+  const { failure } = death;
+  if (failure === "newer") return { cause: "version", code: "" };
+  return { cause: failure === "in-use" ? "other" : "file-gone", code: failure };
 }
 
 /** A thread that could not open the file is not started again sooner. */
@@ -53,6 +62,8 @@ export function createWorkerLink({ clock, moment, ...options }: WorkerLinkOption
   /** In the order of their calls, which is that of the answers. */
   let waiting: Waiting[] = [];
   let calls: Call[] = [];
+  /** Of the thread that has ended last. */
+  let lastTrouble: StoreTrouble = OTHER;
   /** A group is on its way. The next one goes when its answers are here, with all that has come meanwhile. */
   let isBusy = false;
 
@@ -89,7 +100,9 @@ export function createWorkerLink({ clock, moment, ...options }: WorkerLinkOption
     worker.once("exit", () => {
       isRunning = false;
       const outcome = started.isOpen ? "unknown" : "not-applied";
-      const lost = new StoreUnavailable(outcome, "The thread of the stream store ended", death);
+      const message = "The thread of the stream store ended";
+      lastTrouble = troubleBy(death);
+      const lost = new StoreUnavailable(outcome, message, lastTrouble, death);
       opening.reject(death ?? lost);
       ending.resolve();
       const abandoned = waiting;
@@ -115,7 +128,8 @@ export function createWorkerLink({ clock, moment, ...options }: WorkerLinkOption
       if ("value" in answer) resolve(answer.value);
       else {
         const outcome = answer.isApplied === "no" ? "not-applied" : "unknown";
-        reject(new StoreUnavailable(outcome, `The stream store failed: ${answer.failure}`));
+        const message = `The stream store failed: ${answer.failure}`;
+        reject(new StoreUnavailable(outcome, message, answer.trouble));
       }
     }
     isBusy = false;
@@ -139,7 +153,8 @@ export function createWorkerLink({ clock, moment, ...options }: WorkerLinkOption
 
   function restart(): void {
     if (!thread.isOpen && clock.now() - startedAt < RESTART_MS) {
-      throw new StoreUnavailable("not-applied", "The thread of the stream store is not running");
+      const message = "The thread of the stream store is not running";
+      throw new StoreUnavailable("not-applied", message, lastTrouble);
     }
     startedAt = clock.now();
     thread = start();

@@ -2,7 +2,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../clock.ts";
-import { isFull, openDatabase } from "./database.ts";
+import { openDatabase, troubleOf } from "./database.ts";
+import { guardFile } from "./file-guard.ts";
 import { createLogCalls } from "./log-calls.ts";
 import type {
   Answer,
@@ -17,40 +18,87 @@ import { StoreOpenError } from "./open-error.ts";
 import { createOwnershipCalls } from "./ownership-calls.ts";
 import { createRetentionCalls } from "./retention-calls.ts";
 import { createStreamTable } from "./stream-table.ts";
+import { createWriteProbe } from "./write-probe.ts";
 
 /** A silence after which the write-ahead log is brought into the file. */
 const IDLE_MS = 1_000;
 
-function serve(db: DatabaseSync): (moment: Moment, calls: readonly Call[]) => Answer[] {
+/** Calls that change the file, beside their answer. */
+const WRITES: ReadonlySet<Call["method"]> = new Set([
+  "create",
+  "append",
+  "touchReaders",
+  "requestCancel",
+  "claim",
+  "handOff",
+  "reap",
+  "cleanup",
+  "discard",
+]);
+
+/** `verify` throws where the file is gone. */
+function serve(
+  db: DatabaseSync,
+  verify: () => void,
+): (moment: Moment, calls: readonly Call[]) => Answer[] {
   const table = createStreamTable(db);
   const handlers: Handlers = {
     ...createLogCalls(db, table),
     ...createOwnershipCalls(db, table),
     ...createRetentionCalls(db, table),
   };
-  const begin = db.prepare("BEGIN IMMEDIATE");
-  const commit = db.prepare("COMMIT");
+  const started = db.prepare("BEGIN IMMEDIATE");
+  const finished = db.prepare("COMMIT");
+  const probe = createWriteProbe(db);
+  /** The last write has failed: whether the next one would is seen by a try. */
+  let isTroubled = false;
+  /** As the last check has found it. */
+  let isGone = false;
+
+  /** A check is in the transaction that is open. */
+  let isChecked = false;
+
+  function check(): void {
+    isGone = true;
+    verify();
+    isGone = false;
+    if (isTroubled) probe.write();
+    else probe.clear();
+    isChecked = true;
+  }
+
+  function begin(): void {
+    isChecked = false;
+    started.run();
+  }
+
+  function commit(): void {
+    finished.run();
+    if (isChecked) isTroubled = false;
+  }
 
   function apply(moment: Moment, { method, args }: Call): Answer {
+    if (method === "check") check();
+    // What a file that is gone takes would be lost with it.
+    else if (isGone && WRITES.has(method)) verify();
     const handler = handlers[method] as (moment: Moment, ...args: readonly unknown[]) => unknown;
     return { value: handler(moment, ...args) };
   }
 
   function refused({ method }: Call, error: unknown, isApplied: "no" | "unknown"): Answer {
-    if (isFull(error) && (method === "create" || method === "append")) {
-      return { value: { state: "full" } };
-    }
-    return { failure: error instanceof Error ? error.message : String(error), isApplied };
+    if (WRITES.has(method) || method === "check") isTroubled = true;
+    const failure = error instanceof Error ? error.message : String(error);
+    return { failure, isApplied, trouble: troubleOf(error) };
   }
 
   /** One call in a transaction of its own. */
   function alone(moment: Moment, call: Call): Answer {
     let isApplied: "no" | "unknown" = "no";
     try {
-      begin.run();
+      begin();
       const answer = apply(moment, call);
       isApplied = "unknown";
-      commit.run();
+      commit();
       return answer;
     } catch (error) {
       if (db.isTransaction) db.exec("ROLLBACK");
@@ -60,9 +108,9 @@ function serve(db: DatabaseSync): (moment: Moment, calls: readonly Call[]) => An
 
   return (moment, calls) => {
     try {
-      begin.run();
+      begin();
       const answers = calls.map((call) => apply(moment, call));
-      commit.run();
+      commit();
       return answers;
     } catch {
       // Nothing of it is stored: one by one, so that a call that fails takes no other along.
@@ -77,12 +125,19 @@ function createIdleCheckpoint(db: DatabaseSync) {
   const checkpoint = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
   let cancel: (() => void) | undefined;
   let isBusy = false;
+  function run(): void {
+    try {
+      checkpoint.all();
+    } catch {
+      // The log stays as it is: the next write says what is wrong.
+    }
+  }
   function arm(): void {
     isBusy = false;
     cancel = systemClock.schedule(IDLE_MS, () => {
       cancel = undefined;
       if (isBusy) arm();
-      else checkpoint.all();
+      else run();
     });
   }
   return {
@@ -96,7 +151,8 @@ function createIdleCheckpoint(db: DatabaseSync) {
 
 function start(port: NonNullable<typeof parentPort>, { path, maxBytes }: WorkerOptions): void {
   const db = openDatabase(path, maxBytes);
-  const run = serve(db);
+  const guard = guardFile(path);
+  const run = serve(db, guard.verify);
   const idleCheckpoint = createIdleCheckpoint(db);
   port.on("message", ({ moment, calls, isLast }: CallGroup) => {
     if (calls.length > 0) port.postMessage(run(moment, calls));
@@ -104,6 +160,7 @@ function start(port: NonNullable<typeof parentPort>, { path, maxBytes }: WorkerO
     if (isLast) {
       idleCheckpoint.stop();
       db.close();
+      guard.close();
       port.close();
     }
   });

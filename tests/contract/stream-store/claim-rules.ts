@@ -75,7 +75,7 @@ export function claimRules(under: StoreUnderTest): void {
     await createEnded({ session: "session-gone" });
     await create();
     const handedOff = await create();
-    await store.handOff(handedOff.streamId, handedOff.token);
+    await store.handOff(handedOff.streamId, handedOff.token, "planned");
     const found = await store.orphans(10);
     const ids = found.map(({ streamId }) => streamId);
     expect(ids.sort()).toEqual([stream.streamId, handedOff.streamId].sort());
@@ -172,20 +172,35 @@ export function claimRules(under: StoreUnderTest): void {
     const { store, create } = current();
     const stream = await create();
     const { streamId, token } = stream;
-    expect(await store.handOff(streamId, { ...token, epoch: 2 })).toBe(false);
-    expect(await store.handOff(streamId, { ...token, nonce: 5 })).toBe(false);
-    expect(await store.handOff("s.unknown", token)).toBe(false);
+    expect(await store.handOff(streamId, { ...token, epoch: 2 }, "planned")).toBe(false);
+    expect(await store.handOff(streamId, { ...token, nonce: 5 }, "planned")).toBe(false);
+    expect(await store.handOff("s.unknown", token, "planned")).toBe(false);
     expect((await store.heads([streamId]))[0]?.handedOff).toBe(false);
-    expect(await store.handOff(streamId, token)).toBe(true);
-    expect(await store.handOff(streamId, token)).toBe(true);
+    expect(await store.handOff(streamId, token, "planned")).toBe(true);
+    expect(await store.handOff(streamId, token, "planned")).toBe(true);
     expect((await store.heads([streamId]))[0]?.handedOff).toBe(true);
     expect(await store.claim(streamId, 1, next)).toMatchObject({
       state: "claimed",
       stream: { handedOff: false, takeovers: 0, token: { epoch: 2, nonce: 77 } },
     });
-    expect(await store.handOff(streamId, token)).toBe(false);
+    expect(await store.handOff(streamId, token, "planned")).toBe(false);
     expect(await store.claim(streamId, 2, { session: "session-a", nonce: 78 })).toEqual({
       state: "held",
+    });
+  });
+
+  it.each([
+    { cause: "planned", counts: { takeovers: 0, handOvers: 1 } },
+    { cause: "lost", counts: { takeovers: 1, handOvers: 0 } },
+  ] as const)("field:S4 a hand-off is counted once, by its cause: $cause", async (each) => {
+    const { store, create } = current();
+    const { streamId, token } = await create();
+    await store.handOff(streamId, token, each.cause);
+    await store.handOff(streamId, token, each.cause === "lost" ? "planned" : "lost");
+    expect((await store.heads([streamId]))[0]).toMatchObject(each.counts);
+    expect(await store.claim(streamId, 1, next)).toMatchObject({
+      state: "claimed",
+      stream: each.counts,
     });
   });
 
@@ -193,7 +208,7 @@ export function claimRules(under: StoreUnderTest): void {
     const { store, create } = current();
     const stream = await create();
     await store.append(appendTo(stream, 2, 2, { ending: success }));
-    expect(await store.handOff(stream.streamId, stream.token)).toBe(false);
+    expect(await store.handOff(stream.streamId, stream.token, "planned")).toBe(false);
   });
 
   it("keeps its request for the claimant, and its cancel", async () => {

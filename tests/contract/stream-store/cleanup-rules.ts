@@ -51,7 +51,7 @@ export function cleanupRules(under: StoreUnderTest): void {
       expect(head?.expiredAt).toBe((head?.endedAt ?? Number.NaN) + 50);
       expect(head?.isBound).toBe(false);
       expect(await store.find(caller, requestId)).toBeUndefined();
-      expect(await store.list(listQuery())).toEqual([]);
+      expect((await store.list(listQuery())).streams).toEqual([]);
       const next = await create({ requestId, fingerprint: "another request" });
       expect(await store.find(caller, requestId)).toMatchObject({ streamId: next.streamId });
       expect(await stateOf(streamId)).toBe("expired");

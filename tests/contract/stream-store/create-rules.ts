@@ -7,9 +7,11 @@ import {
   encode,
   failure,
   LONG_MS,
+  listQuery,
   logOf,
   newStream,
   readable,
+  stateOf,
   success,
   useStore,
 } from "../../support/stored-streams.ts";
@@ -41,6 +43,7 @@ export function createRules(under: StoreUnderTest): void {
       bytes: stream.start.length,
       cancel: undefined,
       takeovers: 0,
+      handOvers: 0,
       isBound: true,
       updatedAt: createdAt,
       endedAt: undefined,
@@ -223,6 +226,44 @@ export function createRules(under: StoreUnderTest): void {
     }
   });
 
+  it.each([0.5, 1.0005, 20_000.4999])(
+    "field:S17: takes durations that are no whole milliseconds: %f",
+    async (part) => {
+      const { store, create } = current();
+      const stream = await create({
+        requestId: `request-${part}`,
+        request: encode("request"),
+        retentionMs: 60_000 + part,
+        // Longer than the keys of a stream live in any case.
+        totalMs: 4_000_000 + part,
+      });
+      expect(await store.append(appendTo(stream, 2, 2))).toMatchObject({ state: "stored" });
+      const ending = appendTo(stream, 3, 3, { ending: success });
+      expect(await store.append(ending)).toMatchObject({ state: "stored" });
+      expect(await store.append(ending)).toMatchObject({ state: "repeated" });
+      expect(await store.loadRequest(stream.streamId)).toBeUndefined();
+      expect((await store.heads([stream.streamId]))[0]).toMatchObject({ phase: "completed" });
+    },
+  );
+
+  it("field:S15: leaves nothing of a stream that nobody has used", async () => {
+    const { store, create } = current();
+    const key = { caller: "caller", requestId: "request-1" };
+    const stream = await create({ ...key, request: encode("request") });
+    const ending: Ending = { phase: "failed", freesKey: true, isUnused: true };
+    const append = appendTo(stream, 2, 2, { ending });
+    expect(await store.append(append)).toMatchObject({ state: "stored" });
+    const { streamId } = stream;
+    expect((await store.list(listQuery())).streams).toEqual([]);
+    expect(await store.find(key.caller, key.requestId)).toBeUndefined();
+    expect(await store.loadRequest(streamId)).toBeUndefined();
+    expect(await store.read(streamId, beginning, 1)).toMatchObject({ state: "expired" });
+    // A creation that comes twice, and an end that does, change nothing.
+    expect(["created", "gone"]).toContain((await store.create(stream)).state);
+    expect(["repeated", "gone"]).toContain((await store.append(append)).state);
+    expect(await create(key)).toMatchObject(key);
+  });
+
   it.skipIf(under.openSmall === undefined)("is refused when running streams fill it", async () => {
     const opened = await under.openSmall?.();
     if (opened === undefined) return;
@@ -235,11 +276,12 @@ export function createRules(under: StoreUnderTest): void {
     let state = "stored";
     for (; state === "stored" && last < 64; last += state === "stored" ? 1 : 0) {
       const batch = { first: last + 1, last: last + 1, writer: running.token.nonce, events };
-      state = (await store.append(appendTo(running, last + 1, last + 1, { batch }))).state;
+      const append = appendTo(running, last + 1, last + 1, { batch });
+      state = await stateOf(() => store.append(append));
     }
     expect(state).toBe("full");
     const large = newStream({ start: new Uint8Array(64 * 1024) });
-    expect(await store.create(large)).toEqual({ state: "full" });
+    expect(await stateOf(() => store.create(large))).toBe("full");
     expect((await store.heads([running.streamId]))[0]).toMatchObject({ tail: last });
     const ending = appendTo(running, last + 1, last + 1, { ending: failure });
     expect(await store.append(ending)).toMatchObject({ state: "stored" });

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
-import { newestFirst } from "../../../src/streams/stream-query.ts";
+import { LOOKED_AT, newestFirst } from "../../../src/streams/stream-query.ts";
 import type { ListQuery, StoredStream } from "../../../src/streams/stream-store.ts";
+import { listAll } from "../../support/list-all.ts";
 import {
   appendTo,
   cleanupQuery,
@@ -15,7 +16,7 @@ export function listRules(under: StoreUnderTest): void {
   const current = useStore(under);
 
   async function idsOf(overrides: Partial<ListQuery> = {}): Promise<string[]> {
-    const found = await current().store.list(listQuery(overrides));
+    const found = await listAll(current().store, listQuery(overrides));
     return found.map(({ streamId }) => streamId);
   }
 
@@ -42,9 +43,10 @@ export function listRules(under: StoreUnderTest): void {
     let after: ListQuery["after"];
     for (let call = 0; call < 20; call++) {
       const page = await store.list(listQuery({ limit: 4, after }));
-      if (page.length === 0) break;
-      pages.push(...page);
-      after = page.at(-1);
+      expect(page.streams.length).toBeLessThanOrEqual(4);
+      pages.push(...page.streams);
+      after = page.next;
+      if (after === undefined) break;
     }
     expect(pages.map(({ streamId }) => streamId).sort()).toEqual(ids.sort());
     expect(pages).toEqual([...pages].sort(newestFirst));
@@ -57,7 +59,7 @@ export function listRules(under: StoreUnderTest): void {
     const middle = await createEnded();
     await wait(5);
     await create();
-    const [after] = await store.list(listQuery({ limit: 1 }));
+    const { next: after } = await store.list(listQuery({ limit: 1 }));
     await store.cleanup(cleanupQuery());
     await wait(5);
     await create();
@@ -80,7 +82,7 @@ export function listRules(under: StoreUnderTest): void {
     const expected = [completed, cancelled, endedOrphan].map(({ streamId }) => streamId);
     expect(ended.sort()).toEqual(expected.sort());
     expect(await idsOf()).toHaveLength(6);
-    await store.handOff(running.streamId, running.token);
+    await store.handOff(running.streamId, running.token, "planned");
     expect(await idsOf({ phases: ["running"] })).toEqual([running.streamId]);
   });
 
@@ -105,6 +107,29 @@ export function listRules(under: StoreUnderTest): void {
     for (let index = 0; index < 30; index++) await create();
     const found = await idsOf({ caller: "wanted", limit: 2 });
     expect(found.sort()).toEqual(wanted.map(({ streamId }) => streamId).sort());
+  });
+
+  it("looks at a bounded number of streams in one answer, and goes on where it has stopped", async () => {
+    const { store, create, wait } = current();
+    const wanted = await create({ caller: "wanted" });
+    await wait(5);
+    await Promise.all(Array.from({ length: 2 * LOOKED_AT }, () => create()));
+    const pages: number[] = [];
+    let after: ListQuery["after"];
+    do {
+      const page = await store.list(listQuery({ caller: "wanted", after }));
+      pages.push(page.streams.length);
+      expect(page.streams.every(({ streamId }) => streamId === wanted.streamId)).toBe(true);
+      after = page.next;
+    } while (after !== undefined);
+    expect(pages).toEqual([0, 0, 1]);
+    // The same among those that still run, which stores find by themselves.
+    const running = listQuery({ phases: ["running"], caller: "wanted" });
+    expect(await store.list(running)).toMatchObject({ streams: [], next: {} });
+    expect(await listAll(store, running)).toMatchObject([{ streamId: wanted.streamId }]);
+    const ended = listQuery({ phases: ["completed"] });
+    expect(await store.list(ended)).toMatchObject({ streams: [], next: {} });
+    expect(await listAll(store, ended)).toEqual([]);
   });
 
   it("filters by the age of the last event", async () => {

@@ -107,7 +107,7 @@ export function replicaRules(under: StoreUnderTest): void {
     expect(await peer.create(same)).toMatchObject({ state: "exists" });
     const next = { session: "session-peer", nonce: 77 };
     expect(await peer.claim(stream.streamId, 1, next)).toEqual({ state: "held" });
-    await store.handOff(stream.streamId, stream.token);
+    await store.handOff(stream.streamId, stream.token, "planned");
     expect(await peer.claim(stream.streamId, 1, next)).toMatchObject({ state: "claimed" });
     expect(await store.append(appendTo(stream, 4, 4))).toEqual({ state: "fenced" });
     const token = { epoch: 2, nonce: 77 };

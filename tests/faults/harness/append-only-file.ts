@@ -21,7 +21,7 @@ export function cutAppends(redis: RedisServer, streamId: string, entries: number
   const file = fileOf(redis);
   const text = readFileSync(file, "latin1");
   // The key of the log is written by nothing but appends.
-  const key = `steer:{${streamId}}:w:`;
+  const key = `{steer}:s:${streamId}:w:`;
   let at = text.length;
   for (let entry = 0; entry < entries; entry++) {
     at = text.lastIndexOf("XADD", text.lastIndexOf(key, at - 1));

@@ -12,6 +12,8 @@ export interface Replica {
   /** Between clients and its two listeners. */
   readonly grpc: FaultProxy;
   readonly http: FaultProxy;
+  /** Sends another header to every provider instance from now on. */
+  reload(version: string): Promise<void>;
   /** Stays dead when it dies. */
   isHeldDown: boolean;
 }
@@ -52,10 +54,15 @@ export const MAX_IN_FLIGHT = 16;
 
 const REVIVE_AFTER_MS = 200;
 
-function configuration(providerUrl: string, store: string, options: ClusterOptions): string {
+function configuration(
+  providerUrl: string,
+  store: string,
+  options: ClusterOptions,
+  version: string,
+): string {
+  const rest = `api_key_env: UP_KEY, headers: {x-version: "${version}"}`;
   const providers = INSTANCES.map(
-    (id) =>
-      `  - {id: ${id}, type: openai, base_url: "${providerUrl}/${id}/v1", api_key_env: UP_KEY}`,
+    (id) => `  - {id: ${id}, type: openai, base_url: "${providerUrl}/${id}/v1", ${rest}}`,
   );
   const models = [
     ...INSTANCES.slice(0, 3).map((id) => `  - {id: ${id}, provider: ${id}}`),
@@ -86,13 +93,15 @@ async function startReplica(
 ): Promise<Replica> {
   const store = options.store === undefined ? await startProxy(redis.port) : undefined;
   const address = options.store ?? `redis://${store?.address}`;
-  const process = await startGateway(configuration(providerUrl, address, options));
+  const of = (version: string): string => configuration(providerUrl, address, options, version);
+  const process = await startGateway(of("0"));
   const portOf = (listener: string): number => Number(listener.split(":").at(-1));
   return {
     process,
     store,
     grpc: await startProxy(portOf(process.grpc)),
     http: await startProxy(portOf(process.http)),
+    reload: (version) => process.reload(of(version)),
     isHeldDown: false,
   };
 }

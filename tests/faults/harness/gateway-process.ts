@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { endsWithParent } from "../../support/ends-with-parent.ts";
 import type { Hook, Order, Report } from "./hooks.ts";
 
 /** A gateway under test: killed, stopped and started again on the same ports. */
@@ -13,7 +14,8 @@ export interface GatewayProcess {
   /** `host:port` of the HTTP listener. */
   readonly http: string;
   readonly isRunning: boolean;
-  readonly starts: number;
+  /** Processes that have ended, also while they started. */
+  readonly exits: number;
   /** Lines of its log, all starts together. */
   readonly log: readonly Record<string, unknown>[];
   start(): Promise<void>;
@@ -23,6 +25,8 @@ export interface GatewayProcess {
   /** Resolves when the hook with this id has been reached. */
   hit(id: string): Promise<void>;
   signal(name: NodeJS.Signals): void;
+  /** Goes on with another configuration, by SIGHUP; resolves when it is in force. */
+  reload(config: string): Promise<void>;
   /** Resolves when the process that runs now has ended. */
   exited(): Promise<void>;
   /** Milliseconds of the appends since the last time. */
@@ -31,18 +35,23 @@ export interface GatewayProcess {
 }
 
 const ENTRY = join(import.meta.dirname, "../gateway.ts");
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 const ARM_TIMEOUT_MS = 1_000;
 const FIGURES_TIMEOUT_MS = 2_000;
+const RELOAD_TIMEOUT_MS = 10_000;
 const MAX_LINES = 5_000;
 
-export async function startGateway(config: string): Promise<GatewayProcess> {
+export async function startGateway(initial: string): Promise<GatewayProcess> {
+  let config = initial;
+  let file = "";
+  let takeReloaded: (() => void) | undefined;
   const log: Record<string, unknown>[] = [];
   const hits = new Map<string, () => void>();
   const armed = new Map<string, () => void>();
+  const lasting: Hook[] = [];
   let grpc = "127.0.0.1:0";
   let http = "127.0.0.1:0";
-  let starts = 0;
+  let exits = 0;
   let child: ReturnType<typeof fork> | undefined;
   let exit: Promise<void> = Promise.resolve();
   let takeFigures: ((appends: readonly number[]) => void) | undefined;
@@ -54,11 +63,13 @@ export async function startGateway(config: string): Promise<GatewayProcess> {
 
   async function start(): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), "steer-faults-"));
-    const file = join(folder, "steer.yaml");
+    file = join(folder, "steer.yaml");
     writeFileSync(file, config);
+    // One that is stopped does not see that its channel has ended.
+    const [execPath, execArgv] = endsWithParent(process.execPath, []);
     const started = fork(ENTRY, {
-      execPath: process.execPath,
-      execArgv: [],
+      execPath,
+      execArgv: [...execArgv],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: {
         PATH: process.env["PATH"] ?? "",
@@ -66,6 +77,7 @@ export async function startGateway(config: string): Promise<GatewayProcess> {
         STEER_GRPC_ADDRESS: grpc,
         STEER_HTTP_ADDRESS: http,
         UP_KEY: "secret-key",
+        FAULT_HOOKS: JSON.stringify(lasting),
       },
     });
     child = started;
@@ -76,6 +88,7 @@ export async function startGateway(config: string): Promise<GatewayProcess> {
     });
     exit = new Promise((resolve) => {
       started.once("exit", () => {
+        exits++;
         if (child === started) child = undefined;
         rmSync(folder, { recursive: true, force: true });
         resolve();
@@ -88,6 +101,7 @@ export async function startGateway(config: string): Promise<GatewayProcess> {
       createInterface({ input: started.stdout }).on("line", (line) => {
         const entry = JSON.parse(line) as Record<string, unknown>;
         if (log.length < MAX_LINES) log.push(entry);
+        if (entry["event"] === "reloaded") takeReloaded?.();
         // One that is told to end while it starts says that first.
         if (entry["event"] !== "listening") return;
         clearTimeout(timer);
@@ -98,7 +112,6 @@ export async function startGateway(config: string): Promise<GatewayProcess> {
         fail();
       });
     });
-    starts++;
     grpc = String(first["grpc"]);
     http = String(first["http"]);
   }
@@ -116,8 +129,8 @@ export async function startGateway(config: string): Promise<GatewayProcess> {
     get http() {
       return http;
     },
-    get starts() {
-      return starts;
+    get exits() {
+      return exits;
     },
     get isRunning() {
       return child !== undefined;
@@ -126,12 +139,22 @@ export async function startGateway(config: string): Promise<GatewayProcess> {
     start,
     order,
     async arm(hook) {
+      if (hook.isLasting === true) lasting.push(hook);
       const isArmed = new Promise<void>((resolve) => armed.set(hook.id, resolve));
       order({ type: "hook", hook });
       await Promise.race([isArmed, exit, delay(ARM_TIMEOUT_MS)]);
     },
     hit: (id) => new Promise((resolve) => hits.set(id, resolve)),
     signal: (name) => void child?.kill(name),
+    async reload(next) {
+      config = next;
+      writeFileSync(file, config);
+      const reloaded = new Promise<void>((resolve) => {
+        takeReloaded = resolve;
+      });
+      child?.kill("SIGHUP");
+      await Promise.race([reloaded, exit, delay(RELOAD_TIMEOUT_MS)]);
+    },
     exited: () => exit,
     async figures() {
       if (child?.connected !== true) return [];

@@ -1,12 +1,17 @@
 // Points at which a gateway under test can be made to die or to wait. Only the
 // entry point of the harness uses them: nothing in `src/` knows of them.
+import type { encodeEvent } from "../../../src/rpc/encode-event.ts";
 import type { StreamStore } from "../../../src/streams/stream-store.ts";
 
 /** Around a call to the store; `terminal` is the append that ends a stream. */
 export type HookPoint =
   | `${"create" | "append" | "terminal" | "claim"}.${"before" | "after"}`
   /** The request of a generation leaves for its provider. */
-  | "provider.before";
+  | "provider.before"
+  /** The first delta of a generation's text is encoded. */
+  | "encode.delta"
+  /** The last event of a generation is encoded. */
+  | "encode.end";
 
 export interface Hook {
   readonly id: string;
@@ -15,9 +20,9 @@ export interface Hook {
   readonly request: string;
   /** The first, the second … time. */
   readonly nth: number;
-  /** `kill`: as by `kill -9`; `wait`: until it is released, 4 s at most. */
-  readonly action: "kill" | "wait";
-  /** It goes on striking. */
+  /** `kill`: as by `kill -9`; `wait`: until it is released, 4 s at most; `throw`: a defect, at once. */
+  readonly action: "kill" | "wait" | "throw";
+  /** It goes on striking, each time anew the `nth` time after the last, and outlives the process. */
   readonly isLasting?: boolean;
 }
 
@@ -75,18 +80,43 @@ export class Hooks {
     );
     const hook = this.#armed[position];
     if (hook === undefined || ++hook.seen < hook.nth) return undefined;
-    if (hook.isLasting !== true) this.#armed.splice(position, 1);
+    if (hook.isLasting === true) hook.seen = 0;
+    else this.#armed.splice(position, 1);
     return hook;
   }
 
   async strike({ id, action }: Hook): Promise<void> {
     if (action === "kill") process.kill(process.pid, "SIGKILL");
     this.#report({ type: "hit", id });
+    if (action === "throw") throw new TypeError("a defect that a hook has put in");
     await new Promise<void>((resolve) => {
       this.#waiting.set(id, resolve);
       // Whoever was to release it may be gone.
       setTimeout(resolve, MAX_WAIT_MS);
     });
+  }
+
+  /** The encoder of events, with the defects that hooks put in. */
+  encoder(encode: typeof encodeEvent): typeof encodeEvent {
+    return (event, writer) => {
+      const { body } = event;
+      // The texts of the scripted provider name their request.
+      if (body.type === "text-delta") {
+        const request = /^<([^<>]*):\d+> /.exec(body.text)?.[1];
+        if (request !== undefined) this.#throwAt("encode.delta", request);
+      } else if (body.type === "complete") {
+        const request = /^<([^<>]*):\d+> /.exec(body.generation.outputText)?.[1];
+        if (request !== undefined) this.#throwAt("encode.end", request);
+      }
+      return encode(event, writer);
+    };
+  }
+
+  #throwAt(point: HookPoint, request: string): void {
+    const hook = this.due(point, request);
+    if (hook?.action !== "throw") return;
+    this.#report({ type: "hit", id: hook.id });
+    throw new TypeError("a defect that a hook has put in");
   }
 
   /** An answer that is no promise stays one as long as no hook is near. */

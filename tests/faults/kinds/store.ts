@@ -59,9 +59,8 @@ export const failedOver: Fault = {
     const old = cluster.redis;
     const next = await startRedis();
     await next.command("REPLICAOF", "127.0.0.1", String(old.port));
-    await eventually(
-      async () => /master_link_status:up/.test(String(await next.command("INFO", "replication"))),
-      10_000,
+    await eventually(async () =>
+      /master_link_status:up/.test(String(await next.command("INFO", "replication"))),
     );
     const running = scene.streams();
     await scene.underWay();

@@ -20,110 +20,85 @@ import (
 	"github.com/steer-gateway/steer/gen/go/steer/v1/steerv1connect"
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/encoding/gzip"
 	"google.golang.org/grpc/health/grpc_health_v1"
-	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/structpb"
 )
 
 type answer map[string]any
 
-var scenarios = map[string]func(context.Context) (answer, error){
-	"unary":      unary,
-	"stream":     stream,
-	"resume":     resume,
-	"cancel":     cancel,
-	"deadline":   deadline,
-	"error":      failed,
-	"text":       text,
-	"large":      large,
-	"compressed": compressed,
-	"tls":        unary,
-	"health":     health,
-	"connect":    overConnect,
+// A scenario says what it has seen of a gateway.
+type scenario struct {
+	run     func(context.Context, gateway) (answer, error)
+	options []grpc.DialOption
+}
+
+var compressing = []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.UseCompressor(gzip.Name))}
+
+var scenarios = map[string]scenario{
+	"unary":      {run: unary},
+	"stream":     {run: stream},
+	"resume":     {run: resume},
+	"cancel":     {run: cancel},
+	"deadline":   {run: deadline},
+	"error":      {run: failed},
+	"text":       {run: text},
+	"large":      {run: large},
+	"compressed": {run: whole, options: compressing},
+	"tls":        {run: unary},
+	"health":     {run: health},
+	"connect":    {run: overConnect},
+	"lost-owner": {run: lostOwner},
+	"lost-unary": {run: unary},
+	"raw":        {run: raw},
+	"raw-joins":  {run: rawJoins},
+	"joins-raw":  {run: joinsRaw},
+	"rolling":    {run: rolling},
 }
 
 func main() {
-	if len(os.Args) != 2 || scenarios[os.Args[1]] == nil {
+	if len(os.Args) != 2 || scenarios[os.Args[1]].run == nil {
 		fmt.Fprintln(os.Stderr, "usage: interop SCENARIO")
 		os.Exit(2)
 	}
-	said, err := scenarios[os.Args[1]](context.Background())
-	if err == nil {
-		encoder := json.NewEncoder(os.Stdout)
-		encoder.SetEscapeHTML(false)
-		err = encoder.Encode(said)
-	}
-	if err != nil {
+	if err := tell(scenarios[os.Args[1]]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// spec is what the runner's environment asks for.
-func spec() (*steerv1.GenerationSpec, error) {
-	spec := &steerv1.GenerationSpec{Model: os.Getenv("STEER_MODEL"), Prompt: os.Getenv("STEER_PROMPT")}
-	if limit := os.Getenv("STEER_MAX_OUTPUT_TOKENS"); limit != "" {
-		tokens, err := strconv.ParseInt(limit, 10, 32)
-		if err != nil {
-			return nil, err
-		}
-		spec.Sampling = &steerv1.SamplingParams{MaxOutputTokens: proto.Int32(int32(tokens))}
-	}
-	if script := os.Getenv("STEER_PROVIDER_OPTIONS"); script != "" {
-		options := new(structpb.Struct)
-		if err := protojson.Unmarshal([]byte(script), options); err != nil {
-			return nil, err
-		}
-		spec.ProviderOptions = map[string]*structpb.Struct{"simulator": options}
-	}
-	return spec, nil
-}
-
-func dial(options ...grpc.DialOption) (*grpc.ClientConn, error) {
-	if file := os.Getenv("STEER_CA_FILE"); file != "" {
-		authority, err := credentials.NewClientTLSFromFile(file, "")
-		if err != nil {
-			return nil, err
-		}
-		options = append(options, grpc.WithTransportCredentials(authority))
-	}
-	return steer.Dial(os.Getenv("STEER_ADDRESS"), os.Getenv("STEER_TOKEN"), options...)
-}
-
-func textOf(generation *steerv1.Generation) string {
-	var text strings.Builder
-	for _, part := range generation.GetMessage().GetParts() {
-		text.WriteString(part.GetText().GetText())
-	}
-	return text.String()
-}
-
-// generate makes one unary call over a channel of its own.
-func generate(ctx context.Context, options ...grpc.DialOption) (*steerv1.Generation, error) {
+// tell prints what the scenario says.
+func tell(scenario scenario) error {
 	spec, err := spec()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	channel, err := dial(options...)
+	channel, err := dial(scenario.options...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer channel.Close()
-	response, err := steer.NewClient(channel).Generate(ctx, &steerv1.GenerateRequest{Spec: spec})
-	return response.GetGeneration(), err
+	said, err := scenario.run(context.Background(), gateway{channel, steer.NewClient(channel), spec})
+	if err != nil {
+		return err
+	}
+	encoder := json.NewEncoder(os.Stdout)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(said)
 }
 
-func unary(ctx context.Context) (answer, error) {
-	generation, err := generate(ctx)
+func unary(ctx context.Context, g gateway) (answer, error) {
+	generation, err := g.generate(ctx)
 	return answer{
 		"text":          textOf(generation),
 		"finish_reason": generation.GetFinishReason().String(),
 		"input_tokens":  generation.GetUsage().GetInputTokens(),
 		"output_tokens": generation.GetUsage().GetOutputTokens(),
 	}, err
+}
+
+func whole(ctx context.Context, g gateway) (answer, error) {
+	generation, err := g.generate(ctx)
+	return answer{"text": textOf(generation)}, err
 }
 
 // What a consumer would want to know of a stream that it has read to its end.
@@ -133,23 +108,14 @@ type seen struct {
 	lastSequence, lastOutput int32
 }
 
-func read(ctx context.Context) (*seen, error) {
-	spec, err := spec()
-	if err != nil {
-		return nil, err
-	}
-	channel, err := dial()
-	if err != nil {
-		return nil, err
-	}
-	defer channel.Close()
+func (g gateway) read(ctx context.Context) (*seen, error) {
 	seen := new(seen)
 	count := steer.OnReconnect(func(r steer.Reconnect) {
 		seen.reconnects++
 		fmt.Fprintln(os.Stderr, r.Cause)
 	})
-	request := &steerv1.StreamGenerateRequest{Spec: spec, Options: &steerv1.StreamOptions{IncludeUsage: true}}
-	for event, err := range steer.NewClient(channel).StreamGenerate(ctx, request, count) {
+	request := &steerv1.StreamGenerateRequest{Spec: g.spec, Options: &steerv1.StreamOptions{IncludeUsage: true}}
+	for event, err := range g.client.StreamGenerate(ctx, request, count) {
 		if err != nil {
 			return nil, err
 		}
@@ -163,8 +129,8 @@ func read(ctx context.Context) (*seen, error) {
 	return seen, nil
 }
 
-func stream(ctx context.Context) (answer, error) {
-	seen, err := read(ctx)
+func stream(ctx context.Context, g gateway) (answer, error) {
+	seen, err := g.read(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -176,36 +142,27 @@ func stream(ctx context.Context) (answer, error) {
 	}, nil
 }
 
-func resume(ctx context.Context) (answer, error) {
-	seen, err := read(ctx)
+func resume(ctx context.Context, g gateway) (answer, error) {
+	seen, err := g.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return answer{"text": seen.text.String(), "reconnects": seen.reconnects}, nil
 }
 
-func text(ctx context.Context) (answer, error) {
-	seen, err := read(ctx)
+func text(ctx context.Context, g gateway) (answer, error) {
+	seen, err := g.read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return answer{"text": seen.text.String()}, nil
 }
 
-func cancel(ctx context.Context) (answer, error) {
-	spec, err := spec()
-	if err != nil {
-		return nil, err
-	}
-	channel, err := dial()
-	if err != nil {
-		return nil, err
-	}
-	defer channel.Close()
+func cancel(ctx context.Context, g gateway) (answer, error) {
 	options := &steerv1.StreamOptions{OnDisconnect: steerv1.DisconnectPolicy_DISCONNECT_POLICY_CANCEL}
-	request := &steerv1.StreamGenerateRequest{Spec: spec, Options: options}
+	request := &steerv1.StreamGenerateRequest{Spec: g.spec, Options: options}
 	streamID, deltas := "", 0
-	for event, err := range steer.NewClient(channel).StreamGenerate(ctx, request) {
+	for event, err := range g.client.StreamGenerate(ctx, request) {
 		if err != nil {
 			return nil, err
 		}
@@ -236,14 +193,14 @@ func failureOf(err error) (*steer.Error, error) {
 	return failure, nil
 }
 
-func deadline(ctx context.Context) (answer, error) {
+func deadline(ctx context.Context, g gateway) (answer, error) {
 	milliseconds, err := strconv.Atoi(os.Getenv("STEER_DEADLINE_MS"))
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithTimeout(ctx, time.Duration(milliseconds)*time.Millisecond)
 	defer stop()
-	_, err = generate(ctx)
+	_, err = g.generate(ctx)
 	failure, err := failureOf(err)
 	if err != nil {
 		return nil, err
@@ -251,8 +208,8 @@ func deadline(ctx context.Context) (answer, error) {
 	return answer{"code": code.Code(failure.Code).String()}, nil
 }
 
-func failed(ctx context.Context) (answer, error) {
-	_, err := generate(ctx)
+func failed(ctx context.Context, g gateway) (answer, error) {
+	_, err := g.generate(ctx)
 	failure, err := failureOf(err)
 	if err != nil {
 		return nil, err
@@ -273,43 +230,29 @@ func failed(ctx context.Context) (answer, error) {
 	}, nil
 }
 
-func large(ctx context.Context) (answer, error) {
-	generation, err := generate(ctx)
+func large(ctx context.Context, g gateway) (answer, error) {
+	generation, err := g.generate(ctx)
 	text := textOf(generation)
 	sum := sha256.Sum256([]byte(text))
 	return answer{"bytes": len(text), "sha256": hex.EncodeToString(sum[:])}, err
 }
 
-func compressed(ctx context.Context) (answer, error) {
-	generation, err := generate(ctx, grpc.WithDefaultCallOptions(grpc.UseCompressor(gzip.Name)))
-	return answer{"text": textOf(generation)}, err
-}
-
-func health(ctx context.Context) (answer, error) {
-	channel, err := dial()
-	if err != nil {
-		return nil, err
-	}
-	defer channel.Close()
+func health(ctx context.Context, g gateway) (answer, error) {
 	service := steerv1.GenerationService_ServiceDesc.ServiceName
 	request := &grpc_health_v1.HealthCheckRequest{Service: service}
-	response, err := grpc_health_v1.NewHealthClient(channel).Check(ctx, request)
+	response, err := grpc_health_v1.NewHealthClient(g.channel).Check(ctx, request)
 	return answer{"status": response.GetStatus().String()}, err
 }
 
-func overConnect(ctx context.Context) (answer, error) {
-	spec, err := spec()
-	if err != nil {
-		return nil, err
-	}
+func overConnect(ctx context.Context, g gateway) (answer, error) {
 	stub := steerv1connect.NewGenerationServiceClient(http.DefaultClient, os.Getenv("STEER_HTTP_URL"))
 	client := steerconnect.New(stub, os.Getenv("STEER_TOKEN"))
-	response, err := client.Generate(ctx, &steerv1.GenerateRequest{Spec: spec})
+	response, err := client.Generate(ctx, &steerv1.GenerateRequest{Spec: g.spec})
 	if err != nil {
 		return nil, err
 	}
 	var streamed strings.Builder
-	for event, err := range client.StreamGenerate(ctx, &steerv1.StreamGenerateRequest{Spec: spec}) {
+	for event, err := range client.StreamGenerate(ctx, &steerv1.StreamGenerateRequest{Spec: g.spec}) {
 		if err != nil {
 			return nil, err
 		}

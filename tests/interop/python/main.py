@@ -14,8 +14,10 @@ from collections.abc import Callable
 from typing import Any
 
 import grpc
+from discard import joins_raw, raw, raw_joins
 from google.protobuf.json_format import ParseDict
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from rolling import rolling
 from steer import v1
 from steer_client import AsyncClient, Client, Cursor, Reconnect, SteerError
 
@@ -202,6 +204,17 @@ def health() -> Answer:
     return {"status": health_pb2.HealthCheckResponse.ServingStatus.Name(status)}
 
 
+def lost_owner() -> Answer:
+    discards = list[v1.AttemptNotice]()
+
+    async def read() -> str:
+        async with AsyncClient(**connection()) as client:
+            request = v1.StreamGenerateRequest(spec=spec())
+            return await client.stream_generate(request, on_discard=discards.append).text()
+
+    return {"text": asyncio.run(read()), "discards": len(discards)}
+
+
 SCENARIOS: dict[str, Callable[[], Answer]] = {
     "unary": unary,
     "stream": stream,
@@ -214,6 +227,12 @@ SCENARIOS: dict[str, Callable[[], Answer]] = {
     "compressed": compressed,
     "tls": unary,
     "health": health,
+    "lost-owner": lost_owner,
+    "lost-unary": unary,
+    "raw": lambda: raw(connection(), spec()),
+    "raw-joins": lambda: raw_joins(connection(), spec()),
+    "joins-raw": lambda: joins_raw(connection(), spec()),
+    "rolling": lambda: rolling(connection(), spec()),
 }
 
 print(json.dumps(SCENARIOS[sys.argv[1]](), ensure_ascii=False))

@@ -21,6 +21,8 @@ import {
   specOf,
   textOf,
 } from "./calls.ts";
+import { joinsRaw, lostOwner, raw, rawJoins } from "./discard.ts";
+import { rolling } from "./rolling.ts";
 
 const GZIP = { "grpc.default_compression_algorithm": grpc.compressionAlgorithms.gzip };
 
@@ -108,6 +110,12 @@ const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
   error,
   health: check,
   connect: overConnect,
+  "lost-owner": lostOwner,
+  "lost-unary": unary,
+  raw,
+  "raw-joins": rawJoins,
+  "joins-raw": joinsRaw,
+  rolling,
   async stream() {
     const { text, events, lastSequence, outputTokens } = await readStream();
     return { text, events, last_sequence: lastSequence, output_tokens: outputTokens };

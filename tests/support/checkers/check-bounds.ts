@@ -22,6 +22,10 @@ function isQuiet(faults: readonly Span[], from: number, to: number): boolean {
   return !faults.some((fault) => fault.from <= to && fault.to >= from);
 }
 
+function isAt(at: number): (span: Span) => boolean {
+  return ({ from, to }) => from <= at && at <= to;
+}
+
 /**
  * P9: after a cancel, and after the grace that begins with the last reader's
  * leaving, the provider's calls end. Times in which something was broken do not count.
@@ -75,18 +79,36 @@ export function checkStops(history: readonly HistoryEntry[]): Violation[] {
   return violations;
 }
 
+/** When a provider was being called for a key. */
+function callsByKey(history: readonly HistoryEntry[]): ReadonlyMap<string, readonly Span[]> {
+  const end = history.at(-1)?.at ?? 0;
+  const spans = new Map<string, Span[]>();
+  for (const [key, entries] of groupBy(entriesOf(history, "call"), (entry) => entry.key)) {
+    const open = new Map<number, Span>();
+    for (const { call, phase, at } of entries) {
+      open.set(call, { from: open.get(call)?.from ?? at, to: phase === "opened" ? end : at });
+    }
+    spans.set(key, [...open.values()]);
+  }
+  return spans;
+}
+
 /** P10: in the calm every stream ends or goes on, none is without an owner for long, and no consumer waits for ever. */
 export function checkLiveness(history: readonly HistoryEntry[], sessionTtlMs: number): Violation[] {
   const calm = entriesOf(history, "calm")[0];
   if (calm === undefined) return [];
   const boundAt = calm.at + 2 * sessionTtlMs + 5_000;
   const violations: Violation[] = [];
+  const calls = callsByKey(history);
+  const keys = new Map(entriesOf(history, "log").map(({ streamId, key }) => [streamId, key]));
   for (const [streamId, sights] of groupBy(entriesOf(history, "running"), (s) => s.streamId)) {
     let orphanSince: number | undefined;
     let progress = { at: sights[0]?.at ?? 0, tail: 0 };
-    for (const { at, tail, isOrphan } of sights) {
+    for (const { at, tail, isOrphan, isWhole } of sights) {
       orphanSince = isOrphan ? (orphanSince ?? at) : undefined;
-      if (tail !== progress.tail) progress = { at, tail };
+      // Of a whole answer nothing is stored before its end: it moves while its provider is called.
+      const isCalled = isWhole && calls.get(keys.get(streamId) ?? "")?.some(isAt(at));
+      if (tail !== progress.tail || isCalled) progress = { at, tail };
       const isStuck = at > boundAt && at - progress.at > PROGRESS_MS;
       const isLost = orphanSince !== undefined && at - orphanSince > ORPHAN_MS;
       if (!isStuck && !isLost) continue;

@@ -1,4 +1,4 @@
-// Every property at once. `docs` of the design: P1 to P11, P14, P16, P17.
+// Every property at once: P1 to P11, P14, P16 to P18.
 import type { HistoryEntry, Violation } from "../history.ts";
 import {
   checkIsolation,
@@ -15,6 +15,7 @@ import {
   checkOrder,
   checkRepetitions,
 } from "./check-log.ts";
+import { checkPayments } from "./check-payments.ts";
 import { checkTexts } from "./check-text.ts";
 
 const SESSION_TTL_MS = 6_000;
@@ -38,5 +39,6 @@ export function checkHistory(
     ...checkRetention(history),
     ...checkIsolation(history),
     ...checkResources(history),
+    ...checkPayments(history),
   ];
 }

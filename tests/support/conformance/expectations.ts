@@ -14,7 +14,7 @@ interface Expected {
   readonly details: readonly string[];
   /**
    * Waits of the repetitions where no other target is left, with half of what is
-   * random: 50 ms and 100 ms after a passing failure, 1 s after overload.
+   * random: 250 to 500 ms and 500 to 1,000 ms after a passing failure, 1 s and 1 to 2 s after overload.
    */
   readonly alone: readonly number[];
 }
@@ -30,7 +30,9 @@ function expected(
 }
 
 const NO_CREDENTIAL = [9, "PROVIDER_CREDENTIALS"] as const;
-const EXHAUSTED = [14, "ATTEMPTS_EXHAUSTED"] as const;
+const FAILED = [14, "PROVIDER_ERROR"] as const;
+const CONNECTION = [14, "PROVIDER_CONNECTION"] as const;
+const OVERLOADED = [14, "PROVIDER_OVERLOADED"] as const;
 const TIMEOUT = [14, "PROVIDER_TIMEOUT"] as const;
 const LATER = { retryable: true, pushback: "never" } as const;
 const PRECONDITION = { details: ["PreconditionFailure"] };
@@ -48,23 +50,23 @@ export const EXPECTED = {
   }),
   missing: expected("NOT_FOUND", [5, "MODEL_NOT_FOUND"], [], { details: ["ResourceInfo"] }),
   // Without a hint the target rests for a second, and the wait is never shorter.
-  rate: expected("RATE_LIMIT", [8, "PROVIDER_RATE_LIMIT"], [1_050, 1_050], {
+  rate: expected("RATE_LIMIT", [8, "PROVIDER_RATE_LIMIT"], [1_050, 1_500], {
     retryable: true,
     pushback: "hint",
   }),
-  overloaded: expected("PROVIDER_OVERLOADED", EXHAUSTED, [500], LATER),
-  server: expected("SERVER_ERROR", EXHAUSTED, [25, 50], LATER),
+  overloaded: expected("PROVIDER_OVERLOADED", OVERLOADED, [1_050], LATER),
+  server: expected("SERVER_ERROR", FAILED, [375, 750], LATER),
   /** 408 and 409 speak about one request: it goes once more. */
-  once: expected("SERVER_ERROR", EXHAUSTED, [25], LATER),
-  network: expected("NETWORK", EXHAUSTED, [25, 50], LATER),
+  once: expected("SERVER_ERROR", FAILED, [375], LATER),
+  network: expected("NETWORK", CONNECTION, [375, 750], LATER),
   /** The first repetition goes at once, on a new connection. */
-  unanswered: expected("NETWORK", EXHAUSTED, [0, 50], LATER),
-  connect: expected("CONNECT_TIMEOUT", TIMEOUT, [25, 50], LATER),
+  unanswered: expected("NETWORK", CONNECTION, [0, 750], LATER),
+  connect: expected("CONNECT_TIMEOUT", TIMEOUT, [375, 750], LATER),
   firstToken: expected("FIRST_TOKEN_TIMEOUT", TIMEOUT, [], LATER),
   idle: expected("IDLE_TIMEOUT", TIMEOUT, [], LATER),
   total: expected("TOTAL_TIMEOUT", [4, "TOTAL_TIMEOUT"], []),
-  truncated: expected("TRUNCATED", [14, "PROVIDER_TRUNCATED"], [25], LATER),
-  protocol: expected("PROTOCOL", [13, "PROVIDER_PROTOCOL"], [25]),
+  truncated: expected("TRUNCATED", [14, "PROVIDER_TRUNCATED"], [375], LATER),
+  protocol: expected("PROTOCOL", [13, "PROVIDER_PROTOCOL"], [375]),
 } satisfies Readonly<Record<string, Expected>>;
 
 /** A wait by a hint: its own length and half of the random tenth, which is a second at most. */
@@ -82,9 +84,17 @@ export function repetitionsOf(
   return hintMs === undefined ? alone : alone.map((ms) => Math.max(ms, hintedMs(hintMs)));
 }
 
-/** What both clients read of a call that failed. */
-export function expectedFailure(kind: FaultKind, hintMs: number | undefined) {
-  const { category, code, reason, retryable, pushback, details } = EXPECTED[kind] as Expected;
+/** The attempts at one target, unless a request says otherwise. */
+const ATTEMPTS = 3;
+/** Kinds that are named by their last failure, unless the attempts are used up. */
+const EXHAUSTIBLE: readonly string[] = [FAILED[1], CONNECTION[1], OVERLOADED[1]];
+
+/** What both clients read of a call that failed after so many attempts at its target. */
+export function expectedFailure(kind: FaultKind, hintMs: number | undefined, attempts = 1) {
+  const row = EXPECTED[kind] as Expected;
+  const { category, code, retryable, pushback, details } = row;
+  const isExhausted = attempts >= ATTEMPTS && EXHAUSTIBLE.includes(row.reason);
+  const reason = isExhausted ? "ATTEMPTS_EXHAUSTED" : row.reason;
   const isHinted = retryable && hintMs !== undefined;
   return {
     domain: "steer",

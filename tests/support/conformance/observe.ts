@@ -164,7 +164,9 @@ function detailOf<Found extends Message>(
 /** The same error in band and as status, but for the attempts that are trimmed there. */
 function expectSameInBand(inBand: GatewayError, inStatus: GatewayError): void {
   const trimmed = clone(GatewayErrorSchema, inBand);
-  trimmed.attempts = trimmed.attempts.slice(-MAX_ATTEMPTS_IN_STATUS);
+  trimmed.attemptsLeftOut = Math.max(0, trimmed.attempts.length - MAX_ATTEMPTS_IN_STATUS);
+  // The first cause stays, and the last ones.
+  trimmed.attempts = trimmed.attempts.toSpliced(1, trimmed.attemptsLeftOut);
   expect(toJson(GatewayErrorSchema, trimmed)).toEqual(toJson(GatewayErrorSchema, inStatus));
 }
 

@@ -29,6 +29,9 @@ function checkLog({ log, record, claims }: Stored): string | undefined {
     }
   }
   if (record.tail !== log.length) return "P1: the tail is not the end of the log";
+  if (record.takeovers + record.handOvers < claims.length) {
+    return "P18: a change of owner that nothing counts";
+  }
   const hasEnded = record.phase !== "running";
   if (hasEnded !== (log.at(-1)?.isEnd ?? false)) return "P4: the phase and the log disagree";
   return undefined;

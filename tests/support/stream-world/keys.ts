@@ -32,9 +32,10 @@ const keyOfEvent = ({ sequence, token, maker, number, isEnd }: WorldEvent): stri
 const keyOfLog = numbered((log: readonly WorldEvent[]) => log.map(keyOfEvent).join());
 
 const keyOfStored = numbered(({ record, log, claims }: Stored) => {
-  const { token, tail, phase } = record;
+  const { token, tail, phase, handedOff, takeovers, handOvers } = record;
   const begun = claims.map(({ epoch, tail: at }) => `${epoch}@${at}`).join();
-  return `${token.epoch}.${token.nonce}.${tail}.${phase}/${keyOfLog(log)}/${begun}`;
+  const counted = `${handedOff ? "!" : ""}${takeovers}.${handOvers}`;
+  return `${token.epoch}.${token.nonce}.${tail}.${phase}.${counted}/${keyOfLog(log)}/${begun}`;
 });
 
 const keyOfWriter = numbered((writer: Writer) => {

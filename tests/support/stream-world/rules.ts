@@ -1,5 +1,5 @@
 // The rules that the explored world lives by, and the same with one of them broken.
-import { append, claim, created } from "../../../src/streams/stream-machine.ts";
+import { append, claim, created, handedOff } from "../../../src/streams/stream-machine.ts";
 import type { StreamRecord, WriterToken } from "../../../src/streams/stream-record.ts";
 import { newStream } from "../stored-streams.ts";
 
@@ -7,6 +7,7 @@ export interface StreamRules {
   created(token: WriterToken): StreamRecord;
   readonly append: typeof appendKnown;
   readonly claim: typeof claim;
+  readonly handedOff: typeof handedOff;
   /** Position of an event in the log, given its writer's number. */
   sequenceOf(number: number, shift: number): number;
   nonceOf(writer: number, epoch: number): number;
@@ -28,6 +29,7 @@ export const shippedRules: StreamRules = {
   created: (token) => created(newStream({ streamId: "s.explored", token }), 0),
   append: appendKnown,
   claim,
+  handedOff,
   sequenceOf: (number) => number,
   nonceOf: (writer) => writer + 1,
   pushedUpTo: ({ acknowledged }) => acknowledged,
@@ -42,6 +44,7 @@ interface Mutant {
   readonly rollbacks: number;
   /** Changes of owner that it takes. */
   readonly claims: number;
+  readonly handsOff?: boolean;
   /** The first property that it breaks. */
   readonly caughtBy: string;
 }
@@ -109,6 +112,29 @@ export const mutants: readonly Mutant[] = [
     rollbacks: 0,
     claims: 1,
     caughtBy: "a stream was taken from an owner that nobody had seen dead",
+  },
+  {
+    name: "a lost stream that is handed off is not counted",
+    broken: {
+      handedOff: (record) => record && { ...record, handedOff: true },
+    },
+    rollbacks: 0,
+    claims: 1,
+    handsOff: true,
+    caughtBy: "P18: a change of owner that nothing counts",
+  },
+  {
+    name: "a takeover is not counted",
+    broken: {
+      claim(record, epoch, isOwnerAlive, next) {
+        const { answer, after } = claim(record, epoch, isOwnerAlive, next);
+        if (after === undefined || record === undefined) return { answer };
+        return { answer, after: { ...after, takeovers: record.takeovers } };
+      },
+    },
+    rollbacks: 0,
+    claims: 1,
+    caughtBy: "P18: a change of owner that nothing counts",
   },
   {
     name: "a push of another writer is believed",

@@ -39,6 +39,19 @@ function* writerSteps(world: World, index: number, size: WorldSize): Iterable<St
   }
 }
 
+/** An owner that is to end, or that has lost its stream, lets go of it. */
+function* handOffSteps(world: World, index: number, rules: StreamRules): Iterable<Step<World>> {
+  const writer = world.writers[index];
+  if (writer?.role !== "owner") return;
+  for (const cause of ["planned", "lost"] as const) {
+    const record = rules.handedOff(world.stored.record, writer.token, cause);
+    const stored = record === undefined ? world.stored : { ...world.stored, record };
+    const stopped: Writer = { ...writer, role: "stopped" };
+    const writers = replaced(world.writers, index, stopped);
+    yield { name: `${index} hands off, ${cause}`, next: { ...world, stored, writers } };
+  }
+}
+
 /** What a writer makes of the answer to its append. */
 function answered(
   writer: Writer,
@@ -178,6 +191,7 @@ function* stepsOf(world: World, size: WorldSize, rules: StreamRules): Iterable<S
   for (const index of world.writers.keys()) {
     yield* writerSteps(world, index, size);
     yield* claimSteps(world, index, rules);
+    if (size.handsOff === true) yield* handOffSteps(world, index, rules);
   }
   for (const message of world.messages) yield* arrivals(world, message, rules);
   for (const index of world.readers.keys()) yield* readerSteps(world, index, rules);

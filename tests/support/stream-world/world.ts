@@ -73,4 +73,6 @@ export interface WorldSize {
   readonly claims: number;
   readonly readers: number;
   readonly rollbacks: number;
+  /** An owner may hand its stream off. */
+  readonly handsOff?: boolean;
 }

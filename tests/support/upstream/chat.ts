@@ -37,6 +37,7 @@ export function chatDialect(xai: boolean): WireDialect {
         object: "chat.completion",
         created: 1_790_000_000,
         model: answer.model,
+        system_fingerprint: "fp_1",
         choices: [
           {
             index: 0,

@@ -10,10 +10,13 @@ export interface UpstreamFault {
   readonly stall_after_events?: number;
   readonly malformed_at?: number;
   readonly error_at?: number;
+  /** The answer ends behind its last content: without finish reason, counts and end marker. */
   readonly omit_terminator?: boolean;
   /** This request is answered with another text; this server's word alone. */
   readonly text?: string;
   readonly refuse?: boolean;
+  /** It waits for `release`; this server's word alone. */
+  readonly held?: boolean;
   /** The connection breaks inside the headers of the answer; this server's word alone. */
   readonly cut_headers?: boolean;
 }

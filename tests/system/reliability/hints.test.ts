@@ -40,8 +40,8 @@ const FORMS: readonly HintForm[] = [
   },
   {
     name: "the longest allowed wait",
-    headers: () => ({ "retry-after": "20" }),
-    hintMs: 20_000,
+    headers: () => ({ "retry-after": "50" }),
+    hintMs: 50_000,
   },
   {
     name: "the reset of the exhausted limit",

@@ -23,15 +23,19 @@ const MUTATIONS: readonly (readonly [what: string, test: string, mutation: Mutat
   [
     "an overloaded provider is asked as often as the limits allow",
     "one-target",
-    { file: RULES, from: "rule(0, 1, ", to: "rule(0, UNLIMITED, " },
+    {
+      file: RULES,
+      from: 'rule(0, 1, "any", "throttle")',
+      to: 'rule(0, UNLIMITED, "any", "throttle")',
+    },
   ],
   [
     "a refused credential leads to the same instance",
     "two-targets",
     {
       file: RULES,
-      from: 'rule(0, 0, "other-instance"),\n  "provider-permission"',
-      to: 'rule(0, 0, "any"),\n  "provider-permission"',
+      from: '"provider-authentication": rule(0, 0, "other-instance")',
+      to: '"provider-authentication": rule(0, 0, "any")',
     },
   ],
   [

@@ -17,7 +17,7 @@ describe.each(ADAPTERS)("A-49: %s", (adapter) => {
       const [byGrpc, byConnect] = await observeBoth(stack(), adapter, mode, () =>
         faultySpec(adapter, row),
       );
-      const failure = expectedFailure(kind, hintMs);
+      const failure = expectedFailure(kind, hintMs, repetitions.length + 1);
       expect(byGrpc.failure).toMatchObject(failure);
       expect(byGrpc.upstreamCalls).toBe(repetitions.length + 1);
       expect(byGrpc.waits).toEqual(repetitions.filter((ms) => ms > 0));

@@ -110,19 +110,19 @@ describe.each(ADAPTERS)("%s", (adapter) => {
         passingConnects,
       );
       expect(byGrpc.failure).toMatchObject(expectedFailure("connect", undefined));
-      expect(byGrpc).toMatchObject({ upstreamCalls: 0, waits: [25, 50] });
+      expect(byGrpc).toMatchObject({ upstreamCalls: 0, waits: [375, 750] });
       expect(byConnect).toEqual(byGrpc);
     });
 
     it("a refused connection is tried again at once, and then after a wait", async () => {
       const spec = { model: `dead-${adapter}`, prompt: "Hi" };
       const [byGrpc, byConnect] = await observeBoth(stack(), adapter, mode, () => spec);
-      expect(byGrpc.failure).toMatchObject(expectedFailure("unanswered", undefined));
-      expect(byGrpc).toMatchObject({ upstreamCalls: 0, waits: [50] });
+      expect(byGrpc.failure).toMatchObject(expectedFailure("unanswered", undefined, 3));
+      expect(byGrpc).toMatchObject({ upstreamCalls: 0, waits: [750] });
       expect(byGrpc.attempts).toMatchObject([
         { code: "ECONNREFUSED", status: 0 },
         { trigger: "RETRY", delayMs: 0 },
-        { trigger: "RETRY", delayMs: 50 },
+        { trigger: "RETRY", delayMs: 750 },
       ]);
       expect(byConnect).toEqual(byGrpc);
     });

@@ -59,11 +59,20 @@ const PATHS: readonly Path[] = [
   ),
   path("context", http(413), [], "spare"),
   path("authentication", http(401), [], "spare"),
-  path("permission", http(403), [], "spare"),
+  path("permission", http(403), [], "sister"),
   path("quota", http(402), [], "spare"),
   path("missing", http(404), [], "sister"),
   path("rate", http(429), [], "sister", { name: "A-33: rate without headers" }),
-  path("rate", http(429, { "retry-after": "2" }), [], "sister", { name: "A-32: rate with a hint" }),
+  // The sister is another model: the first one is waited for, once.
+  path("rate", http(429, { "retry-after": "2" }), [2_100], "sister", {
+    name: "field:E3 rate with a short hint",
+  }),
+  path("server", http(503, { "retry-after": "2" }), [2_100], "sister", {
+    name: "field:E3 a failure with a short hint",
+  }),
+  path("server", http(503, { "retry-after": "15" }), [], "sister", {
+    name: "field:E4 a failure with a long hint",
+  }),
   path("rate", http(429, { "retry-after": "60" }), [], "sister", { name: "A-43: a long hint" }),
   path("overloaded", http(529), [], "sister"),
   path("server", http(503), [25], "sister"),
@@ -116,23 +125,39 @@ describe.each(ADAPTERS)("A-23: %s", (adapter) => {
 
     it("A-44, A-46: the ceiling ends a call that fails everywhere, and its status is trimmed", async () => {
       const [byGrpc, byConnect] = await observeBoth(stack(), adapter, mode, () =>
-        faultySpec(adapter, { fault: http(503) }, 99, { routing: fallbacks(adapter) }),
+        faultySpec(adapter, { fault: http(503) }, 99, {
+          routing: { fallbacks: [{ model: `sister-${adapter}` }] },
+          retry: { maxAttempts: 5 },
+        }),
       );
       expect(byGrpc.upstreamCalls).toBe(4);
-      expect(byGrpc.waits).toEqual([25, 25]);
+      // The first target is asked again where the next one is of no help.
+      expect(byGrpc.waits).toEqual([25, 750]);
       expect(byGrpc.failure).toMatchObject({
         category: "SERVER_ERROR",
         reason: "ATTEMPTS_EXHAUSTED",
         pushback: "-1",
         attemptsTrailer: "4",
         attempts: [
-          { model: `m-${adapter}`, trigger: "RETRY" },
+          // The first cause and the last two; the repetition between them is left out.
+          { model: `m-${adapter}`, trigger: "INITIAL" },
           { model: `sister-${adapter}`, trigger: "FAILOVER" },
-          { model: `sister-${adapter}`, trigger: "RETRY" },
+          { model: `m-${adapter}`, trigger: "FAILOVER" },
         ],
       });
       // In band nothing is left out; a unary call has the status alone.
       expect(byGrpc.attempts).toHaveLength(mode === "stream" ? 4 : 3);
+      expect(byConnect).toEqual(byGrpc);
+    });
+
+    it("each open target gets its attempt before one that has failed gets another", async () => {
+      const [byGrpc, byConnect] = await observeBoth(stack(), adapter, mode, () =>
+        faultySpec(adapter, { fault: http(503) }, 99, { routing: fallbacks(adapter) }),
+      );
+      expect(byGrpc.failure).toBeUndefined();
+      expect(byGrpc.attempts.map(({ model }) => model)).toEqual(
+        ["m", "m", "sister", "spare"].map((name) => `${name}-${adapter}`),
+      );
       expect(byConnect).toEqual(byGrpc);
     });
 
@@ -141,7 +166,7 @@ describe.each(ADAPTERS)("A-23: %s", (adapter) => {
       const [byGrpc, byConnect] = await observeBoth(stack(), adapter, mode, () =>
         faultySpec(adapter, { fault: http(503) }, 9, { routing }),
       );
-      expect(byGrpc.waits).toEqual([25, 50]);
+      expect(byGrpc.waits).toEqual([375, 750]);
       expect(byGrpc.attempts.map(({ model }) => model)).toEqual(Array(3).fill(`m-${adapter}`));
       expect(byConnect).toEqual(byGrpc);
     });

@@ -14,11 +14,31 @@ describe("loadConfig refuses", () => {
     ["grpc: 5", "steer.yaml:1: grpc: must be a mapping"],
     ["grpc: {tls: {cert_file: a}}", "steer.yaml:1: grpc.tls.key_file: is required"],
     ["http: {cors_origins: ['https://a.example/']}", "steer.yaml:1: http.cors_origins[0]: must be"],
+    ["http: {hosts: ['http://a.example']}", "steer.yaml:1: http.hosts[0]: must be a host name"],
+    ["http: {hosts: ['a.example:80']}", "steer.yaml:1: http.hosts[0]: must be a host name"],
+    ["http: {hosts: ['*']}", "steer.yaml:1: http.hosts[0]: must be a host name"],
     ["- a", "steer.yaml:1: must be a mapping"],
     ["a: [", "steer.yaml:1: not YAML: "],
     ["a: 1\na: 2", "steer.yaml:2: not YAML: DUPLICATE_KEY"],
     ["grpc: *nowhere", "steer.yaml: not YAML: an alias"],
     ["grpc: !secret x", "steer.yaml:1: not YAML: TAG_RESOLVE_FAILED"],
+    [
+      "\nmodels: [{id: m, provider: openai, context_window: 2147483648}]",
+      "steer.yaml:2: models[0].context_window: must be a whole number from 1 to 2147483647",
+    ],
+    [
+      "models: [{id: m, provider: openai, max_output_tokens: 1e12}]",
+      "models[0].max_output_tokens: must be a whole number from 1 to 2147483647",
+    ],
+    ["stream: {max_events: 2147483648}", "stream.max_events: must be a whole number from 1 to"],
+    ["limit: {max_in_flight: 4294967296}", "limit.max_in_flight: must be a whole number from 1"],
+    ["limit: {caller_share: 0}", "limit.caller_share: must be above 0, and 1 at most"],
+    ["limit: {caller_share: 1.1}", "limit.caller_share: must be a number from 0 to 1"],
+    ["stream: {retention: 99999999h}", "stream.retention: must be a duration of at most 8784h"],
+    [
+      "accounting: {abort: {max_cost_picos: 1e17}}",
+      "accounting.abort.max_cost_picos: must be a whole number from 1 to 9007199254740991",
+    ],
     ["accounting: {abort: {max_time: 61s}}", "accounting.abort.max_time: must be 60s or less"],
     ["accounting: {abort: {mode: drian}}", "must be one of close, drain; did you mean drain?"],
     [
@@ -30,6 +50,21 @@ describe("loadConfig refuses", () => {
     [
       "stream: {retention: 900}",
       'steer.yaml:1: stream.retention: must be a duration such as "500ms"',
+    ],
+    ["drain: {grace: 61m}", "steer.yaml:1: drain.grace: must be 1h or less"],
+    ["drain: {notice: 26s}", "steer.yaml:1: drain.notice: is above drain.grace (25000 ms)"],
+    [
+      "drain:\n  notice: 9s\n  grace: 8s",
+      "steer.yaml:2: drain.notice: is above drain.grace (8000 ms",
+    ],
+    ["drain: {notice: 0s}", 'drain.notice: must be a duration such as "500ms"'],
+    ["drain: {wait: 1s}", "steer.yaml:1: drain.wait: unknown key"],
+    ["limits: {request_bytes: 1KiB}", "limits.request_bytes: must be from 64KiB to 256MiB"],
+    ["limits: {request_bytes: 1GiB}", "limits.request_bytes: must be from 64KiB to 256MiB"],
+    ["grpc: {max_connection_age: 999ms}", "grpc.max_connection_age: must be 1s or more"],
+    [
+      "grpc: {max_connection_age_grace: 5s}",
+      "grpc.max_connection_age_grace: needs grpc.max_connection_age",
     ],
     ["timeouts: {total: 2h}", "steer.yaml:1: timeouts.total: is above timeouts.max_total"],
     ["callers: [{id: a, role: root}]", "steer.yaml:1: callers[0].role: must be one of caller, op"],
@@ -44,6 +79,13 @@ describe("loadConfig refuses", () => {
       "steer.yaml:3: callers[1].id: belongs to another caller already",
     ],
     [
+      `http: {tls: {cert_file: a, key_file: b, client_ca_file: c}}
+callers:
+- {id: a, role: caller, client_cert_san: "10.0.0.7"}
+- {id: b, role: caller, client_cert_san: "::ffff:10.0.0.7"}`,
+      "steer.yaml:4: callers[1].client_cert_san: belongs to another caller already",
+    ],
+    [
       "callers: [{id: a, role: caller, client_cert_san: a.example}]",
       "callers[0].client_cert_san: needs a listener that verifies clients",
     ],
@@ -55,6 +97,22 @@ describe("loadConfig refuses", () => {
     [
       "providers: [{id: a, type: constructor}]",
       'providers[0].type: no provider type "constructor"',
+    ],
+    [
+      "providers: [{id: a, type: openai, timeouts: {total: 1m}}]",
+      "steer.yaml:1: providers[0].timeouts.total: unknown key",
+    ],
+    [
+      "models:\n- {id: m, provider: simulator, timeouts: {idle: 3}}",
+      "steer.yaml:2: models[0].timeouts.idle: must be a duration",
+    ],
+    [
+      "providers:\n- {id: a, type: openai, limit: {max_in_flight: 0}}",
+      "steer.yaml:2: providers[0].limit.max_in_flight: must be a whole number",
+    ],
+    [
+      "providers: [{id: a, type: openai, unary_upstream: streams}]",
+      "providers[0].unary_upstream: must be one of auto, whole, stream; did you mean stream?",
     ],
     ["providers: [{id: xai, type: openai}]", 'providers[0].id: "xai" is the name of a type'],
     [
@@ -79,7 +137,7 @@ describe("loadConfig refuses", () => {
     ],
     [
       `providers: [{${provider}, api_key: abc}]`,
-      "providers[0].api_key: unknown key; did you mean api, api_key_env?",
+      "providers[0].api_key: unknown key; did you mean api, api_key_env, api_key_file?",
     ],
     [
       `providers: [{${provider}, headers: {"a b": c}}]`,
@@ -89,6 +147,41 @@ describe("loadConfig refuses", () => {
       `providers: [{${provider}, headers: {a: "b\\nc"}}]`,
       "providers[0].headers.a: must be one line",
     ],
+    [
+      "models:\n- {id: a, provider: openai, fallbacks: [b]}",
+      'steer.yaml:2: models[0].fallbacks[0]: no model "b"',
+    ],
+    [
+      "models:\n- id: a\n  provider: openai\n  fallbacks:\n  - claude-haiku-4-5\n  - claude-haiku-45",
+      'steer.yaml:6: models[0].fallbacks[1]: no model "claude-haiku-45"; did you mean claude-haiku',
+    ],
+    ...["a", "openai/a", "its-alias", "A"].map((itself): [string, string] => [
+      `models: [{id: a, provider: openai, aliases: [its-alias], fallbacks: [${itself}]}]`,
+      `models[0].fallbacks[0]: ${itself} is the model itself`,
+    ]),
+    [
+      "models: [{id: a, provider: openai, fallbacks: [xai/a]}, {id: b, provider: xai}]",
+      'models[0].fallbacks[0]: no model "xai/a"',
+    ],
+    [
+      "models: [{id: a, provider: openai, fallbacks: [b]}, {id: b, provider: xai, enabled: false}]",
+      'models[0].fallbacks[0]: no model "b"',
+    ],
+    [
+      "models: [{id: a, provider: openai, fallbacks: [b, b]}, {id: b, provider: xai}]",
+      "models[0].fallbacks[1]: is there twice",
+    ],
+    ["models: [{id: a, provider: openai, fallbacks: b}]", "models[0].fallbacks: must be a list"],
+    ["models: [{id: a, provider: openai, fallbacks: ['']}]", "fallbacks[0]: must be a model, or"],
+    [
+      `models: [{id: a, provider: openai, fallbacks: [${Array.from({ length: 17 }, (_, n) => `m${n}`)}]}]`,
+      "models[0].fallbacks: must name 16 models or fewer",
+    ],
+    [
+      "\nrouting:\n  mid_stream_recovery: restrat",
+      "steer.yaml:3: routing.mid_stream_recovery: must be one of fail, restart, continue; did you",
+    ],
+    ["routing: {fallbacks: [a]}", "routing.fallbacks: unknown key"],
     ["models: [{id: a, provider: nope}]", 'models[0].provider: no provider "nope"; there are'],
     ["models: [{id: a, provider: xai, api: responses}]", "models[0].api: must be one of chat for"],
     [

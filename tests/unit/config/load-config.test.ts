@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { loadClientConfig } from "../../../src/config.ts";
 import * as types from "../../../src/providers/registry.ts";
 import { fromEnvironment, fromFile } from "../../support/config-file.ts";
 
@@ -8,7 +7,13 @@ const KEY = "ab".repeat(32);
 describe("loadConfig without a file", () => {
   it("listens on loopback, knows every provider type and trusts nobody from elsewhere", () => {
     const config = fromEnvironment({});
-    expect(config.grpc).toEqual({ address: { host: "127.0.0.1", port: 50051 }, tls: undefined });
+    expect(config.grpc).toEqual({
+      address: { host: "127.0.0.1", port: 50051 },
+      tls: undefined,
+      ageLimit: undefined,
+    });
+    expect(config.drain).toEqual({ noticeMs: 2_000, graceMs: 25_000 });
+    expect(config.limits).toEqual({ requestBytes: 32 * 1024 * 1024 });
     expect(config.http.address).toEqual({ host: "127.0.0.1", port: 8080 });
     expect(config.providers.map(({ id }) => id).sort()).toEqual(Object.keys(types).sort());
     expect(config).toMatchObject({
@@ -19,6 +24,27 @@ describe("loadConfig without a file", () => {
       warnings: [],
       timeouts: { connectMs: 5000, firstTokenMs: 30_000, totalMs: 600_000, maxTotalMs: 3_600_000 },
     });
+  });
+
+  it.each([
+    ["", "fail"],
+    ["routing: {mid_stream_recovery: restart}", "restart"],
+    ["routing: {mid_stream_recovery: CONTINUE}", "continue"],
+    ["routing: {mid_stream_recovery: Fail}", "fail"],
+  ])("field:E26 the recovery of `%s` is %s", (yaml, recovery) => {
+    expect(fromFile(yaml).routing.midStreamRecovery).toBe(recovery);
+    const environment = { STEER_ROUTING_MID_STREAM_RECOVERY: "restart" };
+    expect(fromFile(yaml, environment).routing.midStreamRecovery).toBe("restart");
+  });
+
+  it("field:E26 two models can be each other's fallbacks, and built-in ones anybody's", () => {
+    const { models } = fromFile(`models:
+- {id: a, provider: openai, fallbacks: [b, claude-haiku-4-5, simulator/simulator]}
+- {id: b, provider: xai, fallbacks: [openai/a]}`);
+    expect(models.map(({ fallbacks }) => fallbacks)).toEqual([
+      ["b", "claude-haiku-4-5", "simulator/simulator"],
+      ["openai/a"],
+    ]);
   });
 
   it("cannot be changed afterwards", () => {
@@ -45,13 +71,6 @@ describe("loadConfig without a file", () => {
   });
 
   it.each([
-    [{ STEER_SERVICE_HOST: "10.0.0.1", STEER_GRPC_PORT: "tcp://10.0.0.1:1" }],
-    [{ STEER_GRPC_ADDRESS: "", STEER_FAULTS_ALLOW: "" }],
-  ])("ignores variables that are unknown or empty: %o", (environment) => {
-    expect(fromEnvironment(environment)).toEqual(fromEnvironment({}));
-  });
-
-  it.each([
     [{}, undefined],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318" }, "steer"],
     [{ OTEL_TRACES_EXPORTER: "otlp", OTEL_SERVICE_NAME: "edge" }, "edge"],
@@ -64,11 +83,15 @@ describe("loadConfig without a file", () => {
 });
 
 describe("loadConfig with a file", () => {
+  it.each(["0s", "0ms", "0.0m"])("takes a short hint of %s for none", (none) => {
+    expect(fromFile(`retry: {short_hint: ${none}}`).reliability.retry.shortHintMs).toBe(0);
+  });
+
   it("takes every key", () => {
     const config = fromFile(
       `
-grpc: {address: "[::1]:0", tls: {cert_file: a.crt, key_file: a.key, client_ca_file: ca.crt}}
-http: {address: localhost:9000, cors_origins: ["https://app.example", "*"]}
+grpc: {address: "[::1]:0", tls: {cert_file: a.crt, key_file: a.key, client_ca_file: ca.crt}, max_connection_age: 30m, max_connection_age_grace: 90s}
+http: {address: localhost:9000, cors_origins: ["https://app.example", "*"], hosts: [Steer.Internal., "[FD00::1]"]}
 callers:
   - {id: billing, role: caller, key_sha256: ${KEY.toUpperCase()}}
   - {id: ops, role: operator, client_cert_san: ops.example}
@@ -88,12 +111,13 @@ models:
     efforts: [low, high]
     api: chat
     prices: {currency: EUR, input: 0.2, output: 0.6, cache_read: 0.02, cache_write: 0.25, date: 2026-11-01}
+drain: {notice: 5s, grace: 1m}
 faults: {allow: true}
-timeouts: {connect: 500ms, first_token: 2m, first_token_failover: 20s, idle: 1.5s, reasoning: 3m, reasoning_failover: 1m, total: 1h, max_total: 2h}
-retry: {attempts: 2, max_attempts: 6, total_attempts: 5, max_total_attempts: 9, transient: {base: 10ms, cap: 1s}, throttle: {base: 2s, cap: 9s}, max_wait: 12s}
-budget: {capacity: 100, transient_cost: 10, throttle_cost: 2.5, refill: 1}
-health: {consecutive_failures: 7, failure_rate: 0.4, min_requests: 20, window: 1m, ejection: 5s, max_ejection: 50s, panic: false, probe_first_token: 6s, refused: 1m, quota: 1h}
-limit: {max_in_flight: 8, queue_length: 4, queue_wait: 250ms}
+timeouts: {connect: 500ms, first_token: 2m, first_token_failover: 20s, answer_failover: 70s, idle: 1.5s, reasoning: 3m, reasoning_failover: 1m, total: 1h, max_total: 2h}
+retry: {attempts: 2, max_attempts: 6, total_attempts: 5, max_total_attempts: 9, transient: {base: 10ms, last_target_base: 200ms, cap: 1s}, throttle: {base: 2s, last_target_base: 3s, cap: 9s}, max_wait: 12s, max_total_delay: 40s, short_hint: 4s}
+budget: {capacity: 100, transient_cost: 10, throttle_cost: 2.5, refill: 1, fill: 2m}
+health: {consecutive_failures: 7, min_span: 3s, failure_rate: 0.4, min_requests: 20, window: 1m, ejection: 5s, max_ejection: 50s, panic: false, probe_first_token: 6s, refused: 1m, quota: 1h}
+limit: {max_in_flight: 8, queue_length: 4, queue_wait: 250ms, caller_share: 0.6}
 hedge: {share: 0.1, min_delay: 300ms, max_input_tokens: 1000}
 `,
       { SECOND_KEY: "k" },
@@ -101,8 +125,11 @@ hedge: {share: 0.1, min_delay: 300ms, max_input_tokens: 1000}
     expect(config.grpc).toEqual({
       address: { host: "::1", port: 0 },
       tls: { certFile: "a.crt", keyFile: "a.key", clientCaFile: "ca.crt" },
+      ageLimit: { maxMs: 1_800_000, graceMs: 90_000 },
     });
+    expect(config.drain).toEqual({ noticeMs: 5_000, graceMs: 60_000 });
     expect(config.http.corsOrigins).toEqual(["https://app.example", "*"]);
+    expect(config.hosts).toEqual(["steer.internal", "[fd00::1]"]);
     expect(config.callers).toEqual([
       { id: "billing", role: "caller", keySha256: KEY },
       { id: "ops", role: "operator", clientCertSan: "ops.example" },
@@ -115,8 +142,9 @@ hedge: {share: 0.1, min_delay: 300ms, max_input_tokens: 1000}
         apiKey: "",
         unavailable: undefined,
         dialect: undefined,
-        doneOptional: true,
         prefill: true,
+        unaryUpstream: "auto",
+        timeouts: undefined,
         builtinModels: false,
         headers: { "x-team": "a" },
       },
@@ -143,6 +171,7 @@ hedge: {share: 0.1, min_delay: 300ms, max_input_tokens: 1000}
       connectMs: 500,
       firstTokenMs: 120_000,
       firstTokenFailoverMs: 20_000,
+      answerFailoverMs: 70_000,
       idleMs: 1500,
       reasoningMs: 180_000,
       reasoningFailoverMs: 60_000,
@@ -155,13 +184,16 @@ hedge: {share: 0.1, min_delay: 300ms, max_input_tokens: 1000}
         maxAttempts: 6,
         totalAttempts: 5,
         maxTotalAttempts: 9,
-        transient: { baseMs: 10, capMs: 1_000 },
-        throttle: { baseMs: 2_000, capMs: 9_000 },
+        transient: { baseMs: 10, lastTargetBaseMs: 200, capMs: 1_000 },
+        throttle: { baseMs: 2_000, lastTargetBaseMs: 3_000, capMs: 9_000 },
         maxWaitMs: 12_000,
+        maxTotalDelayMs: 40_000,
+        shortHintMs: 4_000,
       },
-      budget: { capacity: 100, transientCost: 10, throttleCost: 2.5, refill: 1 },
+      budget: { capacity: 100, transientCost: 10, throttleCost: 2.5, refill: 1, fillMs: 120_000 },
       health: {
         consecutiveFailures: 7,
+        minSpanMs: 3_000,
         failureRate: 0.4,
         minRequests: 20,
         windowMs: 60_000,
@@ -172,7 +204,8 @@ hedge: {share: 0.1, min_delay: 300ms, max_input_tokens: 1000}
         refusedMs: 60_000,
         quotaMs: 3_600_000,
       },
-      limit: { maxInFlight: 8, queueLength: 4, queueWaitMs: 250 },
+      limit: { maxInFlight: 8, queueLength: 4, queueWaitMs: 250, callerShare: 0.6 },
+      targetLimits: new Map(),
       hedge: { share: 0.1, minDelayMs: 300, maxInputTokens: 1_000 },
     });
   });
@@ -251,6 +284,11 @@ describe("loadConfig with the environment", () => {
       "rediss://user:secret@cache:6380/1",
       { type: "redis", url: "rediss://user:secret@cache:6380/1" },
     ],
+    ["redis://a:7000,b:7001,c", { type: "redis", url: "redis://a:7000,b:7001,c" }],
+    [
+      "redis+sentinel://:secret@a,b:26380/main/1?sentinel_password=other",
+      { type: "redis", url: "redis+sentinel://:secret@a,b:26380/main/1?sentinel_password=other" },
+    ],
   ])("names the stream store: %s", (named, store) => {
     expect(fromEnvironment({ STEER_STREAM_STORE: named }).store).toMatchObject(store);
   });
@@ -307,15 +345,5 @@ describe("loadConfig and callers from elsewhere", () => {
       STEER_ALLOW_UNAUTHENTICATED: "true",
     });
     expect(config.warnings).toEqual([expect.stringContaining("allow_unauthenticated")]);
-  });
-});
-
-describe("loadClientConfig", () => {
-  it("finds the service on this machine unless told otherwise", () => {
-    expect(loadClientConfig({})).toEqual({ address: "127.0.0.1:50051", apiKey: undefined });
-    expect(loadClientConfig({ STEER_ADDRESS: "gw:1", STEER_API_KEY: "k" })).toEqual({
-      address: "gw:1",
-      apiKey: "k",
-    });
   });
 });

@@ -16,6 +16,7 @@ it("A-8: a bound of money is watched token by token, and no watched piece is tol
     policy: { mode: "drain", maxTimeMs: 60_000, maxCostPicos: 50 },
     model: testModel({ pricing }),
     spec: testSpec(),
+    options: {},
     stream: true,
     lifetime: lifetime.signal,
     hurry: new AbortController().signal,

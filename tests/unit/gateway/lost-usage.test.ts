@@ -37,7 +37,7 @@ const text = (value: string): StreamEventBody => {
 };
 
 /** A stream with these events behind its first. */
-async function setUp(written: Written, lost: Attempt = LOST) {
+async function setUp(written: Written, lost: Attempt = LOST, isStream = true) {
   const { store, faults } = createFaultyStore(clock);
   const first = encodeEvent({ sequence: 1, attemptIndex: 0, body: text("the first event") }, 1);
   const stream = newStream({ start: first });
@@ -56,7 +56,7 @@ async function setUp(written: Written, lost: Attempt = LOST) {
   };
   const lostUsage = createLostUsage({ clock, counter, outputText, deployment });
   const { streamId } = stream;
-  return { faults, used: () => lostUsage({ store, streamId, spec }, lost) };
+  return { faults, used: () => lostUsage({ store, streamId, spec, isStream }, lost) };
 }
 
 describe("what a lost replica's attempt has used", () => {
@@ -71,6 +71,19 @@ describe("what a lost replica's attempt has used", () => {
     expect(await used()).toMatchObject({
       usage: { inputTokens: 6, outputTokens: 7, source: "estimated", estimator: "chars/4" },
       cost: { totalPicos: 760 },
+    });
+  });
+
+  it("field:M9 is a token at least for each event that has some output", async () => {
+    const { used } = await setUp(Array.from("abcdefgh", (each) => [2, text(each)] as const));
+    expect((await used()).usage?.outputTokens).toBe(8);
+  });
+
+  it("field:M11 is the known input of a whole answer, whose output no log has", async () => {
+    const { used } = await setUp([], LOST, false);
+    expect(await used()).toMatchObject({
+      usage: { inputTokens: 6, outputTokens: 0, confidence: 0 },
+      cost: { totalPicos: 60 },
     });
   });
 

@@ -28,6 +28,7 @@ function setUp(scripts: Readonly<Record<string, readonly Script[]>>) {
       if (first === undefined) throw new Error("no target");
       return { targets: [first, ...others], skipped: [], unfit: [] };
     },
+    lease: () => () => {},
     provider: (id) => ({
       generate(request, signal) {
         requests.push(request);
@@ -42,6 +43,7 @@ function setUp(scripts: Readonly<Record<string, readonly Script[]>>) {
       connectMs: 1_000,
       firstTokenMs: 30_000,
       firstTokenFailoverMs: 10_000,
+      answerFailoverMs: 10_000,
       idleMs: 30_000,
       reasoningMs: 120_000,
       reasoningFailoverMs: 30_000,
@@ -152,8 +154,8 @@ describe("attempts that are not the last", () => {
     expect(error).toBeInstanceOf(GenerationFailed);
     expect((error as GenerationFailed).failure.partial?.attempts).toMatchObject([
       { index: 1, trigger: "initial", outcome: "failed", delayMs: 0 },
-      { index: 2, trigger: "retry", outcome: "failed", delayMs: 25 },
-      { index: 3, trigger: "retry", outcome: "failed", delayMs: 50 },
+      { index: 2, trigger: "retry", outcome: "failed", delayMs: 375 },
+      { index: 3, trigger: "retry", outcome: "failed", delayMs: 750 },
     ]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
+import { listAll } from "../../support/list-all.ts";
 import { type Answer, createTestGateway, STREAM_OPTIONS } from "../../support/test-gateway.ts";
 
 const finish: ProviderEvent = { type: "finish", reason: "stop", rawReason: "end" };
@@ -23,20 +24,21 @@ function identified(call: ReturnType<typeof createTestGateway>["call"], fingerpr
 
 describe("a stream that no log takes", () => {
   it.each([
-    ["the store is away and streams must be stored", "state-unavailable", "required"],
-    ["the store is full of running streams", "gateway-overloaded", "preferred"],
-  ] as const)("is refused, and its generation released: %s", async (_name, kind, durability) => {
-    const set = createTestGateway(short, { durability });
-    const { faults, store } = set.faulty;
-    if (durability === "required") faults.isDown = true;
-    else (store as { create: unknown }).create = () => ({ state: "full" });
-    const call = set.gateway.streamGenerate(set.call, STREAM_OPTIONS);
-    await expect(call).rejects.toMatchObject({ kind });
-    expect(set.clock.pendingTimers).toBe(0);
-    expect([set.calls(), set.stats.of("test").inFlight]).toEqual([0, 0]);
-    const [target] = [...set.engine.states.models("test")].map(([, state]) => state);
-    expect(target?.limit.inFlight).toBe(0);
-  });
+    ["away", { isDown: true }],
+    ["full", { isFull: true }],
+  ] as const)(
+    "is refused where the store is %s and streams must be stored, and its generation released",
+    async (_name, faults) => {
+      const set = createTestGateway(short, { durability: "required" });
+      Object.assign(set.faulty.faults, faults);
+      const call = set.gateway.streamGenerate(set.call, STREAM_OPTIONS);
+      await expect(call).rejects.toMatchObject({ kind: "state-unavailable" });
+      expect(set.clock.pendingTimers).toBe(0);
+      expect([set.calls(), set.stats.of("test").inFlight]).toEqual([0, 0]);
+      const [target] = [...set.engine.states.models("test")].map(([, state]) => state);
+      expect(target?.limit.inFlight).toBe(0);
+    },
+  );
 
   it("goes unstored while the store is away, and says so; the next ones do not wait", async () => {
     const set = createTestGateway(short);
@@ -48,10 +50,40 @@ describe("a stream that no log takes", () => {
     expect(first.streamId).toMatch(/^e\./);
     const [start] = await set.collect(first);
     expect(start?.body).toMatchObject({ type: "start", durability: "none" });
+    expect(set.log.health.isDown).toBe(false);
+    set.log.health.failed({ cause: "timeout", code: "" });
     const next = await set.gateway.streamGenerate(set.call, STREAM_OPTIONS);
     await set.collect(next);
-    expect(set.log.health.isDown).toBe(true);
     expect(set.faulty.calls.get("create")).toBe(1);
+  });
+
+  it("field:S8: is served where the store is full, as where it is away, and its caller is told", async () => {
+    const set = createTestGateway(short);
+    for (const faults of [{ isFull: true }, { isFull: false, isDown: true }]) {
+      Object.assign(set.faulty.faults, faults);
+      const stream = await set.gateway.streamGenerate(set.call, STREAM_OPTIONS);
+      expect(stream.streamId).toMatch(/^e\./);
+      const last = (await set.collect(stream)).at(-1)?.body;
+      const generation = last?.type === "complete" ? last.generation : undefined;
+      expect(generation?.warnings).toMatchObject([{ reason: "STREAM_UNSTORED" }]);
+      expect(generation?.warnings[0]?.message).toContain("is away");
+    }
+  });
+
+  it("field:S14: is told apart from one whose store is away where the answer was late", async () => {
+    const set = createTestGateway(short);
+    set.faulty.faults.hangs = true;
+    const opening = set.gateway.streamGenerate(set.call, STREAM_OPTIONS);
+    await set.clock.advance(50);
+    const last = (await set.collect(await opening)).at(-1)?.body;
+    const generation = last?.type === "complete" ? last.generation : undefined;
+    expect(generation?.warnings).toMatchObject([
+      { reason: "STREAM_UNSTORED", message: expect.stringContaining("in time") },
+    ]);
+    set.faulty.faults.hangs = false;
+    const next = await set.gateway.streamGenerate(set.call, STREAM_OPTIONS);
+    expect(next.streamId).toMatch(/^s\./);
+    await set.collect(next);
   });
 });
 
@@ -64,21 +96,26 @@ describe("a stream whose creation was not answered in time", () => {
     expect((await set.collect(await opening)).at(-1)?.body.type).toBe("complete");
     const everything = { phases: [], provider: "", caller: "", olderThanMs: 0 };
     const query = { ...everything, limit: 10, after: undefined };
-    const [left] = await set.faulty.peer.list(query);
-    return { set, left };
+    return { set, listed: () => listAll(set.faulty.peer, query) };
   }
 
-  it("ends as failed, so that its key is free, where the answer is late", async () => {
-    const { left } = await unanswered({ delayMs: 80 });
-    expect(left).toMatchObject({ phase: "failed", tail: 2, isBound: false });
+  it("field:S15: is in no list, and its key is free, where the answer is late", async () => {
+    const { set, listed } = await unanswered({ delayMs: 80 });
+    expect(await listed()).toEqual([]);
+    const id = set.faulty.appends[0]?.append.streamId ?? "";
+    const [head] = await set.faulty.peer.heads([id]);
+    expect(head).toMatchObject({ phase: "failed", tail: 2, isBound: false, retentionMs: 0 });
+    expect(head?.expiredAt).toBe(head?.endedAt);
+    const { caller, requestId } = identified(set.call).identity;
+    expect(await set.faulty.peer.find(caller, requestId)).toBeUndefined();
   });
 
-  it("is let go of, to be ended by whoever claims it, where the answer is lost", async () => {
-    const { set, left } = await unanswered({ losesAnswers: true });
-    expect(left).toMatchObject({ phase: "running", tail: 1, handedOff: false });
+  it("field:S15: is in no list once the store has been looked at, where the answer is lost", async () => {
+    const { set, listed } = await unanswered({ losesAnswers: true });
+    expect(await listed()).toMatchObject([{ phase: "running", tail: 1, handedOff: false }]);
     await set.log.releaseAbandoned();
-    const [orphan] = await set.faulty.peer.orphans(10);
-    expect(orphan).toMatchObject({ streamId: left?.streamId, cancel: "disconnect" });
+    expect(await listed()).toEqual([]);
+    expect(await set.faulty.peer.orphans(10)).toEqual([]);
   });
 });
 
@@ -93,6 +130,7 @@ it("how a resumed reader ends is counted, at its beginning and while it reads", 
       streamId: name,
       cursor: { sequence, writer: 0 },
       signal: set.controller.signal,
+      timeoutMs: undefined,
     });
   await set.collect(await resume(streamId, 1));
   await expect(resume("s.unknown", 1)).rejects.toMatchObject({ kind: "not-found" });
@@ -103,28 +141,6 @@ it("how a resumed reader ends is counted, at its beginning and while it reads", 
   await left.next();
   await left.return();
   expect(set.resumed).toEqual(["ok", "STREAM_NOT_FOUND", "SEQUENCE_AHEAD", "CANCELLED"]);
-});
-
-describe("a generation that a defect ends", () => {
-  it.each(["stream", "unary"] as const)(
-    "leaves its stream to others, and holds nothing of it: %s",
-    async (kind) => {
-      const set = createTestGateway(short);
-      set.defects.encode = "complete";
-      const { spec, telemetry, signal, timeoutMs } = set.call;
-      const request = { spec, telemetry, timeoutMs, caller: "alice", before: undefined };
-      const run = await set.runs.admit({ ...request, stream: kind === "stream" }, signal);
-      const begun = await set.stored.begin(run, identified(set.call), STREAM_OPTIONS, kind);
-      if (begun?.outcome === undefined) throw new Error("no stream");
-      const failed = expect(begun.outcome).rejects.toThrow("a defect");
-      await expect(set.collect(begun.stream)).rejects.toMatchObject({ reason: "DRAINING" });
-      await failed;
-      expect([set.runs.active, set.clock.pendingTimers]).toEqual([0, 0]);
-      await set.log.releaseAbandoned();
-      const [orphan] = await set.faulty.peer.orphans(10);
-      expect(orphan).toMatchObject({ streamId: begun.stream.streamId, phase: "running" });
-    },
-  );
 });
 
 describe("cancelGeneration", () => {

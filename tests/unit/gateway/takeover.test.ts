@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { WHOLE_ANSWER } from "../../../src/domain/stream-options.ts";
 import { readSummary, type StreamSummary } from "../../../src/gateway/stream-summary.ts";
 import { createTakeover } from "../../../src/gateway/takeover.ts";
-import { encodeEvent } from "../../../src/rpc/encode-event.ts";
+import { encodeEvent, encodeInternalEnd } from "../../../src/rpc/encode-event.ts";
 import { noStreamTelemetry } from "../../../src/telemetry/stream-telemetry.ts";
 import { noUsageSink } from "../../../src/usage/usage-sink.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
@@ -33,9 +33,12 @@ async function orphaned(details: string) {
   await store.create(stream);
   let runs = 0;
   const takeover = createTakeover({
+    onEnd: () => {},
     clock,
     log,
     encodeEvent,
+    encodeInternalEnd,
+    onDefect: () => {},
     telemetry: noStreamTelemetry,
     lostUsage: async () => ({}),
     runs: {

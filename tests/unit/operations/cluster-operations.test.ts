@@ -32,7 +32,7 @@ async function replicaOf(name: string, store: ReturnType<typeof sharedStore>, cl
   const log = streamLog(store, clock, session);
   shareTargetStates(log.control, states, local);
   await store.openSession(session, SESSION_MS);
-  const operations = createClusterOperations(local, log, name);
+  const operations = createClusterOperations(local, log, name, clock);
   return {
     states,
     stats,
@@ -45,7 +45,7 @@ async function replicaOf(name: string, store: ReturnType<typeof sharedStore>, cl
     /** What the provider answers to one call. */
     answer(error: GatewayError | undefined) {
       stats.started(model.provider);
-      const permit = states.of(target).admit(true);
+      const permit = states.of(target).admit({ caller: "a", stream: true });
       if ("state" in permit) throw new Error(`the call is refused: ${permit.state}`);
       permit.end(error);
       stats.ended(model.provider, error?.kind);
@@ -82,8 +82,11 @@ describe("scope", () => {
   });
 
   it("CLUSTER shows the circuit that is open at another replica", async () => {
-    const { a, b } = await cluster();
-    for (let call = 0; call < 5; call++) b.answer(broken);
+    const { clock, a, b } = await cluster();
+    for (let call = 0; call < 5; call++) {
+      b.answer(broken);
+      await clock.advance(300);
+    }
     await b.announce();
     expect(await a.status("cluster")).toMatchObject({
       circuit: { state: "open" },
@@ -108,19 +111,22 @@ describe("scope", () => {
   it("CLUSTER means the replica that answers while the store is away", async () => {
     const { a, b } = await cluster();
     await b.announce();
-    a.log.health.mark(true);
+    a.log.health.failed({ cause: "refused", code: "ECONNREFUSED" });
     expect((await a.status("cluster")).replicaCount).toBe(1);
   });
 });
 
 describe("ResetCircuit", () => {
   it("in CLUSTER scope closes the circuits of all replicas, in REPLICA scope its own", async () => {
-    const { a, b } = await cluster();
-    const open = (): void => {
-      for (let call = 0; call < 5; call++) for (const each of [a, b]) each.answer(broken);
+    const { clock, a, b } = await cluster();
+    const open = async (): Promise<void> => {
+      for (let call = 0; call < 5; call++) {
+        for (const each of [a, b]) each.answer(broken);
+        await clock.advance(300);
+      }
     };
     const states = () => [a, b].map(({ state }) => state.circuit.state);
-    open();
+    await open();
     expect(states()).toEqual(["open", "open"]);
     await a.operations.resetCircuit(model.provider, undefined, "replica");
     expect(states()).toEqual(["closed", "open"]);
@@ -133,12 +139,12 @@ describe("cooldowns", () => {
   it("A-52: hold at the other replicas as soon as one was told", async () => {
     const { clock, a, b } = await cluster();
     a.answer(limited(2_000));
-    expect(b.state.refusal()).toEqual({ state: "cooling", until: clock.now() + 2_000 });
+    expect(b.state.refusal("a")).toMatchObject({ state: "cooling", until: clock.now() + 2_000 });
   });
 
   it("A-51: of two the longer one holds, wherever it came from", async () => {
     const { clock, a, b } = await cluster();
-    const late = a.state.admit(true);
+    const late = a.state.admit({ caller: "a", stream: true });
     a.answer(limited(5_000));
     if ("state" in late) throw new Error("no call");
     late.end(limited(1_000));

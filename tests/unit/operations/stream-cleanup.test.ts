@@ -4,7 +4,8 @@ import type { GenerationRuns } from "../../../src/gateway/generation-run.ts";
 import { readSummary, type StreamSummary } from "../../../src/gateway/stream-summary.ts";
 import { createTakeover } from "../../../src/gateway/takeover.ts";
 import { createStreamOperations } from "../../../src/operations/stream-operations.ts";
-import { encodeEvent } from "../../../src/rpc/encode-event.ts";
+import { encodeEvent, encodeInternalEnd } from "../../../src/rpc/encode-event.ts";
+import { LOOKED_AT } from "../../../src/streams/stream-query.ts";
 import { noStreamTelemetry } from "../../../src/telemetry/stream-telemetry.ts";
 import { noUsageSink } from "../../../src/usage/usage-sink.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
@@ -45,9 +46,12 @@ async function setUp() {
   await store.openSession("here-1", LONG_MS);
   await store.openSession("gone-1", LONG_MS);
   const takeover = createTakeover({
+    onEnd: () => {},
     clock,
     log,
     encodeEvent,
+    encodeInternalEnd,
+    onDefect: () => {},
     telemetry: noStreamTelemetry,
     lostUsage: async () => ({}),
     // An orphan that only ends makes no call, but its records are kept.
@@ -115,6 +119,16 @@ describe("cleanup of orphans", () => {
     expect(others).toMatchObject({ matched: 2, deleted: 2, truncated: false });
   });
 
+  it("finds them behind all that live", async () => {
+    const { clock, store, operations, create, head } = await setUp();
+    const orphan = await create("gone-1");
+    await clock.advance(1);
+    for (let index = 0; index < 2 * LOOKED_AT; index++) await create("here-1");
+    await store.closeSession("gone-1");
+    expect(await operations.cleanup(order())).toMatchObject({ matched: 1, deleted: 1 });
+    expect((await head(orphan))?.phase).toBe("failed");
+  });
+
   it("leaves one that another replica has taken meanwhile", async () => {
     const { store, operations, create, head } = await setUp();
     const orphan = await create("gone-1");
@@ -129,9 +143,9 @@ describe("cleanup of orphans", () => {
       limit: 1,
       after: undefined,
     });
-    expect(racing).toHaveLength(1);
-    await store.claim(orphan, 1, { session: "other-1", nonce: 7 });
-    store.list = async () => racing;
+    expect(racing.streams).toHaveLength(1);
+    await store.claim(orphan, 1, { session: "other-1", nonce: 77_777 });
+    store.list = async () => ({ ...racing, next: undefined });
     expect(await operations.cleanup(order())).toMatchObject({ deleted: 0, skipped: 1 });
     expect(await head(orphan)).toMatchObject({ phase: "running", owner: "other-1" });
   });

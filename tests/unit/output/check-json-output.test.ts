@@ -54,11 +54,11 @@ describe("checkJsonOutput", () => {
     ["a pattern that is none", '{"pattern":"("}', '"a"'],
     ["a reference to nowhere", '{"$ref":"#/$defs/none"}', '"a"'],
   ])("gives up on %s, soon", (_name, text, output) => {
-    const before = performance.now();
+    const before = process.cpuUsage();
     expect(checkJsonOutput({ ...schema, schema: text }, output)).toMatchObject({
       state: "invalid",
       warning: { reason: "OUTPUT_UNCHECKED" },
     });
-    expect(performance.now() - before).toBeLessThan(1_000);
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
   });
 });

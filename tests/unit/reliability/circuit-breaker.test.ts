@@ -1,36 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { CircuitBreaker } from "../../../src/reliability/circuit-breaker.ts";
-import { DEFAULT_SETTINGS, type HealthSettings } from "../../../src/reliability/settings.ts";
-import { createManualClock } from "../../support/manual-clock.ts";
-
-const health = DEFAULT_SETTINGS.health;
-/** The manual clock's randomness is 0.5: half of the jitter of a fifth. */
-const FIRST_EJECTION_MS = 9_000;
-
-function setUp(changes: Partial<HealthSettings> = {}, random = 0.5) {
-  const clock = { ...createManualClock(), random: () => random };
-  const circuit = new CircuitBreaker(clock, () => ({ ...health, ...changes }));
-  const acquire = () => {
-    const permit = circuit.tryAcquire();
-    if (permit === undefined) throw new Error("no permit");
-    return permit;
-  };
-  const fail = (times: number, weight = 1): void => {
-    for (let time = 0; time < times; time++) acquire().fail(weight);
-  };
-  const succeed = (times: number): void => {
-    for (let time = 0; time < times; time++) {
-      const permit = acquire();
-      permit.succeed();
-      permit.release();
-    }
-  };
-  return { clock, circuit, acquire, fail, succeed };
-}
+import { FIRST_EJECTION_MS, setUpCircuit, TEST_HEALTH } from "../../support/circuit.ts";
 
 describe("opening", () => {
   it("opens after failures in a row, and not one earlier", () => {
-    const { circuit, fail } = setUp();
+    const { circuit, fail } = setUpCircuit();
     fail(4);
     expect(circuit.state).toBe("closed");
     fail(1);
@@ -39,7 +12,7 @@ describe("opening", () => {
   });
 
   it("begins the row anew after a success", () => {
-    const { circuit, fail, succeed } = setUp({ failureRate: 1 });
+    const { circuit, fail, succeed } = setUpCircuit({ failureRate: 1 });
     fail(4);
     succeed(1);
     fail(4);
@@ -47,7 +20,7 @@ describe("opening", () => {
   });
 
   it("opens by rate, from the least number of calls on", () => {
-    const { circuit, fail, succeed } = setUp();
+    const { circuit, fail, succeed } = setUpCircuit();
     for (let pair = 0; pair < 4; pair++) {
       succeed(1);
       fail(1);
@@ -59,7 +32,7 @@ describe("opening", () => {
   });
 
   it("stays closed below the rate", () => {
-    const { circuit, fail, succeed } = setUp();
+    const { circuit, fail, succeed } = setUpCircuit();
     for (let round = 0; round < 50; round++) {
       succeed(2);
       fail(1);
@@ -68,7 +41,7 @@ describe("opening", () => {
   });
 
   it("counts an overload as half a failure", () => {
-    const { circuit, fail } = setUp({ minRequests: 1_000 });
+    const { circuit, fail } = setUpCircuit({ minRequests: 1_000 });
     fail(9, 0.5);
     expect(circuit.state).toBe("closed");
     expect(circuit.snapshot()).toMatchObject({ consecutiveFailures: 4, windowRequests: 9 });
@@ -77,16 +50,19 @@ describe("opening", () => {
   });
 
   it("forgets what is older than the window", async () => {
-    const { circuit, clock, fail, succeed } = setUp({ minRequests: 4, consecutiveFailures: 99 });
+    const { circuit, clock, fail, succeed } = setUpCircuit({
+      minRequests: 4,
+      consecutiveFailures: 99,
+    });
     fail(3);
-    await clock.advance(health.windowMs + 1);
+    await clock.advance(TEST_HEALTH.windowMs + 1);
     succeed(1);
     expect(circuit.snapshot()).toMatchObject({ windowRequests: 1, windowFailures: 0 });
     expect(circuit.state).toBe("closed");
   });
 
   it("counts streams that break after their content as a row", () => {
-    const { circuit, acquire } = setUp({ failureRate: 1, minRequests: 1_000 });
+    const { circuit, acquire } = setUpCircuit({ failureRate: 1, minRequests: 1_000 });
     for (let stream = 0; stream < 5; stream++) {
       const permit = acquire();
       permit.succeed();
@@ -96,7 +72,7 @@ describe("opening", () => {
   });
 
   it("does not bring back a row that a whole success has ended", () => {
-    const { circuit, acquire, fail, succeed } = setUp({ minRequests: 1_000 });
+    const { circuit, acquire, fail, succeed } = setUpCircuit({ minRequests: 1_000 });
     fail(4);
     const long = acquire();
     long.succeed();
@@ -107,7 +83,7 @@ describe("opening", () => {
   });
 
   it("hears nothing from a call that began before it opened", () => {
-    const { circuit, acquire, fail } = setUp();
+    const { circuit, acquire, fail } = setUpCircuit();
     const early = acquire();
     fail(5);
     early.succeed();
@@ -118,7 +94,7 @@ describe("opening", () => {
 describe("ejection", () => {
   it("doubles up to the longest, and jitter only shortens it", async () => {
     for (const random of [0, 0.999]) {
-      const { circuit, clock, fail } = setUp({}, random);
+      const { circuit, clock, fail } = setUpCircuit({}, random);
       fail(5);
       const lengths: number[] = [];
       for (let round = 0; round < 5; round++) {
@@ -135,20 +111,20 @@ describe("ejection", () => {
   });
 
   it("is short again after a window without one", async () => {
-    const { circuit, clock, fail, succeed } = setUp();
+    const { circuit, clock, fail, succeed } = setUpCircuit();
     fail(5);
     await clock.advance(FIRST_EJECTION_MS);
     circuit.tryAcquire()?.fail(1);
     await clock.advance(30_000);
     succeed(1);
     expect(circuit.state).toBe("closed");
-    await clock.advance(health.windowMs + 1);
+    await clock.advance(TEST_HEALTH.windowMs + 1);
     fail(5);
     expect(circuit.snapshot().nextProbeAt).toBe(clock.now() + FIRST_EJECTION_MS);
   });
 
   it("ends with a reset", () => {
-    const { circuit, fail } = setUp();
+    const { circuit, fail } = setUpCircuit();
     fail(5);
     circuit.reset();
     expect(circuit.snapshot()).toMatchObject({ state: "closed", windowRequests: 0 });
@@ -159,7 +135,7 @@ describe("ejection", () => {
 
 describe("probes", () => {
   async function halfOpen() {
-    const all = setUp();
+    const all = setUpCircuit();
     all.fail(5);
     await all.clock.advance(FIRST_EJECTION_MS);
     const probe = all.acquire();
@@ -191,7 +167,7 @@ describe("probes", () => {
 
   it("A-50: cannot hold the circuit where they are lost", async () => {
     const { circuit, clock } = await halfOpen();
-    await clock.advance(2 * health.probeFirstTokenMs - 1);
+    await clock.advance(2 * TEST_HEALTH.probeFirstTokenMs - 1);
     expect(circuit.tryAcquire()).toBeUndefined();
     await clock.advance(1);
     expect(circuit.tryAcquire()?.isProbe).toBe(true);
@@ -199,14 +175,14 @@ describe("probes", () => {
 
   it("do not give back a lease that another one holds", async () => {
     const { circuit, clock, probe } = await halfOpen();
-    await clock.advance(2 * health.probeFirstTokenMs);
+    await clock.advance(2 * TEST_HEALTH.probeFirstTokenMs);
     expect(circuit.tryAcquire()).toBeDefined();
     probe.release();
     expect(circuit.tryAcquire()).toBeUndefined();
   });
 
   it("go early where every target is out", async () => {
-    const { circuit, fail } = setUp();
+    const { circuit, fail } = setUpCircuit();
     fail(5);
     expect(circuit.tryAcquire(true)?.isProbe).toBe(true);
     expect(circuit.tryAcquire(true)).toBeUndefined();

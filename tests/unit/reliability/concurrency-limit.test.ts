@@ -1,36 +1,43 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
+import type { CallerShare } from "../../../src/reliability/caller-queue.ts";
 import { ConcurrencyLimit } from "../../../src/reliability/concurrency-limit.ts";
 import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
 import { answered, fails, hangs, setUpEngine, succeeds } from "../../support/engine.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 
-const settings = { maxInFlight: 2, queueLength: 2, queueWaitMs: 1_000 };
+const settings = { maxInFlight: 2, queueLength: 2, queueWaitMs: 10_000, callerShare: 1 };
 const never = new AbortController().signal;
 
 function setUp() {
   const clock = createManualClock();
   const limit = new ConcurrencyLimit(clock, () => settings);
   const log: string[] = [];
+  const entries: CallerShare[] = [];
   const enter = (name: string, waitMs = 1_000, signal = never): void => {
-    void limit.enter(waitMs, signal).then(
-      (entered) => log.push(`${name} ${entered ? "in" : "out"}`),
+    // A quarter of what is left may be waited.
+    void limit.enter("one", 4 * waitMs, signal).then(
+      (entered) => {
+        if (entered !== undefined) entries.push(entered);
+        log.push(`${name} ${entered ? "in" : "out"}`);
+      },
       (error: GatewayError) => log.push(`${name} ${error.kind}`),
     );
   };
-  return { clock, limit, log, enter };
+  const leave = (): void => limit.leave(entries.shift() as CallerShare);
+  return { clock, limit, log, enter, leave };
 }
 
 describe("ConcurrencyLimit", () => {
   it("lets in so many, then first come first served", async () => {
-    const { clock, limit, log, enter } = setUp();
+    const { clock, limit, log, enter, leave } = setUp();
     for (const name of ["a", "b", "c", "d"]) enter(name);
     await clock.advance(0);
     expect(log).toEqual(["a in", "b in"]);
     expect(limit).toMatchObject({ inFlight: 2, queued: 2 });
-    limit.leave();
+    leave();
     await clock.advance(0);
-    limit.leave();
+    leave();
     await clock.advance(0);
     expect(log).toEqual(["a in", "b in", "c in", "d in"]);
     expect(limit).toMatchObject({ inFlight: 2, queued: 0 });
@@ -41,11 +48,11 @@ describe("ConcurrencyLimit", () => {
     for (const name of ["a", "b", "c", "d", "e"]) enter(name);
     await clock.advance(0);
     expect(log).toEqual(["a in", "b in", "e out"]);
-    expect(limit.tryEnter()).toBe(false);
+    expect(limit.tryEnter("one")).toBeUndefined();
   });
 
   it("ends a wait by time and by abort, without a leak", async () => {
-    const { clock, limit, log, enter } = setUp();
+    const { clock, limit, log, enter, leave } = setUp();
     const controller = new AbortController();
     enter("a");
     enter("b");
@@ -56,8 +63,8 @@ describe("ConcurrencyLimit", () => {
     await clock.advance(0);
     expect(log).toEqual(["a in", "b in", "c out", "d cancelled"]);
     expect(limit.queued).toBe(0);
-    limit.leave();
-    limit.leave();
+    leave();
+    leave();
     expect(limit.inFlight).toBe(0);
     expect(clock.pendingTimers).toBe(0);
   });
@@ -67,7 +74,7 @@ describe("calls at a busy target", () => {
   const narrow = { ...DEFAULT_SETTINGS, limit: { ...settings, maxInFlight: 1 } };
 
   it("wait for a slot, and say how long", async () => {
-    const { clock, call, state } = setUpEngine({ a: succeeds(400) }, narrow);
+    const { clock, call, state } = setUpEngine({ a: succeeds(400) }, { settings: narrow });
     const runs = [call(), call()];
     await clock.advance(1_000);
     for (const run of runs) expect(await run.done).toBeUndefined();
@@ -76,7 +83,7 @@ describe("calls at a busy target", () => {
   });
 
   it("are refused where the wait is too long, a quarter of their time at most", async () => {
-    const { clock, call } = setUpEngine({ a: hangs }, narrow);
+    const { clock, call } = setUpEngine({ a: hangs }, { settings: narrow });
     call();
     const run = call({ totalMs: 2_000 });
     await clock.advance(499);
@@ -87,7 +94,7 @@ describe("calls at a busy target", () => {
   });
 
   it("go to another target that has room", async () => {
-    const { clock, call } = setUpEngine({ a: hangs, b: succeeds() }, narrow);
+    const { clock, call } = setUpEngine({ a: hangs, b: succeeds() }, { settings: narrow });
     call();
     const run = call();
     await clock.advance(0);
@@ -96,8 +103,12 @@ describe("calls at a busy target", () => {
   });
 
   it("give the slot back that comes when the circuit has opened meanwhile", async () => {
-    const once = { ...narrow, health: { ...narrow.health, consecutiveFailures: 1, panic: false } };
-    const { clock, call, state } = setUpEngine({ a: fails(answered(503), 100) }, once);
+    const health = { ...narrow.health, consecutiveFailures: 1, minSpanMs: 0, panic: false };
+    const once = { ...narrow, health };
+    const { clock, call, state } = setUpEngine(
+      { a: fails(answered(503), 100) },
+      { settings: once },
+    );
     const runs = [call({ retry: { maxAttempts: 1 } }), call()];
     await clock.advance(200);
     expect(await runs[1]?.done).toMatchObject({ kind: "circuit-open" });

@@ -1,45 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { type ErrorKind, GatewayError } from "../../../src/domain/gateway-error.ts";
-import { type Destination, decide, type FailedAttempt } from "../../../src/reliability/decide.ts";
+import { decide, type FailedAttempt } from "../../../src/reliability/decide.ts";
 import { policyInForce } from "../../../src/reliability/retry-policy.ts";
 import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { CLOSED, failedAttempt, OPEN, TEST_POLICY, verdict } from "../../support/decide.ts";
 import { testRouting } from "../../support/provider-request.ts";
 
-const { retry, budget } = DEFAULT_SETTINGS;
-const policy = policyInForce({ retryOn: [] }, testRouting(), retry);
-const OPEN: Destination = { isOpen: true, waitMs: 0, typicalMs: undefined, canSpend: () => true };
-const CLOSED: Destination = { ...OPEN, isOpen: false };
-
-function failed(kind: ErrorKind, changes: Partial<FailedAttempt> = {}): FailedAttempt {
-  return {
-    error: new GatewayError(kind, "test"),
-    committed: false,
-    isProbe: false,
-    attempts: 1,
-    attemptsHere: 1,
-    canRepair: false,
-    freeRetryUsed: false,
-    remainingMs: 600_000,
-    waitedMs: 0,
-    waitedSinceMs: 0,
-    policy,
-    budget,
-    here: OPEN,
-    next: undefined,
-    random: () => 0.5,
-    ...changes,
-  };
-}
-
-/** What was decided, as one word: `retry`, `failover`, or why it ended. */
-function verdict(attempt: FailedAttempt): string {
-  const decision = decide(attempt);
-  return decision.action === "fail" ? decision.reason : decision.action;
-}
+const { retry } = DEFAULT_SETTINGS;
 
 const committed = (recovery: "fail" | "restart"): Partial<FailedAttempt> => ({
   committed: true,
-  policy: { ...policy, recovery },
+  policy: { ...TEST_POLICY, recovery },
 });
 
 /**
@@ -53,14 +24,14 @@ const TABLE: Readonly<Record<ErrorKind, readonly [string, string, string, string
   truncated: ["retry", "failover", "retry", "classifier", "retry"],
   protocol: ["retry", "failover", "retry", "classifier", "retry"],
   "connect-timeout": ["failover", "failover", "retry", "retry", "retry"],
-  "first-token-timeout": ["failover", "failover", "classifier", "classifier", "retry"],
-  "idle-timeout": ["failover", "failover", "classifier", "classifier", "retry"],
+  "first-token-timeout": ["failover", "failover", ...rest("classifier")],
+  "idle-timeout": ["failover", "failover", ...rest("classifier")],
   "rate-limit": ["failover", "failover", "retry", "retry", "retry"],
   "provider-overloaded": ["failover", "failover", "retry", "classifier", "retry"],
   "provider-authentication": ["failover", "failover", ...rest("classifier")],
   "provider-permission": ["failover", "failover", ...rest("classifier")],
   quota: ["failover", "failover", ...rest("classifier")],
-  "not-found": ["failover", "failover", "classifier", "classifier", "retry"],
+  "not-found": ["failover", "failover", ...rest("classifier")],
   "context-length": ["failover", "failover", ...rest("classifier")],
   "total-timeout": ["deadline", "deadline", ...rest("deadline")],
   unknown: final(),
@@ -93,57 +64,71 @@ function final(): [string, string, string, string, string] {
 const rows = Object.entries(TABLE) as [ErrorKind, (typeof TABLE)[ErrorKind]][];
 const moving = rows.filter(([, [first]]) => first === "retry" || first === "failover");
 
+const repeated = rows.filter(([, [, , alone]]) => alone === "retry");
+
 describe("the table", () => {
   it.each(rows)("%s", (kind, expected) => {
     const second = { attempts: 2, attemptsHere: 2 };
     expect([
-      verdict(failed(kind, { next: OPEN })),
-      verdict(failed(kind, { next: OPEN, ...second })),
-      verdict(failed(kind)),
-      verdict(failed(kind, second)),
-      verdict(failed(kind, committed("restart"))),
+      verdict(failedAttempt(kind, { next: OPEN })),
+      verdict(failedAttempt(kind, { next: OPEN, ...second })),
+      verdict(failedAttempt(kind)),
+      verdict(failedAttempt(kind, second)),
+      verdict(failedAttempt(kind, committed("restart"))),
     ]).toEqual(expected);
   });
 
   it.each(moving)("%s after output ends the call, unless recovery was asked for", (kind) => {
-    expect(verdict(failed(kind, { ...committed("fail"), next: OPEN }))).toBe("output-delivered");
-    expect(verdict(failed(kind, { ...committed("restart"), next: OPEN }))).toMatch(
+    expect(verdict(failedAttempt(kind, { ...committed("fail"), next: OPEN }))).toBe(
+      "output-delivered",
+    );
+    expect(verdict(failedAttempt(kind, { ...committed("restart"), next: OPEN }))).toMatch(
       /retry|failover/,
     );
   });
 
   it.each(moving)("%s with no time left ends the call", (kind) => {
-    const attempt = failed(kind, { next: OPEN, remainingMs: 0 });
+    const attempt = failedAttempt(kind, { next: OPEN, remainingMs: 0 });
     expect(verdict(attempt)).toBe("deadline");
     // Nor where an answer usually takes longer than what is left.
     const slow = { ...OPEN, typicalMs: 5_000 };
-    expect(verdict(failed(kind, { next: slow, here: slow, remainingMs: 5_000 }))).toBe("deadline");
+    expect(verdict(failedAttempt(kind, { next: slow, here: slow, remainingMs: 5_000 }))).toBe(
+      "deadline",
+    );
   });
 
   it.each(moving)("%s with every attempt made ends the call", (kind) => {
-    expect(verdict(failed(kind, { next: OPEN, attempts: policy.totalAttempts }))).toBe("attempts");
+    expect(verdict(failedAttempt(kind, { next: OPEN, attempts: TEST_POLICY.totalAttempts }))).toBe(
+      "attempts",
+    );
   });
 
-  it.each(moving)("%s with the budget of the destination empty ends the call", (kind) => {
+  it.each(moving)("field:E1 %s moves on whatever the budgets say", (kind) => {
     const poor = { ...OPEN, canSpend: () => false };
-    expect(verdict(failed(kind, { next: poor, here: poor }))).toBe("budget");
+    expect(verdict(failedAttempt(kind, { next: poor, here: poor }))).toBe("failover");
+  });
+
+  it.each(repeated)("%s with the budget of its target empty is not repeated there", (kind) => {
+    expect(verdict(failedAttempt(kind, { here: { ...OPEN, canSpend: () => false } }))).toBe(
+      "budget",
+    );
   });
 
   it.each(moving)("%s with no target open ends the call", (kind) => {
-    expect(verdict(failed(kind, { next: CLOSED, here: CLOSED }))).toBe("circuit-open");
+    expect(verdict(failedAttempt(kind, { next: CLOSED, here: CLOSED }))).toBe("circuit-open");
   });
 });
 
 describe("a repair", () => {
   const invalid = (changes: Partial<FailedAttempt> = {}) =>
-    verdict(failed("invalid-output", { canRepair: true, next: OPEN, ...changes }));
+    verdict(failedAttempt("invalid-output", { canRepair: true, next: OPEN, ...changes }));
 
   it("goes to the same target, delivered output or not, within the limits of a repetition", () => {
     expect(invalid()).toBe("repair");
     expect(invalid(committed("fail"))).toBe("repair");
     expect(invalid({ canRepair: false })).toBe("classifier");
-    expect(invalid({ attemptsHere: policy.attempts })).toBe("attempts");
-    expect(invalid({ attempts: policy.totalAttempts })).toBe("attempts");
+    expect(invalid({ attemptsHere: TEST_POLICY.attempts })).toBe("attempts");
+    expect(invalid({ attempts: TEST_POLICY.totalAttempts })).toBe("attempts");
     expect(invalid({ here: CLOSED })).toBe("circuit-open");
     expect(invalid({ here: { ...OPEN, canSpend: () => false } })).toBe("budget");
     expect(invalid({ remainingMs: 0 })).toBe("deadline");
@@ -152,44 +137,55 @@ describe("a repair", () => {
 
 describe("limits of a repetition", () => {
   it("the attempts at one target", () => {
-    expect(verdict(failed("server-error", { attempts: 3, attemptsHere: 3 }))).toBe("attempts");
+    expect(verdict(failedAttempt("server-error", { attempts: 3, attemptsHere: 3 }))).toBe(
+      "attempts",
+    );
   });
 
   it("a short deadline leaves the next target, which needs no wait", () => {
     const short = { remainingMs: 20, next: OPEN };
-    expect(verdict(failed("server-error", short))).toBe("failover");
-    expect(verdict(failed("server-error", { remainingMs: 20 }))).toBe("deadline");
+    expect(verdict(failedAttempt("server-error", short))).toBe("failover");
+    expect(verdict(failedAttempt("server-error", { remainingMs: 20 }))).toBe("deadline");
   });
 
   it("the wait that was asked for", () => {
     const hinted = (retryAfterMs: number) => ({
       error: new GatewayError("rate-limit", "test", { retryAfterMs }),
     });
-    expect(decide(failed("rate-limit", hinted(20_000)))).toMatchObject({
+    expect(decide(failedAttempt("rate-limit", hinted(54_000)))).toMatchObject({
       action: "retry",
       delayFromProvider: true,
     });
-    expect(verdict(failed("rate-limit", hinted(20_001)))).toBe("policy");
-    expect(verdict(failed("rate-limit", { ...hinted(20_001), next: OPEN }))).toBe("failover");
-    expect(verdict(failed("rate-limit", { ...hinted(5_000), remainingMs: 5_000 }))).toBe(
+    expect(verdict(failedAttempt("rate-limit", hinted(60_001)))).toBe("policy");
+    expect(verdict(failedAttempt("rate-limit", { ...hinted(60_001), next: OPEN }))).toBe(
+      "failover",
+    );
+    expect(verdict(failedAttempt("rate-limit", { ...hinted(5_000), remainingMs: 5_000 }))).toBe(
       "deadline",
     );
   });
 
   it("the sum of all waits", () => {
-    const bounded = { ...policy, maxTotalDelayMs: 100 };
-    expect(verdict(failed("server-error", { policy: bounded, waitedMs: 80 }))).toBe("policy");
-    expect(verdict(failed("server-error", { policy: bounded, waitedMs: 75 }))).toBe("retry");
+    const bounded = { ...TEST_POLICY, maxTotalDelayMs: 100 };
+    const other = { policy: bounded, next: OPEN };
+    // Half of the first step of 50 ms.
+    expect(verdict(failedAttempt("server-error", { ...other, next: CLOSED, waitedMs: 0 }))).toBe(
+      "policy",
+    );
+    expect(verdict(failedAttempt("server-error", { ...other, waitedMs: 80 }))).toBe("failover");
+    expect(verdict(failedAttempt("server-error", { ...other, waitedMs: 75 }))).toBe("retry");
   });
 
   it("waits that follow one failure, however often its target is closed again", () => {
     const cooling = { ...OPEN, waitMs: 2_000 };
-    const waiting = { here: cooling, waitedSinceMs: 18_000, waitedMs: 18_000 };
-    expect(decide(failed("rate-limit", waiting))).toMatchObject({
+    const waiting = { here: cooling, waitedSinceMs: 57_900, waitedMs: 57_900 };
+    expect(decide(failedAttempt("rate-limit", waiting))).toMatchObject({
       action: "retry",
       delayMs: 2_100,
     });
-    expect(verdict(failed("rate-limit", { ...waiting, waitedSinceMs: 18_001 }))).toBe("policy");
+    expect(verdict(failedAttempt("rate-limit", { ...waiting, waitedSinceMs: 58_001 }))).toBe(
+      "policy",
+    );
   });
 
   it("lists of the policy only narrow", () => {
@@ -197,17 +193,17 @@ describe("limits of a repetition", () => {
       policy: policyInForce({ retryOn: kinds }, testRouting({ failoverOn: kinds }), retry),
       next: OPEN,
     });
-    expect(verdict(failed("server-error", only(["rate-limit"])))).toBe("policy");
-    expect(verdict(failed("server-error", only(["server-error"])))).toBe("retry");
-    expect(verdict(failed("validation", only(["validation"])))).toBe("classifier");
+    expect(verdict(failedAttempt("server-error", only(["rate-limit"])))).toBe("policy");
+    expect(verdict(failedAttempt("server-error", only(["server-error"])))).toBe("retry");
+    expect(verdict(failedAttempt("validation", only(["validation"])))).toBe("classifier");
     const noRetry = { policy: policyInForce({ retryOn: ["network"] }, testRouting(), retry) };
-    expect(verdict(failed("server-error", { ...noRetry, next: OPEN }))).toBe("failover");
+    expect(verdict(failedAttempt("server-error", { ...noRetry, next: OPEN }))).toBe("failover");
   });
 });
 
 describe("a provider's wish", () => {
   const wish = (kind: ErrorKind, shouldRetry: boolean, httpStatus?: number) =>
-    failed(kind, {
+    failedAttempt(kind, {
       error: new GatewayError(kind, "test", {
         providerFailure: { shouldRetry, ...(httpStatus !== undefined && { httpStatus }) },
       }),
@@ -245,7 +241,7 @@ describe("a provider's wish", () => {
     expect(verdict({ ...forced, attemptsHere: 3 })).toBe("attempts");
     expect(verdict({ ...forced, remainingMs: 0 })).toBe("deadline");
     expect(verdict({ ...forced, here: { ...OPEN, canSpend: () => false } })).toBe("budget");
-    expect(verdict({ ...forced, policy: { ...policy, retryOn: new Set(["network"]) } })).toBe(
+    expect(verdict({ ...forced, policy: { ...TEST_POLICY, retryOn: new Set(["network"]) } })).toBe(
       "policy",
     );
     expect(verdict({ ...forced, ...committed("fail") })).toBe("output-delivered");
@@ -256,7 +252,7 @@ describe("a provider's wish", () => {
 describe("a request that nobody answered", () => {
   const lost = (reached: "nothing" | "provider", changes: Partial<FailedAttempt> = {}) =>
     decide(
-      failed("network", {
+      failedAttempt("network", {
         error: new GatewayError("network", "test", { providerFailure: { reached } }),
         next: OPEN,
         ...changes,
@@ -266,6 +262,14 @@ describe("a request that nobody answered", () => {
   it("goes again at once; for nothing only where it never left", () => {
     expect(lost("nothing")).toMatchObject({ action: "retry", delayMs: 0, cost: 0 });
     expect(lost("provider")).toMatchObject({ action: "retry", delayMs: 0, cost: 14 });
+  });
+
+  it("does not break a pause that another call was told of", () => {
+    const here = { ...OPEN, waitMs: 5_000 };
+    expect(lost("nothing", { here, next: undefined })).toMatchObject({
+      action: "retry",
+      delayMs: 5_250,
+    });
   });
 
   it("waits the second time, and is never repeated by a probe", () => {
@@ -280,10 +284,20 @@ describe("the price", () => {
     ["server-error", 14],
     ["rate-limit", 5],
     ["provider-overloaded", 5],
-  ])("of %s is asked of the destination", (kind, cost) => {
+  ])("of repeating %s is asked of its target", (kind, cost) => {
     const asked: number[] = [];
     const rich = { ...OPEN, canSpend: (price: number) => asked.push(price) > 0 };
-    expect(decide(failed(kind, { next: rich, here: rich }))).toMatchObject({ cost });
+    expect(decide(failedAttempt(kind, { here: rich }))).toMatchObject({ cost });
     expect(asked).toEqual([cost]);
+  });
+
+  it("of a failover is asked of nobody", () => {
+    const asked: number[] = [];
+    const next = { ...OPEN, canSpend: (price: number) => asked.push(price) > 0 };
+    expect(decide(failedAttempt("rate-limit", { next }))).toMatchObject({
+      action: "failover",
+      cost: 5,
+    });
+    expect(asked).toEqual([]);
   });
 });

@@ -19,10 +19,12 @@ function withHealth(changes: Partial<ReliabilitySettings["health"]>): Reliabilit
   return { ...DEFAULT_SETTINGS, health: { ...health, ...changes } };
 }
 
+/** Five failures in a row that are no blip. */
 async function eject({ clock, call }: ReturnType<typeof setUpEngine>, at: string): Promise<void> {
   for (let time = 0; time < 5; time++) {
+    if (time > 0) await clock.advance(health.minSpanMs / 4);
     const run = call({ at: [at], retry: { maxAttempts: 1 } });
-    await clock.advance(1);
+    await clock.advance(0);
     await run.done;
   }
 }
@@ -75,7 +77,7 @@ describe("ejection", () => {
       b: broken,
       c: succeeds(),
     });
-    for (let time = 0; time < 3; time++) {
+    for (let time = 0; time < 5; time++) {
       const run = call();
       await clock.advance(1_000);
       expect(await run.done).toBeUndefined();
@@ -91,7 +93,7 @@ describe("ejection", () => {
     const { clock, call, state } = setUpEngine({ a: fails(cut(), 1, "text") });
     for (let time = 0; time < 5; time++) {
       const run = call();
-      await clock.advance(1);
+      await clock.advance(health.minSpanMs / 4);
       await run.done;
     }
     expect(state("a").circuit.state).toBe("open");
@@ -138,6 +140,22 @@ describe("A-54: with every target out", () => {
     await probe.done;
   });
 
+  it("the probes go to each target in turn, and a success closes its circuit", async () => {
+    const all = setUpEngine({ a: broken, b: [...Array(5).fill(broken), succeeds()] });
+    await eject(all, "a");
+    await eject(all, "b");
+    const asked: string[] = [];
+    for (let probe = 0; probe < 3; probe++) {
+      const run = all.call();
+      await all.clock.advance(1);
+      await run.done;
+      asked.push(...run.sent.map(({ provider }) => provider));
+    }
+    expect(asked.slice(0, 2)).toEqual(["a", "b"]);
+    expect(all.state("b").circuit.state).toBe("closed");
+    expect(all.state("a").circuit.snapshot().nextProbeAt).toBeLessThan(20_000);
+  });
+
   it("a probe is one request: no repetition at its target", async () => {
     const all = setUpEngine({ a: broken });
     await eject(all, "a");
@@ -148,7 +166,7 @@ describe("A-54: with every target out", () => {
   });
 
   it("without panic mode every call is told at once", async () => {
-    const all = setUpEngine({ a: broken }, withHealth({ panic: false }));
+    const all = setUpEngine({ a: broken }, { settings: withHealth({ panic: false }) });
     await eject(all, "a");
     const run = all.call();
     await all.clock.advance(0);

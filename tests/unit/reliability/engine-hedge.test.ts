@@ -69,7 +69,7 @@ describe("a hedge", () => {
 
   it("is not sent with less than half of the budget, without another target, or above the share", async () => {
     const poor = setUpEngine({ a: succeeds(200), b: succeeds() });
-    poor.state("b").instance.budget.spend(250);
+    poor.state("b").instance.budget.spend(251);
     const run = poor.call({ hedge });
     await poor.clock.advance(200);
     expect(outcomes(run)).toEqual(["a succeeded"]);
@@ -80,7 +80,10 @@ describe("a hedge", () => {
     expect(outcomes(single)).toEqual(["a succeeded"]);
 
     const none = { ...DEFAULT_SETTINGS, hedge: { ...DEFAULT_SETTINGS.hedge, share: 0 } };
-    const { clock, call, engine } = setUpEngine({ a: succeeds(200), b: succeeds(300) }, none);
+    const { clock, call, engine } = setUpEngine(
+      { a: succeeds(200), b: succeeds(300) },
+      { settings: none },
+    );
     for (let time = 0; time < 8; time++) {
       const each = call({ hedge });
       await clock.advance(500);

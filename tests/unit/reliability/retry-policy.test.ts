@@ -16,8 +16,9 @@ describe("policyInForce", () => {
       throttle: retry.throttle,
       multiplier: 2,
       jitter: 1,
-      maxWaitMs: 20_000,
-      maxTotalDelayMs: Number.POSITIVE_INFINITY,
+      maxWaitMs: 60_000,
+      maxTotalDelayMs: 60_000,
+      shortHintMs: 2_500,
       retryOn: undefined,
       failoverOn: undefined,
       recovery: "fail",
@@ -36,7 +37,7 @@ describe("policyInForce", () => {
   });
 
   it("puts the request's waits in place of those of both classes", () => {
-    const own = { baseMs: 10, capMs: 40 };
+    const own = { baseMs: 10, lastTargetBaseMs: 10, capMs: 40 };
     expect(policy({ initialBackoffMs: 10, maxBackoffMs: 40 })).toMatchObject({
       transient: own,
       throttle: own,
@@ -48,15 +49,21 @@ describe("policyInForce", () => {
   });
 
   it("waits no longer than the operator allows, and its base no longer than its cap", () => {
-    const longest = { baseMs: 20_000, capMs: 20_000 };
+    const longest = { baseMs: 60_000, lastTargetBaseMs: 60_000, capMs: 60_000 };
     expect(policy({ initialBackoffMs: 90_000, maxBackoffMs: 90_000 })).toMatchObject({
       transient: longest,
       throttle: longest,
     });
     expect(policy({ maxBackoffMs: 30 })).toMatchObject({
-      transient: { baseMs: 30, capMs: 30 },
-      throttle: { baseMs: 30, capMs: 30 },
+      transient: { baseMs: 30, lastTargetBaseMs: 30, capMs: 30 },
+      throttle: { baseMs: 30, lastTargetBaseMs: 30, capMs: 30 },
     });
+  });
+
+  it("waits for no short hint where the order is no preference", () => {
+    for (const strategy of ["lowest-cost", "lowest-latency"]) {
+      expect(policy({}, { strategy }).shortHintMs).toBe(0);
+    }
   });
 
   it("keeps lists only where they name something", () => {

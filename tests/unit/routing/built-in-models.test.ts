@@ -15,6 +15,8 @@ const registryOf = (dialect?: string) =>
       dialect: id === "openai" && dialect ? dialect : type.defaultDialect(type.defaultBaseUrl),
       tokens: type.tokens,
       prefill: type.prefill,
+      unaryUpstream: () => "auto",
+      timeouts: undefined,
       models: type.models,
     })),
     [],

@@ -5,7 +5,7 @@ import {
   type RegistryEntry,
   type RegistryInstance,
 } from "../../../src/routing/model-registry.ts";
-import { instance, record } from "../../support/routing.ts";
+import { instance, modelOf, record } from "../../support/routing.ts";
 
 function lookup(
   name: string,
@@ -159,5 +159,17 @@ describe("createModelRegistry", () => {
     expect(responses?.rules).toEqual([rules[1], rules[2]]);
     expect(responses?.efforts).toEqual(["low", "max"]);
     expect(responses?.parameters.has("sampling.seed")).toBe(false);
+  });
+
+  it("field:E21 a model's own timeouts go before those of its instance", () => {
+    const timeoutsOf = (own: object | undefined, ofInstance: object | undefined) =>
+      modelOf(own === undefined ? {} : { timeouts: own }, { timeouts: ofInstance }).timeouts;
+    expect(timeoutsOf(undefined, undefined)).toBeUndefined();
+    expect(timeoutsOf({ idleMs: 1 }, undefined)).toEqual({ idleMs: 1 });
+    expect(timeoutsOf(undefined, { idleMs: 2 })).toEqual({ idleMs: 2 });
+    expect(timeoutsOf({ idleMs: 1 }, { idleMs: 2, connectMs: 3 })).toEqual({
+      idleMs: 1,
+      connectMs: 3,
+    });
   });
 });

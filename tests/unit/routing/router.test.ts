@@ -20,6 +20,7 @@ function router(
   return createRouter({
     lookup: createModelRegistry(providers, []).lookup,
     unavailable: (id) => unavailable[id],
+    misfit: () => undefined,
     providers,
     inputTokens: () => 1_000,
     latencyMs: () => undefined,
@@ -186,5 +187,51 @@ describe("createRouter", () => {
       candidates(spec(changes)).map(({ model }) => model.provider);
     expect(names({ tools })).toEqual(["able", "third"]);
     expect(names({ outputFormat: { type: "json-object" } })).toEqual(["plain", "able", "third"]);
+  });
+});
+
+describe("field:E26 fallbacks of a model in the configuration", () => {
+  const offers = [
+    instance("one", [record("m", { fallbacks: ["n", "two/o"] }), record("o")]),
+    instance("two", [record("n", { fallbacks: ["m"] }), record("o"), record("p")]),
+    instance("three", [record("n")], { type: "xai" }),
+    instance("four", [record("m", { fallbacks: ["p"] })], { type: "xai" }),
+  ];
+  const route = (changes: Partial<GenerationSpec> = {}): string[] =>
+    router({}, offers)
+      .route(spec(changes))
+      .targets.map(({ model }) => `${model.provider}/${model.id}`);
+
+  it("follow all offers of the model, in the order of the list, and theirs are not followed", () => {
+    expect(route()).toEqual(["one/m", "four/m", "two/n", "three/n", "two/o", "two/p"]);
+    expect(route({ model: "one/m" })).toEqual(["one/m", "two/n", "three/n", "two/o"]);
+    expect(route({ model: "n" })).toEqual(["two/n", "three/n", "one/m", "four/m"]);
+    expect(route({ model: "p" })).toEqual(["two/p"]);
+  });
+
+  it("are left out where the call names its own, or wants no failover", () => {
+    const own = testRouting({ fallbacks: [{ model: "p" }] });
+    expect(route({ routing: own })).toEqual(["one/m", "four/m", "two/p"]);
+    expect(route({ routing: testRouting({ disableFailover: true }) })).toEqual(["one/m"]);
+    const disabled = testRouting({ disableFailover: true, deniedProviders: ["one", "four"] });
+    expect(() => route({ routing: disabled })).toThrow("which the request excludes");
+  });
+
+  it("stay within the providers that the call allows", () => {
+    const limited = testRouting({ deniedProviders: ["xai"] });
+    expect(route({ routing: limited })).toEqual(["one/m", "two/n", "two/o"]);
+  });
+
+  it("serve what the model itself cannot", () => {
+    const plain = [
+      instance("one", [record("m", { fallbacks: ["n"] })]),
+      instance("two", [record("n", { capabilities: ["generate", "tools"] })]),
+    ];
+    const { targets: served } = router({}, plain).route(spec({ tools }));
+    expect(served.map(({ model }) => model.id)).toEqual(["n"]);
+    const routing = testRouting({ disableFailover: true });
+    expect(() => router({}, plain).route(spec({ tools, routing }))).toThrow(
+      "no target is eligible",
+    );
   });
 });

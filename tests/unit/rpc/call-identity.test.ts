@@ -1,8 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
+import { MidStreamRecovery } from "../../../gen/service/steer/v1/generation_pb.ts";
 import {
   GenerateRequestSchema,
   GenerationService,
+  StreamGenerateRequestSchema,
 } from "../../../gen/service/steer/v1/generation_service_pb.ts";
 import { identityOf } from "../../../src/rpc/call-identity.ts";
 
@@ -20,5 +22,27 @@ it("refuses a number that JSON does not have: a binary request can hold one", ()
   expect(identify(1).fingerprint).not.toBe(identify(2).fingerprint);
   for (const number of [Number.NaN, Number.POSITIVE_INFINITY]) {
     expect(() => identify(number)).toThrow(expect.objectContaining({ kind: "validation" }));
+  }
+});
+
+it("field:E26 leaves out how a stream goes on after a failure, and nothing else of the routing", () => {
+  const fingerprint = (routing: object | undefined, acceptsDiscard: boolean) =>
+    identityOf(
+      call,
+      GenerationService.method.streamGenerate,
+      create(StreamGenerateRequestSchema, {
+        requestId: "request-1",
+        acceptsDiscard,
+        spec: { model: "m", ...(routing !== undefined && { routing }) },
+      }),
+    ).fingerprint;
+  for (const more of [{}, { disableFailover: true }, { fallbacks: [{ model: "n" }] }]) {
+    const recoveries = Object.values(MidStreamRecovery).filter((each) => typeof each === "number");
+    const all = recoveries.flatMap((midStreamRecovery) =>
+      [true, false].map((flag) => fingerprint({ ...more, midStreamRecovery }, flag)),
+    );
+    expect(new Set(all).size).toBe(1);
+    if (Object.keys(more).length === 0) expect(fingerprint(undefined, false)).toBe(all[0]);
+    else expect(fingerprint(undefined, false)).not.toBe(all[0]);
   }
 });

@@ -1,13 +1,18 @@
-import { toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import {
   BadRequestSchema,
   ErrorInfoSchema,
   RetryInfoSchema,
 } from "../../../gen/service/google/rpc/error_details_pb.ts";
-import { ErrorCategory, GatewayErrorSchema } from "../../../gen/service/steer/v1/error_pb.ts";
+import {
+  AttemptSchema,
+  ErrorCategory,
+  GatewayErrorSchema,
+} from "../../../gen/service/steer/v1/error_pb.ts";
 import { type ErrorKind, GatewayError } from "../../../src/domain/gateway-error.ts";
 import { encodeError } from "../../../src/rpc/encode-error.ts";
+import { StreamFailed } from "../../../src/rpc/stream-failure.ts";
 
 const HINT = { retryAfterMs: 1_500 };
 
@@ -27,9 +32,9 @@ describe("encodeError", () => {
     ["quota", 8, "PROVIDER_QUOTA", false, "-1"],
     ["caller-limit", 8, "CALLER_RATE_LIMIT", true, "-1"],
     ["gateway-overloaded", 14, "OVERLOADED", true, "200"],
-    ["provider-overloaded", 14, "ATTEMPTS_EXHAUSTED", true, "-1"],
-    ["server-error", 14, "ATTEMPTS_EXHAUSTED", true, "-1"],
-    ["network", 14, "ATTEMPTS_EXHAUSTED", true, "-1"],
+    ["provider-overloaded", 14, "PROVIDER_OVERLOADED", true, "-1"],
+    ["server-error", 14, "PROVIDER_ERROR", true, "-1"],
+    ["network", 14, "PROVIDER_CONNECTION", true, "-1"],
     ["connect-timeout", 14, "PROVIDER_TIMEOUT", true, "-1"],
     ["first-token-timeout", 14, "PROVIDER_TIMEOUT", true, "-1"],
     ["idle-timeout", 14, "PROVIDER_TIMEOUT", true, "-1"],
@@ -116,6 +121,22 @@ describe("encodeError", () => {
     expect(bytes).toBeLessThanOrEqual(4096);
     expect(status.message.isWellFormed()).toBe(true);
     expect(status.details[0]?.desc).toBe(ErrorInfoSchema);
+  });
+
+  it.each([
+    [1, [1], 0],
+    [3, [1, 2, 3], 0],
+    [4, [1, 3, 4], 1],
+    [9, [1, 8, 9], 6],
+  ])("of %i attempts keeps the first cause and the last two", (made, kept, attemptsLeftOut) => {
+    const attempts = Array.from({ length: made }, (_, index) =>
+      create(AttemptSchema, { index: index + 1 }),
+    );
+    const event = create(GatewayErrorSchema, { category: ErrorCategory.NETWORK, attempts });
+    const full = encodeError(new StreamFailed(event)).details[1]?.value;
+    expect(full).toMatchObject({ attempts: kept.map((index) => ({ index })), attemptsLeftOut });
+    // The event of the stream has them all.
+    expect(event.attempts).toHaveLength(made);
   });
 
   it("names at most 20 fields", () => {

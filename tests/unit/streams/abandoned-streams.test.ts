@@ -19,13 +19,13 @@ const observer: StreamObserver = {
   appended() {},
   filled() {},
   lost() {},
-  degraded() {},
+  storeChanged() {},
 };
 
 /** An orphan of three events, and a process whose store is changed for the test. */
 async function prepare(change: (store: StreamStore) => Partial<StreamStore>) {
   const clock = createManualClock();
-  const store = createMemoryStore({ clock, maxBytes: 1_000_000, maxStreams: 10 });
+  const store = createMemoryStore({ clock, maxBytes: 1_000_000 });
   await store.openSession(session, LONG_MS);
   const stream = newStream({ session: "session-gone" });
   await store.create(stream);
@@ -73,22 +73,23 @@ describe("a stream is handed off", () => {
 
   it("when its creation arrives after its call has gone another way", async () => {
     const clock = createManualClock();
-    const store = createMemoryStore({ clock, maxBytes: 1_000_000, maxStreams: 10 });
+    const store = createMemoryStore({ clock, maxBytes: 1_000_000 });
     await store.openSession(session, LONG_MS);
     const abandoned = new AbandonedStreams(clock);
     const stream = newStream({ session });
-    abandoned.add(stream.streamId, true);
+    let ends = 0;
+    abandoned.add(stream.streamId, { token: stream.token, end: async () => void ends++ });
     await abandoned.release(store, session, new Map());
     await store.create(stream);
     await clock.advance(10_000);
     await abandoned.release(store, session, new Map());
     const [head] = await store.heads([stream.streamId]);
-    expect(head).toMatchObject({ handedOff: true, cancel: "disconnect" });
+    expect([head?.handedOff, ends]).toEqual([false, 1]);
   });
 
   it("when the store forgets that it has ended", async () => {
     const clock = createManualClock();
-    const store = createMemoryStore({ clock, maxBytes: 1_000_000, maxStreams: 10 });
+    const store = createMemoryStore({ clock, maxBytes: 1_000_000 });
     await store.openSession(session, LONG_MS);
     const abandoned = new AbandonedStreams(clock);
     // Its last event was acknowledged, and is not there any more.
@@ -123,7 +124,7 @@ it("leaves alone what it writes, what others own, and what has ended", async () 
   expect(await orphans()).toEqual([]);
 
   await store.openSession("session-other", LONG_MS);
-  await store.handOff(stream.streamId, { epoch: 2, nonce: 77 });
+  await store.handOff(stream.streamId, { epoch: 2, nonce: 77 }, "planned");
   const next = { session: "session-other", nonce: 88 };
   await store.claim(stream.streamId, 2, next);
   void claimed?.owned.add(encode("event 4"), { isContent: true });

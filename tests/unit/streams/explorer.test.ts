@@ -28,6 +28,7 @@ const size = (events: number, claims: number, readers: number, rollbacks: number
 const worlds: readonly ExploredWorld[] = [
   { name: "three owners", isWhole: true, ...size(3, 2, 1, 0) },
   { name: "two readers", isWhole: true, ...size(3, 1, 2, 0) },
+  { name: "owners that hand off", isWhole: true, ...size(2, 2, 1, 0), handsOff: true },
   { name: "a store that forgets", isWhole: true, ...size(3, 1, 1, 1) },
   { name: "a store that forgets, two readers", isWhole: false, ...size(3, 1, 2, 1) },
   { name: "a store that forgets twice", isWhole: false, ...size(3, 1, 1, 2) },
@@ -53,8 +54,9 @@ describe("P1, P2, P4, P5 and P7 hold in every state", () => {
 describe("the explorer catches", () => {
   it.each(mutants)(
     "$name",
-    ({ broken, claims, rollbacks, caughtBy }) => {
-      const model = createWorld(size(3, claims, 1, rollbacks), { ...shippedRules, ...broken });
+    ({ broken, claims, rollbacks, handsOff = false, caughtBy }) => {
+      const world = { ...size(3, claims, 1, rollbacks), handsOff };
+      const model = createWorld(world, { ...shippedRules, ...broken });
       const found = explore(model, 400_000);
       expect(found.violation).toBe(caughtBy);
       console.log(`${found.violation}, ${found.story.length} steps, ${found.states} states`);

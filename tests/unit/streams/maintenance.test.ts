@@ -103,6 +103,22 @@ describe("the maintenance of streams", () => {
     await set.maintenance.stop();
   });
 
+  it("takes over nothing once its replica ends, and shows that it lives until then", async () => {
+    const set = await createMaintained();
+    await set.maintenance.start();
+    const before = await set.foreign(2, { session: "lost" });
+    await set.clock.advance(1_000);
+    expect(new Set(set.adopted)).toEqual(new Set([before.streamId]));
+    set.maintenance.stopAdopting();
+    const looks = set.adopted.length;
+    const renewals = set.calls.get("renewSession") ?? 0;
+    await set.foreign(2, { session: "lost" });
+    await set.clock.advance(10_000);
+    expect(set.adopted).toHaveLength(looks);
+    expect(set.calls.get("renewSession")).toBeGreaterThan(renewals + 5);
+    await set.maintenance.stop();
+  });
+
   it("leaves alone what has an owner, and says nothing of what it has left", async () => {
     const set = await createMaintained();
     await set.foreign(2);
@@ -124,6 +140,18 @@ describe("the maintenance of streams", () => {
     expect(set.said).toEqual(["reaped 1"]);
     const [gone, kept] = await set.peer.heads([ended.streamId, running.streamId]);
     expect([gone?.expiredAt !== undefined, kept?.expiredAt]).toEqual([true, undefined]);
+    await set.maintenance.stop();
+  });
+
+  it("goes on removing at once while there is more than one look removes", async () => {
+    const set = await createMaintained();
+    for (let index = 0; index < 1_100; index++) {
+      const ended = await set.foreign(1, { retentionMs: 1_000 });
+      await set.peer.append(endOf(ended, 2));
+    }
+    await set.maintenance.start();
+    await set.clock.advance(50_000);
+    expect(set.said).toEqual(["reaped 500", "reaped 500", "reaped 100"]);
     await set.maintenance.stop();
   });
 

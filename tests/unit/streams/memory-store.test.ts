@@ -8,10 +8,9 @@ import { appendTo, beginning, newStream, success } from "../../support/stored-st
 
 const KIB = 1024;
 
-function open(bounds: { readonly maxBytes?: number; readonly maxStreams?: number }) {
+function open(maxBytes = 80 * KIB) {
   const clock = createManualClock();
-  const limits = { maxBytes: 64 * KIB, maxStreams: 100, ...bounds };
-  return { clock, store: createMemoryStore({ clock, ...limits }) };
+  return { clock, store: createMemoryStore({ clock, maxBytes }) };
 }
 
 const large = (overrides: Partial<NewStream> = {}): NewStream =>
@@ -26,9 +25,11 @@ async function createEnded(store: StreamStore, stream = large()): Promise<string
 const stateOf = async (store: StreamStore, id: string) =>
   (await store.read(id, beginning, 1)).state;
 
-describe("the bound on events", () => {
+const everything = { phases: [], olderThanMs: 0, limit: 1_000, dryRun: false };
+
+describe("the bound", () => {
   it("lets go of the streams that ended longest ago, and of no more than it must", async () => {
-    const { store } = open({});
+    const { store } = open();
     const early = large();
     await store.create(early);
     const first = await createEnded(store);
@@ -36,74 +37,137 @@ describe("the bound on events", () => {
     await store.append(appendTo(early, 2, 2, { ending: success }));
     const running = large();
     expect(await store.create(running)).toEqual({ state: "created" });
+    expect(await stateOf(store, first)).toBe("read");
+    const next = large();
+    expect(await store.create(next)).toEqual({ state: "created" });
     expect(await stateOf(store, first)).toBe("expired");
     expect(await stateOf(store, second)).toBe("read");
     expect(await stateOf(store, early.streamId)).toBe("read");
 
-    const events = [new Uint8Array(40 * KIB)];
+    const events = [new Uint8Array(30 * KIB)];
     const batch = { first: 2, last: 2, writer: running.token.nonce, events };
     const answer = await store.append(appendTo(running, 2, 2, { batch }));
     expect(answer).toMatchObject({ state: "stored" });
     expect(await stateOf(store, second)).toBe("expired");
     expect(await stateOf(store, early.streamId)).toBe("expired");
     expect(await stateOf(store, running.streamId)).toBe("read");
+    expect(await stateOf(store, next.streamId)).toBe("read");
   });
 
   it("never lets go of what runs", async () => {
-    const { store } = open({});
+    const { store } = open();
     const running = Array.from({ length: 4 }, () => large());
     for (const stream of running) expect(await store.create(stream)).toEqual({ state: "created" });
-    expect(await store.create(large())).toEqual({ state: "full" });
+    expect(() => store.create(large())).toThrow("full");
     for (const { streamId } of running) expect(await stateOf(store, streamId)).toBe("read");
   });
 
   it("frees what a cleanup deletes, once", async () => {
-    const { store } = open({});
+    const { store } = open();
+    const empty = Number(store.held?.());
     for (let index = 0; index < 3; index++) await createEnded(store);
-    const query = { phases: [], olderThanMs: 0, limit: 100, dryRun: false };
-    await store.cleanup(query);
-    await store.cleanup(query);
+    await store.cleanup(everything);
+    await store.cleanup(everything);
     await store.reap(0, 100);
+    expect(store.held?.()).toBe(empty);
     for (let index = 0; index < 3; index++) await createEnded(store);
-    expect((await store.cleanup(query)).deleted).toBe(3);
-  });
-});
-
-describe("the bound on records", () => {
-  it("drops tombstones first, then what ended longest ago, and nothing that runs", async () => {
-    const { store } = open({ maxStreams: 3, maxBytes: 40 * KIB });
-    const first = await createEnded(store);
-    const second = await createEnded(store);
-    const third = await createEnded(store);
-    expect(await stateOf(store, first)).toBe("expired");
-    await store.create(newStream());
-    expect(await stateOf(store, first)).toBe("gone");
-    expect(await stateOf(store, second)).toBe("read");
-    await store.create(newStream());
-    expect(await stateOf(store, second)).toBe("gone");
-    await store.create(newStream());
-    expect(await stateOf(store, third)).toBe("gone");
-    expect(await store.create(newStream())).toEqual({ state: "full" });
+    expect((await store.cleanup(everything)).deleted).toBe(3);
   });
 
-  it("does not concern an append", async () => {
-    const { store } = open({ maxStreams: 3 });
-    const running = large();
-    await store.create(running);
-    const first = await createEnded(store);
-    const second = await createEnded(store);
-    const events = [new Uint8Array(20 * KIB)];
-    const batch = { first: 2, last: 2, writer: running.token.nonce, events };
-    await store.append(appendTo(running, 2, 2, { batch }));
-    expect(await stateOf(store, first)).toBe("expired");
-    expect(await stateOf(store, second)).toBe("read");
+  it("takes the last event of a stream even where nothing can go for it", async () => {
+    const { store } = open();
+    const running = Array.from({ length: 4 }, () => large());
+    for (const stream of running) await store.create(stream);
+    const [stream = large()] = running;
+    const events = [new Uint8Array(30 * KIB)];
+    const batch = { first: 2, last: 2, writer: stream.token.nonce, events };
+    expect(() => store.append(appendTo(stream, 2, 2, { batch }))).toThrow("full");
+    const end = appendTo(stream, 2, 2, { batch, ending: success });
+    expect(await store.append(end)).toMatchObject({ state: "stored" });
+  });
+
+  const ballast = new Uint8Array(60 * KIB);
+  it.each<[string, (index: number) => Partial<NewStream>]>([
+    ["a request", () => ({ request: ballast })],
+    ["a request that is a piece of something longer", () => ({ request: ballast.subarray(1, 2) })],
+    ["details", () => ({ progress: { provider: "p", details: ballast } })],
+    ["a key", (index) => ({ requestId: `${index}${"k".repeat(30 * KIB)}` })],
+    [
+      "a caller whose name takes two bytes for each letter",
+      () => ({ caller: "中".repeat(30 * KIB) }),
+    ],
+  ])("counts %s", async (_, overrides) => {
+    const { store } = open();
+    expect(await store.create(newStream(overrides(1)))).toEqual({ state: "created" });
+    expect(() => store.create(newStream(overrides(2)))).toThrow("full");
+  });
+
+  it("counts the details that a later event brings", async () => {
+    const { store } = open();
+    const stream = newStream();
+    await store.create(stream);
+    const progress = { provider: "p", details: new Uint8Array(90 * KIB) };
+    expect(() => store.append(appendTo(stream, 2, 2, { progress }))).toThrow("full");
+    expect(await store.append(appendTo(stream, 2, 2))).toMatchObject({ state: "stored" });
+  });
+
+  it("keeps of those that have expired no more than an eighth, the oldest going first", async () => {
+    const { store } = open(64 * KIB);
+    const ids: string[] = [];
+    for (let index = 0; index < 200; index++) ids.push(await createEnded(store, newStream()));
+    const states = await Promise.all(ids.map((id) => stateOf(store, id)));
+    const count = (state: string): number => states.filter((each) => each === state).length;
+    expect(states).toEqual([
+      ...Array.from({ length: count("gone") }, () => "gone"),
+      ...Array.from({ length: count("expired") }, () => "expired"),
+      ...Array.from({ length: count("read") }, () => "read"),
+    ]);
+    expect(count("gone")).toBeGreaterThan(100);
+    expect(count("expired")).toBeGreaterThan(3);
+    expect(count("read")).toBeGreaterThan(15);
+    expect(store.held?.()).toBeLessThanOrEqual(64 * KIB);
+  });
+
+  it("lets all of them go where running streams need the room", async () => {
+    const { store } = open(64 * KIB);
+    for (let index = 0; index < 10; index++) await createEnded(store, newStream());
+    await store.cleanup(everything);
+    for (let index = 0; index < 3; index++) {
+      expect(await store.create(large())).toEqual({ state: "created" });
+    }
+    expect(store.held?.()).toBeLessThanOrEqual(64 * KIB);
   });
 
   it("lets go of a key with its stream", async () => {
-    const { store } = open({ maxStreams: 1 });
+    const { store } = open(8 * KIB);
     await createEnded(store, newStream({ requestId: "request-1" }));
-    await store.create(newStream());
+    expect(await store.find("caller-a", "request-1")).toBeDefined();
+    await store.create(newStream({ start: new Uint8Array(4 * KIB) }));
     expect(await store.find("caller-a", "request-1")).toBeUndefined();
+  });
+});
+
+describe("what is past its time", () => {
+  it("is reaped in the order of its retention, so many at a time", async () => {
+    const { store, clock } = open(1024 * KIB);
+    const long = await createEnded(store, newStream({ retentionMs: 60_000 }));
+    const short: string[] = [];
+    for (let index = 0; index < 5; index++) {
+      short.push(await createEnded(store, newStream({ retentionMs: 9_000 + index })));
+    }
+    await clock.advance(9_003);
+    expect(await store.reap(1_000, 3)).toEqual({ expired: 3 });
+    expect(await store.reap(1_000, 3)).toEqual({ expired: 1 });
+    expect(await store.reap(1_000, 3)).toEqual({ expired: 0 });
+    await clock.advance(1);
+    expect(await store.reap(1_000, 3)).toEqual({ expired: 1 });
+    for (const id of short) expect(await stateOf(store, id)).toBe("expired");
+    await clock.advance(1_000);
+    await store.reap(1_000, 3);
+    for (const id of short) expect(await stateOf(store, id)).toBe("gone");
+    expect(await stateOf(store, long)).toBe("read");
+    await clock.advance(60_000);
+    expect(await store.reap(1_000, 3)).toEqual({ expired: 1 });
   });
 });
 
@@ -111,7 +175,7 @@ it("has a time of its own: the wall clock may jump", async () => {
   const manual = createManualClock();
   let jumpMs = 0;
   const clock: Clock = { ...manual, wallTime: () => manual.wallTime() + jumpMs };
-  const store = createMemoryStore({ clock, maxBytes: 64 * KIB, maxStreams: 10 });
+  const store = createMemoryStore({ clock, maxBytes: 64 * KIB });
   const id = await createEnded(store, newStream({ retentionMs: 1_000 }));
   jumpMs = 3_600_000;
   expect(await store.reap(0, 10)).toEqual({ expired: 0 });

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { StreamBus } from "../../../src/streams/stream-bus.ts";
 
 const left = { type: "left" } as const;
@@ -11,10 +12,10 @@ it("the bus tells those who listen to a stream, in order, until they leave", () 
   bus.listen("s.2", ({ type }) => void heard.push(`c ${type}`));
   bus.publish("s.1", left);
   stopA();
-  bus.publish("s.1", { type: "handed-off" });
+  bus.publish("s.1", { type: "over", error: new GatewayError("internal", "over") });
   stopB();
   bus.publish("s.1", left);
-  expect(heard).toEqual(["a left", "b left", "b handed-off"]);
+  expect(heard).toEqual(["a left", "b left", "b over"]);
   // Who leaves twice does not take along those who came after.
   const stopD = bus.listen("s.1", ({ type }) => void heard.push(`d ${type}`));
   stopB();

@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { encode, newStream } from "../../support/stored-streams.ts";
 import { createTestLog } from "../../support/test-log.ts";
-import { createTestReaders, eventsOf, isEnd } from "../../support/test-reader.ts";
+import { createTestReaders, END, eventsOf, isEnd } from "../../support/test-reader.ts";
 
-const hooks = { disconnect: { policy: "continue" as const }, stop: () => {} };
+const hooks = {
+  disconnect: { policy: "continue" as const },
+  stop: () => {},
+  endUnstarted: () => END,
+};
 const keyed = { requestId: "request-1", fingerprint: "what was asked" };
 
 describe("the beginning of a stream", () => {
@@ -41,15 +45,17 @@ describe("the beginning of a stream", () => {
       expect(await begun).toMatchObject(
         durability === "preferred" ? { state: "unavailable" } : { kind: "state-unavailable" },
       );
-      expect(set.told).toEqual(["down"]);
+      // One late answer says nothing of the store.
+      expect(set.told).toEqual([]);
     }
   });
 
-  it("is refused by a store that is full of running streams", async () => {
+  it("field:S8: is not stored by a store that is full of running streams", async () => {
     const set = await createTestReaders({ maxBytes: 100 });
-    const begun = set.log.begin(newStream({ start: encode("x".repeat(200)) }), hooks);
-    await expect(begun).rejects.toMatchObject({ kind: "gateway-overloaded" });
+    const begun = await set.log.begin(newStream({ start: encode("x".repeat(200)) }), hooks);
+    expect(begun).toEqual({ state: "unavailable", isLate: false });
     expect(set.log.owned.size).toBe(0);
+    expect([set.log.health.trouble?.cause, set.told]).toEqual(["full", ["down"]]);
   });
 });
 
@@ -99,7 +105,57 @@ describe("a stream that several replicas know", () => {
   });
 });
 
+describe("a reader that comes while the store takes nothing", () => {
+  it.each([0, 2, 4, 5])(
+    "field:S5: has all that the others have, and the end: from event %i on",
+    async (sequence) => {
+      const set = await createTestReaders({ isShared: true });
+      const { stream, add, end } = await set.own();
+      const first = set.read(stream.streamId);
+      add(2, 3);
+      await set.clock.advance(0);
+      set.faults.isDown = true;
+      set.faults.only = ["append"];
+      add(4, 5);
+      await set.clock.advance(2_000);
+      const later = set.read(stream.streamId, { sequence, writer: stream.token.nonce });
+      await set.clock.advance(0);
+      add(6, 6);
+      await set.clock.advance(0);
+      end();
+      await set.clock.advance(0);
+      const all = ["start", "e2", "e3", "e4", "e5", "e6", "end"];
+      const seen = later.seen.filter((word) => !word.startsWith("beat"));
+      expect(seen).toEqual(all.slice(sequence));
+      expect([later.outcome(), first.outcome()]).toEqual(["ended", "ended"]);
+      const last = set.read(stream.streamId);
+      await set.clock.advance(0);
+      expect(last.outcome()).toBe("ended");
+      expect(last.seen.filter((word) => !word.startsWith("beat"))).toEqual(all);
+      expect(last.seen.some((word) => word.endsWith("undurable"))).toBe(true);
+    },
+  );
+});
+
 describe("a stream that its writer gives up", () => {
+  it.each([
+    ["away", { isDown: true }],
+    ["full", { isFull: true }],
+  ] as const)(
+    "field:S5: has a typed end for its readers here, where the store is %s",
+    async (_name, faults) => {
+      const set = await createTestReaders({}, { durability: "required" });
+      const { stream, add } = await set.own();
+      const reading = set.read(stream.streamId);
+      await set.clock.advance(0);
+      Object.assign(set.faults, faults);
+      add(2, 3);
+      await set.clock.advance(10_000);
+      expect(reading.seen).toEqual(["start"]);
+      expect(reading.outcome()).toMatchObject({ kind: "state-unavailable" });
+    },
+  );
+
   it("is left to a next owner as soon as the store is back", async () => {
     const set = await createTestReaders({}, { durability: "required" });
     const { stream, add, stopped } = await set.own();

@@ -159,11 +159,19 @@ describe("the rest of a life", () => {
   });
 
   it("is handed off by its owner alone, while it runs", () => {
-    expect(handedOff(record(), token)).toMatchObject({ handedOff: true, token });
-    expect(handedOff(record(), { epoch: 2, nonce: 1 })).toBeUndefined();
-    expect(handedOff(record(), { epoch: 1, nonce: 22 })).toBeUndefined();
-    expect(handedOff(record(ended), token)).toBeUndefined();
-    expect(handedOff(undefined, token)).toBeUndefined();
+    expect(handedOff(record(), token, "planned")).toMatchObject({
+      handedOff: true,
+      token,
+      takeovers: 0,
+      handOvers: 1,
+    });
+    expect(handedOff(record(), token, "lost")).toMatchObject({ takeovers: 1, handOvers: 0 });
+    const offered = record({ handedOff: true, handOvers: 1 });
+    expect(handedOff(offered, token, "lost")).toBe(offered);
+    expect(handedOff(record(), { epoch: 2, nonce: 1 }, "planned")).toBeUndefined();
+    expect(handedOff(record(), { epoch: 1, nonce: 22 }, "planned")).toBeUndefined();
+    expect(handedOff(record(ended), token, "planned")).toBeUndefined();
+    expect(handedOff(undefined, token, "planned")).toBeUndefined();
   });
 
   it("expires once, after its end", () => {

@@ -13,7 +13,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve,
 /** A reader that has events 1 to 3, the last two of `second`, and a store that can be exchanged. */
 async function following(stream: NewStream, second: WriterToken) {
   const clock = createManualClock();
-  let current: StreamStore = createMemoryStore({ clock, maxBytes: 1_000_000, maxStreams: 10 });
+  let current: StreamStore = createMemoryStore({ clock, maxBytes: 1_000_000 });
   const store: StreamStore = {
     ...current,
     read: (...question) => current.read(...question),
@@ -30,6 +30,7 @@ async function following(stream: NewStream, second: WriterToken) {
     cursor: beginning,
     signal: new AbortController().signal,
     heartbeatMs: 0,
+    onListen: () => {},
     isLocal: () => true,
     isTerminal: () => false,
     watch: undefined,
@@ -84,7 +85,7 @@ it("P7: tells of a log that went another way, instead of joining two", async () 
   const stream = newStream({ session: "session-gone", start: encode("start") });
   const { clock, received, done, push, exchange } = await following(stream, second);
   // The store comes back without the second owner; a third one goes on from its tail.
-  const other = createMemoryStore({ clock, maxBytes: 1_000_000, maxStreams: 10 });
+  const other = createMemoryStore({ clock, maxBytes: 1_000_000 });
   await other.create(stream);
   await other.claim(stream.streamId, 1, { session: "session-c", nonce: 33 });
   await other.append(appendTo(stream, 2, 3, { token: { epoch: 2, nonce: 33 } }));

@@ -12,6 +12,20 @@ describe("a cursor that does not fit the log", () => {
     expect(reading.outcome()).toMatchObject({ reason: "STREAM_NOT_FOUND" });
   });
 
+  it("field:S16 is no loss beside the writer, which creates its stream again", async () => {
+    const set = await createTestReaders(shared);
+    const { stream, add, end } = await set.own();
+    await set.lose(stream.streamId);
+    const reading = set.read(stream.streamId);
+    await set.clock.advance(100);
+    expect(reading.outcome()).toBeUndefined();
+    add(2, 3);
+    end();
+    await set.clock.advance(1_000);
+    expect(reading.seen).toEqual(["start", "e2", "e3", "end"]);
+    expect(reading.outcome()).toBe("ended");
+  });
+
   it("is told that its events are deleted", async () => {
     const set = await createTestReaders();
     const stream = await set.foreign(3, { retentionMs: 1_000 });
@@ -73,7 +87,7 @@ describe("a cursor that does not fit the log", () => {
     await set.clock.advance(0);
     // The store goes back, and another owner writes other events in their place.
     await set.loseTail(stream.streamId, 4);
-    await set.peer.handOff(stream.streamId, stream.token);
+    await set.peer.handOff(stream.streamId, stream.token, "planned");
     await set.peer.claim(stream.streamId, 1, { session: "another", nonce: 5 });
     await set.peer.append(eventsOf(stream, 5, 6, 5));
     await set.peer.append(eventsOf(stream, 7, 7, 5));

@@ -210,7 +210,7 @@ describe("a reader whose writer changes", () => {
     const reading = set.read(stream.streamId);
     await set.clock.advance(0);
     add(2, 3);
-    await set.peer.handOff(stream.streamId, owned.token);
+    await set.peer.handOff(stream.streamId, owned.token, "planned");
     await set.peer.claim(stream.streamId, 1, { session: "another", nonce: 5 });
     // Fenced: this process tells its readers that it has left.
     add(4, 4);
@@ -222,6 +222,39 @@ describe("a reader whose writer changes", () => {
     expect(set.told).toContain("filled left");
     reading.abort.abort();
     await set.clock.advance(0);
+  });
+
+  it.each([0, 5])(
+    "is sent away by a replica that drains and does not write it, after %i events",
+    async (behind) => {
+      const set = await createTestReaders(shared);
+      const stream = await set.foreign(3, { session: "another" });
+      const reading = set.read(stream.streamId);
+      await set.clock.advance(0);
+      if (behind > 0) await set.peer.append(eventsOf(stream, 4, 3 + behind));
+      await set.clock.advance(2_000);
+      await set.log.handOffAll();
+      await set.clock.advance(0);
+      // What had come is delivered before.
+      expect(reading.seen).toHaveLength(3 + behind);
+      expect(reading.outcome()).toMatchObject({ kind: "gateway-overloaded", reason: "DRAINING" });
+      // Its owner is not asked for anything.
+      const [head] = await set.peer.heads([stream.streamId]);
+      expect(head).toMatchObject({ phase: "running", handedOff: false, tail: 3 + behind });
+    },
+  );
+
+  it("reads an ended stream to its end at a replica that drains", async () => {
+    const set = await createTestReaders(shared);
+    const { stream, add, end } = await set.own();
+    add(2, 3);
+    end();
+    await set.clock.advance(0);
+    const reading = set.read(stream.streamId);
+    await set.log.handOffAll();
+    await set.clock.advance(0);
+    expect(reading.outcome()).toBe("ended");
+    expect(reading.seen.length).toBeGreaterThan(3);
   });
 
   it("is sent to the replica that goes on, without an end of the stream", async () => {

@@ -93,6 +93,61 @@ describe("a stream without room", () => {
     expect(events.told).toEqual(["full"]);
   });
 
+  it.each([2, 40])(
+    "field:S7: goes on without a store that is full, unstored, and is whole in it afterwards: %i events",
+    async (count) => {
+      for (const delayMs of [0, 1]) {
+        const set = await createTestWriter();
+        set.faults.delayMs = delayMs;
+        set.write(2, 3);
+        await set.clock.advance(5);
+        set.faults.isFull = true;
+        set.write(4, 3 + count);
+        await set.clock.advance(2_000);
+        expect(set.shown.slice(-2)).toEqual(["undurable", `4-${3 + count}`]);
+        expect(set.told).toEqual([]);
+        expect(new Set(set.outages)).toEqual(new Set(["full"]));
+        set.write(4 + count, 4 + count);
+        expect(set.shown.at(-1)).toBe(`${4 + count}-${4 + count}`);
+        set.faults.isFull = false;
+        await set.clock.advance(700);
+        expect(set.shown.at(-1)).toBe("durable");
+        expect(await set.log()).toEqual(written(set.text(set.stream.start), 4 + count));
+      }
+    },
+  );
+
+  it("field:S5: has its end while the store takes nothing at all, and is stored when the store does", async () => {
+    const set = await createTestWriter();
+    set.write(2, 3);
+    set.faults.isDown = true;
+    set.write(4, 5);
+    set.write(6, 6, ending);
+    await set.clock.advance(2_000);
+    expect(set.shown.at(-1)).toBe("4-6 end");
+    await set.clock.advance(60_000);
+    expect(set.told).toEqual([]);
+    set.faults.isDown = false;
+    await set.clock.advance(600);
+    await set.writer.ended;
+    expect(await set.log()).toEqual(written(set.text(set.stream.start), 6));
+  });
+
+  it("is created again in a store that was emptied and takes no stream, once it does", async () => {
+    const set = await createTestWriter();
+    set.write(2, 3);
+    await set.lose(set.stream.streamId);
+    set.faults.only = ["create"];
+    set.faults.isDown = true;
+    set.write(4, 4);
+    await set.clock.advance(90_000);
+    expect(set.told).toEqual([]);
+    expect(set.shown.slice(-2)).toEqual(["undurable", "4-4"]);
+    set.faults.isDown = false;
+    await set.clock.advance(600);
+    expect(await set.log()).toEqual(written(set.text(set.stream.start), 4));
+  });
+
   it("ends in a store that is full: its last event, and all before it, still go through", async () => {
     const set = await createTestWriter();
     set.write(2, 3);
@@ -100,14 +155,14 @@ describe("a stream without room", () => {
     set.faults.delayMs = 1;
     const wait = set.offer(4, 3_000);
     expect(wait).toBeInstanceOf(Promise);
-    await set.clock.advance(1);
-    expect(set.told).toEqual(["full"]);
     // Nothing waits for a store that takes nothing.
+    await set.clock.advance(2_000);
     await wait;
     set.write(3_001, 3_001, ending);
-    await set.clock.advance(10);
+    await set.clock.advance(600);
     await set.writer.ended;
     expect(await set.log()).toEqual(written(set.text(set.stream.start), 3_001));
-    expect(set.shown.at(-1)).toBe("4-3001 end");
+    expect(set.told).toEqual(["ended"]);
+    expect(set.shown.slice(-2)).toEqual(["3001-3001 end", "durable"]);
   });
 });

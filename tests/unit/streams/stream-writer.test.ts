@@ -212,7 +212,7 @@ describe("a writer that is not the owner any more", () => {
     const set = await createTestWriter();
     set.write(2, 3);
     const { streamId, token } = set.stream;
-    await set.peer.handOff(streamId, token);
+    await set.peer.handOff(streamId, token, "planned");
     await set.peer.claim(streamId, 1, { session: "session-b", nonce: 77 });
     set.write(4, 4);
     await set.writer.ended;

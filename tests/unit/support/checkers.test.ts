@@ -19,6 +19,7 @@ import {
   checkOrder,
   checkRepetitions,
 } from "../../support/checkers/check-log.ts";
+import { checkPayments } from "../../support/checkers/check-payments.ts";
 import { checkTexts } from "../../support/checkers/check-text.ts";
 import type { HistoryEntry, Violation } from "../../support/history.ts";
 import {
@@ -50,6 +51,12 @@ import {
 
 const liveness = (history: readonly HistoryEntry[]): Violation[] => checkLiveness(history, 6_000);
 
+/** Its provider is called all the time. */
+function standingStill(isWhole: boolean): readonly HistoryEntry[] {
+  const sights = [17_000, 24_000, 31_000].map((at) => running(at, 1, false, isWhole));
+  return [calm, call(0, "opened"), log(three), ...sights];
+}
+
 type Row = readonly [
   property: string,
   what: string,
@@ -65,6 +72,11 @@ const whole = [
   seen("a", 3, text(t1)),
   seen("a", 4, complete(t0 + t1)),
 ];
+
+const runs = (count: number): HistoryEntry[] =>
+  Array.from({ length: count }, (_, run) => ({ at: 0, type: "run", run, generation: "g" }));
+const planned = (count: number): HistoryEntry[] =>
+  Array.from({ length: count }, () => ({ ...stream, type: "hand-off", cause: "planned" }));
 
 const rows: readonly Row[] = [
   ["P1", "a gap", checkSequences, whole, [seen("a", 1), seen("a", 3)]],
@@ -212,6 +224,13 @@ const rows: readonly Row[] = [
     [calm, running(17_000, 1, false), running(24_000, 2, false), running(31_000, 3, false)],
     [calm, running(17_000, 1, false), running(24_000, 1, false), running(31_000, 1, false)],
   ],
+  [
+    "P10",
+    "a stream that stands still while its provider is called, as a whole answer may",
+    liveness,
+    standingStill(true),
+    standingStill(false),
+  ],
   ["P10", "a consumer that waits for ever", liveness, [calm, begin, end], [calm, begin]],
   [
     "P11",
@@ -242,6 +261,21 @@ const rows: readonly Row[] = [
     [held("before", 10), held("after", 11)],
     [held("before", 10), held("after", 12)],
   ],
+  [
+    "P18",
+    "a generation that is run for each of its losses",
+    checkPayments,
+    [...runs(1 + 2 + 8), ...planned(9), log(three)],
+    [...runs(1 + 2 + 9), ...planned(9), log(three)],
+  ],
+  [
+    "P18",
+    "a run that calls its providers without end",
+    checkPayments,
+    Array.from({ length: 4 }, () => call(0, "opened")),
+    Array.from({ length: 5 }, () => call(0, "opened")),
+  ],
+  ["P18", "a defect", checkPayments, [], [{ at: 0, type: "defect", replica: "one" }]],
 ];
 
 describe("the checkers of histories", () => {

@@ -58,9 +58,10 @@ it("A-56: circuits, budgets, queues and hedges are metrics, by instance and mode
   const stats = new ProviderStats(clock);
   observe(createOperations({ clock, engine, stats, deployment: () => deployment }));
 
-  for (let time = 0; time < 2; time++) {
-    const run = call({ at: ["a"] });
-    await clock.advance(5_000);
+  for (let time = 0; time < 5; time++) {
+    // The last one opens the circuit, and would wait for a probe.
+    const run = call({ at: ["a"], retry: { maxAttempts: time < 4 ? 3 : 1 } });
+    await clock.advance(2_000);
     await run.done;
   }
   const hedged = call({ at: ["b", "c"], hedge: { delayMs: 10 } });

@@ -4,16 +4,24 @@ use std::error::Error;
 use std::sync::Arc;
 
 use prost_types::value::Kind;
-use steer_client::{ReadOptions, StreamExt};
+use steer_client::ReadOptions;
 use steer_examples::{client, model, simulator};
-use steer_stubs::v1::stream_event::Event;
-use steer_stubs::v1::{GenerationSpec, StreamGenerateRequest};
+use steer_stubs::v1::{GenerationSpec, ModelTarget, RoutingPolicy, StreamGenerateRequest};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let spec = GenerationSpec {
         model: model(),
         prompt: "Tell me a long story of the sea.".into(),
+        // Tried in this order where the model fails. Without a list the service's configuration has
+        // one.
+        routing: Some(RoutingPolicy {
+            fallbacks: vec![ModelTarget {
+                model: "simulator".into(),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }),
         // One word a tenth of a second, where the simulator answers: time to break something.
         provider_options: [simulator("pace_ms", Kind::NumberValue(100.0))].into(),
         ..Default::default()
@@ -28,19 +36,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
             let (cause, wait) = (reconnect.cause, reconnect.wait);
             eprintln!("after event {sequence}: {cause}; goes on in {wait:?}");
         })),
+        on_discard: Some(Arc::new(|notice| {
+            let failed = notice.failed.as_ref();
+            let cause = failed.map_or("", |failed| &failed.error_message);
+            eprintln!("begins anew: {cause}");
+        })),
         ..Default::default()
     };
 
-    let mut text = String::new();
-    let mut events = client()?.stream_generate_with(options, request);
-    while let Some(event) = events.next().await {
-        match event?.event {
-            Some(Event::TextDelta(delta)) => text += &delta.text,
-            // An attempt failed and the next one begins anew: what was said does not count.
-            Some(Event::AttemptNotice(notice)) if notice.discard_output => text.clear(),
-            _ => {}
-        }
-    }
-    println!("{text}");
+    // What an attempt has said that failed later is not in the text.
+    let events = client()?.stream_generate_with(options, request);
+    println!("{}", events.text().await?);
     Ok(())
 }

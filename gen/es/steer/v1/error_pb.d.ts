@@ -78,7 +78,8 @@ export declare type GatewayError = Message<"steer.v1.GatewayError"> & {
   model: string;
 
   /**
-   * Attempts made. Trimmed to the last three in status details.
+   * Attempts made, and those passed over. In status details at most three: the
+   * first, which tells the first cause, and the last two.
    *
    * @generated from field: repeated steer.v1.Attempt attempts = 9;
    */
@@ -105,6 +106,13 @@ export declare type GatewayError = Message<"steer.v1.GatewayError"> & {
    * @generated from field: steer.v1.Cost cost = 12;
    */
   cost?: Cost | undefined;
+
+  /**
+   * How many attempts between the first and the last two are left out.
+   *
+   * @generated from field: int32 attempts_left_out = 13;
+   */
+  attemptsLeftOut: number;
 };
 
 /**
@@ -244,6 +252,14 @@ export declare type Attempt = Message<"steer.v1.Attempt"> & {
    * @generated from field: steer.v1.Cost cost = 18;
    */
   cost?: Cost | undefined;
+
+  /**
+   * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
+   * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+   *
+   * @generated from field: string reason = 19;
+   */
+  reason: string;
 };
 
 /**
@@ -463,7 +479,7 @@ export declare const ErrorCategory: {
   readonly INTERNAL: 28,
 
   /**
-   * The provider's answer ended without its end marker. Never a success.
+   * The provider's answer ended without saying why. Never a success.
    *
    * @generated from enum value: ERROR_CATEGORY_TRUNCATED = 29;
    */

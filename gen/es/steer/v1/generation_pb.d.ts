@@ -503,7 +503,9 @@ export declare const HedgePolicySchema: GenMessage<HedgePolicy>;
  */
 export declare type RoutingPolicy = Message<"steer.v1.RoutingPolicy"> & {
   /**
-   * Tried when the requested model fails or is not eligible.
+   * Tried when the requested model fails or is not eligible. Empty: the
+   * fallbacks that the server's configuration gives the model, unless
+   * `disable_failover` is set.
    *
    * @generated from field: repeated steer.v1.ModelTarget fallbacks = 1;
    */
@@ -531,14 +533,19 @@ export declare type RoutingPolicy = Message<"steer.v1.RoutingPolicy"> & {
   deniedProviders: string[];
 
   /**
-   * Categories that lead to the next target. Empty means the server's list.
+   * Categories that lead to the next target, in place of the server's list.
+   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+   * request can name. CONTENT_FILTER leads on only where the operator allows it
+   * for the model, and what is no failure of a target never does.
    *
    * @generated from field: repeated steer.v1.ErrorCategory failover_on = 5;
    */
   failoverOn: ErrorCategory[];
 
   /**
-   * Recovery of streams.
+   * Recovery of streams. No part of what `request_id` compares: the first
+   * call's holds.
    *
    * @generated from field: steer.v1.MidStreamRecovery mid_stream_recovery = 6;
    */
@@ -623,7 +630,8 @@ export declare type RetryPolicy = Message<"steer.v1.RetryPolicy"> & {
   jitter?: number | undefined;
 
   /**
-   * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+   * configured.
    *
    * @generated from field: google.protobuf.Duration max_total_delay = 7;
    */
@@ -672,7 +680,9 @@ export declare type Timeouts = Message<"steer.v1.Timeouts"> & {
 
   /**
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left; 120 s and 30 s for models that reason.
+   * another target is left and more for prompts that take longer there; 120 s
+   * and 30 s for models that reason. While another target is left, at most
+   * half of what is left of `total` and of the deadline.
    *
    * @generated from field: google.protobuf.Duration first_token = 4;
    */
@@ -1098,7 +1108,9 @@ export declare const InvalidOutputAction: {
   readonly FAIL: 2,
 
   /**
-   * Ask again within the retry policy, then fail.
+   * Ask again within the retry policy, then fail. In a stream a notice with
+   * `discard_output` voids the output that is asked for again: without
+   * `accepts_discard` a stream ends as by FAIL.
    *
    * @generated from enum value: INVALID_OUTPUT_ACTION_RETRY = 3;
    */
@@ -1171,7 +1183,8 @@ export declare const RoutingStrategySchema: GenEnum<RoutingStrategy>;
  */
 export declare const MidStreamRecovery: {
   /**
-   * Same as FAIL.
+   * The server's `routing.mid_stream_recovery` if the request sets
+   * `accepts_discard`, which is FAIL unless it is configured; else FAIL.
    *
    * @generated from enum value: MID_STREAM_RECOVERY_UNSPECIFIED = 0;
    */
@@ -1185,7 +1198,8 @@ export declare const MidStreamRecovery: {
   readonly FAIL: 1,
 
   /**
-   * Start over; a notice tells the caller to discard the output so far.
+   * Start over, also when the replica that runs the stream is lost. A notice
+   * with `discard_output` voids the output so far: set `accepts_discard`.
    *
    * @generated from enum value: MID_STREAM_RECOVERY_RESTART = 2;
    */

@@ -94,6 +94,20 @@ export declare type StreamGenerateRequest = Message<"steer.v1.StreamGenerateRequ
    * @generated from field: steer.v1.StreamOptions options = 3;
    */
   options?: StreamOptions | undefined;
+
+  /**
+   * This reader drops the output received so far when an `attempt_notice` with
+   * `discard_output` arrives. A reader without it that holds such output gets
+   * FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
+   * second output; ErrorInfo has the position of the notice as `stream_id`,
+   * `last_sequence` and `last_writer`. It is a property of the reader and not
+   * of the stream: calls with and without it share a `request_id`. Exception:
+   * if the first call names RESTART without it, all readers of the stream get
+   * every event.
+   *
+   * @generated from field: bool accepts_discard = 4;
+   */
+  acceptsDiscard: boolean;
 };
 
 /**
@@ -131,6 +145,14 @@ export declare type ResumeStreamRequest = Message<"steer.v1.ResumeStreamRequest"
    * @generated from field: fixed32 last_writer = 3;
    */
   lastWriter: number;
+
+  /**
+   * As in StreamGenerateRequest. A reader without it gets the stream if it
+   * begins at its last `discard_output` or behind it.
+   *
+   * @generated from field: bool accepts_discard = 4;
+   */
+  acceptsDiscard: boolean;
 };
 
 /**

@@ -511,6 +511,15 @@ export declare type PartEnd = Message<"steer.v1.PartEnd"> & {
    * @generated from field: steer.v1.Part part = 2;
    */
   part?: Part | undefined;
+
+  /**
+   * Set in place of `part` where that would be too long for the stream: the
+   * part without the text that its deltas have (the arguments of a tool call,
+   * the text of reasoning).
+   *
+   * @generated from field: steer.v1.Part remainder = 3;
+   */
+  remainder?: Part | undefined;
 };
 
 /**
@@ -591,6 +600,7 @@ export declare type AttemptNotice = Message<"steer.v1.AttemptNotice"> & {
 
   /**
    * Forget all parts and JSON received so far; the next delta opens part 0.
+   * Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
    *
    * @generated from field: bool discard_output = 5;
    */
@@ -622,6 +632,16 @@ export declare type StreamComplete = Message<"steer.v1.StreamComplete"> & {
    * @generated from field: bool message_omitted = 2;
    */
   messageOmitted: boolean;
+
+  /**
+   * Sequence of the first event whose output stands: the first one behind the
+   * last notice with `discard_output`, or of all. Without output it is this
+   * event's own. A reader that was given this event and all behind it has the
+   * whole output. 0: a service that does not say it yet.
+   *
+   * @generated from field: int32 first_output_sequence = 3;
+   */
+  firstOutputSequence: number;
 };
 
 /**

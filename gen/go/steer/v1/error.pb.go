@@ -86,7 +86,7 @@ const (
 	ErrorCategory_ERROR_CATEGORY_STATE_LOST ErrorCategory = 27
 	// A defect of the gateway.
 	ErrorCategory_ERROR_CATEGORY_INTERNAL ErrorCategory = 28
-	// The provider's answer ended without its end marker. Never a success.
+	// The provider's answer ended without saying why. Never a success.
 	ErrorCategory_ERROR_CATEGORY_TRUNCATED ErrorCategory = 29
 	// The stream store cannot be reached and the stream cannot do without it.
 	ErrorCategory_ERROR_CATEGORY_STATE_UNAVAILABLE ErrorCategory = 30
@@ -361,7 +361,8 @@ type GatewayError struct {
 	Provider string `protobuf:"bytes,7,opt,name=provider,proto3" json:"provider,omitempty"`
 	// Model of the last attempt, if any.
 	Model string `protobuf:"bytes,8,opt,name=model,proto3" json:"model,omitempty"`
-	// Attempts made. Trimmed to the last three in status details.
+	// Attempts made, and those passed over. In status details at most three: the
+	// first, which tells the first cause, and the last two.
 	Attempts []*Attempt `protobuf:"bytes,9,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	// Gateway identifier of the generation. Empty if none was admitted.
 	GenerationId string `protobuf:"bytes,10,opt,name=generation_id,json=generationId,proto3" json:"generation_id,omitempty"`
@@ -369,9 +370,11 @@ type GatewayError struct {
 	// sent to a provider.
 	TotalUsage *Usage `protobuf:"bytes,11,opt,name=total_usage,json=totalUsage,proto3" json:"total_usage,omitempty"`
 	// Cost of all attempts. Unset if unknown or if nothing was sent.
-	Cost          *Cost `protobuf:"bytes,12,opt,name=cost,proto3" json:"cost,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Cost *Cost `protobuf:"bytes,12,opt,name=cost,proto3" json:"cost,omitempty"`
+	// How many attempts between the first and the last two are left out.
+	AttemptsLeftOut int32 `protobuf:"varint,13,opt,name=attempts_left_out,json=attemptsLeftOut,proto3" json:"attempts_left_out,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *GatewayError) Reset() {
@@ -488,6 +491,13 @@ func (x *GatewayError) GetCost() *Cost {
 	return nil
 }
 
+func (x *GatewayError) GetAttemptsLeftOut() int32 {
+	if x != nil {
+		return x.AttemptsLeftOut
+	}
+	return 0
+}
+
 // One call to one provider, or the decision not to make it.
 type Attempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -526,7 +536,10 @@ type Attempt struct {
 	// Output of this attempt had already reached the caller when it failed.
 	OutputDelivered bool `protobuf:"varint,17,opt,name=output_delivered,json=outputDelivered,proto3" json:"output_delivered,omitempty"`
 	// What it cost, also when it failed. Unset if unknown.
-	Cost          *Cost `protobuf:"bytes,18,opt,name=cost,proto3" json:"cost,omitempty"`
+	Cost *Cost `protobuf:"bytes,18,opt,name=cost,proto3" json:"cost,omitempty"`
+	// Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
+	// example RETRY_BUDGET of an attempt that was not made. Empty without one.
+	Reason        string `protobuf:"bytes,19,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -687,11 +700,18 @@ func (x *Attempt) GetCost() *Cost {
 	return nil
 }
 
+func (x *Attempt) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 var File_steer_v1_error_proto protoreflect.FileDescriptor
 
 const file_steer_v1_error_proto_rawDesc = "" +
 	"\n" +
-	"\x14steer/v1/error.proto\x12\bsteer.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14steer/v1/usage.proto\"\xbf\x03\n" +
+	"\x14steer/v1/error.proto\x12\bsteer.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14steer/v1/usage.proto\"\xeb\x03\n" +
 	"\fGatewayError\x123\n" +
 	"\bcategory\x18\x01 \x01(\x0e2\x17.steer.v1.ErrorCategoryR\bcategory\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
@@ -707,7 +727,8 @@ const file_steer_v1_error_proto_rawDesc = "" +
 	" \x01(\tR\fgenerationId\x120\n" +
 	"\vtotal_usage\x18\v \x01(\v2\x0f.steer.v1.UsageR\n" +
 	"totalUsage\x12\"\n" +
-	"\x04cost\x18\f \x01(\v2\x0e.steer.v1.CostR\x04cost\"\xc3\x06\n" +
+	"\x04cost\x18\f \x01(\v2\x0e.steer.v1.CostR\x04cost\x12*\n" +
+	"\x11attempts_left_out\x18\r \x01(\x05R\x0fattemptsLeftOut\"\xdb\x06\n" +
 	"\aAttempt\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x05R\x05index\x12\x1a\n" +
 	"\bprovider\x18\x02 \x01(\tR\bprovider\x12\x14\n" +
@@ -728,7 +749,8 @@ const file_steer_v1_error_proto_rawDesc = "" +
 	"\x13delay_from_provider\x18\x0f \x01(\bR\x11delayFromProvider\x12%\n" +
 	"\x05usage\x18\x10 \x01(\v2\x0f.steer.v1.UsageR\x05usage\x12)\n" +
 	"\x10output_delivered\x18\x11 \x01(\bR\x0foutputDelivered\x12\"\n" +
-	"\x04cost\x18\x12 \x01(\v2\x0e.steer.v1.CostR\x04cost*\xd8\b\n" +
+	"\x04cost\x18\x12 \x01(\v2\x0e.steer.v1.CostR\x04cost\x12\x16\n" +
+	"\x06reason\x18\x13 \x01(\tR\x06reason*\xd8\b\n" +
 	"\rErrorCategory\x12\x1e\n" +
 	"\x1aERROR_CATEGORY_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16ERROR_CATEGORY_UNKNOWN\x10\x01\x12\x1d\n" +

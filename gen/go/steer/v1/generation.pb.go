@@ -158,7 +158,9 @@ const (
 	InvalidOutputAction_INVALID_OUTPUT_ACTION_RETURN InvalidOutputAction = 1
 	// Fail with ERROR_CATEGORY_INVALID_OUTPUT.
 	InvalidOutputAction_INVALID_OUTPUT_ACTION_FAIL InvalidOutputAction = 2
-	// Ask again within the retry policy, then fail.
+	// Ask again within the retry policy, then fail. In a stream a notice with
+	// `discard_output` voids the output that is asked for again: without
+	// `accepts_discard` a stream ends as by FAIL.
 	InvalidOutputAction_INVALID_OUTPUT_ACTION_RETRY InvalidOutputAction = 3
 )
 
@@ -266,11 +268,13 @@ func (RoutingStrategy) EnumDescriptor() ([]byte, []int) {
 type MidStreamRecovery int32
 
 const (
-	// Same as FAIL.
+	// The server's `routing.mid_stream_recovery` if the request sets
+	// `accepts_discard`, which is FAIL unless it is configured; else FAIL.
 	MidStreamRecovery_MID_STREAM_RECOVERY_UNSPECIFIED MidStreamRecovery = 0
 	// End the stream with an error; the delivered output stays valid.
 	MidStreamRecovery_MID_STREAM_RECOVERY_FAIL MidStreamRecovery = 1
-	// Start over; a notice tells the caller to discard the output so far.
+	// Start over, also when the replica that runs the stream is lost. A notice
+	// with `discard_output` voids the output so far: set `accepts_discard`.
 	MidStreamRecovery_MID_STREAM_RECOVERY_RESTART MidStreamRecovery = 2
 	// Ask a target that supports it to continue after the delivered text.
 	MidStreamRecovery_MID_STREAM_RECOVERY_CONTINUE MidStreamRecovery = 3
@@ -1325,7 +1329,9 @@ func (x *HedgePolicy) GetDelay() *durationpb.Duration {
 // Where a generation may run and when it may move.
 type RoutingPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Tried when the requested model fails or is not eligible.
+	// Tried when the requested model fails or is not eligible. Empty: the
+	// fallbacks that the server's configuration gives the model, unless
+	// `disable_failover` is set.
 	Fallbacks []*ModelTarget `protobuf:"bytes,1,rep,name=fallbacks,proto3" json:"fallbacks,omitempty"`
 	// Order of the targets.
 	Strategy RoutingStrategy `protobuf:"varint,2,opt,name=strategy,proto3,enum=steer.v1.RoutingStrategy" json:"strategy,omitempty"`
@@ -1333,9 +1339,14 @@ type RoutingPolicy struct {
 	AllowedProviders []string `protobuf:"bytes,3,rep,name=allowed_providers,json=allowedProviders,proto3" json:"allowed_providers,omitempty"`
 	// Never these providers.
 	DeniedProviders []string `protobuf:"bytes,4,rep,name=denied_providers,json=deniedProviders,proto3" json:"denied_providers,omitempty"`
-	// Categories that lead to the next target. Empty means the server's list.
+	// Categories that lead to the next target, in place of the server's list.
+	// Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+	// 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+	// request can name. CONTENT_FILTER leads on only where the operator allows it
+	// for the model, and what is no failure of a target never does.
 	FailoverOn []ErrorCategory `protobuf:"varint,5,rep,packed,name=failover_on,json=failoverOn,proto3,enum=steer.v1.ErrorCategory" json:"failover_on,omitempty"`
-	// Recovery of streams.
+	// Recovery of streams. No part of what `request_id` compares: the first
+	// call's holds.
 	MidStreamRecovery MidStreamRecovery `protobuf:"varint,6,opt,name=mid_stream_recovery,json=midStreamRecovery,proto3,enum=steer.v1.MidStreamRecovery" json:"mid_stream_recovery,omitempty"`
 	// Unsupported parameters.
 	UnsupportedParameters UnsupportedParameterAction `protobuf:"varint,7,opt,name=unsupported_parameters,json=unsupportedParameters,proto3,enum=steer.v1.UnsupportedParameterAction" json:"unsupported_parameters,omitempty"`
@@ -1457,7 +1468,8 @@ type RetryPolicy struct {
 	BackoffMultiplier *float64 `protobuf:"fixed64,5,opt,name=backoff_multiplier,json=backoffMultiplier,proto3,oneof" json:"backoff_multiplier,omitempty"`
 	// Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
 	Jitter *float64 `protobuf:"fixed64,6,opt,name=jitter,proto3,oneof" json:"jitter,omitempty"`
-	// Upper bound of all waits together. Unset: none but `Timeouts.total`.
+	// Upper bound of all waits together. Unset: the server's, 60 s unless it is
+	// configured.
 	MaxTotalDelay *durationpb.Duration `protobuf:"bytes,7,opt,name=max_total_delay,json=maxTotalDelay,proto3" json:"max_total_delay,omitempty"`
 	// Categories to retry. Empty means the server's list.
 	RetryOn       []ErrorCategory `protobuf:"varint,8,rep,packed,name=retry_on,json=retryOn,proto3,enum=steer.v1.ErrorCategory" json:"retry_on,omitempty"`
@@ -1561,7 +1573,9 @@ type Timeouts struct {
 	// Connecting to the provider. Unset: 5 s.
 	Connect *durationpb.Duration `protobuf:"bytes,3,opt,name=connect,proto3" json:"connect,omitempty"`
 	// From sending an attempt to its first token. Unset: 30 s, or 10 s while
-	// another target is left; 120 s and 30 s for models that reason.
+	// another target is left and more for prompts that take longer there; 120 s
+	// and 30 s for models that reason. While another target is left, at most
+	// half of what is left of `total` and of the deadline.
 	FirstToken *durationpb.Duration `protobuf:"bytes,4,opt,name=first_token,json=firstToken,proto3" json:"first_token,omitempty"`
 	// Silence between two chunks of an attempt. Keep-alive pings do not count.
 	// Unset: 30 s; 120 s for models that reason.

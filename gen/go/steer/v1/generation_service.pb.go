@@ -193,9 +193,18 @@ type StreamGenerateRequest struct {
 	// What to generate.
 	Spec *GenerationSpec `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
 	// How to stream it.
-	Options       *StreamOptions `protobuf:"bytes,3,opt,name=options,proto3" json:"options,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Options *StreamOptions `protobuf:"bytes,3,opt,name=options,proto3" json:"options,omitempty"`
+	// This reader drops the output received so far when an `attempt_notice` with
+	// `discard_output` arrives. A reader without it that holds such output gets
+	// FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
+	// second output; ErrorInfo has the position of the notice as `stream_id`,
+	// `last_sequence` and `last_writer`. It is a property of the reader and not
+	// of the stream: calls with and without it share a `request_id`. Exception:
+	// if the first call names RESTART without it, all readers of the stream get
+	// every event.
+	AcceptsDiscard bool `protobuf:"varint,4,opt,name=accepts_discard,json=acceptsDiscard,proto3" json:"accepts_discard,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *StreamGenerateRequest) Reset() {
@@ -249,6 +258,13 @@ func (x *StreamGenerateRequest) GetOptions() *StreamOptions {
 	return nil
 }
 
+func (x *StreamGenerateRequest) GetAcceptsDiscard() bool {
+	if x != nil {
+		return x.AcceptsDiscard
+	}
+	return false
+}
+
 // Request of ResumeStream.
 type ResumeStreamRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -260,9 +276,12 @@ type ResumeStreamRequest struct {
 	// Writer of that event, as the event named it. When set, the position is
 	// verified: a log that was rolled back or rewritten by a store failure ends
 	// the call with ERROR_CATEGORY_STATE_LOST instead of a silent splice.
-	LastWriter    uint32 `protobuf:"fixed32,3,opt,name=last_writer,json=lastWriter,proto3" json:"last_writer,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	LastWriter uint32 `protobuf:"fixed32,3,opt,name=last_writer,json=lastWriter,proto3" json:"last_writer,omitempty"`
+	// As in StreamGenerateRequest. A reader without it gets the stream if it
+	// begins at its last `discard_output` or behind it.
+	AcceptsDiscard bool `protobuf:"varint,4,opt,name=accepts_discard,json=acceptsDiscard,proto3" json:"accepts_discard,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *ResumeStreamRequest) Reset() {
@@ -314,6 +333,13 @@ func (x *ResumeStreamRequest) GetLastWriter() uint32 {
 		return x.LastWriter
 	}
 	return 0
+}
+
+func (x *ResumeStreamRequest) GetAcceptsDiscard() bool {
+	if x != nil {
+		return x.AcceptsDiscard
+	}
+	return false
 }
 
 // Request of CancelGeneration.
@@ -618,17 +644,19 @@ const file_steer_v1_generation_service_proto_rawDesc = "" +
 	"\n" +
 	"generation\x18\x01 \x01(\v2\x14.steer.v1.GenerationR\n" +
 	"generation\x12\x1a\n" +
-	"\breplayed\x18\x02 \x01(\bR\breplayed\"\x97\x01\n" +
+	"\breplayed\x18\x02 \x01(\bR\breplayed\"\xc0\x01\n" +
 	"\x15StreamGenerateRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12,\n" +
 	"\x04spec\x18\x02 \x01(\v2\x18.steer.v1.GenerationSpecR\x04spec\x121\n" +
-	"\aoptions\x18\x03 \x01(\v2\x17.steer.v1.StreamOptionsR\aoptions\"x\n" +
+	"\aoptions\x18\x03 \x01(\v2\x17.steer.v1.StreamOptionsR\aoptions\x12'\n" +
+	"\x0faccepts_discard\x18\x04 \x01(\bR\x0eacceptsDiscard\"\xa1\x01\n" +
 	"\x13ResumeStreamRequest\x12\x1b\n" +
 	"\tstream_id\x18\x01 \x01(\tR\bstreamId\x12#\n" +
 	"\rlast_sequence\x18\x02 \x01(\x05R\flastSequence\x12\x1f\n" +
 	"\vlast_writer\x18\x03 \x01(\aR\n" +
-	"lastWriter\"c\n" +
+	"lastWriter\x12'\n" +
+	"\x0faccepts_discard\x18\x04 \x01(\bR\x0eacceptsDiscard\"c\n" +
 	"\x17CancelGenerationRequest\x12\x1d\n" +
 	"\tstream_id\x18\x01 \x01(\tH\x00R\bstreamId\x12\x1f\n" +
 	"\n" +

@@ -1123,7 +1123,11 @@ type PartEnd struct {
 	PartIndex int32 `protobuf:"varint,1,opt,name=part_index,json=partIndex,proto3" json:"part_index,omitempty"`
 	// The finished part. Set for tool calls, for reasoning (it carries the
 	// signature) and for parts that have no deltas; not set for text.
-	Part          *Part `protobuf:"bytes,2,opt,name=part,proto3" json:"part,omitempty"`
+	Part *Part `protobuf:"bytes,2,opt,name=part,proto3" json:"part,omitempty"`
+	// Set in place of `part` where that would be too long for the stream: the
+	// part without the text that its deltas have (the arguments of a tool call,
+	// the text of reasoning).
+	Remainder     *Part `protobuf:"bytes,3,opt,name=remainder,proto3" json:"remainder,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1168,6 +1172,13 @@ func (x *PartEnd) GetPartIndex() int32 {
 func (x *PartEnd) GetPart() *Part {
 	if x != nil {
 		return x.Part
+	}
+	return nil
+}
+
+func (x *PartEnd) GetRemainder() *Part {
+	if x != nil {
+		return x.Remainder
 	}
 	return nil
 }
@@ -1250,6 +1261,7 @@ type AttemptNotice struct {
 	// Wait before it.
 	Delay *durationpb.Duration `protobuf:"bytes,4,opt,name=delay,proto3" json:"delay,omitempty"`
 	// Forget all parts and JSON received so far; the next delta opens part 0.
+	// Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
 	DiscardOutput bool `protobuf:"varint,5,opt,name=discard_output,json=discardOutput,proto3" json:"discard_output,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1327,8 +1339,13 @@ type StreamComplete struct {
 	Generation *Generation `protobuf:"bytes,1,opt,name=generation,proto3" json:"generation,omitempty"`
 	// `generation.message` was left out, on request or because of its size.
 	MessageOmitted bool `protobuf:"varint,2,opt,name=message_omitted,json=messageOmitted,proto3" json:"message_omitted,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Sequence of the first event whose output stands: the first one behind the
+	// last notice with `discard_output`, or of all. Without output it is this
+	// event's own. A reader that was given this event and all behind it has the
+	// whole output. 0: a service that does not say it yet.
+	FirstOutputSequence int32 `protobuf:"varint,3,opt,name=first_output_sequence,json=firstOutputSequence,proto3" json:"first_output_sequence,omitempty"`
+	unknownFields       protoimpl.UnknownFields
+	sizeCache           protoimpl.SizeCache
 }
 
 func (x *StreamComplete) Reset() {
@@ -1373,6 +1390,13 @@ func (x *StreamComplete) GetMessageOmitted() bool {
 		return x.MessageOmitted
 	}
 	return false
+}
+
+func (x *StreamComplete) GetFirstOutputSequence() int32 {
+	if x != nil {
+		return x.FirstOutputSequence
+	}
+	return 0
 }
 
 // The generation failed or was cancelled. The RPC ends with the status that
@@ -1555,11 +1579,12 @@ const file_steer_v1_stream_proto_rawDesc = "" +
 	"\n" +
 	"value_json\x18\x05 \x01(\tH\x00R\tvalueJson\x12\x14\n" +
 	"\x05final\x18\x06 \x01(\bR\x05finalB\b\n" +
-	"\x06change\"L\n" +
+	"\x06change\"z\n" +
 	"\aPartEnd\x12\x1d\n" +
 	"\n" +
 	"part_index\x18\x01 \x01(\x05R\tpartIndex\x12\"\n" +
-	"\x04part\x18\x02 \x01(\v2\x0e.steer.v1.PartR\x04part\"n\n" +
+	"\x04part\x18\x02 \x01(\v2\x0e.steer.v1.PartR\x04part\x12,\n" +
+	"\tremainder\x18\x03 \x01(\v2\x0e.steer.v1.PartR\tremainder\"n\n" +
 	"\vUsageUpdate\x12%\n" +
 	"\x05usage\x18\x01 \x01(\v2\x0f.steer.v1.UsageR\x05usage\x12\"\n" +
 	"\x04cost\x18\x02 \x01(\v2\x0e.steer.v1.CostR\x04cost\x12\x14\n" +
@@ -1569,12 +1594,13 @@ const file_steer_v1_stream_proto_rawDesc = "" +
 	"\x06action\x18\x02 \x01(\x0e2\x18.steer.v1.RecoveryActionR\x06action\x12)\n" +
 	"\x04next\x18\x03 \x01(\v2\x15.steer.v1.ModelTargetR\x04next\x12/\n" +
 	"\x05delay\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x05delay\x12%\n" +
-	"\x0ediscard_output\x18\x05 \x01(\bR\rdiscardOutput\"o\n" +
+	"\x0ediscard_output\x18\x05 \x01(\bR\rdiscardOutput\"\xa3\x01\n" +
 	"\x0eStreamComplete\x124\n" +
 	"\n" +
 	"generation\x18\x01 \x01(\v2\x14.steer.v1.GenerationR\n" +
 	"generation\x12'\n" +
-	"\x0fmessage_omitted\x18\x02 \x01(\bR\x0emessageOmitted\"k\n" +
+	"\x0fmessage_omitted\x18\x02 \x01(\bR\x0emessageOmitted\x122\n" +
+	"\x15first_output_sequence\x18\x03 \x01(\x05R\x13firstOutputSequence\"k\n" +
 	"\vStreamError\x12,\n" +
 	"\x05error\x18\x01 \x01(\v2\x16.steer.v1.GatewayErrorR\x05error\x12.\n" +
 	"\apartial\x18\x02 \x01(\v2\x14.steer.v1.GenerationR\apartial\")\n" +
@@ -1670,20 +1696,21 @@ var file_steer_v1_stream_proto_depIdxs = []int32{
 	18, // 19: steer.v1.StreamStart.create_time:type_name -> google.protobuf.Timestamp
 	2,  // 20: steer.v1.StreamStart.durability:type_name -> steer.v1.StreamDurability
 	20, // 21: steer.v1.PartEnd.part:type_name -> steer.v1.Part
-	21, // 22: steer.v1.UsageUpdate.usage:type_name -> steer.v1.Usage
-	22, // 23: steer.v1.UsageUpdate.cost:type_name -> steer.v1.Cost
-	23, // 24: steer.v1.AttemptNotice.failed:type_name -> steer.v1.Attempt
-	3,  // 25: steer.v1.AttemptNotice.action:type_name -> steer.v1.RecoveryAction
-	19, // 26: steer.v1.AttemptNotice.next:type_name -> steer.v1.ModelTarget
-	17, // 27: steer.v1.AttemptNotice.delay:type_name -> google.protobuf.Duration
-	24, // 28: steer.v1.StreamComplete.generation:type_name -> steer.v1.Generation
-	25, // 29: steer.v1.StreamError.error:type_name -> steer.v1.GatewayError
-	24, // 30: steer.v1.StreamError.partial:type_name -> steer.v1.Generation
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	20, // 22: steer.v1.PartEnd.remainder:type_name -> steer.v1.Part
+	21, // 23: steer.v1.UsageUpdate.usage:type_name -> steer.v1.Usage
+	22, // 24: steer.v1.UsageUpdate.cost:type_name -> steer.v1.Cost
+	23, // 25: steer.v1.AttemptNotice.failed:type_name -> steer.v1.Attempt
+	3,  // 26: steer.v1.AttemptNotice.action:type_name -> steer.v1.RecoveryAction
+	19, // 27: steer.v1.AttemptNotice.next:type_name -> steer.v1.ModelTarget
+	17, // 28: steer.v1.AttemptNotice.delay:type_name -> google.protobuf.Duration
+	24, // 29: steer.v1.StreamComplete.generation:type_name -> steer.v1.Generation
+	25, // 30: steer.v1.StreamError.error:type_name -> steer.v1.GatewayError
+	24, // 31: steer.v1.StreamError.partial:type_name -> steer.v1.Generation
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_steer_v1_stream_proto_init() }

@@ -87,7 +87,7 @@ class _ErrorCategoryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorCa
     ERROR_CATEGORY_INTERNAL: _ErrorCategory.ValueType  # 28
     """A defect of the gateway."""
     ERROR_CATEGORY_TRUNCATED: _ErrorCategory.ValueType  # 29
-    """The provider's answer ended without its end marker. Never a success."""
+    """The provider's answer ended without saying why. Never a success."""
     ERROR_CATEGORY_STATE_UNAVAILABLE: _ErrorCategory.ValueType  # 30
     """The stream store cannot be reached and the stream cannot do without it."""
     ERROR_CATEGORY_BUDGET: _ErrorCategory.ValueType  # 31
@@ -159,7 +159,7 @@ ERROR_CATEGORY_STATE_LOST: ErrorCategory.ValueType  # 27
 ERROR_CATEGORY_INTERNAL: ErrorCategory.ValueType  # 28
 """A defect of the gateway."""
 ERROR_CATEGORY_TRUNCATED: ErrorCategory.ValueType  # 29
-"""The provider's answer ended without its end marker. Never a success."""
+"""The provider's answer ended without saying why. Never a success."""
 ERROR_CATEGORY_STATE_UNAVAILABLE: ErrorCategory.ValueType  # 30
 """The stream store cannot be reached and the stream cannot do without it."""
 ERROR_CATEGORY_BUDGET: ErrorCategory.ValueType  # 31
@@ -272,6 +272,7 @@ class GatewayError(_message.Message):
     GENERATION_ID_FIELD_NUMBER: _builtins.int
     TOTAL_USAGE_FIELD_NUMBER: _builtins.int
     COST_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_LEFT_OUT_FIELD_NUMBER: _builtins.int
     category: Global___ErrorCategory.ValueType
     """Category."""
     reason: _builtins.str
@@ -292,13 +293,17 @@ class GatewayError(_message.Message):
     """Model of the last attempt, if any."""
     generation_id: _builtins.str
     """Gateway identifier of the generation. Empty if none was admitted."""
+    attempts_left_out: _builtins.int
+    """How many attempts between the first and the last two are left out."""
     @_builtins.property
     def retry_delay(self) -> _duration_pb2.Duration:
         """Earliest sensible moment for that."""
 
     @_builtins.property
     def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attempt]:
-        """Attempts made. Trimmed to the last three in status details."""
+        """Attempts made, and those passed over. In status details at most three: the
+        first, which tells the first cause, and the last two.
+        """
 
     @_builtins.property
     def total_usage(self) -> _usage_pb2.Usage:
@@ -325,10 +330,11 @@ class GatewayError(_message.Message):
         generation_id: _builtins.str = ...,
         total_usage: _usage_pb2.Usage | None = ...,
         cost: _usage_pb2.Cost | None = ...,
+        attempts_left_out: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cost", b"cost", "retry_delay", b"retry_delay", "total_usage", b"total_usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "category", b"category", "code", b"code", "cost", b"cost", "generation_id", b"generation_id", "message", b"message", "model", b"model", "provider", b"provider", "reason", b"reason", "retry_delay", b"retry_delay", "retryable", b"retryable", "total_usage", b"total_usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "attempts_left_out", b"attempts_left_out", "category", b"category", "code", b"code", "cost", b"cost", "generation_id", b"generation_id", "message", b"message", "model", b"model", "provider", b"provider", "reason", b"reason", "retry_delay", b"retry_delay", "retryable", b"retryable", "total_usage", b"total_usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -358,6 +364,7 @@ class Attempt(_message.Message):
     USAGE_FIELD_NUMBER: _builtins.int
     OUTPUT_DELIVERED_FIELD_NUMBER: _builtins.int
     COST_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """Position, from 1."""
     provider: _builtins.str
@@ -382,6 +389,10 @@ class Attempt(_message.Message):
     """The wait was asked for by the provider."""
     output_delivered: _builtins.bool
     """Output of this attempt had already reached the caller when it failed."""
+    reason: _builtins.str
+    """Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
+    example RETRY_BUDGET of an attempt that was not made. Empty without one.
+    """
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it began."""
@@ -427,10 +438,11 @@ class Attempt(_message.Message):
         usage: _usage_pb2.Usage | None = ...,
         output_delivered: _builtins.bool = ...,
         cost: _usage_pb2.Cost | None = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cost", b"cost", "delay", b"delay", "duration", b"duration", "start_time", b"start_time", "time_to_first_token", b"time_to_first_token", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cost", b"cost", "delay", b"delay", "delay_from_provider", b"delay_from_provider", "duration", b"duration", "error_category", b"error_category", "error_message", b"error_message", "index", b"index", "model", b"model", "outcome", b"outcome", "output_delivered", b"output_delivered", "provider", b"provider", "provider_error_code", b"provider_error_code", "provider_http_status", b"provider_http_status", "provider_request_id", b"provider_request_id", "start_time", b"start_time", "time_to_first_token", b"time_to_first_token", "trigger", b"trigger", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cost", b"cost", "delay", b"delay", "delay_from_provider", b"delay_from_provider", "duration", b"duration", "error_category", b"error_category", "error_message", b"error_message", "index", b"index", "model", b"model", "outcome", b"outcome", "output_delivered", b"output_delivered", "provider", b"provider", "provider_error_code", b"provider_error_code", "provider_http_status", b"provider_http_status", "provider_request_id", b"provider_request_id", "reason", b"reason", "start_time", b"start_time", "time_to_first_token", b"time_to_first_token", "trigger", b"trigger", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -109,7 +109,10 @@ class _InvalidOutputActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_I
     INVALID_OUTPUT_ACTION_FAIL: _InvalidOutputAction.ValueType  # 2
     """Fail with ERROR_CATEGORY_INVALID_OUTPUT."""
     INVALID_OUTPUT_ACTION_RETRY: _InvalidOutputAction.ValueType  # 3
-    """Ask again within the retry policy, then fail."""
+    """Ask again within the retry policy, then fail. In a stream a notice with
+    `discard_output` voids the output that is asked for again: without
+    `accepts_discard` a stream ends as by FAIL.
+    """
 
 class InvalidOutputAction(_InvalidOutputAction, metaclass=_InvalidOutputActionEnumTypeWrapper):
     """Reaction to output that does not have the requested format."""
@@ -121,7 +124,10 @@ INVALID_OUTPUT_ACTION_RETURN: InvalidOutputAction.ValueType  # 1
 INVALID_OUTPUT_ACTION_FAIL: InvalidOutputAction.ValueType  # 2
 """Fail with ERROR_CATEGORY_INVALID_OUTPUT."""
 INVALID_OUTPUT_ACTION_RETRY: InvalidOutputAction.ValueType  # 3
-"""Ask again within the retry policy, then fail."""
+"""Ask again within the retry policy, then fail. In a stream a notice with
+`discard_output` voids the output that is asked for again: without
+`accepts_discard` a stream ends as by FAIL.
+"""
 Global___InvalidOutputAction: _TypeAlias = InvalidOutputAction  # noqa: Y015
 
 class _RoutingStrategy:
@@ -159,11 +165,15 @@ class _MidStreamRecovery:
 class _MidStreamRecoveryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MidStreamRecovery.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     MID_STREAM_RECOVERY_UNSPECIFIED: _MidStreamRecovery.ValueType  # 0
-    """Same as FAIL."""
+    """The server's `routing.mid_stream_recovery` if the request sets
+    `accepts_discard`, which is FAIL unless it is configured; else FAIL.
+    """
     MID_STREAM_RECOVERY_FAIL: _MidStreamRecovery.ValueType  # 1
     """End the stream with an error; the delivered output stays valid."""
     MID_STREAM_RECOVERY_RESTART: _MidStreamRecovery.ValueType  # 2
-    """Start over; a notice tells the caller to discard the output so far."""
+    """Start over, also when the replica that runs the stream is lost. A notice
+    with `discard_output` voids the output so far: set `accepts_discard`.
+    """
     MID_STREAM_RECOVERY_CONTINUE: _MidStreamRecovery.ValueType  # 3
     """Ask a target that supports it to continue after the delivered text."""
 
@@ -171,11 +181,15 @@ class MidStreamRecovery(_MidStreamRecovery, metaclass=_MidStreamRecoveryEnumType
     """What may happen to a stream whose attempt fails after output was delivered."""
 
 MID_STREAM_RECOVERY_UNSPECIFIED: MidStreamRecovery.ValueType  # 0
-"""Same as FAIL."""
+"""The server's `routing.mid_stream_recovery` if the request sets
+`accepts_discard`, which is FAIL unless it is configured; else FAIL.
+"""
 MID_STREAM_RECOVERY_FAIL: MidStreamRecovery.ValueType  # 1
 """End the stream with an error; the delivered output stays valid."""
 MID_STREAM_RECOVERY_RESTART: MidStreamRecovery.ValueType  # 2
-"""Start over; a notice tells the caller to discard the output so far."""
+"""Start over, also when the replica that runs the stream is lost. A notice
+with `discard_output` voids the output so far: set `accepts_discard`.
+"""
 MID_STREAM_RECOVERY_CONTINUE: MidStreamRecovery.ValueType  # 3
 """Ask a target that supports it to continue after the delivered text."""
 Global___MidStreamRecovery: _TypeAlias = MidStreamRecovery  # noqa: Y015
@@ -796,14 +810,19 @@ class RoutingPolicy(_message.Message):
     strategy: Global___RoutingStrategy.ValueType
     """Order of the targets."""
     mid_stream_recovery: Global___MidStreamRecovery.ValueType
-    """Recovery of streams."""
+    """Recovery of streams. No part of what `request_id` compares: the first
+    call's holds.
+    """
     unsupported_parameters: Global___UnsupportedParameterAction.ValueType
     """Unsupported parameters."""
     disable_failover: _builtins.bool
     """Never move to another target, whatever the server's configuration says."""
     @_builtins.property
     def fallbacks(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModelTarget]:
-        """Tried when the requested model fails or is not eligible."""
+        """Tried when the requested model fails or is not eligible. Empty: the
+        fallbacks that the server's configuration gives the model, unless
+        `disable_failover` is set.
+        """
 
     @_builtins.property
     def allowed_providers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -815,7 +834,12 @@ class RoutingPolicy(_message.Message):
 
     @_builtins.property
     def failover_on(self) -> _containers.RepeatedScalarFieldContainer[_error_pb2.ErrorCategory.ValueType]:
-        """Categories that lead to the next target. Empty means the server's list."""
+        """Categories that lead to the next target, in place of the server's list.
+        Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+        422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+        request can name. CONTENT_FILTER leads on only where the operator allows it
+        for the model, and what is no failure of a target never does.
+        """
 
     @_builtins.property
     def hedge(self) -> Global___HedgePolicy:
@@ -878,7 +902,9 @@ class RetryPolicy(_message.Message):
 
     @_builtins.property
     def max_total_delay(self) -> _duration_pb2.Duration:
-        """Upper bound of all waits together. Unset: none but `Timeouts.total`."""
+        """Upper bound of all waits together. Unset: the server's, 60 s unless it is
+        configured.
+        """
 
     @_builtins.property
     def retry_on(self) -> _containers.RepeatedScalarFieldContainer[_error_pb2.ErrorCategory.ValueType]:
@@ -945,7 +971,9 @@ class Timeouts(_message.Message):
     @_builtins.property
     def first_token(self) -> _duration_pb2.Duration:
         """From sending an attempt to its first token. Unset: 30 s, or 10 s while
-        another target is left; 120 s and 30 s for models that reason.
+        another target is left and more for prompts that take longer there; 120 s
+        and 30 s for models that reason. While another target is left, at most
+        half of what is left of `total` and of the deadline.
         """
 
     @_builtins.property

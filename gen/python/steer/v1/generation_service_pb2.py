@@ -27,7 +27,7 @@ from steer.v1 import stream_pb2 as steer_dot_v1_dot_stream__pb2
 from steer.v1 import usage_pb2 as steer_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!steer/v1/generation_service.proto\x12\x08steer.v1\x1a\x19steer/v1/generation.proto\x1a\x15steer/v1/stream.proto\x1a\x14steer/v1/usage.proto\"^\n\x0fGenerateRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12,\n\x04spec\x18\x02 \x01(\x0b\x32\x18.steer.v1.GenerationSpecR\x04spec\"d\n\x10GenerateResponse\x12\x34\n\ngeneration\x18\x01 \x01(\x0b\x32\x14.steer.v1.GenerationR\ngeneration\x12\x1a\n\x08replayed\x18\x02 \x01(\x08R\x08replayed\"\x97\x01\n\x15StreamGenerateRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12,\n\x04spec\x18\x02 \x01(\x0b\x32\x18.steer.v1.GenerationSpecR\x04spec\x12\x31\n\x07options\x18\x03 \x01(\x0b\x32\x17.steer.v1.StreamOptionsR\x07options\"x\n\x13ResumeStreamRequest\x12\x1b\n\tstream_id\x18\x01 \x01(\tR\x08streamId\x12#\n\rlast_sequence\x18\x02 \x01(\x05R\x0clastSequence\x12\x1f\n\x0blast_writer\x18\x03 \x01(\x07R\nlastWriter\"c\n\x17\x43\x61ncelGenerationRequest\x12\x1d\n\tstream_id\x18\x01 \x01(\tH\x00R\x08streamId\x12\x1f\n\nrequest_id\x18\x02 \x01(\tH\x00R\trequestIdB\x08\n\x06target\"8\n\x18\x43\x61ncelGenerationResponse\x12\x1c\n\tcancelled\x18\x01 \x01(\x08R\tcancelled\"v\n\x12\x43ountTokensRequest\x12,\n\x04spec\x18\x01 \x01(\x0b\x32\x18.steer.v1.GenerationSpecR\x04spec\x12\x32\n\x06method\x18\x02 \x01(\x0e\x32\x1a.steer.v1.TokenCountMethodR\x06method\"\x92\x02\n\x13\x43ountTokensResponse\x12!\n\x0cinput_tokens\x18\x01 \x01(\x05R\x0binputTokens\x12-\n\x06source\x18\x02 \x01(\x0e\x32\x15.steer.v1.UsageSourceR\x06source\x12\x1c\n\testimator\x18\x03 \x01(\tR\testimator\x12\x1a\n\x08provider\x18\x04 \x01(\tR\x08provider\x12\x14\n\x05model\x18\x05 \x01(\tR\x05model\x12%\n\x0e\x63ontext_window\x18\x06 \x01(\x05R\rcontextWindow\x12#\n\nconfidence\x18\x07 \x01(\x01H\x00R\nconfidence\x88\x01\x01\x42\r\n\x0b_confidence*x\n\x10TokenCountMethod\x12\"\n\x1eTOKEN_COUNT_METHOD_UNSPECIFIED\x10\x00\x12\x1f\n\x1bTOKEN_COUNT_METHOD_ESTIMATE\x10\x01\x12\x1f\n\x1bTOKEN_COUNT_METHOD_PROVIDER\x10\x02\x32\xa0\x03\n\x11GenerationService\x12\x41\n\x08Generate\x12\x19.steer.v1.GenerateRequest\x1a\x1a.steer.v1.GenerateResponse\x12J\n\x0eStreamGenerate\x12\x1f.steer.v1.StreamGenerateRequest\x1a\x15.steer.v1.StreamEvent0\x01\x12K\n\x0cResumeStream\x12\x1d.steer.v1.ResumeStreamRequest\x1a\x15.steer.v1.StreamEvent\"\x03\x90\x02\x02\x30\x01\x12^\n\x10\x43\x61ncelGeneration\x12!.steer.v1.CancelGenerationRequest\x1a\".steer.v1.CancelGenerationResponse\"\x03\x90\x02\x02\x12O\n\x0b\x43ountTokens\x12\x1c.steer.v1.CountTokensRequest\x1a\x1d.steer.v1.CountTokensResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!steer/v1/generation_service.proto\x12\x08steer.v1\x1a\x19steer/v1/generation.proto\x1a\x15steer/v1/stream.proto\x1a\x14steer/v1/usage.proto\"^\n\x0fGenerateRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12,\n\x04spec\x18\x02 \x01(\x0b\x32\x18.steer.v1.GenerationSpecR\x04spec\"d\n\x10GenerateResponse\x12\x34\n\ngeneration\x18\x01 \x01(\x0b\x32\x14.steer.v1.GenerationR\ngeneration\x12\x1a\n\x08replayed\x18\x02 \x01(\x08R\x08replayed\"\xc0\x01\n\x15StreamGenerateRequest\x12\x1d\n\nrequest_id\x18\x01 \x01(\tR\trequestId\x12,\n\x04spec\x18\x02 \x01(\x0b\x32\x18.steer.v1.GenerationSpecR\x04spec\x12\x31\n\x07options\x18\x03 \x01(\x0b\x32\x17.steer.v1.StreamOptionsR\x07options\x12\'\n\x0f\x61\x63\x63\x65pts_discard\x18\x04 \x01(\x08R\x0e\x61\x63\x63\x65ptsDiscard\"\xa1\x01\n\x13ResumeStreamRequest\x12\x1b\n\tstream_id\x18\x01 \x01(\tR\x08streamId\x12#\n\rlast_sequence\x18\x02 \x01(\x05R\x0clastSequence\x12\x1f\n\x0blast_writer\x18\x03 \x01(\x07R\nlastWriter\x12\'\n\x0f\x61\x63\x63\x65pts_discard\x18\x04 \x01(\x08R\x0e\x61\x63\x63\x65ptsDiscard\"c\n\x17\x43\x61ncelGenerationRequest\x12\x1d\n\tstream_id\x18\x01 \x01(\tH\x00R\x08streamId\x12\x1f\n\nrequest_id\x18\x02 \x01(\tH\x00R\trequestIdB\x08\n\x06target\"8\n\x18\x43\x61ncelGenerationResponse\x12\x1c\n\tcancelled\x18\x01 \x01(\x08R\tcancelled\"v\n\x12\x43ountTokensRequest\x12,\n\x04spec\x18\x01 \x01(\x0b\x32\x18.steer.v1.GenerationSpecR\x04spec\x12\x32\n\x06method\x18\x02 \x01(\x0e\x32\x1a.steer.v1.TokenCountMethodR\x06method\"\x92\x02\n\x13\x43ountTokensResponse\x12!\n\x0cinput_tokens\x18\x01 \x01(\x05R\x0binputTokens\x12-\n\x06source\x18\x02 \x01(\x0e\x32\x15.steer.v1.UsageSourceR\x06source\x12\x1c\n\testimator\x18\x03 \x01(\tR\testimator\x12\x1a\n\x08provider\x18\x04 \x01(\tR\x08provider\x12\x14\n\x05model\x18\x05 \x01(\tR\x05model\x12%\n\x0e\x63ontext_window\x18\x06 \x01(\x05R\rcontextWindow\x12#\n\nconfidence\x18\x07 \x01(\x01H\x00R\nconfidence\x88\x01\x01\x42\r\n\x0b_confidence*x\n\x10TokenCountMethod\x12\"\n\x1eTOKEN_COUNT_METHOD_UNSPECIFIED\x10\x00\x12\x1f\n\x1bTOKEN_COUNT_METHOD_ESTIMATE\x10\x01\x12\x1f\n\x1bTOKEN_COUNT_METHOD_PROVIDER\x10\x02\x32\xa0\x03\n\x11GenerationService\x12\x41\n\x08Generate\x12\x19.steer.v1.GenerateRequest\x1a\x1a.steer.v1.GenerateResponse\x12J\n\x0eStreamGenerate\x12\x1f.steer.v1.StreamGenerateRequest\x1a\x15.steer.v1.StreamEvent0\x01\x12K\n\x0cResumeStream\x12\x1d.steer.v1.ResumeStreamRequest\x1a\x15.steer.v1.StreamEvent\"\x03\x90\x02\x02\x30\x01\x12^\n\x10\x43\x61ncelGeneration\x12!.steer.v1.CancelGenerationRequest\x1a\".steer.v1.CancelGenerationResponse\"\x03\x90\x02\x02\x12O\n\x0b\x43ountTokens\x12\x1c.steer.v1.CountTokensRequest\x1a\x1d.steer.v1.CountTokensResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,24 +40,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GENERATIONSERVICE'].methods_by_name['CancelGeneration']._serialized_options = b'\220\002\002'
   _globals['_GENERATIONSERVICE'].methods_by_name['CountTokens']._loaded_options = None
   _globals['_GENERATIONSERVICE'].methods_by_name['CountTokens']._serialized_options = b'\220\002\001'
-  _globals['_TOKENCOUNTMETHOD']._serialized_start=1149
-  _globals['_TOKENCOUNTMETHOD']._serialized_end=1269
+  _globals['_TOKENCOUNTMETHOD']._serialized_start=1232
+  _globals['_TOKENCOUNTMETHOD']._serialized_end=1352
   _globals['_GENERATEREQUEST']._serialized_start=119
   _globals['_GENERATEREQUEST']._serialized_end=213
   _globals['_GENERATERESPONSE']._serialized_start=215
   _globals['_GENERATERESPONSE']._serialized_end=315
   _globals['_STREAMGENERATEREQUEST']._serialized_start=318
-  _globals['_STREAMGENERATEREQUEST']._serialized_end=469
-  _globals['_RESUMESTREAMREQUEST']._serialized_start=471
-  _globals['_RESUMESTREAMREQUEST']._serialized_end=591
-  _globals['_CANCELGENERATIONREQUEST']._serialized_start=593
-  _globals['_CANCELGENERATIONREQUEST']._serialized_end=692
-  _globals['_CANCELGENERATIONRESPONSE']._serialized_start=694
-  _globals['_CANCELGENERATIONRESPONSE']._serialized_end=750
-  _globals['_COUNTTOKENSREQUEST']._serialized_start=752
-  _globals['_COUNTTOKENSREQUEST']._serialized_end=870
-  _globals['_COUNTTOKENSRESPONSE']._serialized_start=873
-  _globals['_COUNTTOKENSRESPONSE']._serialized_end=1147
-  _globals['_GENERATIONSERVICE']._serialized_start=1272
-  _globals['_GENERATIONSERVICE']._serialized_end=1688
+  _globals['_STREAMGENERATEREQUEST']._serialized_end=510
+  _globals['_RESUMESTREAMREQUEST']._serialized_start=513
+  _globals['_RESUMESTREAMREQUEST']._serialized_end=674
+  _globals['_CANCELGENERATIONREQUEST']._serialized_start=676
+  _globals['_CANCELGENERATIONREQUEST']._serialized_end=775
+  _globals['_CANCELGENERATIONRESPONSE']._serialized_start=777
+  _globals['_CANCELGENERATIONRESPONSE']._serialized_end=833
+  _globals['_COUNTTOKENSREQUEST']._serialized_start=835
+  _globals['_COUNTTOKENSREQUEST']._serialized_end=953
+  _globals['_COUNTTOKENSRESPONSE']._serialized_start=956
+  _globals['_COUNTTOKENSRESPONSE']._serialized_end=1230
+  _globals['_GENERATIONSERVICE']._serialized_start=1355
+  _globals['_GENERATIONSERVICE']._serialized_end=1771
 # @@protoc_insertion_point(module_scope)

@@ -111,8 +111,19 @@ class StreamGenerateRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     SPEC_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
+    ACCEPTS_DISCARD_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Idempotency key, as in GenerateRequest."""
+    accepts_discard: _builtins.bool
+    """This reader drops the output received so far when an `attempt_notice` with
+    `discard_output` arrives. A reader without it that holds such output gets
+    FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
+    second output; ErrorInfo has the position of the notice as `stream_id`,
+    `last_sequence` and `last_writer`. It is a property of the reader and not
+    of the stream: calls with and without it share a `request_id`. Exception:
+    if the first call names RESTART without it, all readers of the stream get
+    every event.
+    """
     @_builtins.property
     def spec(self) -> _generation_pb2.GenerationSpec:
         """What to generate."""
@@ -127,10 +138,11 @@ class StreamGenerateRequest(_message.Message):
         request_id: _builtins.str = ...,
         spec: _generation_pb2.GenerationSpec | None = ...,
         options: _stream_pb2.StreamOptions | None = ...,
+        accepts_discard: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "spec", b"spec"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["options", b"options", "request_id", b"request_id", "spec", b"spec"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepts_discard", b"accepts_discard", "options", b"options", "request_id", b"request_id", "spec", b"spec"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -145,6 +157,7 @@ class ResumeStreamRequest(_message.Message):
     STREAM_ID_FIELD_NUMBER: _builtins.int
     LAST_SEQUENCE_FIELD_NUMBER: _builtins.int
     LAST_WRITER_FIELD_NUMBER: _builtins.int
+    ACCEPTS_DISCARD_FIELD_NUMBER: _builtins.int
     stream_id: _builtins.str
     """The stream."""
     last_sequence: _builtins.int
@@ -156,16 +169,21 @@ class ResumeStreamRequest(_message.Message):
     verified: a log that was rolled back or rewritten by a store failure ends
     the call with ERROR_CATEGORY_STATE_LOST instead of a silent splice.
     """
+    accepts_discard: _builtins.bool
+    """As in StreamGenerateRequest. A reader without it gets the stream if it
+    begins at its last `discard_output` or behind it.
+    """
     def __init__(
         self,
         *,
         stream_id: _builtins.str = ...,
         last_sequence: _builtins.int = ...,
         last_writer: _builtins.int = ...,
+        accepts_discard: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["last_sequence", b"last_sequence", "last_writer", b"last_writer", "stream_id", b"stream_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepts_discard", b"accepts_discard", "last_sequence", b"last_sequence", "last_writer", b"last_writer", "stream_id", b"stream_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

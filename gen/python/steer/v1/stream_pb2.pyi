@@ -545,6 +545,7 @@ class PartEnd(_message.Message):
 
     PART_INDEX_FIELD_NUMBER: _builtins.int
     PART_FIELD_NUMBER: _builtins.int
+    REMAINDER_FIELD_NUMBER: _builtins.int
     part_index: _builtins.int
     """The part."""
     @_builtins.property
@@ -553,15 +554,23 @@ class PartEnd(_message.Message):
         signature) and for parts that have no deltas; not set for text.
         """
 
+    @_builtins.property
+    def remainder(self) -> _content_pb2.Part:
+        """Set in place of `part` where that would be too long for the stream: the
+        part without the text that its deltas have (the arguments of a tool call,
+        the text of reasoning).
+        """
+
     def __init__(
         self,
         *,
         part_index: _builtins.int = ...,
         part: _content_pb2.Part | None = ...,
+        remainder: _content_pb2.Part | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["part", b"part", "remainder", b"remainder"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["part", b"part", "part_index", b"part_index"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["part", b"part", "part_index", b"part_index", "remainder", b"remainder"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -619,7 +628,9 @@ class AttemptNotice(_message.Message):
     action: Global___RecoveryAction.ValueType
     """What happens now."""
     discard_output: _builtins.bool
-    """Forget all parts and JSON received so far; the next delta opens part 0."""
+    """Forget all parts and JSON received so far; the next delta opens part 0.
+    Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
+    """
     @_builtins.property
     def failed(self) -> _error_pb2.Attempt:
         """The attempt that failed."""
@@ -657,8 +668,15 @@ class StreamComplete(_message.Message):
 
     GENERATION_FIELD_NUMBER: _builtins.int
     MESSAGE_OMITTED_FIELD_NUMBER: _builtins.int
+    FIRST_OUTPUT_SEQUENCE_FIELD_NUMBER: _builtins.int
     message_omitted: _builtins.bool
     """`generation.message` was left out, on request or because of its size."""
+    first_output_sequence: _builtins.int
+    """Sequence of the first event whose output stands: the first one behind the
+    last notice with `discard_output`, or of all. Without output it is this
+    event's own. A reader that was given this event and all behind it has the
+    whole output. 0: a service that does not say it yet.
+    """
     @_builtins.property
     def generation(self) -> _generation_pb2.Generation:
         """The result."""
@@ -668,10 +686,11 @@ class StreamComplete(_message.Message):
         *,
         generation: _generation_pb2.Generation | None = ...,
         message_omitted: _builtins.bool = ...,
+        first_output_sequence: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation", "message_omitted", b"message_omitted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_output_sequence", b"first_output_sequence", "generation", b"generation", "message_omitted", b"message_omitted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,4 +1,7 @@
 //! The interop program of Rust: `steer-interop SCENARIO` prints one line of JSON.
+mod discard;
+mod rolling;
+
 use std::env;
 use std::error::Error;
 use std::fmt::Write;
@@ -21,9 +24,9 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+pub type Outcome<T> = Result<T, Box<dyn Error>>;
 
-fn setting(name: &str) -> Outcome<String> {
+pub fn setting(name: &str) -> Outcome<String> {
     env::var(name).map_err(|_| format!("{name} is not set").into())
 }
 
@@ -95,7 +98,7 @@ async fn generate(client: &Client) -> Outcome<Generation> {
 }
 
 /// Of the message: `output_text` leaves out what is long.
-fn text_of(generation: Generation) -> String {
+pub fn text_of(generation: Generation) -> String {
     let parts = generation.message.unwrap_or_default().parts;
     let texts = parts.into_iter().filter_map(|part| match part.data {
         Some(Data::Text(part)) => Some(part.text),
@@ -252,7 +255,7 @@ async fn health() -> Outcome<Json> {
 async fn main() -> Outcome<()> {
     let scenario = env::args().nth(1).ok_or("usage: steer-interop SCENARIO")?;
     let answer = match scenario.as_str() {
-        "unary" | "tls" => unary().await,
+        "unary" | "tls" | "lost-unary" => unary().await,
         "stream" | "resume" | "text" => stream().await,
         "cancel" => cancel().await,
         "deadline" => deadline().await,
@@ -260,6 +263,11 @@ async fn main() -> Outcome<()> {
         "large" => large().await,
         "compressed" => compressed().await,
         "health" => health().await,
+        "lost-owner" => discard::lost_owner(&connect()?, spec()?).await,
+        "raw" => discard::raw(&connect()?, spec()?).await,
+        "raw-joins" => discard::raw_joins(&connect()?, spec()?).await,
+        "joins-raw" => discard::joins_raw(&connect()?, spec()?).await,
+        "rolling" => rolling::rolling(connect()?, spec()?).await,
         unknown => Err(format!("no scenario {unknown}").into()),
     }?;
     println!("{answer}");

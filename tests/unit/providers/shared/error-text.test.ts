@@ -94,7 +94,7 @@ const event = (message: string): Answer => ({
   body: `data: ${JSON.stringify({ error: { message } })}\n\n`,
 });
 /** A status that no table knows. */
-const page = (message: string): Answer => ({ status: 499, type: "text/plain", body: message });
+const page = (message: string): Answer => ({ status: 460, type: "text/plain", body: message });
 
 describe.each<[string, ProviderType]>([
   ["openai", openai],
@@ -139,7 +139,7 @@ describe.each<[string, ProviderType]>([
       [200, { type: "invalid_request_error" }, "validation"],
       [200, { type: "overloaded_error" }, "provider-overloaded"],
       [200, { code: 503 }, "server-error"],
-      [499, { code: "context_length_exceeded" }, "context-length"],
+      [460, { code: "context_length_exceeded" }, "context-length"],
     ];
     for (const [status, fields, kind] of typed) {
       const body = JSON.stringify({ error: { message: `Sorry: ${phrase}!`, ...fields } });

@@ -138,7 +138,9 @@ const rows: [string, Answer, ErrorKind][] = [
     "validation",
   ],
   ["400 in an array", { status: 400, body: [error({ code: "unsupported_value" })] }, "validation"],
-  ...[405, 410, 415, 418, 422].map((status): [string, Answer, ErrorKind] => [
+  ["410", { status: 410, body: SECRET }, "not-found"],
+  ["451", { status: 451, body: SECRET }, "provider-permission"],
+  ...[405, 415, 418, 422].map((status): [string, Answer, ErrorKind] => [
     String(status),
     { status, body: SECRET },
     "validation",

@@ -9,14 +9,18 @@ const clock = { ...systemClock, wallTime: () => NOW };
 describe("hints of a rate limit", () => {
   const hints: [string, Record<string, string>, number | undefined][] = [
     ["retry-after-ms first", { "retry-after-ms": "1500.2", "retry-after": "9" }, 1_501],
+    ["the other one beside a zero", { "retry-after-ms": "0", "retry-after": "5" }, 5_000],
+    ["a zero on its own", { "retry-after-ms": "0" }, 0],
+    ["two zeros", { "retry-after-ms": "0", "retry-after": "0" }, 0],
+    ["a zero beside nonsense", { "retry-after-ms": "0", "retry-after": "soon" }, 0],
     ["retry-after in seconds", { "retry-after": "2" }, 2_000],
     ["retry-after in parts of seconds", { "retry-after": "0.25" }, 250],
     ["retry-after as a date", { "retry-after": "Tue, 24 Nov 2026 12:00:30 GMT" }, 30_000],
     ["retry-after as a past date", { "retry-after": "Tue, 24 Nov 2026 11:00:00 GMT" }, 0],
     ["a negative retry-after", { "retry-after": "-5" }, undefined],
     ["nonsense", { "retry-after": "soon" }, undefined],
-    ["a huge retry-after", { "retry-after": "99999999999999999999" }, 86_400_000],
-    ["a point in time as seconds", { "retry-after": "1795521600" }, 86_400_000],
+    ["a huge retry-after", { "retry-after": "99999999999999999999" }, undefined],
+    ["a point in time as seconds", { "retry-after": "1795521600" }, undefined],
     [
       "the reset of the exhausted limit",
       {
@@ -40,8 +44,15 @@ describe("hints of a rate limit", () => {
     expect(error).toMatchObject({ kind: "rate-limit", retryAfterMs });
   });
 
-  it("asks the reset headers for rate limits only", () => {
+  it("asks the limits that are not used up for rate limits only, and none beside a wrong request", () => {
     const headers = { "x-ratelimit-reset-requests": "40ms" };
-    expect(toHttpError(503, headers, "", errorRules, clock).retryAfterMs).toBeUndefined();
+    const exhausted = { ...headers, "x-ratelimit-remaining-requests": "0" };
+    for (const status of [500, 503, 529]) {
+      expect(toHttpError(status, headers, "", errorRules, clock).retryAfterMs).toBeUndefined();
+      expect(toHttpError(status, exhausted, "", errorRules, clock).retryAfterMs).toBe(40);
+    }
+    for (const status of [400, 401, 404]) {
+      expect(toHttpError(status, exhausted, "", errorRules, clock).retryAfterMs).toBeUndefined();
+    }
   });
 });

@@ -19,4 +19,4 @@ it("closing does not wait for a connection that nobody waits for", async () => {
   await upstream.close();
   for (const socket of sockets) socket.destroy();
   server.close();
-}, 10_000);
+});

@@ -223,16 +223,16 @@ describe("the smallest value of a JSON Schema", () => {
       JSON.parse(`${'{"items":'.repeat(100_000)}{}${"}".repeat(100_000)}`) as JsonObject,
     ],
   ])("is refused for a schema of %s, and soon", (_name, schema) => {
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     expect(() => smallestValue(schema)).toThrow(GatewayError);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
   });
 
   it("is found soon in trees with many branches", () => {
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     expect(Object.values(smallestValue(tree(100)) as JsonObject)).toEqual(
       Array.from({ length: 100 }, () => null),
     );
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
   });
 });

@@ -27,11 +27,14 @@ describe("readUsage", () => {
     ["cached tokens inside the prompt", usage(32, 9, 41, 0, 6), 32, 9],
     ["more cached tokens than prompt", usage(10, 9, 19, 0, 22), 32, 9],
   ])("adds up %s", (_name, given, inputTokens, outputTokens) => {
-    expect(readUsage(given)).toMatchObject({ inputTokens, outputTokens });
+    expect(readUsage(given).counts).toMatchObject({ inputTokens, outputTokens });
   });
 
   it("leaves out what was not reported", () => {
-    expect(readUsage({ prompt_tokens: 3 })).toEqual({ inputTokens: 3 });
-    expect(readUsage({ prompt_tokens: -1, completion_tokens: "9" })).toEqual({});
+    expect(readUsage({ prompt_tokens: 3 })).toEqual({ counts: { inputTokens: 3 }, impossible: [] });
+    expect(readUsage({ prompt_tokens: -1, completion_tokens: "9" })).toEqual({
+      counts: {},
+      impossible: ["inputTokens", "outputTokens"],
+    });
   });
 });

@@ -3,7 +3,8 @@ import dev.steer.client.EventStream;
 import dev.steer.client.ReadOptions;
 import dev.steer.client.Reconnect;
 import dev.steer.client.SteerClient;
-import dev.steer.v1.StreamEvent;
+import dev.steer.v1.AttemptNotice;
+import dev.steer.v1.ModelTarget;
 import dev.steer.v1.StreamGenerateRequest;
 
 /**
@@ -16,20 +17,19 @@ public final class Survive {
     var pace = Service.simulator("pace_ms", Value.newBuilder().setNumberValue(100));
     var spec =
         Service.spec("Tell me a long story of the sea.").putProviderOptions("simulator", pace);
+    // Tried in this order where the model fails. Without a list the service's configuration has one.
+    spec.getRoutingBuilder().addFallbacks(ModelTarget.newBuilder().setModel("simulator"));
     var request = StreamGenerateRequest.newBuilder().setSpec(spec).build();
-    StringBuilder text = new StringBuilder();
+    var options = new ReadOptions().onReconnect(Survive::report).onDiscard(Survive::clear);
     try (SteerClient steer = Service.connect();
-        EventStream events =
-            steer.stream(request, new ReadOptions().onReconnect(Survive::report))) {
-      for (StreamEvent event : events) {
-        if (event.hasTextDelta()) text.append(event.getTextDelta().getText());
-        // An attempt failed and the next one begins anew: what was said does not count.
-        if (event.hasAttemptNotice() && event.getAttemptNotice().getDiscardOutput()) {
-          text.setLength(0);
-        }
-      }
+        EventStream events = steer.stream(request, options)) {
+      // What an attempt has said that failed later is not in the text.
+      System.out.println(events.text());
     }
-    System.out.println(text);
+  }
+
+  private static void clear(AttemptNotice notice) {
+    System.err.println("begins anew: " + notice.getFailed().getErrorMessage());
   }
 
   private static void report(Reconnect reconnect) {

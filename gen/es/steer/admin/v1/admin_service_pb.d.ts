@@ -243,7 +243,8 @@ export declare type ListStreamStatesResponse = Message<"steer.admin.v1.ListStrea
   streamStates: StreamState[];
 
   /**
-   * Token of the next page, empty on the last.
+   * Token of the next page, empty on the last. A page where little matches the filter may be short,
+   * or empty, and yet not the last.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -710,6 +711,59 @@ export declare type GetProviderStatusRequest = Message<"steer.admin.v1.GetProvid
 export declare const GetProviderStatusRequestSchema: GenMessage<GetProviderStatusRequest>;
 
 /**
+ * The stream store as the replica that answered sees it.
+ *
+ * @generated from message steer.admin.v1.StoreStatus
+ */
+export declare type StoreStatus = Message<"steer.admin.v1.StoreStatus"> & {
+  /**
+   * `memory`, `sqlite` or `redis`.
+   *
+   * @generated from field: string type = 1;
+   */
+  type: string;
+
+  /**
+   * Streams are stored. While they are not, calls run unstored, or are refused
+   * where `stream.durability` is `required`.
+   *
+   * @generated from field: bool available = 2;
+   */
+  available: boolean;
+
+  /**
+   * Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
+   * `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
+   * `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
+   * store is available.
+   *
+   * @generated from field: string cause = 3;
+   */
+  cause: string;
+
+  /**
+   * The evidence in the words of the server, the system or SQLite, as `OOM` or
+   * `ECONNREFUSED`. Empty where there is none.
+   *
+   * @generated from field: string code = 4;
+   */
+  code: string;
+
+  /**
+   * Since when the store is not available. Unset while it is.
+   *
+   * @generated from field: google.protobuf.Timestamp unavailable_time = 5;
+   */
+  unavailableTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message steer.admin.v1.StoreStatus.
+ * Use `create(StoreStatusSchema)` to create a new message.
+ */
+export declare const StoreStatusSchema: GenMessage<StoreStatus>;
+
+/**
  * Response of GetProviderStatus.
  *
  * @generated from message steer.admin.v1.GetProviderStatusResponse
@@ -735,6 +789,13 @@ export declare type GetProviderStatusResponse = Message<"steer.admin.v1.GetProvi
    * @generated from field: int32 replica_count = 3;
    */
   replicaCount: number;
+
+  /**
+   * The stream store.
+   *
+   * @generated from field: steer.admin.v1.StoreStatus store = 4;
+   */
+  store?: StoreStatus | undefined;
 };
 
 /**

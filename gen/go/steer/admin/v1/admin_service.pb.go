@@ -668,7 +668,8 @@ type ListStreamStatesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The streams.
 	StreamStates []*StreamState `protobuf:"bytes,1,rep,name=stream_states,json=streamStates,proto3" json:"stream_states,omitempty"`
-	// Token of the next page, empty on the last.
+	// Token of the next page, empty on the last. A page where little matches the filter may be short,
+	// or empty, and yet not the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1503,6 +1504,93 @@ func (x *GetProviderStatusRequest) GetScope() AdminScope {
 	return AdminScope_ADMIN_SCOPE_UNSPECIFIED
 }
 
+// The stream store as the replica that answered sees it.
+type StoreStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// `memory`, `sqlite` or `redis`.
+	Type string `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	// Streams are stored. While they are not, calls run unstored, or are refused
+	// where `stream.durability` is `required`.
+	Available bool `protobuf:"varint,2,opt,name=available,proto3" json:"available,omitempty"`
+	// Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
+	// `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
+	// `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
+	// store is available.
+	Cause string `protobuf:"bytes,3,opt,name=cause,proto3" json:"cause,omitempty"`
+	// The evidence in the words of the server, the system or SQLite, as `OOM` or
+	// `ECONNREFUSED`. Empty where there is none.
+	Code string `protobuf:"bytes,4,opt,name=code,proto3" json:"code,omitempty"`
+	// Since when the store is not available. Unset while it is.
+	UnavailableTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=unavailable_time,json=unavailableTime,proto3" json:"unavailable_time,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *StoreStatus) Reset() {
+	*x = StoreStatus{}
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StoreStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StoreStatus) ProtoMessage() {}
+
+func (x *StoreStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StoreStatus.ProtoReflect.Descriptor instead.
+func (*StoreStatus) Descriptor() ([]byte, []int) {
+	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *StoreStatus) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *StoreStatus) GetAvailable() bool {
+	if x != nil {
+		return x.Available
+	}
+	return false
+}
+
+func (x *StoreStatus) GetCause() string {
+	if x != nil {
+		return x.Cause
+	}
+	return ""
+}
+
+func (x *StoreStatus) GetCode() string {
+	if x != nil {
+		return x.Code
+	}
+	return ""
+}
+
+func (x *StoreStatus) GetUnavailableTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UnavailableTime
+	}
+	return nil
+}
+
 // Response of GetProviderStatus.
 type GetProviderStatusResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1511,14 +1599,16 @@ type GetProviderStatusResponse struct {
 	// Replica that answered.
 	Replica string `protobuf:"bytes,2,opt,name=replica,proto3" json:"replica,omitempty"`
 	// Replicas whose numbers are included.
-	ReplicaCount  int32 `protobuf:"varint,3,opt,name=replica_count,json=replicaCount,proto3" json:"replica_count,omitempty"`
+	ReplicaCount int32 `protobuf:"varint,3,opt,name=replica_count,json=replicaCount,proto3" json:"replica_count,omitempty"`
+	// The stream store.
+	Store         *StoreStatus `protobuf:"bytes,4,opt,name=store,proto3" json:"store,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetProviderStatusResponse) Reset() {
 	*x = GetProviderStatusResponse{}
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[13]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1620,7 @@ func (x *GetProviderStatusResponse) String() string {
 func (*GetProviderStatusResponse) ProtoMessage() {}
 
 func (x *GetProviderStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[13]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1633,7 @@ func (x *GetProviderStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetProviderStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetProviderStatusResponse) Descriptor() ([]byte, []int) {
-	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{13}
+	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetProviderStatusResponse) GetProviders() map[string]*ProviderStatus {
@@ -1567,6 +1657,13 @@ func (x *GetProviderStatusResponse) GetReplicaCount() int32 {
 	return 0
 }
 
+func (x *GetProviderStatusResponse) GetStore() *StoreStatus {
+	if x != nil {
+		return x.Store
+	}
+	return nil
+}
+
 // Request of ResetCircuit.
 type ResetCircuitRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1583,7 +1680,7 @@ type ResetCircuitRequest struct {
 
 func (x *ResetCircuitRequest) Reset() {
 	*x = ResetCircuitRequest{}
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[14]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1595,7 +1692,7 @@ func (x *ResetCircuitRequest) String() string {
 func (*ResetCircuitRequest) ProtoMessage() {}
 
 func (x *ResetCircuitRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[14]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1608,7 +1705,7 @@ func (x *ResetCircuitRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetCircuitRequest.ProtoReflect.Descriptor instead.
 func (*ResetCircuitRequest) Descriptor() ([]byte, []int) {
-	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{14}
+	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ResetCircuitRequest) GetProvider() string {
@@ -1645,7 +1742,7 @@ type ResetCircuitResponse struct {
 
 func (x *ResetCircuitResponse) Reset() {
 	*x = ResetCircuitResponse{}
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[15]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1657,7 +1754,7 @@ func (x *ResetCircuitResponse) String() string {
 func (*ResetCircuitResponse) ProtoMessage() {}
 
 func (x *ResetCircuitResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[15]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1670,7 +1767,7 @@ func (x *ResetCircuitResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResetCircuitResponse.ProtoReflect.Descriptor instead.
 func (*ResetCircuitResponse) Descriptor() ([]byte, []int) {
-	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{15}
+	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ResetCircuitResponse) GetPreviousState() CircuitState {
@@ -1700,7 +1797,7 @@ type ErrorCount struct {
 
 func (x *ErrorCount) Reset() {
 	*x = ErrorCount{}
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[16]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1712,7 +1809,7 @@ func (x *ErrorCount) String() string {
 func (*ErrorCount) ProtoMessage() {}
 
 func (x *ErrorCount) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[16]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1725,7 +1822,7 @@ func (x *ErrorCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ErrorCount.ProtoReflect.Descriptor instead.
 func (*ErrorCount) Descriptor() ([]byte, []int) {
-	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{16}
+	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ErrorCount) GetCategory() v1.ErrorCategory {
@@ -1759,7 +1856,7 @@ type RetryDecisionCount struct {
 
 func (x *RetryDecisionCount) Reset() {
 	*x = RetryDecisionCount{}
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[17]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1771,7 +1868,7 @@ func (x *RetryDecisionCount) String() string {
 func (*RetryDecisionCount) ProtoMessage() {}
 
 func (x *RetryDecisionCount) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[17]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1784,7 +1881,7 @@ func (x *RetryDecisionCount) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryDecisionCount.ProtoReflect.Descriptor instead.
 func (*RetryDecisionCount) Descriptor() ([]byte, []int) {
-	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{17}
+	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *RetryDecisionCount) GetCategory() v1.ErrorCategory {
@@ -1848,7 +1945,7 @@ type RetryMetrics struct {
 
 func (x *RetryMetrics) Reset() {
 	*x = RetryMetrics{}
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[18]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1860,7 +1957,7 @@ func (x *RetryMetrics) String() string {
 func (*RetryMetrics) ProtoMessage() {}
 
 func (x *RetryMetrics) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[18]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1873,7 +1970,7 @@ func (x *RetryMetrics) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryMetrics.ProtoReflect.Descriptor instead.
 func (*RetryMetrics) Descriptor() ([]byte, []int) {
-	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{18}
+	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *RetryMetrics) GetRequests() int64 {
@@ -1973,7 +2070,7 @@ type GetRetryMetricsRequest struct {
 
 func (x *GetRetryMetricsRequest) Reset() {
 	*x = GetRetryMetricsRequest{}
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[19]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1985,7 +2082,7 @@ func (x *GetRetryMetricsRequest) String() string {
 func (*GetRetryMetricsRequest) ProtoMessage() {}
 
 func (x *GetRetryMetricsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[19]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1998,7 +2095,7 @@ func (x *GetRetryMetricsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRetryMetricsRequest.ProtoReflect.Descriptor instead.
 func (*GetRetryMetricsRequest) Descriptor() ([]byte, []int) {
-	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{19}
+	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *GetRetryMetricsRequest) GetProviders() []string {
@@ -2034,7 +2131,7 @@ type GetRetryMetricsResponse struct {
 
 func (x *GetRetryMetricsResponse) Reset() {
 	*x = GetRetryMetricsResponse{}
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[20]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2046,7 +2143,7 @@ func (x *GetRetryMetricsResponse) String() string {
 func (*GetRetryMetricsResponse) ProtoMessage() {}
 
 func (x *GetRetryMetricsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[20]
+	mi := &file_steer_admin_v1_admin_service_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2059,7 +2156,7 @@ func (x *GetRetryMetricsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRetryMetricsResponse.ProtoReflect.Descriptor instead.
 func (*GetRetryMetricsResponse) Descriptor() ([]byte, []int) {
-	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{20}
+	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *GetRetryMetricsResponse) GetTotal() *RetryMetrics {
@@ -2212,11 +2309,18 @@ const file_steer_admin_v1_admin_service_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\v2\x17.steer.admin.v1.CircuitR\x05value:\x028\x01\"j\n" +
 	"\x18GetProviderStatusRequest\x12\x1c\n" +
 	"\tproviders\x18\x01 \x03(\tR\tproviders\x120\n" +
-	"\x05scope\x18\x02 \x01(\x0e2\x1a.steer.admin.v1.AdminScopeR\x05scope\"\x90\x02\n" +
+	"\x05scope\x18\x02 \x01(\x0e2\x1a.steer.admin.v1.AdminScopeR\x05scope\"\xb0\x01\n" +
+	"\vStoreStatus\x12\x12\n" +
+	"\x04type\x18\x01 \x01(\tR\x04type\x12\x1c\n" +
+	"\tavailable\x18\x02 \x01(\bR\tavailable\x12\x14\n" +
+	"\x05cause\x18\x03 \x01(\tR\x05cause\x12\x12\n" +
+	"\x04code\x18\x04 \x01(\tR\x04code\x12E\n" +
+	"\x10unavailable_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x0funavailableTime\"\xc3\x02\n" +
 	"\x19GetProviderStatusResponse\x12V\n" +
 	"\tproviders\x18\x01 \x03(\v28.steer.admin.v1.GetProviderStatusResponse.ProvidersEntryR\tproviders\x12\x18\n" +
 	"\areplica\x18\x02 \x01(\tR\areplica\x12#\n" +
-	"\rreplica_count\x18\x03 \x01(\x05R\freplicaCount\x1a\\\n" +
+	"\rreplica_count\x18\x03 \x01(\x05R\freplicaCount\x121\n" +
+	"\x05store\x18\x04 \x01(\v2\x1b.steer.admin.v1.StoreStatusR\x05store\x1a\\\n" +
 	"\x0eProvidersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x124\n" +
 	"\x05value\x18\x02 \x01(\v2\x1e.steer.admin.v1.ProviderStatusR\x05value:\x028\x01\"y\n" +
@@ -2323,7 +2427,7 @@ func file_steer_admin_v1_admin_service_proto_rawDescGZIP() []byte {
 }
 
 var file_steer_admin_v1_admin_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_steer_admin_v1_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_steer_admin_v1_admin_service_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_steer_admin_v1_admin_service_proto_goTypes = []any{
 	(StreamPhase)(0),                    // 0: steer.admin.v1.StreamPhase
 	(CircuitState)(0),                   // 1: steer.admin.v1.CircuitState
@@ -2343,94 +2447,97 @@ var file_steer_admin_v1_admin_service_proto_goTypes = []any{
 	(*RateLimitState)(nil),              // 15: steer.admin.v1.RateLimitState
 	(*ProviderStatus)(nil),              // 16: steer.admin.v1.ProviderStatus
 	(*GetProviderStatusRequest)(nil),    // 17: steer.admin.v1.GetProviderStatusRequest
-	(*GetProviderStatusResponse)(nil),   // 18: steer.admin.v1.GetProviderStatusResponse
-	(*ResetCircuitRequest)(nil),         // 19: steer.admin.v1.ResetCircuitRequest
-	(*ResetCircuitResponse)(nil),        // 20: steer.admin.v1.ResetCircuitResponse
-	(*ErrorCount)(nil),                  // 21: steer.admin.v1.ErrorCount
-	(*RetryDecisionCount)(nil),          // 22: steer.admin.v1.RetryDecisionCount
-	(*RetryMetrics)(nil),                // 23: steer.admin.v1.RetryMetrics
-	(*GetRetryMetricsRequest)(nil),      // 24: steer.admin.v1.GetRetryMetricsRequest
-	(*GetRetryMetricsResponse)(nil),     // 25: steer.admin.v1.GetRetryMetricsResponse
-	nil,                                 // 26: steer.admin.v1.StreamState.LabelsEntry
-	nil,                                 // 27: steer.admin.v1.ProviderStatus.ModelCircuitsEntry
-	nil,                                 // 28: steer.admin.v1.GetProviderStatusResponse.ProvidersEntry
-	nil,                                 // 29: steer.admin.v1.GetRetryMetricsResponse.ProvidersEntry
-	(*v1.ModelTarget)(nil),              // 30: steer.v1.ModelTarget
-	(*v1.Attempt)(nil),                  // 31: steer.v1.Attempt
-	(*v1.Usage)(nil),                    // 32: steer.v1.Usage
-	(*v1.GatewayError)(nil),             // 33: steer.v1.GatewayError
-	(*timestamppb.Timestamp)(nil),       // 34: google.protobuf.Timestamp
-	(*durationpb.Duration)(nil),         // 35: google.protobuf.Duration
-	(v1.ErrorCategory)(0),               // 36: steer.v1.ErrorCategory
+	(*StoreStatus)(nil),                 // 18: steer.admin.v1.StoreStatus
+	(*GetProviderStatusResponse)(nil),   // 19: steer.admin.v1.GetProviderStatusResponse
+	(*ResetCircuitRequest)(nil),         // 20: steer.admin.v1.ResetCircuitRequest
+	(*ResetCircuitResponse)(nil),        // 21: steer.admin.v1.ResetCircuitResponse
+	(*ErrorCount)(nil),                  // 22: steer.admin.v1.ErrorCount
+	(*RetryDecisionCount)(nil),          // 23: steer.admin.v1.RetryDecisionCount
+	(*RetryMetrics)(nil),                // 24: steer.admin.v1.RetryMetrics
+	(*GetRetryMetricsRequest)(nil),      // 25: steer.admin.v1.GetRetryMetricsRequest
+	(*GetRetryMetricsResponse)(nil),     // 26: steer.admin.v1.GetRetryMetricsResponse
+	nil,                                 // 27: steer.admin.v1.StreamState.LabelsEntry
+	nil,                                 // 28: steer.admin.v1.ProviderStatus.ModelCircuitsEntry
+	nil,                                 // 29: steer.admin.v1.GetProviderStatusResponse.ProvidersEntry
+	nil,                                 // 30: steer.admin.v1.GetRetryMetricsResponse.ProvidersEntry
+	(*v1.ModelTarget)(nil),              // 31: steer.v1.ModelTarget
+	(*v1.Attempt)(nil),                  // 32: steer.v1.Attempt
+	(*v1.Usage)(nil),                    // 33: steer.v1.Usage
+	(*v1.GatewayError)(nil),             // 34: steer.v1.GatewayError
+	(*timestamppb.Timestamp)(nil),       // 35: google.protobuf.Timestamp
+	(*durationpb.Duration)(nil),         // 36: google.protobuf.Duration
+	(v1.ErrorCategory)(0),               // 37: steer.v1.ErrorCategory
 }
 var file_steer_admin_v1_admin_service_proto_depIdxs = []int32{
 	0,  // 0: steer.admin.v1.StreamState.phase:type_name -> steer.admin.v1.StreamPhase
-	30, // 1: steer.admin.v1.StreamState.target:type_name -> steer.v1.ModelTarget
-	31, // 2: steer.admin.v1.StreamState.attempts:type_name -> steer.v1.Attempt
-	32, // 3: steer.admin.v1.StreamState.usage:type_name -> steer.v1.Usage
-	33, // 4: steer.admin.v1.StreamState.error:type_name -> steer.v1.GatewayError
-	34, // 5: steer.admin.v1.StreamState.create_time:type_name -> google.protobuf.Timestamp
-	34, // 6: steer.admin.v1.StreamState.update_time:type_name -> google.protobuf.Timestamp
-	34, // 7: steer.admin.v1.StreamState.end_time:type_name -> google.protobuf.Timestamp
-	34, // 8: steer.admin.v1.StreamState.expire_time:type_name -> google.protobuf.Timestamp
-	26, // 9: steer.admin.v1.StreamState.labels:type_name -> steer.admin.v1.StreamState.LabelsEntry
+	31, // 1: steer.admin.v1.StreamState.target:type_name -> steer.v1.ModelTarget
+	32, // 2: steer.admin.v1.StreamState.attempts:type_name -> steer.v1.Attempt
+	33, // 3: steer.admin.v1.StreamState.usage:type_name -> steer.v1.Usage
+	34, // 4: steer.admin.v1.StreamState.error:type_name -> steer.v1.GatewayError
+	35, // 5: steer.admin.v1.StreamState.create_time:type_name -> google.protobuf.Timestamp
+	35, // 6: steer.admin.v1.StreamState.update_time:type_name -> google.protobuf.Timestamp
+	35, // 7: steer.admin.v1.StreamState.end_time:type_name -> google.protobuf.Timestamp
+	35, // 8: steer.admin.v1.StreamState.expire_time:type_name -> google.protobuf.Timestamp
+	27, // 9: steer.admin.v1.StreamState.labels:type_name -> steer.admin.v1.StreamState.LabelsEntry
 	0,  // 10: steer.admin.v1.ListStreamStatesRequest.phases:type_name -> steer.admin.v1.StreamPhase
-	35, // 11: steer.admin.v1.ListStreamStatesRequest.older_than:type_name -> google.protobuf.Duration
+	36, // 11: steer.admin.v1.ListStreamStatesRequest.older_than:type_name -> google.protobuf.Duration
 	5,  // 12: steer.admin.v1.ListStreamStatesResponse.stream_states:type_name -> steer.admin.v1.StreamState
 	5,  // 13: steer.admin.v1.GetStreamStateResponse.stream_state:type_name -> steer.admin.v1.StreamState
 	5,  // 14: steer.admin.v1.CancelStreamResponse.stream_state:type_name -> steer.admin.v1.StreamState
-	35, // 15: steer.admin.v1.CleanupStreamStatesRequest.older_than:type_name -> google.protobuf.Duration
+	36, // 15: steer.admin.v1.CleanupStreamStatesRequest.older_than:type_name -> google.protobuf.Duration
 	0,  // 16: steer.admin.v1.CleanupStreamStatesRequest.phases:type_name -> steer.admin.v1.StreamPhase
 	1,  // 17: steer.admin.v1.Circuit.state:type_name -> steer.admin.v1.CircuitState
-	34, // 18: steer.admin.v1.Circuit.state_time:type_name -> google.protobuf.Timestamp
-	34, // 19: steer.admin.v1.Circuit.next_probe_time:type_name -> google.protobuf.Timestamp
-	34, // 20: steer.admin.v1.RateLimitState.reset_time:type_name -> google.protobuf.Timestamp
-	34, // 21: steer.admin.v1.RateLimitState.report_time:type_name -> google.protobuf.Timestamp
+	35, // 18: steer.admin.v1.Circuit.state_time:type_name -> google.protobuf.Timestamp
+	35, // 19: steer.admin.v1.Circuit.next_probe_time:type_name -> google.protobuf.Timestamp
+	35, // 20: steer.admin.v1.RateLimitState.reset_time:type_name -> google.protobuf.Timestamp
+	35, // 21: steer.admin.v1.RateLimitState.report_time:type_name -> google.protobuf.Timestamp
 	2,  // 22: steer.admin.v1.ProviderStatus.reason:type_name -> steer.admin.v1.UnavailableReason
 	14, // 23: steer.admin.v1.ProviderStatus.circuit:type_name -> steer.admin.v1.Circuit
-	27, // 24: steer.admin.v1.ProviderStatus.model_circuits:type_name -> steer.admin.v1.ProviderStatus.ModelCircuitsEntry
-	34, // 25: steer.admin.v1.ProviderStatus.last_success_time:type_name -> google.protobuf.Timestamp
-	34, // 26: steer.admin.v1.ProviderStatus.last_failure_time:type_name -> google.protobuf.Timestamp
-	36, // 27: steer.admin.v1.ProviderStatus.last_error_category:type_name -> steer.v1.ErrorCategory
+	28, // 24: steer.admin.v1.ProviderStatus.model_circuits:type_name -> steer.admin.v1.ProviderStatus.ModelCircuitsEntry
+	35, // 25: steer.admin.v1.ProviderStatus.last_success_time:type_name -> google.protobuf.Timestamp
+	35, // 26: steer.admin.v1.ProviderStatus.last_failure_time:type_name -> google.protobuf.Timestamp
+	37, // 27: steer.admin.v1.ProviderStatus.last_error_category:type_name -> steer.v1.ErrorCategory
 	15, // 28: steer.admin.v1.ProviderStatus.rate_limit:type_name -> steer.admin.v1.RateLimitState
-	34, // 29: steer.admin.v1.ProviderStatus.cooldown_end_time:type_name -> google.protobuf.Timestamp
+	35, // 29: steer.admin.v1.ProviderStatus.cooldown_end_time:type_name -> google.protobuf.Timestamp
 	3,  // 30: steer.admin.v1.GetProviderStatusRequest.scope:type_name -> steer.admin.v1.AdminScope
-	28, // 31: steer.admin.v1.GetProviderStatusResponse.providers:type_name -> steer.admin.v1.GetProviderStatusResponse.ProvidersEntry
-	3,  // 32: steer.admin.v1.ResetCircuitRequest.scope:type_name -> steer.admin.v1.AdminScope
-	1,  // 33: steer.admin.v1.ResetCircuitResponse.previous_state:type_name -> steer.admin.v1.CircuitState
-	16, // 34: steer.admin.v1.ResetCircuitResponse.status:type_name -> steer.admin.v1.ProviderStatus
-	36, // 35: steer.admin.v1.ErrorCount.category:type_name -> steer.v1.ErrorCategory
-	36, // 36: steer.admin.v1.RetryDecisionCount.category:type_name -> steer.v1.ErrorCategory
-	4,  // 37: steer.admin.v1.RetryDecisionCount.reason:type_name -> steer.admin.v1.RetryDecisionReason
-	35, // 38: steer.admin.v1.RetryMetrics.total_delay:type_name -> google.protobuf.Duration
-	21, // 39: steer.admin.v1.RetryMetrics.errors:type_name -> steer.admin.v1.ErrorCount
-	22, // 40: steer.admin.v1.RetryMetrics.decisions:type_name -> steer.admin.v1.RetryDecisionCount
-	3,  // 41: steer.admin.v1.GetRetryMetricsRequest.scope:type_name -> steer.admin.v1.AdminScope
-	23, // 42: steer.admin.v1.GetRetryMetricsResponse.total:type_name -> steer.admin.v1.RetryMetrics
-	29, // 43: steer.admin.v1.GetRetryMetricsResponse.providers:type_name -> steer.admin.v1.GetRetryMetricsResponse.ProvidersEntry
-	34, // 44: steer.admin.v1.GetRetryMetricsResponse.start_time:type_name -> google.protobuf.Timestamp
-	14, // 45: steer.admin.v1.ProviderStatus.ModelCircuitsEntry.value:type_name -> steer.admin.v1.Circuit
-	16, // 46: steer.admin.v1.GetProviderStatusResponse.ProvidersEntry.value:type_name -> steer.admin.v1.ProviderStatus
-	23, // 47: steer.admin.v1.GetRetryMetricsResponse.ProvidersEntry.value:type_name -> steer.admin.v1.RetryMetrics
-	6,  // 48: steer.admin.v1.AdminService.ListStreamStates:input_type -> steer.admin.v1.ListStreamStatesRequest
-	8,  // 49: steer.admin.v1.AdminService.GetStreamState:input_type -> steer.admin.v1.GetStreamStateRequest
-	10, // 50: steer.admin.v1.AdminService.CancelStream:input_type -> steer.admin.v1.CancelStreamRequest
-	12, // 51: steer.admin.v1.AdminService.CleanupStreamStates:input_type -> steer.admin.v1.CleanupStreamStatesRequest
-	17, // 52: steer.admin.v1.AdminService.GetProviderStatus:input_type -> steer.admin.v1.GetProviderStatusRequest
-	19, // 53: steer.admin.v1.AdminService.ResetCircuit:input_type -> steer.admin.v1.ResetCircuitRequest
-	24, // 54: steer.admin.v1.AdminService.GetRetryMetrics:input_type -> steer.admin.v1.GetRetryMetricsRequest
-	7,  // 55: steer.admin.v1.AdminService.ListStreamStates:output_type -> steer.admin.v1.ListStreamStatesResponse
-	9,  // 56: steer.admin.v1.AdminService.GetStreamState:output_type -> steer.admin.v1.GetStreamStateResponse
-	11, // 57: steer.admin.v1.AdminService.CancelStream:output_type -> steer.admin.v1.CancelStreamResponse
-	13, // 58: steer.admin.v1.AdminService.CleanupStreamStates:output_type -> steer.admin.v1.CleanupStreamStatesResponse
-	18, // 59: steer.admin.v1.AdminService.GetProviderStatus:output_type -> steer.admin.v1.GetProviderStatusResponse
-	20, // 60: steer.admin.v1.AdminService.ResetCircuit:output_type -> steer.admin.v1.ResetCircuitResponse
-	25, // 61: steer.admin.v1.AdminService.GetRetryMetrics:output_type -> steer.admin.v1.GetRetryMetricsResponse
-	55, // [55:62] is the sub-list for method output_type
-	48, // [48:55] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	35, // 31: steer.admin.v1.StoreStatus.unavailable_time:type_name -> google.protobuf.Timestamp
+	29, // 32: steer.admin.v1.GetProviderStatusResponse.providers:type_name -> steer.admin.v1.GetProviderStatusResponse.ProvidersEntry
+	18, // 33: steer.admin.v1.GetProviderStatusResponse.store:type_name -> steer.admin.v1.StoreStatus
+	3,  // 34: steer.admin.v1.ResetCircuitRequest.scope:type_name -> steer.admin.v1.AdminScope
+	1,  // 35: steer.admin.v1.ResetCircuitResponse.previous_state:type_name -> steer.admin.v1.CircuitState
+	16, // 36: steer.admin.v1.ResetCircuitResponse.status:type_name -> steer.admin.v1.ProviderStatus
+	37, // 37: steer.admin.v1.ErrorCount.category:type_name -> steer.v1.ErrorCategory
+	37, // 38: steer.admin.v1.RetryDecisionCount.category:type_name -> steer.v1.ErrorCategory
+	4,  // 39: steer.admin.v1.RetryDecisionCount.reason:type_name -> steer.admin.v1.RetryDecisionReason
+	36, // 40: steer.admin.v1.RetryMetrics.total_delay:type_name -> google.protobuf.Duration
+	22, // 41: steer.admin.v1.RetryMetrics.errors:type_name -> steer.admin.v1.ErrorCount
+	23, // 42: steer.admin.v1.RetryMetrics.decisions:type_name -> steer.admin.v1.RetryDecisionCount
+	3,  // 43: steer.admin.v1.GetRetryMetricsRequest.scope:type_name -> steer.admin.v1.AdminScope
+	24, // 44: steer.admin.v1.GetRetryMetricsResponse.total:type_name -> steer.admin.v1.RetryMetrics
+	30, // 45: steer.admin.v1.GetRetryMetricsResponse.providers:type_name -> steer.admin.v1.GetRetryMetricsResponse.ProvidersEntry
+	35, // 46: steer.admin.v1.GetRetryMetricsResponse.start_time:type_name -> google.protobuf.Timestamp
+	14, // 47: steer.admin.v1.ProviderStatus.ModelCircuitsEntry.value:type_name -> steer.admin.v1.Circuit
+	16, // 48: steer.admin.v1.GetProviderStatusResponse.ProvidersEntry.value:type_name -> steer.admin.v1.ProviderStatus
+	24, // 49: steer.admin.v1.GetRetryMetricsResponse.ProvidersEntry.value:type_name -> steer.admin.v1.RetryMetrics
+	6,  // 50: steer.admin.v1.AdminService.ListStreamStates:input_type -> steer.admin.v1.ListStreamStatesRequest
+	8,  // 51: steer.admin.v1.AdminService.GetStreamState:input_type -> steer.admin.v1.GetStreamStateRequest
+	10, // 52: steer.admin.v1.AdminService.CancelStream:input_type -> steer.admin.v1.CancelStreamRequest
+	12, // 53: steer.admin.v1.AdminService.CleanupStreamStates:input_type -> steer.admin.v1.CleanupStreamStatesRequest
+	17, // 54: steer.admin.v1.AdminService.GetProviderStatus:input_type -> steer.admin.v1.GetProviderStatusRequest
+	20, // 55: steer.admin.v1.AdminService.ResetCircuit:input_type -> steer.admin.v1.ResetCircuitRequest
+	25, // 56: steer.admin.v1.AdminService.GetRetryMetrics:input_type -> steer.admin.v1.GetRetryMetricsRequest
+	7,  // 57: steer.admin.v1.AdminService.ListStreamStates:output_type -> steer.admin.v1.ListStreamStatesResponse
+	9,  // 58: steer.admin.v1.AdminService.GetStreamState:output_type -> steer.admin.v1.GetStreamStateResponse
+	11, // 59: steer.admin.v1.AdminService.CancelStream:output_type -> steer.admin.v1.CancelStreamResponse
+	13, // 60: steer.admin.v1.AdminService.CleanupStreamStates:output_type -> steer.admin.v1.CleanupStreamStatesResponse
+	19, // 61: steer.admin.v1.AdminService.GetProviderStatus:output_type -> steer.admin.v1.GetProviderStatusResponse
+	21, // 62: steer.admin.v1.AdminService.ResetCircuit:output_type -> steer.admin.v1.ResetCircuitResponse
+	26, // 63: steer.admin.v1.AdminService.GetRetryMetrics:output_type -> steer.admin.v1.GetRetryMetricsResponse
+	57, // [57:64] is the sub-list for method output_type
+	50, // [50:57] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_steer_admin_v1_admin_service_proto_init() }
@@ -2445,7 +2552,7 @@ func file_steer_admin_v1_admin_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_steer_admin_v1_admin_service_proto_rawDesc), len(file_steer_admin_v1_admin_service_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

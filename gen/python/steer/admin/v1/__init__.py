@@ -46,6 +46,7 @@ from steer.admin.v1.admin_service_pb2 import (
     STREAM_PHASE_RUNNING as STREAM_PHASE_RUNNING,
     STREAM_PHASE_SUCCEEDED as STREAM_PHASE_SUCCEEDED,
     STREAM_PHASE_UNSPECIFIED as STREAM_PHASE_UNSPECIFIED,
+    StoreStatus as StoreStatus,
     StreamPhase as StreamPhase,
     StreamState as StreamState,
     UNAVAILABLE_REASON_AUTHENTICATION as UNAVAILABLE_REASON_AUTHENTICATION,

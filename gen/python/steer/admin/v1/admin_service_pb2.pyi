@@ -397,7 +397,9 @@ class ListStreamStatesResponse(_message.Message):
     STREAM_STATES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Token of the next page, empty on the last."""
+    """Token of the next page, empty on the last. A page where little matches the filter may be short,
+    or empty, and yet not the last.
+    """
     @_builtins.property
     def stream_states(self) -> _containers.RepeatedCompositeFieldContainer[Global___StreamState]:
         """The streams."""
@@ -843,6 +845,54 @@ class GetProviderStatusRequest(_message.Message):
 Global___GetProviderStatusRequest: _TypeAlias = GetProviderStatusRequest  # noqa: Y015
 
 @_typing.final
+class StoreStatus(_message.Message):
+    """The stream store as the replica that answered sees it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TYPE_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    UNAVAILABLE_TIME_FIELD_NUMBER: _builtins.int
+    type: _builtins.str
+    """`memory`, `sqlite` or `redis`."""
+    available: _builtins.bool
+    """Streams are stored. While they are not, calls run unstored, or are refused
+    where `stream.durability` is `required`.
+    """
+    cause: _builtins.str
+    """Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
+    `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
+    `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
+    store is available.
+    """
+    code: _builtins.str
+    """The evidence in the words of the server, the system or SQLite, as `OOM` or
+    `ECONNREFUSED`. Empty where there is none.
+    """
+    @_builtins.property
+    def unavailable_time(self) -> _timestamp_pb2.Timestamp:
+        """Since when the store is not available. Unset while it is."""
+
+    def __init__(
+        self,
+        *,
+        type: _builtins.str = ...,
+        available: _builtins.bool = ...,
+        cause: _builtins.str = ...,
+        code: _builtins.str = ...,
+        unavailable_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["unavailable_time", b"unavailable_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "cause", b"cause", "code", b"code", "type", b"type", "unavailable_time", b"unavailable_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StoreStatus: _TypeAlias = StoreStatus  # noqa: Y015
+
+@_typing.final
 class GetProviderStatusResponse(_message.Message):
     """Response of GetProviderStatus."""
 
@@ -872,6 +922,7 @@ class GetProviderStatusResponse(_message.Message):
     PROVIDERS_FIELD_NUMBER: _builtins.int
     REPLICA_FIELD_NUMBER: _builtins.int
     REPLICA_COUNT_FIELD_NUMBER: _builtins.int
+    STORE_FIELD_NUMBER: _builtins.int
     replica: _builtins.str
     """Replica that answered."""
     replica_count: _builtins.int
@@ -880,16 +931,21 @@ class GetProviderStatusResponse(_message.Message):
     def providers(self) -> _containers.MessageMap[_builtins.str, Global___ProviderStatus]:
         """Status by provider identifier."""
 
+    @_builtins.property
+    def store(self) -> Global___StoreStatus:
+        """The stream store."""
+
     def __init__(
         self,
         *,
         providers: _abc.Mapping[_builtins.str, Global___ProviderStatus] | None = ...,
         replica: _builtins.str = ...,
         replica_count: _builtins.int = ...,
+        store: Global___StoreStatus | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["store", b"store"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["providers", b"providers", "replica", b"replica", "replica_count", b"replica_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["providers", b"providers", "replica", b"replica", "replica_count", b"replica_count", "store", b"store"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

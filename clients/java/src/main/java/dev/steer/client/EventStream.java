@@ -2,6 +2,7 @@ package dev.steer.client;
 
 import static io.grpc.Status.Code.*;
 
+import dev.steer.v1.Generation;
 import dev.steer.v1.GenerationServiceGrpc;
 import dev.steer.v1.ResumeStreamRequest;
 import dev.steer.v1.StreamEvent;
@@ -27,10 +28,6 @@ import java.util.concurrent.TimeUnit;
  */
 public final class EventStream
     implements Iterator<StreamEvent>, Iterable<StreamEvent>, AutoCloseable {
-  /** Failures in a row, without one new event between them. */
-  private static final int MAX_TRIES = 10;
-  private static final long FIRST_WAIT_MS = 100;
-  private static final long MAX_WAIT_MS = 5_000;
   /** How long a call may take to end by itself: leaving at once would look like a cancel. */
   private static final Duration END = Duration.ofSeconds(1);
   private static final Duration FOREVER = Duration.ofNanos(Long.MAX_VALUE);
@@ -94,6 +91,30 @@ public final class EventStream
     return event;
   }
 
+  /**
+   * Reads to the end. Returns the text that stands: without what a notice has voided, the text parts
+   * in the order of their index, joined. A stream that fails throws its error. OUTPUT_INCOMPLETE: the
+   * events began behind the first one whose output stands, and the last one has no message.
+   */
+  public String text() {
+    return rest().text();
+  }
+
+  /**
+   * Reads to the end. Returns the result, always with its message and its {@code output_text}: where
+   * the last event leaves them out, they are put together from the events. Throws as {@link #text}
+   * does.
+   */
+  public Generation collect() {
+    return rest().generation();
+  }
+
+  private Output rest() {
+    Output rest = new Output();
+    while (hasNext()) rest.add(next());
+    return rest;
+  }
+
   @Override
   public void close() {
     scope.cancel(null);
@@ -137,7 +158,8 @@ public final class EventStream
       return startCall(GenerationServiceGrpc.getStreamGenerateMethod(), request);
     }
     ResumeStreamRequest resume = ResumeStreamRequest.newBuilder().setStreamId(cursor.streamId())
-        .setLastSequence(cursor.sequence()).setLastWriter(cursor.writer()).build();
+        .setLastSequence(cursor.sequence()).setLastWriter(cursor.writer())
+        .setAcceptsDiscard(true).build();
     return startCall(GenerationServiceGrpc.getResumeStreamMethod(), resume);
   }
 
@@ -172,6 +194,9 @@ public final class EventStream
     cursor = new StreamCursor(id, event.getSequence(), event.getWriter());
     tries = 0;
     hasProgress = true;
+    if (event.getAttemptNotice().getDiscardOutput()) {
+      options.onDiscard.accept(event.getAttemptNotice());
+    }
     if (event.hasComplete() || event.hasError()) {
       clock.poll(delivery.words, END);
       isOver = event.hasComplete();
@@ -196,7 +221,8 @@ public final class EventStream
   private void goOn(SteerException cause) throws InterruptedException {
     delivery.cancel();
     delivery = null;
-    boolean isForbidden = cause.pushback().filter(pushback -> pushback < 0).isPresent()
+    boolean isForbidden = channel.isShutdown()
+        || cause.pushback().filter(pushback -> pushback < 0).isPresent()
         || cause.detail().filter(detail -> !detail.getRetryable()).isPresent();
     if (FINAL.contains(cause.code()) || isForbidden) throw cause;
     // Without a `request_id` a second call is a second generation, unless nothing was executed.
@@ -207,11 +233,9 @@ public final class EventStream
       Status status = Status.FAILED_PRECONDITION.withDescription(text).withCause(cause);
       throw SteerException.of(status, "STREAM_NOT_RESUMABLE");
     }
-    if (tries >= MAX_TRIES) throw cause;
+    if (tries >= Repetition.MAX_TRIES) throw cause;
     tries++;
-    long most = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS << tries);
-    long asked = Math.max(cause.retryDelay().toMillis(), cause.pushback().orElse(0L));
-    Duration wait = Duration.ofMillis(Math.max(asked, Math.round(clock.random() * most)));
+    Duration wait = Repetition.waitAfter(cause, tries, clock.random());
     options.onReconnect.accept(new Reconnect(cursor, tries, wait, cause));
     clock.poll(stops, wait);
     channel.resetConnectBackoff(); // these waits are the backoff; the channel's own reaches minutes

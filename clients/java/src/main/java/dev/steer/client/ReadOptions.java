@@ -1,5 +1,6 @@
 package dev.steer.client;
 
+import dev.steer.v1.AttemptNotice;
 import java.time.Duration;
 import java.util.function.Consumer;
 
@@ -10,6 +11,7 @@ public final class ReadOptions {
   Duration silence;
   Consumer<Reconnect> onReconnect = reconnect -> {};
   Consumer<Boolean> onDurability = isDurable -> {};
+  Consumer<AttemptNotice> onDiscard = notice -> {};
 
   /** Ends everything. A deadline of the current {@link io.grpc.Context} does so, too. */
   public ReadOptions deadline(Duration duration) {
@@ -38,6 +40,15 @@ public final class ReadOptions {
   /** Told when the service's store goes away (false) or comes back (true). */
   public ReadOptions onDurability(Consumer<Boolean> listener) {
     onDurability = listener;
+    return this;
+  }
+
+  /**
+   * Told of each {@code attempt_notice} with {@code discard_output}, before the event is handed on: all
+   * output so far is void, and a user interface clears its answer.
+   */
+  public ReadOptions onDiscard(Consumer<AttemptNotice> listener) {
+    onDiscard = listener;
     return this;
   }
 }

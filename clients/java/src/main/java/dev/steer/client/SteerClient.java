@@ -3,10 +3,14 @@ package dev.steer.client;
 import dev.steer.v1.GenerateRequest;
 import dev.steer.v1.GenerateResponse;
 import dev.steer.v1.GenerationServiceGrpc;
+import dev.steer.v1.MidStreamRecovery;
 import dev.steer.v1.StreamGenerateRequest;
 import io.grpc.CallCredentials;
 import io.grpc.ChannelCredentials;
 import io.grpc.CompositeChannelCredentials;
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Deadline;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -17,7 +21,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -31,16 +37,21 @@ public final class SteerClient implements AutoCloseable {
   private static final int MAX_ANSWER_BYTES = 4 << 20;
   private static final String SERVICE = GenerationServiceGrpc.SERVICE_NAME;
 
-  /** Safe for all: `request_id` is always filled, and the service's pushback decides. */
+  /**
+   * What a channel repeats by itself: calls that generate nothing. The calls of GenerationService are
+   * repeated here, because this class fills `request_id` and knows what the service has said.
+   */
   private static final Map<String, ?> SERVICE_CONFIG = Map.of(
-      "methodConfig", List.of(
-          methodConfig(3, "0.2s",
-              Map.of("service", SERVICE, "method", "Generate"),
-              Map.of("service", SERVICE, "method", "StreamGenerate")),
-          methodConfig(5, "0.1s",
-              Map.of("service", SERVICE, "method", "ResumeStream"),
+      "methodConfig", List.of(Map.of(
+          "name", List.of(
               Map.of("service", SERVICE, "method", "CountTokens"),
-              Map.of("service", "steer.v1.ModelService"))),
+              Map.of("service", "steer.v1.ModelService")),
+          "retryPolicy", Map.of(
+              "maxAttempts", 5.0,
+              "initialBackoff", "0.1s",
+              "maxBackoff", "2s",
+              "backoffMultiplier", 2.0,
+              "retryableStatusCodes", List.of("UNAVAILABLE")))),
       "retryThrottling", Map.of("maxTokens", 10.0, "tokenRatio", 0.1));
 
   private final ManagedChannel channel;
@@ -77,22 +88,67 @@ public final class SteerClient implements AutoCloseable {
     return channel;
   }
 
-  /** Generates the whole answer within the deadline. */
+  /**
+   * Generates the whole answer within the deadline, repetitions included. The call is made again, ten
+   * times at most, where a connection or a replica was lost before the answer came, or where the
+   * service has refused the call and asks for a repetition. A repetition joins a generation that still
+   * runs, or gets its stored answer. A generation whose connection was lost is cancelled: then the
+   * answer is generated again, and a provider can be paid twice.
+   */
   public GenerateResponse generate(GenerateRequest request, Duration deadline) {
     GenerateRequest whole = request.getRequestId().isEmpty()
         ? request.toBuilder().setRequestId(newId()).build() : request;
-    try {
-      return GenerationServiceGrpc.newBlockingStub(channel)
-          .withDeadlineAfter(deadline.toNanos(), TimeUnit.NANOSECONDS).generate(whole);
-    } catch (StatusRuntimeException e) {
-      throw SteerException.of(e.getStatus(), e.getTrailers());
+    Deadline end = Deadline.after(deadline.toNanos(), TimeUnit.NANOSECONDS);
+    for (int tries = 1; ; tries++) {
+      try {
+        return GenerationServiceGrpc.newBlockingStub(channel).withDeadline(end).generate(whole);
+      } catch (StatusRuntimeException e) {
+        waitAfter(SteerException.of(e.getStatus(), e.getTrailers()), tries, end);
+      }
     }
   }
 
-  /** Generates and streams; goes on by itself where a connection or a replica is lost. */
+  /** Waits before a unary call is made again, or throws where it must not be. */
+  private void waitAfter(SteerException cause, int tries, Deadline end) {
+    boolean isOver = channel.isShutdown() || tries > Repetition.MAX_TRIES;
+    if (isOver || !Repetition.isWanted(cause)) throw cause;
+    Duration wait = Repetition.waitAfter(cause, tries, clock.random());
+    if (end.timeRemaining(TimeUnit.NANOSECONDS) <= wait.toNanos()) throw cause;
+    BlockingQueue<Context> stops = new LinkedBlockingQueue<>();
+    Context context = Context.current();
+    Context.CancellationListener listener = stops::add;
+    context.addListener(listener, Runnable::run);
+    try {
+      clock.poll(stops, wait);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw SteerException.of(Status.CANCELLED.withCause(e), "INTERRUPTED");
+    } finally {
+      context.removeListener(listener);
+    }
+    if (context.isCancelled()) throw SteerException.of(Contexts.statusFromCancelled(context), "");
+    channel.resetConnectBackoff(); // these waits are the backoff; the channel's own reaches minutes
+  }
+
+  /**
+   * Generates and streams; goes on by itself where a connection or a replica is lost. Accepts that
+   * output is discarded, and asks for MID_STREAM_RECOVERY_RESTART where the request names no recovery.
+   */
   public EventStream stream(StreamGenerateRequest request, ReadOptions options) {
-    boolean isWhole = !request.getRequestId().isEmpty() || request.getOptions().getEphemeral();
-    return read(isWhole ? request : request.toBuilder().setRequestId(newId()).build(), options);
+    var whole = request.toBuilder().setAcceptsDiscard(true);
+    boolean isNamed = !request.getRequestId().isEmpty() || request.getOptions().getEphemeral();
+    if (!isNamed) whole.setRequestId(newId());
+    if (request.hasSpec() && request.getSpec().getRouting().getMidStreamRecoveryValue() == 0) {
+      whole.getSpecBuilder().getRoutingBuilder()
+          .setMidStreamRecovery(MidStreamRecovery.MID_STREAM_RECOVERY_RESTART);
+    }
+    var interval = request.getOptions().getHeartbeatInterval();
+    Duration heartbeat = request.getOptions().hasHeartbeatInterval()
+        ? Duration.ofSeconds(interval.getSeconds(), interval.getNanos()) : HEARTBEAT;
+    Duration silence = options.silence == null
+        ? heartbeat.multipliedBy(MISSED_HEARTBEATS) : options.silence;
+    StreamCursor start = new StreamCursor("", 0, 0);
+    return new EventStream(channel, clock, whole.build(), start, silence, options);
   }
 
   /** Goes on with a stream whose position was kept elsewhere. */
@@ -102,17 +158,6 @@ public final class SteerClient implements AutoCloseable {
     return new EventStream(channel, clock, null, cursor, silence, options);
   }
 
-  /** Streams the request as it is, with a `request_id` or without. */
-  EventStream read(StreamGenerateRequest request, ReadOptions options) {
-    var interval = request.getOptions().getHeartbeatInterval();
-    Duration heartbeat = request.getOptions().hasHeartbeatInterval()
-        ? Duration.ofSeconds(interval.getSeconds(), interval.getNanos()) : HEARTBEAT;
-    Duration silence = options.silence == null
-        ? heartbeat.multipliedBy(MISSED_HEARTBEATS) : options.silence;
-    StreamCursor start = new StreamCursor("", 0, 0);
-    return new EventStream(channel, clock, request, start, silence, options);
-  }
-
   @Override
   public void close() {
     channel.shutdownNow();
@@ -120,17 +165,6 @@ public final class SteerClient implements AutoCloseable {
 
   private static String newId() {
     return UUID.randomUUID().toString();
-  }
-
-  @SafeVarargs
-  private static Map<String, ?> methodConfig(
-      double attempts, String backoff, Map<String, String>... names) {
-    return Map.of("name", List.of(names), "retryPolicy", Map.of(
-        "maxAttempts", attempts,
-        "initialBackoff", backoff,
-        "maxBackoff", "2s",
-        "backoffMultiplier", 2.0,
-        "retryableStatusCodes", List.of("UNAVAILABLE")));
   }
 
   private static final class Bearer extends CallCredentials {

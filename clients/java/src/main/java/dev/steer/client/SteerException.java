@@ -76,8 +76,14 @@ public final class SteerException extends StatusRuntimeException {
   /** Repeating the same call later can succeed. */
   public boolean retryable() {
     if (detail != null) return detail.getRetryable();
+    return !isFromGateway() && code() == Status.Code.UNAVAILABLE;
+  }
+
+  /** The service has answered; else the status is a library's or a proxy's. */
+  boolean isFromGateway() {
+    if (detail != null) return true;
     var domain = find(getTrailers(), ErrorInfo.class).map(ErrorInfo::getDomain);
-    return domain.filter("steer"::equals).isEmpty() && code() == Status.Code.UNAVAILABLE;
+    return domain.filter("steer"::equals).isPresent();
   }
 
   /** Earliest sensible moment for that. */

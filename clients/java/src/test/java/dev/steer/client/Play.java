@@ -1,6 +1,7 @@
 package dev.steer.client;
 
 import dev.steer.v1.GenerationSpec;
+import dev.steer.v1.MidStreamRecovery;
 import dev.steer.v1.StreamEvent;
 import dev.steer.v1.StreamGenerateRequest;
 import io.grpc.Context;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * Reads a vector to its end: the real reader over a real channel, all on one thread, with time that
@@ -20,6 +22,8 @@ import java.util.function.Consumer;
  */
 final class Play implements Clock {
   final List<Integer> applied = new ArrayList<>();
+  /** Sequences of the events before which a discard was told. */
+  final List<Integer> discards = new ArrayList<>();
   final List<Long> waitsMs = new ArrayList<>();
   final List<Reconnect> reconnects = new ArrayList<>();
   final List<Boolean> durability = new ArrayList<>();
@@ -57,6 +61,21 @@ final class Play implements Clock {
     return play;
   }
 
+  /** What {@code text} or {@code collect} of the vector's stream returns. */
+  static <T> T take(Vector vector, Function<EventStream, T> take) throws IOException {
+    Play play = new Play(vector);
+    List<T> taken = new ArrayList<>();
+    serve(
+        play.service,
+        play,
+        client -> {
+          try (EventStream events = play.open(client, new ReadOptions().silence(Duration.ZERO))) {
+            taken.add(take.apply(events));
+          }
+        });
+    return taken.get(0);
+  }
+
   /** A client of the service for as long as {@code use} runs. */
   static void serve(ScriptedService service, Clock clock, Consumer<SteerClient> use)
       throws IOException {
@@ -73,6 +92,7 @@ final class Play implements Clock {
 
   private void read(SteerClient client, ReadOptions options) {
     options.onReconnect(this::told).onDurability(durability::add);
+    options.onDiscard(notice -> discards.add(position() + 1));
     if (is("deadline")) options.deadline(Duration.ofHours(1));
     try (EventStream events = open(client, options)) {
       for (StreamEvent event : events) {
@@ -96,9 +116,21 @@ final class Play implements Clock {
       return client.resume(cursor, options);
     }
     var spec = GenerationSpec.newBuilder().setModel("simulator").setPrompt("Hello");
-    var request = StreamGenerateRequest.newBuilder().setSpec(spec).build();
-    boolean isRepeatable = !Boolean.FALSE.equals(vector.repeatable());
-    return isRepeatable ? client.stream(request, options) : client.read(request, options);
+    if (vector.request() != null) {
+      String recovery = "MID_STREAM_RECOVERY_" + vector.request().midStreamRecovery();
+      spec.getRoutingBuilder().setMidStreamRecovery(MidStreamRecovery.valueOf(recovery));
+    }
+    // The client gives each request an id, unless there is nothing that it could join.
+    boolean isEphemeral = Boolean.FALSE.equals(vector.repeatable());
+    var request = StreamGenerateRequest.newBuilder().setSpec(spec);
+    request.getOptionsBuilder().setEphemeral(isEphemeral);
+    return client.stream(request.build(), options);
+  }
+
+  /** Sequence of the last event that was handed on, or that the reader began behind. */
+  private int position() {
+    if (!applied.isEmpty()) return applied.get(applied.size() - 1);
+    return vector.cursor() == null ? 0 : vector.cursor().sequence();
   }
 
   private boolean is(String how) {

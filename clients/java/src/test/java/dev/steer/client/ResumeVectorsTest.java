@@ -1,10 +1,14 @@
 package dev.steer.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.steer.v1.Generation;
 import java.io.IOException;
 import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -26,6 +30,8 @@ class ResumeVectorsTest {
                         call.method(), call.streamId(), call.lastSequence(), call.lastWriter()))
             .toList();
     assertEquals(expected, play.service.made);
+    assertFlags(vector, play);
+    if (vector.discards() != null) assertEquals(vector.discards(), play.discards);
     assertEquals(vector.applied(), play.applied);
     assertEquals(vector.outcome().ended(), play.ended);
     if (vector.outcome().code() != null) {
@@ -42,6 +48,50 @@ class ResumeVectorsTest {
     assertEquals(List.of(), play.service.leftOpen);
     assertOneRequestId(vector, play);
     if (play.error != null) assertEquals(position(vector, play), play.error.cursor().orElseThrow());
+  }
+
+  static List<Vector> outputs() throws IOException {
+    return Vector.all().stream()
+        .filter(vector -> vector.text() != null || vector.textError() != null)
+        .toList();
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("outputs")
+  void readsOutput(Vector vector) throws IOException {
+    assertText(vector, vector.textError(), EventStream::text);
+    String failure = vector.collectError() == null ? vector.textError() : vector.collectError();
+    assertText(vector, failure, events -> textOf(events.collect()));
+    assertText(vector, failure, events -> events.collect().getOutputText());
+  }
+
+  private static void assertText(
+      Vector vector, String failure, Function<EventStream, String> take) throws IOException {
+    if (failure == null) {
+      assertEquals(vector.text(), Play.take(vector, take));
+    } else {
+      var error = assertThrows(SteerException.class, () -> Play.take(vector, take));
+      assertEquals(failure, error.reason());
+    }
+  }
+
+  private static String textOf(Generation generation) {
+    return generation.getMessage().getPartsList().stream()
+        .map(part -> part.getText().getText())
+        .collect(Collectors.joining());
+  }
+
+  private static void assertFlags(Vector vector, Play play) {
+    for (int call = 0; call < vector.calls().size(); call++) {
+      Vector.Call expected = vector.calls().get(call);
+      var flags = play.service.flags.get(call);
+      if (expected.acceptsDiscard() != null) {
+        assertEquals(expected.acceptsDiscard(), flags.acceptsDiscard());
+      }
+      if (expected.midStreamRecovery() != null) {
+        assertEquals("MID_STREAM_RECOVERY_" + expected.midStreamRecovery(), flags.recovery());
+      }
+    }
   }
 
   private static void assertOneRequestId(Vector vector, Play play) {

@@ -8,6 +8,9 @@ import dev.steer.v1.AttemptNotice;
 import dev.steer.v1.GatewayError;
 import dev.steer.v1.GenerationServiceGrpc;
 import dev.steer.v1.Heartbeat;
+import dev.steer.v1.Part;
+import dev.steer.v1.PartEnd;
+import dev.steer.v1.ReasoningDelta;
 import dev.steer.v1.ResumeStreamRequest;
 import dev.steer.v1.StreamComplete;
 import dev.steer.v1.StreamError;
@@ -15,6 +18,7 @@ import dev.steer.v1.StreamEvent;
 import dev.steer.v1.StreamGenerateRequest;
 import dev.steer.v1.StreamStart;
 import dev.steer.v1.TextDelta;
+import dev.steer.v1.TextPart;
 import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
@@ -28,10 +32,17 @@ final class ScriptedService extends GenerationServiceGrpc.GenerationServiceImplB
   private static final Metadata.Key<String> PUSHBACK =
       Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
 
+  /** A value that no enum of today has. */
+  private static final int NEWER = 99;
+
   /** A call as it arrived; a stream id only where it resumes one. */
   record Made(String method, String streamId, int lastSequence, int lastWriter) {}
 
   final List<Made> made = new ArrayList<>();
+  /** What each call carries beside its position; a recovery only where it opens a stream. */
+  record Flags(boolean acceptsDiscard, String recovery) {}
+
+  final List<Flags> flags = new ArrayList<>();
   final List<String> requestIds = new ArrayList<>();
   final List<Boolean> cancelled = new ArrayList<>();
   /** Calls that were still open when the reader made its next one. */
@@ -45,11 +56,14 @@ final class ScriptedService extends GenerationServiceGrpc.GenerationServiceImplB
   @Override
   public void streamGenerate(StreamGenerateRequest request, StreamObserver<StreamEvent> events) {
     requestIds.add(request.getRequestId());
+    var recovery = request.getSpec().getRouting().getMidStreamRecovery();
+    flags.add(new Flags(request.getAcceptsDiscard(), recovery.name()));
     play(new Made("StreamGenerate", null, 0, 0), events);
   }
 
   @Override
   public void resumeStream(ResumeStreamRequest request, StreamObserver<StreamEvent> events) {
+    flags.add(new Flags(request.getAcceptsDiscard(), null));
     int sequence = request.getLastSequence();
     play(new Made("ResumeStream", request.getStreamId(), sequence, request.getLastWriter()), events);
   }
@@ -72,21 +86,44 @@ final class ScriptedService extends GenerationServiceGrpc.GenerationServiceImplB
   private static StreamEvent toEvent(Vector.Event event) {
     var built =
         StreamEvent.newBuilder().setSequence(event.sequence()).setWriter(event.writer());
+    int newer = event.newer() ? NEWER : 0;
     switch (event.kind()) {
       case "start" -> built.setStart(
-          StreamStart.newBuilder().setStreamId(event.streamId()).setResumable(event.resumable()));
-      case "text" -> built.setTextDelta(TextDelta.newBuilder().setText(event.sequence() + " "));
+          StreamStart.newBuilder().setStreamId(event.streamId()).setResumable(event.resumable())
+              .setDurabilityValue(newer));
+      case "text" -> built.setTextDelta(
+          TextDelta.newBuilder().setPartIndex(event.part()).setText(textOf(event)));
+      case "reasoning" -> built.setReasoningDelta(
+          ReasoningDelta.newBuilder().setPartIndex(event.part()).setText(textOf(event)));
       case "notice" -> built.setAttemptNotice(
-          AttemptNotice.newBuilder().setDiscardOutput(event.discardOutput()));
+          AttemptNotice.newBuilder().setDiscardOutput(event.discardOutput())
+              .setActionValue(newer));
+      case "part_end" -> built.setPartEnd(
+          PartEnd.newBuilder().setPartIndex(event.part()).setPart(Part.getDefaultInstance()));
       case "heartbeat" -> built.setHeartbeat(
           Heartbeat.newBuilder().setUndurable(event.undurable()));
-      case "complete" -> built.setComplete(StreamComplete.getDefaultInstance());
+      case "complete" -> {
+        var complete = StreamComplete.newBuilder().setMessageOmitted(event.messageOmitted())
+            .setFirstOutputSequence(event.firstOutputSequence());
+        var generation = complete.getGenerationBuilder().setFinishReasonValue(newer);
+        if (event.outputText() != null) generation.setOutputText(event.outputText());
+        if (event.messageText() != null) {
+          var text = TextPart.newBuilder().setText(event.messageText());
+          generation.getMessageBuilder().addParts(Part.newBuilder().setText(text));
+        }
+        built.setComplete(complete);
+      }
       case "error" -> built.setError(
-          StreamError.newBuilder().setError(toError(event.error(), event.error().code())));
+          StreamError.newBuilder().setError(
+              toError(event.error(), event.error().code()).toBuilder().setCategoryValue(newer)));
       case "unknown" -> {}
       default -> throw new IllegalArgumentException(event.kind());
     }
     return built.build();
+  }
+
+  private static String textOf(Vector.Event event) {
+    return event.text() == null ? event.sequence() + " " : event.text();
   }
 
   private static GatewayError toError(Vector.Failure error, String code) {

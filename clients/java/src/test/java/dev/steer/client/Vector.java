@@ -14,10 +14,15 @@ record Vector(
     String name,
     Boolean repeatable,
     Position cursor,
+    Request request,
     Stop stop,
     double random,
     List<Call> calls,
     List<Integer> applied,
+    List<Integer> discards,
+    String text,
+    String textError,
+    String collectError,
     Outcome outcome,
     List<Long> waitsMs) {
 
@@ -26,6 +31,9 @@ record Vector(
       new GsonBuilder().setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES).create();
 
   record Position(String streamId, int sequence, int writer) {}
+
+  /** What the caller's request names. */
+  record Request(String midStreamRecovery) {}
 
   record Stop(String how, Integer afterSequence, Integer inWait) {}
 
@@ -41,6 +49,13 @@ record Vector(
       boolean resumable,
       boolean discardOutput,
       boolean undurable,
+      String text,
+      int part,
+      String outputText,
+      String messageText,
+      boolean messageOmitted,
+      int firstOutputSequence,
+      boolean newer,
       Failure error) {}
 
   record Status(String code, Failure gatewayError, Long retryInfoMs, Long pushbackMs) {}
@@ -50,6 +65,8 @@ record Vector(
       String streamId,
       int lastSequence,
       int lastWriter,
+      Boolean acceptsDiscard,
+      String midStreamRecovery,
       List<Event> events,
       JsonElement end,
       boolean cancelled) {

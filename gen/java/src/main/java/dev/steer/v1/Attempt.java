@@ -40,6 +40,7 @@ private static final long serialVersionUID = 0L;
     errorMessage_ = "";
     providerErrorCode_ = "";
     providerRequestId_ = "";
+    reason_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -662,6 +663,55 @@ private static final long serialVersionUID = 0L;
     return cost_ == null ? dev.steer.v1.Cost.getDefaultInstance() : cost_;
   }
 
+  public static final int REASON_FIELD_NUMBER = 19;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object reason_ = "";
+  /**
+   * <pre>
+   * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
+   * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+   * </pre>
+   *
+   * <code>string reason = 19 [json_name = "reason"];</code>
+   * @return The reason.
+   */
+  @java.lang.Override
+  public java.lang.String getReason() {
+    java.lang.Object ref = reason_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      reason_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
+   * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+   * </pre>
+   *
+   * <code>string reason = 19 [json_name = "reason"];</code>
+   * @return The bytes for reason.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getReasonBytes() {
+    java.lang.Object ref = reason_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      reason_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -729,6 +779,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00000020) != 0)) {
       output.writeMessage(18, getCost());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(reason_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 19, reason_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -800,6 +853,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000020) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(18, getCost());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(reason_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(19, reason_);
     }
     return size;
   }
@@ -876,6 +932,8 @@ private static final long serialVersionUID = 0L;
       if (!getCost()
           .equals(other.getCost())) return false;
     }
+    if (!getReason()
+        .equals(other.getReason())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -937,6 +995,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + COST_FIELD_NUMBER;
       hash = (53 * hash) + getCost().hashCode();
     }
+    hash = (37 * hash) + REASON_FIELD_NUMBER;
+    hash = (53 * hash) + getReason().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1125,6 +1185,7 @@ private static final long serialVersionUID = 0L;
         costBuilder_.dispose();
         costBuilder_ = null;
       }
+      reason_ = "";
       return this;
     }
 
@@ -1231,6 +1292,9 @@ private static final long serialVersionUID = 0L;
             : costBuilder_.build();
         to_bitField0_ |= 0x00000020;
       }
+      if (((from_bitField0_ & 0x00040000) != 0)) {
+        result.reason_ = reason_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1309,6 +1373,11 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasCost()) {
         mergeCost(other.getCost());
+      }
+      if (!other.getReason().isEmpty()) {
+        reason_ = other.reason_;
+        bitField0_ |= 0x00040000;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1436,6 +1505,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00020000;
               break;
             } // case 146
+            case 154: {
+              reason_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00040000;
+              break;
+            } // case 154
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -3233,6 +3307,103 @@ private static final long serialVersionUID = 0L;
         cost_ = null;
       }
       return costBuilder_;
+    }
+
+    private java.lang.Object reason_ = "";
+    /**
+     * <pre>
+     * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
+     * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+     * </pre>
+     *
+     * <code>string reason = 19 [json_name = "reason"];</code>
+     * @return The reason.
+     */
+    public java.lang.String getReason() {
+      java.lang.Object ref = reason_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        reason_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
+     * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+     * </pre>
+     *
+     * <code>string reason = 19 [json_name = "reason"];</code>
+     * @return The bytes for reason.
+     */
+    public com.google.protobuf.ByteString
+        getReasonBytes() {
+      java.lang.Object ref = reason_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        reason_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
+     * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+     * </pre>
+     *
+     * <code>string reason = 19 [json_name = "reason"];</code>
+     * @param value The reason to set.
+     * @return This builder for chaining.
+     */
+    public Builder setReason(
+        java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      reason_ = value;
+      bitField0_ |= 0x00040000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
+     * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+     * </pre>
+     *
+     * <code>string reason = 19 [json_name = "reason"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearReason() {
+      reason_ = getDefaultInstance().getReason();
+      bitField0_ = (bitField0_ & ~0x00040000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
+     * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+     * </pre>
+     *
+     * <code>string reason = 19 [json_name = "reason"];</code>
+     * @param value The bytes for reason to set.
+     * @return This builder for chaining.
+     */
+    public Builder setReasonBytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      reason_ = value;
+      bitField0_ |= 0x00040000;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:steer.v1.Attempt)

@@ -200,6 +200,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Forget all parts and JSON received so far; the next delta opens part 0.
+   * Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
    * </pre>
    *
    * <code>bool discard_output = 5 [json_name = "discardOutput"];</code>
@@ -1195,6 +1196,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Forget all parts and JSON received so far; the next delta opens part 0.
+     * Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
      * </pre>
      *
      * <code>bool discard_output = 5 [json_name = "discardOutput"];</code>
@@ -1207,6 +1209,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Forget all parts and JSON received so far; the next delta opens part 0.
+     * Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
      * </pre>
      *
      * <code>bool discard_output = 5 [json_name = "discardOutput"];</code>
@@ -1223,6 +1226,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Forget all parts and JSON received so far; the next delta opens part 0.
+     * Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
      * </pre>
      *
      * <code>bool discard_output = 5 [json_name = "discardOutput"];</code>

@@ -113,6 +113,7 @@ public interface AttemptNoticeOrBuilder extends
   /**
    * <pre>
    * Forget all parts and JSON received so far; the next delta opens part 0.
+   * Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
    * </pre>
    *
    * <code>bool discard_output = 5 [json_name = "discardOutput"];</code>

@@ -368,4 +368,26 @@ public interface AttemptOrBuilder extends
    * <code>.steer.v1.Cost cost = 18 [json_name = "cost"];</code>
    */
   dev.steer.v1.CostOrBuilder getCostOrBuilder();
+
+  /**
+   * <pre>
+   * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
+   * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+   * </pre>
+   *
+   * <code>string reason = 19 [json_name = "reason"];</code>
+   * @return The reason.
+   */
+  java.lang.String getReason();
+  /**
+   * <pre>
+   * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
+   * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+   * </pre>
+   *
+   * <code>string reason = 19 [json_name = "reason"];</code>
+   * @return The bytes for reason.
+   */
+  com.google.protobuf.ByteString
+      getReasonBytes();
 }

@@ -250,7 +250,7 @@ public enum ErrorCategory
   ERROR_CATEGORY_INTERNAL(28),
   /**
    * <pre>
-   * The provider's answer ended without its end marker. Never a success.
+   * The provider's answer ended without saying why. Never a success.
    * </pre>
    *
    * <code>ERROR_CATEGORY_TRUNCATED = 29;</code>
@@ -526,7 +526,7 @@ public enum ErrorCategory
   public static final int ERROR_CATEGORY_INTERNAL_VALUE = 28;
   /**
    * <pre>
-   * The provider's answer ended without its end marker. Never a success.
+   * The provider's answer ended without saying why. Never a success.
    * </pre>
    *
    * <code>ERROR_CATEGORY_TRUNCATED = 29;</code>

@@ -48,7 +48,7 @@ public final class ErrorProto extends com.google.protobuf.GeneratedFile {
       "\n\024steer/v1/error.proto\022\010steer.v1\032\036google" +
       "/protobuf/duration.proto\032\037google/protobu" +
       "f/timestamp.proto\032\024steer/v1/usage.proto\"" +
-      "\277\003\n\014GatewayError\0223\n\010category\030\001 \001(\0162\027.ste" +
+      "\353\003\n\014GatewayError\0223\n\010category\030\001 \001(\0162\027.ste" +
       "er.v1.ErrorCategoryR\010category\022\026\n\006reason\030" +
       "\002 \001(\tR\006reason\022\030\n\007message\030\003 \001(\tR\007message\022" +
       "\022\n\004code\030\004 \001(\005R\004code\022\034\n\tretryable\030\005 \001(\010R\t" +
@@ -59,70 +59,72 @@ public final class ErrorProto extends com.google.protobuf.GeneratedFile {
       "tempts\022#\n\rgeneration_id\030\n \001(\tR\014generatio" +
       "nId\0220\n\013total_usage\030\013 \001(\0132\017.steer.v1.Usag" +
       "eR\ntotalUsage\022\"\n\004cost\030\014 \001(\0132\016.steer.v1.C" +
-      "ostR\004cost\"\303\006\n\007Attempt\022\024\n\005index\030\001 \001(\005R\005in" +
-      "dex\022\032\n\010provider\030\002 \001(\tR\010provider\022\024\n\005model" +
-      "\030\003 \001(\tR\005model\0222\n\007trigger\030\004 \001(\0162\030.steer.v" +
-      "1.AttemptTriggerR\007trigger\0222\n\007outcome\030\005 \001" +
-      "(\0162\030.steer.v1.AttemptOutcomeR\007outcome\022>\n" +
-      "\016error_category\030\006 \001(\0162\027.steer.v1.ErrorCa" +
-      "tegoryR\rerrorCategory\022#\n\rerror_message\030\007" +
-      " \001(\tR\014errorMessage\022.\n\023provider_error_cod" +
-      "e\030\010 \001(\tR\021providerErrorCode\0220\n\024provider_h" +
-      "ttp_status\030\t \001(\005R\022providerHttpStatus\022.\n\023" +
-      "provider_request_id\030\n \001(\tR\021providerReque" +
-      "stId\0229\n\nstart_time\030\013 \001(\0132\032.google.protob" +
-      "uf.TimestampR\tstartTime\0225\n\010duration\030\014 \001(" +
-      "\0132\031.google.protobuf.DurationR\010duration\022H" +
-      "\n\023time_to_first_token\030\r \001(\0132\031.google.pro" +
-      "tobuf.DurationR\020timeToFirstToken\022/\n\005dela" +
-      "y\030\016 \001(\0132\031.google.protobuf.DurationR\005dela" +
-      "y\022.\n\023delay_from_provider\030\017 \001(\010R\021delayFro" +
-      "mProvider\022%\n\005usage\030\020 \001(\0132\017.steer.v1.Usag" +
-      "eR\005usage\022)\n\020output_delivered\030\021 \001(\010R\017outp" +
-      "utDelivered\022\"\n\004cost\030\022 \001(\0132\016.steer.v1.Cos" +
-      "tR\004cost*\330\010\n\rErrorCategory\022\036\n\032ERROR_CATEG" +
-      "ORY_UNSPECIFIED\020\000\022\032\n\026ERROR_CATEGORY_UNKN" +
-      "OWN\020\001\022\035\n\031ERROR_CATEGORY_VALIDATION\020\002\022!\n\035" +
-      "ERROR_CATEGORY_CONTEXT_LENGTH\020\003\022*\n&ERROR" +
-      "_CATEGORY_PROVIDER_AUTHENTICATION\020\004\022&\n\"E" +
-      "RROR_CATEGORY_PROVIDER_PERMISSION\020\005\022\"\n\036E" +
-      "RROR_CATEGORY_UNAUTHENTICATED\020\006\022$\n ERROR" +
-      "_CATEGORY_PERMISSION_DENIED\020\007\022\034\n\030ERROR_C" +
-      "ATEGORY_NOT_FOUND\020\010\022\033\n\027ERROR_CATEGORY_CO" +
-      "NFLICT\020\t\022!\n\035ERROR_CATEGORY_CONTENT_FILTE" +
-      "R\020\n\022\035\n\031ERROR_CATEGORY_RATE_LIMIT\020\013\022\030\n\024ER" +
-      "ROR_CATEGORY_QUOTA\020\014\022\037\n\033ERROR_CATEGORY_C" +
-      "ALLER_LIMIT\020\r\022%\n!ERROR_CATEGORY_GATEWAY_" +
-      "OVERLOADED\020\016\022&\n\"ERROR_CATEGORY_PROVIDER_" +
-      "OVERLOADED\020\017\022\037\n\033ERROR_CATEGORY_SERVER_ER" +
-      "ROR\020\020\022\032\n\026ERROR_CATEGORY_NETWORK\020\021\022\"\n\036ERR" +
-      "OR_CATEGORY_CONNECT_TIMEOUT\020\022\022&\n\"ERROR_C" +
-      "ATEGORY_FIRST_TOKEN_TIMEOUT\020\023\022\037\n\033ERROR_C" +
-      "ATEGORY_IDLE_TIMEOUT\020\024\022 \n\034ERROR_CATEGORY" +
-      "_TOTAL_TIMEOUT\020\025\022\037\n\033ERROR_CATEGORY_CIRCU" +
-      "IT_OPEN\020\026\022\033\n\027ERROR_CATEGORY_PROTOCOL\020\027\022!" +
-      "\n\035ERROR_CATEGORY_INVALID_OUTPUT\020\030\022\034\n\030ERR" +
-      "OR_CATEGORY_CANCELLED\020\031\022\035\n\031ERROR_CATEGOR" +
-      "Y_OWNER_LOST\020\032\022\035\n\031ERROR_CATEGORY_STATE_L" +
-      "OST\020\033\022\033\n\027ERROR_CATEGORY_INTERNAL\020\034\022\034\n\030ER" +
-      "ROR_CATEGORY_TRUNCATED\020\035\022$\n ERROR_CATEGO" +
-      "RY_STATE_UNAVAILABLE\020\036\022\031\n\025ERROR_CATEGORY" +
-      "_BUDGET\020\037\022\037\n\033ERROR_CATEGORY_STREAM_LIMIT" +
-      "\020 *\376\001\n\016AttemptTrigger\022\037\n\033ATTEMPT_TRIGGER" +
-      "_UNSPECIFIED\020\000\022\033\n\027ATTEMPT_TRIGGER_INITIA" +
-      "L\020\001\022\031\n\025ATTEMPT_TRIGGER_RETRY\020\002\022\034\n\030ATTEMP" +
-      "T_TRIGGER_FAILOVER\020\003\022\034\n\030ATTEMPT_TRIGGER_" +
-      "TAKEOVER\020\004\022\032\n\026ATTEMPT_TRIGGER_REPAIR\020\005\022\031" +
-      "\n\025ATTEMPT_TRIGGER_HEDGE\020\006\022 \n\034ATTEMPT_TRI" +
-      "GGER_CONTINUATION\020\007*\345\001\n\016AttemptOutcome\022\037" +
-      "\n\033ATTEMPT_OUTCOME_UNSPECIFIED\020\000\022\033\n\027ATTEM" +
-      "PT_OUTCOME_RUNNING\020\001\022\035\n\031ATTEMPT_OUTCOME_" +
-      "SUCCEEDED\020\002\022\032\n\026ATTEMPT_OUTCOME_FAILED\020\003\022" +
-      "\035\n\031ATTEMPT_OUTCOME_CANCELLED\020\004\022\033\n\027ATTEMP" +
-      "T_OUTCOME_SKIPPED\020\005\022\036\n\032ATTEMPT_OUTCOME_S" +
-      "UPERSEDED\020\006B[\n\014dev.steer.v1B\nErrorProtoP" +
-      "\001\242\002\003SXX\252\002\010Steer.V1\312\002\010Steer\\V1\342\002\024Steer\\V1" +
-      "\\GPBMetadata\352\002\tSteer::V1b\006proto3"
+      "ostR\004cost\022*\n\021attempts_left_out\030\r \001(\005R\017at" +
+      "temptsLeftOut\"\333\006\n\007Attempt\022\024\n\005index\030\001 \001(\005" +
+      "R\005index\022\032\n\010provider\030\002 \001(\tR\010provider\022\024\n\005m" +
+      "odel\030\003 \001(\tR\005model\0222\n\007trigger\030\004 \001(\0162\030.ste" +
+      "er.v1.AttemptTriggerR\007trigger\0222\n\007outcome" +
+      "\030\005 \001(\0162\030.steer.v1.AttemptOutcomeR\007outcom" +
+      "e\022>\n\016error_category\030\006 \001(\0162\027.steer.v1.Err" +
+      "orCategoryR\rerrorCategory\022#\n\rerror_messa" +
+      "ge\030\007 \001(\tR\014errorMessage\022.\n\023provider_error" +
+      "_code\030\010 \001(\tR\021providerErrorCode\0220\n\024provid" +
+      "er_http_status\030\t \001(\005R\022providerHttpStatus" +
+      "\022.\n\023provider_request_id\030\n \001(\tR\021providerR" +
+      "equestId\0229\n\nstart_time\030\013 \001(\0132\032.google.pr" +
+      "otobuf.TimestampR\tstartTime\0225\n\010duration\030" +
+      "\014 \001(\0132\031.google.protobuf.DurationR\010durati" +
+      "on\022H\n\023time_to_first_token\030\r \001(\0132\031.google" +
+      ".protobuf.DurationR\020timeToFirstToken\022/\n\005" +
+      "delay\030\016 \001(\0132\031.google.protobuf.DurationR\005" +
+      "delay\022.\n\023delay_from_provider\030\017 \001(\010R\021dela" +
+      "yFromProvider\022%\n\005usage\030\020 \001(\0132\017.steer.v1." +
+      "UsageR\005usage\022)\n\020output_delivered\030\021 \001(\010R\017" +
+      "outputDelivered\022\"\n\004cost\030\022 \001(\0132\016.steer.v1" +
+      ".CostR\004cost\022\026\n\006reason\030\023 \001(\tR\006reason*\330\010\n\r" +
+      "ErrorCategory\022\036\n\032ERROR_CATEGORY_UNSPECIF" +
+      "IED\020\000\022\032\n\026ERROR_CATEGORY_UNKNOWN\020\001\022\035\n\031ERR" +
+      "OR_CATEGORY_VALIDATION\020\002\022!\n\035ERROR_CATEGO" +
+      "RY_CONTEXT_LENGTH\020\003\022*\n&ERROR_CATEGORY_PR" +
+      "OVIDER_AUTHENTICATION\020\004\022&\n\"ERROR_CATEGOR" +
+      "Y_PROVIDER_PERMISSION\020\005\022\"\n\036ERROR_CATEGOR" +
+      "Y_UNAUTHENTICATED\020\006\022$\n ERROR_CATEGORY_PE" +
+      "RMISSION_DENIED\020\007\022\034\n\030ERROR_CATEGORY_NOT_" +
+      "FOUND\020\010\022\033\n\027ERROR_CATEGORY_CONFLICT\020\t\022!\n\035" +
+      "ERROR_CATEGORY_CONTENT_FILTER\020\n\022\035\n\031ERROR" +
+      "_CATEGORY_RATE_LIMIT\020\013\022\030\n\024ERROR_CATEGORY" +
+      "_QUOTA\020\014\022\037\n\033ERROR_CATEGORY_CALLER_LIMIT\020" +
+      "\r\022%\n!ERROR_CATEGORY_GATEWAY_OVERLOADED\020\016" +
+      "\022&\n\"ERROR_CATEGORY_PROVIDER_OVERLOADED\020\017" +
+      "\022\037\n\033ERROR_CATEGORY_SERVER_ERROR\020\020\022\032\n\026ERR" +
+      "OR_CATEGORY_NETWORK\020\021\022\"\n\036ERROR_CATEGORY_" +
+      "CONNECT_TIMEOUT\020\022\022&\n\"ERROR_CATEGORY_FIRS" +
+      "T_TOKEN_TIMEOUT\020\023\022\037\n\033ERROR_CATEGORY_IDLE" +
+      "_TIMEOUT\020\024\022 \n\034ERROR_CATEGORY_TOTAL_TIMEO" +
+      "UT\020\025\022\037\n\033ERROR_CATEGORY_CIRCUIT_OPEN\020\026\022\033\n" +
+      "\027ERROR_CATEGORY_PROTOCOL\020\027\022!\n\035ERROR_CATE" +
+      "GORY_INVALID_OUTPUT\020\030\022\034\n\030ERROR_CATEGORY_" +
+      "CANCELLED\020\031\022\035\n\031ERROR_CATEGORY_OWNER_LOST" +
+      "\020\032\022\035\n\031ERROR_CATEGORY_STATE_LOST\020\033\022\033\n\027ERR" +
+      "OR_CATEGORY_INTERNAL\020\034\022\034\n\030ERROR_CATEGORY" +
+      "_TRUNCATED\020\035\022$\n ERROR_CATEGORY_STATE_UNA" +
+      "VAILABLE\020\036\022\031\n\025ERROR_CATEGORY_BUDGET\020\037\022\037\n" +
+      "\033ERROR_CATEGORY_STREAM_LIMIT\020 *\376\001\n\016Attem" +
+      "ptTrigger\022\037\n\033ATTEMPT_TRIGGER_UNSPECIFIED" +
+      "\020\000\022\033\n\027ATTEMPT_TRIGGER_INITIAL\020\001\022\031\n\025ATTEM" +
+      "PT_TRIGGER_RETRY\020\002\022\034\n\030ATTEMPT_TRIGGER_FA" +
+      "ILOVER\020\003\022\034\n\030ATTEMPT_TRIGGER_TAKEOVER\020\004\022\032" +
+      "\n\026ATTEMPT_TRIGGER_REPAIR\020\005\022\031\n\025ATTEMPT_TR" +
+      "IGGER_HEDGE\020\006\022 \n\034ATTEMPT_TRIGGER_CONTINU" +
+      "ATION\020\007*\345\001\n\016AttemptOutcome\022\037\n\033ATTEMPT_OU" +
+      "TCOME_UNSPECIFIED\020\000\022\033\n\027ATTEMPT_OUTCOME_R" +
+      "UNNING\020\001\022\035\n\031ATTEMPT_OUTCOME_SUCCEEDED\020\002\022" +
+      "\032\n\026ATTEMPT_OUTCOME_FAILED\020\003\022\035\n\031ATTEMPT_O" +
+      "UTCOME_CANCELLED\020\004\022\033\n\027ATTEMPT_OUTCOME_SK" +
+      "IPPED\020\005\022\036\n\032ATTEMPT_OUTCOME_SUPERSEDED\020\006B" +
+      "[\n\014dev.steer.v1B\nErrorProtoP\001\242\002\003SXX\252\002\010St" +
+      "eer.V1\312\002\010Steer\\V1\342\002\024Steer\\V1\\GPBMetadata" +
+      "\352\002\tSteer::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -136,13 +138,13 @@ public final class ErrorProto extends com.google.protobuf.GeneratedFile {
     internal_static_steer_v1_GatewayError_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_GatewayError_descriptor,
-        new java.lang.String[] { "Category", "Reason", "Message", "Code", "Retryable", "RetryDelay", "Provider", "Model", "Attempts", "GenerationId", "TotalUsage", "Cost", });
+        new java.lang.String[] { "Category", "Reason", "Message", "Code", "Retryable", "RetryDelay", "Provider", "Model", "Attempts", "GenerationId", "TotalUsage", "Cost", "AttemptsLeftOut", });
     internal_static_steer_v1_Attempt_descriptor =
       getDescriptor().getMessageType(1);
     internal_static_steer_v1_Attempt_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_Attempt_descriptor,
-        new java.lang.String[] { "Index", "Provider", "Model", "Trigger", "Outcome", "ErrorCategory", "ErrorMessage", "ProviderErrorCode", "ProviderHttpStatus", "ProviderRequestId", "StartTime", "Duration", "TimeToFirstToken", "Delay", "DelayFromProvider", "Usage", "OutputDelivered", "Cost", });
+        new java.lang.String[] { "Index", "Provider", "Model", "Trigger", "Outcome", "ErrorCategory", "ErrorMessage", "ProviderErrorCode", "ProviderHttpStatus", "ProviderRequestId", "StartTime", "Duration", "TimeToFirstToken", "Delay", "DelayFromProvider", "Usage", "OutputDelivered", "Cost", "Reason", });
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.DurationProto.getDescriptor();
     com.google.protobuf.TimestampProto.getDescriptor();

@@ -351,7 +351,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.steer.v1.Attempt> attempts_;
   /**
    * <pre>
-   * Attempts made. Trimmed to the last three in status details.
+   * Attempts made, and those passed over. In status details at most three: the
+   * first, which tells the first cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -362,7 +363,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Attempts made. Trimmed to the last three in status details.
+   * Attempts made, and those passed over. In status details at most three: the
+   * first, which tells the first cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -374,7 +376,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Attempts made. Trimmed to the last three in status details.
+   * Attempts made, and those passed over. In status details at most three: the
+   * first, which tells the first cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -385,7 +388,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Attempts made. Trimmed to the last three in status details.
+   * Attempts made, and those passed over. In status details at most three: the
+   * first, which tells the first cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -396,7 +400,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Attempts made. Trimmed to the last three in status details.
+   * Attempts made, and those passed over. In status details at most three: the
+   * first, which tells the first cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -533,6 +538,21 @@ private static final long serialVersionUID = 0L;
     return cost_ == null ? dev.steer.v1.Cost.getDefaultInstance() : cost_;
   }
 
+  public static final int ATTEMPTS_LEFT_OUT_FIELD_NUMBER = 13;
+  private int attemptsLeftOut_ = 0;
+  /**
+   * <pre>
+   * How many attempts between the first and the last two are left out.
+   * </pre>
+   *
+   * <code>int32 attempts_left_out = 13 [json_name = "attemptsLeftOut"];</code>
+   * @return The attemptsLeftOut.
+   */
+  @java.lang.Override
+  public int getAttemptsLeftOut() {
+    return attemptsLeftOut_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -582,6 +602,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00000004) != 0)) {
       output.writeMessage(12, getCost());
+    }
+    if (attemptsLeftOut_ != 0) {
+      output.writeInt32(13, attemptsLeftOut_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -634,6 +657,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000004) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(12, getCost());
+    }
+    if (attemptsLeftOut_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt32Size(13, attemptsLeftOut_);
     }
     return size;
   }
@@ -691,6 +718,8 @@ private static final long serialVersionUID = 0L;
       if (!getCost()
           .equals(other.getCost())) return false;
     }
+    if (getAttemptsLeftOut()
+        != other.getAttemptsLeftOut()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -735,6 +764,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + COST_FIELD_NUMBER;
       hash = (53 * hash) + getCost().hashCode();
     }
+    hash = (37 * hash) + ATTEMPTS_LEFT_OUT_FIELD_NUMBER;
+    hash = (53 * hash) + getAttemptsLeftOut();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -910,6 +941,7 @@ private static final long serialVersionUID = 0L;
         costBuilder_.dispose();
         costBuilder_ = null;
       }
+      attemptsLeftOut_ = 0;
       return this;
     }
 
@@ -999,6 +1031,9 @@ private static final long serialVersionUID = 0L;
             : costBuilder_.build();
         to_bitField0_ |= 0x00000004;
       }
+      if (((from_bitField0_ & 0x00001000) != 0)) {
+        result.attemptsLeftOut_ = attemptsLeftOut_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1082,6 +1117,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasCost()) {
         mergeCost(other.getCost());
+      }
+      if (other.getAttemptsLeftOut() != 0) {
+        setAttemptsLeftOut(other.getAttemptsLeftOut());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1181,6 +1219,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000800;
               break;
             } // case 98
+            case 104: {
+              attemptsLeftOut_ = input.readInt32();
+              bitField0_ |= 0x00001000;
+              break;
+            } // case 104
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1903,7 +1946,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -1917,7 +1961,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -1931,7 +1976,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -1945,7 +1991,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -1964,7 +2011,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -1982,7 +2030,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2000,7 +2049,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2019,7 +2069,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2037,7 +2088,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2055,7 +2107,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2074,7 +2127,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2091,7 +2145,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2108,7 +2163,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2119,7 +2175,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2133,7 +2190,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2148,7 +2206,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2159,7 +2218,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2171,7 +2231,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made. Trimmed to the last three in status details.
+     * Attempts made, and those passed over. In status details at most three: the
+     * first, which tells the first cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2604,6 +2665,50 @@ private static final long serialVersionUID = 0L;
         cost_ = null;
       }
       return costBuilder_;
+    }
+
+    private int attemptsLeftOut_ ;
+    /**
+     * <pre>
+     * How many attempts between the first and the last two are left out.
+     * </pre>
+     *
+     * <code>int32 attempts_left_out = 13 [json_name = "attemptsLeftOut"];</code>
+     * @return The attemptsLeftOut.
+     */
+    @java.lang.Override
+    public int getAttemptsLeftOut() {
+      return attemptsLeftOut_;
+    }
+    /**
+     * <pre>
+     * How many attempts between the first and the last two are left out.
+     * </pre>
+     *
+     * <code>int32 attempts_left_out = 13 [json_name = "attemptsLeftOut"];</code>
+     * @param value The attemptsLeftOut to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAttemptsLeftOut(int value) {
+
+      attemptsLeftOut_ = value;
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * How many attempts between the first and the last two are left out.
+     * </pre>
+     *
+     * <code>int32 attempts_left_out = 13 [json_name = "attemptsLeftOut"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAttemptsLeftOut() {
+      bitField0_ = (bitField0_ & ~0x00001000);
+      attemptsLeftOut_ = 0;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:steer.v1.GatewayError)

@@ -161,7 +161,8 @@ public interface GatewayErrorOrBuilder extends
 
   /**
    * <pre>
-   * Attempts made. Trimmed to the last three in status details.
+   * Attempts made, and those passed over. In status details at most three: the
+   * first, which tells the first cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -170,7 +171,8 @@ public interface GatewayErrorOrBuilder extends
       getAttemptsList();
   /**
    * <pre>
-   * Attempts made. Trimmed to the last three in status details.
+   * Attempts made, and those passed over. In status details at most three: the
+   * first, which tells the first cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -178,7 +180,8 @@ public interface GatewayErrorOrBuilder extends
   dev.steer.v1.Attempt getAttempts(int index);
   /**
    * <pre>
-   * Attempts made. Trimmed to the last three in status details.
+   * Attempts made, and those passed over. In status details at most three: the
+   * first, which tells the first cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -186,7 +189,8 @@ public interface GatewayErrorOrBuilder extends
   int getAttemptsCount();
   /**
    * <pre>
-   * Attempts made. Trimmed to the last three in status details.
+   * Attempts made, and those passed over. In status details at most three: the
+   * first, which tells the first cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -195,7 +199,8 @@ public interface GatewayErrorOrBuilder extends
       getAttemptsOrBuilderList();
   /**
    * <pre>
-   * Attempts made. Trimmed to the last three in status details.
+   * Attempts made, and those passed over. In status details at most three: the
+   * first, which tells the first cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -279,4 +284,14 @@ public interface GatewayErrorOrBuilder extends
    * <code>.steer.v1.Cost cost = 12 [json_name = "cost"];</code>
    */
   dev.steer.v1.CostOrBuilder getCostOrBuilder();
+
+  /**
+   * <pre>
+   * How many attempts between the first and the last two are left out.
+   * </pre>
+   *
+   * <code>int32 attempts_left_out = 13 [json_name = "attemptsLeftOut"];</code>
+   * @return The attemptsLeftOut.
+   */
+  int getAttemptsLeftOut();
 }

@@ -82,45 +82,47 @@ public final class GenerationServiceProto extends com.google.protobuf.GeneratedF
       "questId\022,\n\004spec\030\002 \001(\0132\030.steer.v1.Generat" +
       "ionSpecR\004spec\"d\n\020GenerateResponse\0224\n\ngen" +
       "eration\030\001 \001(\0132\024.steer.v1.GenerationR\ngen" +
-      "eration\022\032\n\010replayed\030\002 \001(\010R\010replayed\"\227\001\n\025" +
+      "eration\022\032\n\010replayed\030\002 \001(\010R\010replayed\"\300\001\n\025" +
       "StreamGenerateRequest\022\035\n\nrequest_id\030\001 \001(" +
       "\tR\trequestId\022,\n\004spec\030\002 \001(\0132\030.steer.v1.Ge" +
       "nerationSpecR\004spec\0221\n\007options\030\003 \001(\0132\027.st" +
-      "eer.v1.StreamOptionsR\007options\"x\n\023ResumeS" +
-      "treamRequest\022\033\n\tstream_id\030\001 \001(\tR\010streamI" +
-      "d\022#\n\rlast_sequence\030\002 \001(\005R\014lastSequence\022\037" +
-      "\n\013last_writer\030\003 \001(\007R\nlastWriter\"c\n\027Cance" +
-      "lGenerationRequest\022\035\n\tstream_id\030\001 \001(\tH\000R" +
-      "\010streamId\022\037\n\nrequest_id\030\002 \001(\tH\000R\trequest" +
-      "IdB\010\n\006target\"8\n\030CancelGenerationResponse" +
-      "\022\034\n\tcancelled\030\001 \001(\010R\tcancelled\"v\n\022CountT" +
-      "okensRequest\022,\n\004spec\030\001 \001(\0132\030.steer.v1.Ge" +
-      "nerationSpecR\004spec\0222\n\006method\030\002 \001(\0162\032.ste" +
-      "er.v1.TokenCountMethodR\006method\"\222\002\n\023Count" +
-      "TokensResponse\022!\n\014input_tokens\030\001 \001(\005R\013in" +
-      "putTokens\022-\n\006source\030\002 \001(\0162\025.steer.v1.Usa" +
-      "geSourceR\006source\022\034\n\testimator\030\003 \001(\tR\test" +
-      "imator\022\032\n\010provider\030\004 \001(\tR\010provider\022\024\n\005mo" +
-      "del\030\005 \001(\tR\005model\022%\n\016context_window\030\006 \001(\005" +
-      "R\rcontextWindow\022#\n\nconfidence\030\007 \001(\001H\000R\nc" +
-      "onfidence\210\001\001B\r\n\013_confidence*x\n\020TokenCoun" +
-      "tMethod\022\"\n\036TOKEN_COUNT_METHOD_UNSPECIFIE" +
-      "D\020\000\022\037\n\033TOKEN_COUNT_METHOD_ESTIMATE\020\001\022\037\n\033" +
-      "TOKEN_COUNT_METHOD_PROVIDER\020\0022\240\003\n\021Genera" +
-      "tionService\022A\n\010Generate\022\031.steer.v1.Gener" +
-      "ateRequest\032\032.steer.v1.GenerateResponse\022J" +
-      "\n\016StreamGenerate\022\037.steer.v1.StreamGenera" +
-      "teRequest\032\025.steer.v1.StreamEvent0\001\022K\n\014Re" +
-      "sumeStream\022\035.steer.v1.ResumeStreamReques" +
-      "t\032\025.steer.v1.StreamEvent\"\003\220\002\0020\001\022^\n\020Cance" +
-      "lGeneration\022!.steer.v1.CancelGenerationR" +
-      "equest\032\".steer.v1.CancelGenerationRespon" +
-      "se\"\003\220\002\002\022O\n\013CountTokens\022\034.steer.v1.CountT" +
-      "okensRequest\032\035.steer.v1.CountTokensRespo" +
-      "nse\"\003\220\002\001Bg\n\014dev.steer.v1B\026GenerationServ" +
-      "iceProtoP\001\242\002\003SXX\252\002\010Steer.V1\312\002\010Steer\\V1\342\002" +
-      "\024Steer\\V1\\GPBMetadata\352\002\tSteer::V1b\006proto" +
-      "3"
+      "eer.v1.StreamOptionsR\007options\022\'\n\017accepts" +
+      "_discard\030\004 \001(\010R\016acceptsDiscard\"\241\001\n\023Resum" +
+      "eStreamRequest\022\033\n\tstream_id\030\001 \001(\tR\010strea" +
+      "mId\022#\n\rlast_sequence\030\002 \001(\005R\014lastSequence" +
+      "\022\037\n\013last_writer\030\003 \001(\007R\nlastWriter\022\'\n\017acc" +
+      "epts_discard\030\004 \001(\010R\016acceptsDiscard\"c\n\027Ca" +
+      "ncelGenerationRequest\022\035\n\tstream_id\030\001 \001(\t" +
+      "H\000R\010streamId\022\037\n\nrequest_id\030\002 \001(\tH\000R\trequ" +
+      "estIdB\010\n\006target\"8\n\030CancelGenerationRespo" +
+      "nse\022\034\n\tcancelled\030\001 \001(\010R\tcancelled\"v\n\022Cou" +
+      "ntTokensRequest\022,\n\004spec\030\001 \001(\0132\030.steer.v1" +
+      ".GenerationSpecR\004spec\0222\n\006method\030\002 \001(\0162\032." +
+      "steer.v1.TokenCountMethodR\006method\"\222\002\n\023Co" +
+      "untTokensResponse\022!\n\014input_tokens\030\001 \001(\005R" +
+      "\013inputTokens\022-\n\006source\030\002 \001(\0162\025.steer.v1." +
+      "UsageSourceR\006source\022\034\n\testimator\030\003 \001(\tR\t" +
+      "estimator\022\032\n\010provider\030\004 \001(\tR\010provider\022\024\n" +
+      "\005model\030\005 \001(\tR\005model\022%\n\016context_window\030\006 " +
+      "\001(\005R\rcontextWindow\022#\n\nconfidence\030\007 \001(\001H\000" +
+      "R\nconfidence\210\001\001B\r\n\013_confidence*x\n\020TokenC" +
+      "ountMethod\022\"\n\036TOKEN_COUNT_METHOD_UNSPECI" +
+      "FIED\020\000\022\037\n\033TOKEN_COUNT_METHOD_ESTIMATE\020\001\022" +
+      "\037\n\033TOKEN_COUNT_METHOD_PROVIDER\020\0022\240\003\n\021Gen" +
+      "erationService\022A\n\010Generate\022\031.steer.v1.Ge" +
+      "nerateRequest\032\032.steer.v1.GenerateRespons" +
+      "e\022J\n\016StreamGenerate\022\037.steer.v1.StreamGen" +
+      "erateRequest\032\025.steer.v1.StreamEvent0\001\022K\n" +
+      "\014ResumeStream\022\035.steer.v1.ResumeStreamReq" +
+      "uest\032\025.steer.v1.StreamEvent\"\003\220\002\0020\001\022^\n\020Ca" +
+      "ncelGeneration\022!.steer.v1.CancelGenerati" +
+      "onRequest\032\".steer.v1.CancelGenerationRes" +
+      "ponse\"\003\220\002\002\022O\n\013CountTokens\022\034.steer.v1.Cou" +
+      "ntTokensRequest\032\035.steer.v1.CountTokensRe" +
+      "sponse\"\003\220\002\001Bg\n\014dev.steer.v1B\026GenerationS" +
+      "erviceProtoP\001\242\002\003SXX\252\002\010Steer.V1\312\002\010Steer\\V" +
+      "1\342\002\024Steer\\V1\\GPBMetadata\352\002\tSteer::V1b\006pr" +
+      "oto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -146,13 +148,13 @@ public final class GenerationServiceProto extends com.google.protobuf.GeneratedF
     internal_static_steer_v1_StreamGenerateRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_StreamGenerateRequest_descriptor,
-        new java.lang.String[] { "RequestId", "Spec", "Options", });
+        new java.lang.String[] { "RequestId", "Spec", "Options", "AcceptsDiscard", });
     internal_static_steer_v1_ResumeStreamRequest_descriptor =
       getDescriptor().getMessageType(3);
     internal_static_steer_v1_ResumeStreamRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_ResumeStreamRequest_descriptor,
-        new java.lang.String[] { "StreamId", "LastSequence", "LastWriter", });
+        new java.lang.String[] { "StreamId", "LastSequence", "LastWriter", "AcceptsDiscard", });
     internal_static_steer_v1_CancelGenerationRequest_descriptor =
       getDescriptor().getMessageType(4);
     internal_static_steer_v1_CancelGenerationRequest_fieldAccessorTable = new

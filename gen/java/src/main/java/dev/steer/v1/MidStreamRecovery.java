@@ -17,7 +17,8 @@ public enum MidStreamRecovery
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Same as FAIL.
+   * The server's `routing.mid_stream_recovery` if the request sets
+   * `accepts_discard`, which is FAIL unless it is configured; else FAIL.
    * </pre>
    *
    * <code>MID_STREAM_RECOVERY_UNSPECIFIED = 0;</code>
@@ -33,7 +34,8 @@ public enum MidStreamRecovery
   MID_STREAM_RECOVERY_FAIL(1),
   /**
    * <pre>
-   * Start over; a notice tells the caller to discard the output so far.
+   * Start over, also when the replica that runs the stream is lost. A notice
+   * with `discard_output` voids the output so far: set `accepts_discard`.
    * </pre>
    *
    * <code>MID_STREAM_RECOVERY_RESTART = 2;</code>
@@ -61,7 +63,8 @@ public enum MidStreamRecovery
   }
   /**
    * <pre>
-   * Same as FAIL.
+   * The server's `routing.mid_stream_recovery` if the request sets
+   * `accepts_discard`, which is FAIL unless it is configured; else FAIL.
    * </pre>
    *
    * <code>MID_STREAM_RECOVERY_UNSPECIFIED = 0;</code>
@@ -77,7 +80,8 @@ public enum MidStreamRecovery
   public static final int MID_STREAM_RECOVERY_FAIL_VALUE = 1;
   /**
    * <pre>
-   * Start over; a notice tells the caller to discard the output so far.
+   * Start over, also when the replica that runs the stream is lost. A notice
+   * with `discard_output` voids the output so far: set `accepts_discard`.
    * </pre>
    *
    * <code>MID_STREAM_RECOVERY_RESTART = 2;</code>

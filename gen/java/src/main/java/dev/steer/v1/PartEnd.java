@@ -109,6 +109,50 @@ private static final long serialVersionUID = 0L;
     return part_ == null ? dev.steer.v1.Part.getDefaultInstance() : part_;
   }
 
+  public static final int REMAINDER_FIELD_NUMBER = 3;
+  private dev.steer.v1.Part remainder_;
+  /**
+   * <pre>
+   * Set in place of `part` where that would be too long for the stream: the
+   * part without the text that its deltas have (the arguments of a tool call,
+   * the text of reasoning).
+   * </pre>
+   *
+   * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+   * @return Whether the remainder field is set.
+   */
+  @java.lang.Override
+  public boolean hasRemainder() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * Set in place of `part` where that would be too long for the stream: the
+   * part without the text that its deltas have (the arguments of a tool call,
+   * the text of reasoning).
+   * </pre>
+   *
+   * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+   * @return The remainder.
+   */
+  @java.lang.Override
+  public dev.steer.v1.Part getRemainder() {
+    return remainder_ == null ? dev.steer.v1.Part.getDefaultInstance() : remainder_;
+  }
+  /**
+   * <pre>
+   * Set in place of `part` where that would be too long for the stream: the
+   * part without the text that its deltas have (the arguments of a tool call,
+   * the text of reasoning).
+   * </pre>
+   *
+   * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.v1.PartOrBuilder getRemainderOrBuilder() {
+    return remainder_ == null ? dev.steer.v1.Part.getDefaultInstance() : remainder_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -129,6 +173,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeMessage(2, getPart());
     }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(3, getRemainder());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -140,6 +187,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000001) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(2, getPart());
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(3, getRemainder());
     }
     return size;
   }
@@ -172,6 +223,11 @@ private static final long serialVersionUID = 0L;
       if (!getPart()
           .equals(other.getPart())) return false;
     }
+    if (hasRemainder() != other.hasRemainder()) return false;
+    if (hasRemainder()) {
+      if (!getRemainder()
+          .equals(other.getRemainder())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -188,6 +244,10 @@ private static final long serialVersionUID = 0L;
     if (hasPart()) {
       hash = (37 * hash) + PART_FIELD_NUMBER;
       hash = (53 * hash) + getPart().hashCode();
+    }
+    if (hasRemainder()) {
+      hash = (37 * hash) + REMAINDER_FIELD_NUMBER;
+      hash = (53 * hash) + getRemainder().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -324,6 +384,7 @@ private static final long serialVersionUID = 0L;
       if (com.google.protobuf.GeneratedMessage
               .alwaysUseFieldBuilders) {
         internalGetPartFieldBuilder();
+        internalGetRemainderFieldBuilder();
       }
     }
     @java.lang.Override
@@ -335,6 +396,11 @@ private static final long serialVersionUID = 0L;
       if (partBuilder_ != null) {
         partBuilder_.dispose();
         partBuilder_ = null;
+      }
+      remainder_ = null;
+      if (remainderBuilder_ != null) {
+        remainderBuilder_.dispose();
+        remainderBuilder_ = null;
       }
       return this;
     }
@@ -379,6 +445,12 @@ private static final long serialVersionUID = 0L;
             : partBuilder_.build();
         to_bitField0_ |= 0x00000001;
       }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.remainder_ = remainderBuilder_ == null
+            ? remainder_
+            : remainderBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -399,6 +471,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasPart()) {
         mergePart(other.getPart());
+      }
+      if (other.hasRemainder()) {
+        mergeRemainder(other.getRemainder());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -436,6 +511,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 18
+            case 26: {
+              input.readMessage(
+                  internalGetRemainderFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 26
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -659,6 +741,179 @@ private static final long serialVersionUID = 0L;
         part_ = null;
       }
       return partBuilder_;
+    }
+
+    private dev.steer.v1.Part remainder_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.Part, dev.steer.v1.Part.Builder, dev.steer.v1.PartOrBuilder> remainderBuilder_;
+    /**
+     * <pre>
+     * Set in place of `part` where that would be too long for the stream: the
+     * part without the text that its deltas have (the arguments of a tool call,
+     * the text of reasoning).
+     * </pre>
+     *
+     * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+     * @return Whether the remainder field is set.
+     */
+    public boolean hasRemainder() {
+      return ((bitField0_ & 0x00000004) != 0);
+    }
+    /**
+     * <pre>
+     * Set in place of `part` where that would be too long for the stream: the
+     * part without the text that its deltas have (the arguments of a tool call,
+     * the text of reasoning).
+     * </pre>
+     *
+     * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+     * @return The remainder.
+     */
+    public dev.steer.v1.Part getRemainder() {
+      if (remainderBuilder_ == null) {
+        return remainder_ == null ? dev.steer.v1.Part.getDefaultInstance() : remainder_;
+      } else {
+        return remainderBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Set in place of `part` where that would be too long for the stream: the
+     * part without the text that its deltas have (the arguments of a tool call,
+     * the text of reasoning).
+     * </pre>
+     *
+     * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+     */
+    public Builder setRemainder(dev.steer.v1.Part value) {
+      if (remainderBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        remainder_ = value;
+      } else {
+        remainderBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Set in place of `part` where that would be too long for the stream: the
+     * part without the text that its deltas have (the arguments of a tool call,
+     * the text of reasoning).
+     * </pre>
+     *
+     * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+     */
+    public Builder setRemainder(
+        dev.steer.v1.Part.Builder builderForValue) {
+      if (remainderBuilder_ == null) {
+        remainder_ = builderForValue.build();
+      } else {
+        remainderBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Set in place of `part` where that would be too long for the stream: the
+     * part without the text that its deltas have (the arguments of a tool call,
+     * the text of reasoning).
+     * </pre>
+     *
+     * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+     */
+    public Builder mergeRemainder(dev.steer.v1.Part value) {
+      if (remainderBuilder_ == null) {
+        if (((bitField0_ & 0x00000004) != 0) &&
+          remainder_ != null &&
+          remainder_ != dev.steer.v1.Part.getDefaultInstance()) {
+          getRemainderBuilder().mergeFrom(value);
+        } else {
+          remainder_ = value;
+        }
+      } else {
+        remainderBuilder_.mergeFrom(value);
+      }
+      if (remainder_ != null) {
+        bitField0_ |= 0x00000004;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Set in place of `part` where that would be too long for the stream: the
+     * part without the text that its deltas have (the arguments of a tool call,
+     * the text of reasoning).
+     * </pre>
+     *
+     * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+     */
+    public Builder clearRemainder() {
+      bitField0_ = (bitField0_ & ~0x00000004);
+      remainder_ = null;
+      if (remainderBuilder_ != null) {
+        remainderBuilder_.dispose();
+        remainderBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Set in place of `part` where that would be too long for the stream: the
+     * part without the text that its deltas have (the arguments of a tool call,
+     * the text of reasoning).
+     * </pre>
+     *
+     * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+     */
+    public dev.steer.v1.Part.Builder getRemainderBuilder() {
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return internalGetRemainderFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Set in place of `part` where that would be too long for the stream: the
+     * part without the text that its deltas have (the arguments of a tool call,
+     * the text of reasoning).
+     * </pre>
+     *
+     * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+     */
+    public dev.steer.v1.PartOrBuilder getRemainderOrBuilder() {
+      if (remainderBuilder_ != null) {
+        return remainderBuilder_.getMessageOrBuilder();
+      } else {
+        return remainder_ == null ?
+            dev.steer.v1.Part.getDefaultInstance() : remainder_;
+      }
+    }
+    /**
+     * <pre>
+     * Set in place of `part` where that would be too long for the stream: the
+     * part without the text that its deltas have (the arguments of a tool call,
+     * the text of reasoning).
+     * </pre>
+     *
+     * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.Part, dev.steer.v1.Part.Builder, dev.steer.v1.PartOrBuilder> 
+        internalGetRemainderFieldBuilder() {
+      if (remainderBuilder_ == null) {
+        remainderBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.steer.v1.Part, dev.steer.v1.Part.Builder, dev.steer.v1.PartOrBuilder>(
+                getRemainder(),
+                getParentForChildren(),
+                isClean());
+        remainder_ = null;
+      }
+      return remainderBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:steer.v1.PartEnd)

@@ -49,4 +49,37 @@ public interface PartEndOrBuilder extends
    * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
    */
   dev.steer.v1.PartOrBuilder getPartOrBuilder();
+
+  /**
+   * <pre>
+   * Set in place of `part` where that would be too long for the stream: the
+   * part without the text that its deltas have (the arguments of a tool call,
+   * the text of reasoning).
+   * </pre>
+   *
+   * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+   * @return Whether the remainder field is set.
+   */
+  boolean hasRemainder();
+  /**
+   * <pre>
+   * Set in place of `part` where that would be too long for the stream: the
+   * part without the text that its deltas have (the arguments of a tool call,
+   * the text of reasoning).
+   * </pre>
+   *
+   * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+   * @return The remainder.
+   */
+  dev.steer.v1.Part getRemainder();
+  /**
+   * <pre>
+   * Set in place of `part` where that would be too long for the stream: the
+   * part without the text that its deltas have (the arguments of a tool call,
+   * the text of reasoning).
+   * </pre>
+   *
+   * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
+   */
+  dev.steer.v1.PartOrBuilder getRemainderOrBuilder();
 }

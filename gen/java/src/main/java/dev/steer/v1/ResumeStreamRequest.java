@@ -133,6 +133,22 @@ private static final long serialVersionUID = 0L;
     return lastWriter_;
   }
 
+  public static final int ACCEPTS_DISCARD_FIELD_NUMBER = 4;
+  private boolean acceptsDiscard_ = false;
+  /**
+   * <pre>
+   * As in StreamGenerateRequest. A reader without it gets the stream if it
+   * begins at its last `discard_output` or behind it.
+   * </pre>
+   *
+   * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
+   * @return The acceptsDiscard.
+   */
+  @java.lang.Override
+  public boolean getAcceptsDiscard() {
+    return acceptsDiscard_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -156,6 +172,9 @@ private static final long serialVersionUID = 0L;
     if (lastWriter_ != 0) {
       output.writeFixed32(3, lastWriter_);
     }
+    if (acceptsDiscard_ != false) {
+      output.writeBool(4, acceptsDiscard_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -170,6 +189,10 @@ private static final long serialVersionUID = 0L;
     if (lastWriter_ != 0) {
       size += com.google.protobuf.CodedOutputStream
         .computeFixed32Size(3, lastWriter_);
+    }
+    if (acceptsDiscard_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(4, acceptsDiscard_);
     }
     return size;
   }
@@ -201,6 +224,8 @@ private static final long serialVersionUID = 0L;
         != other.getLastSequence()) return false;
     if (getLastWriter()
         != other.getLastWriter()) return false;
+    if (getAcceptsDiscard()
+        != other.getAcceptsDiscard()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -218,6 +243,9 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getLastSequence();
     hash = (37 * hash) + LAST_WRITER_FIELD_NUMBER;
     hash = (53 * hash) + getLastWriter();
+    hash = (37 * hash) + ACCEPTS_DISCARD_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getAcceptsDiscard());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -356,6 +384,7 @@ private static final long serialVersionUID = 0L;
       streamId_ = "";
       lastSequence_ = 0;
       lastWriter_ = 0;
+      acceptsDiscard_ = false;
       return this;
     }
 
@@ -398,6 +427,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.lastWriter_ = lastWriter_;
       }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.acceptsDiscard_ = acceptsDiscard_;
+      }
     }
 
     @java.lang.Override
@@ -422,6 +454,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getLastWriter() != 0) {
         setLastWriter(other.getLastWriter());
+      }
+      if (other.getAcceptsDiscard() != false) {
+        setAcceptsDiscard(other.getAcceptsDiscard());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -462,6 +497,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 29
+            case 32: {
+              acceptsDiscard_ = input.readBool();
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 32
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -664,6 +704,53 @@ private static final long serialVersionUID = 0L;
     public Builder clearLastWriter() {
       bitField0_ = (bitField0_ & ~0x00000004);
       lastWriter_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private boolean acceptsDiscard_ ;
+    /**
+     * <pre>
+     * As in StreamGenerateRequest. A reader without it gets the stream if it
+     * begins at its last `discard_output` or behind it.
+     * </pre>
+     *
+     * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
+     * @return The acceptsDiscard.
+     */
+    @java.lang.Override
+    public boolean getAcceptsDiscard() {
+      return acceptsDiscard_;
+    }
+    /**
+     * <pre>
+     * As in StreamGenerateRequest. A reader without it gets the stream if it
+     * begins at its last `discard_output` or behind it.
+     * </pre>
+     *
+     * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
+     * @param value The acceptsDiscard to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAcceptsDiscard(boolean value) {
+
+      acceptsDiscard_ = value;
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * As in StreamGenerateRequest. A reader without it gets the stream if it
+     * begins at its last `discard_output` or behind it.
+     * </pre>
+     *
+     * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAcceptsDiscard() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      acceptsDiscard_ = false;
       onChanged();
       return this;
     }

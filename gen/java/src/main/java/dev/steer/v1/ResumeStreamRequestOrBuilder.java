@@ -52,4 +52,15 @@ public interface ResumeStreamRequestOrBuilder extends
    * @return The lastWriter.
    */
   int getLastWriter();
+
+  /**
+   * <pre>
+   * As in StreamGenerateRequest. A reader without it gets the stream if it
+   * begins at its last `discard_output` or behind it.
+   * </pre>
+   *
+   * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
+   * @return The acceptsDiscard.
+   */
+  boolean getAcceptsDiscard();
 }

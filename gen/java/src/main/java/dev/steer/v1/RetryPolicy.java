@@ -246,7 +246,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration maxTotalDelay_;
   /**
    * <pre>
-   * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+   * configured.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -258,7 +259,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+   * configured.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -270,7 +272,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+   * configured.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1482,7 +1485,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> maxTotalDelayBuilder_;
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+     * configured.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1493,7 +1497,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+     * configured.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1508,7 +1513,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+     * configured.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1526,7 +1532,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+     * configured.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1544,7 +1551,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+     * configured.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1569,7 +1577,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+     * configured.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1586,7 +1595,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+     * configured.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1598,7 +1608,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+     * configured.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1613,7 +1624,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+     * configured.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>

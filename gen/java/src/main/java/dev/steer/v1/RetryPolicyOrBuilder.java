@@ -145,7 +145,8 @@ public interface RetryPolicyOrBuilder extends
 
   /**
    * <pre>
-   * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+   * configured.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -154,7 +155,8 @@ public interface RetryPolicyOrBuilder extends
   boolean hasMaxTotalDelay();
   /**
    * <pre>
-   * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+   * configured.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -163,7 +165,8 @@ public interface RetryPolicyOrBuilder extends
   com.google.protobuf.Duration getMaxTotalDelay();
   /**
    * <pre>
-   * Upper bound of all waits together. Unset: none but `Timeouts.total`.
+   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
+   * configured.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>

@@ -67,7 +67,9 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.steer.v1.ModelTarget> fallbacks_;
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible.
+   * Tried when the requested model fails or is not eligible. Empty: the
+   * fallbacks that the server's configuration gives the model, unless
+   * `disable_failover` is set.
    * </pre>
    *
    * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -78,7 +80,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible.
+   * Tried when the requested model fails or is not eligible. Empty: the
+   * fallbacks that the server's configuration gives the model, unless
+   * `disable_failover` is set.
    * </pre>
    *
    * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -90,7 +94,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible.
+   * Tried when the requested model fails or is not eligible. Empty: the
+   * fallbacks that the server's configuration gives the model, unless
+   * `disable_failover` is set.
    * </pre>
    *
    * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -101,7 +107,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible.
+   * Tried when the requested model fails or is not eligible. Empty: the
+   * fallbacks that the server's configuration gives the model, unless
+   * `disable_failover` is set.
    * </pre>
    *
    * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -112,7 +120,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible.
+   * Tried when the requested model fails or is not eligible. Empty: the
+   * fallbacks that the server's configuration gives the model, unless
+   * `disable_failover` is set.
    * </pre>
    *
    * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -270,7 +280,11 @@ private static final long serialVersionUID = 0L;
           };
   /**
    * <pre>
-   * Categories that lead to the next target. Empty means the server's list.
+   * Categories that lead to the next target, in place of the server's list.
+   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+   * request can name. CONTENT_FILTER leads on only where the operator allows it
+   * for the model, and what is no failure of a target never does.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -283,7 +297,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Categories that lead to the next target. Empty means the server's list.
+   * Categories that lead to the next target, in place of the server's list.
+   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+   * request can name. CONTENT_FILTER leads on only where the operator allows it
+   * for the model, and what is no failure of a target never does.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -295,7 +313,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Categories that lead to the next target. Empty means the server's list.
+   * Categories that lead to the next target, in place of the server's list.
+   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+   * request can name. CONTENT_FILTER leads on only where the operator allows it
+   * for the model, and what is no failure of a target never does.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -308,7 +330,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Categories that lead to the next target. Empty means the server's list.
+   * Categories that lead to the next target, in place of the server's list.
+   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+   * request can name. CONTENT_FILTER leads on only where the operator allows it
+   * for the model, and what is no failure of a target never does.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -321,7 +347,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Categories that lead to the next target. Empty means the server's list.
+   * Categories that lead to the next target, in place of the server's list.
+   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+   * request can name. CONTENT_FILTER leads on only where the operator allows it
+   * for the model, and what is no failure of a target never does.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -338,7 +368,8 @@ private static final long serialVersionUID = 0L;
   private int midStreamRecovery_ = 0;
   /**
    * <pre>
-   * Recovery of streams.
+   * Recovery of streams. No part of what `request_id` compares: the first
+   * call's holds.
    * </pre>
    *
    * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -349,7 +380,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Recovery of streams.
+   * Recovery of streams. No part of what `request_id` compares: the first
+   * call's holds.
    * </pre>
    *
    * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -1075,7 +1107,9 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1089,7 +1123,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1103,7 +1139,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1117,7 +1155,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1136,7 +1176,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1154,7 +1196,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1172,7 +1216,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1191,7 +1237,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1209,7 +1257,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1227,7 +1277,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1246,7 +1298,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1263,7 +1317,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1280,7 +1336,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1291,7 +1349,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1305,7 +1365,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1320,7 +1382,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1331,7 +1395,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1343,7 +1409,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible.
+     * Tried when the requested model fails or is not eligible. Empty: the
+     * fallbacks that the server's configuration gives the model, unless
+     * `disable_failover` is set.
      * </pre>
      *
      * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -1742,7 +1810,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target. Empty means the server's list.
+     * Categories that lead to the next target, in place of the server's list.
+     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+     * request can name. CONTENT_FILTER leads on only where the operator allows it
+     * for the model, and what is no failure of a target never does.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1754,7 +1826,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target. Empty means the server's list.
+     * Categories that lead to the next target, in place of the server's list.
+     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+     * request can name. CONTENT_FILTER leads on only where the operator allows it
+     * for the model, and what is no failure of a target never does.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1765,7 +1841,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target. Empty means the server's list.
+     * Categories that lead to the next target, in place of the server's list.
+     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+     * request can name. CONTENT_FILTER leads on only where the operator allows it
+     * for the model, and what is no failure of a target never does.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1777,7 +1857,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target. Empty means the server's list.
+     * Categories that lead to the next target, in place of the server's list.
+     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+     * request can name. CONTENT_FILTER leads on only where the operator allows it
+     * for the model, and what is no failure of a target never does.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1796,7 +1880,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target. Empty means the server's list.
+     * Categories that lead to the next target, in place of the server's list.
+     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+     * request can name. CONTENT_FILTER leads on only where the operator allows it
+     * for the model, and what is no failure of a target never does.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1812,7 +1900,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target. Empty means the server's list.
+     * Categories that lead to the next target, in place of the server's list.
+     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+     * request can name. CONTENT_FILTER leads on only where the operator allows it
+     * for the model, and what is no failure of a target never does.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1831,7 +1923,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target. Empty means the server's list.
+     * Categories that lead to the next target, in place of the server's list.
+     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+     * request can name. CONTENT_FILTER leads on only where the operator allows it
+     * for the model, and what is no failure of a target never does.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1845,7 +1941,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target. Empty means the server's list.
+     * Categories that lead to the next target, in place of the server's list.
+     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+     * request can name. CONTENT_FILTER leads on only where the operator allows it
+     * for the model, and what is no failure of a target never does.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1858,7 +1958,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target. Empty means the server's list.
+     * Categories that lead to the next target, in place of the server's list.
+     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+     * request can name. CONTENT_FILTER leads on only where the operator allows it
+     * for the model, and what is no failure of a target never does.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1870,7 +1974,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target. Empty means the server's list.
+     * Categories that lead to the next target, in place of the server's list.
+     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+     * request can name. CONTENT_FILTER leads on only where the operator allows it
+     * for the model, and what is no failure of a target never does.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1887,7 +1995,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target. Empty means the server's list.
+     * Categories that lead to the next target, in place of the server's list.
+     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+     * request can name. CONTENT_FILTER leads on only where the operator allows it
+     * for the model, and what is no failure of a target never does.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1902,7 +2014,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target. Empty means the server's list.
+     * Categories that lead to the next target, in place of the server's list.
+     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+     * request can name. CONTENT_FILTER leads on only where the operator allows it
+     * for the model, and what is no failure of a target never does.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1922,7 +2038,8 @@ private static final long serialVersionUID = 0L;
     private int midStreamRecovery_ = 0;
     /**
      * <pre>
-     * Recovery of streams.
+     * Recovery of streams. No part of what `request_id` compares: the first
+     * call's holds.
      * </pre>
      *
      * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -1933,7 +2050,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Recovery of streams.
+     * Recovery of streams. No part of what `request_id` compares: the first
+     * call's holds.
      * </pre>
      *
      * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -1948,7 +2066,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Recovery of streams.
+     * Recovery of streams. No part of what `request_id` compares: the first
+     * call's holds.
      * </pre>
      *
      * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -1961,7 +2080,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Recovery of streams.
+     * Recovery of streams. No part of what `request_id` compares: the first
+     * call's holds.
      * </pre>
      *
      * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -1978,7 +2098,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Recovery of streams.
+     * Recovery of streams. No part of what `request_id` compares: the first
+     * call's holds.
      * </pre>
      *
      * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>

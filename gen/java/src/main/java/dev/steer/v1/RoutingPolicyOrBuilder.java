@@ -12,7 +12,9 @@ public interface RoutingPolicyOrBuilder extends
 
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible.
+   * Tried when the requested model fails or is not eligible. Empty: the
+   * fallbacks that the server's configuration gives the model, unless
+   * `disable_failover` is set.
    * </pre>
    *
    * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -21,7 +23,9 @@ public interface RoutingPolicyOrBuilder extends
       getFallbacksList();
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible.
+   * Tried when the requested model fails or is not eligible. Empty: the
+   * fallbacks that the server's configuration gives the model, unless
+   * `disable_failover` is set.
    * </pre>
    *
    * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -29,7 +33,9 @@ public interface RoutingPolicyOrBuilder extends
   dev.steer.v1.ModelTarget getFallbacks(int index);
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible.
+   * Tried when the requested model fails or is not eligible. Empty: the
+   * fallbacks that the server's configuration gives the model, unless
+   * `disable_failover` is set.
    * </pre>
    *
    * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -37,7 +43,9 @@ public interface RoutingPolicyOrBuilder extends
   int getFallbacksCount();
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible.
+   * Tried when the requested model fails or is not eligible. Empty: the
+   * fallbacks that the server's configuration gives the model, unless
+   * `disable_failover` is set.
    * </pre>
    *
    * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -46,7 +54,9 @@ public interface RoutingPolicyOrBuilder extends
       getFallbacksOrBuilderList();
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible.
+   * Tried when the requested model fails or is not eligible. Empty: the
+   * fallbacks that the server's configuration gives the model, unless
+   * `disable_failover` is set.
    * </pre>
    *
    * <code>repeated .steer.v1.ModelTarget fallbacks = 1 [json_name = "fallbacks"];</code>
@@ -157,7 +167,11 @@ public interface RoutingPolicyOrBuilder extends
 
   /**
    * <pre>
-   * Categories that lead to the next target. Empty means the server's list.
+   * Categories that lead to the next target, in place of the server's list.
+   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+   * request can name. CONTENT_FILTER leads on only where the operator allows it
+   * for the model, and what is no failure of a target never does.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -166,7 +180,11 @@ public interface RoutingPolicyOrBuilder extends
   java.util.List<dev.steer.v1.ErrorCategory> getFailoverOnList();
   /**
    * <pre>
-   * Categories that lead to the next target. Empty means the server's list.
+   * Categories that lead to the next target, in place of the server's list.
+   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+   * request can name. CONTENT_FILTER leads on only where the operator allows it
+   * for the model, and what is no failure of a target never does.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -175,7 +193,11 @@ public interface RoutingPolicyOrBuilder extends
   int getFailoverOnCount();
   /**
    * <pre>
-   * Categories that lead to the next target. Empty means the server's list.
+   * Categories that lead to the next target, in place of the server's list.
+   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+   * request can name. CONTENT_FILTER leads on only where the operator allows it
+   * for the model, and what is no failure of a target never does.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -185,7 +207,11 @@ public interface RoutingPolicyOrBuilder extends
   dev.steer.v1.ErrorCategory getFailoverOn(int index);
   /**
    * <pre>
-   * Categories that lead to the next target. Empty means the server's list.
+   * Categories that lead to the next target, in place of the server's list.
+   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+   * request can name. CONTENT_FILTER leads on only where the operator allows it
+   * for the model, and what is no failure of a target never does.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -195,7 +221,11 @@ public interface RoutingPolicyOrBuilder extends
   getFailoverOnValueList();
   /**
    * <pre>
-   * Categories that lead to the next target. Empty means the server's list.
+   * Categories that lead to the next target, in place of the server's list.
+   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
+   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
+   * request can name. CONTENT_FILTER leads on only where the operator allows it
+   * for the model, and what is no failure of a target never does.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -206,7 +236,8 @@ public interface RoutingPolicyOrBuilder extends
 
   /**
    * <pre>
-   * Recovery of streams.
+   * Recovery of streams. No part of what `request_id` compares: the first
+   * call's holds.
    * </pre>
    *
    * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -215,7 +246,8 @@ public interface RoutingPolicyOrBuilder extends
   int getMidStreamRecoveryValue();
   /**
    * <pre>
-   * Recovery of streams.
+   * Recovery of streams. No part of what `request_id` compares: the first
+   * call's holds.
    * </pre>
    *
    * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>

@@ -106,6 +106,24 @@ private static final long serialVersionUID = 0L;
     return messageOmitted_;
   }
 
+  public static final int FIRST_OUTPUT_SEQUENCE_FIELD_NUMBER = 3;
+  private int firstOutputSequence_ = 0;
+  /**
+   * <pre>
+   * Sequence of the first event whose output stands: the first one behind the
+   * last notice with `discard_output`, or of all. Without output it is this
+   * event's own. A reader that was given this event and all behind it has the
+   * whole output. 0: a service that does not say it yet.
+   * </pre>
+   *
+   * <code>int32 first_output_sequence = 3 [json_name = "firstOutputSequence"];</code>
+   * @return The firstOutputSequence.
+   */
+  @java.lang.Override
+  public int getFirstOutputSequence() {
+    return firstOutputSequence_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -126,6 +144,9 @@ private static final long serialVersionUID = 0L;
     if (messageOmitted_ != false) {
       output.writeBool(2, messageOmitted_);
     }
+    if (firstOutputSequence_ != 0) {
+      output.writeInt32(3, firstOutputSequence_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -137,6 +158,10 @@ private static final long serialVersionUID = 0L;
     if (messageOmitted_ != false) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(2, messageOmitted_);
+    }
+    if (firstOutputSequence_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt32Size(3, firstOutputSequence_);
     }
     return size;
   }
@@ -169,6 +194,8 @@ private static final long serialVersionUID = 0L;
     }
     if (getMessageOmitted()
         != other.getMessageOmitted()) return false;
+    if (getFirstOutputSequence()
+        != other.getFirstOutputSequence()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -187,6 +214,8 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + MESSAGE_OMITTED_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getMessageOmitted());
+    hash = (37 * hash) + FIRST_OUTPUT_SEQUENCE_FIELD_NUMBER;
+    hash = (53 * hash) + getFirstOutputSequence();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -334,6 +363,7 @@ private static final long serialVersionUID = 0L;
         generationBuilder_ = null;
       }
       messageOmitted_ = false;
+      firstOutputSequence_ = 0;
       return this;
     }
 
@@ -377,6 +407,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000002) != 0)) {
         result.messageOmitted_ = messageOmitted_;
       }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.firstOutputSequence_ = firstOutputSequence_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -397,6 +430,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getMessageOmitted() != false) {
         setMessageOmitted(other.getMessageOmitted());
+      }
+      if (other.getFirstOutputSequence() != 0) {
+        setFirstOutputSequence(other.getFirstOutputSequence());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -434,6 +470,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 16
+            case 24: {
+              firstOutputSequence_ = input.readInt32();
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 24
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -646,6 +687,59 @@ private static final long serialVersionUID = 0L;
     public Builder clearMessageOmitted() {
       bitField0_ = (bitField0_ & ~0x00000002);
       messageOmitted_ = false;
+      onChanged();
+      return this;
+    }
+
+    private int firstOutputSequence_ ;
+    /**
+     * <pre>
+     * Sequence of the first event whose output stands: the first one behind the
+     * last notice with `discard_output`, or of all. Without output it is this
+     * event's own. A reader that was given this event and all behind it has the
+     * whole output. 0: a service that does not say it yet.
+     * </pre>
+     *
+     * <code>int32 first_output_sequence = 3 [json_name = "firstOutputSequence"];</code>
+     * @return The firstOutputSequence.
+     */
+    @java.lang.Override
+    public int getFirstOutputSequence() {
+      return firstOutputSequence_;
+    }
+    /**
+     * <pre>
+     * Sequence of the first event whose output stands: the first one behind the
+     * last notice with `discard_output`, or of all. Without output it is this
+     * event's own. A reader that was given this event and all behind it has the
+     * whole output. 0: a service that does not say it yet.
+     * </pre>
+     *
+     * <code>int32 first_output_sequence = 3 [json_name = "firstOutputSequence"];</code>
+     * @param value The firstOutputSequence to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFirstOutputSequence(int value) {
+
+      firstOutputSequence_ = value;
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Sequence of the first event whose output stands: the first one behind the
+     * last notice with `discard_output`, or of all. Without output it is this
+     * event's own. A reader that was given this event and all behind it has the
+     * whole output. 0: a service that does not say it yet.
+     * </pre>
+     *
+     * <code>int32 first_output_sequence = 3 [json_name = "firstOutputSequence"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearFirstOutputSequence() {
+      bitField0_ = (bitField0_ & ~0x00000004);
+      firstOutputSequence_ = 0;
       onChanged();
       return this;
     }

@@ -46,4 +46,17 @@ public interface StreamCompleteOrBuilder extends
    * @return The messageOmitted.
    */
   boolean getMessageOmitted();
+
+  /**
+   * <pre>
+   * Sequence of the first event whose output stands: the first one behind the
+   * last notice with `discard_output`, or of all. Without output it is this
+   * event's own. A reader that was given this event and all behind it has the
+   * whole output. 0: a service that does not say it yet.
+   * </pre>
+   *
+   * <code>int32 first_output_sequence = 3 [json_name = "firstOutputSequence"];</code>
+   * @return The firstOutputSequence.
+   */
+  int getFirstOutputSequence();
 }

@@ -177,6 +177,28 @@ private static final long serialVersionUID = 0L;
     return options_ == null ? dev.steer.v1.StreamOptions.getDefaultInstance() : options_;
   }
 
+  public static final int ACCEPTS_DISCARD_FIELD_NUMBER = 4;
+  private boolean acceptsDiscard_ = false;
+  /**
+   * <pre>
+   * This reader drops the output received so far when an `attempt_notice` with
+   * `discard_output` arrives. A reader without it that holds such output gets
+   * FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
+   * second output; ErrorInfo has the position of the notice as `stream_id`,
+   * `last_sequence` and `last_writer`. It is a property of the reader and not
+   * of the stream: calls with and without it share a `request_id`. Exception:
+   * if the first call names RESTART without it, all readers of the stream get
+   * every event.
+   * </pre>
+   *
+   * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
+   * @return The acceptsDiscard.
+   */
+  @java.lang.Override
+  public boolean getAcceptsDiscard() {
+    return acceptsDiscard_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -200,6 +222,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       output.writeMessage(3, getOptions());
     }
+    if (acceptsDiscard_ != false) {
+      output.writeBool(4, acceptsDiscard_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -214,6 +239,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(3, getOptions());
+    }
+    if (acceptsDiscard_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(4, acceptsDiscard_);
     }
     return size;
   }
@@ -251,6 +280,8 @@ private static final long serialVersionUID = 0L;
       if (!getOptions()
           .equals(other.getOptions())) return false;
     }
+    if (getAcceptsDiscard()
+        != other.getAcceptsDiscard()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -272,6 +303,9 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + OPTIONS_FIELD_NUMBER;
       hash = (53 * hash) + getOptions().hashCode();
     }
+    hash = (37 * hash) + ACCEPTS_DISCARD_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getAcceptsDiscard());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -425,6 +459,7 @@ private static final long serialVersionUID = 0L;
         optionsBuilder_.dispose();
         optionsBuilder_ = null;
       }
+      acceptsDiscard_ = false;
       return this;
     }
 
@@ -474,6 +509,9 @@ private static final long serialVersionUID = 0L;
             : optionsBuilder_.build();
         to_bitField0_ |= 0x00000002;
       }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.acceptsDiscard_ = acceptsDiscard_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -499,6 +537,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasOptions()) {
         mergeOptions(other.getOptions());
+      }
+      if (other.getAcceptsDiscard() != false) {
+        setAcceptsDiscard(other.getAcceptsDiscard());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -543,6 +584,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 26
+            case 32: {
+              acceptsDiscard_ = input.readBool();
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 32
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -960,6 +1006,71 @@ private static final long serialVersionUID = 0L;
         options_ = null;
       }
       return optionsBuilder_;
+    }
+
+    private boolean acceptsDiscard_ ;
+    /**
+     * <pre>
+     * This reader drops the output received so far when an `attempt_notice` with
+     * `discard_output` arrives. A reader without it that holds such output gets
+     * FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
+     * second output; ErrorInfo has the position of the notice as `stream_id`,
+     * `last_sequence` and `last_writer`. It is a property of the reader and not
+     * of the stream: calls with and without it share a `request_id`. Exception:
+     * if the first call names RESTART without it, all readers of the stream get
+     * every event.
+     * </pre>
+     *
+     * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
+     * @return The acceptsDiscard.
+     */
+    @java.lang.Override
+    public boolean getAcceptsDiscard() {
+      return acceptsDiscard_;
+    }
+    /**
+     * <pre>
+     * This reader drops the output received so far when an `attempt_notice` with
+     * `discard_output` arrives. A reader without it that holds such output gets
+     * FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
+     * second output; ErrorInfo has the position of the notice as `stream_id`,
+     * `last_sequence` and `last_writer`. It is a property of the reader and not
+     * of the stream: calls with and without it share a `request_id`. Exception:
+     * if the first call names RESTART without it, all readers of the stream get
+     * every event.
+     * </pre>
+     *
+     * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
+     * @param value The acceptsDiscard to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAcceptsDiscard(boolean value) {
+
+      acceptsDiscard_ = value;
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * This reader drops the output received so far when an `attempt_notice` with
+     * `discard_output` arrives. A reader without it that holds such output gets
+     * FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
+     * second output; ErrorInfo has the position of the notice as `stream_id`,
+     * `last_sequence` and `last_writer`. It is a property of the reader and not
+     * of the stream: calls with and without it share a `request_id`. Exception:
+     * if the first call names RESTART without it, all readers of the stream get
+     * every event.
+     * </pre>
+     *
+     * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAcceptsDiscard() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      acceptsDiscard_ = false;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:steer.v1.StreamGenerateRequest)

@@ -172,7 +172,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left; 120 s and 30 s for models that reason.
+   * another target is left and more for prompts that take longer there; 120 s
+   * and 30 s for models that reason. While another target is left, at most
+   * half of what is left of `total` and of the deadline.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -185,7 +187,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left; 120 s and 30 s for models that reason.
+   * another target is left and more for prompts that take longer there; 120 s
+   * and 30 s for models that reason. While another target is left, at most
+   * half of what is left of `total` and of the deadline.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -198,7 +202,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left; 120 s and 30 s for models that reason.
+   * another target is left and more for prompts that take longer there; 120 s
+   * and 30 s for models that reason. While another target is left, at most
+   * half of what is left of `total` and of the deadline.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1193,7 +1199,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left; 120 s and 30 s for models that reason.
+     * another target is left and more for prompts that take longer there; 120 s
+     * and 30 s for models that reason. While another target is left, at most
+     * half of what is left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1205,7 +1213,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left; 120 s and 30 s for models that reason.
+     * another target is left and more for prompts that take longer there; 120 s
+     * and 30 s for models that reason. While another target is left, at most
+     * half of what is left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1221,7 +1231,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left; 120 s and 30 s for models that reason.
+     * another target is left and more for prompts that take longer there; 120 s
+     * and 30 s for models that reason. While another target is left, at most
+     * half of what is left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1240,7 +1252,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left; 120 s and 30 s for models that reason.
+     * another target is left and more for prompts that take longer there; 120 s
+     * and 30 s for models that reason. While another target is left, at most
+     * half of what is left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1259,7 +1273,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left; 120 s and 30 s for models that reason.
+     * another target is left and more for prompts that take longer there; 120 s
+     * and 30 s for models that reason. While another target is left, at most
+     * half of what is left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1285,7 +1301,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left; 120 s and 30 s for models that reason.
+     * another target is left and more for prompts that take longer there; 120 s
+     * and 30 s for models that reason. While another target is left, at most
+     * half of what is left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1303,7 +1321,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left; 120 s and 30 s for models that reason.
+     * another target is left and more for prompts that take longer there; 120 s
+     * and 30 s for models that reason. While another target is left, at most
+     * half of what is left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1316,7 +1336,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left; 120 s and 30 s for models that reason.
+     * another target is left and more for prompts that take longer there; 120 s
+     * and 30 s for models that reason. While another target is left, at most
+     * half of what is left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1332,7 +1354,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left; 120 s and 30 s for models that reason.
+     * another target is left and more for prompts that take longer there; 120 s
+     * and 30 s for models that reason. While another target is left, at most
+     * half of what is left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>

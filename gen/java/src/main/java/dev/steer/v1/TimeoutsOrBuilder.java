@@ -94,7 +94,9 @@ public interface TimeoutsOrBuilder extends
   /**
    * <pre>
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left; 120 s and 30 s for models that reason.
+   * another target is left and more for prompts that take longer there; 120 s
+   * and 30 s for models that reason. While another target is left, at most
+   * half of what is left of `total` and of the deadline.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -104,7 +106,9 @@ public interface TimeoutsOrBuilder extends
   /**
    * <pre>
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left; 120 s and 30 s for models that reason.
+   * another target is left and more for prompts that take longer there; 120 s
+   * and 30 s for models that reason. While another target is left, at most
+   * half of what is left of `total` and of the deadline.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -114,7 +118,9 @@ public interface TimeoutsOrBuilder extends
   /**
    * <pre>
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left; 120 s and 30 s for models that reason.
+   * another target is left and more for prompts that take longer there; 120 s
+   * and 30 s for models that reason. While another target is left, at most
+   * half of what is left of `total` and of the deadline.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>

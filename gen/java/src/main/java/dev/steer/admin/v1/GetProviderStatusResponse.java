@@ -65,6 +65,7 @@ private static final long serialVersionUID = 0L;
             dev.steer.admin.v1.GetProviderStatusResponse.class, dev.steer.admin.v1.GetProviderStatusResponse.Builder.class);
   }
 
+  private int bitField0_;
   public static final int PROVIDERS_FIELD_NUMBER = 1;
   private static final class ProvidersDefaultEntryHolder {
     static final com.google.protobuf.MapEntry<
@@ -222,6 +223,44 @@ dev.steer.admin.v1.ProviderStatus defaultValue) {
     return replicaCount_;
   }
 
+  public static final int STORE_FIELD_NUMBER = 4;
+  private dev.steer.admin.v1.StoreStatus store_;
+  /**
+   * <pre>
+   * The stream store.
+   * </pre>
+   *
+   * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+   * @return Whether the store field is set.
+   */
+  @java.lang.Override
+  public boolean hasStore() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * The stream store.
+   * </pre>
+   *
+   * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+   * @return The store.
+   */
+  @java.lang.Override
+  public dev.steer.admin.v1.StoreStatus getStore() {
+    return store_ == null ? dev.steer.admin.v1.StoreStatus.getDefaultInstance() : store_;
+  }
+  /**
+   * <pre>
+   * The stream store.
+   * </pre>
+   *
+   * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.admin.v1.StoreStatusOrBuilder getStoreOrBuilder() {
+    return store_ == null ? dev.steer.admin.v1.StoreStatus.getDefaultInstance() : store_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -248,6 +287,9 @@ dev.steer.admin.v1.ProviderStatus defaultValue) {
     if (replicaCount_ != 0) {
       output.writeInt32(3, replicaCount_);
     }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeMessage(4, getStore());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -268,6 +310,10 @@ dev.steer.admin.v1.ProviderStatus defaultValue) {
     if (replicaCount_ != 0) {
       size += com.google.protobuf.CodedOutputStream
         .computeInt32Size(3, replicaCount_);
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(4, getStore());
     }
     return size;
   }
@@ -299,6 +345,11 @@ dev.steer.admin.v1.ProviderStatus defaultValue) {
         .equals(other.getReplica())) return false;
     if (getReplicaCount()
         != other.getReplicaCount()) return false;
+    if (hasStore() != other.hasStore()) return false;
+    if (hasStore()) {
+      if (!getStore()
+          .equals(other.getStore())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -318,6 +369,10 @@ dev.steer.admin.v1.ProviderStatus defaultValue) {
     hash = (53 * hash) + getReplica().hashCode();
     hash = (37 * hash) + REPLICA_COUNT_FIELD_NUMBER;
     hash = (53 * hash) + getReplicaCount();
+    if (hasStore()) {
+      hash = (37 * hash) + STORE_FIELD_NUMBER;
+      hash = (53 * hash) + getStore().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -463,13 +518,19 @@ dev.steer.admin.v1.ProviderStatus defaultValue) {
 
     // Construct using dev.steer.admin.v1.GetProviderStatusResponse.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetStoreFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -478,6 +539,11 @@ dev.steer.admin.v1.ProviderStatus defaultValue) {
       internalGetMutableProviders().clear();
       replica_ = "";
       replicaCount_ = 0;
+      store_ = null;
+      if (storeBuilder_ != null) {
+        storeBuilder_.dispose();
+        storeBuilder_ = null;
+      }
       return this;
     }
 
@@ -520,6 +586,14 @@ dev.steer.admin.v1.ProviderStatus defaultValue) {
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.replicaCount_ = replicaCount_;
       }
+      int to_bitField0_ = 0;
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.store_ = storeBuilder_ == null
+            ? store_
+            : storeBuilder_.build();
+        to_bitField0_ |= 0x00000001;
+      }
+      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -544,6 +618,9 @@ dev.steer.admin.v1.ProviderStatus defaultValue) {
       }
       if (other.getReplicaCount() != 0) {
         setReplicaCount(other.getReplicaCount());
+      }
+      if (other.hasStore()) {
+        mergeStore(other.getStore());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -588,6 +665,13 @@ dev.steer.admin.v1.ProviderStatus defaultValue) {
               bitField0_ |= 0x00000004;
               break;
             } // case 24
+            case 34: {
+              input.readMessage(
+                  internalGetStoreFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -925,6 +1009,161 @@ dev.steer.admin.v1.ProviderStatus defaultValue) {
       replicaCount_ = 0;
       onChanged();
       return this;
+    }
+
+    private dev.steer.admin.v1.StoreStatus store_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.admin.v1.StoreStatus, dev.steer.admin.v1.StoreStatus.Builder, dev.steer.admin.v1.StoreStatusOrBuilder> storeBuilder_;
+    /**
+     * <pre>
+     * The stream store.
+     * </pre>
+     *
+     * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+     * @return Whether the store field is set.
+     */
+    public boolean hasStore() {
+      return ((bitField0_ & 0x00000008) != 0);
+    }
+    /**
+     * <pre>
+     * The stream store.
+     * </pre>
+     *
+     * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+     * @return The store.
+     */
+    public dev.steer.admin.v1.StoreStatus getStore() {
+      if (storeBuilder_ == null) {
+        return store_ == null ? dev.steer.admin.v1.StoreStatus.getDefaultInstance() : store_;
+      } else {
+        return storeBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * The stream store.
+     * </pre>
+     *
+     * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+     */
+    public Builder setStore(dev.steer.admin.v1.StoreStatus value) {
+      if (storeBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        store_ = value;
+      } else {
+        storeBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The stream store.
+     * </pre>
+     *
+     * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+     */
+    public Builder setStore(
+        dev.steer.admin.v1.StoreStatus.Builder builderForValue) {
+      if (storeBuilder_ == null) {
+        store_ = builderForValue.build();
+      } else {
+        storeBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The stream store.
+     * </pre>
+     *
+     * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+     */
+    public Builder mergeStore(dev.steer.admin.v1.StoreStatus value) {
+      if (storeBuilder_ == null) {
+        if (((bitField0_ & 0x00000008) != 0) &&
+          store_ != null &&
+          store_ != dev.steer.admin.v1.StoreStatus.getDefaultInstance()) {
+          getStoreBuilder().mergeFrom(value);
+        } else {
+          store_ = value;
+        }
+      } else {
+        storeBuilder_.mergeFrom(value);
+      }
+      if (store_ != null) {
+        bitField0_ |= 0x00000008;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The stream store.
+     * </pre>
+     *
+     * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+     */
+    public Builder clearStore() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      store_ = null;
+      if (storeBuilder_ != null) {
+        storeBuilder_.dispose();
+        storeBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The stream store.
+     * </pre>
+     *
+     * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+     */
+    public dev.steer.admin.v1.StoreStatus.Builder getStoreBuilder() {
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return internalGetStoreFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * The stream store.
+     * </pre>
+     *
+     * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+     */
+    public dev.steer.admin.v1.StoreStatusOrBuilder getStoreOrBuilder() {
+      if (storeBuilder_ != null) {
+        return storeBuilder_.getMessageOrBuilder();
+      } else {
+        return store_ == null ?
+            dev.steer.admin.v1.StoreStatus.getDefaultInstance() : store_;
+      }
+    }
+    /**
+     * <pre>
+     * The stream store.
+     * </pre>
+     *
+     * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.admin.v1.StoreStatus, dev.steer.admin.v1.StoreStatus.Builder, dev.steer.admin.v1.StoreStatusOrBuilder> 
+        internalGetStoreFieldBuilder() {
+      if (storeBuilder_ == null) {
+        storeBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.steer.admin.v1.StoreStatus, dev.steer.admin.v1.StoreStatus.Builder, dev.steer.admin.v1.StoreStatusOrBuilder>(
+                getStore(),
+                getParentForChildren(),
+                isClean());
+        store_ = null;
+      }
+      return storeBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:steer.admin.v1.GetProviderStatusResponse)

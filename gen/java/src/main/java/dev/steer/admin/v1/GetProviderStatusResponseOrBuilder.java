@@ -93,4 +93,31 @@ dev.steer.admin.v1.ProviderStatus defaultValue);
    * @return The replicaCount.
    */
   int getReplicaCount();
+
+  /**
+   * <pre>
+   * The stream store.
+   * </pre>
+   *
+   * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+   * @return Whether the store field is set.
+   */
+  boolean hasStore();
+  /**
+   * <pre>
+   * The stream store.
+   * </pre>
+   *
+   * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+   * @return The store.
+   */
+  dev.steer.admin.v1.StoreStatus getStore();
+  /**
+   * <pre>
+   * The stream store.
+   * </pre>
+   *
+   * <code>.steer.admin.v1.StoreStatus store = 4 [json_name = "store"];</code>
+   */
+  dev.steer.admin.v1.StoreStatusOrBuilder getStoreOrBuilder();
 }

@@ -120,7 +120,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object nextPageToken_ = "";
   /**
    * <pre>
-   * Token of the next page, empty on the last.
+   * Token of the next page, empty on the last. A page where little matches the filter may be short,
+   * or empty, and yet not the last.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -141,7 +142,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Token of the next page, empty on the last.
+   * Token of the next page, empty on the last. A page where little matches the filter may be short,
+   * or empty, and yet not the last.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -848,7 +850,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object nextPageToken_ = "";
     /**
      * <pre>
-     * Token of the next page, empty on the last.
+     * Token of the next page, empty on the last. A page where little matches the filter may be short,
+     * or empty, and yet not the last.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -868,7 +871,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Token of the next page, empty on the last.
+     * Token of the next page, empty on the last. A page where little matches the filter may be short,
+     * or empty, and yet not the last.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -889,7 +893,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Token of the next page, empty on the last.
+     * Token of the next page, empty on the last. A page where little matches the filter may be short,
+     * or empty, and yet not the last.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -906,7 +911,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Token of the next page, empty on the last.
+     * Token of the next page, empty on the last. A page where little matches the filter may be short,
+     * or empty, and yet not the last.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -920,7 +926,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Token of the next page, empty on the last.
+     * Token of the next page, empty on the last. A page where little matches the filter may be short,
+     * or empty, and yet not the last.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>

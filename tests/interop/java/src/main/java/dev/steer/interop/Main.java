@@ -42,7 +42,13 @@ public final class Main {
           Map.entry("text", Main::text),
           Map.entry("large", Main::large),
           Map.entry("compressed", Main::compressed),
-          Map.entry("health", Main::health));
+          Map.entry("health", Main::health),
+          Map.entry("lost-owner", Discards::lostOwner),
+          Map.entry("lost-unary", Main::unary),
+          Map.entry("raw", Discards::raw),
+          Map.entry("raw-joins", Discards::rawJoins),
+          Map.entry("joins-raw", Discards::joinsRaw),
+          Map.entry("rolling", Rolling::run));
 
   private Main() {}
 

@@ -1,0 +1,37 @@
+package dev.steer.client;
+
+import static io.grpc.Status.Code.*;
+
+import io.grpc.Status;
+import java.time.Duration;
+import java.util.Set;
+
+/** When a call is made again, and after how long: one rule for unary calls and for streams. */
+final class Repetition {
+  /** Failures in a row, without one new event between them. */
+  static final int MAX_TRIES = 10;
+  private static final long FIRST_WAIT_MS = 100;
+  private static final long MAX_WAIT_MS = 5_000;
+  /** How libraries and proxies name a connection that was lost. */
+  private static final Set<Status.Code> LOST = Set.of(UNAVAILABLE, ABORTED, CANCELLED, INTERNAL);
+
+  private Repetition() {}
+
+  /** The service asks for a repetition, or the call was lost before the service answered. */
+  static boolean isWanted(SteerException cause) {
+    if (cause.pushback().isPresent()) {
+      return cause.pushback().get() >= 0 && cause.code() == UNAVAILABLE;
+    }
+    return LOST.contains(cause.code()) && !cause.isFromGateway();
+  }
+
+  /**
+   * The time before repetition number {@code tries}: random within a range that doubles, and at
+   * least as long as the service asks for.
+   */
+  static Duration waitAfter(SteerException cause, int tries, double random) {
+    long most = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS << tries);
+    long asked = Math.max(cause.retryDelay().toMillis(), cause.pushback().orElse(0L));
+    return Duration.ofMillis(Math.max(asked, Math.round(random * most)));
+  }
+}

@@ -1,0 +1,137 @@
+// The output of a stream put together from its events, without what was discarded.
+import { create } from "@bufbuild/protobuf";
+import {
+  type Message,
+  MessageSchema,
+  type Part,
+  PartSchema,
+  Role,
+} from "../../gen/es/steer/v1/content_pb.js";
+import { type Generation, GenerationSchema } from "../../gen/es/steer/v1/generation_pb.js";
+import type { StreamComplete, StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
+import { Code, SteerError } from "./steer-error.ts";
+
+/** A part as far as it has come: deltas, or the finished part that `part_end` has brought. */
+type CollectedPart =
+  | { readonly type: "text" | "reasoning"; text: string }
+  | { readonly type: "whole"; readonly part: Part };
+
+function partOf(collected: CollectedPart): Part {
+  switch (collected.type) {
+    case "whole":
+      return collected.part;
+    case "text":
+      return create(PartSchema, { data: { case: "text", value: { text: collected.text } } });
+    case "reasoning":
+      return create(PartSchema, { data: { case: "reasoning", value: { text: collected.text } } });
+  }
+}
+
+/** A part whose text was too long for its end, with the text of its deltas. */
+function completed({ data }: Part, text: string): Part {
+  if (data.case === "toolCall") {
+    const value = { ...data.value, argumentsJson: text };
+    return create(PartSchema, { data: { case: "toolCall", value } });
+  }
+  if (data.case === "reasoning") {
+    return create(PartSchema, { data: { case: "reasoning", value: { ...data.value, text } } });
+  }
+  return create(PartSchema, { data });
+}
+
+function textOf({ parts }: Message): string {
+  return parts.map(({ data }) => (data.case === "text" ? data.value.text : "")).join("");
+}
+
+export class CollectedOutput {
+  readonly #parts = new Map<number, CollectedPart>();
+  /** Arguments of the tool calls so far: they are of use where the end of a part is without them. */
+  readonly #arguments = new Map<number, string>();
+  /** Sequence of the first event taken, or 1: what came before is void; 0 before the first event. */
+  #firstTaken = 0;
+  #complete: StreamComplete | undefined;
+
+  /** Takes the events of a stream in order, from any position on. */
+  take({ sequence, event }: StreamEvent): void {
+    if (this.#firstTaken === 0) this.#firstTaken = sequence;
+    switch (event.case) {
+      case "textDelta":
+        return this.#append("text", event.value.partIndex, event.value.text);
+      case "reasoningDelta":
+        return this.#append("reasoning", event.value.partIndex, event.value.text);
+      case "toolCallDelta": {
+        const { partIndex, argumentsFragment } = event.value;
+        const before = this.#arguments.get(partIndex) ?? "";
+        this.#arguments.set(partIndex, before + argumentsFragment);
+        return;
+      }
+      case "partEnd": {
+        const { partIndex, part, remainder } = event.value;
+        const whole =
+          remainder === undefined ? part : completed(remainder, this.#deltasOf(partIndex));
+        if (whole !== undefined) this.#parts.set(partIndex, { type: "whole", part: whole });
+        this.#arguments.delete(partIndex);
+        return;
+      }
+      case "attemptNotice":
+        if (!event.value.discardOutput) return;
+        this.#parts.clear();
+        this.#arguments.clear();
+        this.#firstTaken = 1;
+        return;
+      case "complete":
+        this.#complete = event.value;
+    }
+  }
+
+  #deltasOf(index: number): string {
+    const part = this.#parts.get(index);
+    return part === undefined || part.type === "whole"
+      ? (this.#arguments.get(index) ?? "")
+      : part.text;
+  }
+
+  #append(type: "text" | "reasoning", index: number, text: string): void {
+    const part = this.#parts.get(index);
+    if (part?.type === type) part.text += text;
+    else this.#parts.set(index, { type, text });
+  }
+
+  /** Every event of the output that stands was taken. A service that is older says 0. */
+  get #isWhole(): boolean {
+    const firstOutput = Math.max(1, this.#complete?.firstOutputSequence ?? 0);
+    return this.#firstTaken > 0 && this.#firstTaken <= firstOutput;
+  }
+
+  /** The message that the events make. Throws `SteerError` where events are missing. */
+  #assembled(): Message {
+    if (!this.#isWhole) {
+      const message = "the stream was not read from its beginning, and its end has no message";
+      const code = Code.FAILED_PRECONDITION;
+      throw new SteerError({ code, reason: "OUTPUT_INCOMPLETE", message });
+    }
+    const parts = Array.from(this.#parts).sort(([a], [b]) => a - b);
+    return create(MessageSchema, {
+      role: Role.ASSISTANT,
+      parts: parts.map(([, part]) => partOf(part)),
+    });
+  }
+
+  /** The text that stands, after `complete`. Throws `SteerError` OUTPUT_INCOMPLETE. */
+  text(): string {
+    const { message, outputText = "" } = this.#complete?.generation ?? {};
+    if (message !== undefined) return textOf(message);
+    return outputText === "" ? textOf(this.#assembled()) : outputText;
+  }
+
+  /**
+   * The result with its message and its `outputText`, after `complete`. Throws `SteerError`
+   * OUTPUT_INCOMPLETE.
+   */
+  generation(): Generation {
+    const { generation } = this.#complete ?? {};
+    const message = generation?.message ?? this.#assembled();
+    const outputText = generation?.outputText || textOf(message);
+    return Object.assign(create(GenerationSchema), generation, { message, outputText });
+  }
+}

@@ -1,0 +1,45 @@
+import { toJson } from "@bufbuild/protobuf";
+import {
+  AdminScope,
+  AdminService,
+  CircuitState,
+  ResetCircuitResponseSchema,
+} from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
+import { onlyArgument, parseArguments } from "./arguments.ts";
+import { type Command, type CommandContext, UsageError } from "./command.ts";
+
+function stateWord(state: CircuitState): string {
+  const name = Object.entries(CircuitState).find(([, value]) => value === state)?.[0];
+  return (name ?? String(state)).toLowerCase().replaceAll("_", "-");
+}
+
+async function reset(args: readonly string[], { client, stdout, signal }: CommandContext) {
+  const { values, positionals } = parseArguments(args, {
+    model: { type: "string", default: "" },
+    "this-replica": { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  });
+  const request = {
+    provider: onlyArgument("PROVIDER", positionals),
+    model: values.model,
+    scope: values["this-replica"] ? AdminScope.REPLICA : AdminScope.CLUSTER,
+  };
+  const response = await client.unary(AdminService.method.resetCircuit, request, { signal });
+  if (values.json) {
+    stdout.write(`${JSON.stringify(toJson(ResetCircuitResponseSchema, response))}\n`);
+    return;
+  }
+  stdout.write(`closed; it was ${stateWord(response.previousState)}\n`);
+}
+
+export const circuits: Command = {
+  summary: "close a circuit at once (role operator)",
+  help: `usage: steer circuits reset [--model MODEL] [--this-replica] [--json] PROVIDER
+
+Closes the circuits of all models of a provider, or that of one, at all replicas: for a provider that
+is well again before its circuit finds out. \`steer status\` shows which take no calls.`,
+  async run([action = "", ...args], context) {
+    if (action === "reset") return reset(args, context);
+    throw new UsageError(action === "" ? "one of reset" : `no "${action}": one of reset`);
+  },
+};

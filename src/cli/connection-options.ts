@@ -1,0 +1,78 @@
+// Options that every command takes: whom to trust, and as whom to come.
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
+import { parseArgs } from "node:util";
+import type { ClientTls } from "./client.ts";
+import { UsageError } from "./command.ts";
+
+export const CONNECTION_HELP = `Every command takes --ca FILE (trust the authorities of this PEM file, or a certificate that signs itself),
+and --cert FILE with --key FILE (the client certificate that a server can ask for).`;
+
+const NAMES = ["ca", "cert", "key"] as const;
+
+type Files = { readonly [Name in (typeof NAMES)[number]]?: string };
+
+/** Takes the options out of the arguments of a command, which gets the rest as they were. */
+export function splitConnectionOptions(args: readonly string[]): {
+  readonly files: Files;
+  readonly rest: readonly string[];
+} {
+  const options = Object.fromEntries(NAMES.map((name) => [name, { type: "string" }] as const));
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  const files: Record<string, string> = {};
+  const taken = new Set<number>();
+  for (const token of tokens) {
+    if (token.kind !== "option" || !NAMES.some((name) => name === token.name)) continue;
+    if (token.value === undefined || token.value === "") {
+      throw new UsageError(`--${token.name} takes a file`);
+    }
+    files[token.name] = token.value;
+    taken.add(token.index);
+    if (!token.inlineValue) taken.add(token.index + 1);
+  }
+  return { files, rest: args.filter((_, index) => !taken.has(index)) };
+}
+
+function read(name: string, path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    throw new UsageError(`--${name}: ${path} cannot be read`);
+  }
+}
+
+/** Reads the files. Throws `UsageError`. */
+export function readClientTls(files: Files, address: string): ClientTls {
+  const { ca, cert, key } = files;
+  const [given] = Object.keys(files);
+  if (given !== undefined && !address.startsWith("https://")) {
+    throw new UsageError(
+      `--${given} is for TLS, and the address is ${address}: set STEER_ADDRESS=https://…`,
+    );
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError("--cert and --key belong together");
+  }
+  const authorities = ca === undefined ? undefined : read("ca", ca);
+  try {
+    if (authorities !== undefined) new X509Certificate(authorities);
+  } catch {
+    throw new UsageError(`--ca: ${ca} is not a certificate in PEM`);
+  }
+  const identity =
+    cert === undefined || key === undefined
+      ? undefined
+      : { cert: read("cert", cert), key: read("key", key) };
+  try {
+    if (identity !== undefined) createSecureContext(identity);
+  } catch {
+    throw new UsageError(
+      `--cert and --key: ${cert} and ${key} are not a certificate in PEM and its key`,
+    );
+  }
+  return {
+    ...(authorities !== undefined && { ca: authorities }),
+    ...(identity !== undefined && { identity }),
+  };
+}

@@ -1,0 +1,70 @@
+import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { Model } from "../domain/model.ts";
+import type { TargetLimits } from "../reliability/limits.ts";
+import type { TargetState } from "../reliability/target-state.ts";
+import { requestUnits } from "../usage/counted-text.ts";
+
+/** Of prompts of one size, the share that begin to be answered within the usual time. */
+const PREFILL_SHARE = 0.9;
+/** Of whole answers with one limit of output, the share that come within the usual time. */
+const ANSWER_SHARE = 0.99;
+
+/** How long a target takes: what is known of it when an attempt begins, and what the attempt adds. */
+export class AttemptMeasure {
+  readonly #state: TargetState;
+  readonly #isCallStream: boolean;
+  readonly #streams: boolean;
+  readonly #startedAt: number;
+  /** UTF-16 units of the prompt, or most tokens of the output: what the time depends on. */
+  readonly #size: number;
+  readonly #outputLimit: number;
+  #hasContent = false;
+
+  constructor(
+    state: TargetState,
+    { spec, model }: { readonly spec: GenerationSpec; readonly model: Model },
+    isCallStream: boolean,
+    streams: boolean,
+    startedAt: number,
+  ) {
+    this.#state = state;
+    this.#isCallStream = isCallStream;
+    this.#streams = streams;
+    this.#startedAt = startedAt;
+    this.#outputLimit = spec.sampling.maxOutputTokens ?? model.maxOutputTokens ?? 0;
+    this.#size = streams ? requestUnits(spec) : this.#outputLimit;
+  }
+
+  /** Milliseconds to the first content of such an answer; undefined: nothing is known. */
+  usualMs(): number | undefined {
+    return this.#streams
+      ? this.#state.prefill.quantile(PREFILL_SHARE, this.#size, this.#startedAt)
+      : this.#state.answers.quantile(ANSWER_SHARE, this.#size, this.#startedAt);
+  }
+
+  /** Content has come. */
+  content(now: number): void {
+    if (this.#hasContent) return;
+    this.#hasContent = true;
+    if (this.#streams) this.#state.prefill.add(this.#size, now - this.#startedAt, now);
+  }
+
+  /** The answer is complete. */
+  succeeded(now: number): void {
+    if (this.#isCallStream) return;
+    const ms = now - this.#startedAt;
+    this.#state.answers.add(this.#outputLimit, ms, now);
+    if (this.#streams) this.#state.whole.add(ms, now);
+  }
+
+  /**
+   * No content came within the limits. If the limit was the server's and the target answered
+   * others meanwhile, the target is slow with such prompts: the next ones get twice the time,
+   * up to twice `longestMs`, the limit without another target.
+   */
+  timedOut({ firstTokenMs, evidenceMs }: TargetLimits, longestMs: number, now: number): void {
+    if (firstTokenMs === undefined || firstTokenMs < evidenceMs || firstTokenMs > longestMs) return;
+    if (!this.#streams || !this.#state.deliveredSince(this.#startedAt)) return;
+    this.#state.prefill.add(this.#size, firstTokenMs, now);
+  }
+}

@@ -1,0 +1,44 @@
+// Where the events of a run go: to the writer of a stored stream, or to the one reader of another.
+import type { StreamEvent } from "../domain/generation.ts";
+import type { LiveStream } from "../streams/live-stream.ts";
+import type { OwnedStream } from "../streams/owned-stream.ts";
+import type { EventSink } from "./produce-stream.ts";
+
+/** How events become bytes, as they are sent and stored; `writer` is 0 where they are not stored. */
+export interface EventEncoder {
+  readonly encodeEvent: (event: StreamEvent, writer: number) => Uint8Array;
+  /** The last event of a stream whose own cannot be encoded: INTERNAL. Never throws. */
+  readonly encodeInternalEnd: (sequence: number, writer: number) => Uint8Array;
+}
+
+/** `encode` throws where the event cannot be told. */
+export function storedSink(
+  owned: OwnedStream,
+  writer: number,
+  encode: (event: StreamEvent, writer: number) => Uint8Array,
+  { encodeInternalEnd }: EventEncoder,
+): EventSink {
+  return {
+    tail: () => owned.tail,
+    hasEnd: () => owned.hasEnd,
+    add: (event, facts) => owned.add(encode(event, writer), facts),
+    addInternal: (facts) => void owned.add(encodeInternalEnd(owned.tail + 1, writer), facts),
+  };
+}
+
+export function liveSink(
+  stream: LiveStream,
+  { encodeEvent, encodeInternalEnd }: EventEncoder,
+): EventSink {
+  let hasEnd = false;
+  return {
+    tail: () => stream.tail,
+    hasEnd: () => hasEnd,
+    add(event) {
+      const wait = stream.add(encodeEvent(event, 0));
+      hasEnd = event.body.type === "complete" || event.body.type === "error";
+      return wait;
+    },
+    addInternal: () => void stream.add(encodeInternalEnd(stream.tail + 1, 0)),
+  };
+}

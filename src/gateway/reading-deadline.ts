@@ -1,0 +1,23 @@
+import { GatewayError } from "../domain/gateway-error.ts";
+import { GenerationFailed } from "../domain/generation.ts";
+import type { GenerationResult } from "../output/generation-result.ts";
+import { answerTimeMs } from "../reliability/limits.ts";
+import type { ReaderDeadline } from "../streams/reader-deadline.ts";
+
+/** The end of a call's reading; the generation goes on, and `result` says what it has done so far. */
+export function deadlineOf(
+  timeoutMs: number | undefined,
+  result: GenerationResult | undefined,
+): ReaderDeadline | undefined {
+  if (timeoutMs === undefined) return undefined;
+  const error = (): Error => {
+    const late = new GatewayError(
+      "total-timeout",
+      "the call's deadline passed before the end of the stream, which can be resumed",
+      // The reader's own deadline is another matter: a helper comes back with the next call.
+      { reason: "DELIVERY_DEADLINE" },
+    );
+    return result === undefined ? late : new GenerationFailed(result.failureOf(late));
+  };
+  return { afterMs: answerTimeMs(timeoutMs), error };
+}

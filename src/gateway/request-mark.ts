@@ -1,0 +1,29 @@
+// What tells a request that fails from others that do not.
+import { createHash } from "node:crypto";
+import type { GenerationSpec, Part } from "../domain/generation-spec.ts";
+
+/** Of a text its length counts, and so much of its end: the mark must cost little for a long prompt. */
+const TAIL_LENGTH = 256;
+
+function partMark(part: Part): string {
+  switch (part.type) {
+    case "text":
+    case "refusal":
+    case "reasoning":
+      return `${part.type} ${part.text.length} ${part.text.slice(-TAIL_LENGTH)}`;
+    case "tool-call":
+      return `${part.type} ${part.name} ${part.argumentsJson.length}`;
+    case "tool-result":
+      return `${part.type} ${part.content.map(partMark).join(" ")}`;
+    case "image":
+    case "file":
+      return `${part.type} ${part.source.type} ${part.source.mediaType}`;
+  }
+}
+
+/** A hash that is the same for the same request of the same caller. It holds no content. */
+export function requestMark(caller: string, { model, messages, tools }: GenerationSpec): string {
+  const hash = createHash("sha256").update(`${caller}\n${model}\n${tools.length}\n`);
+  for (const { role, parts } of messages) hash.update(`${role} ${parts.map(partMark).join(" ")}\n`);
+  return hash.digest("base64url");
+}

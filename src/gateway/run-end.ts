@@ -1,0 +1,73 @@
+// The end of a generation that has been admitted: one outcome, one usage record, whatever throws.
+import type { OnDefect } from "../domain/defect.ts";
+import type { GatewayError } from "../domain/gateway-error.ts";
+import { GenerationFailed } from "../domain/generation.ts";
+import type { GenerationResult, Outcome } from "../output/generation-result.ts";
+import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
+import { recordCall } from "./record-call.ts";
+import { RunGuard } from "./run-guard.ts";
+
+export interface RunEndOptions {
+  readonly result: GenerationResult;
+  readonly usage: UsageSink;
+  /** Whose call it is. */
+  readonly facts: CallFacts;
+  readonly onDefect: OnDefect;
+  /** Ends the attempts that run. */
+  readonly abort: (error: GatewayError) => void;
+  /** Tells the result of the targets that could not have served the call. */
+  readonly skipUnfit: () => void;
+}
+
+export class RunEnd {
+  readonly guard: RunGuard;
+  readonly #options: RunEndOptions;
+
+  constructor(options: RunEndOptions) {
+    const { result, onDefect, abort } = options;
+    this.#options = options;
+    const { generationId } = result;
+    this.guard = new RunGuard(abort, (error) => onDefect(error, { generation_id: generationId }));
+  }
+
+  /** Ends the generation with what was thrown. Never throws. */
+  fail(thrown: unknown): GenerationFailed {
+    const { result, skipUnfit } = this.#options;
+    const error = this.guard.take(thrown);
+    this.guard.run(() => {
+      skipUnfit();
+      result.fail(error);
+    });
+    this.#record();
+    const outcome = result.outcome();
+    return new GenerationFailed(
+      outcome.state === "failed" ? outcome.failure : result.failByDefect(error),
+    );
+  }
+
+  /**
+   * The outcome, once the attempts have ended with `failed` (undefined: well). `tell` tells of the
+   * generation's end. Never throws: a defect on the way is the outcome.
+   */
+  async settle(failed: unknown, tell: () => void): Promise<Outcome> {
+    const { result } = this.#options;
+    try {
+      await result.counted();
+      tell();
+      if (failed === undefined && this.guard.defect === undefined) result.succeed();
+    } catch (error) {
+      this.guard.take(error);
+    }
+    if (failed === undefined && this.guard.defect === undefined) this.#record();
+    else this.fail(this.guard.defect ?? failed);
+    return result.outcome();
+  }
+
+  /** Writes the usage record of the call. A defect up to here is what the call has come to. */
+  #record(): void {
+    const { result, usage, facts } = this.#options;
+    if (this.guard.defect !== undefined) result.failByDefect(this.guard.defect);
+    this.guard.run(() => recordCall(usage, facts, result.outcome()));
+    if (this.guard.defect !== undefined) result.failByDefect(this.guard.defect);
+  }
+}

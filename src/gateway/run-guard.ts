@@ -1,0 +1,140 @@
+// Between a generation and the engine: a defect in what the gateway does for an attempt ends the
+// generation by its signal, and never unwinds through the engine, which holds permits and timers.
+import { internalError, isDefect } from "../domain/defect.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { EngineCall, RunningAttempt, Target } from "../reliability/engine-call.ts";
+
+export class RunGuard {
+  readonly #abort: (error: GatewayError) => void;
+  readonly #report: (error: unknown) => void;
+  #first: GatewayError | undefined;
+
+  /** `abort` ends the generation; `report` is told of each defect. */
+  constructor(abort: (error: GatewayError) => void, report: (error: unknown) => void) {
+    this.#abort = abort;
+    this.#report = report;
+  }
+
+  /** What the first defect is to callers; undefined: there was none. */
+  get defect(): GatewayError | undefined {
+    return this.#first;
+  }
+
+  /** Ends the generation if the error is a defect. Returns it as the engine may see it. */
+  take(error: unknown): GatewayError {
+    if (error instanceof GatewayError && !isDefect(error)) return error;
+    const internal = internalError(error);
+    // The same defect comes by here again on its way through the engine.
+    if (internal === this.#first || (this.#first !== undefined && this.#first.cause === error)) {
+      return this.#first;
+    }
+    this.#report(error);
+    this.#first ??= internal;
+    this.#abort(this.#first);
+    return this.#first;
+  }
+
+  /** Does it, or ends the generation. */
+  run(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.take(error);
+    }
+  }
+
+  /** The same attempt, whose defects say nothing of its target. */
+  attempt(running: RunningAttempt): RunningAttempt {
+    const guard = this;
+    return {
+      limits: running.limits,
+      streams: running.streams,
+      open: running.open,
+      take(event, now, content) {
+        try {
+          return running.take(event, now, content);
+        } catch (error) {
+          throw guard.take(error);
+        }
+      },
+      isDraining: running.isDraining,
+      isCommitted: running.isCommitted,
+      accept() {
+        try {
+          return running.accept()?.catch((error: unknown) => {
+            throw guard.take(error);
+          });
+        } catch (error) {
+          throw guard.take(error);
+        }
+      },
+      isOwnLimit: (kind) => guard.defect !== undefined || running.isOwnLimit(kind),
+      end: (outcome, error) => guard.run(() => running.end(outcome, error)),
+    };
+  }
+
+  /** The same call, none of whose functions throws. */
+  call<T extends Target>(call: EngineCall<T>): EngineCall<T> {
+    return {
+      ...call,
+      begin: (plan) => {
+        try {
+          return this.attempt(call.begin(plan));
+        } catch (error) {
+          return unsentAttempt(this.take(error));
+        }
+      },
+      skip: (target, error) => this.run(() => call.skip(target, error)),
+      decided: (decided) => this.run(() => call.decided(decided)),
+      recover: (recovery) => this.run(() => call.recover(recovery)),
+      wait: (ms, decided) => {
+        let ended = (): void => {};
+        this.run(() => {
+          ended = call.wait(ms, decided);
+        });
+        return () => this.run(ended);
+      },
+      unpaid: (target, trigger) => {
+        try {
+          return call.unpaid(target, trigger);
+        } catch (error) {
+          return this.take(error);
+        }
+      },
+      canContinue: (target) => {
+        try {
+          return call.canContinue(target);
+        } catch (error) {
+          this.take(error);
+          return false;
+        }
+      },
+      requestMark: () => {
+        try {
+          return call.requestMark();
+        } catch (error) {
+          this.take(error);
+          return "";
+        }
+      },
+    };
+  }
+}
+
+/** An attempt that could not be sent: it fails with this error, and says nothing of its target. */
+function unsentAttempt(error: GatewayError): RunningAttempt {
+  return {
+    limits: { firstTokenMs: undefined, idleMs: undefined, attemptMs: undefined },
+    streams: false,
+    // biome-ignore lint/correctness/useYield: it has no event
+    async *open() {
+      throw error;
+    },
+    take: () => undefined,
+    isDraining: () => false,
+    isCommitted: () => false,
+    accept: () => {},
+    isOwnLimit: () => true,
+    end: () => {},
+  };
+}

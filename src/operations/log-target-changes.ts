@@ -1,0 +1,74 @@
+// Tells the log of circuits that open and close, and of targets that pause or are out.
+import type { Clock } from "../clock.ts";
+import type { TargetName } from "../domain/generation.ts";
+import type { LineFields, Log, LogLine } from "../domain/log-line.ts";
+import type { CircuitEvidence } from "../reliability/circuit-breaker.ts";
+import type { TargetChange } from "../reliability/target-changes.ts";
+import type { TargetStates } from "../reliability/target-states.ts";
+
+/** Shortest time between two lines of one sort about one target; those between are counted. */
+const INTERVAL_MS: Readonly<Record<TargetChange["what"], number>> = {
+  circuit: 1_000,
+  // Each answer of a busy target can bring a longer pause.
+  cooldown: 10_000,
+  out: 1_000,
+};
+
+/** What the evidence of a circuit says, in whole numbers. */
+function evidenceFields(evidence: CircuitEvidence): Partial<LineFields<"circuit">> {
+  const { type } = evidence;
+  if (type === "probe-failed") return { evidence: type };
+  const failures = Math.round(evidence.failures);
+  return type === "failure-rate"
+    ? { evidence: type, failures, requests: evidence.requests }
+    : { evidence: type, failures, span_ms: Math.round(evidence.spanMs) };
+}
+
+type About = TargetName & { readonly suppressed?: number };
+
+/** What changed and why, without anything of a request. */
+function changeLine(about: About, change: TargetChange): LogLine {
+  const lastError = change.lastError === undefined ? {} : { last_error: change.lastError };
+  switch (change.what) {
+    case "circuit": {
+      if (change.state === "closed") {
+        const openMs = Math.round(change.afterMs);
+        return { event: "circuit", ...about, state: "closed", open_ms: openMs };
+      }
+      const forMs = Math.round(change.forMs);
+      const evidence = evidenceFields(change.evidence);
+      return {
+        event: "circuit",
+        ...about,
+        state: "open",
+        for_ms: forMs,
+        ...evidence,
+        ...lastError,
+      };
+    }
+    case "cooldown":
+      return { event: "cooldown", ...about, for_ms: Math.round(change.forMs), ...lastError };
+    case "out": {
+      const { scope, forMs } = change;
+      return { event: "out", ...about, scope, for_ms: Math.round(forMs), ...lastError };
+    }
+  }
+}
+
+export function logTargetChanges(states: TargetStates, clock: Clock, log: Log): void {
+  /** By target and sort of change: when a line was written, and how many were left out since. */
+  const written = new Map<string, { at: number; suppressed: number }>();
+
+  states.onChange(({ provider, model }: TargetName, change) => {
+    const key = `${change.what} ${provider} ${model}`;
+    const now = clock.now();
+    const last = written.get(key);
+    if (last !== undefined && now - last.at < INTERVAL_MS[change.what]) {
+      last.suppressed++;
+      return;
+    }
+    const suppressed = last?.suppressed ?? 0;
+    written.set(key, { at: now, suppressed: 0 });
+    log(changeLine({ provider, model, ...(suppressed > 0 && { suppressed }) }, change));
+  });
+}

@@ -1,0 +1,24 @@
+import type { Cost } from "../domain/cost.ts";
+import type { Warning } from "../domain/generation.ts";
+import type { TokenUsage } from "../domain/token-usage.ts";
+
+/**
+ * What a whole answer that never came can have cost beside what is counted: the
+ * output limit of its attempt, at the price of output.
+ */
+export function missingAnswer(
+  attemptIndex: number,
+  usage: TokenUsage,
+  costOf: (usage: TokenUsage) => Cost | undefined,
+): Warning {
+  const { unseenOutputTokens: most } = usage;
+  const picos =
+    most === undefined ? undefined : costOf({ ...usage, outputTokens: most })?.outputPicos;
+  const tokens = most === undefined ? "an unknown number of" : `up to ${most}`;
+  const money = picos === undefined ? "" : ` for up to ${picos} trillionths`;
+  return {
+    reason: "USAGE_INCOMPLETE",
+    message: `attempt ${attemptIndex} ended before its answer: the provider can have made ${tokens} output tokens${money}, which no count has`,
+    field: "",
+  };
+}

@@ -1,0 +1,178 @@
+import { Worker } from "node:worker_threads";
+import type { Clock } from "../clock.ts";
+import { BUDGET_MS, CheckBudget } from "./check-budget.ts";
+import type { CheckResult, SchemaCheck } from "./check-json-output.ts";
+import { UNCHECKED } from "./check-schema.ts";
+import type { CheckAnswer } from "./schema-thread.ts";
+
+/** Checks of one caller that wait, and of all together. */
+const MAX_WAITING_OF_CALLER = 256;
+const MAX_WAITING = 2_048;
+/** Longest schema and value together, in UTF-16 units: they are copied into the thread. */
+const MAX_UNITS = 8 * 1024 * 1024;
+/** A check waits for so long, and runs for so long: its own limit ends it sooner, or the thread is stuck. */
+const PATIENCE_MS = 5_000;
+const MAX_HEAP_MB = 256;
+
+/** The thread as this end of it. */
+export interface CheckThread {
+  run(check: SchemaCheck): void;
+  /** `onAnswer` comes after each check, `onEnd` once. */
+  listen(onAnswer: (answer: CheckAnswer) => void, onEnd: () => void): void;
+  end(): Promise<unknown>;
+}
+
+function startSchemaThread(): CheckThread {
+  const worker = new Worker(new URL("./schema-thread.ts", import.meta.url), {
+    name: "schema-checks",
+    // What the process preloads is not for this thread.
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
+  });
+  // The end that follows an error says it all.
+  worker.on("error", () => undefined);
+  // Nobody's exit waits for a check.
+  worker.unref();
+  return {
+    run: (check) => worker.postMessage(check),
+    listen(onAnswer, onEnd) {
+      worker.on("message", onAnswer);
+      worker.once("exit", onEnd);
+    },
+    end: () => worker.terminate(),
+  };
+}
+
+interface Job {
+  readonly caller: string;
+  readonly check: SchemaCheck;
+  /** Once: later results are of no use to anybody. */
+  readonly settle: (result: CheckResult) => void;
+}
+
+/**
+ * Checks by schemas that may take long, in one thread that the first of them starts. Callers take turns, and
+ * each has a budget of the thread's time.
+ */
+export class SchemaChecks {
+  readonly #clock: Clock;
+  readonly #start: () => CheckThread;
+  readonly #budget: CheckBudget;
+  /** By caller, in the order of their turns. */
+  readonly #waiting = new Map<string, Set<Job>>();
+  #count = 0;
+  #thread: CheckThread | undefined;
+  #running: { readonly job: Job; readonly cancel: () => void } | undefined;
+  #isClosed = false;
+
+  constructor(clock: Clock, start = startSchemaThread) {
+    this.#clock = clock;
+    this.#start = start;
+    this.#budget = new CheckBudget(clock);
+  }
+
+  /** Checks that wait for the thread. */
+  get waiting(): number {
+    return this.#count;
+  }
+
+  /** Never rejects: who leaves has no use for the result. */
+  run(caller: string, check: SchemaCheck, signal: AbortSignal): Promise<CheckResult> {
+    if (check.schema.length + check.value.length > MAX_UNITS || signal.aborted || this.#isClosed) {
+      return Promise.resolve(UNCHECKED);
+    }
+    const ofCaller = this.#waiting.get(caller)?.size ?? 0;
+    const isFull = ofCaller >= MAX_WAITING_OF_CALLER || this.#count >= MAX_WAITING;
+    if (isFull || !this.#budget.has(caller)) return Promise.resolve({ state: "refused" });
+    return new Promise((resolve) => {
+      const leave = (): void => job.settle(UNCHECKED);
+      const job: Job = {
+        caller,
+        check,
+        settle: (result) => {
+          cancel();
+          signal.removeEventListener("abort", leave);
+          this.#remove(job);
+          resolve(result);
+        },
+      };
+      const cancel = this.#clock.schedule(PATIENCE_MS, leave);
+      signal.addEventListener("abort", leave, { once: true });
+      this.#add(job);
+      this.#next();
+    });
+  }
+
+  /** Ends the thread. Checks that wait are not made. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const jobs of [...this.#waiting.values()]) for (const job of jobs) job.settle(UNCHECKED);
+    await this.#thread?.end();
+  }
+
+  #add(job: Job): void {
+    const jobs = this.#waiting.get(job.caller) ?? new Set();
+    this.#waiting.set(job.caller, jobs.add(job));
+    this.#count++;
+  }
+
+  #remove(job: Job): void {
+    const jobs = this.#waiting.get(job.caller);
+    if (jobs?.delete(job) !== true) return;
+    this.#count--;
+    if (jobs.size === 0) this.#waiting.delete(job.caller);
+  }
+
+  /** The first check of the caller whose turn it is; then it is the next one's. */
+  #take(): Job | undefined {
+    for (const [caller, jobs] of this.#waiting) {
+      if (!this.#budget.has(caller)) {
+        for (const job of jobs) job.settle({ state: "refused" });
+        continue;
+      }
+      const [job] = jobs;
+      if (job === undefined) continue;
+      this.#waiting.delete(caller);
+      this.#waiting.set(caller, jobs);
+      this.#remove(job);
+      return job;
+    }
+    return undefined;
+  }
+
+  #next(): void {
+    if (this.#running !== undefined || this.#isClosed) return;
+    const job = this.#take();
+    if (job === undefined) return;
+    const thread = this.#thread ?? this.#begin();
+    // Its end is told of by `listen`.
+    const cancel = this.#clock.schedule(PATIENCE_MS, () => void thread.end());
+    this.#running = { job, cancel };
+    thread.run(job.check);
+  }
+
+  /** The check that runs has come to its end, and the thread to the next one. */
+  #done(costMs: number, result: CheckResult): void {
+    if (this.#running === undefined) return;
+    const { job, cancel } = this.#running;
+    cancel();
+    this.#running = undefined;
+    this.#budget.spend(job.caller, costMs, result.state === "unchecked");
+    job.settle(result);
+    this.#next();
+  }
+
+  #begin(): CheckThread {
+    const thread = this.#start();
+    this.#thread = thread;
+    thread.listen(
+      ({ verdict, cpuMs }) => this.#done(cpuMs, verdict),
+      () => {
+        this.#thread = undefined;
+        // Whoever brings the thread down pays for the next one.
+        this.#done(BUDGET_MS, UNCHECKED);
+      },
+    );
+    return thread;
+  }
+}

@@ -1,0 +1,22 @@
+import { nameOf, type Target } from "./engine-call.ts";
+import type { TargetState } from "./target-state.ts";
+import type { TargetStates } from "./target-states.ts";
+
+/**
+ * The states of a call's targets as they were when the call was admitted. A reload
+ * gives a replaced instance new states, and a call that still uses the old instance
+ * must say nothing about the new one.
+ */
+export class CallStates<T extends Target> {
+  readonly #states = new Map<T, TargetState>();
+
+  constructor(targets: readonly T[], states: TargetStates) {
+    for (const target of targets) this.#states.set(target, states.of(nameOf(target)));
+  }
+
+  of(target: T): TargetState {
+    const state = this.#states.get(target);
+    if (state === undefined) throw new Error("the target is none of the call's");
+    return state;
+  }
+}

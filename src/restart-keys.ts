@@ -1,0 +1,29 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Config } from "./config.ts";
+
+type TlsSection = Config["grpc"]["tls"];
+
+/** Whether a listener speaks TLS, and asks clients for certificates. */
+function kindOf(tls: TlsSection): string {
+  if (tls === undefined) return "plain";
+  return tls.clientCaFile === undefined ? "tls" : "mutual";
+}
+
+/** What of a configuration is fixed at the start, by key. */
+const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
+  "grpc.address": ({ grpc }) => grpc.address,
+  "http.address": ({ http }) => http.address,
+  "grpc.max_connection_age": ({ grpc }) => grpc.ageLimit,
+  "grpc.tls": ({ grpc }) => kindOf(grpc.tls),
+  "http.tls": ({ http }) => kindOf(http.tls),
+  "http.cors_origins": ({ http }) => http.corsOrigins,
+  "limits.request_bytes": ({ limits }) => limits.requestBytes,
+  "stream.store": ({ store }) => store,
+};
+
+/** Keys of which a reload takes no notice and that differ from those at the start. */
+export function restartKeys(started: Config, next: Config): readonly string[] {
+  return Object.entries(FIXED)
+    .filter(([, of]) => !isDeepStrictEqual(of(started), of(next)))
+    .map(([key]) => key);
+}

@@ -1,0 +1,36 @@
+import { checkFallbacks } from "./config/fallbacks.ts";
+import type { ConfiguredProvider, TypeTable } from "./config/instances.ts";
+import type { ModelEntry } from "./config/schema.ts";
+import type { MidStreamRecovery } from "./domain/generation-spec.ts";
+import { createModelRegistry } from "./routing/model-registry.ts";
+
+export interface RoutingSettings {
+  /** Of streams whose request accepts discards and names no recovery. */
+  readonly midStreamRecovery: MidStreamRecovery;
+}
+
+/** The section `routing` with the defaults for what it leaves out. */
+export function routingSettings(
+  given: { readonly mid_stream_recovery?: MidStreamRecovery } | undefined,
+): RoutingSettings {
+  return { midStreamRecovery: given?.mid_stream_recovery ?? "fail" };
+}
+
+/** Throws `ConfigProblem` for a fallback that no instance offers, or that is the model itself. */
+export function checkModelFallbacks(
+  models: readonly ModelEntry[],
+  providers: readonly ConfiguredProvider[],
+  types: TypeTable,
+): void {
+  if (models.every(({ fallbacks = [] }) => fallbacks.length === 0)) return;
+  const instances = providers.flatMap(({ id, type, builtinModels, prefill }) => {
+    const facts = types[type];
+    if (facts === undefined) return [];
+    const { tokens } = facts;
+    const unaryUpstream = () => "whole" as const;
+    // The names of models are all that counts here, and no dialect changes them.
+    const rest = { dialects: {}, dialect: "", prefill, tokens, unaryUpstream, timeouts: undefined };
+    return [{ id, type, models: builtinModels ? facts.models : [], ...rest }];
+  });
+  checkFallbacks(models, createModelRegistry(instances, models).lookup);
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { cors } from "@connectrpc/connect";
+
+const CORS_MAX_AGE_SECONDS = 7_200;
+
+const REQUEST_HEADERS = [
+  "authorization",
+  "idempotency-key",
+  "traceparent",
+  "tracestate",
+  "x-request-id",
+];
+const RESPONSE_HEADERS = [
+  "x-steer-stream-id",
+  "x-steer-generation-id",
+  "x-steer-replica",
+  "x-steer-replayed",
+  "x-steer-attempts",
+  "x-request-id",
+  "retry-after",
+  "grpc-retry-pushback-ms",
+];
+
+type Request = IncomingMessage | Http2ServerRequest;
+type Response = ServerResponse | Http2ServerResponse;
+
+/** CORS for the configured origins; true when the request was a preflight and is answered. */
+export function applyCors(
+  request: Request,
+  response: Response,
+  origins: ReadonlySet<string>,
+): boolean {
+  const { origin } = request.headers;
+  const any = response as ServerResponse;
+  if (typeof origin === "string" && (origins.has(origin) || origins.has("*"))) {
+    any.setHeader("access-control-allow-origin", origin);
+    any.setHeader("vary", "Origin");
+    any.setHeader(
+      "access-control-expose-headers",
+      [...cors.exposedHeaders, ...RESPONSE_HEADERS].join(", "),
+    );
+    if (request.method === "OPTIONS") {
+      any.setHeader("access-control-allow-methods", cors.allowedMethods.join(", "));
+      any.setHeader(
+        "access-control-allow-headers",
+        [...cors.allowedHeaders, ...REQUEST_HEADERS].join(", "),
+      );
+      any.setHeader("access-control-max-age", CORS_MAX_AGE_SECONDS);
+    }
+  }
+  if (request.method !== "OPTIONS") return false;
+  any.writeHead(204);
+  any.end();
+  return true;
+}

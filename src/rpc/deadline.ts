@@ -1,0 +1,42 @@
+import { MAX_TIMER_MS } from "../clock.ts";
+import { type GatewayError, invalidField } from "../domain/gateway-error.ts";
+
+/** Units of `grpc-timeout` in milliseconds. */
+const UNITS_MS: Readonly<Record<string, number>> = {
+  n: 1e-6,
+  u: 1e-3,
+  m: 1,
+  S: 1_000,
+  M: 60_000,
+  H: 3_600_000,
+};
+
+/** Headers with the time that a caller gives, as their protocols write it; without a unit: milliseconds. */
+const DEADLINES = [
+  ["grpc-timeout", /^(\d{1,8})([numSMH])$/],
+  ["connect-timeout-ms", /^(\d{1,10})$/],
+] as const;
+
+/** The error of a `grpc-timeout` that is none: grpc-js would find a number in any text. */
+export function malformedTimeout({
+  "grpc-timeout": given,
+}: Readonly<Record<string, unknown>>): GatewayError | undefined {
+  const [[name, pattern]] = DEADLINES;
+  if (given === undefined || (typeof given === "string" && pattern.test(given))) return undefined;
+  return invalidField(name, "must be 1 to 8 digits and a unit of H, M, S, m, u, n");
+}
+
+/**
+ * Deletes a deadline that is longer than the longest timer of Node, 24.8 days. grpc-js and connect-node
+ * set one timer for a deadline, and would end such a call at once. The limits of a generation are
+ * shorter and stay. A malformed deadline of Connect stays too, for the
+ * library to refuse.
+ */
+export function dropLongDeadline(headers: Record<string, unknown>): void {
+  for (const [name, pattern] of DEADLINES) {
+    const value = headers[name];
+    if (typeof value !== "string") continue;
+    const [, amount = "0", unit = "m"] = pattern.exec(value) ?? [];
+    if (Number(amount) * (UNITS_MS[unit] ?? 0) > MAX_TIMER_MS) delete headers[name];
+  }
+}

@@ -1,0 +1,27 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  MidStreamRecovery,
+  RoutingPolicySchema,
+} from "../../gen/service/steer/v1/generation_pb.ts";
+import type { StreamGenerateRequest } from "../../gen/service/steer/v1/generation_service_pb.ts";
+import type * as domain from "../domain/generation-spec.ts";
+
+const RECOVERIES: Readonly<Record<domain.MidStreamRecovery, MidStreamRecovery>> = {
+  fail: MidStreamRecovery.FAIL,
+  restart: MidStreamRecovery.RESTART,
+  continue: MidStreamRecovery.CONTINUE,
+};
+
+/**
+ * Writes the operator's recovery into a request that names none and accepts discards. The request
+ * is stored with it: a replica that takes the stream over must not decide anew.
+ */
+export function nameRecovery(
+  { spec, acceptsDiscard }: StreamGenerateRequest,
+  usual: domain.MidStreamRecovery,
+): void {
+  if (!acceptsDiscard || spec === undefined) return;
+  spec.routing ??= create(RoutingPolicySchema);
+  if (spec.routing.midStreamRecovery !== MidStreamRecovery.UNSPECIFIED) return;
+  spec.routing.midStreamRecovery = RECOVERIES[usual];
+}

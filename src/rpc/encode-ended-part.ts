@@ -1,0 +1,59 @@
+import { type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import { type Part, PartSchema } from "../../gen/service/steer/v1/content_pb.ts";
+import type { PartEndSchema } from "../../gen/service/steer/v1/stream_pb.ts";
+import type * as domain from "../domain/generation-spec.ts";
+import { encodePart, MAX_CONTENT_BYTES } from "./encode-generation.ts";
+
+/** What `part_end` has of a part. */
+type EndedPart = Pick<MessageInitShape<typeof PartEndSchema>, "part" | "remainder">;
+
+/** A part of fewer UTF-16 units and bytes needs no measuring. */
+const SURELY_SMALL = 256 * 1024;
+
+function sizeOf(part: domain.Part): number {
+  switch (part.type) {
+    case "text":
+    case "refusal":
+      return part.text.length;
+    case "tool-call":
+      return part.name.length + part.argumentsJson.length;
+    case "reasoning":
+      return part.text.length + part.signature.length;
+    // No provider's output has these.
+    case "image":
+    case "file":
+    case "tool-result":
+      return 0;
+  }
+}
+
+function withoutText(part: domain.Part): domain.Part {
+  switch (part.type) {
+    case "tool-call":
+      return { ...part, argumentsJson: "" };
+    case "text":
+    case "refusal":
+    case "reasoning":
+      return { ...part, text: "" };
+    case "image":
+    case "file":
+    case "tool-result":
+      return part;
+  }
+}
+
+function fits(part: Part): boolean {
+  return toBinary(PartSchema, part).length <= MAX_CONTENT_BYTES;
+}
+
+/** The part; without the text of its deltas where that `isShort`, or longer than a client takes. */
+export function encodeEndedPart(part: domain.Part, isShort: boolean): EndedPart {
+  if (!isShort) {
+    const whole = encodePart(part);
+    if (sizeOf(part) <= SURELY_SMALL || fits(whole)) return { part: whole };
+  }
+  const remainder = encodePart(withoutText(part));
+  if (fits(remainder) || part.type !== "reasoning") return { remainder };
+  // A signature that no client takes: what is left says that it was there.
+  return { remainder: encodePart({ ...part, text: "", signature: new Uint8Array() }) };
+}

@@ -1,0 +1,172 @@
+// What a gRPC call passes before grpc-js sees it: nothing of a request is read until its caller is known.
+import {
+  constants,
+  type Http2SecureServer,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { Arrival, CallHead, Dispatcher, Peer, RpcStatus } from "./call.ts";
+import { RpcStatusError } from "./call.ts";
+import { dropLongDeadline, malformedTimeout } from "./deadline.ts";
+import { encodeError } from "./encode-error.ts";
+import { Code } from "./error-table.ts";
+import type { FloodGuard } from "./flood-guard.ts";
+import { peerOf } from "./peer.ts";
+import { refuseStream } from "./refuse-stream.ts";
+
+/** A call that has passed the gate. */
+export interface GatedCall {
+  /** As in `CallHead`. */
+  readonly header: (name: string) => string | undefined;
+  readonly arrival: Arrival;
+}
+
+/** What grpc-js keeps to itself of a call. */
+interface CallInternals {
+  readonly call: { readonly stream: ServerHttp2Stream };
+}
+
+export interface GrpcGateOptions {
+  readonly dispatcher: Dispatcher;
+  /** Paths of the methods that are served without credentials. */
+  readonly open: ReadonlySet<string>;
+  readonly floods: FloodGuard;
+}
+
+type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+
+/** grpc-js would read other codecs and verbs as if they were these. */
+const CONTENT_TYPE = /^application\/grpc(\+proto)?(;|$)/;
+
+const UNSUPPORTED_MEDIA_TYPE = 415;
+
+function isGrpc(headers: IncomingHttpHeaders): boolean {
+  return headers[":method"] === "POST" && CONTENT_TYPE.test(headers["content-type"] ?? "");
+}
+
+/** The headers of a gRPC call, as the dispatcher asks for them. */
+class GrpcHead implements CallHead {
+  readonly method: DescMethod;
+  readonly system = "grpc";
+  readonly peer: Peer;
+  readonly #headers: IncomingHttpHeaders;
+
+  constructor(method: DescMethod, peer: Peer, headers: IncomingHttpHeaders) {
+    this.method = method;
+    this.peer = peer;
+    this.#headers = headers;
+  }
+
+  get hosts(): readonly string[] {
+    const { ":authority": authority, host } = this.#headers;
+    return [authority, host].filter((each) => each !== undefined);
+  }
+
+  readonly header = (name: string): string | undefined => headerOf(this.#headers, name);
+
+  readonly headerNames = (): Iterable<string> => Object.keys(this.#headers);
+}
+
+const gated = new WeakMap<ServerHttp2Stream, GatedCall>();
+
+/** The stream of a call that grpc-js serves. */
+export function streamOf(call: object): ServerHttp2Stream {
+  return (call as CallInternals).call.stream;
+}
+
+/** What the gate has found out about a call that grpc-js serves. Throws for one that has not passed it. */
+export function gatedCallOf(call: object): GatedCall {
+  const found = gated.get(streamOf(call));
+  if (found === undefined) throw new Error("the call has not passed the gate");
+  return found;
+}
+
+function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : value?.[0];
+}
+
+function unimplemented(path: string): RpcStatus {
+  const message = `the service has no method ${path.slice(0, 200)}`;
+  return { code: Code.UNIMPLEMENTED, message, details: [], trailers: {} };
+}
+
+/** A client that goes on to send a request which is answered would keep its stream, and what of it is not read. */
+function endWithAnswer(stream: ServerHttp2Stream): void {
+  const look = (): void => {
+    const isAnswered = (stream.sentTrailers ?? stream.sentHeaders)?.["grpc-status"] !== undefined;
+    if (!isAnswered || !stream.writableFinished || stream.readableEnded) return;
+    stream.close(constants.NGHTTP2_NO_ERROR);
+  };
+  stream.once("finish", look);
+  stream.once("wantTrailers", () => {
+    // grpc-js sends the trailers when it hears the same event. A reset would overtake them.
+    if (!stream.readableEnded) stream.session?.ping(look);
+  });
+}
+
+/** Counts what comes, and ends the call if its request is cut. To be called once grpc-js listens. */
+function watch(stream: ServerHttp2Stream, arrival: Arrival): void {
+  stream.on("data", (bytes: Buffer) => arrival.receive(bytes.length));
+  const end = (): void => arrival.end();
+  stream.once("end", end);
+  stream.once("close", end);
+  endWithAnswer(stream);
+  arrival.whenCut(({ status }) => refuseStream(stream, status));
+}
+
+/** Takes the place of grpc-js's own listener for streams, which gets those that are admitted. */
+export function gateStreams(
+  server: Http2Server | Http2SecureServer,
+  { dispatcher, open, floods }: GrpcGateOptions,
+): void {
+  const methods = new Map<string, DescMethod>(
+    dispatcher.services.flatMap((service) =>
+      service.methods.map((method) => [`/${service.typeName}/${method.name}`, method] as const),
+    ),
+  );
+  const own = server.listeners("stream") as StreamListener[];
+
+  function pass(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, arrival: Arrival): void {
+    if (stream.destroyed) return arrival.end();
+    gated.set(stream, { header: (name) => headerOf(headers, name), arrival });
+    for (const listener of own) listener.call(server, stream, headers);
+    watch(stream, arrival);
+  }
+
+  async function admit(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+    const { session } = stream;
+    // The client has left already.
+    if (session === undefined || session.destroyed || stream.destroyed || stream.closed) return;
+    stream.on("error", () => {});
+    const refuse = (status: RpcStatus): void => {
+      refuseStream(stream, status);
+      floods.refused(session, status);
+    };
+    if (!isGrpc(headers)) {
+      stream.respond({ ":status": UNSUPPORTED_MEDIA_TYPE }, { endStream: true });
+      return stream.close(constants.NGHTTP2_NO_ERROR);
+    }
+    const malformed = malformedTimeout(headers);
+    if (malformed !== undefined) return refuse(encodeError(malformed));
+    dropLongDeadline(headers);
+    const path = headers[":path"] ?? "";
+    if (open.has(path)) return pass(stream, headers, dispatcher.expect(session));
+    const method = methods.get(path);
+    if (method === undefined) return refuse(unimplemented(path));
+    const head = new GrpcHead(method, peerOf(session), headers);
+    try {
+      pass(stream, headers, await dispatcher.admit(head, session));
+    } catch (error) {
+      const { status } = error instanceof RpcStatusError ? error : { status: encodeError(error) };
+      refuse(status);
+    }
+  }
+
+  server.removeAllListeners("stream");
+  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    void admit(stream, headers);
+  });
+}

@@ -1,0 +1,108 @@
+import type { IncomingMessage } from "node:http";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import type { DescMethod } from "@bufbuild/protobuf";
+import {
+  type ContextValues,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+} from "@connectrpc/connect";
+import {
+  type Arrival,
+  type CallHead,
+  type Dispatcher,
+  type IncomingCall,
+  RpcStatusError,
+} from "./call.ts";
+import { CALLER_GONE } from "./caller-gone.ts";
+import type { FloodGuard } from "./flood-guard.ts";
+import { type Connection, peerOf } from "./peer.ts";
+
+export type HttpRequest = IncomingMessage | Http2ServerRequest;
+
+const connectionKey = createContextKey<Connection | undefined>(undefined);
+const hostsKey = createContextKey<readonly string[]>([]);
+const arrivalKey = createContextKey<Arrival | undefined>(undefined);
+
+function hostsOf({ headers }: HttpRequest): readonly string[] {
+  return [headers[":authority"], headers.host].flat().filter((host) => host !== undefined);
+}
+
+/** Undefined: the connection is lost. */
+function connectionOf(request: HttpRequest): Connection | undefined {
+  return "stream" in request ? request.stream.session : request.socket;
+}
+
+function headOf(context: HandlerContext, connection: Connection): CallHead {
+  return {
+    method: context.method,
+    system: "connectrpc",
+    peer: peerOf(connection),
+    hosts: context.values.get(hostsKey),
+    header: (name) => context.requestHeader.get(name) ?? undefined,
+    headerNames: () => context.requestHeader.keys(),
+  };
+}
+
+/** Finds out who calls, for `arrivalOf`. Rejects with `RpcStatusError`. */
+export async function admitCall(
+  context: HandlerContext,
+  dispatcher: Dispatcher,
+  floods: FloodGuard,
+): Promise<void> {
+  const connection = context.values.get(connectionKey);
+  if (connection === undefined) throw new Error("a call without a connection");
+  const head = headOf(context, connection);
+  const arrival = await dispatcher.admit(head, connection).catch((error: unknown) => {
+    if (error instanceof RpcStatusError) floods.refused(connection, error.status);
+    throw error;
+  });
+  context.values.set(arrivalKey, arrival);
+  // Also where the library refuses the call and no handler is asked.
+  if (context.signal.aborted) arrival.end();
+  else context.signal.addEventListener("abort", () => arrival.end(), { once: true });
+}
+
+/** The request of a call that `admitCall` has admitted. */
+export function arrivalOf(context: HandlerContext): Arrival {
+  const arrival = context.values.get(arrivalKey);
+  if (arrival === undefined) throw new Error("a call that was not admitted");
+  return arrival;
+}
+
+/** The call as the dispatcher takes it. */
+export function toIncomingCall(method: DescMethod, context: HandlerContext): IncomingCall {
+  const controller = new AbortController();
+  const forward = (): void => controller.abort(CALLER_GONE);
+  if (context.signal.aborted) forward();
+  else context.signal.addEventListener("abort", forward, { once: true });
+  return {
+    method,
+    system: "connectrpc",
+    arrival: arrivalOf(context),
+    header: (name) => context.requestHeader.get(name) ?? undefined,
+    timeoutMs: context.timeoutMs(),
+    signal: controller.signal,
+    abort: (error) => controller.abort(error),
+    setResponseHeader: (name, value) => context.responseHeader.set(name, value),
+    setTrailer: (name, value) => context.responseTrailer.set(name, value),
+  };
+}
+
+/** What of a request the library does not hand on: `admitCall` finds it in the context. */
+export function callValues(request: HttpRequest): ContextValues {
+  return createContextValues()
+    .set(connectionKey, connectionOf(request))
+    .set(hostsKey, hostsOf(request));
+}
+
+/** A client that goes on to send a request which is answered would keep its stream, and what of it is not read. */
+export function endWithAnswer({ stream }: Http2ServerResponse): void {
+  const end = (): void => {
+    if (!stream.readableEnded && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR);
+  };
+  stream.once("finish", () => {
+    // A reset would overtake the end of the answer.
+    if (!stream.readableEnded && stream.session?.destroyed === false) stream.session.ping(end);
+  });
+}

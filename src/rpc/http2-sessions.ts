@@ -1,0 +1,96 @@
+import type { Http2Session, ServerHttp2Stream } from "node:http2";
+import type { Clock } from "../clock.ts";
+import { sayGoaway } from "./goaway.ts";
+
+/** A session without a stream for so long is ended. */
+const MAX_IDLE_MS = 30 * 60_000;
+/** The age limit of a session varies by this share, so that sessions of one start do not end together. */
+const AGE_JITTER = 0.1;
+/** Longest wait for all clients; one that has not greeted by then is not waited for. */
+const MAX_LEAVE_MS = 1_500;
+
+/** How old a session may get. */
+export interface AgeLimit {
+  /** Milliseconds until GOAWAY, give or take a tenth. */
+  readonly maxMs: number;
+  /** Milliseconds that running calls are given after it. */
+  readonly graceMs: number;
+}
+
+/** The HTTP/2 sessions of a listener: lets them live as long as they may, and ends them without losing a call. */
+export class Http2Sessions {
+  readonly #clock: Clock;
+  readonly #ageLimit: AgeLimit | undefined;
+  /** Each with the promise of its greeting. */
+  readonly #sessions = new Map<Http2Session, Promise<void>>();
+  #isLeaving = false;
+
+  constructor(clock: Clock, ageLimit: AgeLimit | undefined) {
+    this.#clock = clock;
+    this.#ageLimit = ageLimit;
+  }
+
+  /** Takes a new session. One that comes after `sayGoaway` is served and told GOAWAY at once. */
+  add(session: Http2Session): void {
+    const stops = [this.#endIdle(session), this.#endOld(session)];
+    const greeted = new Promise<void>((resolve) => {
+      // Our settings are sent with the next turn of the loop at the latest.
+      session.once("remoteSettings", () => setImmediate(resolve));
+      session.once("close", resolve);
+    });
+    this.#sessions.set(session, greeted);
+    session.once("close", () => {
+      this.#sessions.delete(session);
+      for (const stop of stops) stop();
+    });
+    if (this.#isLeaving) void this.#leave(session);
+  }
+
+  /** Tells every client to go elsewhere. Resolves when the sessions of now take no more streams. */
+  async sayGoaway(): Promise<void> {
+    this.#isLeaving = true;
+    const left = new AbortController();
+    const all = Promise.all(Array.from(this.#sessions.keys(), (session) => this.#leave(session)));
+    const late = this.#clock.sleep(MAX_LEAVE_MS, left.signal).catch(() => {});
+    await Promise.race([all, late]);
+    left.abort();
+  }
+
+  async #leave(session: Http2Session): Promise<void> {
+    await this.#sessions.get(session);
+    await sayGoaway(session, this.#clock);
+  }
+
+  #endIdle(session: Http2Session): () => void {
+    const clock = this.#clock;
+    let open = 0;
+    let idleSince = clock.now();
+    const onClose = (): void => {
+      open--;
+      if (open === 0) idleSince = clock.now();
+    };
+    session.on("stream", (stream: ServerHttp2Stream) => {
+      open++;
+      stream.once("close", onClose);
+    });
+    const look = (): void => {
+      const leftMs = open > 0 ? MAX_IDLE_MS : idleSince + MAX_IDLE_MS - clock.now();
+      if (leftMs <= 0) void this.#leave(session);
+      else stop = clock.schedule(leftMs, look);
+    };
+    let stop = clock.schedule(MAX_IDLE_MS, look);
+    return () => stop();
+  }
+
+  #endOld(session: Http2Session): () => void {
+    if (this.#ageLimit === undefined) return () => {};
+    const clock = this.#clock;
+    const { maxMs, graceMs } = this.#ageLimit;
+    const afterMs = maxMs * (1 + AGE_JITTER * (2 * clock.random() - 1));
+    let stop = clock.schedule(afterMs, () => {
+      void this.#leave(session);
+      stop = clock.schedule(graceMs, () => session.destroy());
+    });
+    return () => stop();
+  }
+}

@@ -1,0 +1,21 @@
+import type { Http2Session } from "node:http2";
+import type { Clock } from "../clock.ts";
+
+/** A client is asked for a sign of life so often, and cut when none comes for so long. */
+export const KEEPALIVE_TIME_MS = 60_000;
+export const KEEPALIVE_TIMEOUT_MS = 20_000;
+
+/** Destroys a session whose client does not answer a PING. */
+export function keepAlive(session: Http2Session, clock: Clock): void {
+  const ask = (): void => {
+    if (session.destroyed) return;
+    const giveUp = clock.schedule(KEEPALIVE_TIMEOUT_MS, () => session.destroy());
+    stop = giveUp;
+    session.ping(() => {
+      giveUp();
+      if (!session.destroyed) stop = clock.schedule(KEEPALIVE_TIME_MS, ask);
+    });
+  };
+  let stop = clock.schedule(KEEPALIVE_TIME_MS, ask);
+  session.once("close", () => stop());
+}

@@ -1,0 +1,28 @@
+import type { Http2Session } from "node:http2";
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { altNamesOf } from "../domain/alt-names.ts";
+import type { Peer } from "./call.ts";
+
+/** What a call comes by, and shares with the other calls of its client. */
+export type Connection = Http2Session | Socket;
+
+const peers = new WeakMap<Connection, Peer>();
+
+function look(socket: Socket): Peer {
+  const certificate =
+    socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined;
+  return {
+    address: socket.remoteAddress ?? "",
+    certificateNames: altNamesOf(certificate?.subjectaltname),
+  };
+}
+
+/** The connection is asked once: neither its address nor its certificate changes. */
+export function peerOf(connection: Connection): Peer {
+  const known = peers.get(connection);
+  if (known !== undefined) return known;
+  const peer = look("socket" in connection ? connection.socket : connection);
+  peers.set(connection, peer);
+  return peer;
+}

@@ -1,0 +1,22 @@
+import { constants, type ServerHttp2Stream } from "node:http2";
+import type { RpcStatus } from "./call.ts";
+import { packStatus } from "./pack-status.ts";
+
+/** Ends a gRPC call by its status alone. What is left of its request is not read. */
+export function refuseStream(stream: ServerHttp2Stream, status: RpcStatus): void {
+  // A client that has left, or leaves now, needs no answer.
+  if (stream.closed || stream.destroyed || stream.headersSent) return;
+  stream.respond(
+    {
+      ":status": 200,
+      "content-type": "application/grpc+proto",
+      "grpc-status": String(status.code),
+      "grpc-message": encodeURI(status.message),
+      "grpc-status-details-bin": packStatus(status),
+      ...status.trailers,
+    },
+    { endStream: true },
+  );
+  // The rest of the request is not waited for.
+  stream.close(constants.NGHTTP2_NO_ERROR);
+}

@@ -1,0 +1,160 @@
+import type { Clock } from "../../clock.ts";
+import { GatewayError } from "../../domain/gateway-error.ts";
+import type { Arrival, Caller, RpcStatusError } from "../call.ts";
+
+/** A request that is not whole by then is ended. As long as a client may take for the headers and the body of HTTP/1.1. */
+const MAX_ARRIVAL_MS = 60_000;
+
+/**
+ * Bytes of requests on their way, in requests of the largest size. A client that sends one after the other
+ * has one on its way; more are those of slow networks, and of clients that never end theirs.
+ */
+const MAX_OF_CONNECTION = 2;
+const MAX_OF_CALLER = 4;
+const MAX_OF_ALL = 8;
+
+/** Services that ask for no credentials take small requests: all of these together have this. */
+const MAX_OF_NOBODY_BYTES = 4 * 1024 * 1024;
+
+/** Whose bytes those of health checks and reflection are. No id of a caller is empty. */
+export const NOBODY: Caller = { id: "", role: "caller" };
+
+function tooMany(whose: string): GatewayError {
+  const message = `requests of this ${whose} that are not whole hold too many bytes`;
+  return new GatewayError("caller-limit", message, { reason: "UNFINISHED_REQUESTS" });
+}
+
+function add<Key>(sums: Map<Key, number>, key: Key, bytes: number): number {
+  const sum = (sums.get(key) ?? 0) + bytes;
+  if (sum > 0) sums.set(key, sum);
+  else sums.delete(key);
+  return sum;
+}
+
+/** The requests of both listeners that are not whole: bounds their bytes and their time. */
+export class ArrivingRequests {
+  readonly #clock: Clock;
+  readonly #largestBytes: number;
+  /** The oldest first. */
+  readonly #arrivals = new Map<ArrivingRequest, number>();
+  readonly #ofConnection = new Map<object, number>();
+  readonly #ofCaller = new Map<string, number>();
+  #bytes = 0;
+  #stopTimer: (() => void) | undefined;
+
+  constructor(clock: Clock, largestBytes: number) {
+    this.#clock = clock;
+    this.#largestBytes = largestBytes;
+  }
+
+  /** Bytes that are held by requests which are not whole. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** `report` gets the error if the request is ended before it is whole, and makes the status of it. */
+  begin(
+    caller: Caller,
+    connection: object,
+    report: (error: GatewayError) => RpcStatusError,
+  ): Arrival {
+    const arrival = new ArrivingRequest(this, caller, connection, report);
+    this.#arrivals.set(arrival, this.#clock.now());
+    this.#stopTimer ??= this.#clock.schedule(MAX_ARRIVAL_MS, () => this.#endLate());
+    return arrival;
+  }
+
+  /** Ends the requests of these callers. */
+  endOf(isMeant: (caller: string) => boolean, error: GatewayError): void {
+    for (const arrival of this.#arrivals.keys()) {
+      if (isMeant(arrival.caller.id)) arrival.cut(error);
+    }
+  }
+
+  /** The error of the bound that is passed with these bytes; undefined: none. */
+  count({ caller, connection }: ArrivingRequest, bytes: number): GatewayError | undefined {
+    const largest = this.#largestBytes;
+    this.#bytes += bytes;
+    const ofCaller = add(this.#ofCaller, caller.id, bytes);
+    if (add(this.#ofConnection, connection, bytes) > MAX_OF_CONNECTION * largest) {
+      return tooMany("connection");
+    }
+    const maxOfCaller = caller === NOBODY ? MAX_OF_NOBODY_BYTES : MAX_OF_CALLER * largest;
+    if (ofCaller > maxOfCaller) return tooMany("caller");
+    if (this.#bytes <= MAX_OF_ALL * largest) return undefined;
+    return new GatewayError("gateway-overloaded", "too many requests are on their way");
+  }
+
+  forget(arrival: ArrivingRequest, bytes: number): void {
+    if (!this.#arrivals.delete(arrival)) return;
+    this.#bytes -= bytes;
+    add(this.#ofCaller, arrival.caller.id, -bytes);
+    add(this.#ofConnection, arrival.connection, -bytes);
+    if (this.#arrivals.size > 0) return;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+
+  #endLate(): void {
+    this.#stopTimer = undefined;
+    for (const [arrival, startedAt] of this.#arrivals) {
+      const leftMs = startedAt + MAX_ARRIVAL_MS - this.#clock.now();
+      if (leftMs > 0) {
+        this.#stopTimer = this.#clock.schedule(leftMs, () => this.#endLate());
+        return;
+      }
+      const message = `the request was not whole after ${MAX_ARRIVAL_MS / 1000} s`;
+      arrival.cut(new GatewayError("total-timeout", message, { reason: "REQUEST_TIMEOUT" }));
+    }
+  }
+}
+
+class ArrivingRequest implements Arrival {
+  readonly #all: ArrivingRequests;
+  readonly caller: Caller;
+  readonly connection: object;
+  readonly #report: (error: GatewayError) => RpcStatusError;
+  #bytes = 0;
+  #onCut: ((error: RpcStatusError) => void) | undefined;
+  #error: RpcStatusError | undefined;
+
+  constructor(
+    all: ArrivingRequests,
+    caller: Caller,
+    connection: object,
+    report: (error: GatewayError) => RpcStatusError,
+  ) {
+    this.#all = all;
+    this.caller = caller;
+    this.connection = connection;
+    this.#report = report;
+  }
+
+  get error(): RpcStatusError | undefined {
+    return this.#error;
+  }
+
+  receive(bytes: number): void {
+    if (this.#error !== undefined) return;
+    this.#bytes += bytes;
+    const passed = this.#all.count(this, bytes);
+    if (passed !== undefined) this.cut(passed);
+  }
+
+  whenCut(onCut: (error: RpcStatusError) => void): void {
+    this.#onCut = onCut;
+    if (this.#error !== undefined) onCut(this.#error);
+  }
+
+  end(): void {
+    this.#onCut = undefined;
+    this.#all.forget(this, this.#bytes);
+  }
+
+  cut(error: GatewayError): void {
+    const onCut = this.#onCut;
+    this.#error = this.#report(error);
+    this.end();
+    onCut?.(this.#error);
+  }
+}

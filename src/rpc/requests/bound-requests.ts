@@ -1,0 +1,58 @@
+import type { DescService } from "@bufbuild/protobuf";
+import type grpc from "@grpc/grpc-js";
+import { RpcStatusError } from "../call.ts";
+import { encodeError } from "../encode-error.ts";
+import { gatedCallOf } from "../grpc-gate.ts";
+import { type Encoding, Inflater } from "./inflate.ts";
+import { maxRequestBytes, SMALL_REQUEST_BYTES } from "./request-limits.ts";
+
+/** What grpc-js takes from clients. */
+const ENCODINGS: readonly string[] = ["gzip", "deflate"] satisfies readonly Encoding[];
+const HEAD_BYTES = 5;
+
+/** What grpc-js bounds by one option for all methods, and inflates to that bound. */
+interface CallInternals {
+  readonly decoder: { maxReadMessageLength: number };
+  readonly incomingEncoding: string;
+  decompressMessage(message: Buffer, encoding: string): Buffer | Promise<Buffer>;
+}
+
+/** What grpc-js ends a call with. */
+function toStatus(error: unknown) {
+  const { code, message } = error instanceof RpcStatusError ? error.status : encodeError(error);
+  return { code, details: message, metadata: null };
+}
+
+/** Bounds the messages of every call by what its method takes, and how they inflate. */
+export function boundRequests(
+  services: readonly DescService[],
+  requestBytes: number,
+): grpc.ServerInterceptor {
+  const inflater = new Inflater();
+  const methods = services.flatMap((service) => service.methods);
+  const bounds = new Map(
+    methods.map((method) => [
+      `/${method.parent.typeName}/${method.name}`,
+      maxRequestBytes(method, requestBytes),
+    ]),
+  );
+  return ({ path }, call) => {
+    // Health and reflection are no services of the contract.
+    const maxBytes = bounds.get(path) ?? SMALL_REQUEST_BYTES;
+    const internals = call as unknown as CallInternals;
+    internals.decoder.maxReadMessageLength = maxBytes;
+    if (ENCODINGS.includes(internals.incomingEncoding)) {
+      // Of a message that is not compressed the encoding is `identity`, whatever the headers say.
+      internals.decompressMessage = (message, encoding) => {
+        const bytes = message.subarray(HEAD_BYTES);
+        if (!ENCODINGS.includes(encoding)) return bytes;
+        const { id } = gatedCallOf({ call }).arrival.caller;
+        const inflated = inflater.inflate(id, bytes, encoding as Encoding, maxBytes);
+        return inflated.catch((error: unknown) => {
+          throw toStatus(error);
+        });
+      };
+    }
+    return call as unknown as grpc.ServerInterceptingCall;
+  };
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { DescMethod } from "@bufbuild/protobuf";
+import {
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  type ContextValues,
+  createConnectRouter,
+} from "@connectrpc/connect";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import { Inflater } from "./inflate.ts";
+import { takeRequest } from "./taken-request.ts";
+
+export interface ConnectHandlerOptions extends ConnectRouterOptions {
+  readonly routes: (router: ConnectRouter) => void;
+  readonly contextValues: (request: IncomingMessage | Http2ServerRequest) => ContextValues;
+  /** Most bytes of a request of the method, inflated. */
+  readonly maxRequestBytes: (method: DescMethod) => number;
+}
+
+type Request = IncomingMessage | Http2ServerRequest;
+type Response = ServerResponse | Http2ServerResponse;
+
+/**
+ * Serves the routes; their requests are empty, and the real ones are under `requestKey`. A call throws if the
+ * host and the path of the request are no address.
+ */
+export function createConnectHandler(options: ConnectHandlerOptions) {
+  const router = createConnectRouter({
+    acceptCompression: [compressionGzip, compressionBrotli],
+    ...options,
+  });
+  options.routes(router);
+  const inflater = new Inflater();
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+
+  return (request: Request, response: Response): void => {
+    const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
+    if (handler === undefined) {
+      response.statusCode = 404;
+      response.end();
+      return;
+    }
+    const values = options.contextValues(request);
+    const universal = universalRequestFromNodeRequest(request, response, undefined, values);
+    handler(takeRequest(universal, options.maxRequestBytes(handler.method), inflater))
+      .then((answer) => universalResponseToNodeResponse(answer, response))
+      // What cannot be written has no reader: the call is over, and its line is in the log.
+      .catch(() => void ("stream" in request ? request.stream.close() : request.destroy()));
+  };
+}

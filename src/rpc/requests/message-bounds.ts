@@ -1,0 +1,182 @@
+import { type DescField, type DescMessage, getOption, ScalarType } from "@bufbuild/protobuf";
+import { WireType } from "@bufbuild/protobuf/wire";
+import {
+  type FieldRules,
+  field as rulesOf,
+} from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+
+/** Most elements of a list or map for which the contract has no bound; also its widest bound. */
+export const MAX_ELEMENTS = 4_096;
+/** Most lists and maps that one message type can have. */
+export const MAX_COLLECTIONS = 8;
+
+/** The longest UTF-8 of one character. */
+const CHARACTER_BYTES = 4;
+
+/** The bounds of one field. */
+export class FieldBounds {
+  readonly name: string;
+  /** How a single value is encoded. */
+  readonly wireType: WireType;
+  /** A list of numbers, which can come in one piece. */
+  readonly isPackable: boolean;
+  readonly isMap: boolean;
+  /** Which counter of its message counts the elements; -1: the field is neither list nor map. */
+  readonly counter: number;
+  readonly maxElements: number;
+  /** Longest value in bytes; Infinity without a bound. */
+  readonly maxBytes: number;
+  /** The rule behind `maxBytes`. */
+  readonly lengthRule: string;
+  /** What a message, a list of messages or a map's entry holds. */
+  readonly message: MessageBounds | undefined;
+
+  constructor(of: Pick<FieldBounds, "name" | "wireType"> & Partial<FieldBounds>) {
+    this.name = of.name;
+    this.wireType = of.wireType;
+    this.isPackable = of.isPackable ?? false;
+    this.isMap = of.isMap ?? false;
+    this.counter = of.counter ?? -1;
+    this.maxElements = of.maxElements ?? Number.POSITIVE_INFINITY;
+    this.maxBytes = of.maxBytes ?? Number.POSITIVE_INFINITY;
+    this.lengthRule = of.lengthRule ?? "";
+    this.message = of.message;
+  }
+}
+
+/** The bounds of one message type. */
+export class MessageBounds {
+  /** By number; a hole is no field. */
+  readonly fields: (FieldBounds | undefined)[] = [];
+  /** How many lists and maps there are. */
+  counters = 0;
+}
+
+function wireTypeOf(scalar: ScalarType): WireType {
+  switch (scalar) {
+    case ScalarType.STRING:
+    case ScalarType.BYTES:
+      return WireType.LengthDelimited;
+    case ScalarType.DOUBLE:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+      return WireType.Bit64;
+    case ScalarType.FLOAT:
+    case ScalarType.FIXED32:
+    case ScalarType.SFIXED32:
+      return WireType.Bit32;
+    default:
+      return WireType.Varint;
+  }
+}
+
+/** Bounds of a value by the number of its bytes; the validator counts the characters of a text. */
+function lengthBounds(rules: FieldRules | undefined): Partial<FieldBounds> {
+  const { type } = rules ?? {};
+  if (type?.case === "string" && type.value.maxLen > 0n) {
+    const most = Number(type.value.maxLen);
+    const lengthRule = `must be at most ${most} characters`;
+    return { maxBytes: CHARACTER_BYTES * most, lengthRule };
+  }
+  const most =
+    type?.case === "string" ? type.value.maxBytes : type?.case === "bytes" ? type.value.maxLen : 0n;
+  if (most === 0n) return {};
+  return { maxBytes: Number(most), lengthRule: `must be at most ${most} bytes` };
+}
+
+/** The bound of a list or map: the contract's `max_items` or `max_pairs`. */
+function maxElementsOf(rules: FieldRules): number {
+  const { type } = rules;
+  if (type.case === "repeated" && type.value.maxItems > 0n) return Number(type.value.maxItems);
+  if (type.case === "map" && type.value.maxPairs > 0n) return Number(type.value.maxPairs);
+  return MAX_ELEMENTS;
+}
+
+/** Compiles the rules of `buf.validate` of a message type, and of all that it can hold, once. */
+export class BoundsCompiler {
+  readonly #compiled = new Map<DescMessage, MessageBounds>();
+
+  of(schema: DescMessage): MessageBounds {
+    const known = this.#compiled.get(schema);
+    if (known !== undefined) return known;
+    const bounds = new MessageBounds();
+    // Before its fields: a type can hold itself.
+    this.#compiled.set(schema, bounds);
+    for (const field of schema.fields) bounds.fields[field.number] = this.#field(field, bounds);
+    if (bounds.counters > MAX_COLLECTIONS) {
+      throw new Error(`${schema.typeName} has more than ${MAX_COLLECTIONS} lists and maps`);
+    }
+    return bounds;
+  }
+
+  #field(field: DescField, holder: MessageBounds): FieldBounds {
+    const { name } = field;
+    const rules = getOption(field, rulesOf);
+    switch (field.fieldKind) {
+      case "message":
+        return new FieldBounds({
+          name,
+          wireType: WireType.LengthDelimited,
+          message: this.of(field.message),
+        });
+      case "enum":
+        return new FieldBounds({ name, wireType: WireType.Varint });
+      case "scalar":
+        return new FieldBounds({
+          name,
+          wireType: wireTypeOf(field.scalar),
+          ...lengthBounds(rules),
+        });
+      case "map":
+        return new FieldBounds({
+          name,
+          wireType: WireType.LengthDelimited,
+          isMap: true,
+          counter: holder.counters++,
+          maxElements: maxElementsOf(rules),
+          message: this.#entry(field, rules),
+        });
+      case "list": {
+        const wireType =
+          field.listKind === "enum"
+            ? WireType.Varint
+            : field.listKind === "scalar"
+              ? wireTypeOf(field.scalar)
+              : WireType.LengthDelimited;
+        const items = rules.type.case === "repeated" ? rules.type.value.items : undefined;
+        return new FieldBounds({
+          name,
+          wireType,
+          isPackable: wireType !== WireType.LengthDelimited,
+          counter: holder.counters++,
+          maxElements: maxElementsOf(rules),
+          ...lengthBounds(items),
+          ...(field.listKind === "message" && { message: this.of(field.message) }),
+        });
+      }
+    }
+  }
+
+  /** A map is a list of messages with a key and a value, which have no name of their own in a path. */
+  #entry(field: DescField & { fieldKind: "map" }, rules: FieldRules): MessageBounds {
+    const map = rules.type.case === "map" ? rules.type.value : undefined;
+    const entry = new MessageBounds();
+    entry.fields[1] = new FieldBounds({
+      name: "",
+      wireType: wireTypeOf(field.mapKey),
+      ...lengthBounds(map?.keys),
+    });
+    entry.fields[2] = new FieldBounds({
+      name: "",
+      wireType:
+        field.mapKind === "scalar"
+          ? wireTypeOf(field.scalar)
+          : field.mapKind === "enum"
+            ? WireType.Varint
+            : WireType.LengthDelimited,
+      ...lengthBounds(map?.values),
+      ...(field.mapKind === "message" && { message: this.of(field.message) }),
+    });
+    return entry;
+  }
+}

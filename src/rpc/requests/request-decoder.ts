@@ -1,0 +1,157 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  create,
+  createRegistry,
+  type DescMessage,
+  fromBinary,
+  fromJson,
+  fromJsonString,
+  type JsonValue,
+  type Message,
+} from "@bufbuild/protobuf";
+import { pathToString } from "@bufbuild/protobuf/reflect";
+import { createValidator, type Violation } from "@bufbuild/protovalidate";
+import { type FieldViolation, GatewayError } from "../../domain/gateway-error.ts";
+import type { EncodedRequest } from "../call.ts";
+import { syntaxProblem } from "../json-text.ts";
+import { BoundsCompiler, MAX_ELEMENTS } from "./message-bounds.ts";
+import { scanJson } from "./scan-json.ts";
+import { MAX_DEPTH, MAX_FIELDS, scanWire } from "./scan-wire.ts";
+
+/** More violations than these are not named. */
+const MAX_VIOLATIONS = 20;
+/** Most fields of a request whose violations are looked for all; of a larger one the first is enough. */
+const MAX_FIELDS_FOR_ALL = 1_024;
+
+const JSON_BOUNDS = {
+  maxDepth: MAX_DEPTH,
+  maxElements: MAX_ELEMENTS,
+  maxFields: MAX_FIELDS,
+} as const;
+
+/** A request beyond either lets other calls run between the steps of its decoding. */
+const LARGE_BYTES = 1024 * 1024;
+const LARGE_FIELDS = 8_192;
+
+function refuse(violations: readonly FieldViolation[]): GatewayError {
+  const [first] = violations;
+  const where = first === undefined || first.field === "" ? "" : `${first.field}: `;
+  const message = `${where}${first?.description ?? "invalid request"}`;
+  return new GatewayError("validation", message, { violations });
+}
+
+/** Of a text that is UTF-8. */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new GatewayError("validation", "the request is not UTF-8", { cause });
+  }
+}
+
+function parse(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch (cause) {
+    const message = `the request is ${syntaxProblem(cause, text)}`;
+    throw new GatewayError("validation", message, { cause });
+  }
+}
+
+/** Members of all objects of a value. */
+function membersOf(value: JsonValue): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const inner = Array.isArray(value) ? value : Object.values(value);
+  let members = Array.isArray(value) ? 0 : inner.length;
+  for (const one of inner) members += membersOf(one);
+  return members;
+}
+
+/** Turns what a listener has received into a request that satisfies the rules of the contract. */
+export class RequestDecoder {
+  readonly #bounds = new BoundsCompiler();
+  readonly #all = createValidator();
+  readonly #first = createValidator({ failFast: true });
+  readonly #json;
+
+  /** `schemas` are compiled once, so that no caller pays for their rules. */
+  constructor(schemas: readonly DescMessage[]) {
+    // Messages can carry others of their file as `Any`: the conformance suite's do.
+    const registry = createRegistry(...schemas.map(({ file }) => file));
+    // A misspelt field would be ignored, and nothing of a request is.
+    this.#json = { ignoreUnknownFields: false, recursionLimit: MAX_DEPTH, registry };
+    for (const schema of schemas) {
+      this.#bounds.of(schema);
+      for (const validator of [this.#all, this.#first]) validator.validate(schema, create(schema));
+    }
+  }
+
+  /**
+   * Rejects with `GatewayError`: `validation` if the request is malformed, beyond a bound or breaks a rule.
+   * `onDecoded` gets the message before its rules are looked at.
+   */
+  async decode(
+    schema: DescMessage,
+    request: EncodedRequest,
+    onDecoded?: (message: Message) => void,
+  ): Promise<Message> {
+    const { bytes, format } = request;
+    const size =
+      format === "proto" ? scanWire(bytes, this.#bounds.of(schema)) : scanJson(bytes, JSON_BOUNDS);
+    if ("description" in size) throw refuse([size]);
+    const { fields, members } = size;
+    const isLarge = bytes.byteLength > LARGE_BYTES || fields > LARGE_FIELDS;
+    const pause = isLarge ? () => nextTurn() : undefined;
+    await pause?.();
+    const message =
+      members === undefined
+        ? this.#fromWire(schema, bytes)
+        : await this.#fromJson(schema, bytes, members, pause);
+    onDecoded?.(message);
+    await pause?.();
+    const validator = fields <= MAX_FIELDS_FOR_ALL ? this.#all : this.#first;
+    const result = validator.validate(schema, message);
+    switch (result.kind) {
+      case "valid":
+        return message;
+      case "error":
+        throw new GatewayError("internal", "the validation rules failed", { cause: result.error });
+      case "invalid":
+        throw refuse(
+          result.violations.slice(0, MAX_VIOLATIONS).map(({ field, message }: Violation) => ({
+            field: pathToString(field),
+            description: message,
+          })),
+        );
+    }
+  }
+
+  #fromWire(schema: DescMessage, bytes: Uint8Array): Message {
+    try {
+      return fromBinary(schema, bytes, { recursionLimit: MAX_DEPTH });
+    } catch (cause) {
+      // Texts that are not UTF-8: the scan has left them to the decoder.
+      throw new GatewayError("validation", `the request is not a ${schema.typeName}`, { cause });
+    }
+  }
+
+  async #fromJson(
+    schema: DescMessage,
+    bytes: Uint8Array,
+    members: number,
+    pause: (() => Promise<void>) | undefined,
+  ): Promise<Message> {
+    const text = textOf(bytes);
+    await pause?.();
+    const json = parse(text);
+    await pause?.();
+    try {
+      // An object has taken the later of two members of one name, which the library tells of if it has the text.
+      if (membersOf(json) !== members) return fromJsonString(schema, text, this.#json);
+      return fromJson(schema, json, this.#json);
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : "the request cannot be decoded";
+      throw new GatewayError("validation", message, { cause });
+    }
+  }
+}

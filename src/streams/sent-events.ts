@@ -1,0 +1,80 @@
+// The events of one writer: those that are not stored as they came, the others packed, or not at all where
+// the store is the memory of this process and can lose nothing.
+import { PackedLog } from "./packed-log.ts";
+
+export class SentEvents {
+  readonly #writer: number;
+  /** Undefined: what is stored is not kept. */
+  readonly #log: PackedLog | undefined;
+  /** Sequence of the last event of the log. */
+  #packed: number;
+  /** Sequence before the first event that can be sent again. */
+  #first: number;
+  #recent: Uint8Array[] = [];
+  /** Sequence before the first event of `#recent`. */
+  #base: number;
+
+  /** `tail`: the sequence before the first event. */
+  constructor(writer: number, tail: number, keepsStored: boolean) {
+    this.#writer = writer;
+    this.#log = keepsStored ? new PackedLog() : undefined;
+    this.#packed = tail;
+    this.#first = tail;
+    this.#base = tail;
+  }
+
+  /** Sequence of the last event. */
+  get tail(): number {
+    return this.#base + this.#recent.length;
+  }
+
+  /** Sequence before the first event that can be sent again. */
+  get first(): number {
+    return this.#first;
+  }
+
+  /** Memory that the packed events take, in bytes. */
+  get held(): number {
+    return this.#log?.held ?? 0;
+  }
+
+  push(event: Uint8Array): void {
+    this.#recent.push(event);
+  }
+
+  /** Up to `most` events behind a sequence; what is stored up to there is no longer asked for. */
+  behind(sequence: number, most = Number.POSITIVE_INFINITY): Uint8Array[] {
+    const from = sequence - this.#base;
+    return this.#recent.slice(from, from + most);
+  }
+
+  /** Everything up to this event is stored. */
+  store(sequence: number): void {
+    const count = sequence - this.#base;
+    if (count <= 0) return;
+    if (this.#log === undefined) this.#first = sequence;
+    else if (sequence > this.#packed) {
+      const events = this.#recent.slice(this.#packed - this.#base, count);
+      this.#log.append({ first: this.#packed + 1, last: sequence, writer: this.#writer, events });
+      this.#packed = sequence;
+    }
+    this.#recent = count === this.#recent.length ? [] : this.#recent.slice(count);
+    this.#base = sequence;
+  }
+
+  /** The last event is stored: no more memory is held than the events need. */
+  seal(): void {
+    this.#log?.seal();
+  }
+
+  /** The store has lost what lies behind this event, which is at or behind `first`. */
+  lose(sequence: number): void {
+    if (sequence >= this.#base || this.#log === undefined) return;
+    const { batches } = this.#log.read(sequence, Number.POSITIVE_INFINITY);
+    const lost = batches.flatMap(({ first, events }) =>
+      events.slice(Math.max(0, sequence + 1 - first)),
+    );
+    this.#recent = [...lost.slice(0, this.#base - sequence), ...this.#recent];
+    this.#base = sequence;
+  }
+}

@@ -1,0 +1,84 @@
+// What the reports of a model teach: tokens = offset + Σ factor × expected tokens of a script.
+import { SCRIPTS } from "../domain/token-rules.ts";
+
+/** Expected tokens of a text by script, in the order of `SCRIPTS`. */
+export type ExpectedTokens = readonly number[];
+
+const SIZE = SCRIPTS.length + 1;
+/** How far a factor is from 1 before anything is learned (standard deviation). */
+const FACTOR_SPREAD = 0.5;
+/** Error of a report around the fit: a share of its tokens, and tokens beside. */
+const NOISE_SHARE = 0.1;
+const NOISE_TOKENS = 4;
+/** Share of the first uncertainty that each report brings back: old reports count less and less. */
+const FORGETTING = 0.001;
+/** A text that is expected to be shorter teaches the offset alone: of its writing it says little. */
+const MIN_FACTOR_TOKENS = 24;
+
+/**
+ * A fit of an offset and a factor for each script, apart from each other: the Kalman
+ * filter of a linear model that drifts slowly. A report moves what explains it best. A
+ * constant beside short texts is an offset, because no plausible factor explains it.
+ */
+export class TokenFit {
+  /** The offset, then the factors. */
+  readonly #mean = new Float64Array(SIZE).fill(1);
+  readonly #covariance = new Float64Array(SIZE * SIZE);
+  readonly #first = new Float64Array(SIZE).fill(FACTOR_SPREAD ** 2);
+  /** Room for `take`. */
+  readonly #gain = new Float64Array(SIZE);
+
+  /** `offsetSpread`: plausible size of the offset in tokens; 0: there is none. */
+  constructor(offsetSpread: number) {
+    this.#mean[0] = 0;
+    this.#first[0] = offsetSpread ** 2;
+    for (let row = 0; row < SIZE; row++) {
+      this.#covariance[row * SIZE + row] = this.#first[row] ?? 0;
+    }
+  }
+
+  tokens(expected: ExpectedTokens): number {
+    let sum = this.#mean[0] ?? 0;
+    for (const [script, tokens] of expected.entries())
+      sum += tokens * (this.#mean[script + 1] ?? 1);
+    return sum;
+  }
+
+  /** Takes a report of a text. */
+  take(expected: ExpectedTokens, tokens: number): void {
+    const [mean, covariance, gain] = [this.#mean, this.#covariance, this.#gain];
+    const isShort = expected.reduce((sum, each) => sum + each, 0) < MIN_FACTOR_TOKENS;
+    /** What is taught: those after it are considered, and stay as they are. */
+    const taught = isShort ? 1 : SIZE;
+    this.#forget(taught);
+    const input = (index: number): number => (index === 0 ? 1 : (expected[index - 1] ?? 0));
+    let variance = (NOISE_SHARE * tokens) ** 2 + NOISE_TOKENS ** 2;
+    for (let row = 0; row < SIZE; row++) {
+      let sum = 0;
+      for (let column = 0; column < SIZE; column++) {
+        sum += (covariance[row * SIZE + column] ?? 0) * input(column);
+      }
+      gain[row] = sum;
+      variance += sum * input(row);
+    }
+    const surprise = (tokens - this.tokens(expected)) / variance;
+    for (let row = 0; row < SIZE; row++) {
+      const own = gain[row] ?? 0;
+      if (row < taught) mean[row] = (mean[row] ?? 0) + own * surprise;
+      for (let column = 0; column < SIZE; column++) {
+        if (row >= taught && column >= taught) continue;
+        const at = row * SIZE + column;
+        covariance[at] = (covariance[at] ?? 0) - (own * (gain[column] ?? 0)) / variance;
+      }
+    }
+  }
+
+  /** Never less certain than at first. */
+  #forget(taught: number): void {
+    for (let row = 0; row < taught; row++) {
+      const [at, first] = [row * SIZE + row, this.#first[row] ?? 0];
+      const known = this.#covariance[at] ?? 0;
+      this.#covariance[at] = Math.min(first, known + first * FORGETTING);
+    }
+  }
+}

@@ -1,0 +1,147 @@
+// One attack upon a gateway, and again where only its times were wrong: a busy machine has such times too.
+import { readdirSync, readFileSync } from "node:fs";
+import { residentMiB } from "../support/process-figures.ts";
+import { type Attack, type Tally, together } from "./attack.ts";
+import { judge, type Seen, type Verdict } from "./judge.ts";
+import { type BareServer, bearer, type Gateway, startAttacker, startGateway } from "./processes.ts";
+import { Sampler, worst } from "./sampler.ts";
+
+const TRIES = 3;
+const QUIET_MS = 1_000;
+/** How long a gateway is in heavy use before it is attacked, so that it has the memory of one in use. */
+const WARM_MS = 4_000;
+/** Bytes of a prompt by how many of such calls go on at once. */
+const WARM_LOADS: ReadonlyMap<number, number> = new Map([
+  [100, 100],
+  [16 * 1024, 32],
+  [256 * 1024, 8],
+]);
+/** Calls whose cost is measured. */
+const COST_CALLS = 300;
+/** A gateway that has so much more than at its start is not taken for the next attack. */
+const MAX_LEFT_MIB = 12;
+
+export interface Outcome extends Verdict {
+  readonly attack: Attack;
+  readonly tally: Tally;
+  readonly tries: number;
+}
+
+/** CPU of a process, all its threads, in microseconds. */
+function cpuMicros(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
+    const [nanos] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
+    return sum + Number(nanos) / 1_000;
+  }, 0);
+}
+
+async function costOfCall(sampler: Sampler, pid: number): Promise<number> {
+  const before = cpuMicros(pid);
+  for (let index = 0; index < COST_CALLS; index++) await sampler.call();
+  return (cpuMicros(pid) - before) / COST_CALLS;
+}
+
+async function warm(sampler: Sampler): Promise<void> {
+  for (const [bytes, atOnce] of WARM_LOADS) {
+    const until = performance.now() + WARM_MS / WARM_LOADS.size;
+    const prompt = "x".repeat(bytes);
+    await together(atOnce, async () => {
+      while (performance.now() < until) await sampler.call(prompt);
+    });
+  }
+}
+
+/** A gateway in use, with what it holds then. */
+interface Warm extends AsyncDisposable {
+  readonly gateway: Gateway;
+  readonly sampler: Sampler;
+  readonly baseMiB: number;
+}
+
+async function warmGateway(kind: NonNullable<Attack["gateway"]>, bare: BareServer): Promise<Warm> {
+  await using stack = new AsyncDisposableStack();
+  const gateway = stack.use(await startGateway(kind, bare.target.http));
+  const { pid, target } = gateway;
+  const watched = { pid, target, authorization: bearer("other") };
+  const sampler = stack.use(new Sampler(watched, bare));
+  const { samples } = await sampler.during(warm(sampler));
+  const baseMiB = samples.residentMiB;
+  const owned = stack.move();
+  return { gateway, sampler, baseMiB, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Runs attacks one after the other, and keeps the gateway as long as nothing is left of the last one. */
+export class Attacks implements AsyncDisposable {
+  readonly #bare: BareServer;
+  readonly #isLong: boolean;
+  readonly #warm = new Map<string, Warm>();
+
+  constructor(bare: BareServer, isLong: boolean) {
+    this.#bare = bare;
+    this.#isLong = isLong;
+  }
+
+  async run(attack: Attack): Promise<Outcome> {
+    let bareLivezMs: number | undefined;
+    for (let tries = 1; ; tries++) {
+      const seen = await this.#try(attack, bareLivezMs);
+      const verdict = judge(attack, seen);
+      const isSettled = verdict.late.length === 0 || verdict.wrong.length > 0;
+      if (isSettled || tries === TRIES) return { attack, tally: seen.tally, tries, ...verdict };
+      bareLivezMs ??= await this.#bareLivez(attack);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const warm of this.#warm.values()) await warm[Symbol.asyncDispose]();
+  }
+
+  #secondsOf({ seconds, longSeconds }: Attack): number {
+    return this.#isLong ? (longSeconds ?? 10 * seconds) : seconds;
+  }
+
+  async #take(kind: NonNullable<Attack["gateway"]>): Promise<Warm> {
+    const kept = this.#warm.get(kind);
+    if (kept?.gateway.isAlive && residentMiB(kept.gateway.pid) <= kept.baseMiB + MAX_LEFT_MIB) {
+      return kept;
+    }
+    await kept?.[Symbol.asyncDispose]();
+    this.#warm.delete(kind);
+    const fresh = await warmGateway(kind, this.#bare);
+    this.#warm.set(kind, fresh);
+    return fresh;
+  }
+
+  async #try(attack: Attack, bareLivezMs: number | undefined): Promise<Seen> {
+    const { gateway, sampler, baseMiB } = await this.#take(attack.gateway ?? "callers");
+    const { pid, target } = gateway;
+    const before = gateway.trouble().length;
+    const seconds = this.#secondsOf(attack);
+    await using attacker = await startAttacker(attack, { target, seconds, isLong: this.#isLong });
+    const hasCost = attack.maxCostRatio !== undefined;
+    const cost = hasCost ? await costOfCall(sampler, pid) : 1;
+    const quiet = await sampler.quiet(QUIET_MS);
+    const { samples: attacked, result: tally } = await sampler.during(attacker.attack());
+    const costAfter = hasCost && gateway.isAlive ? await costOfCall(sampler, pid) : undefined;
+    const trouble = gateway.trouble().slice(before);
+    const costRatio = costAfter === undefined ? undefined : costAfter / cost;
+    return {
+      quiet,
+      attacked,
+      baseMiB,
+      tally,
+      bareLivezMs,
+      costRatio,
+      trouble: gateway.isAlive ? trouble : ["the gateway has ended", ...trouble],
+    };
+  }
+
+  async #bareLivez(attack: Attack): Promise<number> {
+    const { target } = this.#bare;
+    const seconds = this.#secondsOf(attack);
+    await using attacker = await startAttacker(attack, { target, seconds, isLong: this.#isLong });
+    using sampler = new Sampler({ ...this.#bare, authorization: undefined }, this.#bare);
+    const { samples } = await sampler.during(attacker.attack());
+    return worst(samples.livez);
+  }
+}

@@ -1,0 +1,148 @@
+// Looks at a gateway from outside while it is attacked: `/livez`, another caller's calls, its memory, and
+// beside it a server that nobody attacks.
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { createGrpcClient, type GrpcClient } from "../support/grpc-client.ts";
+import { residentMiB } from "../support/process-figures.ts";
+import type { Target } from "./attack.ts";
+
+/** A probe goes out each time, however long those before it take: a gateway that stands is seen by many. */
+const PROBE_EVERY_MS = 25;
+/** Every second probe calls, and looks at the memory. */
+const CALL_EVERY = 2;
+/** A probe that takes longer has failed. */
+const PROBE_TIMEOUT_MS = 60_000;
+
+const { streamGenerate } = GenerationService.method;
+/** The least that a call can be. It is not stored: what is grows with the calls, attack or not. */
+const SPEC = { model: "simulator", providerOptions: { simulator: { tokens: 1 } } } as const;
+
+/** Times without what the machine kept the gateway, or this process, waiting for a processor. */
+export interface Samples {
+  /** Milliseconds of each answer. */
+  readonly livez: readonly number[];
+  /** Of a server that does nothing and is not attacked. */
+  readonly floor: readonly number[];
+  readonly calls: readonly number[];
+  /** What failed, `/livez` or a call, and by what. */
+  readonly failures: readonly string[];
+  readonly residentMiB: number;
+}
+
+export interface Watched {
+  readonly pid: number;
+  readonly target: Target;
+  /** Of the other caller. Undefined: not a gateway, and nobody calls. */
+  readonly authorization: string | undefined;
+}
+
+/** Milliseconds that the first thread of a process was ready to run and had no processor. */
+function waitedMs(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8");
+    return Number(text.split(" ")[1]) / 1e6;
+  } catch {
+    // It has ended, of which the probes tell.
+    return 0;
+  }
+}
+
+function getLivez(url: string, agent: http.Agent): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = http.get(`${url}/livez`, { agent, timeout: PROBE_TIMEOUT_MS }, (response) => {
+      response.resume();
+      response.on("end", () => {
+        if (response.statusCode === 200) resolve();
+        else reject(new Error(`status ${response.statusCode}`));
+      });
+    });
+    request.on("timeout", () => request.destroy(new Error("no answer")));
+    request.on("error", reject);
+  });
+}
+
+export class Sampler implements Disposable {
+  readonly #watched: Watched;
+  readonly #floor: Pick<Watched, "pid" | "target">;
+  readonly #client: GrpcClient | undefined;
+  readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 256 });
+
+  constructor(watched: Watched, floor: Pick<Watched, "pid" | "target">) {
+    this.#watched = watched;
+    this.#floor = floor;
+    if (watched.authorization !== undefined) this.#client = createGrpcClient(watched.target.grpc);
+  }
+
+  /** One call of the other caller. */
+  async call(prompt = "Hi"): Promise<void> {
+    const { authorization } = this.#watched;
+    if (authorization === undefined || this.#client === undefined) return;
+    const call = this.#client.stream(
+      streamGenerate,
+      { spec: { ...SPEC, prompt }, options: { ephemeral: true } },
+      { metadata: { authorization }, timeoutMs: PROBE_TIMEOUT_MS },
+    );
+    for await (const _ of call);
+  }
+
+  /** Looks until `work` ends. */
+  async during<Result>(work: Promise<Result>): Promise<{ samples: Samples; result: Result }> {
+    const livez: number[] = [];
+    const floor: number[] = [];
+    const calls: number[] = [];
+    const failures: string[] = [];
+    const { pid, target, authorization } = this.#watched;
+    let resident = 0;
+    let probes = 0;
+    const out = new Set<Promise<void>>();
+    const probe = (name: string, times: number[], of: number, ask: () => Promise<void>): void => {
+      const startedAt = performance.now();
+      const [theirs, ours] = [waitedMs(of), waitedMs(process.pid)];
+      const asked = ask()
+        .then(() => {
+          // Not the sum: the two can wait at the same time.
+          const waited = Math.max(waitedMs(of) - theirs, waitedMs(process.pid) - ours);
+          times.push(Math.max(0, performance.now() - startedAt - waited));
+        })
+        .catch((error: Error) => void failures.push(`${name}: ${error.message}`))
+        .finally(() => out.delete(asked));
+      out.add(asked);
+    };
+    const look = (): void => {
+      const { pid: floorPid, target: floorTarget } = this.#floor;
+      probe("/livez", livez, pid, () => getLivez(target.http, this.#agent));
+      probe("floor", floor, floorPid, () => getLivez(floorTarget.http, this.#agent));
+      if (probes++ % CALL_EVERY > 0 || authorization === undefined) return;
+      probe("call", calls, pid, () => this.call());
+      resident = Math.max(resident, residentMiB(pid));
+    };
+    const timer = setInterval(look, PROBE_EVERY_MS);
+    try {
+      const result = await work;
+      clearInterval(timer);
+      await Promise.all(out);
+      return { samples: { livez, floor, calls, failures, residentMiB: resident }, result };
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  /** What is to be seen while nothing happens. */
+  async quiet(milliseconds: number): Promise<Samples> {
+    return (await this.during(delay(milliseconds))).samples;
+  }
+
+  [Symbol.dispose](): void {
+    this.#client?.close();
+    this.#agent.destroy();
+  }
+}
+
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
+
+export const worst = (values: readonly number[]): number => Math.max(0, ...values);

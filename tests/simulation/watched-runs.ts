@@ -1,0 +1,33 @@
+// Runs of generations that tell of themselves, so that a provider's call is known to belong to one.
+import { AsyncLocalStorage } from "node:async_hooks";
+import {
+  type GenerationRun,
+  GenerationRuns,
+  type RunDependencies,
+  type RunRequest,
+} from "../../src/gateway/generation-run.ts";
+import type { History } from "../support/history.ts";
+
+/** Number of the run that the code at hand works for. */
+export const runningIn = new AsyncLocalStorage<number>();
+
+export class WatchedRuns extends GenerationRuns {
+  readonly #history: History;
+
+  constructor(dependencies: RunDependencies, history: History) {
+    super(dependencies);
+    this.#history = history;
+  }
+
+  override async admit(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
+    const admitted = await super.admit(request, signal);
+    return {
+      ...admitted,
+      run: (delivery) => {
+        const run = 1 + this.#history.entries.filter(({ type }) => type === "run").length;
+        this.#history.add({ type: "run", run, generation: admitted.result.generationId });
+        return runningIn.run(run, () => admitted.run(delivery));
+      },
+    };
+  }
+}

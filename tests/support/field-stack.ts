@@ -1,0 +1,157 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { create } from "@bufbuild/protobuf";
+import { type Client, createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { BadRequestSchema } from "../../gen/es/google/rpc/error_details_pb.js";
+import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import {
+  AttemptOutcome,
+  ErrorCategory,
+  type GatewayError,
+} from "../../gen/es/steer/v1/error_pb.js";
+import { type Generation, GenerationSchema } from "../../gen/es/steer/v1/generation_pb.js";
+import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { startService } from "../../src/service.ts";
+import { createEagerClock } from "./clocked-stack.ts";
+import { fromFile } from "./config-file.ts";
+import type { Mode, Spec } from "./conformance/faults.ts";
+import { createGrpcClient, detailOf, type GrpcClient, gatewayErrorOf } from "./grpc-client.ts";
+import { type HttpUpstream, type SeenRequest, startHttpUpstream } from "./http-upstream.ts";
+import { type WireAnswer, writeAnswer } from "./wire-answers.ts";
+
+const { generate, streamGenerate } = GenerationService.method;
+
+/** What a server answers to a request; it is asked each time. */
+export type Answer = (body: { readonly model?: string; readonly stream?: boolean }) => WireAnswer;
+
+/** How a call ended: a generation, or the typed error with its status. */
+export interface CallEnd {
+  readonly generation: Generation | undefined;
+  readonly error: GatewayError | undefined;
+  readonly code: number;
+  readonly attempts: readonly string[];
+  readonly warnings: readonly string[];
+  /** Fields that a status of INVALID_ARGUMENT names. */
+  readonly violations: readonly string[];
+}
+
+/** The service in this process with the shipped defaults, before servers that a test scripts. */
+export interface FieldStack extends AsyncDisposable {
+  readonly grpc: GrpcClient;
+  readonly admin: Client<typeof AdminService>;
+  /** What each server says from now on. */
+  script(answers: Readonly<Record<string, Answer>>): Promise<void>;
+  /** Requests at a server since the last `script`. */
+  requests(server: string): number;
+  /** Headers of the same. */
+  headers(server: string): readonly IncomingHttpHeaders[];
+  /** Bodies of the same. */
+  bodies(server: string): readonly string[];
+  call(mode: Mode, spec: Spec): Promise<CallEnd>;
+}
+
+/** The name of an enum's value. */
+function nameOf(values: Readonly<Record<string, number>>, value: number): string {
+  return Object.keys(values).find((name) => values[name] === value) ?? String(value);
+}
+
+function ended(generation: Generation | undefined, error: unknown): CallEnd {
+  const typed = error === undefined ? undefined : gatewayErrorOf(error);
+  const attempts = typed?.attempts ?? generation?.attempts ?? [];
+  return {
+    generation,
+    error: typed,
+    code: (error as { code?: number } | undefined)?.code ?? 0,
+    attempts: attempts.map(({ provider, model, outcome, errorCategory }) =>
+      [
+        `${provider}/${model}`,
+        nameOf(AttemptOutcome, outcome),
+        ...(errorCategory === 0 ? [] : [nameOf(ErrorCategory, errorCategory)]),
+      ].join(" "),
+    ),
+    violations:
+      error === undefined
+        ? []
+        : (detailOf(error, BadRequestSchema)?.fieldViolations.map(({ field }) => field) ?? []),
+    warnings: generation?.warnings.map(({ reason }) => reason) ?? [],
+  };
+}
+
+/** `configuration` gets the address of each server, without a path. Waits of retries take no time. */
+export async function startFieldStack(
+  servers: readonly string[],
+  configuration: (url: (server: string) => string) => string,
+): Promise<FieldStack> {
+  let answers: Readonly<Record<string, Answer>> = {};
+  const upstreams = new Map<string, HttpUpstream>();
+  const before = new Map<string, number>();
+  for (const server of servers) {
+    const answer = ({ response, body }: SeenRequest): void =>
+      writeAnswer(
+        response,
+        answers[server]?.(JSON.parse(body)) ?? { status: 599, body: { error: "no script" } },
+      );
+    upstreams.set(server, await startHttpUpstream(answer));
+  }
+  const at = (server: string): HttpUpstream => {
+    const found = upstreams.get(server);
+    if (found === undefined) throw new Error(`no server ${server}`);
+    return found;
+  };
+  const config = configuration((server) => at(server).baseUrl.replace(/\/v1$/, ""));
+  const environment = {
+    UP_KEY: "secret-key",
+    STEER_GRPC_ADDRESS: "127.0.0.1:0",
+    STEER_HTTP_ADDRESS: "127.0.0.1:0",
+  };
+  const lines: Readonly<Record<string, unknown>>[] = [];
+  const service = await startService(
+    (line) => void lines.push(line),
+    createEagerClock(),
+    () => fromFile(config, environment),
+  );
+  const grpc = createGrpcClient(String(lines[0]?.["grpc"]));
+  const baseUrl = `http://${String(lines[0]?.["http"])}`;
+  const admin = createClient(AdminService, createConnectTransport({ baseUrl, httpVersion: "1.1" }));
+
+  async function stream(spec: Spec): Promise<Generation | undefined> {
+    let generation: Generation | undefined;
+    for await (const { event } of grpc.stream(streamGenerate, { spec })) {
+      if (event.case === "complete") generation = event.value.generation;
+    }
+    return generation;
+  }
+
+  return {
+    grpc,
+    admin,
+    async script(next) {
+      answers = next;
+      await Promise.all(servers.map((provider) => admin.resetCircuit({ provider })));
+      for (const [server, { seen }] of upstreams) before.set(server, seen.length);
+    },
+    requests: (server) => at(server).seen.length - (before.get(server) ?? 0),
+    headers: (server) =>
+      at(server)
+        .seen.slice(before.get(server) ?? 0)
+        .map(({ request }) => request.headers),
+    bodies: (server) =>
+      at(server)
+        .seen.slice(before.get(server) ?? 0)
+        .map(({ body }) => body),
+    async call(mode, spec) {
+      try {
+        if (mode === "stream") return ended(await stream(spec), undefined);
+        const { generation } = await grpc.unary(generate, { spec });
+        return ended(generation ?? create(GenerationSchema), undefined);
+      } catch (error) {
+        return ended(undefined, error);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      grpc.close();
+      await service.stop(AbortSignal.abort());
+      for (const upstream of upstreams.values()) await upstream[Symbol.asyncDispose]();
+    },
+  };
+}

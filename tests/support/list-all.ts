@@ -1,0 +1,17 @@
+import type { ListQuery, StoredStream, StreamStore } from "../../src/streams/stream-store.ts";
+
+/** All that a query means, over as many answers as it takes. */
+export async function listAll(
+  store: Pick<StreamStore, "list">,
+  query: ListQuery,
+): Promise<StoredStream[]> {
+  const found: StoredStream[] = [];
+  let { after } = query;
+  do {
+    const limit = query.limit - found.length;
+    const page = await store.list({ ...query, limit, after });
+    found.push(...page.streams);
+    after = page.next;
+  } while (after !== undefined && found.length < query.limit);
+  return found;
+}

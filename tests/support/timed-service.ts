@@ -1,0 +1,37 @@
+import { startService } from "../../src/service.ts";
+import { fromFile } from "./config-file.ts";
+import { createManualClock, type ManualClock } from "./manual-clock.ts";
+
+/** The service as production composes it, in this process and on a clock that the test moves. */
+export interface TimedService {
+  readonly clock: ManualClock;
+  /** `host:port` of the gRPC listener. */
+  readonly grpc: string;
+  /** `http://host:port` of the HTTP listener, or `https:` with TLS. */
+  readonly http: string;
+  readonly log: readonly Readonly<Record<string, unknown>>[];
+  /** What SIGTERM does; aborting `hurry` is the second signal. Resolves when the process would exit. */
+  stop(hurry?: AbortSignal): Promise<void>;
+}
+
+/** `config` is the text of a configuration file; `random` is what the clock draws each time. */
+export async function startTimedService(config = "", random = 0.5): Promise<TimedService> {
+  const clock: ManualClock = Object.assign(createManualClock(), { random: () => random });
+  const log: Readonly<Record<string, unknown>>[] = [];
+  const environment = { STEER_GRPC_ADDRESS: "127.0.0.1:0", STEER_HTTP_ADDRESS: "127.0.0.1:0" };
+  const settings = fromFile(config === "" ? "{}" : config, environment);
+  const service = await startService(
+    (line) => void log.push(line),
+    clock,
+    () => settings,
+  );
+  const [first] = log;
+  const scheme = settings.http.tls === undefined ? "http" : "https";
+  return {
+    clock,
+    grpc: String(first?.["grpc"]),
+    http: `${scheme}://${String(first?.["http"])}`,
+    log,
+    stop: (hurry = new AbortController().signal) => service.stop(hurry),
+  };
+}

@@ -1,0 +1,82 @@
+// Answers of vendors in their smallest form, for tests that script every byte.
+import type { ServerResponse } from "node:http";
+
+/** An answer of a scripted server. A string is an event stream's text, anything else JSON. */
+export interface WireAnswer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
+
+function lines(events: readonly unknown[]): string {
+  return events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
+}
+
+/** A whole Chat Completions answer. */
+export function chatWhole(message: object, reason = "stop", usage: object = USAGE): WireAnswer {
+  const choice = { index: 0, message: { role: "assistant", ...message }, finish_reason: reason };
+  const body = { id: "c1", object: "chat.completion", created: 1, model: "m", choices: [choice] };
+  return { body: { ...body, usage } };
+}
+
+/** The same as a stream: one delta, the end, the usage. */
+export function chatStream(delta: object, reason = "stop", usage: object = USAGE): WireAnswer {
+  const head = { id: "c1", object: "chat.completion.chunk", created: 1, model: "m" };
+  const chunk = (own: object, end: string | null) => ({
+    ...head,
+    choices: [{ index: 0, delta: own, finish_reason: end }],
+  });
+  const events = [chunk(delta, null), chunk({}, reason), { choices: [], usage }];
+  return { body: `${lines(events)}data: [DONE]\n\n` };
+}
+
+/** A whole answer of Responses. */
+export function responsesWhole(output: readonly object[], more: object = {}): WireAnswer {
+  const usage = { input_tokens: 10, output_tokens: 5, total_tokens: 15 };
+  const head = { id: "resp_1", object: "response", status: "completed", model: "r", error: null };
+  return { body: { ...head, output, usage, ...more } };
+}
+
+/** The same as a stream whose only event is the last. */
+export function responsesStream(output: readonly object[], more: object = {}): WireAnswer {
+  const response = responsesWhole(output, more).body as { status: string };
+  const type = `response.${response.status}`;
+  return { body: `event: ${type}\n${lines([{ type, response }])}` };
+}
+
+/** A whole answer of Messages. */
+export function messagesWhole(content: readonly object[], reason = "end_turn"): WireAnswer {
+  const usage = { input_tokens: 10, output_tokens: 5 };
+  const head = { id: "m1", type: "message", role: "assistant", model: "claude" };
+  return { body: { ...head, content, stop_reason: reason, stop_sequence: null, usage } };
+}
+
+/** The same as a stream without content, or with one text. */
+export function messagesStream(text: string, reason = "end_turn"): WireAnswer {
+  const message = { ...(messagesWhole([]).body as object), stop_reason: null };
+  const block = { type: "text", text: "" };
+  const delta = { type: "text_delta", text };
+  const events: readonly { readonly type: string; readonly [field: string]: unknown }[] = [
+    { type: "message_start", message },
+    ...(text === ""
+      ? []
+      : [
+          { type: "content_block_start", index: 0, content_block: block },
+          { type: "content_block_delta", index: 0, delta },
+          { type: "content_block_stop", index: 0 },
+        ]),
+    { type: "message_delta", delta: { stop_reason: reason }, usage: { output_tokens: 5 } },
+    { type: "message_stop" },
+  ];
+  return { body: events.map((each) => `event: ${each.type}\n${lines([each])}`).join("") };
+}
+
+export function writeAnswer(response: ServerResponse, answer: WireAnswer): void {
+  const { status = 200, headers = {}, body } = answer;
+  const isText = typeof body === "string";
+  const type = isText && status === 200 ? "text/event-stream" : "application/json";
+  response.writeHead(status, { "content-type": type, ...headers });
+  response.end(isText ? body : JSON.stringify(body));
+}

@@ -1,0 +1,12 @@
+import { describe, expect, it } from "vitest";
+import { loadClientConfig } from "../../../src/config.ts";
+
+describe("loadClientConfig", () => {
+  it("finds the service on this machine unless told otherwise", () => {
+    expect(loadClientConfig({})).toEqual({ address: "127.0.0.1:50051", apiKey: undefined });
+    expect(loadClientConfig({ STEER_ADDRESS: "gw:1", STEER_API_KEY: "k" })).toEqual({
+      address: "gw:1",
+      apiKey: "k",
+    });
+  });
+});

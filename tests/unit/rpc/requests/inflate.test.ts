@@ -1,0 +1,71 @@
+import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { RpcStatusError } from "../../../../src/rpc/call.ts";
+import { Inflater, maxInflated } from "../../../../src/rpc/requests/inflate.ts";
+
+const MIB = 1024 * 1024;
+const inflater = new Inflater();
+const COMPRESS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync } as const;
+const encodings = Object.entries(COMPRESS) as [keyof typeof COMPRESS, typeof gzipSync][];
+
+describe.each(encodings)("field:X3 a request in %s", (encoding, compress) => {
+  const statusOf = async (bytes: Uint8Array, maxBytes: number) => {
+    const error = await inflater
+      .inflate("a", bytes, encoding, maxBytes)
+      .catch((thrown: unknown) => thrown);
+    return error instanceof RpcStatusError ? error.status : error;
+  };
+
+  it("is inflated up to what the method takes", async () => {
+    const text = Buffer.from("Hi there ".repeat(1_000));
+    expect(await inflater.inflate("a", compress(text), encoding, text.length)).toEqual(text);
+    expect(await statusOf(compress(text), text.length - 1)).toMatchObject({
+      code: 8,
+      message: "the request inflates to more than 8999 bytes",
+    });
+  });
+
+  it("that repeats itself is inflated to a megabyte, and beyond by no more than a hundred to one", async () => {
+    expect(
+      await inflater.inflate("a", compress(Buffer.alloc(MIB)), encoding, 32 * MIB),
+    ).toHaveLength(MIB);
+    expect(await statusOf(compress(Buffer.alloc(MIB + 1)), 32 * MIB)).toMatchObject({ code: 8 });
+  });
+
+  it("that is not of that compression, or not whole, is the caller's", async () => {
+    const whole = compress(Buffer.from("Hi there ".repeat(1_000)));
+    for (const bytes of [Buffer.from("no"), whole.subarray(0, whole.length / 2)]) {
+      expect(await statusOf(bytes, MIB)).toMatchObject({ kind: "validation" });
+    }
+  });
+
+  it("may be empty", async () => {
+    expect(await inflater.inflate("a", new Uint8Array(), encoding, MIB)).toHaveLength(0);
+  });
+});
+
+it("field:X3 the bound of a request is its method's, its ratio's or a megabyte", () => {
+  expect(maxInflated(10, 65_536)).toBe(65_536);
+  expect(maxInflated(10, 32 * MIB)).toBe(MIB);
+  expect(maxInflated(100_000, 32 * MIB)).toBe(10_000_000);
+  expect(maxInflated(MIB, 32 * MIB)).toBe(32 * MIB);
+});
+
+it("field:X3 requests inflate to no more than 48 MiB at once, and small ones do not wait for large ones", async () => {
+  const bound = new Inflater();
+  const large = gzipSync(Buffer.from("Hi there ".repeat(3 * MIB)));
+  const small = gzipSync(Buffer.from("Hi"));
+  let largeAreDone = 0;
+  const all = Array.from({ length: 6 }, async () => {
+    const bytes = await bound.inflate("a", large, "gzip", 32 * MIB).catch(() => undefined);
+    largeAreDone++;
+    return bytes;
+  });
+  const few = Array.from({ length: 40 }, () => bound.inflate("a", small, "gzip", 32 * MIB));
+  expect(bound.inflating).toBeLessThanOrEqual(48 * MIB);
+  expect(bound.inflating).toBeGreaterThan(16 * MIB);
+  await Promise.all(few);
+  expect(largeAreDone).toBeLessThan(6);
+  await Promise.all(all);
+  expect(bound.inflating).toBe(0);
+});

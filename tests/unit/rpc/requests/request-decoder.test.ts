@@ -1,0 +1,129 @@
+import { create, toBinary, toJsonString } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { Role } from "../../../../gen/service/steer/v1/content_pb.ts";
+import { GenerateRequestSchema } from "../../../../gen/service/steer/v1/generation_service_pb.ts";
+import { GatewayError } from "../../../../src/domain/gateway-error.ts";
+import type { EncodedRequest } from "../../../../src/rpc/call.ts";
+import { RequestDecoder } from "../../../../src/rpc/requests/request-decoder.ts";
+import { SAMPLES } from "../../../support/contract-samples.ts";
+import { collectionsOf } from "../../../support/wire-floods.ts";
+
+const decoder = new RequestDecoder([GenerateRequestSchema]);
+
+async function refusalOf(request: EncodedRequest): Promise<GatewayError> {
+  try {
+    await decoder.decode(GenerateRequestSchema, request);
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
+  }
+  throw new Error("it was admitted");
+}
+
+const json = (text: string): EncodedRequest => ({ format: "json", bytes: Buffer.from(text) });
+const proto = (bytes: Uint8Array): EncodedRequest => ({ format: "proto", bytes });
+const FORMATS = {
+  proto: (request: Parameters<typeof create<typeof GenerateRequestSchema>>[1]) =>
+    proto(toBinary(GenerateRequestSchema, create(GenerateRequestSchema, request))),
+  json: (request: Parameters<typeof create<typeof GenerateRequestSchema>>[1]) =>
+    json(toJsonString(GenerateRequestSchema, create(GenerateRequestSchema, request))),
+} as const;
+const formats = Object.entries(FORMATS);
+
+describe("a request that the scan refuses", () => {
+  const collections = collectionsOf(GenerateRequestSchema);
+
+  it.each(collections)(
+    "field:X3 $path has one violation, with its path",
+    async ({ path, bytes }) => {
+      const { kind, message, violations } = await refusalOf(proto(bytes(5_000)));
+      expect(kind).toBe("validation");
+      expect(violations).toEqual([
+        { field: path, description: expect.stringMatching(/no more than/) },
+      ]);
+      expect(message).toBe(`${path}: ${violations[0]?.description}`);
+    },
+  );
+
+  it.each(collections)("field:X4 $path has one violation in JSON, too", async ({ json: text }) => {
+    const { kind, violations } = await refusalOf(json(text(5_000)));
+    expect(kind).toBe("validation");
+    expect(violations).toEqual([
+      {
+        field: expect.stringMatching(/^spec\./),
+        description: expect.stringMatching(/no more than 4096/),
+      },
+    ]);
+  });
+});
+
+describe.each(formats)("the rules of the contract, in %s", (_format, encode) => {
+  const broken = (count: number) =>
+    encode({
+      spec: { model: "m", messages: Array.from({ length: count }, () => ({ role: 99 as Role })) },
+    });
+
+  it("are told of together in a small request, up to twenty", async () => {
+    expect((await refusalOf(broken(4))).violations).toHaveLength(8);
+    expect((await refusalOf(broken(100))).violations).toHaveLength(20);
+  });
+
+  it("field:X3 end at the first violation of a large one", async () => {
+    const { violations } = await refusalOf(broken(4_000));
+    expect(violations).toEqual([
+      { field: "spec.messages[0].role", description: expect.any(String) },
+    ]);
+  });
+
+  it("hold in a large request up to its last element", async () => {
+    const messages = Array.from({ length: 4_096 }, (_, index) => ({
+      role: Role.USER,
+      name: index === 4_095 ? "n".repeat(129) : "",
+      parts: [{ data: { case: "text", value: { text: "Hi" } } } as const],
+    }));
+    expect((await refusalOf(encode({ spec: { model: "m", messages } }))).violations).toMatchObject([
+      { field: "spec.messages[4095].name" },
+    ]);
+  });
+});
+
+describe("field:X11 what is no request", () => {
+  it.each<[string, EncodedRequest]>([
+    ["a field 0", proto(Uint8Array.of(0))],
+    ["a text that is not UTF-8", proto(Uint8Array.of(0x0a, 1, 0xff))],
+    ["an empty text in JSON", json("")],
+    ["half a JSON", json('{"spec":{"model":"m"')],
+    ["an array in JSON", json("[]")],
+    ["null in JSON", json("null")],
+    ["a field that is not there in JSON", json('{"spek":{}}')],
+    ["a number for a text in JSON", json('{"requestId":1}')],
+    ["the same name twice in JSON", json('{"spec":{"model":"m","prompt":"a","prompt":"b"}}')],
+    [
+      "the same name twice, once escaped",
+      json('{"spec":{"model":"m","prompt":"a","pr\\u006fmpt":"b"}}'),
+    ],
+    ["half a surrogate in JSON", json('{"requestId":"\\ud800"}')],
+    ["JSON that is not UTF-8", { format: "json", bytes: Uint8Array.of(0x22, 0xff, 0x22) }],
+  ])("is the caller's: %s", async (_name, request) => {
+    expect((await refusalOf(request)).kind).toBe("validation");
+  });
+
+  it("is told without the text around it", async () => {
+    expect((await refusalOf(json('{"spec":{"prompt":"my secret" "x"}}'))).message).toBe(
+      "the request is not JSON at position 30",
+    );
+  });
+});
+
+it.each(SAMPLES.filter(({ schema }) => schema.typeName === GenerateRequestSchema.typeName))(
+  "decodes to the same message from bytes and from JSON: $name",
+  async ({ message }) => {
+    const read = (request: EncodedRequest) =>
+      decoder
+        .decode(GenerateRequestSchema, request)
+        .catch((error: unknown) => (error as GatewayError).violations);
+    const { $typeName: _, ...fields } = message;
+    const fromJson = await read(FORMATS.json(fields as never));
+    expect(fromJson).toEqual(await read(FORMATS.proto(fields as never)));
+  },
+);

@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { ScriptEstimator } from "../../../src/usage/script-estimator.ts";
+import { testModel } from "../../support/provider-request.ts";
+
+const model = testModel({ providerModel: "own" });
+const LONG = "The keeper of the light counts the boats that come home. ".repeat(40);
+const request = (text: string) => ({ text: `user: ${text}`, overhead: 4 });
+const answer = (text: string) => ({ text, overhead: 0, isAnswer: true });
+
+/** An estimator after so many reports of texts by `tokensOf` the plain estimate. */
+function taught(
+  reports: number,
+  counted: (text: string) => ReturnType<typeof request> & { isAnswer?: boolean },
+  tokensOf: (plain: number) => number,
+  texts: readonly string[] = ["Hi", "Say yes.", "Hello there", LONG.slice(0, 300), LONG],
+): ScriptEstimator {
+  const estimator = new ScriptEstimator();
+  const plain = new ScriptEstimator();
+  for (let index = 0; index < reports; index++) {
+    const each = counted(texts[index % texts.length] ?? "");
+    estimator.learn(model, each, tokensOf(plain.estimate(model, each).tokens));
+  }
+  return estimator;
+}
+
+const plainOf = (counted: ReturnType<typeof request>): number =>
+  new ScriptEstimator().estimate(model, counted).tokens;
+
+describe("field:M10 an offset and a factor are learned apart", () => {
+  it.each([
+    [0, 1.5],
+    [28, 1],
+    [28, 1.5],
+    [150, 1],
+    [150, 0.7],
+    [400, 1.3],
+  ])("an offset of %i and a factor of %f", (offset, factor) => {
+    const estimator = taught(300, request, (plain) => Math.round(plain * factor) + offset);
+    for (const text of ["Hi", LONG.slice(0, 700), LONG]) {
+      const truth = plainOf(request(text)) * factor + offset;
+      const { tokens } = estimator.estimate(model, request(text));
+      expect(Math.abs(tokens - truth) / truth, text).toBeLessThan(0.15);
+    }
+  });
+
+  it.each([24, 150, 400])("short prompts alone teach an offset of %i, in any number", (offset) => {
+    const short = ["Hi", "Say yes.", "What now?"];
+    for (const reports of [5, 20, 40, 500, 3_000]) {
+      const estimator = taught(reports, request, (plain) => plain + offset, short);
+      const { tokens } = estimator.estimate(model, request(LONG));
+      const learned = tokens - plainOf(request(LONG));
+      expect(learned, `after ${reports}`).toBeGreaterThan(offset * 0.5);
+      expect(learned, `after ${reports}`).toBeLessThan(offset * 1.2);
+    }
+  });
+
+  it("answers teach nothing of requests, and requests nothing of answers", () => {
+    const byRequests = taught(300, request, (plain) => plain * 3 + 100);
+    expect(byRequests.estimate(model, answer(LONG))).toEqual(
+      new ScriptEstimator().estimate(model, answer(LONG)),
+    );
+    const byAnswers = taught(300, answer, (plain) => plain * 3);
+    expect(byAnswers.estimate(model, request(LONG))).toEqual(
+      new ScriptEstimator().estimate(model, request(LONG)),
+    );
+    expect(byAnswers.estimate(model, answer(LONG)).tokens).toBeGreaterThan(
+      plainOf(answer(LONG)) * 2.5,
+    );
+  });
+});
+
+describe("field:M10 the estimate stays within a factor of two until a hundred samples agree", () => {
+  it.each([
+    [5, 20],
+    [99, 20],
+    [99, 0.05],
+    [5_000, 20],
+  ])("after %i reports of %f times the tokens", (reports, factor) => {
+    for (const counted of [request, answer]) {
+      const estimator = taught(reports, counted, (plain) => Math.max(8, plain * factor), [LONG]);
+      const plain = plainOf(counted(LONG));
+      const { tokens } = estimator.estimate(model, counted(LONG));
+      expect(tokens).toBeLessThanOrEqual(plain * 2 + 1);
+      expect(tokens).toBeGreaterThanOrEqual(plain / 2 - 1);
+    }
+  });
+
+  it("and follows reports of three times the tokens when they do", () => {
+    const before = taught(100, answer, (plain) => plain * 3, [LONG]);
+    const after = taught(140, answer, (plain) => plain * 3, [LONG]);
+    const plain = plainOf(answer(LONG));
+    expect(before.estimate(model, answer(LONG)).tokens).toBeLessThanOrEqual(plain * 2 + 1);
+    expect(after.estimate(model, answer(LONG)).tokens).toBeGreaterThan(plain * 2.5);
+  });
+
+  it("not where the reports contradict each other", () => {
+    let turn = 0;
+    const estimator = taught(2_000, answer, (plain) => plain * (turn++ % 2 === 0 ? 1 : 7), [LONG]);
+    expect(estimator.estimate(model, answer(LONG)).tokens).toBeLessThanOrEqual(
+      plainOf(answer(LONG)) * 2 + 1,
+    );
+  });
+
+  it("one absurd report is forgotten", () => {
+    const estimator = taught(50, request, (plain) => plain + 10);
+    estimator.learn(model, request(LONG), 2 ** 31 - 1);
+    for (let index = 0; index < 60; index++) {
+      estimator.learn(model, request(LONG), plainOf(request(LONG)) + 10);
+    }
+    const truth = plainOf(request(LONG)) + 10;
+    expect(Math.abs(estimator.estimate(model, request(LONG)).tokens - truth) / truth).toBeLessThan(
+      0.1,
+    );
+  });
+});
