@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { Clock } from "../clock.ts";
+import { TurnsByCaller } from "../domain/turns-by-caller.ts";
 import { BUDGET_MS, CheckBudget } from "./check-budget.ts";
 import type { CheckResult, SchemaCheck } from "./check-json-output.ts";
 import { UNCHECKED } from "./check-schema.ts";
@@ -58,9 +59,7 @@ export class SchemaChecks {
   readonly #clock: Clock;
   readonly #start: () => CheckThread;
   readonly #budget: CheckBudget;
-  /** By caller, in the order of their turns. */
-  readonly #waiting = new Map<string, Set<Job>>();
-  #count = 0;
+  readonly #waiting = new TurnsByCaller<Job>();
   #thread: CheckThread | undefined;
   #running: { readonly job: Job; readonly cancel: () => void } | undefined;
   #isClosed = false;
@@ -73,7 +72,7 @@ export class SchemaChecks {
 
   /** Checks that wait for the thread. */
   get waiting(): number {
-    return this.#count;
+    return this.#waiting.length;
   }
 
   /** Never rejects: who leaves has no use for the result. */
@@ -81,8 +80,8 @@ export class SchemaChecks {
     if (check.schema.length + check.value.length > MAX_UNITS || signal.aborted || this.#isClosed) {
       return Promise.resolve(UNCHECKED);
     }
-    const ofCaller = this.#waiting.get(caller)?.size ?? 0;
-    const isFull = ofCaller >= MAX_WAITING_OF_CALLER || this.#count >= MAX_WAITING;
+    const ofCaller = this.#waiting.lengthOf(caller);
+    const isFull = ofCaller >= MAX_WAITING_OF_CALLER || this.#waiting.length >= MAX_WAITING;
     if (isFull || !this.#budget.has(caller)) return Promise.resolve({ state: "refused" });
     return new Promise((resolve) => {
       const leave = (): void => job.settle(UNCHECKED);
@@ -92,13 +91,13 @@ export class SchemaChecks {
         settle: (result) => {
           cancel();
           signal.removeEventListener("abort", leave);
-          this.#remove(job);
+          this.#waiting.remove(caller, job);
           resolve(result);
         },
       };
       const cancel = this.#clock.schedule(PATIENCE_MS, leave);
       signal.addEventListener("abort", leave, { once: true });
-      this.#add(job);
+      this.#waiting.add(caller, job);
       this.#next();
     });
   }
@@ -106,38 +105,17 @@ export class SchemaChecks {
   /** Ends the thread. Checks that wait are not made. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    for (const jobs of [...this.#waiting.values()]) for (const job of jobs) job.settle(UNCHECKED);
+    for (const job of [...this.#waiting]) job.settle(UNCHECKED);
     await this.#thread?.end();
   }
 
-  #add(job: Job): void {
-    const jobs = this.#waiting.get(job.caller) ?? new Set();
-    this.#waiting.set(job.caller, jobs.add(job));
-    this.#count++;
-  }
-
-  #remove(job: Job): void {
-    const jobs = this.#waiting.get(job.caller);
-    if (jobs?.delete(job) !== true) return;
-    this.#count--;
-    if (jobs.size === 0) this.#waiting.delete(job.caller);
-  }
-
-  /** The first check of the caller whose turn it is; then it is the next one's. */
+  /** The check whose turn it is. Those of callers who have spent their budget are refused. */
   #take(): Job | undefined {
-    for (const [caller, jobs] of this.#waiting) {
-      if (!this.#budget.has(caller)) {
-        for (const job of jobs) job.settle({ state: "refused" });
-        continue;
-      }
-      const [job] = jobs;
-      if (job === undefined) continue;
-      this.#waiting.delete(caller);
-      this.#waiting.set(caller, jobs);
-      this.#remove(job);
-      return job;
+    for (;;) {
+      const job = this.#waiting.take();
+      if (job === undefined || this.#budget.has(job.caller)) return job;
+      job.settle({ state: "refused" });
     }
-    return undefined;
   }
 
   #next(): void {

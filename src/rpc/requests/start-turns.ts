@@ -1,3 +1,5 @@
+import { TurnsByCaller } from "../../domain/turns-by-caller.ts";
+
 /** Calls that begin in one turn of the event loop: some milliseconds of work. */
 const STARTS_A_TURN = 16;
 
@@ -7,8 +9,7 @@ const STARTS_A_TURN = 16;
  */
 export class StartTurns {
   readonly #schedule: (next: () => void) => void;
-  /** By caller, in the order of their turns. */
-  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #waiting = new TurnsByCaller<() => void>();
   #begun = 0;
   #isScheduled = false;
 
@@ -25,9 +26,7 @@ export class StartTurns {
       return undefined;
     }
     const { promise, resolve } = Promise.withResolvers<void>();
-    const ofCaller = this.#waiting.get(caller);
-    if (ofCaller === undefined) this.#waiting.set(caller, [resolve]);
-    else ofCaller.push(resolve);
+    this.#waiting.add(caller, resolve);
     return promise;
   }
 
@@ -42,14 +41,12 @@ export class StartTurns {
 
   #turn(): void {
     this.#begun = 0;
-    for (const [caller, starts] of this.#waiting) {
-      if (this.#begun === STARTS_A_TURN) break;
+    while (this.#begun < STARTS_A_TURN) {
+      const begin = this.#waiting.take();
+      if (begin === undefined) return;
       this.#begun++;
-      // The caller's next one comes behind those of the others.
-      this.#waiting.delete(caller);
-      starts.shift()?.();
-      if (starts.length > 0) this.#waiting.set(caller, starts);
+      begin();
     }
-    if (this.#waiting.size > 0) this.#goOn();
+    if (this.#waiting.length > 0) this.#goOn();
   }
 }

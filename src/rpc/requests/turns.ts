@@ -1,4 +1,5 @@
 import { GatewayError } from "../../domain/gateway-error.ts";
+import { TurnsByCaller } from "../../domain/turns-by-caller.ts";
 
 /** What one that waits holds beside its bytes. */
 const WAITING_BYTES = 1_024;
@@ -12,23 +13,16 @@ export interface Turn {
   readonly bytes: number;
 }
 
-interface Waiting {
-  readonly weight: number;
-  readonly bytes: number;
+interface Waiting extends Turn {
   readonly begin: () => void;
-}
-
-interface Line {
-  readonly waiting: Waiting[];
-  bytes: number;
 }
 
 /** Lets work begin while the weights of what goes on are within a bound. The rest waits, and callers take turns. */
 export class Turns {
   readonly #maxWeight: number;
   readonly #maxWaitingBytes: number;
-  /** By caller, in the order of their turns. */
-  readonly #lines = new Map<string, Line>();
+  readonly #waiting = new TurnsByCaller<Waiting>();
+  readonly #bytesOf = new Map<string, number>();
   #weight = 0;
   #waitingBytes = 0;
 
@@ -48,7 +42,7 @@ export class Turns {
    */
   async run<Result>(turn: Turn, work: () => Promise<Result>): Promise<Result> {
     const weight = Math.min(turn.weight, this.#maxWeight);
-    await this.#begin(turn.caller, weight, turn.bytes + WAITING_BYTES);
+    await this.#begin({ ...turn, weight, bytes: turn.bytes + WAITING_BYTES });
     try {
       return await work();
     } finally {
@@ -57,36 +51,41 @@ export class Turns {
     }
   }
 
-  async #begin(caller: string, weight: number, bytes: number): Promise<void> {
-    if (this.#lines.size === 0 && this.#weight + weight <= this.#maxWeight) {
-      this.#weight += weight;
+  async #begin(turn: Turn): Promise<void> {
+    if (this.#waiting.length === 0 && this.#mayBegin(turn)) {
+      this.#weight += turn.weight;
       return;
     }
-    const line = this.#lines.get(caller) ?? { waiting: [], bytes: 0 };
-    const isFull = this.#waitingBytes + bytes > this.#maxWaitingBytes;
-    if (isFull || line.bytes + bytes > this.#maxWaitingBytes * CALLER_PART) {
+    const isFull = this.#waitingBytes + turn.bytes > this.#maxWaitingBytes;
+    const ofCaller = (this.#bytesOf.get(turn.caller) ?? 0) + turn.bytes;
+    if (isFull || ofCaller > this.#maxWaitingBytes * CALLER_PART) {
       throw new GatewayError("gateway-overloaded", "too many compressed requests are on their way");
     }
-    this.#lines.set(caller, line);
-    this.#waitingBytes += bytes;
-    line.bytes += bytes;
+    this.#hold(turn.caller, turn.bytes);
     const { promise, resolve } = Promise.withResolvers<void>();
-    line.waiting.push({ weight, bytes, begin: resolve });
+    this.#waiting.add(turn.caller, { ...turn, begin: resolve });
     await promise;
   }
 
+  #mayBegin({ weight }: Turn): boolean {
+    return this.#weight + weight <= this.#maxWeight;
+  }
+
+  #hold(caller: string, bytes: number): void {
+    this.#waitingBytes += bytes;
+    const ofCaller = (this.#bytesOf.get(caller) ?? 0) + bytes;
+    if (ofCaller > 0) this.#bytesOf.set(caller, ofCaller);
+    else this.#bytesOf.delete(caller);
+  }
+
   #next(): void {
-    for (const [caller, line] of this.#lines) {
-      const [next] = line.waiting;
+    for (;;) {
+      const next = this.#waiting.peek();
       // A lighter one of another caller does not pass it, or that would wait for ever.
-      if (next === undefined || this.#weight + next.weight > this.#maxWeight) return;
-      line.waiting.shift();
-      line.bytes -= next.bytes;
-      this.#waitingBytes -= next.bytes;
+      if (next === undefined || !this.#mayBegin(next)) return;
+      this.#waiting.take();
+      this.#hold(next.caller, -next.bytes);
       this.#weight += next.weight;
-      // The caller's next one comes behind those of the others.
-      this.#lines.delete(caller);
-      if (line.waiting.length > 0) this.#lines.set(caller, line);
       next.begin();
     }
   }
