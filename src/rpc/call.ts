@@ -101,8 +101,8 @@ export interface Dispatcher {
    * the calls that come by it. Rejects with `RpcStatusError`.
    */
   admit(head: CallHead, connection: object): Promise<Arrival>;
-  /** The same for services that ask for no credentials and keep their calls to themselves. */
-  expect(connection: object): Arrival;
+  /** The same for services that ask for no credentials and keep their calls to themselves. Refuses nobody. */
+  expect(connection: object): Promise<Arrival>;
   /** `encode` is a part of the call: what it throws is the call's end, and on its log line. */
   unary<Answer>(
     call: IncomingCall,

@@ -236,8 +236,11 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
       return arrival;
     },
 
-    expect: (connection) =>
-      arriving.begin(NOBODY, connection, (error) => new RpcStatusError(encodeError(error), error)),
+    async expect(connection) {
+      await starts.take(NOBODY.id);
+      const report = (error: unknown) => new RpcStatusError(encodeError(error), error);
+      return arriving.begin(NOBODY, connection, report);
+    },
 
     async unary(call, request, encode) {
       const running = begin(call);

@@ -3,6 +3,7 @@ import {
   constants,
   type Http2SecureServer,
   type Http2Server,
+  type Http2Session,
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
@@ -13,6 +14,7 @@ import { dropLongDeadline, malformedTimeout } from "./deadline.ts";
 import { encodeError } from "./encode-error.ts";
 import { Code } from "./error-table.ts";
 import type { FloodGuard } from "./flood-guard.ts";
+import { OpenStreams } from "./open-streams.ts";
 import { peerOf } from "./peer.ts";
 import { refuseStream } from "./refuse-stream.ts";
 
@@ -128,12 +130,19 @@ export function gateStreams(
     ),
   );
   const own = server.listeners("stream") as StreamListener[];
+  const openStreams = new OpenStreams();
 
   function pass(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, arrival: Arrival): void {
     if (stream.destroyed) return arrival.end();
     gated.set(stream, { header: (name) => headerOf(headers, name), arrival });
     for (const listener of own) listener.call(server, stream, headers);
     watch(stream, arrival);
+  }
+
+  /** A stream of a service that asks for no credentials. */
+  function expect(stream: ServerHttp2Stream, session: Http2Session): Promise<Arrival> {
+    stream.once("close", openStreams.enter(session));
+    return dispatcher.expect(session);
   }
 
   async function admit(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
@@ -153,12 +162,15 @@ export function gateStreams(
     if (malformed !== undefined) return refuse(encodeError(malformed));
     dropLongDeadline(headers);
     const path = headers[":path"] ?? "";
-    if (open.has(path)) return pass(stream, headers, dispatcher.expect(session));
     const method = methods.get(path);
-    if (method === undefined) return refuse(unimplemented(path));
-    const head = new GrpcHead(method, peerOf(session), headers);
+    const isOpen = open.has(path);
+    if (method === undefined && !isOpen) return refuse(unimplemented(path));
     try {
-      pass(stream, headers, await dispatcher.admit(head, session));
+      const arrival =
+        method === undefined
+          ? await expect(stream, session)
+          : await dispatcher.admit(new GrpcHead(method, peerOf(session), headers), session);
+      pass(stream, headers, arrival);
     } catch (error) {
       const { status } = error instanceof RpcStatusError ? error : { status: encodeError(error) };
       refuse(status);

@@ -8,6 +8,8 @@ export interface OpenRequest {
   readonly isTaken: boolean;
   send(bytes: Buffer): void;
   end(): void;
+  /** Breaks it off. */
+  cancel(): void;
   /** How the stream ended: its status, in HTTP and in gRPC, or the code of its reset. */
   readonly ended: Promise<OpenRequestEnd>;
 }
@@ -67,6 +69,7 @@ export function openRequest(
       stream.write(bytes, () => waiting--);
     },
     end: () => stream.end(),
+    cancel: () => stream.close(http2.constants.NGHTTP2_CANCEL),
     ended,
   };
 }

@@ -38,6 +38,11 @@ export const EVERY_CALL = [
   ],
   [
     "RESOURCE_EXHAUSTED",
+    ["OPEN_STREAMS"],
+    "the connection, or all of them, have too many streams of health and reflection",
+  ],
+  [
+    "RESOURCE_EXHAUSTED",
     [],
     "the request is larger than the method takes, or inflates to more than 1 MiB and 100 times its bytes. See `limits.request_bytes`",
   ],
