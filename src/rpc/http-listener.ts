@@ -27,6 +27,7 @@ import {
 } from "./http-call.ts";
 import { Http2Sessions } from "./http2-sessions.ts";
 import { keepAlive } from "./keep-alive.ts";
+import { Lingering } from "./linger.ts";
 import {
   emptied,
   expectPreface,
@@ -226,10 +227,14 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
 
   /** Answers over HTTP/1.1 that are not written yet. */
   const answers = new Set<http.ServerResponse>();
+  const lingering = new Lingering(options.clock);
 
   function handle(request: HttpRequest, response: Response): void {
     const path = request.url?.split("?", 1)[0];
     if (response instanceof http.ServerResponse) {
+      const { req } = response;
+      if (lingering.has(req)) return void req.socket.destroy();
+      lingering.watch(req);
       if (!serving) response.setHeader("connection", "close");
       answers.add(response);
       response.once("close", () => answers.delete(response));
