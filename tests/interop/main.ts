@@ -12,12 +12,15 @@ import { startWorld } from "./world.ts";
 
 /** Suites that are prepared at once; one's downloads go on beside another's compiler. */
 const PREPARED_AT_ONCE = 2;
+/** The beginning of a failure that stands on its line; the whole is printed at the end. */
+const MAX_REASON = 200;
 
 async function timed(name: string, run: () => Promise<Failure>): Promise<Failure> {
   const started = performance.now();
   const failure = await run().catch((error: Error) => error.stack ?? error.message);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.error(`${failure === "" ? "ok    " : "FAILED"}  ${name} (${seconds} s)`);
+  const why = failure === "" ? "" : `: ${failure.split("\n", 2).join(",").slice(0, MAX_REASON)}`;
+  console.error(`${failure === "" ? "ok    " : "FAILED"}  ${name} (${seconds} s)${why}`);
   return failure;
 }
 

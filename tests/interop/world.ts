@@ -26,7 +26,7 @@ export type Replicas = readonly [ServiceProcess, ServiceProcess];
 
 export interface World extends AsyncDisposable {
   readonly replicas: Replicas;
-  /** Two more replicas over the same Redis, for a scenario that does them harm. */
+  /** Two more replicas over a Redis of their own, for a scenario that does them harm: no other replica takes over what they lose. */
   startReplicas(): Promise<Replicas>;
   /** Ends a replica by SIGTERM, waits, and starts the next one at its address. */
   restart(replica: ServiceProcess): Promise<ServiceProcess>;
@@ -115,10 +115,16 @@ models:
   );
   /** The last replicas that were asked for. */
   let started: Promise<unknown> = Promise.resolve();
-  const startTwo = async (): Promise<Replicas> => [
-    await stopped(startReplica(upstream, redis)),
-    await stopped(startReplica(upstream, redis)),
-  ];
+  const stores = new Map<ServiceProcess, RedisServer>();
+  const startOver = async (store: RedisServer, address?: string): Promise<ServiceProcess> => {
+    const replica = await stopped(startReplica(upstream, store, address));
+    stores.set(replica, store);
+    return replica;
+  };
+  const startTwo = async (): Promise<Replicas> => {
+    const store = owner.use(await startRedis());
+    return [await startOver(store), await startOver(store)];
+  };
   const operator = createGrpcClient(first.grpc);
   stack.defer(() => operator.close());
   owner = stack.move();
@@ -132,7 +138,7 @@ models:
     async restart(replica) {
       replica.signal("SIGTERM");
       await replica.exited;
-      return await stopped(startReplica(upstream, redis, replica.grpc));
+      return startOver(stores.get(replica) ?? redis, replica.grpc);
     },
     operator,
     tls,
