@@ -17,6 +17,8 @@ const TENTHS = 10;
 
 const STORED = 50_000;
 const IDLE_MS = 10_000;
+/** Until the heap has done what the load has left it to do. */
+const SETTLED_MS = 5_000;
 const PAGES = 300;
 
 interface Taken {
@@ -120,6 +122,7 @@ async function smallHeap(scene: Scene): Promise<Row[]> {
 }
 
 async function idleMicrosASecond({ server }: Served): Promise<number> {
+  await delay(SETTLED_MS);
   const before = cpuMicros(server.pid);
   await delay(IDLE_MS);
   return ((cpuMicros(server.pid) - before) * 1_000) / IDLE_MS;

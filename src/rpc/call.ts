@@ -23,6 +23,9 @@ export interface CallHead {
   headerNames(): Iterable<string>;
 }
 
+/** A compression that a request can come in, by its name in headers. */
+export type Encoding = "gzip" | "deflate" | "br";
+
 /** The request of a call while it is on its way. Its caller is known. */
 export interface Arrival {
   readonly caller: Caller;
@@ -34,6 +37,13 @@ export interface Arrival {
   whenCut(onCut: (error: RpcStatusError) => void): void;
   /** The request is whole, or nobody waits for it. */
   end(): void;
+  /**
+   * Inflates a message, which is not beyond `maxBytes`, as soon as there is room for it: what requests inflate to is
+   * bounded in all. Rejects with `GatewayError` and `RpcStatusError`.
+   */
+  inflate(bytes: Uint8Array, encoding: Encoding, maxBytes: number): Promise<Buffer>;
+  /** The bytes of the request are not needed any more: what it was inflated to makes room. May be called again. */
+  drop(): void;
 }
 
 /** A call whose request is whole. */

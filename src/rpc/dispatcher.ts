@@ -212,9 +212,11 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
   /** Throws `GatewayError`. */
   async function decode(call: IncomingCall, request: EncodedRequest, running: RunningCall) {
     const { fields } = running;
-    const decoded = await decoder.decode(call.method.input, request, (message) => {
-      Object.assign(fields, requestFields(message));
-    });
+    const decoded = await decoder
+      .decode(call.method.input, request, (message) => {
+        Object.assign(fields, requestFields(message));
+      })
+      .finally(() => call.arrival.drop());
     // The caller was removed while a large request was decoded.
     if (running.ended !== undefined) throw running.ended;
     return decoded;

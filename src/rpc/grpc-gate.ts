@@ -114,7 +114,10 @@ function watch(stream: ServerHttp2Stream, arrival: Arrival): void {
   stream.on("data", (bytes: Buffer) => arrival.receive(bytes.length));
   const end = (): void => arrival.end();
   stream.once("end", end);
-  stream.once("close", end);
+  stream.once("close", () => {
+    arrival.end();
+    arrival.drop();
+  });
   endWithAnswer(stream);
   arrival.whenCut(({ status }) => refuseStream(stream, status));
 }

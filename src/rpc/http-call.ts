@@ -59,8 +59,12 @@ export async function admitCall(
   });
   context.values.set(arrivalKey, arrival);
   // Also where the library refuses the call and no handler is asked.
-  if (context.signal.aborted) arrival.end();
-  else context.signal.addEventListener("abort", () => arrival.end(), { once: true });
+  const leave = (): void => {
+    arrival.end();
+    arrival.drop();
+  };
+  if (context.signal.aborted) leave();
+  else context.signal.addEventListener("abort", leave, { once: true });
 }
 
 /** The request of a call that `admitCall` has admitted. */

@@ -10,6 +10,8 @@ export interface OpenRequest {
   end(): void;
   /** Breaks it off. */
   cancel(): void;
+  /** Resolves when its answer has begun. */
+  readonly answered: Promise<void>;
   /** How the stream ended: its status, in HTTP and in gRPC, or the code of its reset. */
   readonly ended: Promise<OpenRequestEnd>;
 }
@@ -60,7 +62,9 @@ export function openRequest(
     stream.on("error", () => {});
     stream.on("close", () => resolve({ httpStatus, grpcStatus, body, resetCode: stream.rstCode }));
   });
+  const answered = new Promise<void>((resolve) => stream.once("response", () => resolve()));
   return {
+    answered,
     get isTaken() {
       return waiting === 0;
     },

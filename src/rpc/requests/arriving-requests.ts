@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
-import type { Arrival, Caller, RpcStatusError } from "../call.ts";
+import type { Arrival, Caller, Encoding, RpcStatusError } from "../call.ts";
+import { Inflater } from "./inflate.ts";
 
 /** A request that is not whole by then is ended. As long as a client may take for the headers and the body of HTTP/1.1. */
 const MAX_ARRIVAL_MS = 60_000;
@@ -35,6 +36,7 @@ function add<Key>(sums: Map<Key, number>, key: Key, bytes: number): number {
 export class ArrivingRequests {
   readonly #clock: Clock;
   readonly #largestBytes: number;
+  readonly inflater = new Inflater();
   /** The oldest first. */
   readonly #arrivals = new Map<ArrivingRequest, number>();
   readonly #ofConnection = new Map<object, number>();
@@ -117,6 +119,8 @@ class ArrivingRequest implements Arrival {
   #bytes = 0;
   #onCut: ((error: RpcStatusError) => void) | undefined;
   #error: RpcStatusError | undefined;
+  #dropInflated: (() => void) | undefined;
+  #isDropped = false;
 
   constructor(
     all: ArrivingRequests,
@@ -149,6 +153,22 @@ class ArrivingRequest implements Arrival {
   end(): void {
     this.#onCut = undefined;
     this.#all.forget(this, this.#bytes);
+  }
+
+  async inflate(bytes: Uint8Array, encoding: Encoding, maxBytes: number): Promise<Buffer> {
+    // The message before this one, of a stream of them.
+    this.#dropInflated?.();
+    this.#dropInflated = undefined;
+    const inflated = await this.#all.inflater.inflate(this.caller.id, bytes, encoding, maxBytes);
+    if (this.#isDropped) inflated.drop();
+    else this.#dropInflated = inflated.drop;
+    return inflated.bytes;
+  }
+
+  drop(): void {
+    this.#isDropped = true;
+    this.#dropInflated?.();
+    this.#dropInflated = undefined;
   }
 
   cut(error: GatewayError): void {

@@ -1,9 +1,8 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type grpc from "@grpc/grpc-js";
-import { RpcStatusError } from "../call.ts";
+import { type Encoding, RpcStatusError } from "../call.ts";
 import { encodeError } from "../encode-error.ts";
 import { gatedCallOf } from "../grpc-gate.ts";
-import { type Encoding, Inflater } from "./inflate.ts";
 import { maxRequestBytes, SMALL_REQUEST_BYTES } from "./request-limits.ts";
 
 /** What grpc-js takes from clients. */
@@ -28,7 +27,6 @@ export function boundRequests(
   services: readonly DescService[],
   requestBytes: number,
 ): grpc.ServerInterceptor {
-  const inflater = new Inflater();
   const methods = services.flatMap((service) => service.methods);
   const bounds = new Map(
     methods.map((method) => [
@@ -46,8 +44,14 @@ export function boundRequests(
       internals.decompressMessage = (message, encoding) => {
         const bytes = message.subarray(HEAD_BYTES);
         if (!ENCODINGS.includes(encoding)) return bytes;
-        const { id } = gatedCallOf({ call }).arrival.caller;
-        const inflated = inflater.inflate(id, bytes, encoding as Encoding, maxBytes);
+        const { arrival } = gatedCallOf({ call });
+        const inflated = arrival.inflate(bytes, encoding as Encoding, maxBytes);
+        // They are decoded at once, and their calls can last.
+        if (!bounds.has(path))
+          void inflated.then(
+            () => arrival.drop(),
+            () => {},
+          );
         return inflated.catch((error: unknown) => {
           throw toStatus(error);
         });

@@ -13,7 +13,6 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import { Inflater } from "./inflate.ts";
 import { takeRequest } from "./taken-request.ts";
 
 export interface ConnectHandlerOptions extends ConnectRouterOptions {
@@ -36,7 +35,6 @@ export function createConnectHandler(options: ConnectHandlerOptions) {
     ...options,
   });
   options.routes(router);
-  const inflater = new Inflater();
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
 
   return (request: Request, response: Response): void => {
@@ -48,7 +46,7 @@ export function createConnectHandler(options: ConnectHandlerOptions) {
     }
     const values = options.contextValues(request);
     const universal = universalRequestFromNodeRequest(request, response, undefined, values);
-    handler(takeRequest(universal, options.maxRequestBytes(handler.method), inflater))
+    handler(takeRequest(universal, options.maxRequestBytes(handler.method)))
       .then((answer) => universalResponseToNodeResponse(answer, response))
       // What cannot be written has no reader: the call is over, and its line is in the log.
       .catch(() => void ("stream" in request ? request.stream.close() : request.destroy()));

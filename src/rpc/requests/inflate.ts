@@ -1,17 +1,24 @@
 import { promisify } from "node:util";
-import { brotliDecompress, gunzip, inflate as inflateZlib } from "node:zlib";
+import {
+  brotliDecompress,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  gunzip,
+  inflate as inflateZlib,
+} from "node:zlib";
 import { GatewayError } from "../../domain/gateway-error.ts";
+import { type Encoding, RpcStatusError } from "../call.ts";
 import { requestTooLarge } from "./request-limits.ts";
 import { Turns } from "./turns.ts";
 
 const INFLATERS = {
-  gzip: promisify(gunzip),
-  deflate: promisify(inflateZlib),
-  br: promisify(brotliDecompress),
-} as const;
+  gzip: { whole: promisify(gunzip), stream: createGunzip },
+  deflate: { whole: promisify(inflateZlib), stream: createInflate },
+  br: { whole: promisify(brotliDecompress), stream: createBrotliDecompress },
+} as const satisfies Record<Encoding, unknown>;
 
-/** A compression that a request can come in, by its name in headers. */
-export type Encoding = keyof typeof INFLATERS;
+const CHUNK_BYTES = 64 * 1024;
 
 /** Text shrinks to a tenth or, where it repeats itself, to a fiftieth. */
 const MAX_RATIO = 100;
@@ -32,16 +39,24 @@ const MAX_LARGE_BYTES = 32 * UNRATED_BYTES;
 /** Compressed bytes that wait, of each. */
 const MAX_WAITING_BYTES = 64 * UNRATED_BYTES;
 
+/** A request that is inflated. */
+export interface Inflated {
+  readonly bytes: Buffer;
+  /** To be called once, when the bytes are not needed any more: the next request may take their place. */
+  readonly drop: () => void;
+}
+
 /**
- * Inflates the requests of a listener off the event loop, no more at once than its bounds. The compressed bytes
- * alone are bounded for each caller: a hundred requests of 300 KB would become three gigabytes together.
+ * Inflates the requests of both listeners off the event loop, and holds no more of them at once than its bounds.
+ * The compressed bytes alone are bounded for each caller: a hundred requests of 300 KB would become three
+ * gigabytes together.
  */
 export class Inflater {
   readonly #small = new Turns(MAX_SMALL_BYTES, MAX_WAITING_BYTES);
   readonly #large = new Turns(MAX_LARGE_BYTES, MAX_WAITING_BYTES);
 
-  /** Bytes that what goes on may become. */
-  get inflating(): number {
+  /** Bytes that are held, or may become so. */
+  get held(): number {
     return this.#small.weight + this.#large.weight;
   }
 
@@ -54,26 +69,43 @@ export class Inflater {
     bytes: Uint8Array,
     encoding: Encoding,
     maxBytes: number,
-  ): Promise<Buffer> {
+  ): Promise<Inflated> {
     // Clients compress a message of no bytes to no bytes.
-    if (bytes.byteLength === 0) return Buffer.alloc(0);
+    if (bytes.byteLength === 0) return { bytes: Buffer.alloc(0), drop: () => {} };
     const most = maxInflated(bytes.byteLength, maxBytes);
     const turns = most <= UNRATED_BYTES ? this.#small : this.#large;
-    const turn = { caller, weight: most, bytes: bytes.byteLength };
-    return turns.run(turn, () => inflate(bytes, encoding, most));
+    const drop = await turns.enter({ caller, weight: most, bytes: bytes.byteLength });
+    try {
+      return { bytes: await inflate(bytes, encoding, most), drop };
+    } catch (error) {
+      drop();
+      throw error;
+    }
   }
 }
 
-async function inflate(
-  bytes: Uint8Array,
-  encoding: Encoding,
-  maxOutputLength: number,
-): Promise<Buffer> {
+/** All that the bytes become, piece by piece into one buffer: the library would hold them twice. */
+async function inflateLarge(bytes: Uint8Array, encoding: Encoding, most: number): Promise<Buffer> {
+  // Pages that nothing is written to take no memory.
+  const all = Buffer.allocUnsafeSlow(most);
+  let length = 0;
+  const stream = INFLATERS[encoding].stream({ chunkSize: CHUNK_BYTES });
+  stream.end(bytes);
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    if (length + chunk.length > most) throw requestTooLarge(most, "inflated");
+    length += chunk.copy(all, length);
+  }
+  return all.subarray(0, length);
+}
+
+async function inflate(bytes: Uint8Array, encoding: Encoding, most: number): Promise<Buffer> {
   try {
-    return await INFLATERS[encoding](bytes, { maxOutputLength });
+    if (most > UNRATED_BYTES) return await inflateLarge(bytes, encoding, most);
+    return await INFLATERS[encoding].whole(bytes, { maxOutputLength: most });
   } catch (cause) {
+    if (cause instanceof RpcStatusError) throw cause;
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-    if (code === "ERR_BUFFER_TOO_LARGE") throw requestTooLarge(maxOutputLength, "inflated");
+    if (code === "ERR_BUFFER_TOO_LARGE") throw requestTooLarge(most, "inflated");
     throw new GatewayError("validation", `the request is not ${encoding}`, { cause });
   }
 }

@@ -4,9 +4,8 @@ import { base64Decode } from "@bufbuild/protobuf/wire";
 import { createContextKey } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { GatewayError } from "../../domain/gateway-error.ts";
-import { type Arrival, type EncodedRequest, RpcStatusError } from "../call.ts";
+import { type Arrival, type EncodedRequest, type Encoding, RpcStatusError } from "../call.ts";
 import { Code } from "../error-table.ts";
-import type { Encoding, Inflater } from "./inflate.ts";
 import { requestTooLarge } from "./request-limits.ts";
 
 const HEAD_BYTES = 5;
@@ -122,11 +121,7 @@ function fromBase64(text: string): Uint8Array {
 }
 
 /** A request in the address: the message is in the query. */
-function takeQuery(
-  request: UniversalServerRequest,
-  maxBytes: number,
-  inflater: Inflater,
-): UniversalServerRequest {
+function takeQuery(request: UniversalServerRequest, maxBytes: number): UniversalServerRequest {
   const url = new URL(request.url);
   const { searchParams: query } = url;
   const format = query.get("encoding") === "json" ? "json" : "proto";
@@ -136,10 +131,10 @@ function takeQuery(
   query.set("message", EMPTY[format].toString());
   query.delete("base64");
   if (encoding !== undefined) query.delete("compression");
-  request.contextValues?.set(requestKey, async ({ caller }) => {
+  request.contextValues?.set(requestKey, async (arrival) => {
     const sent = isBase64 ? fromBase64(text) : Buffer.from(text);
     if (encoding === undefined) return { format, bytes: sent };
-    return { format, bytes: await inflater.inflate(caller.id, sent, encoding, maxBytes) };
+    return { format, bytes: await arrival.inflate(sent, encoding, maxBytes) };
   });
   return { ...request, url: url.toString() };
 }
@@ -148,9 +143,8 @@ function takeQuery(
 export function takeRequest(
   request: UniversalServerRequest,
   maxBytes: number,
-  inflater: Inflater,
 ): UniversalServerRequest {
-  if (request.method === "GET") return takeQuery(request, maxBytes, inflater);
+  if (request.method === "GET") return takeQuery(request, maxBytes);
   const { header } = request;
   const body = request.body as Body;
   const contentType = (header.get("content-type") ?? "").toLowerCase();
@@ -161,15 +155,14 @@ export function takeRequest(
   header.delete("content-length");
 
   async function read(arrival: Arrival): Promise<Buffer> {
-    const { id } = arrival.caller;
     if (framing === "unary") {
       const bytes = await readAll(body, promised, maxBytes, arrival);
-      return encoding === undefined ? bytes : inflater.inflate(id, bytes, encoding, maxBytes);
+      return encoding === undefined ? bytes : arrival.inflate(bytes, encoding, maxBytes);
     }
     const whole = await readAll(body, promised, maxBytes + HEAD_BYTES, arrival);
     const { bytes, isCompressed } = openEnvelope(whole, framing);
     if (!isCompressed) return bytes;
-    if (encoding !== undefined) return inflater.inflate(id, bytes, encoding, maxBytes);
+    if (encoding !== undefined) return arrival.inflate(bytes, encoding, maxBytes);
     throw protocolError("INTERNAL", "the request is compressed and does not say by what");
   }
 

@@ -37,18 +37,17 @@ export class Turns {
   }
 
   /**
-   * Work heavier than the bound goes on alone. Rejects with `gateway-overloaded` if those that wait, of
-   * this caller or of all, hold too many bytes.
+   * Resolves when the work may begin; the result is to be called once when the work has ended. Work heavier than
+   * the bound goes on alone. Rejects with `gateway-overloaded` if those that wait, of this caller or of all, hold too
+   * many bytes.
    */
-  async run<Result>(turn: Turn, work: () => Promise<Result>): Promise<Result> {
+  async enter(turn: Turn): Promise<() => void> {
     const weight = Math.min(turn.weight, this.#maxWeight);
     await this.#begin({ ...turn, weight, bytes: turn.bytes + WAITING_BYTES });
-    try {
-      return await work();
-    } finally {
+    return () => {
       this.#weight -= weight;
       this.#next();
-    }
+    };
   }
 
   async #begin(turn: Turn): Promise<void> {

@@ -36,7 +36,9 @@ async function openMany(run: AttackRun, path: string, count: number, sent: Buffe
     run.count();
     stream.on("error", () => {});
     if (reads) stream.resume();
-    stream.write(sent);
+    // A call that takes one request begins with the end of it.
+    if (path === REFLECTION) stream.write(sent);
+    else stream.end(sent);
     return new Promise<void>((resolve) => stream.once("close", resolve));
   });
   const all = Promise.all(closed);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { RpcStatusError } from "../../../../src/rpc/call.ts";
@@ -5,20 +6,26 @@ import { Inflater, maxInflated } from "../../../../src/rpc/requests/inflate.ts";
 
 const MIB = 1024 * 1024;
 const inflater = new Inflater();
+
+/** The bytes of a request that is dropped at once. */
+async function inflate(...args: Parameters<Inflater["inflate"]>): Promise<Buffer> {
+  const { bytes, drop } = await inflater.inflate(...args);
+  drop();
+  return bytes;
+}
+
 const COMPRESS = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync } as const;
 const encodings = Object.entries(COMPRESS) as [keyof typeof COMPRESS, typeof gzipSync][];
 
 describe.each(encodings)("field:X3 a request in %s", (encoding, compress) => {
   const statusOf = async (bytes: Uint8Array, maxBytes: number) => {
-    const error = await inflater
-      .inflate("a", bytes, encoding, maxBytes)
-      .catch((thrown: unknown) => thrown);
+    const error = await inflate("a", bytes, encoding, maxBytes).catch((thrown: unknown) => thrown);
     return error instanceof RpcStatusError ? error.status : error;
   };
 
   it("is inflated up to what the method takes", async () => {
     const text = Buffer.from("Hi there ".repeat(1_000));
-    expect(await inflater.inflate("a", compress(text), encoding, text.length)).toEqual(text);
+    expect(await inflate("a", compress(text), encoding, text.length)).toEqual(text);
     expect(await statusOf(compress(text), text.length - 1)).toMatchObject({
       code: 8,
       message: "the request inflates to more than 8999 bytes",
@@ -26,9 +33,7 @@ describe.each(encodings)("field:X3 a request in %s", (encoding, compress) => {
   });
 
   it("that repeats itself is inflated to a megabyte, and beyond by no more than a hundred to one", async () => {
-    expect(
-      await inflater.inflate("a", compress(Buffer.alloc(MIB)), encoding, 32 * MIB),
-    ).toHaveLength(MIB);
+    expect(await inflate("a", compress(Buffer.alloc(MIB)), encoding, 32 * MIB)).toHaveLength(MIB);
     expect(await statusOf(compress(Buffer.alloc(MIB + 1)), 32 * MIB)).toMatchObject({ code: 8 });
   });
 
@@ -39,8 +44,21 @@ describe.each(encodings)("field:X3 a request in %s", (encoding, compress) => {
     }
   });
 
+  it("that becomes more than a megabyte is inflated, refused and the caller's likewise", async () => {
+    const text = Buffer.concat([randomBytes(MIB), Buffer.alloc(MIB, "Hi there ")]);
+    const whole = compress(text);
+    expect((await inflate("a", whole, encoding, text.length)).equals(text)).toBe(true);
+    expect(await statusOf(whole, text.length - 1)).toMatchObject({
+      code: 8,
+      message: `the request inflates to more than ${text.length - 1} bytes`,
+    });
+    for (const bytes of [randomBytes(MIB), whole.subarray(0, whole.length / 2)]) {
+      expect(await statusOf(bytes, 4 * MIB)).toMatchObject({ kind: "validation" });
+    }
+  });
+
   it("may be empty", async () => {
-    expect(await inflater.inflate("a", new Uint8Array(), encoding, MIB)).toHaveLength(0);
+    expect(await inflate("a", new Uint8Array(), encoding, MIB)).toHaveLength(0);
   });
 });
 
@@ -53,19 +71,26 @@ it("field:X3 the bound of a request is its method's, its ratio's or a megabyte",
 
 it("field:X3 requests inflate to no more than 48 MiB at once, and small ones do not wait for large ones", async () => {
   const bound = new Inflater();
-  const large = gzipSync(Buffer.from("Hi there ".repeat(3 * MIB)));
+  // No more than a hundred to one.
+  const large = gzipSync(Buffer.concat([randomBytes(MIB / 2), Buffer.alloc(27 * MIB)]));
   const small = gzipSync(Buffer.from("Hi"));
   let largeAreDone = 0;
   const all = Array.from({ length: 6 }, async () => {
-    const bytes = await bound.inflate("a", large, "gzip", 32 * MIB).catch(() => undefined);
+    const { drop } = await bound.inflate("a", large, "gzip", 32 * MIB);
     largeAreDone++;
-    return bytes;
+    // What is held by its call is within the bound, too.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(bound.held).toBeGreaterThan(16 * MIB);
+    drop();
   });
-  const few = Array.from({ length: 40 }, () => bound.inflate("a", small, "gzip", 32 * MIB));
-  expect(bound.inflating).toBeLessThanOrEqual(48 * MIB);
-  expect(bound.inflating).toBeGreaterThan(16 * MIB);
+  const few = Array.from({ length: 40 }, async () => {
+    const { drop } = await bound.inflate("a", small, "gzip", 32 * MIB);
+    drop();
+  });
+  expect(bound.held).toBeLessThanOrEqual(48 * MIB);
+  expect(bound.held).toBeGreaterThan(16 * MIB);
   await Promise.all(few);
   expect(largeAreDone).toBeLessThan(6);
   await Promise.all(all);
-  expect(bound.inflating).toBe(0);
+  expect(bound.held).toBe(0);
 });

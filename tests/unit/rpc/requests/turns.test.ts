@@ -7,9 +7,9 @@ const KIB = 1_024;
 function work(turns: Turns, weight: number, bytes = 0, caller = "a") {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let hasBegun = false;
-  const ended = turns.run({ caller, weight, bytes }, () => {
+  const ended = turns.enter({ caller, weight, bytes }).then((leave) => {
     hasBegun = true;
-    return promise;
+    return promise.finally(leave);
   });
   return {
     ended,
@@ -107,7 +107,10 @@ it("field:X3 callers take turns, whoever has more that waits", async () => {
   const turns = new Turns(1, 100 * KIB);
   const begun: string[] = [];
   const run = (caller: string) =>
-    turns.run({ caller, weight: 1, bytes: 0 }, async () => void begun.push(caller));
+    turns.enter({ caller, weight: 1, bytes: 0 }).then((leave) => {
+      begun.push(caller);
+      leave();
+    });
   const all = ["flood", "flood", "flood", "flood", "other", "other", "third"].map(run);
   await Promise.all(all);
   expect(begun).toEqual(["flood", "flood", "other", "third", "flood", "other", "flood"]);
