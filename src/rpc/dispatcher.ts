@@ -64,6 +64,12 @@ interface RunningCall {
   finish(error: unknown): RpcStatusError | undefined;
 }
 
+/** A call whose request is being decoded. */
+interface StartedCall {
+  readonly running: RunningCall;
+  readonly decoded: Promise<Message>;
+}
+
 export function createDispatcher(dependencies: DispatcherDependencies): Dispatcher {
   const { clock, telemetry, log, services } = dependencies;
   const handlers = new Map<DescMethod, unknown>();
@@ -222,6 +228,43 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
     return decoded;
   }
 
+  /** Throws `RpcStatusError`. */
+  function start(call: IncomingCall, request: EncodedRequest): StartedCall {
+    const running = begin(call);
+    return { running, decoded: decode(call, request, running) };
+  }
+
+  async function answer<Answer>(
+    { method }: IncomingCall,
+    { running, decoded }: StartedCall,
+    encode: (response: Message) => Answer,
+  ): Promise<Answer> {
+    const handler = handlers.get(method) as UnaryHandler;
+    try {
+      const encoded = encode(await handler(await decoded, running.handlerCall));
+      running.finish(undefined);
+      return encoded;
+    } catch (error) {
+      throw running.finish(running.ended ?? error);
+    }
+  }
+
+  async function* stream({ method }: IncomingCall, { running, decoded }: StartedCall) {
+    const handler = handlers.get(method) as StreamHandler;
+    let ended = false;
+    try {
+      yield* handler(await decoded, running.handlerCall);
+      ended = true;
+      running.finish(undefined);
+    } catch (error) {
+      ended = true;
+      throw running.finish(running.ended ?? error);
+    } finally {
+      // The listener has left the loop: its caller is gone.
+      if (!ended) running.finish(new GatewayError("cancelled", "the caller left the stream"));
+    }
+  }
+
   return {
     services: services.map(({ service }) => service),
 
@@ -244,35 +287,9 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
       return arriving.begin(NOBODY, connection, report);
     },
 
-    async unary(call, request, encode) {
-      const running = begin(call);
-      const handler = handlers.get(call.method) as UnaryHandler;
-      try {
-        const decoded = await decode(call, request, running);
-        const answer = encode(await handler(decoded, running.handlerCall));
-        running.finish(undefined);
-        return answer;
-      } catch (error) {
-        throw running.finish(running.ended ?? error);
-      }
-    },
-
-    async *serverStream(call, request) {
-      const running = begin(call);
-      const handler = handlers.get(call.method) as StreamHandler;
-      let ended = false;
-      try {
-        yield* handler(await decode(call, request, running), running.handlerCall);
-        ended = true;
-        running.finish(undefined);
-      } catch (error) {
-        ended = true;
-        throw running.finish(running.ended ?? error);
-      } finally {
-        // The listener has left the loop: its caller is gone.
-        if (!ended) running.finish(new GatewayError("cancelled", "the caller left the stream"));
-      }
-    },
+    // Neither is a function that lasts as long as its call: it would keep the bytes of the request.
+    unary: (call, request, encode) => answer(call, start(call, request), encode),
+    serverStream: (call, request) => stream(call, start(call, request)),
 
     get activeCalls() {
       return active;

@@ -5,13 +5,14 @@ import { type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
 import { CALLER_GONE } from "./caller-gone.ts";
 import { encodeError } from "./encode-error.ts";
 import { gatedCallOf } from "./grpc-gate.ts";
+import type { GrpcRequest } from "./grpc-request.ts";
 import { GrpcTrailers } from "./grpc-trailers.ts";
 import { packStatus } from "./pack-status.ts";
 
 /** Encoded messages pass as they are. */
-type ServerStream = grpc.ServerWritableStream<Buffer, Message | Uint8Array>;
+type ServerStream = grpc.ServerWritableStream<GrpcRequest, Message | Uint8Array>;
 
-type AnyServerCall = grpc.ServerUnaryCall<Buffer, Uint8Array> | ServerStream;
+type AnyServerCall = grpc.ServerUnaryCall<GrpcRequest, Uint8Array> | ServerStream;
 
 /** What grpc-js takes as the end of a call that failed. */
 interface Failure {
@@ -104,16 +105,17 @@ export function handleUnary(
   method: DescMethod,
   dispatcher: Dispatcher,
   clock: Clock,
-): grpc.handleUnaryCall<Buffer, Uint8Array> {
+): grpc.handleUnaryCall<GrpcRequest, Uint8Array> {
   async function serve(
-    call: grpc.ServerUnaryCall<Buffer, Uint8Array>,
+    call: grpc.ServerUnaryCall<GrpcRequest, Uint8Array>,
     reply: grpc.sendUnaryData<Uint8Array>,
   ): Promise<void> {
     const adapted = adapt(call, method, clock);
     try {
-      const request = { format: "proto", bytes: call.request } as const;
-      const message = await dispatcher.unary(adapted.incoming, request, (response) =>
-        toBinary(method.output, response),
+      const message = await dispatcher.unary(
+        adapted.incoming,
+        call.request.take(call),
+        (response) => toBinary(method.output, response),
       );
       adapted.ended = true;
       call.sendMetadata(adapted.headers);
@@ -130,14 +132,14 @@ export function handleServerStream(
   method: DescMethod,
   dispatcher: Dispatcher,
   clock: Clock,
-): grpc.handleServerStreamingCall<Buffer, Message | Uint8Array> {
+): grpc.handleServerStreamingCall<GrpcRequest, Message | Uint8Array> {
   async function serve(call: ServerStream): Promise<void> {
     const adapted = adapt(call, method, clock);
     const { signal } = adapted.incoming;
-    const request = { format: "proto", bytes: call.request } as const;
     let first = true;
     try {
-      for await (const message of dispatcher.serverStream(adapted.incoming, request)) {
+      const messages = dispatcher.serverStream(adapted.incoming, call.request.take(call));
+      for await (const message of messages) {
         if (adapted.gone) break;
         if (first) call.sendMetadata(adapted.headers);
         first = false;

@@ -9,6 +9,7 @@ import { endOnce } from "./end-once.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { handleServerStream, handleUnary } from "./grpc-call.ts";
 import { gateStreams } from "./grpc-gate.ts";
+import { GrpcRequest } from "./grpc-request.ts";
 import { createHealthService, HEALTH_PATHS } from "./health.ts";
 import { type AgeLimit, Http2Sessions } from "./http2-sessions.ts";
 import { KEEPALIVE_TIME_MS, KEEPALIVE_TIMEOUT_MS } from "./keep-alive.ts";
@@ -95,7 +96,10 @@ function createServer({ dispatcher, requestBytes }: GrpcListenerOptions): grpc.S
 
 function addServices(server: grpc.Server, dispatcher: Dispatcher, clock: Clock): void {
   for (const service of dispatcher.services) {
-    const definitions: Record<string, grpc.MethodDefinition<Buffer, Message | Uint8Array>> = {};
+    const definitions: Record<
+      string,
+      grpc.MethodDefinition<GrpcRequest, Message | Uint8Array>
+    > = {};
     const handlers: Record<string, grpc.UntypedHandleCall> = {};
     for (const method of service.methods) {
       definitions[method.localName] = definition(method);
@@ -109,13 +113,15 @@ function addServices(server: grpc.Server, dispatcher: Dispatcher, clock: Clock):
 }
 
 /** Requests stay bytes: what cannot be decoded must not become INTERNAL before the caller is known. */
-function definition(method: DescMethod): grpc.MethodDefinition<Buffer, Message | Uint8Array> {
+function definition(method: DescMethod): grpc.MethodDefinition<GrpcRequest, Message | Uint8Array> {
   return {
     path: `/${method.parent.typeName}/${method.name}`,
     requestStream: false,
     responseStream: method.methodKind === "server_streaming",
-    requestSerialize: (bytes) => bytes,
-    requestDeserialize: (bytes) => bytes,
+    requestSerialize: () => {
+      throw new Error("a server writes no requests");
+    },
+    requestDeserialize: (bytes) => new GrpcRequest(bytes),
     responseSerialize: (message) => {
       const bytes = message instanceof Uint8Array ? message : toBinary(method.output, message);
       if (Buffer.isBuffer(bytes)) return bytes;

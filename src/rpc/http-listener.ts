@@ -13,7 +13,7 @@ import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@co
 import { GenerationService } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import type { Clock } from "../clock.ts";
 import { applyCors } from "./apply-cors.ts";
-import { type Dispatcher, RpcStatusError } from "./call.ts";
+import { type Dispatcher, type EncodedRequest, RpcStatusError } from "./call.ts";
 import { dropLongDeadline } from "./deadline.ts";
 import { encodeError } from "./encode-error.ts";
 import { FloodGuard } from "./flood-guard.ts";
@@ -121,6 +121,11 @@ function isJson({ requestHeader }: HandlerContext): boolean {
   return requestHeader.get("content-type")?.includes("json") === true;
 }
 
+/** No call keeps the result, or its bytes would stay for as long as the call lasts. */
+function requestOf(context: HandlerContext): Promise<EncodedRequest> {
+  return context.values.get(requestKey)(arrivalOf(context));
+}
+
 function addRoutes(
   router: ConnectRouter,
   dispatcher: Dispatcher,
@@ -128,14 +133,15 @@ function addRoutes(
 ): void {
   async function unary(method: DescMethod, context: HandlerContext) {
     try {
-      const request = await context.values.get(requestKey)(arrivalOf(context));
-      return await dispatcher.unary(toIncomingCall(method, context), request, (response) => {
-        // The library encodes behind the call's log line: what it would throw is thrown here. JSON
-        // alone checks no range.
-        toBinary(method.output, response);
-        if (isJson(context)) toJson(method.output, response, json);
-        return response;
-      });
+      return await requestOf(context).then((request) =>
+        dispatcher.unary(toIncomingCall(method, context), request, (response) => {
+          // The library encodes behind the call's log line: what it would throw is thrown here. JSON
+          // alone checks no range.
+          toBinary(method.output, response);
+          if (isJson(context)) toJson(method.output, response, json);
+          return response;
+        }),
+      );
     } catch (error) {
       throw toEnd(error, context);
     }
@@ -143,12 +149,11 @@ function addRoutes(
   async function* stream(method: DescMethod, context: HandlerContext) {
     forbidBuffering(context.responseHeader);
     try {
-      const request = await context.values.get(requestKey)(arrivalOf(context));
+      const messages = await requestOf(context).then((request) =>
+        dispatcher.serverStream(toIncomingCall(method, context), request),
+      );
       // Not `yield*`: that would hand a failed write on as if the handler had thrown it.
-      for await (const message of dispatcher.serverStream(
-        toIncomingCall(method, context),
-        request,
-      )) {
+      for await (const message of messages) {
         // The library takes no encoded messages.
         yield message instanceof Uint8Array ? fromBinary(method.output, message) : message;
       }
