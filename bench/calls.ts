@@ -28,10 +28,10 @@ const PROMPT = "Say something about the sea.";
 
 type Routing = MessageInitShape<typeof RoutingPolicySchema>;
 
-export function unaryLoad(address: string, model: string): Load {
+export function unaryLoad(address: string, model: string, key?: string): Load {
   const message = create(GenerateRequestSchema, { spec: { model, prompt: PROMPT } });
   const request = toBinary(GenerateRequestSchema, message);
-  return { address, path: `${SERVICE}/Generate`, request };
+  return { address, path: `${SERVICE}/Generate`, request, ...(key !== undefined && { key }) };
 }
 
 export function streamLoad(
@@ -85,8 +85,12 @@ async function withChannel<T>(load: Load, use: (channel: Channel) => Promise<T>)
 }
 
 /** CPU microseconds of a call. */
-export function unaryCost({ server, address }: Served, model: string): Promise<number> {
-  return withChannel(unaryLoad(address, model), (channel) =>
+export function unaryCost(
+  { server, address }: Served,
+  model: string,
+  key?: string,
+): Promise<number> {
+  return withChannel(unaryLoad(address, model, key), (channel) =>
     cpuPer(server, async () => {
       await run(UNARY_CALLS, UNARY_WIDTH, channel.unary);
       return UNARY_CALLS;

@@ -5,6 +5,8 @@ export interface Load {
   readonly address: string;
   readonly path: string;
   readonly request: Uint8Array;
+  /** The caller's; undefined: none is asked for. */
+  readonly key?: string;
 }
 
 export interface Channel {
@@ -21,10 +23,12 @@ export function openChannel(load: Load): Channel {
     "grpc.use_local_subchannel_pool": 1,
   });
   const request = Buffer.from(load.request);
+  const metadata = new grpc.Metadata();
+  if (load.key !== undefined) metadata.set("authorization", `Bearer ${load.key}`);
   return {
     unary: () =>
       new Promise((resolve, reject) => {
-        client.makeUnaryRequest(load.path, raw, raw, request, (error, value) => {
+        client.makeUnaryRequest(load.path, raw, raw, request, metadata, (error, value) => {
           if (error !== null) reject(error);
           else resolve(value ?? Buffer.alloc(0));
         });
@@ -32,7 +36,7 @@ export function openChannel(load: Load): Channel {
     stream: (onMessage, signal) =>
       new Promise((resolve, reject) => {
         let messages = 0;
-        const call = client.makeServerStreamRequest(load.path, raw, raw, request);
+        const call = client.makeServerStreamRequest(load.path, raw, raw, request, metadata);
         call.on("data", (message: Buffer) => {
           messages++;
           onMessage?.(message);

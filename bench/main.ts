@@ -4,6 +4,7 @@
 import { parseArgs } from "node:util";
 import { needRedis } from "../tests/support/need-redis.ts";
 import { accounting } from "./legs/accounting.ts";
+import { callers } from "./legs/callers.ts";
 import { commits } from "./legs/commits.ts";
 import { engine } from "./legs/engine.ts";
 import { estimators } from "./legs/estimators.ts";
@@ -26,6 +27,7 @@ import { type Leg, Scene } from "./scene.ts";
 const LEGS: readonly Leg[] = [
   memory,
   unary,
+  callers,
   stream,
   rates,
   requests,

@@ -1,4 +1,5 @@
 // What a leg measures and what stands around it; all of it ends with the leg.
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +24,18 @@ export type StoreName = (typeof STORES)[number];
 export type FloorMode = "echo" | "unary" | "stream" | "replay";
 
 const here = (file: string): string => join(import.meta.dirname, file);
+
+/** The key of the caller of this number. */
+export const keyOf = (caller: number): string => `key-of-caller-${caller}`;
+
+function callers(count: number): string {
+  const sha256 = (key: string): string => createHash("sha256").update(key).digest("hex");
+  const rows = Array.from(
+    { length: count },
+    (_, caller) => `  - {id: caller-${caller}, role: caller, key_sha256: ${sha256(keyOf(caller))}}`,
+  );
+  return rows.length === 0 ? "" : `callers:\n${rows.join("\n")}\n`;
+}
 
 function configuration(upstream: string): string {
   return `
@@ -79,10 +92,13 @@ export class Scene implements AsyncDisposable {
     return this.#upstream;
   }
 
-  /** The gateway before the upstream; `preload` comes before its first line. */
-  async gateway(env: Environment = {}, preload?: string): Promise<Served> {
-    const config = join(this.folder, "steer.yaml");
-    writeFileSync(config, configuration(await this.upstream()));
+  /** The gateway before the upstream, with so many callers; `preload` comes before its first line. */
+  async gateway(
+    env: Environment = {},
+    { preload, callers: count = 0 }: { readonly preload?: string; readonly callers?: number } = {},
+  ): Promise<Served> {
+    const config = join(this.folder, `steer-${count}.yaml`);
+    writeFileSync(config, configuration(await this.upstream()) + callers(count));
     const before = preload === undefined ? [] : ["--import", here(preload)];
     const server = await this.start(SERVER_CPU, [...before, here("../src/main.ts")], {
       STEER_CONFIG: config,

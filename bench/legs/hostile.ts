@@ -76,7 +76,7 @@ export const hostile: Leg = {
   about: "delay of the event loop while text is counted that takes long to count",
   async run(scene) {
     const file = join(scene.folder, "loop.json");
-    const gateway = await scene.gateway({ BENCH_LOOP_FILE: file }, "loop-delay.ts");
+    const gateway = await scene.gateway({ BENCH_LOOP_FILE: file }, { preload: "loop-delay.ts" });
     const { address } = gateway;
     const rows: Row[] = [];
     for (const [name, text] of Object.entries(TEXTS)) {
