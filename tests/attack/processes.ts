@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { requireReasons } from "../support/explained-settings.ts";
 import type { Attack, Tally, Target } from "./attack.ts";
 import type { Order } from "./attacker.ts";
 
@@ -74,7 +75,9 @@ export async function startGateway(
   const folder = await mkdtemp(join(tmpdir(), "steer-attack-"));
   const [config, log, errors] = ["steer.yaml", "log", "errors"].map((name) => join(folder, name));
   if (config === undefined || log === undefined || errors === undefined) throw new Error("no file");
-  writeFileSync(config, configuration(kind, bareUrl));
+  const text = configuration(kind, bareUrl);
+  requireReasons(text);
+  writeFileSync(config, text);
   const child = spawn(process.execPath, [GATEWAY], {
     env: {
       PATH: process.env["PATH"],

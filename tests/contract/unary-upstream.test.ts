@@ -48,7 +48,7 @@ describe.each(ADAPTERS)("%s", (adapter, type, dialect) => {
 
   beforeAll(async () => {
     for (const wish of ["whole", "stream"] as const) {
-      const instance = `, unary_upstream: ${wish}`;
+      const instance = `, unary_upstream: ${wish} # because: the results of both ways are compared`;
       stacks.set(wish, await startSilenceStack(adapter, { instance, model: ", efforts: [low]" }));
     }
   });

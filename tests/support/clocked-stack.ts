@@ -4,10 +4,11 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { startService } from "../../src/service.ts";
-import { fromFile } from "./config-file.ts";
+import { fromExplainedFile } from "./config-file.ts";
 import { createGrpcClient, type GrpcClient } from "./grpc-client.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { ADAPTERS, type Adapter } from "./stack.ts";
+import { stopAtOnce } from "./stop-at-once.ts";
 import { startUpstream, type Upstream } from "./upstream.ts";
 
 /** A clock whose waits take no time: each moves the clock on, and is recorded. */
@@ -115,7 +116,7 @@ export async function startClockedStack(): Promise<ClockedStack> {
   const service = await startService(
     (line) => void lines.push(line),
     clock,
-    () => fromFile(configuration(upstream.url, mute.url), environment),
+    () => fromExplainedFile(configuration(upstream.url, mute.url), environment),
   );
   const [listening] = lines;
   const grpc = createGrpcClient(String(listening?.["grpc"]));
@@ -138,7 +139,7 @@ export async function startClockedStack(): Promise<ClockedStack> {
       grpc.close();
       // Before the service, whose connections would wait for it.
       mute.close();
-      await service.stop(AbortSignal.abort());
+      await stopAtOnce(service, clock);
       await upstream.close();
     },
   };

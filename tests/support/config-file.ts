@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { ConfigError } from "../../src/config/sources.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
 import * as registry from "../../src/providers/registry.ts";
+import { requireReasons } from "./explained-settings.ts";
 
 /** With the prototype of ordinary objects, whose members are no provider types. */
 const types = { ...registry };
@@ -25,6 +26,12 @@ export function fromFile(yaml: string, environment: Environment = {}): Config {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The same for a service that a test starts: what is not the shipped default has its reason. */
+export function fromExplainedFile(yaml: string, environment: Environment): Config {
+  requireReasons(yaml, environment);
+  return fromFile(yaml, environment);
 }
 
 /** What is said of a file that is refused, without the folder it is in. */

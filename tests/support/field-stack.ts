@@ -13,10 +13,11 @@ import { type Generation, GenerationSchema } from "../../gen/es/steer/v1/generat
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { startService } from "../../src/service.ts";
 import { createEagerClock } from "./clocked-stack.ts";
-import { fromFile } from "./config-file.ts";
+import { fromExplainedFile } from "./config-file.ts";
 import type { Mode, Spec } from "./conformance/faults.ts";
 import { createGrpcClient, detailOf, type GrpcClient, gatewayErrorOf } from "./grpc-client.ts";
 import { type HttpUpstream, type SeenRequest, startHttpUpstream } from "./http-upstream.ts";
+import { stopAtOnce } from "./stop-at-once.ts";
 import { type WireAnswer, writeAnswer } from "./wire-answers.ts";
 
 const { generate, streamGenerate } = GenerationService.method;
@@ -105,10 +106,11 @@ export async function startFieldStack(
     STEER_HTTP_ADDRESS: "127.0.0.1:0",
   };
   const lines: Readonly<Record<string, unknown>>[] = [];
+  const clock = createEagerClock();
   const service = await startService(
     (line) => void lines.push(line),
-    createEagerClock(),
-    () => fromFile(config, environment),
+    clock,
+    () => fromExplainedFile(config, environment),
   );
   const grpc = createGrpcClient(String(lines[0]?.["grpc"]));
   const baseUrl = `http://${String(lines[0]?.["http"])}`;
@@ -150,7 +152,7 @@ export async function startFieldStack(
     },
     async [Symbol.asyncDispose]() {
       grpc.close();
-      await service.stop(AbortSignal.abort());
+      await stopAtOnce(service, clock);
       for (const upstream of upstreams.values()) await upstream[Symbol.asyncDispose]();
     },
   };

@@ -2,10 +2,11 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { startService } from "../../src/service.ts";
-import { fromFile } from "./config-file.ts";
+import { fromExplainedFile } from "./config-file.ts";
 import { createGrpcClient, type GrpcClient } from "./grpc-client.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { eventually } from "./stack.ts";
+import { stopAtOnce } from "./stop-at-once.ts";
 import type { UpstreamFault } from "./upstream/script.ts";
 import { startUpstream, type Upstream } from "./upstream.ts";
 
@@ -100,7 +101,7 @@ export async function startReloadableStack(
   const service = await startService(
     (line) => void log.push(line),
     clock,
-    () => fromFile(reloadableConfig(upstream.url, config), environment),
+    () => fromExplainedFile(reloadableConfig(upstream.url, config), environment),
   );
   const client = createGrpcClient(String(log[0]?.["grpc"]));
   return {
@@ -133,7 +134,7 @@ export async function startReloadableStack(
     },
     async [Symbol.asyncDispose]() {
       client.close();
-      await service.stop(AbortSignal.abort());
+      await stopAtOnce(service, clock);
       await upstream.close();
     },
   };

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { endsWithParent } from "./ends-with-parent.ts";
+import { requireReasons } from "./explained-settings.ts";
 import { logLineProblem } from "./log-line-problem.ts";
 
 /** The real service as a process of its own. */
@@ -26,7 +27,7 @@ export interface ServiceProcess {
 }
 
 export interface ServiceOptions {
-  /** Text of the configuration file. */
+  /** Text of the configuration file; what is not the shipped default says why: `# because: …`. */
   readonly config?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Limit of the process, which the machine's own limit bounds. */
@@ -53,6 +54,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     writeFileSync(file, options.config);
     env["STEER_CONFIG"] = file;
   }
+  const file = env["STEER_CONFIG"];
+  requireReasons(file === undefined ? "" : readFileSync(file, "utf8"), env);
   const command =
     options.maxOpenFiles === undefined
       ? [process.execPath, ENTRY]

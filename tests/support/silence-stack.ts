@@ -8,10 +8,11 @@ import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.j
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import type { Clock } from "../../src/clock.ts";
 import { startService } from "../../src/service.ts";
-import { fromFile } from "./config-file.ts";
+import { fromExplainedFile } from "./config-file.ts";
 import { type SeenRequest, startHttpUpstream } from "./http-upstream.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { eventually } from "./stack.ts";
+import { stopAtOnce } from "./stop-at-once.ts";
 import { chatDialect } from "./upstream/chat.ts";
 import { messagesDialect } from "./upstream/messages.ts";
 import { responsesDialect } from "./upstream/responses.ts";
@@ -73,15 +74,18 @@ export interface SilenceOutcome {
 /** What the scripted provider does with the requests of an instance; unset: nothing, for ever. */
 export type Behaviour = Partial<Record<"one" | "two", (seen: SeenRequest) => void>>;
 
+/** What is put at the end of the lines of both instances and both models, and of the file. */
+export interface SilenceSettings {
+  readonly instance?: string;
+  readonly model?: string;
+  readonly file?: string;
+}
+
 /**
  * The service in this process, with its defaults, on a clock of the test: model `p` at
- * instance `one`, model `q` at instance `two`, real HTTP on both sides. `more` is put
- * into the lines of both instances and both models.
+ * instance `one`, model `q` at instance `two`, real HTTP on both sides.
  */
-export async function startSilenceStack(
-  adapter: SilenceAdapter,
-  more: { readonly instance?: string; readonly model?: string; readonly file?: string } = {},
-) {
+export async function startSilenceStack(adapter: SilenceAdapter, more: SilenceSettings = {}) {
   const { type, path, dialect } = SILENCE_ADAPTERS[adapter];
   const behaviour: Behaviour = {};
   const seen: Record<"one" | "two", SeenRequest[]> = { one: [], two: [] };
@@ -92,14 +96,14 @@ export async function startSilenceStack(
   });
   const origin = new URL(upstream.baseUrl).origin;
   const instance = (id: string): string =>
-    `  - {id: ${id}, type: ${type}, base_url: "${origin}/${id}${path}", api_key_env: UP_KEY${more.instance ?? ""}}`;
+    `  - {id: ${id}, type: ${type}, base_url: "${origin}/${id}${path}", api_key_env: UP_KEY${more.instance ?? ""}\n    }`;
   const file = [
     "providers:",
     instance("one"),
     instance("two"),
     "models:",
-    `  - {id: p, provider: one${more.model ?? ""}}`,
-    `  - {id: q, provider: two${more.model ?? ""}}`,
+    `  - {id: p, provider: one${more.model ?? ""}\n    }`,
+    `  - {id: q, provider: two${more.model ?? ""}\n    }`,
     more.file ?? "",
     "",
   ].join("\n");
@@ -122,7 +126,7 @@ export async function startSilenceStack(
   const service = await startService(
     (line) => void lines.push(line),
     clock,
-    () => fromFile(file, environment),
+    () => fromExplainedFile(file, environment),
   );
   const baseUrl = `http://${String(lines[0]?.["http"])}`;
   const transport = createConnectTransport({ baseUrl, httpVersion: "1.1" });
@@ -177,7 +181,7 @@ export async function startSilenceStack(
     /** Waits until the instance has got so many requests in all. */
     arrived: (at: "one" | "two", count = 1) => eventually(() => seen[at].length >= count),
     async [Symbol.asyncDispose]() {
-      await service.stop(AbortSignal.abort());
+      await stopAtOnce(service, clock);
       await upstream[Symbol.asyncDispose]();
     },
   };

@@ -7,6 +7,7 @@ import type { GatewayError } from "../../gen/es/steer/v1/error_pb.js";
 import type { Generation, GenerationSpecSchema } from "../../gen/es/steer/v1/generation_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import type { StreamEvent, StreamOptionsSchema } from "../../gen/es/steer/v1/stream_pb.js";
+import { because, sectionLines } from "./explained-settings.ts";
 import { type CallOptions, detailOf, type GrpcClient, gatewayErrorOf } from "./grpc-client.ts";
 import { type Stack, startStack } from "./stack.ts";
 import type { UpstreamFault, UpstreamScript } from "./upstream/script.ts";
@@ -32,7 +33,7 @@ function configuration(url: string): string {
   const own = TARGETS.map((id) => ({ id, model: `m-${id}`, prefill: false }));
   const same = PREFILLED.map((id) => ({ id, model: "m-same", prefill: true }));
   const all = [...own, ...same];
-  return JSON.stringify({
+  return sectionLines({
     providers: all.map(({ id, prefill }) => {
       return { id, type: "openai", base_url: `${url}/v1`, api_key_env: "UP_KEY", prefill };
     }),
@@ -46,27 +47,24 @@ function configuration(url: string): string {
       })),
       { id: "m-other", provider: "p", provider_model: "other" },
     ],
-    faults: { allow: true },
-  }).slice(1, -1);
+    faults: because("the scripts of the requests say how the provider fails", { allow: true }),
+  });
 }
 
-/** The real service before one upstream, as several targets. `config`: sections of the file. */
+/** The real service before one upstream, as several targets. `config`: sections of the file, by `because`. */
 export function startTargets(
   config: object = {},
   env: Readonly<Record<string, string>> = {},
 ): Promise<Stack> {
-  const more = JSON.stringify(config).slice(1, -1);
-  return startStack({ env }, (url) => `{${configuration(url)}${more === "" ? "" : `,${more}`}}`);
+  return startStack({ env }, (url) => configuration(url) + sectionLines(config));
 }
 
 /** Waits that no test has to sit out, and circuits that never open. */
 export const CALM = {
-  retry: {
+  retry: because("a process keeps real time, and hundreds of calls would sit out real waits", {
     transient: { base: "1ms", cap: "5ms" },
     throttle: { base: "5ms", cap: "10ms" },
-  },
-  health: { consecutive_failures: 100_000, min_requests: 100_000, refused: "1ms", quota: "1ms" },
-  budget: { capacity: 1_000_000 },
+  }),
 };
 
 let serial = 0;

@@ -1,6 +1,7 @@
 import { startService } from "../../src/service.ts";
-import { fromFile } from "./config-file.ts";
+import { fromExplainedFile } from "./config-file.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
+import { stopAtOnce } from "./stop-at-once.ts";
 
 /** The service as production composes it, in this process and on a clock that the test moves. */
 export interface TimedService {
@@ -12,6 +13,8 @@ export interface TimedService {
   readonly log: readonly Readonly<Record<string, unknown>>[];
   /** What SIGTERM does; aborting `hurry` is the second signal. Resolves when the process would exit. */
   stop(hurry?: AbortSignal): Promise<void>;
+  /** Both signals, and the clock moves on until all is over. */
+  stopAtOnce(): Promise<void>;
 }
 
 /** `config` is the text of a configuration file; `random` is what the clock draws each time. */
@@ -19,7 +22,7 @@ export async function startTimedService(config = "", random = 0.5): Promise<Time
   const clock: ManualClock = Object.assign(createManualClock(), { random: () => random });
   const log: Readonly<Record<string, unknown>>[] = [];
   const environment = { STEER_GRPC_ADDRESS: "127.0.0.1:0", STEER_HTTP_ADDRESS: "127.0.0.1:0" };
-  const settings = fromFile(config === "" ? "{}" : config, environment);
+  const settings = fromExplainedFile(config === "" ? "{}" : config, environment);
   const service = await startService(
     (line) => void log.push(line),
     clock,
@@ -33,5 +36,6 @@ export async function startTimedService(config = "", random = 0.5): Promise<Time
     http: `${scheme}://${String(first?.["http"])}`,
     log,
     stop: (hurry = new AbortController().signal) => service.stop(hurry),
+    stopAtOnce: () => stopAtOnce(service, clock),
   };
 }

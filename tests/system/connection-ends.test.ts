@@ -35,7 +35,7 @@ afterEach(async () => {
 
 async function start(config = "", random?: number): Promise<TimedService> {
   const service = await startTimedService(config, random);
-  ends.push(() => service.stop(AbortSignal.abort()));
+  ends.push(() => service.stopAtOnce());
   return service;
 }
 

@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all([plain, secure].map((service) => service.stop(AbortSignal.abort())));
+  await Promise.all([plain, secure].map((service) => service.stopAtOnce()));
   certificates[Symbol.dispose]();
 });
 

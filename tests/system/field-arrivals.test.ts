@@ -78,7 +78,7 @@ http: {tls: {cert_file: ${certificates.serverCert}, key_file: ${certificates.ser
 });
 
 afterAll(async () => {
-  await service.stop(AbortSignal.abort());
+  await service.stopAtOnce();
   certificates[Symbol.dispose]();
 });
 

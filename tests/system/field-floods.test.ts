@@ -29,7 +29,7 @@ beforeAll(async () => {
   service = await startTimedService(`callers: [{id: a, role: caller, key_sha256: ${hash}}]`);
 });
 
-afterAll(() => service.stop(AbortSignal.abort()));
+afterAll(() => service.stopAtOnce());
 
 afterEach(() => {
   for (const end of ends.splice(0)) end();

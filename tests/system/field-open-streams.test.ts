@@ -17,7 +17,7 @@ beforeAll(async () => {
   service = await startTimedService("callers: []");
 });
 
-afterAll(() => service.stop(AbortSignal.abort()));
+afterAll(() => service.stopAtOnce());
 
 it("field:X2: a connection has so many watchers, and another one has its own", async () => {
   using greedy = watchSession(`http://${service.grpc}`);

@@ -20,7 +20,7 @@ beforeAll(async () => {
   service = await startTimedService("callers: []");
 });
 
-afterAll(() => service.stop(AbortSignal.abort()));
+afterAll(() => service.stopAtOnce());
 
 /** Requests for the file of the contract's largest service. */
 function questions(count: number): Buffer {

@@ -6,7 +6,7 @@ import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.j
 import { ModelService } from "../../gen/es/steer/v1/model_service_pb.js";
 import { systemClock } from "../../src/clock.ts";
 import { type RunningService, startService } from "../../src/service.ts";
-import { fromEnvironment } from "../support/config-file.ts";
+import { fromExplainedFile } from "../support/config-file.ts";
 import { type Addresses, type GzipUse, PROTOCOLS } from "../support/hostile-call.ts";
 import { rawCall, statusOf } from "../support/raw-grpc.ts";
 import { requestRaw } from "../support/raw-http.ts";
@@ -28,7 +28,7 @@ beforeAll(async () => {
   service = await startService(
     (line) => void lines.push(line),
     systemClock,
-    () => fromEnvironment(environment),
+    () => fromExplainedFile("", environment),
   );
   const [listening] = lines;
   at = { grpc: String(listening?.["grpc"]), http: `http://${String(listening?.["http"])}` };

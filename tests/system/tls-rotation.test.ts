@@ -10,10 +10,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { type RunningService, startService } from "../../src/service.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
-import { fromFile } from "../support/config-file.ts";
+import { fromExplainedFile } from "../support/config-file.ts";
 import { createGrpcClient } from "../support/grpc-client.ts";
 import { createManualClock, type ManualClock } from "../support/manual-clock.ts";
 import { eventually } from "../support/stack.ts";
+import { stopAtOnce } from "../support/stop-at-once.ts";
 
 const { generate, streamGenerate } = GenerationService.method;
 const spec = { model: "simulator", prompt: "Hi" };
@@ -68,12 +69,12 @@ callers:
   service = await startService(
     (line) => void log.push(line),
     clock,
-    () => fromFile(config, environment),
+    () => fromExplainedFile(config, environment),
   );
 });
 
 afterEach(async () => {
-  await service.stop(AbortSignal.abort());
+  await stopAtOnce(service, clock);
   rmSync(folder, { recursive: true });
 });
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { endsWithParent } from "../../support/ends-with-parent.ts";
+import { requireReasons } from "../../support/explained-settings.ts";
 import type { Hook, Order, Report } from "./hooks.ts";
 
 /** A gateway under test: killed, stopped and started again on the same ports. */
@@ -43,6 +44,7 @@ const MAX_LINES = 5_000;
 
 export async function startGateway(initial: string): Promise<GatewayProcess> {
   let config = initial;
+  requireReasons(config);
   let file = "";
   let takeReloaded: (() => void) | undefined;
   const log: Record<string, unknown>[] = [];

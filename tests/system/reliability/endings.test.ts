@@ -74,7 +74,8 @@ describe.each(ADAPTERS)("%s: behind a finish reason", (adapter) => {
 
   beforeAll(async () => {
     stack = await startSilenceStack(adapter, {
-      instance: ", unary_upstream: stream, done_optional: true",
+      instance:
+        ", done_optional: true, unary_upstream: stream # because: a unary call shall meet the same endings",
     });
   });
 

@@ -100,7 +100,7 @@ describe.each(ADAPTERS)("%s: a silent target is left for the next one", (adapter
       ["stream", 10_000],
     ] as const) {
       await using stack = await startSilenceStack(adapter, {
-        instance: `, unary_upstream: ${wish}`,
+        instance: `, unary_upstream: ${wish} # because: the setting is what is tested`,
       });
       await rescuedAt(stack, "unary", ms);
       expect(JSON.parse(stack.seen.two[0]?.body ?? "").stream).toBe(wish === "stream");
@@ -262,9 +262,10 @@ describe("a target that is slow with long prompts", () => {
 describe("field:E21 limits of a target's own", () => {
   it("the model's timeouts go before the instance's, and the request's before both", async () => {
     await using stack = await startSilenceStack("chat", {
-      instance: ", timeouts: {first_token_failover: 20s, first_token: 50s}",
-      model: ", timeouts: {first_token_failover: 15s}",
-      file: "timeouts: {first_token_failover: 5s}",
+      instance:
+        ", timeouts: {first_token_failover: 20s, first_token: 50s} # because: the model's go first",
+      model: ", timeouts: {first_token_failover: 15s} # because: the request's go first",
+      file: "timeouts: {first_token_failover: 5s} # because: the instance's go first",
     });
     await rescuedAt(stack, "stream", 15_000);
     const own = stack.call.stream({
@@ -283,8 +284,9 @@ describe("field:E21 limits of a target's own", () => {
 
   it("a server with one slot gets one call at a time, and the others wait here", async () => {
     await using stack = await startSilenceStack("chat", {
-      instance: ", limit: {queue_wait: 10m}",
-      model: ", limit: {max_in_flight: 1}",
+      instance:
+        ", limit: {queue_wait: 10m} # because: seven answers of 20 s come one after another",
+      model: ", limit: {max_in_flight: 1} # because: the server has one slot",
     });
     const calls = Array.from({ length: 7 }, () => stack.call.stream(ALONE));
     for (let served = 1; served <= calls.length; served++) {

@@ -1,0 +1,22 @@
+import type { RunningService } from "../../src/service.ts";
+import type { ManualClock } from "./manual-clock.ts";
+import { eventually } from "./stack.ts";
+
+/**
+ * Ends a service whose clock the test holds, as two signals do. The clock moves on: the drain waits by it for
+ * idle connections of clients, which else end by themselves after five seconds of the machine.
+ */
+export async function stopAtOnce(
+  service: Pick<RunningService, "stop">,
+  clock: Pick<ManualClock, "advance">,
+): Promise<void> {
+  let isOver = false;
+  const stopped = service.stop(AbortSignal.abort()).finally(() => {
+    isOver = true;
+  });
+  await eventually(async () => {
+    await clock.advance(1_000);
+    return isOver;
+  });
+  await stopped;
+}
