@@ -8,7 +8,7 @@ import type { Script } from "./harness/script.ts";
 
 const { RESTART, FAIL } = MidStreamRecovery;
 // A replica that is held up by a busy machine stores late, which by design makes a call unstored.
-const newScene = useCluster({ storeTimeout: "10s", sessionTtl: "6s" });
+const newScene = useCluster({ storeTimeout: "10s", isSessionShipped: true });
 
 const CALLERS = 100;
 const ALREADY_EXISTS = 6;

@@ -34,7 +34,7 @@ describe("a store that does not answer", () => {
   it(
     "A-59, A-61: calls go on without it, readiness says so, and the log says it once",
     async () => {
-      await using cluster = await startCluster({ replicas: 1, storeTimeout: "50ms" });
+      await using cluster = await startCluster({ replicas: 1, isStoreTimeoutShipped: true });
       const scene = sceneOn(cluster);
       expect(await readiness(cluster)).toEqual([200, { status: "OK" }]);
       cluster.replicas[0]?.store?.set({ blackhole: ["up", "down"] });

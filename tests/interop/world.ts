@@ -55,16 +55,15 @@ function startReplica(
     (id) => `  - {id: ${id}, provider: known}\n`,
   );
   const config = `
-faults: {allow: true}
+faults: {allow: true} # because: the simulator shall fail
 providers:
   - {id: simulator, type: simulator}
   - {id: known, type: openai, base_url: "${upstream.url}/v1", api_key_env: UP_KEY, api: chat}
 models:
   - {id: simulator, provider: simulator}
 ${models.join("")}
-# A loaded machine answers later than the default of 50 ms; a call would then run unstored.
-stream: {store: "${redis.url}", store_timeout: 2s}
-routing: {mid_stream_recovery: restart}
+stream: {store: "${redis.url}", store_timeout: 2s} # because: a busy machine is no store that is away
+routing: {mid_stream_recovery: restart} # because: the clients' second attempts are looked for
 ${CALLERS}`;
   return startService({
     config,

@@ -13,7 +13,7 @@ const sha256 = (key: string): string => createHash("sha256").update(key).digest(
 
 /** Callers and prices, so that lines have a caller and costs; and scripts that let a provider fail. */
 const CONFIG = `
-faults: {allow: true}
+faults: {allow: true} # because: the simulator shall fail
 callers:
   - {id: billing, role: caller, key_sha256: ${sha256(CALLER_KEY)}}
   - {id: ops, role: operator, key_sha256: ${sha256(OPERATOR_KEY)}}

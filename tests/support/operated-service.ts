@@ -87,8 +87,9 @@ async function read(call: AsyncIterable<StreamEvent>): Promise<OpenedStream> {
 
 export async function startOperated(): Promise<OperatedService> {
   const service = await startService({
-    env: { STEER_FAULTS_ALLOW: "true" },
-    config: `callers:
+    config: `
+faults: {allow: true} # because: the simulator shall fail
+callers:
   - {id: ${CALLER}, role: caller, key_sha256: ${hashOf("caller-key")}}
   - {id: ${OPERATOR}, role: operator, key_sha256: ${hashOf("operator-key")}}
 `,

@@ -74,7 +74,6 @@ export function reloadableConfig(url: string, config: ReloadableConfig): string 
   const chat = (id: string, version: string, key = "api_key_env: UP_KEY"): string =>
     `  - {id: ${id}, type: openai, base_url: "${url}/v1", ${key}, headers: {x-version: "${version}"}}`;
   return `
-faults: {allow: true}
 providers:
 ${chat("one", one, ofOne)}
 ${chat("two", two)}

@@ -20,7 +20,6 @@ const ABLE =
 
 function configuration(url: string): string {
   return `
-faults: {allow: true}
 providers:
   - {id: chat, type: openai, base_url: "${url}/v1", api_key_env: UP_KEY}
   - {id: responses, type: openai, base_url: "${url}/v1", api_key_env: UP_KEY, api: responses}

@@ -47,7 +47,6 @@ function configuration(url: string): string {
       })),
       { id: "m-other", provider: "p", provider_model: "other" },
     ],
-    faults: because("the scripts of the requests say how the provider fails", { allow: true }),
   });
 }
 

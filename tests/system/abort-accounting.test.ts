@@ -3,6 +3,7 @@ import { AbortMode, MidStreamRecovery } from "../../gen/es/steer/v1/generation_p
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { UsageSource } from "../../gen/es/steer/v1/usage_pb.js";
+import { because } from "../support/explained-settings.ts";
 import { eventually, type Stack } from "../support/stack.ts";
 import {
   ask,
@@ -26,9 +27,12 @@ let lines: UsageLines;
 
 beforeAll(async () => {
   lines = createUsageLines();
-  // Its counts come after the attempt's end: the records have to wait for them.
-  const accounting = { usage_file: lines.path, estimator: "tiktoken" };
-  const config = { ...CALM, hedge: { share: 1 }, accounting };
+  const accounting = because("its counts come after the end, and the records wait for them", {
+    usage_file: lines.path,
+    estimator: "tiktoken",
+  });
+  const hedge = because("each call may have a rival, however few calls there were", { share: 1 });
+  const config = { ...CALM, hedge, accounting };
   stack = await startTargets(config, { STEER_PRICING_OVERRIDES_JSON: JSON.stringify(PRICES) });
   // The thread that counts is there, and no end of a call waits in vain for it.
   await stack.client.unary(countTokens, { spec: { model: "m-a", prompt: "Hi" } });

@@ -37,12 +37,11 @@ afterAll(async () => {
 /** The operator's default differs between the replicas: a stream keeps what it began with. */
 function startReplica(recovery: string): Promise<ServiceProcess> {
   return startService({
-    config: `routing: {mid_stream_recovery: ${recovery}}\n`,
-    env: {
-      STEER_STREAM_STORE: redis.url,
-      // A busy machine must not seem to be a store that is away.
-      STEER_STREAM_STORE_TIMEOUT: "10s",
-    },
+    config: `
+routing: {mid_stream_recovery: ${recovery}}${recovery === "fail" ? "" : " # because: the replicas differ in it"}
+stream: {store_timeout: 10s} # because: a busy machine is no store that is away
+`,
+    env: { STEER_STREAM_STORE: redis.url },
   });
 }
 

@@ -13,6 +13,7 @@ import {
   sequencesOf,
   watch,
 } from "../support/discard-scenes.ts";
+import { because } from "../support/explained-settings.ts";
 import type { Stack } from "../support/stack.ts";
 import {
   CALM,
@@ -32,7 +33,10 @@ const NEW = "bravo bravo bravo bravo";
 const BEFORE_FAILURE = 3;
 
 /** The operator's defaults that the streams run under. */
-const DEFAULTS = { unset: {}, restart: { routing: { mid_stream_recovery: "restart" } } } as const;
+const RESTART_BY_DEFAULT = because("the setting is what is tested beside the shipped one", {
+  mid_stream_recovery: "restart",
+});
+const DEFAULTS = { unset: {}, restart: { routing: RESTART_BY_DEFAULT } } as const;
 
 const stacks: Partial<Record<keyof typeof DEFAULTS, Stack>> = {};
 let serial = 0;

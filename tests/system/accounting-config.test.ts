@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { ModelService } from "../../gen/es/steer/v1/model_service_pb.js";
+import { because } from "../support/explained-settings.ts";
 import { eventually, type Stack } from "../support/stack.ts";
 import { ask, CALM, requestsOf, script, startTargets, through } from "../support/targets.ts";
 
@@ -21,7 +22,10 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "steer-prices-"));
   prices = join(folder, "prices.json");
   setPrices({ "m-a": { input: 1, output: 1 }, "m-none": { input: 1, output: 1 } });
-  const config = { ...CALM, accounting: { abort: { mode: "drain", max_time: "20s" } } };
+  const accounting = because("the setting is what is tested", {
+    abort: { mode: "drain", max_time: "20s" },
+  });
+  const config = { ...CALM, accounting };
   stack = await startTargets(config, { STEER_PRICING_OVERRIDES_FILE: prices });
 });
 

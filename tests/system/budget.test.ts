@@ -3,6 +3,7 @@ import { Role } from "../../gen/es/steer/v1/content_pb.js";
 import { AttemptOutcome, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
 import { FinishReason, InvalidOutputAction } from "../../gen/es/steer/v1/generation_pb.js";
 import { CostSource } from "../../gen/es/steer/v1/usage_pb.js";
+import { because } from "../support/explained-settings.ts";
 import type { Stack } from "../support/stack.ts";
 import {
   ask,
@@ -28,7 +29,10 @@ const INPUT = 6n;
 let stack: Stack;
 
 beforeAll(async () => {
-  const config = { ...CALM, accounting: { estimator: "character" } };
+  const config = {
+    ...CALM,
+    accounting: because("its counts are known without a vocabulary", { estimator: "character" }),
+  };
   stack = await startTargets(config, { STEER_PRICING_OVERRIDES_JSON: JSON.stringify(PRICES) });
 });
 

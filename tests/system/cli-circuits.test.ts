@@ -8,7 +8,10 @@ import { type ServiceProcess, startService } from "../support/service.ts";
 let service: ServiceProcess;
 
 /** Scripted faults, and a circuit that opens by five failures at once and stays open for the test. */
-const CONFIG = "faults: {allow: true}\nhealth: {panic: false, ejection: 600s, min_span: 1ms}\n";
+const CONFIG = `
+faults: {allow: true} # because: the simulator shall fail
+health: {panic: false, ejection: 600s, min_span: 1ms} # because: a circuit opens at once and stays open
+`;
 
 beforeAll(async () => {
   service = await startService({ config: CONFIG });

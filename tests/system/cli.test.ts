@@ -10,7 +10,9 @@ import { type ServiceProcess, startService } from "../support/service.ts";
 let service: ServiceProcess;
 
 beforeAll(async () => {
-  service = await startService({ env: { STEER_FAULTS_ALLOW: "true" } });
+  service = await startService({
+    config: "faults: {allow: true} # because: the simulator shall fail",
+  });
 });
 
 afterAll(async () => {

@@ -6,7 +6,8 @@ import { CALLER_CONFIG, helperClient } from "../support/helper-clients.ts";
 import { eventually, type Stack, startStack } from "../support/stack.ts";
 
 /** One call runs at the model, and the next is refused. */
-const LIMIT = "limit: {max_in_flight: 1, queue_wait: 1ms}\n";
+const LIMIT =
+  "limit: {max_in_flight: 1, queue_wait: 1ms} # because: one call fills the model, and no queue hides it\n";
 /** What the service asks for where nothing was executed. */
 const PUSHBACK_MS = 200;
 

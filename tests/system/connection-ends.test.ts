@@ -208,7 +208,10 @@ describe("field:X16: grpc.max_connection_age", () => {
   ])(
     "ends a connection in two steps, a tenth earlier or later: drawn %d, after %d ms",
     async (random, afterMs) => {
-      const service = await start("grpc: {max_connection_age: 10s}", random);
+      const service = await start(
+        "grpc: {max_connection_age: 10s} # because: shipped there is none",
+        random,
+      );
       await using tap = await startFrameTap(service.grpc);
       const { session, goaways } = connect(`http://${tap.address}`);
       const running = rawCall(session, generate, { spec: slow(20_000) });
@@ -236,7 +239,9 @@ describe("field:X16: grpc.max_connection_age", () => {
     ["an hour", "", 60 * MINUTE],
     ["max_connection_age_grace", ", max_connection_age_grace: 5s", 5_000],
   ])("gives running calls %s", async (_what, config, graceMs) => {
-    const service = await start(`grpc: {max_connection_age: 1s${config}}`);
+    const service = await start(
+      `grpc: {max_connection_age: 1s${config}} # because: shipped there is none`,
+    );
     const { session } = connect(`http://${service.grpc}`);
     // It has no end of its own.
     const watch = rawCall(session, Health.method.watch, {});
@@ -261,7 +266,7 @@ describe("field:X16: grpc.max_connection_age", () => {
   });
 
   it("damages no stream in whose midst it ends a connection", async () => {
-    const service = await start("grpc: {max_connection_age: 1s}");
+    const service = await start("grpc: {max_connection_age: 1s} # because: shipped there is none");
     await using tap = await startFrameTap(service.grpc);
     const { session } = connect(`http://${tap.address}`);
     const stream = rawCall(session, streamGenerate, { spec: LONG });

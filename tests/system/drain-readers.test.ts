@@ -14,8 +14,11 @@ let other: ServiceProcess;
 beforeAll(async () => {
   redis = await startRedis();
   const options = {
-    env: { STEER_FAULTS_ALLOW: "true", STEER_STREAM_STORE: redis.url },
-    config: "drain: {notice: 100ms, grace: 400ms}\nstream: {store_timeout: 10s}\n",
+    env: { STEER_STREAM_STORE: redis.url },
+    config: `
+drain: {notice: 100ms, grace: 400ms} # because: the streams outlast any grace
+stream: {store_timeout: 10s} # because: a busy machine is no store that is away
+`,
   };
   [owner, other] = await Promise.all([startService(options), startService(options)]);
 });

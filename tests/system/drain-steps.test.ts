@@ -37,6 +37,7 @@ interface Drained {
   readonly isOver: () => boolean;
 }
 
+const TESTED = " # because: the setting is what is tested";
 /** A connection of a client that repeats nothing, with one call over it. */
 async function start(config = ""): Promise<Drained> {
   const service = await startTimedService(config);
@@ -218,9 +219,9 @@ describe("a drain, step by step", () => {
   });
 
   it.each([
-    ["the default", "", 25_000],
-    ["drain.grace", "drain: {notice: 500ms, grace: 3s}", 3_000],
-  ])("gives calls the grace of %s, then a typed end", async (_what, config, graceMs) => {
+    ["the default", "", 2_000, 25_000],
+    ["drain.grace", `drain: {notice: 500ms, grace: 3s}${TESTED}`, 500, 3_000],
+  ])("gives calls the grace of %s, then a typed end", async (_what, config, noticeMs, graceMs) => {
     const { service, begin, isOver } = await start(config);
     const client = createGrpcClient(service.grpc);
     ends.push(() => client.close());
@@ -233,7 +234,6 @@ describe("a drain, step by step", () => {
     });
     await client.unary(generate, { spec: SPEC });
     await begin();
-    const noticeMs = config === "" ? 2_000 : 500;
     await service.clock.advance(noticeMs);
     await eventually(() => refusesConnections(service));
     await service.clock.advance(graceMs - noticeMs - 1);
@@ -244,7 +244,7 @@ describe("a drain, step by step", () => {
   });
 
   it("takes the time before GOAWAY from drain.notice", async () => {
-    const { service, tap, session, begin } = await start("drain: {notice: 10s}");
+    const { service, tap, session, begin } = await start(`drain: {notice: 10s}${TESTED}`);
     await begin();
     await service.clock.advance(9_999);
     expect(statusOf(await rawCall(session, generate, { spec: SPEC }))).toBe("0");

@@ -139,7 +139,7 @@ describe("drain", () => {
   });
 
   it("stops after the notice when nothing runs, whoever stays connected", async () => {
-    const service = await startService({ env: { STEER_DRAIN_NOTICE: "100ms" } });
+    const service = await startService();
     const client = createGrpcClient(service.grpc);
     await client.unary(generate, { spec: slow(1, 0) });
     const watch = lastEvent(client.stream(Health.method.watch, {}) as never);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
+import { because } from "../support/explained-settings.ts";
 import { attribute, type OtlpSink, type Span, startSink } from "../support/otlp-sink.ts";
 import { eventually, type Stack } from "../support/stack.ts";
 import {
@@ -29,8 +30,12 @@ let traces = 0;
 
 beforeAll(async () => {
   sink = await startSink();
-  const retry = { ...CALM.retry, transient: { base: "30ms", cap: "30ms" } };
-  stack = await startTargets({ ...CALM, retry, hedge: { share: 1 } }, sink.env);
+  const retry = because("the waits are long enough to be seen, and no longer", {
+    transient: { base: "30ms", cap: "30ms" },
+    throttle: { base: "5ms", cap: "10ms" },
+  });
+  const hedge = because("each call may have a rival, however few calls there were", { share: 1 });
+  stack = await startTargets({ retry, hedge }, sink.env);
 });
 
 afterAll(async () => {
@@ -200,7 +205,12 @@ describe("the figures", () => {
 
   it("A-56: show circuits by state, budgets, calls in flight and in the queue, and rivals", async () => {
     const own = await startSink();
-    const health = { consecutive_failures: 1, min_span: "1ms", ejection: "60s", panic: false };
+    const health = because("two failures open a circuit, which stays open for the test", {
+      consecutive_failures: 1,
+      min_span: "1ms",
+      ejection: "60s",
+      panic: false,
+    });
     await using broken = await startTargets({ retry: CALM.retry, health }, own.env);
     for (let call = 0; call < 2; call++) {
       const scripts = { a: script({}, down()), b: script({ text: TEXT }) };

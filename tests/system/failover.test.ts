@@ -5,6 +5,7 @@ import { type Attempt, AttemptOutcome, ErrorCategory } from "../../gen/es/steer/
 import type { Generation } from "../../gen/es/steer/v1/generation_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { RecoveryAction } from "../../gen/es/steer/v1/stream_pb.js";
+import { because } from "../support/explained-settings.ts";
 import type { Stack } from "../support/stack.ts";
 import {
   ask,
@@ -27,8 +28,10 @@ let stack: Stack;
 beforeAll(async () => {
   stack = await startTargets({
     ...CALM,
-    // Shipped: 30 s, or 10 s while another target is left.
-    timeouts: { first_token: "2s", first_token_failover: "300ms" },
+    timeouts: because("a silent target is waited for, shipped for 10 s or 30 s", {
+      first_token: "2s",
+      first_token_failover: "300ms",
+    }),
   });
 });
 

@@ -17,7 +17,9 @@ let service: ServiceProcess;
 let client: GrpcClient;
 
 beforeAll(async () => {
-  service = await startService({ env: { STEER_FAULTS_ALLOW: "true" } });
+  service = await startService({
+    config: "faults: {allow: true} # because: the simulator shall fail",
+  });
   client = createGrpcClient(service.grpc);
 });
 

@@ -1,7 +1,9 @@
 // What an answer that was to come as a whole has cost, where the call ends before it.
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { UsageSource } from "../../gen/es/steer/v1/usage_pb.js";
+import { because } from "../support/explained-settings.ts";
 import { eventually, type Stack } from "../support/stack.ts";
 import {
   ask,
@@ -25,7 +27,10 @@ let stack: Stack;
 let lines: UsageLines;
 beforeAll(async () => {
   lines = createUsageLines();
-  const accounting = { usage_file: lines.path, estimator: "character" };
+  const accounting = because("the counts are known without a vocabulary", {
+    usage_file: lines.path,
+    estimator: "character",
+  });
   stack = await startTargets(
     { ...CALM, accounting },
     { STEER_PRICING_OVERRIDES_JSON: JSON.stringify(PRICES) },

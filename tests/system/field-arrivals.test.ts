@@ -72,7 +72,7 @@ beforeAll(async () => {
   service = await startTimedService(`
 callers:
 ${CALLERS}
-limits: {request_bytes: 64KiB}
+limits: {request_bytes: 64KiB} # because: a request of the shipped 32 MiB is long to send
 http: {tls: {cert_file: ${certificates.serverCert}, key_file: ${certificates.serverKey}}}
 `);
 });

@@ -73,9 +73,10 @@ async function storedBytes(service: ServiceProcess): Promise<number[]> {
 const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
 
 describe("field:S19: a service with a heap of 128 MiB", () => {
-  const start = async (env: Readonly<Record<string, string>> = {}) => {
+  const start = async (config = "") => {
     const service = await startService({
-      env: { NODE_OPTIONS: `--inspect-port=0 ${HEAP}`, ...env },
+      env: { NODE_OPTIONS: `--inspect-port=0 ${HEAP}` },
+      config,
     });
     return { service, session: connect(`http://${service.grpc}`) };
   };
@@ -97,7 +98,9 @@ describe("field:S19: a service with a heap of 128 MiB", () => {
 
   it("lives on far beyond its bound, and keeps the newest", { timeout: 240_000 }, async () => {
     const bound = 2 * MIB;
-    const { service, session } = await start({ STEER_STREAM_MAX_TOTAL_BYTES: "2MiB" });
+    const { service, session } = await start(
+      "stream: {max_total_bytes: 2MiB} # because: fifty answers fill it",
+    );
     await generate(session, 5);
     const before = await heldBy(service);
     await generate(session, 50);

@@ -42,7 +42,6 @@ describe("a server with a certificate of a private authority", () => {
       config: `
 providers: [{id: own, type: openai, base_url: "https://${host}:${port}/v1"}]
 models: [{id: m, provider: own}]
-retry: {transient: {base: 1ms, cap: 2ms}}
 `,
     });
     const client = createGrpcClient(service.grpc);

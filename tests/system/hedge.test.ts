@@ -4,6 +4,7 @@ import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
 import { type Attempt, AttemptOutcome, AttemptTrigger } from "../../gen/es/steer/v1/error_pb.js";
 import { UsageSource } from "../../gen/es/steer/v1/usage_pb.js";
 import { expectOneWithin } from "../support/expect-one-within.ts";
+import { because } from "../support/explained-settings.ts";
 import { eventually, type Stack } from "../support/stack.ts";
 import {
   ask,
@@ -27,8 +28,8 @@ const SLOW_MS = 15_000;
 let stack: Stack;
 
 beforeAll(async () => {
-  // As many as are asked for.
-  stack = await startTargets({ ...CALM, hedge: { share: 1 } });
+  const hedge = because("each call may have a rival, however few calls there were", { share: 1 });
+  stack = await startTargets({ ...CALM, hedge });
 });
 
 afterAll(async () => {
@@ -162,7 +163,10 @@ describe("a rival attempt", () => {
   });
 
   it("waits for the measured p95 of the time to the first token, at least `hedge.min_delay`, where no delay is asked for", async () => {
-    await using own = await startTargets({ ...CALM, hedge: { min_delay: "60ms" } });
+    await using own = await startTargets({
+      ...CALM,
+      hedge: because("the setting is what is tested", { min_delay: "60ms" }),
+    });
     const fields: SpecInit = { routing: { hedge: {} } };
     const slow = (): SpecInit => {
       const scripts = { a: script({ text: TEXT, first_token_ms: 400 }), b: script({ text: TEXT }) };
@@ -179,7 +183,13 @@ describe("a rival attempt", () => {
   it.each<[string, object, number]>([
     [
       "with half of the retry budget gone",
-      { budget: { capacity: 30, transient_cost: 16, refill: 1 } },
+      {
+        budget: because("one rival takes half of it", {
+          capacity: 30,
+          transient_cost: 16,
+          refill: 1,
+        }),
+      },
       1,
     ],
     ["above its share of the requests, 5 % by default and five at once", {}, 5],

@@ -13,7 +13,7 @@ let stack: Stack;
 let http: Client<typeof GenerationService>;
 
 beforeAll(async () => {
-  stack = await startStack({ config: "stream: {max_readers: 128}" });
+  stack = await startStack({ config: "stream: {max_readers: 128} # because: 100 read one" });
   const transport = createConnectTransport({ baseUrl: stack.service.http, httpVersion: "1.1" });
   http = createClient(GenerationService, transport);
 });
@@ -220,7 +220,8 @@ describe("a repeated request_id", () => {
   });
 
   it("keeps a whole answer that is longer than the store takes as done, and makes it no second time", async () => {
-    await using small = await startStack({ config: "stream: {max_bytes: 16KiB}" });
+    const config = "stream: {max_bytes: 16KiB} # because: one answer is more";
+    await using small = await startStack({ config });
     const text = "0123456789abcdef".repeat(2_048);
     const request = { spec: spec("chat", { text }), requestId: newKey() };
     const { generation } = await small.client.unary(generate, request);

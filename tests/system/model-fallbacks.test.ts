@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { AttemptOutcome, AttemptTrigger } from "../../gen/es/steer/v1/error_pb.js";
+import { sectionLines } from "../support/explained-settings.ts";
 import { type Stack, startStack } from "../support/stack.ts";
 import { ask, CALM, type Mode, type SpecInit } from "../support/targets.ts";
 
@@ -9,7 +10,7 @@ let stack: Stack;
 
 beforeAll(async () => {
   stack = await startStack({}, (url) =>
-    JSON.stringify({
+    sectionLines({
       providers: ["a", "b"].map((id) => {
         return { id, type: "openai", base_url: `${url}/v1`, api_key_env: "UP_KEY" };
       }),

@@ -28,9 +28,9 @@ const R = RetryDecisionReason;
 const CONFIG = `
   - {id: m-chat-mini, provider: chat}
   - {id: m-claude-mini, provider: claude}
-health: {panic: false, ejection: 60s, min_span: 1ms}
-limit: {max_in_flight: 1, queue_wait: 30s}
-budget: {capacity: 28, transient_cost: 14, throttle_cost: 14, refill: 0, fill: 8784h}
+health: {panic: false, ejection: 60s, min_span: 1ms} # because: a circuit opens at once and stays open
+limit: {max_in_flight: 1, queue_wait: 30s} # because: one call fills a target, and the next waits
+budget: {capacity: 28, throttle_cost: 14, refill: 0, fill: 8784h} # because: two retries use it up for good
 `;
 
 let stack: Stack;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AdminService, CircuitState } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
+import { because } from "../support/explained-settings.ts";
 import { eventually, type Stack } from "../support/stack.ts";
 import { ask, CALM, requestsOf, script, startTargets, through } from "../support/targets.ts";
 
@@ -33,7 +34,11 @@ describe("a primary that answers 503 for a while, with ejections of 400 ms in pl
   it("costs no call, gets one probe per ejection, and is used again one ejection after it works", async () => {
     const ejection = `${EJECTION_MS}ms`;
     const { retry } = CALM;
-    const own = await start({ retry, health: { ejection, max_ejection: ejection } });
+    const health = because("the process keeps real time, and six ejections pass", {
+      ejection,
+      max_ejection: ejection,
+    });
+    const own = await start({ retry, health });
     const scripts = { a: script({ tokens: 3 }), b: script({ tokens: 3 }) };
     const served = new Map<string, number>();
     const failed: string[] = [];
@@ -113,8 +118,11 @@ describe("with every call failing", { timeout: 300_000 }, () => {
 
   describe("and no circuit to stop them", () => {
     beforeEach(async () => {
-      // The shipped budget.
-      own = await start({ retry: CALM.retry, health: CALM.health });
+      const health = because("thousands of failures shall meet the shipped budget alone", {
+        consecutive_failures: 100_000,
+        min_requests: 100_000,
+      });
+      own = await start({ ...CALM, health });
     });
 
     it("one target gets no more than its calls and what its budget pays for", async () => {
@@ -144,7 +152,7 @@ describe("with every call failing", { timeout: 300_000 }, () => {
   });
 
   it("the shipped circuits leave fewer requests than calls", async () => {
-    own = await start({ retry: CALM.retry });
+    own = await start(CALM);
     fail("a");
     fail("b");
     // Those of the first second find no circuit open.

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
 import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { because } from "../support/explained-settings.ts";
 import { createGrpcClient, type GrpcClient } from "../support/grpc-client.ts";
 import { eventually, type Stack } from "../support/stack.ts";
 import { ask, CALM, requestsOf, script, startTargets, through } from "../support/targets.ts";
@@ -87,7 +88,12 @@ describe.each(MODES)("a client with a retry policy, %s,", (mode) => {
   });
 
   it("is told −1 and the time of the next probe by an open circuit, and nothing is sent", async () => {
-    const health = { consecutive_failures: 1, min_span: "1ms", ejection: "20s", panic: false };
+    const health = because("two failures open a circuit, and no probe is let through", {
+      consecutive_failures: 1,
+      min_span: "1ms",
+      ejection: "20s",
+      panic: false,
+    });
     const own = await start({ retry: CALM.retry, health });
     // Failures of one moment are a blip.
     for (let call = 0; call < 2; call++) {
@@ -110,7 +116,11 @@ describe.each(MODES)("a client with a retry policy, %s,", (mode) => {
   });
 
   it("comes again where nothing was executed: `max_in_flight` calls run and the queue is full", async () => {
-    const limit = { max_in_flight: 1, queue_length: 1, queue_wait: "10s" };
+    const limit = because("two calls fill the target and its queue, for as long as the test", {
+      max_in_flight: 1,
+      queue_length: 1,
+      queue_wait: "10s",
+    });
     const own = await start({ ...CALM, limit });
     own.stack.upstream.hold();
     const spec = () => through({ a: script({ tokens: 3 }) });
@@ -150,7 +160,7 @@ describe.each(MODES)("a client with a retry policy, %s,", (mode) => {
   });
 
   it("a queue ends after `queue_wait`", async () => {
-    const limit = { max_in_flight: 1, queue_length: 8, queue_wait: "100ms" };
+    const limit = because("one call fills the target", { max_in_flight: 1 });
     const own = await start({ ...CALM, limit });
     own.stack.upstream.hold();
     const running = ask(own.stack.client, "stream", through({ a: script({ tokens: 3 }) }));

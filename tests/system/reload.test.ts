@@ -32,6 +32,9 @@ afterEach(async () => {
   stack = undefined;
 });
 
+/** The second call waits in the queue. */
+const ONE_AT_A_TIME = "limit: {max_in_flight: 1} # because: one call fills the target\n";
+
 async function start(config: ReloadableConfig = {}): Promise<ReloadableStack> {
   stack = await startReloadableStack(config);
   return stack;
@@ -107,7 +110,7 @@ describe.each(["unary", "stream"] as const)("field:E23 a reload fails no %s call
   });
 
   it("that waits in the queue of the instance that changes", async () => {
-    const on = await start({ more: "limit: {max_in_flight: 1}\n" });
+    const on = await start({ more: ONE_AT_A_TIME });
     on.upstream.hold();
     const first = read(on, {});
     await on.received(1);
@@ -117,7 +120,7 @@ describe.each(["unary", "stream"] as const)("field:E23 a reload fails no %s call
       const { providers } = await on.client.unary(getProviderStatus, {});
       return providers["one"]?.queued === 1;
     });
-    await on.reload({ one: "2", more: "limit: {max_in_flight: 1}\n" });
+    await on.reload({ one: "2", more: ONE_AT_A_TIME });
     on.upstream.release(1_000);
     expect(await first).not.toBe("");
     expect(await queued).not.toBe("");

@@ -37,8 +37,11 @@ let b: Replica;
 
 async function startReplica(): Promise<Replica> {
   const service = await startService({
-    env: { STEER_FAULTS_ALLOW: "true", STEER_STREAM_STORE: redis.url },
-    config: "health: {panic: false, ejection: 60s}\n",
+    env: { STEER_STREAM_STORE: redis.url },
+    config: `
+faults: {allow: true} # because: the simulator shall fail
+health: {panic: false, ejection: 60s} # because: what one replica opens is looked for at the other
+`,
   });
   return { service, client: createGrpcClient(service.grpc) };
 }

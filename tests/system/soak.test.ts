@@ -94,10 +94,7 @@ it("A-63: a hundred thousand requests go through a small heap", { timeout: 600_0
   // V8 lets a heap grow for as long as there is memory. In one that cannot grow, what each request
   // left behind would end the process long before the last of them.
   const small = await startService({
-    env: {
-      ...SMALL_HEAP,
-      STEER_STREAM_MAX_TOTAL_BYTES: "8MiB",
-    },
+    env: SMALL_HEAP,
   });
   const own = createGrpcClient(small.grpc);
   const files = openFiles(small.pid);

@@ -140,7 +140,9 @@ describe("ResumeStream", () => {
   });
 
   it("ends a stream that outgrows the store with a typed error, and no other", async () => {
-    await using small = await startStack({ config: "stream: {max_bytes: 64KiB}" });
+    await using small = await startStack({
+      config: "stream: {max_bytes: 64KiB} # because: one stream fills it",
+    });
     const fits = collect(small.client.stream(streamGenerate, { spec: spec("chat", {}) }));
     const { events, error } = await collect(
       small.client.stream(streamGenerate, { spec: spec("chat", { tokens: 20_000 }) }),
@@ -219,7 +221,9 @@ describe("bad input of a resumption", () => {
   });
 
   it("is STREAM_EXPIRED for a stream whose events are deleted", async () => {
-    await using small = await startStack({ config: "stream: {max_total_bytes: 32KiB}" });
+    await using small = await startStack({
+      config: "stream: {max_total_bytes: 32KiB} # because: a few streams fill it",
+    });
     const call = () =>
       collect(small.client.stream(streamGenerate, { spec: spec("chat", { tokens: 300 }) }));
     const { events } = await call();

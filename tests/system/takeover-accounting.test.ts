@@ -22,7 +22,6 @@ it.each([
     const replica = () =>
       startService({
         env: {
-          STEER_FAULTS_ALLOW: "true",
           STEER_STREAM_STORE: redis.url,
           STEER_ACCOUNTING_USAGE_FILE: lines.path,
           STEER_PRICING_OVERRIDES_JSON: PRICES,

@@ -20,8 +20,11 @@ export interface Replica {
 
 export interface ClusterOptions {
   readonly replicas?: number;
-  readonly sessionTtl?: string;
+  /** Unset: a session is shorter, since a run waits for many lost owners. */
+  readonly isSessionShipped?: boolean;
+  /** Unset: 500 ms. */
   readonly storeTimeout?: string;
+  readonly isStoreTimeoutShipped?: boolean;
   /** More lines of the section `stream`. */
   readonly stream?: string;
   /** Address of the store, where it is no Redis of this cluster. */
@@ -74,13 +77,16 @@ function configuration(
     ...providers,
     "models:",
     ...models,
-    `limit: {max_in_flight: ${MAX_IN_FLIGHT}}`,
-    // The outages of a run are short, and so must be what follows from them.
-    "health: {ejection: 1s, max_ejection: 2s}",
+    `limit: {max_in_flight: ${MAX_IN_FLIGHT}} # because: the storm of a run fills it`,
+    "health: {ejection: 1s, max_ejection: 2s} # because: the outages of a run are short, and what follows too",
     "stream:",
     `  store: "${store}"`,
-    `  store_timeout: ${options.storeTimeout ?? "500ms"}`,
-    `  session_ttl: ${options.sessionTtl ?? "2s"}`,
+    options.isStoreTimeoutShipped === true
+      ? ""
+      : `  store_timeout: ${options.storeTimeout ?? "500ms"} # because: a busy machine is no store that is away`,
+    options.isSessionShipped === true
+      ? ""
+      : "  session_ttl: 2s # because: a run waits for many lost owners",
     options.stream ?? "",
     "",
   ].join("\n");

@@ -53,7 +53,7 @@ export const ownStore: Fault = {
   title: "Redis is emptied, paused for 60 ms, full, and takes another password; all owners live",
   async run(scene) {
     const { provider } = scene.cluster;
-    const cluster = await startCluster({ replicas: 2, provider, storeTimeout: "50ms" });
+    const cluster = await startCluster({ replicas: 2, provider, isStoreTimeoutShipped: true });
     const { redis } = cluster;
     const own = scene.on(cluster);
     try {

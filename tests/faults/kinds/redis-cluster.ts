@@ -19,7 +19,7 @@ export const changedCluster: Fault = {
       provider: scene.cluster.provider,
       store: redis.url,
       // A vote takes longer than the short session of a run.
-      sessionTtl: "6s",
+      isSessionShipped: true,
     });
     try {
       const there = scene.on(cluster);

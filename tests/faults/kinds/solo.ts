@@ -20,7 +20,9 @@ export const fullDisk: Fault = {
       replicas: 1,
       provider: scene.cluster.provider,
       store: `sqlite:${join(disk?.path ?? folder, "streams.db")}`,
-      ...(disk === undefined && { stream: "  max_total_bytes: 256KiB" }),
+      ...(disk === undefined && {
+        stream: "  max_total_bytes: 256KiB # because: it stands for a disk that is full",
+      }),
     });
     const lines = (event: string): readonly Record<string, unknown>[] =>
       (cluster.replicas[0]?.process.log ?? []).filter((line) => line["event"] === event);
