@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createGrpcClient } from "../../clients/typescript/grpc.ts";
 import { streamGenerate as helperStream } from "../../clients/typescript/steer.ts";
 import { InvalidOutputAction, MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
@@ -18,6 +18,7 @@ import type { Stack } from "../support/stack.ts";
 import {
   CALM,
   readText,
+  resetTargets,
   type SpecInit,
   script,
   startTargets,
@@ -45,6 +46,10 @@ beforeAll(async () => {
   for (const name of ["unset", "restart"] as const) {
     stacks[name] = await startTargets({ ...CALM, ...DEFAULTS[name] });
   }
+});
+
+beforeEach(async () => {
+  for (const stack of Object.values(stacks)) await resetTargets(stack);
 });
 
 afterAll(async () => {

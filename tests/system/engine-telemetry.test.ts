@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import { because } from "../support/explained-settings.ts";
 import { attribute, type OtlpSink, type Span, startSink } from "../support/otlp-sink.ts";
@@ -8,6 +8,7 @@ import {
   CALM,
   type Mode,
   requestsOf,
+  resetTargets,
   type SpecInit,
   script,
   startTargets,
@@ -37,6 +38,8 @@ beforeAll(async () => {
   const hedge = because("each call may have a rival, however few calls there were", { share: 1 });
   stack = await startTargets({ retry, hedge }, sink.env);
 });
+
+beforeEach(() => resetTargets(stack));
 
 afterAll(async () => {
   await stack[Symbol.asyncDispose]();

@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Attempt, AttemptOutcome, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
 import type { Generation } from "../../gen/es/steer/v1/generation_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
@@ -34,6 +34,8 @@ beforeAll(async () => {
     }),
   });
 });
+
+beforeEach(() => resetTargets(stack));
 
 afterAll(async () => {
   await stack[Symbol.asyncDispose]();

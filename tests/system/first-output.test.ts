@@ -1,11 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createGrpcClient } from "../../clients/typescript/grpc.ts";
 import { resumeStream, streamGenerate } from "../../clients/typescript/steer.ts";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { isDiscard, readingOf } from "../support/discard-scenes.ts";
 import type { Stack } from "../support/stack.ts";
-import { CALM, type SpecInit, script, startTargets, through } from "../support/targets.ts";
+import {
+  CALM,
+  resetTargets,
+  type SpecInit,
+  script,
+  startTargets,
+  through,
+} from "../support/targets.ts";
 
 const OLD = "alpha alpha alpha alpha alpha alpha";
 const NEW = "bravo bravo bravo bravo";
@@ -20,6 +27,8 @@ beforeAll(async () => {
   stack = await startTargets(CALM);
   client = createGrpcClient({ address: stack.service.grpc });
 });
+
+beforeEach(() => resetTargets(stack));
 
 afterAll(async () => {
   client.close();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
 import { InvalidOutputAction, MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import { JsonStreamMode, RecoveryAction } from "../../gen/es/steer/v1/stream_pb.js";
@@ -9,6 +9,7 @@ import {
   outline,
   readText,
   requestsOf,
+  resetTargets,
   type SpecInit,
   script,
   startTargets,
@@ -28,6 +29,8 @@ let stack: Stack;
 beforeAll(async () => {
   stack = await startTargets(CALM);
 });
+
+beforeEach(() => resetTargets(stack));
 
 afterAll(async () => {
   await stack[Symbol.asyncDispose]();

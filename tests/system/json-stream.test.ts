@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { JsonStreamMode, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
@@ -11,6 +11,7 @@ import {
   ask,
   CALM,
   outline,
+  resetTargets,
   type SpecInit,
   script,
   startTargets,
@@ -30,6 +31,8 @@ let stack: Stack;
 beforeAll(async () => {
   stack = await startTargets(CALM);
 });
+
+beforeEach(() => resetTargets(stack));
 
 afterAll(async () => {
   await stack[Symbol.asyncDispose]();

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
 import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
+import { because } from "../support/explained-settings.ts";
 import type { Stack } from "../support/stack.ts";
 import {
   ask,
@@ -8,6 +9,7 @@ import {
   outline,
   readText,
   requestsOf,
+  resetTargets,
   type SpecInit,
   script,
   startTargets,
@@ -22,8 +24,11 @@ const MODES = ["unary", "stream"] as const;
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startTargets(CALM);
+  const budget = because("some fifty repetitions at one instance", { capacity: 1_000 });
+  stack = await startTargets({ ...CALM, budget });
 });
+
+beforeEach(() => resetTargets(stack));
 
 afterAll(async () => {
   await stack[Symbol.asyncDispose]();

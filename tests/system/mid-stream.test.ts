@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
 import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import { RecoveryAction, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { UsageSource } from "../../gen/es/steer/v1/usage_pb.js";
+import { because } from "../support/explained-settings.ts";
 import type { Stack } from "../support/stack.ts";
 import {
   ask,
@@ -10,6 +11,7 @@ import {
   outline,
   readText,
   requestsOf,
+  resetTargets,
   type SpecInit,
   script,
   startTargets,
@@ -23,8 +25,11 @@ const TEXT = "The tide comes in twice a day, and twice a day it leaves the harbo
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startTargets(CALM);
+  const faults = because("the simulator shall fail", { allow: true });
+  stack = await startTargets({ ...CALM, faults });
 });
+
+beforeEach(() => resetTargets(stack));
 
 afterAll(async () => {
   await stack[Symbol.asyncDispose]();

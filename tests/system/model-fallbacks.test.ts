@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { AttemptOutcome, AttemptTrigger } from "../../gen/es/steer/v1/error_pb.js";
 import { sectionLines } from "../support/explained-settings.ts";
+import { resetCircuits } from "../support/reset-circuits.ts";
 import { type Stack, startStack } from "../support/stack.ts";
 import { ask, CALM, type Mode, type SpecInit } from "../support/targets.ts";
 
@@ -23,6 +24,8 @@ beforeAll(async () => {
     }),
   );
 });
+
+beforeEach(() => resetCircuits(stack.client, ["a", "b"]));
 
 afterAll(async () => {
   await stack[Symbol.asyncDispose]();
@@ -61,6 +64,8 @@ it.each(MODES)(
     stack.upstream.outages.clear();
     retired("a");
     const served = async (routing: SpecInit["routing"]) => {
+      // What was refused once is not asked again for a while.
+      await resetCircuits(stack.client, ["a", "b"]);
       const spec = { model: "m-a", prompt: "Hi", ...(routing !== undefined && { routing }) };
       const { generation, code } = await ask(stack.client, mode, spec);
       return code === 0 ? generation?.model : code;
