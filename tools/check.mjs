@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { filesBelow, generateService, generateStubs } from "./generated.mjs";
+import { startsAround } from "./own-settings.mjs";
 import { run } from "./run.mjs";
 
 const BASELINE = "proto/baseline.binpb";
@@ -78,6 +79,14 @@ function clock() {
   return { ok: found.length === 0, output };
 }
 
+/** Tests start the service with the shipped defaults, or say why not. */
+function settings() {
+  const output = startsAround()
+    .map((file) => `${file} starts the service with settings at which nobody looks\n`)
+    .join("");
+  return { ok: output === "", output };
+}
+
 const GATES = {
   biome: {
     run: () => run("biome", ["ci", "--error-on-warnings", "--colors=off"]),
@@ -92,6 +101,10 @@ const GATES = {
     help: "take out what nothing uses, or export less of it",
   },
   clock: { run: clock, help: "time and randomness come as a parameter" },
+  settings: {
+    run: settings,
+    help: "start by tests/support, or call requireReasons of explained-settings.ts; `npm run settings` lists them",
+  },
   "proto-lint": {
     run: () => run("buf", ["lint"]),
     help: "the contract's style; buf.yaml holds its rules",

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { requireReasons } from "../support/explained-settings.ts";
 import { requestRaw } from "../support/raw-http.ts";
 import { eventually } from "../support/stack.ts";
 
@@ -36,6 +37,7 @@ async function start(stdout: "pipe" | number) {
     STEER_GRPC_ADDRESS: "127.0.0.1:0",
     STEER_HTTP_ADDRESS: http.slice("http://".length),
   };
+  requireReasons("", env);
   const child = spawn(process.execPath, [ENTRY], { env, stdio: ["ignore", stdout, "pipe"] });
   if (stdout !== "pipe") closeSync(stdout);
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));

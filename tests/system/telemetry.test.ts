@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { JsonStreamMode } from "../../gen/es/steer/v1/stream_pb.js";
+import { requireReasons } from "../support/explained-settings.ts";
 import { createGrpcClient } from "../support/grpc-client.ts";
 import { attribute, startSink } from "../support/otlp-sink.ts";
 import { startService } from "../support/service.ts";
@@ -135,16 +136,16 @@ describe("telemetry", () => {
       console.log(JSON.stringify(loaded.filter((url) => url.includes("@opentelemetry/"))));
       process.exit(0);
     `;
+    const env = {
+      PATH: process.env["PATH"],
+      STEER_GRPC_ADDRESS: "127.0.0.1:0",
+      STEER_HTTP_ADDRESS: "127.0.0.1:0",
+    };
+    requireReasons("", env);
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ["--input-type=module", "-e", script],
-      {
-        env: {
-          PATH: process.env["PATH"],
-          STEER_GRPC_ADDRESS: "127.0.0.1:0",
-          STEER_HTTP_ADDRESS: "127.0.0.1:0",
-        },
-      },
+      { env },
     );
     expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toEqual([]);
   });

@@ -16,7 +16,7 @@ describe("npm run check", () => {
   it("is green on a tree of the layout with every legal import", async () => {
     const { status, output } = await skeleton.check();
     expect(output).not.toContain("RED");
-    expect(output.match(/^green/gm)).toHaveLength(9);
+    expect(output.match(/^green/gm)).toHaveLength(10);
     expect(status).toBe(0);
   });
 
@@ -24,7 +24,7 @@ describe("npm run check", () => {
     const breach = { "src/domain/spec.ts": after("export const dead = Math.random();") };
     const { status, output } = await skeleton.check(breach);
     expect(output.match(/^RED/gm)).toHaveLength(2);
-    expect(output.match(/^green/gm)).toHaveLength(7);
+    expect(output.match(/^green/gm)).toHaveLength(8);
     expect(status).toBe(1);
   });
 
@@ -80,6 +80,20 @@ describe("the other gates", () => {
     ["clock", "the time of day", { "src/rpc/a.ts": "Date.now();" }, "src/rpc/a.ts:1"],
     ["clock", "the present as a date", { "src/rpc/a.ts": "new Date();" }, "src/rpc/a.ts:1"],
     ["clock", "a time from elsewhere", { "src/rpc/a.ts": "performance.now();" }, "src/rpc/a.ts:1"],
+    [
+      "settings",
+      "a test that starts the service by itself",
+      {
+        "tests/system/a.test.ts": `import { run as startService } from "../../src/service.ts";\n`,
+      },
+      "tests/system/a.test.ts",
+    ],
+    [
+      "settings",
+      "a test that starts its process by itself",
+      { "tests/system/a.test.ts": `export const ENTRY = "../../src/main.ts";\n` },
+      "tests/system/a.test.ts",
+    ],
     [
       "proto-lint",
       "a badly named field",

@@ -63,6 +63,7 @@ function configuration(
   options: ClusterOptions,
   version: string,
 ): string {
+  const { storeTimeout = "500ms" } = options;
   const rest = `api_key_env: UP_KEY, headers: {x-version: "${version}"}`;
   const providers = INSTANCES.map(
     (id) => `  - {id: ${id}, type: openai, base_url: "${providerUrl}/${id}/v1", ${rest}}`,
@@ -83,7 +84,7 @@ function configuration(
     `  store: "${store}"`,
     options.isStoreTimeoutShipped === true
       ? ""
-      : `  store_timeout: ${options.storeTimeout ?? "500ms"} # because: a busy machine is no store that is away`,
+      : `  store_timeout: ${storeTimeout} # because: a busy machine is no store that is away`,
     options.isSessionShipped === true
       ? ""
       : "  session_ttl: 2s # because: a run waits for many lost owners",
