@@ -18,6 +18,7 @@ export default defineConfig({
   test: {
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    globalSetup: "tests/support/global-setup.ts",
     projects: [
       {
         extends: true,

@@ -1,5 +1,6 @@
 // `npm run attack`: each attack upon a real gateway with the shipped defaults, and what another caller had of it.
 import { parseArgs } from "node:util";
+import { beginTestRun, leftLines } from "../support/test-run.ts";
 import { ATTACKS } from "./all.ts";
 import { type FuzzResult, fuzz } from "./fuzz/fuzz.ts";
 import { type BareServer, startBareServer, startGateway } from "./processes.ts";
@@ -144,11 +145,13 @@ function table(): string {
   return rows.map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 }
 
+const run = beginTestRun();
 {
   await using bare = await startBareServer();
   if (chosen.length > 0) await runAttacks(bare);
   if (positionals.length === 0 || positionals.includes(FUZZ)) await runFuzz(bare);
 }
+const left = await run.end();
 const failed = [...problems].filter(([, wrong]) => wrong.length > 0);
 if (values.json) {
   const rows = outcomes.map(({ attack, ...rest }) => ({ name: attack.name, ...rest }));
@@ -160,5 +163,7 @@ if (values.json) {
   }
 }
 for (const [name, [first]] of failed) process.stdout.write(`FAILED  attack ${name}: ${first}\n`);
-process.stdout.write(`${problems.size - failed.length} passed, ${failed.length} failed\n`);
-process.exit(failed.length === 0 ? 0 : 1);
+const count = failed.length + left.length;
+process.stdout.write(leftLines(left));
+process.stdout.write(`${problems.size - failed.length} passed, ${count} failed\n`);
+process.exit(count === 0 ? 0 : 1);

@@ -7,7 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { endsWithParent } from "../support/ends-with-parent.ts";
 import { requireReasons } from "../support/explained-settings.ts";
+import { environmentOfRun } from "../support/test-run.ts";
 import type { Attack, Tally, Target } from "./attack.ts";
 import type { Order } from "./attacker.ts";
 
@@ -78,9 +80,9 @@ export async function startGateway(
   const text = configuration(kind, bareUrl);
   requireReasons(text);
   writeFileSync(config, text);
-  const child = spawn(process.execPath, [GATEWAY], {
+  const child = spawn(...endsWithParent(process.execPath, [GATEWAY]), {
     env: {
-      PATH: process.env["PATH"],
+      ...environmentOfRun(),
       STEER_CONFIG: config,
       STEER_GRPC_ADDRESS: "127.0.0.1:0",
       STEER_HTTP_ADDRESS: "127.0.0.1:0",
@@ -118,7 +120,9 @@ interface Talking extends AsyncDisposable {
 }
 
 function startTalking(args: readonly string[]): Talking {
-  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(...endsWithParent(process.execPath, args), {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   child.stdin.on("error", () => {});
   return {

@@ -1,6 +1,7 @@
 // `npm run faults`: three gateways, a real redis-server, and everything that can break.
 import { parseArgs } from "node:util";
 import { needRedis } from "../support/need-redis.ts";
+import { beginTestRun, leftLines } from "../support/test-run.ts";
 import { figuresOf, isClean, textOf } from "./harness/report.ts";
 import { runFaults } from "./harness/run.ts";
 import type { Scale } from "./harness/scene.ts";
@@ -75,6 +76,7 @@ const lanes = [...LANES, ...(isShort ? [] : [LONG_LANE])].map((lane) =>
 
 needRedis("npm run faults");
 
+const run = beginTestRun();
 const startedAt = performance.now();
 const result = await runFaults({
   scale: length === undefined ? SHORT : LONG,
@@ -85,7 +87,9 @@ const result = await runFaults({
     process.stderr.write(`${seconds}\t${line}\n`);
   },
 });
+const left = await run.end();
 process.stdout.write(
   values.json ? `${JSON.stringify(figuresOf(result), undefined, 2)}\n` : `${textOf(result)}\n`,
 );
-process.exit(isClean(result) ? 0 : 1);
+process.stderr.write(leftLines(left));
+process.exit(isClean(result) && left.length === 0 ? 0 : 1);

@@ -2,6 +2,7 @@
 // helpers of every language against real gateways, and what they did judged from outside.
 import { parseArgs } from "node:util";
 import { needRedis } from "../support/need-redis.ts";
+import { beginTestRun, leftLines } from "../support/test-run.ts";
 import { suiteOf } from "./language-suite.ts";
 import { languages } from "./languages/all.ts";
 import { details, type Row, table } from "./report.ts";
@@ -85,13 +86,19 @@ if (positionals.some((name) => !known.includes(name))) {
   process.exit(2);
 }
 needRedis("npm run test:interop");
-await using world = await startWorld();
-const suites = [...languages.map((language) => suiteOf(language, world)), toolsSuite(world)].filter(
-  ({ name }) => positionals.length === 0 || positionals.includes(name),
-);
-const leftOut = suites.filter((suite) => missingOf(suite).length > 0);
-const ready = suites.filter((suite) => !leftOut.includes(suite));
-const rows = await runSuites(ready, values.scenario);
+const run = beginTestRun();
+
+async function runAll() {
+  await using world = await startWorld();
+  const all = [...languages.map((language) => suiteOf(language, world)), toolsSuite(world)];
+  const suites = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const leftOut = suites.filter((suite) => missingOf(suite).length > 0);
+  const ready = suites.filter((suite) => !leftOut.includes(suite));
+  return { leftOut, rows: await runSuites(ready, values.scenario) };
+}
+
+const { leftOut, rows } = await runAll();
+const left = await run.end();
 const failures = [...rows.values()].flatMap((row) => [...row.values()]);
 const failed = failures.filter((failure) => failure !== "").length;
 const passed = failures.length - failed;
@@ -99,6 +106,7 @@ console.log(`${table(rows)}\n\n${details(rows)}`);
 for (const suite of leftOut) {
   console.log(`left out: ${suite.name}, for want of ${missingOf(suite).join(", ")}`);
 }
-const counted = failed + (values.strict ? leftOut.length : 0);
+process.stdout.write(leftLines(left));
+const counted = failed + left.length + (values.strict ? leftOut.length : 0);
 console.log(`${passed} passed, ${counted} failed`);
 process.exitCode = counted === 0 ? 0 : 1;

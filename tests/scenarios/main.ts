@@ -1,6 +1,7 @@
 // `npm run scenarios`: the tests of the project "scenarios", and a table of what they measured.
 import { parseArgs } from "node:util";
 import { startVitest, type TestModule } from "vitest/node";
+import { beginTestRun, leftLines } from "../support/test-run.ts";
 import type { Figures } from "./figures.ts";
 
 const HELP = `npm run scenarios -- [NAME…] [--json]
@@ -55,6 +56,7 @@ if (values.help) {
   process.stdout.write(HELP);
   process.exit(0);
 }
+const run = beginTestRun();
 const filters = positionals.map((name) => `tests/scenarios/${name}`);
 const vitest = await startVitest(
   filters,
@@ -64,10 +66,13 @@ const vitest = await startVitest(
 );
 const modules = vitest.state.getTestModules();
 await vitest.close();
+const left = await run.end();
 const rows = modules
   .flatMap((module) => [...module.children.allTests()])
   .flatMap((test) => test.meta().figures ?? []);
-const { passed, failed } = tallyOf(modules);
+const tally = tallyOf(modules);
+const { passed } = tally;
+const failed = tally.failed + left.length;
 process.stdout.write(
   values.json ? `${JSON.stringify({ passed, failed, rows }, undefined, 2)}\n` : tableOf(rows),
 );
@@ -76,5 +81,5 @@ for (const module of modules) {
     process.stderr.write(`FAILED  ${module.relativeModuleId} ${test.fullName}\n`);
   }
 }
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.stdout.write(`${leftLines(left)}${passed} passed, ${failed} failed\n`);
 process.exit(passed > 0 && failed === 0 ? 0 : 1);

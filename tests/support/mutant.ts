@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { environmentOfRun } from "./test-run.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -59,7 +60,7 @@ export async function runMutant(
     const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
     const args = [vitest, "run", test, "--bail=1", "--reporter=json", `--outputFile=${report}`];
     // Without what the outer run tells its own workers.
-    const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], TMPDIR: tmpdir() };
+    const env = { ...environmentOfRun(), HOME: process.env["HOME"], TMPDIR: tmpdir() };
     await new Promise<void>((resolve) => {
       execFile(process.execPath, args, { cwd: copy, env }, () => resolve());
     });

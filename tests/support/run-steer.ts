@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { environmentOfRun } from "./test-run.ts";
 
 export const CLI = join(import.meta.dirname, "../../src/cli/steer.ts");
 
@@ -20,7 +21,7 @@ export interface RunOptions {
 export function runSteer(args: readonly string[], options: RunOptions = {}): Promise<Result> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [CLI, ...args], {
-      env: { PATH: process.env["PATH"], ...options.env },
+      env: { ...environmentOfRun(), ...options.env },
     });
     let stdout = "";
     let stderr = "";

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { endsWithParent } from "./ends-with-parent.ts";
 import { requireReasons } from "./explained-settings.ts";
 import { logLineProblem } from "./log-line-problem.ts";
+import { environmentOfRun } from "./test-run.ts";
 
 /** The real service as a process of its own. */
 export interface ServiceProcess {
@@ -44,7 +45,7 @@ const LOG_TIMEOUT_MS = 60_000;
 export async function startService(options: ServiceOptions = {}): Promise<ServiceProcess> {
   const folder = mkdtempSync(join(tmpdir(), "steer-test-"));
   const env: Record<string, string> = {
-    PATH: process.env["PATH"] ?? "",
+    ...environmentOfRun(),
     STEER_GRPC_ADDRESS: "127.0.0.1:0",
     STEER_HTTP_ADDRESS: "127.0.0.1:0",
     ...options.env,

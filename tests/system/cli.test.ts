@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGrpcClient } from "../support/grpc-client.ts";
 import { CLI, type Result, type RunOptions, runSteer } from "../support/run-steer.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";
+import { environmentOfRun } from "../support/test-run.ts";
 
 let service: ServiceProcess;
 
@@ -144,7 +145,7 @@ describe("the other commands", () => {
   it("serve", async () => {
     const child = spawn(process.execPath, [CLI, "serve"], {
       env: {
-        PATH: process.env["PATH"],
+        ...environmentOfRun(),
         STEER_GRPC_ADDRESS: "127.0.0.1:0",
         STEER_HTTP_ADDRESS: "127.0.0.1:0",
       },

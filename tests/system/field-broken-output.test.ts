@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, describe, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { endsWithParent } from "../support/ends-with-parent.ts";
 import { requireReasons } from "../support/explained-settings.ts";
 import { requestRaw } from "../support/raw-http.ts";
 import { eventually } from "../support/stack.ts";
+import { environmentOfRun } from "../support/test-run.ts";
 
 // The reader of the log may go away, and its disk may be full: the service goes on.
 
@@ -33,12 +35,15 @@ afterEach(async () => {
 async function start(stdout: "pipe" | number) {
   const http = `http://127.0.0.1:${await freePort()}`;
   const env = {
-    PATH: process.env["PATH"],
+    ...environmentOfRun(),
     STEER_GRPC_ADDRESS: "127.0.0.1:0",
     STEER_HTTP_ADDRESS: http.slice("http://".length),
   };
   requireReasons("", env);
-  const child = spawn(process.execPath, [ENTRY], { env, stdio: ["ignore", stdout, "pipe"] });
+  const child = spawn(...endsWithParent(process.execPath, [ENTRY]), {
+    env,
+    stdio: ["ignore", stdout, "pipe"],
+  });
   if (stdout !== "pipe") closeSync(stdout);
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
   ends.push(async () => {

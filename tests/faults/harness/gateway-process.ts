@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { endsWithParent } from "../../support/ends-with-parent.ts";
 import { requireReasons } from "../../support/explained-settings.ts";
+import { environmentOfRun } from "../../support/test-run.ts";
 import type { Hook, Order, Report } from "./hooks.ts";
 
 /** A gateway under test: killed, stopped and started again on the same ports. */
@@ -74,7 +75,7 @@ export async function startGateway(initial: string): Promise<GatewayProcess> {
       execArgv: [...execArgv],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
       env: {
-        PATH: process.env["PATH"] ?? "",
+        ...environmentOfRun(),
         STEER_CONFIG: file,
         STEER_GRPC_ADDRESS: grpc,
         STEER_HTTP_ADDRESS: http,

@@ -1,0 +1,102 @@
+// What a run of tests leaves behind: processes, their ports, files. Each run has a mark in the environment of
+// what it starts and a temporary folder, so that runs of others on the same machine are not counted.
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+
+const MARK = "TEST_RUN";
+/** What has been told to end has so long to be gone, in milliseconds. */
+const PATIENCE_MS = 10_000;
+const LOOK_MS = 100;
+
+/** What tests start; a vitest worker or a compiler's daemon is none of them. */
+const STARTED =
+  /(?:^|\/)redis-(?:server|sentinel)\b|\/src\/(?:main|cli\/steer)\.ts|\/tests\/\S+\.ts/;
+
+/** For a process whose environment is made anew: the path, and the mark of the run. */
+export function environmentOfRun(): Readonly<Record<string, string>> {
+  const mark = process.env[MARK];
+  return { PATH: process.env["PATH"] ?? "", ...(mark !== undefined && { [MARK]: mark }) };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    // The process has just ended, or is somebody else's.
+    return "";
+  }
+}
+
+function linksOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder).map((name) => readlinkSync(join(folder, name)));
+  } catch {
+    return [];
+  }
+}
+
+/** TCP ports at which a process listens. */
+function portsOf(pid: string): readonly number[] {
+  const sockets = new Set(linksOf(`/proc/${pid}/fd`));
+  const lines = ["tcp", "tcp6"].flatMap((name) => textOf(`/proc/${pid}/net/${name}`).split("\n"));
+  return lines.flatMap((line) => {
+    const [, local = "", , state, , , , , , inode] = line.trim().split(/\s+/);
+    const isOwn = state === "0A" && sockets.has(`socket:[${inode}]`);
+    return isOwn ? [Number.parseInt(local.split(":")[1] ?? "", 16)] : [];
+  });
+}
+
+function processesOf(mark: string): readonly string[] {
+  // Without Linux nobody can be asked.
+  const pids = process.platform === "linux" ? readdirSync("/proc") : [];
+  return pids.flatMap((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return [];
+    if (!textOf(`/proc/${pid}/environ`).split("\0").includes(`${MARK}=${mark}`)) return [];
+    const command = textOf(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();
+    if (!STARTED.test(command)) return [];
+    const ports = portsOf(pid);
+    return [`process ${pid} ${command}${ports.length === 0 ? "" : `, ports ${ports.join(", ")}`}`];
+  });
+}
+
+const filesOf = (folder: string): readonly string[] =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith("steer-"))
+    .map((name) => `file ${name}`);
+
+/** A run, or nothing where it is a part of one that has begun. */
+export interface TestRun {
+  /** What is left behind once all that ends has ended; empty: nothing. The files are gone then. */
+  end(patienceMs?: number): Promise<readonly string[]>;
+}
+
+/** To be called before anything is started: what is started has the mark. */
+export function beginTestRun(): TestRun {
+  if (process.env[MARK] !== undefined) return { end: async () => [] };
+  const before = process.env["TMPDIR"];
+  const folder = mkdtempSync(join(tmpdir(), "steer-run-"));
+  // The folder's name is the run's: no other process makes it a second time.
+  process.env[MARK] = folder;
+  process.env["TMPDIR"] = folder;
+  return {
+    async end(patienceMs = PATIENCE_MS) {
+      const look = (): readonly string[] => [...processesOf(folder), ...filesOf(folder)];
+      let left = look();
+      for (let waited = 0; left.length > 0 && waited < patienceMs; waited += LOOK_MS) {
+        await delay(LOOK_MS);
+        left = look();
+      }
+      delete process.env[MARK];
+      if (before === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = before;
+      rmSync(folder, { recursive: true, force: true });
+      return left;
+    },
+  };
+}
+
+/** Lines for the end of a run's output. */
+export const leftLines = (left: readonly string[]): string =>
+  left.map((what) => `FAILED  left behind: ${what}\n`).join("");
