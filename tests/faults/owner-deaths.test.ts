@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
+import { isNightly } from "../support/nightly.ts";
 import { eventually } from "../support/stack.ts";
 import type { HookPoint } from "./harness/hooks.ts";
 import { expectClean, outcomesOf, SLOW_MS, useCluster } from "./harness/in-test.ts";
@@ -10,7 +11,7 @@ import { DEATHS } from "./kinds/processes.ts";
 
 const { RESTART, FAIL } = MidStreamRecovery;
 /** Sessions live for 2 s. */
-const STOPPED_MS = 30_000;
+const STOPPED_MS = isNightly ? 30_000 : 6_000;
 const newScene = useCluster();
 
 /** Dies there while it writes the stream, once. */
@@ -107,7 +108,7 @@ describe("kill -9 of the owner", () => {
 
 describe("an owner that stops for longer than its session", () => {
   it(
-    "SIGSTOP for 30 s, then SIGCONT: one continuous stream, and the old owner adds nothing",
+    "SIGSTOP for three sessions, then SIGCONT: one continuous stream, and the old owner adds nothing",
     async () => {
       const scene = await newScene();
       const { done } = scene.stream({ owner: 0, readers: 3, tokens: 80, recovery: RESTART });

@@ -40,7 +40,8 @@ async function lastEvent(call: AsyncIterable<{ event: { case: string | undefined
   return { last, error };
 }
 
-describe("drain", () => {
+// Each has a service of its own, and waits more than it works.
+describe.concurrent("drain", () => {
   it("A-60: starts without any store, and stops when nothing runs", async () => {
     const service = await startService();
     const ready = await fetch(`${service.http}/readyz`);

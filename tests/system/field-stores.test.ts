@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
@@ -28,7 +28,8 @@ interface Replica {
 
 const ends: (() => unknown)[] = [];
 
-afterEach(async () => {
+// Tests that run together end together.
+afterAll(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
@@ -147,7 +148,7 @@ async function showsFull(
   expect(next.streamId()).toMatch(/^s\./);
 }
 
-describe("a store that is full", () => {
+describe.concurrent("a store that is full", () => {
   it.skipIf(!canMount())(
     "field:S5, field:S6: SQLite on a disk without room costs no event and no end",
     async () => {
@@ -176,7 +177,7 @@ describe("a store that is full", () => {
   );
 });
 
-describe("a store that cannot be used", () => {
+describe.concurrent("a store that cannot be used", () => {
   async function showsCause(url: string, cause: string): Promise<void> {
     const replica = await startReplica(url);
     expect(await readiness(replica)).toEqual(degraded(cause));
@@ -249,7 +250,7 @@ describe("a store that cannot be used", () => {
   );
 });
 
-describe("a store that is emptied", () => {
+describe.concurrent("a store that is emptied", () => {
   it(
     "field:S16: loses no stream of an owner that lives",
     async () => {
