@@ -43,20 +43,20 @@ const LOG_TIMEOUT_MS = 60_000;
 
 /** Starts the service on free ports; rejects with its standard error if it ends instead. */
 export async function startService(options: ServiceOptions = {}): Promise<ServiceProcess> {
-  const folder = mkdtempSync(join(tmpdir(), "steer-test-"));
   const env: Record<string, string> = {
     ...environmentOfRun(),
     STEER_GRPC_ADDRESS: "127.0.0.1:0",
     STEER_HTTP_ADDRESS: "127.0.0.1:0",
     ...options.env,
   };
+  const named = env["STEER_CONFIG"];
+  requireReasons(options.config ?? (named === undefined ? "" : readFileSync(named, "utf8")), env);
+  const folder = mkdtempSync(join(tmpdir(), "steer-test-"));
   if (options.config !== undefined) {
     const file = join(folder, "steer.yaml");
     writeFileSync(file, options.config);
     env["STEER_CONFIG"] = file;
   }
-  const file = env["STEER_CONFIG"];
-  requireReasons(file === undefined ? "" : readFileSync(file, "utf8"), env);
   const command =
     options.maxOpenFiles === undefined
       ? [process.execPath, ENTRY]

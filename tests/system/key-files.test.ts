@@ -103,7 +103,7 @@ describe("field:X15: a key in a file", () => {
     // A signal fails as well, and says where in the configuration the file is named.
     await on.reload({ keyFile: file, one: "2" });
     expect(lines("reload failed").at(-1)?.["message"]).toMatch(
-      /steer\.yaml:4: providers\[0\]\.api/,
+      /steer\.yaml:3: providers\[0\]\.api/,
     );
     await on.generate();
     expect(on.versions().at(-1)).toBe("1");

@@ -40,6 +40,7 @@ async function startReplica(): Promise<Replica> {
     env: { STEER_STREAM_STORE: redis.url },
     config: `
 faults: {allow: true} # because: the simulator shall fail
+stream: {store_timeout: 10s} # because: a busy machine is no store that is away
 health: {panic: false, ejection: 60s} # because: what one replica opens is looked for at the other
 `,
   });
