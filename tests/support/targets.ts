@@ -29,7 +29,8 @@ const PREFILLED = ["p", "q"] as const;
 
 export type TargetId = (typeof TARGETS)[number] | (typeof PREFILLED)[number];
 
-function configuration(url: string): string {
+/** The providers and models of the targets before a server at this address. */
+export function targetsConfiguration(url: string): string {
   const own = TARGETS.map((id) => ({ id, model: `m-${id}`, prefill: false }));
   const same = PREFILLED.map((id) => ({ id, model: "m-same", prefill: true }));
   const all = [...own, ...same];
@@ -55,7 +56,7 @@ export function startTargets(
   config: object = {},
   env: Readonly<Record<string, string>> = {},
 ): Promise<Stack> {
-  return startStack({ env }, (url) => configuration(url) + sectionLines(config));
+  return startStack({ env }, (url) => targetsConfiguration(url) + sectionLines(config));
 }
 
 /** Waits that no test has to sit out, and circuits that never open. */
@@ -179,12 +180,15 @@ export function outline(events: readonly StreamEvent[]): string[] {
 }
 
 /** The requests that one target got. */
-export function requestsOf({ upstream }: Stack, target: string): RecordedRequest[] {
+export function requestsOf(
+  { upstream }: Pick<Stack, "upstream">,
+  target: string,
+): RecordedRequest[] {
   return upstream.requests.filter(({ body }) => body["model"] === target);
 }
 
 /** Ends every pause and closes every circuit, so that a test begins as the one before it did. */
-export async function resetTargets({ client }: Stack): Promise<void> {
+export async function resetTargets({ client }: Pick<Stack, "client">): Promise<void> {
   for (const provider of [...TARGETS, ...PREFILLED]) {
     await client.unary(AdminService.method.resetCircuit, { provider });
   }

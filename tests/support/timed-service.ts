@@ -17,11 +17,19 @@ export interface TimedService {
   stopAtOnce(): Promise<void>;
 }
 
-/** `config` is the text of a configuration file; `random` is what the clock draws each time. */
-export async function startTimedService(config = "", random = 0.5): Promise<TimedService> {
-  const clock: ManualClock = Object.assign(createManualClock(), { random: () => random });
+/** `config` is the text of a configuration file; `random` is what the clock draws each time, `env` has keys of providers. */
+export async function startTimedService(
+  config = "",
+  random = 0.5,
+  env: Readonly<Record<string, string>> = {},
+): Promise<TimedService> {
+  const clock: ManualClock = Object.assign(createManualClock(Date.now()), { random: () => random });
   const log: Readonly<Record<string, unknown>>[] = [];
-  const environment = { STEER_GRPC_ADDRESS: "127.0.0.1:0", STEER_HTTP_ADDRESS: "127.0.0.1:0" };
+  const environment = {
+    ...env,
+    STEER_GRPC_ADDRESS: "127.0.0.1:0",
+    STEER_HTTP_ADDRESS: "127.0.0.1:0",
+  };
   const settings = fromExplainedFile(config === "" ? "{}" : config, environment);
   const service = await startService(
     (line) => void log.push(line),

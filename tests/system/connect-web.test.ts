@@ -16,7 +16,7 @@ const TEXT = "A wave of café, 東京 and 🚀, told word by word until its end 
 let stack: Stack;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ config: "faults: {allow: true} # because: the simulator shall fail" });
 });
 
 afterAll(async () => {

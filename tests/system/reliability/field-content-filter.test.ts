@@ -19,7 +19,7 @@ providers:
 models:
   - {id: m, provider: one}
   - {id: m, provider: two}
-  - {id: lenient, provider: one, failover_on_content_filter: true}
+  - {id: lenient, provider: one, failover_on_content_filter: true} # because: it is what is tested
   - {id: q, provider: two}
 `,
   );
