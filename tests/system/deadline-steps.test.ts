@@ -11,7 +11,7 @@ import {
 } from "../../gen/es/steer/v1/error_pb.js";
 import type { Generation } from "../../gen/es/steer/v1/generation_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
-import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
+import { DisconnectPolicy, type StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { createGrpcClient, type GrpcClient } from "../support/grpc-client.ts";
 import { eventually } from "../support/stack.ts";
 import {
@@ -167,6 +167,46 @@ it("no attempt starts that cannot finish: less time is left than the target most
       count: 1n,
     },
   ]);
+});
+
+it.each(["unary", "stream"] as const)(
+  "A-30: a call whose request limits the first token ends then, long before the total, %s",
+  async (mode) => {
+    const timeouts = { firstToken: { seconds: 0n, nanos: 500_000_000 } };
+    let isOver = false;
+    const done = ask(client, mode, through({ a: stalled() }, { timeouts })).finally(() => {
+      isOver = true;
+    });
+    await arrived("a", 0);
+    await pass(499);
+    expect(isOver).toBe(false);
+    await service.clock.advance(1);
+    expect((await done).typed?.category).toBe(C.FIRST_TOKEN_TIMEOUT);
+  },
+);
+
+it("A-7: a cancelled call ends at once in the wait before a repetition, and nothing is sent after it", async () => {
+  const { generate, streamGenerate } = GenerationService.method;
+  const cancelled = () => service.log.filter(({ code }) => code === "CANCELLED").length;
+  const fault = { status: 429, headers: { "retry-after": "30" } };
+  // Of two targets: neither call waits for the other's limit.
+  const controller = new AbortController();
+  const { signal } = controller;
+  const spec = through({ a: script({}, fault) });
+  const unary = client.unary(generate, { spec }, { signal }).catch((error) => error);
+  const stream = client.stream(streamGenerate, {
+    spec: through({ b: script({}, fault) }),
+    options: { onDisconnect: DisconnectPolicy.CANCEL },
+  });
+  await eventually(() => upstream.requests.length === 2);
+  await pass(20_000);
+  controller.abort();
+  stream.cancel();
+  expect(await unary).toMatchObject({ code: 1 });
+  // The wait was not sat out: nothing moves the clock.
+  await eventually(() => cancelled() === 2);
+  await pass(60_000);
+  expect(upstream.requests).toHaveLength(2);
 });
 
 describe("a stream's deadline", () => {

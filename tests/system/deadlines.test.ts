@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
-import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
-import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.js";
 import { eventually, type Stack } from "../support/stack.ts";
 import {
   ask,
@@ -31,34 +29,6 @@ beforeEach(async () => {
 
 afterAll(async () => {
   await stack[Symbol.asyncDispose]();
-});
-
-it("A-7: a cancelled call ends at once in the wait before a repetition, and nothing is sent after it", async () => {
-  const { generate, streamGenerate } = GenerationService.method;
-  const before = stack.upstream.requests.length;
-  const cancelled = () => stack.service.log.filter(({ code }) => code === "CANCELLED").length;
-  const ended = cancelled();
-  const fault = { status: 429, headers: { "retry-after-ms": "1500" } };
-  // Of two targets: neither call waits for the other's limit.
-  const controller = new AbortController();
-  const { signal } = controller;
-  const spec = through({ a: script({}, fault) });
-  const unary = stack.client.unary(generate, { spec }, { signal }).catch((error) => error);
-  const stream = stack.client.stream(streamGenerate, {
-    spec: through({ b: script({}, fault) }),
-    options: { onDisconnect: DisconnectPolicy.CANCEL },
-  });
-  await eventually(() => stack.upstream.requests.length === before + 2);
-  const sentAt = performance.now();
-  await new Promise((resolve) => setTimeout(resolve, 150));
-  controller.abort();
-  stream.cancel();
-  expect(await unary).toMatchObject({ code: 1 });
-  await eventually(() => cancelled() === ended + 2);
-  // The wait was not sat out.
-  expect(performance.now() - sentAt).toBeLessThan(1_300);
-  await new Promise((resolve) => setTimeout(resolve, 1_500));
-  expect(stack.upstream.requests).toHaveLength(before + 2);
 });
 
 describe("A-31: the limits of a stream are separate:", () => {
