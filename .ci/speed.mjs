@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 
 /** Seconds that the work takes on that machine. */
-const REFERENCE_SECONDS = 1.5;
+const REFERENCE_SECONDS = 1;
 const HASHED_MIB = 512;
 const STARTS = 2;
 const MAX_FACTOR = 4;

@@ -87,7 +87,7 @@ function leavesOf(node: unknown, path: Path = [], keys: readonly Pair[] = []): L
 }
 
 /** All settings of the text of a file that differ from the shipped defaults. */
-export function ownSettings(yaml: string): OwnSetting[] {
+function ownSettings(yaml: string): OwnSetting[] {
   const counter = new LineCounter();
   const { contents } = parseDocument(yaml, { lineCounter: counter });
   const lines = yaml.split("\n");
