@@ -157,6 +157,8 @@ const echo = create(EchoSchema, { text: loadConfig().text });
 if (echo.text === "") await import("../main.ts");
 process.stdout.write(String(systemClock.now()));
 `,
+  "tests/support/global-setup.ts": `export function setup(): void {}
+`,
   "tests/unit/routing/router.test.ts": `import { expect, it } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
 import { route } from "../../../src/routing/router.ts";

@@ -36,7 +36,7 @@ beforeAll(async () => {
   service = await startTimedService();
 });
 
-afterAll(() => service.stop(AbortSignal.abort()));
+afterAll(() => service.stopAtOnce());
 
 function compressed(message: Uint8Array): Buffer {
   const body = gzipSync(message);
