@@ -16,6 +16,13 @@ export type FinishReason =
   | "other"
   | "budget";
 
+/** What a caller is told about an answer; `field` is empty, since nothing of the request is meant. */
+export interface AnswerWarning {
+  readonly reason: string;
+  readonly message: string;
+  readonly field: string;
+}
+
 /**
  * What an adapter makes of one provider answer, streamed or not. Parts are
  * numbered from 0 without gaps in output order; the first event with a new
@@ -63,6 +70,8 @@ export type ProviderEvent =
       /** The provider's own price of the attempt so far. */
       readonly cost?: ReportedCost;
     }
+  /** Something of the answer that the caller should know; the same object is told once. */
+  | { readonly type: "warning"; readonly warning: AnswerWarning }
   | {
       readonly type: "finish";
       readonly reason: FinishReason;

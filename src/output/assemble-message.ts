@@ -119,6 +119,7 @@ export function createMessageAssembler(provider: string): MessageAssembler {
           return;
         case "response":
         case "usage":
+        case "warning":
         case "finish":
           return;
       }

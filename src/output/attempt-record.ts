@@ -148,6 +148,7 @@ export class AttemptRecord {
       this.#takeUsage(event);
     } else if (event.type === "finish") this.finish = this.#finishOf(event);
     else if (event.type === "part-end") this.hasWholePart = true;
+    else if (event.type === "warning") this.#warn(event.warning);
     else if (event.type === "response") {
       this.providerModel = event.model ?? this.providerModel;
       this.providerResponseId = event.id ?? this.providerResponseId;

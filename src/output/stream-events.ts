@@ -164,6 +164,7 @@ export function createStreamEvents({
       case "refusal-delta":
       case "response":
       case "usage":
+      case "warning":
       case "finish":
         return [];
     }
@@ -217,6 +218,7 @@ export function createStreamEvents({
         case "refusal-delta":
         case "response":
         case "usage":
+        case "warning":
         case "finish":
           return false;
       }

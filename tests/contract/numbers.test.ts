@@ -15,6 +15,7 @@ import type { JsonObject, JsonValue } from "../../src/domain/json.ts";
 import { createMessagesReader } from "../../src/providers/anthropic/events.ts";
 import { createResponsesReader } from "../../src/providers/openai/responses-events.ts";
 import type { AnswerReader } from "../../src/providers/shared/answer.ts";
+import { createCallIds } from "../../src/providers/shared/call-id.ts";
 import { createChatReader } from "../../src/providers/shared/chat-events.ts";
 import { readChatUsage } from "../../src/providers/shared/chat-usage.ts";
 import { chatReader as grokReader } from "../../src/providers/xai/events.ts";
@@ -93,6 +94,7 @@ it("every number of an answer and of a stream's event has an owner that bounds i
 
 const toError = (): Error => new Error("no error");
 const text = "hello";
+const newCallId = createCallIds(createManualClock());
 
 /** A whole answer of each dialect, with these counts. */
 const DIALECTS: Readonly<
@@ -103,6 +105,7 @@ const DIALECTS: Readonly<
       createChatReader({
         readUsage: readChatUsage,
         toError,
+        newCallId,
         metadataFields: ["service_tier"],
       }),
     body: (usage) => ({
@@ -119,7 +122,7 @@ const DIALECTS: Readonly<
     }),
   },
   responses: {
-    reader: () => createResponsesReader({ instanceId: "i", toError }),
+    reader: () => createResponsesReader({ instanceId: "i", toError, newCallId }),
     body: (usage) => ({
       status: "completed",
       output: [{ type: "message", content: [{ type: "output_text", text }] }],
@@ -127,7 +130,7 @@ const DIALECTS: Readonly<
     }),
   },
   messages: {
-    reader: () => createMessagesReader({ instanceId: "i", toError }),
+    reader: () => createMessagesReader({ instanceId: "i", toError, newCallId }),
     body: (usage) => ({
       id: "m",
       content: [{ type: "text", text }],
@@ -197,7 +200,8 @@ describe("whatever numbers a provider reports, its answer can be sent in every c
     await fc.assert(
       fc.asyncProperty(usages, async (usage) => {
         const answer = reader();
-        answer.readBody(body(usage));
+        const read = body(usage);
+        answer.readBody(read, JSON.stringify(read));
         const set = createTestGateway(answer.events);
         const whole = await set.gateway.generate(set.call);
         if (whole.state !== "generated") throw new Error("it is not stored");

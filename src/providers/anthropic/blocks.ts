@@ -1,21 +1,24 @@
 import type { ReasoningPart } from "../../domain/generation-spec.ts";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import { createPartWriter, type OpenPart, type PartWriter } from "../shared/part-writer.ts";
+import { createBlockOrder } from "./block-order.ts";
 
 /** A content block while it is open. Blocks of the provider's own tools have no part. */
 type Block =
   | { readonly type: "text"; part: OpenPart | undefined }
-  | { readonly type: "tool"; readonly part: OpenPart }
+  | { readonly type: "tool"; readonly id: string; readonly part: OpenPart }
   | { readonly type: "thinking"; part: OpenPart | undefined; text: string; signature: string };
 
 /** Content blocks of one answer as parts, numbered without gaps. */
 export interface Blocks {
   readonly events: PartWriter["events"];
-  start(index: number, block: JsonObject): void;
+  /** `rawInput` is the JSON text of the block's `input`. */
+  start(index: number, block: JsonObject, rawInput: () => string | undefined): void;
   delta(index: number, delta: JsonObject): void;
   end(index: number): void;
   /** Ends what the provider left open. */
   endAll(): void;
+  hasCalls(): boolean;
   /** No block came but texts without a character. */
   isEmpty(): boolean;
 }
@@ -25,16 +28,26 @@ function text(value: JsonValue | undefined): string {
 }
 
 /** A whole input where a call came without deltas; an empty object is what a stream begins with. */
-function inputText(input: JsonValue | undefined): string {
-  if (typeof input !== "object" || input === null) return "";
-  return Object.keys(input).length === 0 ? "" : JSON.stringify(input);
+function inputText(input: JsonValue | undefined, raw: () => string | undefined): string {
+  if (input === undefined || input === null) return "";
+  if (typeof input === "string") return input;
+  if (typeof input === "object" && Object.keys(input).length === 0) return "";
+  return raw() ?? JSON.stringify(input);
 }
 
-/** `instanceId` is the provider that signs reasoning parts. */
-export function createBlocks(instanceId: string): Blocks {
+/** `instanceId` is the provider that signs reasoning parts; `newId` names calls that came without a name. */
+export function createBlocks(instanceId: string, newId: () => string): Blocks {
   const writer = createPartWriter();
   const open = new Map<number, Block>();
   let isEmpty = true;
+  let hasCalls = false;
+  const order = createBlockOrder(
+    () => open.keys(),
+    (index) => {
+      const block = open.get(index);
+      return block !== undefined && block.type !== "tool" && block.part === undefined;
+    },
+  );
 
   function reasoningPart(block: Extract<Block, { type: "thinking" }>): ReasoningPart {
     return {
@@ -70,64 +83,87 @@ export function createBlocks(instanceId: string): Blocks {
     if (block.signature !== "") writer.writeWhole(reasoningPart(block));
   }
 
+  /** A start that is told twice; any other start ends what is open at its index. */
+  function isAgain(index: number, source: JsonObject): boolean {
+    const block = open.get(index);
+    if (block === undefined) return false;
+    if (block.type === "tool") return source["type"] === "tool_use" && source["id"] === block.id;
+    return block.type === source["type"];
+  }
+
+  function start(index: number, source: JsonObject, rawInput: () => string | undefined): void {
+    if (isAgain(index, source)) return;
+    end(index);
+    if (source["type"] !== "text") isEmpty = false;
+    switch (source["type"]) {
+      case "text": {
+        const block: Block = { type: "text", part: undefined };
+        open.set(index, block);
+        return appendText(block, text(source["text"]));
+      }
+      case "tool_use": {
+        hasCalls = true;
+        const id = text(source["id"]) || newId();
+        const fragment = inputText(source["input"], rawInput);
+        const part = writer.openToolCall(id, text(source["name"]), fragment);
+        open.set(index, { type: "tool", id, part });
+        return;
+      }
+      case "thinking": {
+        const block: Block = {
+          type: "thinking",
+          part: undefined,
+          text: "",
+          signature: text(source["signature"]),
+        };
+        open.set(index, block);
+        return appendThinking(block, text(source["thinking"]));
+      }
+      case "redacted_thinking":
+        writer.writeWhole({
+          type: "reasoning",
+          text: "",
+          signature: Buffer.from(text(source["data"]), "utf8"),
+          redacted: true,
+          provider: instanceId,
+        });
+        return;
+      default:
+        return;
+    }
+  }
+
+  function append(index: number, delta: JsonObject): void {
+    const block = open.get(index);
+    if (block === undefined) return;
+    const { type } = delta;
+    if (block.type === "text" && type === "text_delta") appendText(block, text(delta["text"]));
+    else if (block.type === "tool" && type === "input_json_delta") {
+      block.part.append(text(delta["partial_json"]));
+    } else if (block.type === "thinking" && type === "thinking_delta") {
+      appendThinking(block, text(delta["thinking"]));
+    } else if (block.type === "thinking" && type === "signature_delta") {
+      // It comes whole: set, not appended.
+      block.signature = text(delta["signature"]);
+    }
+  }
+
   return {
     events: writer.events,
-    start(index, source) {
-      if (open.has(index)) return;
-      if (source["type"] !== "text") isEmpty = false;
-      switch (source["type"]) {
-        case "text": {
-          const block: Block = { type: "text", part: undefined };
-          open.set(index, block);
-          return appendText(block, text(source["text"]));
-        }
-        case "tool_use": {
-          const fragment = inputText(source["input"]);
-          const part = writer.openToolCall(text(source["id"]), text(source["name"]), fragment);
-          open.set(index, { type: "tool", part });
-          return;
-        }
-        case "thinking": {
-          const block: Block = {
-            type: "thinking",
-            part: undefined,
-            text: "",
-            signature: text(source["signature"]),
-          };
-          open.set(index, block);
-          return appendThinking(block, text(source["thinking"]));
-        }
-        case "redacted_thinking":
-          writer.writeWhole({
-            type: "reasoning",
-            text: "",
-            signature: Buffer.from(text(source["data"]), "utf8"),
-            redacted: true,
-            provider: instanceId,
-          });
-          return;
-        default:
-          return;
-      }
-    },
+    start: (index, source, rawInput) => order.run(index, 0, () => start(index, source, rawInput)),
     delta(index, delta) {
-      const block = open.get(index);
-      if (block === undefined) return;
-      const { type } = delta;
-      if (block.type === "text" && type === "text_delta") appendText(block, text(delta["text"]));
-      else if (block.type === "tool" && type === "input_json_delta") {
-        block.part.append(text(delta["partial_json"]));
-      } else if (block.type === "thinking" && type === "thinking_delta") {
-        appendThinking(block, text(delta["thinking"]));
-      } else if (block.type === "thinking" && type === "signature_delta") {
-        // It comes whole: set, not appended.
-        block.signature = text(delta["signature"]);
+      const size = text(delta["partial_json"]).length + text(delta["text"]).length;
+      order.run(index, size, () => append(index, delta));
+    },
+    end: (index) => order.run(index, 0, () => end(index)),
+    endAll() {
+      // From the first on: the end of one lets those behind it come.
+      for (let left = [...open.keys()]; left.length > 0; left = [...open.keys()]) {
+        const first = Math.min(...left);
+        order.run(first, 0, () => end(first));
       }
     },
-    end,
-    endAll() {
-      for (const index of [...open.keys()]) end(index);
-    },
+    hasCalls: () => hasCalls,
     isEmpty: () => isEmpty,
   };
 }

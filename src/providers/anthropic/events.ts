@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json
 import { ownValue } from "../../domain/own-value.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "../shared/answer.ts";
+import { CALLS_MISSING } from "../shared/answer-warnings.ts";
 import {
   isReported,
   reportedCounts,
@@ -11,6 +12,7 @@ import {
   usageEvent,
 } from "../shared/chat-usage.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
+import { ANY, type PlacePattern, rawValues } from "../shared/raw-values.ts";
 import { createBlocks } from "./blocks.ts";
 
 export interface MessagesEventsOptions {
@@ -18,7 +20,16 @@ export interface MessagesEventsOptions {
   readonly instanceId: string;
   /** What an error inside the answer means. */
   readonly toError: (payload: unknown) => Error;
+  /** An identifier for a call that came without one. */
+  readonly newCallId: () => string;
 }
+
+/** Where the input of a call stands. */
+const INPUTS: readonly PlacePattern[] = [
+  ["content", ANY, "input"],
+  ["content_block", "input"],
+  ["message", "content", ANY, "input"],
+];
 
 const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
   end_turn: "stop",
@@ -69,7 +80,7 @@ function createUsage() {
 
 /** Reads answers of the Messages API, whole ones and streams. */
 export function createMessagesReader(options: MessagesEventsOptions): AnswerReader {
-  const blocks = createBlocks(options.instanceId);
+  const blocks = createBlocks(options.instanceId, options.newCallId);
   const { events } = blocks;
   const usage = createUsage();
   let messageId: string | undefined;
@@ -106,14 +117,38 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
     if (isReported(report)) events.push(usageEvent(report));
   }
 
+  function finishReason(): FinishReason {
+    const reason = ownValue(FINISH_REASONS, rawReason) ?? "other";
+    if (reason !== "tool-calls" || blocks.hasCalls()) return reason;
+    // The vendor says that there are calls, and none came.
+    if (blocks.isEmpty()) return "stop";
+    events.push({ type: "warning", warning: CALLS_MISSING });
+    return "other";
+  }
+
+  /** Blocks that come with their message; `place` is where they stand in `json`. */
+  function startAll(
+    content: readonly JsonValue[],
+    json: string,
+    place: readonly string[],
+    isWhole: boolean,
+  ): void {
+    const raw = rawValues(json, INPUTS);
+    for (const [position, block] of content.entries()) {
+      blocks.start(position, object(block), () => raw.at(...place, position, "input"));
+      if (isWhole) blocks.end(position);
+    }
+  }
+
   function finish(): void {
     // Without its reason an answer is no success, whatever came before.
     if (rawReason === "") throw truncatedError();
     blocks.endAll();
     tellUsage();
+    const reason = finishReason();
     events.push({
       type: "finish",
-      reason: ownValue(FINISH_REASONS, rawReason) ?? "other",
+      reason,
       rawReason,
       ...(blocks.isEmpty() && { isEmpty: true }),
       ...(Object.keys(metadata).length === 0 ? undefined : { metadata }),
@@ -128,7 +163,7 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
   }
 
   /** True at the end marker. Pings and unknown events are passed over. */
-  function read(event: JsonObject, type: string): boolean {
+  function read(event: JsonObject, type: string, json: string): boolean {
     const index = typeof event["index"] === "number" ? event["index"] : 0;
     switch (type) {
       case "message_start": {
@@ -138,14 +173,14 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
         if (!first) return false;
         readStartUsage(message);
         const content = message["content"];
-        if (Array.isArray(content)) {
-          for (const [position, block] of content.entries()) blocks.start(position, object(block));
-        }
+        if (Array.isArray(content)) startAll(content, json, ["message", "content"], false);
         return false;
       }
       case "content_block_start":
         isWhole = false;
-        blocks.start(index, object(event["content_block"]));
+        blocks.start(index, object(event["content_block"]), () =>
+          rawValues(json, INPUTS).at("content_block", "input"),
+        );
         return false;
       case "content_block_delta":
         isWhole = false;
@@ -173,20 +208,17 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
     events,
     readEvent({ name, data }) {
       const event = parseEvent(data);
-      return read(event, text(event["type"]) || (name ?? ""));
+      return read(event, text(event["type"]) || (name ?? ""), data);
     },
     isWhole: () => isWhole,
     // The counts come with the reason: only `message_stop` can be missing.
     readEnd: finish,
-    readBody(body) {
+    readBody(body, json) {
       if (body["type"] === "error" || "error" in body) throw options.toError(body);
       const content = body["content"];
       if (!Array.isArray(content)) throw protocolError("the provider's answer has no content");
       readHead(body);
-      for (const [position, block] of content.entries()) {
-        blocks.start(position, object(block));
-        blocks.end(position);
-      }
+      startAll(content, json, ["content"], true);
       readStop(body);
       usage.take(object(body["usage"]));
       finish();

@@ -1,4 +1,5 @@
 import type { ProviderInstance, ProviderType } from "../provider.ts";
+import { createCallIds } from "../shared/call-id.ts";
 import { tokenCount } from "../shared/chat-usage.ts";
 import { toInBandError } from "../shared/http-error.ts";
 import { type CountDialect, createHttpProvider, type Dialect } from "../shared/http-provider.ts";
@@ -73,6 +74,7 @@ export const anthropic: ProviderType = {
         createMessagesReader({
           instanceId: instance.id,
           toError: (payload) => toInBandError(payload, headers, errorRules, clock),
+          newCallId: createCallIds(clock),
         }),
     };
     const counting: CountDialect = {

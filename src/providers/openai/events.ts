@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { ProviderInstance } from "../provider.ts";
 import type { AnswerReader } from "../shared/answer.ts";
+import { createCallIds } from "../shared/call-id.ts";
 import { createChatReader } from "../shared/chat-events.ts";
 import { readChatUsage } from "../shared/chat-usage.ts";
 import { toInBandError } from "../shared/http-error.ts";
@@ -13,6 +14,7 @@ export function chatReader({ headers }: UpstreamResponse, clock: Clock): AnswerR
   return createChatReader({
     readUsage: readChatUsage,
     toError: (payload) => toInBandError(payload, headers, errorRules, clock),
+    newCallId: createCallIds(clock),
     metadataFields: ["service_tier", "system_fingerprint", "moderation"],
   });
 }
@@ -26,5 +28,6 @@ export function responsesReader(
   return createResponsesReader({
     instanceId: id,
     toError: (payload) => toInBandError(payload, headers, errorRules, clock),
+    newCallId: createCallIds(clock),
   });
 }

@@ -16,8 +16,8 @@ export interface AnswerReader {
   isWhole(): boolean;
   /** The input has ended without the end marker: writes the end of a whole answer, else throws. */
   readEnd(): void;
-  /** The answer of a call that does not stream. */
-  readBody(body: JsonObject): void;
+  /** The answer of a call that does not stream, and the text that it was read from. */
+  readBody(body: JsonObject, text: string): void;
 }
 
 /** A request, and how its failure is understood. */
@@ -73,8 +73,10 @@ async function sendRequest(exchange: Sending, signal: AbortSignal): Promise<Upst
   }
 }
 
-/** A body that is one JSON object. */
-async function readJson(response: UpstreamResponse): Promise<JsonObject> {
+/** A body that is one JSON object, and its text. */
+async function readJson(
+  response: UpstreamResponse,
+): Promise<{ readonly body: JsonObject; readonly text: string }> {
   const text = await response.text();
   let body: unknown;
   try {
@@ -84,7 +86,7 @@ async function readJson(response: UpstreamResponse): Promise<JsonObject> {
     throw protocolError("the provider's answer is not JSON");
   }
   if (!isJsonObject(body)) throw protocolError("the provider's answer is not a JSON object");
-  return body;
+  return { body, text };
 }
 
 /** Reads more of an answer into the reader's events; true at its end. */
@@ -92,7 +94,8 @@ type Advance = () => Promise<boolean>;
 
 function advanceWhole(response: UpstreamResponse, reader: AnswerReader): Advance {
   return async () => {
-    reader.readBody(await readJson(response));
+    const { body, text } = await readJson(response);
+    reader.readBody(body, text);
     return true;
   };
 }
@@ -195,7 +198,7 @@ export async function* runExchange(
 export async function fetchJson(exchange: Sending, signal: AbortSignal): Promise<JsonObject> {
   const response = await sendRequest(exchange, signal);
   try {
-    return await readJson(response);
+    return (await readJson(response)).body;
   } catch (error) {
     throw toBrokenAnswerError(error, response.headers, exchange.errorRules, exchange.clock);
   } finally {

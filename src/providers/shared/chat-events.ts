@@ -3,17 +3,21 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json
 import { ownValue } from "../../domain/own-value.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "./answer.ts";
-import { createChatToolCalls } from "./chat-tool-calls.ts";
+import { CALLS_MISSING } from "./answer-warnings.ts";
+import { CHAT_ARGUMENTS, createChatToolCalls } from "./chat-tool-calls.ts";
 import { isReported, type UsageReport, usageEvent } from "./chat-usage.ts";
 import { protocolError, truncatedError } from "./http-error.ts";
 import { isVoid } from "./is-void.ts";
 import { createPartWriter, type OpenPart } from "./part-writer.ts";
+import { rawValues } from "./raw-values.ts";
 
 export interface ChatEventsOptions {
   /** The vendor's arithmetic of `usage`. */
   readonly readUsage: (usage: JsonObject) => UsageReport;
   /** What an error inside the answer means. */
   readonly toError: (payload: unknown) => Error;
+  /** An identifier for a call that came without one. */
+  readonly newCallId: () => string;
   /** Fields of an answer, and of its `usage`, that have no place in the events and travel as metadata. */
   readonly metadataFields: readonly string[];
   readonly usageMetadataFields?: readonly string[];
@@ -22,6 +26,18 @@ export interface ChatEventsOptions {
 }
 
 type TextType = "text" | "reasoning" | "refusal";
+
+/** Where a message stands, and the JSON text that it was read from. */
+interface Source {
+  /** The answer, and not a piece of it. */
+  readonly isWhole: boolean;
+  readonly json: string;
+  readonly place: readonly (string | number)[];
+}
+
+/** Where the output of a choice stands, and where servers put it that know one of the two. */
+const WHOLE_FIELDS = ["message", "delta"] as const;
+const DELTA_FIELDS = ["delta", "message"] as const;
 
 const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
   stop: "stop",
@@ -52,7 +68,7 @@ function hasOutput(message: JsonObject): boolean {
 export function createChatReader(options: ChatEventsOptions): AnswerReader {
   const writer = createPartWriter();
   const { events } = writer;
-  const calls = createChatToolCalls(writer);
+  const calls = createChatToolCalls(writer, options.newCallId);
   const metadata: Record<string, JsonValue> = {};
   let open: { readonly type: TextType; readonly part: OpenPart } | undefined;
   let responseId = "";
@@ -83,16 +99,31 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     open.part.append(text);
   }
 
-  function readMessage(message: JsonValue | undefined): void {
-    if (!isJsonObject(message)) return;
+  function readMessage(message: JsonObject): void {
     if (isEmpty) isEmpty = !hasOutput(message);
     append("reasoning", textOf(message.reasoning_content) || textOf(message.reasoning));
     append("text", textOf(message.content));
     append("refusal", textOf(message.refusal));
-    if (!Array.isArray(message.tool_calls) || message.tool_calls.length === 0) return;
+  }
+
+  /** The field before `tool_calls` holds one call; a server that sends both means the same one. */
+  function readCalls(message: JsonObject, { isWhole, json, place }: Source): void {
+    const given = message.tool_calls;
+    const isOld = !Array.isArray(given) || given.length === 0;
+    if (isOld && !isJsonObject(message.function_call)) return;
     closeText();
     isOver = false;
-    calls.read(message.tool_calls);
+    const raw = rawValues(json, CHAT_ARGUMENTS);
+    calls.read(
+      isOld
+        ? {
+            fragments: [{ function: message.function_call ?? null }],
+            isWhole,
+            raw,
+            place: [...place, "function_call"],
+          }
+        : { fragments: given, isWhole, raw, place: [...place, "tool_calls"] },
+    );
   }
 
   function readHead(chunk: JsonObject): void {
@@ -118,46 +149,69 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
   }
 
   /** A chunk, or a whole answer: they differ in `delta` and `message`, and some servers send both. */
-  function readChunk(chunk: JsonObject, isWhole: boolean): void {
+  function readChunk(chunk: JsonObject, json: string, isWhole: boolean): void {
     if (chunk.error || chunk.object === "error") throw options.toError(chunk);
     readHead(chunk);
     const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
-    for (const choice of choices) {
+    for (const [position, choice] of choices.entries()) {
       if (!isJsonObject(choice) || (choice.index ?? 0) !== 0) continue;
-      readMessage(isWhole ? (choice.message ?? choice.delta) : (choice.delta ?? choice.message));
-      const reason = choice.finish_reason;
-      if (reason === "error") throw options.toError(choice.error ?? { code: "server_error" });
-      if (typeof reason !== "string" || reason === "") continue;
-      rawReason = reason;
-      isOver = true;
-      endParts();
+      const [first, second] = isWhole ? WHOLE_FIELDS : DELTA_FIELDS;
+      const field = isJsonObject(choice[first]) ? first : second;
+      const message = choice[field];
+      if (isJsonObject(message)) {
+        readMessage(message);
+        if (message.tool_calls || message.function_call) {
+          readCalls(message, { isWhole, json, place: ["choices", position, field] });
+        }
+      }
+      readReason(choice, isWhole);
     }
-    if (isJsonObject(chunk.usage)) {
-      keep(chunk.usage, options.usageMetadataFields);
-      const report = options.readUsage(chunk.usage);
-      const cost = options.readCost?.(chunk.usage);
-      if (isReported(report) || cost !== undefined) events.push(usageEvent(report, cost));
-    }
+    // Nothing but counts follows the reason.
+    if (isOver && choices.length === 0) calls.end();
+    if (isJsonObject(chunk.usage)) readUsage(chunk.usage);
   }
 
-  function endParts(): void {
+  function readReason(choice: JsonObject, isWhole: boolean): void {
+    const reason = choice.finish_reason;
+    if (reason === "error") throw options.toError(choice.error ?? { code: "server_error" });
+    if (typeof reason !== "string" || reason === "") return;
+    rawReason = reason;
+    isOver = true;
     closeText();
-    calls.end(responseId);
+    if (isWhole) calls.end();
+    else calls.endWhole();
+  }
+
+  function readUsage(usage: JsonObject): void {
+    keep(usage, options.usageMetadataFields);
+    const report = options.readUsage(usage);
+    const cost = options.readCost?.(usage);
+    if (isReported(report) || cost !== undefined) events.push(usageEvent(report, cost));
   }
 
   function finishReason(raw: string): FinishReason {
     const reason = ownValue(FINISH_REASONS, raw) ?? "other";
+    if (reason === "tool-calls" && calls.count() === 0) return withoutCalls();
     if (reason !== "stop") return reason;
     if (refused) return "refusal";
     // A forced call can end with `stop`.
     return calls.count() > 0 ? "tool-calls" : "stop";
   }
 
+  /** The vendor says that there are calls, and none came. */
+  function withoutCalls(): FinishReason {
+    if (isEmpty) return "stop";
+    events.push({ type: "warning", warning: CALLS_MISSING });
+    return "other";
+  }
+
   function finish(raw: string): void {
-    endParts();
+    closeText();
+    calls.end();
+    const reason = finishReason(raw);
     events.push({
       type: "finish",
-      reason: finishReason(raw),
+      reason,
       rawReason: raw,
       ...(isEmpty && { isEmpty }),
       ...(Object.keys(metadata).length === 0 ? undefined : { metadata }),
@@ -176,7 +230,7 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
       if (data.startsWith(":")) return false;
       const chunk = parseEvent(data);
       if (name === "error") throw options.toError(chunk);
-      readChunk(chunk, false);
+      readChunk(chunk, data, false);
       return false;
     },
     isWhole: () => isOver,
@@ -185,8 +239,8 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
       if (rawReason === undefined) throw truncatedError();
       finish(rawReason);
     },
-    readBody(body) {
-      readChunk(body, true);
+    readBody(body, json) {
+      readChunk(body, json, true);
       if (!Array.isArray(body.choices) || body.choices.length === 0) {
         throw protocolError("the provider's answer has no choices");
       }

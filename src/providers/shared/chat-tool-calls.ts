@@ -1,91 +1,218 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import { protocolError } from "./http-error.ts";
+import { createJsonEnd, type JsonEnd } from "./json-end.ts";
 import type { OpenPart, PartWriter } from "./part-writer.ts";
+import { ANY, type PlacePattern, type RawValues } from "./raw-values.ts";
 
 /** A call whose identifier or name has not come yet keeps its fragments. */
 interface Call {
   id: string;
   name: string;
   held: string;
+  /** All that came is `{}`: it can be the arguments, or stand for arguments that follow. */
+  hasPlaceholder: boolean;
+  readonly json: JsonEnd;
   part: OpenPart | undefined;
+}
+
+/** Calls as they stand in a chunk or an answer. */
+export interface CallFragments {
+  readonly fragments: readonly JsonValue[];
+  /** Every fragment is a call of its own. */
+  readonly isWhole: boolean;
+  /** Texts of the JSON that the fragments were read from, and their place in it. */
+  readonly raw: RawValues;
+  readonly place: readonly (string | number)[];
 }
 
 /** The tool calls of one answer. Servers differ in what identifies a fragment. */
 export interface ChatToolCalls {
   /** Calls begun. */
   count(): number;
-  /** `tool_calls` of a delta or of a whole message. */
-  read(calls: JsonValue | undefined): void;
-  /** `responseId` makes identifiers of calls that came without one unique. */
-  end(responseId: string): void;
+  /** A call lacks the end of its arguments. */
+  isCut(): boolean;
+  read(fragments: CallFragments): void;
+  /** Ends the calls that are whole: nothing can follow but what belongs to the others. */
+  endWhole(): void;
+  end(): void;
 }
+
+/** Where arguments can stand that are not text. */
+export const CHAT_ARGUMENTS: readonly PlacePattern[] = [
+  ["choices", ANY, ANY, "tool_calls", ANY, ANY, "arguments"],
+  ["choices", ANY, ANY, "tool_calls", ANY, ANY, "input"],
+  ["choices", ANY, ANY, "function_call", "arguments"],
+];
 
 function text(value: JsonValue | undefined): string {
   return typeof value === "string" ? value : "";
 }
 
-export function createChatToolCalls(writer: PartWriter): ChatToolCalls {
+/** What a fragment says of its call. */
+interface Fragment {
+  readonly id: string;
+  readonly name: string;
+  readonly piece: string;
+  readonly index: number | undefined;
+}
+
+/** The fields of a call stand below the name of its kind. */
+function kindOf(fragment: JsonObject): "function" | "custom" {
+  return isJsonObject(fragment.function) ? "function" : "custom";
+}
+
+/** Text as it is; anything else as the JSON text that it was. */
+function argumentsOf(
+  fragment: JsonObject,
+  { raw, place }: CallFragments,
+  position: number,
+): string {
+  const kind = kindOf(fragment);
+  const called = fragment[kind];
+  if (!isJsonObject(called)) return "";
+  const field = called.arguments === undefined ? "input" : "arguments";
+  const value = called[field];
+  if (typeof value === "string") return value;
+  if (value === undefined || value === null) return "";
+  const at = place.at(-1) === "tool_calls" ? [...place, position, kind, field] : [...place, field];
+  return raw.at(...at) ?? JSON.stringify(value);
+}
+
+function readFragment(fragment: JsonObject, all: CallFragments, position: number): Fragment {
+  const called = fragment[kindOf(fragment)];
+  return {
+    id: text(fragment.id),
+    name: isJsonObject(called) ? text(called.name) : "",
+    piece: argumentsOf(fragment, all, position),
+    index: typeof fragment.index === "number" ? fragment.index : undefined,
+  };
+}
+
+/** Nothing but white space can follow. */
+function isWhole(call: Call): boolean {
+  return call.hasPlaceholder || call.json.isWhole();
+}
+
+/** `newId` makes identifiers for calls that came without one, or with one of another call. */
+export function createChatToolCalls(writer: PartWriter, newId: () => string): ChatToolCalls {
   const calls: Call[] = [];
   const byIndex = new Map<number, Call>();
+  const byPlace = new Map<number, Call>();
+  const byId = new Map<string, Call>();
+  /** Calls that the fragments of one chunk have added to. */
+  let touched = new Set<Call>();
 
-  function start(id: string): Call {
-    const call: Call = { id, name: "", held: "", part: undefined };
+  /**
+   * Whether a fragment belongs to a call after `call`, where nothing else tells: another name says
+   * so, and another identifier or a name behind whole arguments, or twice in one chunk.
+   */
+  function isNext(call: Call, { id, name }: Fragment): boolean {
+    if (name !== "" && call.name !== "" && name !== call.name) return true;
+    const isSame = id !== "" && id === call.id;
+    const isNamed = (id !== "" && call.id !== "") || (name !== "" && call.name !== "");
+    return isNamed && !isSame && (isWhole(call) || touched.has(call));
+  }
+
+  function start(): Call {
+    const call: Call = {
+      id: "",
+      name: "",
+      held: "",
+      hasPlaceholder: false,
+      json: createJsonEnd(),
+      part: undefined,
+    };
     calls.push(call);
     return call;
   }
 
-  /** By index, else by identifier; a name without either begins a call. */
-  function find(fragment: JsonObject, id: string, name: string): Call {
-    if (typeof fragment.index === "number") {
-      const known = byIndex.get(fragment.index);
-      // Whole calls that repeat an index are told apart by their identifiers.
-      const other = known !== undefined && id !== "" && known.id !== "" && known.id !== id;
-      if (known !== undefined && !(other && name !== "")) return known;
-      const call = start(id);
-      byIndex.set(fragment.index, call);
-      return call;
-    }
-    const known = id === "" ? undefined : calls.find((call) => call.id === id);
-    const last = calls.at(-1);
-    if (known !== undefined) return known;
-    return id === "" && name === "" && last !== undefined ? last : start(id);
+  /** The call at this place of earlier chunks, or the first after it that is not whole. */
+  function atPlace(place: number): Call | undefined {
+    const known = byPlace.get(place) ?? calls.at(-1);
+    if (known === undefined || !known.json.isWhole()) return known;
+    return calls.slice(calls.indexOf(known)).find(({ json }) => !json.isWhole()) ?? known;
+  }
+
+  /** By index, else by identifier, else by the place in the chunk; undefined: it begins a call. */
+  function find(fragment: Fragment, place: number): Call | undefined {
+    const { id, name, index } = fragment;
+    const named = id === "" ? undefined : byId.get(id);
+    const indexed = index === undefined ? undefined : byIndex.get(index);
+    if (indexed === undefined && index !== undefined && named === undefined) return undefined;
+    const byPosition = index === undefined && id === "" ? atPlace(place) : undefined;
+    const known = named ?? indexed ?? byPosition;
+    if (known === undefined || isNext(known, fragment)) return undefined;
+    // Without index and identifier, a name begins a call.
+    return known === byPosition && name !== "" && known.name !== "" ? undefined : known;
   }
 
   function open(call: Call): void {
+    if (byId.get(call.id) !== call) call.id = newId();
     call.part = writer.openToolCall(call.id, call.name, call.held);
     call.held = "";
   }
 
-  function readCall(fragment: JsonObject): void {
-    const given = isJsonObject(fragment.function) ? fragment.function : fragment.custom;
-    const called: JsonObject = isJsonObject(given) ? given : {};
-    const id = text(fragment.id);
-    const name = text(called.name);
-    const call = find(fragment, id, name);
-    call.id ||= id;
+  function feed(call: Call, piece: string, isAll: boolean): void {
+    if (piece === "") return;
+    const isFirst =
+      !isAll && !call.hasPlaceholder && call.held === "" && call.part?.isWritten() !== true;
+    if (isFirst && piece === "{}") {
+      call.hasPlaceholder = true;
+      return;
+    }
+    const isMore = call.hasPlaceholder && !piece.trimStart().startsWith("{");
+    call.hasPlaceholder = false;
+    const all = isMore ? `{}${piece}` : piece;
+    call.json.push(all);
+    if (call.part === undefined) call.held += all;
+    else call.part.append(all);
+  }
+
+  function take(fragment: Fragment, place: number, isOwn: boolean): void {
+    const { id, name, piece, index } = fragment;
+    const call = (isOwn ? undefined : find(fragment, place)) ?? start();
+    if (index !== undefined) byIndex.set(index, call);
+    byPlace.set(place, call);
+    if (call.id === "" && id !== "") {
+      call.id = id;
+      if (!byId.has(id)) byId.set(id, call);
+    }
     call.name ||= name;
-    const piece = text(called.arguments) || text(called.input);
-    if (call.part !== undefined) return call.part.append(piece);
-    call.held += piece;
-    if (call.id !== "" && call.name !== "") open(call);
+    touched.add(call);
+    feed(call, piece, isOwn);
+    if (call.part === undefined && call.id !== "" && call.name !== "") open(call);
+  }
+
+  /** A call whose identifier has not come gets one; one without anything is none. */
+  function endCall(call: Call): void {
+    if (call.part === undefined) {
+      if (call.name === "" && call.held === "") return;
+      if (call.name === "") throw protocolError("a tool call of the provider has no name");
+      if (call.hasPlaceholder) call.held = "{}";
+      open(call);
+    }
+    call.part?.end();
   }
 
   return {
     count: () => calls.filter((call) => call.part !== undefined).length,
-    read(value) {
-      if (!Array.isArray(value)) return;
-      for (const fragment of value) if (isJsonObject(fragment)) readCall(fragment);
-    },
-    end(responseId) {
-      for (const [position, call] of calls.entries()) {
-        if (call.part === undefined) {
-          if (call.name === "" && call.held === "") continue;
-          if (call.name === "") throw protocolError("a tool call of the provider has no name");
-          call.id ||= `call_${responseId.slice(0, 128)}_${position}`;
-          open(call);
-        }
-        call.part?.end();
+    isCut: () =>
+      calls.some((call) => call.name !== "" && !isWhole(call) && call.part?.isWritten() === true),
+    read(all) {
+      touched = new Set();
+      for (const [position, fragment] of all.fragments.entries()) {
+        if (!isJsonObject(fragment)) continue;
+        take(readFragment(fragment, all, position), position, all.isWhole);
       }
+    },
+    endWhole() {
+      for (const call of calls) {
+        if (!call.json.isWhole()) return;
+        endCall(call);
+      }
+    },
+    end() {
+      for (const call of calls) endCall(call);
     },
   };
 }
