@@ -54,6 +54,7 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
         ? "whole"
         : unaryUpstream;
     },
+    limits: (dialect) => type.limits(dialect, configured.baseUrl),
     timeouts: configured.timeouts,
     tokens: type.tokens,
     models: configured.builtinModels ? type.models : [],

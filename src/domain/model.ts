@@ -64,6 +64,18 @@ export interface ModelRule {
   readonly together?: Parameter | Feature;
 }
 
+/** Identifiers of tool calls that a vendor takes. */
+export interface CallIdRule {
+  readonly pattern: RegExp;
+  /** Length of an identifier of letters and digits that fits `pattern`, and stands for one that does not. */
+  readonly madeLength: number;
+}
+
+/** What a vendor takes of a request's values; what is unset has no known limit. */
+export interface WireLimits {
+  readonly callIds?: CallIdRule;
+}
+
 /** Prices per token in trillionths (1e-12) of the currency unit: price per million tokens × 10^6. */
 export interface TokenPrices {
   readonly inputPicos: number;
@@ -147,6 +159,8 @@ export interface ModelRecord {
     readonly temperature?: number;
     readonly topP?: number;
   };
+  /** Limits of its vendor by dialect, wherever it is served. */
+  readonly limits?: Readonly<Record<string, WireLimits>>;
   /** Facts that only the adapter in the same folder reads. */
   readonly wire?: JsonObject;
   readonly pricing?: Pricing;
@@ -183,6 +197,8 @@ export interface Model {
     readonly temperature?: number;
     readonly topP?: number;
   };
+  /** Limits of its instance's address, and of its vendor. */
+  readonly limits: WireLimits;
   readonly wire: JsonObject;
   readonly pricing: Pricing | undefined;
   /** How tokens are counted where the provider does not report them. */

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { FieldViolation } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
-import type { Model, ModelRecord, Parameter } from "../domain/model.ts";
+import type { Model, ModelRecord, Parameter, WireLimits } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
 
@@ -86,6 +86,8 @@ export interface ProviderType {
   defaultDialect(baseUrl: string): string;
   /** Streams of a dialect report usage as its whole answers do, at this address. */
   reportsUsageInStreams(dialect: string, baseUrl: string): boolean;
+  /** What a dialect takes at this address, of all models. */
+  limits(dialect: string, baseUrl: string): WireLimits;
   /** Every instance goes on after a last message of the assistant; else the operator says which do. */
   readonly prefill: boolean;
   /** How tokens are counted where it does not report them. */

@@ -6,6 +6,7 @@ import type {
   Parameter,
   TargetTimeouts,
   UnaryUpstream,
+  WireLimits,
 } from "../domain/model.ts";
 import { nearNames } from "../domain/near-names.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
@@ -22,7 +23,9 @@ export interface RegistryInstance {
   readonly prefill: boolean;
   /** How it is asked for the answers of unary calls to models of a dialect. */
   unaryUpstream(dialect: string): UnaryUpstream;
-  /** Limits of all its models. */
+  /** Limits of its address in a dialect. */
+  limits(dialect: string): WireLimits;
+  /** Limits of time of all its models. */
   readonly timeouts: TargetTimeouts | undefined;
   /** How tokens of its models are counted. */
   readonly tokens: TokenRules;
@@ -81,6 +84,7 @@ function toModel(record: ModelRecord, instance: RegistryInstance): Model {
     defaultEffort: record.defaultEffort,
     defaultSampling: record.defaultSampling ?? {},
     deterministicSampling: record.deterministicSampling ?? { temperature: 0 },
+    limits: { ...instance.limits(dialect), ...record.limits?.[dialect] },
     wire: record.wire ?? {},
     pricing: record.pricing,
     tokens: instance.tokens,

@@ -77,6 +77,15 @@ function ended(generation: Generation | undefined, error: unknown): CallEnd {
   };
 }
 
+/** The same numbers in each run, none of them like the one before. */
+function randomSequence(): () => number {
+  let state = 1;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
 /** `configuration` gets the address of each server, without a path. Waits of retries take no time. */
 export async function startFieldStack(
   servers: readonly string[],
@@ -107,7 +116,7 @@ export async function startFieldStack(
   const lines: Readonly<Record<string, unknown>>[] = [];
   const service = await startService(
     (line) => void lines.push(line),
-    createEagerClock(),
+    { ...createEagerClock(), random: randomSequence() },
     () => fromFile(config, environment),
   );
   const grpc = createGrpcClient(String(lines[0]?.["grpc"]));

@@ -28,6 +28,7 @@ export function instance(
     dialect: "chat",
     prefill: false,
     unaryUpstream: () => "auto",
+    limits: () => ({}),
     timeouts: undefined,
     tokens,
     models,

@@ -1,3 +1,4 @@
+import type { WireLimits } from "../../domain/model.ts";
 import type { ProviderInstance, ProviderType } from "../provider.ts";
 import { createCallIds } from "../shared/call-id.ts";
 import { tokenCount } from "../shared/chat-usage.ts";
@@ -12,6 +13,11 @@ import { MESSAGES_PLACEMENTS } from "./messages-content.ts";
 import models from "./models.json" with { type: "json" };
 import { encodeCountBody, encodeMessagesBody, messagesHeaders } from "./request.ts";
 import { tokens } from "./tokens.ts";
+
+/** What the Messages API takes, and with it every server that speaks it. */
+const MESSAGES_LIMITS: WireLimits = {
+  callIds: { pattern: /^[a-zA-Z0-9_-]+$/, madeLength: 40 },
+};
 
 /** Headers of the SDK's own requests that carry credentials and the API version. */
 const KEPT_HEADERS = ["accept", "anthropic-version", "authorization", "content-type", "user-agent"];
@@ -59,6 +65,7 @@ export const anthropic: ProviderType = {
   },
   defaultDialect: () => "messages",
   reportsUsageInStreams: () => true,
+  limits: () => MESSAGES_LIMITS,
   prefill: false,
   tokens,
   models: parseModels(models),

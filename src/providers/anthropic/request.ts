@@ -1,6 +1,7 @@
 import type { GenerationSpec, Tool } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { ProviderRequest } from "../provider.ts";
+import { fitCallIds } from "../shared/fit-call-ids.ts";
 import { type BodyFields, encodeBody, RawJson, rawArray, rawObject } from "../shared/json-body.ts";
 import { betasOf } from "./betas.ts";
 import { encodeSystem, encodeTurns } from "./messages-content.ts";
@@ -83,7 +84,7 @@ function inputFields(request: ProviderRequest): BodyFields {
   return {
     model: model.providerModel,
     system: encodeSystem(spec.messages),
-    messages: encodeTurns(spec.messages),
+    messages: encodeTurns(fitCallIds(spec.messages, model.limits.callIds)),
     tools: tools.length === 0 ? undefined : rawArray(tools.map(encodeTool)),
     tool_choice: tools.length === 0 ? undefined : encodeToolChoice(spec),
     thinking: encodeThinking(request),

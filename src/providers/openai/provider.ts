@@ -1,3 +1,5 @@
+import type { WireLimits } from "../../domain/model.ts";
+import { ownValue } from "../../domain/own-value.ts";
 import type { ProviderType } from "../provider.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import { encodeChatBody } from "../shared/chat-request.ts";
@@ -7,6 +9,7 @@ import { createOpenAiHeaders } from "../shared/openai-headers.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { errorRules } from "./errors.ts";
 import { chatReader, responsesReader } from "./events.ts";
+import { NO_LIMITS, OPENAI_LIMITS } from "./limits.ts";
 import models from "./models.json" with { type: "json" };
 import { chatWire, isOpenAi } from "./request.ts";
 import { inputMisfit } from "./responses-input.ts";
@@ -47,9 +50,11 @@ export const openai: ProviderType = {
   defaultDialect: (baseUrl) => (isOpenAi(baseUrl) ? "responses" : "chat"),
   // Compatible servers of the Chat dialect often ignore `stream_options.include_usage`.
   reportsUsageInStreams: (dialect, baseUrl) => dialect === "responses" || isOpenAi(baseUrl),
+  limits: (dialect, baseUrl) =>
+    (isOpenAi(baseUrl) ? ownValue<WireLimits>(OPENAI_LIMITS, dialect) : undefined) ?? NO_LIMITS,
   prefill: false,
   tokens,
-  models: parseModels(models),
+  models: parseModels(models, OPENAI_LIMITS),
   misfit: ({ messages }, { dialect, provider }) =>
     dialect === "responses"
       ? inputMisfit(messages, provider)

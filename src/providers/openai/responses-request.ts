@@ -2,6 +2,7 @@ import type { GenerationSpec, OutputFormat, Tool } from "../../domain/generation
 import type { JsonObject } from "../../domain/json.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { nonEmpty } from "../shared/chat-request.ts";
+import { fitCallIds } from "../shared/fit-call-ids.ts";
 import { type BodyFields, encodeBody, RawJson, rawArray, rawObject } from "../shared/json-body.ts";
 import { modelWire, safetyIdentifier } from "./request.ts";
 import { encodeInput } from "./responses-input.ts";
@@ -62,7 +63,10 @@ export function encodeResponsesBody(request: ProviderRequest): string {
   return encodeBody(
     {
       model: model.providerModel,
-      input: encodeInput(spec.messages, modelWire(request).cacheBreakpoints),
+      input: encodeInput(
+        fitCallIds(spec.messages, model.limits.callIds),
+        modelWire(request).cacheBreakpoints,
+      ),
       ...toolFields(spec),
       max_output_tokens: sampling.maxOutputTokens,
       temperature: sampling.temperature,

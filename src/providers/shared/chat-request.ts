@@ -7,6 +7,7 @@ import type {
 import type { JsonObject } from "../../domain/json.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { type ChatMessageWire, encodeChatMessages } from "./chat-messages.ts";
+import { fitCallIds } from "./fit-call-ids.ts";
 import { type BodyFields, encodeBody, RawJson, rawArray, rawObject } from "./json-body.ts";
 
 /** Where servers that speak Chat Completions differ. */
@@ -80,7 +81,7 @@ export function encodeChatBody(request: ProviderRequest, wire: ChatWire): string
   return encodeBody(
     {
       model: model.providerModel,
-      messages: encodeChatMessages(spec.messages, wire),
+      messages: encodeChatMessages(fitCallIds(spec.messages, model.limits.callIds), wire),
       ...toolFields(spec),
       response_format: encodeFormat(spec.outputFormat),
       [wire.tokenLimitField]: sampling.maxOutputTokens,

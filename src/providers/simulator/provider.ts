@@ -115,6 +115,7 @@ export const simulator: ProviderType = {
   dialects: { simulator: ["sampling.max_output_tokens", "sampling.stop_sequences"] },
   defaultDialect: () => "simulator",
   reportsUsageInStreams: () => true,
+  limits: () => ({}),
   prefill: true,
   tokens,
   models: parseModels(models),

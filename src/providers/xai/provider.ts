@@ -32,6 +32,7 @@ export const xai: ProviderType = {
   },
   defaultDialect: () => "chat",
   reportsUsageInStreams: () => true,
+  limits: () => ({}),
   prefill: false,
   tokens,
   models: parseModels(models),

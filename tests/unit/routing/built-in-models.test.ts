@@ -16,6 +16,7 @@ const registryOf = (dialect?: string) =>
       tokens: type.tokens,
       prefill: type.prefill,
       unaryUpstream: () => "auto",
+      limits: (dialect) => type.limits(dialect, type.defaultBaseUrl),
       timeouts: undefined,
       models: type.models,
     })),
