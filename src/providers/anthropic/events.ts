@@ -1,5 +1,4 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
-import { ownValue } from "../../domain/own-value.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "../shared/answer.ts";
 import { CALLS_MISSING } from "../shared/answer-warnings.ts";
@@ -11,6 +10,7 @@ import {
   usageDetails,
   usageEvent,
 } from "../shared/chat-usage.ts";
+import { finishReasonOf, interruptionOf } from "../shared/finish-reasons.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
 import { ANY, type PlacePattern, rawValues } from "../shared/raw-values.ts";
 import { createBlocks } from "./blocks.ts";
@@ -30,16 +30,6 @@ const INPUTS: readonly PlacePattern[] = [
   ["content_block", "input"],
   ["message", "content", ANY, "input"],
 ];
-
-const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
-  end_turn: "stop",
-  max_tokens: "max-tokens",
-  stop_sequence: "stop-sequence",
-  tool_use: "tool-calls",
-  pause_turn: "paused",
-  refusal: "refusal",
-  model_context_window_exceeded: "context-length",
-};
 
 const METADATA_FIELDS = ["stop_sequence", "stop_details", "container", "context_management"];
 
@@ -118,7 +108,7 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
   }
 
   function finishReason(): FinishReason {
-    const reason = ownValue(FINISH_REASONS, rawReason) ?? "other";
+    const reason = finishReasonOf(rawReason) ?? "other";
     if (reason !== "tool-calls" || blocks.hasCalls()) return reason;
     // The vendor says that there are calls, and none came.
     if (blocks.isEmpty()) return "stop";
@@ -143,6 +133,8 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
   function finish(): void {
     // Without its reason an answer is no success, whatever came before.
     if (rawReason === "") throw truncatedError();
+    const interruption = interruptionOf(rawReason);
+    if (interruption !== undefined) throw interruption;
     blocks.endAll();
     tellUsage();
     const reason = finishReason();

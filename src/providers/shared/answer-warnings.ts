@@ -6,3 +6,9 @@ export const CALLS_MISSING: AnswerWarning = {
   message: "the provider says that its answer ends with tool calls, and sent none",
   field: "",
 };
+
+export const CHOICES_DROPPED: AnswerWarning = {
+  reason: "CHOICES_DROPPED",
+  message: "the provider's answer has several choices: the first is kept, and all are paid for",
+  field: "",
+};

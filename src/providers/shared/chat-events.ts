@@ -1,11 +1,11 @@
 import type { ReportedCost } from "../../domain/cost.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
-import { ownValue } from "../../domain/own-value.ts";
-import type { FinishReason } from "../../domain/provider-event.ts";
+import type { AnswerWarning, FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "./answer.ts";
-import { CALLS_MISSING } from "./answer-warnings.ts";
+import { CALLS_MISSING, CHOICES_DROPPED } from "./answer-warnings.ts";
 import { CHAT_ARGUMENTS, createChatToolCalls } from "./chat-tool-calls.ts";
 import { isReported, type UsageReport, usageEvent } from "./chat-usage.ts";
+import { finishReasonOf, interruptionOf } from "./finish-reasons.ts";
 import { protocolError, truncatedError } from "./http-error.ts";
 import { isVoid } from "./is-void.ts";
 import { createPartWriter, type OpenPart } from "./part-writer.ts";
@@ -32,20 +32,14 @@ interface Source {
   /** The answer, and not a piece of it. */
   readonly isWhole: boolean;
   readonly json: string;
-  readonly place: readonly (string | number)[];
+  /** Of the choice. */
+  readonly position: number;
+  readonly field: "message" | "delta";
 }
 
 /** Where the output of a choice stands, and where servers put it that know one of the two. */
 const WHOLE_FIELDS = ["message", "delta"] as const;
 const DELTA_FIELDS = ["delta", "message"] as const;
-
-const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
-  stop: "stop",
-  length: "max-tokens",
-  tool_calls: "tool-calls",
-  function_call: "tool-calls",
-  content_filter: "content-filter",
-};
 
 /** A text, or the texts of an array of parts. */
 function textOf(value: JsonValue | undefined): string {
@@ -71,6 +65,7 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
   const calls = createChatToolCalls(writer, options.newCallId);
   const metadata: Record<string, JsonValue> = {};
   let open: { readonly type: TextType; readonly part: OpenPart } | undefined;
+  const told = new Set<AnswerWarning>();
   let responseId = "";
   let model = "";
   let refused = false;
@@ -81,6 +76,12 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
   let rawReason: string | undefined;
   /** No content has followed the provider's word. */
   let isOver = false;
+
+  function tellOnce(warning: AnswerWarning): void {
+    if (told.has(warning)) return;
+    told.add(warning);
+    events.push({ type: "warning", warning });
+  }
 
   function closeText(): void {
     open?.part.end();
@@ -102,18 +103,30 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
   function readMessage(message: JsonObject): void {
     if (isEmpty) isEmpty = !hasOutput(message);
     append("reasoning", textOf(message.reasoning_content) || textOf(message.reasoning));
-    append("text", textOf(message.content));
+    readContent(message.content);
     append("refusal", textOf(message.refusal));
   }
 
+  /** A text, or parts, of which some are thoughts (Mistral). */
+  function readContent(content: JsonValue | undefined): void {
+    if (!Array.isArray(content)) return append("text", textOf(content));
+    for (const part of content) {
+      if (!isJsonObject(part)) continue;
+      if (part.type === "thinking") append("reasoning", textOf(part.thinking));
+      else if (part.type === "refusal") append("refusal", textOf(part.refusal));
+      else append("text", textOf(part.text));
+    }
+  }
+
   /** The field before `tool_calls` holds one call; a server that sends both means the same one. */
-  function readCalls(message: JsonObject, { isWhole, json, place }: Source): void {
+  function readCalls(message: JsonObject, { isWhole, json, position, field }: Source): void {
     const given = message.tool_calls;
     const isOld = !Array.isArray(given) || given.length === 0;
     if (isOld && !isJsonObject(message.function_call)) return;
     closeText();
     isOver = false;
     const raw = rawValues(json, CHAT_ARGUMENTS);
+    const place = ["choices", position, field];
     calls.read(
       isOld
         ? {
@@ -154,27 +167,41 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     readHead(chunk);
     const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
     for (const [position, choice] of choices.entries()) {
-      if (!isJsonObject(choice) || (choice.index ?? 0) !== 0) continue;
-      const [first, second] = isWhole ? WHOLE_FIELDS : DELTA_FIELDS;
-      const field = isJsonObject(choice[first]) ? first : second;
+      if (!isJsonObject(choice)) continue;
+      const field = fieldOf(choice, isWhole);
       const message = choice[field];
-      if (isJsonObject(message)) {
-        readMessage(message);
-        if (message.tool_calls || message.function_call) {
-          readCalls(message, { isWhole, json, place: ["choices", position, field] });
-        }
-      }
-      readReason(choice, isWhole);
+      const index = typeof choice.index === "number" ? choice.index : position;
+      if (index === 0) readChoice(choice, message, { isWhole, json, position, field });
+      else if (isJsonObject(message) && hasOutput(message)) tellOnce(CHOICES_DROPPED);
     }
     // Nothing but counts follows the reason.
     if (isOver && choices.length === 0) calls.end();
     if (isJsonObject(chunk.usage)) readUsage(chunk.usage);
   }
 
+  /** Where the output of a choice stands; some servers send both, and repeat in one what the other has said. */
+  function fieldOf(choice: JsonObject, isWhole: boolean): "message" | "delta" {
+    const [first, second] = isWhole ? WHOLE_FIELDS : DELTA_FIELDS;
+    const own = choice[first];
+    if (!isJsonObject(choice[second])) return first;
+    if (!isJsonObject(own)) return second;
+    return hasOutput(own) || !isEmpty ? first : second;
+  }
+
+  function readChoice(choice: JsonObject, message: JsonValue | undefined, source: Source): void {
+    if (isJsonObject(message)) {
+      readMessage(message);
+      if (message.tool_calls || message.function_call) readCalls(message, source);
+    }
+    readReason(choice, source.isWhole);
+  }
+
   function readReason(choice: JsonObject, isWhole: boolean): void {
     const reason = choice.finish_reason;
-    if (reason === "error") throw options.toError(choice.error ?? { code: "server_error" });
     if (typeof reason !== "string" || reason === "") return;
+    if (choice.error) throw options.toError(choice.error);
+    const interruption = interruptionOf(reason);
+    if (interruption !== undefined) throw interruption;
     rawReason = reason;
     isOver = true;
     closeText();
@@ -190,18 +217,18 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
   }
 
   function finishReason(raw: string): FinishReason {
-    const reason = ownValue(FINISH_REASONS, raw) ?? "other";
+    const reason = finishReasonOf(raw) ?? "other";
     if (reason === "tool-calls" && calls.count() === 0) return withoutCalls();
-    if (reason !== "stop") return reason;
+    if (reason !== "stop" && raw !== "") return reason;
     if (refused) return "refusal";
     // A forced call can end with `stop`.
-    return calls.count() > 0 ? "tool-calls" : "stop";
+    return calls.count() > 0 ? "tool-calls" : reason;
   }
 
   /** The vendor says that there are calls, and none came. */
   function withoutCalls(): FinishReason {
     if (isEmpty) return "stop";
-    events.push({ type: "warning", warning: CALLS_MISSING });
+    tellOnce(CALLS_MISSING);
     return "other";
   }
 
@@ -218,12 +245,17 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     });
   }
 
+  /** Something came, and nothing of it is cut: an end marker without a reason ends it too. */
+  function hasAll(): boolean {
+    return (content || calls.hasAny()) && !calls.isCut();
+  }
+
   return {
     events,
     readEvent({ name, data }) {
       if (data.trim() === "[DONE]") {
-        if (rawReason === undefined) throw truncatedError();
-        finish(rawReason);
+        if (rawReason === undefined && !hasAll()) throw truncatedError();
+        finish(rawReason ?? "");
         return true;
       }
       // A comment that a bad proxy has wrapped into data.
@@ -244,7 +276,7 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
       if (!Array.isArray(body.choices) || body.choices.length === 0) {
         throw protocolError("the provider's answer has no choices");
       }
-      if (rawReason === undefined && !content && calls.count() === 0) throw truncatedError();
+      if (rawReason === undefined && !hasAll()) throw truncatedError();
       finish(rawReason ?? "");
     },
   };

@@ -29,6 +29,8 @@ export interface CallFragments {
 export interface ChatToolCalls {
   /** Calls begun. */
   count(): number;
+  /** A call was named. */
+  hasAny(): boolean;
   /** A call lacks the end of its arguments. */
   isCut(): boolean;
   read(fragments: CallFragments): void;
@@ -196,6 +198,7 @@ export function createChatToolCalls(writer: PartWriter, newId: () => string): Ch
 
   return {
     count: () => calls.filter((call) => call.part !== undefined).length,
+    hasAny: () => calls.some(({ name }) => name !== ""),
     isCut: () =>
       calls.some((call) => call.name !== "" && !isWhole(call) && call.part?.isWritten() === true),
     read(all) {
