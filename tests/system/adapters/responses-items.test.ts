@@ -119,6 +119,16 @@ const STREAMS: readonly (readonly [string, readonly NamedEvent[], readonly strin
     ["text Hello"],
   ],
   [
+    "field:A18 another place and another identifier at the end",
+    [
+      added({ type: "reasoning", id: "rs" }, 0),
+      added({ ...message(), id: "x1" }, 1),
+      text("Hello", { item_id: "x1", output_index: 1, content_index: 0 }),
+      completed([{ ...message("Hello"), id: "x9" }]),
+    ],
+    ["text Hello"],
+  ],
+  [
     "field:A18 a call whose place at the end is another",
     [
       added(message(), 0),
