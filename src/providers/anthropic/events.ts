@@ -199,6 +199,7 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
   return {
     events,
     readEvent({ name, data }) {
+      if (name === "error") throw options.toError(data);
       const event = parseEvent(data);
       return read(event, text(event["type"]) || (name ?? ""), data);
     },

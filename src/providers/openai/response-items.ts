@@ -113,13 +113,13 @@ export function createItemTable(): ItemTable {
     return callId === "" ? undefined : items.find((item) => item.callId === callId);
   }
 
-  /** Of what the response has not told yet: at the position if the words agree, else elsewhere. */
+  /** Of what the response has not told yet: the first whose words agree, else what stands there. */
   function unsettled(position: number, item: JsonObject): Item | undefined {
     const kind = kindOf(item);
     const left = items.filter((each) => !each.isSettled && each.kind === kind);
-    const here = left.find((each) => each === byIndex.get(position));
-    if (here !== undefined && agrees(here, item)) return here;
-    return left.find((each) => agrees(each, item)) ?? here;
+    return (
+      left.find((each) => agrees(each, item)) ?? left.find((each) => each === byIndex.get(position))
+    );
   }
 
   return {

@@ -213,6 +213,7 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
     events,
     readEvent({ name, data }) {
       if (data.startsWith(":") || data.trim() === "[DONE]") return false;
+      if (name === "error") throw options.toError(data);
       const event = parseEvent(data);
       return read(event, text(event.type) || (name ?? ""), data);
     },

@@ -73,6 +73,13 @@ async function sendRequest(exchange: Sending, signal: AbortSignal): Promise<Upst
   }
 }
 
+/** Google's APIs put an error into a list, in answers of HTTP 200 too. */
+function withoutList(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const first: unknown = value[0];
+  return isJsonObject(first) && first.error !== undefined ? first : value;
+}
+
 /** A body that is one JSON object, and its text. */
 async function readJson(
   response: UpstreamResponse,
@@ -80,7 +87,7 @@ async function readJson(
   const text = await response.text();
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = withoutList(JSON.parse(text));
   } catch {
     // The parser's own message quotes the body.
     throw protocolError("the provider's answer is not JSON");
@@ -210,7 +217,7 @@ export async function fetchJson(exchange: Sending, signal: AbortSignal): Promise
 export function parseEvent(data: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(data);
+    value = withoutList(JSON.parse(data));
   } catch {
     throw protocolError("an event of the provider's answer is not JSON");
   }

@@ -260,9 +260,9 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
       }
       // A comment that a bad proxy has wrapped into data.
       if (data.startsWith(":")) return false;
-      const chunk = parseEvent(data);
-      if (name === "error") throw options.toError(chunk);
-      readChunk(chunk, data, false);
+      // It can be words alone.
+      if (name === "error") throw options.toError(data);
+      readChunk(parseEvent(data), data, false);
       return false;
     },
     isWhole: () => isOver,
