@@ -46,7 +46,7 @@ function createFailureLines(): (text: string) => string {
     isLineStart = text.endsWith("\n") || text.endsWith("\r");
     if (!text.includes("error")) return text;
     return text.replace(/(^|[\r\n])(error:|(?=\{"error"))/g, (all, before: string) =>
-      before === "" && !isFirst ? all : `${before}event: error\ndata: `,
+      before === "" && !isFirst ? all : `${before}event: error\ndata:`,
     );
   };
 
