@@ -1,3 +1,4 @@
+import type { JsonObject } from "../domain/json.ts";
 import {
   CAPABILITIES,
   type ModelRecord,
@@ -178,6 +179,18 @@ const fallbacks: Reader<string[]> = (value, path) => {
   return names;
 };
 
+/** Facts of a server's wire: as built-in records have them. */
+const wireFields = object({
+  reasoning_field: oneOf("reasoning_content", "reasoning"),
+});
+
+const wire: Reader<JsonObject> = (value, path) => {
+  const fields = wireFields(value, path);
+  return {
+    ...(fields.reasoning_field !== undefined && { reasoningField: fields.reasoning_field }),
+  };
+};
+
 const modelFields = object({
   id: matching(/^[^\s/][^\s]{0,127}$/, "a name without blanks"),
   provider: identifier,
@@ -196,6 +209,7 @@ const modelFields = object({
   fallbacks,
   timeouts: targetTimeouts,
   limit: targetLimit,
+  wire,
 });
 
 const model: Reader<ModelEntry> = (value, path) => {
@@ -215,6 +229,7 @@ const model: Reader<ModelEntry> = (value, path) => {
     fallbacks: named,
     timeouts,
     limit,
+    wire: facts,
   } = fields;
   return {
     id: required(fields.id, path, "id"),
@@ -234,6 +249,7 @@ const model: Reader<ModelEntry> = (value, path) => {
     ...(named !== undefined && { fallbacks: named }),
     ...(timeouts !== undefined && { timeouts }),
     ...(limit !== undefined && { limit }),
+    ...(facts !== undefined && { wire: facts }),
   };
 };
 

@@ -74,6 +74,12 @@ export interface CallIdRule {
 /** What a vendor takes of a request's values; what is unset has no known limit. */
 export interface WireLimits {
   readonly callIds?: CallIdRule;
+  readonly maxTemperature?: number;
+  readonly maxStopSequences?: number;
+  /** Parts that a cache hint marks. */
+  readonly maxCacheMarks?: number;
+  /** Least budget of thinking; the most is below the limit of tokens. */
+  readonly minBudgetTokens?: number;
 }
 
 /** Prices per token in trillionths (1e-12) of the currency unit: price per million tokens × 10^6. */

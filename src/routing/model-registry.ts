@@ -103,7 +103,7 @@ function toModel(record: ModelRecord, instance: RegistryInstance): Model {
 function configuredRecord(entry: RegistryEntry, instance: RegistryInstance): ModelRecord {
   const { provider, enabled, ...own } = entry;
   const base = instance.models.find(({ id }) => id === entry.id);
-  if (base !== undefined) return { ...base, ...own };
+  if (base !== undefined) return { ...base, ...own, wire: { ...base.wire, ...own.wire } };
   const reasons = own.efforts !== undefined && own.efforts.length > 0;
   return {
     capabilities: reasons ? [...ASSUMED_CAPABILITIES, "reasoning"] : ASSUMED_CAPABILITIES,

@@ -8,7 +8,6 @@ import {
 } from "../../gen/service/steer/v1/content_pb.ts";
 import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation-spec.ts";
-import { jsonSyntaxError } from "./json-text.ts";
 
 const ROLES: Readonly<Record<number, domain.Role>> = {
   [Role.SYSTEM]: "system",
@@ -94,10 +93,6 @@ function decodeData(part: Part, path: string): domain.Part {
     }
     case "toolCall": {
       const { id, name, argumentsJson } = data.value;
-      const problem = argumentsJson === "" ? undefined : jsonSyntaxError(argumentsJson);
-      if (problem !== undefined) {
-        throw invalidField(`${path}.tool_call.arguments_json`, problem);
-      }
       return { type: "tool-call", id, name, argumentsJson };
     }
     case "toolResult":

@@ -1,4 +1,4 @@
-import { invalidField } from "../../domain/gateway-error.ts";
+import { type FieldViolation, invalidField } from "../../domain/gateway-error.ts";
 import type {
   CacheHint,
   FilePart,
@@ -7,11 +7,12 @@ import type {
   Message,
   Part,
   ReasoningPart,
+  ToolCallPart,
   ToolResultPart,
 } from "../../domain/generation-spec.ts";
-import type { JsonObject } from "../../domain/json.ts";
+import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import { RawJson, rawArray, rawObject } from "../shared/json-body.ts";
-import type { Placements } from "../shared/placements.ts";
+import { misplacedPart, type Placements } from "../shared/placements.ts";
 
 /** A turn as the wire has it: neighbours of one role are one turn. */
 interface Turn {
@@ -107,6 +108,26 @@ function encodeReasoning(part: ReasoningPart): RawJson | undefined {
     : rawObject({ type: "thinking", thinking: part.text, signature });
 }
 
+/** Arguments by their part: those that are checked before they are sent are parsed once. */
+const inputs = new WeakMap<ToolCallPart, string | undefined>();
+
+/** The arguments of a call as an object; nothing and null are none. Undefined: they are no object. */
+function inputOf(part: ToolCallPart): string | undefined {
+  if (!inputs.has(part)) inputs.set(part, readInput(part.argumentsJson));
+  return inputs.get(part);
+}
+
+function readInput(json: string): string | undefined {
+  if (json.trim() === "") return "{}";
+  try {
+    const value: unknown = JSON.parse(json);
+    if (value === null) return "{}";
+    return isJsonObject(value) ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function encodeAssistantPart(part: Part, path: string): RawJson | undefined {
   switch (part.type) {
     case "text":
@@ -120,7 +141,7 @@ function encodeAssistantPart(part: Part, path: string): RawJson | undefined {
         type: "tool_use",
         id: part.id,
         name: part.name,
-        input: new RawJson(part.argumentsJson === "" ? "{}" : part.argumentsJson),
+        input: new RawJson(inputOf(part) ?? "{}"),
         cache_control: cacheControl(part.cacheHint),
       });
     default:
@@ -139,8 +160,7 @@ function addMessage(turn: Turn, message: Message, path: string): void {
   }
 }
 
-/** What `encodeSystem` and `encodeTurns` can encode. */
-export const MESSAGES_PLACEMENTS: Placements = {
+const MESSAGES_PLACEMENTS: Placements = {
   parts: {
     system: ["text"],
     user: ["text", "image", "file", "tool-result"],
@@ -151,6 +171,20 @@ export const MESSAGES_PLACEMENTS: Placements = {
   image: ["inline", "uri", "provider-file"],
   file: ["inline", "uri", "provider-file"],
 };
+
+/** What `encodeSystem` and `encodeTurns` cannot encode; undefined: nothing. */
+export function messagesMisfit(messages: readonly Message[]): FieldViolation | undefined {
+  const found = misplacedPart(messages, MESSAGES_PLACEMENTS);
+  if (found !== undefined) return found;
+  for (const [index, { parts }] of messages.entries()) {
+    for (const [position, part] of parts.entries()) {
+      if (part.type !== "tool-call" || inputOf(part) !== undefined) continue;
+      const field = `spec.messages[${index}].parts[${position}].tool_call.arguments_json`;
+      return { field, description: "a tool call with arguments that are no JSON object" };
+    }
+  }
+  return undefined;
+}
 
 /** `system`: every system message in order, as blocks. */
 export function encodeSystem(messages: readonly Message[]): RawJson | undefined {

@@ -5,18 +5,25 @@ import { tokenCount } from "../shared/chat-usage.ts";
 import { toInBandError } from "../shared/http-error.ts";
 import { type CountDialect, createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
-import { misplacedPart } from "../shared/placements.ts";
 import { checkBetas } from "./betas.ts";
 import { errorRules } from "./errors.ts";
 import { createMessagesReader } from "./events.ts";
-import { MESSAGES_PLACEMENTS } from "./messages-content.ts";
+import { messagesMisfit } from "./messages-content.ts";
 import models from "./models.json" with { type: "json" };
-import { encodeCountBody, encodeMessagesBody, messagesHeaders } from "./request.ts";
+import {
+  encodeCountBody,
+  encodeMessagesBody,
+  MIN_BUDGET_TOKENS,
+  messagesHeaders,
+} from "./request.ts";
 import { tokens } from "./tokens.ts";
 
 /** What the Messages API takes, and with it every server that speaks it. */
 const MESSAGES_LIMITS: WireLimits = {
   callIds: { pattern: /^[a-zA-Z0-9_-]+$/, madeLength: 40 },
+  maxTemperature: 1,
+  maxCacheMarks: 4,
+  minBudgetTokens: MIN_BUDGET_TOKENS,
 };
 
 /** Headers of the SDK's own requests that carry credentials and the API version. */
@@ -69,7 +76,7 @@ export const anthropic: ProviderType = {
   prefill: false,
   tokens,
   models: parseModels(models),
-  misfit: ({ messages }) => misplacedPart(messages, MESSAGES_PLACEMENTS),
+  misfit: ({ messages }) => messagesMisfit(messages),
   async create(instance, { clock }) {
     const messages: Dialect = {
       // Users give the address with and without the version.

@@ -1,8 +1,15 @@
 import type { GenerationSpec, Tool } from "../../domain/generation-spec.ts";
-import type { JsonObject } from "../../domain/json.ts";
+import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { fitCallIds } from "../shared/fit-call-ids.ts";
-import { type BodyFields, encodeBody, RawJson, rawArray, rawObject } from "../shared/json-body.ts";
+import {
+  type BodyFields,
+  encodeBody,
+  type OnIgnored,
+  RawJson,
+  rawArray,
+  rawObject,
+} from "../shared/json-body.ts";
 import { betasOf } from "./betas.ts";
 import { encodeSystem, encodeTurns } from "./messages-content.ts";
 
@@ -12,7 +19,19 @@ const DEFAULT_MAX_TOKENS = 4096;
 /** From 2026-10-21 on, any sampling field is an error; the version before takes them. */
 const SAMPLING_VERSION = "2023-06-01";
 
+/** Least budget of thinking. */
+export const MIN_BUDGET_TOKENS = 1024;
+
 const NO_ARGUMENTS = '{"type":"object","properties":{}}';
+
+/** A schema has to say that it is an object's; what it has besides stays as it is. */
+function schemaOf(schema: string): string {
+  if (schema === "") return NO_ARGUMENTS;
+  const fields: unknown = JSON.parse(schema);
+  if (!isJsonObject(fields) || fields["type"] !== undefined) return schema;
+  const rest = schema.slice(schema.indexOf("{") + 1);
+  return `{"type":"object"${Object.keys(fields).length === 0 ? "" : ","}${rest}`;
+}
 
 function encodeTool(tool: Tool): RawJson {
   if (tool.type === "provider") return rawObject(tool.config);
@@ -20,7 +39,7 @@ function encodeTool(tool: Tool): RawJson {
   return rawObject({
     name,
     description: description === "" ? undefined : description,
-    input_schema: new RawJson(parametersJsonSchema === "" ? NO_ARGUMENTS : parametersJsonSchema),
+    input_schema: new RawJson(schemaOf(parametersJsonSchema)),
     strict,
   });
 }
@@ -35,19 +54,30 @@ function encodeToolChoice({ toolChoice }: GenerationSpec): JsonObject | undefine
   return parallel === undefined ? undefined : { type: "auto", ...single };
 }
 
+/** `max_tokens` of a request, which includes the budget of thinking. */
+function maxTokens({ spec, model }: Pick<ProviderRequest, "spec" | "model">): number {
+  const { sampling, reasoning } = spec;
+  const most = sampling.maxOutputTokens ?? model.maxOutputTokens;
+  return most ?? DEFAULT_MAX_TOKENS + (reasoning.budgetTokens ?? 0);
+}
+
 /**
  * `thinking` of a request, by the modes that the model's record lists. Reasoning
  * is switched on or off only where the request says so.
  */
 function encodeThinking({ spec, model, effort }: ProviderRequest): JsonObject | undefined {
-  const { thinking: modes = [] } = model.wire;
+  // A model of the file is given what the request asks for by name.
+  const { thinking: modes = ["enabled"] } = model.wire;
   const takes = (mode: string): boolean => Array.isArray(modes) && modes.includes(mode);
   const { budgetTokens, includeText } = spec.reasoning;
   if (effort === "none") return takes("disabled") ? { type: "disabled" } : undefined;
   const display =
     includeText === undefined ? {} : { display: includeText ? "summarized" : "omitted" };
   if (budgetTokens !== undefined && takes("enabled")) {
-    return { type: "enabled", budget_tokens: budgetTokens, ...display };
+    // The limit of tokens can have been lowered since the request was fitted.
+    const budget = Math.min(budgetTokens, maxTokens({ spec, model }) - 1);
+    if (budget < MIN_BUDGET_TOKENS) return undefined;
+    return { type: "enabled", budget_tokens: budget, ...display };
   }
   const onByDefault = model.defaultEffort !== undefined && model.defaultEffort !== "none";
   const wanted = effort !== undefined || (onByDefault && includeText !== undefined);
@@ -103,14 +133,14 @@ export function encodeCountBody(request: ProviderRequest): string {
 }
 
 /** The body of a Messages request. Equal requests give equal bytes. */
-export function encodeMessagesBody(request: ProviderRequest): string {
+export function encodeMessagesBody(request: ProviderRequest, onIgnored?: OnIgnored): string {
   const { spec, model, effort, stream } = request;
   const { betas: _, ...options } = request.options;
   const { sampling, endUserId } = spec;
   return encodeBody(
     {
       model: model.providerModel,
-      max_tokens: sampling.maxOutputTokens ?? model.maxOutputTokens ?? DEFAULT_MAX_TOKENS,
+      max_tokens: maxTokens(request),
       ...inputFields(request),
       ...samplingFields(spec),
       stop_sequences: sampling.stopSequences,
@@ -124,5 +154,6 @@ export function encodeMessagesBody(request: ProviderRequest): string {
       },
       metadata: { user_id: endUserId === "" ? undefined : endUserId },
     },
+    onIgnored,
   );
 }

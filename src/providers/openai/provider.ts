@@ -64,7 +64,8 @@ export const openai: ProviderType = {
     const chat: Dialect = {
       path: "/chat/completions",
       errorRules,
-      encodeBody: (request) => encodeChatBody(request, chatWire(request, own)),
+      encodeBody: (request, onIgnored) =>
+        encodeChatBody(request, chatWire(request, own), onIgnored),
       createReader: (response) => chatReader(response, clock),
     };
     const responses: Dialect = {

@@ -3,7 +3,14 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { nonEmpty } from "../shared/chat-request.ts";
 import { fitCallIds } from "../shared/fit-call-ids.ts";
-import { type BodyFields, encodeBody, RawJson, rawArray, rawObject } from "../shared/json-body.ts";
+import {
+  type BodyFields,
+  encodeBody,
+  type OnIgnored,
+  RawJson,
+  rawArray,
+  rawObject,
+} from "../shared/json-body.ts";
 import { modelWire, safetyIdentifier } from "./request.ts";
 import { encodeInput } from "./responses-input.ts";
 
@@ -57,7 +64,7 @@ function include(reasons: boolean, { include: asked }: JsonObject): string[] | u
 }
 
 /** The body of a Responses request: nothing is stored at the provider. Equal requests give equal bytes. */
-export function encodeResponsesBody(request: ProviderRequest): string {
+export function encodeResponsesBody(request: ProviderRequest, onIgnored?: OnIgnored): string {
   const { spec, model, effort, stream, options } = request;
   const { sampling, reasoning } = spec;
   return encodeBody(
@@ -82,5 +89,6 @@ export function encodeResponsesBody(request: ProviderRequest): string {
       reasoning: { effort, summary: reasoning.includeText === true ? "auto" : undefined },
       stream_options: stream ? { include_obfuscation: false } : undefined,
     },
+    onIgnored,
   );
 }

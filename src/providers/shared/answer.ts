@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
-import type { ProviderEvent } from "../../domain/provider-event.ts";
+import type { AnswerWarning, ProviderEvent } from "../../domain/provider-event.ts";
 import { type ErrorRules, protocolError, toBrokenAnswerError, toHttpError } from "./http-error.ts";
 import { headerValue } from "./response-headers.ts";
 import { createSseReader, type SseEvent } from "./sse.ts";
@@ -33,6 +33,8 @@ export interface Exchange extends Sending {
   readonly stream: boolean;
   /** Longest wait for the end marker of an answer that is whole, in milliseconds. */
   readonly usageWaitMs: number;
+  /** What the caller should know of the request; filled by `createRequest`. */
+  readonly warnings: readonly AnswerWarning[];
   /** Called once the headers of a good answer have come. */
   readonly createReader: (response: UpstreamResponse) => AnswerReader;
 }
@@ -175,6 +177,7 @@ export async function* runExchange(
   const response = await sendRequest(exchange, signal);
   let stopWaiting: (() => void) | undefined;
   try {
+    for (const warning of exchange.warnings) yield { type: "warning", warning };
     const reader = exchange.createReader(response);
     const { events } = reader;
     const advance = openAnswer(response, reader, exchange.stream, signal);

@@ -97,7 +97,8 @@ function encodeAssistant(message: Message, path: string, wire: ChatMessageWire):
   }
   return {
     role: "assistant",
-    content: parts.length === 0 && calls.length > 0 ? null : content(parts),
+    // Empty and not null beside calls: llama-cpp-python fails with null, and nobody with "".
+    content: content(parts),
     ...(calls.length === 0 ? undefined : { tool_calls: calls }),
     ...(wire.reasoningField === undefined || reasoning === ""
       ? undefined
@@ -139,12 +140,27 @@ export const CHAT_PLACEMENTS: Placements = {
   file: ["inline", "provider-file"],
 };
 
+/** Results follow the calls that they answer, before anything else that was said since. */
+function resultsFirst(encoded: readonly JsonObject[]): readonly JsonObject[] {
+  const ordered: JsonObject[] = [];
+  let others: JsonObject[] = [];
+  for (const message of encoded) {
+    if (message.role === "tool") ordered.push(message);
+    else if (message.role !== "assistant") others.push(message);
+    else {
+      ordered.push(...others, message);
+      others = [];
+    }
+  }
+  return [...ordered, ...others];
+}
+
 /** `messages` of a Chat Completions request. Throws `GatewayError` for a part that the wire cannot carry. */
 export function encodeChatMessages(
   messages: readonly Message[],
   wire: ChatMessageWire,
 ): readonly JsonObject[] {
-  return messages.flatMap((message, index) =>
-    encodeMessage(message, `spec.messages[${index}]`, wire),
+  return resultsFirst(
+    messages.flatMap((message, index) => encodeMessage(message, `spec.messages[${index}]`, wire)),
   );
 }

@@ -8,7 +8,14 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { type ChatMessageWire, encodeChatMessages } from "./chat-messages.ts";
 import { fitCallIds } from "./fit-call-ids.ts";
-import { type BodyFields, encodeBody, RawJson, rawArray, rawObject } from "./json-body.ts";
+import {
+  type BodyFields,
+  encodeBody,
+  type OnIgnored,
+  RawJson,
+  rawArray,
+  rawObject,
+} from "./json-body.ts";
 
 /** Where servers that speak Chat Completions differ. */
 export interface ChatWire extends ChatMessageWire {
@@ -75,7 +82,11 @@ function encodeFormat(format: OutputFormat): RawJson | undefined {
 }
 
 /** The body of a Chat Completions request. Equal requests give equal bytes. */
-export function encodeChatBody(request: ProviderRequest, wire: ChatWire): string {
+export function encodeChatBody(
+  request: ProviderRequest,
+  wire: ChatWire,
+  onIgnored?: OnIgnored,
+): string {
   const { spec, model, effort, stream, options } = request;
   const { sampling } = spec;
   return encodeBody(
@@ -103,5 +114,6 @@ export function encodeChatBody(request: ProviderRequest, wire: ChatWire): string
         ? { include_usage: true, include_obfuscation: wire.obfuscates ? false : undefined }
         : undefined,
     },
+    onIgnored,
   );
 }

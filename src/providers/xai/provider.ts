@@ -41,7 +41,7 @@ export const xai: ProviderType = {
     const chat: Dialect = {
       path: "/chat/completions",
       errorRules,
-      encodeBody: (request) => encodeChatBody(request, chatWire(request)),
+      encodeBody: (request, onIgnored) => encodeChatBody(request, chatWire(request), onIgnored),
       createReader: (response) => chatReader(response, clock),
     };
     return createHttpProvider({
