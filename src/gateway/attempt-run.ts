@@ -24,6 +24,7 @@ import {
 } from "../reliability/limits.ts";
 import type { ProviderStats } from "../reliability/provider-stats.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
+import { withinLimits } from "../routing/fit-limits.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { AttemptResult, Telemetry } from "../telemetry/telemetry.ts";
 import { costOf } from "../usage/cost.ts";
@@ -172,10 +173,12 @@ export function startAttempt(
   const streams = streamsUpstream(target, stream, plan.hasNext);
   const goesOn = trigger === "continuation";
   const before = goesOn ? textToContinue(result, target) : undefined;
-  const { spec, isLimited } = payFor(context, target, specOf(result, target, before));
+  const { spec: paid, isLimited } = payFor(context, target, specOf(result, target, before));
+  // Money and what was written before lower the limit of tokens, and with it other values.
+  const { spec, warnings } = withinLimits(paid, model);
   const record = result.begin(
     {
-      target: { model, spec, warnings: target.warnings },
+      target: { model, spec, warnings: [...target.warnings, ...warnings] },
       trigger,
       stream: streams,
       isMoneyLimited: isLimited,

@@ -1,9 +1,11 @@
 // Values of a request that are above a vendor's known limits.
+import type { Warning } from "../domain/generation.ts";
 import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
 import type { Model, Parameter } from "../domain/model.ts";
+import { withoutParameter } from "./without-parameter.ts";
 
 /** A value that a target does not take, and the request with one that it takes. */
-export interface Excess {
+interface Excess {
   /** Path in the spec. */
   readonly field: string;
   /** What the target takes, as a clause: "takes a temperature of 1 at most". */
@@ -95,10 +97,32 @@ function cacheMarks(spec: GenerationSpec, { limits }: Model): Excess | undefined
 const LIMITS = [temperature, stopSequences, budgetTokens, cacheMarks];
 
 /** The first value above a limit of the model; undefined: all fit. */
-export function findExcess(spec: GenerationSpec, model: Model): Excess | undefined {
+function findExcess(spec: GenerationSpec, model: Model): Excess | undefined {
   for (const limit of LIMITS) {
     const found = limit(spec, model);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** A request made to keep the limits of a model. */
+export interface WithinLimits {
+  readonly spec: GenerationSpec;
+  readonly warnings: readonly Warning[];
+}
+
+/** The request within the limits of a model: values are lowered or left out, each with a warning. */
+export function withinLimits(asked: GenerationSpec, model: Model): WithinLimits {
+  const warnings: Warning[] = [];
+  let spec = asked;
+  for (let excess = findExcess(spec, model); excess; excess = findExcess(spec, model)) {
+    const { field, limit, parameter } = excess;
+    warnings.push({
+      reason: excess.spec === undefined ? "PARAMETER_DROPPED" : "PARAMETER_CLAMPED",
+      message: `${model.provider}/${model.id} ${limit}`,
+      field,
+    });
+    spec = excess.spec ?? (parameter === undefined ? spec : withoutParameter(spec, parameter));
+  }
+  return { spec, warnings };
 }

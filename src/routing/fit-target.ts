@@ -2,7 +2,7 @@ import type { Warning } from "../domain/generation.ts";
 import type { GenerationSpec, ReasoningEffort } from "../domain/generation-spec.ts";
 import type { Capability, Feature, Model, ModelRule, Parameter } from "../domain/model.ts";
 import { effectiveSampling, isRepeatable } from "./effective-sampling.ts";
-import { findExcess } from "./fit-limits.ts";
+import { withinLimits } from "./fit-limits.ts";
 import { foreignContent, withoutForeignReasoning } from "./foreign-content.ts";
 import { requestNeeds, requestParameters } from "./request-needs.ts";
 import { withoutParameter } from "./without-parameter.ts";
@@ -177,16 +177,13 @@ export function fitTarget(asked: GenerationSpec, model: Model): Fit {
     const refused = drop(rule.refuses, why);
     if (refused !== undefined) return refused;
   }
-  for (let excess = findExcess(spec, model); excess; excess = findExcess(spec, model)) {
-    const { field, limit, parameter } = excess;
-    if (asked.routing.unsupportedParameters === "reject") return misfit(field, `spec.${field}`);
-    warnings.push({
-      reason: excess.spec === undefined ? "PARAMETER_DROPPED" : "PARAMETER_CLAMPED",
-      message: `${model.provider}/${model.id} ${limit}`,
-      field,
-    });
-    spec = excess.spec ?? (parameter === undefined ? spec : withoutParameter(spec, parameter));
+  const limited = withinLimits(spec, model);
+  const [first] = limited.warnings;
+  if (first !== undefined && asked.routing.unsupportedParameters === "reject") {
+    return misfit(first.field, `spec.${first.field}`);
   }
+  spec = limited.spec;
+  warnings.push(...limited.warnings);
   if (isDeterministic && !isRepeatable(spec.sampling)) {
     const refused = refuse("sampling.deterministic", "sampling.deterministic");
     if (refused !== undefined) return refused;

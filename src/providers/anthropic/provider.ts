@@ -10,12 +10,7 @@ import { errorRules } from "./errors.ts";
 import { createMessagesReader } from "./events.ts";
 import { messagesMisfit } from "./messages-content.ts";
 import models from "./models.json" with { type: "json" };
-import {
-  encodeCountBody,
-  encodeMessagesBody,
-  MIN_BUDGET_TOKENS,
-  messagesHeaders,
-} from "./request.ts";
+import { encodeCountBody, encodeMessagesBody, messagesHeaders } from "./request.ts";
 import { tokens } from "./tokens.ts";
 
 /** What the Messages API takes, and with it every server that speaks it. */
@@ -23,7 +18,7 @@ const MESSAGES_LIMITS: WireLimits = {
   callIds: { pattern: /^[a-zA-Z0-9_-]+$/, madeLength: 40 },
   maxTemperature: 1,
   maxCacheMarks: 4,
-  minBudgetTokens: MIN_BUDGET_TOKENS,
+  minBudgetTokens: 1024,
 };
 
 /** Headers of the SDK's own requests that carry credentials and the API version. */

@@ -19,9 +19,6 @@ const DEFAULT_MAX_TOKENS = 4096;
 /** From 2026-10-21 on, any sampling field is an error; the version before takes them. */
 const SAMPLING_VERSION = "2023-06-01";
 
-/** Least budget of thinking. */
-export const MIN_BUDGET_TOKENS = 1024;
-
 const NO_ARGUMENTS = '{"type":"object","properties":{}}';
 
 /** A schema has to say that it is an object's; what it has besides stays as it is. */
@@ -55,7 +52,7 @@ function encodeToolChoice({ toolChoice }: GenerationSpec): JsonObject | undefine
 }
 
 /** `max_tokens` of a request, which includes the budget of thinking. */
-function maxTokens({ spec, model }: Pick<ProviderRequest, "spec" | "model">): number {
+function maxTokens({ spec, model }: ProviderRequest): number {
   const { sampling, reasoning } = spec;
   const most = sampling.maxOutputTokens ?? model.maxOutputTokens;
   return most ?? DEFAULT_MAX_TOKENS + (reasoning.budgetTokens ?? 0);
@@ -74,10 +71,7 @@ function encodeThinking({ spec, model, effort }: ProviderRequest): JsonObject | 
   const display =
     includeText === undefined ? {} : { display: includeText ? "summarized" : "omitted" };
   if (budgetTokens !== undefined && takes("enabled")) {
-    // The limit of tokens can have been lowered since the request was fitted.
-    const budget = Math.min(budgetTokens, maxTokens({ spec, model }) - 1);
-    if (budget < MIN_BUDGET_TOKENS) return undefined;
-    return { type: "enabled", budget_tokens: budget, ...display };
+    return { type: "enabled", budget_tokens: budgetTokens, ...display };
   }
   const onByDefault = model.defaultEffort !== undefined && model.defaultEffort !== "none";
   const wanted = effort !== undefined || (onByDefault && includeText !== undefined);

@@ -142,6 +142,18 @@ describe.each(MODES)("%s", (mode) => {
     expect(end.warnings).toEqual(["PARAMETER_DROPPED"]);
   });
 
+  it.each([
+    [4_000_000_000n, undefined, "PARAMETER_DROPPED"],
+    [9_000_000_000n, "enabled", "PARAMETER_CLAMPED"],
+  ])("field:A42 a budget of money of %s lowers both", async (maxCostPicos, type, reason) => {
+    const spec = { reasoning: { budgetTokens: 2000 }, budget: { maxCostPicos, currencyCode: "USD" } };
+    const end = await stack.call(mode, "ant", ok.ant, spec);
+    const { thinking, max_tokens: most } = stack.sent("ant") as Readonly<Record<string, unknown>>;
+    expect(thinking).toEqual(type && { type, budget_tokens: Number(most) - 1 });
+    expect(Number(most)).toBeLessThan(2000);
+    expect(end.warnings).toEqual([reason]);
+  });
+
   const WITHIN: readonly (readonly [string, Server, object, (sent: Sent) => unknown, unknown])[] = [
     [
       "a temperature of 1",
@@ -213,6 +225,7 @@ describe.each(MODES)("%s", (mode) => {
     }[];
     expect(tool?.input_schema).toEqual(expected);
     expect(end.warnings).toEqual([]);
+    if (schema.includes('"type"')) expect(stack.field.bodies("ant")[0]).toContain(schema);
   });
 
   it.each(["null", " null ", ""])("field:A46 a call with arguments %s", async (args) => {
