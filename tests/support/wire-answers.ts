@@ -1,8 +1,10 @@
 // Answers of vendors in their smallest form, for tests that script every byte.
 import type { ServerResponse } from "node:http";
 
-/** An answer of a scripted server. A string is an event stream's text, anything else JSON. */
+/** An answer of a scripted server. A string is an event stream's text, a buffer its bytes, anything else JSON. */
 export interface WireAnswer {
+  /** Answers of 1xx before it. */
+  readonly interim?: readonly ("continue" | "processing" | "early-hints")[];
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
@@ -104,9 +106,14 @@ export function messagesStream(text: string, reason = "end_turn"): WireAnswer {
 }
 
 export function writeAnswer(response: ServerResponse, answer: WireAnswer): void {
-  const { status = 200, headers = {}, body } = answer;
-  const isText = typeof body === "string";
-  const type = isText && status === 200 ? "text/event-stream" : "application/json";
+  const { status = 200, headers = {}, body, interim = [] } = answer;
+  for (const each of interim) {
+    if (each === "continue") response.writeContinue();
+    else if (each === "processing") response.writeProcessing();
+    else response.writeEarlyHints({ link: "</style.css>; rel=preload; as=style" });
+  }
+  const isRaw = typeof body === "string" || Buffer.isBuffer(body);
+  const type = isRaw && status === 200 ? "text/event-stream" : "application/json";
   response.writeHead(status, { "content-type": type, ...headers });
-  response.end(isText ? body : JSON.stringify(body));
+  response.end(isRaw ? body : JSON.stringify(body));
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { AnswerWarning, ProviderEvent } from "../../domain/provider-event.ts";
+import { decodeContent } from "./decode-content.ts";
 import { type ErrorRules, protocolError, toBrokenAnswerError, toHttpError } from "./http-error.ts";
 import { headerValue } from "./response-headers.ts";
 import { createSseReader, type SseEvent } from "./sse.ts";
@@ -64,10 +65,26 @@ async function readFailure(
   return toHttpError(status, headers, body, errorRules, clock);
 }
 
+/** The answer as it was before it was compressed; the status of a failure says enough without its body. */
+function decoded(sent: UpstreamResponse, { errorRules, clock }: Sending): UpstreamResponse {
+  try {
+    return decodeContent(sent);
+  } catch (error) {
+    sent.close();
+    const { status, headers } = sent;
+    throw isGood(sent) ? error : toHttpError(status, headers, "", errorRules, clock);
+  }
+}
+
+function isGood({ status }: UpstreamResponse): boolean {
+  return status >= 200 && status <= 299;
+}
+
 /** Sends a request; an answer whose status is not 2xx is thrown as what it says. */
 async function sendRequest(exchange: Sending, signal: AbortSignal): Promise<UpstreamResponse> {
-  const response = await exchange.upstream.send(exchange.createRequest(), signal);
-  if (response.status >= 200 && response.status <= 299) return response;
+  const sent = await exchange.upstream.send(exchange.createRequest(), signal);
+  const response = decoded(sent, exchange);
+  if (isGood(response)) return response;
   try {
     throw await readFailure(response, exchange, signal);
   } finally {

@@ -35,6 +35,9 @@ export interface HttpProviderOptions {
   readonly clock: Clock;
 }
 
+/** Without this any coding is allowed (RFC 9110, 12.5.3); compressed events come late. */
+const AS_IT_IS = { "accept-encoding": "identity" };
+
 /** Options that a request of Steer's sets itself stay out of it. */
 function ignoredOption(instance: string, option: string): AnswerWarning {
   const field = `spec.provider_options.${instance}.${option}`;
@@ -46,7 +49,8 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
   const { instance, dialectOf, counting, checkOptions, clock } = options;
   const upstream = createUpstream(instance.baseUrl, clock);
   const basePath = new URL(instance.baseUrl).pathname.replace(/\/$/, "");
-  const headers = { ...options.headers, ...instance.headers };
+  const hasOwn = Object.keys(instance.headers).some((name) => name.toLowerCase() in AS_IT_IS);
+  const headers = { ...(!hasOwn && AS_IT_IS), ...options.headers, ...instance.headers };
 
   function createRequest(
     dialect: Pick<Dialect, "path" | "headers" | "encodeBody">,

@@ -146,7 +146,10 @@ describe.each(MODES)("%s", (mode) => {
     [4_000_000_000n, undefined, "PARAMETER_DROPPED"],
     [9_000_000_000n, "enabled", "PARAMETER_CLAMPED"],
   ])("field:A42 a budget of money of %s lowers both", async (maxCostPicos, type, reason) => {
-    const spec = { reasoning: { budgetTokens: 2000 }, budget: { maxCostPicos, currencyCode: "USD" } };
+    const spec = {
+      reasoning: { budgetTokens: 2000 },
+      budget: { maxCostPicos, currencyCode: "USD" },
+    };
     const end = await stack.call(mode, "ant", ok.ant, spec);
     const { thinking, max_tokens: most } = stack.sent("ant") as Readonly<Record<string, unknown>>;
     expect(thinking).toEqual(type && { type, budget_tokens: Number(most) - 1 });
