@@ -10,6 +10,8 @@ export interface TypeFacts {
   /** Environment variable of the credential; undefined: needs none. */
   readonly apiKeyVariable: string | undefined;
   readonly defaultBaseUrl: string;
+  /** Why an address cannot be its base URL, as a clause; undefined: it can. */
+  baseUrlProblem(baseUrl: string): string | undefined;
   readonly dialects: Readonly<Record<string, unknown>>;
   readonly tokens: TokenRules;
   /** Built-in models. */
@@ -84,14 +86,15 @@ function configure(
   type: TypeFacts,
   environment: Environment,
 ): ConfiguredProvider {
-  const isOwnAddress = entry.baseUrl === undefined || entry.baseUrl === type.defaultBaseUrl;
+  const baseUrl = entry.baseUrl?.replace(/\/$/, "") ?? type.defaultBaseUrl;
+  const isOwnAddress = baseUrl === type.defaultBaseUrl;
   // The vendor's key never goes to another address, unless the entry names it.
   const vendorVariable = isOwnAddress ? type.apiKeyVariable : undefined;
   const { apiKey, missing } = credentialOf(entry, vendorVariable, environment);
   return {
     id: entry.id,
     type: entry.type,
-    baseUrl: entry.baseUrl ?? type.defaultBaseUrl,
+    baseUrl,
     apiKey,
     apiKeyFile: entry.apiKeyFile,
     unavailable: !entry.enabled
@@ -141,6 +144,8 @@ export function configureProviders(
     }
     const type = typeOf(entry, index, types);
     checkDialect("providers", index, entry.api, type);
+    const problem = entry.baseUrl === undefined ? undefined : type.baseUrlProblem(entry.baseUrl);
+    if (problem !== undefined) throw new ConfigProblem(["providers", index, "base_url"], problem);
     try {
       return configure(entry, type, environment);
     } catch (error) {

@@ -101,7 +101,9 @@ const url: Reader<string> = (value, path) => {
   if (parsed.username !== "" || parsed.password !== "" || /[?#]/.test(given)) {
     throw new ConfigProblem(path, "must be an address without credentials, query or fragment");
   }
-  return given.replace(/\/+$/, "");
+  const base = given.replace(/\/+$/, "");
+  // A slash that stands alone behind the host says that the root is meant.
+  return parsed.pathname === "/" && base !== given ? `${base}/` : base;
 };
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;

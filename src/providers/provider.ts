@@ -80,6 +80,8 @@ export interface ProviderType {
   /** Environment variable of the credential; undefined: needs none. */
   readonly apiKeyVariable: string | undefined;
   readonly defaultBaseUrl: string;
+  /** Why the operator's address cannot be the base URL of an instance, as a clause; undefined: it can. */
+  baseUrlProblem(baseUrl: string): string | undefined;
   /** Dialects it speaks, each with the parameters that its wire can carry. */
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
   /** Dialect of an instance that configures none. */

@@ -45,6 +45,8 @@ export interface FieldStack extends AsyncDisposable {
   requests(server: string): number;
   /** Headers of the same. */
   headers(server: string): readonly IncomingHttpHeaders[];
+  /** Paths of the same. */
+  paths(server: string): readonly (string | undefined)[];
   /** Bodies of the same. */
   bodies(server: string): readonly string[];
   call(mode: Mode, spec: Spec): Promise<CallEnd>;
@@ -144,6 +146,10 @@ export async function startFieldStack(
       at(server)
         .seen.slice(before.get(server) ?? 0)
         .map(({ request }) => request.headers),
+    paths: (server) =>
+      at(server)
+        .seen.slice(before.get(server) ?? 0)
+        .map(({ request }) => request.url),
     bodies: (server) =>
       at(server)
         .seen.slice(before.get(server) ?? 0)

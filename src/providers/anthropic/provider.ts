@@ -1,5 +1,6 @@
 import type { WireLimits } from "../../domain/model.ts";
 import type { ProviderInstance, ProviderType } from "../provider.ts";
+import { baseUrlProblem } from "../shared/base-url.ts";
 import { createCallIds } from "../shared/call-id.ts";
 import { tokenCount } from "../shared/chat-usage.ts";
 import { toInBandError } from "../shared/http-error.ts";
@@ -51,6 +52,7 @@ async function createHeaders(instance: ProviderInstance): Promise<Record<string,
 export const anthropic: ProviderType = {
   apiKeyVariable: "ANTHROPIC_API_KEY",
   defaultBaseUrl: "https://api.anthropic.com",
+  baseUrlProblem,
   dialects: {
     messages: [
       "sampling.max_output_tokens",

@@ -1,6 +1,7 @@
 import type { WireLimits } from "../../domain/model.ts";
 import { ownValue } from "../../domain/own-value.ts";
 import type { ProviderType } from "../provider.ts";
+import { openAiBaseUrlProblem } from "../shared/base-url.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import { encodeChatBody } from "../shared/chat-request.ts";
 import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
@@ -23,6 +24,7 @@ import { tokens } from "./tokens.ts";
 export const openai: ProviderType = {
   apiKeyVariable: "OPENAI_API_KEY",
   defaultBaseUrl: "https://api.openai.com/v1",
+  baseUrlProblem: openAiBaseUrlProblem,
   dialects: {
     chat: [
       "sampling.max_output_tokens",

@@ -112,6 +112,7 @@ async function* whole(
 export const simulator: ProviderType = {
   apiKeyVariable: undefined,
   defaultBaseUrl: "",
+  baseUrlProblem: () => undefined,
   dialects: { simulator: ["sampling.max_output_tokens", "sampling.stop_sequences"] },
   defaultDialect: () => "simulator",
   reportsUsageInStreams: () => true,

@@ -1,4 +1,5 @@
 import type { ProviderType } from "../provider.ts";
+import { openAiBaseUrlProblem } from "../shared/base-url.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import { encodeChatBody } from "../shared/chat-request.ts";
 import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
@@ -15,6 +16,7 @@ import { tokens } from "./tokens.ts";
 export const xai: ProviderType = {
   apiKeyVariable: "XAI_API_KEY",
   defaultBaseUrl: "https://api.x.ai/v1",
+  baseUrlProblem: openAiBaseUrlProblem,
   dialects: {
     chat: [
       "sampling.max_output_tokens",
