@@ -148,11 +148,16 @@ export class AttemptRecord {
       this.#takeUsage(event);
     } else if (event.type === "finish") this.finish = this.#finishOf(event);
     else if (event.type === "part-end") this.hasWholePart = true;
-    else if (event.type === "warning") this.#warn(event.warning);
+    else if (event.type === "warning") this.warn(event.warning);
     else if (event.type === "response") {
       this.providerModel = event.model ?? this.providerModel;
       this.providerResponseId = event.id ?? this.providerResponseId;
     }
+  }
+
+  /** The same object is told once. */
+  warn(warning: Warning): void {
+    if (!this.warnings.includes(warning)) this.warnings = [...this.warnings, warning];
   }
 
   /** A part as it stands. */
@@ -191,7 +196,7 @@ export class AttemptRecord {
     this.#setUsage(usage);
     this.#counting = meter.settle(output, received)?.then((counted) => this.#setUsage(counted));
     if (received.isMissing && usage.source !== "provider") {
-      this.#warn(missingAnswer(this.index, usage, (each) => this.costOf(each)));
+      this.warn(missingAnswer(this.index, usage, (each) => this.costOf(each)));
     }
   }
 
@@ -287,7 +292,7 @@ export class AttemptRecord {
         counts,
         impossible.filter((name) => name !== "cost"),
       );
-      this.#warn(USAGE_IMPOSSIBLE);
+      this.warn(USAGE_IMPOSSIBLE);
       if (impossible.includes("cost")) this.#reportedCost = undefined;
     }
     this.#reportedCost = cost ?? this.#reportedCost;
@@ -304,12 +309,8 @@ export class AttemptRecord {
     if (event.metadata === undefined) return finish;
     const { fields, left } = carriedFields(event.metadata);
     if (left.length === 0) return finish;
-    this.#warn(METADATA_OMITTED);
+    this.warn(METADATA_OMITTED);
     return { ...finish, metadata: fields };
-  }
-
-  #warn(warning: Warning): void {
-    if (!this.warnings.includes(warning)) this.warnings = [...this.warnings, warning];
   }
 
   /** No provider charges for a request that it refused, or that did not reach it. */

@@ -2,18 +2,12 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json
 import type { FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "../shared/answer.ts";
 import { CALLS_MISSING } from "../shared/answer-warnings.ts";
-import {
-  isReported,
-  reportedCounts,
-  tokenCount,
-  type UsageReport,
-  usageDetails,
-  usageEvent,
-} from "../shared/chat-usage.ts";
+import { isReported, usageEvent } from "../shared/chat-usage.ts";
 import { finishReasonOf, interruptionOf } from "../shared/finish-reasons.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
 import { ANY, type PlacePattern, rawValues } from "../shared/raw-values.ts";
 import { createBlocks } from "./blocks.ts";
+import { createUsage } from "./usage.ts";
 
 export interface MessagesEventsOptions {
   /** Provider instance that signs reasoning parts. */
@@ -39,33 +33,6 @@ function text(value: JsonValue | undefined): string {
 
 function object(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
-}
-
-/** Usage of one answer: cumulative reports, of which the last that says a number holds. */
-function createUsage() {
-  let seen: JsonObject = {};
-  return {
-    take(usage: JsonObject): void {
-      const said = Object.entries(usage).filter(([, value]) => value !== null);
-      seen = { ...seen, ...Object.fromEntries(said) };
-    },
-    /** The vendor counts cache reads and writes beside the input. */
-    report(): UsageReport {
-      const fresh = tokenCount(seen["input_tokens"]);
-      const read = tokenCount(seen["cache_read_input_tokens"]);
-      const write = tokenCount(seen["cache_creation_input_tokens"]);
-      const split = usageDetails(seen["cache_creation"]);
-      const output = usageDetails(seen["output_tokens_details"]);
-      return reportedCounts({
-        inputTokens: fresh === undefined ? undefined : fresh + (read ?? 0) + (write ?? 0),
-        outputTokens: tokenCount(seen["output_tokens"]),
-        cacheReadTokens: read,
-        cacheWriteTokens: write,
-        cacheWriteLongTokens: tokenCount(split["ephemeral_1h_input_tokens"]),
-        reasoningTokens: tokenCount(output["thinking_tokens"]),
-      });
-    },
-  };
 }
 
 /** Reads answers of the Messages API, whole ones and streams. */
@@ -100,6 +67,11 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
       const value = source[field];
       if (value !== undefined && value !== null) metadata = { ...metadata, [field]: value };
     }
+  }
+
+  /** The vendor tells the tier among the counts. */
+  function readTier({ service_tier: tier }: JsonObject): void {
+    if (typeof tier === "string") metadata = { ...metadata, service_tier: tier };
   }
 
   function tellUsage(): void {
@@ -150,6 +122,7 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
   /** The prompt's counts come first, with a placeholder for the output that is no count yet. */
   function readStartUsage(message: JsonObject): void {
     const { output_tokens: _, ...prompt } = object(message["usage"]);
+    readTier(prompt);
     usage.take(prompt);
     tellUsage();
   }
@@ -183,6 +156,7 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
         return false;
       case "message_delta":
         readStop(object(event["delta"]));
+        readTier(object(event["usage"]));
         usage.take(object(event["usage"]));
         isWhole = rawReason !== "";
         return false;
@@ -213,6 +187,7 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
       readHead(body);
       startAll(content, json, ["content"], true);
       readStop(body);
+      readTier(object(body["usage"]));
       usage.take(object(body["usage"]));
       finish();
     },

@@ -194,6 +194,8 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
       if (message.tool_calls || message.function_call) readCalls(message, source);
     }
     readReason(choice, source.isWhole);
+    // Moonshot's place for it.
+    if (isJsonObject(choice.usage)) readUsage(choice.usage);
   }
 
   function readReason(choice: JsonObject, isWhole: boolean): void {
