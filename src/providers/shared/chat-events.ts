@@ -76,6 +76,8 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
   let rawReason: string | undefined;
   /** No content has followed the provider's word. */
   let isOver = false;
+  /** The provider has told what it counted. */
+  let isCounted = false;
 
   function tellOnce(warning: AnswerWarning): void {
     if (told.has(warning)) return;
@@ -214,6 +216,7 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
   function readUsage(usage: JsonObject): void {
     keep(usage, options.usageMetadataFields);
     const report = options.readUsage(usage);
+    isCounted ||= isReported(report);
     const cost = options.readCost?.(usage);
     if (isReported(report) || cost !== undefined) events.push(usageEvent(report, cost));
   }
@@ -247,7 +250,7 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     });
   }
 
-  /** Something came, and nothing of it is cut: an end marker without a reason ends it too. */
+  /** Something came, and nothing of it is cut. */
   function hasAll(): boolean {
     return (content || calls.hasAny()) && !calls.isCut();
   }
@@ -256,7 +259,8 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     events,
     readEvent({ name, data }) {
       if (data.trim() === "[DONE]") {
-        if (rawReason === undefined && !hasAll()) throw truncatedError();
+        // Servers that give no reason count what they have made; a proxy in front of a broken one does not.
+        if (rawReason === undefined && !(isCounted && hasAll())) throw truncatedError();
         finish(rawReason ?? "");
         return true;
       }
