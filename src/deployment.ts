@@ -46,6 +46,7 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
     id: configured.id,
     type: configured.type,
     dialects: type.dialects,
+    listedParameters: type.listedParameters,
     dialect: configured.dialect ?? type.defaultDialect(configured.baseUrl),
     prefill: configured.prefill || type.prefill,
     unaryUpstream: (dialect) => {

@@ -30,6 +30,7 @@ export function checkModelFallbacks(
     // The names of models are all that counts here, and no dialect changes them.
     const rest = {
       dialects: {},
+      listedParameters: {},
       dialect: "",
       prefill,
       tokens,

@@ -1,4 +1,3 @@
-import type { JsonObject } from "../domain/json.ts";
 import {
   CAPABILITIES,
   type ModelRecord,
@@ -30,6 +29,7 @@ import {
 import { reliabilityFields } from "./reliability.ts";
 import { streamFields } from "./streams.ts";
 import { type TargetLimit, targetLimit, targetTimeouts, timeoutFields } from "./targets.ts";
+import { wireFacts } from "./wire-facts.ts";
 
 const identifier = matching(
   /^[a-z0-9][a-z0-9._-]{0,63}$/i,
@@ -181,18 +181,6 @@ const fallbacks: Reader<string[]> = (value, path) => {
   return names;
 };
 
-/** Facts of a server's wire: as built-in records have them. */
-const wireFields = object({
-  reasoning_field: oneOf("reasoning_content", "reasoning"),
-});
-
-const wire: Reader<JsonObject> = (value, path) => {
-  const fields = wireFields(value, path);
-  return {
-    ...(fields.reasoning_field !== undefined && { reasoningField: fields.reasoning_field }),
-  };
-};
-
 const modelFields = object({
   id: matching(/^[^\s/][^\s]{0,127}$/, "a name without blanks"),
   provider: identifier,
@@ -211,7 +199,7 @@ const modelFields = object({
   fallbacks,
   timeouts: targetTimeouts,
   limit: targetLimit,
-  wire,
+  wire: wireFacts,
 });
 
 const model: Reader<ModelEntry> = (value, path) => {

@@ -84,6 +84,10 @@ export interface ProviderType {
   baseUrlProblem(baseUrl: string): string | undefined;
   /** Dialects it speaks, each with the parameters that its wire can carry. */
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
+  /** Parameters that a dialect's wire carries for models whose record lists them, beside those of all. */
+  readonly listedParameters: Readonly<Record<string, readonly Parameter[]>>;
+  /** Keys of `wire` that the adapter reads for a model of a dialect, as a record spells them. */
+  readonly wireFacts: Readonly<Record<string, readonly string[]>>;
   /** Dialect of an instance that configures none. */
   defaultDialect(baseUrl: string): string;
   /** Streams of a dialect report usage as its whole answers do, at this address. */

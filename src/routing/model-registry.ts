@@ -17,6 +17,8 @@ export interface RegistryInstance {
   readonly type: string;
   /** Dialects of its type, with the parameters that each can carry. */
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
+  /** Those that a dialect carries beside them, for models that list them. */
+  readonly listedParameters: Readonly<Record<string, readonly Parameter[]>>;
   /** Dialect of its models, except those that work in one alone. */
   readonly dialect: string;
   /** Goes on after a last message of the assistant. */
@@ -63,7 +65,10 @@ const ASSUMED_CAPABILITIES: readonly Capability[] = [
 
 function toModel(record: ModelRecord, instance: RegistryInstance): Model {
   const dialect = record.dialect ?? instance.dialect;
-  const carried = new Set(instance.dialects[dialect]);
+  const carried = new Set([
+    ...(instance.dialects[dialect] ?? []),
+    ...(instance.listedParameters[dialect] ?? []),
+  ]);
   return {
     id: record.id,
     provider: instance.id,

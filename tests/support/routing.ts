@@ -25,6 +25,7 @@ export function instance(
     id,
     type: "openai",
     dialects,
+    listedParameters: {},
     dialect: "chat",
     prefill: false,
     unaryUpstream: () => "auto",

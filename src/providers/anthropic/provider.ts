@@ -67,6 +67,8 @@ export const anthropic: ProviderType = {
       "end_user_id",
     ],
   },
+  listedParameters: {},
+  wireFacts: { messages: ["thinking"] },
   defaultDialect: () => "messages",
   reportsUsageInStreams: () => true,
   limits: () => MESSAGES_LIMITS,

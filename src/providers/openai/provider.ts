@@ -49,6 +49,12 @@ export const openai: ProviderType = {
       "end_user_id",
     ],
   },
+  // OpenAI does not take it; most compatible servers do.
+  listedParameters: { chat: ["sampling.top_k"] },
+  wireFacts: {
+    chat: ["reasoningField", "tokenLimitField", "streamOptions", "cacheField"],
+    responses: ["cacheField"],
+  },
   defaultDialect: (baseUrl) => (isOpenAi(baseUrl) ? "responses" : "chat"),
   // Compatible servers of the Chat dialect often ignore `stream_options.include_usage`.
   reportsUsageInStreams: (dialect, baseUrl) => dialect === "responses" || isOpenAi(baseUrl),

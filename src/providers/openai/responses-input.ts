@@ -1,7 +1,7 @@
 import { type FieldViolation, invalidField } from "../../domain/gateway-error.ts";
 import type { FilePart, ImagePart, Message, Part } from "../../domain/generation-spec.ts";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
-import { cacheBreakpoint, dataUrl } from "../shared/chat-messages.ts";
+import { type CacheField, cacheMark, dataUrl } from "../shared/chat-messages.ts";
 import { misplacedPart, type Placements } from "../shared/placements.ts";
 import { decodeReasoning, isOwnSignature } from "./reasoning-signature.ts";
 
@@ -24,8 +24,8 @@ function encodeFile({ source, filename }: FilePart): JsonObject {
   }
 }
 
-function encodeInputPart(part: Part, path: string, breakpoints: boolean): JsonObject {
-  const mark = cacheBreakpoint(part.cacheHint, breakpoints);
+function encodeInputPart(part: Part, path: string, cacheField: CacheField | undefined): JsonObject {
+  const mark = cacheMark(part.cacheHint, cacheField);
   switch (part.type) {
     case "text":
       return { type: "input_text", text: part.text, ...mark };
@@ -50,10 +50,10 @@ function output(parts: JsonObject[]): JsonValue {
 function encodeToolResult(
   part: Extract<Part, { type: "tool-result" }>,
   path: string,
-  breakpoints: boolean,
+  cacheField: CacheField | undefined,
 ): JsonObject {
   const parts = part.content.map((entry, index) =>
-    encodeInputPart(entry, `${path}.content[${index}]`, breakpoints),
+    encodeInputPart(entry, `${path}.content[${index}]`, cacheField),
   );
   // The wire has no flag for a failed tool: the text has to say it.
   if (part.isError) parts.unshift({ type: "input_text", text: "Error:" });
@@ -104,14 +104,18 @@ function encodeItem(part: Part, path: string): JsonObject | undefined {
   }
 }
 
-function encodeMessage(message: Message, path: string, breakpoints: boolean): JsonObject[] {
+function encodeMessage(
+  message: Message,
+  path: string,
+  cacheField: CacheField | undefined,
+): JsonObject[] {
   if (message.role === "assistant") return encodeAssistant(message, path);
   const results: JsonObject[] = [];
   const content: JsonObject[] = [];
   for (const [index, part] of message.parts.entries()) {
     const partPath = `${path}.parts[${index}]`;
-    if (part.type === "tool-result") results.push(encodeToolResult(part, partPath, breakpoints));
-    else content.push(encodeInputPart(part, partPath, breakpoints));
+    if (part.type === "tool-result") results.push(encodeToolResult(part, partPath, cacheField));
+    else content.push(encodeInputPart(part, partPath, cacheField));
   }
   if (content.length === 0 && results.length > 0) return results;
   return [...results, { type: "message", role: message.role, content }];
@@ -149,8 +153,11 @@ export function inputMisfit(
 }
 
 /** `input` of a Responses request. Throws `GatewayError` for a part that the wire cannot carry. */
-export function encodeInput(messages: readonly Message[], breakpoints: boolean): JsonObject[] {
+export function encodeInput(
+  messages: readonly Message[],
+  cacheField: CacheField | undefined,
+): JsonObject[] {
   return messages.flatMap((message, index) =>
-    encodeMessage(message, `spec.messages[${index}]`, breakpoints),
+    encodeMessage(message, `spec.messages[${index}]`, cacheField),
   );
 }

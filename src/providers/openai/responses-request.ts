@@ -72,7 +72,7 @@ export function encodeResponsesBody(request: ProviderRequest, onIgnored?: OnIgno
       model: model.providerModel,
       input: encodeInput(
         fitCallIds(spec.messages, model.limits.callIds),
-        modelWire(request).cacheBreakpoints,
+        modelWire(request).cacheField,
       ),
       ...toolFields(spec),
       max_output_tokens: sampling.maxOutputTokens,

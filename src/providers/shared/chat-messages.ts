@@ -12,8 +12,8 @@ import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import type { Placements } from "./placements.ts";
 
 export interface ChatMessageWire {
-  /** Parts may carry `prompt_cache_breakpoint`. */
-  readonly cacheBreakpoints: boolean;
+  /** Field of a part that marks the end of a reusable prefix; undefined: none does. */
+  readonly cacheField: CacheField | undefined;
   /** Field of an assistant message that takes reasoning text back; undefined: none does. */
   readonly reasoningField: string | undefined;
 }
@@ -25,10 +25,14 @@ export function dataUrl(source: Extract<MediaSource, { type: "inline" }>): strin
   return `data:${mediaType};base64,${base64}`;
 }
 
+/** OpenAI's mark, or Anthropic's behind a translation (OpenRouter). */
+export type CacheField = "prompt_cache_breakpoint" | "cache_control";
+
 /** The mark that ends a reusable prefix. */
-export function cacheBreakpoint(hint: CacheHint | undefined, supported: boolean): JsonObject {
-  if (hint === undefined || !supported) return {};
+export function cacheMark(hint: CacheHint | undefined, field: CacheField | undefined): JsonObject {
+  if (hint === undefined || field === undefined) return {};
   const ttl = hint.ttl === "" ? {} : { ttl: hint.ttl };
+  if (field === "cache_control") return { cache_control: { type: "ephemeral", ...ttl } };
   return { prompt_cache_breakpoint: { mode: "explicit", ...ttl } };
 }
 
@@ -115,7 +119,7 @@ function encodeMessage(message: Message, path: string, wire: ChatMessageWire): J
     const partPath = `${path}.parts[${index}]`;
     if (part.type === "tool-result") results.push(encodeToolResult(part, partPath));
     else {
-      const mark = cacheBreakpoint(part.cacheHint, wire.cacheBreakpoints);
+      const mark = cacheMark(part.cacheHint, wire.cacheField);
       parts.push({ ...encode(part, partPath), ...mark });
     }
   }

@@ -24,6 +24,8 @@ export interface ChatWire extends ChatMessageWire {
   /** Where the end user's pseudonym goes: `safety_identifier` or `user`. */
   readonly endUserField: string;
   readonly endUserId: string | undefined;
+  /** Streams may ask for `stream_options`: some servers refuse the field, and count unasked. */
+  readonly streamOptions: boolean;
   /** The server pads streamed deltas unless told otherwise. */
   readonly obfuscates: boolean;
 }
@@ -98,6 +100,7 @@ export function encodeChatBody(
       [wire.tokenLimitField]: sampling.maxOutputTokens,
       temperature: sampling.temperature,
       top_p: sampling.topP,
+      top_k: sampling.topK,
       frequency_penalty: sampling.frequencyPenalty,
       presence_penalty: sampling.presencePenalty,
       seed: sampling.seed,
@@ -110,9 +113,10 @@ export function encodeChatBody(
     },
     options,
     {
-      stream_options: stream
-        ? { include_usage: true, include_obfuscation: wire.obfuscates ? false : undefined }
-        : undefined,
+      stream_options:
+        stream && wire.streamOptions
+          ? { include_usage: true, include_obfuscation: wire.obfuscates ? false : undefined }
+          : undefined,
     },
     onIgnored,
   );

@@ -114,6 +114,8 @@ export const simulator: ProviderType = {
   defaultBaseUrl: "",
   baseUrlProblem: () => undefined,
   dialects: { simulator: ["sampling.max_output_tokens", "sampling.stop_sequences"] },
+  listedParameters: {},
+  wireFacts: {},
   defaultDialect: () => "simulator",
   reportsUsageInStreams: () => true,
   limits: () => ({}),

@@ -32,6 +32,8 @@ export const xai: ProviderType = {
       "end_user_id",
     ],
   },
+  listedParameters: {},
+  wireFacts: {},
   defaultDialect: () => "chat",
   reportsUsageInStreams: () => true,
   limits: () => ({}),

@@ -12,6 +12,7 @@ const registryOf = (dialect?: string) =>
       id,
       type: id,
       dialects: type.dialects,
+      listedParameters: type.listedParameters,
       dialect: id === "openai" && dialect ? dialect : type.defaultDialect(type.defaultBaseUrl),
       tokens: type.tokens,
       prefill: type.prefill,
