@@ -3,13 +3,12 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json
 import type { AnswerWarning, FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "./answer.ts";
 import { CALLS_MISSING, CHOICES_DROPPED } from "./answer-warnings.ts";
-import { CHAT_ARGUMENTS, createChatToolCalls } from "./chat-tool-calls.ts";
+import { createChatToolCalls } from "./chat-tool-calls.ts";
 import { isReported, type UsageReport, usageEvent } from "./chat-usage.ts";
 import { finishReasonOf, interruptionOf } from "./finish-reasons.ts";
 import { protocolError, truncatedError } from "./http-error.ts";
 import { isVoid } from "./is-void.ts";
 import { createPartWriter, type OpenPart } from "./part-writer.ts";
-import { rawValues } from "./raw-values.ts";
 
 export interface ChatEventsOptions {
   /** The vendor's arithmetic of `usage`. */
@@ -36,10 +35,6 @@ interface Source {
   readonly position: number;
   readonly field: "message" | "delta";
 }
-
-/** Where the output of a choice stands, and where servers put it that know one of the two. */
-const WHOLE_FIELDS = ["message", "delta"] as const;
-const DELTA_FIELDS = ["delta", "message"] as const;
 
 /** A text, or the texts of an array of parts. */
 function textOf(value: JsonValue | undefined): string {
@@ -127,18 +122,8 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     if (isOld && !isJsonObject(message.function_call)) return;
     closeText();
     isOver = false;
-    const raw = rawValues(json, CHAT_ARGUMENTS);
-    const place = ["choices", position, field];
-    calls.read(
-      isOld
-        ? {
-            fragments: [{ function: message.function_call ?? null }],
-            isWhole,
-            raw,
-            place: [...place, "function_call"],
-          }
-        : { fragments: given, isWhole, raw, place: [...place, "tool_calls"] },
-    );
+    const fragments = isOld ? [{ function: message.function_call ?? null }] : given;
+    calls.read({ fragments, isWhole, json, position, field, isOld });
   }
 
   function readHead(chunk: JsonObject): void {
@@ -168,13 +153,25 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     if (chunk.error || chunk.object === "error") throw options.toError(chunk);
     readHead(chunk);
     const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
-    for (const [position, choice] of choices.entries()) {
+    for (let position = 0; position < choices.length; position++) {
+      const choice = choices[position];
       if (!isJsonObject(choice)) continue;
       const field = fieldOf(choice, isWhole);
       const message = choice[field];
       const index = typeof choice.index === "number" ? choice.index : position;
-      if (index === 0) readChoice(choice, message, { isWhole, json, position, field });
-      else if (isJsonObject(message) && hasOutput(message)) tellOnce(CHOICES_DROPPED);
+      if (index !== 0) {
+        if (isJsonObject(message) && hasOutput(message)) tellOnce(CHOICES_DROPPED);
+        continue;
+      }
+      if (isJsonObject(message)) {
+        readMessage(message);
+        if (message.tool_calls || message.function_call) {
+          readCalls(message, { isWhole, json, position, field });
+        }
+      }
+      readReason(choice, isWhole);
+      // Moonshot's place for it.
+      if (isJsonObject(choice.usage)) readUsage(choice.usage);
     }
     // Nothing but counts follows the reason.
     if (isOver && choices.length === 0) calls.end();
@@ -183,21 +180,12 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
 
   /** Where the output of a choice stands; some servers send both, and repeat in one what the other has said. */
   function fieldOf(choice: JsonObject, isWhole: boolean): "message" | "delta" {
-    const [first, second] = isWhole ? WHOLE_FIELDS : DELTA_FIELDS;
+    const first = isWhole ? "message" : "delta";
+    const second = isWhole ? "delta" : "message";
     const own = choice[first];
     if (!isJsonObject(choice[second])) return first;
     if (!isJsonObject(own)) return second;
     return hasOutput(own) || !isEmpty ? first : second;
-  }
-
-  function readChoice(choice: JsonObject, message: JsonValue | undefined, source: Source): void {
-    if (isJsonObject(message)) {
-      readMessage(message);
-      if (message.tool_calls || message.function_call) readCalls(message, source);
-    }
-    readReason(choice, source.isWhole);
-    // Moonshot's place for it.
-    if (isJsonObject(choice.usage)) readUsage(choice.usage);
   }
 
   function readReason(choice: JsonObject, isWhole: boolean): void {

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json
 import { protocolError } from "./http-error.ts";
 import { createJsonEnd, type JsonEnd } from "./json-end.ts";
 import type { OpenPart, PartWriter } from "./part-writer.ts";
-import { ANY, type PlacePattern, type RawValues } from "./raw-values.ts";
+import { ANY, type PlacePattern, type RawValues, rawValues } from "./raw-values.ts";
 
 /** A call whose identifier or name has not come yet keeps its fragments. */
 interface Call {
@@ -13,6 +13,8 @@ interface Call {
   hasPlaceholder: boolean;
   readonly json: JsonEnd;
   part: OpenPart | undefined;
+  /** The chunk that has added to it last, by its number. */
+  chunk: number;
 }
 
 /** Calls as they stand in a chunk or an answer. */
@@ -20,9 +22,13 @@ export interface CallFragments {
   readonly fragments: readonly JsonValue[];
   /** Every fragment is a call of its own. */
   readonly isWhole: boolean;
-  /** Texts of the JSON that the fragments were read from, and their place in it. */
-  readonly raw: RawValues;
-  readonly place: readonly (string | number)[];
+  /** The JSON text that the fragments were read from. */
+  readonly json: string;
+  /** Where they stand in it: the choice, and its field. */
+  readonly position: number;
+  readonly field: "message" | "delta";
+  /** In `function_call` and not in `tool_calls`. */
+  readonly isOld: boolean;
 }
 
 /** The tool calls of one answer. Servers differ in what identifies a fragment. */
@@ -40,7 +46,7 @@ export interface ChatToolCalls {
 }
 
 /** Where arguments can stand that are not text. */
-export const CHAT_ARGUMENTS: readonly PlacePattern[] = [
+const ARGUMENTS: readonly PlacePattern[] = [
   ["choices", ANY, ANY, "tool_calls", ANY, ANY, "arguments"],
   ["choices", ANY, ANY, "tool_calls", ANY, ANY, "input"],
   ["choices", ANY, ANY, "function_call", "arguments"],
@@ -58,35 +64,38 @@ interface Fragment {
   readonly index: number | undefined;
 }
 
-/** The fields of a call stand below the name of its kind. */
-function kindOf(fragment: JsonObject): "function" | "custom" {
-  return isJsonObject(fragment.function) ? "function" : "custom";
+/** Texts of arguments that are none, found at once for all fragments of a chunk. */
+type Raw = (place: number, kind: string, field: string) => string | undefined;
+
+function rawOf({ json, position, field, isOld }: CallFragments): Raw {
+  let values: RawValues | undefined;
+  return (place, kind, name) => {
+    values ??= rawValues(json, ARGUMENTS);
+    return isOld
+      ? values.at("choices", position, field, "function_call", name)
+      : values.at("choices", position, field, "tool_calls", place, kind, name);
+  };
 }
 
 /** Text as it is; anything else as the JSON text that it was. */
-function argumentsOf(
-  fragment: JsonObject,
-  { raw, place }: CallFragments,
-  position: number,
-): string {
-  const kind = kindOf(fragment);
-  const called = fragment[kind];
-  if (!isJsonObject(called)) return "";
+function argumentsOf(called: JsonObject, kind: string, place: number, raw: Raw): string {
   const field = called.arguments === undefined ? "input" : "arguments";
   const value = called[field];
   if (typeof value === "string") return value;
   if (value === undefined || value === null) return "";
-  const at = place.at(-1) === "tool_calls" ? [...place, position, kind, field] : [...place, field];
-  return raw.at(...at) ?? JSON.stringify(value);
+  return raw(place, kind, field) ?? JSON.stringify(value);
 }
 
-function readFragment(fragment: JsonObject, all: CallFragments, position: number): Fragment {
-  const called = fragment[kindOf(fragment)];
+/** The fields of a call stand below the name of its kind. */
+function readFragment(fragment: JsonObject, place: number, raw: Raw): Fragment {
+  const kind = isJsonObject(fragment.function) ? "function" : "custom";
+  const called = fragment[kind];
+  const { index } = fragment;
   return {
     id: text(fragment.id),
     name: isJsonObject(called) ? text(called.name) : "",
-    piece: argumentsOf(fragment, all, position),
-    index: typeof fragment.index === "number" ? fragment.index : undefined,
+    piece: isJsonObject(called) ? argumentsOf(called, kind, place, raw) : "",
+    index: typeof index === "number" ? index : undefined,
   };
 }
 
@@ -99,10 +108,10 @@ function isWhole(call: Call): boolean {
 export function createChatToolCalls(writer: PartWriter, newId: () => string): ChatToolCalls {
   const calls: Call[] = [];
   const byIndex = new Map<number, Call>();
-  const byPlace = new Map<number, Call>();
+  const byPlace: Call[] = [];
   const byId = new Map<string, Call>();
-  /** Calls that the fragments of one chunk have added to. */
-  let touched = new Set<Call>();
+  /** Number of the chunk that is read. */
+  let chunk = 0;
 
   /**
    * Whether a fragment belongs to a call after `call`, where nothing else tells: another name says
@@ -112,7 +121,7 @@ export function createChatToolCalls(writer: PartWriter, newId: () => string): Ch
     if (name !== "" && call.name !== "" && name !== call.name) return true;
     const isSame = id !== "" && id === call.id;
     const isNamed = (id !== "" && call.id !== "") || (name !== "" && call.name !== "");
-    return isNamed && !isSame && (isWhole(call) || touched.has(call));
+    return isNamed && !isSame && (isWhole(call) || call.chunk === chunk);
   }
 
   function start(): Call {
@@ -123,6 +132,7 @@ export function createChatToolCalls(writer: PartWriter, newId: () => string): Ch
       hasPlaceholder: false,
       json: createJsonEnd(),
       part: undefined,
+      chunk: 0,
     };
     calls.push(call);
     return call;
@@ -130,7 +140,7 @@ export function createChatToolCalls(writer: PartWriter, newId: () => string): Ch
 
   /** The call at this place of earlier chunks, or the first after it that is not whole. */
   function atPlace(place: number): Call | undefined {
-    const known = byPlace.get(place) ?? calls.at(-1);
+    const known = byPlace[place] ?? calls.at(-1);
     if (known === undefined || !known.json.isWhole()) return known;
     return calls.slice(calls.indexOf(known)).find(({ json }) => !json.isWhole()) ?? known;
   }
@@ -173,14 +183,14 @@ export function createChatToolCalls(writer: PartWriter, newId: () => string): Ch
   function take(fragment: Fragment, place: number, isOwn: boolean): void {
     const { id, name, piece, index } = fragment;
     const call = (isOwn ? undefined : find(fragment, place)) ?? start();
-    if (index !== undefined) byIndex.set(index, call);
-    byPlace.set(place, call);
+    if (index !== undefined && byIndex.get(index) !== call) byIndex.set(index, call);
+    byPlace[place] = call;
     if (call.id === "" && id !== "") {
       call.id = id;
       if (!byId.has(id)) byId.set(id, call);
     }
     call.name ||= name;
-    touched.add(call);
+    call.chunk = chunk;
     feed(call, piece, isOwn);
     if (call.part === undefined && call.id !== "" && call.name !== "") open(call);
   }
@@ -202,10 +212,12 @@ export function createChatToolCalls(writer: PartWriter, newId: () => string): Ch
     isCut: () =>
       calls.some((call) => call.name !== "" && !isWhole(call) && call.part?.isWritten() === true),
     read(all) {
-      touched = new Set();
-      for (const [position, fragment] of all.fragments.entries()) {
+      chunk++;
+      const raw = rawOf(all);
+      for (let place = 0; place < all.fragments.length; place++) {
+        const fragment = all.fragments[place];
         if (!isJsonObject(fragment)) continue;
-        take(readFragment(fragment, all, position), position, all.isWhole);
+        take(readFragment(fragment, place, raw), place, all.isWhole);
       }
     },
     endWhole() {

@@ -5,31 +5,61 @@ export interface JsonEnd {
   isWhole(): boolean;
 }
 
+/** The next quote that no backslash precedes, from `at` on; the length of the text without one. */
+function closingQuote(text: string, at: number): number {
+  for (let position = at; ; position++) {
+    const quote = text.indexOf('"', position);
+    if (quote < 0) return text.length;
+    let slashes = 0;
+    while (quote - slashes > at && text.charCodeAt(quote - slashes - 1) === 0x5c) slashes++;
+    if (slashes % 2 === 0) return quote;
+    position = quote;
+  }
+}
+
 /** Looks at each character once; text that is no JSON is never whole, or is whole too early. */
 export function createJsonEnd(): JsonEnd {
   let depth = 0;
   let inString = false;
+  /** A backslash has come, and not yet what it is about. */
   let isEscaped = false;
   let isWhole = false;
 
-  function take(unit: number): void {
-    if (inString) {
-      if (isEscaped) isEscaped = false;
-      else if (unit === 0x5c) isEscaped = true;
-      else if (unit === 0x22) inString = false;
-      return;
+  /** From inside a string to behind its end, or to the end of the piece. */
+  function skipString(piece: string, from: number): number {
+    const start = from + (isEscaped ? 1 : 0);
+    isEscaped = false;
+    const quote = closingQuote(piece, start);
+    if (quote < piece.length) {
+      inString = false;
+      return quote + 1;
     }
-    if (unit === 0x22) inString = true;
-    else if (unit === 0x7b || unit === 0x5b) depth++;
-    else if (unit === 0x7d || unit === 0x5d) {
-      depth--;
-      if (depth === 0) isWhole = true;
+    let slashes = 0;
+    while (
+      piece.length - slashes > start &&
+      piece.charCodeAt(piece.length - slashes - 1) === 0x5c
+    ) {
+      slashes++;
     }
+    isEscaped = slashes % 2 === 1;
+    return piece.length;
   }
 
   return {
     push(piece) {
-      for (let at = 0; at < piece.length; at++) take(piece.charCodeAt(at));
+      if (piece === "") return;
+      let at = inString ? skipString(piece, 0) : 0;
+      while (at < piece.length) {
+        const unit = piece.charCodeAt(at++);
+        if (unit === 0x22) {
+          inString = true;
+          at = skipString(piece, at);
+        } else if (unit === 0x7b || unit === 0x5b) depth++;
+        else if (unit === 0x7d || unit === 0x5d) {
+          depth--;
+          if (depth === 0) isWhole = true;
+        }
+      }
     },
     isWhole: () => isWhole,
   };

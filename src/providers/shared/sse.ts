@@ -40,6 +40,11 @@ function createFailureLines(): (text: string) => string {
   }
 
   return (piece) => {
+    // Whole events without the word: nearly all pieces.
+    if (held === "" && piece.endsWith("\n") && !piece.includes("error")) {
+      isLineStart = true;
+      return piece;
+    }
     const text = withoutUndecided(held === "" ? piece : takeHeld() + piece);
     if (text === "") return "";
     const isFirst = isLineStart;
