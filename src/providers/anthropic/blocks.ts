@@ -1,5 +1,6 @@
 import type { ReasoningPart } from "../../domain/generation-spec.ts";
 import type { JsonObject, JsonValue } from "../../domain/json.ts";
+import { usableId } from "../shared/call-id.ts";
 import { createPartWriter, type OpenPart, type PartWriter } from "../shared/part-writer.ts";
 import { createBlockOrder } from "./block-order.ts";
 
@@ -87,7 +88,8 @@ export function createBlocks(instanceId: string, newId: () => string): Blocks {
   function isAgain(index: number, source: JsonObject): boolean {
     const block = open.get(index);
     if (block === undefined) return false;
-    if (block.type === "tool") return source["type"] === "tool_use" && source["id"] === block.id;
+    if (block.type === "tool")
+      return source["type"] === "tool_use" && text(source["id"]) === block.id;
     return block.type === source["type"];
   }
 
@@ -103,9 +105,9 @@ export function createBlocks(instanceId: string, newId: () => string): Blocks {
       }
       case "tool_use": {
         hasCalls = true;
-        const id = text(source["id"]) || newId();
+        const id = text(source["id"]);
         const fragment = inputText(source["input"], rawInput);
-        const part = writer.openToolCall(id, text(source["name"]), fragment);
+        const part = writer.openToolCall(usableId(id) || newId(), text(source["name"]), fragment);
         open.set(index, { type: "tool", id, part });
         return;
       }

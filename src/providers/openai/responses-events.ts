@@ -198,7 +198,12 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
         return false;
       case "response.completed":
       case "response.incomplete":
-        readResponse(object(event.response), json, "response");
+        // The event says the status where the response leaves it out.
+        readResponse(
+          { status: type.slice("response.".length), ...object(event.response) },
+          json,
+          "response",
+        );
         return true;
       case "response.failed":
         throw readFailed(object(event.response));

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import { usableId } from "../shared/call-id.ts";
 import { protocolError } from "../shared/http-error.ts";
 import { createPartWriter, type PartWriter } from "../shared/part-writer.ts";
 import type { RawValues } from "../shared/raw-values.ts";
@@ -96,7 +97,7 @@ export function createResponseParts(instanceId: string, newId: () => string): Re
     const whole = argumentsOf(read);
     if (call.part !== undefined || name === "") return completeCall(item, whole);
     hasToolCalls = true;
-    const id = textOf(read.item.call_id) || textOf(read.item.id) || newId();
+    const id = usableId(textOf(read.item.call_id)) || usableId(textOf(read.item.id)) || newId();
     if (whole.startsWith(call.text)) call.text = whole;
     call.part = writer.openToolCall(id, name, call.text);
   }

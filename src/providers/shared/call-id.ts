@@ -18,3 +18,11 @@ export function createCallIds({ random }: Pick<Clock, "random">): () => string {
     return `${id}_${count++}`;
   };
 }
+
+/** Longest identifier, in characters, that comes back with the next request: the contract has the bound. */
+const MAX_LENGTH = 256;
+
+/** An identifier that can come back; "" in place of one that cannot. */
+export function usableId(id: string): string {
+  return id.length > MAX_LENGTH ? "" : id;
+}

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import { usableId } from "./call-id.ts";
 import { protocolError } from "./http-error.ts";
 import { createJsonEnd, type JsonEnd } from "./json-end.ts";
 import type { OpenPart, PartWriter } from "./part-writer.ts";
@@ -159,7 +160,7 @@ export function createChatToolCalls(writer: PartWriter, newId: () => string): Ch
   }
 
   function open(call: Call): void {
-    if (byId.get(call.id) !== call) call.id = newId();
+    if (byId.get(call.id) !== call || usableId(call.id) === "") call.id = newId();
     call.part = writer.openToolCall(call.id, call.name, call.held);
     call.held = "";
   }

@@ -75,6 +75,32 @@ describe.each(MODES)("%s", (mode) => {
     expect(new Set(ids).size).toBe(2);
   });
 
+  it("field:A19 an identifier that is too long to come back", async () => {
+    const id = "x".repeat(257);
+    const call = { index: 0, id, type: "function", function: { name: "f", arguments: "{}" } };
+    const chat = { tool_calls: [call] };
+    const item = { type: "function_call", call_id: id, name: "f", arguments: "{}" };
+    const block = { type: "tool_use", id, name: "f", input: {} };
+    const start = { type: "content_block_start", index: 0, content_block: block };
+    const ends = [
+      await stack.call(
+        mode,
+        "chat",
+        either(chatWhole(chat, "tool_calls"), chatStream(chat, "tool_calls")),
+      ),
+      await stack.call(mode, "resp", either(responsesWhole([item]), responsesStream([item]))),
+      await stack.call(
+        mode,
+        "ant",
+        either(messagesWhole([block], "tool_use"), messagesEvents([start], "tool_use")),
+      ),
+    ];
+    for (const end of ends) expect(callIds(end)).toEqual([expect.stringMatching(EVERYBODY)]);
+    const kept = { tool_calls: [{ ...call, id: "x".repeat(256) }] };
+    const end = await stack.call(mode, "chat", either(chatWhole(kept), chatStream(kept)));
+    expect(callIds(end)).toEqual(["x".repeat(256)]);
+  });
+
   it("field:A19 calls of Responses and Messages without identifier", async () => {
     const item = { type: "function_call", name: "f", arguments: "{}" };
     const block = { type: "tool_use", name: "f", input: {} };

@@ -140,6 +140,11 @@ const STREAMS: readonly (readonly [string, readonly NamedEvent[], readonly strin
     ['f {"a":1}'],
   ],
   [
+    "a response at the end without a status",
+    [text("hi"), { type: "response.completed", response: { id: "resp_1", output: [] } }],
+    ["text hi"],
+  ],
+  [
     "the text at its end only",
     [
       { type: "response.output_text.done", output_index: 0, content_index: 0, text: "Hello" },
