@@ -12,6 +12,7 @@ import {
 } from "../shared/chat-usage.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "../shared/raw-values.ts";
+import { readCost } from "./reported-cost.ts";
 import type { ItemName } from "./response-items.ts";
 import { argumentsOf, createResponseParts, type ReadItem } from "./responses-parts.ts";
 
@@ -96,7 +97,8 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
   function pushUsage({ usage }: JsonObject): void {
     if (!isJsonObject(usage)) return;
     const report = readUsage(usage);
-    if (isReported(report)) events.push(usageEvent(report));
+    const cost = readCost(usage);
+    if (isReported(report) || cost !== undefined) events.push(usageEvent(report, cost));
   }
 
   /** The reason that the whole response gives, and the provider's word for it. */

@@ -211,7 +211,7 @@ export function createChatToolCalls(writer: PartWriter, newId: () => string): Ch
     count: () => calls.filter((call) => call.part !== undefined).length,
     hasAny: () => calls.some(({ name }) => name !== ""),
     isCut: () =>
-      calls.some((call) => call.name !== "" && !isWhole(call) && call.part?.isWritten() === true),
+      calls.some((call) => !isWhole(call) && (call.held !== "" || call.part?.isWritten() === true)),
     read(all) {
       chunk++;
       const raw = rawOf(all);

@@ -40,9 +40,10 @@ export function skipInterim(socket: Socket): Socket {
     isBeginning = true;
     return write(...args);
   }) as typeof socket.write;
-  socket.read = (): Buffer | null => {
+  socket.read = (size?: number): Buffer | null => {
     for (;;) {
-      const chunk: Buffer | null = read();
+      // A stream asks itself for nothing, so that more is read: that must take nothing away.
+      const chunk: Buffer | null = read(size);
       if (chunk === null || !isBeginning) return chunk;
       const answer = withoutInterim(held === undefined ? chunk : Buffer.concat([held, chunk]));
       held = answer === undefined ? Buffer.concat([held ?? Buffer.alloc(0), chunk]) : undefined;

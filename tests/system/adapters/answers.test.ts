@@ -237,6 +237,15 @@ describe("streams that were cut", () => {
     ["a marker behind nothing", done(lines())],
     ["a marker behind nothing but counts", done(lines({ choices: [], usage: USAGE }))],
     ["a marker without counts", done(lines(piece))],
+    [
+      "a marker behind half of a call without an identifier",
+      done(
+        lines(
+          { choices: [{ index: 0, delta: { tool_calls: [{ ...half, id: null }] } }] },
+          { choices: [], usage: USAGE },
+        ),
+      ),
+    ],
     ["a marker behind half of a call", done(lines(cut, { choices: [], usage: USAGE }))],
   ])("%s", async (_name, answer) => {
     const end = await stack.call("stream", "chat", () => answer, { retry: ONE_ATTEMPT });

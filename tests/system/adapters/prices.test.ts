@@ -3,7 +3,12 @@ import { CostSource } from "../../../gen/es/steer/v1/usage_pb.js";
 import { type AdapterStack, either, startAdapterStack } from "../../support/adapter-stack.ts";
 import { MODES } from "../../support/conformance/suite.ts";
 import { chat, messages } from "../../support/usage-answers.ts";
-import { chatStream, chatWhole } from "../../support/wire-answers.ts";
+import {
+  chatStream,
+  chatWhole,
+  responsesStream,
+  responsesWhole,
+} from "../../support/wire-answers.ts";
 
 // What vendors say of the price of an answer.
 
@@ -35,6 +40,20 @@ describe.each(MODES)("%s", (mode) => {
       source: CostSource.PROVIDER,
     });
     expect(end.warnings).toEqual([]);
+  });
+
+  it("field:M8 in Responses", async () => {
+    const message = { type: "message", content: [{ type: "output_text", text: "hi" }] };
+    const usage = { input_tokens: 10, output_tokens: 5, total_tokens: 15, cost: 0.0123 };
+    const answer = either(
+      responsesWhole([message], { usage }),
+      responsesStream([message], { usage }),
+    );
+    const end = await stack.call(mode, "resp", answer);
+    expect(end.generation?.cost).toMatchObject({
+      totalPicos: 12_300_000_000n,
+      source: CostSource.PROVIDER,
+    });
   });
 
   it.each([[{ cost: -1 }], [{ cost: 1e300 }]])("a price that cannot be: %o", async (more) => {

@@ -1,7 +1,9 @@
-import { type AddressInfo, createServer } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
+import { skipInterim } from "../../../../src/providers/shared/skip-interim.ts";
 import { createUpstream } from "../../../../src/providers/shared/upstream-fetch.ts";
 
 const INTERIM = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -53,6 +55,19 @@ describe("interim answers", () => {
     for (let at = 1; at < interim.length + 16; at += 3) {
       expect(await texts([all.slice(0, at), all.slice(at)])).toEqual(["200 ok", "200 ok"]);
     }
+  });
+
+  it("are passed over without a loss where the stream looks for more itself", async () => {
+    const server = createServer((peer) => peer.write(INTERIM + ANSWER));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const socket = skipInterim(connect(port, "127.0.0.1"));
+    socket.write("x");
+    await once(socket, "readable");
+    expect(socket.read(0)).toBeNull();
+    expect(String(socket.read())).toBe(ANSWER);
+    socket.destroy();
+    server.close();
   });
 
   it("that never end are no answer", async () => {
