@@ -8,12 +8,22 @@ import { MAX_BODY_BYTES, tooLarge, type UpstreamResponse } from "./upstream-fetc
 /** What is whole of an input that was cut is given: the answer's own end tells that it was cut. */
 const unzip = (): Transform => createUnzip({ finishFlush: constants.Z_SYNC_FLUSH });
 
+/** What a decoder may hold of what it has decoded: 32 MiB, as a whole answer. */
+const WINDOW_BITS = 25;
+
 const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
   ["gzip", unzip],
   ["x-gzip", unzip],
   ["deflate", unzip],
   ["br", () => createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH })],
-  ["zstd", () => createZstdDecompress({ finishFlush: constants.ZSTD_e_flush })],
+  [
+    "zstd",
+    () =>
+      createZstdDecompress({
+        finishFlush: constants.ZSTD_e_flush,
+        params: { [constants.ZSTD_d_windowLogMax]: WINDOW_BITS },
+      }),
+  ],
 ]);
 
 async function* chunksOf(response: UpstreamResponse): AsyncGenerator<Uint8Array, void> {
