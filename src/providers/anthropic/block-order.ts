@@ -2,6 +2,8 @@
 export interface BlockOrder {
   /** Runs `step` now, or behind the blocks before `index` that are undecided. `size` is what it holds, in UTF-16 units. */
   run(index: number, size: number, step: () => void): void;
+  /** Nothing waits. */
+  isIdle(): boolean;
 }
 
 /** Most text that waits for the blocks before it, in UTF-16 units; more is not put into order. */
@@ -41,5 +43,5 @@ export function createBlockOrder(
     if (waiting.length > 0 && !isUndecided(index)) runWaiting();
   }
 
-  return { run };
+  return { run, isIdle: () => waiting.length === 0 };
 }

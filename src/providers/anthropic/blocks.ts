@@ -154,6 +154,8 @@ export function createBlocks(instanceId: string, newId: () => string): Blocks {
     events: writer.events,
     start: (index, source, rawInput) => order.run(index, 0, () => start(index, source, rawInput)),
     delta(index, delta) {
+      // Nearly always one block is open, and there is nothing to put into order.
+      if (open.size < 2 && order.isIdle()) return append(index, delta);
       const size = text(delta["partial_json"]).length + text(delta["text"]).length;
       order.run(index, size, () => append(index, delta));
     },

@@ -75,8 +75,13 @@ export function createItemTable(): ItemTable {
   const items: Item[] = [];
   const byId = new Map<string, Item>();
   const byIndex = new Map<number, Item>();
+  /** The item that the piece before belonged to, and what that piece said of it. */
+  let last: Item | undefined;
+  let lastId = "";
+  let lastIndex = 0;
 
   function add(index: number, kind: string): Item {
+    last = undefined;
     const item: Item = {
       kind,
       texts: new Map(),
@@ -124,10 +129,15 @@ export function createItemTable(): ItemTable {
 
   return {
     named({ id, index }, kind) {
+      const isSame = last?.kind === kind && !last.isEnded && id === lastId && index === lastIndex;
+      if (isSame && last !== undefined) return last;
       const here = at(index, kind);
       const item =
         known(id, kind) ?? (here === undefined || here.isEnded ? add(index, kind) : here);
       if (id !== "" && !byId.has(id)) byId.set(id, item);
+      last = item;
+      lastId = id;
+      lastIndex = index;
       return item;
     },
     started(index, source) {
