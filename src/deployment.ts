@@ -47,6 +47,7 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
     type: configured.type,
     dialects: type.dialects,
     listedParameters: type.listedParameters,
+    takes: type.takes,
     dialect: configured.dialect ?? type.defaultDialect(configured.baseUrl),
     prefill: configured.prefill || type.prefill,
     unaryUpstream: (dialect) => {

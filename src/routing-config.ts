@@ -31,6 +31,7 @@ export function checkModelFallbacks(
     const rest = {
       dialects: {},
       listedParameters: {},
+      takes: () => true,
       dialect: "",
       prefill,
       tokens,

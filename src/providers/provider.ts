@@ -86,6 +86,8 @@ export interface ProviderType {
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
   /** Parameters that a dialect's wire carries for models whose record lists them, beside those of all. */
   readonly listedParameters: Readonly<Record<string, readonly Parameter[]>>;
+  /** A model with these facts of the wire takes the parameter, where its dialect carries it. */
+  takes(parameter: Parameter, wire: JsonObject): boolean;
   /** Keys of `wire` that the adapter reads for a model of a dialect, as a record spells them. */
   readonly wireFacts: Readonly<Record<string, readonly string[]>>;
   /** Dialect of an instance that configures none. */

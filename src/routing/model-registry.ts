@@ -1,4 +1,5 @@
 import { GatewayError } from "../domain/gateway-error.ts";
+import type { JsonObject } from "../domain/json.ts";
 import type {
   Capability,
   Model,
@@ -19,6 +20,8 @@ export interface RegistryInstance {
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
   /** Those that a dialect carries beside them, for models that list them. */
   readonly listedParameters: Readonly<Record<string, readonly Parameter[]>>;
+  /** A model with these facts of the wire takes the parameter. */
+  takes(parameter: Parameter, wire: JsonObject): boolean;
   /** Dialect of its models, except those that work in one alone. */
   readonly dialect: string;
   /** Goes on after a last message of the assistant. */
@@ -81,7 +84,11 @@ function toModel(record: ModelRecord, instance: RegistryInstance): Model {
     maxOutputTokens: record.maxOutputTokens,
     capabilities: new Set(record.capabilities),
     dialect,
-    parameters: new Set(record.parameters.filter((parameter) => carried.has(parameter))),
+    parameters: new Set(
+      record.parameters.filter(
+        (parameter) => carried.has(parameter) && instance.takes(parameter, record.wire ?? {}),
+      ),
+    ),
     rules: (record.rules ?? []).filter(
       (rule) => rule.dialect === undefined || rule.dialect === dialect,
     ),

@@ -26,6 +26,7 @@ export function instance(
     type: "openai",
     dialects,
     listedParameters: {},
+    takes: () => true,
     dialect: "chat",
     prefill: false,
     unaryUpstream: () => "auto",

@@ -11,7 +11,7 @@ import { errorRules } from "./errors.ts";
 import { createMessagesReader } from "./events.ts";
 import { messagesMisfit } from "./messages-content.ts";
 import models from "./models.json" with { type: "json" };
-import { encodeCountBody, encodeMessagesBody, messagesHeaders } from "./request.ts";
+import { encodeCountBody, encodeMessagesBody, messagesHeaders, takesThinking } from "./request.ts";
 import { tokens } from "./tokens.ts";
 
 /** What the Messages API takes, and with it every server that speaks it. */
@@ -68,6 +68,8 @@ export const anthropic: ProviderType = {
     ],
   },
   listedParameters: {},
+  takes: (parameter, wire) =>
+    parameter !== "reasoning.budget_tokens" || takesThinking(wire, "enabled"),
   wireFacts: { messages: ["thinking"] },
   defaultDialect: () => "messages",
   reportsUsageInStreams: () => true,

@@ -58,14 +58,20 @@ function maxTokens({ spec, model }: ProviderRequest): number {
   return most ?? DEFAULT_MAX_TOKENS + (reasoning.budgetTokens ?? 0);
 }
 
+/** A model without a record of its modes is given the budget that a request asks for. */
+export function takesThinking(
+  { thinking: modes = ["enabled"] }: JsonObject,
+  mode: string,
+): boolean {
+  return Array.isArray(modes) && modes.includes(mode);
+}
+
 /**
  * `thinking` of a request, by the modes that the model's record lists. Reasoning
  * is switched on or off only where the request says so.
  */
 function encodeThinking({ spec, model, effort }: ProviderRequest): JsonObject | undefined {
-  // A model of the file is given what the request asks for by name.
-  const { thinking: modes = ["enabled"] } = model.wire;
-  const takes = (mode: string): boolean => Array.isArray(modes) && modes.includes(mode);
+  const takes = (mode: string): boolean => takesThinking(model.wire, mode);
   const { budgetTokens, includeText } = spec.reasoning;
   if (effort === "none") return takes("disabled") ? { type: "disabled" } : undefined;
   const display =

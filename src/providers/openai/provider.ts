@@ -51,6 +51,7 @@ export const openai: ProviderType = {
   },
   // OpenAI does not take it; most compatible servers do.
   listedParameters: { chat: ["sampling.top_k"] },
+  takes: () => true,
   wireFacts: {
     chat: ["reasoningField", "tokenLimitField", "streamOptions", "cacheField"],
     responses: ["cacheField"],

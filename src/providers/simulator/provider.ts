@@ -115,6 +115,7 @@ export const simulator: ProviderType = {
   baseUrlProblem: () => undefined,
   dialects: { simulator: ["sampling.max_output_tokens", "sampling.stop_sequences"] },
   listedParameters: {},
+  takes: () => true,
   wireFacts: {},
   defaultDialect: () => "simulator",
   reportsUsageInStreams: () => true,

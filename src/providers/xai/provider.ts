@@ -33,6 +33,7 @@ export const xai: ProviderType = {
     ],
   },
   listedParameters: {},
+  takes: () => true,
   wireFacts: {},
   defaultDialect: () => "chat",
   reportsUsageInStreams: () => true,

@@ -87,6 +87,10 @@ it("field:A49 the modes of thinking that a model has", async () => {
   const answer = () => messagesWhole([{ type: "text", text: "ok" }]);
   await stack.call("unary", "ant", answer, { model: "adapts", reasoning: { effort: 3 } });
   expect(stack.sent("ant")["thinking"]).toEqual({ type: "adaptive" });
+  const budget = { model: "adapts", reasoning: { budgetTokens: 2000 } };
+  const end = await stack.call("unary", "ant", answer, budget);
+  expect(end.warnings).toEqual(["PARAMETER_DROPPED"]);
+  expect(stack.sent("ant")["thinking"]).toBeUndefined();
 });
 
 it.each(["gpt-5", "o3", "gpt-4o"])("field:A52 %s takes a PDF", async (model) => {

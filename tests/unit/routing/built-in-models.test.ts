@@ -13,6 +13,7 @@ const registryOf = (dialect?: string) =>
       type: id,
       dialects: type.dialects,
       listedParameters: type.listedParameters,
+      takes: type.takes,
       dialect: id === "openai" && dialect ? dialect : type.defaultDialect(type.defaultBaseUrl),
       tokens: type.tokens,
       prefill: type.prefill,
