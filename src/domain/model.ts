@@ -29,6 +29,7 @@ export const PARAMETERS = [
   "sampling.presence_penalty",
   "sampling.seed",
   "sampling.stop_sequences",
+  "sampling.logprobs",
   "reasoning.effort",
   "reasoning.budget_tokens",
   "reasoning.include_text",

@@ -15,6 +15,7 @@ import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 import { createMessageAssembler, type MessageAssembler } from "./assemble-message.ts";
 import type { AttemptMeter, Received } from "./attempt-meter.ts";
+import { carriedEvent } from "./carried-event.ts";
 import {
   type CheckResult,
   checkedOutput,
@@ -75,6 +76,12 @@ const METADATA_OMITTED: Warning = {
   field: "",
 };
 
+const PROVIDER_DATA_OMITTED: Warning = {
+  reason: "PROVIDER_DATA_OMITTED",
+  message: "data of the provider is left out that is longer or deeper than the contract carries",
+  field: "",
+};
+
 function outputUnits(event: ProviderEvent): number {
   switch (event.type) {
     case "text-delta":
@@ -83,6 +90,8 @@ function outputUnits(event: ProviderEvent): number {
       return event.text.length;
     case "tool-call-delta":
       return event.argumentsFragment.length;
+    case "part-end":
+      return event.part?.type === "provider" ? event.part.json.length : 0;
     default:
       return 0;
   }
@@ -130,14 +139,15 @@ export class AttemptRecord {
     this.index = options.index;
     this.target = options.target;
     this.name = { provider: model.provider, model: model.id };
-    this.assembler = options.continues?.assembler ?? createMessageAssembler(model.provider);
+    this.assembler = options.continues?.assembler ?? createMessageAssembler(model.providerType);
     this.#prefix = options.continues?.assembler.outputText() ?? "";
     this.#prefixCodePoints = options.continues?.assembler.outputCodePoints() ?? 0;
     this.startTimeMs = options.clock.wallTime();
     this.startedAt = options.clock.now();
   }
 
-  observe(event: ProviderEvent, now: number, content: boolean): void {
+  observe(said: ProviderEvent, now: number, content: boolean): void {
+    const event = carriedEvent(said, () => this.warn(PROVIDER_DATA_OMITTED));
     this.#units += outputUnits(event);
     if (this.#units > MAX_OUTPUT_UNITS) {
       throw new GatewayError("stream-limit", "the provider's answer is longer than any model's");
