@@ -49,6 +49,10 @@ function numbersOf(desc: DescMessage, seen = new Set<DescMessage>()): string[] {
 
 /** Who bounds it: this process counts it, a reader of a provider's answer checks it, or the store does. */
 const BOUNDED_BY: Readonly<Record<string, "reader" | "gateway">> = {
+  "Annotation.end": "reader",
+  "Annotation.first_page": "reader",
+  "Annotation.last_page": "reader",
+  "Annotation.start": "reader",
   "Attempt.index": "gateway",
   "Attempt.provider_http_status": "gateway",
   "Cost.cache_read_picos": "reader",
@@ -71,7 +75,9 @@ const BOUNDED_BY: Readonly<Record<string, "reader" | "gateway">> = {
   "Timing.character_count": "gateway",
   "Timing.chunk_count": "gateway",
   "Timing.stall_count": "gateway",
+  "TokenLogprob.logprob": "reader",
   "ToolCallDelta.part_index": "gateway",
+  "TopLogprob.logprob": "reader",
   "Usage.cache_read_tokens": "reader",
   "Usage.cache_write_long_tokens": "reader",
   "Usage.cache_write_tokens": "reader",
@@ -106,7 +112,7 @@ const DIALECTS: Readonly<
         readUsage: readChatUsage,
         toError,
         newCallId,
-        metadataFields: ["service_tier"],
+        providerType: "openai",
       }),
     body: (usage) => ({
       choices: [{ index: 0, message: { content: text }, finish_reason: "stop" }],
@@ -122,7 +128,7 @@ const DIALECTS: Readonly<
     }),
   },
   responses: {
-    reader: () => createResponsesReader({ instanceId: "i", toError, newCallId }),
+    reader: () => createResponsesReader({ toError, newCallId }),
     body: (usage) => ({
       status: "completed",
       output: [{ type: "message", content: [{ type: "output_text", text }] }],
@@ -130,7 +136,7 @@ const DIALECTS: Readonly<
     }),
   },
   messages: {
-    reader: () => createMessagesReader({ instanceId: "i", toError, newCallId }),
+    reader: () => createMessagesReader({ toError, newCallId }),
     body: (usage) => ({
       id: "m",
       content: [{ type: "text", text }],

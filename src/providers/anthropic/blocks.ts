@@ -1,21 +1,52 @@
 import type { ReasoningPart } from "../../domain/generation-spec.ts";
-import type { JsonObject, JsonValue } from "../../domain/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import type { Annotation, PartAdditions, ProviderData } from "../../domain/provider-data.ts";
 import { usableId } from "../shared/call-id.ts";
 import { createPartWriter, type OpenPart, type PartWriter } from "../shared/part-writer.ts";
 import { createBlockOrder } from "./block-order.ts";
+import { blockData, citationOf, citationsOf, ProviderBlock } from "./provider-blocks.ts";
 
-/** A content block while it is open. Blocks of the provider's own tools have no part. */
+/** A content block while it is open; `data` has the fields that the contract has no word for. */
 type Block =
-  | { readonly type: "text"; part: OpenPart | undefined }
-  | { readonly type: "tool"; readonly id: string; readonly part: OpenPart }
-  | { readonly type: "thinking"; part: OpenPart | undefined; text: string; signature: string };
+  | {
+      readonly type: "text";
+      part: OpenPart | undefined;
+      readonly citations: Annotation[];
+      readonly data: ProviderData | undefined;
+    }
+  | {
+      readonly type: "tool";
+      readonly id: string;
+      readonly part: OpenPart;
+      readonly data: ProviderData | undefined;
+    }
+  | {
+      readonly type: "thinking";
+      part: OpenPart | undefined;
+      text: string;
+      signature: string;
+      readonly data: ProviderData | undefined;
+    }
+  /** It is a part when it ends. */
+  | {
+      readonly type: "provider";
+      readonly kind: string;
+      readonly block: ProviderBlock;
+      part: undefined;
+    };
+
+/** Texts of the JSON that a block was read from. */
+export interface BlockTexts {
+  readonly block: () => string | undefined;
+  readonly input: () => string | undefined;
+}
 
 /** Content blocks of one answer as parts, numbered without gaps. */
 export interface Blocks {
   readonly events: PartWriter["events"];
-  /** `rawInput` is the JSON text of the block's `input`. */
-  start(index: number, block: JsonObject, rawInput: () => string | undefined): void;
-  delta(index: number, delta: JsonObject): void;
+  start(index: number, block: JsonObject, texts: BlockTexts): void;
+  /** `citation` is the JSON text of the delta's `citation`. */
+  delta(index: number, delta: JsonObject, citation: () => string | undefined): void;
   end(index: number): void;
   /** Ends what the provider left open. */
   endAll(): void;
@@ -36,8 +67,20 @@ function inputText(input: JsonValue | undefined, raw: () => string | undefined):
   return raw() ?? JSON.stringify(input);
 }
 
-/** `instanceId` is the provider that signs reasoning parts; `newId` names calls that came without a name. */
-export function createBlocks(instanceId: string, newId: () => string): Blocks {
+/** What stands beside the text or the call of a block. */
+function additions(
+  data: ProviderData | undefined,
+  annotations: readonly Annotation[] = [],
+): PartAdditions | undefined {
+  if (data === undefined && annotations.length === 0) return undefined;
+  return {
+    ...(annotations.length > 0 && { annotations }),
+    ...(data !== undefined && { providerData: data }),
+  };
+}
+
+/** `providerType` signs reasoning parts; `newId` names calls that came without a name. */
+export function createBlocks(providerType: string, newId: () => string): Blocks {
   const writer = createPartWriter();
   const open = new Map<number, Block>();
   let isEmpty = true;
@@ -56,7 +99,8 @@ export function createBlocks(instanceId: string, newId: () => string): Blocks {
       text: block.text,
       signature: Buffer.from(block.signature, "utf8"),
       redacted: false,
-      provider: instanceId,
+      provider: providerType,
+      ...(block.data !== undefined && { providerData: block.data }),
     };
   }
 
@@ -78,7 +122,11 @@ export function createBlocks(instanceId: string, newId: () => string): Blocks {
     const block = open.get(index);
     open.delete(index);
     if (block === undefined) return;
-    if (block.type !== "thinking") return block.part?.end();
+    if (block.type === "provider") return writer.writeWhole(block.block.part());
+    if (block.type === "text") {
+      return block.part?.end(undefined, additions(block.data, block.citations));
+    }
+    if (block.type === "tool") return block.part.end(undefined, additions(block.data));
     if (block.part !== undefined) return block.part.end(reasoningPart(block));
     // Thinking that is not shown still has to go back with the next turn.
     if (block.signature !== "") writer.writeWhole(reasoningPart(block));
@@ -90,25 +138,31 @@ export function createBlocks(instanceId: string, newId: () => string): Blocks {
     if (block === undefined) return false;
     if (block.type === "tool")
       return source["type"] === "tool_use" && text(source["id"]) === block.id;
-    return block.type === source["type"];
+    return (block.type === "provider" ? block.kind : block.type) === source["type"];
   }
 
-  function start(index: number, source: JsonObject, rawInput: () => string | undefined): void {
+  function start(index: number, source: JsonObject, texts: BlockTexts): void {
     if (isAgain(index, source)) return;
     end(index);
     if (source["type"] !== "text") isEmpty = false;
     switch (source["type"]) {
       case "text": {
-        const block: Block = { type: "text", part: undefined };
+        const block: Block = {
+          type: "text",
+          part: undefined,
+          citations: citationsOf(source, texts.block),
+          data: blockData("text", source, texts.block),
+        };
         open.set(index, block);
         return appendText(block, text(source["text"]));
       }
       case "tool_use": {
         hasCalls = true;
         const id = text(source["id"]);
-        const fragment = inputText(source["input"], rawInput);
+        const fragment = inputText(source["input"], texts.input);
         const part = writer.openToolCall(usableId(id) || newId(), text(source["name"]), fragment);
-        open.set(index, { type: "tool", id, part });
+        const data = blockData("tool_use", source, texts.block);
+        open.set(index, { type: "tool", id, part, data });
         return;
       }
       case "thinking": {
@@ -117,30 +171,41 @@ export function createBlocks(instanceId: string, newId: () => string): Blocks {
           part: undefined,
           text: "",
           signature: text(source["signature"]),
+          data: blockData("thinking", source, texts.block),
         };
         open.set(index, block);
         return appendThinking(block, text(source["thinking"]));
       }
-      case "redacted_thinking":
+      case "redacted_thinking": {
+        const data = blockData("redacted_thinking", source, texts.block);
         writer.writeWhole({
           type: "reasoning",
           text: "",
           signature: Buffer.from(text(source["data"]), "utf8"),
           redacted: true,
-          provider: instanceId,
+          provider: providerType,
+          ...(data !== undefined && { providerData: data }),
         });
         return;
-      default:
-        return;
+      }
+      default: {
+        const kind = text(source["type"]);
+        const block = new ProviderBlock(texts.block() ?? JSON.stringify(source));
+        open.set(index, { type: "provider", kind, block, part: undefined });
+      }
     }
   }
 
-  function append(index: number, delta: JsonObject): void {
+  function append(index: number, delta: JsonObject, citation: () => string | undefined): void {
     const block = open.get(index);
     if (block === undefined) return;
     const { type } = delta;
     if (block.type === "text" && type === "text_delta") appendText(block, text(delta["text"]));
-    else if (block.type === "tool" && type === "input_json_delta") {
+    else if (block.type === "provider") block.block.append(delta);
+    else if (block.type === "text" && isJsonObject(delta["citation"])) {
+      const said = delta["citation"];
+      block.citations.push(citationOf(said, citation() ?? JSON.stringify(said)));
+    } else if (block.type === "tool" && type === "input_json_delta") {
       block.part.append(text(delta["partial_json"]));
     } else if (block.type === "thinking" && type === "thinking_delta") {
       appendThinking(block, text(delta["thinking"]));
@@ -152,12 +217,12 @@ export function createBlocks(instanceId: string, newId: () => string): Blocks {
 
   return {
     events: writer.events,
-    start: (index, source, rawInput) => order.run(index, 0, () => start(index, source, rawInput)),
-    delta(index, delta) {
+    start: (index, source, texts) => order.run(index, 0, () => start(index, source, texts)),
+    delta(index, delta, citation) {
       // Nearly always one block is open, and there is nothing to put into order.
-      if (open.size < 2 && order.isIdle()) return append(index, delta);
+      if (open.size < 2 && order.isIdle()) return append(index, delta, citation);
       const size = text(delta["partial_json"]).length + text(delta["text"]).length;
-      order.run(index, size, () => append(index, delta));
+      order.run(index, size, () => append(index, delta, citation));
     },
     end: (index) => order.run(index, 0, () => end(index)),
     endAll() {

@@ -1,31 +1,64 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "../shared/answer.ts";
-import { CALLS_MISSING } from "../shared/answer-warnings.ts";
+import { CALLS_MISSING, METADATA_CUT } from "../shared/answer-warnings.ts";
 import { isReported, usageEvent } from "../shared/chat-usage.ts";
 import { finishReasonOf, interruptionOf } from "../shared/finish-reasons.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
-import { ANY, type PlacePattern, rawValues } from "../shared/raw-values.ts";
-import { createBlocks } from "./blocks.ts";
+import { LeftFields } from "../shared/left-fields.ts";
+import { keepUsage, knownUsage } from "../shared/left-usage.ts";
+import { ANY, type PlacePattern, type RawValues, rawValues } from "../shared/raw-values.ts";
+import { type BlockTexts, createBlocks } from "./blocks.ts";
+import { ORIGIN } from "./provider-blocks.ts";
 import { createUsage } from "./usage.ts";
 
 export interface MessagesEventsOptions {
-  /** Provider instance that signs reasoning parts. */
-  readonly instanceId: string;
   /** What an error inside the answer means. */
   readonly toError: (payload: unknown) => Error;
   /** An identifier for a call that came without one. */
   readonly newCallId: () => string;
 }
 
-/** Where the input of a call stands. */
-const INPUTS: readonly PlacePattern[] = [
+/** Where blocks and the inputs of calls stand. */
+const BLOCKS: readonly PlacePattern[] = [
+  ["content", ANY],
   ["content", ANY, "input"],
+  ["content_block"],
   ["content_block", "input"],
+  ["message", "content", ANY],
   ["message", "content", ANY, "input"],
 ];
+const CITATION: readonly PlacePattern[] = [["delta", "citation"]];
 
-const METADATA_FIELDS = ["stop_sequence", "stop_details", "container", "context_management"];
+/** Fields of a message, and of the delta that ends one, that have words in the contract. */
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  "id",
+  "type",
+  "role",
+  "model",
+  "content",
+  "stop_reason",
+  "usage",
+]);
+const KNOWN_USAGE = knownUsage(
+  [
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    // It stands at the top of the metadata.
+    "service_tier",
+  ],
+  {
+    cache_creation: ["ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"],
+    output_tokens_details: ["thinking_tokens"],
+  },
+);
+
+/** A block as it stands in `json`. */
+function textsAt(raw: RawValues, ...place: readonly (string | number)[]): BlockTexts {
+  return { block: () => raw.at(...place), input: () => raw.at(...place, "input") };
+}
 
 function text(value: JsonValue | undefined): string {
   return typeof value === "string" ? value : "";
@@ -35,16 +68,21 @@ function object(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
+/** An event without what says which one it is. */
+function withoutForm({ delta: _, index: __, ...event }: JsonObject): JsonObject {
+  return event;
+}
+
 /** Reads answers of the Messages API, whole ones and streams. */
 export function createMessagesReader(options: MessagesEventsOptions): AnswerReader {
-  const blocks = createBlocks(options.instanceId, options.newCallId);
+  const blocks = createBlocks(ORIGIN.providerType, options.newCallId);
   const { events } = blocks;
   const usage = createUsage();
   let messageId: string | undefined;
   let rawReason = "";
   /** No content has followed the vendor's word. */
   let isWhole = false;
-  let metadata: JsonObject = {};
+  const left = new LeftFields();
 
   function readHead(message: JsonObject): void {
     const id = text(message["id"]);
@@ -63,15 +101,17 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
 
   function readStop(source: JsonObject): void {
     rawReason = text(source["stop_reason"]) || rawReason;
-    for (const field of METADATA_FIELDS) {
-      const value = source[field];
-      if (value !== undefined && value !== null) metadata = { ...metadata, [field]: value };
-    }
+  }
+
+  /** What a message says beside the contract's words, at its start and at its end. */
+  function keep(source: JsonObject, usage: JsonObject, json: string, place: string[]): void {
+    left.take(source, KNOWN_FIELDS, json, () => place);
+    keepUsage(left, usage, KNOWN_USAGE, json, [...place, "usage"]);
   }
 
   /** The vendor tells the tier among the counts. */
   function readTier({ service_tier: tier }: JsonObject): void {
-    if (typeof tier === "string") metadata = { ...metadata, service_tier: tier };
+    if (typeof tier === "string") left.add("service_tier", tier);
   }
 
   function tellUsage(): void {
@@ -95,9 +135,9 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
     place: readonly string[],
     isWhole: boolean,
   ): void {
-    const raw = rawValues(json, INPUTS);
+    const raw = rawValues(json, BLOCKS);
     for (const [position, block] of content.entries()) {
-      blocks.start(position, object(block), () => raw.at(...place, position, "input"));
+      blocks.start(position, object(block), textsAt(raw, ...place, position));
       if (isWhole) blocks.end(position);
     }
   }
@@ -110,12 +150,13 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
     blocks.endAll();
     tellUsage();
     const reason = finishReason();
+    if (left.isCut) events.push({ type: "warning", warning: METADATA_CUT });
     events.push({
       type: "finish",
       reason,
       rawReason,
       ...(blocks.isEmpty() && { isEmpty: true }),
-      ...(Object.keys(metadata).length === 0 ? undefined : { metadata }),
+      ...left.metadata,
     });
   }
 
@@ -137,19 +178,24 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
         readHead(message);
         if (!first) return false;
         readStartUsage(message);
+        keep(message, object(message["usage"]), json, ["message"]);
         const content = message["content"];
         if (Array.isArray(content)) startAll(content, json, ["message", "content"], false);
         return false;
       }
       case "content_block_start":
         isWhole = false;
-        blocks.start(index, object(event["content_block"]), () =>
-          rawValues(json, INPUTS).at("content_block", "input"),
+        blocks.start(
+          index,
+          object(event["content_block"]),
+          textsAt(rawValues(json, BLOCKS), "content_block"),
         );
         return false;
       case "content_block_delta":
         isWhole = false;
-        blocks.delta(index, object(event["delta"]));
+        blocks.delta(index, object(event["delta"]), () =>
+          rawValues(json, CITATION).at("delta", "citation"),
+        );
         return false;
       case "content_block_stop":
         blocks.end(index);
@@ -158,6 +204,8 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
         readStop(object(event["delta"]));
         readTier(object(event["usage"]));
         usage.take(object(event["usage"]));
+        left.take(object(event["delta"]), KNOWN_FIELDS, json, () => ["delta"]);
+        keep(withoutForm(event), object(event["usage"]), json, []);
         isWhole = rawReason !== "";
         return false;
       case "message_stop":
@@ -189,6 +237,7 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
       readStop(body);
       readTier(object(body["usage"]));
       usage.take(object(body["usage"]));
+      keep(body, object(body["usage"]), json, []);
       finish();
     },
   };

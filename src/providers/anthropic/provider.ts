@@ -87,7 +87,6 @@ export const anthropic: ProviderType = {
       encodeBody: encodeMessagesBody,
       createReader: ({ headers }) =>
         createMessagesReader({
-          instanceId: instance.id,
           toError: (payload) => toInBandError(payload, headers, errorRules, clock),
           newCallId: createCallIds(clock),
         }),

@@ -1,5 +1,4 @@
 import type { Clock } from "../../clock.ts";
-import type { ProviderInstance } from "../provider.ts";
 import type { AnswerReader } from "../shared/answer.ts";
 import { createCallIds } from "../shared/call-id.ts";
 import { createChatReader } from "../shared/chat-events.ts";
@@ -17,18 +16,13 @@ export function chatReader({ headers }: UpstreamResponse, clock: Clock): AnswerR
     readCost,
     toError: (payload) => toInBandError(payload, headers, errorRules, clock),
     newCallId: createCallIds(clock),
-    metadataFields: ["service_tier", "system_fingerprint", "moderation"],
+    providerType: "openai",
   });
 }
 
 /** Reads one answer of Responses. */
-export function responsesReader(
-  { headers }: UpstreamResponse,
-  { id }: ProviderInstance,
-  clock: Clock,
-): AnswerReader {
+export function responsesReader({ headers }: UpstreamResponse, clock: Clock): AnswerReader {
   return createResponsesReader({
-    instanceId: id,
     toError: (payload) => toInBandError(payload, headers, errorRules, clock),
     newCallId: createCallIds(clock),
   });

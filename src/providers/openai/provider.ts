@@ -34,6 +34,7 @@ export const openai: ProviderType = {
       "sampling.presence_penalty",
       "sampling.seed",
       "sampling.stop_sequences",
+      "sampling.logprobs",
       "reasoning.effort",
       "tool_choice.parallel",
       "messages.name",
@@ -43,6 +44,7 @@ export const openai: ProviderType = {
       "sampling.max_output_tokens",
       "sampling.temperature",
       "sampling.top_p",
+      "sampling.logprobs",
       "reasoning.effort",
       "reasoning.include_text",
       "tool_choice.parallel",
@@ -64,9 +66,9 @@ export const openai: ProviderType = {
   prefill: false,
   tokens,
   models: parseModels(models, OPENAI_LIMITS),
-  misfit: ({ messages }, { dialect, provider }) =>
-    dialect === "responses"
-      ? inputMisfit(messages, provider)
+  misfit: ({ messages }, model) =>
+    model.dialect === "responses"
+      ? inputMisfit(messages, model)
       : misplacedPart(messages, CHAT_PLACEMENTS),
   async create(instance, { clock }) {
     const own = isOpenAi(instance.baseUrl);
@@ -81,7 +83,7 @@ export const openai: ProviderType = {
       path: "/responses",
       errorRules,
       encodeBody: encodeResponsesBody,
-      createReader: (response) => responsesReader(response, instance, clock),
+      createReader: (response) => responsesReader(response, clock),
     };
     return createHttpProvider({
       instance,

@@ -1,6 +1,7 @@
 // Which item an event means. Servers that are not OpenAI change positions and identifiers between the
 // pieces of an item and its end: what agrees of identifier, position and words decides.
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import type { Annotation, ProviderData } from "../../domain/provider-data.ts";
 import type { OpenPart } from "../shared/part-writer.ts";
 
 export type TextType = "text" | "reasoning" | "refusal";
@@ -16,6 +17,7 @@ interface WrittenText {
   readonly part: OpenPart;
   /** What was written. */
   text: string;
+  annotations: readonly Annotation[];
 }
 
 /** One item of `output` and the parts it has become. */
@@ -28,6 +30,8 @@ export interface Item {
   readonly call: { part: OpenPart | undefined; text: string };
   /** Positions in summary and content that were written: each is a paragraph. */
   readonly paragraphs: Set<string>;
+  /** What the vendor adds to it. */
+  data: ProviderData | undefined;
   /** Identifier of the call that it is. */
   callId: string;
   /** Its beginning was told. */
@@ -87,6 +91,7 @@ export function createItemTable(): ItemTable {
       texts: new Map(),
       call: { part: undefined, text: "" },
       paragraphs: new Set(),
+      data: undefined,
       callId: "",
       isStarted: false,
       isEnded: false,

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json
 import { ownValue } from "../../domain/own-value.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "../shared/answer.ts";
+import { METADATA_CUT } from "../shared/answer-warnings.ts";
 import {
   isReported,
   reportedCounts,
@@ -11,23 +12,29 @@ import {
   usageEvent,
 } from "../shared/chat-usage.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
+import { LeftFields } from "../shared/left-fields.ts";
+import { keepUsage } from "../shared/left-usage.ts";
+import { readLogprobs } from "../shared/logprobs.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "../shared/raw-values.ts";
 import { readCost } from "./reported-cost.ts";
+import { KNOWN_RESPONSE_FIELDS, KNOWN_RESPONSE_USAGE } from "./response-fields.ts";
 import type { ItemName } from "./response-items.ts";
 import { argumentsOf, createResponseParts, type ReadItem } from "./responses-parts.ts";
 
 export interface ResponsesEventsOptions {
-  /** Provider instance that signs reasoning parts. */
-  readonly instanceId: string;
   /** What an error inside the answer means. */
   readonly toError: (payload: unknown) => Error;
   /** An identifier for a call that came without one. */
   readonly newCallId: () => string;
 }
 
-/** Where arguments can stand that are not text. */
-const ARGUMENTS: readonly PlacePattern[] = [
+/** Where items stand, and in them arguments that are not text. */
+const ITEMS: readonly PlacePattern[] = [
   ["arguments"],
+  ["annotation"],
+  ["item"],
+  ["output", ANY],
+  ["response", "output", ANY],
   ["item", "arguments"],
   ["item", "input"],
   ["output", ANY, "arguments"],
@@ -67,7 +74,7 @@ function object(value: JsonValue | undefined): JsonObject {
 }
 
 function rawOf(json: string): RawValues {
-  return rawValues(json, ARGUMENTS);
+  return rawValues(json, ITEMS);
 }
 
 function itemOf(event: JsonObject, json: string): ReadItem {
@@ -76,7 +83,7 @@ function itemOf(event: JsonObject, json: string): ReadItem {
 
 /** Reads answers of the Responses dialect, whole ones and streams. */
 export function createResponsesReader(options: ResponsesEventsOptions): AnswerReader {
-  const parts = createResponseParts(options.instanceId, options.newCallId);
+  const parts = createResponseParts(options.newCallId);
   const { events } = parts;
   let responseId = "";
   let model = "";
@@ -127,12 +134,15 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
     }
     parts.endAll();
     pushUsage(response);
-    const tier = response.service_tier;
+    const left = new LeftFields();
+    left.take(response, KNOWN_RESPONSE_FIELDS, json, () => place);
+    keepUsage(left, response.usage, KNOWN_RESPONSE_USAGE, json, [...place, "usage"]);
+    if (left.isCut) events.push({ type: "warning", warning: METADATA_CUT });
     events.push({
       type: "finish",
       ...finishReason(response),
       ...(parts.isEmpty() && { isEmpty: true }),
-      ...(typeof tier === "string" ? { metadata: { service_tier: tier } } : undefined),
+      ...left.metadata,
     });
   }
 
@@ -161,8 +171,14 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
         readHead(object(event.response));
         return false;
       case "response.output_text.delta":
-        parts.text(name, content, delta);
+        parts.text(name, content, delta, readLogprobs(event.logprobs));
         return false;
+      case "response.output_text.annotation.added": {
+        const annotation = object(event.annotation);
+        const own = rawOf(json).at("annotation") ?? JSON.stringify(annotation);
+        parts.annotation(name, content, annotation, own);
+        return false;
+      }
       case "response.output_text.done":
         parts.wholeText(name, content, "text", text(event.text));
         return false;

@@ -1,9 +1,14 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import type { Annotation, PartAdditions, TokenLogprob } from "../../domain/provider-data.ts";
 import { usableId } from "../shared/call-id.ts";
 import { protocolError } from "../shared/http-error.ts";
+import { readLogprobs } from "../shared/logprobs.ts";
+import { openAiAnnotation, openAiAnnotations } from "../shared/openai-annotations.ts";
 import { createPartWriter, type PartWriter } from "../shared/part-writer.ts";
+import { rawElements, rawFields } from "../shared/provider-json.ts";
 import type { RawValues } from "../shared/raw-values.ts";
 import { encodeReasoning } from "./reasoning-signature.ts";
+import { itemData, ORIGIN, providerItem } from "./response-data.ts";
 import { createItemTable, type Item, type ItemName, type TextType } from "./response-items.ts";
 
 /** An item with the texts of the JSON that it was read from, and its place there. */
@@ -20,7 +25,14 @@ export interface ResponseParts {
   hasRefusal(): boolean;
   /** No part was written, and no item came but messages without content. */
   isEmpty(): boolean;
-  text(name: ItemName, contentIndex: number, delta: string): void;
+  text(
+    name: ItemName,
+    contentIndex: number,
+    delta: string,
+    logprobs: readonly TokenLogprob[] | undefined,
+  ): void;
+  /** `json` is the text of the annotation. */
+  annotation(name: ItemName, contentIndex: number, annotation: JsonObject, json: string): void;
   refusal(name: ItemName, contentIndex: number, delta: string): void;
   /** A whole text, of which all or nothing can have come before. */
   wholeText(name: ItemName, contentIndex: number, type: "text" | "refusal", text: string): void;
@@ -54,45 +66,105 @@ export function argumentsOf({ item, raw, place }: ReadItem): string {
   return raw.at(...place, field) ?? JSON.stringify(value);
 }
 
+/** The text of an item, or of a field of it. */
+function rawOf({ raw, place }: ReadItem): () => string | undefined {
+  return () => raw.at(...place);
+}
+
+/** The text of the annotations of a content part. */
+function rawAnnotations(read: ReadItem, position: number): string | undefined {
+  const content = raw(rawOf(read)(), "content");
+  const part = content === undefined ? undefined : rawElements(content)[position];
+  return raw(part, "annotations");
+}
+
+function raw(json: string | undefined, field: string): string | undefined {
+  return json === undefined ? undefined : rawFields(json).get(field)?.text;
+}
+
 /** Texts of a finished message, by their position. */
-function textsOf(item: JsonObject) {
-  return objects(item.content)
+function textsOf(read: ReadItem) {
+  return objects(read.item.content)
     .map((content, index) => {
       const type: TextType = content.type === "refusal" ? "refusal" : "text";
-      return { index, type, text: textOf(content[type]) };
+      return {
+        index,
+        type,
+        text: textOf(content[type]),
+        logprobs: type === "text" ? readLogprobs(content.logprobs) : undefined,
+        annotations: openAiAnnotations(
+          content.annotations,
+          () => rawAnnotations(read, index),
+          ORIGIN,
+        ),
+      };
     })
     .filter(({ text }) => text !== "");
 }
 
-/** `instanceId` is the provider that signs reasoning parts; `newId` names calls that came without a name. */
-export function createResponseParts(instanceId: string, newId: () => string): ResponseParts {
+/** What stands beside a text. */
+function additions(
+  annotations: readonly Annotation[],
+  data: Item["data"],
+): PartAdditions | undefined {
+  if (data === undefined && annotations.length === 0) return undefined;
+  return {
+    ...(annotations.length > 0 && { annotations }),
+    ...(data !== undefined && { providerData: data }),
+  };
+}
+
+/** `newId` names calls that came without a name. */
+export function createResponseParts(newId: () => string): ResponseParts {
   const writer = createPartWriter();
   const items = createItemTable();
   let hasToolCalls = false;
   let hasRefusal = false;
   let isEmpty = true;
 
-  function append(item: Item, contentIndex: number, type: TextType, delta: string): void {
-    if (delta === "") return;
+  function append(
+    item: Item,
+    contentIndex: number,
+    type: TextType,
+    delta: string,
+    logprobs?: readonly TokenLogprob[],
+  ): void {
+    if (delta === "" && (logprobs === undefined || !item.texts.has(contentIndex))) return;
     isEmpty = false;
     if (type === "refusal") hasRefusal = true;
     let written = item.texts.get(contentIndex);
     if (written === undefined) {
-      written = { type, part: writer.openText(type), text: "" };
+      written = { type, part: writer.openText(type), text: "", annotations: [] };
       item.texts.set(contentIndex, written);
     }
     written.text += delta;
-    written.part.append(delta);
+    written.part.append(delta, logprobs);
   }
 
   /** Writes what is left of a whole text whose beginning has been written. */
-  function complete(item: Item, contentIndex: number, type: TextType, whole: string): void {
+  function complete(
+    item: Item,
+    contentIndex: number,
+    type: TextType,
+    whole: string,
+    logprobs?: readonly TokenLogprob[],
+  ): void {
     const written = item.texts.get(contentIndex)?.text ?? "";
-    if (whole.startsWith(written)) append(item, contentIndex, type, whole.slice(written.length));
+    // Probabilities have come with the deltas, if there were any.
+    const own = written === "" ? logprobs : undefined;
+    if (whole.startsWith(written)) {
+      append(item, contentIndex, type, whole.slice(written.length), own);
+    }
+  }
+
+  function annotate(item: Item, contentIndex: number, annotations: readonly Annotation[]): void {
+    const written = item.texts.get(contentIndex);
+    if (written !== undefined && annotations.length > 0) written.annotations = annotations;
   }
 
   function startCall(item: Item, read: ReadItem): void {
     const { call } = item;
+    item.data = itemData("call", read.item, rawOf(read)) ?? item.data;
     const name = textOf(read.item.name);
     const whole = argumentsOf(read);
     if (call.part !== undefined || name === "") return completeCall(item, whole);
@@ -112,7 +184,8 @@ export function createResponseParts(instanceId: string, newId: () => string): Re
     if (whole.startsWith(text)) appendCall(item, whole.slice(text.length));
   }
 
-  function endMessage(item: Item, message: JsonObject): void {
+  function endMessage(item: Item, message: ReadItem): void {
+    item.data = itemData("message", message.item, rawOf(message));
     const left: ReturnType<typeof textsOf> = [];
     const known = new Set(item.texts.values());
     for (const entry of textsOf(message)) {
@@ -120,17 +193,20 @@ export function createResponseParts(instanceId: string, newId: () => string): Re
       if (written === undefined || written.type !== entry.type) left.push(entry);
       else {
         known.delete(written);
-        complete(item, entry.index, entry.type, entry.text);
+        complete(item, entry.index, entry.type, entry.text, entry.logprobs);
+        annotate(item, entry.index, entry.annotations);
       }
     }
-    for (const { index, type, text } of left) {
+    for (const { index, type, text, logprobs, annotations } of left) {
       // Where the positions differ, the words tell.
       const same = [...item.texts].find(
         ([, written]) =>
           known.has(written) && written.type === type && text.startsWith(written.text),
       );
       if (same !== undefined) known.delete(same[1]);
-      complete(item, same?.[0] ?? freeIndex(item, index), type, text);
+      const at = same?.[0] ?? freeIndex(item, index);
+      complete(item, at, type, text, logprobs);
+      annotate(item, at, annotations);
     }
   }
 
@@ -138,43 +214,52 @@ export function createResponseParts(instanceId: string, newId: () => string): Re
     return texts.has(index) ? Math.max(...texts.keys()) + 1 : index;
   }
 
-  function endReasoning(item: Item, source: JsonObject): void {
+  function endReasoning(item: Item, read: ReadItem): void {
+    const source = read.item;
     const paragraphs = [...objects(source.summary), ...objects(source.content)].map((paragraph) =>
       textOf(paragraph.text),
     );
     const text = paragraphs.filter((paragraph) => paragraph !== "").join("\n\n");
     if (!item.texts.has(0)) append(item, 0, "reasoning", text);
     const signature = encodeReasoning(source);
+    const data = itemData("reasoning", source, rawOf(read));
     const part = {
       type: "reasoning",
       text,
       signature,
       redacted: text === "",
-      provider: instanceId,
+      provider: ORIGIN.providerType,
+      ...(data !== undefined && { providerData: data }),
     } as const;
     const open = item.texts.get(0)?.part;
-    if (open !== undefined) open.end(signature.length === 0 ? undefined : part);
-    else if (signature.length > 0) writer.writeWhole(part);
+    if (open !== undefined) {
+      const added = additions([], data);
+      if (signature.length === 0) open.end(undefined, added);
+      else open.end(part);
+    } else if (signature.length > 0) writer.writeWhole(part);
   }
 
   function endItem(known: Item, read: ReadItem): void {
     if (known.isEnded) return;
     const { item } = read;
     if (item.type !== "message") isEmpty = false;
-    if (item.type === "reasoning") endReasoning(known, item);
-    else if (item.type === "message") endMessage(known, item);
+    if (item.type === "reasoning") endReasoning(known, read);
+    else if (item.type === "message") endMessage(known, read);
     else if (known.kind === "call") startCall(known, read);
+    else writer.writeWhole(providerItem(item, rawOf(read)));
     endParts(known);
   }
 
   function endParts(item: Item): void {
     item.isEnded = true;
-    for (const { part } of item.texts.values()) part.end();
+    for (const { part, annotations } of item.texts.values()) {
+      part.end(undefined, additions(annotations, item.data));
+    }
     const { part, text } = item.call;
     if (part === undefined && text !== "") {
       throw protocolError("a tool call of the provider has no name");
     }
-    part?.end();
+    part?.end(undefined, additions([], item.data));
   }
 
   function reasoning(item: Item, paragraph: string, delta: string): void {
@@ -189,8 +274,14 @@ export function createResponseParts(instanceId: string, newId: () => string): Re
     hasToolCalls: () => hasToolCalls,
     hasRefusal: () => hasRefusal,
     isEmpty: () => isEmpty,
-    text: (name, contentIndex, delta) =>
-      append(items.named(name, "message"), contentIndex, "text", delta),
+    text: (name, contentIndex, delta, logprobs) =>
+      append(items.named(name, "message"), contentIndex, "text", delta, logprobs),
+    annotation(name, contentIndex, annotation, json) {
+      const written = items.named(name, "message").texts.get(contentIndex);
+      if (written === undefined) return;
+      const own = openAiAnnotation(annotation, json, ORIGIN);
+      written.annotations = [...written.annotations, own];
+    },
     refusal: (name, contentIndex, delta) =>
       append(items.named(name, "message"), contentIndex, "refusal", delta),
     wholeText: (name, contentIndex, type, text) =>

@@ -12,9 +12,10 @@ import {
   rawObject,
 } from "../shared/json-body.ts";
 import { modelWire, safetyIdentifier } from "./request.ts";
-import { encodeInput } from "./responses-input.ts";
+import { encodeConversation } from "./responses-input.ts";
 
 const ENCRYPTED_REASONING = "reasoning.encrypted_content";
+const LOGPROBS = "message.output_text.logprobs";
 
 function encodeTool(tool: Tool): RawJson {
   if (tool.type === "provider") return rawObject(tool.config);
@@ -56,10 +57,20 @@ function encodeFormat(format: OutputFormat): RawJson | undefined {
   }
 }
 
-/** What the answer shall contain beyond the default: reasoning in the form that can be sent back. */
-function include(reasons: boolean, { include: asked }: JsonObject): string[] | undefined {
+/**
+ * What the answer shall contain beyond the default: reasoning in the form that can be sent back, and
+ * probabilities of tokens where they are asked for.
+ */
+function include(
+  { model, spec }: ProviderRequest,
+  { include: asked }: JsonObject,
+): string[] | undefined {
   const wanted = Array.isArray(asked) ? asked.filter((entry) => typeof entry === "string") : [];
-  const all = new Set(reasons ? [ENCRYPTED_REASONING, ...wanted] : wanted);
+  const all = new Set([
+    ...(model.capabilities.has("reasoning") ? [ENCRYPTED_REASONING] : []),
+    ...(spec.sampling.logprobs === true ? [LOGPROBS] : []),
+    ...wanted,
+  ]);
   return all.size === 0 ? undefined : [...all];
 }
 
@@ -70,7 +81,7 @@ export function encodeResponsesBody(request: ProviderRequest, onIgnored?: OnIgno
   return encodeBody(
     {
       model: model.providerModel,
-      input: encodeInput(
+      input: encodeConversation(
         fitCallIds(spec.messages, model.limits.callIds),
         modelWire(request).cacheField,
       ),
@@ -80,7 +91,8 @@ export function encodeResponsesBody(request: ProviderRequest, onIgnored?: OnIgno
       top_p: sampling.topP,
       safety_identifier: safetyIdentifier(spec.endUserId),
       store: false,
-      include: include(model.capabilities.has("reasoning"), options),
+      include: include(request, options),
+      top_logprobs: sampling.topLogprobs,
       stream,
     },
     options,

@@ -12,3 +12,9 @@ export const CHOICES_DROPPED: AnswerWarning = {
   message: "the provider's answer has several choices: the first is kept, and all are paid for",
   field: "",
 };
+
+export const METADATA_CUT: AnswerWarning = {
+  reason: "PROVIDER_METADATA_OMITTED",
+  message: "fields of the provider's answer are left out of its metadata: it is too long",
+  field: "",
+};

@@ -1,14 +1,22 @@
 import type { ReportedCost } from "../../domain/cost.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import type { Annotation, TokenLogprob } from "../../domain/provider-data.ts";
 import type { AnswerWarning, FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "./answer.ts";
-import { CALLS_MISSING, CHOICES_DROPPED } from "./answer-warnings.ts";
+import { CALLS_MISSING, CHOICES_DROPPED, METADATA_CUT } from "./answer-warnings.ts";
+import { CHAT_API, ChatMessageData } from "./chat-data.ts";
+import { ChatLeft } from "./chat-left.ts";
 import { createChatToolCalls } from "./chat-tool-calls.ts";
 import { isReported, type UsageReport, usageEvent } from "./chat-usage.ts";
 import { finishReasonOf, interruptionOf } from "./finish-reasons.ts";
 import { protocolError, truncatedError } from "./http-error.ts";
 import { isVoid } from "./is-void.ts";
+import type { Place } from "./left-fields.ts";
+import { readLogprobs } from "./logprobs.ts";
+import { openAiAnnotations } from "./openai-annotations.ts";
 import { createPartWriter, type OpenPart } from "./part-writer.ts";
+import type { DataOrigin } from "./provider-json.ts";
+import { ANY, type PlacePattern, rawValues } from "./raw-values.ts";
 
 export interface ChatEventsOptions {
   /** The vendor's arithmetic of `usage`. */
@@ -17,8 +25,9 @@ export interface ChatEventsOptions {
   readonly toError: (payload: unknown) => Error;
   /** An identifier for a call that came without one. */
   readonly newCallId: () => string;
-  /** Fields of an answer, and of its `usage`, that have no place in the events and travel as metadata. */
-  readonly metadataFields: readonly string[];
+  /** Type of the provider, whose data of messages and calls goes back to it. */
+  readonly providerType: string;
+  /** Fields of `usage` that stand at the top of the metadata. */
   readonly usageMetadataFields?: readonly string[];
   /** The price that `usage` names; `impossible` where it names one that cannot be. */
   readonly readCost?: (usage: JsonObject) => ReportedCost | "impossible" | undefined;
@@ -46,6 +55,24 @@ function textOf(value: JsonValue | undefined): string {
 /** Fields of a message that are no output. */
 const FIELDS_OF_FORM: ReadonlySet<string> = new Set(["role", "name", "index"]);
 
+/** Where a message stands. */
+const MESSAGE: PlacePattern = ["choices", ANY, ANY];
+
+/** Fields that nearly all messages have: nothing else is looked for where there are no others. */
+const PLAIN_FIELDS: ReadonlySet<string> = new Set([
+  "role",
+  "content",
+  "refusal",
+  "reasoning",
+  "reasoning_content",
+  "tool_calls",
+]);
+
+/** An annotation as the vendor wrote it. */
+function ownJson({ providerData }: Annotation): JsonObject {
+  return JSON.parse(providerData?.json ?? "{}") as JsonObject;
+}
+
 /** The message has a field with output, whether this reader knows the field or not. */
 function hasOutput(message: JsonObject): boolean {
   return Object.entries(message).some(
@@ -57,8 +84,13 @@ function hasOutput(message: JsonObject): boolean {
 export function createChatReader(options: ChatEventsOptions): AnswerReader {
   const writer = createPartWriter();
   const { events } = writer;
-  const calls = createChatToolCalls(writer, options.newCallId);
-  const metadata: Record<string, JsonValue> = {};
+  const origin: DataOrigin = { providerType: options.providerType, api: CHAT_API };
+  const calls = createChatToolCalls(writer, options.newCallId, origin);
+  const left = new ChatLeft(options.usageMetadataFields);
+  const data = new ChatMessageData(origin);
+  /** Sources that belong to the text that is open, or comes. */
+  let annotations: Annotation[] = [];
+  let transcript = "";
   let open: { readonly type: TextType; readonly part: OpenPart } | undefined;
   const told = new Set<AnswerWarning>();
   let responseId = "";
@@ -81,12 +113,14 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
   }
 
   function closeText(): void {
-    open?.part.end();
+    const isSourced = open?.type === "text" && annotations.length > 0;
+    open?.part.end(undefined, isSourced ? { annotations } : undefined);
+    if (isSourced) annotations = [];
     open = undefined;
   }
 
-  function append(type: TextType, text: string): void {
-    if (text === "") return;
+  function append(type: TextType, text: string, logprobs?: readonly TokenLogprob[]): void {
+    if (text === "" && (logprobs === undefined || open?.type !== "text")) return;
     if (open?.type !== type) {
       closeText();
       open = { type, part: writer.openText(type) };
@@ -94,25 +128,62 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     content = true;
     isOver = false;
     if (type === "refusal") refused = true;
-    open.part.append(text);
+    open.part.append(text, logprobs);
   }
 
-  function readMessage(message: JsonObject): void {
+  function readMessage(
+    message: JsonObject,
+    source: Source,
+    logprobs: readonly TokenLogprob[] | undefined,
+  ): void {
     if (isEmpty) isEmpty = !hasOutput(message);
     append("reasoning", textOf(message.reasoning_content) || textOf(message.reasoning));
-    readContent(message.content);
+    readContent(message.content, source, logprobs);
     append("refusal", textOf(message.refusal));
+    for (const field in message) {
+      if (!PLAIN_FIELDS.has(field)) return readAdded(message, source);
+    }
+  }
+
+  /** What only some servers have in a message. */
+  function readAdded(message: JsonObject, { isWhole, json, position, field }: Source): void {
+    const place = ["choices", position, field];
+    const raw = (name: string) => rawValues(json, [[...MESSAGE, name]]).at(...place, name);
+    annotations.push(...openAiAnnotations(message.annotations, () => raw("annotations"), origin));
+    data.read(message, raw);
+    if (isJsonObject(message.audio)) {
+      const said = textOf(message.audio.transcript);
+      transcript += said;
+      append("text", said);
+    }
+    left.message(message, json, () => place, isWhole);
   }
 
   /** A text, or parts, of which some are thoughts (Mistral). */
-  function readContent(content: JsonValue | undefined): void {
-    if (!Array.isArray(content)) return append("text", textOf(content));
-    for (const part of content) {
+  function readContent(
+    content: JsonValue | undefined,
+    source: Source,
+    logprobs: readonly TokenLogprob[] | undefined,
+  ): void {
+    if (!Array.isArray(content)) return append("text", textOf(content), logprobs);
+    for (const [index, part] of content.entries()) {
       if (!isJsonObject(part)) continue;
       if (part.type === "thinking") append("reasoning", textOf(part.thinking));
       else if (part.type === "refusal") append("refusal", textOf(part.refusal));
-      else append("text", textOf(part.text));
+      else if (part.text !== undefined) append("text", textOf(part.text), logprobs);
+      else writeProviderPart(part, source, index);
     }
+  }
+
+  /** A part of content that is neither text nor thought. */
+  function writeProviderPart(part: JsonObject, source: Source, index: number): void {
+    const { json, position, field } = source;
+    const raw = rawValues(json, [[...MESSAGE, "content", ANY]]);
+    const own = raw.at("choices", position, field, "content", index) ?? JSON.stringify(part);
+    closeText();
+    content = true;
+    isOver = false;
+    writer.writeWhole({ type: "provider", ...origin, json: own });
   }
 
   /** The field before `tool_calls` holds one call; a server that sends both means the same one. */
@@ -138,20 +209,13 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
         ...(name === "" ? undefined : { model: name }),
       });
     }
-    keep(chunk, options.metadataFields);
-  }
-
-  function keep(source: JsonObject, fields: readonly string[] = []): void {
-    for (const field of fields) {
-      const value = source[field];
-      if (value !== undefined && value !== null) metadata[field] = value;
-    }
   }
 
   /** A chunk, or a whole answer: they differ in `delta` and `message`, and some servers send both. */
   function readChunk(chunk: JsonObject, json: string, isWhole: boolean): void {
     if (chunk.error || chunk.object === "error") throw options.toError(chunk);
     readHead(chunk);
+    left.chunk(chunk, json);
     const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
     for (let position = 0; position < choices.length; position++) {
       const choice = choices[position];
@@ -164,18 +228,22 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
         continue;
       }
       if (isJsonObject(message)) {
-        readMessage(message);
-        if (message.tool_calls || message.function_call) {
-          readCalls(message, { isWhole, json, position, field });
-        }
+        const { logprobs } = choice;
+        const source: Source = { isWhole, json, position, field };
+        const tokens = isJsonObject(logprobs) ? readLogprobs(logprobs.content) : undefined;
+        readMessage(message, source, tokens);
+        if (message.tool_calls || message.function_call) readCalls(message, source);
       }
+      left.choice(choice, json, position);
       readReason(choice, isWhole);
       // Moonshot's place for it.
-      if (isJsonObject(choice.usage)) readUsage(choice.usage);
+      if (isJsonObject(choice.usage)) {
+        readUsage(choice.usage, json, ["choices", position, "usage"]);
+      }
     }
     // Nothing but counts follows the reason.
     if (isOver && choices.length === 0) calls.end();
-    if (isJsonObject(chunk.usage)) readUsage(chunk.usage);
+    if (isJsonObject(chunk.usage)) readUsage(chunk.usage, json, ["usage"]);
   }
 
   /** Where the output of a choice stands; some servers send both, and repeat in one what the other has said. */
@@ -201,8 +269,8 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     else calls.endWhole();
   }
 
-  function readUsage(usage: JsonObject): void {
-    keep(usage, options.usageMetadataFields);
+  function readUsage(usage: JsonObject, json: string, place: Place): void {
+    left.usage(usage, json, place);
     const report = options.readUsage(usage);
     isCounted ||= isReported(report);
     const cost = options.readCost?.(usage);
@@ -228,13 +296,19 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
   function finish(raw: string): void {
     closeText();
     calls.end();
+    const sound = data.part(transcript);
+    if (sound !== undefined) writer.writeWhole(sound);
+    if (annotations.length > 0) left.annotations(annotations.map(ownJson));
+    if (left.isCut) tellOnce(METADATA_CUT);
     const reason = finishReason(raw);
+    const messageData = data.data();
     events.push({
       type: "finish",
       reason,
       rawReason: raw,
       ...(isEmpty && { isEmpty }),
-      ...(Object.keys(metadata).length === 0 ? undefined : { metadata }),
+      ...left.metadata,
+      ...(messageData !== undefined && { messageData }),
     });
   }
 

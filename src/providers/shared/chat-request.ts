@@ -105,6 +105,8 @@ export function encodeChatBody(
       presence_penalty: sampling.presencePenalty,
       seed: sampling.seed,
       stop: sampling.stopSequences?.length ? sampling.stopSequences : undefined,
+      logprobs: sampling.logprobs === true ? true : undefined,
+      top_logprobs: sampling.logprobs === true ? sampling.topLogprobs : undefined,
       reasoning_effort: effort,
       [wire.endUserField]: wire.endUserId,
       stream,

@@ -1,8 +1,11 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import type { ProviderData } from "../../domain/provider-data.ts";
 import { usableId } from "./call-id.ts";
+import { callData } from "./chat-data.ts";
 import { protocolError } from "./http-error.ts";
 import { createJsonEnd, type JsonEnd } from "./json-end.ts";
 import type { OpenPart, PartWriter } from "./part-writer.ts";
+import type { DataOrigin } from "./provider-json.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "./raw-values.ts";
 
 /** A call whose identifier or name has not come yet keeps its fragments. */
@@ -16,6 +19,8 @@ interface Call {
   part: OpenPart | undefined;
   /** The chunk that has added to it last, by its number. */
   chunk: number;
+  /** What the vendor adds. */
+  data: ProviderData | undefined;
 }
 
 /** Calls as they stand in a chunk or an answer. */
@@ -46,8 +51,9 @@ export interface ChatToolCalls {
   end(): void;
 }
 
-/** Where arguments can stand that are not text. */
-const ARGUMENTS: readonly PlacePattern[] = [
+/** Where calls stand, and in them arguments that are not text. */
+const CALLS: readonly PlacePattern[] = [
+  ["choices", ANY, ANY, "tool_calls", ANY],
   ["choices", ANY, ANY, "tool_calls", ANY, ANY, "arguments"],
   ["choices", ANY, ANY, "tool_calls", ANY, ANY, "input"],
   ["choices", ANY, ANY, "function_call", "arguments"],
@@ -63,18 +69,19 @@ interface Fragment {
   readonly name: string;
   readonly piece: string;
   readonly index: number | undefined;
+  readonly data: ProviderData | undefined;
 }
 
-/** Texts of arguments that are none, found at once for all fragments of a chunk. */
-type Raw = (place: number, kind: string, field: string) => string | undefined;
+/** Texts of calls, and of arguments that are none, found at once for all fragments of a chunk. */
+type Raw = (place: number, ...below: readonly string[]) => string | undefined;
 
 function rawOf({ json, position, field, isOld }: CallFragments): Raw {
   let values: RawValues | undefined;
-  return (place, kind, name) => {
-    values ??= rawValues(json, ARGUMENTS);
+  return (place, ...below) => {
+    values ??= rawValues(json, CALLS);
     return isOld
-      ? values.at("choices", position, field, "function_call", name)
-      : values.at("choices", position, field, "tool_calls", place, kind, name);
+      ? values.at("choices", position, field, "function_call", ...below.slice(1))
+      : values.at("choices", position, field, "tool_calls", place, ...below);
   };
 }
 
@@ -88,7 +95,7 @@ function argumentsOf(called: JsonObject, kind: string, place: number, raw: Raw):
 }
 
 /** The fields of a call stand below the name of its kind. */
-function readFragment(fragment: JsonObject, place: number, raw: Raw): Fragment {
+function readFragment(fragment: JsonObject, place: number, raw: Raw, origin: DataOrigin): Fragment {
   const kind = isJsonObject(fragment.function) ? "function" : "custom";
   const called = fragment[kind];
   const { index } = fragment;
@@ -97,6 +104,7 @@ function readFragment(fragment: JsonObject, place: number, raw: Raw): Fragment {
     name: isJsonObject(called) ? text(called.name) : "",
     piece: isJsonObject(called) ? argumentsOf(called, kind, place, raw) : "",
     index: typeof index === "number" ? index : undefined,
+    data: callData(fragment, () => raw(place), origin),
   };
 }
 
@@ -106,7 +114,11 @@ function isWhole(call: Call): boolean {
 }
 
 /** `newId` makes identifiers for calls that came without one, or with one of another call. */
-export function createChatToolCalls(writer: PartWriter, newId: () => string): ChatToolCalls {
+export function createChatToolCalls(
+  writer: PartWriter,
+  newId: () => string,
+  origin: DataOrigin,
+): ChatToolCalls {
   const calls: Call[] = [];
   const byIndex = new Map<number, Call>();
   const byPlace: Call[] = [];
@@ -134,6 +146,7 @@ export function createChatToolCalls(writer: PartWriter, newId: () => string): Ch
       json: createJsonEnd(),
       part: undefined,
       chunk: 0,
+      data: undefined,
     };
     calls.push(call);
     return call;
@@ -182,7 +195,7 @@ export function createChatToolCalls(writer: PartWriter, newId: () => string): Ch
   }
 
   function take(fragment: Fragment, place: number, isOwn: boolean): void {
-    const { id, name, piece, index } = fragment;
+    const { id, name, piece, index, data } = fragment;
     const call = (isOwn ? undefined : find(fragment, place)) ?? start();
     if (index !== undefined && byIndex.get(index) !== call) byIndex.set(index, call);
     byPlace[place] = call;
@@ -192,6 +205,7 @@ export function createChatToolCalls(writer: PartWriter, newId: () => string): Ch
     }
     call.name ||= name;
     call.chunk = chunk;
+    call.data = data ?? call.data;
     feed(call, piece, isOwn);
     if (call.part === undefined && call.id !== "" && call.name !== "") open(call);
   }
@@ -204,7 +218,8 @@ export function createChatToolCalls(writer: PartWriter, newId: () => string): Ch
       if (call.hasPlaceholder) call.held = "{}";
       open(call);
     }
-    call.part?.end();
+    const { data } = call;
+    call.part?.end(undefined, data === undefined ? undefined : { providerData: data });
   }
 
   return {
@@ -218,7 +233,7 @@ export function createChatToolCalls(writer: PartWriter, newId: () => string): Ch
       for (let place = 0; place < all.fragments.length; place++) {
         const fragment = all.fragments[place];
         if (!isJsonObject(fragment)) continue;
-        take(readFragment(fragment, place, raw), place, all.isWhole);
+        take(readFragment(fragment, place, raw, origin), place, all.isWhole);
       }
     },
     endWhole() {

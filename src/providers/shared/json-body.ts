@@ -32,6 +32,11 @@ export function rawObject(fields: BodyFields): RawJson {
   return new RawJson(encodeJsonObject(Object.entries(fields)));
 }
 
+/** A JSON object with its fields in this order, whatever their names are. */
+export function rawEntries(fields: Iterable<readonly [string, unknown]>): RawJson {
+  return new RawJson(encodeJsonObject(fields));
+}
+
 /** An array of objects that are text already. */
 export function rawArray(items: readonly RawJson[]): RawJson {
   return new RawJson(`[${items.map((item) => item.text).join(",")}]`);

@@ -58,7 +58,7 @@ export function chatReader({ headers }: UpstreamResponse, clock: Clock): AnswerR
     readCost,
     toError: (payload) => toInBandError(payload, headers, errorRules, clock),
     newCallId: createCallIds(clock),
-    metadataFields: ["service_tier", "system_fingerprint", "citations"],
+    providerType: "xai",
     usageMetadataFields: ["cost_in_usd_ticks", "num_sources_used"],
   });
 }

@@ -26,6 +26,7 @@ export const xai: ProviderType = {
       "sampling.presence_penalty",
       "sampling.seed",
       "sampling.stop_sequences",
+      "sampling.logprobs",
       "reasoning.effort",
       "tool_choice.parallel",
       "messages.name",
