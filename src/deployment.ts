@@ -46,6 +46,8 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
     id: configured.id,
     type: configured.type,
     dialects: type.dialects,
+    listedParameters: type.listedParameters,
+    takes: type.takes,
     dialect: configured.dialect ?? type.defaultDialect(configured.baseUrl),
     prefill: configured.prefill || type.prefill,
     unaryUpstream: (dialect) => {
@@ -54,6 +56,7 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
         ? "whole"
         : unaryUpstream;
     },
+    limits: (dialect) => type.limits(dialect, configured.baseUrl),
     timeouts: configured.timeouts,
     tokens: type.tokens,
     models: configured.builtinModels ? type.models : [],

@@ -27,9 +27,18 @@ export function checkModelFallbacks(
     const facts = types[type];
     if (facts === undefined) return [];
     const { tokens } = facts;
-    const unaryUpstream = () => "whole" as const;
     // The names of models are all that counts here, and no dialect changes them.
-    const rest = { dialects: {}, dialect: "", prefill, tokens, unaryUpstream, timeouts: undefined };
+    const rest = {
+      dialects: {},
+      listedParameters: {},
+      takes: () => true,
+      dialect: "",
+      prefill,
+      tokens,
+      unaryUpstream: () => "whole" as const,
+      limits: () => ({}),
+      timeouts: undefined,
+    };
     return [{ id, type, models: builtinModels ? facts.models : [], ...rest }];
   });
   checkFallbacks(models, createModelRegistry(instances, models).lookup);

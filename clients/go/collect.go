@@ -72,6 +72,7 @@ func Collect(events Events) (*steerv1.Generation, error) {
 // A part as its events build it: from deltas, or whole at its end.
 type part struct {
 	text        strings.Builder
+	logprobs    []*steerv1.TokenLogprob
 	isReasoning bool
 	whole       *steerv1.Part
 }
@@ -79,18 +80,32 @@ type part struct {
 func (p *part) message() *steerv1.Part {
 	switch {
 	case p.whole != nil:
-		return p.whole
+		return p.withLogprobs()
 	case p.isReasoning:
 		reasoning := &steerv1.ReasoningPart{Text: p.text.String()}
 		return &steerv1.Part{Data: &steerv1.Part_Reasoning{Reasoning: reasoning}}
 	}
-	return &steerv1.Part{Data: &steerv1.Part_Text{Text: &steerv1.TextPart{Text: p.text.String()}}}
+	text := &steerv1.TextPart{Text: p.text.String(), Logprobs: p.logprobs}
+	return &steerv1.Part{Data: &steerv1.Part_Text{Text: text}}
+}
+
+// WithLogprobs is a text that came whole with the probabilities that its deltas have brought.
+func (p *part) withLogprobs() *steerv1.Part {
+	text := p.whole.GetText()
+	if text == nil || len(p.logprobs) == 0 || len(text.GetLogprobs()) > 0 {
+		return p.whole
+	}
+	whole := proto.CloneOf(p.whole)
+	whole.GetText().Logprobs = p.logprobs
+	return whole
 }
 
 // CompletedPart is a part whose text was too long for its end, with the text of its deltas.
 func completedPart(remainder *steerv1.Part, text string) *steerv1.Part {
 	part := proto.CloneOf(remainder)
 	switch data := part.GetData().(type) {
+	case *steerv1.Part_Text:
+		data.Text.Text = text
 	case *steerv1.Part_ToolCall:
 		data.ToolCall.ArgumentsJson = text
 	case *steerv1.Part_Reasoning:
@@ -126,7 +141,9 @@ func (o *output) add(event *steerv1.StreamEvent) {
 	}
 	switch event := event.GetEvent().(type) {
 	case *steerv1.StreamEvent_TextDelta:
-		o.part(event.TextDelta.GetPartIndex()).text.WriteString(event.TextDelta.GetText())
+		part := o.part(event.TextDelta.GetPartIndex())
+		part.text.WriteString(event.TextDelta.GetText())
+		part.logprobs = append(part.logprobs, event.TextDelta.GetLogprobs()...)
 	case *steerv1.StreamEvent_ReasoningDelta:
 		part := o.part(event.ReasoningDelta.GetPartIndex())
 		part.isReasoning = true
@@ -178,7 +195,10 @@ func (o *output) message() (*steerv1.Message, error) {
 			Message: "the stream was read from its middle on, and its last event has no message",
 		}
 	}
-	message := &steerv1.Message{Role: steerv1.Role_ROLE_ASSISTANT}
+	message := &steerv1.Message{
+		Role:         steerv1.Role_ROLE_ASSISTANT,
+		ProviderData: o.complete.GetProviderData(),
+	}
 	for _, index := range slices.Sorted(maps.Keys(o.parts)) {
 		message.Parts = append(message.Parts, o.parts[index].message())
 	}

@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 
 	steerv1 "github.com/steer-gateway/steer/gen/go/steer/v1"
+	"google.golang.org/protobuf/proto"
 )
 
 // Events as they come from one reader, without a transport.
@@ -96,6 +97,47 @@ func TestAResultIsCollectedWithItsMessage(t *testing.T) {
 	equal(t, "tool", generation.GetMessage().GetParts()[0].GetToolCall().GetName(), "weather")
 	equal(t, "text", generation.GetMessage().GetParts()[1].GetText().GetText(), "new")
 	equal(t, "the event stays as it is", result.GetMessage() == nil, true)
+}
+
+func TestWhatAProviderAddsIsPartOfTheMessage(t *testing.T) {
+	token := func(word string) *steerv1.TokenLogprob {
+		return &steerv1.TokenLogprob{Token: word, Logprob: -0.5}
+	}
+	piece := func(sequence int32, word string) *steerv1.StreamEvent {
+		delta := &steerv1.TextDelta{PartIndex: 1, Text: word, Logprobs: []*steerv1.TokenLogprob{token(word)}}
+		return &steerv1.StreamEvent{Sequence: sequence, Event: &steerv1.StreamEvent_TextDelta{TextDelta: delta}}
+	}
+	data := func(json string) *steerv1.ProviderData {
+		return &steerv1.ProviderData{ProviderType: "openai", Api: "responses", Json: json}
+	}
+	cited := func(words string, logprobs ...*steerv1.TokenLogprob) *steerv1.Part {
+		source := &steerv1.Annotation{Uri: "https://example.com", ProviderData: data(`{"n":1}`)}
+		text := &steerv1.TextPart{Text: words, Annotations: []*steerv1.Annotation{source}, Logprobs: logprobs}
+		return &steerv1.Part{Data: &steerv1.Part_Text{Text: text}}
+	}
+	search := &steerv1.Part{Data: &steerv1.Part_ProviderPart{ProviderPart: data(`{"type":"web_search_call"}`)}}
+	for _, last := range []*steerv1.PartEnd{
+		{PartIndex: 1, Part: cited("It is.")},
+		{PartIndex: 1, Remainder: cited("")},
+	} {
+		end := &steerv1.StreamEvent{Sequence: 6, Event: &steerv1.StreamEvent_PartEnd{PartEnd: last}}
+		left := &steerv1.StreamComplete{MessageOmitted: true, ProviderData: data(`{"id":"m"}`)}
+		complete := &steerv1.StreamEvent{Sequence: 7, Event: &steerv1.StreamEvent_Complete{Complete: left}}
+		generation, err := Collect(eventsOf(
+			piece(1, "void"), notice(2, true), ended(3, 0, search),
+			piece(4, "It "), piece(5, "is."), end, complete,
+		))
+		if err != nil {
+			t.Fatal(err)
+		}
+		expected := &steerv1.Message{
+			Role:         steerv1.Role_ROLE_ASSISTANT,
+			Parts:        []*steerv1.Part{search, cited("It is.", token("It "), token("is."))},
+			ProviderData: data(`{"id":"m"}`),
+		}
+		equal(t, "message", proto.Equal(generation.GetMessage(), expected), true)
+		equal(t, "the event stays as it is", len(last.GetPart().GetText().GetLogprobs()), 0)
+	}
 }
 
 func TestTheRemainderOfAPartIsCompletedByItsDeltas(t *testing.T) {

@@ -6,6 +6,7 @@ import {
   type Part,
   PartSchema,
   Role,
+  type TokenLogprob,
 } from "../../gen/es/steer/v1/content_pb.js";
 import { type Generation, GenerationSchema } from "../../gen/es/steer/v1/generation_pb.js";
 import type { StreamComplete, StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
@@ -28,15 +29,30 @@ function partOf(collected: CollectedPart): Part {
 }
 
 /** A part whose text was too long for its end, with the text of its deltas. */
-function completed({ data }: Part, text: string): Part {
+function completed(part: Part, text: string): Part {
+  const { data, ...rest } = part;
   if (data.case === "toolCall") {
     const value = { ...data.value, argumentsJson: text };
-    return create(PartSchema, { data: { case: "toolCall", value } });
+    return create(PartSchema, { ...rest, data: { case: "toolCall", value } });
+  }
+  if (data.case === "text") {
+    return create(PartSchema, { ...rest, data: { case: "text", value: { ...data.value, text } } });
   }
   if (data.case === "reasoning") {
-    return create(PartSchema, { data: { case: "reasoning", value: { ...data.value, text } } });
+    const value = { ...data.value, text };
+    return create(PartSchema, { ...rest, data: { case: "reasoning", value } });
   }
-  return create(PartSchema, { data });
+  return part;
+}
+
+/** A text with the probabilities that its deltas have brought. */
+function withLogprobs(part: Part, logprobs: TokenLogprob[] | undefined): Part {
+  const { data } = part;
+  if (logprobs === undefined || data.case !== "text" || data.value.logprobs.length > 0) return part;
+  return create(PartSchema, {
+    ...part,
+    data: { case: "text", value: { ...data.value, logprobs } },
+  });
 }
 
 function textOf({ parts }: Message): string {
@@ -47,6 +63,8 @@ export class CollectedOutput {
   readonly #parts = new Map<number, CollectedPart>();
   /** Arguments of the tool calls so far: they are of use where the end of a part is without them. */
   readonly #arguments = new Map<number, string>();
+  /** Probabilities of the tokens of texts so far. */
+  readonly #logprobs = new Map<number, TokenLogprob[]>();
   /** Sequence of the first event taken, or 1: what came before is void; 0 before the first event. */
   #firstTaken = 0;
   #complete: StreamComplete | undefined;
@@ -56,6 +74,7 @@ export class CollectedOutput {
     if (this.#firstTaken === 0) this.#firstTaken = sequence;
     switch (event.case) {
       case "textDelta":
+        this.#appendLogprobs(event.value.partIndex, event.value.logprobs);
         return this.#append("text", event.value.partIndex, event.value.text);
       case "reasoningDelta":
         return this.#append("reasoning", event.value.partIndex, event.value.text);
@@ -77,6 +96,7 @@ export class CollectedOutput {
         if (!event.value.discardOutput) return;
         this.#parts.clear();
         this.#arguments.clear();
+        this.#logprobs.clear();
         this.#firstTaken = 1;
         return;
       case "complete":
@@ -89,6 +109,13 @@ export class CollectedOutput {
     return part === undefined || part.type === "whole"
       ? (this.#arguments.get(index) ?? "")
       : part.text;
+  }
+
+  #appendLogprobs(index: number, logprobs: readonly TokenLogprob[]): void {
+    if (logprobs.length === 0) return;
+    const all = this.#logprobs.get(index) ?? [];
+    for (const each of logprobs) all.push(each);
+    this.#logprobs.set(index, all);
   }
 
   #append(type: "text" | "reasoning", index: number, text: string): void {
@@ -110,10 +137,12 @@ export class CollectedOutput {
       const code = Code.FAILED_PRECONDITION;
       throw new SteerError({ code, reason: "OUTPUT_INCOMPLETE", message });
     }
+    const { providerData } = this.#complete ?? {};
     const parts = Array.from(this.#parts).sort(([a], [b]) => a - b);
     return create(MessageSchema, {
       role: Role.ASSISTANT,
-      parts: parts.map(([, part]) => partOf(part)),
+      parts: parts.map(([index, part]) => withLogprobs(partOf(part), this.#logprobs.get(index))),
+      ...(providerData !== undefined && { providerData }),
     });
   }
 

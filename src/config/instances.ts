@@ -1,4 +1,4 @@
-import type { ModelRecord, TargetTimeouts, UnaryUpstream } from "../domain/model.ts";
+import type { ModelRecord, Parameter, TargetTimeouts, UnaryUpstream } from "../domain/model.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
 import { KEY, KeyFileProblem, readKeyFile } from "./key-file.ts";
 import { ConfigProblem, required } from "./readers.ts";
@@ -10,7 +10,14 @@ export interface TypeFacts {
   /** Environment variable of the credential; undefined: needs none. */
   readonly apiKeyVariable: string | undefined;
   readonly defaultBaseUrl: string;
-  readonly dialects: Readonly<Record<string, unknown>>;
+  /** Why an address cannot be its base URL, as a clause; undefined: it can. */
+  baseUrlProblem(baseUrl: string): string | undefined;
+  /** Dialects with the parameters that their wires carry: for all models, and for those that list them. */
+  readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
+  readonly listedParameters: Readonly<Record<string, readonly Parameter[]>>;
+  /** Keys of `wire` that are read for a model of a dialect, as a record spells them. */
+  readonly wireFacts: Readonly<Record<string, readonly string[]>>;
+  defaultDialect(baseUrl: string): string;
   readonly tokens: TokenRules;
   /** Built-in models. */
   readonly models: readonly ModelRecord[];
@@ -84,14 +91,15 @@ function configure(
   type: TypeFacts,
   environment: Environment,
 ): ConfiguredProvider {
-  const isOwnAddress = entry.baseUrl === undefined || entry.baseUrl === type.defaultBaseUrl;
+  const baseUrl = entry.baseUrl?.replace(/\/$/, "") ?? type.defaultBaseUrl;
+  const isOwnAddress = baseUrl === type.defaultBaseUrl;
   // The vendor's key never goes to another address, unless the entry names it.
   const vendorVariable = isOwnAddress ? type.apiKeyVariable : undefined;
   const { apiKey, missing } = credentialOf(entry, vendorVariable, environment);
   return {
     id: entry.id,
     type: entry.type,
-    baseUrl: entry.baseUrl ?? type.defaultBaseUrl,
+    baseUrl,
     apiKey,
     apiKeyFile: entry.apiKeyFile,
     unavailable: !entry.enabled
@@ -141,6 +149,8 @@ export function configureProviders(
     }
     const type = typeOf(entry, index, types);
     checkDialect("providers", index, entry.api, type);
+    const problem = entry.baseUrl === undefined ? undefined : type.baseUrlProblem(entry.baseUrl);
+    if (problem !== undefined) throw new ConfigProblem(["providers", index, "base_url"], problem);
     try {
       return configure(entry, type, environment);
     } catch (error) {
@@ -171,6 +181,32 @@ export function withKeysOfFiles(
   return read.every((provider, index) => provider === providers[index]) ? undefined : read;
 }
 
+/** `reasoningField` as `reasoning_field`. */
+function inFile(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** A parameter, or a fact of the wire, that nothing reads would be left out of every request. */
+function checkCarried(
+  { parameters = [], wire = {}, dialect }: ModelEntry,
+  index: number,
+  instance: ConfiguredProvider,
+  type: TypeFacts,
+): void {
+  const own = dialect ?? instance.dialect ?? type.defaultDialect(instance.baseUrl);
+  const carried = [...(type.dialects[own] ?? []), ...(type.listedParameters[own] ?? [])];
+  for (const [position, parameter] of parameters.entries()) {
+    if (carried.includes(parameter)) continue;
+    const message = `${parameter} has no field in the dialect ${own}`;
+    throw new ConfigProblem(["models", index, "parameters", position], message);
+  }
+  const read = type.wireFacts[own] ?? [];
+  const unread = Object.keys(wire).find((key) => !read.includes(key));
+  if (unread === undefined) return;
+  const message = `says nothing of the dialect ${own} of the type ${instance.type}`;
+  throw new ConfigProblem(["models", index, "wire", inFile(unread)], message);
+}
+
 /** Models at instances that exist, each name once at an instance. Throws `ConfigProblem`. */
 export function checkModels(
   models: readonly ModelEntry[],
@@ -187,6 +223,7 @@ export function checkModels(
     }
     const path = ["models", index];
     checkDialect("models", index, model.dialect, required(types[instance.type], path, "provider"));
+    checkCarried(model, index, instance, required(types[instance.type], path, "provider"));
     const { id, displayName = id, aliases = [] } = model;
     for (const name of new Set([id, displayName, ...aliases])) {
       const key = `${instance.id}/${name}`;

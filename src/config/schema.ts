@@ -29,6 +29,7 @@ import {
 import { reliabilityFields } from "./reliability.ts";
 import { streamFields } from "./streams.ts";
 import { type TargetLimit, targetLimit, targetTimeouts, timeoutFields } from "./targets.ts";
+import { wireFacts } from "./wire-facts.ts";
 
 const identifier = matching(
   /^[a-z0-9][a-z0-9._-]{0,63}$/i,
@@ -100,7 +101,9 @@ const url: Reader<string> = (value, path) => {
   if (parsed.username !== "" || parsed.password !== "" || /[?#]/.test(given)) {
     throw new ConfigProblem(path, "must be an address without credentials, query or fragment");
   }
-  return given.replace(/\/+$/, "");
+  const base = given.replace(/\/+$/, "");
+  // A slash that stands alone behind the host says that the root is meant.
+  return parsed.pathname === "/" && base !== given ? `${base}/` : base;
 };
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
@@ -196,6 +199,7 @@ const modelFields = object({
   fallbacks,
   timeouts: targetTimeouts,
   limit: targetLimit,
+  wire: wireFacts,
 });
 
 const model: Reader<ModelEntry> = (value, path) => {
@@ -215,6 +219,7 @@ const model: Reader<ModelEntry> = (value, path) => {
     fallbacks: named,
     timeouts,
     limit,
+    wire: facts,
   } = fields;
   return {
     id: required(fields.id, path, "id"),
@@ -234,6 +239,7 @@ const model: Reader<ModelEntry> = (value, path) => {
     ...(named !== undefined && { fallbacks: named }),
     ...(timeouts !== undefined && { timeouts }),
     ...(limit !== undefined && { limit }),
+    ...(facts !== undefined && { wire: facts }),
   };
 };
 

@@ -1,5 +1,6 @@
 import type { ErrorKind } from "./gateway-error.ts";
 import type { JsonObject } from "./json.ts";
+import type { Annotation, ProviderData, TokenLogprob } from "./provider-data.ts";
 
 export type Role = "system" | "user" | "assistant" | "tool";
 
@@ -23,36 +24,41 @@ export type MediaSource =
       readonly mediaType: string;
     };
 
-interface Cacheable {
+interface PartBase {
   readonly cacheHint?: CacheHint;
+  /** Fields that a provider adds to the part and that the next turn repeats. */
+  readonly providerData?: ProviderData;
 }
 
-export interface TextPart extends Cacheable {
+export interface TextPart extends PartBase {
   readonly type: "text";
   readonly text: string;
+  readonly annotations?: readonly Annotation[];
+  /** Only of answers. */
+  readonly logprobs?: readonly TokenLogprob[];
 }
 
-export interface ImagePart extends Cacheable {
+export interface ImagePart extends PartBase {
   readonly type: "image";
   readonly source: MediaSource;
   readonly detail?: "auto" | "low" | "high";
 }
 
-export interface FilePart extends Cacheable {
+export interface FilePart extends PartBase {
   readonly type: "file";
   readonly source: MediaSource;
   readonly filename: string;
 }
 
 /** `argumentsJson` is JSON text byte for byte as the model produced it; it can be malformed. */
-export interface ToolCallPart extends Cacheable {
+export interface ToolCallPart extends PartBase {
   readonly type: "tool-call";
   readonly id: string;
   readonly name: string;
   readonly argumentsJson: string;
 }
 
-export interface ToolResultPart extends Cacheable {
+export interface ToolResultPart extends PartBase {
   readonly type: "tool-result";
   readonly toolCallId: string;
   readonly name: string;
@@ -60,19 +66,26 @@ export interface ToolResultPart extends Cacheable {
   readonly isError: boolean;
 }
 
-/** `signature` is opaque and means something to `provider` alone. */
-export interface ReasoningPart extends Cacheable {
+/** `signature` is opaque and means something to providers of one type alone. */
+export interface ReasoningPart extends PartBase {
   readonly type: "reasoning";
   readonly text: string;
   readonly signature: Uint8Array;
   readonly redacted: boolean;
-  /** Provider instance that produced the part. */
+  /** Type of the provider that produced the part; in requests also the identifier of an instance. */
   readonly provider: string;
 }
 
-export interface RefusalPart extends Cacheable {
+export interface RefusalPart extends PartBase {
   readonly type: "refusal";
   readonly text: string;
+}
+
+/** A content block or an item as a provider writes it. */
+export interface ProviderPart extends ProviderData {
+  readonly type: "provider";
+  readonly cacheHint?: CacheHint;
+  readonly providerData?: never;
 }
 
 export type Part =
@@ -82,12 +95,15 @@ export type Part =
   | ToolCallPart
   | ToolResultPart
   | ReasoningPart
-  | RefusalPart;
+  | RefusalPart
+  | ProviderPart;
 
 export interface Message {
   readonly role: Role;
   readonly parts: readonly Part[];
   readonly name?: string;
+  /** Fields that a provider's message has beside its parts and that the next turn repeats. */
+  readonly providerData?: ProviderData;
 }
 
 /** A function that the caller runs. The schema is JSON text, so that key order and bytes survive. */
@@ -124,6 +140,10 @@ export interface Sampling {
   readonly seed?: number;
   readonly stopSequences?: readonly string[];
   readonly deterministic?: boolean;
+  /** Return the probabilities of the tokens of text. */
+  readonly logprobs?: boolean;
+  /** How many of the likeliest tokens in the place of each. */
+  readonly topLogprobs?: number;
 }
 
 export type ReasoningEffort = "none" | "minimal" | "low" | "medium" | "high" | "max";

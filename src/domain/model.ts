@@ -29,6 +29,7 @@ export const PARAMETERS = [
   "sampling.presence_penalty",
   "sampling.seed",
   "sampling.stop_sequences",
+  "sampling.logprobs",
   "reasoning.effort",
   "reasoning.budget_tokens",
   "reasoning.include_text",
@@ -62,6 +63,24 @@ export interface ModelRule {
   readonly unlessEffort?: readonly string[];
   /** Only together with this. */
   readonly together?: Parameter | Feature;
+}
+
+/** Identifiers of tool calls that a vendor takes. */
+export interface CallIdRule {
+  readonly pattern: RegExp;
+  /** Length of an identifier of letters and digits that fits `pattern`, and stands for one that does not. */
+  readonly madeLength: number;
+}
+
+/** What a vendor takes of a request's values; what is unset has no known limit. */
+export interface WireLimits {
+  readonly callIds?: CallIdRule;
+  readonly maxTemperature?: number;
+  readonly maxStopSequences?: number;
+  /** Parts that a cache hint marks. */
+  readonly maxCacheMarks?: number;
+  /** Least budget of thinking; the most is below the limit of tokens. */
+  readonly minBudgetTokens?: number;
 }
 
 /** Prices per token in trillionths (1e-12) of the currency unit: price per million tokens × 10^6. */
@@ -147,6 +166,8 @@ export interface ModelRecord {
     readonly temperature?: number;
     readonly topP?: number;
   };
+  /** Limits of its vendor by dialect, wherever it is served. */
+  readonly limits?: Readonly<Record<string, WireLimits>>;
   /** Facts that only the adapter in the same folder reads. */
   readonly wire?: JsonObject;
   readonly pricing?: Pricing;
@@ -183,6 +204,8 @@ export interface Model {
     readonly temperature?: number;
     readonly topP?: number;
   };
+  /** Limits of its instance's address, and of its vendor. */
+  readonly limits: WireLimits;
   readonly wire: JsonObject;
   readonly pricing: Pricing | undefined;
   /** How tokens are counted where the provider does not report them. */

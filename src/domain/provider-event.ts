@@ -1,6 +1,7 @@
 import type { ReportedCost } from "./cost.ts";
 import type { Part } from "./generation-spec.ts";
 import type { JsonObject } from "./json.ts";
+import type { PartAdditions, ProviderData, TokenLogprob } from "./provider-data.ts";
 import type { TokenCounts } from "./token-usage.ts";
 
 /** Why the output ended; the provider's own word travels beside it. */
@@ -16,6 +17,13 @@ export type FinishReason =
   | "other"
   | "budget";
 
+/** What a caller is told about an answer; `field` is empty, since nothing of the request is meant. */
+export interface AnswerWarning {
+  readonly reason: string;
+  readonly message: string;
+  readonly field: string;
+}
+
 /**
  * What an adapter makes of one provider answer, streamed or not. Parts are
  * numbered from 0 without gaps in output order; the first event with a new
@@ -28,7 +36,10 @@ export type ProviderEvent =
   | {
       readonly type: "text-delta";
       readonly partIndex: number;
+      /** Empty only beside probabilities. */
       readonly text: string;
+      /** Of the tokens since the last delta of the part. */
+      readonly logprobs?: readonly TokenLogprob[];
     }
   | {
       readonly type: "reasoning-delta";
@@ -48,11 +59,15 @@ export type ProviderEvent =
       readonly name?: string;
       readonly argumentsFragment: string;
     }
-  /** `part` only where the deltas do not say it all: a reasoning signature, redacted reasoning. */
+  /**
+   * `part` only where the deltas do not say it all: a reasoning signature, redacted reasoning, a
+   * provider's own part. `added` is what stands beside the text or the call of the deltas.
+   */
   | {
       readonly type: "part-end";
       readonly partIndex: number;
       readonly part?: Part;
+      readonly added?: PartAdditions;
     }
   /** Counts of the whole attempt so far: they replace earlier ones field by field. */
   | {
@@ -63,6 +78,8 @@ export type ProviderEvent =
       /** The provider's own price of the attempt so far. */
       readonly cost?: ReportedCost;
     }
+  /** Something of the answer that the caller should know; the same object is told once. */
+  | { readonly type: "warning"; readonly warning: AnswerWarning }
   | {
       readonly type: "finish";
       readonly reason: FinishReason;
@@ -71,4 +88,6 @@ export type ProviderEvent =
       readonly isEmpty?: true;
       /** Response fields that have no place elsewhere. */
       readonly metadata?: JsonObject;
+      /** Fields of the message that the next turn repeats. */
+      readonly messageData?: ProviderData;
     };

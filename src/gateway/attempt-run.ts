@@ -24,9 +24,11 @@ import {
 } from "../reliability/limits.ts";
 import type { ProviderStats } from "../reliability/provider-stats.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
+import { withinLimits } from "../routing/fit-limits.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { AttemptResult, Telemetry } from "../telemetry/telemetry.ts";
 import { costOf } from "../usage/cost.ts";
+import { tierWarning } from "../usage/service-tier.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
 import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
@@ -172,10 +174,12 @@ export function startAttempt(
   const streams = streamsUpstream(target, stream, plan.hasNext);
   const goesOn = trigger === "continuation";
   const before = goesOn ? textToContinue(result, target) : undefined;
-  const { spec, isLimited } = payFor(context, target, specOf(result, target, before));
+  const { spec: paid, isLimited } = payFor(context, target, specOf(result, target, before));
+  // Money and what was written before lower the limit of tokens, and with it other values.
+  const { spec, warnings } = withinLimits(paid, model);
   const record = result.begin(
     {
-      target: { model, spec, warnings: target.warnings },
+      target: { model, spec, warnings: [...target.warnings, ...warnings] },
       trigger,
       stream: streams,
       isMoneyLimited: isLimited,
@@ -293,6 +297,8 @@ export function startAttempt(
         );
       }
       result.end(record, outcome, error);
+      const tier = tierWarning(record.cost, record.finish?.metadata ?? {});
+      if (tier !== undefined) record.warn(tier);
       if (outcome === "succeeded") flush();
       stats.ended(model.provider, outcome === "superseded" ? "cancelled" : error?.kind);
       // Read now: what follows may begin the documents anew.

@@ -15,6 +15,8 @@ function partMark(part: Part): string {
       return `${part.type} ${part.name} ${part.argumentsJson.length}`;
     case "tool-result":
       return `${part.type} ${part.content.map(partMark).join(" ")}`;
+    case "provider":
+      return `${part.type} ${part.providerType} ${part.json.length}`;
     case "image":
     case "file":
       return `${part.type} ${part.source.type} ${part.source.mediaType}`;

@@ -1,9 +1,10 @@
 import type { Message, Part } from "../domain/generation-spec.ts";
+import type { PartAdditions, ProviderData, TokenLogprob } from "../domain/provider-data.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import { countCodePoints } from "../domain/text.ts";
 
 type OpenPart =
-  | { readonly type: "text"; text: string }
+  | { readonly type: "text"; text: string; logprobs?: TokenLogprob[] }
   | { readonly type: "reasoning"; text: string }
   | { readonly type: "refusal"; text: string }
   | {
@@ -33,10 +34,12 @@ function isLowSurrogate(unit: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/** `provider` is the instance that signs reasoning parts. */
-export function createMessageAssembler(provider: string): MessageAssembler {
+/** `providerType` is the type that signs reasoning parts. */
+export function createMessageAssembler(providerType: string): MessageAssembler {
   const open: (OpenPart | undefined)[] = [];
   const closed: (Part | undefined)[] = [];
+  const additions: (PartAdditions | undefined)[] = [];
+  let messageData: ProviderData | undefined;
   /** Parts whose text ends with the first half of a pair. */
   const halves = new Set<number>();
   let codePoints = 0;
@@ -54,14 +57,30 @@ export function createMessageAssembler(provider: string): MessageAssembler {
     else part.text += text;
   }
 
+  function appendLogprobs(index: number, logprobs: readonly TokenLogprob[]): void {
+    const part = open[index];
+    if (part?.type !== "text") return;
+    part.logprobs ??= [];
+    for (const each of logprobs) part.logprobs.push(each);
+  }
+
   function part(index: number): Part | undefined {
     const whole = closed[index];
-    if (whole !== undefined) return whole;
+    const built = whole ?? fromDeltas(index);
+    const added = additions[index];
+    return built === undefined || added === undefined || built.type === "provider"
+      ? built
+      : { ...built, ...added };
+  }
+
+  function fromDeltas(index: number): Part | undefined {
     const built = open[index];
     if (built === undefined) return undefined;
     switch (built.type) {
-      case "text":
-        return { type: "text", text: built.text };
+      case "text": {
+        const { type, text, logprobs } = built;
+        return logprobs === undefined ? { type, text } : { type, text, logprobs };
+      }
       case "refusal":
         return { type: "refusal", text: built.text };
       case "reasoning":
@@ -70,7 +89,7 @@ export function createMessageAssembler(provider: string): MessageAssembler {
           text: built.text,
           signature: new Uint8Array(),
           redacted: false,
-          provider,
+          provider: providerType,
         };
       case "tool-call":
         return {
@@ -96,7 +115,9 @@ export function createMessageAssembler(provider: string): MessageAssembler {
       switch (event.type) {
         case "text-delta":
           countText(event.partIndex, event.text);
-          return append(event.partIndex, "text", event.text);
+          append(event.partIndex, "text", event.text);
+          if (event.logprobs !== undefined) appendLogprobs(event.partIndex, event.logprobs);
+          return;
         case "reasoning-delta":
           return append(event.partIndex, "reasoning", event.text);
         case "refusal-delta":
@@ -116,15 +137,23 @@ export function createMessageAssembler(provider: string): MessageAssembler {
         }
         case "part-end":
           if (event.part !== undefined) closed[event.partIndex] = event.part;
+          if (event.added !== undefined) additions[event.partIndex] = event.added;
+          return;
+        case "finish":
+          messageData = event.messageData;
           return;
         case "response":
         case "usage":
-        case "finish":
+        case "warning":
           return;
       }
     },
     part,
-    message: () => ({ role: "assistant", parts: parts() }),
+    message: () => ({
+      role: "assistant",
+      parts: parts(),
+      ...(messageData !== undefined && { providerData: messageData }),
+    }),
     outputText: () => {
       let text = "";
       for (const built of open) if (built?.type === "text") text += built.text;

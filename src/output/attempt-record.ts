@@ -15,6 +15,7 @@ import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 import { createMessageAssembler, type MessageAssembler } from "./assemble-message.ts";
 import type { AttemptMeter, Received } from "./attempt-meter.ts";
+import { carriedEvent } from "./carried-event.ts";
 import {
   type CheckResult,
   checkedOutput,
@@ -75,6 +76,12 @@ const METADATA_OMITTED: Warning = {
   field: "",
 };
 
+const PROVIDER_DATA_OMITTED: Warning = {
+  reason: "PROVIDER_DATA_OMITTED",
+  message: "data of the provider is left out that is longer or deeper than the contract carries",
+  field: "",
+};
+
 function outputUnits(event: ProviderEvent): number {
   switch (event.type) {
     case "text-delta":
@@ -83,6 +90,8 @@ function outputUnits(event: ProviderEvent): number {
       return event.text.length;
     case "tool-call-delta":
       return event.argumentsFragment.length;
+    case "part-end":
+      return event.part?.type === "provider" ? event.part.json.length : 0;
     default:
       return 0;
   }
@@ -130,14 +139,15 @@ export class AttemptRecord {
     this.index = options.index;
     this.target = options.target;
     this.name = { provider: model.provider, model: model.id };
-    this.assembler = options.continues?.assembler ?? createMessageAssembler(model.provider);
+    this.assembler = options.continues?.assembler ?? createMessageAssembler(model.providerType);
     this.#prefix = options.continues?.assembler.outputText() ?? "";
     this.#prefixCodePoints = options.continues?.assembler.outputCodePoints() ?? 0;
     this.startTimeMs = options.clock.wallTime();
     this.startedAt = options.clock.now();
   }
 
-  observe(event: ProviderEvent, now: number, content: boolean): void {
+  observe(said: ProviderEvent, now: number, content: boolean): void {
+    const event = carriedEvent(said, () => this.warn(PROVIDER_DATA_OMITTED));
     this.#units += outputUnits(event);
     if (this.#units > MAX_OUTPUT_UNITS) {
       throw new GatewayError("stream-limit", "the provider's answer is longer than any model's");
@@ -148,10 +158,16 @@ export class AttemptRecord {
       this.#takeUsage(event);
     } else if (event.type === "finish") this.finish = this.#finishOf(event);
     else if (event.type === "part-end") this.hasWholePart = true;
+    else if (event.type === "warning") this.warn(event.warning);
     else if (event.type === "response") {
       this.providerModel = event.model ?? this.providerModel;
       this.providerResponseId = event.id ?? this.providerResponseId;
     }
+  }
+
+  /** The same object is told once. */
+  warn(warning: Warning): void {
+    if (!this.warnings.includes(warning)) this.warnings = [...this.warnings, warning];
   }
 
   /** A part as it stands. */
@@ -190,7 +206,7 @@ export class AttemptRecord {
     this.#setUsage(usage);
     this.#counting = meter.settle(output, received)?.then((counted) => this.#setUsage(counted));
     if (received.isMissing && usage.source !== "provider") {
-      this.#warn(missingAnswer(this.index, usage, (each) => this.costOf(each)));
+      this.warn(missingAnswer(this.index, usage, (each) => this.costOf(each)));
     }
   }
 
@@ -286,7 +302,7 @@ export class AttemptRecord {
         counts,
         impossible.filter((name) => name !== "cost"),
       );
-      this.#warn(USAGE_IMPOSSIBLE);
+      this.warn(USAGE_IMPOSSIBLE);
       if (impossible.includes("cost")) this.#reportedCost = undefined;
     }
     this.#reportedCost = cost ?? this.#reportedCost;
@@ -303,12 +319,8 @@ export class AttemptRecord {
     if (event.metadata === undefined) return finish;
     const { fields, left } = carriedFields(event.metadata);
     if (left.length === 0) return finish;
-    this.#warn(METADATA_OMITTED);
+    this.warn(METADATA_OMITTED);
     return { ...finish, metadata: fields };
-  }
-
-  #warn(warning: Warning): void {
-    if (!this.warnings.includes(warning)) this.warnings = [...this.warnings, warning];
   }
 
   /** No provider charges for a request that it refused, or that did not reach it. */

@@ -8,6 +8,8 @@ import type {
   StreamEventBody,
   TargetName,
 } from "../domain/generation.ts";
+import type { Part } from "../domain/generation-spec.ts";
+import type { TokenLogprob } from "../domain/provider-data.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { StreamOptions } from "../domain/stream-options.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
@@ -17,6 +19,9 @@ import type { JsonStatistics, JsonStream } from "./json-stream.ts";
 
 /** Longest text of one delta in UTF-16 units: at most 3 bytes each, so below 256 KiB on the wire. */
 const MAX_DELTA_UNITS = 80_000;
+
+/** Most tokens with their probabilities in one delta: each has at most 21 of at most 100 bytes, as a rule. */
+const MAX_DELTA_LOGPROBS = 512;
 
 /** Events that a reader puts the output together from. */
 const OUTPUT_TYPES: ReadonlySet<StreamEventBody["type"]> = new Set([
@@ -29,6 +34,13 @@ const OUTPUT_TYPES: ReadonlySet<StreamEventBody["type"]> = new Set([
 
 /** Least time between two counts of a running stream. */
 const USAGE_UPDATE_MS = 1_000;
+
+/** A part that its deltas have not told in full; probabilities of tokens stand in the deltas alone. */
+function endedPart(part: Part | undefined): Part | undefined {
+  if (part?.type !== "text") return part;
+  const { logprobs: _, ...rest } = part;
+  return part.annotations === undefined && part.providerData === undefined ? undefined : rest;
+}
 
 /** Cuts a text into pieces that never split a surrogate pair. */
 function* pieces(text: string): Generator<string> {
@@ -102,9 +114,12 @@ export function createStreamEvents({
   }
 
   function delta(
-    { type, partIndex, text }: Extract<ProviderEvent, { type: "text-delta" | "reasoning-delta" }>,
+    event: Extract<ProviderEvent, { type: "text-delta" | "reasoning-delta" }>,
     attemptIndex: number,
   ) {
+    const { type, partIndex, text } = event;
+    const logprobs = "logprobs" in event ? event.logprobs : undefined;
+    if (logprobs !== undefined) return withLogprobs(partIndex, text, logprobs, attemptIndex);
     if (text === "") return [];
     if (text.length <= MAX_DELTA_UNITS) return [next({ type, partIndex, text }, attemptIndex)];
     return Array.from(pieces(text), (piece) =>
@@ -112,11 +127,34 @@ export function createStreamEvents({
     );
   }
 
+  /** The text, and as many probabilities in each event as surely fit beside it. */
+  function withLogprobs(
+    partIndex: number,
+    text: string,
+    logprobs: readonly TokenLogprob[],
+    attemptIndex: number,
+  ): StreamEvent[] {
+    const texts = [...pieces(text)];
+    const count = Math.max(texts.length, Math.ceil(logprobs.length / MAX_DELTA_LOGPROBS));
+    return Array.from({ length: count }, (_, position) => {
+      const from = position * MAX_DELTA_LOGPROBS;
+      const some = logprobs.slice(from, from + MAX_DELTA_LOGPROBS);
+      const piece = { type: "text-delta", partIndex, text: texts[position] ?? "" } as const;
+      return next(some.length === 0 ? piece : { ...piece, logprobs: some }, attemptIndex);
+    });
+  }
+
   /** Each piece of text, and behind it what it changes of the JSON. */
-  function jsonText(text: string, partIndex: number, reader: JsonStream, attemptIndex: number) {
+  function jsonText(
+    { text, partIndex, logprobs }: Extract<ProviderEvent, { type: "text-delta" }>,
+    reader: JsonStream,
+    attemptIndex: number,
+  ) {
     const events: StreamEvent[] = [];
+    const isTold = !options.omitJsonText && logprobs !== undefined;
+    if (isTold) events.push(...withLogprobs(partIndex, text, logprobs, attemptIndex));
     for (const piece of pieces(text)) {
-      if (!options.omitJsonText) {
+      if (!options.omitJsonText && !isTold) {
         events.push(next({ type: "text-delta", partIndex, text: piece }, attemptIndex));
       }
       for (const change of reader.read(partIndex, piece)) events.push(next(change, attemptIndex));
@@ -139,11 +177,15 @@ export function createStreamEvents({
   }
 
   function partEnd(partIndex: number, record: AttemptRecord): StreamEvent {
-    const part = record.part(partIndex);
+    const part = endedPart(record.part(partIndex));
+    const isShort = part?.type === "text" && json !== undefined && options.omitJsonText;
     return next(
-      part === undefined || part.type === "text"
-        ? { type: "part-end", partIndex }
-        : { type: "part-end", partIndex, part },
+      {
+        type: "part-end",
+        partIndex,
+        ...(part !== undefined && { part }),
+        ...(isShort && { isShort }),
+      },
       record.index,
     );
   }
@@ -153,7 +195,7 @@ export function createStreamEvents({
       case "text-delta":
         return json === undefined
           ? delta(event, record.index)
-          : jsonText(event.text, event.partIndex, json, record.index);
+          : jsonText(event, json, record.index);
       case "reasoning-delta":
         return options.omitReasoning ? [] : delta(event, record.index);
       case "tool-call-delta":
@@ -164,6 +206,7 @@ export function createStreamEvents({
       case "refusal-delta":
       case "response":
       case "usage":
+      case "warning":
       case "finish":
         return [];
     }
@@ -205,7 +248,7 @@ export function createStreamEvents({
     commits(event, record) {
       switch (event.type) {
         case "text-delta":
-          return event.text !== "";
+          return event.text !== "" || event.logprobs !== undefined;
         case "reasoning-delta":
           return event.text !== "" && !options.omitReasoning;
         case "tool-call-delta":
@@ -217,6 +260,7 @@ export function createStreamEvents({
         case "refusal-delta":
         case "response":
         case "usage":
+        case "warning":
         case "finish":
           return false;
       }

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { FieldViolation } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
-import type { Model, ModelRecord, Parameter } from "../domain/model.ts";
+import type { Model, ModelRecord, Parameter, WireLimits } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
 
@@ -80,12 +80,22 @@ export interface ProviderType {
   /** Environment variable of the credential; undefined: needs none. */
   readonly apiKeyVariable: string | undefined;
   readonly defaultBaseUrl: string;
+  /** Why the operator's address cannot be the base URL of an instance, as a clause; undefined: it can. */
+  baseUrlProblem(baseUrl: string): string | undefined;
   /** Dialects it speaks, each with the parameters that its wire can carry. */
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
+  /** Parameters that a dialect's wire carries for models whose record lists them, beside those of all. */
+  readonly listedParameters: Readonly<Record<string, readonly Parameter[]>>;
+  /** A model with these facts of the wire takes the parameter, where its dialect carries it. */
+  takes(parameter: Parameter, wire: JsonObject): boolean;
+  /** Keys of `wire` that the adapter reads for a model of a dialect, as a record spells them. */
+  readonly wireFacts: Readonly<Record<string, readonly string[]>>;
   /** Dialect of an instance that configures none. */
   defaultDialect(baseUrl: string): string;
   /** Streams of a dialect report usage as its whole answers do, at this address. */
   reportsUsageInStreams(dialect: string, baseUrl: string): boolean;
+  /** What a dialect takes at this address, of all models. */
+  limits(dialect: string, baseUrl: string): WireLimits;
   /** Every instance goes on after a last message of the assistant; else the operator says which do. */
   readonly prefill: boolean;
   /** How tokens are counted where it does not report them. */

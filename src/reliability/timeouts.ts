@@ -22,6 +22,7 @@ export function isContent(event: ProviderEvent): boolean {
       return event.part !== undefined;
     case "response":
     case "usage":
+    case "warning":
     case "finish":
       return false;
   }

@@ -2,7 +2,9 @@ import type { Warning } from "../domain/generation.ts";
 import type { GenerationSpec, ReasoningEffort } from "../domain/generation-spec.ts";
 import type { Capability, Feature, Model, ModelRule, Parameter } from "../domain/model.ts";
 import { effectiveSampling, isRepeatable } from "./effective-sampling.ts";
+import { withinLimits } from "./fit-limits.ts";
 import { foreignContent, withoutForeignReasoning } from "./foreign-content.ts";
+import { foreignWarnings, withoutForeignData } from "./foreign-data.ts";
 import { requestNeeds, requestParameters } from "./request-needs.ts";
 import { withoutParameter } from "./without-parameter.ts";
 
@@ -115,7 +117,7 @@ function clampOutput(spec: GenerationSpec, model: Model, warnings: Warning[]): G
 /** The request with the model's defaults, and without what only others can read; the same object if that is all. */
 function prepare(asked: GenerationSpec, model: Model): GenerationSpec {
   const sampling = effectiveSampling(asked.sampling, model);
-  const messages = withoutForeignReasoning(asked.messages, model.provider);
+  const messages = withoutForeignReasoning(asked.messages, model);
   if (sampling === asked.sampling && messages === asked.messages) return asked;
   return { ...asked, sampling, messages };
 }
@@ -125,9 +127,16 @@ function prepare(asked: GenerationSpec, model: Model): GenerationSpec {
  * word, unsupported parameters left out with a warning. It is ineligible where
  * a feature is missing, or a parameter is and the request wants such targets rejected.
  */
-export function fitTarget(asked: GenerationSpec, model: Model): Fit {
-  const foreign = foreignContent(asked, model);
+export function fitTarget(given: GenerationSpec, model: Model): Fit {
+  const foreign = foreignContent(given, model);
   if (foreign !== undefined) return misfit(foreign.reason, foreign.field);
+  const own = withoutForeignData(given.messages, model);
+  const [part] = own.parts;
+  if (part !== undefined && given.routing.unsupportedParameters === "reject") {
+    return misfit("a part of another provider", `spec.${part}`);
+  }
+  if (own.messages.length === 0) return misfit("a request of nothing else", "spec.messages");
+  const asked = own.messages === given.messages ? given : { ...given, messages: own.messages };
   const { features, parameters } = requestNeeds(asked);
   for (const feature of features) {
     const { capability, field, words } = FEATURE_FACTS[feature];
@@ -136,7 +145,7 @@ export function fitTarget(asked: GenerationSpec, model: Model): Fit {
     }
   }
 
-  const warnings: Warning[] = [];
+  const warnings: Warning[] = [...foreignWarnings(own, model)];
   const isDeterministic = asked.sampling.deterministic === true;
   let spec = clampOutput(prepare(asked, model), model, warnings);
   const present = new Set(spec === asked ? parameters : requestParameters(spec));
@@ -176,6 +185,13 @@ export function fitTarget(asked: GenerationSpec, model: Model): Fit {
     const refused = drop(rule.refuses, why);
     if (refused !== undefined) return refused;
   }
+  const limited = withinLimits(spec, model);
+  const [first] = limited.warnings;
+  if (first !== undefined && asked.routing.unsupportedParameters === "reject") {
+    return misfit(first.field, `spec.${first.field}`);
+  }
+  spec = limited.spec;
+  warnings.push(...limited.warnings);
   if (isDeterministic && !isRepeatable(spec.sampling)) {
     const refused = refuse("sampling.deterministic", "sampling.deterministic");
     if (refused !== undefined) return refused;

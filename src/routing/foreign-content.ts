@@ -42,15 +42,15 @@ export function foreignContent(spec: GenerationSpec, model: Model): ForeignConte
 }
 
 /**
- * Reasoning of other instances is left out: its signature means something to
- * its author alone. The same array where there is none.
+ * Reasoning of providers of another type is left out: its signature means nothing
+ * to them. The same array where there is none.
  */
 export function withoutForeignReasoning(
   messages: readonly Message[],
-  provider: string,
+  { provider, providerType }: Model,
 ): readonly Message[] {
   const isForeign = (part: Part): boolean =>
-    part.type === "reasoning" && part.provider !== provider;
+    part.type === "reasoning" && part.provider !== provider && part.provider !== providerType;
   if (!messages.some(({ parts }) => parts.some(isForeign))) return messages;
   return messages
     .map((message) =>

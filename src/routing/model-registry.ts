@@ -1,4 +1,5 @@
 import { GatewayError } from "../domain/gateway-error.ts";
+import type { JsonObject } from "../domain/json.ts";
 import type {
   Capability,
   Model,
@@ -6,6 +7,7 @@ import type {
   Parameter,
   TargetTimeouts,
   UnaryUpstream,
+  WireLimits,
 } from "../domain/model.ts";
 import { nearNames } from "../domain/near-names.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
@@ -16,13 +18,19 @@ export interface RegistryInstance {
   readonly type: string;
   /** Dialects of its type, with the parameters that each can carry. */
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
+  /** Those that a dialect carries beside them, for models that list them. */
+  readonly listedParameters: Readonly<Record<string, readonly Parameter[]>>;
+  /** A model with these facts of the wire takes the parameter. */
+  takes(parameter: Parameter, wire: JsonObject): boolean;
   /** Dialect of its models, except those that work in one alone. */
   readonly dialect: string;
   /** Goes on after a last message of the assistant. */
   readonly prefill: boolean;
   /** How it is asked for the answers of unary calls to models of a dialect. */
   unaryUpstream(dialect: string): UnaryUpstream;
-  /** Limits of all its models. */
+  /** Limits of its address in a dialect. */
+  limits(dialect: string): WireLimits;
+  /** Limits of time of all its models. */
   readonly timeouts: TargetTimeouts | undefined;
   /** How tokens of its models are counted. */
   readonly tokens: TokenRules;
@@ -60,7 +68,10 @@ const ASSUMED_CAPABILITIES: readonly Capability[] = [
 
 function toModel(record: ModelRecord, instance: RegistryInstance): Model {
   const dialect = record.dialect ?? instance.dialect;
-  const carried = new Set(instance.dialects[dialect]);
+  const carried = new Set([
+    ...(instance.dialects[dialect] ?? []),
+    ...(instance.listedParameters[dialect] ?? []),
+  ]);
   return {
     id: record.id,
     provider: instance.id,
@@ -73,7 +84,11 @@ function toModel(record: ModelRecord, instance: RegistryInstance): Model {
     maxOutputTokens: record.maxOutputTokens,
     capabilities: new Set(record.capabilities),
     dialect,
-    parameters: new Set(record.parameters.filter((parameter) => carried.has(parameter))),
+    parameters: new Set(
+      record.parameters.filter(
+        (parameter) => carried.has(parameter) && instance.takes(parameter, record.wire ?? {}),
+      ),
+    ),
     rules: (record.rules ?? []).filter(
       (rule) => rule.dialect === undefined || rule.dialect === dialect,
     ),
@@ -81,6 +96,7 @@ function toModel(record: ModelRecord, instance: RegistryInstance): Model {
     defaultEffort: record.defaultEffort,
     defaultSampling: record.defaultSampling ?? {},
     deterministicSampling: record.deterministicSampling ?? { temperature: 0 },
+    limits: { ...instance.limits(dialect), ...record.limits?.[dialect] },
     wire: record.wire ?? {},
     pricing: record.pricing,
     tokens: instance.tokens,
@@ -99,7 +115,7 @@ function toModel(record: ModelRecord, instance: RegistryInstance): Model {
 function configuredRecord(entry: RegistryEntry, instance: RegistryInstance): ModelRecord {
   const { provider, enabled, ...own } = entry;
   const base = instance.models.find(({ id }) => id === entry.id);
-  if (base !== undefined) return { ...base, ...own };
+  if (base !== undefined) return { ...base, ...own, wire: { ...base.wire, ...own.wire } };
   const reasons = own.efforts !== undefined && own.efforts.length > 0;
   return {
     capabilities: reasons ? [...ASSUMED_CAPABILITIES, "reasoning"] : ASSUMED_CAPABILITIES,

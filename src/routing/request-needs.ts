@@ -49,6 +49,7 @@ export function requestParameters({
   add("sampling.presence_penalty", sampling.presencePenalty);
   add("sampling.seed", sampling.seed);
   add("sampling.stop_sequences", sampling.stopSequences);
+  add("sampling.logprobs", sampling.logprobs === true ? true : undefined);
   add("reasoning.effort", reasoning.effort);
   add("reasoning.budget_tokens", reasoning.budgetTokens);
   add("reasoning.include_text", reasoning.includeText);

@@ -33,6 +33,8 @@ export function withoutParameter(spec: GenerationSpec, parameter: Parameter): Ge
       return withoutSampling(spec, "seed");
     case "sampling.stop_sequences":
       return withoutSampling(spec, "stopSequences");
+    case "sampling.logprobs":
+      return withoutSampling(withoutSampling(spec, "logprobs"), "topLogprobs");
     case "reasoning.effort":
       return withoutReasoning(spec, "effort");
     case "reasoning.budget_tokens":

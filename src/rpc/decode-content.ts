@@ -4,11 +4,16 @@ import {
   type MediaSource,
   type Message,
   type Part,
+  type ProviderData,
   Role,
 } from "../../gen/service/steer/v1/content_pb.ts";
 import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation-spec.ts";
-import { jsonSyntaxError } from "./json-text.ts";
+import {
+  decodeOptionalData,
+  decodeProviderData,
+  decodeTextFields,
+} from "./decode-provider-data.ts";
 
 const ROLES: Readonly<Record<number, domain.Role>> = {
   [Role.SYSTEM]: "system",
@@ -26,10 +31,17 @@ const DETAILS: Readonly<Record<number, NonNullable<domain.ImagePart["detail"]>>>
 /** Which parts an author can write; what the providers have in common. */
 const ALLOWED_PARTS: Readonly<Record<domain.Role, ReadonlySet<domain.Part["type"]>>> = {
   system: new Set(["text"]),
-  user: new Set(["text", "image", "file"]),
-  assistant: new Set(["text", "image", "file", "tool-call", "reasoning", "refusal"]),
-  tool: new Set(["tool-result"]),
+  user: new Set(["text", "image", "file", "provider"]),
+  assistant: new Set(["text", "image", "file", "tool-call", "reasoning", "refusal", "provider"]),
+  tool: new Set(["tool-result", "provider"]),
 };
+
+const RESULT_PARTS: ReadonlySet<domain.Part["type"]> = new Set([
+  "text",
+  "image",
+  "file",
+  "provider",
+]);
 
 function decodeSource(source: MediaSource | undefined, path: string): domain.MediaSource {
   const mediaType = source?.mediaType ?? "";
@@ -67,8 +79,8 @@ function decodeToolResult(
     content: result.content.map((part, index) => {
       const at = `${path}.content[${index}]`;
       const decoded = decodePart(part, at);
-      if (decoded.type !== "text" && decoded.type !== "image" && decoded.type !== "file") {
-        throw invalidField(at, "a tool result holds text, images and files only");
+      if (!RESULT_PARTS.has(decoded.type)) {
+        throw invalidField(at, "a tool result holds text, images, files and provider parts only");
       }
       return decoded;
     }),
@@ -80,7 +92,11 @@ function decodeData(part: Part, path: string): domain.Part {
   const { data } = part;
   switch (data.case) {
     case "text":
-      return { type: "text", text: nonEmptyText(data.value.text, `${path}.text`) };
+      return {
+        type: "text",
+        text: nonEmptyText(data.value.text, `${path}.text`),
+        ...decodeTextFields(data.value, `${path}.text`),
+      };
     case "refusal":
       return { type: "refusal", text: nonEmptyText(data.value.text, `${path}.refusal`) };
     case "image": {
@@ -94,25 +110,35 @@ function decodeData(part: Part, path: string): domain.Part {
     }
     case "toolCall": {
       const { id, name, argumentsJson } = data.value;
-      const problem = argumentsJson === "" ? undefined : jsonSyntaxError(argumentsJson);
-      if (problem !== undefined) {
-        throw invalidField(`${path}.tool_call.arguments_json`, problem);
-      }
-      return { type: "tool-call", id, name, argumentsJson };
+      const own = decodeOptionalData(data.value.providerData, `${path}.tool_call`);
+      return { type: "tool-call", id, name, argumentsJson, ...own };
     }
     case "toolResult":
       return decodeToolResult(data.value, `${path}.tool_result`);
     case "reasoning": {
       const { text, signature, redacted, provider } = data.value;
-      return { type: "reasoning", text, signature, redacted, provider };
+      const own = decodeOptionalData(data.value.providerData, `${path}.reasoning`);
+      return { type: "reasoning", text, signature, redacted, provider, ...own };
     }
+    case "providerPart":
+      return { type: "provider", ...decodeProviderData(data.value, `${path}.provider_part`) };
     case undefined:
       throw invalidField(path, "the part is empty");
   }
 }
 
+/** The part with the field `provider_data` of the part itself. */
+function withData(part: domain.Part, data: ProviderData, path: string): domain.Part {
+  if (part.type === "provider" || part.type === "tool-call" || part.type === "reasoning") {
+    const place = part.type === "provider" ? "the provider part itself" : `the ${part.type}`;
+    throw invalidField(`${path}.provider_data`, `data of the provider stands in ${place}`);
+  }
+  return { ...part, ...decodeOptionalData(data, path) };
+}
+
 function decodePart(part: Part, path: string): domain.Part {
-  const decoded = decodeData(part, path);
+  const data = decodeData(part, path);
+  const decoded = part.providerData === undefined ? data : withData(data, part.providerData, path);
   const hint: CacheHint | undefined = part.cacheHint;
   return hint === undefined ? decoded : { ...decoded, cacheHint: { ttl: hint.ttl } };
 }
@@ -128,7 +154,12 @@ function decodeMessage(message: Message, path: string): domain.Message {
     }
     return decoded;
   });
-  return message.name === "" ? { role, parts } : { role, parts, name: message.name };
+  return {
+    role,
+    parts,
+    ...(message.name !== "" && { name: message.name }),
+    ...decodeOptionalData(message.providerData, path),
+  };
 }
 
 /** Every tool result answers a call of an earlier message. */

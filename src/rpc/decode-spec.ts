@@ -116,6 +116,8 @@ function decodeSampling(sampling: SamplingParams | undefined): domain.Sampling {
     ...(seed !== undefined && { seed }),
     ...(stopSequences.length > 0 && { stopSequences }),
     ...(sampling.deterministic && { deterministic: true }),
+    ...(sampling.logprobs !== undefined && { logprobs: sampling.logprobs }),
+    ...(sampling.topLogprobs !== undefined && { topLogprobs: sampling.topLogprobs }),
   };
 }
 

@@ -2,7 +2,9 @@ import { type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type Part, PartSchema } from "../../gen/service/steer/v1/content_pb.ts";
 import type { PartEndSchema } from "../../gen/service/steer/v1/stream_pb.ts";
 import type * as domain from "../domain/generation-spec.ts";
-import { encodePart, MAX_CONTENT_BYTES } from "./encode-generation.ts";
+import type { Annotation } from "../domain/provider-data.ts";
+import { encodePart } from "./encode-content.ts";
+import { MAX_CONTENT_BYTES } from "./encode-generation.ts";
 
 /** What `part_end` has of a part. */
 type EndedPart = Pick<MessageInitShape<typeof PartEndSchema>, "part" | "remainder">;
@@ -10,9 +12,24 @@ type EndedPart = Pick<MessageInitShape<typeof PartEndSchema>, "part" | "remainde
 /** A part of fewer UTF-16 units and bytes needs no measuring. */
 const SURELY_SMALL = 256 * 1024;
 
+function sizeOfAnnotations(annotations: readonly Annotation[] = []): number {
+  return annotations.reduce(
+    (sum, { uri = "", title = "", citedText = "", providerData }) =>
+      sum + uri.length + title.length + citedText.length + (providerData?.json.length ?? 0),
+    0,
+  );
+}
+
 function sizeOf(part: domain.Part): number {
+  return sizeOfData(part) + (part.providerData?.json.length ?? 0);
+}
+
+function sizeOfData(part: domain.Part): number {
   switch (part.type) {
     case "text":
+      return part.text.length + sizeOfAnnotations(part.annotations);
+    case "provider":
+      return part.json.length;
     case "refusal":
       return part.text.length;
     case "tool-call":
@@ -35,6 +52,7 @@ function withoutText(part: domain.Part): domain.Part {
     case "refusal":
     case "reasoning":
       return { ...part, text: "" };
+    case "provider":
     case "image":
     case "file":
     case "tool-result":

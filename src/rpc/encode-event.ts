@@ -9,6 +9,7 @@ import {
 } from "../../gen/service/steer/v1/stream_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation.ts";
+import { encodeLogprob, encodeProviderData } from "./encode-content.ts";
 import { encodeDelta } from "./encode-delta.ts";
 import { encodeEndedPart } from "./encode-ended-part.ts";
 import { encodeGatewayError } from "./encode-error.ts";
@@ -27,15 +28,19 @@ type CompleteInit = MessageInitShape<typeof StreamCompleteSchema>;
 
 function encodeComplete(body: Extract<domain.StreamEventBody, { type: "complete" }>): CompleteInit {
   const { firstOutputSequence } = body;
+  const data = body.generation.message?.providerData;
+  const omitted = {
+    firstOutputSequence,
+    messageOmitted: true,
+    ...(data !== undefined && { providerData: encodeProviderData(data) }),
+  };
   if (body.message === "omitted") {
-    const generation = encodeGeneration(body.generation, "none");
-    return { generation, messageOmitted: true, firstOutputSequence };
+    return { generation: encodeGeneration(body.generation, "none"), ...omitted };
   }
   const { generation, detail } = encodeWithinLimit(body.generation);
-  if (detail === "none" && body.message === "whole") {
-    return { generation: encodeGeneration(body.generation, "message"), firstOutputSequence };
-  }
-  return { generation, messageOmitted: detail === "none", firstOutputSequence };
+  if (detail !== "none") return { generation, firstOutputSequence };
+  if (body.message !== "whole") return { generation, ...omitted };
+  return { generation: encodeGeneration(body.generation, "message"), firstOutputSequence };
 }
 
 const ACTIONS: Readonly<Record<domain.RecoveryAction, RecoveryAction>> = {
@@ -70,7 +75,11 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
     case "text-delta":
       return {
         case: "textDelta",
-        value: { partIndex: body.partIndex, text: body.text },
+        value: {
+          partIndex: body.partIndex,
+          text: body.text,
+          ...(body.logprobs !== undefined && { logprobs: body.logprobs.map(encodeLogprob) }),
+        },
       };
     case "reasoning-delta":
       return {
@@ -151,7 +160,8 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
 /** A domain event as it is sent, and stored; `writer` is 0 where it is not stored. */
 export function encodeEvent(event: domain.StreamEvent, writer: number): Uint8Array {
   const { sequence, attemptIndex, eventTimeMs, body } = event;
-  const isDelta = body.type === "text-delta" || body.type === "reasoning-delta";
+  const isDelta =
+    (body.type === "text-delta" && body.logprobs === undefined) || body.type === "reasoning-delta";
   if (isDelta && eventTimeMs === undefined) {
     const { type, partIndex, text } = body;
     return encodeDelta(type, { sequence, attemptIndex, writer, partIndex, text });

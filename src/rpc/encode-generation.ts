@@ -1,13 +1,6 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import {
-  type Message,
-  MessageSchema,
-  type Part,
-  PartSchema,
-  Role,
-} from "../../gen/service/steer/v1/content_pb.ts";
-import {
   type Attempt,
   AttemptOutcome,
   AttemptSchema,
@@ -31,13 +24,14 @@ import {
 } from "../../gen/service/steer/v1/usage_pb.ts";
 import type * as money from "../domain/cost.ts";
 import type * as domain from "../domain/generation.ts";
-import type * as spec from "../domain/generation-spec.ts";
+import type { Part } from "../domain/generation-spec.ts";
 import type * as provider from "../domain/provider-event.ts";
 import {
   type UsageSource as DomainUsageSource,
   type TokenUsage,
   tokenSum,
 } from "../domain/token-usage.ts";
+import { encodeMessage } from "./encode-content.ts";
 import { errorRow } from "./error-table.ts";
 
 const USAGE_SOURCES: Readonly<Record<DomainUsageSource, UsageSource>> = {
@@ -82,13 +76,6 @@ const OUTCOMES: Readonly<Record<domain.AttemptOutcome, AttemptOutcome>> = {
   cancelled: AttemptOutcome.CANCELLED,
   skipped: AttemptOutcome.SKIPPED,
   superseded: AttemptOutcome.SUPERSEDED,
-};
-
-const ROLES: Readonly<Record<spec.Role, Role>> = {
-  system: Role.SYSTEM,
-  user: Role.USER,
-  assistant: Role.ASSISTANT,
-  tool: Role.TOOL,
 };
 
 /** Whole milliseconds since the epoch as a timestamp. */
@@ -157,38 +144,6 @@ export function encodeAttempt(attempt: domain.Attempt): Attempt {
     }),
     ...(attempt.usage !== undefined && { usage: encodeUsage(attempt.usage) }),
     ...(attempt.cost !== undefined && { cost: encodeCost(attempt.cost) }),
-  });
-}
-
-export function encodePart(part: spec.Part): Part {
-  switch (part.type) {
-    case "text":
-      return create(PartSchema, { data: { case: "text", value: { text: part.text } } });
-    case "refusal":
-      return create(PartSchema, { data: { case: "refusal", value: { text: part.text } } });
-    case "tool-call": {
-      const { id, name, argumentsJson } = part;
-      return create(PartSchema, { data: { case: "toolCall", value: { id, name, argumentsJson } } });
-    }
-    case "reasoning": {
-      const { text, signature, redacted, provider } = part;
-      return create(PartSchema, {
-        data: { case: "reasoning", value: { text, signature, redacted, provider } },
-      });
-    }
-    // No provider's output has these; an output part of another kind is an unset part to its reader.
-    case "image":
-    case "file":
-    case "tool-result":
-      return create(PartSchema, {});
-  }
-}
-
-function encodeMessage(message: spec.Message): Message {
-  return create(MessageSchema, {
-    role: ROLES[message.role],
-    parts: message.parts.map(encodePart),
-    name: message.name ?? "",
   });
 }
 
@@ -262,13 +217,17 @@ const COPIES_OMITTED: domain.Warning = {
   field: "output_text",
 };
 
+function isPlainText(part: Part): boolean {
+  return part.type === "text" && part.annotations === undefined && part.logprobs === undefined;
+}
+
 /** As much of the output as a client takes. */
 export function encodeWithinLimit(generation: domain.Generation): {
   readonly generation: Generation;
   readonly detail: OutputDetail;
 } {
   const all = encodeGeneration(generation, "all");
-  const onlyText = generation.message?.parts.every((part) => part.type === "text") ?? true;
+  const onlyText = generation.message?.parts.every(isPlainText) ?? true;
   if (onlyText && generation.outputText.length < SURELY_SMALL_UNITS) {
     return { generation: all, detail: "all" };
   }

@@ -31,6 +31,8 @@ function partText(part: Part): string {
       return part.name + part.argumentsJson;
     case "tool-result":
       return part.content.map(partText).join("");
+    case "provider":
+      return part.json;
     case "image":
     case "file":
       return "";
@@ -80,7 +82,8 @@ export function requestUnits({ messages, tools }: GenerationSpec): number {
 /** An answer as it was received. */
 export function answerText({ parts }: Message): CountedText {
   return {
-    text: parts.map(partText).join(""),
+    // What tools of the provider have found was not generated.
+    text: parts.map((part) => (part.type === "provider" ? "" : partText(part))).join(""),
     overhead: 0,
     isPartial: !parts.every(isText),
     hasMedia: parts.some(isMedia),

@@ -15,6 +15,7 @@ import type { JsonObject, JsonValue } from "../../src/domain/json.ts";
 import { createMessagesReader } from "../../src/providers/anthropic/events.ts";
 import { createResponsesReader } from "../../src/providers/openai/responses-events.ts";
 import type { AnswerReader } from "../../src/providers/shared/answer.ts";
+import { createCallIds } from "../../src/providers/shared/call-id.ts";
 import { createChatReader } from "../../src/providers/shared/chat-events.ts";
 import { readChatUsage } from "../../src/providers/shared/chat-usage.ts";
 import { chatReader as grokReader } from "../../src/providers/xai/events.ts";
@@ -48,6 +49,10 @@ function numbersOf(desc: DescMessage, seen = new Set<DescMessage>()): string[] {
 
 /** Who bounds it: this process counts it, a reader of a provider's answer checks it, or the store does. */
 const BOUNDED_BY: Readonly<Record<string, "reader" | "gateway">> = {
+  "Annotation.end": "reader",
+  "Annotation.first_page": "reader",
+  "Annotation.last_page": "reader",
+  "Annotation.start": "reader",
   "Attempt.index": "gateway",
   "Attempt.provider_http_status": "gateway",
   "Cost.cache_read_picos": "reader",
@@ -70,7 +75,9 @@ const BOUNDED_BY: Readonly<Record<string, "reader" | "gateway">> = {
   "Timing.character_count": "gateway",
   "Timing.chunk_count": "gateway",
   "Timing.stall_count": "gateway",
+  "TokenLogprob.logprob": "reader",
   "ToolCallDelta.part_index": "gateway",
+  "TopLogprob.logprob": "reader",
   "Usage.cache_read_tokens": "reader",
   "Usage.cache_write_long_tokens": "reader",
   "Usage.cache_write_tokens": "reader",
@@ -93,6 +100,7 @@ it("every number of an answer and of a stream's event has an owner that bounds i
 
 const toError = (): Error => new Error("no error");
 const text = "hello";
+const newCallId = createCallIds(createManualClock());
 
 /** A whole answer of each dialect, with these counts. */
 const DIALECTS: Readonly<
@@ -103,7 +111,8 @@ const DIALECTS: Readonly<
       createChatReader({
         readUsage: readChatUsage,
         toError,
-        metadataFields: ["service_tier"],
+        newCallId,
+        providerType: "openai",
       }),
     body: (usage) => ({
       choices: [{ index: 0, message: { content: text }, finish_reason: "stop" }],
@@ -119,7 +128,7 @@ const DIALECTS: Readonly<
     }),
   },
   responses: {
-    reader: () => createResponsesReader({ instanceId: "i", toError }),
+    reader: () => createResponsesReader({ toError, newCallId }),
     body: (usage) => ({
       status: "completed",
       output: [{ type: "message", content: [{ type: "output_text", text }] }],
@@ -127,7 +136,7 @@ const DIALECTS: Readonly<
     }),
   },
   messages: {
-    reader: () => createMessagesReader({ instanceId: "i", toError }),
+    reader: () => createMessagesReader({ toError, newCallId }),
     body: (usage) => ({
       id: "m",
       content: [{ type: "text", text }],
@@ -197,7 +206,8 @@ describe("whatever numbers a provider reports, its answer can be sent in every c
     await fc.assert(
       fc.asyncProperty(usages, async (usage) => {
         const answer = reader();
-        answer.readBody(body(usage));
+        const read = body(usage);
+        answer.readBody(read, JSON.stringify(read));
         const set = createTestGateway(answer.events);
         const whole = await set.gateway.generate(set.call);
         if (whole.state !== "generated") throw new Error("it is not stored");

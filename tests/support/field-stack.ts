@@ -46,6 +46,8 @@ export interface FieldStack extends AsyncDisposable {
   requests(server: string): number;
   /** Headers of the same. */
   headers(server: string): readonly IncomingHttpHeaders[];
+  /** Paths of the same. */
+  paths(server: string): readonly (string | undefined)[];
   /** Bodies of the same. */
   bodies(server: string): readonly string[];
   call(mode: Mode, spec: Spec): Promise<CallEnd>;
@@ -78,6 +80,15 @@ function ended(generation: Generation | undefined, error: unknown): CallEnd {
   };
 }
 
+/** The same numbers in each run, none of them like the one before. */
+function randomSequence(): () => number {
+  let state = 1;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
 /** `configuration` gets the address of each server, without a path. Waits of retries take no time. */
 export async function startFieldStack(
   servers: readonly string[],
@@ -106,7 +117,7 @@ export async function startFieldStack(
     STEER_HTTP_ADDRESS: "127.0.0.1:0",
   };
   const lines: Readonly<Record<string, unknown>>[] = [];
-  const clock = createEagerClock();
+  const clock = { ...createEagerClock(), random: randomSequence() };
   const service = await startService(
     (line) => void lines.push(line),
     clock,
@@ -137,6 +148,10 @@ export async function startFieldStack(
       at(server)
         .seen.slice(before.get(server) ?? 0)
         .map(({ request }) => request.headers),
+    paths: (server) =>
+      at(server)
+        .seen.slice(before.get(server) ?? 0)
+        .map(({ request }) => request.url),
     bodies: (server) =>
       at(server)
         .seen.slice(before.get(server) ?? 0)

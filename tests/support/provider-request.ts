@@ -55,6 +55,7 @@ export function testModel(overrides: Partial<Model> = {}): Model {
     defaultEffort: undefined,
     defaultSampling: {},
     deterministicSampling: {},
+    limits: {},
     wire: {},
     pricing: undefined,
     tokens,

@@ -1,8 +1,10 @@
 // Answers of vendors in their smallest form, for tests that script every byte.
 import type { ServerResponse } from "node:http";
 
-/** An answer of a scripted server. A string is an event stream's text, anything else JSON. */
+/** An answer of a scripted server. A string is an event stream's text, a buffer its bytes, anything else JSON. */
 export interface WireAnswer {
+  /** Answers of 1xx before it. */
+  readonly interim?: readonly ("continue" | "processing" | "early-hints")[];
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
@@ -12,6 +14,44 @@ const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 
 function lines(events: readonly unknown[]): string {
   return events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
+}
+
+/** A whole answer whose bytes matter. */
+export function jsonText(text: string, more: Omit<WireAnswer, "body"> = {}): WireAnswer {
+  return { ...more, headers: { "content-type": "application/json", ...more.headers }, body: text };
+}
+
+/** A stream of Chat Completions: deltas, each in a chunk of its own, the end, the usage. */
+export function chatDeltas(deltas: readonly object[], reason = "stop"): WireAnswer {
+  const head = { id: "c1", object: "chat.completion.chunk", created: 1, model: "m" };
+  const chunks = deltas.map((delta) => ({
+    ...head,
+    choices: [{ index: 0, delta, finish_reason: null }],
+  }));
+  const end = { ...head, choices: [{ index: 0, delta: {}, finish_reason: reason }] };
+  return { body: `${lines([...chunks, end, { choices: [], usage: USAGE }])}data: [DONE]\n\n` };
+}
+
+/** An event whose name is its type, as Responses and Messages have them. */
+export interface NamedEvent {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** A stream of such events. */
+export function namedEvents(events: readonly NamedEvent[]): WireAnswer {
+  return { body: events.map((each) => `event: ${each.type}\n${lines([each])}`).join("") };
+}
+
+/** A stream of Messages with these events between its start and its end. */
+export function messagesEvents(events: readonly NamedEvent[], reason: string): WireAnswer {
+  const message = { ...(messagesWhole([]).body as object), stop_reason: null };
+  return namedEvents([
+    { type: "message_start", message },
+    ...events,
+    { type: "message_delta", delta: { stop_reason: reason }, usage: { output_tokens: 5 } },
+    { type: "message_stop" },
+  ]);
 }
 
 /** A whole Chat Completions answer. */
@@ -55,28 +95,25 @@ export function messagesWhole(content: readonly object[], reason = "end_turn"): 
 
 /** The same as a stream without content, or with one text. */
 export function messagesStream(text: string, reason = "end_turn"): WireAnswer {
-  const message = { ...(messagesWhole([]).body as object), stop_reason: null };
   const block = { type: "text", text: "" };
   const delta = { type: "text_delta", text };
-  const events: readonly { readonly type: string; readonly [field: string]: unknown }[] = [
-    { type: "message_start", message },
-    ...(text === ""
-      ? []
-      : [
-          { type: "content_block_start", index: 0, content_block: block },
-          { type: "content_block_delta", index: 0, delta },
-          { type: "content_block_stop", index: 0 },
-        ]),
-    { type: "message_delta", delta: { stop_reason: reason }, usage: { output_tokens: 5 } },
-    { type: "message_stop" },
+  const events: readonly NamedEvent[] = [
+    { type: "content_block_start", index: 0, content_block: block },
+    { type: "content_block_delta", index: 0, delta },
+    { type: "content_block_stop", index: 0 },
   ];
-  return { body: events.map((each) => `event: ${each.type}\n${lines([each])}`).join("") };
+  return messagesEvents(text === "" ? [] : events, reason);
 }
 
 export function writeAnswer(response: ServerResponse, answer: WireAnswer): void {
-  const { status = 200, headers = {}, body } = answer;
-  const isText = typeof body === "string";
-  const type = isText && status === 200 ? "text/event-stream" : "application/json";
+  const { status = 200, headers = {}, body, interim = [] } = answer;
+  for (const each of interim) {
+    if (each === "continue") response.writeContinue();
+    else if (each === "processing") response.writeProcessing();
+    else response.writeEarlyHints({ link: "</style.css>; rel=preload; as=style" });
+  }
+  const isRaw = typeof body === "string" || Buffer.isBuffer(body);
+  const type = isRaw && status === 200 ? "text/event-stream" : "application/json";
   response.writeHead(status, { "content-type": type, ...headers });
-  response.end(isText ? body : JSON.stringify(body));
+  response.end(isRaw ? body : JSON.stringify(body));
 }

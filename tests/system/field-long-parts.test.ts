@@ -166,9 +166,9 @@ describe.each(DURABILITIES)("%s", (_, ephemeral) => {
     expect(texts.get(0)).toBe(text);
     const [end] = ends;
     const data = end?.case === "partEnd" ? end.value.remainder?.data : undefined;
-    expect(data).toMatchObject({ case: "reasoning", value: { text: "", provider: "ant" } });
+    expect(data).toMatchObject({ case: "reasoning", value: { text: "", provider: "anthropic" } });
     expect(partsOf(events)).toMatchObject([
-      { case: "reasoning", value: { text, provider: "ant" } },
+      { case: "reasoning", value: { text, provider: "anthropic" } },
       { case: "text", value: { text: "ok" } },
     ]);
     expect(data?.case === "reasoning" ? data.value.signature.length : 0).toBeGreaterThan(0);

@@ -59,6 +59,11 @@ const TYPES = {
     }
     return words;
   },
+  bytes(rules) {
+    return entries(rules).map(([name, value]) =>
+      name === "maxLen" ? `at most ${value} bytes` : unknown(`bytes.${name}`),
+    );
+  },
   enum(rules, { enum: desc }) {
     const namesOf = (numbers) =>
       numbers.map((number) => `\`${desc.value[number]?.name ?? number}\``).join(", ");

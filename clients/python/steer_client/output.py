@@ -15,16 +15,26 @@ class _Part:
     """A part as its events build it: from deltas, or whole at its end."""
 
     pieces: list[str] = field(default_factory=list)
+    logprobs: list[v1.TokenLogprob] = field(default_factory=list)
     is_reasoning: bool = False
     whole: v1.Part | None = None
 
     def message(self) -> v1.Part:
         if self.whole is not None:
-            return self.whole
+            return self._with_logprobs(self.whole)
         text = "".join(self.pieces)
         if self.is_reasoning:
             return v1.Part(reasoning=v1.ReasoningPart(text=text))
-        return v1.Part(text=v1.TextPart(text=text))
+        return v1.Part(text=v1.TextPart(text=text, logprobs=self.logprobs))
+
+    def _with_logprobs(self, whole: v1.Part) -> v1.Part:
+        """A text that came whole has its probabilities in the deltas."""
+        if not self.logprobs or not whole.HasField("text") or whole.text.logprobs:
+            return whole
+        part = v1.Part()
+        part.CopyFrom(whole)
+        part.text.logprobs.extend(self.logprobs)
+        return part
 
 
 def _completed(remainder: v1.Part, text: str) -> v1.Part:
@@ -32,6 +42,8 @@ def _completed(remainder: v1.Part, text: str) -> v1.Part:
     part = v1.Part()
     part.CopyFrom(remainder)
     match part.WhichOneof("data"):
+        case "text":
+            part.text.text = text
         case "tool_call":
             part.tool_call.arguments_json = text
         case "reasoning":
@@ -58,7 +70,9 @@ class Output:
         self._first_seen = self._first_seen or event.sequence
         match event.WhichOneof("event"):
             case "text_delta":
-                self._part(event.text_delta.part_index).pieces.append(event.text_delta.text)
+                part = self._part(event.text_delta.part_index)
+                part.pieces.append(event.text_delta.text)
+                part.logprobs.extend(event.text_delta.logprobs)
             case "reasoning_delta":
                 part = self._part(event.reasoning_delta.part_index)
                 part.is_reasoning = True
@@ -111,4 +125,7 @@ class Output:
                 reason="OUTPUT_INCOMPLETE",
             )
         parts = [self._parts[index].message() for index in sorted(self._parts)]
-        return v1.Message(role=v1.Role.ROLE_ASSISTANT, parts=parts)
+        message = v1.Message(role=v1.Role.ROLE_ASSISTANT, parts=parts)
+        if self._complete.HasField("provider_data"):
+            message.provider_data.CopyFrom(self._complete.provider_data)
+        return message

@@ -101,6 +101,42 @@ def test_a_result_is_collected_with_its_message() -> None:
     assert not DONE.complete.generation.HasField("message")
 
 
+def test_what_a_provider_adds_is_part_of_the_message() -> None:
+    def token(word: str) -> v1.TokenLogprob:
+        return v1.TokenLogprob(token=word, logprob=-0.5)
+
+    def piece(word: str) -> v1.StreamEvent:
+        delta = v1.TextDelta(part_index=1, text=word, logprobs=[token(word)])
+        return v1.StreamEvent(text_delta=delta)
+
+    def data(json: str) -> v1.ProviderData:
+        return v1.ProviderData(provider_type="openai", api="responses", json=json)
+
+    def cited(words: str) -> v1.Part:
+        source = v1.Annotation(uri="https://example.com", provider_data=data('{"n":1}'))
+        return v1.Part(text=v1.TextPart(text=words, annotations=[source]))
+
+    search = v1.Part(provider_part=data('{"type":"web_search_call"}'))
+    left_out = v1.StreamComplete(message_omitted=True, provider_data=data('{"id":"m"}'))
+    for last in (
+        v1.PartEnd(part_index=1, part=cited("It is.")),
+        v1.PartEnd(part_index=1, remainder=cited("")),
+    ):
+        output = Output()
+        events = [
+            *(piece("void"), notice(True), end(0, search), piece("It "), piece("is.")),
+            *(v1.StreamEvent(part_end=last), v1.StreamEvent(complete=left_out)),
+        ]
+        for sequence, event in enumerate(events, 1):
+            event.sequence = sequence
+            output.add(event)
+        whole = cited("It is.")
+        whole.text.logprobs.extend([token("It "), token("is.")])
+        message = output.generation().message
+        assert list(message.parts) == [search, whole]
+        assert message.provider_data == data('{"id":"m"}')
+
+
 def test_the_remainder_of_a_part_is_completed_by_its_deltas() -> None:
     def call_delta(words: str) -> v1.StreamEvent:
         return v1.StreamEvent(

@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 
 use steer_stubs::v1::part::Data;
 use steer_stubs::v1::stream_event::Event;
-use steer_stubs::v1::{Generation, Message, Part, ReasoningPart, Role, StreamEvent, TextPart};
+use steer_stubs::v1::{
+    Generation, Message, Part, ProviderData, ReasoningPart, Role, StreamEvent, TextPart,
+    TokenLogprob,
+};
 use tonic::Code;
 
 use crate::SteerError;
@@ -12,6 +15,7 @@ use crate::SteerError;
 #[derive(Default)]
 struct Draft {
     text: String,
+    logprobs: Vec<TokenLogprob>,
     is_reasoning: bool,
     whole: Option<Part>,
 }
@@ -19,22 +23,40 @@ struct Draft {
 impl From<Draft> for Part {
     fn from(draft: Draft) -> Self {
         let text = draft.text;
-        draft.whole.unwrap_or_else(|| Part {
+        if let Some(whole) = draft.whole {
+            return with_logprobs(whole, draft.logprobs);
+        }
+        Part {
             data: Some(match draft.is_reasoning {
                 true => Data::Reasoning(ReasoningPart {
                     text,
                     ..ReasoningPart::default()
                 }),
-                false => Data::Text(TextPart { text }),
+                false => Data::Text(TextPart {
+                    text,
+                    logprobs: draft.logprobs,
+                    ..TextPart::default()
+                }),
             }),
             ..Part::default()
-        })
+        }
     }
+}
+
+/// A text that came whole, with the probabilities that its deltas have brought.
+fn with_logprobs(mut whole: Part, logprobs: Vec<TokenLogprob>) -> Part {
+    if let Some(Data::Text(text)) = &mut whole.data {
+        if text.logprobs.is_empty() {
+            text.logprobs = logprobs;
+        }
+    }
+    whole
 }
 
 /// A part whose text was too long for its end, with the text of its deltas.
 fn completed(mut remainder: Part, text: String) -> Part {
     match &mut remainder.data {
+        Some(Data::Text(part)) => part.text = text,
         Some(Data::ToolCall(call)) => call.arguments_json = text,
         Some(Data::Reasoning(reasoning)) => reasoning.text = text,
         _ => {}
@@ -61,6 +83,8 @@ pub(crate) struct Output {
     /// As the last event says it; a service that is older says 0.
     first_output: i32,
     result: Generation,
+    /// Data of a message that the last event leaves out.
+    provider_data: Option<ProviderData>,
 }
 
 impl Output {
@@ -69,7 +93,11 @@ impl Output {
             self.first_seen = event.sequence;
         }
         match event.event {
-            Some(Event::TextDelta(delta)) => self.draft(delta.part_index).text += &delta.text,
+            Some(Event::TextDelta(delta)) => {
+                let draft = self.draft(delta.part_index);
+                draft.text += &delta.text;
+                draft.logprobs.extend(delta.logprobs);
+            }
             Some(Event::ReasoningDelta(delta)) => {
                 let draft = self.draft(delta.part_index);
                 draft.is_reasoning = true;
@@ -97,6 +125,7 @@ impl Output {
             }
             Some(Event::Complete(complete)) => {
                 self.first_output = complete.first_output_sequence;
+                self.provider_data = complete.provider_data;
                 self.result = complete.generation.unwrap_or_default();
             }
             _ => {}
@@ -145,6 +174,7 @@ impl Output {
         Ok(Message {
             role: Role::Assistant.into(),
             parts: drafts.into_values().map(Part::from).collect(),
+            provider_data: self.provider_data.take(),
             ..Message::default()
         })
     }

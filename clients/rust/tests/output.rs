@@ -4,14 +4,19 @@ use steer_client::{EventStream, ReadOptions, StreamCalls, StreamCursor, StreamEx
 use steer_stubs::v1::part::Data;
 use steer_stubs::v1::stream_event::Event;
 use steer_stubs::v1::{
-    AttemptNotice, GatewayError, Generation, Message, Part, PartEnd, ReasoningDelta, ReasoningPart,
-    Role, StreamComplete, StreamError, StreamEvent, TextDelta, TextPart, ToolCall, ToolCallDelta,
+    Annotation, AttemptNotice, GatewayError, Generation, Message, Part, PartEnd, ProviderData,
+    ReasoningDelta, ReasoningPart, Role, StreamComplete, StreamError, StreamEvent, TextDelta,
+    TextPart, TokenLogprob, ToolCall, ToolCallDelta,
 };
 use tonic::{Code, Status};
 
 fn text(part_index: i32, text: &str) -> Event {
     let text = text.to_owned();
-    Event::TextDelta(TextDelta { part_index, text })
+    Event::TextDelta(TextDelta {
+        part_index,
+        text,
+        ..TextDelta::default()
+    })
 }
 
 fn reasoning(part_index: i32, text: &str) -> Event {
@@ -48,7 +53,10 @@ fn done() -> Event {
 fn words(text: &str) -> Part {
     let text = text.to_owned();
     Part {
-        data: Some(Data::Text(TextPart { text })),
+        data: Some(Data::Text(TextPart {
+            text,
+            ..TextPart::default()
+        })),
         ..Part::default()
     }
 }
@@ -87,6 +95,72 @@ fn read(first: i32, events: Vec<Event>) -> EventStream {
         is_repeatable: true,
     };
     read_stream(calls, ReadOptions::default(), from)
+}
+
+#[tokio::test]
+async fn what_a_provider_adds_is_part_of_the_message() {
+    let token = |text: &str| TokenLogprob {
+        token: text.to_owned(),
+        logprob: -0.5,
+        ..TokenLogprob::default()
+    };
+    let piece = |text: &str| {
+        Event::TextDelta(TextDelta {
+            part_index: 1,
+            text: text.to_owned(),
+            logprobs: vec![token(text)],
+        })
+    };
+    let data = |json: &str| ProviderData {
+        provider_type: "openai".to_owned(),
+        api: "responses".to_owned(),
+        json: json.to_owned(),
+    };
+    let cited = |text: &str, logprobs| Part {
+        data: Some(Data::Text(TextPart {
+            text: text.to_owned(),
+            annotations: vec![Annotation {
+                uri: "https://example.com".to_owned(),
+                provider_data: Some(data("{\"n\":1}")),
+                ..Annotation::default()
+            }],
+            logprobs,
+        })),
+        ..Part::default()
+    };
+    let search = Part {
+        data: Some(Data::ProviderPart(data("{\"type\":\"web_search_call\"}"))),
+        ..Part::default()
+    };
+    let whole = PartEnd {
+        part_index: 1,
+        part: Some(cited("It is.", vec![])),
+        remainder: None,
+    };
+    let short = PartEnd {
+        part_index: 1,
+        part: None,
+        remainder: Some(cited("", vec![])),
+    };
+    for last in [whole, short] {
+        let events = vec![
+            piece("void"),
+            notice(true),
+            end(0, Some(search.clone())),
+            piece("It "),
+            piece("is."),
+            Event::PartEnd(last),
+            Event::Complete(StreamComplete {
+                message_omitted: true,
+                provider_data: Some(data("{\"id\":\"m\"}")),
+                ..StreamComplete::default()
+            }),
+        ];
+        let message = read(1, events).collect().await.unwrap().message.unwrap();
+        let tokens = vec![token("It "), token("is.")];
+        assert_eq!(message.parts, [search.clone(), cited("It is.", tokens)]);
+        assert_eq!(message.provider_data, Some(data("{\"id\":\"m\"}")));
+    }
 }
 
 #[tokio::test]

@@ -527,17 +527,43 @@ pub struct Message {
     /// Optional author name for providers that distinguish speakers.
     #[prost(string, tag = "3")]
     pub name: ::prost::alloc::string::String,
+    /// Fields that the provider's message has beside its parts and that the next
+    /// turn repeats. Send them back unchanged.
+    #[prost(message, optional, tag = "4")]
+    pub provider_data: ::core::option::Option<ProviderData>,
+}
+/// JSON that has no word in this contract, as one type of provider writes and
+/// reads it. It means something to targets of that type alone: others never see
+/// it, and a warning says what was left out for them.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProviderData {
+    /// Type of the provider, for example "anthropic" or "openai".
+    #[prost(string, tag = "1")]
+    pub provider_type: ::prost::alloc::string::String,
+    /// A JSON object as text: in answers as the provider wrote it, byte for byte.
+    /// At most 64 levels deep.
+    #[prost(string, tag = "2")]
+    pub json: ::prost::alloc::string::String,
+    /// Dialect of that type whose JSON it is, by the names of the configuration's
+    /// `api`, for example "responses". Empty in requests: any of its dialects.
+    #[prost(string, tag = "3")]
+    pub api: ::prost::alloc::string::String,
 }
 /// One piece of content. A reader that meets a part whose `data` is unset is
 /// older than the server: it must keep going and ignore the part.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Part {
+    /// Fields that the provider adds to this part and that the next turn repeats;
+    /// its JSON has those fields alone. Not on a provider part, nor where the
+    /// content has a `provider_data` of its own.
+    #[prost(message, optional, tag = "14")]
+    pub provider_data: ::core::option::Option<ProviderData>,
     /// Marks the end of a reusable prompt prefix. Providers without explicit
     /// cache control ignore it.
     #[prost(message, optional, tag = "15")]
     pub cache_hint: ::core::option::Option<CacheHint>,
     /// The content itself.
-    #[prost(oneof = "part::Data", tags = "1, 2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "part::Data", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
     pub data: ::core::option::Option<part::Data>,
 }
 /// Nested message and enum types in `Part`.
@@ -566,14 +592,93 @@ pub mod part {
         /// A refusal that the provider reports apart from ordinary text.
         #[prost(message, tag = "7")]
         Refusal(super::RefusalPart),
+        /// A content block or an item as the provider writes it: calls of its own
+        /// tools, their results, approvals. It stands in the order of the others and
+        /// goes back unchanged to targets of its type.
+        #[prost(message, tag = "8")]
+        ProviderPart(super::ProviderData),
     }
 }
 /// Text content.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TextPart {
     /// UTF-8 text.
     #[prost(string, tag = "1")]
     pub text: ::prost::alloc::string::String,
+    /// Where the text comes from, as the provider says it. Send annotations back
+    /// unchanged: a provider that asks for them gets its own.
+    #[prost(message, repeated, tag = "2")]
+    pub annotations: ::prost::alloc::vec::Vec<Annotation>,
+    /// Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+    /// asks for them. No provider takes them: leave them out of requests, whose
+    /// bound on fields they count against.
+    #[prost(message, repeated, tag = "3")]
+    pub logprobs: ::prost::alloc::vec::Vec<TokenLogprob>,
+}
+/// A source of a text, or of a range of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Annotation {
+    /// Address of the source.
+    #[prost(string, tag = "1")]
+    pub uri: ::prost::alloc::string::String,
+    /// Title of the source.
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    /// Words of the source.
+    #[prost(string, tag = "3")]
+    pub cited_text: ::prost::alloc::string::String,
+    /// First code point of the part's text that it belongs to, from 0. Unset with
+    /// `end`: it belongs to the whole part, or the provider does not say.
+    #[prost(int32, optional, tag = "4")]
+    pub start: ::core::option::Option<i32>,
+    /// The code point behind the last one.
+    #[prost(int32, optional, tag = "5")]
+    pub end: ::core::option::Option<i32>,
+    /// The provider's identifier of a file.
+    #[prost(string, tag = "6")]
+    pub file_id: ::prost::alloc::string::String,
+    /// Name of the file.
+    #[prost(string, tag = "7")]
+    pub filename: ::prost::alloc::string::String,
+    /// First page of the file, from 1.
+    #[prost(int32, optional, tag = "8")]
+    pub first_page: ::core::option::Option<i32>,
+    /// Last page of the file.
+    #[prost(int32, optional, tag = "9")]
+    pub last_page: ::core::option::Option<i32>,
+    /// The annotation as the provider wrote it: all of it, what the fields above
+    /// say too.
+    #[prost(message, optional, tag = "10")]
+    pub provider_data: ::core::option::Option<ProviderData>,
+}
+/// A token of an answer with its probability.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TokenLogprob {
+    /// Text of the token; tokens that are no whole characters have replacements.
+    #[prost(string, tag = "1")]
+    pub token: ::prost::alloc::string::String,
+    /// Natural logarithm of its probability.
+    #[prost(double, tag = "2")]
+    pub logprob: f64,
+    /// Bytes of the token, where they are not those of `token`.
+    #[prost(bytes = "vec", tag = "3")]
+    pub raw_bytes: ::prost::alloc::vec::Vec<u8>,
+    /// The likeliest tokens in its place, as many as were asked for.
+    #[prost(message, repeated, tag = "4")]
+    pub top: ::prost::alloc::vec::Vec<TopLogprob>,
+}
+/// A token that could have stood in the place of another.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TopLogprob {
+    /// Text of the token, as in `TokenLogprob`.
+    #[prost(string, tag = "1")]
+    pub token: ::prost::alloc::string::String,
+    /// Natural logarithm of its probability.
+    #[prost(double, tag = "2")]
+    pub logprob: f64,
+    /// Bytes of the token, where they are not those of `token`.
+    #[prost(bytes = "vec", tag = "3")]
+    pub raw_bytes: ::prost::alloc::vec::Vec<u8>,
 }
 /// Where the bytes of a media part come from.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -639,6 +744,10 @@ pub struct ToolCall {
     /// malformed JSON; the caller decides what to do then.
     #[prost(string, tag = "3")]
     pub arguments_json: ::prost::alloc::string::String,
+    /// Fields that the provider adds to the call and that the next turn repeats,
+    /// for example a thought signature. Send them back unchanged.
+    #[prost(message, optional, tag = "4")]
+    pub provider_data: ::core::option::Option<ProviderData>,
 }
 /// The outcome of a tool call.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -657,7 +766,7 @@ pub struct ToolResult {
     pub is_error: bool,
 }
 /// Reasoning of the model. Send it back unchanged in the next turn where a
-/// provider asks for that; the gateway drops it for every other provider.
+/// provider asks for that; the gateway drops it for providers of another type.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReasoningPart {
     /// Readable reasoning or a summary of it. Empty when redacted.
@@ -669,9 +778,14 @@ pub struct ReasoningPart {
     /// The provider withheld the readable text.
     #[prost(bool, tag = "3")]
     pub redacted: bool,
-    /// Provider that produced the part; `signature` means nothing to others.
+    /// Type of the provider that produced the part; `signature` means nothing to
+    /// others. In requests the identifier of a configured instance is taken too.
     #[prost(string, tag = "4")]
     pub provider: ::prost::alloc::string::String,
+    /// Fields that the provider adds to its reasoning and that the next turn
+    /// repeats. Send them back unchanged.
+    #[prost(message, optional, tag = "5")]
+    pub provider_data: ::core::option::Option<ProviderData>,
 }
 /// A refusal reported by the provider.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -995,6 +1109,14 @@ pub struct SamplingParams {
     /// `temperature` and `top_p`.
     #[prost(bool, tag = "9")]
     pub deterministic: bool,
+    /// Return the probabilities of the tokens of text, with text deltas and in
+    /// text parts, where the provider gives them.
+    #[prost(bool, optional, tag = "10")]
+    pub logprobs: ::core::option::Option<bool>,
+    /// How many of the likeliest tokens to return in the place of each token.
+    /// Needs `logprobs`.
+    #[prost(int32, optional, tag = "11")]
+    pub top_logprobs: ::core::option::Option<i32>,
 }
 /// Reasoning controls.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1272,7 +1394,8 @@ pub struct Generation {
     /// Warnings.
     #[prost(message, repeated, tag = "16")]
     pub warnings: ::prost::alloc::vec::Vec<Warning>,
-    /// Response fields by provider that have no place above.
+    /// Response fields by provider that have no place above. Integers beyond 2^53
+    /// are strings.
     #[prost(map = "string, message", tag = "17")]
     pub provider_metadata: ::std::collections::HashMap<
         ::prost::alloc::string::String,
@@ -1730,7 +1853,7 @@ pub struct StreamStart {
 }
 /// Text to append to a part. Parts are numbered from 0 in output order; the
 /// first delta with a new index opens the part.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TextDelta {
     /// Part to append to.
     #[prost(int32, tag = "1")]
@@ -1738,6 +1861,10 @@ pub struct TextDelta {
     /// Text to append. Always whole Unicode code points.
     #[prost(string, tag = "2")]
     pub text: ::prost::alloc::string::String,
+    /// Probabilities of the tokens that have come since the last delta, where they
+    /// were asked for: to append to those of the part.
+    #[prost(message, repeated, tag = "3")]
+    pub logprobs: ::prost::alloc::vec::Vec<TokenLogprob>,
 }
 /// Reasoning to append to a part.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1805,12 +1932,15 @@ pub struct PartEnd {
     #[prost(int32, tag = "1")]
     pub part_index: i32,
     /// The finished part. Set for tool calls, for reasoning (it carries the
-    /// signature) and for parts that have no deltas; not set for text.
+    /// signature), for parts that have no deltas, and for text with annotations or
+    /// data of the provider; not set for other text. Probabilities of tokens stand
+    /// in the deltas alone.
     #[prost(message, optional, tag = "2")]
     pub part: ::core::option::Option<Part>,
-    /// Set in place of `part` where that would be too long for the stream: the
-    /// part without the text that its deltas have (the arguments of a tool call,
-    /// the text of reasoning).
+    /// Set in place of `part` where that would be too long for the stream, or would
+    /// repeat text that the stream leaves out: the part without the text that its
+    /// deltas have (the arguments of a tool call, the text of text and of
+    /// reasoning).
     #[prost(message, optional, tag = "3")]
     pub remainder: ::core::option::Option<Part>,
 }
@@ -1864,6 +1994,9 @@ pub struct StreamComplete {
     /// whole output. 0: a service that does not say it yet.
     #[prost(int32, tag = "3")]
     pub first_output_sequence: i32,
+    /// `provider_data` of a message that was left out.
+    #[prost(message, optional, tag = "4")]
+    pub provider_data: ::core::option::Option<ProviderData>,
 }
 /// The generation failed or was cancelled. The RPC ends with the status that
 /// `error.code` names.

@@ -1,36 +1,64 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
-import { ownValue } from "../../domain/own-value.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "../shared/answer.ts";
-import {
-  isReported,
-  reportedCounts,
-  tokenCount,
-  type UsageReport,
-  usageDetails,
-  usageEvent,
-} from "../shared/chat-usage.ts";
+import { CALLS_MISSING, METADATA_CUT } from "../shared/answer-warnings.ts";
+import { isReported, usageEvent } from "../shared/chat-usage.ts";
+import { finishReasonOf, interruptionOf } from "../shared/finish-reasons.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
-import { createBlocks } from "./blocks.ts";
+import { LeftFields } from "../shared/left-fields.ts";
+import { keepUsage, knownUsage } from "../shared/left-usage.ts";
+import { ANY, type PlacePattern, type RawValues, rawValues } from "../shared/raw-values.ts";
+import { type BlockTexts, createBlocks } from "./blocks.ts";
+import { ORIGIN } from "./provider-blocks.ts";
+import { createUsage } from "./usage.ts";
 
 export interface MessagesEventsOptions {
-  /** Provider instance that signs reasoning parts. */
-  readonly instanceId: string;
   /** What an error inside the answer means. */
   readonly toError: (payload: unknown) => Error;
+  /** An identifier for a call that came without one. */
+  readonly newCallId: () => string;
 }
 
-const FINISH_REASONS: Readonly<Record<string, FinishReason>> = {
-  end_turn: "stop",
-  max_tokens: "max-tokens",
-  stop_sequence: "stop-sequence",
-  tool_use: "tool-calls",
-  pause_turn: "paused",
-  refusal: "refusal",
-  model_context_window_exceeded: "context-length",
-};
+/** Where blocks and the inputs of calls stand. */
+const BLOCKS: readonly PlacePattern[] = [
+  ["content", ANY],
+  ["content", ANY, "input"],
+  ["content_block"],
+  ["content_block", "input"],
+  ["message", "content", ANY],
+  ["message", "content", ANY, "input"],
+];
+const CITATION: readonly PlacePattern[] = [["delta", "citation"]];
 
-const METADATA_FIELDS = ["stop_sequence", "stop_details", "container", "context_management"];
+/** Fields of a message, and of the delta that ends one, that have words in the contract. */
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  "id",
+  "type",
+  "role",
+  "model",
+  "content",
+  "stop_reason",
+  "usage",
+]);
+const KNOWN_USAGE = knownUsage(
+  [
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    // It stands at the top of the metadata.
+    "service_tier",
+  ],
+  {
+    cache_creation: ["ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"],
+    output_tokens_details: ["thinking_tokens"],
+  },
+);
+
+/** A block as it stands in `json`. */
+function textsAt(raw: RawValues, ...place: readonly (string | number)[]): BlockTexts {
+  return { block: () => raw.at(...place), input: () => raw.at(...place, "input") };
+}
 
 function text(value: JsonValue | undefined): string {
   return typeof value === "string" ? value : "";
@@ -40,43 +68,21 @@ function object(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
-/** Usage of one answer: cumulative reports, of which the last that says a number holds. */
-function createUsage() {
-  let seen: JsonObject = {};
-  return {
-    take(usage: JsonObject): void {
-      const said = Object.entries(usage).filter(([, value]) => value !== null);
-      seen = { ...seen, ...Object.fromEntries(said) };
-    },
-    /** The vendor counts cache reads and writes beside the input. */
-    report(): UsageReport {
-      const fresh = tokenCount(seen["input_tokens"]);
-      const read = tokenCount(seen["cache_read_input_tokens"]);
-      const write = tokenCount(seen["cache_creation_input_tokens"]);
-      const split = usageDetails(seen["cache_creation"]);
-      const output = usageDetails(seen["output_tokens_details"]);
-      return reportedCounts({
-        inputTokens: fresh === undefined ? undefined : fresh + (read ?? 0) + (write ?? 0),
-        outputTokens: tokenCount(seen["output_tokens"]),
-        cacheReadTokens: read,
-        cacheWriteTokens: write,
-        cacheWriteLongTokens: tokenCount(split["ephemeral_1h_input_tokens"]),
-        reasoningTokens: tokenCount(output["thinking_tokens"]),
-      });
-    },
-  };
+/** An event without what says which one it is. */
+function withoutForm({ delta: _, index: __, ...event }: JsonObject): JsonObject {
+  return event;
 }
 
 /** Reads answers of the Messages API, whole ones and streams. */
 export function createMessagesReader(options: MessagesEventsOptions): AnswerReader {
-  const blocks = createBlocks(options.instanceId);
+  const blocks = createBlocks(ORIGIN.providerType, options.newCallId);
   const { events } = blocks;
   const usage = createUsage();
   let messageId: string | undefined;
   let rawReason = "";
   /** No content has followed the vendor's word. */
   let isWhole = false;
-  let metadata: JsonObject = {};
+  const left = new LeftFields();
 
   function readHead(message: JsonObject): void {
     const id = text(message["id"]);
@@ -95,10 +101,17 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
 
   function readStop(source: JsonObject): void {
     rawReason = text(source["stop_reason"]) || rawReason;
-    for (const field of METADATA_FIELDS) {
-      const value = source[field];
-      if (value !== undefined && value !== null) metadata = { ...metadata, [field]: value };
-    }
+  }
+
+  /** What a message says beside the contract's words, at its start and at its end. */
+  function keep(source: JsonObject, usage: JsonObject, json: string, place: string[]): void {
+    left.take(source, KNOWN_FIELDS, json, () => place);
+    keepUsage(left, usage, KNOWN_USAGE, json, [...place, "usage"]);
+  }
+
+  /** The vendor tells the tier among the counts. */
+  function readTier({ service_tier: tier }: JsonObject): void {
+    if (typeof tier === "string") left.add("service_tier", tier);
   }
 
   function tellUsage(): void {
@@ -106,29 +119,57 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
     if (isReported(report)) events.push(usageEvent(report));
   }
 
+  function finishReason(): FinishReason {
+    const reason = finishReasonOf(rawReason) ?? "other";
+    if (reason !== "tool-calls" || blocks.hasCalls()) return reason;
+    // The vendor says that there are calls, and none came.
+    if (blocks.isEmpty()) return "stop";
+    events.push({ type: "warning", warning: CALLS_MISSING });
+    return "other";
+  }
+
+  /** Blocks that come with their message; `place` is where they stand in `json`. */
+  function startAll(
+    content: readonly JsonValue[],
+    json: string,
+    place: readonly string[],
+    isWhole: boolean,
+  ): void {
+    const raw = rawValues(json, BLOCKS);
+    for (const [position, block] of content.entries()) {
+      blocks.start(position, object(block), textsAt(raw, ...place, position));
+      if (isWhole) blocks.end(position);
+    }
+  }
+
   function finish(): void {
     // Without its reason an answer is no success, whatever came before.
     if (rawReason === "") throw truncatedError();
+    const interruption = interruptionOf(rawReason);
+    if (interruption !== undefined) throw interruption;
     blocks.endAll();
     tellUsage();
+    const reason = finishReason();
+    if (left.isCut) events.push({ type: "warning", warning: METADATA_CUT });
     events.push({
       type: "finish",
-      reason: ownValue(FINISH_REASONS, rawReason) ?? "other",
+      reason,
       rawReason,
       ...(blocks.isEmpty() && { isEmpty: true }),
-      ...(Object.keys(metadata).length === 0 ? undefined : { metadata }),
+      ...left.metadata,
     });
   }
 
   /** The prompt's counts come first, with a placeholder for the output that is no count yet. */
   function readStartUsage(message: JsonObject): void {
     const { output_tokens: _, ...prompt } = object(message["usage"]);
+    readTier(prompt);
     usage.take(prompt);
     tellUsage();
   }
 
   /** True at the end marker. Pings and unknown events are passed over. */
-  function read(event: JsonObject, type: string): boolean {
+  function read(event: JsonObject, type: string, json: string): boolean {
     const index = typeof event["index"] === "number" ? event["index"] : 0;
     switch (type) {
       case "message_start": {
@@ -137,26 +178,34 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
         readHead(message);
         if (!first) return false;
         readStartUsage(message);
+        keep(message, object(message["usage"]), json, ["message"]);
         const content = message["content"];
-        if (Array.isArray(content)) {
-          for (const [position, block] of content.entries()) blocks.start(position, object(block));
-        }
+        if (Array.isArray(content)) startAll(content, json, ["message", "content"], false);
         return false;
       }
       case "content_block_start":
         isWhole = false;
-        blocks.start(index, object(event["content_block"]));
+        blocks.start(
+          index,
+          object(event["content_block"]),
+          textsAt(rawValues(json, BLOCKS), "content_block"),
+        );
         return false;
       case "content_block_delta":
         isWhole = false;
-        blocks.delta(index, object(event["delta"]));
+        blocks.delta(index, object(event["delta"]), () =>
+          rawValues(json, CITATION).at("delta", "citation"),
+        );
         return false;
       case "content_block_stop":
         blocks.end(index);
         return false;
       case "message_delta":
         readStop(object(event["delta"]));
+        readTier(object(event["usage"]));
         usage.take(object(event["usage"]));
+        left.take(object(event["delta"]), KNOWN_FIELDS, json, () => ["delta"]);
+        keep(withoutForm(event), object(event["usage"]), json, []);
         isWhole = rawReason !== "";
         return false;
       case "message_stop":
@@ -172,23 +221,23 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
   return {
     events,
     readEvent({ name, data }) {
+      if (name === "error") throw options.toError(data);
       const event = parseEvent(data);
-      return read(event, text(event["type"]) || (name ?? ""));
+      return read(event, text(event["type"]) || (name ?? ""), data);
     },
     isWhole: () => isWhole,
     // The counts come with the reason: only `message_stop` can be missing.
     readEnd: finish,
-    readBody(body) {
+    readBody(body, json) {
       if (body["type"] === "error" || "error" in body) throw options.toError(body);
       const content = body["content"];
       if (!Array.isArray(content)) throw protocolError("the provider's answer has no content");
       readHead(body);
-      for (const [position, block] of content.entries()) {
-        blocks.start(position, object(block));
-        blocks.end(position);
-      }
+      startAll(content, json, ["content"], true);
       readStop(body);
+      readTier(object(body["usage"]));
       usage.take(object(body["usage"]));
+      keep(body, object(body["usage"]), json, []);
       finish();
     },
   };

@@ -1,4 +1,4 @@
-import { invalidField } from "../../domain/gateway-error.ts";
+import { type FieldViolation, invalidField } from "../../domain/gateway-error.ts";
 import type {
   CacheHint,
   FilePart,
@@ -6,12 +6,17 @@ import type {
   MediaSource,
   Message,
   Part,
+  ProviderPart,
   ReasoningPart,
+  RefusalPart,
+  TextPart,
+  ToolCallPart,
   ToolResultPart,
 } from "../../domain/generation-spec.ts";
-import type { JsonObject } from "../../domain/json.ts";
-import { RawJson, rawArray, rawObject } from "../shared/json-body.ts";
-import type { Placements } from "../shared/placements.ts";
+import { isJsonObject, type JsonObject } from "../../domain/json.ts";
+import { RawJson, rawArray, rawEntries, rawObject } from "../shared/json-body.ts";
+import { misplacedPart, type Placements } from "../shared/placements.ts";
+import { rawFields, rawPart, withData } from "../shared/provider-json.ts";
 
 /** A turn as the wire has it: neighbours of one role are one turn. */
 interface Turn {
@@ -42,30 +47,58 @@ function encodeSource(source: MediaSource): JsonObject {
   }
 }
 
-function encodeImage({ source, cacheHint }: ImagePart): RawJson {
-  return rawObject({
-    type: "image",
-    source: encodeSource(source),
-    cache_control: cacheControl(cacheHint),
-  });
+function encodeImage({ source, cacheHint, providerData }: ImagePart): RawJson {
+  return withData(
+    { type: "image", source: encodeSource(source), cache_control: cacheControl(cacheHint) },
+    providerData,
+  );
 }
 
 /** Plain text goes as text: only PDF is taken as base64. */
-function encodeFile({ source, filename, cacheHint }: FilePart): RawJson {
+function encodeFile({ source, filename, cacheHint, providerData }: FilePart): RawJson {
   const plain = source.type === "inline" && source.mediaType.startsWith("text/");
   const content = plain
     ? { type: "text", media_type: "text/plain", data: Buffer.from(source.data).toString("utf8") }
     : encodeSource(source);
-  return rawObject({
-    type: "document",
-    source: content,
-    title: filename === "" ? undefined : filename,
-    cache_control: cacheControl(cacheHint),
-  });
+  return withData(
+    {
+      type: "document",
+      source: content,
+      title: filename === "" ? undefined : filename,
+      cache_control: cacheControl(cacheHint),
+    },
+    providerData,
+  );
 }
 
-function encodeText(text: string, hint: CacheHint | undefined): RawJson {
-  return rawObject({ type: "text", text, cache_control: cacheControl(hint) });
+function encodeText(part: TextPart | RefusalPart): RawJson {
+  const { text, cacheHint, providerData } = part;
+  return withData({ type: "text", text, cache_control: cacheControl(cacheHint) }, providerData);
+}
+
+/** A block as the vendor wrote it; a mark of the caller's is added. */
+function encodeProviderPart(part: ProviderPart): RawJson {
+  const mark = cacheControl(part.cacheHint);
+  return mark === undefined
+    ? rawPart(part)
+    : rawEntries([...rawFields(part.json), ["cache_control", mark]]);
+}
+
+/** The text of an answer with its citations; only there the vendor takes them. */
+function encodeAnswerText(part: TextPart): RawJson {
+  const { text, cacheHint, providerData, annotations = [] } = part;
+  const citations = annotations.flatMap((each) =>
+    each.providerData === undefined ? [] : [rawPart(each.providerData)],
+  );
+  return withData(
+    {
+      type: "text",
+      text,
+      citations: citations.length === 0 ? undefined : rawArray(citations),
+      cache_control: cacheControl(cacheHint),
+    },
+    providerData,
+  );
 }
 
 function misplaced(part: Part, path: string): Error {
@@ -75,7 +108,9 @@ function misplaced(part: Part, path: string): Error {
 function encodeUserPart(part: Part, path: string): RawJson {
   switch (part.type) {
     case "text":
-      return encodeText(part.text, part.cacheHint);
+      return encodeText(part);
+    case "provider":
+      return encodeProviderPart(part);
     case "image":
       return encodeImage(part);
     case "file":
@@ -89,13 +124,16 @@ function encodeToolResult(part: ToolResultPart, path: string): RawJson {
   const content = part.content.map((entry, index) =>
     encodeUserPart(entry, `${path}.content[${index}]`),
   );
-  return rawObject({
-    type: "tool_result",
-    tool_use_id: part.toolCallId,
-    content: content.length === 0 ? undefined : rawArray(content),
-    is_error: part.isError ? true : undefined,
-    cache_control: cacheControl(part.cacheHint),
-  });
+  return withData(
+    {
+      type: "tool_result",
+      tool_use_id: part.toolCallId,
+      content: content.length === 0 ? undefined : rawArray(content),
+      is_error: part.isError ? true : undefined,
+      cache_control: cacheControl(part.cacheHint),
+    },
+    part.providerData,
+  );
 }
 
 /** Opaque bytes go back as they came; without them the provider takes no reasoning. */
@@ -103,26 +141,51 @@ function encodeReasoning(part: ReasoningPart): RawJson | undefined {
   if (part.signature.length === 0) return undefined;
   const signature = Buffer.from(part.signature).toString("utf8");
   return part.redacted
-    ? rawObject({ type: "redacted_thinking", data: signature })
-    : rawObject({ type: "thinking", thinking: part.text, signature });
+    ? withData({ type: "redacted_thinking", data: signature }, part.providerData)
+    : withData({ type: "thinking", thinking: part.text, signature }, part.providerData);
+}
+
+/** Arguments by their part: those that are checked before they are sent are parsed once. */
+const inputs = new WeakMap<ToolCallPart, string | undefined>();
+
+/** The arguments of a call as an object; nothing and null are none. Undefined: they are no object. */
+function inputOf(part: ToolCallPart): string | undefined {
+  if (!inputs.has(part)) inputs.set(part, readInput(part.argumentsJson));
+  return inputs.get(part);
+}
+
+function readInput(json: string): string | undefined {
+  if (json.trim() === "") return "{}";
+  try {
+    const value: unknown = JSON.parse(json);
+    if (value === null) return "{}";
+    return isJsonObject(value) ? json : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function encodeAssistantPart(part: Part, path: string): RawJson | undefined {
   switch (part.type) {
     case "text":
-      return encodeText(part.text, part.cacheHint);
+      return encodeAnswerText(part);
     case "refusal":
-      return encodeText(part.text, part.cacheHint);
+      return encodeText(part);
+    case "provider":
+      return encodeProviderPart(part);
     case "reasoning":
       return encodeReasoning(part);
     case "tool-call":
-      return rawObject({
-        type: "tool_use",
-        id: part.id,
-        name: part.name,
-        input: new RawJson(part.argumentsJson === "" ? "{}" : part.argumentsJson),
-        cache_control: cacheControl(part.cacheHint),
-      });
+      return withData(
+        {
+          type: "tool_use",
+          id: part.id,
+          name: part.name,
+          input: new RawJson(inputOf(part) ?? "{}"),
+          cache_control: cacheControl(part.cacheHint),
+        },
+        part.providerData,
+      );
     default:
       throw misplaced(part, path);
   }
@@ -139,18 +202,31 @@ function addMessage(turn: Turn, message: Message, path: string): void {
   }
 }
 
-/** What `encodeSystem` and `encodeTurns` can encode. */
-export const MESSAGES_PLACEMENTS: Placements = {
+const MESSAGES_PLACEMENTS: Placements = {
   parts: {
     system: ["text"],
-    user: ["text", "image", "file", "tool-result"],
-    assistant: ["text", "refusal", "reasoning", "tool-call", "tool-result"],
-    tool: ["text", "image", "file", "tool-result"],
-    "tool-result": ["text", "image", "file"],
+    user: ["text", "image", "file", "tool-result", "provider"],
+    assistant: ["text", "refusal", "reasoning", "tool-call", "tool-result", "provider"],
+    tool: ["text", "image", "file", "tool-result", "provider"],
+    "tool-result": ["text", "image", "file", "provider"],
   },
   image: ["inline", "uri", "provider-file"],
   file: ["inline", "uri", "provider-file"],
 };
+
+/** What `encodeSystem` and `encodeTurns` cannot encode; undefined: nothing. */
+export function messagesMisfit(messages: readonly Message[]): FieldViolation | undefined {
+  const found = misplacedPart(messages, MESSAGES_PLACEMENTS);
+  if (found !== undefined) return found;
+  for (const [index, { parts }] of messages.entries()) {
+    for (const [position, part] of parts.entries()) {
+      if (part.type !== "tool-call" || inputOf(part) !== undefined) continue;
+      const field = `spec.messages[${index}].parts[${position}].tool_call.arguments_json`;
+      return { field, description: "a tool call with arguments that are no JSON object" };
+    }
+  }
+  return undefined;
+}
 
 /** `system`: every system message in order, as blocks. */
 export function encodeSystem(messages: readonly Message[]): RawJson | undefined {
@@ -158,7 +234,7 @@ export function encodeSystem(messages: readonly Message[]): RawJson | undefined 
     message.role !== "system"
       ? []
       : message.parts.map((part, position) => {
-          if (part.type === "text") return encodeText(part.text, part.cacheHint);
+          if (part.type === "text") return encodeText(part);
           throw misplaced(part, `spec.messages[${index}].parts[${position}]`);
         }),
   );

@@ -1,16 +1,26 @@
+import type { WireLimits } from "../../domain/model.ts";
 import type { ProviderInstance, ProviderType } from "../provider.ts";
+import { baseUrlProblem } from "../shared/base-url.ts";
+import { createCallIds } from "../shared/call-id.ts";
 import { tokenCount } from "../shared/chat-usage.ts";
 import { toInBandError } from "../shared/http-error.ts";
 import { type CountDialect, createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
-import { misplacedPart } from "../shared/placements.ts";
 import { checkBetas } from "./betas.ts";
 import { errorRules } from "./errors.ts";
 import { createMessagesReader } from "./events.ts";
-import { MESSAGES_PLACEMENTS } from "./messages-content.ts";
+import { messagesMisfit } from "./messages-content.ts";
 import models from "./models.json" with { type: "json" };
-import { encodeCountBody, encodeMessagesBody, messagesHeaders } from "./request.ts";
+import { encodeCountBody, encodeMessagesBody, messagesHeaders, takesThinking } from "./request.ts";
 import { tokens } from "./tokens.ts";
+
+/** What the Messages API takes, and with it every server that speaks it. */
+const MESSAGES_LIMITS: WireLimits = {
+  callIds: { pattern: /^[a-zA-Z0-9_-]+$/, madeLength: 40 },
+  maxTemperature: 1,
+  maxCacheMarks: 4,
+  minBudgetTokens: 1024,
+};
 
 /** Headers of the SDK's own requests that carry credentials and the API version. */
 const KEPT_HEADERS = ["accept", "anthropic-version", "authorization", "content-type", "user-agent"];
@@ -42,6 +52,7 @@ async function createHeaders(instance: ProviderInstance): Promise<Record<string,
 export const anthropic: ProviderType = {
   apiKeyVariable: "ANTHROPIC_API_KEY",
   defaultBaseUrl: "https://api.anthropic.com",
+  baseUrlProblem,
   dialects: {
     messages: [
       "sampling.max_output_tokens",
@@ -56,12 +67,17 @@ export const anthropic: ProviderType = {
       "end_user_id",
     ],
   },
+  listedParameters: {},
+  takes: (parameter, wire) =>
+    parameter !== "reasoning.budget_tokens" || takesThinking(wire, "enabled"),
+  wireFacts: { messages: ["thinking"] },
   defaultDialect: () => "messages",
   reportsUsageInStreams: () => true,
+  limits: () => MESSAGES_LIMITS,
   prefill: false,
   tokens,
   models: parseModels(models),
-  misfit: ({ messages }) => misplacedPart(messages, MESSAGES_PLACEMENTS),
+  misfit: ({ messages }) => messagesMisfit(messages),
   async create(instance, { clock }) {
     const messages: Dialect = {
       // Users give the address with and without the version.
@@ -71,8 +87,8 @@ export const anthropic: ProviderType = {
       encodeBody: encodeMessagesBody,
       createReader: ({ headers }) =>
         createMessagesReader({
-          instanceId: instance.id,
           toError: (payload) => toInBandError(payload, headers, errorRules, clock),
+          newCallId: createCallIds(clock),
         }),
     };
     const counting: CountDialect = {

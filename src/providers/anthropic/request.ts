@@ -1,7 +1,15 @@
 import type { GenerationSpec, Tool } from "../../domain/generation-spec.ts";
-import type { JsonObject } from "../../domain/json.ts";
+import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { ProviderRequest } from "../provider.ts";
-import { type BodyFields, encodeBody, RawJson, rawArray, rawObject } from "../shared/json-body.ts";
+import { fitCallIds } from "../shared/fit-call-ids.ts";
+import {
+  type BodyFields,
+  encodeBody,
+  type OnIgnored,
+  RawJson,
+  rawArray,
+  rawObject,
+} from "../shared/json-body.ts";
 import { betasOf } from "./betas.ts";
 import { encodeSystem, encodeTurns } from "./messages-content.ts";
 
@@ -13,13 +21,22 @@ const SAMPLING_VERSION = "2023-06-01";
 
 const NO_ARGUMENTS = '{"type":"object","properties":{}}';
 
+/** A schema has to say that it is an object's; what it has besides stays as it is. */
+function schemaOf(schema: string): string {
+  if (schema === "") return NO_ARGUMENTS;
+  const fields: unknown = JSON.parse(schema);
+  if (!isJsonObject(fields) || fields["type"] !== undefined) return schema;
+  const rest = schema.slice(schema.indexOf("{") + 1);
+  return `{"type":"object"${Object.keys(fields).length === 0 ? "" : ","}${rest}`;
+}
+
 function encodeTool(tool: Tool): RawJson {
   if (tool.type === "provider") return rawObject(tool.config);
   const { name, description, parametersJsonSchema, strict } = tool;
   return rawObject({
     name,
     description: description === "" ? undefined : description,
-    input_schema: new RawJson(parametersJsonSchema === "" ? NO_ARGUMENTS : parametersJsonSchema),
+    input_schema: new RawJson(schemaOf(parametersJsonSchema)),
     strict,
   });
 }
@@ -34,13 +51,27 @@ function encodeToolChoice({ toolChoice }: GenerationSpec): JsonObject | undefine
   return parallel === undefined ? undefined : { type: "auto", ...single };
 }
 
+/** `max_tokens` of a request, which includes the budget of thinking. */
+function maxTokens({ spec, model }: ProviderRequest): number {
+  const { sampling, reasoning } = spec;
+  const most = sampling.maxOutputTokens ?? model.maxOutputTokens;
+  return most ?? DEFAULT_MAX_TOKENS + (reasoning.budgetTokens ?? 0);
+}
+
+/** A model without a record of its modes is given the budget that a request asks for. */
+export function takesThinking(
+  { thinking: modes = ["enabled"] }: JsonObject,
+  mode: string,
+): boolean {
+  return Array.isArray(modes) && modes.includes(mode);
+}
+
 /**
  * `thinking` of a request, by the modes that the model's record lists. Reasoning
  * is switched on or off only where the request says so.
  */
 function encodeThinking({ spec, model, effort }: ProviderRequest): JsonObject | undefined {
-  const { thinking: modes = [] } = model.wire;
-  const takes = (mode: string): boolean => Array.isArray(modes) && modes.includes(mode);
+  const takes = (mode: string): boolean => takesThinking(model.wire, mode);
   const { budgetTokens, includeText } = spec.reasoning;
   if (effort === "none") return takes("disabled") ? { type: "disabled" } : undefined;
   const display =
@@ -83,7 +114,7 @@ function inputFields(request: ProviderRequest): BodyFields {
   return {
     model: model.providerModel,
     system: encodeSystem(spec.messages),
-    messages: encodeTurns(spec.messages),
+    messages: encodeTurns(fitCallIds(spec.messages, model.limits.callIds)),
     tools: tools.length === 0 ? undefined : rawArray(tools.map(encodeTool)),
     tool_choice: tools.length === 0 ? undefined : encodeToolChoice(spec),
     thinking: encodeThinking(request),
@@ -102,14 +133,14 @@ export function encodeCountBody(request: ProviderRequest): string {
 }
 
 /** The body of a Messages request. Equal requests give equal bytes. */
-export function encodeMessagesBody(request: ProviderRequest): string {
+export function encodeMessagesBody(request: ProviderRequest, onIgnored?: OnIgnored): string {
   const { spec, model, effort, stream } = request;
   const { betas: _, ...options } = request.options;
   const { sampling, endUserId } = spec;
   return encodeBody(
     {
       model: model.providerModel,
-      max_tokens: sampling.maxOutputTokens ?? model.maxOutputTokens ?? DEFAULT_MAX_TOKENS,
+      max_tokens: maxTokens(request),
       ...inputFields(request),
       ...samplingFields(spec),
       stop_sequences: sampling.stopSequences,
@@ -123,5 +154,6 @@ export function encodeMessagesBody(request: ProviderRequest): string {
       },
       metadata: { user_id: endUserId === "" ? undefined : endUserId },
     },
+    onIgnored,
   );
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ProviderRequest } from "../provider.ts";
+import type { CacheField } from "../shared/chat-messages.ts";
 import type { ChatWire } from "../shared/chat-request.ts";
 
 /** The vendor's own endpoints, regional ones included; anything else is a compatible server. */
@@ -15,16 +16,22 @@ const MAX_IDENTIFIER_LENGTH = 128;
 interface ModelWire {
   /** Field of Chat Completions that takes the token limit. */
   readonly tokenLimitField: string | undefined;
-  readonly cacheBreakpoints: boolean;
+  readonly cacheField: CacheField | undefined;
+  /** Streams may ask for `stream_options`. */
+  readonly streamOptions: boolean;
   readonly reasoningField: string | undefined;
 }
 
 export function modelWire({ model }: ProviderRequest): ModelWire {
-  const { tokenLimitField, promptCacheBreakpoints, reasoningField } = model.wire;
+  const { tokenLimitField, promptCacheBreakpoints, cacheField, reasoningField, streamOptions } =
+    model.wire;
+  const breakpoints = promptCacheBreakpoints === true ? "prompt_cache_breakpoint" : undefined;
+  const isCacheField = cacheField === "cache_control" || cacheField === "prompt_cache_breakpoint";
   return {
     tokenLimitField: typeof tokenLimitField === "string" ? tokenLimitField : undefined,
-    cacheBreakpoints: promptCacheBreakpoints === true,
+    cacheField: isCacheField ? cacheField : breakpoints,
     reasoningField: typeof reasoningField === "string" ? reasoningField : undefined,
+    streamOptions: streamOptions !== false,
   };
 }
 
@@ -37,14 +44,15 @@ export function safetyIdentifier(endUserId: string): string | undefined {
 
 /** OpenAI's own Chat Completions, or what compatible servers understand of it. */
 export function chatWire(request: ProviderRequest, own: boolean): ChatWire {
-  const { tokenLimitField, cacheBreakpoints, reasoningField } = modelWire(request);
+  const { tokenLimitField, cacheField, reasoningField, streamOptions } = modelWire(request);
   return {
     // Older compatible servers know `max_tokens` alone and ignore the other name.
     tokenLimitField: tokenLimitField ?? (own ? "max_completion_tokens" : "max_tokens"),
     endUserField: own ? "safety_identifier" : "user",
     endUserId: own ? safetyIdentifier(request.spec.endUserId) : request.spec.endUserId || undefined,
     obfuscates: own,
-    cacheBreakpoints,
+    cacheField,
     reasoningField,
+    streamOptions,
   };
 }

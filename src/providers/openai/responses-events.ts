@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json
 import { ownValue } from "../../domain/own-value.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "../shared/answer.ts";
+import { METADATA_CUT } from "../shared/answer-warnings.ts";
 import {
   isReported,
   reportedCounts,
@@ -11,14 +12,36 @@ import {
   usageEvent,
 } from "../shared/chat-usage.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
-import { createResponseParts } from "./responses-parts.ts";
+import { LeftFields } from "../shared/left-fields.ts";
+import { keepUsage } from "../shared/left-usage.ts";
+import { readLogprobs } from "../shared/logprobs.ts";
+import { ANY, type PlacePattern, type RawValues, rawValues } from "../shared/raw-values.ts";
+import { readCost } from "./reported-cost.ts";
+import { KNOWN_RESPONSE_FIELDS, KNOWN_RESPONSE_USAGE } from "./response-fields.ts";
+import type { ItemName } from "./response-items.ts";
+import { argumentsOf, createResponseParts, type ReadItem } from "./responses-parts.ts";
 
 export interface ResponsesEventsOptions {
-  /** Provider instance that signs reasoning parts. */
-  readonly instanceId: string;
   /** What an error inside the answer means. */
   readonly toError: (payload: unknown) => Error;
+  /** An identifier for a call that came without one. */
+  readonly newCallId: () => string;
 }
+
+/** Where items stand, and in them arguments that are not text. */
+const ITEMS: readonly PlacePattern[] = [
+  ["arguments"],
+  ["annotation"],
+  ["item"],
+  ["output", ANY],
+  ["response", "output", ANY],
+  ["item", "arguments"],
+  ["item", "input"],
+  ["output", ANY, "arguments"],
+  ["output", ANY, "input"],
+  ["response", "output", ANY, "arguments"],
+  ["response", "output", ANY, "input"],
+];
 
 const INCOMPLETE_REASONS: Readonly<Record<string, FinishReason>> = {
   max_output_tokens: "max-tokens",
@@ -50,9 +73,17 @@ function object(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
+function rawOf(json: string): RawValues {
+  return rawValues(json, ITEMS);
+}
+
+function itemOf(event: JsonObject, json: string): ReadItem {
+  return { item: object(event.item), raw: rawOf(json), place: ["item"] };
+}
+
 /** Reads answers of the Responses dialect, whole ones and streams. */
 export function createResponsesReader(options: ResponsesEventsOptions): AnswerReader {
-  const parts = createResponseParts(options.instanceId);
+  const parts = createResponseParts(options.newCallId);
   const { events } = parts;
   let responseId = "";
   let model = "";
@@ -73,7 +104,8 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
   function pushUsage({ usage }: JsonObject): void {
     if (!isJsonObject(usage)) return;
     const report = readUsage(usage);
-    if (isReported(report)) events.push(usageEvent(report));
+    const cost = readCost(usage);
+    if (isReported(report) || cost !== undefined) events.push(usageEvent(report, cost));
   }
 
   /** The reason that the whole response gives, and the provider's word for it. */
@@ -86,26 +118,39 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
     return { reason: ownValue(INCOMPLETE_REASONS, rawReason) ?? "other", rawReason };
   }
 
-  /** The response as it ends: in the last event of a stream, or as the answer itself. */
-  function readResponse(response: JsonObject): void {
+  /** The response as it ends: in the last event of a stream, or as the answer itself; `place` is where. */
+  function readResponse(response: JsonObject, json: string, ...place: readonly string[]): void {
     const { status } = response;
     if (response.error || status === "failed" || status === "cancelled") throw readFailed(response);
     readHead(response);
-    if (!Array.isArray(response.output)) throw protocolError("the provider's answer has no output");
+    const output = outputOf(response);
     if (status !== "completed" && status !== "incomplete") {
       throw protocolError("the provider's answer is not finished");
     }
-    for (const [position, item] of response.output.entries()) {
-      if (isJsonObject(item)) parts.endItem(position, item);
+    const raw = rawOf(json);
+    for (const [position, item] of output.entries()) {
+      if (!isJsonObject(item)) continue;
+      parts.settleItem(position, { item, raw, place: [...place, "output", position] });
     }
+    parts.endAll();
     pushUsage(response);
-    const tier = response.service_tier;
+    const left = new LeftFields();
+    left.take(response, KNOWN_RESPONSE_FIELDS, json, () => place);
+    keepUsage(left, response.usage, KNOWN_RESPONSE_USAGE, json, [...place, "usage"]);
+    if (left.isCut) events.push({ type: "warning", warning: METADATA_CUT });
     events.push({
       type: "finish",
       ...finishReason(response),
       ...(parts.isEmpty() && { isEmpty: true }),
-      ...(typeof tier === "string" ? { metadata: { service_tier: tier } } : undefined),
+      ...left.metadata,
     });
+  }
+
+  /** A server that has told all items before may leave them out at the end. */
+  function outputOf({ output }: JsonObject): JsonValue[] {
+    if (Array.isArray(output)) return output;
+    if (parts.isEmpty()) throw protocolError("the provider's answer has no output");
+    return [];
   }
 
   function readFailed(response: JsonObject): Error {
@@ -115,8 +160,9 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
   }
 
   /** True at the end marker. Bookkeeping and unknown events are passed over. */
-  function read(event: JsonObject, type: string): boolean {
+  function read(event: JsonObject, type: string, json: string): boolean {
     const output = index(event.output_index);
+    const name: ItemName = { id: text(event.item_id), index: output };
     const content = index(event.content_index);
     const delta = text(event.delta);
     switch (type) {
@@ -125,30 +171,57 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
         readHead(object(event.response));
         return false;
       case "response.output_text.delta":
-        parts.text(output, content, delta);
+        parts.text(name, content, delta, readLogprobs(event.logprobs));
+        return false;
+      case "response.output_text.annotation.added": {
+        const annotation = object(event.annotation);
+        const own = rawOf(json).at("annotation") ?? JSON.stringify(annotation);
+        parts.annotation(name, content, annotation, own);
+        return false;
+      }
+      case "response.output_text.done":
+        parts.wholeText(name, content, "text", text(event.text));
         return false;
       case "response.refusal.delta":
-        parts.refusal(output, content, delta);
+        parts.refusal(name, content, delta);
+        return false;
+      case "response.refusal.done":
+        parts.wholeText(name, content, "refusal", text(event.refusal));
         return false;
       case "response.reasoning_summary_text.delta":
-        parts.reasoning(output, `summary ${index(event.summary_index)}`, delta);
+        parts.reasoning(name, `summary ${index(event.summary_index)}`, delta);
+        return false;
+      case "response.reasoning_summary_text.done":
+        parts.wholeReasoning(name, `summary ${index(event.summary_index)}`, text(event.text));
         return false;
       case "response.reasoning_text.delta":
-        parts.reasoning(output, `content ${content}`, delta);
+        parts.reasoning(name, `content ${content}`, delta);
+        return false;
+      case "response.reasoning_text.done":
+        parts.wholeReasoning(name, `content ${content}`, text(event.text));
         return false;
       case "response.function_call_arguments.delta":
       case "response.custom_tool_call_input.delta":
-        parts.toolArguments(output, delta);
+        parts.toolArguments(name, delta);
+        return false;
+      case "response.function_call_arguments.done":
+      case "response.custom_tool_call_input.done":
+        parts.wholeArguments(name, argumentsOf({ item: event, raw: rawOf(json), place: [] }));
         return false;
       case "response.output_item.added":
-        parts.startItem(output, object(event.item));
+        parts.startItem(output, itemOf(event, json));
         return false;
       case "response.output_item.done":
-        parts.endItem(output, object(event.item));
+        parts.endItem(output, itemOf(event, json));
         return false;
       case "response.completed":
       case "response.incomplete":
-        readResponse(object(event.response));
+        // The event says the status where the response leaves it out.
+        readResponse(
+          { status: type.slice("response.".length), ...object(event.response) },
+          json,
+          "response",
+        );
         return true;
       case "response.failed":
         throw readFailed(object(event.response));
@@ -163,16 +236,15 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
     events,
     readEvent({ name, data }) {
       if (data.startsWith(":") || data.trim() === "[DONE]") return false;
+      if (name === "error") throw options.toError(data);
       const event = parseEvent(data);
-      return read(event, text(event.type) || (name ?? ""));
+      return read(event, text(event.type) || (name ?? ""), data);
     },
     // The end marker itself says how the output ended, and brings the counts.
     isWhole: () => false,
     readEnd() {
       throw truncatedError();
     },
-    readBody(body) {
-      readResponse(body);
-    },
+    readBody: (body, json) => readResponse(body, json),
   };
 }

@@ -2,11 +2,20 @@ import type { GenerationSpec, OutputFormat, Tool } from "../../domain/generation
 import type { JsonObject } from "../../domain/json.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { nonEmpty } from "../shared/chat-request.ts";
-import { type BodyFields, encodeBody, RawJson, rawArray, rawObject } from "../shared/json-body.ts";
+import { fitCallIds } from "../shared/fit-call-ids.ts";
+import {
+  type BodyFields,
+  encodeBody,
+  type OnIgnored,
+  RawJson,
+  rawArray,
+  rawObject,
+} from "../shared/json-body.ts";
 import { modelWire, safetyIdentifier } from "./request.ts";
-import { encodeInput } from "./responses-input.ts";
+import { encodeConversation } from "./responses-input.ts";
 
 const ENCRYPTED_REASONING = "reasoning.encrypted_content";
+const LOGPROBS = "message.output_text.logprobs";
 
 function encodeTool(tool: Tool): RawJson {
   if (tool.type === "provider") return rawObject(tool.config);
@@ -48,28 +57,42 @@ function encodeFormat(format: OutputFormat): RawJson | undefined {
   }
 }
 
-/** What the answer shall contain beyond the default: reasoning in the form that can be sent back. */
-function include(reasons: boolean, { include: asked }: JsonObject): string[] | undefined {
+/**
+ * What the answer shall contain beyond the default: reasoning in the form that can be sent back, and
+ * probabilities of tokens where they are asked for.
+ */
+function include(
+  { model, spec }: ProviderRequest,
+  { include: asked }: JsonObject,
+): string[] | undefined {
   const wanted = Array.isArray(asked) ? asked.filter((entry) => typeof entry === "string") : [];
-  const all = new Set(reasons ? [ENCRYPTED_REASONING, ...wanted] : wanted);
+  const all = new Set([
+    ...(model.capabilities.has("reasoning") ? [ENCRYPTED_REASONING] : []),
+    ...(spec.sampling.logprobs === true ? [LOGPROBS] : []),
+    ...wanted,
+  ]);
   return all.size === 0 ? undefined : [...all];
 }
 
 /** The body of a Responses request: nothing is stored at the provider. Equal requests give equal bytes. */
-export function encodeResponsesBody(request: ProviderRequest): string {
+export function encodeResponsesBody(request: ProviderRequest, onIgnored?: OnIgnored): string {
   const { spec, model, effort, stream, options } = request;
   const { sampling, reasoning } = spec;
   return encodeBody(
     {
       model: model.providerModel,
-      input: encodeInput(spec.messages, modelWire(request).cacheBreakpoints),
+      input: encodeConversation(
+        fitCallIds(spec.messages, model.limits.callIds),
+        modelWire(request).cacheField,
+      ),
       ...toolFields(spec),
       max_output_tokens: sampling.maxOutputTokens,
       temperature: sampling.temperature,
       top_p: sampling.topP,
       safety_identifier: safetyIdentifier(spec.endUserId),
       store: false,
-      include: include(model.capabilities.has("reasoning"), options),
+      include: include(request, options),
+      top_logprobs: sampling.topLogprobs,
       stream,
     },
     options,
@@ -78,5 +101,6 @@ export function encodeResponsesBody(request: ProviderRequest): string {
       reasoning: { effort, summary: reasoning.includeText === true ? "auto" : undefined },
       stream_options: stream ? { include_obfuscation: false } : undefined,
     },
+    onIgnored,
   );
 }

@@ -1,7 +1,8 @@
 import type { Clock } from "../../clock.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
-import type { ProviderEvent } from "../../domain/provider-event.ts";
+import type { AnswerWarning, ProviderEvent } from "../../domain/provider-event.ts";
+import { decodeContent } from "./decode-content.ts";
 import { type ErrorRules, protocolError, toBrokenAnswerError, toHttpError } from "./http-error.ts";
 import { headerValue } from "./response-headers.ts";
 import { createSseReader, type SseEvent } from "./sse.ts";
@@ -16,8 +17,8 @@ export interface AnswerReader {
   isWhole(): boolean;
   /** The input has ended without the end marker: writes the end of a whole answer, else throws. */
   readEnd(): void;
-  /** The answer of a call that does not stream. */
-  readBody(body: JsonObject): void;
+  /** The answer of a call that does not stream, and the text that it was read from. */
+  readBody(body: JsonObject, text: string): void;
 }
 
 /** A request, and how its failure is understood. */
@@ -33,6 +34,8 @@ export interface Exchange extends Sending {
   readonly stream: boolean;
   /** Longest wait for the end marker of an answer that is whole, in milliseconds. */
   readonly usageWaitMs: number;
+  /** What the caller should know of the request; filled by `createRequest`. */
+  readonly warnings: readonly AnswerWarning[];
   /** Called once the headers of a good answer have come. */
   readonly createReader: (response: UpstreamResponse) => AnswerReader;
 }
@@ -62,10 +65,26 @@ async function readFailure(
   return toHttpError(status, headers, body, errorRules, clock);
 }
 
+/** The answer as it was before it was compressed; the status of a failure says enough without its body. */
+function decoded(sent: UpstreamResponse, { errorRules, clock }: Sending): UpstreamResponse {
+  try {
+    return decodeContent(sent);
+  } catch (error) {
+    sent.close();
+    const { status, headers } = sent;
+    throw isGood(sent) ? error : toHttpError(status, headers, "", errorRules, clock);
+  }
+}
+
+function isGood({ status }: UpstreamResponse): boolean {
+  return status >= 200 && status <= 299;
+}
+
 /** Sends a request; an answer whose status is not 2xx is thrown as what it says. */
 async function sendRequest(exchange: Sending, signal: AbortSignal): Promise<UpstreamResponse> {
-  const response = await exchange.upstream.send(exchange.createRequest(), signal);
-  if (response.status >= 200 && response.status <= 299) return response;
+  const sent = await exchange.upstream.send(exchange.createRequest(), signal);
+  const response = decoded(sent, exchange);
+  if (isGood(response)) return response;
   try {
     throw await readFailure(response, exchange, signal);
   } finally {
@@ -73,18 +92,27 @@ async function sendRequest(exchange: Sending, signal: AbortSignal): Promise<Upst
   }
 }
 
-/** A body that is one JSON object. */
-async function readJson(response: UpstreamResponse): Promise<JsonObject> {
+/** Google's APIs put an error into a list, in answers of HTTP 200 too. */
+function withoutList(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const first: unknown = value[0];
+  return isJsonObject(first) && first.error !== undefined ? first : value;
+}
+
+/** A body that is one JSON object, and its text. */
+async function readJson(
+  response: UpstreamResponse,
+): Promise<{ readonly body: JsonObject; readonly text: string }> {
   const text = await response.text();
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = withoutList(JSON.parse(text));
   } catch {
     // The parser's own message quotes the body.
     throw protocolError("the provider's answer is not JSON");
   }
   if (!isJsonObject(body)) throw protocolError("the provider's answer is not a JSON object");
-  return body;
+  return { body, text };
 }
 
 /** Reads more of an answer into the reader's events; true at its end. */
@@ -92,7 +120,8 @@ type Advance = () => Promise<boolean>;
 
 function advanceWhole(response: UpstreamResponse, reader: AnswerReader): Advance {
   return async () => {
-    reader.readBody(await readJson(response));
+    const { body, text } = await readJson(response);
+    reader.readBody(body, text);
     return true;
   };
 }
@@ -165,6 +194,7 @@ export async function* runExchange(
   const response = await sendRequest(exchange, signal);
   let stopWaiting: (() => void) | undefined;
   try {
+    for (const warning of exchange.warnings) yield { type: "warning", warning };
     const reader = exchange.createReader(response);
     const { events } = reader;
     const advance = openAnswer(response, reader, exchange.stream, signal);
@@ -195,7 +225,7 @@ export async function* runExchange(
 export async function fetchJson(exchange: Sending, signal: AbortSignal): Promise<JsonObject> {
   const response = await sendRequest(exchange, signal);
   try {
-    return await readJson(response);
+    return (await readJson(response)).body;
   } catch (error) {
     throw toBrokenAnswerError(error, response.headers, exchange.errorRules, exchange.clock);
   } finally {
@@ -207,7 +237,7 @@ export async function fetchJson(exchange: Sending, signal: AbortSignal): Promise
 export function parseEvent(data: string): JsonObject {
   let value: unknown;
   try {
-    value = JSON.parse(data);
+    value = withoutList(JSON.parse(data));
   } catch {
     throw protocolError("an event of the provider's answer is not JSON");
   }

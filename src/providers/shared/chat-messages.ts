@@ -6,14 +6,19 @@ import type {
   MediaSource,
   Message,
   Part,
+  ToolCallPart,
   ToolResultPart,
 } from "../../domain/generation-spec.ts";
-import type { JsonObject, JsonValue } from "../../domain/json.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { ProviderData } from "../../domain/provider-data.ts";
+import { isAudioPart, isCustomCall } from "./chat-data.ts";
+import { type BodyFields, RawJson, rawArray, rawObject } from "./json-body.ts";
 import type { Placements } from "./placements.ts";
+import { rawPart, withData } from "./provider-json.ts";
 
 export interface ChatMessageWire {
-  /** Parts may carry `prompt_cache_breakpoint`. */
-  readonly cacheBreakpoints: boolean;
+  /** Field of a part that marks the end of a reusable prefix; undefined: none does. */
+  readonly cacheField: CacheField | undefined;
   /** Field of an assistant message that takes reasoning text back; undefined: none does. */
   readonly reasoningField: string | undefined;
 }
@@ -25,10 +30,14 @@ export function dataUrl(source: Extract<MediaSource, { type: "inline" }>): strin
   return `data:${mediaType};base64,${base64}`;
 }
 
+/** OpenAI's mark, or Anthropic's behind a translation (OpenRouter). */
+export type CacheField = "prompt_cache_breakpoint" | "cache_control";
+
 /** The mark that ends a reusable prefix. */
-export function cacheBreakpoint(hint: CacheHint | undefined, supported: boolean): JsonObject {
-  if (hint === undefined || !supported) return {};
+export function cacheMark(hint: CacheHint | undefined, field: CacheField | undefined): JsonObject {
+  if (hint === undefined || field === undefined) return {};
   const ttl = hint.ttl === "" ? {} : { ttl: hint.ttl };
+  if (field === "cache_control") return { cache_control: { type: "ephemeral", ...ttl } };
   return { prompt_cache_breakpoint: { mode: "explicit", ...ttl } };
 }
 
@@ -51,13 +60,24 @@ function encodeFile({ source, filename }: FilePart, path: string): JsonObject {
   }
 }
 
+/** A part of a message; with fields of the vendor's it is text. */
+type Encoded = JsonObject | RawJson;
+
+/** A message with the fields that the vendor adds. */
+interface EncodedMessage {
+  readonly role: string;
+  readonly fields: BodyFields;
+  readonly data?: ProviderData | undefined;
+}
+
 /** Texts only: what every role but `user` takes. */
-function encodeText(part: Part, path: string): JsonObject {
+function encodeText(part: Part, path: string): Encoded {
   if (part.type === "text") return { type: "text", text: part.text };
+  if (part.type === "provider") return rawPart(part);
   throw invalidField(path, `a part of type ${part.type} cannot stand here at this provider`);
 }
 
-function encodeUserPart(part: Part, path: string): JsonObject {
+function encodeUserPart(part: Part, path: string): Encoded {
   switch (part.type) {
     case "image":
       return encodeImage(part, path);
@@ -68,83 +88,133 @@ function encodeUserPart(part: Part, path: string): JsonObject {
   }
 }
 
+/** The part with a mark of the caller's and fields of the vendor's. */
+function completed(encoded: Encoded, { providerData }: Part, mark: JsonObject): Encoded {
+  if (encoded instanceof RawJson) return encoded;
+  const marked = { ...encoded, ...mark };
+  return providerData === undefined ? marked : withData(marked, providerData);
+}
+
 /** One plain text as a string, the shortest form; anything else as parts. */
-function content(parts: JsonObject[]): JsonValue {
+function content(parts: readonly Encoded[]): RawJson | string {
   const [first] = parts;
   if (first === undefined) return "";
-  const plain = parts.length === 1 && first.type === "text" && Object.keys(first).length === 2;
-  return plain && typeof first.text === "string" ? first.text : parts;
+  const plain =
+    parts.length === 1 &&
+    !(first instanceof RawJson) &&
+    first.type === "text" &&
+    Object.keys(first).length === 2;
+  if (plain && typeof first.text === "string") return first.text;
+  return rawArray(parts.map((each) => (each instanceof RawJson ? each : rawObject(each))));
 }
 
-function encodeToolResult(part: ToolResultPart, path: string): JsonObject {
-  const parts = part.content.map((entry, index) => encodeText(entry, `${path}.content[${index}]`));
+function encodeToolResult(part: ToolResultPart, path: string): EncodedMessage {
+  const parts = part.content.map((entry, index) =>
+    completed(encodeText(entry, `${path}.content[${index}]`), entry, {}),
+  );
   // The wire has no flag for a failed tool: the text has to say it.
   const marked = part.isError ? [{ type: "text", text: "Error:" }, ...parts] : parts;
-  return { role: "tool", tool_call_id: part.toolCallId, content: content(marked) };
-}
-
-function encodeAssistant(message: Message, path: string, wire: ChatMessageWire): JsonObject {
-  const parts: JsonObject[] = [];
-  const calls: JsonObject[] = [];
-  let reasoning = "";
-  for (const [index, part] of message.parts.entries()) {
-    if (part.type === "tool-call") {
-      const { id, name, argumentsJson } = part;
-      calls.push({ id, type: "function", function: { name, arguments: argumentsJson } });
-    } else if (part.type === "reasoning") reasoning += part.text;
-    else if (part.type === "refusal") parts.push({ type: "refusal", refusal: part.text });
-    else parts.push(encodeText(part, `${path}.parts[${index}]`));
-  }
   return {
-    role: "assistant",
-    content: parts.length === 0 && calls.length > 0 ? null : content(parts),
-    ...(calls.length === 0 ? undefined : { tool_calls: calls }),
-    ...(wire.reasoningField === undefined || reasoning === ""
-      ? undefined
-      : { [wire.reasoningField]: reasoning }),
+    role: "tool",
+    fields: { role: "tool", tool_call_id: part.toolCallId, content: content(marked) },
+    data: part.providerData,
   };
 }
 
-function encodeMessage(message: Message, path: string, wire: ChatMessageWire): JsonObject[] {
+function encodeCall(part: ToolCallPart): RawJson {
+  const { id, name, argumentsJson, providerData } = part;
+  return isCustomCall(part)
+    ? withData({ id, type: "custom", custom: { name, input: argumentsJson } }, providerData)
+    : withData(
+        { id, type: "function", function: { name, arguments: argumentsJson } },
+        providerData,
+      );
+}
+
+function encodeAssistant(message: Message, path: string, wire: ChatMessageWire): EncodedMessage {
+  const parts: Encoded[] = [];
+  const calls: RawJson[] = [];
+  let reasoning = "";
+  for (const [index, part] of message.parts.entries()) {
+    if (part.type === "tool-call") calls.push(encodeCall(part));
+    else if (part.type === "reasoning") reasoning += part.text;
+    else if (part.type === "refusal") {
+      parts.push(completed({ type: "refusal", refusal: part.text }, part, {}));
+    } else if (part.type !== "provider" || !isAudioPart(part)) {
+      parts.push(completed(encodeText(part, `${path}.parts[${index}]`), part, {}));
+    }
+  }
+  return {
+    role: "assistant",
+    fields: {
+      role: "assistant",
+      // Empty and not null beside calls: llama-cpp-python fails with null, and nobody with "".
+      content: content(parts),
+      ...(calls.length === 0 ? undefined : { tool_calls: rawArray(calls) }),
+      ...(wire.reasoningField === undefined || reasoning === ""
+        ? undefined
+        : { [wire.reasoningField]: reasoning }),
+    },
+    data: message.providerData,
+  };
+}
+
+function encodeMessage(message: Message, path: string, wire: ChatMessageWire): EncodedMessage[] {
   if (message.role === "assistant") return [named(encodeAssistant(message, path, wire), message)];
-  const results: JsonObject[] = [];
-  const parts: JsonObject[] = [];
+  const results: EncodedMessage[] = [];
+  const parts: Encoded[] = [];
   const encode = message.role === "user" ? encodeUserPart : encodeText;
   for (const [index, part] of message.parts.entries()) {
     const partPath = `${path}.parts[${index}]`;
     if (part.type === "tool-result") results.push(encodeToolResult(part, partPath));
     else {
-      const mark = cacheBreakpoint(part.cacheHint, wire.cacheBreakpoints);
-      parts.push({ ...encode(part, partPath), ...mark });
+      const mark = cacheMark(part.cacheHint, wire.cacheField);
+      parts.push(completed(encode(part, partPath), part, mark));
     }
   }
   if (parts.length === 0 && results.length > 0) return results;
-  return [...results, named({ role: message.role, content: content(parts) }, message)];
+  const { role, providerData: data } = message;
+  const own: EncodedMessage = { role, fields: { role, content: content(parts) }, data };
+  return [...results, named(own, message)];
 }
 
-function named(encoded: JsonObject, { name }: Message): JsonObject {
-  return name === undefined || name === "" ? encoded : { ...encoded, name };
+function named(encoded: EncodedMessage, { name }: Message): EncodedMessage {
+  if (name === undefined || name === "") return encoded;
+  return { ...encoded, fields: { ...encoded.fields, name } };
 }
 
 /** What `encodeChatMessages` can encode. */
 export const CHAT_PLACEMENTS: Placements = {
   parts: {
     system: ["text", "tool-result"],
-    user: ["text", "image", "file", "tool-result"],
-    assistant: ["text", "refusal", "reasoning", "tool-call"],
-    tool: ["text", "tool-result"],
-    "tool-result": ["text"],
+    user: ["text", "image", "file", "tool-result", "provider"],
+    assistant: ["text", "refusal", "reasoning", "tool-call", "provider"],
+    tool: ["text", "tool-result", "provider"],
+    "tool-result": ["text", "provider"],
   },
   image: ["inline", "uri"],
   file: ["inline", "provider-file"],
 };
 
+/** Results follow the calls that they answer, before anything else that was said since. */
+function resultsFirst(encoded: readonly EncodedMessage[]): readonly EncodedMessage[] {
+  const ordered: EncodedMessage[] = [];
+  let others: EncodedMessage[] = [];
+  for (const message of encoded) {
+    if (message.role === "tool") ordered.push(message);
+    else if (message.role !== "assistant") others.push(message);
+    else {
+      ordered.push(...others, message);
+      others = [];
+    }
+  }
+  return [...ordered, ...others];
+}
+
 /** `messages` of a Chat Completions request. Throws `GatewayError` for a part that the wire cannot carry. */
-export function encodeChatMessages(
-  messages: readonly Message[],
-  wire: ChatMessageWire,
-): readonly JsonObject[] {
-  return messages.flatMap((message, index) =>
-    encodeMessage(message, `spec.messages[${index}]`, wire),
+export function encodeChatMessages(messages: readonly Message[], wire: ChatMessageWire): RawJson {
+  const encoded = resultsFirst(
+    messages.flatMap((message, index) => encodeMessage(message, `spec.messages[${index}]`, wire)),
   );
+  return rawArray(encoded.map(({ fields, data }) => withData(fields, data)));
 }

@@ -7,7 +7,15 @@ import type {
 import type { JsonObject } from "../../domain/json.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { type ChatMessageWire, encodeChatMessages } from "./chat-messages.ts";
-import { type BodyFields, encodeBody, RawJson, rawArray, rawObject } from "./json-body.ts";
+import { fitCallIds } from "./fit-call-ids.ts";
+import {
+  type BodyFields,
+  encodeBody,
+  type OnIgnored,
+  RawJson,
+  rawArray,
+  rawObject,
+} from "./json-body.ts";
 
 /** Where servers that speak Chat Completions differ. */
 export interface ChatWire extends ChatMessageWire {
@@ -16,6 +24,8 @@ export interface ChatWire extends ChatMessageWire {
   /** Where the end user's pseudonym goes: `safety_identifier` or `user`. */
   readonly endUserField: string;
   readonly endUserId: string | undefined;
+  /** Streams may ask for `stream_options`: some servers refuse the field, and count unasked. */
+  readonly streamOptions: boolean;
   /** The server pads streamed deltas unless told otherwise. */
   readonly obfuscates: boolean;
 }
@@ -74,22 +84,29 @@ function encodeFormat(format: OutputFormat): RawJson | undefined {
 }
 
 /** The body of a Chat Completions request. Equal requests give equal bytes. */
-export function encodeChatBody(request: ProviderRequest, wire: ChatWire): string {
+export function encodeChatBody(
+  request: ProviderRequest,
+  wire: ChatWire,
+  onIgnored?: OnIgnored,
+): string {
   const { spec, model, effort, stream, options } = request;
   const { sampling } = spec;
   return encodeBody(
     {
       model: model.providerModel,
-      messages: encodeChatMessages(spec.messages, wire),
+      messages: encodeChatMessages(fitCallIds(spec.messages, model.limits.callIds), wire),
       ...toolFields(spec),
       response_format: encodeFormat(spec.outputFormat),
       [wire.tokenLimitField]: sampling.maxOutputTokens,
       temperature: sampling.temperature,
       top_p: sampling.topP,
+      top_k: sampling.topK,
       frequency_penalty: sampling.frequencyPenalty,
       presence_penalty: sampling.presencePenalty,
       seed: sampling.seed,
       stop: sampling.stopSequences?.length ? sampling.stopSequences : undefined,
+      logprobs: sampling.logprobs === true ? true : undefined,
+      top_logprobs: sampling.logprobs === true ? sampling.topLogprobs : undefined,
       reasoning_effort: effort,
       [wire.endUserField]: wire.endUserId,
       stream,
@@ -98,9 +115,11 @@ export function encodeChatBody(request: ProviderRequest, wire: ChatWire): string
     },
     options,
     {
-      stream_options: stream
-        ? { include_usage: true, include_obfuscation: wire.obfuscates ? false : undefined }
-        : undefined,
+      stream_options:
+        stream && wire.streamOptions
+          ? { include_usage: true, include_obfuscation: wire.obfuscates ? false : undefined }
+          : undefined,
     },
+    onIgnored,
   );
 }

@@ -1,91 +1,249 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import type { ProviderData } from "../../domain/provider-data.ts";
+import { usableId } from "./call-id.ts";
+import { callData } from "./chat-data.ts";
 import { protocolError } from "./http-error.ts";
+import { createJsonEnd, type JsonEnd } from "./json-end.ts";
 import type { OpenPart, PartWriter } from "./part-writer.ts";
+import type { DataOrigin } from "./provider-json.ts";
+import { ANY, type PlacePattern, type RawValues, rawValues } from "./raw-values.ts";
 
 /** A call whose identifier or name has not come yet keeps its fragments. */
 interface Call {
   id: string;
   name: string;
   held: string;
+  /** All that came is `{}`: it can be the arguments, or stand for arguments that follow. */
+  hasPlaceholder: boolean;
+  readonly json: JsonEnd;
   part: OpenPart | undefined;
+  /** The chunk that has added to it last, by its number. */
+  chunk: number;
+  /** What the vendor adds. */
+  data: ProviderData | undefined;
+}
+
+/** Calls as they stand in a chunk or an answer. */
+export interface CallFragments {
+  readonly fragments: readonly JsonValue[];
+  /** Every fragment is a call of its own. */
+  readonly isWhole: boolean;
+  /** The JSON text that the fragments were read from. */
+  readonly json: string;
+  /** Where they stand in it: the choice, and its field. */
+  readonly position: number;
+  readonly field: "message" | "delta";
+  /** In `function_call` and not in `tool_calls`. */
+  readonly isOld: boolean;
 }
 
 /** The tool calls of one answer. Servers differ in what identifies a fragment. */
 export interface ChatToolCalls {
   /** Calls begun. */
   count(): number;
-  /** `tool_calls` of a delta or of a whole message. */
-  read(calls: JsonValue | undefined): void;
-  /** `responseId` makes identifiers of calls that came without one unique. */
-  end(responseId: string): void;
+  /** A call was named. */
+  hasAny(): boolean;
+  /** A call lacks the end of its arguments. */
+  isCut(): boolean;
+  read(fragments: CallFragments): void;
+  /** Ends the calls that are whole: nothing can follow but what belongs to the others. */
+  endWhole(): void;
+  end(): void;
 }
+
+/** Where calls stand, and in them arguments that are not text. */
+const CALLS: readonly PlacePattern[] = [
+  ["choices", ANY, ANY, "tool_calls", ANY],
+  ["choices", ANY, ANY, "tool_calls", ANY, ANY, "arguments"],
+  ["choices", ANY, ANY, "tool_calls", ANY, ANY, "input"],
+  ["choices", ANY, ANY, "function_call", "arguments"],
+];
 
 function text(value: JsonValue | undefined): string {
   return typeof value === "string" ? value : "";
 }
 
-export function createChatToolCalls(writer: PartWriter): ChatToolCalls {
+/** What a fragment says of its call. */
+interface Fragment {
+  readonly id: string;
+  readonly name: string;
+  readonly piece: string;
+  readonly index: number | undefined;
+  readonly data: ProviderData | undefined;
+}
+
+/** Texts of calls, and of arguments that are none, found at once for all fragments of a chunk. */
+type Raw = (place: number, ...below: readonly string[]) => string | undefined;
+
+function rawOf({ json, position, field, isOld }: CallFragments): Raw {
+  let values: RawValues | undefined;
+  return (place, ...below) => {
+    values ??= rawValues(json, CALLS);
+    return isOld
+      ? values.at("choices", position, field, "function_call", ...below.slice(1))
+      : values.at("choices", position, field, "tool_calls", place, ...below);
+  };
+}
+
+/** Text as it is; anything else as the JSON text that it was. */
+function argumentsOf(called: JsonObject, kind: string, place: number, raw: Raw): string {
+  const field = called.arguments === undefined ? "input" : "arguments";
+  const value = called[field];
+  if (typeof value === "string") return value;
+  if (value === undefined || value === null) return "";
+  return raw(place, kind, field) ?? JSON.stringify(value);
+}
+
+/** The fields of a call stand below the name of its kind. */
+function readFragment(fragment: JsonObject, place: number, raw: Raw, origin: DataOrigin): Fragment {
+  const kind = isJsonObject(fragment.function) ? "function" : "custom";
+  const called = fragment[kind];
+  const { index } = fragment;
+  return {
+    id: text(fragment.id),
+    name: isJsonObject(called) ? text(called.name) : "",
+    piece: isJsonObject(called) ? argumentsOf(called, kind, place, raw) : "",
+    index: typeof index === "number" ? index : undefined,
+    data: callData(fragment, () => raw(place), origin),
+  };
+}
+
+/** Nothing but white space can follow. */
+function isWhole(call: Call): boolean {
+  return call.hasPlaceholder || call.json.isWhole();
+}
+
+/** `newId` makes identifiers for calls that came without one, or with one of another call. */
+export function createChatToolCalls(
+  writer: PartWriter,
+  newId: () => string,
+  origin: DataOrigin,
+): ChatToolCalls {
   const calls: Call[] = [];
   const byIndex = new Map<number, Call>();
+  const byPlace: Call[] = [];
+  const byId = new Map<string, Call>();
+  /** Number of the chunk that is read. */
+  let chunk = 0;
 
-  function start(id: string): Call {
-    const call: Call = { id, name: "", held: "", part: undefined };
+  /**
+   * Whether a fragment belongs to a call after `call`, where nothing else tells: another name says
+   * so, and another identifier or a name behind whole arguments, or twice in one chunk.
+   */
+  function isNext(call: Call, { id, name }: Fragment): boolean {
+    if (name !== "" && call.name !== "" && name !== call.name) return true;
+    const isSame = id !== "" && id === call.id;
+    const isNamed = (id !== "" && call.id !== "") || (name !== "" && call.name !== "");
+    return isNamed && !isSame && (isWhole(call) || call.chunk === chunk);
+  }
+
+  function start(): Call {
+    const call: Call = {
+      id: "",
+      name: "",
+      held: "",
+      hasPlaceholder: false,
+      json: createJsonEnd(),
+      part: undefined,
+      chunk: 0,
+      data: undefined,
+    };
     calls.push(call);
     return call;
   }
 
-  /** By index, else by identifier; a name without either begins a call. */
-  function find(fragment: JsonObject, id: string, name: string): Call {
-    if (typeof fragment.index === "number") {
-      const known = byIndex.get(fragment.index);
-      // Whole calls that repeat an index are told apart by their identifiers.
-      const other = known !== undefined && id !== "" && known.id !== "" && known.id !== id;
-      if (known !== undefined && !(other && name !== "")) return known;
-      const call = start(id);
-      byIndex.set(fragment.index, call);
-      return call;
-    }
-    const known = id === "" ? undefined : calls.find((call) => call.id === id);
-    const last = calls.at(-1);
-    if (known !== undefined) return known;
-    return id === "" && name === "" && last !== undefined ? last : start(id);
+  /** The call at this place of earlier chunks, or the first after it that is not whole. */
+  function atPlace(place: number): Call | undefined {
+    const known = byPlace[place] ?? calls.at(-1);
+    if (known === undefined || !known.json.isWhole()) return known;
+    return calls.slice(calls.indexOf(known)).find(({ json }) => !json.isWhole()) ?? known;
+  }
+
+  /** By index, else by identifier, else by the place in the chunk; undefined: it begins a call. */
+  function find(fragment: Fragment, place: number): Call | undefined {
+    const { id, name, index } = fragment;
+    const named = id === "" ? undefined : byId.get(id);
+    const indexed = index === undefined ? undefined : byIndex.get(index);
+    if (indexed === undefined && index !== undefined && named === undefined) return undefined;
+    const byPosition = index === undefined && id === "" ? atPlace(place) : undefined;
+    const known = named ?? indexed ?? byPosition;
+    if (known === undefined || isNext(known, fragment)) return undefined;
+    // Without index and identifier, a name begins a call.
+    return known === byPosition && name !== "" && known.name !== "" ? undefined : known;
   }
 
   function open(call: Call): void {
+    if (byId.get(call.id) !== call || usableId(call.id) === "") call.id = newId();
     call.part = writer.openToolCall(call.id, call.name, call.held);
     call.held = "";
   }
 
-  function readCall(fragment: JsonObject): void {
-    const given = isJsonObject(fragment.function) ? fragment.function : fragment.custom;
-    const called: JsonObject = isJsonObject(given) ? given : {};
-    const id = text(fragment.id);
-    const name = text(called.name);
-    const call = find(fragment, id, name);
-    call.id ||= id;
+  function feed(call: Call, piece: string, isAll: boolean): void {
+    if (piece === "") return;
+    const isFirst =
+      !isAll && !call.hasPlaceholder && call.held === "" && call.part?.isWritten() !== true;
+    if (isFirst && piece === "{}") {
+      call.hasPlaceholder = true;
+      return;
+    }
+    const isMore = call.hasPlaceholder && !piece.trimStart().startsWith("{");
+    call.hasPlaceholder = false;
+    const all = isMore ? `{}${piece}` : piece;
+    call.json.push(all);
+    if (call.part === undefined) call.held += all;
+    else call.part.append(all);
+  }
+
+  function take(fragment: Fragment, place: number, isOwn: boolean): void {
+    const { id, name, piece, index, data } = fragment;
+    const call = (isOwn ? undefined : find(fragment, place)) ?? start();
+    if (index !== undefined && byIndex.get(index) !== call) byIndex.set(index, call);
+    byPlace[place] = call;
+    if (call.id === "" && id !== "") {
+      call.id = id;
+      if (!byId.has(id)) byId.set(id, call);
+    }
     call.name ||= name;
-    const piece = text(called.arguments) || text(called.input);
-    if (call.part !== undefined) return call.part.append(piece);
-    call.held += piece;
-    if (call.id !== "" && call.name !== "") open(call);
+    call.chunk = chunk;
+    call.data = data ?? call.data;
+    feed(call, piece, isOwn);
+    if (call.part === undefined && call.id !== "" && call.name !== "") open(call);
+  }
+
+  /** A call whose identifier has not come gets one; one without anything is none. */
+  function endCall(call: Call): void {
+    if (call.part === undefined) {
+      if (call.name === "" && call.held === "") return;
+      if (call.name === "") throw protocolError("a tool call of the provider has no name");
+      if (call.hasPlaceholder) call.held = "{}";
+      open(call);
+    }
+    const { data } = call;
+    call.part?.end(undefined, data === undefined ? undefined : { providerData: data });
   }
 
   return {
     count: () => calls.filter((call) => call.part !== undefined).length,
-    read(value) {
-      if (!Array.isArray(value)) return;
-      for (const fragment of value) if (isJsonObject(fragment)) readCall(fragment);
-    },
-    end(responseId) {
-      for (const [position, call] of calls.entries()) {
-        if (call.part === undefined) {
-          if (call.name === "" && call.held === "") continue;
-          if (call.name === "") throw protocolError("a tool call of the provider has no name");
-          call.id ||= `call_${responseId.slice(0, 128)}_${position}`;
-          open(call);
-        }
-        call.part?.end();
+    hasAny: () => calls.some(({ name }) => name !== ""),
+    isCut: () =>
+      calls.some((call) => !isWhole(call) && (call.held !== "" || call.part?.isWritten() === true)),
+    read(all) {
+      chunk++;
+      const raw = rawOf(all);
+      for (let place = 0; place < all.fragments.length; place++) {
+        const fragment = all.fragments[place];
+        if (!isJsonObject(fragment)) continue;
+        take(readFragment(fragment, place, raw, origin), place, all.isWhole);
       }
+    },
+    endWhole() {
+      for (const call of calls) {
+        if (!call.json.isWhole()) return;
+        endCall(call);
+      }
+    },
+    end() {
+      for (const call of calls) endCall(call);
     },
   };
 }

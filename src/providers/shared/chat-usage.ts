@@ -33,6 +33,21 @@ export function usageDetails(value: JsonValue | undefined): JsonObject {
 
 type NamedCounts = { readonly [Field in keyof TokenCounts]: number | undefined };
 
+/** Sums that a count is a part of, the narrowest first. */
+const SUMS: Readonly<Partial<Record<keyof TokenCounts, keyof TokenCounts>>> = {
+  cacheReadTokens: "inputTokens",
+  cacheWriteTokens: "inputTokens",
+  cacheWriteLongTokens: "cacheWriteTokens",
+  reasoningTokens: "outputTokens",
+};
+
+/** What the sum of a count was said to be; undefined: no sum, or none that can be. */
+function leastSumOf(read: NamedCounts, name: keyof TokenCounts): number | undefined {
+  const sum = SUMS[name];
+  const count = sum === undefined ? undefined : read[sum];
+  return count === undefined || Number.isNaN(count) ? undefined : Math.min(count, MAX_TOKENS);
+}
+
 /** Counts without the fields that were not reported, and the names of those that cannot be. */
 export function reportedCounts(read: NamedCounts): UsageReport {
   const counts: Record<string, number> = {};
@@ -42,7 +57,8 @@ export function reportedCounts(read: NamedCounts): UsageReport {
   for (const [name, count] of Object.entries(read)) {
     if (count === undefined) continue;
     const isSummand = name === "inputTokens" || name === "outputTokens";
-    if (count <= MAX_TOKENS && !(isSummand && isTooMuch)) counts[name] = count;
+    const most = leastSumOf(read, name as keyof TokenCounts) ?? MAX_TOKENS;
+    if (count <= most && !(isSummand && isTooMuch)) counts[name] = count;
     else impossible.push(name as keyof TokenCounts);
   }
   return { counts, impossible };
@@ -68,19 +84,56 @@ export function usageEvent(
   };
 }
 
-/** Usage of Chat Completions: cache reads and writes are part of the prompt, reasoning of the completion. */
+/** Largest of the counts that were said: servers that know several names for one count fill one of them. */
+function largest(...values: readonly (JsonValue | undefined)[]): number | undefined {
+  const counts = values.map(tokenCount).filter((count) => count !== undefined);
+  return counts.length === 0 ? undefined : Math.max(...counts);
+}
+
+/**
+ * Counts as Chat Completions has them: cache reads and writes are part of the prompt, reasoning of
+ * the completion. Cached tokens under all names in use: OpenAI's, DeepSeek's, Mistral's,
+ * Moonshot's, and Anthropic's behind a translation.
+ */
 export function readChatCounts(usage: JsonObject): NamedCounts {
   const prompt = usageDetails(usage.prompt_tokens_details);
   const completion = usageDetails(usage.completion_tokens_details);
   return {
     inputTokens: tokenCount(usage.prompt_tokens),
     outputTokens: tokenCount(usage.completion_tokens),
-    cacheReadTokens: tokenCount(prompt.cached_tokens),
-    cacheWriteTokens: tokenCount(prompt.cache_write_tokens),
-    reasoningTokens: tokenCount(completion.reasoning_tokens),
+    cacheReadTokens: largest(
+      prompt.cached_tokens,
+      usage.prompt_cache_hit_tokens,
+      usage.num_cached_tokens,
+      usage.cached_tokens,
+      usage.cache_read_input_tokens,
+    ),
+    cacheWriteTokens: largest(prompt.cache_write_tokens, usage.cache_creation_input_tokens),
+    reasoningTokens: largest(completion.reasoning_tokens, usage.reasoning_tokens),
   };
 }
 
+/** Tokens that the total has beyond prompt and completion; 0 where it says nothing that can be. */
+function restOf(usage: JsonObject, input: number, output: number): number {
+  const rest = (tokenCount(usage.total_tokens) ?? 0) - input - output;
+  return rest > 0 ? rest : 0;
+}
+
+/**
+ * What servers count beside prompt and completion: cached tokens beside the prompt, where the total
+ * says so or there are more of them than it has; all else that the total has is output, as is
+ * reasoning beyond the completion.
+ */
 export function readChatUsage(usage: JsonObject): UsageReport {
-  return reportedCounts(readChatCounts(usage));
+  const counts = readChatCounts(usage);
+  const { inputTokens, outputTokens, cacheReadTokens = 0, cacheWriteTokens = 0 } = counts;
+  if (inputTokens === undefined || outputTokens === undefined) return reportedCounts(counts);
+  const cached = cacheReadTokens + cacheWriteTokens;
+  const rest = restOf(usage, inputTokens, outputTokens);
+  if (cached > 0 && (rest === cached || cached > inputTokens)) {
+    return reportedCounts({ ...counts, inputTokens: inputTokens + cached });
+  }
+  const { reasoningTokens = 0 } = counts;
+  const beside = rest > 0 || reasoningTokens <= outputTokens ? rest : reasoningTokens;
+  return reportedCounts({ ...counts, outputTokens: outputTokens + beside });
 }

@@ -104,6 +104,11 @@ const KEY_TEXT =
 /** The model is meant, not something else that the request names. */
 const MODEL_TEXT =
   /^model: |\bmodels?\b.{0,120}\b(?:not found|not exist|does not exist|no longer (?:available|supported)|retired|deprecated|decommissioned|sunset|shut down)\b/i;
+/** A whole message about the key: Google's APIs send it with the status of a bad request. */
+const KEY_MESSAGE = /^(?:api key not valid|incorrect api key|invalid api key)\b/i;
+/** A whole message about the model, from servers that call it a bad request (Fireworks, OpenRouter). */
+const MODEL_MESSAGE =
+  /^(?:the )?(?:requested )?model (?:not found|does not exist)\b|^\S{1,128} is not a valid model\b|^(?:the )?model [`'"]?\S{1,128}[`'"]? (?:not found|does not exist)\b/i;
 /** The account could pay for a smaller request (OpenRouter checks the largest output first). */
 const TOO_DEAR_TEXT = /\bfewer max_tokens\b|\bprompt tokens limit exceeded\b/i;
 /** Nothing is left: a smaller request would be refused as well. */
@@ -160,7 +165,9 @@ function splitStatus(status: number, evidence: ErrorEvidence): ErrorKind | undef
     case 422:
       if (isTooLong(evidence)) return "context-length";
       if (QUOTA_TEXT.test(message)) return "quota";
-      return isFiltered(evidence) ? "content-filter" : undefined;
+      if (isFiltered(evidence)) return "content-filter";
+      if (KEY_MESSAGE.test(message)) return "provider-authentication";
+      return MODEL_MESSAGE.test(message) ? "not-found" : undefined;
     case 403:
     case 451:
       if (isFiltered(evidence)) return "content-filter";

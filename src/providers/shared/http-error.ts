@@ -42,6 +42,13 @@ function statusInCode(code: string | undefined): number | undefined {
   return code !== undefined && /^[45]\d\d$/.test(code) ? Number(code) : undefined;
 }
 
+/** The code, unless it only repeats the status: then the type. */
+function tellingCode({ code, type, status }: ErrorEvidence): string | undefined {
+  const named = identifier(type);
+  if (statusInCode(code) === undefined) return identifier(code) ?? named;
+  return named ?? (code === String(status) ? undefined : code);
+}
+
 /** What went wrong, by the first evidence that says it: the vendor's rules, codes, status, text. */
 function classify(evidence: ErrorEvidence, rules: ErrorRules): ErrorKind {
   const status = evidence.status ?? statusInCode(evidence.code);
@@ -72,7 +79,7 @@ function toProviderError(
 ): GatewayError {
   const kind = classify(evidence, rules);
   const refined = rules.refine?.(evidence) ?? evidence;
-  const code = identifier(refined.code) ?? identifier(refined.type);
+  const code = tellingCode(refined);
   const param = identifier(evidence.param);
   const requestId = identifier(headerValue(headers, rules.requestIdHeader));
   const shouldRetry = headerValue(headers, "x-should-retry");

@@ -1,8 +1,10 @@
 import type { Clock } from "../../clock.ts";
 import type { JsonObject } from "../../domain/json.ts";
+import type { AnswerWarning } from "../../domain/provider-event.ts";
 import type { Provider, ProviderInstance, ProviderRequest } from "../provider.ts";
 import { type AnswerReader, fetchJson, runExchange } from "./answer.ts";
 import { type ErrorRules, protocolError } from "./http-error.ts";
+import type { OnIgnored } from "./json-body.ts";
 import { createUpstream, type UpstreamRequest, type UpstreamResponse } from "./upstream-fetch.ts";
 
 /** One endpoint of an API: how a request becomes a body, and how its answer is read. */
@@ -12,7 +14,7 @@ export interface Dialect {
   readonly errorRules: ErrorRules;
   /** Headers that depend on the request. */
   headers?(request: ProviderRequest): Readonly<Record<string, string>>;
-  encodeBody(request: ProviderRequest): string;
+  encodeBody(request: ProviderRequest, onIgnored?: OnIgnored): string;
   createReader(response: UpstreamResponse): AnswerReader;
 }
 
@@ -33,21 +35,32 @@ export interface HttpProviderOptions {
   readonly clock: Clock;
 }
 
+/** Without this any coding is allowed (RFC 9110, 12.5.3); compressed events come late. */
+const AS_IT_IS = { "accept-encoding": "identity" };
+
+/** Options that a request of Steer's sets itself stay out of it. */
+function ignoredOption(instance: string, option: string): AnswerWarning {
+  const field = `spec.provider_options.${instance}.${option}`;
+  return { reason: "PROVIDER_OPTION_IGNORED", message: `${field} is set by Steer itself`, field };
+}
+
 /** An adapter for an API that takes one JSON body by POST and answers with JSON or an event stream. */
 export function createHttpProvider(options: HttpProviderOptions): Provider {
   const { instance, dialectOf, counting, checkOptions, clock } = options;
   const upstream = createUpstream(instance.baseUrl, clock);
   const basePath = new URL(instance.baseUrl).pathname.replace(/\/$/, "");
-  const headers = { ...options.headers, ...instance.headers };
+  const hasOwn = Object.keys(instance.headers).some((name) => name.toLowerCase() in AS_IT_IS);
+  const headers = { ...(!hasOwn && AS_IT_IS), ...options.headers, ...instance.headers };
 
   function createRequest(
     dialect: Pick<Dialect, "path" | "headers" | "encodeBody">,
     request: ProviderRequest,
+    onIgnored: OnIgnored = () => {},
   ): UpstreamRequest {
     return {
       path: basePath + dialect.path,
       headers: { ...headers, ...dialect.headers?.(request), ...request.headers },
-      body: dialect.encodeBody(request),
+      body: dialect.encodeBody(request, onIgnored),
       connectTimeoutMs: request.connectTimeoutMs,
     };
   }
@@ -81,10 +94,15 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
     ...(checkOptions !== undefined && { checkOptions }),
     generate(request, signal) {
       const dialect = dialectOf(request);
+      const warnings: AnswerWarning[] = [];
       return runExchange(
         {
           upstream,
-          createRequest: () => createRequest(dialect, request),
+          createRequest: () =>
+            createRequest(dialect, request, (option) =>
+              warnings.push(ignoredOption(instance.id, option)),
+            ),
+          warnings,
           stream: request.stream,
           usageWaitMs: request.usageWaitMs,
           createReader: (response) => dialect.createReader(response),

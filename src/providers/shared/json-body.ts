@@ -32,6 +32,11 @@ export function rawObject(fields: BodyFields): RawJson {
   return new RawJson(encodeJsonObject(Object.entries(fields)));
 }
 
+/** A JSON object with its fields in this order, whatever their names are. */
+export function rawEntries(fields: Iterable<readonly [string, unknown]>): RawJson {
+  return new RawJson(encodeJsonObject(fields));
+}
+
 /** An array of objects that are text already. */
 export function rawArray(items: readonly RawJson[]): RawJson {
   return new RawJson(`[${items.map((item) => item.text).join(",")}]`);
@@ -48,6 +53,29 @@ function sorted(value: JsonValue): JsonValue {
   );
 }
 
+/** Told the name of each option that is not sent as it was given. */
+export type OnIgnored = (option: string) => void;
+
+/** What stands in a body where an option was given. */
+function isSame(sent: unknown, given: JsonValue): boolean {
+  return (sent instanceof RawJson ? sent.text : JSON.stringify(sent)) === JSON.stringify(given);
+}
+
+/** An option and the fields of its own that Steer sets. */
+function mergeOption(
+  given: JsonValue | undefined,
+  own: BodyFields,
+): { readonly merged: BodyFields; readonly isWhole: boolean } {
+  const fields = withoutUndefined(own);
+  if (given === undefined) return { merged: fields, isWhole: true };
+  if (!isJsonObject(given)) return { merged: fields, isWhole: false };
+  const merged = { ...given, ...fields };
+  return {
+    merged,
+    isWhole: Object.entries(given).every(([key, value]) => isSame(merged[key], value)),
+  };
+}
+
 /**
  * The body of a request: `fields`, then what `options` adds. A field of `fields`
  * wins. Where both may be objects (`nested` names those fields), each key of its own
@@ -57,6 +85,7 @@ export function encodeBody(
   fields: BodyFields,
   options: JsonObject,
   nested: Readonly<Record<string, BodyFields | undefined>> = {},
+  onIgnored: OnIgnored = () => {},
 ): string {
   // A map, since a key of the caller can be `constructor` or `__proto__`.
   const body = new Map<string, unknown>(Object.entries(fields));
@@ -66,12 +95,14 @@ export function encodeBody(
     const given = extras[key];
     delete extras[key];
     if (own === undefined) continue;
-    const merged = isJsonObject(given) ? { ...given, ...withoutUndefined(own) } : own;
-    const filled = withoutUndefined(merged);
-    if (Object.keys(filled).length > 0) body.set(key, rawObject(filled));
+    const { merged, isWhole } = mergeOption(given, own);
+    if (!isWhole) onIgnored(key);
+    if (Object.keys(merged).length > 0) body.set(key, rawObject(merged));
   }
   for (const [key, value] of Object.entries(extras)) {
-    if (body.get(key) === undefined) body.set(key, value);
+    const own = body.get(key);
+    if (own === undefined) body.set(key, value);
+    else if (!isSame(own, value)) onIgnored(key);
   }
   return encodeJsonObject(body);
 }

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../domain/json.ts";
-import type { ModelRecord } from "../../domain/model.ts";
+import type { ModelRecord, WireLimits } from "../../domain/model.ts";
 
 function isModelRecord(value: unknown): value is ModelRecord {
   return (
@@ -10,10 +10,16 @@ function isModelRecord(value: unknown): value is ModelRecord {
   );
 }
 
-/** The records of a `models.json`. What they say is checked where the registry is built. */
-export function parseModels(value: unknown): readonly ModelRecord[] {
+/**
+ * The records of a `models.json`, whose vendor has these limits by dialect. What they say is
+ * checked where the registry is built.
+ */
+export function parseModels(
+  value: unknown,
+  limits: Readonly<Record<string, WireLimits>> = {},
+): readonly ModelRecord[] {
   if (!Array.isArray(value) || !value.every(isModelRecord)) {
     throw new TypeError("models.json is not an array of model records");
   }
-  return value;
+  return value.map((record) => ({ ...record, limits }));
 }

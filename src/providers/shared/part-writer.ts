@@ -1,14 +1,16 @@
-import type { ReasoningPart } from "../../domain/generation-spec.ts";
+import type { ProviderPart, ReasoningPart } from "../../domain/generation-spec.ts";
+import type { PartAdditions, TokenLogprob } from "../../domain/provider-data.ts";
 import type { ProviderEvent } from "../../domain/provider-event.ts";
 import { createWholeText } from "./whole-text.ts";
 
 /** One part of the output while it is being written. */
 export interface OpenPart {
-  append(piece: string): void;
+  /** `logprobs` are those of the tokens that have come since the last piece of a text. */
+  append(piece: string, logprobs?: readonly TokenLogprob[]): void;
   /** True once something was written. */
   isWritten(): boolean;
-  /** Ends the part; what follows is ignored. `whole` where the deltas do not say it all. */
-  end(whole?: ReasoningPart): void;
+  /** Ends the part; what follows is ignored. `whole` or `added` where the deltas do not say it all. */
+  end(whole?: ReasoningPart, added?: PartAdditions): void;
 }
 
 /** Numbers the parts of one answer and writes their events. */
@@ -19,7 +21,7 @@ export interface PartWriter {
   /** A call that ends without any arguments is a call with an empty object. */
   openToolCall(id: string, name: string, fragment: string): OpenPart;
   /** A part that has no deltas. */
-  writeWhole(part: ReasoningPart): void;
+  writeWhole(part: ReasoningPart | ProviderPart): void;
 }
 
 export function createPartWriter(): PartWriter {
@@ -27,7 +29,7 @@ export function createPartWriter(): PartWriter {
   let count = 0;
 
   function open(
-    delta: (piece: string) => ProviderEvent,
+    delta: (piece: string, logprobs?: readonly TokenLogprob[]) => ProviderEvent,
     partIndex: number,
     empty: string,
   ): OpenPart {
@@ -35,16 +37,16 @@ export function createPartWriter(): PartWriter {
     let written = false;
     let ended = false;
 
-    function write(piece: string): void {
-      if (piece === "" || ended) return;
+    function write(piece: string, logprobs?: readonly TokenLogprob[]): void {
+      if (ended || (piece === "" && logprobs === undefined)) return;
       written = true;
-      events.push(delta(piece));
+      events.push(delta(piece, logprobs));
     }
 
     return {
-      append: (piece) => write(text.push(piece)),
+      append: (piece, logprobs) => write(text.push(piece), logprobs),
       isWritten: () => written,
-      end(part) {
+      end(part, added) {
         if (ended) return;
         write(text.flush());
         if (!written) write(empty);
@@ -53,6 +55,7 @@ export function createPartWriter(): PartWriter {
           type: "part-end",
           partIndex,
           ...(part === undefined ? undefined : { part }),
+          ...(added === undefined ? undefined : { added }),
         });
       },
     };
@@ -62,7 +65,14 @@ export function createPartWriter(): PartWriter {
     events,
     openText(type) {
       const partIndex = count++;
-      return open((text) => ({ type: `${type}-delta` as const, partIndex, text }), partIndex, "");
+      return open(
+        (text, logprobs) =>
+          logprobs === undefined || type !== "text"
+            ? { type: `${type}-delta` as const, partIndex, text }
+            : { type: "text-delta", partIndex, text, logprobs },
+        partIndex,
+        "",
+      );
     },
     openToolCall(id, name, fragment) {
       const partIndex = count++;

@@ -18,14 +18,69 @@ export interface SseReader {
 /** Longest line, and longest event, in UTF-16 units. */
 export const MAX_SSE_EVENT_LENGTH = 16 * 1024 * 1024;
 
+/** Longest line that tells of a failure, in UTF-16 units: it is looked at again with each piece. */
+const MAX_FAILURE_LENGTH = 16 * 1024;
+
+/** How lines outside the format begin that tell of a failure. */
+const FAILURES = ["error:", '{"error"'];
+
+/**
+ * What such a line says, as an event: llama.cpp has a field `error` of its own, and some servers
+ * write the JSON of an error without a field. Undefined: nothing.
+ */
+function failureIn(line: string): SseEvent | undefined {
+  if (line.startsWith("error:")) return { name: "error", data: line.slice("error:".length).trim() };
+  return line.startsWith('{"error"') ? { name: "error", data: line } : undefined;
+}
+
+/** The line that begins at `start` is such a line, or its beginning. */
+function mayTellFailure(text: string, start: number): boolean {
+  return FAILURES.some(
+    (failure) =>
+      text.startsWith(failure, start) ||
+      (text.length - start < failure.length && failure.startsWith(text.slice(start))),
+  );
+}
+
+function endsLine(text: string): boolean {
+  const last = text.charCodeAt(text.length - 1);
+  return last === 0x0a || last === 0x0d;
+}
+
+/** Holds back the beginnings of lines that tell of a failure: the parser drops those that are not whole. */
+function createHold(): (piece: string) => string {
+  let held = "";
+  let isLineStart = true;
+  return (piece) => {
+    const text = held === "" ? piece : held + piece;
+    held = "";
+    if (text === "") return text;
+    if (endsLine(text)) {
+      isLineStart = true;
+      return text;
+    }
+    const start = Math.max(text.lastIndexOf("\n"), text.lastIndexOf("\r")) + 1;
+    const isStart = start > 0 || isLineStart;
+    if (isStart && text.length - start <= MAX_FAILURE_LENGTH && mayTellFailure(text, start)) {
+      held = text.slice(start);
+      isLineStart = true;
+      return text.slice(0, start);
+    }
+    isLineStart = false;
+    return text;
+  };
+}
+
 /**
  * SSE framing: LF, CRLF and CR in any split, incremental UTF-8, one byte order
- * mark, comments and unknown fields ignored. Events without data are skipped.
+ * mark, comments and unknown fields ignored, but for those that tell of a failure. Events without
+ * data are skipped.
  * `push` and `end` throw what `onEvent` throws, and `GatewayError` of kind
  * `protocol` when a line or an event exceeds its bound.
  */
 export function createSseReader(onEvent: (event: SseEvent) => void): SseReader {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const hold = createHold();
   let tooLong = false;
   const parser = createParser({
     maxBufferSize: MAX_SSE_EVENT_LENGTH,
@@ -34,11 +89,13 @@ export function createSseReader(onEvent: (event: SseEvent) => void): SseReader {
     },
     onError(error) {
       if (error.type === "max-buffer-size-exceeded") tooLong = true;
+      const failure = error.type === "unknown-field" ? failureIn(error.line ?? "") : undefined;
+      if (failure !== undefined) onEvent(failure);
     },
   });
 
   function feed(text: string): void {
-    parser.feed(text);
+    parser.feed(hold(text));
     if (tooLong) {
       throw new GatewayError(
         "protocol",

@@ -1,8 +1,9 @@
-import { type Dispatcher, Pool } from "undici";
+import { buildConnector, type Dispatcher, Pool } from "undici";
 import type { Clock } from "../../clock.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { toTransportError } from "./http-error.ts";
 import type { ResponseHeaders } from "./response-headers.ts";
+import { skipInterim } from "./skip-interim.ts";
 
 /** A POST of one JSON body. */
 export interface UpstreamRequest {
@@ -41,7 +42,7 @@ export interface Upstream {
 }
 
 /** Longest body that is held as a whole. */
-const MAX_BODY_BYTES = 32 * 1024 * 1024;
+export const MAX_BODY_BYTES = 32 * 1024 * 1024;
 const MAX_HEADER_BYTES = 32 * 1024;
 const MAX_CONNECTIONS = 4096;
 /** Unread bytes of a body above which the socket is paused. */
@@ -212,7 +213,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamResponse {
   }
 }
 
-function tooLarge(maxBytes: number): GatewayError {
+export function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError("protocol", `the provider's answer is larger than ${maxBytes} bytes`);
 }
 
@@ -223,10 +224,16 @@ function tooLarge(maxBytes: number): GatewayError {
  */
 export function createUpstream(baseUrl: string, clock: Clock): Upstream {
   const { origin, protocol } = new URL(baseUrl);
+  const connect = buildConnector({ allowH2: false, timeout: MAX_CONNECT_MS });
   const pool = new Pool(origin, {
     allowH2: false,
     connections: MAX_CONNECTIONS,
-    connectTimeout: MAX_CONNECT_MS,
+    connect: (options, callback) =>
+      connect(options, (...result) => {
+        const [error, socket] = result;
+        if (error === null) callback(null, skipInterim(socket));
+        else callback(error, null);
+      }),
     keepAliveTimeout: protocol === "https:" ? KEEP_ALIVE_MS["https:"] : KEEP_ALIVE_MS["http:"],
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: 0,

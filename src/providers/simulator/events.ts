@@ -41,6 +41,7 @@ function partText(part: Part): string {
       return part.argumentsJson;
     case "tool-result":
       return part.content.map(partText).join("");
+    case "provider":
     case "image":
     case "file":
       return "";

@@ -2,6 +2,7 @@ import type { Clock } from "../../clock.ts";
 import type { ReportedCost } from "../../domain/cost.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { AnswerReader } from "../shared/answer.ts";
+import { createCallIds } from "../shared/call-id.ts";
 import { createChatReader } from "../shared/chat-events.ts";
 import {
   readChatCounts,
@@ -56,7 +57,8 @@ export function chatReader({ headers }: UpstreamResponse, clock: Clock): AnswerR
     readUsage,
     readCost,
     toError: (payload) => toInBandError(payload, headers, errorRules, clock),
-    metadataFields: ["service_tier", "system_fingerprint", "citations"],
+    newCallId: createCallIds(clock),
+    providerType: "xai",
     usageMetadataFields: ["cost_in_usd_ticks", "num_sources_used"],
   });
 }

@@ -1,4 +1,5 @@
 import type { ProviderType } from "../provider.ts";
+import { openAiBaseUrlProblem } from "../shared/base-url.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import { encodeChatBody } from "../shared/chat-request.ts";
 import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
@@ -15,6 +16,7 @@ import { tokens } from "./tokens.ts";
 export const xai: ProviderType = {
   apiKeyVariable: "XAI_API_KEY",
   defaultBaseUrl: "https://api.x.ai/v1",
+  baseUrlProblem: openAiBaseUrlProblem,
   dialects: {
     chat: [
       "sampling.max_output_tokens",
@@ -24,14 +26,19 @@ export const xai: ProviderType = {
       "sampling.presence_penalty",
       "sampling.seed",
       "sampling.stop_sequences",
+      "sampling.logprobs",
       "reasoning.effort",
       "tool_choice.parallel",
       "messages.name",
       "end_user_id",
     ],
   },
+  listedParameters: {},
+  takes: () => true,
+  wireFacts: {},
   defaultDialect: () => "chat",
   reportsUsageInStreams: () => true,
+  limits: () => ({}),
   prefill: false,
   tokens,
   models: parseModels(models),
@@ -40,7 +47,7 @@ export const xai: ProviderType = {
     const chat: Dialect = {
       path: "/chat/completions",
       errorRules,
-      encodeBody: (request) => encodeChatBody(request, chatWire(request)),
+      encodeBody: (request, onIgnored) => encodeChatBody(request, chatWire(request), onIgnored),
       createReader: (response) => chatReader(response, clock),
     };
     return createHttpProvider({

@@ -8,7 +8,8 @@ export function chatWire({ spec }: ProviderRequest): ChatWire {
     endUserField: "user",
     endUserId: spec.endUserId || undefined,
     obfuscates: false,
-    cacheBreakpoints: false,
+    cacheField: undefined,
     reasoningField: undefined,
+    streamOptions: true,
   };
 }

@@ -36,6 +36,14 @@ export declare type Message = Message$1<"steer.v1.Message"> & {
    * @generated from field: string name = 3;
    */
   name: string;
+
+  /**
+   * Fields that the provider's message has beside its parts and that the next
+   * turn repeats. Send them back unchanged.
+   *
+   * @generated from field: steer.v1.ProviderData provider_data = 4;
+   */
+  providerData?: ProviderData | undefined;
 };
 
 /**
@@ -43,6 +51,44 @@ export declare type Message = Message$1<"steer.v1.Message"> & {
  * Use `create(MessageSchema)` to create a new message.
  */
 export declare const MessageSchema: GenMessage<Message>;
+
+/**
+ * JSON that has no word in this contract, as one type of provider writes and
+ * reads it. It means something to targets of that type alone: others never see
+ * it, and a warning says what was left out for them.
+ *
+ * @generated from message steer.v1.ProviderData
+ */
+export declare type ProviderData = Message$1<"steer.v1.ProviderData"> & {
+  /**
+   * Type of the provider, for example "anthropic" or "openai".
+   *
+   * @generated from field: string provider_type = 1;
+   */
+  providerType: string;
+
+  /**
+   * A JSON object as text: in answers as the provider wrote it, byte for byte.
+   * At most 64 levels deep.
+   *
+   * @generated from field: string json = 2;
+   */
+  json: string;
+
+  /**
+   * Dialect of that type whose JSON it is, by the names of the configuration's
+   * `api`, for example "responses". Empty in requests: any of its dialects.
+   *
+   * @generated from field: string api = 3;
+   */
+  api: string;
+};
+
+/**
+ * Describes the message steer.v1.ProviderData.
+ * Use `create(ProviderDataSchema)` to create a new message.
+ */
+export declare const ProviderDataSchema: GenMessage<ProviderData>;
 
 /**
  * One piece of content. A reader that meets a part whose `data` is unset is
@@ -112,7 +158,26 @@ export declare type Part = Message$1<"steer.v1.Part"> & {
      */
     value: RefusalPart;
     case: "refusal";
+  } | {
+    /**
+     * A content block or an item as the provider writes it: calls of its own
+     * tools, their results, approvals. It stands in the order of the others and
+     * goes back unchanged to targets of its type.
+     *
+     * @generated from field: steer.v1.ProviderData provider_part = 8;
+     */
+    value: ProviderData;
+    case: "providerPart";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Fields that the provider adds to this part and that the next turn repeats;
+   * its JSON has those fields alone. Not on a provider part, nor where the
+   * content has a `provider_data` of its own.
+   *
+   * @generated from field: steer.v1.ProviderData provider_data = 14;
+   */
+  providerData?: ProviderData | undefined;
 
   /**
    * Marks the end of a reusable prompt prefix. Providers without explicit
@@ -141,6 +206,23 @@ export declare type TextPart = Message$1<"steer.v1.TextPart"> & {
    * @generated from field: string text = 1;
    */
   text: string;
+
+  /**
+   * Where the text comes from, as the provider says it. Send annotations back
+   * unchanged: a provider that asks for them gets its own.
+   *
+   * @generated from field: repeated steer.v1.Annotation annotations = 2;
+   */
+  annotations: Annotation[];
+
+  /**
+   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+   * asks for them. No provider takes them: leave them out of requests, whose
+   * bound on fields they count against.
+   *
+   * @generated from field: repeated steer.v1.TokenLogprob logprobs = 3;
+   */
+  logprobs: TokenLogprob[];
 };
 
 /**
@@ -148,6 +230,166 @@ export declare type TextPart = Message$1<"steer.v1.TextPart"> & {
  * Use `create(TextPartSchema)` to create a new message.
  */
 export declare const TextPartSchema: GenMessage<TextPart>;
+
+/**
+ * A source of a text, or of a range of it.
+ *
+ * @generated from message steer.v1.Annotation
+ */
+export declare type Annotation = Message$1<"steer.v1.Annotation"> & {
+  /**
+   * Address of the source.
+   *
+   * @generated from field: string uri = 1;
+   */
+  uri: string;
+
+  /**
+   * Title of the source.
+   *
+   * @generated from field: string title = 2;
+   */
+  title: string;
+
+  /**
+   * Words of the source.
+   *
+   * @generated from field: string cited_text = 3;
+   */
+  citedText: string;
+
+  /**
+   * First code point of the part's text that it belongs to, from 0. Unset with
+   * `end`: it belongs to the whole part, or the provider does not say.
+   *
+   * @generated from field: optional int32 start = 4;
+   */
+  start?: number | undefined;
+
+  /**
+   * The code point behind the last one.
+   *
+   * @generated from field: optional int32 end = 5;
+   */
+  end?: number | undefined;
+
+  /**
+   * The provider's identifier of a file.
+   *
+   * @generated from field: string file_id = 6;
+   */
+  fileId: string;
+
+  /**
+   * Name of the file.
+   *
+   * @generated from field: string filename = 7;
+   */
+  filename: string;
+
+  /**
+   * First page of the file, from 1.
+   *
+   * @generated from field: optional int32 first_page = 8;
+   */
+  firstPage?: number | undefined;
+
+  /**
+   * Last page of the file.
+   *
+   * @generated from field: optional int32 last_page = 9;
+   */
+  lastPage?: number | undefined;
+
+  /**
+   * The annotation as the provider wrote it: all of it, what the fields above
+   * say too.
+   *
+   * @generated from field: steer.v1.ProviderData provider_data = 10;
+   */
+  providerData?: ProviderData | undefined;
+};
+
+/**
+ * Describes the message steer.v1.Annotation.
+ * Use `create(AnnotationSchema)` to create a new message.
+ */
+export declare const AnnotationSchema: GenMessage<Annotation>;
+
+/**
+ * A token of an answer with its probability.
+ *
+ * @generated from message steer.v1.TokenLogprob
+ */
+export declare type TokenLogprob = Message$1<"steer.v1.TokenLogprob"> & {
+  /**
+   * Text of the token; tokens that are no whole characters have replacements.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * Natural logarithm of its probability.
+   *
+   * @generated from field: double logprob = 2;
+   */
+  logprob: number;
+
+  /**
+   * Bytes of the token, where they are not those of `token`.
+   *
+   * @generated from field: bytes raw_bytes = 3;
+   */
+  rawBytes: Uint8Array;
+
+  /**
+   * The likeliest tokens in its place, as many as were asked for.
+   *
+   * @generated from field: repeated steer.v1.TopLogprob top = 4;
+   */
+  top: TopLogprob[];
+};
+
+/**
+ * Describes the message steer.v1.TokenLogprob.
+ * Use `create(TokenLogprobSchema)` to create a new message.
+ */
+export declare const TokenLogprobSchema: GenMessage<TokenLogprob>;
+
+/**
+ * A token that could have stood in the place of another.
+ *
+ * @generated from message steer.v1.TopLogprob
+ */
+export declare type TopLogprob = Message$1<"steer.v1.TopLogprob"> & {
+  /**
+   * Text of the token, as in `TokenLogprob`.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * Natural logarithm of its probability.
+   *
+   * @generated from field: double logprob = 2;
+   */
+  logprob: number;
+
+  /**
+   * Bytes of the token, where they are not those of `token`.
+   *
+   * @generated from field: bytes raw_bytes = 3;
+   */
+  rawBytes: Uint8Array;
+};
+
+/**
+ * Describes the message steer.v1.TopLogprob.
+ * Use `create(TopLogprobSchema)` to create a new message.
+ */
+export declare const TopLogprobSchema: GenMessage<TopLogprob>;
 
 /**
  * Where the bytes of a media part come from.
@@ -290,6 +532,14 @@ export declare type ToolCall = Message$1<"steer.v1.ToolCall"> & {
    * @generated from field: string arguments_json = 3;
    */
   argumentsJson: string;
+
+  /**
+   * Fields that the provider adds to the call and that the next turn repeats,
+   * for example a thought signature. Send them back unchanged.
+   *
+   * @generated from field: steer.v1.ProviderData provider_data = 4;
+   */
+  providerData?: ProviderData | undefined;
 };
 
 /**
@@ -341,7 +591,7 @@ export declare const ToolResultSchema: GenMessage<ToolResult>;
 
 /**
  * Reasoning of the model. Send it back unchanged in the next turn where a
- * provider asks for that; the gateway drops it for every other provider.
+ * provider asks for that; the gateway drops it for providers of another type.
  *
  * @generated from message steer.v1.ReasoningPart
  */
@@ -368,11 +618,20 @@ export declare type ReasoningPart = Message$1<"steer.v1.ReasoningPart"> & {
   redacted: boolean;
 
   /**
-   * Provider that produced the part; `signature` means nothing to others.
+   * Type of the provider that produced the part; `signature` means nothing to
+   * others. In requests the identifier of a configured instance is taken too.
    *
    * @generated from field: string provider = 4;
    */
   provider: string;
+
+  /**
+   * Fields that the provider adds to its reasoning and that the next turn
+   * repeats. Send them back unchanged.
+   *
+   * @generated from field: steer.v1.ProviderData provider_data = 5;
+   */
+  providerData?: ProviderData | undefined;
 };
 
 /**

@@ -8,7 +8,7 @@ import { enumDesc, fileDesc, messageDesc, objEnum } from "@bufbuild/protobuf/cod
  * Describes the file steer/v1/content.proto.
  */
 export const file_steer_v1_content = /*@__PURE__*/
-  fileDesc("ChZzdGVlci92MS9jb250ZW50LnByb3RvEghzdGVlci52MSJUCgdNZXNzYWdlEhwKBHJvbGUYASABKA4yDi5zdGVlci52MS5Sb2xlEh0KBXBhcnRzGAIgAygLMg4uc3RlZXIudjEuUGFydBIMCgRuYW1lGAMgASgJItMCCgRQYXJ0EiIKBHRleHQYASABKAsyEi5zdGVlci52MS5UZXh0UGFydEgAEiQKBWltYWdlGAIgASgLMhMuc3RlZXIudjEuSW1hZ2VQYXJ0SAASIgoEZmlsZRgDIAEoCzISLnN0ZWVyLnYxLkZpbGVQYXJ0SAASJwoJdG9vbF9jYWxsGAQgASgLMhIuc3RlZXIudjEuVG9vbENhbGxIABIrCgt0b29sX3Jlc3VsdBgFIAEoCzIULnN0ZWVyLnYxLlRvb2xSZXN1bHRIABIsCglyZWFzb25pbmcYBiABKAsyFy5zdGVlci52MS5SZWFzb25pbmdQYXJ0SAASKAoHcmVmdXNhbBgHIAEoCzIVLnN0ZWVyLnYxLlJlZnVzYWxQYXJ0SAASJwoKY2FjaGVfaGludBgPIAEoCzITLnN0ZWVyLnYxLkNhY2hlSGludEIGCgRkYXRhIhgKCFRleHRQYXJ0EgwKBHRleHQYASABKAkifwoLTWVkaWFTb3VyY2USFQoLaW5saW5lX2RhdGEYASABKAxIABINCgN1cmkYAiABKAlIABIaChBwcm92aWRlcl9maWxlX2lkGAMgASgJSAASEgoKbWVkaWFfdHlwZRgEIAEoCRIQCghwcm92aWRlchgFIAEoCUIICgZvcmlnaW4iWQoJSW1hZ2VQYXJ0EiUKBnNvdXJjZRgBIAEoCzIVLnN0ZWVyLnYxLk1lZGlhU291cmNlEiUKBmRldGFpbBgCIAEoDjIVLnN0ZWVyLnYxLkltYWdlRGV0YWlsIkMKCEZpbGVQYXJ0EiUKBnNvdXJjZRgBIAEoCzIVLnN0ZWVyLnYxLk1lZGlhU291cmNlEhAKCGZpbGVuYW1lGAIgASgJIjwKCFRvb2xDYWxsEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkiYwoKVG9vbFJlc3VsdBIUCgx0b29sX2NhbGxfaWQYASABKAkSDAoEbmFtZRgCIAEoCRIfCgdjb250ZW50GAMgAygLMg4uc3RlZXIudjEuUGFydBIQCghpc19lcnJvchgEIAEoCCJUCg1SZWFzb25pbmdQYXJ0EgwKBHRleHQYASABKAkSEQoJc2lnbmF0dXJlGAIgASgMEhAKCHJlZGFjdGVkGAMgASgIEhAKCHByb3ZpZGVyGAQgASgJIhsKC1JlZnVzYWxQYXJ0EgwKBHRleHQYASABKAkiGAoJQ2FjaGVIaW50EgsKA3R0bBgBIAEoCSpfCgRSb2xlEhQKEFJPTEVfVU5TUEVDSUZJRUQQABIPCgtST0xFX1NZU1RFTRABEg0KCVJPTEVfVVNFUhACEhIKDlJPTEVfQVNTSVNUQU5UEAMSDQoJUk9MRV9UT09MEAQqbwoLSW1hZ2VEZXRhaWwSHAoYSU1BR0VfREVUQUlMX1VOU1BFQ0lGSUVEEAASFQoRSU1BR0VfREVUQUlMX0FVVE8QARIUChBJTUFHRV9ERVRBSUxfTE9XEAISFQoRSU1BR0VfREVUQUlMX0hJR0gQA2IGcHJvdG8z");
+  fileDesc("ChZzdGVlci92MS9jb250ZW50LnByb3RvEghzdGVlci52MSKDAQoHTWVzc2FnZRIcCgRyb2xlGAEgASgOMg4uc3RlZXIudjEuUm9sZRIdCgVwYXJ0cxgCIAMoCzIOLnN0ZWVyLnYxLlBhcnQSDAoEbmFtZRgDIAEoCRItCg1wcm92aWRlcl9kYXRhGAQgASgLMhYuc3RlZXIudjEuUHJvdmlkZXJEYXRhIkAKDFByb3ZpZGVyRGF0YRIVCg1wcm92aWRlcl90eXBlGAEgASgJEgwKBGpzb24YAiABKAkSCwoDYXBpGAMgASgJIrMDCgRQYXJ0EiIKBHRleHQYASABKAsyEi5zdGVlci52MS5UZXh0UGFydEgAEiQKBWltYWdlGAIgASgLMhMuc3RlZXIudjEuSW1hZ2VQYXJ0SAASIgoEZmlsZRgDIAEoCzISLnN0ZWVyLnYxLkZpbGVQYXJ0SAASJwoJdG9vbF9jYWxsGAQgASgLMhIuc3RlZXIudjEuVG9vbENhbGxIABIrCgt0b29sX3Jlc3VsdBgFIAEoCzIULnN0ZWVyLnYxLlRvb2xSZXN1bHRIABIsCglyZWFzb25pbmcYBiABKAsyFy5zdGVlci52MS5SZWFzb25pbmdQYXJ0SAASKAoHcmVmdXNhbBgHIAEoCzIVLnN0ZWVyLnYxLlJlZnVzYWxQYXJ0SAASLwoNcHJvdmlkZXJfcGFydBgIIAEoCzIWLnN0ZWVyLnYxLlByb3ZpZGVyRGF0YUgAEi0KDXByb3ZpZGVyX2RhdGEYDiABKAsyFi5zdGVlci52MS5Qcm92aWRlckRhdGESJwoKY2FjaGVfaGludBgPIAEoCzITLnN0ZWVyLnYxLkNhY2hlSGludEIGCgRkYXRhIm0KCFRleHRQYXJ0EgwKBHRleHQYASABKAkSKQoLYW5ub3RhdGlvbnMYAiADKAsyFC5zdGVlci52MS5Bbm5vdGF0aW9uEigKCGxvZ3Byb2JzGAMgAygLMhYuc3RlZXIudjEuVG9rZW5Mb2dwcm9iIpQCCgpBbm5vdGF0aW9uEgsKA3VyaRgBIAEoCRINCgV0aXRsZRgCIAEoCRISCgpjaXRlZF90ZXh0GAMgASgJEhIKBXN0YXJ0GAQgASgFSACIAQESEAoDZW5kGAUgASgFSAGIAQESDwoHZmlsZV9pZBgGIAEoCRIQCghmaWxlbmFtZRgHIAEoCRIXCgpmaXJzdF9wYWdlGAggASgFSAKIAQESFgoJbGFzdF9wYWdlGAkgASgFSAOIAQESLQoNcHJvdmlkZXJfZGF0YRgKIAEoCzIWLnN0ZWVyLnYxLlByb3ZpZGVyRGF0YUIICgZfc3RhcnRCBgoEX2VuZEINCgtfZmlyc3RfcGFnZUIMCgpfbGFzdF9wYWdlImQKDFRva2VuTG9ncHJvYhINCgV0b2tlbhgBIAEoCRIPCgdsb2dwcm9iGAIgASgBEhEKCXJhd19ieXRlcxgDIAEoDBIhCgN0b3AYBCADKAsyFC5zdGVlci52MS5Ub3BMb2dwcm9iIj8KClRvcExvZ3Byb2ISDQoFdG9rZW4YASABKAkSDwoHbG9ncHJvYhgCIAEoARIRCglyYXdfYnl0ZXMYAyABKAwifwoLTWVkaWFTb3VyY2USFQoLaW5saW5lX2RhdGEYASABKAxIABINCgN1cmkYAiABKAlIABIaChBwcm92aWRlcl9maWxlX2lkGAMgASgJSAASEgoKbWVkaWFfdHlwZRgEIAEoCRIQCghwcm92aWRlchgFIAEoCUIICgZvcmlnaW4iWQoJSW1hZ2VQYXJ0EiUKBnNvdXJjZRgBIAEoCzIVLnN0ZWVyLnYxLk1lZGlhU291cmNlEiUKBmRldGFpbBgCIAEoDjIVLnN0ZWVyLnYxLkltYWdlRGV0YWlsIkMKCEZpbGVQYXJ0EiUKBnNvdXJjZRgBIAEoCzIVLnN0ZWVyLnYxLk1lZGlhU291cmNlEhAKCGZpbGVuYW1lGAIgASgJImsKCFRvb2xDYWxsEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSFgoOYXJndW1lbnRzX2pzb24YAyABKAkSLQoNcHJvdmlkZXJfZGF0YRgEIAEoCzIWLnN0ZWVyLnYxLlByb3ZpZGVyRGF0YSJjCgpUb29sUmVzdWx0EhQKDHRvb2xfY2FsbF9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEh8KB2NvbnRlbnQYAyADKAsyDi5zdGVlci52MS5QYXJ0EhAKCGlzX2Vycm9yGAQgASgIIoMBCg1SZWFzb25pbmdQYXJ0EgwKBHRleHQYASABKAkSEQoJc2lnbmF0dXJlGAIgASgMEhAKCHJlZGFjdGVkGAMgASgIEhAKCHByb3ZpZGVyGAQgASgJEi0KDXByb3ZpZGVyX2RhdGEYBSABKAsyFi5zdGVlci52MS5Qcm92aWRlckRhdGEiGwoLUmVmdXNhbFBhcnQSDAoEdGV4dBgBIAEoCSIYCglDYWNoZUhpbnQSCwoDdHRsGAEgASgJKl8KBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfU1lTVEVNEAESDQoJUk9MRV9VU0VSEAISEgoOUk9MRV9BU1NJU1RBTlQQAxINCglST0xFX1RPT0wQBCpvCgtJbWFnZURldGFpbBIcChhJTUFHRV9ERVRBSUxfVU5TUEVDSUZJRUQQABIVChFJTUFHRV9ERVRBSUxfQVVUTxABEhQKEElNQUdFX0RFVEFJTF9MT1cQAhIVChFJTUFHRV9ERVRBSUxfSElHSBADYgZwcm90bzM");
 
 /**
  * Describes the message steer.v1.Message.
@@ -18,74 +18,102 @@ export const MessageSchema = /*@__PURE__*/
   messageDesc(file_steer_v1_content, 0);
 
 /**
+ * Describes the message steer.v1.ProviderData.
+ * Use `create(ProviderDataSchema)` to create a new message.
+ */
+export const ProviderDataSchema = /*@__PURE__*/
+  messageDesc(file_steer_v1_content, 1);
+
+/**
  * Describes the message steer.v1.Part.
  * Use `create(PartSchema)` to create a new message.
  */
 export const PartSchema = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 1);
+  messageDesc(file_steer_v1_content, 2);
 
 /**
  * Describes the message steer.v1.TextPart.
  * Use `create(TextPartSchema)` to create a new message.
  */
 export const TextPartSchema = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 2);
+  messageDesc(file_steer_v1_content, 3);
+
+/**
+ * Describes the message steer.v1.Annotation.
+ * Use `create(AnnotationSchema)` to create a new message.
+ */
+export const AnnotationSchema = /*@__PURE__*/
+  messageDesc(file_steer_v1_content, 4);
+
+/**
+ * Describes the message steer.v1.TokenLogprob.
+ * Use `create(TokenLogprobSchema)` to create a new message.
+ */
+export const TokenLogprobSchema = /*@__PURE__*/
+  messageDesc(file_steer_v1_content, 5);
+
+/**
+ * Describes the message steer.v1.TopLogprob.
+ * Use `create(TopLogprobSchema)` to create a new message.
+ */
+export const TopLogprobSchema = /*@__PURE__*/
+  messageDesc(file_steer_v1_content, 6);
 
 /**
  * Describes the message steer.v1.MediaSource.
  * Use `create(MediaSourceSchema)` to create a new message.
  */
 export const MediaSourceSchema = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 3);
+  messageDesc(file_steer_v1_content, 7);
 
 /**
  * Describes the message steer.v1.ImagePart.
  * Use `create(ImagePartSchema)` to create a new message.
  */
 export const ImagePartSchema = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 4);
+  messageDesc(file_steer_v1_content, 8);
 
 /**
  * Describes the message steer.v1.FilePart.
  * Use `create(FilePartSchema)` to create a new message.
  */
 export const FilePartSchema = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 5);
+  messageDesc(file_steer_v1_content, 9);
 
 /**
  * Describes the message steer.v1.ToolCall.
  * Use `create(ToolCallSchema)` to create a new message.
  */
 export const ToolCallSchema = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 6);
+  messageDesc(file_steer_v1_content, 10);
 
 /**
  * Describes the message steer.v1.ToolResult.
  * Use `create(ToolResultSchema)` to create a new message.
  */
 export const ToolResultSchema = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 7);
+  messageDesc(file_steer_v1_content, 11);
 
 /**
  * Describes the message steer.v1.ReasoningPart.
  * Use `create(ReasoningPartSchema)` to create a new message.
  */
 export const ReasoningPartSchema = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 8);
+  messageDesc(file_steer_v1_content, 12);
 
 /**
  * Describes the message steer.v1.RefusalPart.
  * Use `create(RefusalPartSchema)` to create a new message.
  */
 export const RefusalPartSchema = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 9);
+  messageDesc(file_steer_v1_content, 13);
 
 /**
  * Describes the message steer.v1.CacheHint.
  * Use `create(CacheHintSchema)` to create a new message.
  */
 export const CacheHintSchema = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 10);
+  messageDesc(file_steer_v1_content, 14);
 
 /**
  * Describes the enum steer.v1.Role.

@@ -279,6 +279,22 @@ export declare type SamplingParams = Message<"steer.v1.SamplingParams"> & {
    * @generated from field: bool deterministic = 9;
    */
   deterministic: boolean;
+
+  /**
+   * Return the probabilities of the tokens of text, with text deltas and in
+   * text parts, where the provider gives them.
+   *
+   * @generated from field: optional bool logprobs = 10;
+   */
+  logprobs?: boolean | undefined;
+
+  /**
+   * How many of the likeliest tokens to return in the place of each token.
+   * Needs `logprobs`.
+   *
+   * @generated from field: optional int32 top_logprobs = 11;
+   */
+  topLogprobs?: number | undefined;
 };
 
 /**
@@ -941,7 +957,8 @@ export declare type Generation = Message<"steer.v1.Generation"> & {
   warnings: Warning[];
 
   /**
-   * Response fields by provider that have no place above.
+   * Response fields by provider that have no place above. Integers beyond 2^53
+   * are strings.
    *
    * @generated from field: map<string, google.protobuf.Struct> provider_metadata = 17;
    */

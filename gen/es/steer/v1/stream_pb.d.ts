@@ -6,7 +6,7 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Generation, ModelTarget } from "./generation_pb.js";
-import type { Part } from "./content_pb.js";
+import type { Part, ProviderData, TokenLogprob } from "./content_pb.js";
 import type { Cost, Usage } from "./usage_pb.js";
 import type { Attempt, GatewayError } from "./error_pb.js";
 
@@ -350,6 +350,14 @@ export declare type TextDelta = Message<"steer.v1.TextDelta"> & {
    * @generated from field: string text = 2;
    */
   text: string;
+
+  /**
+   * Probabilities of the tokens that have come since the last delta, where they
+   * were asked for: to append to those of the part.
+   *
+   * @generated from field: repeated steer.v1.TokenLogprob logprobs = 3;
+   */
+  logprobs: TokenLogprob[];
 };
 
 /**
@@ -506,16 +514,19 @@ export declare type PartEnd = Message<"steer.v1.PartEnd"> & {
 
   /**
    * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature) and for parts that have no deltas; not set for text.
+   * signature), for parts that have no deltas, and for text with annotations or
+   * data of the provider; not set for other text. Probabilities of tokens stand
+   * in the deltas alone.
    *
    * @generated from field: steer.v1.Part part = 2;
    */
   part?: Part | undefined;
 
   /**
-   * Set in place of `part` where that would be too long for the stream: the
-   * part without the text that its deltas have (the arguments of a tool call,
-   * the text of reasoning).
+   * Set in place of `part` where that would be too long for the stream, or would
+   * repeat text that the stream leaves out: the part without the text that its
+   * deltas have (the arguments of a tool call, the text of text and of
+   * reasoning).
    *
    * @generated from field: steer.v1.Part remainder = 3;
    */
@@ -642,6 +653,13 @@ export declare type StreamComplete = Message<"steer.v1.StreamComplete"> & {
    * @generated from field: int32 first_output_sequence = 3;
    */
   firstOutputSequence: number;
+
+  /**
+   * `provider_data` of a message that was left out.
+   *
+   * @generated from field: steer.v1.ProviderData provider_data = 4;
+   */
+  providerData?: ProviderData | undefined;
 };
 
 /**

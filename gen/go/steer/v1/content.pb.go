@@ -148,7 +148,10 @@ type Message struct {
 	// Ordered content. The order is significant and is preserved.
 	Parts []*Part `protobuf:"bytes,2,rep,name=parts,proto3" json:"parts,omitempty"`
 	// Optional author name for providers that distinguish speakers.
-	Name          string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// Fields that the provider's message has beside its parts and that the next
+	// turn repeats. Send them back unchanged.
+	ProviderData  *ProviderData `protobuf:"bytes,4,opt,name=provider_data,json=providerData,proto3" json:"provider_data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -204,6 +207,81 @@ func (x *Message) GetName() string {
 	return ""
 }
 
+func (x *Message) GetProviderData() *ProviderData {
+	if x != nil {
+		return x.ProviderData
+	}
+	return nil
+}
+
+// JSON that has no word in this contract, as one type of provider writes and
+// reads it. It means something to targets of that type alone: others never see
+// it, and a warning says what was left out for them.
+type ProviderData struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Type of the provider, for example "anthropic" or "openai".
+	ProviderType string `protobuf:"bytes,1,opt,name=provider_type,json=providerType,proto3" json:"provider_type,omitempty"`
+	// A JSON object as text: in answers as the provider wrote it, byte for byte.
+	// At most 64 levels deep.
+	Json string `protobuf:"bytes,2,opt,name=json,proto3" json:"json,omitempty"`
+	// Dialect of that type whose JSON it is, by the names of the configuration's
+	// `api`, for example "responses". Empty in requests: any of its dialects.
+	Api           string `protobuf:"bytes,3,opt,name=api,proto3" json:"api,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ProviderData) Reset() {
+	*x = ProviderData{}
+	mi := &file_steer_v1_content_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ProviderData) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ProviderData) ProtoMessage() {}
+
+func (x *ProviderData) ProtoReflect() protoreflect.Message {
+	mi := &file_steer_v1_content_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ProviderData.ProtoReflect.Descriptor instead.
+func (*ProviderData) Descriptor() ([]byte, []int) {
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ProviderData) GetProviderType() string {
+	if x != nil {
+		return x.ProviderType
+	}
+	return ""
+}
+
+func (x *ProviderData) GetJson() string {
+	if x != nil {
+		return x.Json
+	}
+	return ""
+}
+
+func (x *ProviderData) GetApi() string {
+	if x != nil {
+		return x.Api
+	}
+	return ""
+}
+
 // One piece of content. A reader that meets a part whose `data` is unset is
 // older than the server: it must keep going and ignore the part.
 type Part struct {
@@ -219,7 +297,12 @@ type Part struct {
 	//	*Part_ToolResult
 	//	*Part_Reasoning
 	//	*Part_Refusal
+	//	*Part_ProviderPart
 	Data isPart_Data `protobuf_oneof:"data"`
+	// Fields that the provider adds to this part and that the next turn repeats;
+	// its JSON has those fields alone. Not on a provider part, nor where the
+	// content has a `provider_data` of its own.
+	ProviderData *ProviderData `protobuf:"bytes,14,opt,name=provider_data,json=providerData,proto3" json:"provider_data,omitempty"`
 	// Marks the end of a reusable prompt prefix. Providers without explicit
 	// cache control ignore it.
 	CacheHint     *CacheHint `protobuf:"bytes,15,opt,name=cache_hint,json=cacheHint,proto3" json:"cache_hint,omitempty"`
@@ -229,7 +312,7 @@ type Part struct {
 
 func (x *Part) Reset() {
 	*x = Part{}
-	mi := &file_steer_v1_content_proto_msgTypes[1]
+	mi := &file_steer_v1_content_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -241,7 +324,7 @@ func (x *Part) String() string {
 func (*Part) ProtoMessage() {}
 
 func (x *Part) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_v1_content_proto_msgTypes[1]
+	mi := &file_steer_v1_content_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -254,7 +337,7 @@ func (x *Part) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Part.ProtoReflect.Descriptor instead.
 func (*Part) Descriptor() ([]byte, []int) {
-	return file_steer_v1_content_proto_rawDescGZIP(), []int{1}
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Part) GetData() isPart_Data {
@@ -327,6 +410,22 @@ func (x *Part) GetRefusal() *RefusalPart {
 	return nil
 }
 
+func (x *Part) GetProviderPart() *ProviderData {
+	if x != nil {
+		if x, ok := x.Data.(*Part_ProviderPart); ok {
+			return x.ProviderPart
+		}
+	}
+	return nil
+}
+
+func (x *Part) GetProviderData() *ProviderData {
+	if x != nil {
+		return x.ProviderData
+	}
+	return nil
+}
+
 func (x *Part) GetCacheHint() *CacheHint {
 	if x != nil {
 		return x.CacheHint
@@ -373,6 +472,13 @@ type Part_Refusal struct {
 	Refusal *RefusalPart `protobuf:"bytes,7,opt,name=refusal,proto3,oneof"`
 }
 
+type Part_ProviderPart struct {
+	// A content block or an item as the provider writes it: calls of its own
+	// tools, their results, approvals. It stands in the order of the others and
+	// goes back unchanged to targets of its type.
+	ProviderPart *ProviderData `protobuf:"bytes,8,opt,name=provider_part,json=providerPart,proto3,oneof"`
+}
+
 func (*Part_Text) isPart_Data() {}
 
 func (*Part_Image) isPart_Data() {}
@@ -387,18 +493,27 @@ func (*Part_Reasoning) isPart_Data() {}
 
 func (*Part_Refusal) isPart_Data() {}
 
+func (*Part_ProviderPart) isPart_Data() {}
+
 // Text content.
 type TextPart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UTF-8 text.
-	Text          string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	// Where the text comes from, as the provider says it. Send annotations back
+	// unchanged: a provider that asks for them gets its own.
+	Annotations []*Annotation `protobuf:"bytes,2,rep,name=annotations,proto3" json:"annotations,omitempty"`
+	// Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+	// asks for them. No provider takes them: leave them out of requests, whose
+	// bound on fields they count against.
+	Logprobs      []*TokenLogprob `protobuf:"bytes,3,rep,name=logprobs,proto3" json:"logprobs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *TextPart) Reset() {
 	*x = TextPart{}
-	mi := &file_steer_v1_content_proto_msgTypes[2]
+	mi := &file_steer_v1_content_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -410,7 +525,7 @@ func (x *TextPart) String() string {
 func (*TextPart) ProtoMessage() {}
 
 func (x *TextPart) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_v1_content_proto_msgTypes[2]
+	mi := &file_steer_v1_content_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -423,7 +538,7 @@ func (x *TextPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TextPart.ProtoReflect.Descriptor instead.
 func (*TextPart) Descriptor() ([]byte, []int) {
-	return file_steer_v1_content_proto_rawDescGZIP(), []int{2}
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *TextPart) GetText() string {
@@ -431,6 +546,286 @@ func (x *TextPart) GetText() string {
 		return x.Text
 	}
 	return ""
+}
+
+func (x *TextPart) GetAnnotations() []*Annotation {
+	if x != nil {
+		return x.Annotations
+	}
+	return nil
+}
+
+func (x *TextPart) GetLogprobs() []*TokenLogprob {
+	if x != nil {
+		return x.Logprobs
+	}
+	return nil
+}
+
+// A source of a text, or of a range of it.
+type Annotation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Address of the source.
+	Uri string `protobuf:"bytes,1,opt,name=uri,proto3" json:"uri,omitempty"`
+	// Title of the source.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// Words of the source.
+	CitedText string `protobuf:"bytes,3,opt,name=cited_text,json=citedText,proto3" json:"cited_text,omitempty"`
+	// First code point of the part's text that it belongs to, from 0. Unset with
+	// `end`: it belongs to the whole part, or the provider does not say.
+	Start *int32 `protobuf:"varint,4,opt,name=start,proto3,oneof" json:"start,omitempty"`
+	// The code point behind the last one.
+	End *int32 `protobuf:"varint,5,opt,name=end,proto3,oneof" json:"end,omitempty"`
+	// The provider's identifier of a file.
+	FileId string `protobuf:"bytes,6,opt,name=file_id,json=fileId,proto3" json:"file_id,omitempty"`
+	// Name of the file.
+	Filename string `protobuf:"bytes,7,opt,name=filename,proto3" json:"filename,omitempty"`
+	// First page of the file, from 1.
+	FirstPage *int32 `protobuf:"varint,8,opt,name=first_page,json=firstPage,proto3,oneof" json:"first_page,omitempty"`
+	// Last page of the file.
+	LastPage *int32 `protobuf:"varint,9,opt,name=last_page,json=lastPage,proto3,oneof" json:"last_page,omitempty"`
+	// The annotation as the provider wrote it: all of it, what the fields above
+	// say too.
+	ProviderData  *ProviderData `protobuf:"bytes,10,opt,name=provider_data,json=providerData,proto3" json:"provider_data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Annotation) Reset() {
+	*x = Annotation{}
+	mi := &file_steer_v1_content_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Annotation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Annotation) ProtoMessage() {}
+
+func (x *Annotation) ProtoReflect() protoreflect.Message {
+	mi := &file_steer_v1_content_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Annotation.ProtoReflect.Descriptor instead.
+func (*Annotation) Descriptor() ([]byte, []int) {
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Annotation) GetUri() string {
+	if x != nil {
+		return x.Uri
+	}
+	return ""
+}
+
+func (x *Annotation) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *Annotation) GetCitedText() string {
+	if x != nil {
+		return x.CitedText
+	}
+	return ""
+}
+
+func (x *Annotation) GetStart() int32 {
+	if x != nil && x.Start != nil {
+		return *x.Start
+	}
+	return 0
+}
+
+func (x *Annotation) GetEnd() int32 {
+	if x != nil && x.End != nil {
+		return *x.End
+	}
+	return 0
+}
+
+func (x *Annotation) GetFileId() string {
+	if x != nil {
+		return x.FileId
+	}
+	return ""
+}
+
+func (x *Annotation) GetFilename() string {
+	if x != nil {
+		return x.Filename
+	}
+	return ""
+}
+
+func (x *Annotation) GetFirstPage() int32 {
+	if x != nil && x.FirstPage != nil {
+		return *x.FirstPage
+	}
+	return 0
+}
+
+func (x *Annotation) GetLastPage() int32 {
+	if x != nil && x.LastPage != nil {
+		return *x.LastPage
+	}
+	return 0
+}
+
+func (x *Annotation) GetProviderData() *ProviderData {
+	if x != nil {
+		return x.ProviderData
+	}
+	return nil
+}
+
+// A token of an answer with its probability.
+type TokenLogprob struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Text of the token; tokens that are no whole characters have replacements.
+	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// Natural logarithm of its probability.
+	Logprob float64 `protobuf:"fixed64,2,opt,name=logprob,proto3" json:"logprob,omitempty"`
+	// Bytes of the token, where they are not those of `token`.
+	RawBytes []byte `protobuf:"bytes,3,opt,name=raw_bytes,json=rawBytes,proto3" json:"raw_bytes,omitempty"`
+	// The likeliest tokens in its place, as many as were asked for.
+	Top           []*TopLogprob `protobuf:"bytes,4,rep,name=top,proto3" json:"top,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TokenLogprob) Reset() {
+	*x = TokenLogprob{}
+	mi := &file_steer_v1_content_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TokenLogprob) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TokenLogprob) ProtoMessage() {}
+
+func (x *TokenLogprob) ProtoReflect() protoreflect.Message {
+	mi := &file_steer_v1_content_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TokenLogprob.ProtoReflect.Descriptor instead.
+func (*TokenLogprob) Descriptor() ([]byte, []int) {
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *TokenLogprob) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *TokenLogprob) GetLogprob() float64 {
+	if x != nil {
+		return x.Logprob
+	}
+	return 0
+}
+
+func (x *TokenLogprob) GetRawBytes() []byte {
+	if x != nil {
+		return x.RawBytes
+	}
+	return nil
+}
+
+func (x *TokenLogprob) GetTop() []*TopLogprob {
+	if x != nil {
+		return x.Top
+	}
+	return nil
+}
+
+// A token that could have stood in the place of another.
+type TopLogprob struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Text of the token, as in `TokenLogprob`.
+	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// Natural logarithm of its probability.
+	Logprob float64 `protobuf:"fixed64,2,opt,name=logprob,proto3" json:"logprob,omitempty"`
+	// Bytes of the token, where they are not those of `token`.
+	RawBytes      []byte `protobuf:"bytes,3,opt,name=raw_bytes,json=rawBytes,proto3" json:"raw_bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TopLogprob) Reset() {
+	*x = TopLogprob{}
+	mi := &file_steer_v1_content_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TopLogprob) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TopLogprob) ProtoMessage() {}
+
+func (x *TopLogprob) ProtoReflect() protoreflect.Message {
+	mi := &file_steer_v1_content_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TopLogprob.ProtoReflect.Descriptor instead.
+func (*TopLogprob) Descriptor() ([]byte, []int) {
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *TopLogprob) GetToken() string {
+	if x != nil {
+		return x.Token
+	}
+	return ""
+}
+
+func (x *TopLogprob) GetLogprob() float64 {
+	if x != nil {
+		return x.Logprob
+	}
+	return 0
+}
+
+func (x *TopLogprob) GetRawBytes() []byte {
+	if x != nil {
+		return x.RawBytes
+	}
+	return nil
 }
 
 // Where the bytes of a media part come from.
@@ -455,7 +850,7 @@ type MediaSource struct {
 
 func (x *MediaSource) Reset() {
 	*x = MediaSource{}
-	mi := &file_steer_v1_content_proto_msgTypes[3]
+	mi := &file_steer_v1_content_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -467,7 +862,7 @@ func (x *MediaSource) String() string {
 func (*MediaSource) ProtoMessage() {}
 
 func (x *MediaSource) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_v1_content_proto_msgTypes[3]
+	mi := &file_steer_v1_content_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -480,7 +875,7 @@ func (x *MediaSource) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MediaSource.ProtoReflect.Descriptor instead.
 func (*MediaSource) Descriptor() ([]byte, []int) {
-	return file_steer_v1_content_proto_rawDescGZIP(), []int{3}
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *MediaSource) GetOrigin() isMediaSource_Origin {
@@ -569,7 +964,7 @@ type ImagePart struct {
 
 func (x *ImagePart) Reset() {
 	*x = ImagePart{}
-	mi := &file_steer_v1_content_proto_msgTypes[4]
+	mi := &file_steer_v1_content_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -581,7 +976,7 @@ func (x *ImagePart) String() string {
 func (*ImagePart) ProtoMessage() {}
 
 func (x *ImagePart) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_v1_content_proto_msgTypes[4]
+	mi := &file_steer_v1_content_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -594,7 +989,7 @@ func (x *ImagePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImagePart.ProtoReflect.Descriptor instead.
 func (*ImagePart) Descriptor() ([]byte, []int) {
-	return file_steer_v1_content_proto_rawDescGZIP(), []int{4}
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ImagePart) GetSource() *MediaSource {
@@ -624,7 +1019,7 @@ type FilePart struct {
 
 func (x *FilePart) Reset() {
 	*x = FilePart{}
-	mi := &file_steer_v1_content_proto_msgTypes[5]
+	mi := &file_steer_v1_content_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -636,7 +1031,7 @@ func (x *FilePart) String() string {
 func (*FilePart) ProtoMessage() {}
 
 func (x *FilePart) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_v1_content_proto_msgTypes[5]
+	mi := &file_steer_v1_content_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -649,7 +1044,7 @@ func (x *FilePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FilePart.ProtoReflect.Descriptor instead.
 func (*FilePart) Descriptor() ([]byte, []int) {
-	return file_steer_v1_content_proto_rawDescGZIP(), []int{5}
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *FilePart) GetSource() *MediaSource {
@@ -677,13 +1072,16 @@ type ToolCall struct {
 	// Arguments as JSON text, byte for byte as the model produced it. It can be
 	// malformed JSON; the caller decides what to do then.
 	ArgumentsJson string `protobuf:"bytes,3,opt,name=arguments_json,json=argumentsJson,proto3" json:"arguments_json,omitempty"`
+	// Fields that the provider adds to the call and that the next turn repeats,
+	// for example a thought signature. Send them back unchanged.
+	ProviderData  *ProviderData `protobuf:"bytes,4,opt,name=provider_data,json=providerData,proto3" json:"provider_data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ToolCall) Reset() {
 	*x = ToolCall{}
-	mi := &file_steer_v1_content_proto_msgTypes[6]
+	mi := &file_steer_v1_content_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -695,7 +1093,7 @@ func (x *ToolCall) String() string {
 func (*ToolCall) ProtoMessage() {}
 
 func (x *ToolCall) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_v1_content_proto_msgTypes[6]
+	mi := &file_steer_v1_content_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -708,7 +1106,7 @@ func (x *ToolCall) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolCall.ProtoReflect.Descriptor instead.
 func (*ToolCall) Descriptor() ([]byte, []int) {
-	return file_steer_v1_content_proto_rawDescGZIP(), []int{6}
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ToolCall) GetId() string {
@@ -732,6 +1130,13 @@ func (x *ToolCall) GetArgumentsJson() string {
 	return ""
 }
 
+func (x *ToolCall) GetProviderData() *ProviderData {
+	if x != nil {
+		return x.ProviderData
+	}
+	return nil
+}
+
 // The outcome of a tool call.
 type ToolResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -749,7 +1154,7 @@ type ToolResult struct {
 
 func (x *ToolResult) Reset() {
 	*x = ToolResult{}
-	mi := &file_steer_v1_content_proto_msgTypes[7]
+	mi := &file_steer_v1_content_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -761,7 +1166,7 @@ func (x *ToolResult) String() string {
 func (*ToolResult) ProtoMessage() {}
 
 func (x *ToolResult) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_v1_content_proto_msgTypes[7]
+	mi := &file_steer_v1_content_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -774,7 +1179,7 @@ func (x *ToolResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ToolResult.ProtoReflect.Descriptor instead.
 func (*ToolResult) Descriptor() ([]byte, []int) {
-	return file_steer_v1_content_proto_rawDescGZIP(), []int{7}
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ToolResult) GetToolCallId() string {
@@ -806,7 +1211,7 @@ func (x *ToolResult) GetIsError() bool {
 }
 
 // Reasoning of the model. Send it back unchanged in the next turn where a
-// provider asks for that; the gateway drops it for every other provider.
+// provider asks for that; the gateway drops it for providers of another type.
 type ReasoningPart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Readable reasoning or a summary of it. Empty when redacted.
@@ -815,15 +1220,19 @@ type ReasoningPart struct {
 	Signature []byte `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
 	// The provider withheld the readable text.
 	Redacted bool `protobuf:"varint,3,opt,name=redacted,proto3" json:"redacted,omitempty"`
-	// Provider that produced the part; `signature` means nothing to others.
-	Provider      string `protobuf:"bytes,4,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Type of the provider that produced the part; `signature` means nothing to
+	// others. In requests the identifier of a configured instance is taken too.
+	Provider string `protobuf:"bytes,4,opt,name=provider,proto3" json:"provider,omitempty"`
+	// Fields that the provider adds to its reasoning and that the next turn
+	// repeats. Send them back unchanged.
+	ProviderData  *ProviderData `protobuf:"bytes,5,opt,name=provider_data,json=providerData,proto3" json:"provider_data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReasoningPart) Reset() {
 	*x = ReasoningPart{}
-	mi := &file_steer_v1_content_proto_msgTypes[8]
+	mi := &file_steer_v1_content_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -835,7 +1244,7 @@ func (x *ReasoningPart) String() string {
 func (*ReasoningPart) ProtoMessage() {}
 
 func (x *ReasoningPart) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_v1_content_proto_msgTypes[8]
+	mi := &file_steer_v1_content_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -848,7 +1257,7 @@ func (x *ReasoningPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReasoningPart.ProtoReflect.Descriptor instead.
 func (*ReasoningPart) Descriptor() ([]byte, []int) {
-	return file_steer_v1_content_proto_rawDescGZIP(), []int{8}
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ReasoningPart) GetText() string {
@@ -879,6 +1288,13 @@ func (x *ReasoningPart) GetProvider() string {
 	return ""
 }
 
+func (x *ReasoningPart) GetProviderData() *ProviderData {
+	if x != nil {
+		return x.ProviderData
+	}
+	return nil
+}
+
 // A refusal reported by the provider.
 type RefusalPart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -890,7 +1306,7 @@ type RefusalPart struct {
 
 func (x *RefusalPart) Reset() {
 	*x = RefusalPart{}
-	mi := &file_steer_v1_content_proto_msgTypes[9]
+	mi := &file_steer_v1_content_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -902,7 +1318,7 @@ func (x *RefusalPart) String() string {
 func (*RefusalPart) ProtoMessage() {}
 
 func (x *RefusalPart) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_v1_content_proto_msgTypes[9]
+	mi := &file_steer_v1_content_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -915,7 +1331,7 @@ func (x *RefusalPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RefusalPart.ProtoReflect.Descriptor instead.
 func (*RefusalPart) Descriptor() ([]byte, []int) {
-	return file_steer_v1_content_proto_rawDescGZIP(), []int{9}
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RefusalPart) GetText() string {
@@ -937,7 +1353,7 @@ type CacheHint struct {
 
 func (x *CacheHint) Reset() {
 	*x = CacheHint{}
-	mi := &file_steer_v1_content_proto_msgTypes[10]
+	mi := &file_steer_v1_content_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -949,7 +1365,7 @@ func (x *CacheHint) String() string {
 func (*CacheHint) ProtoMessage() {}
 
 func (x *CacheHint) ProtoReflect() protoreflect.Message {
-	mi := &file_steer_v1_content_proto_msgTypes[10]
+	mi := &file_steer_v1_content_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -962,7 +1378,7 @@ func (x *CacheHint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CacheHint.ProtoReflect.Descriptor instead.
 func (*CacheHint) Descriptor() ([]byte, []int) {
-	return file_steer_v1_content_proto_rawDescGZIP(), []int{10}
+	return file_steer_v1_content_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CacheHint) GetTtl() string {
@@ -976,11 +1392,16 @@ var File_steer_v1_content_proto protoreflect.FileDescriptor
 
 const file_steer_v1_content_proto_rawDesc = "" +
 	"\n" +
-	"\x16steer/v1/content.proto\x12\bsteer.v1\"g\n" +
+	"\x16steer/v1/content.proto\x12\bsteer.v1\"\xa4\x01\n" +
 	"\aMessage\x12\"\n" +
 	"\x04role\x18\x01 \x01(\x0e2\x0e.steer.v1.RoleR\x04role\x12$\n" +
 	"\x05parts\x18\x02 \x03(\v2\x0e.steer.v1.PartR\x05parts\x12\x12\n" +
-	"\x04name\x18\x03 \x01(\tR\x04name\"\x9b\x03\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12;\n" +
+	"\rprovider_data\x18\x04 \x01(\v2\x16.steer.v1.ProviderDataR\fproviderData\"Y\n" +
+	"\fProviderData\x12#\n" +
+	"\rprovider_type\x18\x01 \x01(\tR\fproviderType\x12\x12\n" +
+	"\x04json\x18\x02 \x01(\tR\x04json\x12\x10\n" +
+	"\x03api\x18\x03 \x01(\tR\x03api\"\x97\x04\n" +
 	"\x04Part\x12(\n" +
 	"\x04text\x18\x01 \x01(\v2\x12.steer.v1.TextPartH\x00R\x04text\x12+\n" +
 	"\x05image\x18\x02 \x01(\v2\x13.steer.v1.ImagePartH\x00R\x05image\x12(\n" +
@@ -989,12 +1410,46 @@ const file_steer_v1_content_proto_rawDesc = "" +
 	"\vtool_result\x18\x05 \x01(\v2\x14.steer.v1.ToolResultH\x00R\n" +
 	"toolResult\x127\n" +
 	"\treasoning\x18\x06 \x01(\v2\x17.steer.v1.ReasoningPartH\x00R\treasoning\x121\n" +
-	"\arefusal\x18\a \x01(\v2\x15.steer.v1.RefusalPartH\x00R\arefusal\x122\n" +
+	"\arefusal\x18\a \x01(\v2\x15.steer.v1.RefusalPartH\x00R\arefusal\x12=\n" +
+	"\rprovider_part\x18\b \x01(\v2\x16.steer.v1.ProviderDataH\x00R\fproviderPart\x12;\n" +
+	"\rprovider_data\x18\x0e \x01(\v2\x16.steer.v1.ProviderDataR\fproviderData\x122\n" +
 	"\n" +
 	"cache_hint\x18\x0f \x01(\v2\x13.steer.v1.CacheHintR\tcacheHintB\x06\n" +
-	"\x04data\"\x1e\n" +
+	"\x04data\"\x8a\x01\n" +
 	"\bTextPart\x12\x12\n" +
-	"\x04text\x18\x01 \x01(\tR\x04text\"\xb5\x01\n" +
+	"\x04text\x18\x01 \x01(\tR\x04text\x126\n" +
+	"\vannotations\x18\x02 \x03(\v2\x14.steer.v1.AnnotationR\vannotations\x122\n" +
+	"\blogprobs\x18\x03 \x03(\v2\x16.steer.v1.TokenLogprobR\blogprobs\"\xec\x02\n" +
+	"\n" +
+	"Annotation\x12\x10\n" +
+	"\x03uri\x18\x01 \x01(\tR\x03uri\x12\x14\n" +
+	"\x05title\x18\x02 \x01(\tR\x05title\x12\x1d\n" +
+	"\n" +
+	"cited_text\x18\x03 \x01(\tR\tcitedText\x12\x19\n" +
+	"\x05start\x18\x04 \x01(\x05H\x00R\x05start\x88\x01\x01\x12\x15\n" +
+	"\x03end\x18\x05 \x01(\x05H\x01R\x03end\x88\x01\x01\x12\x17\n" +
+	"\afile_id\x18\x06 \x01(\tR\x06fileId\x12\x1a\n" +
+	"\bfilename\x18\a \x01(\tR\bfilename\x12\"\n" +
+	"\n" +
+	"first_page\x18\b \x01(\x05H\x02R\tfirstPage\x88\x01\x01\x12 \n" +
+	"\tlast_page\x18\t \x01(\x05H\x03R\blastPage\x88\x01\x01\x12;\n" +
+	"\rprovider_data\x18\n" +
+	" \x01(\v2\x16.steer.v1.ProviderDataR\fproviderDataB\b\n" +
+	"\x06_startB\x06\n" +
+	"\x04_endB\r\n" +
+	"\v_first_pageB\f\n" +
+	"\n" +
+	"_last_page\"\x83\x01\n" +
+	"\fTokenLogprob\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\x12\x18\n" +
+	"\alogprob\x18\x02 \x01(\x01R\alogprob\x12\x1b\n" +
+	"\traw_bytes\x18\x03 \x01(\fR\brawBytes\x12&\n" +
+	"\x03top\x18\x04 \x03(\v2\x14.steer.v1.TopLogprobR\x03top\"Y\n" +
+	"\n" +
+	"TopLogprob\x12\x14\n" +
+	"\x05token\x18\x01 \x01(\tR\x05token\x12\x18\n" +
+	"\alogprob\x18\x02 \x01(\x01R\alogprob\x12\x1b\n" +
+	"\traw_bytes\x18\x03 \x01(\fR\brawBytes\"\xb5\x01\n" +
 	"\vMediaSource\x12!\n" +
 	"\vinline_data\x18\x01 \x01(\fH\x00R\n" +
 	"inlineData\x12\x12\n" +
@@ -1009,23 +1464,25 @@ const file_steer_v1_content_proto_rawDesc = "" +
 	"\x06detail\x18\x02 \x01(\x0e2\x15.steer.v1.ImageDetailR\x06detail\"U\n" +
 	"\bFilePart\x12-\n" +
 	"\x06source\x18\x01 \x01(\v2\x15.steer.v1.MediaSourceR\x06source\x12\x1a\n" +
-	"\bfilename\x18\x02 \x01(\tR\bfilename\"U\n" +
+	"\bfilename\x18\x02 \x01(\tR\bfilename\"\x92\x01\n" +
 	"\bToolCall\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12%\n" +
-	"\x0earguments_json\x18\x03 \x01(\tR\rargumentsJson\"\x87\x01\n" +
+	"\x0earguments_json\x18\x03 \x01(\tR\rargumentsJson\x12;\n" +
+	"\rprovider_data\x18\x04 \x01(\v2\x16.steer.v1.ProviderDataR\fproviderData\"\x87\x01\n" +
 	"\n" +
 	"ToolResult\x12 \n" +
 	"\ftool_call_id\x18\x01 \x01(\tR\n" +
 	"toolCallId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12(\n" +
 	"\acontent\x18\x03 \x03(\v2\x0e.steer.v1.PartR\acontent\x12\x19\n" +
-	"\bis_error\x18\x04 \x01(\bR\aisError\"y\n" +
+	"\bis_error\x18\x04 \x01(\bR\aisError\"\xb6\x01\n" +
 	"\rReasoningPart\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\x12\x1c\n" +
 	"\tsignature\x18\x02 \x01(\fR\tsignature\x12\x1a\n" +
 	"\bredacted\x18\x03 \x01(\bR\bredacted\x12\x1a\n" +
-	"\bprovider\x18\x04 \x01(\tR\bprovider\"!\n" +
+	"\bprovider\x18\x04 \x01(\tR\bprovider\x12;\n" +
+	"\rprovider_data\x18\x05 \x01(\v2\x16.steer.v1.ProviderDataR\fproviderData\"!\n" +
 	"\vRefusalPart\x12\x12\n" +
 	"\x04text\x18\x01 \x01(\tR\x04text\"\x1d\n" +
 	"\tCacheHint\x12\x10\n" +
@@ -1056,42 +1513,55 @@ func file_steer_v1_content_proto_rawDescGZIP() []byte {
 }
 
 var file_steer_v1_content_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_steer_v1_content_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_steer_v1_content_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_steer_v1_content_proto_goTypes = []any{
 	(Role)(0),             // 0: steer.v1.Role
 	(ImageDetail)(0),      // 1: steer.v1.ImageDetail
 	(*Message)(nil),       // 2: steer.v1.Message
-	(*Part)(nil),          // 3: steer.v1.Part
-	(*TextPart)(nil),      // 4: steer.v1.TextPart
-	(*MediaSource)(nil),   // 5: steer.v1.MediaSource
-	(*ImagePart)(nil),     // 6: steer.v1.ImagePart
-	(*FilePart)(nil),      // 7: steer.v1.FilePart
-	(*ToolCall)(nil),      // 8: steer.v1.ToolCall
-	(*ToolResult)(nil),    // 9: steer.v1.ToolResult
-	(*ReasoningPart)(nil), // 10: steer.v1.ReasoningPart
-	(*RefusalPart)(nil),   // 11: steer.v1.RefusalPart
-	(*CacheHint)(nil),     // 12: steer.v1.CacheHint
+	(*ProviderData)(nil),  // 3: steer.v1.ProviderData
+	(*Part)(nil),          // 4: steer.v1.Part
+	(*TextPart)(nil),      // 5: steer.v1.TextPart
+	(*Annotation)(nil),    // 6: steer.v1.Annotation
+	(*TokenLogprob)(nil),  // 7: steer.v1.TokenLogprob
+	(*TopLogprob)(nil),    // 8: steer.v1.TopLogprob
+	(*MediaSource)(nil),   // 9: steer.v1.MediaSource
+	(*ImagePart)(nil),     // 10: steer.v1.ImagePart
+	(*FilePart)(nil),      // 11: steer.v1.FilePart
+	(*ToolCall)(nil),      // 12: steer.v1.ToolCall
+	(*ToolResult)(nil),    // 13: steer.v1.ToolResult
+	(*ReasoningPart)(nil), // 14: steer.v1.ReasoningPart
+	(*RefusalPart)(nil),   // 15: steer.v1.RefusalPart
+	(*CacheHint)(nil),     // 16: steer.v1.CacheHint
 }
 var file_steer_v1_content_proto_depIdxs = []int32{
 	0,  // 0: steer.v1.Message.role:type_name -> steer.v1.Role
-	3,  // 1: steer.v1.Message.parts:type_name -> steer.v1.Part
-	4,  // 2: steer.v1.Part.text:type_name -> steer.v1.TextPart
-	6,  // 3: steer.v1.Part.image:type_name -> steer.v1.ImagePart
-	7,  // 4: steer.v1.Part.file:type_name -> steer.v1.FilePart
-	8,  // 5: steer.v1.Part.tool_call:type_name -> steer.v1.ToolCall
-	9,  // 6: steer.v1.Part.tool_result:type_name -> steer.v1.ToolResult
-	10, // 7: steer.v1.Part.reasoning:type_name -> steer.v1.ReasoningPart
-	11, // 8: steer.v1.Part.refusal:type_name -> steer.v1.RefusalPart
-	12, // 9: steer.v1.Part.cache_hint:type_name -> steer.v1.CacheHint
-	5,  // 10: steer.v1.ImagePart.source:type_name -> steer.v1.MediaSource
-	1,  // 11: steer.v1.ImagePart.detail:type_name -> steer.v1.ImageDetail
-	5,  // 12: steer.v1.FilePart.source:type_name -> steer.v1.MediaSource
-	3,  // 13: steer.v1.ToolResult.content:type_name -> steer.v1.Part
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	4,  // 1: steer.v1.Message.parts:type_name -> steer.v1.Part
+	3,  // 2: steer.v1.Message.provider_data:type_name -> steer.v1.ProviderData
+	5,  // 3: steer.v1.Part.text:type_name -> steer.v1.TextPart
+	10, // 4: steer.v1.Part.image:type_name -> steer.v1.ImagePart
+	11, // 5: steer.v1.Part.file:type_name -> steer.v1.FilePart
+	12, // 6: steer.v1.Part.tool_call:type_name -> steer.v1.ToolCall
+	13, // 7: steer.v1.Part.tool_result:type_name -> steer.v1.ToolResult
+	14, // 8: steer.v1.Part.reasoning:type_name -> steer.v1.ReasoningPart
+	15, // 9: steer.v1.Part.refusal:type_name -> steer.v1.RefusalPart
+	3,  // 10: steer.v1.Part.provider_part:type_name -> steer.v1.ProviderData
+	3,  // 11: steer.v1.Part.provider_data:type_name -> steer.v1.ProviderData
+	16, // 12: steer.v1.Part.cache_hint:type_name -> steer.v1.CacheHint
+	6,  // 13: steer.v1.TextPart.annotations:type_name -> steer.v1.Annotation
+	7,  // 14: steer.v1.TextPart.logprobs:type_name -> steer.v1.TokenLogprob
+	3,  // 15: steer.v1.Annotation.provider_data:type_name -> steer.v1.ProviderData
+	8,  // 16: steer.v1.TokenLogprob.top:type_name -> steer.v1.TopLogprob
+	9,  // 17: steer.v1.ImagePart.source:type_name -> steer.v1.MediaSource
+	1,  // 18: steer.v1.ImagePart.detail:type_name -> steer.v1.ImageDetail
+	9,  // 19: steer.v1.FilePart.source:type_name -> steer.v1.MediaSource
+	3,  // 20: steer.v1.ToolCall.provider_data:type_name -> steer.v1.ProviderData
+	4,  // 21: steer.v1.ToolResult.content:type_name -> steer.v1.Part
+	3,  // 22: steer.v1.ReasoningPart.provider_data:type_name -> steer.v1.ProviderData
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_steer_v1_content_proto_init() }
@@ -1099,7 +1569,7 @@ func file_steer_v1_content_proto_init() {
 	if File_steer_v1_content_proto != nil {
 		return
 	}
-	file_steer_v1_content_proto_msgTypes[1].OneofWrappers = []any{
+	file_steer_v1_content_proto_msgTypes[2].OneofWrappers = []any{
 		(*Part_Text)(nil),
 		(*Part_Image)(nil),
 		(*Part_File)(nil),
@@ -1107,8 +1577,10 @@ func file_steer_v1_content_proto_init() {
 		(*Part_ToolResult)(nil),
 		(*Part_Reasoning)(nil),
 		(*Part_Refusal)(nil),
+		(*Part_ProviderPart)(nil),
 	}
-	file_steer_v1_content_proto_msgTypes[3].OneofWrappers = []any{
+	file_steer_v1_content_proto_msgTypes[4].OneofWrappers = []any{}
+	file_steer_v1_content_proto_msgTypes[7].OneofWrappers = []any{
 		(*MediaSource_InlineData)(nil),
 		(*MediaSource_Uri)(nil),
 		(*MediaSource_ProviderFileId)(nil),
@@ -1119,7 +1591,7 @@ func file_steer_v1_content_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_steer_v1_content_proto_rawDesc), len(file_steer_v1_content_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   11,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -793,6 +793,12 @@ type SamplingParams struct {
 	// that, and seed 42 where seeds are supported and none is set. Overrides
 	// `temperature` and `top_p`.
 	Deterministic bool `protobuf:"varint,9,opt,name=deterministic,proto3" json:"deterministic,omitempty"`
+	// Return the probabilities of the tokens of text, with text deltas and in
+	// text parts, where the provider gives them.
+	Logprobs *bool `protobuf:"varint,10,opt,name=logprobs,proto3,oneof" json:"logprobs,omitempty"`
+	// How many of the likeliest tokens to return in the place of each token.
+	// Needs `logprobs`.
+	TopLogprobs   *int32 `protobuf:"varint,11,opt,name=top_logprobs,json=topLogprobs,proto3,oneof" json:"top_logprobs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -888,6 +894,20 @@ func (x *SamplingParams) GetDeterministic() bool {
 		return x.Deterministic
 	}
 	return false
+}
+
+func (x *SamplingParams) GetLogprobs() bool {
+	if x != nil && x.Logprobs != nil {
+		return *x.Logprobs
+	}
+	return false
+}
+
+func (x *SamplingParams) GetTopLogprobs() int32 {
+	if x != nil && x.TopLogprobs != nil {
+		return *x.TopLogprobs
+	}
+	return 0
 }
 
 // Reasoning controls.
@@ -1877,7 +1897,8 @@ type Generation struct {
 	Timing *Timing `protobuf:"bytes,15,opt,name=timing,proto3" json:"timing,omitempty"`
 	// Warnings.
 	Warnings []*Warning `protobuf:"bytes,16,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	// Response fields by provider that have no place above.
+	// Response fields by provider that have no place above. Integers beyond 2^53
+	// are strings.
 	ProviderMetadata map[string]*structpb.Struct `protobuf:"bytes,17,rep,name=provider_metadata,json=providerMetadata,proto3" json:"provider_metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// When the gateway admitted the request.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
@@ -2088,7 +2109,7 @@ const file_steer_v1_generation_proto_rawDesc = "" +
 	"\x04mode\x18\x01 \x01(\x0e2\x13.steer.v1.AbortModeR\x04mode\x124\n" +
 	"\bmax_time\x18\x02 \x01(\v2\x19.google.protobuf.DurationR\amaxTime\x12)\n" +
 	"\x0emax_cost_picos\x18\x03 \x01(\x03H\x00R\fmaxCostPicos\x88\x01\x01B\x11\n" +
-	"\x0f_max_cost_picos\"\xd2\x03\n" +
+	"\x0f_max_cost_picos\"\xb9\x04\n" +
 	"\x0eSamplingParams\x12/\n" +
 	"\x11max_output_tokens\x18\x01 \x01(\x05H\x00R\x0fmaxOutputTokens\x88\x01\x01\x12%\n" +
 	"\vtemperature\x18\x02 \x01(\x01H\x01R\vtemperature\x88\x01\x01\x12\x18\n" +
@@ -2098,14 +2119,19 @@ const file_steer_v1_generation_proto_rawDesc = "" +
 	"\x10presence_penalty\x18\x06 \x01(\x01H\x05R\x0fpresencePenalty\x88\x01\x01\x12\x17\n" +
 	"\x04seed\x18\a \x01(\x05H\x06R\x04seed\x88\x01\x01\x12%\n" +
 	"\x0estop_sequences\x18\b \x03(\tR\rstopSequences\x12$\n" +
-	"\rdeterministic\x18\t \x01(\bR\rdeterministicB\x14\n" +
+	"\rdeterministic\x18\t \x01(\bR\rdeterministic\x12\x1f\n" +
+	"\blogprobs\x18\n" +
+	" \x01(\bH\aR\blogprobs\x88\x01\x01\x12&\n" +
+	"\ftop_logprobs\x18\v \x01(\x05H\bR\vtopLogprobs\x88\x01\x01B\x14\n" +
 	"\x12_max_output_tokensB\x0e\n" +
 	"\f_temperatureB\b\n" +
 	"\x06_top_pB\b\n" +
 	"\x06_top_kB\x14\n" +
 	"\x12_frequency_penaltyB\x13\n" +
 	"\x11_presence_penaltyB\a\n" +
-	"\x05_seed\"\xb9\x01\n" +
+	"\x05_seedB\v\n" +
+	"\t_logprobsB\x0f\n" +
+	"\r_top_logprobs\"\xb9\x01\n" +
 	"\x0fReasoningConfig\x121\n" +
 	"\x06effort\x18\x01 \x01(\x0e2\x19.steer.v1.ReasoningEffortR\x06effort\x12(\n" +
 	"\rbudget_tokens\x18\x02 \x01(\x05H\x00R\fbudgetTokens\x88\x01\x01\x12&\n" +

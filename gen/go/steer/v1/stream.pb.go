@@ -815,7 +815,10 @@ type TextDelta struct {
 	// Part to append to.
 	PartIndex int32 `protobuf:"varint,1,opt,name=part_index,json=partIndex,proto3" json:"part_index,omitempty"`
 	// Text to append. Always whole Unicode code points.
-	Text          string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// Probabilities of the tokens that have come since the last delta, where they
+	// were asked for: to append to those of the part.
+	Logprobs      []*TokenLogprob `protobuf:"bytes,3,rep,name=logprobs,proto3" json:"logprobs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -862,6 +865,13 @@ func (x *TextDelta) GetText() string {
 		return x.Text
 	}
 	return ""
+}
+
+func (x *TextDelta) GetLogprobs() []*TokenLogprob {
+	if x != nil {
+		return x.Logprobs
+	}
+	return nil
 }
 
 // Reasoning to append to a part.
@@ -1122,11 +1132,14 @@ type PartEnd struct {
 	// The part.
 	PartIndex int32 `protobuf:"varint,1,opt,name=part_index,json=partIndex,proto3" json:"part_index,omitempty"`
 	// The finished part. Set for tool calls, for reasoning (it carries the
-	// signature) and for parts that have no deltas; not set for text.
+	// signature), for parts that have no deltas, and for text with annotations or
+	// data of the provider; not set for other text. Probabilities of tokens stand
+	// in the deltas alone.
 	Part *Part `protobuf:"bytes,2,opt,name=part,proto3" json:"part,omitempty"`
-	// Set in place of `part` where that would be too long for the stream: the
-	// part without the text that its deltas have (the arguments of a tool call,
-	// the text of reasoning).
+	// Set in place of `part` where that would be too long for the stream, or would
+	// repeat text that the stream leaves out: the part without the text that its
+	// deltas have (the arguments of a tool call, the text of text and of
+	// reasoning).
 	Remainder     *Part `protobuf:"bytes,3,opt,name=remainder,proto3" json:"remainder,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1344,8 +1357,10 @@ type StreamComplete struct {
 	// event's own. A reader that was given this event and all behind it has the
 	// whole output. 0: a service that does not say it yet.
 	FirstOutputSequence int32 `protobuf:"varint,3,opt,name=first_output_sequence,json=firstOutputSequence,proto3" json:"first_output_sequence,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// `provider_data` of a message that was left out.
+	ProviderData  *ProviderData `protobuf:"bytes,4,opt,name=provider_data,json=providerData,proto3" json:"provider_data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *StreamComplete) Reset() {
@@ -1397,6 +1412,13 @@ func (x *StreamComplete) GetFirstOutputSequence() int32 {
 		return x.FirstOutputSequence
 	}
 	return 0
+}
+
+func (x *StreamComplete) GetProviderData() *ProviderData {
+	if x != nil {
+		return x.ProviderData
+	}
+	return nil
 }
 
 // The generation failed or was cancelled. The RPC ends with the status that
@@ -1555,11 +1577,12 @@ const file_steer_v1_stream_proto_rawDesc = "" +
 	"createTime\x12:\n" +
 	"\n" +
 	"durability\x18\b \x01(\x0e2\x1a.steer.v1.StreamDurabilityR\n" +
-	"durability\">\n" +
+	"durability\"r\n" +
 	"\tTextDelta\x12\x1d\n" +
 	"\n" +
 	"part_index\x18\x01 \x01(\x05R\tpartIndex\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"C\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x122\n" +
+	"\blogprobs\x18\x03 \x03(\v2\x16.steer.v1.TokenLogprobR\blogprobs\"C\n" +
 	"\x0eReasoningDelta\x12\x1d\n" +
 	"\n" +
 	"part_index\x18\x01 \x01(\x05R\tpartIndex\x12\x12\n" +
@@ -1594,13 +1617,14 @@ const file_steer_v1_stream_proto_rawDesc = "" +
 	"\x06action\x18\x02 \x01(\x0e2\x18.steer.v1.RecoveryActionR\x06action\x12)\n" +
 	"\x04next\x18\x03 \x01(\v2\x15.steer.v1.ModelTargetR\x04next\x12/\n" +
 	"\x05delay\x18\x04 \x01(\v2\x19.google.protobuf.DurationR\x05delay\x12%\n" +
-	"\x0ediscard_output\x18\x05 \x01(\bR\rdiscardOutput\"\xa3\x01\n" +
+	"\x0ediscard_output\x18\x05 \x01(\bR\rdiscardOutput\"\xe0\x01\n" +
 	"\x0eStreamComplete\x124\n" +
 	"\n" +
 	"generation\x18\x01 \x01(\v2\x14.steer.v1.GenerationR\n" +
 	"generation\x12'\n" +
 	"\x0fmessage_omitted\x18\x02 \x01(\bR\x0emessageOmitted\x122\n" +
-	"\x15first_output_sequence\x18\x03 \x01(\x05R\x13firstOutputSequence\"k\n" +
+	"\x15first_output_sequence\x18\x03 \x01(\x05R\x13firstOutputSequence\x12;\n" +
+	"\rprovider_data\x18\x04 \x01(\v2\x16.steer.v1.ProviderDataR\fproviderData\"k\n" +
 	"\vStreamError\x12,\n" +
 	"\x05error\x18\x01 \x01(\v2\x16.steer.v1.GatewayErrorR\x05error\x12.\n" +
 	"\apartial\x18\x02 \x01(\v2\x14.steer.v1.GenerationR\apartial\")\n" +
@@ -1666,12 +1690,14 @@ var file_steer_v1_stream_proto_goTypes = []any{
 	(*durationpb.Duration)(nil),   // 17: google.protobuf.Duration
 	(*timestamppb.Timestamp)(nil), // 18: google.protobuf.Timestamp
 	(*ModelTarget)(nil),           // 19: steer.v1.ModelTarget
-	(*Part)(nil),                  // 20: steer.v1.Part
-	(*Usage)(nil),                 // 21: steer.v1.Usage
-	(*Cost)(nil),                  // 22: steer.v1.Cost
-	(*Attempt)(nil),               // 23: steer.v1.Attempt
-	(*Generation)(nil),            // 24: steer.v1.Generation
-	(*GatewayError)(nil),          // 25: steer.v1.GatewayError
+	(*TokenLogprob)(nil),          // 20: steer.v1.TokenLogprob
+	(*Part)(nil),                  // 21: steer.v1.Part
+	(*Usage)(nil),                 // 22: steer.v1.Usage
+	(*Cost)(nil),                  // 23: steer.v1.Cost
+	(*Attempt)(nil),               // 24: steer.v1.Attempt
+	(*Generation)(nil),            // 25: steer.v1.Generation
+	(*ProviderData)(nil),          // 26: steer.v1.ProviderData
+	(*GatewayError)(nil),          // 27: steer.v1.GatewayError
 }
 var file_steer_v1_stream_proto_depIdxs = []int32{
 	0,  // 0: steer.v1.StreamOptions.json_mode:type_name -> steer.v1.JsonStreamMode
@@ -1695,22 +1721,24 @@ var file_steer_v1_stream_proto_depIdxs = []int32{
 	17, // 18: steer.v1.StreamStart.retention:type_name -> google.protobuf.Duration
 	18, // 19: steer.v1.StreamStart.create_time:type_name -> google.protobuf.Timestamp
 	2,  // 20: steer.v1.StreamStart.durability:type_name -> steer.v1.StreamDurability
-	20, // 21: steer.v1.PartEnd.part:type_name -> steer.v1.Part
-	20, // 22: steer.v1.PartEnd.remainder:type_name -> steer.v1.Part
-	21, // 23: steer.v1.UsageUpdate.usage:type_name -> steer.v1.Usage
-	22, // 24: steer.v1.UsageUpdate.cost:type_name -> steer.v1.Cost
-	23, // 25: steer.v1.AttemptNotice.failed:type_name -> steer.v1.Attempt
-	3,  // 26: steer.v1.AttemptNotice.action:type_name -> steer.v1.RecoveryAction
-	19, // 27: steer.v1.AttemptNotice.next:type_name -> steer.v1.ModelTarget
-	17, // 28: steer.v1.AttemptNotice.delay:type_name -> google.protobuf.Duration
-	24, // 29: steer.v1.StreamComplete.generation:type_name -> steer.v1.Generation
-	25, // 30: steer.v1.StreamError.error:type_name -> steer.v1.GatewayError
-	24, // 31: steer.v1.StreamError.partial:type_name -> steer.v1.Generation
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	20, // 21: steer.v1.TextDelta.logprobs:type_name -> steer.v1.TokenLogprob
+	21, // 22: steer.v1.PartEnd.part:type_name -> steer.v1.Part
+	21, // 23: steer.v1.PartEnd.remainder:type_name -> steer.v1.Part
+	22, // 24: steer.v1.UsageUpdate.usage:type_name -> steer.v1.Usage
+	23, // 25: steer.v1.UsageUpdate.cost:type_name -> steer.v1.Cost
+	24, // 26: steer.v1.AttemptNotice.failed:type_name -> steer.v1.Attempt
+	3,  // 27: steer.v1.AttemptNotice.action:type_name -> steer.v1.RecoveryAction
+	19, // 28: steer.v1.AttemptNotice.next:type_name -> steer.v1.ModelTarget
+	17, // 29: steer.v1.AttemptNotice.delay:type_name -> google.protobuf.Duration
+	25, // 30: steer.v1.StreamComplete.generation:type_name -> steer.v1.Generation
+	26, // 31: steer.v1.StreamComplete.provider_data:type_name -> steer.v1.ProviderData
+	27, // 32: steer.v1.StreamError.error:type_name -> steer.v1.GatewayError
+	25, // 33: steer.v1.StreamError.partial:type_name -> steer.v1.Generation
+	34, // [34:34] is the sub-list for method output_type
+	34, // [34:34] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_steer_v1_stream_proto_init() }

@@ -69,6 +69,7 @@ from steer.v1.error_pb2 import (
     GatewayError as GatewayError,
 )
 from steer.v1.content_pb2 import (
+    Annotation as Annotation,
     CacheHint as CacheHint,
     FilePart as FilePart,
     IMAGE_DETAIL_AUTO as IMAGE_DETAIL_AUTO,
@@ -80,6 +81,7 @@ from steer.v1.content_pb2 import (
     MediaSource as MediaSource,
     Message as Message,
     Part as Part,
+    ProviderData as ProviderData,
     ROLE_ASSISTANT as ROLE_ASSISTANT,
     ROLE_SYSTEM as ROLE_SYSTEM,
     ROLE_TOOL as ROLE_TOOL,
@@ -89,8 +91,10 @@ from steer.v1.content_pb2 import (
     RefusalPart as RefusalPart,
     Role as Role,
     TextPart as TextPart,
+    TokenLogprob as TokenLogprob,
     ToolCall as ToolCall,
     ToolResult as ToolResult,
+    TopLogprob as TopLogprob,
 )
 from steer.v1.tool_pb2 import (
     FunctionTool as FunctionTool,

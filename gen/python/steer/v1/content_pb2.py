@@ -24,37 +24,45 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16steer/v1/content.proto\x12\x08steer.v1\"g\n\x07Message\x12\"\n\x04role\x18\x01 \x01(\x0e\x32\x0e.steer.v1.RoleR\x04role\x12$\n\x05parts\x18\x02 \x03(\x0b\x32\x0e.steer.v1.PartR\x05parts\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\"\x9b\x03\n\x04Part\x12(\n\x04text\x18\x01 \x01(\x0b\x32\x12.steer.v1.TextPartH\x00R\x04text\x12+\n\x05image\x18\x02 \x01(\x0b\x32\x13.steer.v1.ImagePartH\x00R\x05image\x12(\n\x04\x66ile\x18\x03 \x01(\x0b\x32\x12.steer.v1.FilePartH\x00R\x04\x66ile\x12\x31\n\ttool_call\x18\x04 \x01(\x0b\x32\x12.steer.v1.ToolCallH\x00R\x08toolCall\x12\x37\n\x0btool_result\x18\x05 \x01(\x0b\x32\x14.steer.v1.ToolResultH\x00R\ntoolResult\x12\x37\n\treasoning\x18\x06 \x01(\x0b\x32\x17.steer.v1.ReasoningPartH\x00R\treasoning\x12\x31\n\x07refusal\x18\x07 \x01(\x0b\x32\x15.steer.v1.RefusalPartH\x00R\x07refusal\x12\x32\n\ncache_hint\x18\x0f \x01(\x0b\x32\x13.steer.v1.CacheHintR\tcacheHintB\x06\n\x04\x64\x61ta\"\x1e\n\x08TextPart\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\"\xb5\x01\n\x0bMediaSource\x12!\n\x0binline_data\x18\x01 \x01(\x0cH\x00R\ninlineData\x12\x12\n\x03uri\x18\x02 \x01(\tH\x00R\x03uri\x12*\n\x10provider_file_id\x18\x03 \x01(\tH\x00R\x0eproviderFileId\x12\x1d\n\nmedia_type\x18\x04 \x01(\tR\tmediaType\x12\x1a\n\x08provider\x18\x05 \x01(\tR\x08providerB\x08\n\x06origin\"i\n\tImagePart\x12-\n\x06source\x18\x01 \x01(\x0b\x32\x15.steer.v1.MediaSourceR\x06source\x12-\n\x06\x64\x65tail\x18\x02 \x01(\x0e\x32\x15.steer.v1.ImageDetailR\x06\x64\x65tail\"U\n\x08\x46ilePart\x12-\n\x06source\x18\x01 \x01(\x0b\x32\x15.steer.v1.MediaSourceR\x06source\x12\x1a\n\x08\x66ilename\x18\x02 \x01(\tR\x08\x66ilename\"U\n\x08ToolCall\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12%\n\x0e\x61rguments_json\x18\x03 \x01(\tR\rargumentsJson\"\x87\x01\n\nToolResult\x12 \n\x0ctool_call_id\x18\x01 \x01(\tR\ntoolCallId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12(\n\x07\x63ontent\x18\x03 \x03(\x0b\x32\x0e.steer.v1.PartR\x07\x63ontent\x12\x19\n\x08is_error\x18\x04 \x01(\x08R\x07isError\"y\n\rReasoningPart\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x1c\n\tsignature\x18\x02 \x01(\x0cR\tsignature\x12\x1a\n\x08redacted\x18\x03 \x01(\x08R\x08redacted\x12\x1a\n\x08provider\x18\x04 \x01(\tR\x08provider\"!\n\x0bRefusalPart\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\"\x1d\n\tCacheHint\x12\x10\n\x03ttl\x18\x01 \x01(\tR\x03ttl*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\r\n\tROLE_USER\x10\x02\x12\x12\n\x0eROLE_ASSISTANT\x10\x03\x12\r\n\tROLE_TOOL\x10\x04*o\n\x0bImageDetail\x12\x1c\n\x18IMAGE_DETAIL_UNSPECIFIED\x10\x00\x12\x15\n\x11IMAGE_DETAIL_AUTO\x10\x01\x12\x14\n\x10IMAGE_DETAIL_LOW\x10\x02\x12\x15\n\x11IMAGE_DETAIL_HIGH\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16steer/v1/content.proto\x12\x08steer.v1\"\xa4\x01\n\x07Message\x12\"\n\x04role\x18\x01 \x01(\x0e\x32\x0e.steer.v1.RoleR\x04role\x12$\n\x05parts\x18\x02 \x03(\x0b\x32\x0e.steer.v1.PartR\x05parts\x12\x12\n\x04name\x18\x03 \x01(\tR\x04name\x12;\n\rprovider_data\x18\x04 \x01(\x0b\x32\x16.steer.v1.ProviderDataR\x0cproviderData\"Y\n\x0cProviderData\x12#\n\rprovider_type\x18\x01 \x01(\tR\x0cproviderType\x12\x12\n\x04json\x18\x02 \x01(\tR\x04json\x12\x10\n\x03\x61pi\x18\x03 \x01(\tR\x03\x61pi\"\x97\x04\n\x04Part\x12(\n\x04text\x18\x01 \x01(\x0b\x32\x12.steer.v1.TextPartH\x00R\x04text\x12+\n\x05image\x18\x02 \x01(\x0b\x32\x13.steer.v1.ImagePartH\x00R\x05image\x12(\n\x04\x66ile\x18\x03 \x01(\x0b\x32\x12.steer.v1.FilePartH\x00R\x04\x66ile\x12\x31\n\ttool_call\x18\x04 \x01(\x0b\x32\x12.steer.v1.ToolCallH\x00R\x08toolCall\x12\x37\n\x0btool_result\x18\x05 \x01(\x0b\x32\x14.steer.v1.ToolResultH\x00R\ntoolResult\x12\x37\n\treasoning\x18\x06 \x01(\x0b\x32\x17.steer.v1.ReasoningPartH\x00R\treasoning\x12\x31\n\x07refusal\x18\x07 \x01(\x0b\x32\x15.steer.v1.RefusalPartH\x00R\x07refusal\x12=\n\rprovider_part\x18\x08 \x01(\x0b\x32\x16.steer.v1.ProviderDataH\x00R\x0cproviderPart\x12;\n\rprovider_data\x18\x0e \x01(\x0b\x32\x16.steer.v1.ProviderDataR\x0cproviderData\x12\x32\n\ncache_hint\x18\x0f \x01(\x0b\x32\x13.steer.v1.CacheHintR\tcacheHintB\x06\n\x04\x64\x61ta\"\x8a\x01\n\x08TextPart\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x36\n\x0b\x61nnotations\x18\x02 \x03(\x0b\x32\x14.steer.v1.AnnotationR\x0b\x61nnotations\x12\x32\n\x08logprobs\x18\x03 \x03(\x0b\x32\x16.steer.v1.TokenLogprobR\x08logprobs\"\xec\x02\n\nAnnotation\x12\x10\n\x03uri\x18\x01 \x01(\tR\x03uri\x12\x14\n\x05title\x18\x02 \x01(\tR\x05title\x12\x1d\n\ncited_text\x18\x03 \x01(\tR\tcitedText\x12\x19\n\x05start\x18\x04 \x01(\x05H\x00R\x05start\x88\x01\x01\x12\x15\n\x03\x65nd\x18\x05 \x01(\x05H\x01R\x03\x65nd\x88\x01\x01\x12\x17\n\x07\x66ile_id\x18\x06 \x01(\tR\x06\x66ileId\x12\x1a\n\x08\x66ilename\x18\x07 \x01(\tR\x08\x66ilename\x12\"\n\nfirst_page\x18\x08 \x01(\x05H\x02R\tfirstPage\x88\x01\x01\x12 \n\tlast_page\x18\t \x01(\x05H\x03R\x08lastPage\x88\x01\x01\x12;\n\rprovider_data\x18\n \x01(\x0b\x32\x16.steer.v1.ProviderDataR\x0cproviderDataB\x08\n\x06_startB\x06\n\x04_endB\r\n\x0b_first_pageB\x0c\n\n_last_page\"\x83\x01\n\x0cTokenLogprob\x12\x14\n\x05token\x18\x01 \x01(\tR\x05token\x12\x18\n\x07logprob\x18\x02 \x01(\x01R\x07logprob\x12\x1b\n\traw_bytes\x18\x03 \x01(\x0cR\x08rawBytes\x12&\n\x03top\x18\x04 \x03(\x0b\x32\x14.steer.v1.TopLogprobR\x03top\"Y\n\nTopLogprob\x12\x14\n\x05token\x18\x01 \x01(\tR\x05token\x12\x18\n\x07logprob\x18\x02 \x01(\x01R\x07logprob\x12\x1b\n\traw_bytes\x18\x03 \x01(\x0cR\x08rawBytes\"\xb5\x01\n\x0bMediaSource\x12!\n\x0binline_data\x18\x01 \x01(\x0cH\x00R\ninlineData\x12\x12\n\x03uri\x18\x02 \x01(\tH\x00R\x03uri\x12*\n\x10provider_file_id\x18\x03 \x01(\tH\x00R\x0eproviderFileId\x12\x1d\n\nmedia_type\x18\x04 \x01(\tR\tmediaType\x12\x1a\n\x08provider\x18\x05 \x01(\tR\x08providerB\x08\n\x06origin\"i\n\tImagePart\x12-\n\x06source\x18\x01 \x01(\x0b\x32\x15.steer.v1.MediaSourceR\x06source\x12-\n\x06\x64\x65tail\x18\x02 \x01(\x0e\x32\x15.steer.v1.ImageDetailR\x06\x64\x65tail\"U\n\x08\x46ilePart\x12-\n\x06source\x18\x01 \x01(\x0b\x32\x15.steer.v1.MediaSourceR\x06source\x12\x1a\n\x08\x66ilename\x18\x02 \x01(\tR\x08\x66ilename\"\x92\x01\n\x08ToolCall\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12%\n\x0e\x61rguments_json\x18\x03 \x01(\tR\rargumentsJson\x12;\n\rprovider_data\x18\x04 \x01(\x0b\x32\x16.steer.v1.ProviderDataR\x0cproviderData\"\x87\x01\n\nToolResult\x12 \n\x0ctool_call_id\x18\x01 \x01(\tR\ntoolCallId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12(\n\x07\x63ontent\x18\x03 \x03(\x0b\x32\x0e.steer.v1.PartR\x07\x63ontent\x12\x19\n\x08is_error\x18\x04 \x01(\x08R\x07isError\"\xb6\x01\n\rReasoningPart\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\x12\x1c\n\tsignature\x18\x02 \x01(\x0cR\tsignature\x12\x1a\n\x08redacted\x18\x03 \x01(\x08R\x08redacted\x12\x1a\n\x08provider\x18\x04 \x01(\tR\x08provider\x12;\n\rprovider_data\x18\x05 \x01(\x0b\x32\x16.steer.v1.ProviderDataR\x0cproviderData\"!\n\x0bRefusalPart\x12\x12\n\x04text\x18\x01 \x01(\tR\x04text\"\x1d\n\tCacheHint\x12\x10\n\x03ttl\x18\x01 \x01(\tR\x03ttl*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\r\n\tROLE_USER\x10\x02\x12\x12\n\x0eROLE_ASSISTANT\x10\x03\x12\r\n\tROLE_TOOL\x10\x04*o\n\x0bImageDetail\x12\x1c\n\x18IMAGE_DETAIL_UNSPECIFIED\x10\x00\x12\x15\n\x11IMAGE_DETAIL_AUTO\x10\x01\x12\x14\n\x10IMAGE_DETAIL_LOW\x10\x02\x12\x15\n\x11IMAGE_DETAIL_HIGH\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'steer.v1.content_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=1379
-  _globals['_ROLE']._serialized_end=1474
-  _globals['_IMAGEDETAIL']._serialized_start=1476
-  _globals['_IMAGEDETAIL']._serialized_end=1587
-  _globals['_MESSAGE']._serialized_start=36
-  _globals['_MESSAGE']._serialized_end=139
-  _globals['_PART']._serialized_start=142
-  _globals['_PART']._serialized_end=553
-  _globals['_TEXTPART']._serialized_start=555
-  _globals['_TEXTPART']._serialized_end=585
-  _globals['_MEDIASOURCE']._serialized_start=588
-  _globals['_MEDIASOURCE']._serialized_end=769
-  _globals['_IMAGEPART']._serialized_start=771
-  _globals['_IMAGEPART']._serialized_end=876
-  _globals['_FILEPART']._serialized_start=878
-  _globals['_FILEPART']._serialized_end=963
-  _globals['_TOOLCALL']._serialized_start=965
-  _globals['_TOOLCALL']._serialized_end=1050
-  _globals['_TOOLRESULT']._serialized_start=1053
-  _globals['_TOOLRESULT']._serialized_end=1188
-  _globals['_REASONINGPART']._serialized_start=1190
-  _globals['_REASONINGPART']._serialized_end=1311
-  _globals['_REFUSALPART']._serialized_start=1313
-  _globals['_REFUSALPART']._serialized_end=1346
-  _globals['_CACHEHINT']._serialized_start=1348
-  _globals['_CACHEHINT']._serialized_end=1377
+  _globals['_ROLE']._serialized_start=2481
+  _globals['_ROLE']._serialized_end=2576
+  _globals['_IMAGEDETAIL']._serialized_start=2578
+  _globals['_IMAGEDETAIL']._serialized_end=2689
+  _globals['_MESSAGE']._serialized_start=37
+  _globals['_MESSAGE']._serialized_end=201
+  _globals['_PROVIDERDATA']._serialized_start=203
+  _globals['_PROVIDERDATA']._serialized_end=292
+  _globals['_PART']._serialized_start=295
+  _globals['_PART']._serialized_end=830
+  _globals['_TEXTPART']._serialized_start=833
+  _globals['_TEXTPART']._serialized_end=971
+  _globals['_ANNOTATION']._serialized_start=974
+  _globals['_ANNOTATION']._serialized_end=1338
+  _globals['_TOKENLOGPROB']._serialized_start=1341
+  _globals['_TOKENLOGPROB']._serialized_end=1472
+  _globals['_TOPLOGPROB']._serialized_start=1474
+  _globals['_TOPLOGPROB']._serialized_end=1563
+  _globals['_MEDIASOURCE']._serialized_start=1566
+  _globals['_MEDIASOURCE']._serialized_end=1747
+  _globals['_IMAGEPART']._serialized_start=1749
+  _globals['_IMAGEPART']._serialized_end=1854
+  _globals['_FILEPART']._serialized_start=1856
+  _globals['_FILEPART']._serialized_end=1941
+  _globals['_TOOLCALL']._serialized_start=1944
+  _globals['_TOOLCALL']._serialized_end=2090
+  _globals['_TOOLRESULT']._serialized_start=2093
+  _globals['_TOOLRESULT']._serialized_end=2228
+  _globals['_REASONINGPART']._serialized_start=2231
+  _globals['_REASONINGPART']._serialized_end=2413
+  _globals['_REFUSALPART']._serialized_start=2415
+  _globals['_REFUSALPART']._serialized_end=2448
+  _globals['_CACHEHINT']._serialized_start=2450
+  _globals['_CACHEHINT']._serialized_end=2479
 # @@protoc_insertion_point(module_scope)

@@ -92,6 +92,7 @@ class Message(_message.Message):
     ROLE_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
+    PROVIDER_DATA_FIELD_NUMBER: _builtins.int
     role: Global___Role.ValueType
     """Who produced the parts."""
     name: _builtins.str
@@ -100,20 +101,64 @@ class Message(_message.Message):
     def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Part]:
         """Ordered content. The order is significant and is preserved."""
 
+    @_builtins.property
+    def provider_data(self) -> Global___ProviderData:
+        """Fields that the provider's message has beside its parts and that the next
+        turn repeats. Send them back unchanged.
+        """
+
     def __init__(
         self,
         *,
         role: Global___Role.ValueType = ...,
         parts: _abc.Iterable[Global___Part] | None = ...,
         name: _builtins.str = ...,
+        provider_data: Global___ProviderData | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provider_data", b"provider_data"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "parts", b"parts", "role", b"role"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "parts", b"parts", "provider_data", b"provider_data", "role", b"role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Message: _TypeAlias = Message  # noqa: Y015
+
+@_typing.final
+class ProviderData(_message.Message):
+    """JSON that has no word in this contract, as one type of provider writes and
+    reads it. It means something to targets of that type alone: others never see
+    it, and a warning says what was left out for them.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_TYPE_FIELD_NUMBER: _builtins.int
+    JSON_FIELD_NUMBER: _builtins.int
+    API_FIELD_NUMBER: _builtins.int
+    provider_type: _builtins.str
+    """Type of the provider, for example "anthropic" or "openai"."""
+    json: _builtins.str
+    """A JSON object as text: in answers as the provider wrote it, byte for byte.
+    At most 64 levels deep.
+    """
+    api: _builtins.str
+    """Dialect of that type whose JSON it is, by the names of the configuration's
+    `api`, for example "responses". Empty in requests: any of its dialects.
+    """
+    def __init__(
+        self,
+        *,
+        provider_type: _builtins.str = ...,
+        json: _builtins.str = ...,
+        api: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["api", b"api", "json", b"json", "provider_type", b"provider_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProviderData: _TypeAlias = ProviderData  # noqa: Y015
 
 @_typing.final
 class Part(_message.Message):
@@ -130,6 +175,8 @@ class Part(_message.Message):
     TOOL_RESULT_FIELD_NUMBER: _builtins.int
     REASONING_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
+    PROVIDER_PART_FIELD_NUMBER: _builtins.int
+    PROVIDER_DATA_FIELD_NUMBER: _builtins.int
     CACHE_HINT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def text(self) -> Global___TextPart:
@@ -160,6 +207,20 @@ class Part(_message.Message):
         """A refusal that the provider reports apart from ordinary text."""
 
     @_builtins.property
+    def provider_part(self) -> Global___ProviderData:
+        """A content block or an item as the provider writes it: calls of its own
+        tools, their results, approvals. It stands in the order of the others and
+        goes back unchanged to targets of its type.
+        """
+
+    @_builtins.property
+    def provider_data(self) -> Global___ProviderData:
+        """Fields that the provider adds to this part and that the next turn repeats;
+        its JSON has those fields alone. Not on a provider part, nor where the
+        content has a `provider_data` of its own.
+        """
+
+    @_builtins.property
     def cache_hint(self) -> Global___CacheHint:
         """Marks the end of a reusable prompt prefix. Providers without explicit
         cache control ignore it.
@@ -175,13 +236,15 @@ class Part(_message.Message):
         tool_result: Global___ToolResult | None = ...,
         reasoning: Global___ReasoningPart | None = ...,
         refusal: Global___RefusalPart | None = ...,
+        provider_part: Global___ProviderData | None = ...,
+        provider_data: Global___ProviderData | None = ...,
         cache_hint: Global___CacheHint | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cache_hint", b"cache_hint", "data", b"data", "file", b"file", "image", b"image", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cache_hint", b"cache_hint", "data", b"data", "file", b"file", "image", b"image", "provider_data", b"provider_data", "provider_part", b"provider_part", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache_hint", b"cache_hint", "data", b"data", "file", b"file", "image", b"image", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cache_hint", b"cache_hint", "data", b"data", "file", b"file", "image", b"image", "provider_data", b"provider_data", "provider_part", b"provider_part", "reasoning", b"reasoning", "refusal", b"refusal", "text", b"text", "tool_call", b"tool_call", "tool_result", b"tool_result"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["text", "image", "file", "tool_call", "tool_result", "reasoning", "refusal"]  # noqa: Y015
+    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["text", "image", "file", "tool_call", "tool_result", "reasoning", "refusal", "provider_part"]  # noqa: Y015
     _WhichOneofArgType_data: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_data) -> _WhichOneofReturnType_data | None: ...
 
@@ -194,20 +257,182 @@ class TextPart(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TEXT_FIELD_NUMBER: _builtins.int
+    ANNOTATIONS_FIELD_NUMBER: _builtins.int
+    LOGPROBS_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """UTF-8 text."""
+    @_builtins.property
+    def annotations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Annotation]:
+        """Where the text comes from, as the provider says it. Send annotations back
+        unchanged: a provider that asks for them gets its own.
+        """
+
+    @_builtins.property
+    def logprobs(self) -> _containers.RepeatedCompositeFieldContainer[Global___TokenLogprob]:
+        """Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+        asks for them. No provider takes them: leave them out of requests, whose
+        bound on fields they count against.
+        """
+
     def __init__(
         self,
         *,
         text: _builtins.str = ...,
+        annotations: _abc.Iterable[Global___Annotation] | None = ...,
+        logprobs: _abc.Iterable[Global___TokenLogprob] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["annotations", b"annotations", "logprobs", b"logprobs", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TextPart: _TypeAlias = TextPart  # noqa: Y015
+
+@_typing.final
+class Annotation(_message.Message):
+    """A source of a text, or of a range of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    URI_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    CITED_TEXT_FIELD_NUMBER: _builtins.int
+    START_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    FILE_ID_FIELD_NUMBER: _builtins.int
+    FILENAME_FIELD_NUMBER: _builtins.int
+    FIRST_PAGE_FIELD_NUMBER: _builtins.int
+    LAST_PAGE_FIELD_NUMBER: _builtins.int
+    PROVIDER_DATA_FIELD_NUMBER: _builtins.int
+    uri: _builtins.str
+    """Address of the source."""
+    title: _builtins.str
+    """Title of the source."""
+    cited_text: _builtins.str
+    """Words of the source."""
+    start: _builtins.int
+    """First code point of the part's text that it belongs to, from 0. Unset with
+    `end`: it belongs to the whole part, or the provider does not say.
+    """
+    end: _builtins.int
+    """The code point behind the last one."""
+    file_id: _builtins.str
+    """The provider's identifier of a file."""
+    filename: _builtins.str
+    """Name of the file."""
+    first_page: _builtins.int
+    """First page of the file, from 1."""
+    last_page: _builtins.int
+    """Last page of the file."""
+    @_builtins.property
+    def provider_data(self) -> Global___ProviderData:
+        """The annotation as the provider wrote it: all of it, what the fields above
+        say too.
+        """
+
+    def __init__(
+        self,
+        *,
+        uri: _builtins.str = ...,
+        title: _builtins.str = ...,
+        cited_text: _builtins.str = ...,
+        start: _builtins.int | None = ...,
+        end: _builtins.int | None = ...,
+        file_id: _builtins.str = ...,
+        filename: _builtins.str = ...,
+        first_page: _builtins.int | None = ...,
+        last_page: _builtins.int | None = ...,
+        provider_data: Global___ProviderData | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_end", b"_end", "_first_page", b"_first_page", "_last_page", b"_last_page", "_start", b"_start", "end", b"end", "first_page", b"first_page", "last_page", b"last_page", "provider_data", b"provider_data", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_end", b"_end", "_first_page", b"_first_page", "_last_page", b"_last_page", "_start", b"_start", "cited_text", b"cited_text", "end", b"end", "file_id", b"file_id", "filename", b"filename", "first_page", b"first_page", "last_page", b"last_page", "provider_data", b"provider_data", "start", b"start", "title", b"title", "uri", b"uri"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__end: _TypeAlias = _typing.Literal["end"]  # noqa: Y015
+    _WhichOneofArgType__end: _TypeAlias = _typing.Literal["_end", b"_end"]  # noqa: Y015
+    _WhichOneofReturnType__first_page: _TypeAlias = _typing.Literal["first_page"]  # noqa: Y015
+    _WhichOneofArgType__first_page: _TypeAlias = _typing.Literal["_first_page", b"_first_page"]  # noqa: Y015
+    _WhichOneofReturnType__last_page: _TypeAlias = _typing.Literal["last_page"]  # noqa: Y015
+    _WhichOneofArgType__last_page: _TypeAlias = _typing.Literal["_last_page", b"_last_page"]  # noqa: Y015
+    _WhichOneofReturnType__start: _TypeAlias = _typing.Literal["start"]  # noqa: Y015
+    _WhichOneofArgType__start: _TypeAlias = _typing.Literal["_start", b"_start"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__end) -> _WhichOneofReturnType__end | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__first_page) -> _WhichOneofReturnType__first_page | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_page) -> _WhichOneofReturnType__last_page | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start) -> _WhichOneofReturnType__start | None: ...
+
+Global___Annotation: _TypeAlias = Annotation  # noqa: Y015
+
+@_typing.final
+class TokenLogprob(_message.Message):
+    """A token of an answer with its probability."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    LOGPROB_FIELD_NUMBER: _builtins.int
+    RAW_BYTES_FIELD_NUMBER: _builtins.int
+    TOP_FIELD_NUMBER: _builtins.int
+    token: _builtins.str
+    """Text of the token; tokens that are no whole characters have replacements."""
+    logprob: _builtins.float
+    """Natural logarithm of its probability."""
+    raw_bytes: _builtins.bytes
+    """Bytes of the token, where they are not those of `token`."""
+    @_builtins.property
+    def top(self) -> _containers.RepeatedCompositeFieldContainer[Global___TopLogprob]:
+        """The likeliest tokens in its place, as many as were asked for."""
+
+    def __init__(
+        self,
+        *,
+        token: _builtins.str = ...,
+        logprob: _builtins.float = ...,
+        raw_bytes: _builtins.bytes = ...,
+        top: _abc.Iterable[Global___TopLogprob] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["logprob", b"logprob", "raw_bytes", b"raw_bytes", "token", b"token", "top", b"top"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TokenLogprob: _TypeAlias = TokenLogprob  # noqa: Y015
+
+@_typing.final
+class TopLogprob(_message.Message):
+    """A token that could have stood in the place of another."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOKEN_FIELD_NUMBER: _builtins.int
+    LOGPROB_FIELD_NUMBER: _builtins.int
+    RAW_BYTES_FIELD_NUMBER: _builtins.int
+    token: _builtins.str
+    """Text of the token, as in `TokenLogprob`."""
+    logprob: _builtins.float
+    """Natural logarithm of its probability."""
+    raw_bytes: _builtins.bytes
+    """Bytes of the token, where they are not those of `token`."""
+    def __init__(
+        self,
+        *,
+        token: _builtins.str = ...,
+        logprob: _builtins.float = ...,
+        raw_bytes: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["logprob", b"logprob", "raw_bytes", b"raw_bytes", "token", b"token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TopLogprob: _TypeAlias = TopLogprob  # noqa: Y015
 
 @_typing.final
 class MediaSource(_message.Message):
@@ -316,6 +541,7 @@ class ToolCall(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     ARGUMENTS_JSON_FIELD_NUMBER: _builtins.int
+    PROVIDER_DATA_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Identifier that the matching ToolResult repeats. Always set: the gateway
     makes one up for providers that send none.
@@ -326,16 +552,23 @@ class ToolCall(_message.Message):
     """Arguments as JSON text, byte for byte as the model produced it. It can be
     malformed JSON; the caller decides what to do then.
     """
+    @_builtins.property
+    def provider_data(self) -> Global___ProviderData:
+        """Fields that the provider adds to the call and that the next turn repeats,
+        for example a thought signature. Send them back unchanged.
+        """
+
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
         name: _builtins.str = ...,
         arguments_json: _builtins.str = ...,
+        provider_data: Global___ProviderData | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provider_data", b"provider_data"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments_json", b"arguments_json", "id", b"id", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments_json", b"arguments_json", "id", b"id", "name", b"name", "provider_data", b"provider_data"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -380,7 +613,7 @@ Global___ToolResult: _TypeAlias = ToolResult  # noqa: Y015
 @_typing.final
 class ReasoningPart(_message.Message):
     """Reasoning of the model. Send it back unchanged in the next turn where a
-    provider asks for that; the gateway drops it for every other provider.
+    provider asks for that; the gateway drops it for providers of another type.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -389,6 +622,7 @@ class ReasoningPart(_message.Message):
     SIGNATURE_FIELD_NUMBER: _builtins.int
     REDACTED_FIELD_NUMBER: _builtins.int
     PROVIDER_FIELD_NUMBER: _builtins.int
+    PROVIDER_DATA_FIELD_NUMBER: _builtins.int
     text: _builtins.str
     """Readable reasoning or a summary of it. Empty when redacted."""
     signature: _builtins.bytes
@@ -396,7 +630,15 @@ class ReasoningPart(_message.Message):
     redacted: _builtins.bool
     """The provider withheld the readable text."""
     provider: _builtins.str
-    """Provider that produced the part; `signature` means nothing to others."""
+    """Type of the provider that produced the part; `signature` means nothing to
+    others. In requests the identifier of a configured instance is taken too.
+    """
+    @_builtins.property
+    def provider_data(self) -> Global___ProviderData:
+        """Fields that the provider adds to its reasoning and that the next turn
+        repeats. Send them back unchanged.
+        """
+
     def __init__(
         self,
         *,
@@ -404,10 +646,11 @@ class ReasoningPart(_message.Message):
         signature: _builtins.bytes = ...,
         redacted: _builtins.bool = ...,
         provider: _builtins.str = ...,
+        provider_data: Global___ProviderData | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provider_data", b"provider_data"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["provider", b"provider", "redacted", b"redacted", "signature", b"signature", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["provider", b"provider", "provider_data", b"provider_data", "redacted", b"redacted", "signature", b"signature", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

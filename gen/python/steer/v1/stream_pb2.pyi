@@ -3,10 +3,12 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from steer.v1 import content_pb2 as _content_pb2
 from steer.v1 import error_pb2 as _error_pb2
@@ -413,19 +415,27 @@ class TextDelta(_message.Message):
 
     PART_INDEX_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    LOGPROBS_FIELD_NUMBER: _builtins.int
     part_index: _builtins.int
     """Part to append to."""
     text: _builtins.str
     """Text to append. Always whole Unicode code points."""
+    @_builtins.property
+    def logprobs(self) -> _containers.RepeatedCompositeFieldContainer[_content_pb2.TokenLogprob]:
+        """Probabilities of the tokens that have come since the last delta, where they
+        were asked for: to append to those of the part.
+        """
+
     def __init__(
         self,
         *,
         part_index: _builtins.int = ...,
         text: _builtins.str = ...,
+        logprobs: _abc.Iterable[_content_pb2.TokenLogprob] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["part_index", b"part_index", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["logprobs", b"logprobs", "part_index", b"part_index", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -551,14 +561,17 @@ class PartEnd(_message.Message):
     @_builtins.property
     def part(self) -> _content_pb2.Part:
         """The finished part. Set for tool calls, for reasoning (it carries the
-        signature) and for parts that have no deltas; not set for text.
+        signature), for parts that have no deltas, and for text with annotations or
+        data of the provider; not set for other text. Probabilities of tokens stand
+        in the deltas alone.
         """
 
     @_builtins.property
     def remainder(self) -> _content_pb2.Part:
-        """Set in place of `part` where that would be too long for the stream: the
-        part without the text that its deltas have (the arguments of a tool call,
-        the text of reasoning).
+        """Set in place of `part` where that would be too long for the stream, or would
+        repeat text that the stream leaves out: the part without the text that its
+        deltas have (the arguments of a tool call, the text of text and of
+        reasoning).
         """
 
     def __init__(
@@ -669,6 +682,7 @@ class StreamComplete(_message.Message):
     GENERATION_FIELD_NUMBER: _builtins.int
     MESSAGE_OMITTED_FIELD_NUMBER: _builtins.int
     FIRST_OUTPUT_SEQUENCE_FIELD_NUMBER: _builtins.int
+    PROVIDER_DATA_FIELD_NUMBER: _builtins.int
     message_omitted: _builtins.bool
     """`generation.message` was left out, on request or because of its size."""
     first_output_sequence: _builtins.int
@@ -681,16 +695,21 @@ class StreamComplete(_message.Message):
     def generation(self) -> _generation_pb2.Generation:
         """The result."""
 
+    @_builtins.property
+    def provider_data(self) -> _content_pb2.ProviderData:
+        """`provider_data` of a message that was left out."""
+
     def __init__(
         self,
         *,
         generation: _generation_pb2.Generation | None = ...,
         message_omitted: _builtins.bool = ...,
         first_output_sequence: _builtins.int = ...,
+        provider_data: _content_pb2.ProviderData | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation", "provider_data", b"provider_data"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_output_sequence", b"first_output_sequence", "generation", b"generation", "message_omitted", b"message_omitted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_output_sequence", b"first_output_sequence", "generation", b"generation", "message_omitted", b"message_omitted", "provider_data", b"provider_data"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -11,7 +11,7 @@ import type { Message as Message$1, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file steer/v1/content.proto.
  */
 export const file_steer_v1_content: GenFile = /*@__PURE__*/
-  fileDesc("ChZzdGVlci92MS9jb250ZW50LnByb3RvEghzdGVlci52MSJ3CgdNZXNzYWdlEigKBHJvbGUYASABKA4yDi5zdGVlci52MS5Sb2xlQgq6SAeCAQQQASAAEioKBXBhcnRzGAIgAygLMg4uc3RlZXIudjEuUGFydEILukgIkgEFCAEQgAgSFgoEbmFtZRgDIAEoCUIIukgFcgMYgAEi2gIKBFBhcnQSIgoEdGV4dBgBIAEoCzISLnN0ZWVyLnYxLlRleHRQYXJ0SAASJAoFaW1hZ2UYAiABKAsyEy5zdGVlci52MS5JbWFnZVBhcnRIABIiCgRmaWxlGAMgASgLMhIuc3RlZXIudjEuRmlsZVBhcnRIABInCgl0b29sX2NhbGwYBCABKAsyEi5zdGVlci52MS5Ub29sQ2FsbEgAEisKC3Rvb2xfcmVzdWx0GAUgASgLMhQuc3RlZXIudjEuVG9vbFJlc3VsdEgAEiwKCXJlYXNvbmluZxgGIAEoCzIXLnN0ZWVyLnYxLlJlYXNvbmluZ1BhcnRIABIoCgdyZWZ1c2FsGAcgASgLMhUuc3RlZXIudjEuUmVmdXNhbFBhcnRIABInCgpjYWNoZV9oaW50GA8gASgLMhMuc3RlZXIudjEuQ2FjaGVIaW50Qg0KBGRhdGESBbpIAggBIhgKCFRleHRQYXJ0EgwKBHRleHQYASABKAkitQMKC01lZGlhU291cmNlEhUKC2lubGluZV9kYXRhGAEgASgMSAASHwoDdXJpGAIgASgJQhC6SA1yCzIJXmh0dHBzOi8vSAASJgoQcHJvdmlkZXJfZmlsZV9pZBgDIAEoCUIKukgHcgUQARiAAkgAEhsKCm1lZGlhX3R5cGUYBCABKAlCB7pIBHICGH8SGQoIcHJvdmlkZXIYBSABKAlCB7pIBHICGEA6/AG6SPgBGnkKHm1lZGlhX3NvdXJjZS5pbmxpbmVfbWVkaWFfdHlwZRImbWVkaWFfdHlwZSBpcyByZXF1aXJlZCBmb3IgaW5saW5lX2RhdGEaLyFoYXModGhpcy5pbmxpbmVfZGF0YSkgfHwgdGhpcy5tZWRpYV90eXBlICE9ICcnGnsKGm1lZGlhX3NvdXJjZS5maWxlX3Byb3ZpZGVyEilwcm92aWRlciBpcyByZXF1aXJlZCBmb3IgcHJvdmlkZXJfZmlsZV9pZBoyIWhhcyh0aGlzLnByb3ZpZGVyX2ZpbGVfaWQpIHx8IHRoaXMucHJvdmlkZXIgIT0gJydCDwoGb3JpZ2luEgW6SAIIASJrCglJbWFnZVBhcnQSLQoGc291cmNlGAEgASgLMhUuc3RlZXIudjEuTWVkaWFTb3VyY2VCBrpIA8gBARIvCgZkZXRhaWwYAiABKA4yFS5zdGVlci52MS5JbWFnZURldGFpbEIIukgFggECEAEiVQoIRmlsZVBhcnQSLQoGc291cmNlGAEgASgLMhUuc3RlZXIudjEuTWVkaWFTb3VyY2VCBrpIA8gBARIaCghmaWxlbmFtZRgCIAEoCUIIukgFcgMY/wEiVAoIVG9vbENhbGwSFgoCaWQYASABKAlCCrpIB3IFEAEYgAISGAoEbmFtZRgCIAEoCUIKukgHcgUQARiAARIWCg5hcmd1bWVudHNfanNvbhgDIAEoCSKDAQoKVG9vbFJlc3VsdBIgCgx0b29sX2NhbGxfaWQYASABKAlCCrpIB3IFEAEYgAISFgoEbmFtZRgCIAEoCUIIukgFcgMYgAESKQoHY29udGVudBgDIAMoCzIOLnN0ZWVyLnYxLlBhcnRCCLpIBZIBAhBAEhAKCGlzX2Vycm9yGAQgASgIIl0KDVJlYXNvbmluZ1BhcnQSDAoEdGV4dBgBIAEoCRIRCglzaWduYXR1cmUYAiABKAwSEAoIcmVkYWN0ZWQYAyABKAgSGQoIcHJvdmlkZXIYBCABKAlCB7pIBHICGEAiGwoLUmVmdXNhbFBhcnQSDAoEdGV4dBgBIAEoCSIhCglDYWNoZUhpbnQSFAoDdHRsGAEgASgJQge6SARyAhgQKl8KBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfU1lTVEVNEAESDQoJUk9MRV9VU0VSEAISEgoOUk9MRV9BU1NJU1RBTlQQAxINCglST0xFX1RPT0wQBCpvCgtJbWFnZURldGFpbBIcChhJTUFHRV9ERVRBSUxfVU5TUEVDSUZJRUQQABIVChFJTUFHRV9ERVRBSUxfQVVUTxABEhQKEElNQUdFX0RFVEFJTF9MT1cQAhIVChFJTUFHRV9ERVRBSUxfSElHSBADYgZwcm90bzM", [file_buf_validate_validate]);
+  fileDesc("ChZzdGVlci92MS9jb250ZW50LnByb3RvEghzdGVlci52MSKmAQoHTWVzc2FnZRIoCgRyb2xlGAEgASgOMg4uc3RlZXIudjEuUm9sZUIKukgHggEEEAEgABIqCgVwYXJ0cxgCIAMoCzIOLnN0ZWVyLnYxLlBhcnRCC7pICJIBBQgBEIAIEhYKBG5hbWUYAyABKAlCCLpIBXIDGIABEi0KDXByb3ZpZGVyX2RhdGEYBCABKAsyFi5zdGVlci52MS5Qcm92aWRlckRhdGEiYQoMUHJvdmlkZXJEYXRhEiAKDXByb3ZpZGVyX3R5cGUYASABKAlCCbpIBnIEEAEYQBIZCgRqc29uGAIgASgJQgu6SAhyBhACKICAQBIUCgNhcGkYAyABKAlCB7pIBHICGEAiugMKBFBhcnQSIgoEdGV4dBgBIAEoCzISLnN0ZWVyLnYxLlRleHRQYXJ0SAASJAoFaW1hZ2UYAiABKAsyEy5zdGVlci52MS5JbWFnZVBhcnRIABIiCgRmaWxlGAMgASgLMhIuc3RlZXIudjEuRmlsZVBhcnRIABInCgl0b29sX2NhbGwYBCABKAsyEi5zdGVlci52MS5Ub29sQ2FsbEgAEisKC3Rvb2xfcmVzdWx0GAUgASgLMhQuc3RlZXIudjEuVG9vbFJlc3VsdEgAEiwKCXJlYXNvbmluZxgGIAEoCzIXLnN0ZWVyLnYxLlJlYXNvbmluZ1BhcnRIABIoCgdyZWZ1c2FsGAcgASgLMhUuc3RlZXIudjEuUmVmdXNhbFBhcnRIABIvCg1wcm92aWRlcl9wYXJ0GAggASgLMhYuc3RlZXIudjEuUHJvdmlkZXJEYXRhSAASLQoNcHJvdmlkZXJfZGF0YRgOIAEoCzIWLnN0ZWVyLnYxLlByb3ZpZGVyRGF0YRInCgpjYWNoZV9oaW50GA8gASgLMhMuc3RlZXIudjEuQ2FjaGVIaW50Qg0KBGRhdGESBbpIAggBIoMBCghUZXh0UGFydBIMCgR0ZXh0GAEgASgJEjQKC2Fubm90YXRpb25zGAIgAygLMhQuc3RlZXIudjEuQW5ub3RhdGlvbkIJukgGkgEDEIAIEjMKCGxvZ3Byb2JzGAMgAygLMhYuc3RlZXIudjEuVG9rZW5Mb2dwcm9iQgm6SAaSAQMQgCAi6wIKCkFubm90YXRpb24SFQoDdXJpGAEgASgJQgi6SAVyAxiAQBIXCgV0aXRsZRgCIAEoCUIIukgFcgMYgCASHQoKY2l0ZWRfdGV4dBgDIAEoCUIJukgGcgQogIAQEhsKBXN0YXJ0GAQgASgFQge6SAQaAigASACIAQESGQoDZW5kGAUgASgFQge6SAQaAigASAGIAQESGQoHZmlsZV9pZBgGIAEoCUIIukgFcgMYgAISGgoIZmlsZW5hbWUYByABKAlCCLpIBXIDGIAIEiAKCmZpcnN0X3BhZ2UYCCABKAVCB7pIBBoCKAFIAogBARIfCglsYXN0X3BhZ2UYCSABKAVCB7pIBBoCKAFIA4gBARItCg1wcm92aWRlcl9kYXRhGAogASgLMhYuc3RlZXIudjEuUHJvdmlkZXJEYXRhQggKBl9zdGFydEIGCgRfZW5kQg0KC19maXJzdF9wYWdlQgwKCl9sYXN0X3BhZ2UiiwEKDFRva2VuTG9ncHJvYhIXCgV0b2tlbhgBIAEoCUIIukgFcgMYgAgSGAoHbG9ncHJvYhgCIAEoAUIHukgEEgJAARIbCglyYXdfYnl0ZXMYAyABKAxCCLpIBXoDGIAgEisKA3RvcBgEIAMoCzIULnN0ZWVyLnYxLlRvcExvZ3Byb2JCCLpIBZIBAhAUIlwKClRvcExvZ3Byb2ISFwoFdG9rZW4YASABKAlCCLpIBXIDGIAIEhgKB2xvZ3Byb2IYAiABKAFCB7pIBBICQAESGwoJcmF3X2J5dGVzGAMgASgMQgi6SAV6AxiAICK1AwoLTWVkaWFTb3VyY2USFQoLaW5saW5lX2RhdGEYASABKAxIABIfCgN1cmkYAiABKAlCELpIDXILMgleaHR0cHM6Ly9IABImChBwcm92aWRlcl9maWxlX2lkGAMgASgJQgq6SAdyBRABGIACSAASGwoKbWVkaWFfdHlwZRgEIAEoCUIHukgEcgIYfxIZCghwcm92aWRlchgFIAEoCUIHukgEcgIYQDr8AbpI+AEaeQoebWVkaWFfc291cmNlLmlubGluZV9tZWRpYV90eXBlEiZtZWRpYV90eXBlIGlzIHJlcXVpcmVkIGZvciBpbmxpbmVfZGF0YRovIWhhcyh0aGlzLmlubGluZV9kYXRhKSB8fCB0aGlzLm1lZGlhX3R5cGUgIT0gJycaewoabWVkaWFfc291cmNlLmZpbGVfcHJvdmlkZXISKXByb3ZpZGVyIGlzIHJlcXVpcmVkIGZvciBwcm92aWRlcl9maWxlX2lkGjIhaGFzKHRoaXMucHJvdmlkZXJfZmlsZV9pZCkgfHwgdGhpcy5wcm92aWRlciAhPSAnJ0IPCgZvcmlnaW4SBbpIAggBImsKCUltYWdlUGFydBItCgZzb3VyY2UYASABKAsyFS5zdGVlci52MS5NZWRpYVNvdXJjZUIGukgDyAEBEi8KBmRldGFpbBgCIAEoDjIVLnN0ZWVyLnYxLkltYWdlRGV0YWlsQgi6SAWCAQIQASJVCghGaWxlUGFydBItCgZzb3VyY2UYASABKAsyFS5zdGVlci52MS5NZWRpYVNvdXJjZUIGukgDyAEBEhoKCGZpbGVuYW1lGAIgASgJQgi6SAVyAxj/ASKDAQoIVG9vbENhbGwSFgoCaWQYASABKAlCCrpIB3IFEAEYgAISGAoEbmFtZRgCIAEoCUIKukgHcgUQARiAARIWCg5hcmd1bWVudHNfanNvbhgDIAEoCRItCg1wcm92aWRlcl9kYXRhGAQgASgLMhYuc3RlZXIudjEuUHJvdmlkZXJEYXRhIoMBCgpUb29sUmVzdWx0EiAKDHRvb2xfY2FsbF9pZBgBIAEoCUIKukgHcgUQARiAAhIWCgRuYW1lGAIgASgJQgi6SAVyAxiAARIpCgdjb250ZW50GAMgAygLMg4uc3RlZXIudjEuUGFydEIIukgFkgECEEASEAoIaXNfZXJyb3IYBCABKAgijAEKDVJlYXNvbmluZ1BhcnQSDAoEdGV4dBgBIAEoCRIRCglzaWduYXR1cmUYAiABKAwSEAoIcmVkYWN0ZWQYAyABKAgSGQoIcHJvdmlkZXIYBCABKAlCB7pIBHICGEASLQoNcHJvdmlkZXJfZGF0YRgFIAEoCzIWLnN0ZWVyLnYxLlByb3ZpZGVyRGF0YSIbCgtSZWZ1c2FsUGFydBIMCgR0ZXh0GAEgASgJIiEKCUNhY2hlSGludBIUCgN0dGwYASABKAlCB7pIBHICGBAqXwoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDwoLUk9MRV9TWVNURU0QARINCglST0xFX1VTRVIQAhISCg5ST0xFX0FTU0lTVEFOVBADEg0KCVJPTEVfVE9PTBAEKm8KC0ltYWdlRGV0YWlsEhwKGElNQUdFX0RFVEFJTF9VTlNQRUNJRklFRBAAEhUKEUlNQUdFX0RFVEFJTF9BVVRPEAESFAoQSU1BR0VfREVUQUlMX0xPVxACEhUKEUlNQUdFX0RFVEFJTF9ISUdIEANiBnByb3RvMw", [file_buf_validate_validate]);
 
 /**
  * One turn of a conversation: an ordered list of parts by one author.
@@ -39,6 +39,14 @@ export type Message = Message$1<"steer.v1.Message"> & {
    * @generated from field: string name = 3;
    */
   name: string;
+
+  /**
+   * Fields that the provider's message has beside its parts and that the next
+   * turn repeats. Send them back unchanged.
+   *
+   * @generated from field: steer.v1.ProviderData provider_data = 4;
+   */
+  providerData?: ProviderData | undefined;
 };
 
 /**
@@ -47,6 +55,45 @@ export type Message = Message$1<"steer.v1.Message"> & {
  */
 export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
   messageDesc(file_steer_v1_content, 0);
+
+/**
+ * JSON that has no word in this contract, as one type of provider writes and
+ * reads it. It means something to targets of that type alone: others never see
+ * it, and a warning says what was left out for them.
+ *
+ * @generated from message steer.v1.ProviderData
+ */
+export type ProviderData = Message$1<"steer.v1.ProviderData"> & {
+  /**
+   * Type of the provider, for example "anthropic" or "openai".
+   *
+   * @generated from field: string provider_type = 1;
+   */
+  providerType: string;
+
+  /**
+   * A JSON object as text: in answers as the provider wrote it, byte for byte.
+   * At most 64 levels deep.
+   *
+   * @generated from field: string json = 2;
+   */
+  json: string;
+
+  /**
+   * Dialect of that type whose JSON it is, by the names of the configuration's
+   * `api`, for example "responses". Empty in requests: any of its dialects.
+   *
+   * @generated from field: string api = 3;
+   */
+  api: string;
+};
+
+/**
+ * Describes the message steer.v1.ProviderData.
+ * Use `create(ProviderDataSchema)` to create a new message.
+ */
+export const ProviderDataSchema: GenMessage<ProviderData> = /*@__PURE__*/
+  messageDesc(file_steer_v1_content, 1);
 
 /**
  * One piece of content. A reader that meets a part whose `data` is unset is
@@ -116,7 +163,26 @@ export type Part = Message$1<"steer.v1.Part"> & {
      */
     value: RefusalPart;
     case: "refusal";
+  } | {
+    /**
+     * A content block or an item as the provider writes it: calls of its own
+     * tools, their results, approvals. It stands in the order of the others and
+     * goes back unchanged to targets of its type.
+     *
+     * @generated from field: steer.v1.ProviderData provider_part = 8;
+     */
+    value: ProviderData;
+    case: "providerPart";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * Fields that the provider adds to this part and that the next turn repeats;
+   * its JSON has those fields alone. Not on a provider part, nor where the
+   * content has a `provider_data` of its own.
+   *
+   * @generated from field: steer.v1.ProviderData provider_data = 14;
+   */
+  providerData?: ProviderData | undefined;
 
   /**
    * Marks the end of a reusable prompt prefix. Providers without explicit
@@ -132,7 +198,7 @@ export type Part = Message$1<"steer.v1.Part"> & {
  * Use `create(PartSchema)` to create a new message.
  */
 export const PartSchema: GenMessage<Part> = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 1);
+  messageDesc(file_steer_v1_content, 2);
 
 /**
  * Text content.
@@ -146,6 +212,23 @@ export type TextPart = Message$1<"steer.v1.TextPart"> & {
    * @generated from field: string text = 1;
    */
   text: string;
+
+  /**
+   * Where the text comes from, as the provider says it. Send annotations back
+   * unchanged: a provider that asks for them gets its own.
+   *
+   * @generated from field: repeated steer.v1.Annotation annotations = 2;
+   */
+  annotations: Annotation[];
+
+  /**
+   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+   * asks for them. No provider takes them: leave them out of requests, whose
+   * bound on fields they count against.
+   *
+   * @generated from field: repeated steer.v1.TokenLogprob logprobs = 3;
+   */
+  logprobs: TokenLogprob[];
 };
 
 /**
@@ -153,7 +236,170 @@ export type TextPart = Message$1<"steer.v1.TextPart"> & {
  * Use `create(TextPartSchema)` to create a new message.
  */
 export const TextPartSchema: GenMessage<TextPart> = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 2);
+  messageDesc(file_steer_v1_content, 3);
+
+/**
+ * A source of a text, or of a range of it.
+ *
+ * @generated from message steer.v1.Annotation
+ */
+export type Annotation = Message$1<"steer.v1.Annotation"> & {
+  /**
+   * Address of the source.
+   *
+   * @generated from field: string uri = 1;
+   */
+  uri: string;
+
+  /**
+   * Title of the source.
+   *
+   * @generated from field: string title = 2;
+   */
+  title: string;
+
+  /**
+   * Words of the source.
+   *
+   * @generated from field: string cited_text = 3;
+   */
+  citedText: string;
+
+  /**
+   * First code point of the part's text that it belongs to, from 0. Unset with
+   * `end`: it belongs to the whole part, or the provider does not say.
+   *
+   * @generated from field: optional int32 start = 4;
+   */
+  start?: number | undefined;
+
+  /**
+   * The code point behind the last one.
+   *
+   * @generated from field: optional int32 end = 5;
+   */
+  end?: number | undefined;
+
+  /**
+   * The provider's identifier of a file.
+   *
+   * @generated from field: string file_id = 6;
+   */
+  fileId: string;
+
+  /**
+   * Name of the file.
+   *
+   * @generated from field: string filename = 7;
+   */
+  filename: string;
+
+  /**
+   * First page of the file, from 1.
+   *
+   * @generated from field: optional int32 first_page = 8;
+   */
+  firstPage?: number | undefined;
+
+  /**
+   * Last page of the file.
+   *
+   * @generated from field: optional int32 last_page = 9;
+   */
+  lastPage?: number | undefined;
+
+  /**
+   * The annotation as the provider wrote it: all of it, what the fields above
+   * say too.
+   *
+   * @generated from field: steer.v1.ProviderData provider_data = 10;
+   */
+  providerData?: ProviderData | undefined;
+};
+
+/**
+ * Describes the message steer.v1.Annotation.
+ * Use `create(AnnotationSchema)` to create a new message.
+ */
+export const AnnotationSchema: GenMessage<Annotation> = /*@__PURE__*/
+  messageDesc(file_steer_v1_content, 4);
+
+/**
+ * A token of an answer with its probability.
+ *
+ * @generated from message steer.v1.TokenLogprob
+ */
+export type TokenLogprob = Message$1<"steer.v1.TokenLogprob"> & {
+  /**
+   * Text of the token; tokens that are no whole characters have replacements.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * Natural logarithm of its probability.
+   *
+   * @generated from field: double logprob = 2;
+   */
+  logprob: number;
+
+  /**
+   * Bytes of the token, where they are not those of `token`.
+   *
+   * @generated from field: bytes raw_bytes = 3;
+   */
+  rawBytes: Uint8Array;
+
+  /**
+   * The likeliest tokens in its place, as many as were asked for.
+   *
+   * @generated from field: repeated steer.v1.TopLogprob top = 4;
+   */
+  top: TopLogprob[];
+};
+
+/**
+ * Describes the message steer.v1.TokenLogprob.
+ * Use `create(TokenLogprobSchema)` to create a new message.
+ */
+export const TokenLogprobSchema: GenMessage<TokenLogprob> = /*@__PURE__*/
+  messageDesc(file_steer_v1_content, 5);
+
+/**
+ * A token that could have stood in the place of another.
+ *
+ * @generated from message steer.v1.TopLogprob
+ */
+export type TopLogprob = Message$1<"steer.v1.TopLogprob"> & {
+  /**
+   * Text of the token, as in `TokenLogprob`.
+   *
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * Natural logarithm of its probability.
+   *
+   * @generated from field: double logprob = 2;
+   */
+  logprob: number;
+
+  /**
+   * Bytes of the token, where they are not those of `token`.
+   *
+   * @generated from field: bytes raw_bytes = 3;
+   */
+  rawBytes: Uint8Array;
+};
+
+/**
+ * Describes the message steer.v1.TopLogprob.
+ * Use `create(TopLogprobSchema)` to create a new message.
+ */
+export const TopLogprobSchema: GenMessage<TopLogprob> = /*@__PURE__*/
+  messageDesc(file_steer_v1_content, 6);
 
 /**
  * Where the bytes of a media part come from.
@@ -213,7 +459,7 @@ export type MediaSource = Message$1<"steer.v1.MediaSource"> & {
  * Use `create(MediaSourceSchema)` to create a new message.
  */
 export const MediaSourceSchema: GenMessage<MediaSource> = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 3);
+  messageDesc(file_steer_v1_content, 7);
 
 /**
  * An image.
@@ -241,7 +487,7 @@ export type ImagePart = Message$1<"steer.v1.ImagePart"> & {
  * Use `create(ImagePartSchema)` to create a new message.
  */
 export const ImagePartSchema: GenMessage<ImagePart> = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 4);
+  messageDesc(file_steer_v1_content, 8);
 
 /**
  * A document or other file.
@@ -269,7 +515,7 @@ export type FilePart = Message$1<"steer.v1.FilePart"> & {
  * Use `create(FilePartSchema)` to create a new message.
  */
 export const FilePartSchema: GenMessage<FilePart> = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 5);
+  messageDesc(file_steer_v1_content, 9);
 
 /**
  * A tool invocation requested by the model.
@@ -299,6 +545,14 @@ export type ToolCall = Message$1<"steer.v1.ToolCall"> & {
    * @generated from field: string arguments_json = 3;
    */
   argumentsJson: string;
+
+  /**
+   * Fields that the provider adds to the call and that the next turn repeats,
+   * for example a thought signature. Send them back unchanged.
+   *
+   * @generated from field: steer.v1.ProviderData provider_data = 4;
+   */
+  providerData?: ProviderData | undefined;
 };
 
 /**
@@ -306,7 +560,7 @@ export type ToolCall = Message$1<"steer.v1.ToolCall"> & {
  * Use `create(ToolCallSchema)` to create a new message.
  */
 export const ToolCallSchema: GenMessage<ToolCall> = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 6);
+  messageDesc(file_steer_v1_content, 10);
 
 /**
  * The outcome of a tool call.
@@ -348,11 +602,11 @@ export type ToolResult = Message$1<"steer.v1.ToolResult"> & {
  * Use `create(ToolResultSchema)` to create a new message.
  */
 export const ToolResultSchema: GenMessage<ToolResult> = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 7);
+  messageDesc(file_steer_v1_content, 11);
 
 /**
  * Reasoning of the model. Send it back unchanged in the next turn where a
- * provider asks for that; the gateway drops it for every other provider.
+ * provider asks for that; the gateway drops it for providers of another type.
  *
  * @generated from message steer.v1.ReasoningPart
  */
@@ -379,11 +633,20 @@ export type ReasoningPart = Message$1<"steer.v1.ReasoningPart"> & {
   redacted: boolean;
 
   /**
-   * Provider that produced the part; `signature` means nothing to others.
+   * Type of the provider that produced the part; `signature` means nothing to
+   * others. In requests the identifier of a configured instance is taken too.
    *
    * @generated from field: string provider = 4;
    */
   provider: string;
+
+  /**
+   * Fields that the provider adds to its reasoning and that the next turn
+   * repeats. Send them back unchanged.
+   *
+   * @generated from field: steer.v1.ProviderData provider_data = 5;
+   */
+  providerData?: ProviderData | undefined;
 };
 
 /**
@@ -391,7 +654,7 @@ export type ReasoningPart = Message$1<"steer.v1.ReasoningPart"> & {
  * Use `create(ReasoningPartSchema)` to create a new message.
  */
 export const ReasoningPartSchema: GenMessage<ReasoningPart> = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 8);
+  messageDesc(file_steer_v1_content, 12);
 
 /**
  * A refusal reported by the provider.
@@ -412,7 +675,7 @@ export type RefusalPart = Message$1<"steer.v1.RefusalPart"> & {
  * Use `create(RefusalPartSchema)` to create a new message.
  */
 export const RefusalPartSchema: GenMessage<RefusalPart> = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 9);
+  messageDesc(file_steer_v1_content, 13);
 
 /**
  * Prompt cache marker.
@@ -434,7 +697,7 @@ export type CacheHint = Message$1<"steer.v1.CacheHint"> & {
  * Use `create(CacheHintSchema)` to create a new message.
  */
 export const CacheHintSchema: GenMessage<CacheHint> = /*@__PURE__*/
-  messageDesc(file_steer_v1_content, 10);
+  messageDesc(file_steer_v1_content, 14);
 
 /**
  * Author of a message.

@@ -37,6 +37,7 @@ describe("openai", () => {
     } = server.seen[0]?.request.headers ?? {};
     expect(sent).toEqual({
       accept: "application/json",
+      "accept-encoding": "identity",
       authorization: "Bearer test-key",
       "content-type": "application/json",
       "openai-project": "p1",

@@ -30,6 +30,26 @@ describe("createSseReader", () => {
     ["events without data", "event: ping\n\ndata:\n\ndata: a\n\n", [unnamed("a")]],
     ["a last event without its blank line", "data: a\n\ndata: b", [unnamed("a"), unnamed("b")]],
     ["a last event without its second line end", "data: a\n", [unnamed("a")]],
+    [
+      "a field that tells of a failure",
+      'data: a\n\nerror: {"code":500}\n\n',
+      [unnamed("a"), { name: "error", data: '{"code":500}' }],
+    ],
+    [
+      "the same in the first line, with CRLF, without an end",
+      'error:{"code":500}\r\n',
+      [{ name: "error", data: '{"code":500}' }],
+    ],
+    [
+      "the JSON of a failure without a field",
+      'data: a\r\r{"error":{"a":1}}\r',
+      [unnamed("a"), { name: "error", data: '{"error":{"a":1}}' }],
+    ],
+    [
+      "words that only look like it",
+      'data: error: {"error":1}\nerr: 1\nerrors: 2\n{"errors":1}\n: error: 2\ndata: b\n\n',
+      [unnamed('error: {"error":1}\nb')],
+    ],
   ];
 
   it.each(cases)("reads %s in every split", (_name, text, expected) => {

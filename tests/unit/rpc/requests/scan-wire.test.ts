@@ -16,6 +16,9 @@ import { collectionsOf, delimited } from "../../../support/wire-floods.ts";
 const OF_SPEC: Readonly<Record<string, number>> = {
   "spec.messages": 4096,
   "spec.messages[0].parts": 1024,
+  "spec.messages[0].parts[0].text.annotations": 1024,
+  "spec.messages[0].parts[0].text.logprobs": 4096,
+  "spec.messages[0].parts[0].text.logprobs[0].top": 20,
   "spec.messages[0].parts[0].tool_result.content": 64,
   "spec.tools": 512,
   "spec.tools[0].provider_tool.config.fields": 4096,

@@ -8,7 +8,10 @@ import dev.steer.v1.Role;
 import dev.steer.v1.StreamComplete;
 import dev.steer.v1.StreamEvent;
 import dev.steer.v1.TextPart;
+import dev.steer.v1.TokenLogprob;
 import io.grpc.Status;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -17,16 +20,27 @@ final class Output {
   /** A part as its events build it: from deltas, or whole at its end. */
   private static final class Draft {
     final StringBuilder text = new StringBuilder();
+    final List<TokenLogprob> logprobs = new ArrayList<>();
     boolean isReasoning;
     Part whole;
 
     Part part() {
-      if (whole != null) return whole;
+      if (whole != null) return withLogprobs();
       String said = text.toString();
       var part = Part.newBuilder();
       return isReasoning
           ? part.setReasoning(ReasoningPart.newBuilder().setText(said)).build()
-          : part.setText(TextPart.newBuilder().setText(said)).build();
+          : part.setText(TextPart.newBuilder().setText(said).addAllLogprobs(logprobs)).build();
+    }
+
+    /** A text that came whole, with the probabilities that its deltas have brought. */
+    private Part withLogprobs() {
+      if (logprobs.isEmpty() || !whole.hasText() || whole.getText().getLogprobsCount() > 0) {
+        return whole;
+      }
+      var part = whole.toBuilder();
+      part.getTextBuilder().addAllLogprobs(logprobs);
+      return part.build();
     }
   }
 
@@ -34,6 +48,7 @@ final class Output {
   private static Part completed(Part remainder, String text) {
     var part = remainder.toBuilder();
     if (part.hasToolCall()) part.getToolCallBuilder().setArgumentsJson(text);
+    else if (part.hasText()) part.getTextBuilder().setText(text);
     else if (part.hasReasoning()) part.getReasoningBuilder().setText(text);
     return part.build();
   }
@@ -50,7 +65,9 @@ final class Output {
     switch (event.getEventCase()) {
       case TEXT_DELTA -> {
         var delta = event.getTextDelta();
-        draft(delta.getPartIndex()).text.append(delta.getText());
+        Draft draft = draft(delta.getPartIndex());
+        draft.text.append(delta.getText());
+        draft.logprobs.addAll(delta.getLogprobsList());
       }
       case REASONING_DELTA -> {
         var delta = event.getReasoningDelta();
@@ -122,6 +139,7 @@ final class Output {
     }
     var message = Message.newBuilder().setRole(Role.ROLE_ASSISTANT);
     drafts.values().forEach(draft -> message.addParts(draft.part()));
+    if (complete.hasProviderData()) message.setProviderData(complete.getProviderData());
     return message.build();
   }
 }

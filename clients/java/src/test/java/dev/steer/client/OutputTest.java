@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.google.protobuf.ByteString;
+import dev.steer.v1.Annotation;
 import dev.steer.v1.AttemptNotice;
 import dev.steer.v1.Generation;
 import dev.steer.v1.GenerationSpec;
@@ -11,6 +12,7 @@ import dev.steer.v1.Message;
 import dev.steer.v1.MidStreamRecovery;
 import dev.steer.v1.Part;
 import dev.steer.v1.PartEnd;
+import dev.steer.v1.ProviderData;
 import dev.steer.v1.ReasoningDelta;
 import dev.steer.v1.ReasoningPart;
 import dev.steer.v1.Role;
@@ -19,6 +21,7 @@ import dev.steer.v1.StreamEvent;
 import dev.steer.v1.StreamGenerateRequest;
 import dev.steer.v1.TextDelta;
 import dev.steer.v1.TextPart;
+import dev.steer.v1.TokenLogprob;
 import dev.steer.v1.ToolCall;
 import dev.steer.v1.ToolCallDelta;
 import java.io.IOException;
@@ -138,6 +141,44 @@ class OutputTest {
     assertEquals(
         List.of(Part.newBuilder().setReasoning(signed.setText("hm")).build(), whole.build()),
         outputOf(1, events).generation().getMessage().getPartsList());
+  }
+
+  private static TokenLogprob token(String word) {
+    return TokenLogprob.newBuilder().setToken(word).setLogprob(-0.5).build();
+  }
+
+  private static StreamEvent.Builder piece(String word) {
+    var delta = TextDelta.newBuilder().setPartIndex(1).setText(word).addLogprobs(token(word));
+    return StreamEvent.newBuilder().setTextDelta(delta);
+  }
+
+  private static ProviderData data(String json) {
+    return ProviderData.newBuilder()
+        .setProviderType("openai").setApi("responses").setJson(json).build();
+  }
+
+  private static Part cited(String words, TokenLogprob... tokens) {
+    var source = Annotation.newBuilder()
+        .setUri("https://example.com").setProviderData(data("{\"n\":1}"));
+    var text = TextPart.newBuilder()
+        .setText(words).addAnnotations(source).addAllLogprobs(List.of(tokens));
+    return Part.newBuilder().setText(text).build();
+  }
+
+  @Test
+  void whatAProviderAddsIsPartOfTheMessage() {
+    Part search = Part.newBuilder().setProviderPart(data("{\"type\":\"web_search_call\"}")).build();
+    var complete = StreamComplete.newBuilder()
+        .setMessageOmitted(true).setProviderData(data("{\"id\":\"m\"}"));
+    for (var last : List.of(end(1, cited("It is.")), cut(1, cited("")))) {
+      var events = List.of(
+          piece("void"), notice(true), end(0, search), piece("It "), piece("is."), last,
+          StreamEvent.newBuilder().setComplete(complete));
+      Message message = outputOf(1, events).generation().getMessage();
+      assertEquals(
+          List.of(search, cited("It is.", token("It "), token("is."))), message.getPartsList());
+      assertEquals(data("{\"id\":\"m\"}"), message.getProviderData());
+    }
   }
 
   private static StreamEvent.Builder called(String fragment) {

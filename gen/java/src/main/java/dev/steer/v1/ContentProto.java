@@ -32,6 +32,11 @@ public final class ContentProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_steer_v1_Message_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_steer_v1_ProviderData_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_steer_v1_ProviderData_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_steer_v1_Part_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -41,6 +46,21 @@ public final class ContentProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_steer_v1_TextPart_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_steer_v1_Annotation_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_steer_v1_Annotation_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_steer_v1_TokenLogprob_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_steer_v1_TokenLogprob_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_steer_v1_TopLogprob_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_steer_v1_TopLogprob_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
     internal_static_steer_v1_MediaSource_descriptor;
   static final 
@@ -90,49 +110,76 @@ public final class ContentProto extends com.google.protobuf.GeneratedFile {
       descriptor;
   static {
     java.lang.String[] descriptorData = {
-      "\n\026steer/v1/content.proto\022\010steer.v1\"g\n\007Me" +
-      "ssage\022\"\n\004role\030\001 \001(\0162\016.steer.v1.RoleR\004rol" +
-      "e\022$\n\005parts\030\002 \003(\0132\016.steer.v1.PartR\005parts\022" +
-      "\022\n\004name\030\003 \001(\tR\004name\"\233\003\n\004Part\022(\n\004text\030\001 \001" +
-      "(\0132\022.steer.v1.TextPartH\000R\004text\022+\n\005image\030" +
-      "\002 \001(\0132\023.steer.v1.ImagePartH\000R\005image\022(\n\004f" +
-      "ile\030\003 \001(\0132\022.steer.v1.FilePartH\000R\004file\0221\n" +
-      "\ttool_call\030\004 \001(\0132\022.steer.v1.ToolCallH\000R\010" +
-      "toolCall\0227\n\013tool_result\030\005 \001(\0132\024.steer.v1" +
-      ".ToolResultH\000R\ntoolResult\0227\n\treasoning\030\006" +
-      " \001(\0132\027.steer.v1.ReasoningPartH\000R\treasoni" +
-      "ng\0221\n\007refusal\030\007 \001(\0132\025.steer.v1.RefusalPa" +
-      "rtH\000R\007refusal\0222\n\ncache_hint\030\017 \001(\0132\023.stee" +
-      "r.v1.CacheHintR\tcacheHintB\006\n\004data\"\036\n\010Tex" +
-      "tPart\022\022\n\004text\030\001 \001(\tR\004text\"\265\001\n\013MediaSourc" +
-      "e\022!\n\013inline_data\030\001 \001(\014H\000R\ninlineData\022\022\n\003" +
-      "uri\030\002 \001(\tH\000R\003uri\022*\n\020provider_file_id\030\003 \001" +
-      "(\tH\000R\016providerFileId\022\035\n\nmedia_type\030\004 \001(\t" +
-      "R\tmediaType\022\032\n\010provider\030\005 \001(\tR\010providerB" +
-      "\010\n\006origin\"i\n\tImagePart\022-\n\006source\030\001 \001(\0132\025" +
-      ".steer.v1.MediaSourceR\006source\022-\n\006detail\030" +
-      "\002 \001(\0162\025.steer.v1.ImageDetailR\006detail\"U\n\010" +
-      "FilePart\022-\n\006source\030\001 \001(\0132\025.steer.v1.Medi" +
-      "aSourceR\006source\022\032\n\010filename\030\002 \001(\tR\010filen" +
-      "ame\"U\n\010ToolCall\022\016\n\002id\030\001 \001(\tR\002id\022\022\n\004name\030" +
-      "\002 \001(\tR\004name\022%\n\016arguments_json\030\003 \001(\tR\rarg" +
-      "umentsJson\"\207\001\n\nToolResult\022 \n\014tool_call_i" +
+      "\n\026steer/v1/content.proto\022\010steer.v1\"\244\001\n\007M" +
+      "essage\022\"\n\004role\030\001 \001(\0162\016.steer.v1.RoleR\004ro" +
+      "le\022$\n\005parts\030\002 \003(\0132\016.steer.v1.PartR\005parts" +
+      "\022\022\n\004name\030\003 \001(\tR\004name\022;\n\rprovider_data\030\004 " +
+      "\001(\0132\026.steer.v1.ProviderDataR\014providerDat" +
+      "a\"Y\n\014ProviderData\022#\n\rprovider_type\030\001 \001(\t" +
+      "R\014providerType\022\022\n\004json\030\002 \001(\tR\004json\022\020\n\003ap" +
+      "i\030\003 \001(\tR\003api\"\227\004\n\004Part\022(\n\004text\030\001 \001(\0132\022.st" +
+      "eer.v1.TextPartH\000R\004text\022+\n\005image\030\002 \001(\0132\023" +
+      ".steer.v1.ImagePartH\000R\005image\022(\n\004file\030\003 \001" +
+      "(\0132\022.steer.v1.FilePartH\000R\004file\0221\n\ttool_c" +
+      "all\030\004 \001(\0132\022.steer.v1.ToolCallH\000R\010toolCal" +
+      "l\0227\n\013tool_result\030\005 \001(\0132\024.steer.v1.ToolRe" +
+      "sultH\000R\ntoolResult\0227\n\treasoning\030\006 \001(\0132\027." +
+      "steer.v1.ReasoningPartH\000R\treasoning\0221\n\007r" +
+      "efusal\030\007 \001(\0132\025.steer.v1.RefusalPartH\000R\007r" +
+      "efusal\022=\n\rprovider_part\030\010 \001(\0132\026.steer.v1" +
+      ".ProviderDataH\000R\014providerPart\022;\n\rprovide" +
+      "r_data\030\016 \001(\0132\026.steer.v1.ProviderDataR\014pr" +
+      "oviderData\0222\n\ncache_hint\030\017 \001(\0132\023.steer.v" +
+      "1.CacheHintR\tcacheHintB\006\n\004data\"\212\001\n\010TextP" +
+      "art\022\022\n\004text\030\001 \001(\tR\004text\0226\n\013annotations\030\002" +
+      " \003(\0132\024.steer.v1.AnnotationR\013annotations\022" +
+      "2\n\010logprobs\030\003 \003(\0132\026.steer.v1.TokenLogpro" +
+      "bR\010logprobs\"\354\002\n\nAnnotation\022\020\n\003uri\030\001 \001(\tR" +
+      "\003uri\022\024\n\005title\030\002 \001(\tR\005title\022\035\n\ncited_text" +
+      "\030\003 \001(\tR\tcitedText\022\031\n\005start\030\004 \001(\005H\000R\005star" +
+      "t\210\001\001\022\025\n\003end\030\005 \001(\005H\001R\003end\210\001\001\022\027\n\007file_id\030\006" +
+      " \001(\tR\006fileId\022\032\n\010filename\030\007 \001(\tR\010filename" +
+      "\022\"\n\nfirst_page\030\010 \001(\005H\002R\tfirstPage\210\001\001\022 \n\t" +
+      "last_page\030\t \001(\005H\003R\010lastPage\210\001\001\022;\n\rprovid" +
+      "er_data\030\n \001(\0132\026.steer.v1.ProviderDataR\014p" +
+      "roviderDataB\010\n\006_startB\006\n\004_endB\r\n\013_first_" +
+      "pageB\014\n\n_last_page\"\203\001\n\014TokenLogprob\022\024\n\005t" +
+      "oken\030\001 \001(\tR\005token\022\030\n\007logprob\030\002 \001(\001R\007logp" +
+      "rob\022\033\n\traw_bytes\030\003 \001(\014R\010rawBytes\022&\n\003top\030" +
+      "\004 \003(\0132\024.steer.v1.TopLogprobR\003top\"Y\n\nTopL" +
+      "ogprob\022\024\n\005token\030\001 \001(\tR\005token\022\030\n\007logprob\030" +
+      "\002 \001(\001R\007logprob\022\033\n\traw_bytes\030\003 \001(\014R\010rawBy" +
+      "tes\"\265\001\n\013MediaSource\022!\n\013inline_data\030\001 \001(\014" +
+      "H\000R\ninlineData\022\022\n\003uri\030\002 \001(\tH\000R\003uri\022*\n\020pr" +
+      "ovider_file_id\030\003 \001(\tH\000R\016providerFileId\022\035" +
+      "\n\nmedia_type\030\004 \001(\tR\tmediaType\022\032\n\010provide" +
+      "r\030\005 \001(\tR\010providerB\010\n\006origin\"i\n\tImagePart" +
+      "\022-\n\006source\030\001 \001(\0132\025.steer.v1.MediaSourceR" +
+      "\006source\022-\n\006detail\030\002 \001(\0162\025.steer.v1.Image" +
+      "DetailR\006detail\"U\n\010FilePart\022-\n\006source\030\001 \001" +
+      "(\0132\025.steer.v1.MediaSourceR\006source\022\032\n\010fil" +
+      "ename\030\002 \001(\tR\010filename\"\222\001\n\010ToolCall\022\016\n\002id" +
+      "\030\001 \001(\tR\002id\022\022\n\004name\030\002 \001(\tR\004name\022%\n\016argume" +
+      "nts_json\030\003 \001(\tR\rargumentsJson\022;\n\rprovide" +
+      "r_data\030\004 \001(\0132\026.steer.v1.ProviderDataR\014pr" +
+      "oviderData\"\207\001\n\nToolResult\022 \n\014tool_call_i" +
       "d\030\001 \001(\tR\ntoolCallId\022\022\n\004name\030\002 \001(\tR\004name\022" +
       "(\n\007content\030\003 \003(\0132\016.steer.v1.PartR\007conten" +
-      "t\022\031\n\010is_error\030\004 \001(\010R\007isError\"y\n\rReasonin" +
-      "gPart\022\022\n\004text\030\001 \001(\tR\004text\022\034\n\tsignature\030\002" +
-      " \001(\014R\tsignature\022\032\n\010redacted\030\003 \001(\010R\010redac" +
-      "ted\022\032\n\010provider\030\004 \001(\tR\010provider\"!\n\013Refus" +
-      "alPart\022\022\n\004text\030\001 \001(\tR\004text\"\035\n\tCacheHint\022" +
-      "\020\n\003ttl\030\001 \001(\tR\003ttl*_\n\004Role\022\024\n\020ROLE_UNSPEC" +
-      "IFIED\020\000\022\017\n\013ROLE_SYSTEM\020\001\022\r\n\tROLE_USER\020\002\022" +
-      "\022\n\016ROLE_ASSISTANT\020\003\022\r\n\tROLE_TOOL\020\004*o\n\013Im" +
-      "ageDetail\022\034\n\030IMAGE_DETAIL_UNSPECIFIED\020\000\022" +
-      "\025\n\021IMAGE_DETAIL_AUTO\020\001\022\024\n\020IMAGE_DETAIL_L" +
-      "OW\020\002\022\025\n\021IMAGE_DETAIL_HIGH\020\003B]\n\014dev.steer" +
-      ".v1B\014ContentProtoP\001\242\002\003SXX\252\002\010Steer.V1\312\002\010S" +
-      "teer\\V1\342\002\024Steer\\V1\\GPBMetadata\352\002\tSteer::" +
-      "V1b\006proto3"
+      "t\022\031\n\010is_error\030\004 \001(\010R\007isError\"\266\001\n\rReasoni" +
+      "ngPart\022\022\n\004text\030\001 \001(\tR\004text\022\034\n\tsignature\030" +
+      "\002 \001(\014R\tsignature\022\032\n\010redacted\030\003 \001(\010R\010reda" +
+      "cted\022\032\n\010provider\030\004 \001(\tR\010provider\022;\n\rprov" +
+      "ider_data\030\005 \001(\0132\026.steer.v1.ProviderDataR" +
+      "\014providerData\"!\n\013RefusalPart\022\022\n\004text\030\001 \001" +
+      "(\tR\004text\"\035\n\tCacheHint\022\020\n\003ttl\030\001 \001(\tR\003ttl*" +
+      "_\n\004Role\022\024\n\020ROLE_UNSPECIFIED\020\000\022\017\n\013ROLE_SY" +
+      "STEM\020\001\022\r\n\tROLE_USER\020\002\022\022\n\016ROLE_ASSISTANT\020" +
+      "\003\022\r\n\tROLE_TOOL\020\004*o\n\013ImageDetail\022\034\n\030IMAGE" +
+      "_DETAIL_UNSPECIFIED\020\000\022\025\n\021IMAGE_DETAIL_AU" +
+      "TO\020\001\022\024\n\020IMAGE_DETAIL_LOW\020\002\022\025\n\021IMAGE_DETA" +
+      "IL_HIGH\020\003B]\n\014dev.steer.v1B\014ContentProtoP" +
+      "\001\242\002\003SXX\252\002\010Steer.V1\312\002\010Steer\\V1\342\002\024Steer\\V1" +
+      "\\GPBMetadata\352\002\tSteer::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -143,63 +190,87 @@ public final class ContentProto extends com.google.protobuf.GeneratedFile {
     internal_static_steer_v1_Message_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_Message_descriptor,
-        new java.lang.String[] { "Role", "Parts", "Name", });
-    internal_static_steer_v1_Part_descriptor =
+        new java.lang.String[] { "Role", "Parts", "Name", "ProviderData", });
+    internal_static_steer_v1_ProviderData_descriptor =
       getDescriptor().getMessageType(1);
+    internal_static_steer_v1_ProviderData_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_steer_v1_ProviderData_descriptor,
+        new java.lang.String[] { "ProviderType", "Json", "Api", });
+    internal_static_steer_v1_Part_descriptor =
+      getDescriptor().getMessageType(2);
     internal_static_steer_v1_Part_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_Part_descriptor,
-        new java.lang.String[] { "Text", "Image", "File", "ToolCall", "ToolResult", "Reasoning", "Refusal", "CacheHint", "Data", });
+        new java.lang.String[] { "Text", "Image", "File", "ToolCall", "ToolResult", "Reasoning", "Refusal", "ProviderPart", "ProviderData", "CacheHint", "Data", });
     internal_static_steer_v1_TextPart_descriptor =
-      getDescriptor().getMessageType(2);
+      getDescriptor().getMessageType(3);
     internal_static_steer_v1_TextPart_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_TextPart_descriptor,
-        new java.lang.String[] { "Text", });
+        new java.lang.String[] { "Text", "Annotations", "Logprobs", });
+    internal_static_steer_v1_Annotation_descriptor =
+      getDescriptor().getMessageType(4);
+    internal_static_steer_v1_Annotation_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_steer_v1_Annotation_descriptor,
+        new java.lang.String[] { "Uri", "Title", "CitedText", "Start", "End", "FileId", "Filename", "FirstPage", "LastPage", "ProviderData", });
+    internal_static_steer_v1_TokenLogprob_descriptor =
+      getDescriptor().getMessageType(5);
+    internal_static_steer_v1_TokenLogprob_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_steer_v1_TokenLogprob_descriptor,
+        new java.lang.String[] { "Token", "Logprob", "RawBytes", "Top", });
+    internal_static_steer_v1_TopLogprob_descriptor =
+      getDescriptor().getMessageType(6);
+    internal_static_steer_v1_TopLogprob_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_steer_v1_TopLogprob_descriptor,
+        new java.lang.String[] { "Token", "Logprob", "RawBytes", });
     internal_static_steer_v1_MediaSource_descriptor =
-      getDescriptor().getMessageType(3);
+      getDescriptor().getMessageType(7);
     internal_static_steer_v1_MediaSource_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_MediaSource_descriptor,
         new java.lang.String[] { "InlineData", "Uri", "ProviderFileId", "MediaType", "Provider", "Origin", });
     internal_static_steer_v1_ImagePart_descriptor =
-      getDescriptor().getMessageType(4);
+      getDescriptor().getMessageType(8);
     internal_static_steer_v1_ImagePart_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_ImagePart_descriptor,
         new java.lang.String[] { "Source", "Detail", });
     internal_static_steer_v1_FilePart_descriptor =
-      getDescriptor().getMessageType(5);
+      getDescriptor().getMessageType(9);
     internal_static_steer_v1_FilePart_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_FilePart_descriptor,
         new java.lang.String[] { "Source", "Filename", });
     internal_static_steer_v1_ToolCall_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(10);
     internal_static_steer_v1_ToolCall_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_ToolCall_descriptor,
-        new java.lang.String[] { "Id", "Name", "ArgumentsJson", });
+        new java.lang.String[] { "Id", "Name", "ArgumentsJson", "ProviderData", });
     internal_static_steer_v1_ToolResult_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(11);
     internal_static_steer_v1_ToolResult_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_ToolResult_descriptor,
         new java.lang.String[] { "ToolCallId", "Name", "Content", "IsError", });
     internal_static_steer_v1_ReasoningPart_descriptor =
-      getDescriptor().getMessageType(8);
+      getDescriptor().getMessageType(12);
     internal_static_steer_v1_ReasoningPart_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_ReasoningPart_descriptor,
-        new java.lang.String[] { "Text", "Signature", "Redacted", "Provider", });
+        new java.lang.String[] { "Text", "Signature", "Redacted", "Provider", "ProviderData", });
     internal_static_steer_v1_RefusalPart_descriptor =
-      getDescriptor().getMessageType(9);
+      getDescriptor().getMessageType(13);
     internal_static_steer_v1_RefusalPart_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_RefusalPart_descriptor,
         new java.lang.String[] { "Text", });
     internal_static_steer_v1_CacheHint_descriptor =
-      getDescriptor().getMessageType(10);
+      getDescriptor().getMessageType(14);
     internal_static_steer_v1_CacheHint_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_CacheHint_descriptor,

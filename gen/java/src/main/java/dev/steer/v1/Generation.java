@@ -834,7 +834,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Response fields by provider that have no place above.
+   * Response fields by provider that have no place above. Integers beyond 2^53
+   * are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -855,7 +856,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Response fields by provider that have no place above.
+   * Response fields by provider that have no place above. Integers beyond 2^53
+   * are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -866,7 +868,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Response fields by provider that have no place above.
+   * Response fields by provider that have no place above. Integers beyond 2^53
+   * are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -884,7 +887,8 @@ com.google.protobuf.Struct defaultValue) {
   }
   /**
    * <pre>
-   * Response fields by provider that have no place above.
+   * Response fields by provider that have no place above. Integers beyond 2^53
+   * are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4204,7 +4208,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above.
+     * Response fields by provider that have no place above. Integers beyond 2^53
+     * are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4225,7 +4230,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above.
+     * Response fields by provider that have no place above. Integers beyond 2^53
+     * are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4236,7 +4242,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above.
+     * Response fields by provider that have no place above. Integers beyond 2^53
+     * are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4253,7 +4260,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above.
+     * Response fields by provider that have no place above. Integers beyond 2^53
+     * are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4275,7 +4283,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above.
+     * Response fields by provider that have no place above. Integers beyond 2^53
+     * are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4298,7 +4307,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above.
+     * Response fields by provider that have no place above. Integers beyond 2^53
+     * are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4315,7 +4325,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above.
+     * Response fields by provider that have no place above. Integers beyond 2^53
+     * are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4333,7 +4344,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above.
+     * Response fields by provider that have no place above. Integers beyond 2^53
+     * are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>

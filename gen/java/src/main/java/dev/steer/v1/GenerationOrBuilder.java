@@ -426,7 +426,8 @@ public interface GenerationOrBuilder extends
 
   /**
    * <pre>
-   * Response fields by provider that have no place above.
+   * Response fields by provider that have no place above. Integers beyond 2^53
+   * are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -434,7 +435,8 @@ public interface GenerationOrBuilder extends
   int getProviderMetadataCount();
   /**
    * <pre>
-   * Response fields by provider that have no place above.
+   * Response fields by provider that have no place above. Integers beyond 2^53
+   * are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -449,7 +451,8 @@ public interface GenerationOrBuilder extends
   getProviderMetadata();
   /**
    * <pre>
-   * Response fields by provider that have no place above.
+   * Response fields by provider that have no place above. Integers beyond 2^53
+   * are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -458,7 +461,8 @@ public interface GenerationOrBuilder extends
   getProviderMetadataMap();
   /**
    * <pre>
-   * Response fields by provider that have no place above.
+   * Response fields by provider that have no place above. Integers beyond 2^53
+   * are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -470,7 +474,8 @@ com.google.protobuf.Struct getProviderMetadataOrDefault(
 com.google.protobuf.Struct defaultValue);
   /**
    * <pre>
-   * Response fields by provider that have no place above.
+   * Response fields by provider that have no place above. Integers beyond 2^53
+   * are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>

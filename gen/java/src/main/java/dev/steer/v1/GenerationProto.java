@@ -170,7 +170,7 @@ public final class GenerationProto extends com.google.protobuf.GeneratedFile {
       "2\023.steer.v1.AbortModeR\004mode\0224\n\010max_time\030" +
       "\002 \001(\0132\031.google.protobuf.DurationR\007maxTim" +
       "e\022)\n\016max_cost_picos\030\003 \001(\003H\000R\014maxCostPico" +
-      "s\210\001\001B\021\n\017_max_cost_picos\"\322\003\n\016SamplingPara" +
+      "s\210\001\001B\021\n\017_max_cost_picos\"\271\004\n\016SamplingPara" +
       "ms\022/\n\021max_output_tokens\030\001 \001(\005H\000R\017maxOutp" +
       "utTokens\210\001\001\022%\n\013temperature\030\002 \001(\001H\001R\013temp" +
       "erature\210\001\001\022\030\n\005top_p\030\003 \001(\001H\002R\004topP\210\001\001\022\030\n\005" +
@@ -179,138 +179,140 @@ public final class GenerationProto extends com.google.protobuf.GeneratedFile {
       "ence_penalty\030\006 \001(\001H\005R\017presencePenalty\210\001\001" +
       "\022\027\n\004seed\030\007 \001(\005H\006R\004seed\210\001\001\022%\n\016stop_sequen" +
       "ces\030\010 \003(\tR\rstopSequences\022$\n\rdeterministi" +
-      "c\030\t \001(\010R\rdeterministicB\024\n\022_max_output_to" +
-      "kensB\016\n\014_temperatureB\010\n\006_top_pB\010\n\006_top_k" +
-      "B\024\n\022_frequency_penaltyB\023\n\021_presence_pena" +
-      "ltyB\007\n\005_seed\"\271\001\n\017ReasoningConfig\0221\n\006effo" +
-      "rt\030\001 \001(\0162\031.steer.v1.ReasoningEffortR\006eff" +
-      "ort\022(\n\rbudget_tokens\030\002 \001(\005H\000R\014budgetToke" +
-      "ns\210\001\001\022&\n\014include_text\030\003 \001(\010H\001R\013includeTe" +
-      "xt\210\001\001B\020\n\016_budget_tokensB\017\n\r_include_text" +
-      "\"\302\001\n\014OutputFormat\022*\n\004text\030\001 \001(\0132\024.steer." +
-      "v1.TextFormatH\000R\004text\022=\n\013json_object\030\002 \001" +
-      "(\0132\032.steer.v1.JsonObjectFormatH\000R\njsonOb" +
-      "ject\022=\n\013json_schema\030\003 \001(\0132\032.steer.v1.Jso" +
-      "nSchemaFormatH\000R\njsonSchemaB\010\n\006format\"\014\n" +
-      "\nTextFormat\"P\n\020JsonObjectFormat\022<\n\non_in" +
-      "valid\030\001 \001(\0162\035.steer.v1.InvalidOutputActi" +
-      "onR\tonInvalid\"\306\001\n\020JsonSchemaFormat\022\022\n\004na" +
-      "me\030\001 \001(\tR\004name\022\026\n\006schema\030\002 \001(\tR\006schema\022 " +
-      "\n\013description\030\003 \001(\tR\013description\022\033\n\006stri" +
-      "ct\030\004 \001(\010H\000R\006strict\210\001\001\022<\n\non_invalid\030\005 \001(" +
-      "\0162\035.steer.v1.InvalidOutputActionR\tonInva" +
-      "lidB\t\n\007_strict\"?\n\013ModelTarget\022\024\n\005model\030\001" +
-      " \001(\tR\005model\022\032\n\010provider\030\002 \001(\tR\010provider\"" +
-      ">\n\013HedgePolicy\022/\n\005delay\030\001 \001(\0132\031.google.p" +
-      "rotobuf.DurationR\005delay\"\217\004\n\rRoutingPolic" +
-      "y\0223\n\tfallbacks\030\001 \003(\0132\025.steer.v1.ModelTar" +
-      "getR\tfallbacks\0225\n\010strategy\030\002 \001(\0162\031.steer" +
-      ".v1.RoutingStrategyR\010strategy\022+\n\021allowed" +
-      "_providers\030\003 \003(\tR\020allowedProviders\022)\n\020de" +
-      "nied_providers\030\004 \003(\tR\017deniedProviders\0228\n" +
-      "\013failover_on\030\005 \003(\0162\027.steer.v1.ErrorCateg" +
-      "oryR\nfailoverOn\022K\n\023mid_stream_recovery\030\006" +
-      " \001(\0162\033.steer.v1.MidStreamRecoveryR\021midSt" +
-      "reamRecovery\022[\n\026unsupported_parameters\030\007" +
-      " \001(\0162$.steer.v1.UnsupportedParameterActi" +
-      "onR\025unsupportedParameters\022+\n\005hedge\030\010 \001(\013" +
-      "2\025.steer.v1.HedgePolicyR\005hedge\022)\n\020disabl" +
-      "e_failover\030\t \001(\010R\017disableFailover\"\372\003\n\013Re" +
-      "tryPolicy\022&\n\014max_attempts\030\001 \001(\005H\000R\013maxAt" +
-      "tempts\210\001\001\0221\n\022max_total_attempts\030\002 \001(\005H\001R" +
-      "\020maxTotalAttempts\210\001\001\022B\n\017initial_backoff\030" +
-      "\003 \001(\0132\031.google.protobuf.DurationR\016initia" +
-      "lBackoff\022:\n\013max_backoff\030\004 \001(\0132\031.google.p" +
-      "rotobuf.DurationR\nmaxBackoff\0222\n\022backoff_" +
-      "multiplier\030\005 \001(\001H\002R\021backoffMultiplier\210\001\001" +
-      "\022\033\n\006jitter\030\006 \001(\001H\003R\006jitter\210\001\001\022A\n\017max_tot" +
-      "al_delay\030\007 \001(\0132\031.google.protobuf.Duratio" +
-      "nR\rmaxTotalDelay\0222\n\010retry_on\030\010 \003(\0162\027.ste" +
-      "er.v1.ErrorCategoryR\007retryOnB\017\n\r_max_att" +
-      "emptsB\025\n\023_max_total_attemptsB\025\n\023_backoff" +
-      "_multiplierB\t\n\007_jitter\"\220\002\n\010Timeouts\022/\n\005t" +
-      "otal\030\001 \001(\0132\031.google.protobuf.DurationR\005t" +
-      "otal\0223\n\007attempt\030\002 \001(\0132\031.google.protobuf." +
-      "DurationR\007attempt\0223\n\007connect\030\003 \001(\0132\031.goo" +
-      "gle.protobuf.DurationR\007connect\022:\n\013first_" +
-      "token\030\004 \001(\0132\031.google.protobuf.DurationR\n" +
-      "firstToken\022-\n\004idle\030\005 \001(\0132\031.google.protob" +
-      "uf.DurationR\004idle\"Q\n\007Warning\022\026\n\006reason\030\001" +
-      " \001(\tR\006reason\022\030\n\007message\030\002 \001(\tR\007message\022\024" +
-      "\n\005field\030\003 \001(\tR\005field\"\232\004\n\006Timing\022/\n\005total" +
-      "\030\001 \001(\0132\031.google.protobuf.DurationR\005total" +
-      "\022H\n\023time_to_first_token\030\002 \001(\0132\031.google.p" +
-      "rotobuf.DurationR\020timeToFirstToken\0221\n\006qu" +
-      "eued\030\003 \001(\0132\031.google.protobuf.DurationR\006q" +
-      "ueued\022:\n\013retry_delay\030\004 \001(\0132\031.google.prot" +
-      "obuf.DurationR\nretryDelay\022=\n\rchunk_gap_p" +
-      "50\030\005 \001(\0132\031.google.protobuf.DurationR\013chu" +
-      "nkGapP50\022=\n\rchunk_gap_p95\030\006 \001(\0132\031.google" +
-      ".protobuf.DurationR\013chunkGapP95\022=\n\rchunk" +
-      "_gap_max\030\007 \001(\0132\031.google.protobuf.Duratio" +
-      "nR\013chunkGapMax\022\037\n\013stall_count\030\010 \001(\005R\nsta" +
-      "llCount\022\037\n\013chunk_count\030\t \001(\005R\nchunkCount" +
-      "\022\'\n\017character_count\030\n \001(\005R\016characterCoun" +
-      "t\"\325\007\n\nGeneration\022#\n\rgeneration_id\030\001 \001(\tR" +
-      "\014generationId\022\'\n\017requested_model\030\002 \001(\tR\016" +
-      "requestedModel\022\032\n\010provider\030\003 \001(\tR\010provid" +
-      "er\022\024\n\005model\030\004 \001(\tR\005model\022%\n\016provider_mod" +
-      "el\030\005 \001(\tR\rproviderModel\0220\n\024provider_resp" +
-      "onse_id\030\006 \001(\tR\022providerResponseId\022+\n\007mes" +
-      "sage\030\007 \001(\0132\021.steer.v1.MessageR\007message\022;" +
-      "\n\rfinish_reason\030\010 \001(\0162\026.steer.v1.FinishR" +
-      "easonR\014finishReason\0224\n\026provider_finish_r" +
-      "eason\030\t \001(\tR\024providerFinishReason\022$\n\013out" +
-      "put_json\030\n \001(\tH\000R\noutputJson\210\001\001\022%\n\005usage" +
-      "\030\013 \001(\0132\017.steer.v1.UsageR\005usage\0220\n\013total_" +
-      "usage\030\014 \001(\0132\017.steer.v1.UsageR\ntotalUsage" +
-      "\022\"\n\004cost\030\r \001(\0132\016.steer.v1.CostR\004cost\022-\n\010" +
-      "attempts\030\016 \003(\0132\021.steer.v1.AttemptR\010attem" +
-      "pts\022(\n\006timing\030\017 \001(\0132\020.steer.v1.TimingR\006t" +
-      "iming\022-\n\010warnings\030\020 \003(\0132\021.steer.v1.Warni" +
-      "ngR\010warnings\022W\n\021provider_metadata\030\021 \003(\0132" +
-      "*.steer.v1.Generation.ProviderMetadataEn" +
-      "tryR\020providerMetadata\022;\n\013create_time\030\022 \001" +
-      "(\0132\032.google.protobuf.TimestampR\ncreateTi" +
-      "me\022\037\n\013output_text\030\023 \001(\tR\noutputText\032\\\n\025P" +
-      "roviderMetadataEntry\022\020\n\003key\030\001 \001(\tR\003key\022-" +
-      "\n\005value\030\002 \001(\0132\027.google.protobuf.StructR\005" +
-      "value:\0028\001B\016\n\014_output_json*S\n\tAbortMode\022\032" +
-      "\n\026ABORT_MODE_UNSPECIFIED\020\000\022\024\n\020ABORT_MODE" +
-      "_CLOSE\020\001\022\024\n\020ABORT_MODE_DRAIN\020\002*\330\001\n\017Reaso" +
-      "ningEffort\022 \n\034REASONING_EFFORT_UNSPECIFI" +
-      "ED\020\000\022\031\n\025REASONING_EFFORT_NONE\020\001\022\034\n\030REASO" +
-      "NING_EFFORT_MINIMAL\020\002\022\030\n\024REASONING_EFFOR" +
-      "T_LOW\020\003\022\033\n\027REASONING_EFFORT_MEDIUM\020\004\022\031\n\025" +
-      "REASONING_EFFORT_HIGH\020\005\022\030\n\024REASONING_EFF" +
-      "ORT_MAX\020\006*\237\001\n\023InvalidOutputAction\022%\n!INV" +
-      "ALID_OUTPUT_ACTION_UNSPECIFIED\020\000\022 \n\034INVA" +
-      "LID_OUTPUT_ACTION_RETURN\020\001\022\036\n\032INVALID_OU" +
-      "TPUT_ACTION_FAIL\020\002\022\037\n\033INVALID_OUTPUT_ACT" +
-      "ION_RETRY\020\003*\230\001\n\017RoutingStrategy\022 \n\034ROUTI" +
-      "NG_STRATEGY_UNSPECIFIED\020\000\022\034\n\030ROUTING_STR" +
-      "ATEGY_ORDERED\020\001\022 \n\034ROUTING_STRATEGY_LOWE" +
-      "ST_COST\020\002\022#\n\037ROUTING_STRATEGY_LOWEST_LAT" +
-      "ENCY\020\003*\231\001\n\021MidStreamRecovery\022#\n\037MID_STRE" +
-      "AM_RECOVERY_UNSPECIFIED\020\000\022\034\n\030MID_STREAM_" +
-      "RECOVERY_FAIL\020\001\022\037\n\033MID_STREAM_RECOVERY_R" +
-      "ESTART\020\002\022 \n\034MID_STREAM_RECOVERY_CONTINUE" +
-      "\020\003*\232\001\n\032UnsupportedParameterAction\022,\n(UNS" +
-      "UPPORTED_PARAMETER_ACTION_UNSPECIFIED\020\000\022" +
-      "%\n!UNSUPPORTED_PARAMETER_ACTION_DROP\020\001\022\'" +
-      "\n#UNSUPPORTED_PARAMETER_ACTION_REJECT\020\002*" +
-      "\316\002\n\014FinishReason\022\035\n\031FINISH_REASON_UNSPEC" +
-      "IFIED\020\000\022\026\n\022FINISH_REASON_STOP\020\001\022\037\n\033FINIS" +
-      "H_REASON_STOP_SEQUENCE\020\002\022\034\n\030FINISH_REASO" +
-      "N_MAX_TOKENS\020\003\022 \n\034FINISH_REASON_CONTEXT_" +
-      "LENGTH\020\004\022\034\n\030FINISH_REASON_TOOL_CALLS\020\005\022 " +
-      "\n\034FINISH_REASON_CONTENT_FILTER\020\006\022\031\n\025FINI" +
-      "SH_REASON_REFUSAL\020\007\022\030\n\024FINISH_REASON_PAU" +
-      "SED\020\010\022\027\n\023FINISH_REASON_OTHER\020\t\022\030\n\024FINISH" +
-      "_REASON_BUDGET\020\nB`\n\014dev.steer.v1B\017Genera" +
-      "tionProtoP\001\242\002\003SXX\252\002\010Steer.V1\312\002\010Steer\\V1\342" +
-      "\002\024Steer\\V1\\GPBMetadata\352\002\tSteer::V1b\006prot" +
-      "o3"
+      "c\030\t \001(\010R\rdeterministic\022\037\n\010logprobs\030\n \001(\010" +
+      "H\007R\010logprobs\210\001\001\022&\n\014top_logprobs\030\013 \001(\005H\010R" +
+      "\013topLogprobs\210\001\001B\024\n\022_max_output_tokensB\016\n" +
+      "\014_temperatureB\010\n\006_top_pB\010\n\006_top_kB\024\n\022_fr" +
+      "equency_penaltyB\023\n\021_presence_penaltyB\007\n\005" +
+      "_seedB\013\n\t_logprobsB\017\n\r_top_logprobs\"\271\001\n\017" +
+      "ReasoningConfig\0221\n\006effort\030\001 \001(\0162\031.steer." +
+      "v1.ReasoningEffortR\006effort\022(\n\rbudget_tok" +
+      "ens\030\002 \001(\005H\000R\014budgetTokens\210\001\001\022&\n\014include_" +
+      "text\030\003 \001(\010H\001R\013includeText\210\001\001B\020\n\016_budget_" +
+      "tokensB\017\n\r_include_text\"\302\001\n\014OutputFormat" +
+      "\022*\n\004text\030\001 \001(\0132\024.steer.v1.TextFormatH\000R\004" +
+      "text\022=\n\013json_object\030\002 \001(\0132\032.steer.v1.Jso" +
+      "nObjectFormatH\000R\njsonObject\022=\n\013json_sche" +
+      "ma\030\003 \001(\0132\032.steer.v1.JsonSchemaFormatH\000R\n" +
+      "jsonSchemaB\010\n\006format\"\014\n\nTextFormat\"P\n\020Js" +
+      "onObjectFormat\022<\n\non_invalid\030\001 \001(\0162\035.ste" +
+      "er.v1.InvalidOutputActionR\tonInvalid\"\306\001\n" +
+      "\020JsonSchemaFormat\022\022\n\004name\030\001 \001(\tR\004name\022\026\n" +
+      "\006schema\030\002 \001(\tR\006schema\022 \n\013description\030\003 \001" +
+      "(\tR\013description\022\033\n\006strict\030\004 \001(\010H\000R\006stric" +
+      "t\210\001\001\022<\n\non_invalid\030\005 \001(\0162\035.steer.v1.Inva" +
+      "lidOutputActionR\tonInvalidB\t\n\007_strict\"?\n" +
+      "\013ModelTarget\022\024\n\005model\030\001 \001(\tR\005model\022\032\n\010pr" +
+      "ovider\030\002 \001(\tR\010provider\">\n\013HedgePolicy\022/\n" +
+      "\005delay\030\001 \001(\0132\031.google.protobuf.DurationR" +
+      "\005delay\"\217\004\n\rRoutingPolicy\0223\n\tfallbacks\030\001 " +
+      "\003(\0132\025.steer.v1.ModelTargetR\tfallbacks\0225\n" +
+      "\010strategy\030\002 \001(\0162\031.steer.v1.RoutingStrate" +
+      "gyR\010strategy\022+\n\021allowed_providers\030\003 \003(\tR" +
+      "\020allowedProviders\022)\n\020denied_providers\030\004 " +
+      "\003(\tR\017deniedProviders\0228\n\013failover_on\030\005 \003(" +
+      "\0162\027.steer.v1.ErrorCategoryR\nfailoverOn\022K" +
+      "\n\023mid_stream_recovery\030\006 \001(\0162\033.steer.v1.M" +
+      "idStreamRecoveryR\021midStreamRecovery\022[\n\026u" +
+      "nsupported_parameters\030\007 \001(\0162$.steer.v1.U" +
+      "nsupportedParameterActionR\025unsupportedPa" +
+      "rameters\022+\n\005hedge\030\010 \001(\0132\025.steer.v1.Hedge" +
+      "PolicyR\005hedge\022)\n\020disable_failover\030\t \001(\010R" +
+      "\017disableFailover\"\372\003\n\013RetryPolicy\022&\n\014max_" +
+      "attempts\030\001 \001(\005H\000R\013maxAttempts\210\001\001\0221\n\022max_" +
+      "total_attempts\030\002 \001(\005H\001R\020maxTotalAttempts" +
+      "\210\001\001\022B\n\017initial_backoff\030\003 \001(\0132\031.google.pr" +
+      "otobuf.DurationR\016initialBackoff\022:\n\013max_b" +
+      "ackoff\030\004 \001(\0132\031.google.protobuf.DurationR" +
+      "\nmaxBackoff\0222\n\022backoff_multiplier\030\005 \001(\001H" +
+      "\002R\021backoffMultiplier\210\001\001\022\033\n\006jitter\030\006 \001(\001H" +
+      "\003R\006jitter\210\001\001\022A\n\017max_total_delay\030\007 \001(\0132\031." +
+      "google.protobuf.DurationR\rmaxTotalDelay\022" +
+      "2\n\010retry_on\030\010 \003(\0162\027.steer.v1.ErrorCatego" +
+      "ryR\007retryOnB\017\n\r_max_attemptsB\025\n\023_max_tot" +
+      "al_attemptsB\025\n\023_backoff_multiplierB\t\n\007_j" +
+      "itter\"\220\002\n\010Timeouts\022/\n\005total\030\001 \001(\0132\031.goog" +
+      "le.protobuf.DurationR\005total\0223\n\007attempt\030\002" +
+      " \001(\0132\031.google.protobuf.DurationR\007attempt" +
+      "\0223\n\007connect\030\003 \001(\0132\031.google.protobuf.Dura" +
+      "tionR\007connect\022:\n\013first_token\030\004 \001(\0132\031.goo" +
+      "gle.protobuf.DurationR\nfirstToken\022-\n\004idl" +
+      "e\030\005 \001(\0132\031.google.protobuf.DurationR\004idle" +
+      "\"Q\n\007Warning\022\026\n\006reason\030\001 \001(\tR\006reason\022\030\n\007m" +
+      "essage\030\002 \001(\tR\007message\022\024\n\005field\030\003 \001(\tR\005fi" +
+      "eld\"\232\004\n\006Timing\022/\n\005total\030\001 \001(\0132\031.google.p" +
+      "rotobuf.DurationR\005total\022H\n\023time_to_first" +
+      "_token\030\002 \001(\0132\031.google.protobuf.DurationR" +
+      "\020timeToFirstToken\0221\n\006queued\030\003 \001(\0132\031.goog" +
+      "le.protobuf.DurationR\006queued\022:\n\013retry_de" +
+      "lay\030\004 \001(\0132\031.google.protobuf.DurationR\nre" +
+      "tryDelay\022=\n\rchunk_gap_p50\030\005 \001(\0132\031.google" +
+      ".protobuf.DurationR\013chunkGapP50\022=\n\rchunk" +
+      "_gap_p95\030\006 \001(\0132\031.google.protobuf.Duratio" +
+      "nR\013chunkGapP95\022=\n\rchunk_gap_max\030\007 \001(\0132\031." +
+      "google.protobuf.DurationR\013chunkGapMax\022\037\n" +
+      "\013stall_count\030\010 \001(\005R\nstallCount\022\037\n\013chunk_" +
+      "count\030\t \001(\005R\nchunkCount\022\'\n\017character_cou" +
+      "nt\030\n \001(\005R\016characterCount\"\325\007\n\nGeneration\022" +
+      "#\n\rgeneration_id\030\001 \001(\tR\014generationId\022\'\n\017" +
+      "requested_model\030\002 \001(\tR\016requestedModel\022\032\n" +
+      "\010provider\030\003 \001(\tR\010provider\022\024\n\005model\030\004 \001(\t" +
+      "R\005model\022%\n\016provider_model\030\005 \001(\tR\rprovide" +
+      "rModel\0220\n\024provider_response_id\030\006 \001(\tR\022pr" +
+      "oviderResponseId\022+\n\007message\030\007 \001(\0132\021.stee" +
+      "r.v1.MessageR\007message\022;\n\rfinish_reason\030\010" +
+      " \001(\0162\026.steer.v1.FinishReasonR\014finishReas" +
+      "on\0224\n\026provider_finish_reason\030\t \001(\tR\024prov" +
+      "iderFinishReason\022$\n\013output_json\030\n \001(\tH\000R" +
+      "\noutputJson\210\001\001\022%\n\005usage\030\013 \001(\0132\017.steer.v1" +
+      ".UsageR\005usage\0220\n\013total_usage\030\014 \001(\0132\017.ste" +
+      "er.v1.UsageR\ntotalUsage\022\"\n\004cost\030\r \001(\0132\016." +
+      "steer.v1.CostR\004cost\022-\n\010attempts\030\016 \003(\0132\021." +
+      "steer.v1.AttemptR\010attempts\022(\n\006timing\030\017 \001" +
+      "(\0132\020.steer.v1.TimingR\006timing\022-\n\010warnings" +
+      "\030\020 \003(\0132\021.steer.v1.WarningR\010warnings\022W\n\021p" +
+      "rovider_metadata\030\021 \003(\0132*.steer.v1.Genera" +
+      "tion.ProviderMetadataEntryR\020providerMeta" +
+      "data\022;\n\013create_time\030\022 \001(\0132\032.google.proto" +
+      "buf.TimestampR\ncreateTime\022\037\n\013output_text" +
+      "\030\023 \001(\tR\noutputText\032\\\n\025ProviderMetadataEn" +
+      "try\022\020\n\003key\030\001 \001(\tR\003key\022-\n\005value\030\002 \001(\0132\027.g" +
+      "oogle.protobuf.StructR\005value:\0028\001B\016\n\014_out" +
+      "put_json*S\n\tAbortMode\022\032\n\026ABORT_MODE_UNSP" +
+      "ECIFIED\020\000\022\024\n\020ABORT_MODE_CLOSE\020\001\022\024\n\020ABORT" +
+      "_MODE_DRAIN\020\002*\330\001\n\017ReasoningEffort\022 \n\034REA" +
+      "SONING_EFFORT_UNSPECIFIED\020\000\022\031\n\025REASONING" +
+      "_EFFORT_NONE\020\001\022\034\n\030REASONING_EFFORT_MINIM" +
+      "AL\020\002\022\030\n\024REASONING_EFFORT_LOW\020\003\022\033\n\027REASON" +
+      "ING_EFFORT_MEDIUM\020\004\022\031\n\025REASONING_EFFORT_" +
+      "HIGH\020\005\022\030\n\024REASONING_EFFORT_MAX\020\006*\237\001\n\023Inv" +
+      "alidOutputAction\022%\n!INVALID_OUTPUT_ACTIO" +
+      "N_UNSPECIFIED\020\000\022 \n\034INVALID_OUTPUT_ACTION" +
+      "_RETURN\020\001\022\036\n\032INVALID_OUTPUT_ACTION_FAIL\020" +
+      "\002\022\037\n\033INVALID_OUTPUT_ACTION_RETRY\020\003*\230\001\n\017R" +
+      "outingStrategy\022 \n\034ROUTING_STRATEGY_UNSPE" +
+      "CIFIED\020\000\022\034\n\030ROUTING_STRATEGY_ORDERED\020\001\022 " +
+      "\n\034ROUTING_STRATEGY_LOWEST_COST\020\002\022#\n\037ROUT" +
+      "ING_STRATEGY_LOWEST_LATENCY\020\003*\231\001\n\021MidStr" +
+      "eamRecovery\022#\n\037MID_STREAM_RECOVERY_UNSPE" +
+      "CIFIED\020\000\022\034\n\030MID_STREAM_RECOVERY_FAIL\020\001\022\037" +
+      "\n\033MID_STREAM_RECOVERY_RESTART\020\002\022 \n\034MID_S" +
+      "TREAM_RECOVERY_CONTINUE\020\003*\232\001\n\032Unsupporte" +
+      "dParameterAction\022,\n(UNSUPPORTED_PARAMETE" +
+      "R_ACTION_UNSPECIFIED\020\000\022%\n!UNSUPPORTED_PA" +
+      "RAMETER_ACTION_DROP\020\001\022\'\n#UNSUPPORTED_PAR" +
+      "AMETER_ACTION_REJECT\020\002*\316\002\n\014FinishReason\022" +
+      "\035\n\031FINISH_REASON_UNSPECIFIED\020\000\022\026\n\022FINISH" +
+      "_REASON_STOP\020\001\022\037\n\033FINISH_REASON_STOP_SEQ" +
+      "UENCE\020\002\022\034\n\030FINISH_REASON_MAX_TOKENS\020\003\022 \n" +
+      "\034FINISH_REASON_CONTEXT_LENGTH\020\004\022\034\n\030FINIS" +
+      "H_REASON_TOOL_CALLS\020\005\022 \n\034FINISH_REASON_C" +
+      "ONTENT_FILTER\020\006\022\031\n\025FINISH_REASON_REFUSAL" +
+      "\020\007\022\030\n\024FINISH_REASON_PAUSED\020\010\022\027\n\023FINISH_R" +
+      "EASON_OTHER\020\t\022\030\n\024FINISH_REASON_BUDGET\020\nB" +
+      "`\n\014dev.steer.v1B\017GenerationProtoP\001\242\002\003SXX" +
+      "\252\002\010Steer.V1\312\002\010Steer\\V1\342\002\024Steer\\V1\\GPBMet" +
+      "adata\352\002\tSteer::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -358,7 +360,7 @@ public final class GenerationProto extends com.google.protobuf.GeneratedFile {
     internal_static_steer_v1_SamplingParams_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_SamplingParams_descriptor,
-        new java.lang.String[] { "MaxOutputTokens", "Temperature", "TopP", "TopK", "FrequencyPenalty", "PresencePenalty", "Seed", "StopSequences", "Deterministic", });
+        new java.lang.String[] { "MaxOutputTokens", "Temperature", "TopP", "TopK", "FrequencyPenalty", "PresencePenalty", "Seed", "StopSequences", "Deterministic", "Logprobs", "TopLogprobs", });
     internal_static_steer_v1_ReasoningConfig_descriptor =
       getDescriptor().getMessageType(4);
     internal_static_steer_v1_ReasoningConfig_fieldAccessorTable = new

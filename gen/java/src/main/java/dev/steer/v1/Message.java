@@ -55,6 +55,7 @@ private static final long serialVersionUID = 0L;
             dev.steer.v1.Message.class, dev.steer.v1.Message.Builder.class);
   }
 
+  private int bitField0_;
   public static final int ROLE_FIELD_NUMBER = 1;
   private int role_ = 0;
   /**
@@ -189,6 +190,47 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int PROVIDER_DATA_FIELD_NUMBER = 4;
+  private dev.steer.v1.ProviderData providerData_;
+  /**
+   * <pre>
+   * Fields that the provider's message has beside its parts and that the next
+   * turn repeats. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   * @return Whether the providerData field is set.
+   */
+  @java.lang.Override
+  public boolean hasProviderData() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * Fields that the provider's message has beside its parts and that the next
+   * turn repeats. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   * @return The providerData.
+   */
+  @java.lang.Override
+  public dev.steer.v1.ProviderData getProviderData() {
+    return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+  }
+  /**
+   * <pre>
+   * Fields that the provider's message has beside its parts and that the next
+   * turn repeats. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder() {
+    return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -212,6 +254,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(name_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 3, name_);
     }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeMessage(4, getProviderData());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -231,6 +276,10 @@ private static final long serialVersionUID = 0L;
         }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(name_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(3, name_);
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(4, getProviderData());
     }
     return size;
   }
@@ -261,6 +310,11 @@ private static final long serialVersionUID = 0L;
         .equals(other.getPartsList())) return false;
     if (!getName()
         .equals(other.getName())) return false;
+    if (hasProviderData() != other.hasProviderData()) return false;
+    if (hasProviderData()) {
+      if (!getProviderData()
+          .equals(other.getProviderData())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -280,6 +334,10 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + NAME_FIELD_NUMBER;
     hash = (53 * hash) + getName().hashCode();
+    if (hasProviderData()) {
+      hash = (37 * hash) + PROVIDER_DATA_FIELD_NUMBER;
+      hash = (53 * hash) + getProviderData().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -403,13 +461,20 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.steer.v1.Message.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetPartsFieldBuilder();
+        internalGetProviderDataFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -424,6 +489,11 @@ private static final long serialVersionUID = 0L;
       }
       bitField0_ = (bitField0_ & ~0x00000002);
       name_ = "";
+      providerData_ = null;
+      if (providerDataBuilder_ != null) {
+        providerDataBuilder_.dispose();
+        providerDataBuilder_ = null;
+      }
       return this;
     }
 
@@ -476,6 +546,14 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.name_ = name_;
       }
+      int to_bitField0_ = 0;
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.providerData_ = providerDataBuilder_ == null
+            ? providerData_
+            : providerDataBuilder_.build();
+        to_bitField0_ |= 0x00000001;
+      }
+      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -524,6 +602,9 @@ private static final long serialVersionUID = 0L;
         bitField0_ |= 0x00000004;
         onChanged();
       }
+      if (other.hasProviderData()) {
+        mergeProviderData(other.getProviderData());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -571,6 +652,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 26
+            case 34: {
+              input.readMessage(
+                  internalGetProviderDataFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1056,6 +1144,170 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00000004;
       onChanged();
       return this;
+    }
+
+    private dev.steer.v1.ProviderData providerData_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> providerDataBuilder_;
+    /**
+     * <pre>
+     * Fields that the provider's message has beside its parts and that the next
+     * turn repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     * @return Whether the providerData field is set.
+     */
+    public boolean hasProviderData() {
+      return ((bitField0_ & 0x00000008) != 0);
+    }
+    /**
+     * <pre>
+     * Fields that the provider's message has beside its parts and that the next
+     * turn repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     * @return The providerData.
+     */
+    public dev.steer.v1.ProviderData getProviderData() {
+      if (providerDataBuilder_ == null) {
+        return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+      } else {
+        return providerDataBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Fields that the provider's message has beside its parts and that the next
+     * turn repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    public Builder setProviderData(dev.steer.v1.ProviderData value) {
+      if (providerDataBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        providerData_ = value;
+      } else {
+        providerDataBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields that the provider's message has beside its parts and that the next
+     * turn repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    public Builder setProviderData(
+        dev.steer.v1.ProviderData.Builder builderForValue) {
+      if (providerDataBuilder_ == null) {
+        providerData_ = builderForValue.build();
+      } else {
+        providerDataBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields that the provider's message has beside its parts and that the next
+     * turn repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    public Builder mergeProviderData(dev.steer.v1.ProviderData value) {
+      if (providerDataBuilder_ == null) {
+        if (((bitField0_ & 0x00000008) != 0) &&
+          providerData_ != null &&
+          providerData_ != dev.steer.v1.ProviderData.getDefaultInstance()) {
+          getProviderDataBuilder().mergeFrom(value);
+        } else {
+          providerData_ = value;
+        }
+      } else {
+        providerDataBuilder_.mergeFrom(value);
+      }
+      if (providerData_ != null) {
+        bitField0_ |= 0x00000008;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields that the provider's message has beside its parts and that the next
+     * turn repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    public Builder clearProviderData() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      providerData_ = null;
+      if (providerDataBuilder_ != null) {
+        providerDataBuilder_.dispose();
+        providerDataBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields that the provider's message has beside its parts and that the next
+     * turn repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    public dev.steer.v1.ProviderData.Builder getProviderDataBuilder() {
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return internalGetProviderDataFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Fields that the provider's message has beside its parts and that the next
+     * turn repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    public dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder() {
+      if (providerDataBuilder_ != null) {
+        return providerDataBuilder_.getMessageOrBuilder();
+      } else {
+        return providerData_ == null ?
+            dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+      }
+    }
+    /**
+     * <pre>
+     * Fields that the provider's message has beside its parts and that the next
+     * turn repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> 
+        internalGetProviderDataFieldBuilder() {
+      if (providerDataBuilder_ == null) {
+        providerDataBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder>(
+                getProviderData(),
+                getParentForChildren(),
+                isClean());
+        providerData_ = null;
+      }
+      return providerDataBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:steer.v1.Message)

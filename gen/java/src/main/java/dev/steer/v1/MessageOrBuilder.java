@@ -92,4 +92,34 @@ public interface MessageOrBuilder extends
    */
   com.google.protobuf.ByteString
       getNameBytes();
+
+  /**
+   * <pre>
+   * Fields that the provider's message has beside its parts and that the next
+   * turn repeats. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   * @return Whether the providerData field is set.
+   */
+  boolean hasProviderData();
+  /**
+   * <pre>
+   * Fields that the provider's message has beside its parts and that the next
+   * turn repeats. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   * @return The providerData.
+   */
+  dev.steer.v1.ProviderData getProviderData();
+  /**
+   * <pre>
+   * Fields that the provider's message has beside its parts and that the next
+   * turn repeats. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   */
+  dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder();
 }

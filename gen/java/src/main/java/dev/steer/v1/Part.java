@@ -67,6 +67,7 @@ private static final long serialVersionUID = 0L;
     TOOL_RESULT(5),
     REASONING(6),
     REFUSAL(7),
+    PROVIDER_PART(8),
     DATA_NOT_SET(0);
     private final int value;
     private DataCase(int value) {
@@ -91,6 +92,7 @@ private static final long serialVersionUID = 0L;
         case 5: return TOOL_RESULT;
         case 6: return REASONING;
         case 7: return REFUSAL;
+        case 8: return PROVIDER_PART;
         case 0: return DATA_NOT_SET;
         default: return null;
       }
@@ -407,6 +409,99 @@ private static final long serialVersionUID = 0L;
     return dev.steer.v1.RefusalPart.getDefaultInstance();
   }
 
+  public static final int PROVIDER_PART_FIELD_NUMBER = 8;
+  /**
+   * <pre>
+   * A content block or an item as the provider writes it: calls of its own
+   * tools, their results, approvals. It stands in the order of the others and
+   * goes back unchanged to targets of its type.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+   * @return Whether the providerPart field is set.
+   */
+  @java.lang.Override
+  public boolean hasProviderPart() {
+    return dataCase_ == 8;
+  }
+  /**
+   * <pre>
+   * A content block or an item as the provider writes it: calls of its own
+   * tools, their results, approvals. It stands in the order of the others and
+   * goes back unchanged to targets of its type.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+   * @return The providerPart.
+   */
+  @java.lang.Override
+  public dev.steer.v1.ProviderData getProviderPart() {
+    if (dataCase_ == 8) {
+       return (dev.steer.v1.ProviderData) data_;
+    }
+    return dev.steer.v1.ProviderData.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * A content block or an item as the provider writes it: calls of its own
+   * tools, their results, approvals. It stands in the order of the others and
+   * goes back unchanged to targets of its type.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.v1.ProviderDataOrBuilder getProviderPartOrBuilder() {
+    if (dataCase_ == 8) {
+       return (dev.steer.v1.ProviderData) data_;
+    }
+    return dev.steer.v1.ProviderData.getDefaultInstance();
+  }
+
+  public static final int PROVIDER_DATA_FIELD_NUMBER = 14;
+  private dev.steer.v1.ProviderData providerData_;
+  /**
+   * <pre>
+   * Fields that the provider adds to this part and that the next turn repeats;
+   * its JSON has those fields alone. Not on a provider part, nor where the
+   * content has a `provider_data` of its own.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+   * @return Whether the providerData field is set.
+   */
+  @java.lang.Override
+  public boolean hasProviderData() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * Fields that the provider adds to this part and that the next turn repeats;
+   * its JSON has those fields alone. Not on a provider part, nor where the
+   * content has a `provider_data` of its own.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+   * @return The providerData.
+   */
+  @java.lang.Override
+  public dev.steer.v1.ProviderData getProviderData() {
+    return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+  }
+  /**
+   * <pre>
+   * Fields that the provider adds to this part and that the next turn repeats;
+   * its JSON has those fields alone. Not on a provider part, nor where the
+   * content has a `provider_data` of its own.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder() {
+    return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+  }
+
   public static final int CACHE_HINT_FIELD_NUMBER = 15;
   private dev.steer.v1.CacheHint cacheHint_;
   /**
@@ -420,7 +515,7 @@ private static final long serialVersionUID = 0L;
    */
   @java.lang.Override
   public boolean hasCacheHint() {
-    return ((bitField0_ & 0x00000001) != 0);
+    return ((bitField0_ & 0x00000002) != 0);
   }
   /**
    * <pre>
@@ -483,7 +578,13 @@ private static final long serialVersionUID = 0L;
     if (dataCase_ == 7) {
       output.writeMessage(7, (dev.steer.v1.RefusalPart) data_);
     }
+    if (dataCase_ == 8) {
+      output.writeMessage(8, (dev.steer.v1.ProviderData) data_);
+    }
     if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeMessage(14, getProviderData());
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
       output.writeMessage(15, getCacheHint());
     }
     getUnknownFields().writeTo(output);
@@ -518,7 +619,15 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(7, (dev.steer.v1.RefusalPart) data_);
     }
+    if (dataCase_ == 8) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(8, (dev.steer.v1.ProviderData) data_);
+    }
     if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(14, getProviderData());
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(15, getCacheHint());
     }
@@ -546,6 +655,11 @@ private static final long serialVersionUID = 0L;
     }
     dev.steer.v1.Part other = (dev.steer.v1.Part) obj;
 
+    if (hasProviderData() != other.hasProviderData()) return false;
+    if (hasProviderData()) {
+      if (!getProviderData()
+          .equals(other.getProviderData())) return false;
+    }
     if (hasCacheHint() != other.hasCacheHint()) return false;
     if (hasCacheHint()) {
       if (!getCacheHint()
@@ -581,6 +695,10 @@ private static final long serialVersionUID = 0L;
         if (!getRefusal()
             .equals(other.getRefusal())) return false;
         break;
+      case 8:
+        if (!getProviderPart()
+            .equals(other.getProviderPart())) return false;
+        break;
       case 0:
       default:
     }
@@ -595,6 +713,10 @@ private static final long serialVersionUID = 0L;
     }
     int hash = 41;
     hash = (19 * hash) + getDescriptor().hashCode();
+    if (hasProviderData()) {
+      hash = (37 * hash) + PROVIDER_DATA_FIELD_NUMBER;
+      hash = (53 * hash) + getProviderData().hashCode();
+    }
     if (hasCacheHint()) {
       hash = (37 * hash) + CACHE_HINT_FIELD_NUMBER;
       hash = (53 * hash) + getCacheHint().hashCode();
@@ -627,6 +749,10 @@ private static final long serialVersionUID = 0L;
       case 7:
         hash = (37 * hash) + REFUSAL_FIELD_NUMBER;
         hash = (53 * hash) + getRefusal().hashCode();
+        break;
+      case 8:
+        hash = (37 * hash) + PROVIDER_PART_FIELD_NUMBER;
+        hash = (53 * hash) + getProviderPart().hashCode();
         break;
       case 0:
       default:
@@ -766,6 +892,7 @@ private static final long serialVersionUID = 0L;
     private void maybeForceBuilderInitialization() {
       if (com.google.protobuf.GeneratedMessage
               .alwaysUseFieldBuilders) {
+        internalGetProviderDataFieldBuilder();
         internalGetCacheHintFieldBuilder();
       }
     }
@@ -793,6 +920,14 @@ private static final long serialVersionUID = 0L;
       }
       if (refusalBuilder_ != null) {
         refusalBuilder_.clear();
+      }
+      if (providerPartBuilder_ != null) {
+        providerPartBuilder_.clear();
+      }
+      providerData_ = null;
+      if (providerDataBuilder_ != null) {
+        providerDataBuilder_.dispose();
+        providerDataBuilder_ = null;
       }
       cacheHint_ = null;
       if (cacheHintBuilder_ != null) {
@@ -836,11 +971,17 @@ private static final long serialVersionUID = 0L;
     private void buildPartial0(dev.steer.v1.Part result) {
       int from_bitField0_ = bitField0_;
       int to_bitField0_ = 0;
-      if (((from_bitField0_ & 0x00000080) != 0)) {
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.providerData_ = providerDataBuilder_ == null
+            ? providerData_
+            : providerDataBuilder_.build();
+        to_bitField0_ |= 0x00000001;
+      }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
         result.cacheHint_ = cacheHintBuilder_ == null
             ? cacheHint_
             : cacheHintBuilder_.build();
-        to_bitField0_ |= 0x00000001;
+        to_bitField0_ |= 0x00000002;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -876,6 +1017,10 @@ private static final long serialVersionUID = 0L;
           refusalBuilder_ != null) {
         result.data_ = refusalBuilder_.build();
       }
+      if (dataCase_ == 8 &&
+          providerPartBuilder_ != null) {
+        result.data_ = providerPartBuilder_.build();
+      }
     }
 
     @java.lang.Override
@@ -890,6 +1035,9 @@ private static final long serialVersionUID = 0L;
 
     public Builder mergeFrom(dev.steer.v1.Part other) {
       if (other == dev.steer.v1.Part.getDefaultInstance()) return this;
+      if (other.hasProviderData()) {
+        mergeProviderData(other.getProviderData());
+      }
       if (other.hasCacheHint()) {
         mergeCacheHint(other.getCacheHint());
       }
@@ -920,6 +1068,10 @@ private static final long serialVersionUID = 0L;
         }
         case REFUSAL: {
           mergeRefusal(other.getRefusal());
+          break;
+        }
+        case PROVIDER_PART: {
+          mergeProviderPart(other.getProviderPart());
           break;
         }
         case DATA_NOT_SET: {
@@ -999,11 +1151,25 @@ private static final long serialVersionUID = 0L;
               dataCase_ = 7;
               break;
             } // case 58
+            case 66: {
+              input.readMessage(
+                  internalGetProviderPartFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              dataCase_ = 8;
+              break;
+            } // case 66
+            case 114: {
+              input.readMessage(
+                  internalGetProviderDataFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 114
             case 122: {
               input.readMessage(
                   internalGetCacheHintFieldBuilder().getBuilder(),
                   extensionRegistry);
-              bitField0_ |= 0x00000080;
+              bitField0_ |= 0x00000200;
               break;
             } // case 122
             default: {
@@ -2270,6 +2436,373 @@ private static final long serialVersionUID = 0L;
       return refusalBuilder_;
     }
 
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> providerPartBuilder_;
+    /**
+     * <pre>
+     * A content block or an item as the provider writes it: calls of its own
+     * tools, their results, approvals. It stands in the order of the others and
+     * goes back unchanged to targets of its type.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+     * @return Whether the providerPart field is set.
+     */
+    @java.lang.Override
+    public boolean hasProviderPart() {
+      return dataCase_ == 8;
+    }
+    /**
+     * <pre>
+     * A content block or an item as the provider writes it: calls of its own
+     * tools, their results, approvals. It stands in the order of the others and
+     * goes back unchanged to targets of its type.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+     * @return The providerPart.
+     */
+    @java.lang.Override
+    public dev.steer.v1.ProviderData getProviderPart() {
+      if (providerPartBuilder_ == null) {
+        if (dataCase_ == 8) {
+          return (dev.steer.v1.ProviderData) data_;
+        }
+        return dev.steer.v1.ProviderData.getDefaultInstance();
+      } else {
+        if (dataCase_ == 8) {
+          return providerPartBuilder_.getMessage();
+        }
+        return dev.steer.v1.ProviderData.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * A content block or an item as the provider writes it: calls of its own
+     * tools, their results, approvals. It stands in the order of the others and
+     * goes back unchanged to targets of its type.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+     */
+    public Builder setProviderPart(dev.steer.v1.ProviderData value) {
+      if (providerPartBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        data_ = value;
+        onChanged();
+      } else {
+        providerPartBuilder_.setMessage(value);
+      }
+      dataCase_ = 8;
+      return this;
+    }
+    /**
+     * <pre>
+     * A content block or an item as the provider writes it: calls of its own
+     * tools, their results, approvals. It stands in the order of the others and
+     * goes back unchanged to targets of its type.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+     */
+    public Builder setProviderPart(
+        dev.steer.v1.ProviderData.Builder builderForValue) {
+      if (providerPartBuilder_ == null) {
+        data_ = builderForValue.build();
+        onChanged();
+      } else {
+        providerPartBuilder_.setMessage(builderForValue.build());
+      }
+      dataCase_ = 8;
+      return this;
+    }
+    /**
+     * <pre>
+     * A content block or an item as the provider writes it: calls of its own
+     * tools, their results, approvals. It stands in the order of the others and
+     * goes back unchanged to targets of its type.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+     */
+    public Builder mergeProviderPart(dev.steer.v1.ProviderData value) {
+      if (providerPartBuilder_ == null) {
+        if (dataCase_ == 8 &&
+            data_ != dev.steer.v1.ProviderData.getDefaultInstance()) {
+          data_ = dev.steer.v1.ProviderData.newBuilder((dev.steer.v1.ProviderData) data_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          data_ = value;
+        }
+        onChanged();
+      } else {
+        if (dataCase_ == 8) {
+          providerPartBuilder_.mergeFrom(value);
+        } else {
+          providerPartBuilder_.setMessage(value);
+        }
+      }
+      dataCase_ = 8;
+      return this;
+    }
+    /**
+     * <pre>
+     * A content block or an item as the provider writes it: calls of its own
+     * tools, their results, approvals. It stands in the order of the others and
+     * goes back unchanged to targets of its type.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+     */
+    public Builder clearProviderPart() {
+      if (providerPartBuilder_ == null) {
+        if (dataCase_ == 8) {
+          dataCase_ = 0;
+          data_ = null;
+          onChanged();
+        }
+      } else {
+        if (dataCase_ == 8) {
+          dataCase_ = 0;
+          data_ = null;
+        }
+        providerPartBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A content block or an item as the provider writes it: calls of its own
+     * tools, their results, approvals. It stands in the order of the others and
+     * goes back unchanged to targets of its type.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+     */
+    public dev.steer.v1.ProviderData.Builder getProviderPartBuilder() {
+      return internalGetProviderPartFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * A content block or an item as the provider writes it: calls of its own
+     * tools, their results, approvals. It stands in the order of the others and
+     * goes back unchanged to targets of its type.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+     */
+    @java.lang.Override
+    public dev.steer.v1.ProviderDataOrBuilder getProviderPartOrBuilder() {
+      if ((dataCase_ == 8) && (providerPartBuilder_ != null)) {
+        return providerPartBuilder_.getMessageOrBuilder();
+      } else {
+        if (dataCase_ == 8) {
+          return (dev.steer.v1.ProviderData) data_;
+        }
+        return dev.steer.v1.ProviderData.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * A content block or an item as the provider writes it: calls of its own
+     * tools, their results, approvals. It stands in the order of the others and
+     * goes back unchanged to targets of its type.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> 
+        internalGetProviderPartFieldBuilder() {
+      if (providerPartBuilder_ == null) {
+        if (!(dataCase_ == 8)) {
+          data_ = dev.steer.v1.ProviderData.getDefaultInstance();
+        }
+        providerPartBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder>(
+                (dev.steer.v1.ProviderData) data_,
+                getParentForChildren(),
+                isClean());
+        data_ = null;
+      }
+      dataCase_ = 8;
+      onChanged();
+      return providerPartBuilder_;
+    }
+
+    private dev.steer.v1.ProviderData providerData_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> providerDataBuilder_;
+    /**
+     * <pre>
+     * Fields that the provider adds to this part and that the next turn repeats;
+     * its JSON has those fields alone. Not on a provider part, nor where the
+     * content has a `provider_data` of its own.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+     * @return Whether the providerData field is set.
+     */
+    public boolean hasProviderData() {
+      return ((bitField0_ & 0x00000100) != 0);
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to this part and that the next turn repeats;
+     * its JSON has those fields alone. Not on a provider part, nor where the
+     * content has a `provider_data` of its own.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+     * @return The providerData.
+     */
+    public dev.steer.v1.ProviderData getProviderData() {
+      if (providerDataBuilder_ == null) {
+        return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+      } else {
+        return providerDataBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to this part and that the next turn repeats;
+     * its JSON has those fields alone. Not on a provider part, nor where the
+     * content has a `provider_data` of its own.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+     */
+    public Builder setProviderData(dev.steer.v1.ProviderData value) {
+      if (providerDataBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        providerData_ = value;
+      } else {
+        providerDataBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to this part and that the next turn repeats;
+     * its JSON has those fields alone. Not on a provider part, nor where the
+     * content has a `provider_data` of its own.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+     */
+    public Builder setProviderData(
+        dev.steer.v1.ProviderData.Builder builderForValue) {
+      if (providerDataBuilder_ == null) {
+        providerData_ = builderForValue.build();
+      } else {
+        providerDataBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to this part and that the next turn repeats;
+     * its JSON has those fields alone. Not on a provider part, nor where the
+     * content has a `provider_data` of its own.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+     */
+    public Builder mergeProviderData(dev.steer.v1.ProviderData value) {
+      if (providerDataBuilder_ == null) {
+        if (((bitField0_ & 0x00000100) != 0) &&
+          providerData_ != null &&
+          providerData_ != dev.steer.v1.ProviderData.getDefaultInstance()) {
+          getProviderDataBuilder().mergeFrom(value);
+        } else {
+          providerData_ = value;
+        }
+      } else {
+        providerDataBuilder_.mergeFrom(value);
+      }
+      if (providerData_ != null) {
+        bitField0_ |= 0x00000100;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to this part and that the next turn repeats;
+     * its JSON has those fields alone. Not on a provider part, nor where the
+     * content has a `provider_data` of its own.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+     */
+    public Builder clearProviderData() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      providerData_ = null;
+      if (providerDataBuilder_ != null) {
+        providerDataBuilder_.dispose();
+        providerDataBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to this part and that the next turn repeats;
+     * its JSON has those fields alone. Not on a provider part, nor where the
+     * content has a `provider_data` of its own.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+     */
+    public dev.steer.v1.ProviderData.Builder getProviderDataBuilder() {
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return internalGetProviderDataFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to this part and that the next turn repeats;
+     * its JSON has those fields alone. Not on a provider part, nor where the
+     * content has a `provider_data` of its own.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+     */
+    public dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder() {
+      if (providerDataBuilder_ != null) {
+        return providerDataBuilder_.getMessageOrBuilder();
+      } else {
+        return providerData_ == null ?
+            dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+      }
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to this part and that the next turn repeats;
+     * its JSON has those fields alone. Not on a provider part, nor where the
+     * content has a `provider_data` of its own.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> 
+        internalGetProviderDataFieldBuilder() {
+      if (providerDataBuilder_ == null) {
+        providerDataBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder>(
+                getProviderData(),
+                getParentForChildren(),
+                isClean());
+        providerData_ = null;
+      }
+      return providerDataBuilder_;
+    }
+
     private dev.steer.v1.CacheHint cacheHint_;
     private com.google.protobuf.SingleFieldBuilder<
         dev.steer.v1.CacheHint, dev.steer.v1.CacheHint.Builder, dev.steer.v1.CacheHintOrBuilder> cacheHintBuilder_;
@@ -2283,7 +2816,7 @@ private static final long serialVersionUID = 0L;
      * @return Whether the cacheHint field is set.
      */
     public boolean hasCacheHint() {
-      return ((bitField0_ & 0x00000080) != 0);
+      return ((bitField0_ & 0x00000200) != 0);
     }
     /**
      * <pre>
@@ -2316,7 +2849,7 @@ private static final long serialVersionUID = 0L;
       } else {
         cacheHintBuilder_.setMessage(value);
       }
-      bitField0_ |= 0x00000080;
+      bitField0_ |= 0x00000200;
       onChanged();
       return this;
     }
@@ -2335,7 +2868,7 @@ private static final long serialVersionUID = 0L;
       } else {
         cacheHintBuilder_.setMessage(builderForValue.build());
       }
-      bitField0_ |= 0x00000080;
+      bitField0_ |= 0x00000200;
       onChanged();
       return this;
     }
@@ -2349,7 +2882,7 @@ private static final long serialVersionUID = 0L;
      */
     public Builder mergeCacheHint(dev.steer.v1.CacheHint value) {
       if (cacheHintBuilder_ == null) {
-        if (((bitField0_ & 0x00000080) != 0) &&
+        if (((bitField0_ & 0x00000200) != 0) &&
           cacheHint_ != null &&
           cacheHint_ != dev.steer.v1.CacheHint.getDefaultInstance()) {
           getCacheHintBuilder().mergeFrom(value);
@@ -2360,7 +2893,7 @@ private static final long serialVersionUID = 0L;
         cacheHintBuilder_.mergeFrom(value);
       }
       if (cacheHint_ != null) {
-        bitField0_ |= 0x00000080;
+        bitField0_ |= 0x00000200;
         onChanged();
       }
       return this;
@@ -2374,7 +2907,7 @@ private static final long serialVersionUID = 0L;
      * <code>.steer.v1.CacheHint cache_hint = 15 [json_name = "cacheHint"];</code>
      */
     public Builder clearCacheHint() {
-      bitField0_ = (bitField0_ & ~0x00000080);
+      bitField0_ = (bitField0_ & ~0x00000200);
       cacheHint_ = null;
       if (cacheHintBuilder_ != null) {
         cacheHintBuilder_.dispose();
@@ -2392,7 +2925,7 @@ private static final long serialVersionUID = 0L;
      * <code>.steer.v1.CacheHint cache_hint = 15 [json_name = "cacheHint"];</code>
      */
     public dev.steer.v1.CacheHint.Builder getCacheHintBuilder() {
-      bitField0_ |= 0x00000080;
+      bitField0_ |= 0x00000200;
       onChanged();
       return internalGetCacheHintFieldBuilder().getBuilder();
     }

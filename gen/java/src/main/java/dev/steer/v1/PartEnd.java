@@ -73,7 +73,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature) and for parts that have no deltas; not set for text.
+   * signature), for parts that have no deltas, and for text with annotations or
+   * data of the provider; not set for other text. Probabilities of tokens stand
+   * in the deltas alone.
    * </pre>
    *
    * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -86,7 +88,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature) and for parts that have no deltas; not set for text.
+   * signature), for parts that have no deltas, and for text with annotations or
+   * data of the provider; not set for other text. Probabilities of tokens stand
+   * in the deltas alone.
    * </pre>
    *
    * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -99,7 +103,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature) and for parts that have no deltas; not set for text.
+   * signature), for parts that have no deltas, and for text with annotations or
+   * data of the provider; not set for other text. Probabilities of tokens stand
+   * in the deltas alone.
    * </pre>
    *
    * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -113,9 +119,10 @@ private static final long serialVersionUID = 0L;
   private dev.steer.v1.Part remainder_;
   /**
    * <pre>
-   * Set in place of `part` where that would be too long for the stream: the
-   * part without the text that its deltas have (the arguments of a tool call,
-   * the text of reasoning).
+   * Set in place of `part` where that would be too long for the stream, or would
+   * repeat text that the stream leaves out: the part without the text that its
+   * deltas have (the arguments of a tool call, the text of text and of
+   * reasoning).
    * </pre>
    *
    * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -127,9 +134,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Set in place of `part` where that would be too long for the stream: the
-   * part without the text that its deltas have (the arguments of a tool call,
-   * the text of reasoning).
+   * Set in place of `part` where that would be too long for the stream, or would
+   * repeat text that the stream leaves out: the part without the text that its
+   * deltas have (the arguments of a tool call, the text of text and of
+   * reasoning).
    * </pre>
    *
    * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -141,9 +149,10 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Set in place of `part` where that would be too long for the stream: the
-   * part without the text that its deltas have (the arguments of a tool call,
-   * the text of reasoning).
+   * Set in place of `part` where that would be too long for the stream, or would
+   * repeat text that the stream leaves out: the part without the text that its
+   * deltas have (the arguments of a tool call, the text of text and of
+   * reasoning).
    * </pre>
    *
    * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -585,7 +594,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature) and for parts that have no deltas; not set for text.
+     * signature), for parts that have no deltas, and for text with annotations or
+     * data of the provider; not set for other text. Probabilities of tokens stand
+     * in the deltas alone.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -597,7 +608,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature) and for parts that have no deltas; not set for text.
+     * signature), for parts that have no deltas, and for text with annotations or
+     * data of the provider; not set for other text. Probabilities of tokens stand
+     * in the deltas alone.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -613,7 +626,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature) and for parts that have no deltas; not set for text.
+     * signature), for parts that have no deltas, and for text with annotations or
+     * data of the provider; not set for other text. Probabilities of tokens stand
+     * in the deltas alone.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -632,7 +647,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature) and for parts that have no deltas; not set for text.
+     * signature), for parts that have no deltas, and for text with annotations or
+     * data of the provider; not set for other text. Probabilities of tokens stand
+     * in the deltas alone.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -651,7 +668,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature) and for parts that have no deltas; not set for text.
+     * signature), for parts that have no deltas, and for text with annotations or
+     * data of the provider; not set for other text. Probabilities of tokens stand
+     * in the deltas alone.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -677,7 +696,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature) and for parts that have no deltas; not set for text.
+     * signature), for parts that have no deltas, and for text with annotations or
+     * data of the provider; not set for other text. Probabilities of tokens stand
+     * in the deltas alone.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -695,7 +716,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature) and for parts that have no deltas; not set for text.
+     * signature), for parts that have no deltas, and for text with annotations or
+     * data of the provider; not set for other text. Probabilities of tokens stand
+     * in the deltas alone.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -708,7 +731,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature) and for parts that have no deltas; not set for text.
+     * signature), for parts that have no deltas, and for text with annotations or
+     * data of the provider; not set for other text. Probabilities of tokens stand
+     * in the deltas alone.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -724,7 +749,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature) and for parts that have no deltas; not set for text.
+     * signature), for parts that have no deltas, and for text with annotations or
+     * data of the provider; not set for other text. Probabilities of tokens stand
+     * in the deltas alone.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -748,9 +775,10 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.Part, dev.steer.v1.Part.Builder, dev.steer.v1.PartOrBuilder> remainderBuilder_;
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream: the
-     * part without the text that its deltas have (the arguments of a tool call,
-     * the text of reasoning).
+     * Set in place of `part` where that would be too long for the stream, or would
+     * repeat text that the stream leaves out: the part without the text that its
+     * deltas have (the arguments of a tool call, the text of text and of
+     * reasoning).
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -761,9 +789,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream: the
-     * part without the text that its deltas have (the arguments of a tool call,
-     * the text of reasoning).
+     * Set in place of `part` where that would be too long for the stream, or would
+     * repeat text that the stream leaves out: the part without the text that its
+     * deltas have (the arguments of a tool call, the text of text and of
+     * reasoning).
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -778,9 +807,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream: the
-     * part without the text that its deltas have (the arguments of a tool call,
-     * the text of reasoning).
+     * Set in place of `part` where that would be too long for the stream, or would
+     * repeat text that the stream leaves out: the part without the text that its
+     * deltas have (the arguments of a tool call, the text of text and of
+     * reasoning).
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -798,9 +828,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream: the
-     * part without the text that its deltas have (the arguments of a tool call,
-     * the text of reasoning).
+     * Set in place of `part` where that would be too long for the stream, or would
+     * repeat text that the stream leaves out: the part without the text that its
+     * deltas have (the arguments of a tool call, the text of text and of
+     * reasoning).
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -818,9 +849,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream: the
-     * part without the text that its deltas have (the arguments of a tool call,
-     * the text of reasoning).
+     * Set in place of `part` where that would be too long for the stream, or would
+     * repeat text that the stream leaves out: the part without the text that its
+     * deltas have (the arguments of a tool call, the text of text and of
+     * reasoning).
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -845,9 +877,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream: the
-     * part without the text that its deltas have (the arguments of a tool call,
-     * the text of reasoning).
+     * Set in place of `part` where that would be too long for the stream, or would
+     * repeat text that the stream leaves out: the part without the text that its
+     * deltas have (the arguments of a tool call, the text of text and of
+     * reasoning).
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -864,9 +897,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream: the
-     * part without the text that its deltas have (the arguments of a tool call,
-     * the text of reasoning).
+     * Set in place of `part` where that would be too long for the stream, or would
+     * repeat text that the stream leaves out: the part without the text that its
+     * deltas have (the arguments of a tool call, the text of text and of
+     * reasoning).
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -878,9 +912,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream: the
-     * part without the text that its deltas have (the arguments of a tool call,
-     * the text of reasoning).
+     * Set in place of `part` where that would be too long for the stream, or would
+     * repeat text that the stream leaves out: the part without the text that its
+     * deltas have (the arguments of a tool call, the text of text and of
+     * reasoning).
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -895,9 +930,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream: the
-     * part without the text that its deltas have (the arguments of a tool call,
-     * the text of reasoning).
+     * Set in place of `part` where that would be too long for the stream, or would
+     * repeat text that the stream leaves out: the part without the text that its
+     * deltas have (the arguments of a tool call, the text of text and of
+     * reasoning).
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>

@@ -23,7 +23,9 @@ public interface PartEndOrBuilder extends
   /**
    * <pre>
    * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature) and for parts that have no deltas; not set for text.
+   * signature), for parts that have no deltas, and for text with annotations or
+   * data of the provider; not set for other text. Probabilities of tokens stand
+   * in the deltas alone.
    * </pre>
    *
    * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -33,7 +35,9 @@ public interface PartEndOrBuilder extends
   /**
    * <pre>
    * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature) and for parts that have no deltas; not set for text.
+   * signature), for parts that have no deltas, and for text with annotations or
+   * data of the provider; not set for other text. Probabilities of tokens stand
+   * in the deltas alone.
    * </pre>
    *
    * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -43,7 +47,9 @@ public interface PartEndOrBuilder extends
   /**
    * <pre>
    * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature) and for parts that have no deltas; not set for text.
+   * signature), for parts that have no deltas, and for text with annotations or
+   * data of the provider; not set for other text. Probabilities of tokens stand
+   * in the deltas alone.
    * </pre>
    *
    * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -52,9 +58,10 @@ public interface PartEndOrBuilder extends
 
   /**
    * <pre>
-   * Set in place of `part` where that would be too long for the stream: the
-   * part without the text that its deltas have (the arguments of a tool call,
-   * the text of reasoning).
+   * Set in place of `part` where that would be too long for the stream, or would
+   * repeat text that the stream leaves out: the part without the text that its
+   * deltas have (the arguments of a tool call, the text of text and of
+   * reasoning).
    * </pre>
    *
    * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -63,9 +70,10 @@ public interface PartEndOrBuilder extends
   boolean hasRemainder();
   /**
    * <pre>
-   * Set in place of `part` where that would be too long for the stream: the
-   * part without the text that its deltas have (the arguments of a tool call,
-   * the text of reasoning).
+   * Set in place of `part` where that would be too long for the stream, or would
+   * repeat text that the stream leaves out: the part without the text that its
+   * deltas have (the arguments of a tool call, the text of text and of
+   * reasoning).
    * </pre>
    *
    * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -74,9 +82,10 @@ public interface PartEndOrBuilder extends
   dev.steer.v1.Part getRemainder();
   /**
    * <pre>
-   * Set in place of `part` where that would be too long for the stream: the
-   * part without the text that its deltas have (the arguments of a tool call,
-   * the text of reasoning).
+   * Set in place of `part` where that would be too long for the stream, or would
+   * repeat text that the stream leaves out: the part without the text that its
+   * deltas have (the arguments of a tool call, the text of text and of
+   * reasoning).
    * </pre>
    *
    * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>

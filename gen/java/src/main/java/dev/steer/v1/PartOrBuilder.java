@@ -201,6 +201,72 @@ public interface PartOrBuilder extends
 
   /**
    * <pre>
+   * A content block or an item as the provider writes it: calls of its own
+   * tools, their results, approvals. It stands in the order of the others and
+   * goes back unchanged to targets of its type.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+   * @return Whether the providerPart field is set.
+   */
+  boolean hasProviderPart();
+  /**
+   * <pre>
+   * A content block or an item as the provider writes it: calls of its own
+   * tools, their results, approvals. It stands in the order of the others and
+   * goes back unchanged to targets of its type.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+   * @return The providerPart.
+   */
+  dev.steer.v1.ProviderData getProviderPart();
+  /**
+   * <pre>
+   * A content block or an item as the provider writes it: calls of its own
+   * tools, their results, approvals. It stands in the order of the others and
+   * goes back unchanged to targets of its type.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
+   */
+  dev.steer.v1.ProviderDataOrBuilder getProviderPartOrBuilder();
+
+  /**
+   * <pre>
+   * Fields that the provider adds to this part and that the next turn repeats;
+   * its JSON has those fields alone. Not on a provider part, nor where the
+   * content has a `provider_data` of its own.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+   * @return Whether the providerData field is set.
+   */
+  boolean hasProviderData();
+  /**
+   * <pre>
+   * Fields that the provider adds to this part and that the next turn repeats;
+   * its JSON has those fields alone. Not on a provider part, nor where the
+   * content has a `provider_data` of its own.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+   * @return The providerData.
+   */
+  dev.steer.v1.ProviderData getProviderData();
+  /**
+   * <pre>
+   * Fields that the provider adds to this part and that the next turn repeats;
+   * its JSON has those fields alone. Not on a provider part, nor where the
+   * content has a `provider_data` of its own.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
+   */
+  dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder();
+
+  /**
+   * <pre>
    * Marks the end of a reusable prompt prefix. Providers without explicit
    * cache control ignore it.
    * </pre>

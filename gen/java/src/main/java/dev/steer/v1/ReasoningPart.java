@@ -8,7 +8,7 @@ package dev.steer.v1;
 /**
  * <pre>
  * Reasoning of the model. Send it back unchanged in the next turn where a
- * provider asks for that; the gateway drops it for every other provider.
+ * provider asks for that; the gateway drops it for providers of another type.
  * </pre>
  *
  * Protobuf type {@code steer.v1.ReasoningPart}
@@ -56,6 +56,7 @@ private static final long serialVersionUID = 0L;
             dev.steer.v1.ReasoningPart.class, dev.steer.v1.ReasoningPart.Builder.class);
   }
 
+  private int bitField0_;
   public static final int TEXT_FIELD_NUMBER = 1;
   @SuppressWarnings("serial")
   private volatile java.lang.Object text_ = "";
@@ -138,7 +139,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object provider_ = "";
   /**
    * <pre>
-   * Provider that produced the part; `signature` means nothing to others.
+   * Type of the provider that produced the part; `signature` means nothing to
+   * others. In requests the identifier of a configured instance is taken too.
    * </pre>
    *
    * <code>string provider = 4 [json_name = "provider"];</code>
@@ -159,7 +161,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Provider that produced the part; `signature` means nothing to others.
+   * Type of the provider that produced the part; `signature` means nothing to
+   * others. In requests the identifier of a configured instance is taken too.
    * </pre>
    *
    * <code>string provider = 4 [json_name = "provider"];</code>
@@ -178,6 +181,47 @@ private static final long serialVersionUID = 0L;
     } else {
       return (com.google.protobuf.ByteString) ref;
     }
+  }
+
+  public static final int PROVIDER_DATA_FIELD_NUMBER = 5;
+  private dev.steer.v1.ProviderData providerData_;
+  /**
+   * <pre>
+   * Fields that the provider adds to its reasoning and that the next turn
+   * repeats. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+   * @return Whether the providerData field is set.
+   */
+  @java.lang.Override
+  public boolean hasProviderData() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * Fields that the provider adds to its reasoning and that the next turn
+   * repeats. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+   * @return The providerData.
+   */
+  @java.lang.Override
+  public dev.steer.v1.ProviderData getProviderData() {
+    return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+  }
+  /**
+   * <pre>
+   * Fields that the provider adds to its reasoning and that the next turn
+   * repeats. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder() {
+    return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -206,6 +250,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(provider_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 4, provider_);
     }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeMessage(5, getProviderData());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -223,6 +270,10 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(provider_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(4, provider_);
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(5, getProviderData());
     }
     return size;
   }
@@ -256,6 +307,11 @@ private static final long serialVersionUID = 0L;
         != other.getRedacted()) return false;
     if (!getProvider()
         .equals(other.getProvider())) return false;
+    if (hasProviderData() != other.hasProviderData()) return false;
+    if (hasProviderData()) {
+      if (!getProviderData()
+          .equals(other.getProviderData())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -276,6 +332,10 @@ private static final long serialVersionUID = 0L;
         getRedacted());
     hash = (37 * hash) + PROVIDER_FIELD_NUMBER;
     hash = (53 * hash) + getProvider().hashCode();
+    if (hasProviderData()) {
+      hash = (37 * hash) + PROVIDER_DATA_FIELD_NUMBER;
+      hash = (53 * hash) + getProviderData().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -376,7 +436,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Reasoning of the model. Send it back unchanged in the next turn where a
-   * provider asks for that; the gateway drops it for every other provider.
+   * provider asks for that; the gateway drops it for providers of another type.
    * </pre>
    *
    * Protobuf type {@code steer.v1.ReasoningPart}
@@ -400,13 +460,19 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.steer.v1.ReasoningPart.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetProviderDataFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -416,6 +482,11 @@ private static final long serialVersionUID = 0L;
       signature_ = com.google.protobuf.ByteString.EMPTY;
       redacted_ = false;
       provider_ = "";
+      providerData_ = null;
+      if (providerDataBuilder_ != null) {
+        providerDataBuilder_.dispose();
+        providerDataBuilder_ = null;
+      }
       return this;
     }
 
@@ -461,6 +532,14 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000008) != 0)) {
         result.provider_ = provider_;
       }
+      int to_bitField0_ = 0;
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.providerData_ = providerDataBuilder_ == null
+            ? providerData_
+            : providerDataBuilder_.build();
+        to_bitField0_ |= 0x00000001;
+      }
+      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -490,6 +569,9 @@ private static final long serialVersionUID = 0L;
         provider_ = other.provider_;
         bitField0_ |= 0x00000008;
         onChanged();
+      }
+      if (other.hasProviderData()) {
+        mergeProviderData(other.getProviderData());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -535,6 +617,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 34
+            case 42: {
+              input.readMessage(
+                  internalGetProviderDataFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 42
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -735,7 +824,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object provider_ = "";
     /**
      * <pre>
-     * Provider that produced the part; `signature` means nothing to others.
+     * Type of the provider that produced the part; `signature` means nothing to
+     * others. In requests the identifier of a configured instance is taken too.
      * </pre>
      *
      * <code>string provider = 4 [json_name = "provider"];</code>
@@ -755,7 +845,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Provider that produced the part; `signature` means nothing to others.
+     * Type of the provider that produced the part; `signature` means nothing to
+     * others. In requests the identifier of a configured instance is taken too.
      * </pre>
      *
      * <code>string provider = 4 [json_name = "provider"];</code>
@@ -776,7 +867,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Provider that produced the part; `signature` means nothing to others.
+     * Type of the provider that produced the part; `signature` means nothing to
+     * others. In requests the identifier of a configured instance is taken too.
      * </pre>
      *
      * <code>string provider = 4 [json_name = "provider"];</code>
@@ -793,7 +885,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Provider that produced the part; `signature` means nothing to others.
+     * Type of the provider that produced the part; `signature` means nothing to
+     * others. In requests the identifier of a configured instance is taken too.
      * </pre>
      *
      * <code>string provider = 4 [json_name = "provider"];</code>
@@ -807,7 +900,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Provider that produced the part; `signature` means nothing to others.
+     * Type of the provider that produced the part; `signature` means nothing to
+     * others. In requests the identifier of a configured instance is taken too.
      * </pre>
      *
      * <code>string provider = 4 [json_name = "provider"];</code>
@@ -822,6 +916,170 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00000008;
       onChanged();
       return this;
+    }
+
+    private dev.steer.v1.ProviderData providerData_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> providerDataBuilder_;
+    /**
+     * <pre>
+     * Fields that the provider adds to its reasoning and that the next turn
+     * repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     * @return Whether the providerData field is set.
+     */
+    public boolean hasProviderData() {
+      return ((bitField0_ & 0x00000010) != 0);
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to its reasoning and that the next turn
+     * repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     * @return The providerData.
+     */
+    public dev.steer.v1.ProviderData getProviderData() {
+      if (providerDataBuilder_ == null) {
+        return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+      } else {
+        return providerDataBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to its reasoning and that the next turn
+     * repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    public Builder setProviderData(dev.steer.v1.ProviderData value) {
+      if (providerDataBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        providerData_ = value;
+      } else {
+        providerDataBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to its reasoning and that the next turn
+     * repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    public Builder setProviderData(
+        dev.steer.v1.ProviderData.Builder builderForValue) {
+      if (providerDataBuilder_ == null) {
+        providerData_ = builderForValue.build();
+      } else {
+        providerDataBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to its reasoning and that the next turn
+     * repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    public Builder mergeProviderData(dev.steer.v1.ProviderData value) {
+      if (providerDataBuilder_ == null) {
+        if (((bitField0_ & 0x00000010) != 0) &&
+          providerData_ != null &&
+          providerData_ != dev.steer.v1.ProviderData.getDefaultInstance()) {
+          getProviderDataBuilder().mergeFrom(value);
+        } else {
+          providerData_ = value;
+        }
+      } else {
+        providerDataBuilder_.mergeFrom(value);
+      }
+      if (providerData_ != null) {
+        bitField0_ |= 0x00000010;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to its reasoning and that the next turn
+     * repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    public Builder clearProviderData() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      providerData_ = null;
+      if (providerDataBuilder_ != null) {
+        providerDataBuilder_.dispose();
+        providerDataBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to its reasoning and that the next turn
+     * repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    public dev.steer.v1.ProviderData.Builder getProviderDataBuilder() {
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return internalGetProviderDataFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to its reasoning and that the next turn
+     * repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    public dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder() {
+      if (providerDataBuilder_ != null) {
+        return providerDataBuilder_.getMessageOrBuilder();
+      } else {
+        return providerData_ == null ?
+            dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+      }
+    }
+    /**
+     * <pre>
+     * Fields that the provider adds to its reasoning and that the next turn
+     * repeats. Send them back unchanged.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> 
+        internalGetProviderDataFieldBuilder() {
+      if (providerDataBuilder_ == null) {
+        providerDataBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder>(
+                getProviderData(),
+                getParentForChildren(),
+                isClean());
+        providerData_ = null;
+      }
+      return providerDataBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:steer.v1.ReasoningPart)

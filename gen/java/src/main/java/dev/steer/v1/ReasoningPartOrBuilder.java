@@ -52,7 +52,8 @@ public interface ReasoningPartOrBuilder extends
 
   /**
    * <pre>
-   * Provider that produced the part; `signature` means nothing to others.
+   * Type of the provider that produced the part; `signature` means nothing to
+   * others. In requests the identifier of a configured instance is taken too.
    * </pre>
    *
    * <code>string provider = 4 [json_name = "provider"];</code>
@@ -61,7 +62,8 @@ public interface ReasoningPartOrBuilder extends
   java.lang.String getProvider();
   /**
    * <pre>
-   * Provider that produced the part; `signature` means nothing to others.
+   * Type of the provider that produced the part; `signature` means nothing to
+   * others. In requests the identifier of a configured instance is taken too.
    * </pre>
    *
    * <code>string provider = 4 [json_name = "provider"];</code>
@@ -69,4 +71,34 @@ public interface ReasoningPartOrBuilder extends
    */
   com.google.protobuf.ByteString
       getProviderBytes();
+
+  /**
+   * <pre>
+   * Fields that the provider adds to its reasoning and that the next turn
+   * repeats. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+   * @return Whether the providerData field is set.
+   */
+  boolean hasProviderData();
+  /**
+   * <pre>
+   * Fields that the provider adds to its reasoning and that the next turn
+   * repeats. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+   * @return The providerData.
+   */
+  dev.steer.v1.ProviderData getProviderData();
+  /**
+   * <pre>
+   * Fields that the provider adds to its reasoning and that the next turn
+   * repeats. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
+   */
+  dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder();
 }

@@ -316,6 +316,64 @@ private static final long serialVersionUID = 0L;
     return deterministic_;
   }
 
+  public static final int LOGPROBS_FIELD_NUMBER = 10;
+  private boolean logprobs_ = false;
+  /**
+   * <pre>
+   * Return the probabilities of the tokens of text, with text deltas and in
+   * text parts, where the provider gives them.
+   * </pre>
+   *
+   * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
+   * @return Whether the logprobs field is set.
+   */
+  @java.lang.Override
+  public boolean hasLogprobs() {
+    return ((bitField0_ & 0x00000080) != 0);
+  }
+  /**
+   * <pre>
+   * Return the probabilities of the tokens of text, with text deltas and in
+   * text parts, where the provider gives them.
+   * </pre>
+   *
+   * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
+   * @return The logprobs.
+   */
+  @java.lang.Override
+  public boolean getLogprobs() {
+    return logprobs_;
+  }
+
+  public static final int TOP_LOGPROBS_FIELD_NUMBER = 11;
+  private int topLogprobs_ = 0;
+  /**
+   * <pre>
+   * How many of the likeliest tokens to return in the place of each token.
+   * Needs `logprobs`.
+   * </pre>
+   *
+   * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
+   * @return Whether the topLogprobs field is set.
+   */
+  @java.lang.Override
+  public boolean hasTopLogprobs() {
+    return ((bitField0_ & 0x00000100) != 0);
+  }
+  /**
+   * <pre>
+   * How many of the likeliest tokens to return in the place of each token.
+   * Needs `logprobs`.
+   * </pre>
+   *
+   * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
+   * @return The topLogprobs.
+   */
+  @java.lang.Override
+  public int getTopLogprobs() {
+    return topLogprobs_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -356,6 +414,12 @@ private static final long serialVersionUID = 0L;
     }
     if (deterministic_ != false) {
       output.writeBool(9, deterministic_);
+    }
+    if (((bitField0_ & 0x00000080) != 0)) {
+      output.writeBool(10, logprobs_);
+    }
+    if (((bitField0_ & 0x00000100) != 0)) {
+      output.writeInt32(11, topLogprobs_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -400,6 +464,14 @@ private static final long serialVersionUID = 0L;
     if (deterministic_ != false) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(9, deterministic_);
+    }
+    if (((bitField0_ & 0x00000080) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(10, logprobs_);
+    }
+    if (((bitField0_ & 0x00000100) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt32Size(11, topLogprobs_);
     }
     return size;
   }
@@ -468,6 +540,16 @@ private static final long serialVersionUID = 0L;
         .equals(other.getStopSequencesList())) return false;
     if (getDeterministic()
         != other.getDeterministic()) return false;
+    if (hasLogprobs() != other.hasLogprobs()) return false;
+    if (hasLogprobs()) {
+      if (getLogprobs()
+          != other.getLogprobs()) return false;
+    }
+    if (hasTopLogprobs() != other.hasTopLogprobs()) return false;
+    if (hasTopLogprobs()) {
+      if (getTopLogprobs()
+          != other.getTopLogprobs()) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -518,6 +600,15 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + DETERMINISTIC_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getDeterministic());
+    if (hasLogprobs()) {
+      hash = (37 * hash) + LOGPROBS_FIELD_NUMBER;
+      hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+          getLogprobs());
+    }
+    if (hasTopLogprobs()) {
+      hash = (37 * hash) + TOP_LOGPROBS_FIELD_NUMBER;
+      hash = (53 * hash) + getTopLogprobs();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -665,6 +756,8 @@ private static final long serialVersionUID = 0L;
       stopSequences_ =
           com.google.protobuf.LazyStringArrayList.emptyList();
       deterministic_ = false;
+      logprobs_ = false;
+      topLogprobs_ = 0;
       return this;
     }
 
@@ -734,6 +827,14 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000100) != 0)) {
         result.deterministic_ = deterministic_;
       }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
+        result.logprobs_ = logprobs_;
+        to_bitField0_ |= 0x00000080;
+      }
+      if (((from_bitField0_ & 0x00000400) != 0)) {
+        result.topLogprobs_ = topLogprobs_;
+        to_bitField0_ |= 0x00000100;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -782,6 +883,12 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getDeterministic() != false) {
         setDeterministic(other.getDeterministic());
+      }
+      if (other.hasLogprobs()) {
+        setLogprobs(other.getLogprobs());
+      }
+      if (other.hasTopLogprobs()) {
+        setTopLogprobs(other.getTopLogprobs());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -852,6 +959,16 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000100;
               break;
             } // case 72
+            case 80: {
+              logprobs_ = input.readBool();
+              bitField0_ |= 0x00000200;
+              break;
+            } // case 80
+            case 88: {
+              topLogprobs_ = input.readInt32();
+              bitField0_ |= 0x00000400;
+              break;
+            } // case 88
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1454,6 +1571,126 @@ private static final long serialVersionUID = 0L;
     public Builder clearDeterministic() {
       bitField0_ = (bitField0_ & ~0x00000100);
       deterministic_ = false;
+      onChanged();
+      return this;
+    }
+
+    private boolean logprobs_ ;
+    /**
+     * <pre>
+     * Return the probabilities of the tokens of text, with text deltas and in
+     * text parts, where the provider gives them.
+     * </pre>
+     *
+     * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
+     * @return Whether the logprobs field is set.
+     */
+    @java.lang.Override
+    public boolean hasLogprobs() {
+      return ((bitField0_ & 0x00000200) != 0);
+    }
+    /**
+     * <pre>
+     * Return the probabilities of the tokens of text, with text deltas and in
+     * text parts, where the provider gives them.
+     * </pre>
+     *
+     * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
+     * @return The logprobs.
+     */
+    @java.lang.Override
+    public boolean getLogprobs() {
+      return logprobs_;
+    }
+    /**
+     * <pre>
+     * Return the probabilities of the tokens of text, with text deltas and in
+     * text parts, where the provider gives them.
+     * </pre>
+     *
+     * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
+     * @param value The logprobs to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLogprobs(boolean value) {
+
+      logprobs_ = value;
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Return the probabilities of the tokens of text, with text deltas and in
+     * text parts, where the provider gives them.
+     * </pre>
+     *
+     * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearLogprobs() {
+      bitField0_ = (bitField0_ & ~0x00000200);
+      logprobs_ = false;
+      onChanged();
+      return this;
+    }
+
+    private int topLogprobs_ ;
+    /**
+     * <pre>
+     * How many of the likeliest tokens to return in the place of each token.
+     * Needs `logprobs`.
+     * </pre>
+     *
+     * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
+     * @return Whether the topLogprobs field is set.
+     */
+    @java.lang.Override
+    public boolean hasTopLogprobs() {
+      return ((bitField0_ & 0x00000400) != 0);
+    }
+    /**
+     * <pre>
+     * How many of the likeliest tokens to return in the place of each token.
+     * Needs `logprobs`.
+     * </pre>
+     *
+     * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
+     * @return The topLogprobs.
+     */
+    @java.lang.Override
+    public int getTopLogprobs() {
+      return topLogprobs_;
+    }
+    /**
+     * <pre>
+     * How many of the likeliest tokens to return in the place of each token.
+     * Needs `logprobs`.
+     * </pre>
+     *
+     * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
+     * @param value The topLogprobs to set.
+     * @return This builder for chaining.
+     */
+    public Builder setTopLogprobs(int value) {
+
+      topLogprobs_ = value;
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * How many of the likeliest tokens to return in the place of each token.
+     * Needs `logprobs`.
+     * </pre>
+     *
+     * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearTopLogprobs() {
+      bitField0_ = (bitField0_ & ~0x00000400);
+      topLogprobs_ = 0;
       onChanged();
       return this;
     }

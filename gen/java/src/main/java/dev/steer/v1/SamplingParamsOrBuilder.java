@@ -195,4 +195,46 @@ public interface SamplingParamsOrBuilder extends
    * @return The deterministic.
    */
   boolean getDeterministic();
+
+  /**
+   * <pre>
+   * Return the probabilities of the tokens of text, with text deltas and in
+   * text parts, where the provider gives them.
+   * </pre>
+   *
+   * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
+   * @return Whether the logprobs field is set.
+   */
+  boolean hasLogprobs();
+  /**
+   * <pre>
+   * Return the probabilities of the tokens of text, with text deltas and in
+   * text parts, where the provider gives them.
+   * </pre>
+   *
+   * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
+   * @return The logprobs.
+   */
+  boolean getLogprobs();
+
+  /**
+   * <pre>
+   * How many of the likeliest tokens to return in the place of each token.
+   * Needs `logprobs`.
+   * </pre>
+   *
+   * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
+   * @return Whether the topLogprobs field is set.
+   */
+  boolean hasTopLogprobs();
+  /**
+   * <pre>
+   * How many of the likeliest tokens to return in the place of each token.
+   * Needs `logprobs`.
+   * </pre>
+   *
+   * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
+   * @return The topLogprobs.
+   */
+  int getTopLogprobs();
 }

@@ -124,6 +124,44 @@ private static final long serialVersionUID = 0L;
     return firstOutputSequence_;
   }
 
+  public static final int PROVIDER_DATA_FIELD_NUMBER = 4;
+  private dev.steer.v1.ProviderData providerData_;
+  /**
+   * <pre>
+   * `provider_data` of a message that was left out.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   * @return Whether the providerData field is set.
+   */
+  @java.lang.Override
+  public boolean hasProviderData() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * `provider_data` of a message that was left out.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   * @return The providerData.
+   */
+  @java.lang.Override
+  public dev.steer.v1.ProviderData getProviderData() {
+    return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+  }
+  /**
+   * <pre>
+   * `provider_data` of a message that was left out.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder() {
+    return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -147,6 +185,9 @@ private static final long serialVersionUID = 0L;
     if (firstOutputSequence_ != 0) {
       output.writeInt32(3, firstOutputSequence_);
     }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(4, getProviderData());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -162,6 +203,10 @@ private static final long serialVersionUID = 0L;
     if (firstOutputSequence_ != 0) {
       size += com.google.protobuf.CodedOutputStream
         .computeInt32Size(3, firstOutputSequence_);
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(4, getProviderData());
     }
     return size;
   }
@@ -196,6 +241,11 @@ private static final long serialVersionUID = 0L;
         != other.getMessageOmitted()) return false;
     if (getFirstOutputSequence()
         != other.getFirstOutputSequence()) return false;
+    if (hasProviderData() != other.hasProviderData()) return false;
+    if (hasProviderData()) {
+      if (!getProviderData()
+          .equals(other.getProviderData())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -216,6 +266,10 @@ private static final long serialVersionUID = 0L;
         getMessageOmitted());
     hash = (37 * hash) + FIRST_OUTPUT_SEQUENCE_FIELD_NUMBER;
     hash = (53 * hash) + getFirstOutputSequence();
+    if (hasProviderData()) {
+      hash = (37 * hash) + PROVIDER_DATA_FIELD_NUMBER;
+      hash = (53 * hash) + getProviderData().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -351,6 +405,7 @@ private static final long serialVersionUID = 0L;
       if (com.google.protobuf.GeneratedMessage
               .alwaysUseFieldBuilders) {
         internalGetGenerationFieldBuilder();
+        internalGetProviderDataFieldBuilder();
       }
     }
     @java.lang.Override
@@ -364,6 +419,11 @@ private static final long serialVersionUID = 0L;
       }
       messageOmitted_ = false;
       firstOutputSequence_ = 0;
+      providerData_ = null;
+      if (providerDataBuilder_ != null) {
+        providerDataBuilder_.dispose();
+        providerDataBuilder_ = null;
+      }
       return this;
     }
 
@@ -410,6 +470,12 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.firstOutputSequence_ = firstOutputSequence_;
       }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.providerData_ = providerDataBuilder_ == null
+            ? providerData_
+            : providerDataBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -433,6 +499,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getFirstOutputSequence() != 0) {
         setFirstOutputSequence(other.getFirstOutputSequence());
+      }
+      if (other.hasProviderData()) {
+        mergeProviderData(other.getProviderData());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -475,6 +544,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 24
+            case 34: {
+              input.readMessage(
+                  internalGetProviderDataFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -742,6 +818,161 @@ private static final long serialVersionUID = 0L;
       firstOutputSequence_ = 0;
       onChanged();
       return this;
+    }
+
+    private dev.steer.v1.ProviderData providerData_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> providerDataBuilder_;
+    /**
+     * <pre>
+     * `provider_data` of a message that was left out.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     * @return Whether the providerData field is set.
+     */
+    public boolean hasProviderData() {
+      return ((bitField0_ & 0x00000008) != 0);
+    }
+    /**
+     * <pre>
+     * `provider_data` of a message that was left out.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     * @return The providerData.
+     */
+    public dev.steer.v1.ProviderData getProviderData() {
+      if (providerDataBuilder_ == null) {
+        return providerData_ == null ? dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+      } else {
+        return providerDataBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * `provider_data` of a message that was left out.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    public Builder setProviderData(dev.steer.v1.ProviderData value) {
+      if (providerDataBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        providerData_ = value;
+      } else {
+        providerDataBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * `provider_data` of a message that was left out.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    public Builder setProviderData(
+        dev.steer.v1.ProviderData.Builder builderForValue) {
+      if (providerDataBuilder_ == null) {
+        providerData_ = builderForValue.build();
+      } else {
+        providerDataBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * `provider_data` of a message that was left out.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    public Builder mergeProviderData(dev.steer.v1.ProviderData value) {
+      if (providerDataBuilder_ == null) {
+        if (((bitField0_ & 0x00000008) != 0) &&
+          providerData_ != null &&
+          providerData_ != dev.steer.v1.ProviderData.getDefaultInstance()) {
+          getProviderDataBuilder().mergeFrom(value);
+        } else {
+          providerData_ = value;
+        }
+      } else {
+        providerDataBuilder_.mergeFrom(value);
+      }
+      if (providerData_ != null) {
+        bitField0_ |= 0x00000008;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * `provider_data` of a message that was left out.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    public Builder clearProviderData() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      providerData_ = null;
+      if (providerDataBuilder_ != null) {
+        providerDataBuilder_.dispose();
+        providerDataBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * `provider_data` of a message that was left out.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    public dev.steer.v1.ProviderData.Builder getProviderDataBuilder() {
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return internalGetProviderDataFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * `provider_data` of a message that was left out.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    public dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder() {
+      if (providerDataBuilder_ != null) {
+        return providerDataBuilder_.getMessageOrBuilder();
+      } else {
+        return providerData_ == null ?
+            dev.steer.v1.ProviderData.getDefaultInstance() : providerData_;
+      }
+    }
+    /**
+     * <pre>
+     * `provider_data` of a message that was left out.
+     * </pre>
+     *
+     * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> 
+        internalGetProviderDataFieldBuilder() {
+      if (providerDataBuilder_ == null) {
+        providerDataBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder>(
+                getProviderData(),
+                getParentForChildren(),
+                isClean());
+        providerData_ = null;
+      }
+      return providerDataBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:steer.v1.StreamComplete)

@@ -59,4 +59,31 @@ public interface StreamCompleteOrBuilder extends
    * @return The firstOutputSequence.
    */
   int getFirstOutputSequence();
+
+  /**
+   * <pre>
+   * `provider_data` of a message that was left out.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   * @return Whether the providerData field is set.
+   */
+  boolean hasProviderData();
+  /**
+   * <pre>
+   * `provider_data` of a message that was left out.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   * @return The providerData.
+   */
+  dev.steer.v1.ProviderData getProviderData();
+  /**
+   * <pre>
+   * `provider_data` of a message that was left out.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   */
+  dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder();
 }

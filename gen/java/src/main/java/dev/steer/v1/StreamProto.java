@@ -149,57 +149,60 @@ public final class StreamProto extends com.google.protobuf.GeneratedFile {
       "urationR\tretention\022;\n\013create_time\030\007 \001(\0132" +
       "\032.google.protobuf.TimestampR\ncreateTime\022" +
       ":\n\ndurability\030\010 \001(\0162\032.steer.v1.StreamDur" +
-      "abilityR\ndurability\">\n\tTextDelta\022\035\n\npart" +
+      "abilityR\ndurability\"r\n\tTextDelta\022\035\n\npart" +
       "_index\030\001 \001(\005R\tpartIndex\022\022\n\004text\030\002 \001(\tR\004t" +
-      "ext\"C\n\016ReasoningDelta\022\035\n\npart_index\030\001 \001(" +
-      "\005R\tpartIndex\022\022\n\004text\030\002 \001(\tR\004text\"\201\001\n\rToo" +
-      "lCallDelta\022\035\n\npart_index\030\001 \001(\005R\tpartInde" +
-      "x\022\016\n\002id\030\002 \001(\tR\002id\022\022\n\004name\030\003 \001(\tR\004name\022-\n" +
-      "\022arguments_fragment\030\004 \001(\tR\021argumentsFrag" +
-      "ment\"\306\001\n\tJsonDelta\022\035\n\npart_index\030\001 \001(\005R\t" +
-      "partIndex\022%\n\016document_index\030\002 \001(\005R\rdocum" +
-      "entIndex\022\030\n\007pointer\030\003 \001(\tR\007pointer\022\030\n\006ap" +
-      "pend\030\004 \001(\tH\000R\006append\022\037\n\nvalue_json\030\005 \001(\t" +
-      "H\000R\tvalueJson\022\024\n\005final\030\006 \001(\010R\005finalB\010\n\006c" +
-      "hange\"z\n\007PartEnd\022\035\n\npart_index\030\001 \001(\005R\tpa" +
-      "rtIndex\022\"\n\004part\030\002 \001(\0132\016.steer.v1.PartR\004p" +
-      "art\022,\n\tremainder\030\003 \001(\0132\016.steer.v1.PartR\t" +
-      "remainder\"n\n\013UsageUpdate\022%\n\005usage\030\001 \001(\0132" +
-      "\017.steer.v1.UsageR\005usage\022\"\n\004cost\030\002 \001(\0132\016." +
-      "steer.v1.CostR\004cost\022\024\n\005final\030\003 \001(\010R\005fina" +
-      "l\"\357\001\n\rAttemptNotice\022)\n\006failed\030\001 \001(\0132\021.st" +
-      "eer.v1.AttemptR\006failed\0220\n\006action\030\002 \001(\0162\030" +
-      ".steer.v1.RecoveryActionR\006action\022)\n\004next" +
-      "\030\003 \001(\0132\025.steer.v1.ModelTargetR\004next\022/\n\005d" +
-      "elay\030\004 \001(\0132\031.google.protobuf.DurationR\005d" +
-      "elay\022%\n\016discard_output\030\005 \001(\010R\rdiscardOut" +
-      "put\"\243\001\n\016StreamComplete\0224\n\ngeneration\030\001 \001" +
-      "(\0132\024.steer.v1.GenerationR\ngeneration\022\'\n\017" +
-      "message_omitted\030\002 \001(\010R\016messageOmitted\0222\n" +
-      "\025first_output_sequence\030\003 \001(\005R\023firstOutpu" +
-      "tSequence\"k\n\013StreamError\022,\n\005error\030\001 \001(\0132" +
-      "\026.steer.v1.GatewayErrorR\005error\022.\n\007partia" +
-      "l\030\002 \001(\0132\024.steer.v1.GenerationR\007partial\")" +
-      "\n\tHeartbeat\022\034\n\tundurable\030\001 \001(\010R\tundurabl" +
-      "e*\207\001\n\016JsonStreamMode\022 \n\034JSON_STREAM_MODE" +
-      "_UNSPECIFIED\020\000\022\030\n\024JSON_STREAM_MODE_OFF\020\001" +
-      "\022\033\n\027JSON_STREAM_MODE_VALUES\020\002\022\034\n\030JSON_ST" +
-      "REAM_MODE_PATCHES\020\003*\220\001\n\020DisconnectPolicy" +
-      "\022!\n\035DISCONNECT_POLICY_UNSPECIFIED\020\000\022\033\n\027D" +
-      "ISCONNECT_POLICY_GRACE\020\001\022\034\n\030DISCONNECT_P" +
-      "OLICY_CANCEL\020\002\022\036\n\032DISCONNECT_POLICY_CONT" +
-      "INUE\020\003*\253\001\n\020StreamDurability\022!\n\035STREAM_DU" +
-      "RABILITY_UNSPECIFIED\020\000\022\032\n\026STREAM_DURABIL" +
-      "ITY_NONE\020\001\022\035\n\031STREAM_DURABILITY_PROCESS\020" +
-      "\002\022\032\n\026STREAM_DURABILITY_HOST\020\003\022\035\n\031STREAM_" +
-      "DURABILITY_CLUSTER\020\004*\302\001\n\016RecoveryAction\022" +
-      "\037\n\033RECOVERY_ACTION_UNSPECIFIED\020\000\022\031\n\025RECO" +
-      "VERY_ACTION_RETRY\020\001\022\034\n\030RECOVERY_ACTION_F" +
-      "AILOVER\020\002\022\034\n\030RECOVERY_ACTION_TAKEOVER\020\003\022" +
-      "\032\n\026RECOVERY_ACTION_REPAIR\020\004\022\034\n\030RECOVERY_" +
-      "ACTION_CONTINUE\020\005B\\\n\014dev.steer.v1B\013Strea" +
-      "mProtoP\001\242\002\003SXX\252\002\010Steer.V1\312\002\010Steer\\V1\342\002\024S" +
-      "teer\\V1\\GPBMetadata\352\002\tSteer::V1b\006proto3"
+      "ext\0222\n\010logprobs\030\003 \003(\0132\026.steer.v1.TokenLo" +
+      "gprobR\010logprobs\"C\n\016ReasoningDelta\022\035\n\npar" +
+      "t_index\030\001 \001(\005R\tpartIndex\022\022\n\004text\030\002 \001(\tR\004" +
+      "text\"\201\001\n\rToolCallDelta\022\035\n\npart_index\030\001 \001" +
+      "(\005R\tpartIndex\022\016\n\002id\030\002 \001(\tR\002id\022\022\n\004name\030\003 " +
+      "\001(\tR\004name\022-\n\022arguments_fragment\030\004 \001(\tR\021a" +
+      "rgumentsFragment\"\306\001\n\tJsonDelta\022\035\n\npart_i" +
+      "ndex\030\001 \001(\005R\tpartIndex\022%\n\016document_index\030" +
+      "\002 \001(\005R\rdocumentIndex\022\030\n\007pointer\030\003 \001(\tR\007p" +
+      "ointer\022\030\n\006append\030\004 \001(\tH\000R\006append\022\037\n\nvalu" +
+      "e_json\030\005 \001(\tH\000R\tvalueJson\022\024\n\005final\030\006 \001(\010" +
+      "R\005finalB\010\n\006change\"z\n\007PartEnd\022\035\n\npart_ind" +
+      "ex\030\001 \001(\005R\tpartIndex\022\"\n\004part\030\002 \001(\0132\016.stee" +
+      "r.v1.PartR\004part\022,\n\tremainder\030\003 \001(\0132\016.ste" +
+      "er.v1.PartR\tremainder\"n\n\013UsageUpdate\022%\n\005" +
+      "usage\030\001 \001(\0132\017.steer.v1.UsageR\005usage\022\"\n\004c" +
+      "ost\030\002 \001(\0132\016.steer.v1.CostR\004cost\022\024\n\005final" +
+      "\030\003 \001(\010R\005final\"\357\001\n\rAttemptNotice\022)\n\006faile" +
+      "d\030\001 \001(\0132\021.steer.v1.AttemptR\006failed\0220\n\006ac" +
+      "tion\030\002 \001(\0162\030.steer.v1.RecoveryActionR\006ac" +
+      "tion\022)\n\004next\030\003 \001(\0132\025.steer.v1.ModelTarge" +
+      "tR\004next\022/\n\005delay\030\004 \001(\0132\031.google.protobuf" +
+      ".DurationR\005delay\022%\n\016discard_output\030\005 \001(\010" +
+      "R\rdiscardOutput\"\340\001\n\016StreamComplete\0224\n\nge" +
+      "neration\030\001 \001(\0132\024.steer.v1.GenerationR\nge" +
+      "neration\022\'\n\017message_omitted\030\002 \001(\010R\016messa" +
+      "geOmitted\0222\n\025first_output_sequence\030\003 \001(\005" +
+      "R\023firstOutputSequence\022;\n\rprovider_data\030\004" +
+      " \001(\0132\026.steer.v1.ProviderDataR\014providerDa" +
+      "ta\"k\n\013StreamError\022,\n\005error\030\001 \001(\0132\026.steer" +
+      ".v1.GatewayErrorR\005error\022.\n\007partial\030\002 \001(\013" +
+      "2\024.steer.v1.GenerationR\007partial\")\n\tHeart" +
+      "beat\022\034\n\tundurable\030\001 \001(\010R\tundurable*\207\001\n\016J" +
+      "sonStreamMode\022 \n\034JSON_STREAM_MODE_UNSPEC" +
+      "IFIED\020\000\022\030\n\024JSON_STREAM_MODE_OFF\020\001\022\033\n\027JSO" +
+      "N_STREAM_MODE_VALUES\020\002\022\034\n\030JSON_STREAM_MO" +
+      "DE_PATCHES\020\003*\220\001\n\020DisconnectPolicy\022!\n\035DIS" +
+      "CONNECT_POLICY_UNSPECIFIED\020\000\022\033\n\027DISCONNE" +
+      "CT_POLICY_GRACE\020\001\022\034\n\030DISCONNECT_POLICY_C" +
+      "ANCEL\020\002\022\036\n\032DISCONNECT_POLICY_CONTINUE\020\003*" +
+      "\253\001\n\020StreamDurability\022!\n\035STREAM_DURABILIT" +
+      "Y_UNSPECIFIED\020\000\022\032\n\026STREAM_DURABILITY_NON" +
+      "E\020\001\022\035\n\031STREAM_DURABILITY_PROCESS\020\002\022\032\n\026ST" +
+      "REAM_DURABILITY_HOST\020\003\022\035\n\031STREAM_DURABIL" +
+      "ITY_CLUSTER\020\004*\302\001\n\016RecoveryAction\022\037\n\033RECO" +
+      "VERY_ACTION_UNSPECIFIED\020\000\022\031\n\025RECOVERY_AC" +
+      "TION_RETRY\020\001\022\034\n\030RECOVERY_ACTION_FAILOVER" +
+      "\020\002\022\034\n\030RECOVERY_ACTION_TAKEOVER\020\003\022\032\n\026RECO" +
+      "VERY_ACTION_REPAIR\020\004\022\034\n\030RECOVERY_ACTION_" +
+      "CONTINUE\020\005B\\\n\014dev.steer.v1B\013StreamProtoP" +
+      "\001\242\002\003SXX\252\002\010Steer.V1\312\002\010Steer\\V1\342\002\024Steer\\V1" +
+      "\\GPBMetadata\352\002\tSteer::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -234,7 +237,7 @@ public final class StreamProto extends com.google.protobuf.GeneratedFile {
     internal_static_steer_v1_TextDelta_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_TextDelta_descriptor,
-        new java.lang.String[] { "PartIndex", "Text", });
+        new java.lang.String[] { "PartIndex", "Text", "Logprobs", });
     internal_static_steer_v1_ReasoningDelta_descriptor =
       getDescriptor().getMessageType(4);
     internal_static_steer_v1_ReasoningDelta_fieldAccessorTable = new
@@ -276,7 +279,7 @@ public final class StreamProto extends com.google.protobuf.GeneratedFile {
     internal_static_steer_v1_StreamComplete_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_v1_StreamComplete_descriptor,
-        new java.lang.String[] { "Generation", "MessageOmitted", "FirstOutputSequence", });
+        new java.lang.String[] { "Generation", "MessageOmitted", "FirstOutputSequence", "ProviderData", });
     internal_static_steer_v1_StreamError_descriptor =
       getDescriptor().getMessageType(11);
     internal_static_steer_v1_StreamError_fieldAccessorTable = new

@@ -34,6 +34,7 @@ private static final long serialVersionUID = 0L;
   }
   private TextDelta() {
     text_ = "";
+    logprobs_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -116,6 +117,72 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int LOGPROBS_FIELD_NUMBER = 3;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.steer.v1.TokenLogprob> logprobs_;
+  /**
+   * <pre>
+   * Probabilities of the tokens that have come since the last delta, where they
+   * were asked for: to append to those of the part.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.steer.v1.TokenLogprob> getLogprobsList() {
+    return logprobs_;
+  }
+  /**
+   * <pre>
+   * Probabilities of the tokens that have come since the last delta, where they
+   * were asked for: to append to those of the part.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.steer.v1.TokenLogprobOrBuilder> 
+      getLogprobsOrBuilderList() {
+    return logprobs_;
+  }
+  /**
+   * <pre>
+   * Probabilities of the tokens that have come since the last delta, where they
+   * were asked for: to append to those of the part.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  @java.lang.Override
+  public int getLogprobsCount() {
+    return logprobs_.size();
+  }
+  /**
+   * <pre>
+   * Probabilities of the tokens that have come since the last delta, where they
+   * were asked for: to append to those of the part.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.v1.TokenLogprob getLogprobs(int index) {
+    return logprobs_.get(index);
+  }
+  /**
+   * <pre>
+   * Probabilities of the tokens that have come since the last delta, where they
+   * were asked for: to append to those of the part.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.v1.TokenLogprobOrBuilder getLogprobsOrBuilder(
+      int index) {
+    return logprobs_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -136,6 +203,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(text_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 2, text_);
     }
+    for (int i = 0; i < logprobs_.size(); i++) {
+      output.writeMessage(3, logprobs_.get(i));
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -147,6 +217,15 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(text_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(2, text_);
     }
+
+        {
+          final int count = logprobs_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(logprobs_.get(i));
+          }
+          size += 1 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -175,6 +254,8 @@ private static final long serialVersionUID = 0L;
         != other.getPartIndex()) return false;
     if (!getText()
         .equals(other.getText())) return false;
+    if (!getLogprobsList()
+        .equals(other.getLogprobsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -190,6 +271,10 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getPartIndex();
     hash = (37 * hash) + TEXT_FIELD_NUMBER;
     hash = (53 * hash) + getText().hashCode();
+    if (getLogprobsCount() > 0) {
+      hash = (37 * hash) + LOGPROBS_FIELD_NUMBER;
+      hash = (53 * hash) + getLogprobsList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -328,6 +413,13 @@ private static final long serialVersionUID = 0L;
       bitField0_ = 0;
       partIndex_ = 0;
       text_ = "";
+      if (logprobsBuilder_ == null) {
+        logprobs_ = java.util.Collections.emptyList();
+      } else {
+        logprobs_ = null;
+        logprobsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000004);
       return this;
     }
 
@@ -354,9 +446,22 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public dev.steer.v1.TextDelta buildPartial() {
       dev.steer.v1.TextDelta result = new dev.steer.v1.TextDelta(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(dev.steer.v1.TextDelta result) {
+      if (logprobsBuilder_ == null) {
+        if (((bitField0_ & 0x00000004) != 0)) {
+          logprobs_ = java.util.Collections.unmodifiableList(logprobs_);
+          bitField0_ = (bitField0_ & ~0x00000004);
+        }
+        result.logprobs_ = logprobs_;
+      } else {
+        result.logprobs_ = logprobsBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.steer.v1.TextDelta result) {
@@ -388,6 +493,32 @@ private static final long serialVersionUID = 0L;
         text_ = other.text_;
         bitField0_ |= 0x00000002;
         onChanged();
+      }
+      if (logprobsBuilder_ == null) {
+        if (!other.logprobs_.isEmpty()) {
+          if (logprobs_.isEmpty()) {
+            logprobs_ = other.logprobs_;
+            bitField0_ = (bitField0_ & ~0x00000004);
+          } else {
+            ensureLogprobsIsMutable();
+            logprobs_.addAll(other.logprobs_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.logprobs_.isEmpty()) {
+          if (logprobsBuilder_.isEmpty()) {
+            logprobsBuilder_.dispose();
+            logprobsBuilder_ = null;
+            logprobs_ = other.logprobs_;
+            bitField0_ = (bitField0_ & ~0x00000004);
+            logprobsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetLogprobsFieldBuilder() : null;
+          } else {
+            logprobsBuilder_.addAllMessages(other.logprobs_);
+          }
+        }
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -423,6 +554,19 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 18
+            case 26: {
+              dev.steer.v1.TokenLogprob m =
+                  input.readMessage(
+                      dev.steer.v1.TokenLogprob.parser(),
+                      extensionRegistry);
+              if (logprobsBuilder_ == null) {
+                ensureLogprobsIsMutable();
+                logprobs_.add(m);
+              } else {
+                logprobsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 26
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -574,6 +718,330 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00000002;
       onChanged();
       return this;
+    }
+
+    private java.util.List<dev.steer.v1.TokenLogprob> logprobs_ =
+      java.util.Collections.emptyList();
+    private void ensureLogprobsIsMutable() {
+      if (!((bitField0_ & 0x00000004) != 0)) {
+        logprobs_ = new java.util.ArrayList<dev.steer.v1.TokenLogprob>(logprobs_);
+        bitField0_ |= 0x00000004;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.steer.v1.TokenLogprob, dev.steer.v1.TokenLogprob.Builder, dev.steer.v1.TokenLogprobOrBuilder> logprobsBuilder_;
+
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public java.util.List<dev.steer.v1.TokenLogprob> getLogprobsList() {
+      if (logprobsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(logprobs_);
+      } else {
+        return logprobsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public int getLogprobsCount() {
+      if (logprobsBuilder_ == null) {
+        return logprobs_.size();
+      } else {
+        return logprobsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public dev.steer.v1.TokenLogprob getLogprobs(int index) {
+      if (logprobsBuilder_ == null) {
+        return logprobs_.get(index);
+      } else {
+        return logprobsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder setLogprobs(
+        int index, dev.steer.v1.TokenLogprob value) {
+      if (logprobsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureLogprobsIsMutable();
+        logprobs_.set(index, value);
+        onChanged();
+      } else {
+        logprobsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder setLogprobs(
+        int index, dev.steer.v1.TokenLogprob.Builder builderForValue) {
+      if (logprobsBuilder_ == null) {
+        ensureLogprobsIsMutable();
+        logprobs_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        logprobsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder addLogprobs(dev.steer.v1.TokenLogprob value) {
+      if (logprobsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureLogprobsIsMutable();
+        logprobs_.add(value);
+        onChanged();
+      } else {
+        logprobsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder addLogprobs(
+        int index, dev.steer.v1.TokenLogprob value) {
+      if (logprobsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureLogprobsIsMutable();
+        logprobs_.add(index, value);
+        onChanged();
+      } else {
+        logprobsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder addLogprobs(
+        dev.steer.v1.TokenLogprob.Builder builderForValue) {
+      if (logprobsBuilder_ == null) {
+        ensureLogprobsIsMutable();
+        logprobs_.add(builderForValue.build());
+        onChanged();
+      } else {
+        logprobsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder addLogprobs(
+        int index, dev.steer.v1.TokenLogprob.Builder builderForValue) {
+      if (logprobsBuilder_ == null) {
+        ensureLogprobsIsMutable();
+        logprobs_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        logprobsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder addAllLogprobs(
+        java.lang.Iterable<? extends dev.steer.v1.TokenLogprob> values) {
+      if (logprobsBuilder_ == null) {
+        ensureLogprobsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, logprobs_);
+        onChanged();
+      } else {
+        logprobsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder clearLogprobs() {
+      if (logprobsBuilder_ == null) {
+        logprobs_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000004);
+        onChanged();
+      } else {
+        logprobsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder removeLogprobs(int index) {
+      if (logprobsBuilder_ == null) {
+        ensureLogprobsIsMutable();
+        logprobs_.remove(index);
+        onChanged();
+      } else {
+        logprobsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public dev.steer.v1.TokenLogprob.Builder getLogprobsBuilder(
+        int index) {
+      return internalGetLogprobsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public dev.steer.v1.TokenLogprobOrBuilder getLogprobsOrBuilder(
+        int index) {
+      if (logprobsBuilder_ == null) {
+        return logprobs_.get(index);  } else {
+        return logprobsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public java.util.List<? extends dev.steer.v1.TokenLogprobOrBuilder> 
+         getLogprobsOrBuilderList() {
+      if (logprobsBuilder_ != null) {
+        return logprobsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(logprobs_);
+      }
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public dev.steer.v1.TokenLogprob.Builder addLogprobsBuilder() {
+      return internalGetLogprobsFieldBuilder().addBuilder(
+          dev.steer.v1.TokenLogprob.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public dev.steer.v1.TokenLogprob.Builder addLogprobsBuilder(
+        int index) {
+      return internalGetLogprobsFieldBuilder().addBuilder(
+          index, dev.steer.v1.TokenLogprob.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens that have come since the last delta, where they
+     * were asked for: to append to those of the part.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public java.util.List<dev.steer.v1.TokenLogprob.Builder> 
+         getLogprobsBuilderList() {
+      return internalGetLogprobsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.steer.v1.TokenLogprob, dev.steer.v1.TokenLogprob.Builder, dev.steer.v1.TokenLogprobOrBuilder> 
+        internalGetLogprobsFieldBuilder() {
+      if (logprobsBuilder_ == null) {
+        logprobsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.steer.v1.TokenLogprob, dev.steer.v1.TokenLogprob.Builder, dev.steer.v1.TokenLogprobOrBuilder>(
+                logprobs_,
+                ((bitField0_ & 0x00000004) != 0),
+                getParentForChildren(),
+                isClean());
+        logprobs_ = null;
+      }
+      return logprobsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:steer.v1.TextDelta)

@@ -39,4 +39,53 @@ public interface TextDeltaOrBuilder extends
    */
   com.google.protobuf.ByteString
       getTextBytes();
+
+  /**
+   * <pre>
+   * Probabilities of the tokens that have come since the last delta, where they
+   * were asked for: to append to those of the part.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  java.util.List<dev.steer.v1.TokenLogprob> 
+      getLogprobsList();
+  /**
+   * <pre>
+   * Probabilities of the tokens that have come since the last delta, where they
+   * were asked for: to append to those of the part.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  dev.steer.v1.TokenLogprob getLogprobs(int index);
+  /**
+   * <pre>
+   * Probabilities of the tokens that have come since the last delta, where they
+   * were asked for: to append to those of the part.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  int getLogprobsCount();
+  /**
+   * <pre>
+   * Probabilities of the tokens that have come since the last delta, where they
+   * were asked for: to append to those of the part.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  java.util.List<? extends dev.steer.v1.TokenLogprobOrBuilder> 
+      getLogprobsOrBuilderList();
+  /**
+   * <pre>
+   * Probabilities of the tokens that have come since the last delta, where they
+   * were asked for: to append to those of the part.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  dev.steer.v1.TokenLogprobOrBuilder getLogprobsOrBuilder(
+      int index);
 }

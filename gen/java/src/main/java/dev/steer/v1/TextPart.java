@@ -33,6 +33,8 @@ private static final long serialVersionUID = 0L;
   }
   private TextPart() {
     text_ = "";
+    annotations_ = java.util.Collections.emptyList();
+    logprobs_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -100,6 +102,143 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int ANNOTATIONS_FIELD_NUMBER = 2;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.steer.v1.Annotation> annotations_;
+  /**
+   * <pre>
+   * Where the text comes from, as the provider says it. Send annotations back
+   * unchanged: a provider that asks for them gets its own.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.steer.v1.Annotation> getAnnotationsList() {
+    return annotations_;
+  }
+  /**
+   * <pre>
+   * Where the text comes from, as the provider says it. Send annotations back
+   * unchanged: a provider that asks for them gets its own.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.steer.v1.AnnotationOrBuilder> 
+      getAnnotationsOrBuilderList() {
+    return annotations_;
+  }
+  /**
+   * <pre>
+   * Where the text comes from, as the provider says it. Send annotations back
+   * unchanged: a provider that asks for them gets its own.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+   */
+  @java.lang.Override
+  public int getAnnotationsCount() {
+    return annotations_.size();
+  }
+  /**
+   * <pre>
+   * Where the text comes from, as the provider says it. Send annotations back
+   * unchanged: a provider that asks for them gets its own.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.v1.Annotation getAnnotations(int index) {
+    return annotations_.get(index);
+  }
+  /**
+   * <pre>
+   * Where the text comes from, as the provider says it. Send annotations back
+   * unchanged: a provider that asks for them gets its own.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.v1.AnnotationOrBuilder getAnnotationsOrBuilder(
+      int index) {
+    return annotations_.get(index);
+  }
+
+  public static final int LOGPROBS_FIELD_NUMBER = 3;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.steer.v1.TokenLogprob> logprobs_;
+  /**
+   * <pre>
+   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+   * asks for them. No provider takes them: leave them out of requests, whose
+   * bound on fields they count against.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.steer.v1.TokenLogprob> getLogprobsList() {
+    return logprobs_;
+  }
+  /**
+   * <pre>
+   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+   * asks for them. No provider takes them: leave them out of requests, whose
+   * bound on fields they count against.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.steer.v1.TokenLogprobOrBuilder> 
+      getLogprobsOrBuilderList() {
+    return logprobs_;
+  }
+  /**
+   * <pre>
+   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+   * asks for them. No provider takes them: leave them out of requests, whose
+   * bound on fields they count against.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  @java.lang.Override
+  public int getLogprobsCount() {
+    return logprobs_.size();
+  }
+  /**
+   * <pre>
+   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+   * asks for them. No provider takes them: leave them out of requests, whose
+   * bound on fields they count against.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.v1.TokenLogprob getLogprobs(int index) {
+    return logprobs_.get(index);
+  }
+  /**
+   * <pre>
+   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+   * asks for them. No provider takes them: leave them out of requests, whose
+   * bound on fields they count against.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  @java.lang.Override
+  public dev.steer.v1.TokenLogprobOrBuilder getLogprobsOrBuilder(
+      int index) {
+    return logprobs_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -117,6 +256,12 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(text_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 1, text_);
     }
+    for (int i = 0; i < annotations_.size(); i++) {
+      output.writeMessage(2, annotations_.get(i));
+    }
+    for (int i = 0; i < logprobs_.size(); i++) {
+      output.writeMessage(3, logprobs_.get(i));
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -124,6 +269,24 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(text_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(1, text_);
     }
+
+        {
+          final int count = annotations_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(annotations_.get(i));
+          }
+          size += 1 * count;
+        }
+
+        {
+          final int count = logprobs_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(logprobs_.get(i));
+          }
+          size += 1 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -150,6 +313,10 @@ private static final long serialVersionUID = 0L;
 
     if (!getText()
         .equals(other.getText())) return false;
+    if (!getAnnotationsList()
+        .equals(other.getAnnotationsList())) return false;
+    if (!getLogprobsList()
+        .equals(other.getLogprobsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -163,6 +330,14 @@ private static final long serialVersionUID = 0L;
     hash = (19 * hash) + getDescriptor().hashCode();
     hash = (37 * hash) + TEXT_FIELD_NUMBER;
     hash = (53 * hash) + getText().hashCode();
+    if (getAnnotationsCount() > 0) {
+      hash = (37 * hash) + ANNOTATIONS_FIELD_NUMBER;
+      hash = (53 * hash) + getAnnotationsList().hashCode();
+    }
+    if (getLogprobsCount() > 0) {
+      hash = (37 * hash) + LOGPROBS_FIELD_NUMBER;
+      hash = (53 * hash) + getLogprobsList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -299,6 +474,20 @@ private static final long serialVersionUID = 0L;
       super.clear();
       bitField0_ = 0;
       text_ = "";
+      if (annotationsBuilder_ == null) {
+        annotations_ = java.util.Collections.emptyList();
+      } else {
+        annotations_ = null;
+        annotationsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000002);
+      if (logprobsBuilder_ == null) {
+        logprobs_ = java.util.Collections.emptyList();
+      } else {
+        logprobs_ = null;
+        logprobsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000004);
       return this;
     }
 
@@ -325,9 +514,31 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public dev.steer.v1.TextPart buildPartial() {
       dev.steer.v1.TextPart result = new dev.steer.v1.TextPart(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(dev.steer.v1.TextPart result) {
+      if (annotationsBuilder_ == null) {
+        if (((bitField0_ & 0x00000002) != 0)) {
+          annotations_ = java.util.Collections.unmodifiableList(annotations_);
+          bitField0_ = (bitField0_ & ~0x00000002);
+        }
+        result.annotations_ = annotations_;
+      } else {
+        result.annotations_ = annotationsBuilder_.build();
+      }
+      if (logprobsBuilder_ == null) {
+        if (((bitField0_ & 0x00000004) != 0)) {
+          logprobs_ = java.util.Collections.unmodifiableList(logprobs_);
+          bitField0_ = (bitField0_ & ~0x00000004);
+        }
+        result.logprobs_ = logprobs_;
+      } else {
+        result.logprobs_ = logprobsBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.steer.v1.TextPart result) {
@@ -353,6 +564,58 @@ private static final long serialVersionUID = 0L;
         text_ = other.text_;
         bitField0_ |= 0x00000001;
         onChanged();
+      }
+      if (annotationsBuilder_ == null) {
+        if (!other.annotations_.isEmpty()) {
+          if (annotations_.isEmpty()) {
+            annotations_ = other.annotations_;
+            bitField0_ = (bitField0_ & ~0x00000002);
+          } else {
+            ensureAnnotationsIsMutable();
+            annotations_.addAll(other.annotations_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.annotations_.isEmpty()) {
+          if (annotationsBuilder_.isEmpty()) {
+            annotationsBuilder_.dispose();
+            annotationsBuilder_ = null;
+            annotations_ = other.annotations_;
+            bitField0_ = (bitField0_ & ~0x00000002);
+            annotationsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetAnnotationsFieldBuilder() : null;
+          } else {
+            annotationsBuilder_.addAllMessages(other.annotations_);
+          }
+        }
+      }
+      if (logprobsBuilder_ == null) {
+        if (!other.logprobs_.isEmpty()) {
+          if (logprobs_.isEmpty()) {
+            logprobs_ = other.logprobs_;
+            bitField0_ = (bitField0_ & ~0x00000004);
+          } else {
+            ensureLogprobsIsMutable();
+            logprobs_.addAll(other.logprobs_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.logprobs_.isEmpty()) {
+          if (logprobsBuilder_.isEmpty()) {
+            logprobsBuilder_.dispose();
+            logprobsBuilder_ = null;
+            logprobs_ = other.logprobs_;
+            bitField0_ = (bitField0_ & ~0x00000004);
+            logprobsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetLogprobsFieldBuilder() : null;
+          } else {
+            logprobsBuilder_.addAllMessages(other.logprobs_);
+          }
+        }
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -383,6 +646,32 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000001;
               break;
             } // case 10
+            case 18: {
+              dev.steer.v1.Annotation m =
+                  input.readMessage(
+                      dev.steer.v1.Annotation.parser(),
+                      extensionRegistry);
+              if (annotationsBuilder_ == null) {
+                ensureAnnotationsIsMutable();
+                annotations_.add(m);
+              } else {
+                annotationsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 18
+            case 26: {
+              dev.steer.v1.TokenLogprob m =
+                  input.readMessage(
+                      dev.steer.v1.TokenLogprob.parser(),
+                      extensionRegistry);
+              if (logprobsBuilder_ == null) {
+                ensureLogprobsIsMutable();
+                logprobs_.add(m);
+              } else {
+                logprobsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 26
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -490,6 +779,672 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00000001;
       onChanged();
       return this;
+    }
+
+    private java.util.List<dev.steer.v1.Annotation> annotations_ =
+      java.util.Collections.emptyList();
+    private void ensureAnnotationsIsMutable() {
+      if (!((bitField0_ & 0x00000002) != 0)) {
+        annotations_ = new java.util.ArrayList<dev.steer.v1.Annotation>(annotations_);
+        bitField0_ |= 0x00000002;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.steer.v1.Annotation, dev.steer.v1.Annotation.Builder, dev.steer.v1.AnnotationOrBuilder> annotationsBuilder_;
+
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public java.util.List<dev.steer.v1.Annotation> getAnnotationsList() {
+      if (annotationsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(annotations_);
+      } else {
+        return annotationsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public int getAnnotationsCount() {
+      if (annotationsBuilder_ == null) {
+        return annotations_.size();
+      } else {
+        return annotationsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public dev.steer.v1.Annotation getAnnotations(int index) {
+      if (annotationsBuilder_ == null) {
+        return annotations_.get(index);
+      } else {
+        return annotationsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public Builder setAnnotations(
+        int index, dev.steer.v1.Annotation value) {
+      if (annotationsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureAnnotationsIsMutable();
+        annotations_.set(index, value);
+        onChanged();
+      } else {
+        annotationsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public Builder setAnnotations(
+        int index, dev.steer.v1.Annotation.Builder builderForValue) {
+      if (annotationsBuilder_ == null) {
+        ensureAnnotationsIsMutable();
+        annotations_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        annotationsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public Builder addAnnotations(dev.steer.v1.Annotation value) {
+      if (annotationsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureAnnotationsIsMutable();
+        annotations_.add(value);
+        onChanged();
+      } else {
+        annotationsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public Builder addAnnotations(
+        int index, dev.steer.v1.Annotation value) {
+      if (annotationsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureAnnotationsIsMutable();
+        annotations_.add(index, value);
+        onChanged();
+      } else {
+        annotationsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public Builder addAnnotations(
+        dev.steer.v1.Annotation.Builder builderForValue) {
+      if (annotationsBuilder_ == null) {
+        ensureAnnotationsIsMutable();
+        annotations_.add(builderForValue.build());
+        onChanged();
+      } else {
+        annotationsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public Builder addAnnotations(
+        int index, dev.steer.v1.Annotation.Builder builderForValue) {
+      if (annotationsBuilder_ == null) {
+        ensureAnnotationsIsMutable();
+        annotations_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        annotationsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public Builder addAllAnnotations(
+        java.lang.Iterable<? extends dev.steer.v1.Annotation> values) {
+      if (annotationsBuilder_ == null) {
+        ensureAnnotationsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, annotations_);
+        onChanged();
+      } else {
+        annotationsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public Builder clearAnnotations() {
+      if (annotationsBuilder_ == null) {
+        annotations_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000002);
+        onChanged();
+      } else {
+        annotationsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public Builder removeAnnotations(int index) {
+      if (annotationsBuilder_ == null) {
+        ensureAnnotationsIsMutable();
+        annotations_.remove(index);
+        onChanged();
+      } else {
+        annotationsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public dev.steer.v1.Annotation.Builder getAnnotationsBuilder(
+        int index) {
+      return internalGetAnnotationsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public dev.steer.v1.AnnotationOrBuilder getAnnotationsOrBuilder(
+        int index) {
+      if (annotationsBuilder_ == null) {
+        return annotations_.get(index);  } else {
+        return annotationsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public java.util.List<? extends dev.steer.v1.AnnotationOrBuilder> 
+         getAnnotationsOrBuilderList() {
+      if (annotationsBuilder_ != null) {
+        return annotationsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(annotations_);
+      }
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public dev.steer.v1.Annotation.Builder addAnnotationsBuilder() {
+      return internalGetAnnotationsFieldBuilder().addBuilder(
+          dev.steer.v1.Annotation.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public dev.steer.v1.Annotation.Builder addAnnotationsBuilder(
+        int index) {
+      return internalGetAnnotationsFieldBuilder().addBuilder(
+          index, dev.steer.v1.Annotation.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Where the text comes from, as the provider says it. Send annotations back
+     * unchanged: a provider that asks for them gets its own.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+     */
+    public java.util.List<dev.steer.v1.Annotation.Builder> 
+         getAnnotationsBuilderList() {
+      return internalGetAnnotationsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.steer.v1.Annotation, dev.steer.v1.Annotation.Builder, dev.steer.v1.AnnotationOrBuilder> 
+        internalGetAnnotationsFieldBuilder() {
+      if (annotationsBuilder_ == null) {
+        annotationsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.steer.v1.Annotation, dev.steer.v1.Annotation.Builder, dev.steer.v1.AnnotationOrBuilder>(
+                annotations_,
+                ((bitField0_ & 0x00000002) != 0),
+                getParentForChildren(),
+                isClean());
+        annotations_ = null;
+      }
+      return annotationsBuilder_;
+    }
+
+    private java.util.List<dev.steer.v1.TokenLogprob> logprobs_ =
+      java.util.Collections.emptyList();
+    private void ensureLogprobsIsMutable() {
+      if (!((bitField0_ & 0x00000004) != 0)) {
+        logprobs_ = new java.util.ArrayList<dev.steer.v1.TokenLogprob>(logprobs_);
+        bitField0_ |= 0x00000004;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.steer.v1.TokenLogprob, dev.steer.v1.TokenLogprob.Builder, dev.steer.v1.TokenLogprobOrBuilder> logprobsBuilder_;
+
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public java.util.List<dev.steer.v1.TokenLogprob> getLogprobsList() {
+      if (logprobsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(logprobs_);
+      } else {
+        return logprobsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public int getLogprobsCount() {
+      if (logprobsBuilder_ == null) {
+        return logprobs_.size();
+      } else {
+        return logprobsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public dev.steer.v1.TokenLogprob getLogprobs(int index) {
+      if (logprobsBuilder_ == null) {
+        return logprobs_.get(index);
+      } else {
+        return logprobsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder setLogprobs(
+        int index, dev.steer.v1.TokenLogprob value) {
+      if (logprobsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureLogprobsIsMutable();
+        logprobs_.set(index, value);
+        onChanged();
+      } else {
+        logprobsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder setLogprobs(
+        int index, dev.steer.v1.TokenLogprob.Builder builderForValue) {
+      if (logprobsBuilder_ == null) {
+        ensureLogprobsIsMutable();
+        logprobs_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        logprobsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder addLogprobs(dev.steer.v1.TokenLogprob value) {
+      if (logprobsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureLogprobsIsMutable();
+        logprobs_.add(value);
+        onChanged();
+      } else {
+        logprobsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder addLogprobs(
+        int index, dev.steer.v1.TokenLogprob value) {
+      if (logprobsBuilder_ == null) {
+        java.util.Objects.requireNonNull(value);
+        ensureLogprobsIsMutable();
+        logprobs_.add(index, value);
+        onChanged();
+      } else {
+        logprobsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder addLogprobs(
+        dev.steer.v1.TokenLogprob.Builder builderForValue) {
+      if (logprobsBuilder_ == null) {
+        ensureLogprobsIsMutable();
+        logprobs_.add(builderForValue.build());
+        onChanged();
+      } else {
+        logprobsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder addLogprobs(
+        int index, dev.steer.v1.TokenLogprob.Builder builderForValue) {
+      if (logprobsBuilder_ == null) {
+        ensureLogprobsIsMutable();
+        logprobs_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        logprobsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder addAllLogprobs(
+        java.lang.Iterable<? extends dev.steer.v1.TokenLogprob> values) {
+      if (logprobsBuilder_ == null) {
+        ensureLogprobsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, logprobs_);
+        onChanged();
+      } else {
+        logprobsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder clearLogprobs() {
+      if (logprobsBuilder_ == null) {
+        logprobs_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000004);
+        onChanged();
+      } else {
+        logprobsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public Builder removeLogprobs(int index) {
+      if (logprobsBuilder_ == null) {
+        ensureLogprobsIsMutable();
+        logprobs_.remove(index);
+        onChanged();
+      } else {
+        logprobsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public dev.steer.v1.TokenLogprob.Builder getLogprobsBuilder(
+        int index) {
+      return internalGetLogprobsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public dev.steer.v1.TokenLogprobOrBuilder getLogprobsOrBuilder(
+        int index) {
+      if (logprobsBuilder_ == null) {
+        return logprobs_.get(index);  } else {
+        return logprobsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public java.util.List<? extends dev.steer.v1.TokenLogprobOrBuilder> 
+         getLogprobsOrBuilderList() {
+      if (logprobsBuilder_ != null) {
+        return logprobsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(logprobs_);
+      }
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public dev.steer.v1.TokenLogprob.Builder addLogprobsBuilder() {
+      return internalGetLogprobsFieldBuilder().addBuilder(
+          dev.steer.v1.TokenLogprob.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public dev.steer.v1.TokenLogprob.Builder addLogprobsBuilder(
+        int index) {
+      return internalGetLogprobsFieldBuilder().addBuilder(
+          index, dev.steer.v1.TokenLogprob.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+     * asks for them. No provider takes them: leave them out of requests, whose
+     * bound on fields they count against.
+     * </pre>
+     *
+     * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+     */
+    public java.util.List<dev.steer.v1.TokenLogprob.Builder> 
+         getLogprobsBuilderList() {
+      return internalGetLogprobsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.steer.v1.TokenLogprob, dev.steer.v1.TokenLogprob.Builder, dev.steer.v1.TokenLogprobOrBuilder> 
+        internalGetLogprobsFieldBuilder() {
+      if (logprobsBuilder_ == null) {
+        logprobsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.steer.v1.TokenLogprob, dev.steer.v1.TokenLogprob.Builder, dev.steer.v1.TokenLogprobOrBuilder>(
+                logprobs_,
+                ((bitField0_ & 0x00000004) != 0),
+                getParentForChildren(),
+                isClean());
+        logprobs_ = null;
+      }
+      return logprobsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:steer.v1.TextPart)

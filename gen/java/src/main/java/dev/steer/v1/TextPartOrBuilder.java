@@ -29,4 +29,107 @@ public interface TextPartOrBuilder extends
    */
   com.google.protobuf.ByteString
       getTextBytes();
+
+  /**
+   * <pre>
+   * Where the text comes from, as the provider says it. Send annotations back
+   * unchanged: a provider that asks for them gets its own.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+   */
+  java.util.List<dev.steer.v1.Annotation> 
+      getAnnotationsList();
+  /**
+   * <pre>
+   * Where the text comes from, as the provider says it. Send annotations back
+   * unchanged: a provider that asks for them gets its own.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+   */
+  dev.steer.v1.Annotation getAnnotations(int index);
+  /**
+   * <pre>
+   * Where the text comes from, as the provider says it. Send annotations back
+   * unchanged: a provider that asks for them gets its own.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+   */
+  int getAnnotationsCount();
+  /**
+   * <pre>
+   * Where the text comes from, as the provider says it. Send annotations back
+   * unchanged: a provider that asks for them gets its own.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+   */
+  java.util.List<? extends dev.steer.v1.AnnotationOrBuilder> 
+      getAnnotationsOrBuilderList();
+  /**
+   * <pre>
+   * Where the text comes from, as the provider says it. Send annotations back
+   * unchanged: a provider that asks for them gets its own.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
+   */
+  dev.steer.v1.AnnotationOrBuilder getAnnotationsOrBuilder(
+      int index);
+
+  /**
+   * <pre>
+   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+   * asks for them. No provider takes them: leave them out of requests, whose
+   * bound on fields they count against.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  java.util.List<dev.steer.v1.TokenLogprob> 
+      getLogprobsList();
+  /**
+   * <pre>
+   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+   * asks for them. No provider takes them: leave them out of requests, whose
+   * bound on fields they count against.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  dev.steer.v1.TokenLogprob getLogprobs(int index);
+  /**
+   * <pre>
+   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+   * asks for them. No provider takes them: leave them out of requests, whose
+   * bound on fields they count against.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  int getLogprobsCount();
+  /**
+   * <pre>
+   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+   * asks for them. No provider takes them: leave them out of requests, whose
+   * bound on fields they count against.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  java.util.List<? extends dev.steer.v1.TokenLogprobOrBuilder> 
+      getLogprobsOrBuilderList();
+  /**
+   * <pre>
+   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
+   * asks for them. No provider takes them: leave them out of requests, whose
+   * bound on fields they count against.
+   * </pre>
+   *
+   * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
+   */
+  dev.steer.v1.TokenLogprobOrBuilder getLogprobsOrBuilder(
+      int index);
 }

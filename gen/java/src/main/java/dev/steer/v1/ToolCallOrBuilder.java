@@ -73,4 +73,34 @@ public interface ToolCallOrBuilder extends
    */
   com.google.protobuf.ByteString
       getArgumentsJsonBytes();
+
+  /**
+   * <pre>
+   * Fields that the provider adds to the call and that the next turn repeats,
+   * for example a thought signature. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   * @return Whether the providerData field is set.
+   */
+  boolean hasProviderData();
+  /**
+   * <pre>
+   * Fields that the provider adds to the call and that the next turn repeats,
+   * for example a thought signature. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   * @return The providerData.
+   */
+  dev.steer.v1.ProviderData getProviderData();
+  /**
+   * <pre>
+   * Fields that the provider adds to the call and that the next turn repeats,
+   * for example a thought signature. Send them back unchanged.
+   * </pre>
+   *
+   * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
+   */
+  dev.steer.v1.ProviderDataOrBuilder getProviderDataOrBuilder();
 }

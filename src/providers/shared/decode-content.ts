@@ -1,0 +1,109 @@
+// Answers that a server or a proxy has compressed, though they were asked for as they are.
+import { pipeline, Readable, type Transform } from "node:stream";
+import { constants, createBrotliDecompress, createUnzip, createZstdDecompress } from "node:zlib";
+import { protocolError } from "./http-error.ts";
+import { headerValue, type ResponseHeaders } from "./response-headers.ts";
+import { MAX_BODY_BYTES, tooLarge, type UpstreamResponse } from "./upstream-fetch.ts";
+
+/** What is whole of an input that was cut is given: the answer's own end tells that it was cut. */
+const unzip = (): Transform => createUnzip({ finishFlush: constants.Z_SYNC_FLUSH });
+
+/** What a decoder may hold of what it has decoded: 32 MiB, as a whole answer. */
+const WINDOW_BITS = 25;
+
+const DECODERS: ReadonlyMap<string, () => Transform> = new Map([
+  ["gzip", unzip],
+  ["x-gzip", unzip],
+  ["deflate", unzip],
+  ["br", () => createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH })],
+  [
+    "zstd",
+    () =>
+      createZstdDecompress({
+        finishFlush: constants.ZSTD_e_flush,
+        params: { [constants.ZSTD_d_windowLogMax]: WINDOW_BITS },
+      }),
+  ],
+]);
+
+async function* chunksOf(response: UpstreamResponse): AsyncGenerator<Uint8Array, void> {
+  for (let chunks = await response.read(); chunks !== undefined; chunks = await response.read()) {
+    yield* chunks;
+  }
+}
+
+/** The answer as it was before it was compressed. No more is decoded than is read. */
+class DecodedResponse implements UpstreamResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  readonly #coded: UpstreamResponse;
+  readonly #decoder: Transform;
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #coding: string;
+  /** What the connection failed with. */
+  #failure: unknown;
+
+  constructor(coded: UpstreamResponse, coding: string, decoder: Transform) {
+    this.status = coded.status;
+    this.headers = coded.headers;
+    this.#coded = coded;
+    this.#coding = coding;
+    this.#decoder = decoder;
+    // Whoever reads gets the failure; without a reader nobody wants to know.
+    pipeline(Readable.from(this.#source()), decoder, () => {});
+    this.#chunks = decoder[Symbol.asyncIterator]();
+  }
+
+  async *#source(): AsyncGenerator<Uint8Array, void> {
+    try {
+      yield* chunksOf(this.#coded);
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+  }
+
+  async read(): Promise<readonly Uint8Array[] | undefined> {
+    try {
+      const { done, value } = await this.#chunks.next();
+      return done === true ? undefined : [value];
+    } catch {
+      throw this.#failure ?? protocolError(`the provider's answer is not valid ${this.#coding}`);
+    }
+  }
+
+  async text(maxBytes = MAX_BODY_BYTES): Promise<string> {
+    const all: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of chunksOf(this)) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) {
+        this.close();
+        throw tooLarge(maxBytes);
+      }
+      all.push(chunk);
+    }
+    return Buffer.concat(all).toString("utf8");
+  }
+
+  release(): void {
+    this.#coded.release();
+    this.#decoder.destroy();
+  }
+
+  close(): void {
+    this.#coded.close();
+    this.#decoder.destroy();
+  }
+}
+
+/** The answer itself where it is not compressed. Throws `GatewayError` of kind `protocol` for an unknown coding. */
+export function decodeContent(response: UpstreamResponse): UpstreamResponse {
+  const coding = (headerValue(response.headers, "content-encoding") ?? "").trim().toLowerCase();
+  if (coding === "" || coding === "identity") return response;
+  const create = DECODERS.get(coding);
+  if (create === undefined) {
+    throw protocolError("the provider's answer is encoded in a way that was not asked for");
+  }
+  return new DecodedResponse(response, coding, create());
+}

@@ -1,0 +1,58 @@
+// What a provider adds to parts, calls and messages, and the way back of it: as text, since JSON that
+// is parsed and printed again has lost the order of its keys, and integers beyond 2^53.
+import type { JsonObject } from "../../domain/json.ts";
+import type { ProviderData } from "../../domain/provider-data.ts";
+import { type BodyFields, RawJson, rawEntries, rawObject } from "./json-body.ts";
+import { ANY, rawValues } from "./raw-values.ts";
+
+/** Whose JSON it is. */
+export type DataOrigin = Pick<ProviderData, "providerType" | "api">;
+
+/** The fields of a JSON object, with the text of each value. */
+export function rawFields(json: string): Map<string, RawJson> {
+  const fields = JSON.parse(json) as JsonObject;
+  const raw = rawValues(json, [[ANY]]);
+  return new Map(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      new RawJson(raw.at(name) ?? JSON.stringify(value)),
+    ]),
+  );
+}
+
+/** The texts of the elements of a JSON array. */
+export function rawElements(json: string): string[] {
+  const elements = JSON.parse(json) as unknown[];
+  const raw = rawValues(`{"all":${json}}`, [["all", ANY]]);
+  return elements.map((element, index) => raw.at("all", index) ?? JSON.stringify(element));
+}
+
+function isSaid(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** The fields of an object that are not `known`, as data; undefined: there are none. `raw` is the object's text. */
+export function extraData(
+  source: JsonObject,
+  known: ReadonlySet<string>,
+  raw: () => string | undefined,
+  { providerType, api }: DataOrigin,
+): ProviderData | undefined {
+  const names = Object.keys(source).filter((name) => !known.has(name) && isSaid(source[name]));
+  if (names.length === 0) return undefined;
+  const texts = rawFields(raw() ?? JSON.stringify(source));
+  const fields = names.map((name) => [name, texts.get(name)] as const);
+  return { providerType, api, json: rawEntries(fields).text };
+}
+
+/** An object of a body with the fields that `data` adds; those of `fields` win. */
+export function withData(fields: BodyFields, data: ProviderData | undefined): RawJson {
+  if (data === undefined) return rawObject(fields);
+  const added = Array.from(rawFields(data.json)).filter(([name]) => fields[name] === undefined);
+  return rawEntries([...Object.entries(fields), ...added]);
+}
+
+/** A provider's own part as it goes back. */
+export function rawPart({ json }: ProviderData): RawJson {
+  return new RawJson(json);
+}

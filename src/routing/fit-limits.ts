@@ -1,0 +1,128 @@
+// Values of a request that are above a vendor's known limits.
+import type { Warning } from "../domain/generation.ts";
+import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
+import type { Model, Parameter } from "../domain/model.ts";
+import { withoutParameter } from "./without-parameter.ts";
+
+/** A value that a target does not take, and the request with one that it takes. */
+interface Excess {
+  /** Path in the spec. */
+  readonly field: string;
+  /** What the target takes, as a clause: "takes a temperature of 1 at most". */
+  readonly limit: string;
+  /** Undefined: nothing near it is taken, and the parameter is left out. */
+  readonly spec: GenerationSpec | undefined;
+  readonly parameter?: Parameter;
+}
+
+function temperature(spec: GenerationSpec, { limits }: Model): Excess | undefined {
+  const { maxTemperature: most } = limits;
+  const asked = spec.sampling.temperature;
+  if (most === undefined || asked === undefined || asked <= most) return undefined;
+  return {
+    field: "sampling.temperature",
+    limit: `takes a temperature of ${most} at most`,
+    spec: { ...spec, sampling: { ...spec.sampling, temperature: most } },
+  };
+}
+
+function stopSequences(spec: GenerationSpec, { limits }: Model): Excess | undefined {
+  const { maxStopSequences: most } = limits;
+  const asked = spec.sampling.stopSequences ?? [];
+  if (most === undefined || asked.length <= most) return undefined;
+  return {
+    field: "sampling.stop_sequences",
+    limit: `takes ${most} stop sequences at most`,
+    spec: { ...spec, sampling: { ...spec.sampling, stopSequences: asked.slice(0, most) } },
+  };
+}
+
+/** The budget of thinking is at least the vendor's least, and below the limit of tokens, which includes it. */
+function budgetTokens(spec: GenerationSpec, model: Model): Excess | undefined {
+  const { minBudgetTokens: least } = model.limits;
+  const asked = spec.reasoning.budgetTokens;
+  if (least === undefined || asked === undefined) return undefined;
+  const most = (spec.sampling.maxOutputTokens ?? model.maxOutputTokens ?? Number.MAX_VALUE) - 1;
+  if (asked >= least && asked <= most) return undefined;
+  const field = "reasoning.budget_tokens";
+  if (most < least) {
+    const limit = `takes no budget of thinking below ${least} tokens`;
+    return { field, limit, spec: undefined, parameter: field };
+  }
+  const budget = Math.min(Math.max(asked, least), most);
+  return {
+    field,
+    limit: `takes a budget of thinking from ${least} to ${most} tokens`,
+    spec: { ...spec, reasoning: { ...spec.reasoning, budgetTokens: budget } },
+  };
+}
+
+function countMarks(parts: readonly Part[]): number {
+  let count = 0;
+  for (const part of parts) {
+    if (part.cacheHint !== undefined) count++;
+    if (part.type === "tool-result") count += countMarks(part.content);
+  }
+  return count;
+}
+
+/** The first mark ends what all conversations share, the last ones what this one has so far. */
+function withoutMarks(messages: readonly Message[], total: number, most: number): Message[] {
+  let position = 0;
+  const isKept = (): boolean => {
+    const place = position++;
+    return place === 0 || place > total - most;
+  };
+  const fit = (part: Part): Part => {
+    const { cacheHint, ...rest } = part;
+    const own = cacheHint === undefined || isKept() ? part : (rest as Part);
+    return own.type === "tool-result" ? { ...own, content: own.content.map(fit) } : own;
+  };
+  return messages.map((message) => ({ ...message, parts: message.parts.map(fit) }));
+}
+
+function cacheMarks(spec: GenerationSpec, { limits }: Model): Excess | undefined {
+  const { maxCacheMarks: most } = limits;
+  if (most === undefined) return undefined;
+  let total = 0;
+  for (const { parts } of spec.messages) total += countMarks(parts);
+  if (total <= most) return undefined;
+  return {
+    field: "messages.cache_hint",
+    limit: `takes ${most} marks of the cache at most`,
+    spec: { ...spec, messages: withoutMarks(spec.messages, total, most) },
+  };
+}
+
+const LIMITS = [temperature, stopSequences, budgetTokens, cacheMarks];
+
+/** The first value above a limit of the model; undefined: all fit. */
+function findExcess(spec: GenerationSpec, model: Model): Excess | undefined {
+  for (const limit of LIMITS) {
+    const found = limit(spec, model);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** A request made to keep the limits of a model. */
+export interface WithinLimits {
+  readonly spec: GenerationSpec;
+  readonly warnings: readonly Warning[];
+}
+
+/** The request within the limits of a model: values are lowered or left out, each with a warning. */
+export function withinLimits(asked: GenerationSpec, model: Model): WithinLimits {
+  const warnings: Warning[] = [];
+  let spec = asked;
+  for (let excess = findExcess(spec, model); excess; excess = findExcess(spec, model)) {
+    const { field, limit, parameter } = excess;
+    warnings.push({
+      reason: excess.spec === undefined ? "PARAMETER_DROPPED" : "PARAMETER_CLAMPED",
+      message: `${model.provider}/${model.id} ${limit}`,
+      field,
+    });
+    spec = excess.spec ?? (parameter === undefined ? spec : withoutParameter(spec, parameter));
+  }
+  return { spec, warnings };
+}

@@ -1,0 +1,21 @@
+import type { Cost } from "../domain/cost.ts";
+import type { Warning } from "../domain/generation.ts";
+import type { JsonObject } from "../domain/json.ts";
+
+/** Words of vendors for the tier whose prices a model's record has. */
+const STANDARD: ReadonlySet<unknown> = new Set(["default", "standard", "auto", "on_demand"]);
+
+const TIER_UNPRICED: Warning = {
+  reason: "SERVICE_TIER_UNPRICED",
+  message: "the provider served another tier than the standard one, whose prices the cost has",
+  field: "",
+};
+
+/** What a caller is told where a cost has the prices of another tier; undefined: it has its own. */
+export function tierWarning(
+  cost: Cost | undefined,
+  { service_tier: tier }: JsonObject,
+): Warning | undefined {
+  if (cost?.source !== "price-table" || typeof tier !== "string") return undefined;
+  return STANDARD.has(tier) ? undefined : TIER_UNPRICED;
+}

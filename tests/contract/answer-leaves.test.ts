@@ -1,0 +1,192 @@
+// Nothing of an answer is lost in silence: every value of a recorded answer, and of answers with fields
+// that nobody knows, is in the result or in the provider's metadata.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { JsonObject, JsonValue } from "../../src/domain/json.ts";
+import { isJsonObject } from "../../src/domain/json.ts";
+import { createMessagesReader } from "../../src/providers/anthropic/events.ts";
+import { KNOWN_RESPONSE_FIELDS } from "../../src/providers/openai/response-fields.ts";
+import { createResponsesReader } from "../../src/providers/openai/responses-events.ts";
+import type { AnswerReader } from "../../src/providers/shared/answer.ts";
+import { createCallIds } from "../../src/providers/shared/call-id.ts";
+import { createChatReader } from "../../src/providers/shared/chat-events.ts";
+import { readChatUsage } from "../../src/providers/shared/chat-usage.ts";
+import { chatReader as grokReader } from "../../src/providers/xai/events.ts";
+import { createManualClock } from "../support/manual-clock.ts";
+import { createTestGateway } from "../support/test-gateway.ts";
+import { loadFixtures } from "../support/wire-fixture.ts";
+
+const clock = createManualClock();
+const newCallId = createCallIds(clock);
+const toError = (payload: unknown): Error => new Error(`an error: ${JSON.stringify(payload)}`);
+
+const READERS: Readonly<Record<string, () => AnswerReader>> = {
+  "openai/chat": () =>
+    createChatReader({ readUsage: readChatUsage, toError, newCallId, providerType: "openai" }),
+  "xai/chat": () => grokReader({ headers: {} } as never, clock),
+  "openai/responses": () => createResponsesReader({ toError, newCallId }),
+  "anthropic/messages": () => createMessagesReader({ toError, newCallId }),
+};
+
+/** What the documentation names as left out: what an answer is, echoes of the request, items' names. */
+const FORM: Readonly<Record<string, ReadonlySet<string>>> = {
+  "openai/chat": new Set(["object", "created", "obfuscation"]),
+  "xai/chat": new Set(["object", "created"]),
+  "openai/responses": new Set([...KNOWN_RESPONSE_FIELDS].filter(isLeftOut)),
+  "anthropic/messages": new Set(["type"]),
+};
+/** Of parts, wherever they stand. */
+const FORM_OF_PARTS = new Set(["type", "role", "index", "status", "object"]);
+
+function isLeftOut(field: string): boolean {
+  return !["id", "model", "status", "output", "usage", "incomplete_details"].includes(field);
+}
+
+interface Leaf {
+  readonly path: string;
+  readonly value: string | number | true;
+}
+
+/** Values that say something. */
+function leavesOf(value: JsonValue, path = ""): Leaf[] {
+  if (value === null || value === false || value === "" || value === 0) return [];
+  if (typeof value !== "object") return [{ path, value }];
+  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  return entries.flatMap(([key, inner]) => leavesOf(inner, `${path}/${key}`));
+}
+
+/** Texts inside texts, and bytes, so that a search finds what JSON of a provider holds. */
+function spread(value: unknown): string {
+  if (value instanceof Uint8Array) return spread(Buffer.from(value).toString("utf8"));
+  if (typeof value === "bigint") return String(value);
+  if (typeof value === "string") {
+    if (!value.startsWith("{")) return value;
+    try {
+      return `${value}\n${spread(JSON.parse(value))}`;
+    } catch {
+      return value;
+    }
+  }
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.entries(value)
+    .map(([key, inner]) => `${key}\n${spread(inner)}`)
+    .join("\n");
+}
+
+/** What a caller gets of an answer, as one text. */
+async function resultOf(events: AnswerReader["events"]): Promise<string> {
+  const { gateway, call } = createTestGateway(events);
+  const whole = await gateway.generate(call);
+  if (whole.state !== "generated") throw new Error(`it ended as ${whole.state}`);
+  const { timing: _, attempts: __, ...result } = whole.generation;
+  return `\n${spread(result)}\n`;
+}
+
+/** Counts are brought to one arithmetic, which has tests of its own. */
+const COUNTS =
+  /^\/usage\/(?:(?:input|output|prompt|completion|total)_tokens|cache_creation\/ephemeral_5m_input_tokens)$/;
+
+function isForm(dialect: string, path: string): boolean {
+  const [first = "", ...rest] = path.split("/").slice(1);
+  const last = rest.at(-1) ?? first;
+  if (FORM[dialect]?.has(first) || (rest.length > 0 && FORM_OF_PARTS.has(last))) return true;
+  // The name of an item that has a word.
+  const isName = /^\/output\/\d+\/id$/.test(path);
+  return isName || COUNTS.test(path) || path === "/role" || path === "/status";
+}
+
+async function expectAll(dialect: string, body: JsonObject): Promise<void> {
+  const reader = READERS[dialect]?.();
+  if (reader === undefined) throw new Error(`no reader of ${dialect}`);
+  reader.readBody(body, JSON.stringify(body));
+  const result = await resultOf(reader.events);
+  const lost = leavesOf(body)
+    .filter(({ path }) => !isForm(dialect, path))
+    .filter(({ value }) => {
+      // A text can be joined with others, and arguments are JSON again.
+      const text = typeof value === "string" ? value : String(value);
+      return !result.includes(text) && !result.includes(JSON.stringify(text).slice(1, -1));
+    });
+  expect(lost, JSON.stringify(body)).toEqual([]);
+}
+
+const recorded = ["openai", "xai", "anthropic"].flatMap((type) =>
+  loadFixtures(type)
+    .filter(({ expected, status }) => !expected.stream && status === 200 && !expected.error)
+    .map((fixture) => ({
+      name: fixture.name,
+      dialect: `${type}/${fixture.expected.dialect}`,
+      fixture,
+    })),
+);
+
+describe("every value of an answer is in the result", () => {
+  it.each(recorded)("$name", async ({ dialect, fixture }) => {
+    await expectAll(dialect, JSON.parse(fixture.body.toString("utf8")) as JsonObject);
+  });
+
+  /** Numbers and words that occur nowhere else. */
+  const value = fc.letrec<{ any: JsonValue }>((tie) => ({
+    any: fc.oneof(
+      { depthSize: "small", withCrossShrink: true },
+      fc.stringMatching(/^v[a-z]{12,20}$/),
+      fc.integer({ min: 1e9, max: Number.MAX_SAFE_INTEGER }),
+      fc.array(tie("any"), { maxLength: 3 }),
+      fc.dictionary(fc.stringMatching(/^k[a-z]{8}$/), tie("any"), { maxKeys: 3 }),
+    ),
+  })).any as fc.Arbitrary<JsonValue>;
+  const extra = fc.dictionary(fc.stringMatching(/^x[a-z]{8}$/), value, { maxKeys: 3 });
+
+  const BODIES: Readonly<Record<string, (more: readonly JsonObject[]) => JsonObject>> = {
+    "openai/chat": ([top, choice, message, call, usage]) => ({
+      id: "c1",
+      ...top,
+      choices: [
+        {
+          index: 0,
+          finish_reason: "tool_calls",
+          ...choice,
+          message: {
+            content: "hello",
+            ...message,
+            tool_calls: [{ id: "call_1", ...call, function: { name: "f", arguments: "{}" } }],
+          },
+        },
+      ],
+      usage: { prompt_tokens: 11, completion_tokens: 12, ...usage },
+    }),
+    "openai/responses": ([top, item, message, call, usage]) => ({
+      id: "resp_1",
+      status: "completed",
+      ...top,
+      output: [
+        { type: "brand_new", ...item },
+        { type: "message", ...message, content: [{ type: "output_text", text: "hello" }] },
+        { type: "function_call", call_id: "call_1", name: "f", arguments: "{}", ...call },
+      ],
+      usage: { input_tokens: 11, output_tokens: 12, ...usage },
+    }),
+    "anthropic/messages": ([top, block, text, call, usage]) => ({
+      id: "m1",
+      ...top,
+      content: [
+        { type: "brand_new", ...block },
+        { type: "text", text: "hello", ...text },
+        { type: "tool_use", id: "toolu_1", name: "f", input: {}, ...call },
+      ],
+      stop_reason: "tool_use",
+      usage: { input_tokens: 11, output_tokens: 12, ...usage },
+    }),
+  };
+
+  it.each(Object.keys(BODIES))("of %s with fields that nobody knows", async (dialect) => {
+    const body = BODIES[dialect];
+    await fc.assert(
+      fc.asyncProperty(fc.tuple(extra, extra, extra, extra, extra), async (more) => {
+        const built = body?.(more);
+        if (isJsonObject(built)) await expectAll(dialect, built);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,83 @@
+import type { Part } from "../../gen/es/steer/v1/content_pb.js";
+import type { Mode, Spec } from "./conformance/faults.ts";
+import { type Answer, type CallEnd, type FieldStack, startFieldStack } from "./field-stack.ts";
+import type { WireAnswer } from "./wire-answers.ts";
+
+/** Servers of the three dialects, each with an instance and a model `m-SERVER`. */
+export const SERVERS = ["chat", "resp", "ant", "oai"] as const;
+export type Server = (typeof SERVERS)[number];
+
+/** The service with the shipped defaults before one scripted server of each dialect. */
+export interface AdapterStack extends AsyncDisposable {
+  readonly field: FieldStack;
+  /** One call to one server, which answers each request the same. */
+  call(mode: Mode, server: Server, answer: Answer, spec?: object): Promise<CallEnd>;
+  /** The body that the server received last. */
+  sent(server: Server): Record<string, never>;
+}
+
+const PRICES = "prices: {currency: USD, input: 1, output: 10, cache_read: 0.1, date: 2026-11-01}";
+
+/** `oai` has the built-in models of OpenAI, `ant` those of Anthropic; `more` follows the models. */
+export async function startAdapterStack(more = ""): Promise<AdapterStack> {
+  const field = await startFieldStack(
+    SERVERS,
+    (url) => `
+providers:
+  - {id: chat, type: openai, base_url: "${url("chat")}/v1", api_key_env: UP_KEY}
+  - {id: resp, type: openai, base_url: "${url("resp")}/v1", api_key_env: UP_KEY, api: responses}
+  - {id: ant, type: anthropic, base_url: "${url("ant")}", api_key_env: UP_KEY, builtin_models: true}
+  - {id: oai, type: openai, base_url: "${url("oai")}/v1", api_key_env: UP_KEY, builtin_models: true, api: chat}
+models:
+  - {id: m-chat, provider: chat, ${PRICES}}
+  - {id: m-resp, provider: resp, efforts: [low, medium, high], ${PRICES}}
+${more}`,
+  );
+  return {
+    field,
+    async call(mode, server, answer, spec = {}) {
+      await field.script({ [server]: answer });
+      const model = { chat: "m-chat", resp: "m-resp", ant: "claude-haiku-4-5", oai: "oai/gpt-4o" };
+      const hasMessages = "messages" in spec;
+      return field.call(mode, {
+        model: model[server],
+        ...(!hasMessages && { prompt: "hi" }),
+        ...spec,
+      } as Spec);
+    },
+    sent: (server) => JSON.parse(field.bodies(server).at(-1) ?? "null"),
+    [Symbol.asyncDispose]: () => field[Symbol.asyncDispose](),
+  };
+}
+
+/** The same answer whole or as a stream, as the request asks. */
+export function either(whole: WireAnswer, stream: WireAnswer): Answer {
+  return (body) => (body.stream === true ? stream : whole);
+}
+
+/** What a part says, in short: `f {"a":1}`, `text hi`, `reasoning hm`. */
+function inShort({ data }: Part): string {
+  switch (data.case) {
+    case "toolCall":
+      return `${data.value.name} ${data.value.argumentsJson}`;
+    case "text":
+    case "reasoning":
+    case "refusal":
+      return `${data.case} ${data.value.text}`;
+    default:
+      return String(data.case);
+  }
+}
+
+/** The parts of an answer, in short. */
+export function partsOf({ generation, error }: CallEnd): readonly string[] {
+  if (generation === undefined) throw new Error(`failed: ${error?.message}`);
+  return (generation.message?.parts ?? []).map(inShort);
+}
+
+/** Identifiers of the calls of an answer. */
+export function callIds({ generation }: CallEnd): readonly string[] {
+  return (generation?.message?.parts ?? []).flatMap(({ data }) =>
+    data.case === "toolCall" ? [data.value.id] : [],
+  );
+}

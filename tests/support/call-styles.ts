@@ -1,0 +1,114 @@
+// How servers of the Chat dialect tell which call a fragment of a stream belongs to.
+
+export interface Call {
+  readonly id: string;
+  readonly name: string;
+  readonly args: string;
+}
+
+/** The text cut at these places, wherever they are. */
+export function pieces(text: string, at: readonly number[]): string[] {
+  const places = [...new Set(at.map((cut) => cut % (text.length + 1)))].sort((a, b) => a - b);
+  return [...places, text.length].map((end, index) => text.slice(places[index - 1] ?? 0, end));
+}
+
+/** One of several sequences at a time, each in its own order. */
+export function interleaved<Item>(
+  sequences: readonly (readonly Item[])[],
+  choices: Iterable<number>,
+): Item[] {
+  const left = sequences.map((sequence) => [...sequence]);
+  const all: Item[] = [];
+  for (const choice of choices) {
+    const open = left.filter(({ length }) => length > 0);
+    const next = open[choice % Math.max(open.length, 1)]?.shift();
+    if (next === undefined) return all;
+    all.push(next);
+  }
+  return all;
+}
+
+type Fragment = Readonly<Record<string, unknown>>;
+
+function fragment(index: number | undefined, call: Partial<Call>, piece: string): Fragment {
+  return {
+    ...(index !== undefined && { index }),
+    ...(call.id !== undefined && { id: call.id }),
+    function: { ...(call.name !== undefined && { name: call.name }), arguments: piece },
+  };
+}
+
+/** Streams of the same calls, by the style of the server. */
+export const CALL_STYLES: Readonly<
+  Record<
+    string,
+    (calls: readonly Call[], at: readonly number[], choices: Iterable<number>) => Fragment[][]
+  >
+> = {
+  "an index, the identifier once": (all, at, choices) =>
+    interleaved(
+      all.map((call, index) => [
+        [fragment(index, call, "")],
+        ...pieces(call.args, at).map((piece) => [fragment(index, {}, piece)]),
+      ]),
+      choices,
+    ),
+  "an index, no identifier": (all, at, choices) =>
+    interleaved(
+      all.map(({ name, args: text }, index) => [
+        [fragment(index, { name }, "")],
+        ...pieces(text, at).map((piece) => [fragment(index, {}, piece)]),
+      ]),
+      choices,
+    ),
+  "an index, identifier and name each time": (all, at, choices) =>
+    interleaved(
+      all.map((call, index) =>
+        pieces(call.args, at).map((piece) => [fragment(index, call, piece)]),
+      ),
+      choices,
+    ),
+  "the identifier alone, each time": (all, at, choices) =>
+    interleaved(
+      all.map((call) => [
+        [fragment(undefined, call, "")],
+        ...pieces(call.args, at).map((piece) => [fragment(undefined, { id: call.id }, piece)]),
+      ]),
+      choices,
+    ),
+  "nothing but the order": (all, at) =>
+    all.flatMap((call) => [
+      [fragment(undefined, call, "")],
+      ...pieces(call.args, at).map((piece) => [fragment(undefined, {}, piece)]),
+    ]),
+  "the place in the chunk": (all, at) => {
+    const each = all.map((call) => pieces(call.args, at));
+    const rounds = Math.max(...each.map(({ length }) => length));
+    return [
+      all.map((call) => fragment(undefined, call, "")),
+      ...Array.from({ length: rounds }, (_, round) =>
+        each.map((own) => fragment(undefined, {}, own[round] ?? "")),
+      ),
+    ];
+  },
+  "one index for all, identifiers": (all, at) =>
+    all.flatMap((call) => [
+      [fragment(0, call, "")],
+      ...pieces(call.args, at).map((piece) => [fragment(0, {}, piece)]),
+    ]),
+  "one index for all, whole arguments, no identifiers": (all) =>
+    all.map(({ name, args: text }) => [fragment(0, { name }, text)]),
+  "whole calls in one chunk with one index": (all) => [
+    all.map((call) => fragment(0, call, call.args)),
+  ],
+  "another identifier with each fragment": (all, at) =>
+    all.flatMap(({ name, args: text }, index) =>
+      pieces(text, at)
+        .filter((piece) => piece !== "")
+        .map((piece, part) => [fragment(index, { id: `${index}_${part}`, name }, piece)]),
+    ),
+  "objects in place of text": (all) =>
+    all.map((call, index) => [
+      { index, id: call.id, function: { name: call.name, arguments: `RAW${index}WAR` } },
+    ]),
+};
