@@ -1,0 +1,50 @@
+import { basename } from "node:path";
+import type { MappedTest } from "./test-map.ts";
+
+/** Where a mutant is, in probes. */
+export interface Site {
+  readonly file: string;
+  /** The smallest piece around it. */
+  readonly probe: number;
+  /** It runs when the file is loaded, whichever part of the file a test is about. */
+  readonly isTop: boolean;
+  /** Of the file: those that run later than its loading. */
+  readonly later: readonly number[];
+}
+
+export interface Choice {
+  /** In the order in which they run. */
+  readonly unit: readonly MappedTest[];
+  readonly system: readonly MappedTest[];
+  /** Test files that execute the place too and are too many or too slow. */
+  readonly leftOut: number;
+}
+
+/** Of all unit tests of a mutant together. */
+const UNIT_MS = 60_000;
+/** The suite of this size is the same as at first: the next ones find little more. */
+const SYSTEM_TESTS = 3;
+
+const isSystem = ({ file }: MappedTest): boolean => file.startsWith("tests/system/");
+
+/** The tests that execute a place: the file's own test first, then the quickest. */
+export function chooseTests(tests: readonly MappedTest[], site: Site): Choice {
+  const later = new Set(site.later);
+  const rank = (test: MappedTest): number => {
+    if (basename(test.file, ".test.ts") === basename(site.file, ".ts")) return 0;
+    return site.isTop && !test.ran.some((probe) => later.has(probe)) ? 2 : 1;
+  };
+  const related = tests
+    .filter(({ passed, ran }) => passed && ran.includes(site.probe))
+    .map((test) => ({ test, rank: rank(test) }))
+    .toSorted((a, b) => a.rank - b.rank || a.test.ms - b.test.ms)
+    .map(({ test }) => test);
+  let ms = 0;
+  const unit = related.filter((test, index) => {
+    if (isSystem(test)) return false;
+    ms += test.ms;
+    return index === 0 || ms <= UNIT_MS;
+  });
+  const system = related.filter(isSystem).slice(0, SYSTEM_TESTS);
+  return { unit, system, leftOut: related.length - unit.length - system.length };
+}

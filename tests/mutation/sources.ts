@@ -1,0 +1,64 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { globSync, readFileSync } from "node:fs";
+import { join, sep } from "node:path";
+
+/** Where mutants are made. */
+export const FOLDERS = ["reliability", "streams", "usage", "rpc", "gateway"] as const;
+
+/** Test files that mutants do not run, each with its reason. */
+const LEFT_OUT: readonly [pattern: RegExp, reason: string][] = [
+  [/^tests\/(scenarios|faults)\//, "minutes each, with commands of their own"],
+  [/^tests\/system\/(robustness|soak|left-streams)\.test/, "they take the machine to its limits"],
+  [/mutations\.test/, "they run tests of mutants themselves"],
+  [/^tests\/unit\/mutation\//, "they test this command"],
+];
+
+/** Decide what a test executes, beside the test file itself. */
+const BASE = /^(src|gen|proto|tests|clients|package-lock\.json)/;
+/** Decides nothing of what a test executes, but for the probes. */
+const OWN = /^tests\/(unit\/)?mutation\/(?!probes\.ts)/;
+
+export interface Repository {
+  readonly root: string;
+  /** All files that belong to the repository, or would after a commit. */
+  readonly files: readonly string[];
+  /** Text by file, of those where mutants are made. */
+  readonly sources: ReadonlyMap<string, string>;
+  readonly tests: readonly string[];
+  /** Changes with everything that a test executes, but its own file. */
+  readonly key: string;
+}
+
+export function hashOf(text: string | Buffer): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+export function readRepository(root: string): Repository {
+  const listed = execFileSync("git", ["ls-files", "-coz", "--exclude-standard", "--deduplicate"], {
+    cwd: root,
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
+  const files = listed.split("\0").filter((file) => file !== "");
+  const found = (pattern: string): string[] =>
+    globSync(pattern, { cwd: root })
+      .map((file) => file.split(sep).join("/"))
+      .toSorted();
+  const sources = new Map(
+    found(`src/{${FOLDERS.join(",")}}/**/*.ts`).map((file) => [
+      file,
+      readFileSync(join(root, file), "utf8"),
+    ]),
+  );
+  const tests = found("tests/**/*.test.ts").filter(
+    (file) => !LEFT_OUT.some(([pattern]) => pattern.test(file)),
+  );
+  const base = files.filter(
+    (file) => BASE.test(file) && !OWN.test(file) && !file.endsWith(".test.ts"),
+  );
+  const key = hashOf(
+    base.map((file) => `${file} ${hashOf(readFileSync(join(root, file)))}`).join("\n"),
+  );
+  return { root, files, sources, tests, key };
+}
