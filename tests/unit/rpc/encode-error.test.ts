@@ -99,8 +99,14 @@ describe("encodeError", () => {
     expect(status.details[1]?.value).toMatchObject({ category: ErrorCategory.VALIDATION, reason });
   });
 
-  it("says nothing of a defect", () => {
-    const status = encodeError(new TypeError("cannot read 'secret' of undefined"));
+  const defect = new TypeError("cannot read 'secret' of undefined");
+
+  it.each([
+    ["thrown", defect],
+    ["thrown as INTERNAL", new GatewayError("internal", "secret", { cause: defect })],
+    ["thrown as a text", "secret"],
+  ])("says nothing of a defect: %s", (_name, thrown) => {
+    const status = encodeError(thrown);
     expect(status).toMatchObject({ code: 13, message: "internal error" });
     const sent = status.details.map(({ value }) => value);
     expect(JSON.stringify([status.message, status.trailers, sent])).not.toContain("secret");
