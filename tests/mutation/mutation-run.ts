@@ -55,7 +55,7 @@ export class MutationRun implements Disposable {
       const pace = this.#pace(missing.length);
       await this.#each(missing, async (file, lane) => {
         const { passed, ms } = await this.#map.add(file, lane);
-        pace(`${file} ${passed ? "runs" : "FAILS without a mutant, and is not used"}, ${ms} ms`);
+        pace(`${file} ${passed ? "passes" : "FAILS without a mutant, and is not used"}, ${ms} ms`);
       });
       for (const lane of this.#lanes) lane.restore();
     }
