@@ -54,8 +54,7 @@ export class MutationRun implements Disposable {
       for (const lane of this.#openLanes()) this.#map.prepare(lane);
       const pace = this.#pace(missing.length);
       await this.#each(missing, async (file, lane) => {
-        const { passed, ms } = await this.#map.add(file, lane);
-        pace(`${file} ${passed ? "passes" : "FAILS without a mutant, and is not used"}, ${ms} ms`);
+        pace(await this.#map.add(file, lane));
       });
       for (const lane of this.#lanes) lane.restore();
     }

@@ -98,19 +98,22 @@ export class TestMap {
     }
   }
 
-  /** Runs a test file in a prepared lane and keeps what it executed. */
-  async add(file: string, lane: Lane): Promise<MappedTest> {
+  /** Runs a test file in a prepared lane and keeps what it executed; the result says how that went. */
+  async add(file: string, lane: Lane): Promise<string> {
     const record = join(lane.folder, RECORD);
     rmSync(record, { force: true });
     const startedAt = performance.now();
-    const { passed } = await lane.run([file], LIMITS);
+    const outcome = await lane.run([file], LIMITS);
     const ms = Math.round(performance.now() - startedAt);
     const lines = existsSync(record) ? readFileSync(record, "utf8").split("\n") : [];
     const ran = [...new Set(lines.filter((line) => line !== "").map(Number))];
     const hash = this.#hashOf(file);
+    const { passed } = outcome;
     const entry: MappedTest = { file, hash, passed, ms, ran: ran.toSorted((a, b) => a - b) };
     writeFileSync(join(this.#folder, this.#nameOf(file)), JSON.stringify(entry));
-    return entry;
+    return passed
+      ? `${file} passes, ${ms} ms`
+      : `${file} FAILS without a mutant, and is not used: ${outcome.by}`;
   }
 
   #hashOf(file: string): string {
