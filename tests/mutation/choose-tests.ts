@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import type { MappedTest } from "./test-map.ts";
 
 /** Where a mutant is, in probes. */
@@ -27,12 +27,14 @@ const SYSTEM_TESTS = 3;
 
 const isSystem = ({ file }: MappedTest): boolean => file.startsWith("tests/system/");
 
-/** The tests that execute a place: the file's own test first, then the quickest. */
+/** The tests that execute a place: the file's own test first, then its folder's, each the quickest first. */
 export function chooseTests(tests: readonly MappedTest[], site: Site): Choice {
   const later = new Set(site.later);
+  const folder = dirname(site.file).replace(/^src/, "tests/unit");
   const rank = (test: MappedTest): number => {
     if (basename(test.file, ".test.ts") === basename(site.file, ".ts")) return 0;
-    return site.isTop && !test.ran.some((probe) => later.has(probe)) ? 2 : 1;
+    if (site.isTop && !test.ran.some((probe) => later.has(probe))) return 3;
+    return dirname(test.file) === folder ? 1 : 2;
   };
   const related = tests
     .filter(({ passed, ran }) => passed && ran.includes(site.probe))

@@ -165,7 +165,14 @@ function statements(_text: string, add: Add): VisitorObject {
     ThrowStatement: (node) => add("statement", node, ";"),
     ContinueStatement: (node) => add("statement", node, ";"),
     ReturnStatement(node) {
-      if (node.argument !== null) add("return", node, "return;");
+      if (node.argument !== null && !isNothing(node.argument)) add("return", node, "return;");
     },
   };
+}
+
+/** A caller finds it to be as much as no value; what it says is the mutant of the literal. */
+function isNothing(node: Expression): boolean {
+  return node.type === "Literal"
+    ? node.value === false
+    : node.type === "Identifier" && node.name === "undefined";
 }

@@ -23,7 +23,7 @@ The first run maps which test file executes which line, in some minutes. The map
 are kept in .cache/mutation for as long as the sources stay the same, so that a run which was
 interrupted goes on where it stopped.
 
-Unit tests run first: the file's own, then the quickest, for a minute at most, up to the first that
+Unit tests run first: the file's own, its folder's, then the quickest, for a minute at most, up to the first that
 fails. If none does, the three quickest system tests that execute the line; what they say counts if
 they say it twice. A mutant that hangs is noticed.
 

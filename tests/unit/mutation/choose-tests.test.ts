@@ -12,15 +12,21 @@ function names(tests: readonly MappedTest[]): string[] {
   return tests.map(({ file }) => file.slice("tests/".length, -".test.ts".length));
 }
 
-test("those that execute the place, the quickest first, after the file's own", () => {
+test("those that execute the place, the file's own before its folder's, the quickest first", () => {
   const tests = [
+    mapped("unit/elsewhere/quickest", 10),
     mapped("unit/usage/slow", 900),
     mapped("unit/usage/quick", 100),
     mapped("unit/usage/cost", 500),
     mapped("unit/usage/elsewhere", 1, [8]),
   ];
   const { unit, leftOut } = chooseTests(tests, SITE);
-  expect(names(unit)).toEqual(["unit/usage/cost", "unit/usage/quick", "unit/usage/slow"]);
+  expect(names(unit)).toEqual([
+    "unit/usage/cost",
+    "unit/usage/quick",
+    "unit/usage/slow",
+    "unit/elsewhere/quickest",
+  ]);
   expect(leftOut).toBe(0);
 });
 

@@ -47,6 +47,8 @@ test.each([
   ["a++;", ["a--;", ";"]],
   ["throw a;", [";"]],
   ["function f() { return a; }", ["function f() { return; }"]],
+  ["function f() { return undefined; }", []],
+  ["function f() { return false; }", ["function f() { return true; }"]],
   ["function f(a: T = b) {}", ["function f(a: T) {}"]],
   ["const { a = b } = c;", ["const { a } = c;"]],
   [
