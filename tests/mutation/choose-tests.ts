@@ -20,15 +20,28 @@ export interface Choice {
   readonly leftOut: number;
 }
 
-/** Of all unit tests of a mutant together. */
-const UNIT_MS = 60_000;
-/** The suite of this size is the same as at first: the next ones find little more. */
-const SYSTEM_TESTS = 3;
+/** How many tests a mutant is worth. */
+export interface Effort {
+  /** Of all its unit tests together. */
+  readonly unitMs: number;
+  readonly systemTests: number;
+}
+
+/** The next tests find little more, and take most of the time. */
+export const USUAL_EFFORT: Effort = { unitMs: 60_000, systemTests: 3 };
+export const WHOLE_EFFORT: Effort = {
+  unitMs: Number.POSITIVE_INFINITY,
+  systemTests: Number.POSITIVE_INFINITY,
+};
 
 const isSystem = ({ file }: MappedTest): boolean => file.startsWith("tests/system/");
 
 /** The tests that execute a place: the file's own test first, then its folder's, each the quickest first. */
-export function chooseTests(tests: readonly MappedTest[], site: Site): Choice {
+export function chooseTests(
+  tests: readonly MappedTest[],
+  site: Site,
+  effort = USUAL_EFFORT,
+): Choice {
   const later = new Set(site.later);
   const folder = dirname(site.file).replace(/^src/, "tests/unit");
   const rank = (test: MappedTest): number => {
@@ -45,8 +58,8 @@ export function chooseTests(tests: readonly MappedTest[], site: Site): Choice {
   const unit = related.filter((test, index) => {
     if (isSystem(test)) return false;
     ms += test.ms;
-    return index === 0 || ms <= UNIT_MS;
+    return index === 0 || ms <= effort.unitMs;
   });
-  const system = related.filter(isSystem).slice(0, SYSTEM_TESTS);
+  const system = related.filter(isSystem).slice(0, effort.systemTests);
   return { unit, system, leftOut: related.length - unit.length - system.length };
 }

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { needRedis } from "../support/need-redis.ts";
+import { USUAL_EFFORT, WHOLE_EFFORT } from "./choose-tests.ts";
 import { draw } from "./draw.ts";
 import { findMutants } from "./find-mutants.ts";
 import { type Mutant, mutantText } from "./mutant.ts";
@@ -13,7 +14,7 @@ const DEFAULT_COUNT = 400;
 /** Percent of the mutants that the tests have to notice. */
 const LEAST_PERCENT = 85;
 
-const HELP = `npm run mutate -- SEED [N] [--only PATH] [--list] [--json] [--jobs N]
+const HELP = `npm run mutate -- SEED [N] [--only PATH] [--all] [--list] [--json] [--jobs N]
 
 Draws N mutants (${DEFAULT_COUNT}) by SEED from all of ${FOLDERS.map((folder) => `src/${folder}`).join(", ")},
 runs the tests that execute each, and lists those that no test notices. Works in copies of the
@@ -29,6 +30,7 @@ they say it twice. A mutant that hangs is noticed.
 
   --only PATH   only mutants of files whose path begins with it
   --list        prints the mutants that are drawn, and runs nothing
+  --all         runs every test that executes the line before a mutant counts as a survivor: slow
   --json        prints an object with all verdicts
   --jobs N      copies that work at the same time; unset: one for each processor
 
@@ -49,6 +51,7 @@ const { values, positionals } = parseArgs({
   options: {
     help: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
+    all: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     only: { type: "string", default: "src/" },
     jobs: { type: "string", default: String(availableParallelism()) },
@@ -105,6 +108,7 @@ const run = new MutationRun({
   repository,
   cache: join(root, ".cache/mutation"),
   jobs,
+  effort: values.all ? WHOLE_EFFORT : USUAL_EFFORT,
   say: (line) => process.stderr.write(`${line}\n`),
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Choice, chooseTests } from "./choose-tests.ts";
+import { type Choice, chooseTests, type Effort } from "./choose-tests.ts";
 import { Lane } from "./lane.ts";
 import type { Mutant } from "./mutant.ts";
 import { probeAround } from "./probes.ts";
@@ -21,6 +21,7 @@ export interface MutationOptions {
   readonly cache: string;
   /** Copies of the repository that work at the same time. */
   readonly jobs: number;
+  readonly effort: Effort;
   readonly say: (line: string) => void;
 }
 
@@ -98,7 +99,8 @@ export class MutationRun implements Disposable {
     const around = probeAround(probes, mutant);
     const later = probes.flatMap(({ isTop }, index) => (isTop ? [] : [first + index]));
     const isTop = probes[around]?.isTop ?? false;
-    return chooseTests(tests, { file: mutant.file, probe: first + around, isTop, later });
+    const site = { file: mutant.file, probe: first + around, isTop, later };
+    return chooseTests(tests, site, this.#options.effort);
   }
 
   #openLanes(): readonly Lane[] {

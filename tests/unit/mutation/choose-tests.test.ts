@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chooseTests, type Site } from "../../mutation/choose-tests.ts";
+import { chooseTests, type Site, WHOLE_EFFORT } from "../../mutation/choose-tests.ts";
 import type { MappedTest } from "../../mutation/test-map.ts";
 
 const SITE: Site = { file: "src/usage/cost.ts", probe: 7, isTop: false, later: [7, 8] };
@@ -36,6 +36,7 @@ test("the three quickest system tests, and how many were left out", () => {
   expect(unit).toEqual([]);
   expect(names(system)).toEqual(["system/s1", "system/s2", "system/s3"]);
   expect(leftOut).toBe(2);
+  expect(chooseTests(tests, SITE, WHOLE_EFFORT)).toMatchObject({ leftOut: 0 });
 });
 
 test("unit tests up to a minute, one at least", () => {

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { USUAL_EFFORT } from "../../mutation/choose-tests.ts";
 import { findMutants } from "../../mutation/find-mutants.ts";
 import { Lane } from "../../mutation/lane.ts";
 import { mutantText } from "../../mutation/mutant.ts";
@@ -76,7 +77,7 @@ async function mutate() {
   );
   const cache = join(root, ".cache");
   const say = (line: string): void => void lines.push(line);
-  using run = new MutationRun({ repository, cache, jobs: 1, say });
+  using run = new MutationRun({ repository, cache, jobs: 1, effort: USUAL_EFFORT, say });
   const judged = await run.judgeAll(mutants, await run.mapTests());
   return {
     lines,
