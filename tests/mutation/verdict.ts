@@ -10,8 +10,10 @@ export type Verdict =
   | { readonly end: "unreached" };
 
 /** For a machine that does something else at the same time. */
-const PATIENCE = 5;
-const START_MS = 20_000;
+const PATIENCE = 2;
+const START_MS = 15_000;
+/** A test file that takes longer has a run of its own: what hangs in the others is known sooner. */
+const QUICK_MS = 4_000;
 
 function limitsOf(tests: readonly MappedTest[]): Limits {
   const all = tests.map(({ ms }) => ms);
@@ -21,8 +23,13 @@ function limitsOf(tests: readonly MappedTest[]): Limits {
   };
 }
 
+function inRuns(tests: readonly MappedTest[]): readonly (readonly MappedTest[])[] {
+  const quick = tests.filter(({ ms }) => ms <= QUICK_MS);
+  const slow = tests.filter(({ ms }) => ms > QUICK_MS);
+  return [...(quick.length > 0 ? [quick] : []), ...slow.map((test) => [test])];
+}
+
 async function failure(lane: Lane, tests: readonly MappedTest[]): Promise<string | undefined> {
-  if (tests.length === 0) return undefined;
   const outcome: LaneOutcome = await lane.run(
     tests.map(({ file }) => file),
     limitsOf(tests),
@@ -43,8 +50,10 @@ export async function judge(
   if (unit.length + system.length === 0) return { end: "unreached" };
   lane.write(mutant.file, mutatedText(text, mutant));
   try {
-    const byUnit = await failure(lane, unit);
-    if (byUnit !== undefined) return { end: "killed", by: byUnit };
+    for (const tests of inRuns(unit)) {
+      const byUnit = await failure(lane, tests);
+      if (byUnit !== undefined) return { end: "killed", by: byUnit };
+    }
     for (const test of system) {
       const bySystem = (await failure(lane, [test])) && (await failure(lane, [test]));
       if (bySystem) return { end: "killed", by: bySystem };
