@@ -145,6 +145,19 @@ describe("encodeError", () => {
     expect(event.attempts).toHaveLength(made);
   });
 
+  it("has the metadata of the error, each value within its bound", () => {
+    const metadata = { resource_type: "stream", resource_name: "s.1", long: "x".repeat(500) };
+    const { details } = encodeError(new GatewayError("not-found", "no such stream", { metadata }));
+    expect(details[0]?.value).toMatchObject({
+      metadata: { ...metadata, long: `${"x".repeat(300)}…` },
+    });
+    expect(details.at(-1)?.value).toMatchObject({
+      resourceType: "stream",
+      resourceName: "s.1",
+      description: "no such stream",
+    });
+  });
+
   it("names at most 20 fields", () => {
     const violations = Array.from({ length: 30 }, (_, index) => ({
       field: `f${index}`,
