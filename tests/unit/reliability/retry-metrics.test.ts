@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { RetryMetrics } from "../../../src/reliability/retry-metrics.ts";
 import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
-import { answered, fails, setUpEngine, succeeds } from "../../support/engine.ts";
+import { answered, fails, hangs, setUpEngine, succeeds } from "../../support/engine.ts";
 
 describe("RetryMetrics", () => {
   it("counts what each instance was asked, by the reason for it", () => {
@@ -43,6 +44,31 @@ describe("a call that is over", () => {
     expect(await Promise.all(runs.map(({ done }) => done))).toEqual([undefined, undefined]);
     expect(engine.metrics.of("a").recovered).toBe(0);
     expect(engine.metrics.of("b").recovered).toBe(1);
+  });
+
+  it("is recovered with its second attempt already, and not with its first", async () => {
+    const { clock, call, engine } = setUpEngine({ a: [fails(answered(503)), succeeds()] });
+    const retried = call();
+    await clock.advance(10_000);
+    expect(await retried.done).toBeUndefined();
+    expect(retried.sent).toHaveLength(2);
+    const single = call();
+    await clock.advance(10_000);
+    expect(await single.done).toBeUndefined();
+    expect(engine.metrics.of("a").recovered).toBe(1);
+  });
+
+  it("waits in a queue for a quarter of the time that it has, whatever the time is", async () => {
+    const limit = { ...DEFAULT_SETTINGS.limit, maxInFlight: 1, queueWaitMs: 60_000 };
+    const { clock, call } = setUpEngine({ a: hangs }, { settings: { ...DEFAULT_SETTINGS, limit } });
+    await clock.advance(5_000);
+    const [running, waiting] = [call(), call({ totalMs: 4_000 })];
+    await clock.advance(999);
+    expect(waiting.ended).toBe(false);
+    await clock.advance(1);
+    expect(await waiting.done).toMatchObject({ kind: "gateway-overloaded" });
+    running.cancel(new GatewayError("cancelled", "test"));
+    await running.done;
   });
 
   it("was given at each attempt the time that was left of it", async () => {
