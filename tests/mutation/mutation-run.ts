@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Choice, chooseTests, type Effort } from "./choose-tests.ts";
@@ -25,6 +25,9 @@ export interface MutationOptions {
   readonly say: (line: string) => void;
 }
 
+/** States of the sources of which maps and verdicts are kept. */
+const KEPT_STATES = 4;
+
 /** Tests mutants in copies of a repository, which it makes when they are needed. */
 export class MutationRun implements Disposable {
   readonly #options: MutationOptions;
@@ -38,10 +41,7 @@ export class MutationRun implements Disposable {
     const { repository, cache } = options;
     const folder = join(cache, repository.key);
     mkdirSync(folder, { recursive: true });
-    // What is known of another state of the sources says nothing of this one.
-    for (const other of readdirSync(cache)) {
-      if (other !== repository.key) rmSync(join(cache, other), { recursive: true, force: true });
-    }
+    keepNewest(cache, repository.key);
     this.#options = options;
     this.#table = new ProbeTable(repository.sources);
     this.#map = new TestMap(repository, join(folder, "tests"), this.#table);
@@ -131,5 +131,17 @@ export class MutationRun implements Disposable {
       const minutes = (((performance.now() - startedAt) / done) * (count - done)) / 60_000;
       this.#options.say(`${done}/${count} ${line}; about ${minutes.toFixed(1)} min left`);
     };
+  }
+}
+
+/** Who goes back to an earlier state of the sources finds what is known of it, for some states. */
+function keepNewest(cache: string, key: string): void {
+  const now = new Date();
+  utimesSync(join(cache, key), now, now);
+  const byAge = readdirSync(cache)
+    .map((name) => ({ name, at: statSync(join(cache, name)).mtimeMs }))
+    .toSorted((a, b) => b.at - a.at);
+  for (const { name } of byAge.slice(KEPT_STATES)) {
+    rmSync(join(cache, name), { recursive: true, force: true });
   }
 }

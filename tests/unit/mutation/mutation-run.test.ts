@@ -98,6 +98,11 @@ test("mutants are noticed, survive or are never run; nothing of it stays, and no
   expect(existsSync(join(root, ".vitest"))).toBe(false);
   const again = await mutate();
   expect(again.ends).toEqual(ends);
+  // Another state of the sources does not cost what is known of this one.
+  writeFileSync(join(root, SOURCE), `${FILES[SOURCE]}// another\n`);
+  await mutate();
+  writeFileSync(join(root, SOURCE), FILES[SOURCE]);
+  expect((await mutate()).lines).toHaveLength(1);
   // But for the red test: a busy machine could have been its reason.
   expect(again.lines).toHaveLength(1);
 });
