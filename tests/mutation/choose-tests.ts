@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import { isSystemTest } from "./sources.ts";
 import type { MappedTest } from "./test-map.ts";
 
 /** Where a mutant is, in probes. */
@@ -34,7 +35,7 @@ export const WHOLE_EFFORT: Effort = {
   systemTests: Number.POSITIVE_INFINITY,
 };
 
-const isSystem = ({ file }: MappedTest): boolean => file.startsWith("tests/system/");
+const isSystem = ({ file }: MappedTest): boolean => isSystemTest(file);
 
 /** The tests that execute a place: the file's own test first, then its folder's, each the quickest first. */
 export function chooseTests(

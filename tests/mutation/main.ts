@@ -14,7 +14,7 @@ const DEFAULT_COUNT = 400;
 /** Percent of the mutants that the tests have to notice. */
 const LEAST_PERCENT = 85;
 
-const HELP = `npm run mutate -- SEED [N] [--only PATH] [--all] [--list] [--json] [--jobs N]
+const HELP = `npm run mutate -- SEED [N] [--only PATH] [--all | --unit] [--list] [--json] [--jobs N]
 
 Draws N mutants (${DEFAULT_COUNT}) by SEED from all of ${FOLDERS.map((folder) => `src/${folder}`).join(", ")},
 runs the tests that execute each, and lists those that no test notices. Works in copies of the
@@ -31,6 +31,7 @@ they say it twice. A mutant that hangs is noticed.
   --only PATH   only mutants of files whose path begins with it
   --list        prints the mutants that are drawn, and runs nothing
   --all         runs every test that executes the line before a mutant counts as a survivor: slow
+  --unit        maps and runs no system test: quick, and what they alone notice counts as a survivor
   --json        prints an object with all verdicts
   --jobs N      copies that work at the same time; unset: one for each processor
 
@@ -52,6 +53,7 @@ const { values, positionals } = parseArgs({
     help: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
     all: { type: "boolean", default: false },
+    unit: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     only: { type: "string", default: "src/" },
     jobs: { type: "string", default: String(availableParallelism()) },
@@ -68,7 +70,7 @@ const count = wholeNumber(countText, "N");
 const jobs = Math.max(1, wholeNumber(values.jobs, "--jobs"));
 
 const root = join(import.meta.dirname, "../..");
-const repository = readRepository(root);
+const repository = readRepository(root, values.unit ? "unit" : "all");
 const all = [...repository.sources].flatMap(([file, text]) =>
   file.startsWith(values.only) ? findMutants(file, text) : [],
 );

@@ -20,6 +20,11 @@ const BASE = /^(src|gen|proto|tests|clients|package-lock\.json)/;
 /** Decides nothing of what a test executes, but for the probes. */
 const OWN = /^tests\/(unit\/)?mutation\/(?!probes\.ts)/;
 
+/** Real processes and real time. */
+export function isSystemTest(file: string): boolean {
+  return file.startsWith("tests/system/");
+}
+
 export interface Repository {
   readonly root: string;
   /** All files that belong to the repository, or would after a commit. */
@@ -35,7 +40,8 @@ export function hashOf(text: string | Buffer): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
-export function readRepository(root: string): Repository {
+/** `kind`: which test files can be run. */
+export function readRepository(root: string, kind: "all" | "unit" = "all"): Repository {
   const listed = execFileSync("git", ["ls-files", "-coz", "--exclude-standard", "--deduplicate"], {
     cwd: root,
     encoding: "utf8",
@@ -53,7 +59,8 @@ export function readRepository(root: string): Repository {
     ]),
   );
   const tests = found("tests/**/*.test.ts").filter(
-    (file) => !LEFT_OUT.some(([pattern]) => pattern.test(file)),
+    (file) =>
+      !LEFT_OUT.some(([pattern]) => pattern.test(file)) && (kind === "all" || !isSystemTest(file)),
   );
   const base = files.filter(
     (file) => BASE.test(file) && !OWN.test(file) && !file.endsWith(".test.ts"),
