@@ -12,7 +12,7 @@ const LEFT_OUT: readonly [pattern: RegExp, reason: string][] = [
   [/^tests\/system\/(robustness|soak|left-streams)\.test/, "they take the machine to its limits"],
   [/^tests\/system\/dockerfile\.test/, "it copies node_modules, which is a link here"],
   [/mutations\.test/, "they run tests of mutants themselves"],
-  [/^tests\/unit\/mutation\//, "they test this command"],
+  [/^tests\/unit\/(mutation\/|check-gate)/, "they test this command, and `npm run check`"],
 ];
 
 /** Decide what a test executes, beside the test file itself. */
