@@ -41,7 +41,6 @@ export class Lane {
     this.#root = root;
     this.folder = folder;
     for (const file of files) {
-      if (!existsSync(join(root, file))) continue;
       mkdirSync(dirname(join(folder, file)), { recursive: true });
       copyFileSync(join(root, file), join(folder, file));
     }

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join, sep } from "node:path";
 
 /** Where mutants are made. */
@@ -47,7 +47,8 @@ export function readRepository(root: string, kind: "all" | "unit" = "all"): Repo
     encoding: "utf8",
     maxBuffer: 1 << 26,
   });
-  const files = listed.split("\0").filter((file) => file !== "");
+  // Git lists what was deleted until the deletion is committed.
+  const files = listed.split("\0").filter((file) => file !== "" && existsSync(join(root, file)));
   const found = (pattern: string): string[] =>
     globSync(pattern, { cwd: root })
       .map((file) => file.split(sep).join("/"))
