@@ -45,10 +45,18 @@ async function occupy(redis: RedisServer): Promise<void> {
   await set(redis, "busy-reply-threshold", "1");
   const other = await connect(redis);
   other.sendCommand(["EVAL", "while true do end", "0"]).catch(() => {});
-  await eventually(async () => {
-    const answer = await redis.command("EXISTS", "x").catch((error: Error) => error.message);
-    return String(answer).startsWith("BUSY");
-  });
+  await eventually(() => isBusy(redis));
+}
+
+async function isBusy(redis: RedisServer): Promise<boolean> {
+  const answer = await redis.command("EXISTS", "x").catch((error: Error) => error.message);
+  return String(answer).startsWith("BUSY");
+}
+
+/** The script ends some instructions after it is told to. */
+async function free(redis: RedisServer): Promise<void> {
+  await redis.command("SCRIPT", "KILL");
+  await eventually(async () => !(await isBusy(redis)));
 }
 
 const TROUBLES: readonly Trouble[] = [
@@ -87,7 +95,7 @@ const TROUBLES: readonly Trouble[] = [
     code: "BUSY",
     cause: "other",
     make: occupy,
-    undo: (redis) => redis.command("SCRIPT", "KILL"),
+    undo: free,
   },
 ];
 

@@ -76,4 +76,38 @@ describe("createLog", () => {
       expect(broken).toEqual([code, "EPIPE"]);
     },
   );
+
+  it("keeps 8 MiB for a reader that takes nothing, and counts what comes then", async () => {
+    const taken: string[] = [];
+    const waiting: (() => void)[] = [];
+    const stream = new Writable({
+      decodeStrings: false,
+      write(chunk: string, _encoding, done) {
+        taken.push(chunk);
+        waiting.push(done);
+      },
+    });
+    const { log } = createLog(
+      stream as unknown as NodeJS.WriteStream,
+      () => 0,
+      () => {},
+    );
+    const mebibyte = warning("x".repeat(1024 * 1024));
+    // Within one turn, and in turns that follow each other.
+    for (let line = 0; line < 4; line++) log(mebibyte);
+    await turn();
+    for (let line = 0; line < 9; line++) log(mebibyte);
+    await turn();
+    log(warning("lost"));
+    await turn();
+    expect(stream.writableLength).toBeGreaterThan(8 * 1024 * 1024);
+    expect(stream.writableLength).toBeLessThan(9 * 1024 * 1024);
+    while (waiting.length > 0) {
+      waiting.shift()?.();
+      await turn();
+    }
+    log(warning("after"));
+    await turn();
+    expect(JSON.parse(taken.at(-1) ?? "")).toMatchObject({ message: "after", dropped_lines: 6 });
+  });
 });

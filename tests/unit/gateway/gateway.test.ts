@@ -124,6 +124,45 @@ describe.each([
     expect(stats.of("test")).toMatchObject({ inFlight: 0, totalFailures: 0 });
   });
 
+  it("is cancelled by its caller, and by nobody else", async () => {
+    const { gateway, call, read } = createTestGateway(async function* (signal) {
+      yield text("a");
+      await new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    });
+    const stream = await gateway.streamGenerate(call, OPTIONS);
+    const target = { streamId: stream.streamId };
+    const events: StreamEvent[] = [];
+    for await (const event of read(stream)) {
+      events.push(event);
+      if (event.body.type !== "text-delta") continue;
+      await expect(gateway.cancelGeneration("bob", target)).rejects.toMatchObject({
+        kind: expect.stringMatching("not-found|permission-denied"),
+      });
+      expect(await gateway.cancelGeneration("alice", target)).toBe(true);
+    }
+    expect(types(events)).toEqual(["start", "text-delta", "error"]);
+    expect(events.at(-1)?.body).toMatchObject({ failure: { error: { kind: "cancelled" } } });
+  });
+
+  it("tells of its end once: with its result, or with its error and what there is", async () => {
+    const ends: unknown[] = [];
+    const onEnd = (end: unknown): void => void ends.push(end);
+    const whole = createTestGateway([text("Hello"), usage, finish]);
+    await whole.collect(await whole.gateway.streamGenerate({ ...whole.call, onEnd }, OPTIONS));
+    await settled();
+    const result = { outputText: "Hello", finishReason: "stop" };
+    expect(ends.splice(0)).toMatchObject([{ generation: result, error: undefined }]);
+    const broken = createTestGateway(async function* () {
+      yield text("Hel");
+      throw new GatewayError("network", "broken");
+    });
+    await broken.collect(await broken.gateway.streamGenerate({ ...broken.call, onEnd }, OPTIONS));
+    await settled();
+    expect(ends).toMatchObject([{ generation: { provider: "test" }, error: { kind: "network" } }]);
+  });
+
   it("ends an answer without bounds", async () => {
     const { gateway, call, read } = createTestGateway(async function* () {
       const megabyte = "x".repeat(1024 * 1024);

@@ -37,7 +37,7 @@ const text = (value: string): StreamEventBody => {
 };
 
 /** A stream with these events behind its first. */
-async function setUp(written: Written, lost: Attempt = LOST, isStream = true) {
+async function setUp(written: Written, lost: Attempt = LOST, isStream = true, at = model) {
   const { store, faults } = createFaultyStore(clock);
   const first = encodeEvent({ sequence: 1, attemptIndex: 0, body: text("the first event") }, 1);
   const stream = newStream({ start: first });
@@ -50,7 +50,7 @@ async function setUp(written: Written, lost: Attempt = LOST, isStream = true) {
     await store.append(appendTo(stream, sequence, sequence, { batch }));
   }
   const spec = testSpec();
-  const target = { model, spec, effort: undefined, options: {}, warnings: [] };
+  const target = { model: at, spec, effort: undefined, options: {}, warnings: [] };
   const deployment = () => {
     return { route: () => ({ targets: [target] as const, skipped: [], unfit: [] }) };
   };
@@ -85,6 +85,13 @@ describe("what a lost replica's attempt has used", () => {
       usage: { inputTokens: 6, outputTokens: 0, confidence: 0 },
       cost: { totalPicos: 60 },
     });
+  });
+
+  it("has no cost where its model has no price", async () => {
+    const { used } = await setUp([[2, text("four")]], LOST, true, testModel());
+    const known = await used();
+    expect(known.usage).toMatchObject({ inputTokens: 6, outputTokens: 1 });
+    expect("cost" in known).toBe(false);
   });
 
   it("is read to the end of the log", async () => {

@@ -213,6 +213,10 @@ describe("describeDefect", () => {
     expect(JSON.stringify(stack)).not.toContain("secret");
     expect(JSON.stringify(stack)).toContain("one-end.test.ts");
     expect(describeDefect("a text")).toEqual({ error: "string" });
+    const nameless = new Error("outer");
+    // What a library may make of it: lines behind the message that are no places.
+    nameless.stack = `Error: outer\nsaid: a prompt\n    at a prompt\n    at node:fs:1:1`;
+    expect(describeDefect(nameless).stack).toEqual(["at node:fs:1:1"]);
     const changed = new Error(message);
     changed.message = "other";
     expect(JSON.stringify(describeDefect(changed))).not.toContain("a prompt");

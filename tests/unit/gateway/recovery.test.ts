@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GenerationFailed, type StreamEventBody } from "../../../src/domain/generation.ts";
-import type { GenerationSpec } from "../../../src/domain/generation-spec.ts";
+import type { Budget, GenerationSpec, Tool } from "../../../src/domain/generation-spec.ts";
+import type { Model, Pricing } from "../../../src/domain/model.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
 import type { Deployment } from "../../../src/gateway/generation-run.ts";
 import type { ProviderRequest } from "../../../src/providers/provider.ts";
@@ -8,6 +9,26 @@ import { answered, cut, fails, hangs, type Script, succeeds } from "../../suppor
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel, testRouting, testSpec } from "../../support/provider-request.ts";
 import { createGatewayOver, STREAM_OPTIONS } from "../../support/test-gateway.ts";
+
+const PRICING: Pricing = {
+  currency: "USD",
+  date: "2026-01-01",
+  inputPicos: 1,
+  outputPicos: 1,
+  tiers: [],
+};
+/** A budget can pay for it. */
+const MODEL: Partial<Model> = {
+  prefill: true,
+  pricing: PRICING,
+  parameters: new Set(["sampling.max_output_tokens"]),
+};
+const MONEY: Budget = { maxCostPicos: 1_000_000, currency: "USD" };
+const PROVIDER_TOOL: Tool = { type: "provider", provider: "a", config: { type: "search" } };
+/** Above the tokens up to which a request is sent twice. */
+const LARGE: GenerationSpec["messages"] = [
+  { role: "user", parts: [{ type: "text", text: "word ".repeat(40_000) }] },
+];
 
 const text = (value: string): ProviderEvent => ({ type: "text-delta", partIndex: 0, text: value });
 
@@ -19,7 +40,7 @@ function setUp(scripts: Readonly<Record<string, readonly Script[]>>) {
   const deployment: Deployment = {
     route(spec) {
       const [first, ...others] = Object.keys(scripts).map((provider) => ({
-        model: testModel({ provider, prefill: true }),
+        model: testModel({ ...MODEL, provider }),
         spec,
         effort: undefined,
         options: {},
@@ -126,6 +147,18 @@ describe("attempts that are not the last", () => {
       { provider: "b", outcome: "succeeded", trigger: "hedge" },
     ]);
     expect(attempts[0]?.usage?.inputTokens).toBeGreaterThan(0);
+  });
+
+  it.each<[string, Partial<GenerationSpec>]>([
+    ["a budget, which two attempts could each spend", { budget: MONEY }],
+    ["a tool that the provider runs, which would run twice", { tools: [PROVIDER_TOOL] }],
+    ["a large request", { messages: LARGE }],
+  ])("no hedge is sent with %s", async (_name, spec) => {
+    const { clock, generate, requests } = setUp({ a: [succeeds(5_000)], b: [succeeds(10)] });
+    const answer = generate({ ...spec, routing: testRouting({ hedge: { delayMs: 100 } }) });
+    await clock.advance(5_000);
+    expect((await answer).attempts).toMatchObject([{ provider: "a", outcome: "succeeded" }]);
+    expect(requests).toHaveLength(1);
   });
 
   it("a deadline is split: a target that hangs leaves time for the next", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
+import type { StreamOptions } from "../../../src/domain/stream-options.ts";
 import { listAll } from "../../support/list-all.ts";
 import { type Answer, createTestGateway, STREAM_OPTIONS } from "../../support/test-gateway.ts";
 
@@ -158,6 +159,36 @@ describe("cancelGeneration", () => {
       failure: { error: { reason: "CANCELLED_BY_CALLER" } },
     });
     expect(set.clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("a stored stream without a reader", () => {
+  // All within the second that a provider may be silent.
+  const silent: Answer = async function* (signal) {
+    yield { type: "text-delta", partIndex: 0, text: "a" };
+    await new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  };
+
+  it.each<[string, Partial<StreamOptions>, number | undefined]>([
+    ["the time of the settings", {}, 800],
+    ["its own time", { disconnectGraceMs: 300 }, 300],
+    ["its own time, and if that is none", { disconnectGraceMs: 0 }, 0],
+    ["no time", { onDisconnect: "cancel" }, 0],
+    ["all time", { onDisconnect: "continue", disconnectGraceMs: 300 }, undefined],
+  ])("goes on for %s", async (_name, options, graceMs) => {
+    const set = createTestGateway(silent, { disconnectGraceMs: 800 });
+    const stream = await set.gateway.streamGenerate(set.call, { ...STREAM_OPTIONS, ...options });
+    for await (const { body } of set.read(stream)) if (body.type === "text-delta") break;
+    const phase = async () => (await set.faulty.peer.heads([stream.streamId]))[0]?.phase;
+    if (graceMs !== 0) {
+      await set.clock.advance((graceMs ?? 900) - 1);
+      expect(await phase()).toBe("running");
+    }
+    if (graceMs === undefined) return;
+    await set.clock.advance(1);
+    expect(await phase()).toBe("cancelled");
   });
 });
 

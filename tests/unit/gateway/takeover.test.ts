@@ -3,6 +3,7 @@ import { WHOLE_ANSWER } from "../../../src/domain/stream-options.ts";
 import { readSummary, type StreamSummary } from "../../../src/gateway/stream-summary.ts";
 import { createTakeover } from "../../../src/gateway/takeover.ts";
 import { encodeEvent, encodeInternalEnd } from "../../../src/rpc/encode-event.ts";
+import { DEFAULT_STREAM_SETTINGS, MAX_HAND_OVERS } from "../../../src/streams/stream-settings.ts";
 import { noStreamTelemetry } from "../../../src/telemetry/stream-telemetry.ts";
 import { noUsageSink } from "../../../src/usage/usage-sink.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
@@ -22,8 +23,11 @@ const SUMMARY: StreamSummary = {
   attempts: [],
 };
 
+/** How a stream can have lost its owners before the one that this test is about. */
+type Loss = "lost" | "handedOver";
+
 /** A replica that sees the stream of another one, which is gone, and that could run its request. */
-async function orphaned(details: string) {
+async function orphaned(details: string, before: Partial<Record<Loss, number>> = {}) {
   const clock = createManualClock();
   const store = sharedStore(clock);
   const log = streamLog(store, clock, "here-1");
@@ -31,6 +35,15 @@ async function orphaned(details: string) {
   const progress = { provider: "simulator", details: encode(details) };
   const stream = newStream({ session: "gone-1", requestId: "request-1", progress });
   await store.create(stream);
+  let token = stream.token;
+  const nextOwner = async (isHandedOver: boolean): Promise<void> => {
+    if (isHandedOver) await store.handOff(stream.streamId, token, "planned");
+    const next = { session: `gone-${token.epoch + 1}`, nonce: 1 };
+    await store.claim(stream.streamId, token.epoch, next);
+    token = { epoch: token.epoch + 1, nonce: 1 };
+  };
+  for (let loss = 0; loss < (before.lost ?? 0); loss++) await nextOwner(false);
+  for (let loss = 0; loss < (before.handedOver ?? 0); loss++) await nextOwner(true);
   let runs = 0;
   const takeover = createTakeover({
     onEnd: () => {},
@@ -102,4 +115,30 @@ describe("an orphan whose summary this version cannot read", () => {
       expect(set.runs()).toBe(0);
     },
   );
+});
+
+describe("an orphan that has lost its owner before", () => {
+  const details = JSON.stringify({ ...SUMMARY, kind: "stream" });
+  const { maxTakeovers } = DEFAULT_STREAM_SETTINGS;
+  const lost = "the replica that produced the stream was lost, after 2 takeovers";
+  const handedOver = "the stream was handed over 8 times and still ran";
+
+  // The loss that makes it an orphan now is one more.
+  it.each<[Partial<Record<Loss, number>>, string | undefined]>([
+    [{ lost: maxTakeovers - 1 }, undefined],
+    [{ lost: maxTakeovers }, lost],
+    [{ lost: maxTakeovers + 1 }, lost],
+    // Replicas that end as planned are no sign of a request that ends them.
+    [{ handedOver: MAX_HAND_OVERS }, undefined],
+    [{ handedOver: MAX_HAND_OVERS, lost: maxTakeovers - 1 }, undefined],
+    [{ handedOver: MAX_HAND_OVERS + 1 }, handedOver],
+  ])("runs on as often as `max_takeovers` says, and no more: %j", async (before, message) => {
+    const set = await orphaned(details, before);
+    expect(await set.adopt()).toBe(message === undefined ? "taken" : "ended");
+    expect(set.runs()).toBe(message === undefined ? 1 : 0);
+    if (message === undefined) return;
+    await set.clock.advance(0);
+    const { error } = readSummary((await set.head()).progress);
+    expect(error).toMatchObject({ kind: "owner-lost", message });
+  });
 });

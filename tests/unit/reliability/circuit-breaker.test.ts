@@ -89,6 +89,51 @@ describe("opening", () => {
     early.succeed();
     expect(circuit.state).toBe("open");
   });
+
+  it("hears nothing of the failures of calls that are older than its last closing", async () => {
+    const { circuit, clock, acquire, fail } = setUpCircuit({ failureRate: 1 });
+    const early = Array.from({ length: 6 }, () => acquire());
+    fail(5);
+    await clock.advance(FIRST_EJECTION_MS);
+    acquire().succeed();
+    expect(circuit.state).toBe("closed");
+    for (const permit of early.slice(0, 5)) permit.fail(1);
+    acquire();
+    early[5]?.withdraw();
+    expect(circuit.snapshot()).toMatchObject({
+      state: "closed",
+      consecutiveFailures: 0,
+      windowFailures: 0,
+      windowRequests: 1,
+    });
+  });
+
+  it.each(["fail", "succeed", "release"] as const)(
+    "hears nothing of an older call while a probe runs: %s",
+    async (end) => {
+      const { circuit, clock, acquire, fail } = setUpCircuit();
+      const early = acquire();
+      fail(5);
+      await clock.advance(FIRST_EJECTION_MS);
+      expect(acquire().isProbe).toBe(true);
+      if (end === "fail") early.fail(1);
+      else early[end]();
+      expect(circuit.state).toBe("half-open");
+      expect(circuit.tryAcquire()).toBeUndefined();
+    },
+  );
+
+  it("hears nothing of a probe that a reset has overtaken", () => {
+    const { circuit, acquire, fail } = setUpCircuit();
+    fail(5);
+    const early = acquire(true);
+    circuit.reset();
+    fail(5);
+    expect(acquire(true).isProbe).toBe(true);
+    early.release();
+    expect(circuit.state).toBe("half-open");
+    expect(circuit.tryAcquire(true)).toBeUndefined();
+  });
 });
 
 describe("ejection", () => {

@@ -171,6 +171,24 @@ describe("changes", () => {
   });
 });
 
+describe("a probe that ends without a result", () => {
+  it.each(["release", "withdraw"] as const)("wakes those who wait for it: %s", async (end) => {
+    const { circuit, clock, acquire, fail } = setUpCircuit();
+    fail(5);
+    await clock.advance(FIRST_EJECTION_MS);
+    const probe = acquire();
+    let isWoken = false;
+    void circuit.changed(60_000, new AbortController().signal).then(() => {
+      isWoken = true;
+    });
+    await clock.advance(0);
+    expect(isWoken).toBe(false);
+    probe[end]();
+    await clock.advance(0);
+    expect(isWoken).toBe(true);
+  });
+});
+
 describe("a probe before the end of the ejection", () => {
   const opened = () => {
     const all = setUpCircuit();

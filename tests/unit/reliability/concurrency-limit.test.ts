@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { CallerShare } from "../../../src/reliability/caller-queue.ts";
@@ -67,6 +68,21 @@ describe("ConcurrencyLimit", () => {
     leave();
     expect(limit.inFlight).toBe(0);
     expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("a wait that is over", () => {
+  it.each<[string, (set: ReturnType<typeof setUp>) => unknown]>([
+    ["with a place", ({ leave }) => leave()],
+    ["by its time", ({ clock }) => clock.advance(1_000)],
+  ])("%s listens to its signal no longer", async (_name, end) => {
+    const set = setUp();
+    const { signal } = new AbortController();
+    for (const name of ["a", "b", "c"]) set.enter(name, 1_000, signal);
+    await set.clock.advance(0);
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    await end(set);
+    expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 });
 

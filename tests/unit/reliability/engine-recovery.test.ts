@@ -24,6 +24,21 @@ describe("what follows a failure", () => {
     expect(run.sent.map(({ plan }) => plan.trigger)).toEqual(["initial", "retry", "failover"]);
   });
 
+  it("tells of a target that takes no call once, however often it is passed over", async () => {
+    const { clock, call, state } = setUpEngine({
+      a: fails(answered(503)),
+      b: succeeds(),
+      c: fails(answered(503)),
+      d: succeeds(),
+    });
+    state("b").coolDown(60_000);
+    const run = call();
+    await clock.advance(30_000);
+    expect(await run.done).toBeUndefined();
+    expect(providers(run)).toBe("aacd");
+    expect(run.skipped).toEqual(["b rate-limit"]);
+  });
+
   it("A-22: whatever comes before the first content is retried", async () => {
     const { clock, call } = setUpEngine({ a: [fails(cut()), succeeds()] });
     const run = call();

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { AdminService } from "../../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import { GenerationService } from "../../../gen/service/steer/v1/generation_service_pb.ts";
-import { createAuthenticator, type KnownCaller } from "../../../src/rpc/authenticate.ts";
+import {
+  authorize,
+  createAuthenticator,
+  type KnownCaller,
+  removedCallers,
+} from "../../../src/rpc/authenticate.ts";
 import type { CallHead } from "../../../src/rpc/call.ts";
 
 const COUNT = 10_000;
@@ -53,5 +59,98 @@ describe("field:X21: ten thousand callers", () => {
     const known = reads;
     expect(() => authenticate(headWith(key))).toThrowError(expect.objectContaining({ reason }));
     expect(reads).toBe(known);
+  });
+});
+
+describe("a service without callers", () => {
+  const local = createAuthenticator({ callers: [], allowUnauthenticated: false, hosts: ["dev"] });
+  const here: CallHead = {
+    ...headWith(undefined),
+    peer: { address: "127.0.0.1", certificateNames: [] },
+    hosts: ["localhost:8080"],
+  };
+
+  it.each([["localhost"], ["127.0.0.1:50051"], ["[::1]:1"], ["dev"]])(
+    "serves this machine as its operator, by its name %s",
+    (host) => {
+      expect(local({ ...here, hosts: [host] }).role).toBe("operator");
+    },
+  );
+
+  it.each<[string, Partial<CallHead>, object]>([
+    [
+      "another machine",
+      { peer: { address: "192.0.2.1", certificateNames: [] } },
+      { kind: "unauthenticated", reason: "CREDENTIALS_MISSING" },
+    ],
+    [
+      "what came through a proxy",
+      { headerNames: () => ["accept", "x-forwarded-for"] },
+      {
+        kind: "unauthenticated",
+        reason: "CREDENTIALS_MISSING",
+        message: expect.stringContaining("(x-forwarded-for)"),
+      },
+    ],
+    [
+      "a name that is not this machine's",
+      { hosts: ["evil.example"] },
+      { kind: "permission-denied", reason: "HOST_NOT_LOCAL", metadata: { host: "evil.example" } },
+    ],
+    [
+      "a foreign name beside an own one",
+      { hosts: ["localhost", "evil.example"] },
+      { reason: "HOST_NOT_LOCAL", metadata: { host: "evil.example" } },
+    ],
+    ["no name at all", { hosts: [] }, { reason: "HOST_NOT_LOCAL", metadata: { host: "" } }],
+    [
+      "a name without an end, which is not repeated as a whole",
+      { hosts: ["e".repeat(1_000)] },
+      { reason: "HOST_NOT_LOCAL", metadata: { host: "e".repeat(255) } },
+    ],
+  ])("refuses %s", (_name, changes, expected) => {
+    expect(() => local({ ...here, ...changes })).toThrow(expect.objectContaining(expected));
+  });
+});
+
+describe("who may", () => {
+  const caller = { id: "alice", role: "caller" } as const;
+
+  it("call an operator's method is an operator, and others hear which role they need", () => {
+    const [method] = AdminService.methods;
+    if (method === undefined) throw new Error("no method");
+    expect(() => authorize({ id: "root", role: "operator" }, method)).not.toThrow();
+    expect(() => authorize(caller, method)).toThrow(
+      expect.objectContaining({
+        kind: "permission-denied",
+        reason: "ROLE_REQUIRED",
+        message: "alice has the role caller; AdminService needs the role operator",
+        metadata: { role: "operator" },
+      }),
+    );
+  });
+
+  it("generate is everybody", () => {
+    expect(() => authorize(caller, GenerationService.method.generate)).not.toThrow();
+  });
+});
+
+describe("a reload", () => {
+  const ids = (...names: readonly string[]): KnownCaller[] =>
+    names.map((id) => ({ id, role: "caller", keySha256: sha256(id) }));
+  const settings = (callers: KnownCaller[], allowUnauthenticated = false) => ({
+    callers,
+    allowUnauthenticated,
+    hosts: [],
+  });
+
+  it("removes the callers that it does not name, whatever their credentials", () => {
+    const before = settings(ids("a", "b", "c"));
+    expect(removedCallers(before, settings(ids("b")))).toEqual(["a", "c"]);
+    expect(removedCallers(before, before)).toEqual([]);
+    // Nobody is served as this machine, or without a credential, where there are callers.
+    expect(removedCallers(settings([]), before)).toHaveLength(1);
+    expect(removedCallers(settings([], true), before)).toHaveLength(1);
+    expect(removedCallers(settings([], true), settings(ids("a"), true))).toEqual([]);
   });
 });

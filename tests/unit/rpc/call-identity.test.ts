@@ -6,6 +6,7 @@ import {
   GenerationService,
   StreamGenerateRequestSchema,
 } from "../../../gen/service/steer/v1/generation_service_pb.ts";
+import type { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { identityOf } from "../../../src/rpc/call-identity.ts";
 
 const call = { caller: { id: "alice" }, header: () => undefined } as never;
@@ -45,4 +46,29 @@ it("field:E26 leaves out how a stream goes on after a failure, and nothing else 
     if (Object.keys(more).length === 0) expect(fingerprint(undefined, false)).toBe(all[0]);
     else expect(fingerprint(undefined, false)).not.toBe(all[0]);
   }
+});
+
+it.each<[string | undefined, string, string | undefined]>([
+  [undefined, "", ""],
+  [undefined, "request-1", "request-1"],
+  ["", "request-1", "request-1"],
+  ["request-1", "request-1", "request-1"],
+  ["request-1", "", "request-1"],
+  ["request-2", "request-1", "request_id: is not what the header idempotency-key says"],
+  ["short", "", "idempotency-key: must be 8 to 64 letters, digits, . _ : -"],
+  ["x".repeat(65), "", "idempotency-key: must be 8 to 64 letters, digits, . _ : -"],
+  ["request 1", "", "idempotency-key: must be 8 to 64 letters, digits, . _ : -"],
+])("the header %j with the field %j says %j", (header, requestId, expected) => {
+  let said: string | undefined;
+  try {
+    said = identityOf(
+      { caller: { id: "alice" }, header: () => header } as never,
+      GenerationService.method.generate,
+      create(GenerateRequestSchema, { requestId, spec: {} }),
+    ).requestId;
+  } catch (error) {
+    const [violation] = (error as GatewayError).violations;
+    said = `${violation?.field}: ${violation?.description}`;
+  }
+  expect(said).toBe(expected);
 });

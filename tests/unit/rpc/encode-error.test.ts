@@ -99,8 +99,14 @@ describe("encodeError", () => {
     expect(status.details[1]?.value).toMatchObject({ category: ErrorCategory.VALIDATION, reason });
   });
 
-  it("says nothing of a defect", () => {
-    const status = encodeError(new TypeError("cannot read 'secret' of undefined"));
+  const defect = new TypeError("cannot read 'secret' of undefined");
+
+  it.each([
+    ["thrown", defect],
+    ["thrown as INTERNAL", new GatewayError("internal", "secret", { cause: defect })],
+    ["thrown as a text", "secret"],
+  ])("says nothing of a defect: %s", (_name, thrown) => {
+    const status = encodeError(thrown);
     expect(status).toMatchObject({ code: 13, message: "internal error" });
     const sent = status.details.map(({ value }) => value);
     expect(JSON.stringify([status.message, status.trailers, sent])).not.toContain("secret");
@@ -137,6 +143,19 @@ describe("encodeError", () => {
     expect(full).toMatchObject({ attempts: kept.map((index) => ({ index })), attemptsLeftOut });
     // The event of the stream has them all.
     expect(event.attempts).toHaveLength(made);
+  });
+
+  it("has the metadata of the error, each value within its bound", () => {
+    const metadata = { resource_type: "stream", resource_name: "s.1", long: "x".repeat(500) };
+    const { details } = encodeError(new GatewayError("not-found", "no such stream", { metadata }));
+    expect(details[0]?.value).toMatchObject({
+      metadata: { ...metadata, long: `${"x".repeat(300)}…` },
+    });
+    expect(details.at(-1)?.value).toMatchObject({
+      resourceType: "stream",
+      resourceName: "s.1",
+      description: "no such stream",
+    });
   });
 
   it("names at most 20 fields", () => {

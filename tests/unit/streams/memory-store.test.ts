@@ -148,6 +148,26 @@ describe("the bound", () => {
 });
 
 describe("what is past its time", () => {
+  it("has ten tombstones deleted for each stream that may expire, and no more at a time", async () => {
+    const { clock, store } = open(8 * 1024 * KIB);
+    const ids: string[] = [];
+    for (let index = 0; index < 25; index++) {
+      ids.push(await createEnded(store, newStream({ retentionMs: 0 })));
+    }
+    await store.reap(1_000, 100);
+    await clock.advance(1_000);
+    const gone = async (): Promise<number> => {
+      const states = await Promise.all(ids.map((id) => stateOf(store, id)));
+      return states.filter((state) => state === "gone").length;
+    };
+    await store.reap(1_000, 1);
+    expect(await gone()).toBe(10);
+    await store.reap(1_000, 1);
+    expect(await gone()).toBe(20);
+    await store.reap(1_000, 1);
+    expect(await gone()).toBe(25);
+  });
+
   it("is reaped in the order of its retention, so many at a time", async () => {
     const { store, clock } = open(1024 * KIB);
     const long = await createEnded(store, newStream({ retentionMs: 60_000 }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { encode, failure, progressOf, success } from "../../support/stored-streams.ts";
+import { appendTo, encode, failure, progressOf, success } from "../../support/stored-streams.ts";
 import { content, createTestWriter, written } from "../../support/test-writer.ts";
 
 const ending = { isContent: false, ending: success };
@@ -51,6 +51,17 @@ describe("a writer", () => {
     for (const size of [1, 20, 12, 1, 40, 1]) void set.writer.add(kibibytes(size), content);
     await set.clock.advance(10);
     expect(set.shown).toEqual(["201-201", "202-203", "204-204", "205-205", "206-206"]);
+  });
+
+  it("stops where the stream has ended without it", async () => {
+    const set = await createTestWriter();
+    await set.peer.append(appendTo(set.stream, 2, 4, { ending: success }));
+    const wait = set.offer(2, 6);
+    await set.clock.advance(0);
+    expect(set.told).toEqual(["lost lost", "ended"]);
+    await wait;
+    expect(set.shown).toEqual(["2-2", "3-3", "4-4"]);
+    expect(await set.log()).toHaveLength(4);
   });
 
   it("notes the first event with content, whichever append it is in", async () => {

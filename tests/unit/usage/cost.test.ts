@@ -55,6 +55,23 @@ describe("the cost of an attempt", () => {
     });
   });
 
+  it.each<[Partial<TokenUsage>, Partial<Cost>]>([
+    // 100 in are at most 100 read: 100 × 30,000.
+    [{ cacheReadTokens: 101 }, { inputPicos: 0, cacheReadPicos: 3_000_000, cacheWritePicos: 0 }],
+    // Of 100, 70 read leave 30 to be written: 70 × 30,000, 30 × 300,000.
+    [
+      { cacheReadTokens: 70, cacheWriteTokens: 50 },
+      { inputPicos: 0, cacheReadPicos: 2_100_000, cacheWritePicos: 9_000_000 },
+    ],
+    // Of 20 written, 20 at most for an hour: 20 × 500,000; 80 others × 250,000.
+    [
+      { cacheWriteTokens: 20, cacheWriteLongTokens: 30 },
+      { inputPicos: 20_000_000, cacheReadPicos: 0, cacheWritePicos: 10_000_000 },
+    ],
+  ])("counts no more cached tokens than there are in the input: %j", (counts, expected) => {
+    expect(costOf(HAIKU, usage({ inputTokens: 100, ...counts }))).toMatchObject(expected);
+  });
+
   it("A-17: has reasoning inside the output, and not beside it", () => {
     // 7 × 2,000,000 + 100 × 10,000,000: gpt-6.2-sol at 2 and 10 per million.
     const counts = { inputTokens: 7, outputTokens: 100, reasoningTokens: 90 };

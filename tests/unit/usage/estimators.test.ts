@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Model } from "../../../src/domain/model.ts";
 import type { ProviderType } from "../../../src/providers/provider.ts";
 import * as providerTypes from "../../../src/providers/registry.ts";
-import { requestText } from "../../../src/usage/counted-text.ts";
+import { requestText, requestUnits } from "../../../src/usage/counted-text.ts";
 import { cutRuns } from "../../../src/usage/cut-runs.ts";
 import type { EstimatorChoice } from "../../../src/usage/token-counter.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
@@ -177,6 +177,42 @@ describe("cutRuns", () => {
       expect(pieces.every((piece) => piece.isWellFormed())).toBe(true);
       expect(pieces.length).toBeGreaterThan(4);
     }
+  });
+});
+
+describe("cutRuns at blanks", () => {
+  it.each([" ", "\t", "\n", "\u00a0", "\u2003", "\u3000"])(
+    "a text with one in time is one piece: %j",
+    (blank) => {
+      const whole = `${"a".repeat(199)}${blank}`.repeat(3);
+      expect([...cutRuns(whole)]).toEqual([whole]);
+    },
+  );
+
+  it.each(["\u200b", "_", "\u007f", "é"])("anything else is none: %j", (letter) => {
+    expect([...cutRuns(`${"a".repeat(199)}${letter}a`)]).toHaveLength(2);
+  });
+
+  it("a run is 200 long, and the next one begins behind it", () => {
+    expect([...cutRuns("a".repeat(200))]).toHaveLength(1);
+    expect([...cutRuns("a".repeat(201))].map(({ length }) => length)).toEqual([200, 1]);
+    expect([...cutRuns("a".repeat(401))].map(({ length }) => length)).toEqual([200, 200, 1]);
+    // The last unit of the first piece would be half of a pair.
+    expect([...cutRuns(`${"a".repeat(199)}🚀a`)].map(({ length }) => length)).toEqual([201, 1]);
+  });
+});
+
+describe("requestUnits", () => {
+  it("is the length of the messages' and the tools' texts", () => {
+    const tool = {
+      type: "function",
+      name: "f",
+      description: "d",
+      parametersJsonSchema: "{}",
+    } as const;
+    expect(requestUnits(testSpec())).toBe(2);
+    expect(requestUnits(testSpec({ tools: [tool, tool] }))).toBe(10);
+    expect(requestUnits(testSpec({ messages: [] }))).toBe(0);
   });
 });
 

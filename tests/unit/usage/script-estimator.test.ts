@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ScriptEstimator } from "../../../src/usage/script-estimator.ts";
+import { MAX_LEARNED_UNITS, ScriptEstimator } from "../../../src/usage/script-estimator.ts";
 import { testModel } from "../../support/provider-request.ts";
 
 const model = testModel({ providerModel: "own" });
@@ -111,5 +111,42 @@ describe("field:M10 the estimate stays within a factor of two until a hundred sa
     expect(Math.abs(estimator.estimate(model, request(LONG)).tokens - truth) / truth).toBeLessThan(
       0.1,
     );
+  });
+});
+
+describe("what is learned from", () => {
+  it("is used from the fifth report on", () => {
+    const counted = answer(LONG);
+    const unlearned = new ScriptEstimator().estimate(model, counted);
+    const four = taught(4, answer, (plain) => Math.round(plain * 1.5), [LONG]);
+    expect(four.estimate(model, counted)).toEqual(unlearned);
+    const five = taught(5, answer, (plain) => Math.round(plain * 1.5), [LONG]);
+    expect(five.estimate(model, counted).tokens).toBeGreaterThan(unlearned.tokens * 1.3);
+    expect(five.estimate(model, counted).confidence).not.toBe(unlearned.confidence);
+  });
+
+  it("is a text that is neither too short nor too long, and whose estimate is something", () => {
+    const estimator = new ScriptEstimator();
+    const learn = (text: string, tokens: number) =>
+      estimator.learn(model, { text, overhead: 0 }, tokens);
+    expect(learn("eight words and no more", 7)).toBeUndefined();
+    expect(learn("eight words and no more", 8)).toBeDefined();
+    expect(learn("a".repeat(MAX_LEARNED_UNITS), 4_096)).toBeDefined();
+    expect(learn("a".repeat(MAX_LEARNED_UNITS + 1), 4_096)).toBeUndefined();
+    expect(learn("", 8)).toBeUndefined();
+  });
+
+  it("tells how far the estimate was from the report, as a share of the report", () => {
+    const estimator = new ScriptEstimator();
+    const plain = plainOf(answer(LONG));
+    expect(estimator.learn(model, answer(LONG), plain * 2)).toBeCloseTo(0.5, 2);
+    expect(estimator.learn(model, answer(LONG), plain)).toBeLessThan(0.01);
+  });
+
+  it("trusts estimates as far as they were right, and never wholly or not at all", () => {
+    const confidence = (tokensOf: (plain: number) => number) =>
+      taught(400, answer, tokensOf, [LONG]).estimate(model, answer(LONG)).confidence;
+    expect(confidence((plain) => plain)).toBe(0.99);
+    expect(confidence((plain) => plain * 1_000)).toBeCloseTo(0.05);
   });
 });

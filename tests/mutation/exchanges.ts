@@ -1,0 +1,42 @@
+import type { MutantKind } from "./mutant.ts";
+
+/** Each operator between two values with those that take its place. */
+export const EXCHANGES: Readonly<
+  Record<string, readonly [kind: MutantKind, operators: readonly string[]]>
+> = {
+  "<": ["comparison", ["<=", ">="]],
+  "<=": ["comparison", ["<", ">"]],
+  ">": ["comparison", [">=", "<="]],
+  ">=": ["comparison", [">", "<"]],
+  "===": ["comparison", ["!=="]],
+  "!==": ["comparison", ["==="]],
+  "==": ["comparison", ["!="]],
+  "!=": ["comparison", ["=="]],
+  "+": ["arithmetic", ["-"]],
+  "-": ["arithmetic", ["+"]],
+  "*": ["arithmetic", ["/"]],
+  "/": ["arithmetic", ["*"]],
+  "%": ["arithmetic", ["*"]],
+  "**": ["arithmetic", ["*"]],
+  "&": ["arithmetic", ["|"]],
+  "|": ["arithmetic", ["&"]],
+  "^": ["arithmetic", ["&"]],
+  "<<": ["arithmetic", [">>"]],
+  ">>": ["arithmetic", ["<<"]],
+  ">>>": ["arithmetic", ["<<"]],
+  "&&": ["logic", ["||"]],
+  "||": ["logic", ["&&"]],
+  "=": ["assignment", []],
+  "+=": ["assignment", ["-="]],
+  "-=": ["assignment", ["+="]],
+  "*=": ["assignment", ["/="]],
+  "/=": ["assignment", ["*="]],
+  "|=": ["assignment", ["&="]],
+  "&=": ["assignment", ["|="]],
+  "^=": ["assignment", ["&="]],
+  "<<=": ["assignment", [">>="]],
+  ">>>=": ["assignment", ["<<="]],
+  "??=": ["assignment", ["="]],
+  "||=": ["assignment", ["&&="]],
+  "&&=": ["assignment", ["||="]],
+};

@@ -1,0 +1,173 @@
+import { describe, expect, it } from "vitest";
+import type { CallerShare } from "../../../src/reliability/caller-queue.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import type { AttemptPermit, TargetState } from "../../../src/reliability/target-state.ts";
+import { TargetStates } from "../../../src/reliability/target-states.ts";
+import { answered } from "../../support/engine.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
+
+const SENDER = { caller: "alice", stream: true };
+const { refusedMs } = DEFAULT_SETTINGS.health;
+
+function setUp() {
+  const clock = createManualClock();
+  const states = new TargetStates(clock, DEFAULT_SETTINGS);
+  const state = states.of({ provider: "a", model: "m" });
+  const neighbour = states.of({ provider: "a", model: "other" });
+  return { clock, state, neighbour };
+}
+
+function admitted(state: TargetState): AttemptPermit {
+  const permit = state.admit(SENDER);
+  if ("state" in permit) throw new Error(`not admitted: ${permit.state}`);
+  return permit;
+}
+
+function ejected() {
+  const set = setUp();
+  const permits = Array.from({ length: 20 }, () => admitted(set.state));
+  return {
+    ...set,
+    async eject() {
+      for (const permit of permits.slice(0, 10)) permit.end(answered(503));
+      await set.clock.advance(DEFAULT_SETTINGS.health.minSpanMs);
+      for (const permit of permits.slice(10)) permit.end(answered(503));
+      expect(set.state.circuit.state).toBe("open");
+    },
+  };
+}
+
+describe("a target that is out", () => {
+  // A credential is the instance's, a permission is one target's.
+  it.each([
+    [401, true],
+    [403, false],
+  ])("after a %i is so for the whole instance: %s", (status, isAll) => {
+    const { state, neighbour } = setUp();
+    admitted(state).end(answered(status));
+    expect(state.admit(SENDER)).toMatchObject({ state: "out" });
+    expect(neighbour.out !== undefined).toBe(isAll);
+    expect(state.limit.inFlight).toBe(0);
+  });
+
+  it.each([401, 403])("is in again after its time: %i", async (status) => {
+    const { clock, state } = setUp();
+    admitted(state).end(answered(status));
+    await clock.advance(refusedMs - 1);
+    expect(state.health()).toMatchObject({ state: "out" });
+    await clock.advance(1);
+    expect(state.health()).toBeUndefined();
+  });
+
+  it.each([401, 403])("is in again with content of any call: %i", (status) => {
+    const { state } = setUp();
+    const late = admitted(state);
+    admitted(state).end(answered(status));
+    late.content(10);
+    expect(state.health()).toBeUndefined();
+    late.end(undefined);
+  });
+
+  it.each([401, 403])("is in again with a reset: %i", (status) => {
+    const { state } = setUp();
+    admitted(state).end(answered(status));
+    state.coolDown(1_000);
+    state.reset();
+    expect(state.health()).toBeUndefined();
+    expect(state.cooldown).toBeUndefined();
+  });
+
+  it("is as long out as the longest of its failures says", async () => {
+    const { clock, state } = setUp();
+    const early = Array.from({ length: 2 }, () => admitted(state));
+    early[0]?.end(answered(403));
+    await clock.advance(refusedMs / 2);
+    early[1]?.end(answered(403));
+    await clock.advance(refusedMs - 1);
+    expect(state.out).toBeDefined();
+  });
+
+  it("takes one probe at a time, whose end lets the next one in", () => {
+    const { state } = setUp();
+    admitted(state).end(answered(403));
+    expect(state.panickedAt).toBe(Number.NEGATIVE_INFINITY);
+    const probe = state.admitPanic(SENDER);
+    expect(state.panickedAt).not.toBe(Number.NEGATIVE_INFINITY);
+    expect(state.admitPanic(SENDER)).toBeUndefined();
+    expect(state.limit.inFlight).toBe(1);
+    probe?.end(answered(403));
+    expect(state.admitPanic(SENDER)).toBeDefined();
+  });
+});
+
+describe("an ejected target", () => {
+  it("takes one probe at a time, and one that is refused holds no place", async () => {
+    const { state, eject } = ejected();
+    await eject();
+    const probe = state.admitPanic(SENDER);
+    expect(probe?.isProbe).toBe(true);
+    expect(state.admitPanic(SENDER)).toBeUndefined();
+    expect(state.limit.inFlight).toBe(1);
+    probe?.end(undefined);
+    expect(state.limit.inFlight).toBe(0);
+  });
+
+  it("takes no call that waited for a place, which is free again", async () => {
+    const { state, eject } = ejected();
+    const share = state.limit.tryEnter("bob") as CallerShare;
+    await eject();
+    expect(state.limit.inFlight).toBe(1);
+    expect(state.admitQueued(SENDER, share)).toMatchObject({ state: "open" });
+    expect(state.limit.inFlight).toBe(0);
+  });
+});
+
+describe("a pause", () => {
+  it("is no shorter for a shorter one that follows, and no longer than the longest", async () => {
+    const { clock, state } = setUp();
+    expect(state.coolDown(1_000)).toBe(true);
+    expect(state.coolDown(1_000)).toBe(false);
+    expect(state.coolDown(999)).toBe(false);
+    expect(state.coolDown(1_001)).toBe(true);
+    await clock.advance(1_000);
+    expect(state.health()).toMatchObject({ state: "cooling", isAsked: true });
+    await clock.advance(1);
+    expect(state.health()).toBeUndefined();
+  });
+
+  it("of a rate limit without a hint is ours, and takes the base of the waits", () => {
+    const { clock, state } = setUp();
+    admitted(state).end(answered(429));
+    expect(state.cooldown).toEqual({
+      until: clock.now() + DEFAULT_SETTINGS.retry.throttle.baseMs,
+      kind: "rate-limit",
+      isAsked: false,
+    });
+  });
+});
+
+describe("delivered content", () => {
+  it("counts from its moment on", async () => {
+    const { clock, state } = setUp();
+    const permit = admitted(state);
+    expect(state.deliveredSince(clock.now())).toBe(false);
+    permit.delivered(clock.now());
+    expect(state.deliveredSince(clock.now())).toBe(true);
+    expect(state.deliveredSince(clock.now() + 1)).toBe(false);
+    permit.end(undefined);
+  });
+
+  it("is measured as what the attempt was: a stream, or a whole answer", () => {
+    const { clock, state } = setUp();
+    for (let call = 0; call < 5; call++) {
+      const permit = admitted(state);
+      permit.content(100);
+      permit.end(undefined);
+      const whole = admitted(state);
+      whole.content(900, false);
+      whole.end(undefined);
+    }
+    expect(state.streamed.quantile(0.5, clock.now())).toBe(100);
+    expect(state.whole.quantile(0.5, clock.now())).toBe(900);
+  });
+});
