@@ -293,7 +293,7 @@ describe.each(ADAPTERS)("adapter %s", (adapter) => {
 
   it("A-31, A-36: silence inside the answer has another, and the total a third", async () => {
     const stalled = specFor(adapter, fault({ stall_after_events: 2 }), {
-      timeouts: { firstToken: millis(150), idle: millis(250) },
+      timeouts: { idle: millis(250) },
     });
     expect(gatewayErrorOf((await collect(stalled)).error)?.category).toBe(
       ErrorCategory.IDLE_TIMEOUT,
@@ -301,8 +301,8 @@ describe.each(ADAPTERS)("adapter %s", (adapter) => {
     // Paced beyond the first-token limit: streaming goes on.
     const paced = specFor(
       adapter,
-      { tokens: 8, pace_ms: 40 },
-      { timeouts: { firstToken: millis(150) } },
+      { tokens: 100, pace_ms: 40 },
+      { timeouts: { firstToken: { seconds: 3n } } },
     );
     expect((await collect(paced)).error).toBeUndefined();
     const total = specFor(
