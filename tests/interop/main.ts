@@ -11,8 +11,8 @@ import { type Failure, type Lane, prepare, type Suite } from "./suite.ts";
 import { toolsSuite } from "./tools.ts";
 import { startWorld } from "./world.ts";
 
-/** Suites that are prepared at once; one's downloads go on beside another's compiler. */
-const PREPARED_AT_ONCE = 2;
+/** Suites that run at once, each track in a world of its own: they wait, download and compile by turns. */
+const TRACKS = 2;
 /** The beginning of a failure that stands on its line; the whole is printed at the end. */
 const MAX_REASON = 200;
 
@@ -25,16 +25,13 @@ async function timed(name: string, run: () => Promise<Failure>): Promise<Failure
   return failure;
 }
 
-/** Begins to prepare all suites, a few at once, in their order. */
+/** Begins to prepare the suites of a track, in their order. */
 function prepareAll(suites: readonly Suite[]): ReadonlyMap<Suite, Promise<Failure>> {
-  const lanes: Promise<unknown>[] = Array(PREPARED_AT_ONCE).fill(Promise.resolve());
+  let last: Promise<unknown> = Promise.resolve();
   const all = new Map<Suite, Promise<Failure>>();
-  for (const [index, suite] of suites.entries()) {
-    const lane = index % PREPARED_AT_ONCE;
-    const prepared = (lanes[lane] ?? Promise.resolve()).then(() =>
-      timed(`${suite.name} prepare`, () => prepare(suite)),
-    );
-    lanes[lane] = prepared;
+  for (const suite of suites) {
+    const prepared = last.then(() => timed(`${suite.name} prepare`, () => prepare(suite)));
+    last = prepared;
     all.set(suite, prepared);
   }
   return all;
@@ -74,6 +71,19 @@ async function runSuites(suites: readonly Suite[], scenario: string | undefined)
   return rows;
 }
 
+/** Runs the suites of a track, but for those whose tools are not there. */
+async function runTrack(track: number) {
+  await using world = await startWorld();
+  const all = [...languages.map((language) => suiteOf(language, world)), toolsSuite(world)];
+  const suites = all.filter(
+    ({ name }, index) =>
+      index % TRACKS === track && (positionals.length === 0 || positionals.includes(name)),
+  );
+  const leftOut = suites.filter((suite) => missingOf(suite).length > 0);
+  const ready = suites.filter((suite) => !leftOut.includes(suite));
+  return { leftOut, rows: await runSuites(ready, values.scenario) };
+}
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { scenario: { type: "string" }, strict: { type: "boolean", default: false } },
@@ -88,16 +98,15 @@ if (positionals.some((name) => !known.includes(name))) {
 needRedis("npm run test:interop");
 const run = beginTestRun();
 
-async function runAll() {
-  await using world = await startWorld();
-  const all = [...languages.map((language) => suiteOf(language, world)), toolsSuite(world)];
-  const suites = all.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  const leftOut = suites.filter((suite) => missingOf(suite).length > 0);
-  const ready = suites.filter((suite) => !leftOut.includes(suite));
-  return { leftOut, rows: await runSuites(ready, values.scenario) };
-}
-
-const { leftOut, rows } = await runAll();
+const tracks = await Promise.all(Array.from({ length: TRACKS }, (_, track) => runTrack(track)));
+const leftOut = tracks.flatMap(({ leftOut }) => leftOut);
+const byName = new Map(tracks.flatMap(({ rows }) => [...rows]));
+const rows = new Map(
+  known.flatMap((name) => {
+    const row = byName.get(name);
+    return row === undefined ? [] : [[name, row] as const];
+  }),
+);
 const left = await run.end();
 const failures = [...rows.values()].flatMap((row) => [...row.values()]);
 const failed = failures.filter((failure) => failure !== "").length;
