@@ -105,9 +105,9 @@ describe("a replica alone, after a silence", () => {
   it.each([
     // It says each second that it lives, and a bit later on a machine that is busy.
     { ttlMs: TTL_MS, silenceMs: 1_100, wasAway: false },
-    { ttlMs: TTL_MS, silenceMs: 1_480, wasAway: false },
+    { ttlMs: TTL_MS, silenceMs: 1_300, wasAway: false },
     { ttlMs: TTL_MS, silenceMs: 1_520, wasAway: true },
-    { ttlMs: 3 * TTL_MS, silenceMs: 2_980, wasAway: false },
+    { ttlMs: 3 * TTL_MS, silenceMs: 2_700, wasAway: false },
     { ttlMs: 3 * TTL_MS, silenceMs: 3_020, wasAway: true },
     { ttlMs: TTL_MS, silenceMs: 60_000, wasAway: true },
   ])(

@@ -9,13 +9,25 @@ const [path = "", prefix = ""] = process.argv.slice(2);
 const store = await createSqliteStore({ clock: systemClock, path, maxBytes: undefined });
 await store.openSession("session-of-writer", 60_000);
 
+/** At once, also where the pipe is full: what is acknowledged and not said would be taken for lost. */
+function say(line: string): void {
+  for (;;) {
+    try {
+      writeSync(1, line);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
+  }
+}
+
 async function write(streamId: string): Promise<void> {
   const stream = newStream({ streamId, session: "session-of-writer" });
   await store.create(stream);
   for (let first = 2; ; first += 3) {
     const { state } = await store.append(appendTo(stream, first, first + 2));
     if (state !== "stored") throw new Error(state);
-    writeSync(1, `${streamId} ${first + 2}\n`);
+    say(`${streamId} ${first + 2}\n`);
   }
 }
 
