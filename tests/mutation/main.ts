@@ -114,7 +114,8 @@ const run = new MutationRun({
   say: (line) => process.stderr.write(`${line}\n`),
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => {
+  // A second one must not end the removal.
+  process.on(signal, () => {
     run[Symbol.dispose]();
     process.exit(130);
   });

@@ -55,7 +55,7 @@ describe.each(encodings)("field:X3 a request in %s", (encoding, compress) => {
       code: 8,
       message: `the request inflates to more than ${text.length - 1} bytes`,
     });
-    for (const bytes of [randomBytes(MIB), whole.subarray(0, whole.length / 2)]) {
+    for (const bytes of [Buffer.alloc(MIB, "no"), whole.subarray(0, whole.length / 2)]) {
       expect(await statusOf(bytes, 4 * MIB)).toMatchObject({ kind: "validation" });
     }
   });
