@@ -59,11 +59,14 @@ export function startTargets(
   return startStack({ env }, (url) => targetsConfiguration(url) + sectionLines(config));
 }
 
-/** Waits that no test has to sit out, and circuits that never open. */
+/** Waits that no test has to sit out, and repetitions for as many calls as a quick machine makes fail in a second. */
 export const CALM = {
   retry: because("a process keeps real time, and hundreds of calls would sit out real waits", {
     transient: { base: "1ms", cap: "5ms" },
     throttle: { base: "5ms", cap: "10ms" },
+  }),
+  budget: because("a quick machine makes hundreds of calls fail at one instance", {
+    capacity: 1_000,
   }),
 };
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AttemptOutcome, AttemptTrigger, ErrorCategory } from "../../gen/es/steer/v1/error_pb.js";
 import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
-import { because } from "../support/explained-settings.ts";
 import type { Stack } from "../support/stack.ts";
 import {
   ask,
@@ -24,8 +23,7 @@ const MODES = ["unary", "stream"] as const;
 let stack: Stack;
 
 beforeAll(async () => {
-  const budget = because("some fifty repetitions at one instance", { capacity: 1_000 });
-  stack = await startTargets({ ...CALM, budget });
+  stack = await startTargets(CALM);
 });
 
 beforeEach(() => resetTargets(stack));
