@@ -1,6 +1,6 @@
 // What a run of tests leaves behind: processes, their ports, files. Each run has a mark in the environment of
 // what it starts and a temporary folder, so that runs of others on the same machine are not counted.
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -77,6 +77,8 @@ export function beginTestRun(): TestRun {
   if (process.env[MARK] !== undefined) return { end: async () => [] };
   const before = process.env["TMPDIR"];
   const folder = mkdtempSync(join(tmpdir(), "steer-run-"));
+  // The image's user goes through it to its own.
+  chmodSync(folder, 0o711);
   // The folder's name is the run's: no other process makes it a second time.
   process.env[MARK] = folder;
   process.env["TMPDIR"] = folder;
