@@ -41,7 +41,7 @@ for (const { name, status: outcome, message, assertionResults } of files) {
 }
 
 const counted = readFileSync(countedFile, "utf8");
-for (const [line] of counted.matchAll(/^FAILED .*$/gm)) console.log(line);
+for (const [line] of counted.matchAll(/^(?:FAILED|LATE) .*$/gm)) console.log(line);
 for (const [, more, red] of counted.matchAll(/^(\d+) passed, (\d+) failed$/gm)) {
   passed += Number(more);
   failed += Number(red);
