@@ -153,7 +153,10 @@ fn text_of(scripted: &ScriptedEvent) -> String {
 
 fn text_part(text: String) -> Part {
     Part {
-        data: Some(Data::Text(TextPart { text })),
+        data: Some(Data::Text(TextPart {
+            text,
+            ..Default::default()
+        })),
         ..Part::default()
     }
 }
@@ -171,6 +174,7 @@ fn event_of(scripted: &ScriptedEvent) -> StreamEvent {
         "text" => Some(Event::TextDelta(TextDelta {
             part_index: scripted.part,
             text: text_of(scripted),
+            ..TextDelta::default()
         })),
         "reasoning" => Some(Event::ReasoningDelta(ReasoningDelta {
             part_index: scripted.part,
@@ -192,6 +196,7 @@ fn event_of(scripted: &ScriptedEvent) -> StreamEvent {
         "complete" => Some(Event::Complete(StreamComplete {
             message_omitted: scripted.message_omitted,
             first_output_sequence: scripted.first_output_sequence,
+            provider_data: None,
             generation: Some(Generation {
                 output_text: scripted.output_text.clone(),
                 finish_reason: newer,

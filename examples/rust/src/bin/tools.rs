@@ -17,7 +17,10 @@ fn get_weather(city: &str) -> String {
 }
 
 fn text(text: &str) -> Part {
-    part(Data::Text(TextPart { text: text.into() }))
+    part(Data::Text(TextPart {
+        text: text.into(),
+        ..Default::default()
+    }))
 }
 
 fn part(data: Data) -> Part {
