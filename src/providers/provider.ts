@@ -79,9 +79,16 @@ export interface ProviderContext {
 export interface ProviderType {
   /** Environment variable of the credential; undefined: needs none. */
   readonly apiKeyVariable: string | undefined;
+  /** Empty: every instance has an address of its own. */
   readonly defaultBaseUrl: string;
+  /** There is an instance of its name where the file has none. */
+  readonly hasDefaultInstance: boolean;
+  /** No instance of another type has its name, whether or not the file has one of this type. */
+  readonly isNameReserved: boolean;
   /** Why the operator's address cannot be the base URL of an instance, as a clause; undefined: it can. */
   baseUrlProblem(baseUrl: string): string | undefined;
+  /** Why it does not speak a dialect that it could be taken to speak; undefined: no more is to say. */
+  dialectProblem?(dialect: string): string | undefined;
   /** Dialects it speaks, each with the parameters that its wire can carry. */
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
   /** Parameters that a dialect's wire carries for models whose record lists them, beside those of all. */

@@ -5,12 +5,12 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject, JsonValue } from "../../src/domain/json.ts";
 import { isJsonObject } from "../../src/domain/json.ts";
 import { createMessagesReader } from "../../src/providers/anthropic/events.ts";
-import { KNOWN_RESPONSE_FIELDS } from "../../src/providers/openai/response-fields.ts";
-import { createResponsesReader } from "../../src/providers/openai/responses-events.ts";
 import type { AnswerReader } from "../../src/providers/shared/answer.ts";
 import { createCallIds } from "../../src/providers/shared/call-id.ts";
 import { createChatReader } from "../../src/providers/shared/chat-events.ts";
 import { readChatUsage } from "../../src/providers/shared/chat-usage.ts";
+import { KNOWN_RESPONSE_FIELDS } from "../../src/providers/shared/response-fields.ts";
+import { createResponsesReader } from "../../src/providers/shared/responses-events.ts";
 import { chatReader as grokReader } from "../../src/providers/xai/events.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 import { createTestGateway } from "../support/test-gateway.ts";
@@ -24,7 +24,7 @@ const READERS: Readonly<Record<string, () => AnswerReader>> = {
   "openai/chat": () =>
     createChatReader({ readUsage: readChatUsage, toError, newCallId, providerType: "openai" }),
   "xai/chat": () => grokReader({ headers: {} } as never, clock),
-  "openai/responses": () => createResponsesReader({ toError, newCallId }),
+  "openai/responses": () => createResponsesReader({ toError, newCallId, providerType: "openai" }),
   "anthropic/messages": () => createMessagesReader({ toError, newCallId }),
 };
 

@@ -1,7 +1,7 @@
 import type { GenerationSpec, Routing } from "../../src/domain/generation-spec.ts";
 import type { Model } from "../../src/domain/model.ts";
-import { tokens } from "../../src/providers/openai/tokens.ts";
 import type { ProviderInstance, ProviderRequest } from "../../src/providers/provider.ts";
+import { tokens } from "../../src/providers/shared/openai-tokens.ts";
 
 export function testRouting(overrides: Partial<Routing> = {}): Routing {
   return {

@@ -52,6 +52,8 @@ async function createHeaders(instance: ProviderInstance): Promise<Record<string,
 export const anthropic: ProviderType = {
   apiKeyVariable: "ANTHROPIC_API_KEY",
   defaultBaseUrl: "https://api.anthropic.com",
+  hasDefaultInstance: true,
+  isNameReserved: true,
   baseUrlProblem,
   dialects: {
     messages: [
@@ -79,9 +81,10 @@ export const anthropic: ProviderType = {
   models: parseModels(models),
   misfit: ({ messages }) => messagesMisfit(messages),
   async create(instance, { clock }) {
+    // Users give the address with and without the version.
+    const path = instance.baseUrl.endsWith("/v1") ? "/messages" : "/v1/messages";
     const messages: Dialect = {
-      // Users give the address with and without the version.
-      path: instance.baseUrl.endsWith("/v1") ? "/messages" : "/v1/messages",
+      path: () => path,
       errorRules,
       headers: messagesHeaders,
       encodeBody: encodeMessagesBody,
@@ -92,7 +95,7 @@ export const anthropic: ProviderType = {
         }),
     };
     const counting: CountDialect = {
-      path: `${messages.path}/count_tokens`,
+      path: () => `${path}/count_tokens`,
       errorRules,
       headers: messagesHeaders,
       encodeBody: encodeCountBody,

@@ -112,6 +112,8 @@ async function* whole(
 export const simulator: ProviderType = {
   apiKeyVariable: undefined,
   defaultBaseUrl: "",
+  hasDefaultInstance: true,
+  isNameReserved: true,
   baseUrlProblem: () => undefined,
   dialects: { simulator: ["sampling.max_output_tokens", "sampling.stop_sequences"] },
   listedParameters: {},

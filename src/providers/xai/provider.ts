@@ -5,6 +5,7 @@ import { encodeChatBody } from "../shared/chat-request.ts";
 import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
 import { createOpenAiHeaders } from "../shared/openai-headers.ts";
+import { CHAT_PARAMETERS } from "../shared/openai-parameters.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { errorRules } from "./errors.ts";
 import { chatReader } from "./events.ts";
@@ -16,23 +17,10 @@ import { tokens } from "./tokens.ts";
 export const xai: ProviderType = {
   apiKeyVariable: "XAI_API_KEY",
   defaultBaseUrl: "https://api.x.ai/v1",
+  hasDefaultInstance: true,
+  isNameReserved: true,
   baseUrlProblem: openAiBaseUrlProblem,
-  dialects: {
-    chat: [
-      "sampling.max_output_tokens",
-      "sampling.temperature",
-      "sampling.top_p",
-      "sampling.frequency_penalty",
-      "sampling.presence_penalty",
-      "sampling.seed",
-      "sampling.stop_sequences",
-      "sampling.logprobs",
-      "reasoning.effort",
-      "tool_choice.parallel",
-      "messages.name",
-      "end_user_id",
-    ],
-  },
+  dialects: { chat: CHAT_PARAMETERS },
   listedParameters: {},
   takes: () => true,
   wireFacts: {},
@@ -45,7 +33,7 @@ export const xai: ProviderType = {
   misfit: ({ messages }) => misplacedPart(messages, CHAT_PLACEMENTS),
   async create(instance, { clock }) {
     const chat: Dialect = {
-      path: "/chat/completions",
+      path: () => "/chat/completions",
       errorRules,
       encodeBody: (request, onIgnored) => encodeChatBody(request, chatWire(request), onIgnored),
       createReader: (response) => chatReader(response, clock),
