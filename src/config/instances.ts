@@ -17,6 +17,8 @@ export interface TypeFacts {
   readonly isNameReserved: boolean;
   /** Why an address cannot be its base URL, as a clause; undefined: it can. */
   baseUrlProblem(baseUrl: string): string | undefined;
+  /** What is wrong with the API version of an instance at this address; unset: it reads none. */
+  apiVersionProblem?(baseUrl: string, apiVersion: string | undefined): string | undefined;
   dialectProblem?(dialect: string): string | undefined;
   /** Dialects with the parameters that their wires carry: for all models, and for those that list them. */
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
@@ -44,6 +46,7 @@ export interface ConfiguredProvider {
     | { readonly cause: "not-configured"; readonly variable: string }
     | { readonly cause: "disabled" }
     | undefined;
+  readonly apiVersion: string | undefined;
   readonly dialect: string | undefined;
   readonly unaryUpstream: UnaryUpstream;
   readonly timeouts: TargetTimeouts | undefined;
@@ -113,6 +116,7 @@ function configure(
       : missing === undefined
         ? undefined
         : { cause: "not-configured", variable: missing },
+    apiVersion: entry.apiVersion,
     dialect: entry.api,
     unaryUpstream: entry.unaryUpstream ?? "auto",
     timeouts: entry.timeouts,
@@ -156,6 +160,19 @@ function checkDialect(section: string, index: number, api: string | undefined, t
   throw new ConfigProblem([section, index, "api"], message);
 }
 
+function checkAddress(
+  { baseUrl = "", apiVersion, type: name }: ProviderEntry,
+  index: number,
+  type: TypeFacts,
+): void {
+  const isDefault = baseUrl === "" && type.defaultBaseUrl !== "";
+  const problem = isDefault ? undefined : type.baseUrlProblem(baseUrl);
+  if (problem !== undefined) throw new ConfigProblem(["providers", index, "base_url"], problem);
+  const unread = apiVersion === undefined ? undefined : `says nothing of the type ${name}`;
+  const wrong = type.apiVersionProblem ? type.apiVersionProblem(baseUrl, apiVersion) : unread;
+  if (wrong !== undefined) throw new ConfigProblem(["providers", index, "api_version"], wrong);
+}
+
 /** All instances in the order in which they are tried. Throws `ConfigProblem`. */
 export function configureProviders(
   entries: readonly ProviderEntry[],
@@ -169,11 +186,7 @@ export function configureProviders(
     }
     const type = typeOf(index, all, types);
     checkDialect("providers", index, entry.api, type);
-    const problem =
-      entry.baseUrl === undefined && type.defaultBaseUrl !== ""
-        ? undefined
-        : type.baseUrlProblem(entry.baseUrl ?? "");
-    if (problem !== undefined) throw new ConfigProblem(["providers", index, "base_url"], problem);
+    checkAddress(entry, index, type);
     try {
       return configure(entry, type, environment);
     } catch (error) {

@@ -75,6 +75,8 @@ export interface ProviderEntry {
   /** File whose content is the key. */
   readonly apiKeyFile?: string;
   readonly baseUrl?: string;
+  /** Version of the API that requests name. */
+  readonly apiVersion?: string;
   /** Dialect of all its models. */
   readonly api?: string;
   /** Accepted for files that have it: a finish reason ends every answer. */
@@ -123,6 +125,7 @@ const providerFields = object({
   api_key_env: matching(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable"),
   api_key_file: text,
   base_url: url,
+  api_version: matching(/^[A-Za-z0-9.-]{1,64}$/, "a version such as 2024-10-21 or preview"),
   api: identifier,
   done_optional: flag,
   prefill: flag,
@@ -152,6 +155,7 @@ const provider: Reader<ProviderEntry> = (value, path) => {
     ...(fields.api_key_env !== undefined && { apiKeyEnv: fields.api_key_env }),
     ...(fields.api_key_file !== undefined && { apiKeyFile: fields.api_key_file }),
     ...(fields.base_url !== undefined && { baseUrl: fields.base_url }),
+    ...(fields.api_version !== undefined && { apiVersion: fields.api_version }),
     ...(fields.api !== undefined && { api: fields.api }),
     ...(fields.builtin_models !== undefined && { builtinModels: fields.builtin_models }),
   };

@@ -64,6 +64,8 @@ export interface ProviderInstance {
   /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly apiKey: string;
+  /** Version of the API that requests name. */
+  readonly apiVersion: string | undefined;
   /** Extra headers of every request, e.g. an organisation. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -87,6 +89,8 @@ export interface ProviderType {
   readonly isNameReserved: boolean;
   /** Why the operator's address cannot be the base URL of an instance, as a clause; undefined: it can. */
   baseUrlProblem(baseUrl: string): string | undefined;
+  /** What is wrong with the API version of an instance at this address; unset: it reads none. */
+  apiVersionProblem?(baseUrl: string, apiVersion: string | undefined): string | undefined;
   /** Why it does not speak a dialect that it could be taken to speak; undefined: no more is to say. */
   dialectProblem?(dialect: string): string | undefined;
   /** Dialects it speaks, each with the parameters that its wire can carry. */

@@ -1,5 +1,6 @@
 // One line per provider type; the export name is the type's name in the configuration.
 export { anthropic } from "./anthropic/provider.ts";
+export { azure } from "./azure/provider.ts";
 export { cerebras } from "./compatible/cerebras.ts";
 export { deepseek } from "./compatible/deepseek.ts";
 export { fireworks } from "./compatible/fireworks.ts";

@@ -91,6 +91,7 @@ export function testInstance(overrides: Partial<ProviderInstance> = {}): Provide
     type: "openai",
     baseUrl: "http://127.0.0.1:1/v1",
     apiKey: "test-key",
+    apiVersion: undefined,
     headers: {},
     ...overrides,
   };

@@ -9,11 +9,11 @@ import { parseModels } from "../shared/model-records.ts";
 import { openAiDialects } from "../shared/openai-dialects.ts";
 import { errorRules } from "../shared/openai-errors.ts";
 import { createOpenAiHeaders } from "../shared/openai-headers.ts";
+import { NO_LIMITS, OPENAI_LIMITS } from "../shared/openai-limits.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
 import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { inputMisfit } from "../shared/responses-input.ts";
-import { NO_LIMITS, OPENAI_LIMITS } from "./limits.ts";
 import models from "./models.json" with { type: "json" };
 import { chatWire, isOpenAi } from "./request.ts";
 

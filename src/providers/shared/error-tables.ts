@@ -47,6 +47,8 @@ const MODEL_CODES: ReadonlySet<string> = new Set([
   "model_decommissioned",
   "invalid_model",
   "unknown_model",
+  // Azure.
+  "deploymentnotfound",
 ]);
 
 /** Words that say less than a status does: they count inside an answer of HTTP 200 only. */

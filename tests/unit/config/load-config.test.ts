@@ -18,8 +18,8 @@ describe("loadConfig without a file", () => {
     // Nobody knows whether servers without a vendor are there, or where.
     const named = Object.entries(types).filter(([, { hasDefaultInstance }]) => hasDefaultInstance);
     expect(config.providers.map(({ id }) => id).sort()).toEqual(named.map(([id]) => id).sort());
-    const local = ["llamacpp", "lmstudio", "ollama", "vllm"];
-    expect(named.map(([id]) => id)).toEqual(Object.keys(types).filter((id) => !local.includes(id)));
+    const own = ["azure", "llamacpp", "lmstudio", "ollama", "vllm"];
+    expect(named.map(([id]) => id)).toEqual(Object.keys(types).filter((id) => !own.includes(id)));
     expect(config).toMatchObject({
       callers: [],
       allowUnauthenticated: false,
