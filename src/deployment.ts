@@ -60,6 +60,7 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
     timeouts: configured.timeouts,
     tokens: type.tokens,
     models: configured.builtinModels ? type.models : [],
+    unlistedModels: configured.unlistedModels,
   };
 }
 
@@ -130,8 +131,11 @@ export async function createDeployment(
   );
   const [problem] = prices.problems();
   if (problem !== undefined) throw new ConfigError(`${overrides.place}: ${problem}`);
+  const isForUnlisted = (key: string): boolean =>
+    providers.some(({ id, unlistedModels }) => unlistedModels && key.startsWith(`${id}/`));
   const warnings = prices
     .unused()
+    .filter((key) => !isForUnlisted(key))
     .map((key) => `${overrides.place}: ${key}: no model has this name`);
   const unavailable = (id: string): ConfiguredProvider["unavailable"] => byId.get(id)?.unavailable;
   const router = createRouter({

@@ -52,6 +52,8 @@ export interface ConfiguredProvider {
   readonly timeouts: TargetTimeouts | undefined;
   readonly prefill: boolean;
   readonly builtinModels: boolean;
+  /** Requests may name models of it that no list has. */
+  readonly unlistedModels: boolean;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -64,6 +66,7 @@ function allEntries(entries: readonly ProviderEntry[], types: TypeTable): Provid
       id: type,
       type,
       prefill: false,
+      unlistedModels: false,
       enabled: true,
       headers: {},
     }));
@@ -122,6 +125,7 @@ function configure(
     timeouts: entry.timeouts,
     prefill: entry.prefill,
     builtinModels: entry.builtinModels ?? isOwnAddress,
+    unlistedModels: entry.unlistedModels,
     headers: entry.headers,
   };
 }

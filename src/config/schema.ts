@@ -90,6 +90,8 @@ export interface ProviderEntry {
   readonly prefill: boolean;
   /** Offers the built-in models of its type. Unset: only at the type's own address. */
   readonly builtinModels?: boolean;
+  /** Requests may name models of it that no list has. */
+  readonly unlistedModels: boolean;
   readonly enabled: boolean;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -130,6 +132,7 @@ const providerFields = object({
   done_optional: flag,
   prefill: flag,
   builtin_models: flag,
+  unlisted_models: flag,
   enabled: flag,
   headers,
   unary_upstream: oneOf(...UNARY_UPSTREAMS),
@@ -146,6 +149,7 @@ const provider: Reader<ProviderEntry> = (value, path) => {
     id: required(fields.id, path, "id"),
     type: required(fields.type, path, "type"),
     prefill: fields.prefill ?? false,
+    unlistedModels: fields.unlisted_models ?? false,
     enabled: fields.enabled ?? true,
     headers: fields.headers ?? {},
     ...(fields.done_optional !== undefined && { doneOptional: fields.done_optional }),

@@ -211,6 +211,8 @@ export interface Model {
   /** How tokens are counted where the provider does not report them. */
   readonly tokens: TokenRules;
   readonly deprecated: boolean;
+  /** No list has it: a request has named it at an instance that takes any name. */
+  readonly isUnlisted: boolean;
   /** Names of models that follow where a call names no fallbacks of its own. */
   readonly fallbacks: readonly string[];
   /** The operator lets a verdict of its content filter lead to the next target. */

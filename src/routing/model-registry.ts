@@ -11,6 +11,7 @@ import type {
 } from "../domain/model.ts";
 import { nearNames } from "../domain/near-names.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
+import { UnlistedModels } from "./unlisted-models.ts";
 
 /** A provider instance as the registry sees it. */
 export interface RegistryInstance {
@@ -36,6 +37,8 @@ export interface RegistryInstance {
   readonly tokens: TokenRules;
   /** Built-in records that it offers. */
   readonly models: readonly ModelRecord[];
+  /** `INSTANCE/NAME` is a model of it, whatever the name. */
+  readonly unlistedModels: boolean;
 }
 
 /** A model that the operator configured; what it leaves out is taken from a built-in record of the same id, else assumed. */
@@ -66,7 +69,7 @@ const ASSUMED_CAPABILITIES: readonly Capability[] = [
   "json-schema",
 ];
 
-function toModel(record: ModelRecord, instance: RegistryInstance): Model {
+function toModel(record: ModelRecord, instance: RegistryInstance, isUnlisted = false): Model {
   const dialect = record.dialect ?? instance.dialect;
   const carried = new Set([
     ...(instance.dialects[dialect] ?? []),
@@ -101,6 +104,7 @@ function toModel(record: ModelRecord, instance: RegistryInstance): Model {
     pricing: record.pricing,
     tokens: instance.tokens,
     deprecated: record.endDate !== undefined,
+    isUnlisted,
     fallbacks: record.fallbacks ?? [],
     failoverOnContentFilter: record.failoverOnContentFilter ?? false,
     prefill: instance.prefill,
@@ -204,11 +208,17 @@ export function createModelRegistry(
     return pinned.length > 0 ? pinned : found.filter((model) => model.providerType === provider);
   }
 
+  const unlisted = new UnlistedModels(instances, (id, instance) => {
+    const entry = { id, provider: instance.id, enabled: true };
+    return reprice([toModel(configuredRecord(entry, instance), instance, true)]);
+  });
+
   return {
     list,
     lookup(name) {
       const found = named(name);
-      const models = found.length > 0 ? found : qualified(name);
+      const listed = found.length > 0 ? found : qualified(name);
+      const models = listed.length > 0 ? listed : unlisted.lookup(name);
       if (models.length === 0) throw notFound(name, list);
       return models;
     },

@@ -60,6 +60,7 @@ export function testModel(overrides: Partial<Model> = {}): Model {
     pricing: undefined,
     tokens,
     deprecated: false,
+    isUnlisted: false,
     fallbacks: [],
     failoverOnContentFilter: false,
     prefill: false,

@@ -34,6 +34,7 @@ export function instance(
     timeouts: undefined,
     tokens,
     models,
+    unlistedModels: false,
     ...changes,
   };
 }

@@ -150,6 +150,7 @@ hedge: {share: 0.1, min_delay: 300ms, max_input_tokens: 1000}
         unaryUpstream: "auto",
         timeouts: undefined,
         builtinModels: false,
+        unlistedModels: false,
         headers: { "x-team": "a" },
       },
       expect.objectContaining({ id: "openai", apiKey: "k", dialect: "chat", builtinModels: true }),

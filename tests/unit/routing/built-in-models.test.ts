@@ -21,6 +21,7 @@ const registryOf = (dialect?: string) =>
       limits: (dialect) => type.limits(dialect, type.defaultBaseUrl),
       timeouts: undefined,
       models: type.models,
+      unlistedModels: false,
     })),
     [],
   );
