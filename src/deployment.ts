@@ -48,6 +48,7 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
     dialects: type.dialects,
     listedParameters: type.listedParameters,
     takes: type.takes,
+    goesBack: type.goesBack,
     dialect: configured.dialect ?? type.defaultDialect(configured.baseUrl),
     prefill: configured.prefill || type.prefill,
     unaryUpstream: (dialect) => {

@@ -38,6 +38,7 @@ export function checkModelFallbacks(
       tokens,
       unaryUpstream: () => "whole" as const,
       limits: () => ({}),
+      goesBack: () => ({ reasoning: "never" as const, annotations: false }),
       timeouts: undefined,
     };
     return [{ id, type, models: builtinModels ? facts.models : [], ...rest }];

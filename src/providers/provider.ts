@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { FieldViolation } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
-import type { Model, ModelRecord, Parameter, WireLimits } from "../domain/model.ts";
+import type { GoesBack, Model, ModelRecord, Parameter, WireLimits } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
 
@@ -107,6 +107,8 @@ export interface ProviderType {
   reportsUsageInStreams(dialect: string, baseUrl: string): boolean;
   /** What a dialect takes at this address, of all models. */
   limits(dialect: string, baseUrl: string): WireLimits;
+  /** What models of a dialect, with these facts of the wire, take back of what answers have added. */
+  goesBack(dialect: string, wire: JsonObject): GoesBack;
   /** Every instance goes on after a last message of the assistant; else the operator says which do. */
   readonly prefill: boolean;
   /** How tokens are counted where it does not report them. */

@@ -2,6 +2,7 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type {
   Capability,
+  GoesBack,
   Model,
   ModelRecord,
   Parameter,
@@ -29,6 +30,8 @@ export interface RegistryInstance {
   readonly prefill: boolean;
   /** How it is asked for the answers of unary calls to models of a dialect. */
   unaryUpstream(dialect: string): UnaryUpstream;
+  /** What its models take back of what answers have added. */
+  goesBack(dialect: string, wire: JsonObject): GoesBack;
   /** Limits of its address in a dialect. */
   limits(dialect: string): WireLimits;
   /** Limits of time of all its models. */
@@ -101,6 +104,7 @@ function toModel(record: ModelRecord, instance: RegistryInstance, isUnlisted = f
     deterministicSampling: record.deterministicSampling ?? { temperature: 0 },
     limits: { ...instance.limits(dialect), ...record.limits?.[dialect] },
     wire: record.wire ?? {},
+    goesBack: instance.goesBack(dialect, record.wire ?? {}),
     pricing: record.pricing,
     tokens: instance.tokens,
     deprecated: record.endDate !== undefined,

@@ -57,6 +57,7 @@ export function testModel(overrides: Partial<Model> = {}): Model {
     deterministicSampling: {},
     limits: {},
     wire: {},
+    goesBack: { reasoning: "text", annotations: true },
     pricing: undefined,
     tokens,
     deprecated: false,

@@ -27,6 +27,7 @@ export function instance(
     dialects,
     listedParameters: {},
     takes: () => true,
+    goesBack: () => ({ reasoning: "text", annotations: true }),
     dialect: "chat",
     prefill: false,
     unaryUpstream: () => "auto",

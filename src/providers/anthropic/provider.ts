@@ -76,6 +76,7 @@ export const anthropic: ProviderType = {
   defaultDialect: () => "messages",
   reportsUsageInStreams: () => true,
   limits: () => MESSAGES_LIMITS,
+  goesBack: () => ({ reasoning: "signed", annotations: true }),
   prefill: false,
   tokens,
   models: parseModels(models),

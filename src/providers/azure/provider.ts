@@ -6,6 +6,7 @@ import {
   CHAT_FACTS,
   type ChatServer,
   COMPATIBLE_SERVER,
+  chatGoesBack,
   chatWire,
   RESPONSES_FACTS,
 } from "../shared/chat-server.ts";
@@ -19,6 +20,7 @@ import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-paramete
 import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { inputMisfit } from "../shared/responses-input.ts";
+import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
 import { apiVersionProblem, azureBaseUrlProblem, endpointPath } from "./address.ts";
 
 /** The newest field is understood by all models since the API version 2024-09-01-preview. */
@@ -48,6 +50,8 @@ export const azure: ProviderType = {
   defaultDialect: () => "chat",
   reportsUsageInStreams: () => true,
   limits: (dialect) => ownValue<WireLimits>(OPENAI_LIMITS, dialect) ?? {},
+  goesBack: (dialect, wire) =>
+    dialect === "responses" ? RESPONSES_GO_BACK : chatGoesBack(wire, SERVER),
   prefill: false,
   tokens,
   models: [],

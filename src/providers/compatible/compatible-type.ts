@@ -6,6 +6,7 @@ import {
   CHAT_FACTS,
   type ChatServer,
   COMPATIBLE_SERVER,
+  chatGoesBack,
   chatWire,
   RESPONSES_FACTS,
 } from "../shared/chat-server.ts";
@@ -17,6 +18,7 @@ import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-paramete
 import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { inputMisfit } from "../shared/responses-input.ts";
+import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
 
 /** A page that says so, and the day on which its words were read, or last changed. */
 export interface Source {
@@ -79,6 +81,7 @@ export function compatibleType(record: CompatibleRecord): ProviderType {
     defaultDialect: () => dialect,
     reportsUsageInStreams: () => record.reportsUsageInStreams,
     limits: () => record.limits,
+    goesBack: (_, wire) => (isChat ? chatGoesBack(wire, server) : RESPONSES_GO_BACK),
     tokens,
     misfit: ({ messages }, model) =>
       isChat ? misplacedPart(messages, CHAT_PLACEMENTS) : inputMisfit(messages, model),

@@ -3,7 +3,12 @@ import { ownValue } from "../../domain/own-value.ts";
 import type { ProviderType } from "../provider.ts";
 import { openAiBaseUrlProblem } from "../shared/base-url.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
-import { CHAT_FACTS, RESPONSES_FACTS } from "../shared/chat-server.ts";
+import {
+  CHAT_FACTS,
+  COMPATIBLE_SERVER,
+  chatGoesBack,
+  RESPONSES_FACTS,
+} from "../shared/chat-server.ts";
 import { createHttpProvider } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
 import { openAiDialects } from "../shared/openai-dialects.ts";
@@ -14,6 +19,7 @@ import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-paramete
 import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { inputMisfit } from "../shared/responses-input.ts";
+import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
 import models from "./models.json" with { type: "json" };
 import { chatWire, isOpenAi } from "./request.ts";
 
@@ -37,6 +43,8 @@ export const openai: ProviderType = {
   reportsUsageInStreams: (dialect, baseUrl) => dialect === "responses" || isOpenAi(baseUrl),
   limits: (dialect, baseUrl) =>
     (isOpenAi(baseUrl) ? ownValue<WireLimits>(OPENAI_LIMITS, dialect) : undefined) ?? NO_LIMITS,
+  goesBack: (dialect, wire) =>
+    dialect === "responses" ? RESPONSES_GO_BACK : chatGoesBack(wire, COMPATIBLE_SERVER),
   prefill: false,
   tokens,
   models: parseModels(models, OPENAI_LIMITS),

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { JsonObject } from "../../domain/json.ts";
+import type { GoesBack } from "../../domain/model.ts";
 import { ownValue } from "../../domain/own-value.ts";
 import type { ProviderRequest } from "../provider.ts";
 import type { CacheField, ReasoningField, SystemPlace } from "./chat-messages.ts";
@@ -58,6 +59,15 @@ function word<T>(words: Readonly<Record<string, T>>, value: unknown): T | undefi
 export function cacheFieldOf({ promptCacheBreakpoints, cacheField }: JsonObject) {
   const breakpoints = promptCacheBreakpoints === true ? "prompt_cache_breakpoint" : undefined;
   return word(CACHE_FIELDS, cacheField) ?? breakpoints;
+}
+
+/** What a model takes back; Chat Completions has no field for the sources of a text. */
+export function chatGoesBack(
+  wire: JsonObject,
+  server: Pick<ChatServer, "reasoningField">,
+): GoesBack {
+  const isTaken = reasoningFieldOf(wire, server) !== undefined;
+  return { reasoning: isTaken ? "text" : "never", annotations: false };
 }
 
 /** The field that takes thoughts back to a model; undefined: none does. */

@@ -1,5 +1,6 @@
 import type { GenerationSpec, OutputFormat, Tool } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
+import type { GoesBack } from "../../domain/model.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { nonEmpty } from "./chat-request.ts";
 import { cacheFieldOf, safetyIdentifier } from "./chat-server.ts";
@@ -13,6 +14,9 @@ import {
   rawObject,
 } from "./json-body.ts";
 import { encodeConversation } from "./responses-input.ts";
+
+/** Nothing is stored there: reasoning goes back by its ciphertext. */
+export const RESPONSES_GO_BACK: GoesBack = { reasoning: "signed", annotations: true };
 
 const ENCRYPTED_REASONING = "reasoning.encrypted_content";
 const LOGPROBS = "message.output_text.logprobs";

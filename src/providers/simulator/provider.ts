@@ -122,6 +122,7 @@ export const simulator: ProviderType = {
   defaultDialect: () => "simulator",
   reportsUsageInStreams: () => true,
   limits: () => ({}),
+  goesBack: () => ({ reasoning: "text", annotations: true }),
   prefill: true,
   tokens,
   models: parseModels(models),

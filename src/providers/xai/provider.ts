@@ -2,6 +2,7 @@ import type { ProviderType } from "../provider.ts";
 import { openAiBaseUrlProblem } from "../shared/base-url.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import { encodeChatBody } from "../shared/chat-request.ts";
+import { chatGoesBack } from "../shared/chat-server.ts";
 import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
 import { createOpenAiHeaders } from "../shared/openai-headers.ts";
@@ -10,7 +11,7 @@ import { misplacedPart } from "../shared/placements.ts";
 import { errorRules } from "./errors.ts";
 import { chatReader } from "./events.ts";
 import models from "./models.json" with { type: "json" };
-import { chatWire } from "./request.ts";
+import { chatWire, SERVER } from "./request.ts";
 import { tokens } from "./tokens.ts";
 
 /** xAI: Chat Completions with its own usage and error rules. */
@@ -27,6 +28,7 @@ export const xai: ProviderType = {
   defaultDialect: () => "chat",
   reportsUsageInStreams: () => true,
   limits: () => ({}),
+  goesBack: (_, wire) => chatGoesBack(wire, SERVER),
   prefill: false,
   tokens,
   models: parseModels(models),

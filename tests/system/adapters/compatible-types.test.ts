@@ -167,7 +167,8 @@ describe.each(MODES)("%s", (mode) => {
       assistant(reasoningOf(type, "hm"), words("a"), toolCall("c12345678")),
       toolMessage(toolResult("c12345678")),
     ];
-    const { sent } = await call(type, { messages });
+    const { end, sent } = await call(type, { messages });
+    expect(end.warnings).toEqual(field === undefined ? ["REASONING_DROPPED"] : []);
     const [, said] = sent["messages"] as readonly object[];
     const fields = Object.entries(said ?? {}).filter(([name]) => name.startsWith("reasoning"));
     expect(fields).toEqual(field === undefined ? [] : [[field, "hm"]]);
