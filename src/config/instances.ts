@@ -54,6 +54,8 @@ export interface ConfiguredProvider {
   readonly builtinModels: boolean;
   /** Requests may name models of it that no list has. */
   readonly unlistedModels: boolean;
+  /** The texts of its errors are in the log. */
+  readonly errorTexts: boolean;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -67,6 +69,7 @@ function allEntries(entries: readonly ProviderEntry[], types: TypeTable): Provid
       type,
       prefill: false,
       unlistedModels: false,
+      errorTexts: false,
       enabled: true,
       headers: {},
     }));
@@ -126,6 +129,7 @@ function configure(
     prefill: entry.prefill,
     builtinModels: entry.builtinModels ?? isOwnAddress,
     unlistedModels: entry.unlistedModels,
+    errorTexts: entry.errorTexts,
     headers: entry.headers,
   };
 }
@@ -164,6 +168,15 @@ function checkDialect(section: string, index: number, api: string | undefined, t
   throw new ConfigProblem([section, index, "api"], message);
 }
 
+/** A vendor's errors can quote what a caller has sent; a server of one's own shows its operator no more than it knows. */
+function checkErrorTexts({ errorTexts, baseUrl }: ProviderEntry, index: number, type: TypeFacts) {
+  const isVendor = type.apiKeyVariable !== undefined;
+  if (!errorTexts || !isVendor || (baseUrl !== undefined && baseUrl !== type.defaultBaseUrl))
+    return;
+  const message = "is for servers of one's own, and the address is the vendor's";
+  throw new ConfigProblem(["providers", index, "error_texts"], message);
+}
+
 function checkAddress(
   { baseUrl = "", apiVersion, type: name }: ProviderEntry,
   index: number,
@@ -191,6 +204,7 @@ export function configureProviders(
     const type = typeOf(index, all, types);
     checkDialect("providers", index, entry.api, type);
     checkAddress(entry, index, type);
+    checkErrorTexts(entry, index, type);
     try {
       return configure(entry, type, environment);
     } catch (error) {

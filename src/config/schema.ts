@@ -92,6 +92,8 @@ export interface ProviderEntry {
   readonly builtinModels?: boolean;
   /** Requests may name models of it that no list has. */
   readonly unlistedModels: boolean;
+  /** The texts of its errors are in the log. */
+  readonly errorTexts: boolean;
   readonly enabled: boolean;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -133,6 +135,7 @@ const providerFields = object({
   prefill: flag,
   builtin_models: flag,
   unlisted_models: flag,
+  error_texts: flag,
   enabled: flag,
   headers,
   unary_upstream: oneOf(...UNARY_UPSTREAMS),
@@ -150,6 +153,7 @@ const provider: Reader<ProviderEntry> = (value, path) => {
     type: required(fields.type, path, "type"),
     prefill: fields.prefill ?? false,
     unlistedModels: fields.unlisted_models ?? false,
+    errorTexts: fields.error_texts ?? false,
     enabled: fields.enabled ?? true,
     headers: fields.headers ?? {},
     ...(fields.done_optional !== undefined && { doneOptional: fields.done_optional }),

@@ -70,9 +70,18 @@ export interface ProviderInstance {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** An error of a provider in its own words, which can quote a request. */
+export interface ErrorText {
+  /** Undefined for an error inside an answer. */
+  readonly status: number | undefined;
+  readonly text: string;
+}
+
 /** What an adapter gets from the composition root. */
 export interface ProviderContext {
   readonly clock: Clock;
+  /** Takes the text of each error; unset: nobody may see it. */
+  readonly onErrorText?: (error: ErrorText) => void;
   /** Scripted faults are allowed (`faults.allow`). */
   readonly allowFaults: boolean;
 }

@@ -21,6 +21,7 @@ import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { inputMisfit } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
+import { toldErrors } from "../shared/told-errors.ts";
 import { apiVersionProblem, azureBaseUrlProblem, endpointPath } from "./address.ts";
 
 /** The newest field is understood by all models since the API version 2024-09-01-preview. */
@@ -59,13 +60,15 @@ export const azure: ProviderType = {
     model.dialect === "responses"
       ? inputMisfit(messages, model)
       : misplacedPart(messages, CHAT_PLACEMENTS),
-  async create(instance, { clock }) {
+  async create(instance, context) {
+    const { clock } = context;
+    const errors = toldErrors(errorRules, context);
     return createHttpProvider({
       instance,
       headers: await createHeaders(instance),
       dialectOf: openAiDialects({
         providerType: "azure",
-        errorRules,
+        errorRules: errors,
         clock,
         chatWire: (request: ProviderRequest) => chatWire(request, SERVER),
         pathOf: (endpoint, { model }) => endpointPath(instance, endpoint, model.providerModel),

@@ -29,7 +29,6 @@ export const cerebras = compatibleType({
   ],
   sources: [
     { url: "https://inference-docs.cerebras.ai/resources/openai", date: "2026-11-30" },
-    { url: "https://hexdocs.pm/req_llm/cerebras.html", date: "2026-11-30" },
     { url: "https://github.com/NousResearch/hermes-agent/issues/45655", date: "2026-11-30" },
   ],
 });

@@ -19,6 +19,7 @@ import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { inputMisfit } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
+import { toldErrors } from "../shared/told-errors.ts";
 
 /** A page that says so, and the day on which its words were read, or last changed. */
 export interface Source {
@@ -55,8 +56,12 @@ const PARAMETERS = { chat: CHAT_PARAMETERS, responses: RESPONSES_PARAMETERS };
 /** `top_k` has a field in Chat that OpenAI does not take. */
 const BEYOND = { chat: ["sampling.top_k"], responses: [] } as const;
 
+export interface CompatibleType extends ProviderType {
+  readonly record: CompatibleRecord;
+}
+
 /** The type of a record. */
-export function compatibleType(record: CompatibleRecord): ProviderType {
+export function compatibleType(record: CompatibleRecord): CompatibleType {
   const { type, dialect, refuses, listed } = record;
   const server: ChatServer = { ...COMPATIBLE_SERVER, ...record.server };
   const carried = PARAMETERS[dialect].filter(
@@ -65,6 +70,7 @@ export function compatibleType(record: CompatibleRecord): ProviderType {
   const isChat = dialect === "chat";
   const beyond = BEYOND[dialect].filter((parameter) => !refuses.includes(parameter));
   return {
+    record,
     apiKeyVariable: record.apiKeyVariable,
     models: record.models,
     prefill: record.prefill,
@@ -85,13 +91,15 @@ export function compatibleType(record: CompatibleRecord): ProviderType {
     tokens,
     misfit: ({ messages }, model) =>
       isChat ? misplacedPart(messages, CHAT_PLACEMENTS) : inputMisfit(messages, model),
-    async create(instance, { clock }) {
+    async create(instance, context) {
+      const { clock } = context;
+      const errors = toldErrors(errorRules, context);
       return createHttpProvider({
         instance,
         headers: await createOpenAiHeaders(instance),
         dialectOf: openAiDialects({
           providerType: type,
-          errorRules,
+          errorRules: errors,
           clock,
           chatWire: (request) => chatWire(request, server),
         }),

@@ -33,6 +33,6 @@ export const groq = compatibleType({
   ],
   sources: [
     { url: "https://console.groq.com/docs/openai", date: "2026-11-30" },
-    { url: "https://console.groq.com/docs/models", date: "2026-05-19" },
+    { url: "https://github.com/braintrustdata/braintrust-proxy/issues/925", date: "2026-11-30" },
   ],
 });

@@ -33,6 +33,6 @@ export const mistral = compatibleType({
     { url: "https://docs.mistral.ai/capabilities/reasoning/", date: "2026-11-30" },
     { url: "https://github.com/openai/openai-agents-python/issues/442", date: "2026-11-30" },
     { url: "https://github.com/mistralai/mistral-vibe/issues/1075", date: "2026-11-30" },
-    { url: "https://mistral.ai/pricing", date: "2026-05-22" },
+    { url: "https://github.com/braintrustdata/braintrust-proxy/issues/802", date: "2026-05-22" },
   ],
 });

@@ -20,6 +20,7 @@ import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { inputMisfit } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
+import { toldErrors } from "../shared/told-errors.ts";
 import models from "./models.json" with { type: "json" };
 import { chatWire, isOpenAi } from "./request.ts";
 
@@ -52,14 +53,16 @@ export const openai: ProviderType = {
     model.dialect === "responses"
       ? inputMisfit(messages, model)
       : misplacedPart(messages, CHAT_PLACEMENTS),
-  async create(instance, { clock }) {
+  async create(instance, context) {
+    const { clock } = context;
+    const errors = toldErrors(errorRules, context);
     const own = isOpenAi(instance.baseUrl);
     return createHttpProvider({
       instance,
       headers: await createOpenAiHeaders(instance),
       dialectOf: openAiDialects({
         providerType: "openai",
-        errorRules,
+        errorRules: errors,
         clock,
         chatWire: (request) => chatWire(request, own),
       }),

@@ -8,6 +8,7 @@ import { parseModels } from "../shared/model-records.ts";
 import { createOpenAiHeaders } from "../shared/openai-headers.ts";
 import { CHAT_PARAMETERS } from "../shared/openai-parameters.ts";
 import { misplacedPart } from "../shared/placements.ts";
+import { toldErrors } from "../shared/told-errors.ts";
 import { errorRules } from "./errors.ts";
 import { chatReader } from "./events.ts";
 import models from "./models.json" with { type: "json" };
@@ -33,12 +34,14 @@ export const xai: ProviderType = {
   tokens,
   models: parseModels(models),
   misfit: ({ messages }) => misplacedPart(messages, CHAT_PLACEMENTS),
-  async create(instance, { clock }) {
+  async create(instance, context) {
+    const { clock } = context;
+    const errors = toldErrors(errorRules, context);
     const chat: Dialect = {
       path: () => "/chat/completions",
-      errorRules,
+      errorRules: errors,
       encodeBody: (request, onIgnored) => encodeChatBody(request, chatWire(request), onIgnored),
-      createReader: (response) => chatReader(response, clock),
+      createReader: (response) => chatReader(response, clock, errors),
     };
     return createHttpProvider({
       instance,

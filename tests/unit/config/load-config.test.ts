@@ -151,6 +151,7 @@ hedge: {share: 0.1, min_delay: 300ms, max_input_tokens: 1000}
         timeouts: undefined,
         builtinModels: false,
         unlistedModels: false,
+        errorTexts: false,
         headers: { "x-team": "a" },
       },
       expect.objectContaining({ id: "openai", apiKey: "k", dialect: "chat", builtinModels: true }),
