@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject, JsonValue } from "../../src/domain/json.ts";
 import { isJsonObject } from "../../src/domain/json.ts";
 import { createMessagesReader } from "../../src/providers/anthropic/events.ts";
+import * as registry from "../../src/providers/registry.ts";
 import type { AnswerReader } from "../../src/providers/shared/answer.ts";
 import { createCallIds } from "../../src/providers/shared/call-id.ts";
 import { createChatReader } from "../../src/providers/shared/chat-events.ts";
@@ -110,12 +111,20 @@ async function expectAll(dialect: string, body: JsonObject): Promise<void> {
   expect(lost, JSON.stringify(body)).toEqual([]);
 }
 
-const recorded = ["openai", "xai", "anthropic"].flatMap((type) =>
+const { simulator: _, ...wireTypes } = registry;
+
+/** Types whose wire is a dialect of OpenAI are read as that. */
+function readAs(type: string, dialect: string): string {
+  const own = `${type}/${dialect}`;
+  return own in READERS ? own : `openai/${dialect}`;
+}
+
+const recorded = Object.keys(wireTypes).flatMap((type) =>
   loadFixtures(type)
     .filter(({ expected, status }) => !expected.stream && status === 200 && !expected.error)
     .map((fixture) => ({
       name: fixture.name,
-      dialect: `${type}/${fixture.expected.dialect}`,
+      dialect: readAs(type, fixture.expected.dialect),
       fixture,
     })),
 );

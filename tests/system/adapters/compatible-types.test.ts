@@ -11,89 +11,32 @@ import {
   user,
   words,
 } from "../../support/conversation.ts";
-import {
-  type Answer,
-  type CallEnd,
-  type FieldStack,
-  startFieldStack,
-} from "../../support/field-stack.ts";
-import {
-  chatStream,
-  chatWhole,
-  responsesStream,
-  responsesWhole,
-} from "../../support/wire-answers.ts";
+import { startTypeStack, TYPES, type Type, type TypeStack } from "../../support/type-stack.ts";
 
 // What reaches the server of a type that is a record, by the shipped defaults of each.
 
-const TYPES = [
-  "cerebras",
-  "deepseek",
-  "fireworks",
-  "gemini",
-  "groq",
-  "llamacpp",
-  "lmstudio",
-  "mistral",
-  "moonshot",
-  "ollama",
-  "openrouter",
-  "perplexity",
-  "together",
-  "vllm",
-] as const;
-type Type = (typeof TYPES)[number];
-
-let stack: FieldStack;
+let stack: TypeStack;
 
 beforeAll(async () => {
-  const entry = (type: Type, url: string): string => `
-  - {id: ${type}, type: ${type}, base_url: "${url}/v1", api_key_env: UP_KEY}`;
-  stack = await startFieldStack(
-    TYPES,
-    (url) => `
-providers:${TYPES.map((type) => entry(type, url(type))).join("")}
-models:${TYPES.map((type) => `\n  - {id: m-${type}, provider: ${type}}`).join("")}
+  stack = await startTypeStack(`
   - {id: listed, provider: mistral, parameters: [sampling.temperature, sampling.seed]}
   - {id: placed, provider: groq, wire: {system_place: first, reasoning_field: reasoning_content}}
-`,
-  );
+`);
 });
 
 afterAll(() => stack?.[Symbol.asyncDispose]());
 
-const message = {
-  type: "message",
-  role: "assistant",
-  content: [{ type: "output_text", text: "ok" }],
-};
-const ok = (type: Type): Answer =>
-  type === "perplexity"
-    ? ({ stream }) => (stream === true ? responsesStream([message]) : responsesWhole([message]))
-    : ({ stream }) =>
-        stream === true ? chatStream({ content: "ok" }) : chatWhole({ content: "ok" });
-
-type Sent = Readonly<Record<string, unknown>>;
-
 describe.each(MODES)("%s", (mode) => {
-  const call = async (type: Type, spec: object = {}): Promise<{ end: CallEnd; sent: Sent }> => {
-    await stack.script({ [type]: ok(type) });
-    const end = await stack.call(mode, {
-      model: `m-${type}`,
-      ...(!("messages" in spec) && { prompt: "hi" }),
-      ...spec,
-    } as never);
-    return { end, sent: JSON.parse(stack.bodies(type).at(-1) ?? "null") };
-  };
+  const call = (type: Type, spec: object = {}) => stack.call(mode, type, spec);
 
   it.each(TYPES)("%s answers a plain request", async (type) => {
     const { end, sent } = await call(type);
     expect(end.generation?.outputText).toBe("ok");
     expect(end.warnings).toEqual([]);
-    expect(stack.paths(type)).toEqual([
+    expect(stack.field.paths(type)).toEqual([
       type === "perplexity" ? "/v1/responses" : "/v1/chat/completions",
     ]);
-    expect(stack.headers(type)[0]?.authorization).toBe("Bearer secret-key");
+    expect(stack.field.headers(type)[0]?.authorization).toBe("Bearer secret-key");
     expect("stream_options" in sent).toBe(mode === "stream" && type !== "mistral");
   });
 
