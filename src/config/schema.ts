@@ -24,6 +24,7 @@ import {
   type Reader,
   type ReadFields,
   required,
+  reshaped,
   text,
 } from "./readers.ts";
 import { reliabilityFields } from "./reliability.ts";
@@ -53,7 +54,7 @@ const callerFields = object({
   client_cert_san: text,
 });
 
-const caller: Reader<CallerEntry> = (value, path) => {
+const caller = reshaped(callerFields, (value, path): CallerEntry => {
   const fields = callerFields(value, path);
   const { key_sha256: key, client_cert_san: san } = fields;
   if ((key === undefined) === (san === undefined)) {
@@ -65,7 +66,7 @@ const caller: Reader<CallerEntry> = (value, path) => {
     ...(key !== undefined && { keySha256: key.toLowerCase() }),
     ...(san !== undefined && { clientCertSan: san }),
   };
-};
+});
 
 /** A provider instance as the operator writes it. */
 export interface ProviderEntry {
@@ -143,7 +144,7 @@ const providerFields = object({
   limit: targetLimit,
 });
 
-const provider: Reader<ProviderEntry> = (value, path) => {
+const provider = reshaped(providerFields, (value, path): ProviderEntry => {
   const fields = providerFields(value, path);
   if (fields.api_key_env !== undefined && fields.api_key_file !== undefined) {
     throw new ConfigProblem([...path, "api_key_file"], "set api_key_env or api_key_file, not both");
@@ -167,7 +168,7 @@ const provider: Reader<ProviderEntry> = (value, path) => {
     ...(fields.api !== undefined && { api: fields.api }),
     ...(fields.builtin_models !== undefined && { builtinModels: fields.builtin_models }),
   };
-};
+});
 
 /** A model that the operator adds to a provider instance. */
 export interface ModelEntry extends Partial<ModelRecord> {
@@ -214,7 +215,7 @@ const modelFields = object({
   wire: wireFacts,
 });
 
-const model: Reader<ModelEntry> = (value, path) => {
+const model = reshaped(modelFields, (value, path): ModelEntry => {
   const fields = modelFields(value, path);
   const {
     provider_model: providerModel,
@@ -253,7 +254,7 @@ const model: Reader<ModelEntry> = (value, path) => {
     ...(limit !== undefined && { limit }),
     ...(facts !== undefined && { wire: facts }),
   };
-};
+});
 
 /** Files of a listener's certificate; `clientCaFile` asks every client for one too. */
 export interface TlsFiles {

@@ -28,7 +28,7 @@ const message = {
 };
 
 /** "ok" in the dialect of a type. */
-export function okOf(type: Type): Answer {
+function okOf(type: Type): Answer {
   return type === "perplexity"
     ? ({ stream }) => (stream === true ? responsesStream([message]) : responsesWhole([message]))
     : ({ stream }) =>
