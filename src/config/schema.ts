@@ -76,6 +76,8 @@ export interface ProviderEntry {
   /** File whose content is the key. */
   readonly apiKeyFile?: string;
   readonly baseUrl?: string;
+  /** Version of the API that requests name. */
+  readonly apiVersion?: string;
   /** Dialect of all its models. */
   readonly api?: string;
   /** Accepted for files that have it: a finish reason ends every answer. */
@@ -89,6 +91,10 @@ export interface ProviderEntry {
   readonly prefill: boolean;
   /** Offers the built-in models of its type. Unset: only at the type's own address. */
   readonly builtinModels?: boolean;
+  /** Requests may name models of it that no list has. */
+  readonly unlistedModels: boolean;
+  /** The texts of its errors are in the log. */
+  readonly errorTexts: boolean;
   readonly enabled: boolean;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -124,10 +130,13 @@ const providerFields = object({
   api_key_env: matching(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable"),
   api_key_file: text,
   base_url: url,
+  api_version: matching(/^[A-Za-z0-9.-]{1,64}$/, "a version such as 2024-10-21 or preview"),
   api: identifier,
   done_optional: flag,
   prefill: flag,
   builtin_models: flag,
+  unlisted_models: flag,
+  error_texts: flag,
   enabled: flag,
   headers,
   unary_upstream: oneOf(...UNARY_UPSTREAMS),
@@ -144,6 +153,8 @@ const provider = reshaped(providerFields, (value, path): ProviderEntry => {
     id: required(fields.id, path, "id"),
     type: required(fields.type, path, "type"),
     prefill: fields.prefill ?? false,
+    unlistedModels: fields.unlisted_models ?? false,
+    errorTexts: fields.error_texts ?? false,
     enabled: fields.enabled ?? true,
     headers: fields.headers ?? {},
     ...(fields.done_optional !== undefined && { doneOptional: fields.done_optional }),
@@ -153,6 +164,7 @@ const provider = reshaped(providerFields, (value, path): ProviderEntry => {
     ...(fields.api_key_env !== undefined && { apiKeyEnv: fields.api_key_env }),
     ...(fields.api_key_file !== undefined && { apiKeyFile: fields.api_key_file }),
     ...(fields.base_url !== undefined && { baseUrl: fields.base_url }),
+    ...(fields.api_version !== undefined && { apiVersion: fields.api_version }),
     ...(fields.api !== undefined && { api: fields.api }),
     ...(fields.builtin_models !== undefined && { builtinModels: fields.builtin_models }),
   };
