@@ -170,13 +170,14 @@ describe("a server that refuses", () => {
   });
 });
 
-/** What a store says once it has tried to connect. */
+/** What a store says once it has tried to connect. On a busy machine a try can come to nothing in its time. */
 async function connecting(url: string): Promise<unknown> {
   const store = openStore(url);
   let last = await refusal(store.check());
   await eventually(async () => {
     last = await refusal(store.check());
-    return !last.message.includes("not connected yet");
+    const isLate = last instanceof StoreProblem && last.trouble.cause === "timeout";
+    return !isLate && !last.message.includes("not connected yet");
   });
   expect(last.outcome).toBe("not-applied");
   const isFinal = last instanceof StoreProblem && last.isFinal;

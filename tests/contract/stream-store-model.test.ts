@@ -47,7 +47,7 @@ describe.each(stores)("$name", (under) => {
       ),
       { numRuns: under.modelRuns },
     );
-  }, 120_000);
+  }, 600_000);
 
   it("P8: keeps its log when every append is sent one to three times", async () => {
     await fc.assert(
@@ -91,5 +91,5 @@ describe.each(stores)("$name", (under) => {
       }),
       { numRuns: under.modelRuns / 2 },
     );
-  }, 120_000);
+  }, 600_000);
 });

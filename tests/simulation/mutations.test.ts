@@ -6,7 +6,7 @@ import { runSeeds } from "./run-seeds.ts";
 
 const MAX_SEEDS = 4_000;
 const PER_STEP = 20;
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 600_000;
 
 describe("a simulation of a log with a defect", () => {
   it.each(Object.entries(mutations))(

@@ -7,7 +7,7 @@ import { runSeeds } from "./run-seeds.ts";
 
 const SEEDS = 5_000;
 const PER_TEST = 500;
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 600_000;
 
 describe("simulated replicas, consumers and faults", () => {
   const chunks = Array.from({ length: SEEDS / PER_TEST }, (_, chunk) => chunk * PER_TEST + 1);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
@@ -6,9 +6,17 @@ import { keyPaths, valuePaths } from "../../../src/config/key-paths.ts";
 import { KEY_REFERENCE, keyRow, referenceGaps } from "../../../src/config/key-reference.ts";
 import type { Config } from "../../../src/config.ts";
 import { fromFile } from "../../support/config-file.ts";
+import { tablesOf, withKeyTables } from "../../support/configuration-page.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const PAGE = readFileSync(join(ROOT, "docs/configuration.md"), "utf8");
+const FILE = join(ROOT, "docs/configuration.md");
+const HOW_TO_WRITE =
+  "if a key changed: STEER_WRITE_PAGES=1 npx vitest run tests/unit/config/key-reference.test.ts";
+
+if (process.env["STEER_WRITE_PAGES"] !== undefined) {
+  writeFileSync(FILE, withKeyTables(readFileSync(FILE, "utf8")));
+}
+const PAGE = readFileSync(FILE, "utf8");
 
 /** A tree in which every key of `paths` that has a default has it as its own value. */
 function withDefaults(paths: readonly (readonly (string | number)[])[]): Record<string, unknown> {
@@ -44,6 +52,11 @@ function entryWithDefaults(list: string, needed: object): object {
 describe("the reference of the configuration's keys", () => {
   it("has a row for every key of the schema, and none for others", () => {
     expect(referenceGaps()).toEqual({ missing: [], unknown: [] });
+  });
+
+  it("is what the page has", () => {
+    expect(tablesOf(PAGE).sort()).toEqual(Object.keys(KEY_REFERENCE).sort());
+    expect(PAGE, HOW_TO_WRITE).toBe(withKeyTables(PAGE));
   });
 
   it("has true defaults: a file that says them all changes nothing", () => {
