@@ -37,8 +37,8 @@ export interface Deployment extends GatewayDeployment {
 }
 
 function instanceOf(configured: ConfiguredProvider): ProviderInstance {
-  const { id, type, baseUrl, apiKey, headers } = configured;
-  return { id, type, baseUrl, apiKey, headers };
+  const { id, type, baseUrl, apiKey, headers, connection } = configured;
+  return { id, type, baseUrl, apiKey, headers, connection };
 }
 
 function registryInstance(configured: ConfiguredProvider, type: ProviderType): RegistryInstance {

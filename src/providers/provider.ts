@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { ConnectionSettings } from "../domain/connection-settings.ts";
 import type { FieldViolation } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
@@ -66,6 +67,7 @@ export interface ProviderInstance {
   readonly apiKey: string;
   /** Extra headers of every request, e.g. an organisation. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly connection: ConnectionSettings;
 }
 
 /** What an adapter gets from the composition root. */

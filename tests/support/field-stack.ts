@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { ServerOptions } from "node:https";
+import type { Socket } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
@@ -12,7 +14,7 @@ import {
 import { type Generation, GenerationSchema } from "../../gen/es/steer/v1/generation_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { startService } from "../../src/service.ts";
-import { createEagerClock } from "./clocked-stack.ts";
+import { createEagerClock, type EagerClock } from "./clocked-stack.ts";
 import { fromExplainedFile } from "./config-file.ts";
 import type { Mode, Spec } from "./conformance/faults.ts";
 import { createGrpcClient, detailOf, type GrpcClient, gatewayErrorOf } from "./grpc-client.ts";
@@ -50,7 +52,19 @@ export interface FieldStack extends AsyncDisposable {
   paths(server: string): readonly (string | undefined)[];
   /** Bodies of the same. */
   bodies(server: string): readonly string[];
+  /** Connections of the same. */
+  sockets(server: string): readonly Socket[];
   call(mode: Mode, spec: Spec): Promise<CallEnd>;
+  /** Moves by itself where a retry waits, and else by the test. */
+  readonly clock: EagerClock;
+  /** Lines of the log. */
+  readonly log: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface FieldStackOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The servers speak HTTPS, at `localhost`. */
+  readonly tls?: ServerOptions;
 }
 
 /** The name of an enum's value. */
@@ -93,6 +107,7 @@ function randomSequence(): () => number {
 export async function startFieldStack(
   servers: readonly string[],
   configuration: (url: (server: string) => string) => string,
+  options: FieldStackOptions = {},
 ): Promise<FieldStack> {
   let answers: Readonly<Record<string, Answer>> = {};
   const upstreams = new Map<string, HttpUpstream>();
@@ -103,7 +118,7 @@ export async function startFieldStack(
         response,
         answers[server]?.(JSON.parse(body)) ?? { status: 599, body: { error: "no script" } },
       );
-    upstreams.set(server, await startHttpUpstream(answer));
+    upstreams.set(server, await startHttpUpstream(answer, options.tls));
   }
   const at = (server: string): HttpUpstream => {
     const found = upstreams.get(server);
@@ -115,6 +130,7 @@ export async function startFieldStack(
     UP_KEY: "secret-key",
     STEER_GRPC_ADDRESS: "127.0.0.1:0",
     STEER_HTTP_ADDRESS: "127.0.0.1:0",
+    ...options.environment,
   };
   const lines: Readonly<Record<string, unknown>>[] = [];
   const clock = { ...createEagerClock(), random: randomSequence() };
@@ -138,6 +154,8 @@ export async function startFieldStack(
   return {
     grpc,
     admin,
+    clock,
+    log: lines,
     async script(next) {
       answers = next;
       await Promise.all(servers.map((provider) => admin.resetCircuit({ provider })));
@@ -156,6 +174,10 @@ export async function startFieldStack(
       at(server)
         .seen.slice(before.get(server) ?? 0)
         .map(({ body }) => body),
+    sockets: (server) =>
+      at(server)
+        .seen.slice(before.get(server) ?? 0)
+        .map(({ request }) => request.socket),
     async call(mode, spec) {
       try {
         if (mode === "stream") return ended(await stream(spec), undefined);

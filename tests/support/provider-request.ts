@@ -92,6 +92,7 @@ export function testInstance(overrides: Partial<ProviderInstance> = {}): Provide
     baseUrl: "http://127.0.0.1:1/v1",
     apiKey: "test-key",
     headers: {},
+    connection: {},
     ...overrides,
   };
 }
