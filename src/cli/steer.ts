@@ -6,6 +6,7 @@ import { loadClientConfig } from "../config.ts";
 import { circuits } from "./circuits.ts";
 import { CallFailed, createClient } from "./client.ts";
 import { type Command, type CommandContext, UsageError } from "./command.ts";
+import { config } from "./config.ts";
 import { CONNECTION_HELP, readClientTls, splitConnectionOptions } from "./connection-options.ts";
 import { connectionTrouble } from "./connection-trouble.ts";
 import { generate } from "./generate.ts";
@@ -36,6 +37,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   models,
   status,
   keygen,
+  config,
   health,
 };
 

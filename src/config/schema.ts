@@ -25,6 +25,7 @@ import {
   type Reader,
   type ReadFields,
   required,
+  reshaped,
   text,
 } from "./readers.ts";
 import { reliabilityFields } from "./reliability.ts";
@@ -55,7 +56,7 @@ const callerFields = object({
   client_cert_san: text,
 });
 
-const caller: Reader<CallerEntry> = (value, path) => {
+const caller = reshaped(callerFields, (value, path): CallerEntry => {
   const fields = callerFields(value, path);
   const { key_sha256: key, client_cert_san: san } = fields;
   if ((key === undefined) === (san === undefined)) {
@@ -67,7 +68,7 @@ const caller: Reader<CallerEntry> = (value, path) => {
     ...(key !== undefined && { keySha256: key.toLowerCase() }),
     ...(san !== undefined && { clientCertSan: san }),
   };
-};
+});
 
 /** A provider instance as the operator writes it. */
 export interface ProviderEntry {
@@ -129,7 +130,7 @@ const headers: Reader<Record<string, string>> = (value, path) => {
 
 const upstreamTlsFields = object({ ca_file: text, cert_file: text, key_file: text });
 
-const upstreamTls: Reader<UpstreamTlsFiles> = (value, path) => {
+const upstreamTls = reshaped(upstreamTlsFields, (value, path): UpstreamTlsFiles => {
   const {
     ca_file: caFile,
     cert_file: certFile,
@@ -143,7 +144,7 @@ const upstreamTls: Reader<UpstreamTlsFiles> = (value, path) => {
     ...(certFile !== undefined && { certFile }),
     ...(keyFile !== undefined && { keyFile }),
   };
-};
+});
 
 const providerFields = object({
   id: identifier,
@@ -164,7 +165,7 @@ const providerFields = object({
   limit: targetLimit,
 });
 
-const provider: Reader<ProviderEntry> = (value, path) => {
+const provider = reshaped(providerFields, (value, path): ProviderEntry => {
   const fields = providerFields(value, path);
   if (fields.api_key_env !== undefined && fields.api_key_file !== undefined) {
     throw new ConfigProblem([...path, "api_key_file"], "set api_key_env or api_key_file, not both");
@@ -187,7 +188,7 @@ const provider: Reader<ProviderEntry> = (value, path) => {
     ...(fields.api !== undefined && { api: fields.api }),
     ...(fields.builtin_models !== undefined && { builtinModels: fields.builtin_models }),
   };
-};
+});
 
 /** A model that the operator adds to a provider instance. */
 export interface ModelEntry extends Partial<ModelRecord> {
@@ -234,7 +235,7 @@ const modelFields = object({
   wire: wireFacts,
 });
 
-const model: Reader<ModelEntry> = (value, path) => {
+const model = reshaped(modelFields, (value, path): ModelEntry => {
   const fields = modelFields(value, path);
   const {
     provider_model: providerModel,
@@ -273,7 +274,7 @@ const model: Reader<ModelEntry> = (value, path) => {
     ...(limit !== undefined && { limit }),
     ...(facts !== undefined && { wire: facts }),
   };
-};
+});
 
 const tlsFields = object({ cert_file: text, key_file: text, client_ca_file: text });
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../domain/json.ts";
-import { flag, list, object, oneOf, type Reader } from "./readers.ts";
+import { flag, list, object, oneOf, reshaped } from "./readers.ts";
 
 const wireFields = object({
   reasoning_field: oneOf("reasoning_content", "reasoning"),
@@ -15,7 +15,7 @@ const wireFields = object({
  * `stream_options: false` leaves that field out, `cache_field` carries cache hints; `thinking` lists
  * the modes that Messages may ask for.
  */
-export const wireFacts: Reader<JsonObject> = (value, path) => {
+export const wireFacts = reshaped(wireFields, (value, path): JsonObject => {
   const fields = wireFields(value, path);
   return {
     ...(fields.reasoning_field !== undefined && { reasoningField: fields.reasoning_field }),
@@ -24,4 +24,4 @@ export const wireFacts: Reader<JsonObject> = (value, path) => {
     ...(fields.cache_field !== undefined && { cacheField: fields.cache_field }),
     ...(fields.thinking !== undefined && { thinking: fields.thinking }),
   };
-};
+});
