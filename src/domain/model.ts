@@ -81,6 +81,8 @@ export interface WireLimits {
   readonly maxCacheMarks?: number;
   /** Least budget of thinking; the most is below the limit of tokens. */
   readonly minBudgetTokens?: number;
+  /** With a budget of thinking, a turn goes on behind its tool calls only if thinking stands before them. */
+  readonly thinkingBeforeCalls?: boolean;
 }
 
 /** Prices per token in trillionths (1e-12) of the currency unit: price per million tokens × 10^6. */

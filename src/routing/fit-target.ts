@@ -3,7 +3,7 @@ import type { GenerationSpec, ReasoningEffort } from "../domain/generation-spec.
 import type { Capability, Feature, Model, ModelRule, Parameter } from "../domain/model.ts";
 import { effectiveSampling, isRepeatable } from "./effective-sampling.ts";
 import { withinLimits } from "./fit-limits.ts";
-import { foreignContent, withoutForeignReasoning } from "./foreign-content.ts";
+import { foreignContent } from "./foreign-content.ts";
 import { foreignWarnings, withoutForeignData } from "./foreign-data.ts";
 import { requestNeeds, requestParameters } from "./request-needs.ts";
 import { withoutParameter } from "./without-parameter.ts";
@@ -114,12 +114,10 @@ function clampOutput(spec: GenerationSpec, model: Model, warnings: Warning[]): G
   return { ...spec, sampling: { ...spec.sampling, maxOutputTokens: most } };
 }
 
-/** The request with the model's defaults, and without what only others can read; the same object if that is all. */
+/** The request with the model's defaults; the same object if there are none. */
 function prepare(asked: GenerationSpec, model: Model): GenerationSpec {
   const sampling = effectiveSampling(asked.sampling, model);
-  const messages = withoutForeignReasoning(asked.messages, model);
-  if (sampling === asked.sampling && messages === asked.messages) return asked;
-  return { ...asked, sampling, messages };
+  return sampling === asked.sampling ? asked : { ...asked, sampling };
 }
 
 /**

@@ -127,7 +127,9 @@ describe("fitTarget", () => {
       { role: "assistant", parts: [reasoning("one"), text] },
     ]);
     expect(fit.spec.messages[0]).toBe(messages[0]);
-    expect(fit.warnings).toEqual([]);
+    expect(fit.warnings).toMatchObject([
+      { reason: "REASONING_DROPPED", field: "messages[1].parts[0]" },
+    ]);
   });
 
   it.each<[string, Partial<GenerationSpec>]>([
