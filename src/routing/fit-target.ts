@@ -5,6 +5,7 @@ import { effectiveSampling, isRepeatable } from "./effective-sampling.ts";
 import { withinLimits } from "./fit-limits.ts";
 import { foreignContent } from "./foreign-content.ts";
 import { foreignWarnings, withoutForeignData } from "./foreign-data.ts";
+import { reasoningWarnings, withOwnReasoning } from "./own-reasoning.ts";
 import { requestNeeds, requestParameters } from "./request-needs.ts";
 import { withoutParameter } from "./without-parameter.ts";
 
@@ -114,10 +115,15 @@ function clampOutput(spec: GenerationSpec, model: Model, warnings: Warning[]): G
   return { ...spec, sampling: { ...spec.sampling, maxOutputTokens: most } };
 }
 
-/** The request with the model's defaults; the same object if there are none. */
-function prepare(asked: GenerationSpec, model: Model): GenerationSpec {
+/** The request with the model's defaults, and with these messages; the same object if that is all. */
+function prepare(
+  asked: GenerationSpec,
+  model: Model,
+  messages: GenerationSpec["messages"],
+): GenerationSpec {
   const sampling = effectiveSampling(asked.sampling, model);
-  return sampling === asked.sampling ? asked : { ...asked, sampling };
+  if (sampling === asked.sampling && messages === asked.messages) return asked;
+  return { ...asked, sampling, messages };
 }
 
 /**
@@ -143,9 +149,13 @@ export function fitTarget(given: GenerationSpec, model: Model): Fit {
     }
   }
 
-  const warnings: Warning[] = [...foreignWarnings(own, model)];
+  const reasoning = withOwnReasoning(asked.messages, model);
+  const warnings: Warning[] = [
+    ...foreignWarnings(own, model),
+    ...reasoningWarnings(reasoning, model),
+  ];
   const isDeterministic = asked.sampling.deterministic === true;
-  let spec = clampOutput(prepare(asked, model), model, warnings);
+  let spec = clampOutput(prepare(asked, model, reasoning.messages), model, warnings);
   const present = new Set(spec === asked ? parameters : requestParameters(spec));
   const effort = effortWord(asked.reasoning.effort, model);
   const inForce = effort ?? model.defaultEffort;

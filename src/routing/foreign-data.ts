@@ -1,5 +1,5 @@
 import type { Warning } from "../domain/generation.ts";
-import type { Message, Part, ReasoningPart } from "../domain/generation-spec.ts";
+import type { Message, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import { isDataFor, type ProviderData } from "../domain/provider-data.ts";
 
@@ -8,8 +8,6 @@ export interface OwnData {
   /** The same array where nothing was. */
   readonly messages: readonly Message[];
   readonly parts: readonly string[];
-  /** Reasoning, whose signature means nothing to providers of another type. */
-  readonly reasoning: readonly string[];
   /** Of parts, calls and messages that stay. */
   readonly data: readonly string[];
 }
@@ -17,7 +15,6 @@ export interface OwnData {
 class DataFitter {
   readonly #model: Model;
   readonly parts: string[] = [];
-  readonly reasoning: string[] = [];
   readonly data: string[] = [];
 
   constructor(model: Model) {
@@ -40,15 +37,7 @@ class DataFitter {
     return isSame ? parts : kept;
   }
 
-  #isOwnReasoning({ provider }: ReasoningPart): boolean {
-    return provider === this.#model.provider || provider === this.#model.providerType;
-  }
-
   #part(part: Part, path: string): Part | undefined {
-    if (part.type === "reasoning" && !this.#isOwnReasoning(part)) {
-      this.reasoning.push(path);
-      return undefined;
-    }
     if (part.type === "provider") {
       if (this.#isOwn(part)) return part;
       this.parts.push(path);
@@ -100,8 +89,8 @@ export function withoutForeignData(messages: readonly Message[], model: Model): 
     if (own !== message) isSame = false;
     if (own !== undefined) kept.push(own);
   }
-  const { parts, reasoning, data } = fitter;
-  return { messages: isSame ? messages : kept, parts, reasoning, data };
+  const { parts, data } = fitter;
+  return { messages: isSame ? messages : kept, parts, data };
 }
 
 function dropped(
@@ -117,13 +106,9 @@ function dropped(
 }
 
 /** What the caller is told about that. */
-export function foreignWarnings(
-  { parts, reasoning, data }: OwnData,
-  model: Model,
-): readonly Warning[] {
+export function foreignWarnings({ parts, data }: OwnData, model: Model): readonly Warning[] {
   return [
     ...dropped("PROVIDER_PART_DROPPED", "parts", parts, model),
-    ...dropped("REASONING_DROPPED", "reasoning", reasoning, model),
     ...dropped("PROVIDER_DATA_DROPPED", "data", data, model),
   ];
 }

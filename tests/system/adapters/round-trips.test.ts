@@ -163,7 +163,7 @@ describe.each(MODES)("%s", (mode) => {
       expect(sentId).toMatch(pattern);
       if (pattern.test(id)) expect(sentId).toBe(id);
       const parts = source === "chat" || source === "grok" ? [] : ["PROVIDER_PART_DROPPED"];
-      expect(end.warnings).toEqual([...parts, "REASONING_DROPPED", "PROVIDER_DATA_DROPPED"]);
+      expect(end.warnings).toEqual([...parts, "PROVIDER_DATA_DROPPED", "REASONING_DROPPED"]);
       expect(end.generation?.outputText).toBe("ok");
     },
   );
