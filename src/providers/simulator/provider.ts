@@ -99,7 +99,8 @@ async function* whole(
   signal: AbortSignal,
 ): AsyncGenerator<ProviderEvent> {
   const { plan, script, fault, head, clock } = begin(request, context, signal);
-  if (script.firstTokenMs > 0) await clock.sleep(script.firstTokenMs, signal);
+  const writingMs = script.firstTokenMs + script.paceMs * Math.max(0, plan.count - 1);
+  if (writingMs > 0) await clock.sleep(writingMs, signal);
   if (fault !== undefined) await strikeLast(fault, clock, signal);
   yield head;
   let text = "";
