@@ -55,6 +55,8 @@ export interface FieldStack extends AsyncDisposable {
   /** Connections of the same. */
   sockets(server: string): readonly Socket[];
   call(mode: Mode, spec: Spec): Promise<CallEnd>;
+  /** Takes over another configuration. */
+  reload(configuration: (url: (server: string) => string) => string): Promise<void>;
   /** Moves by itself where a retry waits, and else by the test. */
   readonly clock: EagerClock;
   /** Lines of the log. */
@@ -125,7 +127,8 @@ export async function startFieldStack(
     if (found === undefined) throw new Error(`no server ${server}`);
     return found;
   };
-  const config = configuration((server) => at(server).baseUrl.replace(/\/v1$/, ""));
+  const urlOf = (server: string): string => at(server).baseUrl.replace(/\/v1$/, "");
+  let config = configuration(urlOf);
   const environment = {
     UP_KEY: "secret-key",
     STEER_GRPC_ADDRESS: "127.0.0.1:0",
@@ -156,6 +159,10 @@ export async function startFieldStack(
     admin,
     clock,
     log: lines,
+    async reload(next) {
+      config = next(urlOf);
+      await service.reload();
+    },
     async script(next) {
       answers = next;
       await Promise.all(servers.map((provider) => admin.resetCircuit({ provider })));

@@ -42,20 +42,22 @@ afterEach(async () => {
 const proxyUrl = (password = SECRET) => proxy.url.replace("://", `://user:${password}@`);
 
 /** Two servers with TLS, each with a model of its name; `own` stands at the first one's instance. */
-async function start(environment: Readonly<Record<string, string>>, own = ""): Promise<FieldStack> {
-  const { read, serverCert: cert, serverKey: key, ca } = certificates;
+function configuration(own: string) {
+  const { ca } = certificates;
   const line = (id: string, url: string, more: string) =>
     `  - {id: ${id}, type: openai, base_url: "${url}/v1", api_key_env: UP_KEY, tls: {ca_file: ${ca}}${more}}`;
-  stack = await startFieldStack(
-    ["one", "two"],
-    (url) => `
+  return (url: (server: string) => string): string => `
 providers:
 ${line("one", url("one"), own)}
 ${line("two", url("two"), "")}
 models: [{id: one, provider: one, fallbacks: [two]}, {id: two, provider: two}]
-`,
-    { environment, tls: { cert: read(cert), key: read(key) } },
-  );
+`;
+}
+
+async function start(environment: Readonly<Record<string, string>>, own = ""): Promise<FieldStack> {
+  const { read, serverCert, serverKey } = certificates;
+  const tls = { cert: read(serverCert), key: read(serverKey) };
+  stack = await startFieldStack(["one", "two"], configuration(own), { environment, tls });
   await stack.script({ one: answer, two: answer });
   return stack;
 }
@@ -121,6 +123,25 @@ describe.each(MODES)("%s", (mode) => {
     expect((await call).error?.category).toBe(ErrorCategory.TOTAL_TIMEOUT);
     await eventually(() => proxy.open === 0);
   });
+});
+
+it("a reload takes the proxy of an instance, or says why not", async () => {
+  const on = await start({});
+  const say = async () =>
+    (await on.call("unary", { model: "one", prompt: PROMPT })).generation?.outputText;
+  expect(await say()).toBe("by a tunnel");
+  expect(proxy.asked).toEqual([]);
+  await on.reload(configuration(`, proxy_url: "${proxyUrl()}"`));
+  expect(await say()).toBe("by a tunnel");
+  expect(proxy.asked).toHaveLength(1);
+  await on.reload(configuration(`, proxy_url: "socks5://user:${SECRET}@localhost"`));
+  expect(await say()).toBe("by a tunnel");
+  const [failed] = on.log.filter(({ event }) => event === "reload failed");
+  expect(failed?.["message"]).toContain("proxy_url: must be the http or https address of a proxy");
+  expect(JSON.stringify(on.log)).not.toContain(SECRET);
+  await on.reload(configuration(""));
+  expect(await say()).toBe("by a tunnel");
+  expect(proxy.asked).toHaveLength(1);
 });
 
 it.each([

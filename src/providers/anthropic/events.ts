@@ -5,7 +5,7 @@ import { CALLS_MISSING, METADATA_CUT } from "../shared/answer-warnings.ts";
 import { isReported, usageEvent } from "../shared/chat-usage.ts";
 import { finishReasonOf, interruptionOf } from "../shared/finish-reasons.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
-import { LeftFields } from "../shared/left-fields.ts";
+import { LeftFields, type Place } from "../shared/left-fields.ts";
 import { keepUsage, knownUsage } from "../shared/left-usage.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "../shared/raw-values.ts";
 import { type BlockTexts, createBlocks } from "./blocks.ts";
@@ -61,6 +61,9 @@ const KNOWN_DELTAS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     ["citations_delta", "citation"],
   ].map(([type = "", field = ""]) => [type, new Set([...FORM, field])]),
 );
+/** Where they stand; made once, since each event is asked. */
+const TOP = (): Place => [];
+const DELTA = (): Place => ["delta"];
 const DELTA_PIECE = { group: "delta", isPiece: true };
 const KNOWN_USAGE = knownUsage(
   [
@@ -128,14 +131,14 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
 
   /** What an event says beside its content. */
   function keepEvent(event: JsonObject, type: string, json: string): void {
-    left.take(event, KNOWN_EVENTS.get(type) ?? FORM, json, () => []);
+    left.take(event, KNOWN_EVENTS.get(type) ?? FORM, json, TOP);
   }
 
   /** What a delta says beside its piece; a block without a word takes all of it. */
   function keepDelta(index: number, delta: JsonObject, json: string): void {
     if (blocks.takesAll(index)) return;
     const known = KNOWN_DELTAS.get(text(delta["type"])) ?? FORM;
-    left.take(delta, known, json, () => ["delta"], DELTA_PIECE);
+    left.take(delta, known, json, DELTA, DELTA_PIECE);
   }
 
   /** The vendor tells the tier among the counts. */

@@ -48,6 +48,9 @@ const ITEMS: readonly PlacePattern[] = [
   ["response", "output", ANY, "input"],
 ];
 
+/** Where the fields of an event stand; made once, since each event is asked. */
+const TOP = (): Place => [];
+
 const INCOMPLETE_REASONS: Readonly<Record<string, FinishReason>> = {
   max_output_tokens: "max-tokens",
   content_filter: "content-filter",
@@ -177,7 +180,7 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
 
   /** True at the end marker. Of bookkeeping and unknown events unknown fields are kept. */
   function read(event: JsonObject, type: string, json: string): boolean {
-    left.take(event, KNOWN_EVENT_FIELDS, json, () => []);
+    left.take(event, KNOWN_EVENT_FIELDS, json, TOP);
     const output = index(event.output_index);
     const name: ItemName = { id: text(event.item_id), index: output };
     const content = index(event.content_index);

@@ -86,6 +86,19 @@ describe("a call by a proxy", () => {
     expect(seen?.request.headers).not.toHaveProperty("proxy-authorization");
   });
 
+  it("passes over answers of 1xx behind the tunnel, with TLS and without", async () => {
+    const { read, serverCert: cert, serverKey: key } = certificates;
+    await using proxy = await startHttpProxy();
+    for (const tls of [undefined, { cert: read(cert), key: read(key) }]) {
+      await using upstream = await startHttpUpstream(({ response }) => {
+        response.writeContinue();
+        response.writeProcessing();
+        response.end("whole");
+      }, tls);
+      expect(await call(upstream.baseUrl, by(proxy.url))).toBe("whole");
+    }
+  });
+
   it("resolves no name itself", async () => {
     const { port } = new URL(plain.baseUrl);
     await using proxy = await startHttpProxy({ portOf: () => Number(port) });
