@@ -24,7 +24,8 @@ async function warningsOf(environment: Environment): Promise<string[]> {
     observe: { estimated() {}, measured() {} },
   });
   const adapters = new Adapters(() => {});
-  const parts = { types, clock: systemClock, adapters, latencyMs: () => undefined, counter };
+  const unused = { latencyMs: () => undefined, onErrorText() {} };
+  const parts = { types, clock: systemClock, adapters, counter, ...unused };
   const deployment = await createDeployment(config, parts);
   deployment.retire();
   const named = new Set(config.models.map(({ provider }) => provider));

@@ -15,6 +15,7 @@ import { GenerationRuns } from "./gateway/generation-run.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
 import { createIdSource } from "./id-source.ts";
 import { createClusterOperations } from "./operations/cluster-operations.ts";
+import { createErrorTextLog } from "./operations/log-error-texts.ts";
 import { logTargetChanges } from "./operations/log-target-changes.ts";
 import { createOperations } from "./operations/operations.ts";
 import { encodeSnapshot } from "./operations/replica-snapshot.ts";
@@ -101,8 +102,9 @@ export async function startService(
   const adapters = new Adapters((error) =>
     log({ event: "defect", error: error instanceof Error ? error.name : typeof error }),
   );
+  const onErrorText = createErrorTextLog(clock, log);
   const deploy = (from: Config) =>
-    createDeployment(from, { types, clock, adapters, latencyMs, counter });
+    createDeployment(from, { types, clock, adapters, latencyMs, counter, onErrorText });
   const inForce: InForce = {
     config,
     deployment: await deploy(config),

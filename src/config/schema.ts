@@ -78,6 +78,8 @@ export interface ProviderEntry {
   /** File whose content is the key. */
   readonly apiKeyFile?: string;
   readonly baseUrl?: string;
+  /** Version of the API that requests name. */
+  readonly apiVersion?: string;
   /** Dialect of all its models. */
   readonly api?: string;
   /** Accepted for files that have it: a finish reason ends every answer. */
@@ -91,6 +93,10 @@ export interface ProviderEntry {
   readonly prefill: boolean;
   /** Offers the built-in models of its type. Unset: only at the type's own address. */
   readonly builtinModels?: boolean;
+  /** Requests may name models of it that no list has. */
+  readonly unlistedModels: boolean;
+  /** The texts of its errors are in the log. */
+  readonly errorTexts: boolean;
   readonly enabled: boolean;
   readonly headers: Readonly<Record<string, string>>;
   /** Proxy of this instance alone, in place of those of the environment. */
@@ -154,10 +160,13 @@ const providerFields = object({
   base_url: url,
   proxy_url: proxyAddress,
   tls: upstreamTls,
+  api_version: matching(/^[A-Za-z0-9.-]{1,64}$/, "a version such as 2024-10-21 or preview"),
   api: identifier,
   done_optional: flag,
   prefill: flag,
   builtin_models: flag,
+  unlisted_models: flag,
+  error_texts: flag,
   enabled: flag,
   headers,
   unary_upstream: oneOf(...UNARY_UPSTREAMS),
@@ -174,6 +183,8 @@ const provider = reshaped(providerFields, (value, path): ProviderEntry => {
     id: required(fields.id, path, "id"),
     type: required(fields.type, path, "type"),
     prefill: fields.prefill ?? false,
+    unlistedModels: fields.unlisted_models ?? false,
+    errorTexts: fields.error_texts ?? false,
     enabled: fields.enabled ?? true,
     headers: fields.headers ?? {},
     ...(fields.done_optional !== undefined && { doneOptional: fields.done_optional }),
@@ -185,6 +196,7 @@ const provider = reshaped(providerFields, (value, path): ProviderEntry => {
     ...(fields.base_url !== undefined && { baseUrl: fields.base_url }),
     ...(fields.proxy_url !== undefined && { proxyUrl: fields.proxy_url }),
     ...(fields.tls !== undefined && { tls: fields.tls }),
+    ...(fields.api_version !== undefined && { apiVersion: fields.api_version }),
     ...(fields.api !== undefined && { api: fields.api }),
     ...(fields.builtin_models !== undefined && { builtinModels: fields.builtin_models }),
   };

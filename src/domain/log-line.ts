@@ -144,6 +144,12 @@ export const LOG_EVENTS = {
     last_error: "text?",
     suppressed: "count?",
   },
+  "provider error": {
+    provider: "text",
+    http_status: "count?",
+    text: "text",
+    suppressed: "count?",
+  },
   "store away": { cause: "text", code: "text?" },
   "store back": { seconds: "seconds" },
   "stream lost": { cause: "text" },

@@ -9,10 +9,18 @@ export interface OwnReasoning {
   readonly dropped: readonly string[];
 }
 
-/** Thoughts of another type mean nothing to a target. */
-function isTaken(part: Part, { provider, providerType }: Model): boolean {
+/** Thoughts of another type mean nothing to a target; of its own it takes those that its wire can carry. */
+function isTaken(part: Part, { provider, providerType, goesBack }: Model): boolean {
   if (part.type !== "reasoning") return true;
-  return part.provider === provider || part.provider === providerType;
+  if (part.provider !== provider && part.provider !== providerType) return false;
+  switch (goesBack.reasoning) {
+    case "text":
+      return part.text !== "";
+    case "signed":
+      return part.signature.length > 0;
+    case "never":
+      return false;
+  }
 }
 
 /** Leaves out thoughts that the target does not take, and messages that held nothing else. */

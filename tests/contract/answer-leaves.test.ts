@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../src/domain/json.ts";
-import { KNOWN_RESPONSE_FIELDS } from "../../src/providers/openai/response-fields.ts";
+import * as registry from "../../src/providers/registry.ts";
+import { KNOWN_RESPONSE_FIELDS } from "../../src/providers/shared/response-fields.ts";
 import { leavesOf, lostOf, READERS, resultOf } from "../support/answer-leaves.ts";
 import { loadFixtures } from "../support/wire-fixture.ts";
 
@@ -44,12 +45,20 @@ async function expectAll(dialect: string, body: JsonObject): Promise<void> {
   expect(lost, JSON.stringify(body)).toEqual([]);
 }
 
-const recorded = ["openai", "xai", "anthropic"].flatMap((type) =>
+const { simulator: _, ...wireTypes } = registry;
+
+/** Types whose wire is a dialect of OpenAI are read as that. */
+function readAs(type: string, dialect: string): string {
+  const own = `${type}/${dialect}`;
+  return own in READERS ? own : `openai/${dialect}`;
+}
+
+const recorded = Object.keys(wireTypes).flatMap((type) =>
   loadFixtures(type)
     .filter(({ expected, status }) => !expected.stream && status === 200 && !expected.error)
     .map((fixture) => ({
       name: fixture.name,
-      dialect: `${type}/${fixture.expected.dialect}`,
+      dialect: readAs(type, fixture.expected.dialect),
       fixture,
     })),
 );

@@ -1,11 +1,11 @@
 // Values of an answer, and what a caller gets of the answer: nothing is lost in silence.
 import type { JsonValue } from "../../src/domain/json.ts";
 import { createMessagesReader } from "../../src/providers/anthropic/events.ts";
-import { createResponsesReader } from "../../src/providers/openai/responses-events.ts";
 import type { AnswerReader } from "../../src/providers/shared/answer.ts";
 import { createCallIds } from "../../src/providers/shared/call-id.ts";
 import { createChatReader } from "../../src/providers/shared/chat-events.ts";
 import { readChatUsage } from "../../src/providers/shared/chat-usage.ts";
+import { createResponsesReader } from "../../src/providers/shared/responses-events.ts";
 import { chatReader as grokReader } from "../../src/providers/xai/events.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { createTestGateway } from "./test-gateway.ts";
@@ -19,7 +19,7 @@ export const READERS: Readonly<Record<string, () => AnswerReader>> = {
   "openai/chat": () =>
     createChatReader({ readUsage: readChatUsage, toError, newCallId, providerType: "openai" }),
   "xai/chat": () => grokReader({ headers: {} } as never, clock),
-  "openai/responses": () => createResponsesReader({ toError, newCallId }),
+  "openai/responses": () => createResponsesReader({ toError, newCallId, providerType: "openai" }),
   "anthropic/messages": () => createMessagesReader({ toError, newCallId }),
 };
 

@@ -14,7 +14,7 @@ import {
 import { type Generation, GenerationSchema } from "../../gen/es/steer/v1/generation_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { startService } from "../../src/service.ts";
-import { createEagerClock, type EagerClock } from "./clocked-stack.ts";
+import { createEagerClock } from "./clocked-stack.ts";
 import { fromExplainedFile } from "./config-file.ts";
 import type { Mode, Spec } from "./conformance/faults.ts";
 import { createGrpcClient, detailOf, type GrpcClient, gatewayErrorOf } from "./grpc-client.ts";
@@ -42,6 +42,10 @@ export interface CallEnd {
 export interface FieldStack extends AsyncDisposable {
   readonly grpc: GrpcClient;
   readonly admin: Client<typeof AdminService>;
+  /** Time passes. */
+  advance(ms: number): Promise<void>;
+  /** Lines of its log. */
+  readonly log: readonly Readonly<Record<string, unknown>>[];
   /** What each server says from now on. */
   script(answers: Readonly<Record<string, Answer>>): Promise<void>;
   /** Requests at a server since the last `script`. */
@@ -57,10 +61,6 @@ export interface FieldStack extends AsyncDisposable {
   call(mode: Mode, spec: Spec): Promise<CallEnd>;
   /** Takes over another configuration. */
   reload(configuration: (url: (server: string) => string) => string): Promise<void>;
-  /** Moves by itself where a retry waits, and else by the test. */
-  readonly clock: EagerClock;
-  /** Lines of the log. */
-  readonly log: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface FieldStackOptions {
@@ -157,12 +157,12 @@ export async function startFieldStack(
   return {
     grpc,
     admin,
-    clock,
     log: lines,
     async reload(next) {
       config = next(urlOf);
       await service.reload();
     },
+    advance: (ms) => clock.advance(ms),
     async script(next) {
       answers = next;
       await Promise.all(servers.map((provider) => admin.resetCircuit({ provider })));

@@ -61,7 +61,7 @@ afterEach(async () => {
 
 /** The next look at the files has been taken, and a reload of its own has ended. */
 async function look(): Promise<void> {
-  await on.clock.advance(LOOK_MS);
+  await on.advance(LOOK_MS);
 }
 
 async function reloaded(times: number): Promise<void> {

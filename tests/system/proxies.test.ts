@@ -119,7 +119,7 @@ describe.each(MODES)("%s", (mode) => {
     } as never);
     await eventually(() => on.requests("two") === 1);
     expect(proxy.open).toBe(1);
-    await on.clock.advance(21_000);
+    await on.advance(21_000);
     expect((await call).error?.category).toBe(ErrorCategory.TOTAL_TIMEOUT);
     await eventually(() => proxy.open === 0);
   });

@@ -5,7 +5,7 @@ export const providerKeys: readonly KeyRow[] = [
   {
     key: "providers",
     values: "list",
-    defaultInWords: "one instance of each type, named as the type",
+    defaultInWords: "one instance of each vendor's type, named as the type",
     meaning:
       "provider instances; those that offer the same model are tried in the order of the file",
   },
@@ -61,6 +61,12 @@ export const providerKeys: readonly KeyRow[] = [
     meaning: "key of that certificate, PEM; needed beside `cert_file`",
   },
   {
+    key: "providers[].api_version",
+    values: "version such as `2024-10-21` or `preview`",
+    meaning:
+      "version of the API that requests to `azure` name; an address that does not end with `/v1` needs one",
+  },
+  {
     key: "providers[].api",
     values: "a dialect of the type",
     defaultInWords: "the type's, by address",
@@ -83,6 +89,20 @@ export const providerKeys: readonly KeyRow[] = [
     values: FLAG,
     defaultInWords: "`true` at the type's own address, else `false`",
     meaning: "offers the built-in models of the type",
+  },
+  {
+    key: "providers[].unlisted_models",
+    values: FLAG,
+    default: "false",
+    meaning:
+      "requests may name any other model as `INSTANCE/NAME`: see [providers.md](providers.md#models-that-no-list-has)",
+  },
+  {
+    key: "providers[].error_texts",
+    values: FLAG,
+    default: "false",
+    meaning:
+      "the texts of its errors, which can quote a request, are in [the log](logging.md#provider-error); for servers of one's own",
   },
   {
     key: "providers[].enabled",

@@ -113,6 +113,8 @@ async function* whole(
 export const simulator: ProviderType = {
   apiKeyVariable: undefined,
   defaultBaseUrl: "",
+  hasDefaultInstance: true,
+  isNameReserved: true,
   baseUrlProblem: () => undefined,
   dialects: { simulator: ["sampling.max_output_tokens", "sampling.stop_sequences"] },
   listedParameters: {},
@@ -121,6 +123,7 @@ export const simulator: ProviderType = {
   defaultDialect: () => "simulator",
   reportsUsageInStreams: () => true,
   limits: () => ({}),
+  goesBack: () => ({ reasoning: "text", annotations: true }),
   prefill: true,
   tokens,
   models: parseModels(models),
