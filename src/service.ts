@@ -67,6 +67,8 @@ export interface ServiceParts {
   readonly encodeEvent: typeof encodeEvent;
 }
 
+import { VERSION } from "./version.ts";
+
 export const OWN_PARTS: ServiceParts = { open: openStore, encodeEvent };
 
 /** Starts everything and logs the addresses taken as the first line. */
@@ -201,6 +203,7 @@ export async function startService(
     clock,
     log,
     replica,
+    version: VERSION,
     endGenerations,
   });
 
@@ -231,6 +234,7 @@ export async function startService(
     grpc: addressText(grpc.address),
     http: addressText(http.address),
     replica,
+    version: VERSION,
   });
   for (const line of early) log(line);
   early = undefined;
