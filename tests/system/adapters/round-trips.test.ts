@@ -1,4 +1,4 @@
-// An answer of each type goes back, as history, to servers of every other type: each gets what its own
+// An answer of each type goes back, as history, to servers of every other type and dialect: each gets what its own
 // rules take, and the caller is told what was left out.
 import type { JsonValue } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -113,12 +113,13 @@ const DIALECTS: Readonly<Record<Server, Dialect>> = {
   },
 };
 
-const TYPES: Readonly<Record<Server, string>> = {
-  chat: "openai",
-  oai: "openai",
-  resp: "openai",
-  ant: "anthropic",
-  grok: "xai",
+/** What a vendor has added goes back to the same type and dialect alone. */
+const WIRES: Readonly<Record<Server, string>> = {
+  chat: "openai/chat",
+  oai: "openai/chat",
+  resp: "openai/responses",
+  ant: "anthropic/messages",
+  grok: "xai/chat",
 };
 
 /** The input of a whole answer of Messages is an object, and cannot be cut. */
@@ -129,7 +130,7 @@ const CUT_SOURCES: Readonly<Record<Mode, readonly Source[]>> = {
 
 const OTHERS = SOURCES.flatMap((source) =>
   (Object.keys(DIALECTS) as Server[])
-    .filter((target) => TYPES[target] !== TYPES[source])
+    .filter((target) => WIRES[target] !== WIRES[source])
     .map((target) => [source, target] as const),
 );
 
