@@ -1,11 +1,11 @@
 import { Adapters } from "./adapters.ts";
 import { systemClock } from "./clock.ts";
 import { ConfigError, type Environment } from "./config/sources.ts";
+import { TlsProblem } from "./config/tls-files.ts";
 import { loadConfig } from "./config.ts";
 import { createDeployment, type ProviderTypes } from "./deployment.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { readListenersTls } from "./reload-steps.ts";
-import { TlsProblem } from "./rpc/tls.ts";
 import { createTokenCounter } from "./usage/token-counter.ts";
 
 const types: ProviderTypes = providerTypes;

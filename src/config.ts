@@ -16,7 +16,6 @@ import {
   type ModelEntry,
   type ProviderEntry,
   schema,
-  type TlsFiles,
   tlsFiles,
 } from "./config/schema.ts";
 import {
@@ -28,6 +27,7 @@ import {
   readConfigFile,
 } from "./config/sources.ts";
 import type { timeoutFields } from "./config/targets.ts";
+import type { TlsFiles } from "./config/tls-files.ts";
 import { ageLimit, drainSettings } from "./connection-config.ts";
 import type { DefaultTimeouts } from "./reliability/limits.ts";
 import type { ReliabilitySettings } from "./reliability/settings.ts";

@@ -43,8 +43,8 @@ export interface Deployment extends GatewayDeployment {
 }
 
 function instanceOf(configured: ConfiguredProvider): ProviderInstance {
-  const { id, type, baseUrl, apiKey, apiVersion, headers } = configured;
-  return { id, type, baseUrl, apiKey, apiVersion, headers };
+  const { id, type, baseUrl, apiKey, apiVersion, headers, connection } = configured;
+  return { id, type, baseUrl, apiKey, apiVersion, headers, connection };
 }
 
 function registryInstance(configured: ConfiguredProvider, type: ProviderType): RegistryInstance {

@@ -1,12 +1,13 @@
 // What a reload reads, and what it takes over of it.
-import { withKeysOfFiles } from "./config/instances.ts";
+import { withKeysOfFiles, withTlsOfFiles } from "./config/instances.ts";
+import { isSameTls, readTls, type TlsFiles } from "./config/tls-files.ts";
 import type { Config } from "./config.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Log } from "./domain/log-line.ts";
+import type { TlsMaterial } from "./domain/tls-material.ts";
 import type { ReloadCause } from "./reloads.ts";
 import { restartKeys } from "./restart-keys.ts";
 import { createAuthenticator, removedCallers } from "./rpc/authenticate.ts";
-import { isSameTls, readTls, type TlsFiles, type TlsMaterial } from "./rpc/tls.ts";
 
 /** What the service goes by at the moment; calls keep the deployment that they began with. */
 export interface InForce {
@@ -67,6 +68,14 @@ export function createReloadSteps(
     before.retire();
   }
 
+  /** Takes over instances that are others by what their files hold now; undefined: all are the same. */
+  async function takeProviders(providers: Config["providers"] | undefined): Promise<boolean> {
+    if (providers === undefined) return false;
+    const next = { ...inForce.config, providers };
+    replace(next, await deploy(next));
+    return true;
+  }
+
   function readAllTls(config: Config) {
     return {
       grpc: nextTls(listeners.grpc.tls, config.grpc.tls),
@@ -104,13 +113,8 @@ export function createReloadSteps(
       return true;
     },
 
-    async api_key_file() {
-      const providers = withKeysOfFiles(inForce.config.providers);
-      if (providers === undefined) return false;
-      const next = { ...inForce.config, providers };
-      replace(next, await deploy(next));
-      return true;
-    },
+    api_key_file: async () => takeProviders(withKeysOfFiles(inForce.config.providers)),
+    provider_tls: async () => takeProviders(withTlsOfFiles(inForce.config.providers)),
 
     async tls() {
       const { grpc, http } = readAllTls(inForce.config);
@@ -125,6 +129,6 @@ export function namesFiles({ grpc, http, providers }: Config): boolean {
   return (
     grpc.tls !== undefined ||
     http.tls !== undefined ||
-    providers.some(({ apiKeyFile }) => apiKeyFile !== undefined)
+    providers.some(({ apiKeyFile, tls }) => apiKeyFile !== undefined || tls !== undefined)
   );
 }

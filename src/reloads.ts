@@ -1,11 +1,11 @@
 // When the configuration and the files beside it are read again, and in which order.
 import type { Clock } from "./clock.ts";
 import { ConfigError } from "./config/sources.ts";
+import { TlsProblem } from "./config/tls-files.ts";
 import type { Log } from "./domain/log-line.ts";
-import { TlsProblem } from "./rpc/tls.ts";
 
 /** SIGHUP, or the kind of file whose content has changed. */
-export type ReloadCause = "signal" | "api_key_file" | "tls";
+export type ReloadCause = "signal" | "api_key_file" | "provider_tls" | "tls";
 
 /**
  * Files are looked at by their content. Kubernetes changes a secret by a link in the folder above
@@ -14,7 +14,7 @@ export type ReloadCause = "signal" | "api_key_file" | "tls";
  */
 const LOOK_EVERY_MS = 10_000;
 
-const FILE_CAUSES = ["api_key_file", "tls"] as const;
+const FILE_CAUSES = ["api_key_file", "provider_tls", "tls"] as const;
 
 export interface ReloadsOptions {
   readonly clock: Clock;

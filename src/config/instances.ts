@@ -1,9 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
+import type { ConnectionSettings } from "../domain/connection-settings.ts";
 import type { ModelRecord, Parameter, TargetTimeouts, UnaryUpstream } from "../domain/model.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
 import { KEY, KeyFileProblem, readKeyFile } from "./key-file.ts";
+import { environmentProxies } from "./proxies.ts";
 import { ConfigProblem, required } from "./readers.ts";
 import type { ModelEntry, ProviderEntry } from "./schema.ts";
 import { ConfigError, type Environment } from "./sources.ts";
+import { readUpstreamTls, TlsProblem, type UpstreamTlsFiles } from "./tls-files.ts";
 
 /** What the configuration has to know of a provider type. */
 export interface TypeFacts {
@@ -57,6 +61,9 @@ export interface ConfiguredProvider {
   /** The texts of its errors are in the log. */
   readonly errorTexts: boolean;
   readonly headers: Readonly<Record<string, string>>;
+  readonly connection: ConnectionSettings;
+  /** Files that the TLS of its connection is read from. */
+  readonly tls: UpstreamTlsFiles | undefined;
 }
 
 /** The instances of the file, then one of each type of which the file need not say where it is. */
@@ -101,10 +108,24 @@ function credentialOf(
   return { apiKey, missing: apiKey === "" ? variable : undefined };
 }
 
+/** An instance's own proxy is its only one, for whatever host. */
+function connectionOf(
+  { proxyUrl, tls, enabled }: ProviderEntry,
+  shared: ConnectionSettings["proxy"],
+): ConnectionSettings {
+  const proxy = proxyUrl === undefined ? shared : { http: proxyUrl, https: proxyUrl, except: "" };
+  return {
+    ...(proxy !== undefined && { proxy }),
+    // An instance that is switched off may have lost its files.
+    ...(tls !== undefined && enabled && { tls: readUpstreamTls(tls) }),
+  };
+}
+
 function configure(
   entry: ProviderEntry,
   type: TypeFacts,
   environment: Environment,
+  proxy: ConnectionSettings["proxy"],
 ): ConfiguredProvider {
   const baseUrl = entry.baseUrl?.replace(/\/$/, "") ?? type.defaultBaseUrl;
   const isOwnAddress = baseUrl === type.defaultBaseUrl;
@@ -131,6 +152,8 @@ function configure(
     unlistedModels: entry.unlistedModels,
     errorTexts: entry.errorTexts,
     headers: entry.headers,
+    connection: connectionOf(entry, proxy),
+    tls: entry.tls,
   };
 }
 
@@ -168,6 +191,22 @@ function checkDialect(section: string, index: number, api: string | undefined, t
   throw new ConfigProblem([section, index, "api"], message);
 }
 
+/** The key whose files cannot be used, and why; undefined: the error is about something else. */
+function problemOfFiles(
+  error: unknown,
+): { readonly key: "api_key_file" | "tls"; readonly message: string } | undefined {
+  if (error instanceof KeyFileProblem) return { key: "api_key_file", message: error.message };
+  if (error instanceof TlsProblem) return { key: "tls", message: error.message };
+  return undefined;
+}
+
+/** Files for TLS that nothing would read are a mistake. */
+function checkTls({ tls, baseUrl }: ProviderEntry, index: number, type: TypeFacts): void {
+  if (tls === undefined || (baseUrl ?? type.defaultBaseUrl).startsWith("https:")) return;
+  const message = "says nothing of a server that is called without TLS";
+  throw new ConfigProblem(["providers", index, "tls"], message);
+}
+
 /** A vendor's errors can quote what a caller has sent; a server of one's own shows its operator no more than it knows. */
 function checkErrorTexts({ errorTexts, baseUrl }: ProviderEntry, index: number, type: TypeFacts) {
   const isVendor = type.apiKeyVariable !== undefined;
@@ -196,6 +235,7 @@ export function configureProviders(
   types: TypeTable,
   environment: Environment,
 ): ConfiguredProvider[] {
+  const proxy = environmentProxies(environment);
   const all = allEntries(entries, types);
   return all.map((entry, index) => {
     if (entries.findIndex(({ id }) => id === entry.id) < index && index < entries.length) {
@@ -205,34 +245,57 @@ export function configureProviders(
     checkDialect("providers", index, entry.api, type);
     checkAddress(entry, index, type);
     checkErrorTexts(entry, index, type);
+    checkTls(entry, index, type);
     try {
-      return configure(entry, type, environment);
+      return configure(entry, type, environment, proxy);
     } catch (error) {
-      if (!(error instanceof KeyFileProblem)) throw error;
-      throw new ConfigProblem(["providers", index, "api_key_file"], error.message);
+      const problem = problemOfFiles(error);
+      if (problem === undefined) throw error;
+      throw new ConfigProblem(["providers", index, problem.key], problem.message);
     }
   });
 }
 
-/**
- * The instances with the keys that their files hold now; undefined where every key is the same.
- * Throws `ConfigError`.
- */
+/** The instances that are called, each read again; undefined where none has changed. Throws `ConfigError`. */
+function readAgain(
+  providers: readonly ConfiguredProvider[],
+  read: (provider: ConfiguredProvider) => ConfiguredProvider,
+): readonly ConfiguredProvider[] | undefined {
+  const next = providers.map((provider): ConfiguredProvider => {
+    if (provider.unavailable !== undefined) return provider;
+    try {
+      return read(provider);
+    } catch (error) {
+      const problem = problemOfFiles(error);
+      if (problem === undefined) throw error;
+      const message = `provider ${provider.id}: ${problem.key}: ${problem.message}`;
+      throw new ConfigError(message, { cause: error });
+    }
+  });
+  return next.every((provider, index) => provider === providers[index]) ? undefined : next;
+}
+
+/** The instances with the keys that their files hold now; undefined where every key is the same. */
 export function withKeysOfFiles(
   providers: readonly ConfiguredProvider[],
 ): readonly ConfiguredProvider[] | undefined {
-  const read = providers.map((provider): ConfiguredProvider => {
-    const { id, apiKeyFile, unavailable } = provider;
-    if (apiKeyFile === undefined || unavailable !== undefined) return provider;
-    try {
-      const apiKey = readKeyFile(apiKeyFile);
-      return apiKey === provider.apiKey ? provider : { ...provider, apiKey };
-    } catch (error) {
-      if (!(error instanceof KeyFileProblem)) throw error;
-      throw new ConfigError(`provider ${id}: api_key_file: ${error.message}`, { cause: error });
-    }
+  return readAgain(providers, (provider) => {
+    if (provider.apiKeyFile === undefined) return provider;
+    const apiKey = readKeyFile(provider.apiKeyFile);
+    return apiKey === provider.apiKey ? provider : { ...provider, apiKey };
   });
-  return read.every((provider, index) => provider === providers[index]) ? undefined : read;
+}
+
+/** The same with what the files of their TLS hold. */
+export function withTlsOfFiles(
+  providers: readonly ConfiguredProvider[],
+): readonly ConfiguredProvider[] | undefined {
+  return readAgain(providers, (provider) => {
+    if (provider.tls === undefined) return provider;
+    const tls = readUpstreamTls(provider.tls);
+    if (isDeepStrictEqual(tls, provider.connection.tls)) return provider;
+    return { ...provider, connection: { ...provider.connection, tls } };
+  });
 }
 
 /** `reasoningField` as `reasoning_field`. */

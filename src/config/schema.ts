@@ -10,6 +10,7 @@ import { accountingFields } from "./accounting.ts";
 import { ageFields, drainFields } from "./drain.ts";
 import { limitFields } from "./limits.ts";
 import { pricing } from "./prices.ts";
+import { proxyAddress } from "./proxies.ts";
 import {
   address,
   ConfigProblem,
@@ -30,6 +31,7 @@ import {
 import { reliabilityFields } from "./reliability.ts";
 import { streamFields } from "./streams.ts";
 import { type TargetLimit, targetLimit, targetTimeouts, timeoutFields } from "./targets.ts";
+import type { TlsFiles, UpstreamTlsFiles } from "./tls-files.ts";
 import { wireFacts } from "./wire-facts.ts";
 
 const identifier = matching(
@@ -97,6 +99,10 @@ export interface ProviderEntry {
   readonly errorTexts: boolean;
   readonly enabled: boolean;
   readonly headers: Readonly<Record<string, string>>;
+  /** Proxy of this instance alone, in place of those of the environment. */
+  readonly proxyUrl?: string;
+  /** Files for TLS with it. */
+  readonly tls?: UpstreamTlsFiles;
 }
 
 const url: Reader<string> = (value, path) => {
@@ -120,9 +126,31 @@ const headers: Reader<Record<string, string>> = (value, path) => {
   const fields = map(headerValue)(value, path);
   for (const name of Object.keys(fields)) {
     if (!HEADER_NAME.test(name)) throw new ConfigProblem([...path, name], "is no header name");
+    if (name.toLowerCase() === "proxy-authorization") {
+      const message = "is for a proxy and not for the provider: write its credentials in proxy_url";
+      throw new ConfigProblem([...path, name], message);
+    }
   }
   return fields;
 };
+
+const upstreamTlsFields = object({ ca_file: text, cert_file: text, key_file: text });
+
+const upstreamTls = reshaped(upstreamTlsFields, (value, path): UpstreamTlsFiles => {
+  const {
+    ca_file: caFile,
+    cert_file: certFile,
+    key_file: keyFile,
+  } = upstreamTlsFields(value, path);
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    throw new ConfigProblem(path, "set cert_file and key_file, or neither");
+  }
+  return {
+    ...(caFile !== undefined && { caFile }),
+    ...(certFile !== undefined && { certFile }),
+    ...(keyFile !== undefined && { keyFile }),
+  };
+});
 
 const providerFields = object({
   id: identifier,
@@ -130,6 +158,8 @@ const providerFields = object({
   api_key_env: matching(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable"),
   api_key_file: text,
   base_url: url,
+  proxy_url: proxyAddress,
+  tls: upstreamTls,
   api_version: matching(/^[A-Za-z0-9.-]{1,64}$/, "a version such as 2024-10-21 or preview"),
   api: identifier,
   done_optional: flag,
@@ -164,6 +194,8 @@ const provider = reshaped(providerFields, (value, path): ProviderEntry => {
     ...(fields.api_key_env !== undefined && { apiKeyEnv: fields.api_key_env }),
     ...(fields.api_key_file !== undefined && { apiKeyFile: fields.api_key_file }),
     ...(fields.base_url !== undefined && { baseUrl: fields.base_url }),
+    ...(fields.proxy_url !== undefined && { proxyUrl: fields.proxy_url }),
+    ...(fields.tls !== undefined && { tls: fields.tls }),
     ...(fields.api_version !== undefined && { apiVersion: fields.api_version }),
     ...(fields.api !== undefined && { api: fields.api }),
     ...(fields.builtin_models !== undefined && { builtinModels: fields.builtin_models }),
@@ -255,13 +287,6 @@ const model = reshaped(modelFields, (value, path): ModelEntry => {
     ...(facts !== undefined && { wire: facts }),
   };
 });
-
-/** Files of a listener's certificate; `clientCaFile` asks every client for one too. */
-export interface TlsFiles {
-  readonly certFile: string;
-  readonly keyFile: string;
-  readonly clientCaFile?: string;
-}
 
 const tlsFields = object({ cert_file: text, key_file: text, client_ca_file: text });
 

@@ -81,6 +81,8 @@ export interface WireLimits {
   readonly maxCacheMarks?: number;
   /** Least budget of thinking; the most is below the limit of tokens. */
   readonly minBudgetTokens?: number;
+  /** With a budget of thinking, a turn goes on behind its tool calls only if thinking stands before them. */
+  readonly thinkingBeforeCalls?: boolean;
 }
 
 /** What of an answer's additions a target takes in the history of a request. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { ConnectionSettings } from "../domain/connection-settings.ts";
 import type { FieldViolation } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
@@ -68,6 +69,7 @@ export interface ProviderInstance {
   readonly apiVersion: string | undefined;
   /** Extra headers of every request, e.g. an organisation. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly connection: ConnectionSettings;
 }
 
 /** An error of a provider in its own words, which can quote a request. */

@@ -57,6 +57,31 @@ function budgetTokens(spec: GenerationSpec, model: Model): Excess | undefined {
   };
 }
 
+/** The last turn has called tools, has their results, and began with no thinking that can go back. */
+function callsWithoutThinking(messages: readonly Message[]): boolean {
+  const said = messages.filter(({ role }) => role !== "system");
+  const end = said.findLastIndex(({ role }) => role === "assistant") + 1;
+  const start = said.findLastIndex(({ role }, index) => index < end && role !== "assistant") + 1;
+  const hasResults = said
+    .slice(end)
+    .some(({ parts }) => parts.some(({ type }) => type === "tool-result"));
+  if (!hasResults) return false;
+  const parts = said.slice(start, end).flatMap((message) => message.parts);
+  const [first] = parts;
+  const isThinking = first?.type === "reasoning" && first.signature.length > 0;
+  return !isThinking && parts.some(({ type }) => type === "tool-call");
+}
+
+function thinkingBeforeCalls(spec: GenerationSpec, { limits }: Model): Excess | undefined {
+  if (limits.thinkingBeforeCalls !== true || spec.reasoning.budgetTokens === undefined) {
+    return undefined;
+  }
+  if (!callsWithoutThinking(spec.messages)) return undefined;
+  const field = "reasoning.budget_tokens";
+  const limit = "thinks behind tool calls only if it did before them";
+  return { field, limit, spec: undefined, parameter: field };
+}
+
 function countMarks(parts: readonly Part[]): number {
   let count = 0;
   for (const part of parts) {
@@ -94,7 +119,7 @@ function cacheMarks(spec: GenerationSpec, { limits }: Model): Excess | undefined
   };
 }
 
-const LIMITS = [temperature, stopSequences, budgetTokens, cacheMarks];
+const LIMITS = [temperature, stopSequences, budgetTokens, thinkingBeforeCalls, cacheMarks];
 
 /** The first value above a limit of the model; undefined: all fit. */
 function findExcess(spec: GenerationSpec, model: Model): Excess | undefined {

@@ -149,13 +149,14 @@ export function fitTarget(given: GenerationSpec, model: Model): Fit {
     }
   }
 
-  const reasoning = withOwnReasoning(asked.messages, model);
+  const { messages } = withOwnReasoning(asked.messages, model);
   const warnings: Warning[] = [
     ...foreignWarnings(own, model),
-    ...reasoningWarnings(reasoning, model),
+    // By their places in the request, which other things that were left out have moved.
+    ...reasoningWarnings(withOwnReasoning(given.messages, model), model),
   ];
   const isDeterministic = asked.sampling.deterministic === true;
-  let spec = clampOutput(prepare(asked, model, reasoning.messages), model, warnings);
+  let spec = clampOutput(prepare(asked, model, messages), model, warnings);
   const present = new Set(spec === asked ? parameters : requestParameters(spec));
   const effort = effortWord(asked.reasoning.effort, model);
   const inForce = effort ?? model.defaultEffort;

@@ -4,6 +4,7 @@ import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
 import { Health } from "../../gen/service/grpc/health/v1/health_pb.ts";
 import { type Clock, MAX_TIMER_MS } from "../clock.ts";
+import type { TlsMaterial } from "../domain/tls-material.ts";
 import type { Dispatcher } from "./call.ts";
 import { endOnce } from "./end-once.ts";
 import { FloodGuard } from "./flood-guard.ts";
@@ -23,7 +24,6 @@ import {
 } from "./listen.ts";
 import { addReflection, REFLECTION_PATHS } from "./reflection.ts";
 import { boundRequests } from "./requests/bound-requests.ts";
-import type { TlsMaterial } from "./tls.ts";
 
 const MAX_CONNECTIONS = 20_000;
 const MAX_STREAMS_PER_CONNECTION = 1_000;

@@ -12,6 +12,7 @@ import {
 import { Code, ConnectError, type ConnectRouter, type HandlerContext } from "@connectrpc/connect";
 import { GenerationService } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import type { Clock } from "../clock.ts";
+import type { TlsMaterial } from "../domain/tls-material.ts";
 import { applyCors } from "./apply-cors.ts";
 import { type Dispatcher, type EncodedRequest, RpcStatusError } from "./call.ts";
 import { dropLongDeadline } from "./deadline.ts";
@@ -39,7 +40,6 @@ import {
 import { createConnectHandler } from "./requests/connect-handler.ts";
 import { maxRequestBytes } from "./requests/request-limits.ts";
 import { requestKey } from "./requests/taken-request.ts";
-import type { TlsMaterial } from "./tls.ts";
 
 const MIN_COMPRESS_BYTES = 1024;
 const MAX_CONNECTIONS = 20_000;

@@ -6,12 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { systemClock } from "../../src/clock.ts";
+import { readTls, type TlsFiles } from "../../src/config/tls-files.ts";
 import { type Dispatcher, RpcStatusError } from "../../src/rpc/call.ts";
 import { createDispatcher } from "../../src/rpc/dispatcher.ts";
 import { createGrpcListener } from "../../src/rpc/grpc-listener.ts";
 import { createHttpListener } from "../../src/rpc/http-listener.ts";
-import type { TlsFiles } from "../../src/rpc/tls.ts";
-import { readTls } from "../../src/rpc/tls.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 import {
   type ConformanceProtos,

@@ -2,32 +2,11 @@
 // that nobody knows, is in the result or in the provider's metadata.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { JsonObject, JsonValue } from "../../src/domain/json.ts";
-import { isJsonObject } from "../../src/domain/json.ts";
-import { createMessagesReader } from "../../src/providers/anthropic/events.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../src/domain/json.ts";
 import * as registry from "../../src/providers/registry.ts";
-import type { AnswerReader } from "../../src/providers/shared/answer.ts";
-import { createCallIds } from "../../src/providers/shared/call-id.ts";
-import { createChatReader } from "../../src/providers/shared/chat-events.ts";
-import { readChatUsage } from "../../src/providers/shared/chat-usage.ts";
 import { KNOWN_RESPONSE_FIELDS } from "../../src/providers/shared/response-fields.ts";
-import { createResponsesReader } from "../../src/providers/shared/responses-events.ts";
-import { chatReader as grokReader } from "../../src/providers/xai/events.ts";
-import { createManualClock } from "../support/manual-clock.ts";
-import { createTestGateway } from "../support/test-gateway.ts";
+import { leavesOf, lostOf, READERS, resultOf } from "../support/answer-leaves.ts";
 import { loadFixtures } from "../support/wire-fixture.ts";
-
-const clock = createManualClock();
-const newCallId = createCallIds(clock);
-const toError = (payload: unknown): Error => new Error(`an error: ${JSON.stringify(payload)}`);
-
-const READERS: Readonly<Record<string, () => AnswerReader>> = {
-  "openai/chat": () =>
-    createChatReader({ readUsage: readChatUsage, toError, newCallId, providerType: "openai" }),
-  "xai/chat": () => grokReader({ headers: {} } as never, clock),
-  "openai/responses": () => createResponsesReader({ toError, newCallId, providerType: "openai" }),
-  "anthropic/messages": () => createMessagesReader({ toError, newCallId }),
-};
 
 /** What the documentation names as left out: what an answer is, echoes of the request, items' names. */
 const FORM: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -41,46 +20,6 @@ const FORM_OF_PARTS = new Set(["type", "role", "index", "status", "object"]);
 
 function isLeftOut(field: string): boolean {
   return !["id", "model", "status", "output", "usage", "incomplete_details"].includes(field);
-}
-
-interface Leaf {
-  readonly path: string;
-  readonly value: string | number | true;
-}
-
-/** Values that say something. */
-function leavesOf(value: JsonValue, path = ""): Leaf[] {
-  if (value === null || value === false || value === "" || value === 0) return [];
-  if (typeof value !== "object") return [{ path, value }];
-  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
-  return entries.flatMap(([key, inner]) => leavesOf(inner, `${path}/${key}`));
-}
-
-/** Texts inside texts, and bytes, so that a search finds what JSON of a provider holds. */
-function spread(value: unknown): string {
-  if (value instanceof Uint8Array) return spread(Buffer.from(value).toString("utf8"));
-  if (typeof value === "bigint") return String(value);
-  if (typeof value === "string") {
-    if (!value.startsWith("{")) return value;
-    try {
-      return `${value}\n${spread(JSON.parse(value))}`;
-    } catch {
-      return value;
-    }
-  }
-  if (typeof value !== "object" || value === null) return String(value);
-  return Object.entries(value)
-    .map(([key, inner]) => `${key}\n${spread(inner)}`)
-    .join("\n");
-}
-
-/** What a caller gets of an answer, as one text. */
-async function resultOf(events: AnswerReader["events"]): Promise<string> {
-  const { gateway, call } = createTestGateway(events);
-  const whole = await gateway.generate(call);
-  if (whole.state !== "generated") throw new Error(`it ended as ${whole.state}`);
-  const { timing: _, attempts: __, ...result } = whole.generation;
-  return `\n${spread(result)}\n`;
 }
 
 /** Counts are brought to one arithmetic, which has tests of its own. */
@@ -101,13 +40,8 @@ async function expectAll(dialect: string, body: JsonObject): Promise<void> {
   if (reader === undefined) throw new Error(`no reader of ${dialect}`);
   reader.readBody(body, JSON.stringify(body));
   const result = await resultOf(reader.events);
-  const lost = leavesOf(body)
-    .filter(({ path }) => !isForm(dialect, path))
-    .filter(({ value }) => {
-      // A text can be joined with others, and arguments are JSON again.
-      const text = typeof value === "string" ? value : String(value);
-      return !result.includes(text) && !result.includes(JSON.stringify(text).slice(1, -1));
-    });
+  const said = leavesOf(body).filter(({ path }) => !isForm(dialect, path));
+  const lost = lostOf(said, result);
   expect(lost, JSON.stringify(body)).toEqual([]);
 }
 

@@ -3,8 +3,8 @@ import type { Mode, Spec } from "./conformance/faults.ts";
 import { type Answer, type CallEnd, type FieldStack, startFieldStack } from "./field-stack.ts";
 import type { WireAnswer } from "./wire-answers.ts";
 
-/** Servers of the three dialects, each with an instance and a model `m-SERVER`. */
-export const SERVERS = ["chat", "resp", "ant", "oai"] as const;
+/** Servers of all dialects and types, each with an instance and a model `m-SERVER`. */
+export const SERVERS = ["chat", "resp", "ant", "oai", "grok"] as const;
 export type Server = (typeof SERVERS)[number];
 
 /** The service with the shipped defaults before one scripted server of each dialect. */
@@ -28,16 +28,24 @@ providers:
   - {id: resp, type: openai, base_url: "${url("resp")}/v1", api_key_env: UP_KEY, api: responses}
   - {id: ant, type: anthropic, base_url: "${url("ant")}", api_key_env: UP_KEY, builtin_models: true}
   - {id: oai, type: openai, base_url: "${url("oai")}/v1", api_key_env: UP_KEY, builtin_models: true, api: chat}
+  - {id: grok, type: xai, base_url: "${url("grok")}/v1", api_key_env: UP_KEY}
 models:
   - {id: m-chat, provider: chat, ${PRICES}}
   - {id: m-resp, provider: resp, efforts: [low, medium, high], ${PRICES}}
+  - {id: m-grok, provider: grok, ${PRICES}}
 ${more}`,
   );
   return {
     field,
     async call(mode, server, answer, spec = {}) {
       await field.script({ [server]: answer });
-      const model = { chat: "m-chat", resp: "m-resp", ant: "claude-haiku-4-5", oai: "oai/gpt-4o" };
+      const model = {
+        chat: "m-chat",
+        resp: "m-resp",
+        ant: "claude-haiku-4-5",
+        oai: "oai/gpt-4o",
+        grok: "m-grok",
+      };
       const hasMessages = "messages" in spec;
       return field.call(mode, {
         model: model[server],

@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { ServerOptions } from "node:https";
+import type { Socket } from "node:net";
 import { create } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
@@ -54,7 +56,17 @@ export interface FieldStack extends AsyncDisposable {
   paths(server: string): readonly (string | undefined)[];
   /** Bodies of the same. */
   bodies(server: string): readonly string[];
+  /** Connections of the same. */
+  sockets(server: string): readonly Socket[];
   call(mode: Mode, spec: Spec): Promise<CallEnd>;
+  /** Takes over another configuration. */
+  reload(configuration: (url: (server: string) => string) => string): Promise<void>;
+}
+
+export interface FieldStackOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The servers speak HTTPS, at `localhost`. */
+  readonly tls?: ServerOptions;
 }
 
 /** The name of an enum's value. */
@@ -97,6 +109,7 @@ function randomSequence(): () => number {
 export async function startFieldStack(
   servers: readonly string[],
   configuration: (url: (server: string) => string) => string,
+  options: FieldStackOptions = {},
 ): Promise<FieldStack> {
   let answers: Readonly<Record<string, Answer>> = {};
   const upstreams = new Map<string, HttpUpstream>();
@@ -107,18 +120,20 @@ export async function startFieldStack(
         response,
         answers[server]?.(JSON.parse(body)) ?? { status: 599, body: { error: "no script" } },
       );
-    upstreams.set(server, await startHttpUpstream(answer));
+    upstreams.set(server, await startHttpUpstream(answer, options.tls));
   }
   const at = (server: string): HttpUpstream => {
     const found = upstreams.get(server);
     if (found === undefined) throw new Error(`no server ${server}`);
     return found;
   };
-  const config = configuration((server) => at(server).baseUrl.replace(/\/v1$/, ""));
+  const urlOf = (server: string): string => at(server).baseUrl.replace(/\/v1$/, "");
+  let config = configuration(urlOf);
   const environment = {
     UP_KEY: "secret-key",
     STEER_GRPC_ADDRESS: "127.0.0.1:0",
     STEER_HTTP_ADDRESS: "127.0.0.1:0",
+    ...options.environment,
   };
   const lines: Readonly<Record<string, unknown>>[] = [];
   const clock = { ...createEagerClock(), random: randomSequence() };
@@ -143,6 +158,10 @@ export async function startFieldStack(
     grpc,
     admin,
     log: lines,
+    async reload(next) {
+      config = next(urlOf);
+      await service.reload();
+    },
     advance: (ms) => clock.advance(ms),
     async script(next) {
       answers = next;
@@ -162,6 +181,10 @@ export async function startFieldStack(
       at(server)
         .seen.slice(before.get(server) ?? 0)
         .map(({ body }) => body),
+    sockets: (server) =>
+      at(server)
+        .seen.slice(before.get(server) ?? 0)
+        .map(({ request }) => request.socket),
     async call(mode, spec) {
       try {
         if (mode === "stream") return ended(await stream(spec), undefined);

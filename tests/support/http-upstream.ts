@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 
 /** A request as the upstream saw it. */
@@ -15,13 +16,17 @@ export interface HttpUpstream extends AsyncDisposable {
   readonly connections: number;
 }
 
-/** A real HTTP server on a free port; `answer` gets every request with its whole body. */
+/**
+ * A real HTTP server on a free port; `answer` gets every request with its whole body. With `tls` it
+ * speaks HTTPS, at `localhost`.
+ */
 export async function startHttpUpstream(
   answer: (seen: SeenRequest) => void,
+  tls?: ServerOptions,
 ): Promise<HttpUpstream> {
   const seen: SeenRequest[] = [];
   let connections = 0;
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
@@ -29,14 +34,15 @@ export async function startHttpUpstream(
       seen.push(entry);
       answer(entry);
     });
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   server.on("connection", () => {
     connections++;
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    baseUrl: `http://127.0.0.1:${port}/v1`,
+    baseUrl: `${tls === undefined ? "http://127.0.0.1" : "https://localhost"}:${port}/v1`,
     seen,
     get connections() {
       return connections;

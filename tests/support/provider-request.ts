@@ -95,6 +95,7 @@ export function testInstance(overrides: Partial<ProviderInstance> = {}): Provide
     apiKey: "test-key",
     apiVersion: undefined,
     headers: {},
+    connection: {},
     ...overrides,
   };
 }

@@ -10,6 +10,9 @@ export interface WireAnswer {
   readonly body: unknown;
 }
 
+/** The server takes the request and never says a word. */
+export const SILENCE: WireAnswer = { body: undefined };
+
 const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
 
 function lines(events: readonly unknown[]): string {
@@ -106,6 +109,7 @@ export function messagesStream(text: string, reason = "end_turn"): WireAnswer {
 }
 
 export function writeAnswer(response: ServerResponse, answer: WireAnswer): void {
+  if (answer === SILENCE) return;
   const { status = 200, headers = {}, body, interim = [] } = answer;
   for (const each of interim) {
     if (each === "continue") response.writeContinue();

@@ -128,7 +128,8 @@ describe("steer config show", () => {
   ])("shows no secret %s", async (_, inFile) => {
     const store = "redis://user:s3cret@127.0.0.1:6379";
     const headers = { "x-api-key": "s3cret", authorization: "Bearer s3cret" };
-    const providers = JSON.stringify([{ id: "mine", type: "openai", headers }]);
+    const proxy_url = "http://user:s3cret@proxy.example:3128";
+    const providers = JSON.stringify([{ id: "mine", type: "openai", headers, proxy_url }]);
     const file = fileOf(inFile ? `stream: {store: "${store}"}\nproviders: ${providers}\n` : "{}");
     const env: Record<string, string> = inFile
       ? {}
@@ -139,6 +140,7 @@ describe("steer config show", () => {
       expect(stdout).not.toContain("s3cret");
       expect(stdout).toContain("redis://***@127.0.0.1:6379");
       expect(stdout).toContain("x-api-key");
+      expect(stdout).toContain("http://***@proxy.example:3128");
     }
   });
 

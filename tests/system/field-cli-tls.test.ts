@@ -1,6 +1,5 @@
 // field:X18 What the command line says of a server that it cannot reach by TLS, or without it.
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +7,7 @@ import tls from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { runSteer } from "../support/run-steer.ts";
+import { selfSigned } from "../support/self-signed.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";
 
 const ends: (() => unknown)[] = [];
@@ -66,29 +66,6 @@ async function serveTls(options: tls.TlsOptions): Promise<string> {
   return `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A certificate for 127.0.0.1 that signs itself, valid between two dates of the form YYMMDD. */
-function selfSigned(name: string, from?: string, until?: string) {
-  const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
-  const openssl = (...args: string[]) =>
-    execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
-  const subject = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"];
-  const fresh = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  if (from === undefined || until === undefined) {
-    openssl("req", "-x509", ...fresh, "-keyout", key, "-out", cert, "-days", "2", ...subject);
-  } else {
-    openssl("req", ...fresh, "-keyout", key, "-out", `${name}.csr`, ...subject);
-    writeFileSync(join(folder, `${name}.index`), "");
-    writeFileSync(
-      join(folder, `${name}.cnf`),
-      `[ca]\ndefault_ca=own\n[own]\ndatabase=${name}.index\nnew_certs_dir=.\nrand_serial=yes\ndefault_md=sha256\npolicy=any\ncopy_extensions=copy\n[any]\ncommonName=supplied\n`,
-    );
-    const dates = ["-startdate", `${from}000000Z`, "-enddate", `${until}000000Z`];
-    const files = ["-config", `${name}.cnf`, "-keyfile", key, "-in", `${name}.csr`, "-out", cert];
-    openssl("ca", "-batch", "-selfsign", "-notext", ...dates, ...files);
-  }
-  return { file: cert, key: readFileSync(key), cert: readFileSync(cert) };
-}
-
 describe("field:X18 a server whose certificate is not trusted", () => {
   it("is told as that: an authority that nobody knows here", async () => {
     const said = await trouble(https(secure));
@@ -99,12 +76,12 @@ describe("field:X18 a server whose certificate is not trusted", () => {
     expect(await steer(https(secure), "models", "--ca", ca)).toMatchObject({ code: 0, stderr: "" });
     expect(await steer(https(secure), "generate", `--ca=${ca}`, "Hi")).toMatchObject({ code: 0 });
     expect((await steer(https(secure), "health", "--ca", ca)).stdout).toBe("SERVING\n");
-    const other = selfSigned("other");
+    const other = selfSigned(folder, "other");
     expect(await trouble(https(secure), "--ca", other.file)).toBe(said);
   });
 
   it("is told as that: one that signs itself", async () => {
-    const own = selfSigned("self");
+    const own = selfSigned(folder, "self");
     const address = await serveTls(own);
     expect(await trouble(address)).toBe(
       `the certificate of ${address} is signed by itself: if it is the right one, give it by --ca FILE`,
@@ -112,12 +89,12 @@ describe("field:X18 a server whose certificate is not trusted", () => {
   });
 
   it("is told as that: one that has expired, and one that is not valid yet", async () => {
-    const expired = selfSigned("expired", "200101", "200201");
+    const expired = selfSigned(folder, "expired", "200101", "200201");
     const old = await serveTls(expired);
     expect(await trouble(old, "--ca", expired.file)).toBe(
       `the certificate of ${old} has expired: the server needs a new one`,
     );
-    const early = selfSigned("early", "400101", "400201");
+    const early = selfSigned(folder, "early", "400101", "400201");
     const address = await serveTls(early);
     expect(await trouble(address, "--ca", early.file)).toContain(
       "is not valid yet: look at the clocks",
@@ -171,7 +148,7 @@ describe("field:X18 a server that asks for a client certificate", () => {
     );
     const own = ["--ca", ca, "--cert", clientCert, "--key", clientKey];
     expect(await steer(https(mutual), "generate", ...own, "Hi")).toMatchObject({ code: 0 });
-    const stranger = selfSigned("stranger");
+    const stranger = selfSigned(folder, "stranger");
     const files = ["--cert", stranger.file, "--key", join(folder, "stranger.key")];
     expect(await trouble(https(mutual), "--ca", ca, ...files)).toContain(
       "does not accept the client certificate of --cert",

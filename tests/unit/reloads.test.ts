@@ -16,7 +16,12 @@ function setUp(hasFiles = false) {
   const reloads = new Reloads({
     clock,
     log: (line) => void log.push(line),
-    steps: { signal: step("signal"), api_key_file: step("api_key_file"), tls: step("tls") },
+    steps: {
+      signal: step("signal"),
+      api_key_file: step("api_key_file"),
+      provider_tls: step("provider_tls"),
+      tls: step("tls"),
+    },
     hasFiles: () => hasFiles,
   });
   const settle = () => clock.advance(0);
@@ -58,7 +63,7 @@ it("files are looked at again and again, until the end of the process", async ()
       ends.shift()?.();
       await clock.advance(0);
     }
-    expect(begun).toHaveLength(2 * looks);
+    expect(begun).toHaveLength(3 * looks);
   }
   await reloads.stop();
   expect(clock.pendingTimers).toBe(0);
@@ -77,7 +82,7 @@ it("a mistake is told of in its words, and anything else without them", async ()
   const reloads = new Reloads({
     clock: createManualClock(),
     log: (line) => void lines.push(line),
-    steps: { signal: fail, api_key_file: fail, tls: fail },
+    steps: { signal: fail, api_key_file: fail, provider_tls: fail, tls: fail },
     hasFiles: () => false,
   });
   await reloads.request("signal");

@@ -114,6 +114,16 @@ export const GENERATION = [
   ],
   [
     "UNAVAILABLE",
+    ["PROVIDER_TLS"],
+    "the same, where TLS with the provider fails for good: its certificate, or that of the gateway",
+  ],
+  [
+    "UNAVAILABLE",
+    ["PROXY_CONNECTION", "PROXY_REFUSED"],
+    "the same, where the proxy before the provider is not there, or opens no tunnel",
+  ],
+  [
+    "UNAVAILABLE",
     ["ATTEMPTS_EXHAUSTED"],
     "the same, and the call has used up its attempts, two or more",
   ],

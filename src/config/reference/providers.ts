@@ -37,6 +37,30 @@ export const providerKeys: readonly KeyRow[] = [
     meaning: "address to which the paths of the vendor's API are added",
   },
   {
+    key: "providers[].proxy_url",
+    values: "`http` or `https` address of a proxy, with credentials or without",
+    defaultInWords: "`HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment",
+    meaning:
+      "proxy by which the instance is called: see [providers.md](providers.md#connections). Credentials in it are secrets",
+  },
+  {
+    key: "providers[].tls.ca_file",
+    values: FILE,
+    defaultInWords: "the authorities that Node trusts",
+    meaning:
+      "authorities that may have signed the certificate of the server, PEM; read again when it changes",
+  },
+  {
+    key: "providers[].tls.cert_file",
+    values: FILE,
+    meaning: "certificate that is shown to the server, PEM; read again when it changes",
+  },
+  {
+    key: "providers[].tls.key_file",
+    values: FILE,
+    meaning: "key of that certificate, PEM; needed beside `cert_file`",
+  },
+  {
     key: "providers[].api_version",
     values: "version such as `2024-10-21` or `preview`",
     meaning:

@@ -48,6 +48,8 @@ export interface Blocks {
   /** `citation` is the JSON text of the delta's `citation`. */
   delta(index: number, delta: JsonObject, citation: () => string | undefined): void;
   end(index: number): void;
+  /** The block keeps every field of its deltas. */
+  takesAll(index: number): boolean;
   /** Ends what the provider left open. */
   endAll(): void;
   hasCalls(): boolean;
@@ -232,6 +234,7 @@ export function createBlocks(providerType: string, newId: () => string): Blocks 
         order.run(first, 0, () => end(first));
       }
     },
+    takesAll: (index) => open.get(index)?.type === "provider",
     hasCalls: () => hasCalls,
     isEmpty: () => isEmpty,
   };

@@ -5,7 +5,7 @@ import { CALLS_MISSING, METADATA_CUT } from "../shared/answer-warnings.ts";
 import { isReported, usageEvent } from "../shared/chat-usage.ts";
 import { finishReasonOf, interruptionOf } from "../shared/finish-reasons.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
-import { LeftFields } from "../shared/left-fields.ts";
+import { LeftFields, type Place } from "../shared/left-fields.ts";
 import { keepUsage, knownUsage } from "../shared/left-usage.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "../shared/raw-values.ts";
 import { type BlockTexts, createBlocks } from "./blocks.ts";
@@ -40,6 +40,31 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set([
   "stop_reason",
   "usage",
 ]);
+/** What an event is, and what it is about. */
+const FORM: ReadonlySet<string> = new Set(["type", "index"]);
+/** Fields that bring what is read elsewhere, by the types of their events. */
+const KNOWN_EVENTS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  [
+    ["message_start", "message"],
+    ["content_block_start", "content_block"],
+    ["content_block_delta", "delta"],
+    ["message_delta", "delta", "usage"],
+  ].map(([type = "", ...fields]) => [type, new Set([...FORM, ...fields])]),
+);
+/** Fields of the deltas that have words in the contract. */
+const KNOWN_DELTAS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  [
+    ["text_delta", "text"],
+    ["thinking_delta", "thinking"],
+    ["signature_delta", "signature"],
+    ["input_json_delta", "partial_json"],
+    ["citations_delta", "citation"],
+  ].map(([type = "", field = ""]) => [type, new Set([...FORM, field])]),
+);
+/** Where they stand; made once, since each event is asked. */
+const TOP = (): Place => [];
+const DELTA = (): Place => ["delta"];
+const DELTA_PIECE = { group: "delta", isPiece: true };
 const KNOWN_USAGE = knownUsage(
   [
     "input_tokens",
@@ -66,11 +91,6 @@ function text(value: JsonValue | undefined): string {
 
 function object(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
-}
-
-/** An event without what says which one it is. */
-function withoutForm({ delta: _, index: __, ...event }: JsonObject): JsonObject {
-  return event;
 }
 
 /** Reads answers of the Messages API, whole ones and streams. */
@@ -107,6 +127,18 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
   function keep(source: JsonObject, usage: JsonObject, json: string, place: string[]): void {
     left.take(source, KNOWN_FIELDS, json, () => place);
     keepUsage(left, usage, KNOWN_USAGE, json, [...place, "usage"]);
+  }
+
+  /** What an event says beside its content. */
+  function keepEvent(event: JsonObject, type: string, json: string): void {
+    left.take(event, KNOWN_EVENTS.get(type) ?? FORM, json, TOP);
+  }
+
+  /** What a delta says beside its piece; a block without a word takes all of it. */
+  function keepDelta(index: number, delta: JsonObject, json: string): void {
+    if (blocks.takesAll(index)) return;
+    const known = KNOWN_DELTAS.get(text(delta["type"])) ?? FORM;
+    left.take(delta, known, json, DELTA, DELTA_PIECE);
   }
 
   /** The vendor tells the tier among the counts. */
@@ -168,8 +200,9 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
     tellUsage();
   }
 
-  /** True at the end marker. Pings and unknown events are passed over. */
+  /** True at the end marker. Pings say nothing. */
   function read(event: JsonObject, type: string, json: string): boolean {
+    keepEvent(event, type, json);
     const index = typeof event["index"] === "number" ? event["index"] : 0;
     switch (type) {
       case "message_start": {
@@ -193,6 +226,7 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
         return false;
       case "content_block_delta":
         isWhole = false;
+        keepDelta(index, object(event["delta"]), json);
         blocks.delta(index, object(event["delta"]), () =>
           rawValues(json, CITATION).at("delta", "citation"),
         );
@@ -205,7 +239,7 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
         readTier(object(event["usage"]));
         usage.take(object(event["usage"]));
         left.take(object(event["delta"]), KNOWN_FIELDS, json, () => ["delta"]);
-        keep(withoutForm(event), object(event["usage"]), json, []);
+        keepUsage(left, object(event["usage"]), KNOWN_USAGE, json, ["usage"]);
         isWhole = rawReason !== "";
         return false;
       case "message_stop":

@@ -21,6 +21,7 @@ const MESSAGES_LIMITS: WireLimits = {
   maxTemperature: 1,
   maxCacheMarks: 4,
   minBudgetTokens: 1024,
+  thinkingBeforeCalls: true,
 };
 
 /** Headers of the SDK's own requests that carry credentials and the API version. */

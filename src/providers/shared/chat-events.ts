@@ -193,7 +193,15 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     if (isOld && !isJsonObject(message.function_call)) return;
     closeText();
     isOver = false;
-    const fragments = isOld ? [{ function: message.function_call ?? null }] : given;
+    const fragments: readonly JsonValue[] = isOld
+      ? [{ function: message.function_call ?? null }]
+      : given;
+    for (const [index, fragment] of fragments.entries()) {
+      if (!isJsonObject(fragment)) continue;
+      const kind = isJsonObject(fragment.function) ? "function" : "custom";
+      const own = isOld ? ["function_call"] : ["tool_calls", index, kind];
+      left.call(fragment[kind], json, () => ["choices", position, field, ...own]);
+    }
     calls.read({ fragments, isWhole, json, position, field, isOld });
   }
 

@@ -1,5 +1,5 @@
 // Fields of Chat Completions that have no word in the contract: they travel as metadata.
-import type { JsonObject } from "../../domain/json.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import { LeftFields, type Place } from "./left-fields.ts";
 import { keepUsage, knownUsage } from "./left-usage.ts";
 
@@ -38,8 +38,12 @@ const KNOWN_MESSAGE: ReadonlySet<string> = new Set([
   "extra_content",
 ]);
 
+/** Of a call, below the name of its kind. */
+const KNOWN_CALLED: ReadonlySet<string> = new Set(["name", "arguments", "input"]);
+
 const CHOICE = { group: "choice" };
 const WHOLE_MESSAGE = { group: "message" };
+const CALL_PIECE = { group: "function", isPiece: true };
 const MESSAGE_PIECE = { group: "message", isPiece: true };
 
 const USAGE_FIELDS = [
@@ -84,6 +88,12 @@ export class ChatLeft {
 
   message(message: JsonObject, json: string, place: () => Place, isWhole: boolean): void {
     this.#left.take(message, KNOWN_MESSAGE, json, place, isWhole ? WHOLE_MESSAGE : MESSAGE_PIECE);
+  }
+
+  /** What stands inside of a call, beside the name and the arguments. */
+  call(called: JsonValue | undefined, json: string, place: () => Place): void {
+    if (!isJsonObject(called)) return;
+    this.#left.take(called, KNOWN_CALLED, json, place, CALL_PIECE);
   }
 
   usage(usage: JsonObject, json: string, place: Place): void {

@@ -5,7 +5,7 @@ import { callData } from "./chat-data.ts";
 import { protocolError } from "./http-error.ts";
 import { createJsonEnd, type JsonEnd } from "./json-end.ts";
 import type { OpenPart, PartWriter } from "./part-writer.ts";
-import type { DataOrigin } from "./provider-json.ts";
+import { type DataOrigin, joinedData } from "./provider-json.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "./raw-values.ts";
 
 /** A call whose identifier or name has not come yet keeps its fragments. */
@@ -205,7 +205,7 @@ export function createChatToolCalls(
     }
     call.name ||= name;
     call.chunk = chunk;
-    call.data = data ?? call.data;
+    call.data = joinedData(call.data, data);
     feed(call, piece, isOwn);
     if (call.part === undefined && call.id !== "" && call.name !== "") open(call);
   }

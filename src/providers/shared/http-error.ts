@@ -15,6 +15,7 @@ import {
   protoDurationMs,
   type ResetHeader,
 } from "./retry-hint.ts";
+import { tlsTrouble } from "./tls-trouble.ts";
 
 /** What a vendor does its own way. */
 export interface ErrorRules {
@@ -28,10 +29,6 @@ export interface ErrorRules {
 
 /** Codes and identifiers may leave; anything else of a body may be text. */
 const IDENTIFIER = /^[A-Za-z0-9_.:[\]-]{1,128}$/;
-
-/** Certificate errors of Node and OpenSSL: trying again changes nothing. */
-const CERTIFICATE_CODE =
-  /^(?:ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH)/;
 
 function identifier(value: string | undefined): string | undefined {
   return value !== undefined && IDENTIFIER.test(value) ? value : undefined;
@@ -148,18 +145,22 @@ export function toBrokenAnswerError(
   return wait === undefined ? error : withRetryAfter(error, wait);
 }
 
+/** Who is at the other end of a connection. */
+type Peer = "provider" | "proxy";
+
 /**
- * Everything between us and the provider's HTTP: sockets, DNS, TLS, broken HTTP.
- * `reached` says how far the request got; undefined where an answer had begun.
+ * Everything between us and the HTTP of the provider, or of a proxy before it: sockets, DNS, TLS,
+ * broken HTTP. `reached` says how far the request got; undefined where an answer had begun.
  */
 export function toTransportError(
   error: unknown,
   reached?: ProviderFailure["reached"],
+  peer: Peer = "provider",
 ): GatewayError {
   if (error instanceof GatewayError) return error;
   const code = errorCode(error);
   if (code === "UND_ERR_CONNECT_TIMEOUT" || isConnectTimeout(error)) {
-    return new GatewayError("connect-timeout", "no connection to the provider", { cause: error });
+    return new GatewayError("connect-timeout", `no connection to the ${peer}`, { cause: error });
   }
   if (error instanceof errors.HTTPParserError || code === "UND_ERR_HEADERS_OVERFLOW") {
     // Not as the cause: the parser's error holds a piece of the answer.
@@ -168,18 +169,24 @@ export function toTransportError(
   if (code === "UND_ERR_INVALID_ARG") {
     return new GatewayError("internal", "the request cannot be sent as HTTP", { cause: error });
   }
-  const certificate = code !== undefined && CERTIFICATE_CODE.test(code);
-  const what = certificate
-    ? "the provider's certificate was not accepted"
-    : "the connection to the provider failed";
+  const trouble = code === undefined ? undefined : tlsTrouble(code, peer);
+  const what = trouble ?? `the connection to the ${peer} failed`;
   return new GatewayError("network", code === undefined ? what : `${what} (${code})`, {
     providerFailure: {
       ...(code === undefined ? undefined : { code }),
-      ...(certificate ? { shouldRetry: false } : undefined),
+      // Trying again changes nothing.
+      ...(trouble === undefined ? undefined : { shouldRetry: false }),
       ...(reached === undefined ? undefined : { reached }),
     },
+    ...reasonOf(peer, trouble),
     cause: error,
   });
+}
+
+/** A cause that has a word of its own beside that of its kind. */
+function reasonOf(peer: Peer, tls: string | undefined): { readonly reason?: string } {
+  if (peer === "proxy") return { reason: "PROXY_CONNECTION" };
+  return tls === undefined ? {} : { reason: "PROVIDER_TLS" };
 }
 
 /** The operating system gave up; established connections time out by the same code. */

@@ -47,7 +47,7 @@ function ignoredOption(instance: string, option: string): AnswerWarning {
 /** An adapter for an API that takes one JSON body by POST and answers with JSON or an event stream. */
 export function createHttpProvider(options: HttpProviderOptions): Provider {
   const { instance, dialectOf, counting, checkOptions, clock } = options;
-  const upstream = createUpstream(instance.baseUrl, clock);
+  const upstream = createUpstream(instance.baseUrl, clock, instance.connection);
   const basePath = new URL(instance.baseUrl).pathname.replace(/\/$/, "");
   const hasOwn = Object.keys(instance.headers).some((name) => name.toLowerCase() in AS_IT_IS);
   const headers = { ...(!hasOwn && AS_IT_IS), ...options.headers, ...instance.headers };

@@ -1,7 +1,7 @@
 // What a provider adds to parts, calls and messages, and the way back of it: as text, since JSON that
 // is parsed and printed again has lost the order of its keys, and integers beyond 2^53.
 import type { JsonObject } from "../../domain/json.ts";
-import type { ProviderData } from "../../domain/provider-data.ts";
+import { MAX_PROVIDER_JSON_BYTES, type ProviderData } from "../../domain/provider-data.ts";
 import { type BodyFields, RawJson, rawEntries, rawObject } from "./json-body.ts";
 import { ANY, rawValues } from "./raw-values.ts";
 
@@ -43,6 +43,19 @@ export function extraData(
   const texts = rawFields(raw() ?? JSON.stringify(source));
   const fields = names.map((name) => [name, texts.get(name)] as const);
   return { providerType, api, json: rawEntries(fields).text };
+}
+
+/**
+ * What pieces of one thing say in turn; of fields that come again, the last. Data that is too long
+ * for an answer grows no more.
+ */
+export function joinedData(
+  before: ProviderData | undefined,
+  next: ProviderData | undefined,
+): ProviderData | undefined {
+  if (before === undefined || next === undefined) return next ?? before;
+  if (before.json === next.json || before.json.length > MAX_PROVIDER_JSON_BYTES) return before;
+  return { ...next, json: rawEntries([...rawFields(before.json), ...rawFields(next.json)]).text };
 }
 
 /** An object of a body with the fields that `data` adds; those of `fields` win. */

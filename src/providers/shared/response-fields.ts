@@ -35,6 +35,40 @@ const ECHO = [
 /** Fields of a response that no metadata has. */
 export const KNOWN_RESPONSE_FIELDS: ReadonlySet<string> = new Set([...KNOWN, ...FORM, ...ECHO]);
 
+/** Fields that events have by their types: what they bring, where it belongs, padding and previews. */
+export const KNOWN_EVENT_FIELDS: ReadonlySet<string> = new Set([
+  "type",
+  "sequence_number",
+  "item_id",
+  "output_index",
+  "content_index",
+  "summary_index",
+  "annotation_index",
+  "response",
+  "item",
+  "part",
+  "annotation",
+  "delta",
+  "text",
+  "refusal",
+  "arguments",
+  "input",
+  "name",
+  "logprobs",
+  "obfuscation",
+  "partial_image_b64",
+  "partial_image_index",
+]);
+
+/** Fields of a text of a message. */
+export const KNOWN_TEXT_FIELDS: ReadonlySet<string> = new Set([
+  "type",
+  "text",
+  "refusal",
+  "annotations",
+  "logprobs",
+]);
+
 export const KNOWN_RESPONSE_USAGE = knownUsage(["input_tokens", "output_tokens", "total_tokens"], {
   input_tokens_details: ["cached_tokens", "cache_write_tokens"],
   output_tokens_details: ["reasoning_tokens"],

@@ -12,13 +12,18 @@ import {
   usageEvent,
 } from "./chat-usage.ts";
 import { protocolError, truncatedError } from "./http-error.ts";
-import { LeftFields } from "./left-fields.ts";
+import { LeftFields, type Place } from "./left-fields.ts";
 import { keepUsage } from "./left-usage.ts";
 import { readLogprobs } from "./logprobs.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "./raw-values.ts";
 import { readCost } from "./reported-cost.ts";
 import { RESPONSES_API } from "./response-data.ts";
-import { KNOWN_RESPONSE_FIELDS, KNOWN_RESPONSE_USAGE } from "./response-fields.ts";
+import {
+  KNOWN_EVENT_FIELDS,
+  KNOWN_RESPONSE_FIELDS,
+  KNOWN_RESPONSE_USAGE,
+  KNOWN_TEXT_FIELDS,
+} from "./response-fields.ts";
 import type { ItemName } from "./response-items.ts";
 import { argumentsOf, createResponseParts, type ReadItem } from "./responses-parts.ts";
 
@@ -45,6 +50,9 @@ const ITEMS: readonly PlacePattern[] = [
   ["response", "output", ANY, "arguments"],
   ["response", "output", ANY, "input"],
 ];
+
+/** Where the fields of an event stand; made once, since each event is asked. */
+const TOP = (): Place => [];
 
 const INCOMPLETE_REASONS: Readonly<Record<string, FinishReason>> = {
   max_output_tokens: "max-tokens",
@@ -91,8 +99,19 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
     api: RESPONSES_API,
   });
   const { events } = parts;
+  const left = new LeftFields();
   let responseId = "";
   let model = "";
+
+  /** What the texts of a message have beside their words. */
+  function keepTexts(item: JsonObject, json: string, place: Place): void {
+    if (item.type !== "message" || !Array.isArray(item.content)) return;
+    for (const [index, content] of item.content.entries()) {
+      if (!isJsonObject(content)) continue;
+      const own = () => [...place, "content", index];
+      left.take(content, KNOWN_TEXT_FIELDS, json, own, { group: "content" });
+    }
+  }
 
   function readHead(response: JsonObject): void {
     const id = text(response.id) || responseId;
@@ -136,11 +155,11 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
     const raw = rawOf(json);
     for (const [position, item] of output.entries()) {
       if (!isJsonObject(item)) continue;
+      keepTexts(item, json, [...place, "output", position]);
       parts.settleItem(position, { item, raw, place: [...place, "output", position] });
     }
     parts.endAll();
     pushUsage(response);
-    const left = new LeftFields();
     left.take(response, KNOWN_RESPONSE_FIELDS, json, () => place);
     keepUsage(left, response.usage, KNOWN_RESPONSE_USAGE, json, [...place, "usage"]);
     if (left.isCut) events.push({ type: "warning", warning: METADATA_CUT });
@@ -165,8 +184,9 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
     return options.toError(response.error ? response : { code: "server_error" });
   }
 
-  /** True at the end marker. Bookkeeping and unknown events are passed over. */
+  /** True at the end marker. Of bookkeeping and unknown events unknown fields are kept. */
   function read(event: JsonObject, type: string, json: string): boolean {
+    left.take(event, KNOWN_EVENT_FIELDS, json, TOP);
     const output = index(event.output_index);
     const name: ItemName = { id: text(event.item_id), index: output };
     const content = index(event.content_index);
@@ -175,6 +195,7 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
       case "response.created":
       case "response.in_progress":
         readHead(object(event.response));
+        left.take(object(event.response), KNOWN_RESPONSE_FIELDS, json, () => ["response"]);
         return false;
       case "response.output_text.delta":
         parts.text(name, content, delta, readLogprobs(event.logprobs));
@@ -218,6 +239,7 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
         parts.startItem(output, itemOf(event, json));
         return false;
       case "response.output_item.done":
+        keepTexts(object(event.item), json, ["item"]);
         parts.endItem(output, itemOf(event, json));
         return false;
       case "response.completed":

@@ -1,9 +1,10 @@
-import { buildConnector, type Dispatcher, Pool } from "undici";
+import type { Dispatcher } from "undici";
 import type { Clock } from "../../clock.ts";
+import type { ConnectionSettings } from "../../domain/connection-settings.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { toTransportError } from "./http-error.ts";
 import type { ResponseHeaders } from "./response-headers.ts";
-import { skipInterim } from "./skip-interim.ts";
+import { createDispatcher } from "./upstream-dispatcher.ts";
 
 /** A POST of one JSON body. */
 export interface UpstreamRequest {
@@ -43,17 +44,11 @@ export interface Upstream {
 
 /** Longest body that is held as a whole. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
-const MAX_HEADER_BYTES = 32 * 1024;
-const MAX_CONNECTIONS = 4096;
 /** Unread bytes of a body above which the socket is paused. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
-/** Outer bound of a connection attempt; the request's own limit is far below. */
-const MAX_CONNECT_MS = 60_000;
 /** A released body must end within these for the connection to be kept. */
 const MAX_DRAIN_BYTES = 64 * 1024;
 const MAX_DRAIN_MS = 250;
-/** Plain HTTP means a local server, and those close idle connections after 5 s. */
-const KEEP_ALIVE_MS = { "http:": 4_000, "https:": 30_000 };
 
 type Mode = "buffer" | "text" | "drain" | "closed";
 
@@ -217,38 +212,24 @@ export function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError("protocol", `the provider's answer is larger than ${maxBytes} bytes`);
 }
 
-/**
- * Connections to the origin of `baseUrl`. HTTP/1.1 only: one socket per running
- * request, so that closing it is a cancellation that every server understands.
- * The library's own header and body limits are off: the caller owns time.
- */
-export function createUpstream(baseUrl: string, clock: Clock): Upstream {
-  const { origin, protocol } = new URL(baseUrl);
-  const connect = buildConnector({ allowH2: false, timeout: MAX_CONNECT_MS });
-  const pool = new Pool(origin, {
-    allowH2: false,
-    connections: MAX_CONNECTIONS,
-    connect: (options, callback) =>
-      connect(options, (...result) => {
-        const [error, socket] = result;
-        if (error === null) callback(null, skipInterim(socket));
-        else callback(error, null);
-      }),
-    keepAliveTimeout: protocol === "https:" ? KEEP_ALIVE_MS["https:"] : KEEP_ALIVE_MS["http:"],
-    maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+/** Connections to the origin of `baseUrl`. */
+export function createUpstream(
+  baseUrl: string,
+  clock: Clock,
+  connection: ConnectionSettings = {},
+): Upstream {
+  const { origin } = new URL(baseUrl);
+  const dispatcher = createDispatcher(origin, connection);
 
   return {
     async send({ path, headers, body, connectTimeoutMs }, signal) {
       signal.throwIfAborted();
       const exchange = new Exchange(clock, signal);
-      pool.dispatch({ method: "POST", path, headers, body }, exchange);
+      dispatcher.dispatch({ origin, method: "POST", path, headers, body }, exchange);
       exchange.limitConnect(connectTimeoutMs);
       return exchange.response;
     },
-    // The pool's own `close` waits for connections that come about for nobody.
-    close: () => pool.destroy(),
+    // The dispatcher's own `close` waits for connections that come about for nobody.
+    close: () => dispatcher.destroy(),
   };
 }

@@ -149,6 +149,7 @@ type Sent = Record<string, never> & {
 const SENT: Readonly<Record<Server, (body: Sent) => readonly (readonly string[])[]>> = {
   chat: ({ messages }) => chatIds(messages),
   oai: ({ messages }) => chatIds(messages),
+  grok: ({ messages }) => chatIds(messages),
   ant: ({ messages }) => {
     const blocks = messages.flatMap(
       ({ content }) => content as unknown as readonly Readonly<Record<string, string>>[],
@@ -174,6 +175,7 @@ function chatIds(messages: Sent["messages"]): readonly (readonly string[])[] {
 const ANSWERS: Readonly<Record<Server, WireAnswer>> = {
   chat: chatWhole({ content: "ok" }),
   oai: chatWhole({ content: "ok" }),
+  grok: chatWhole({ content: "ok" }),
   ant: messagesWhole([{ type: "text", text: "ok" }]),
   resp: responsesWhole([
     { type: "message", role: "assistant", content: [{ type: "output_text", text: "ok" }] },

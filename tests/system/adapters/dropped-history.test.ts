@@ -35,6 +35,7 @@ const item = { type: "message", role: "assistant", content: [{ type: "output_tex
 const ANSWERS: Readonly<Record<Server, Answer>> = {
   chat,
   oai: chat,
+  grok: chat,
   resp: either(responsesWhole([item]), responsesStream([item])),
   ant: either(messagesWhole([{ type: "text", text: "ok" }]), messagesStream("ok")),
 };

@@ -36,6 +36,7 @@ afterAll(() => stack[Symbol.asyncDispose]());
 const OK: Readonly<Record<Server, WireAnswer>> = {
   chat: chatWhole({ content: "ok" }),
   oai: chatWhole({ content: "ok" }),
+  grok: chatWhole({ content: "ok" }),
   ant: messagesWhole([{ type: "text", text: "ok" }]),
   resp: responsesWhole([
     { type: "message", role: "assistant", content: [{ type: "output_text", text: "ok" }] },

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FinishReason } from "../../../gen/es/steer/v1/generation_pb.js";
 import { type AdapterStack, either, startAdapterStack } from "../../support/adapter-stack.ts";
 import { secondTurn } from "../../support/second-turn.ts";
+import { streamedBlocks } from "../../support/streamed-blocks.ts";
 import {
   chatWhole,
   jsonText,
   messagesEvents,
   messagesWhole,
-  type NamedEvent,
   type WireAnswer,
 } from "../../support/wire-answers.ts";
 
@@ -47,48 +47,8 @@ const CITATION = {
 };
 const CITED = { type: "text", text: "It is so.", citations: [CITATION] };
 
-/** Blocks as the vendor streams them. */
-function streamed(blocks: readonly { readonly type: string }[]): NamedEvent[] {
-  return blocks.flatMap((block, index): NamedEvent[] => {
-    const start = (content_block: object) => ({
-      type: "content_block_start",
-      index,
-      content_block,
-    });
-    const piece = (delta: object) => ({ type: "content_block_delta", index, delta });
-    const stop = { type: "content_block_stop", index };
-    const {
-      input,
-      text,
-      citations = [],
-      ...rest
-    } = block as Record<string, unknown> as {
-      input?: object;
-      text?: string;
-      citations?: object[];
-      type: string;
-    };
-    if (input !== undefined) {
-      const json = JSON.stringify(input);
-      return [
-        start({ ...rest, input: {} }),
-        piece({ type: "input_json_delta", partial_json: json.slice(0, 4) }),
-        piece({ type: "input_json_delta", partial_json: json.slice(4) }),
-        stop,
-      ];
-    }
-    if (text === undefined) return [start(block), stop];
-    return [
-      start({ ...rest, text: "" }),
-      piece({ type: "text_delta", text }),
-      ...citations.map((citation) => piece({ type: "citations_delta", citation })),
-      stop,
-    ];
-  });
-}
-
 function both(blocks: readonly { readonly type: string }[], reason = "end_turn") {
-  return either(messagesWhole(blocks, reason), messagesEvents(streamed(blocks), reason));
+  return either(messagesWhole(blocks, reason), messagesEvents(streamedBlocks(blocks), reason));
 }
 
 describe.each(MODES)("%s", (mode) => {
@@ -200,7 +160,7 @@ describe.each(MODES)("%s", (mode) => {
       '"content":[]',
       `"content":[${json}]`,
     );
-    const events = String(messagesEvents(streamed([{ type: "MARK" }]), "end_turn").body);
+    const events = String(messagesEvents(streamedBlocks([{ type: "MARK" }]), "end_turn").body);
     const stream: WireAnswer = { body: events.replace('{"type":"MARK"}', json) };
     const first = await stack.call(mode, "ant", either(jsonText(whole), stream));
     const [part] = first.generation?.message?.parts ?? [];

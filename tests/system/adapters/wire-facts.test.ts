@@ -112,7 +112,7 @@ describe("what nothing would read stops the start", () => {
     [
       "field:A51",
       "{id: x, provider: resp, parameters: [sampling.top_k]}",
-      /models\[2\]\.parameters\[0\]: sampling\.top_k has no field in the dialect responses/,
+      /models\[3\]\.parameters\[0\]: sampling\.top_k has no field in the dialect responses/,
     ],
     [
       "field:A51",
@@ -122,7 +122,7 @@ describe("what nothing would read stops the start", () => {
     [
       "another dialect",
       "{id: x, provider: resp, wire: {reasoning_field: reasoning}}",
-      /models\[2\]\.wire\.reasoning_field: says nothing/,
+      /models\[3\]\.wire\.reasoning_field: says nothing/,
     ],
     [
       "another type",

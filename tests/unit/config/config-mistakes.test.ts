@@ -57,6 +57,22 @@ describe("loadConfig refuses", () => {
       "drain:\n  notice: 9s\n  grace: 8s",
       "steer.yaml:2: drain.notice: is above drain.grace (8000 ms",
     ],
+    [
+      "providers: [{id: a, type: openai, tls: {cert_file: a}}]",
+      "steer.yaml:1: providers[0].tls: set cert_file and key_file, or neither",
+    ],
+    [
+      "providers: [{id: a, type: openai, tls: {ca_file: /nowhere/ca.crt}}]",
+      "steer.yaml:1: providers[0].tls: the TLS file /nowhere/ca.crt cannot be read",
+    ],
+    [
+      "providers: [{id: a, type: openai, base_url: 'http://h/v1', tls: {ca_file: a}}]",
+      "steer.yaml:1: providers[0].tls: says nothing of a server that is called without TLS",
+    ],
+    [
+      "providers: [{id: a, type: openai, tls: {ca: a}}]",
+      "steer.yaml:1: providers[0].tls.ca: unknown key",
+    ],
     ["drain: {notice: 0s}", 'drain.notice: must be a duration such as "500ms"'],
     ["drain: {wait: 1s}", "steer.yaml:1: drain.wait: unknown key"],
     ["limits: {request_bytes: 1KiB}", "limits.request_bytes: must be from 64KiB to 256MiB"],

@@ -147,6 +147,7 @@ hedge: {share: 0.1, min_delay: 300ms, max_input_tokens: 1000}
         unavailable: undefined,
         dialect: undefined,
         prefill: true,
+        connection: {},
         unaryUpstream: "auto",
         timeouts: undefined,
         builtinModels: false,

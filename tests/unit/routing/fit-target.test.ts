@@ -132,6 +132,29 @@ describe("fitTarget", () => {
     ]);
   });
 
+  it("names what was left out by its place in the request, whatever else was left out before", () => {
+    const own: Part = { type: "provider", providerType: "other", api: "chat", json: "{}" };
+    const thought: Part = {
+      type: "reasoning",
+      text: "Hm.",
+      signature: new Uint8Array(1),
+      redacted: false,
+      provider: "other",
+    };
+    const text: Part = { type: "text", text: "Hi" };
+    const messages: Message[] = [
+      user(text),
+      { role: "assistant", parts: [own] },
+      { role: "assistant", parts: [own, thought, text] },
+    ];
+    const { warnings, spec } = fitted(testSpec({ messages }));
+    expect(warnings.map(({ reason, field }) => [reason, field])).toEqual([
+      ["PROVIDER_PART_DROPPED", "messages[1].parts[0]"],
+      ["REASONING_DROPPED", "messages[2].parts[1].reasoning"],
+    ]);
+    expect(spec.messages).toEqual([user(text), { role: "assistant", parts: [text] }]);
+  });
+
   it.each<[string, Partial<GenerationSpec>]>([
     ["sampling.seed", { sampling: { seed: 1, topP: 0.5 } }],
     ["sampling.top_k", { sampling: { topK: 3, topP: 0.5 } }],

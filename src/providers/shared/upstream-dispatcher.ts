@@ -1,0 +1,106 @@
+import type { Socket } from "node:net";
+import { buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from "undici";
+import type { ConnectionSettings, ProxySettings } from "../../domain/connection-settings.ts";
+import { refusedTunnel, toProxyError } from "./proxy-error.ts";
+import { skipInterim } from "./skip-interim.ts";
+
+const MAX_HEADER_BYTES = 32 * 1024;
+const MAX_CONNECTIONS = 4096;
+/** Outer bound of a connection attempt; the request's own limit is far below. */
+const MAX_CONNECT_MS = 60_000;
+/** Plain HTTP means a local server, and those close idle connections after 5 s. */
+const KEEP_ALIVE_MS = { "http:": 4_000, "https:": 30_000 };
+
+const CONNECTOR = { allowH2: false, timeout: MAX_CONNECT_MS } as const;
+const LIMITS = {
+  allowH2: false,
+  connections: MAX_CONNECTIONS,
+  maxHeaderSize: MAX_HEADER_BYTES,
+} as const;
+
+/**
+ * With TLS 1.3 a server refuses a client's certificate behind the handshake and ends the connection,
+ * and the library would report that end in place of the refusal before it.
+ */
+function keepFirstError(socket: Socket): Socket {
+  const destroy = socket.destroy.bind(socket);
+  let first: Error | undefined;
+  socket.on("error", (error) => {
+    first ??= error;
+  });
+  socket.destroy = (error) => destroy(first ?? error);
+  return socket;
+}
+
+/** The library's own header and body limits are off: the caller owns time. */
+function createPool(origin: string | URL, connect: buildConnector.connector): Pool {
+  return new Pool(origin, {
+    ...LIMITS,
+    connect: (options, callback) =>
+      connect(options, (...result) => {
+        const [error, socket] = result;
+        if (error === null) callback(null, skipInterim(keepFirstError(socket)));
+        else callback(error, null);
+      }),
+    keepAliveTimeout:
+      new URL(origin).protocol === "https:" ? KEEP_ALIVE_MS["https:"] : KEEP_ALIVE_MS["http:"],
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+}
+
+/** Connections to a proxy, each of which becomes a tunnel. What fails here is the proxy's. */
+function createProxyClient(proxy: URL, connect: buildConnector.connector): Dispatcher {
+  const client = new Pool(proxy.origin, { ...LIMITS, connect, headersTimeout: MAX_CONNECT_MS });
+  const open = client.connect.bind(client);
+  client.connect = (async (options: Dispatcher.ConnectOptions) => {
+    const tunnel = await open(options).catch((error: unknown) => {
+      throw toProxyError(error);
+    });
+    const { statusCode, socket } = tunnel;
+    // Any 2xx opens the tunnel (RFC 9110, 9.3.6), and the library knows 200 alone.
+    if (statusCode >= 200 && statusCode <= 299) return { ...tunnel, statusCode: 200 };
+    socket.on("error", () => {}).destroy();
+    throw refusedTunnel(statusCode);
+  }) as typeof client.connect;
+  return client;
+}
+
+/** What the library hands its factories beside the origin. */
+interface FactoryOptions {
+  readonly connect: buildConnector.connector;
+}
+
+/**
+ * The way by a proxy, or around it. Servers at `http:` addresses are tunnelled to as well: only in
+ * a tunnel is an answer of the proxy told apart from one of the provider.
+ */
+function createProxied(
+  { http, https, except }: ProxySettings,
+  connector: buildConnector.BuildOptions,
+): Dispatcher {
+  return new EnvHttpProxyAgent({
+    httpProxy: http,
+    httpsProxy: https,
+    noProxy: except,
+    proxyTunnel: true,
+    connect: buildConnector(connector),
+    connectTimeout: MAX_CONNECT_MS,
+    proxyTls: CONNECTOR,
+    requestTls: connector,
+    factory: (origin, options) => createPool(origin, (options as FactoryOptions).connect),
+    clientFactory: (proxy, options) =>
+      createProxyClient(proxy, (options as FactoryOptions).connect),
+  });
+}
+
+/**
+ * Connections to one origin. HTTP/1.1 only: one socket per running request, so that closing it is
+ * a cancellation that every server understands.
+ */
+export function createDispatcher(origin: string, { proxy, tls }: ConnectionSettings): Dispatcher {
+  const connector = { ...CONNECTOR, ...tls };
+  return proxy === undefined
+    ? createPool(origin, buildConnector(connector))
+    : createProxied(proxy, connector);
+}
