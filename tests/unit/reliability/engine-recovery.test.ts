@@ -138,6 +138,23 @@ describe("what follows a failure", () => {
     expect(await run.done).toMatchObject({ kind: "cancelled" });
   });
 
+  it("CONTINUE goes where somebody can go on, and else ends as if nothing recovered it", async () => {
+    const routing = { midStreamRecovery: "continue" } as const;
+    const scripts = { a: fails(cut(), 10, "partial"), b: succeeds() };
+    for (const [able, sent] of [
+      ["b", "ab"],
+      ["c", "a"],
+    ]) {
+      const { clock, call } = setUpEngine(scripts);
+      const run = call({ routing, canContinue: ({ model }) => model.provider === able });
+      await clock.advance(10_000);
+      expect((await run.done)?.kind).toBe(able === "b" ? undefined : "truncated");
+      expect(providers(run)).toBe(sent);
+      const reason = able === "b" ? "on classifier" : "end output-delivered";
+      expect(run.decisions).toEqual([`truncated ${reason}`]);
+    }
+  });
+
   it("RESTART discards what was delivered and may go elsewhere", async () => {
     const { clock, call } = setUpEngine({ a: fails(cut(), 10, "partial"), b: succeeds() });
     const run = call({ routing: { midStreamRecovery: "restart" } });
