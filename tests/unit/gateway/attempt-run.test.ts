@@ -1,42 +1,17 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { GenerationSpec } from "../../../src/domain/generation-spec.ts";
 import type { Model, Pricing } from "../../../src/domain/model.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
 import {
-  type AttemptContext,
-  type Delivery,
   type FittedTarget,
   moneyObstacle,
   NO_DELIVERY,
   paidTargets,
-  startAttempt,
   textToContinue,
 } from "../../../src/gateway/attempt-run.ts";
-import { GenerationResult } from "../../../src/output/generation-result.ts";
-import { SchemaChecks } from "../../../src/output/schema-checks.ts";
-import type { ProviderRequest } from "../../../src/providers/provider.ts";
-import type { AttemptPlan } from "../../../src/reliability/engine-call.ts";
-import { ProviderStats } from "../../../src/reliability/provider-stats.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
-import { TargetStates } from "../../../src/reliability/target-states.ts";
-import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
-import type { UsageRecord } from "../../../src/usage/usage-sink.ts";
-import { createManualClock } from "../../support/manual-clock.ts";
-import { testModel, testSpec } from "../../support/provider-request.ts";
-import { testCounter } from "../../support/token-counter.ts";
+import { type AttemptChanges, attemptScene } from "../../support/attempt-scene.ts";
 
-const TIMEOUTS = {
-  connectMs: 5_000,
-  firstTokenMs: 30_000,
-  firstTokenFailoverMs: 10_000,
-  answerFailoverMs: 20_000,
-  idleMs: 40_000,
-  reasoningMs: 120_000,
-  reasoningFailoverMs: 60_000,
-  totalMs: 600_000,
-  maxTotalMs: 600_000,
-};
 const PRICING: Pricing = {
   currency: "USD",
   date: "2026-01-01",
@@ -45,133 +20,20 @@ const PRICING: Pricing = {
   tiers: [],
 };
 
-const counter = testCounter(createManualClock(), "character");
-afterAll(() => counter.close());
-
 const text = (value: string): ProviderEvent => ({ type: "text-delta", partIndex: 0, text: value });
 const partEnd: ProviderEvent = { type: "part-end", partIndex: 0 };
 const finish: ProviderEvent = { type: "finish", reason: "stop", rawReason: "end" };
 
-interface Changes {
-  readonly model?: Partial<Model>;
-  readonly spec?: Partial<GenerationSpec>;
-  readonly plan?: Partial<AttemptPlan<FittedTarget>>;
-  readonly isStream?: boolean;
-  readonly waitsMs?: number;
-  /** Events that the caller would see something of; default: texts. */
-  readonly commits?: Delivery["commits"];
-}
-
-/** A call whose attempts the test begins one by one. */
-function setUp({ isStream = true, waitsMs = 600_000, commits }: Changes = {}) {
-  const clock = createManualClock();
-  const stats = new ProviderStats(clock);
-  const states = new TargetStates(clock, DEFAULT_SETTINGS);
-  const requests: ProviderRequest[] = [];
-  const records: UsageRecord[] = [];
-  const infos: unknown[] = [];
-  const spans: Record<string, unknown>[] = [];
-  const delivered: ProviderEvent[] = [];
-  const lifetime = new AbortController();
-  const result = new GenerationResult({
-    generationId: "g.1",
-    requestedModel: "test-model",
-    target: { provider: "test", model: "test-model", providerModel: "" },
-    clock,
-    before: undefined,
-  });
-  const delivery: Delivery = {
-    ...NO_DELIVERY,
-    commits: commits ?? (({ type }) => type === "text-delta"),
-    deliver: (event) => void delivered.push(event),
-    json: () => ({ documents: 1, changes: 0, units: 0, malformed: 0 }),
-  };
-  const context: AttemptContext = {
-    telemetry: {
-      ...noTelemetry,
-      startAttempt(_, info) {
-        infos.push(info);
-        return {
-          headers: { traceparent: "00-1" },
-          end: (end) => void spans.push({ ...end, rhythm: end.rhythm?.() }),
-        };
-      },
-    },
-    callTelemetry: { end: () => {} },
-    stats,
-    counter,
-    checks: new SchemaChecks(clock),
-    provider: () => ({
-      async *generate(request) {
-        requests.push(request);
-        yield text("ab");
-      },
-      close: async () => {},
-    }),
-    timeouts: TIMEOUTS,
-    clock,
-    usage: { record: (record) => void records.push(record) },
-    onDefect: () => {},
-    facts: { generationId: "g.1", caller: "alice", labels: {}, stream: isStream },
-    abort: { mode: "close", maxTimeMs: 1_000 },
-    lifetime: lifetime.signal,
-    hurry: new AbortController().signal,
-    result,
-    stream: isStream,
-    waitsUntil: clock.now() + waitsMs,
-    delivery: () => delivery,
-  };
-  function fitted({ model, spec }: Pick<Changes, "model" | "spec"> = {}): FittedTarget {
-    return {
-      model: testModel(model),
-      spec: testSpec(spec),
-      effort: "high",
-      options: { custom: 1 },
-      warnings: [],
-    };
-  }
-  function start(changes: Changes = {}) {
-    const target = changes.plan?.target ?? fitted(changes);
-    return startAttempt(context, {
-      target,
-      state: states.of({ provider: target.model.provider, model: target.model.id }),
-      trigger: "initial",
-      delayMs: 0,
-      delayFromProvider: false,
-      queuedMs: 0,
-      number: 1,
-      probeFirstTokenMs: undefined,
-      hasNext: false,
-      remainingMs: 600_000,
-      decided: undefined,
-      ...changes.plan,
-    });
-  }
-  return {
-    clock,
-    context,
-    result,
-    stats,
-    requests,
-    records,
-    infos,
-    spans,
-    delivered,
-    fitted,
-    start,
-  };
-}
-
 /** An attempt whose text the caller holds, cut behind it. */
-function broken(set: ReturnType<typeof setUp>, target: FittedTarget, value: string): void {
+function broken(set: ReturnType<typeof attemptScene>, target: FittedTarget, value: string): void {
   const attempt = set.start({ plan: { target } });
-  attempt.take(text(value), set.clock.now(), true);
+  set.say(attempt, text(value));
   attempt.end("failed", new GatewayError("truncated", "test"));
 }
 
 describe("an attempt as it is sent", () => {
   it("has the target's request, words and limits, and the span's headers", async () => {
-    const set = setUp();
+    const set = attemptScene();
     const timeouts = { connectMs: 7 };
     const attempt = set.start({ spec: { timeouts }, plan: { number: 3 } });
     for await (const _ of attempt.open(new AbortController().signal));
@@ -196,12 +58,12 @@ describe("an attempt as it is sent", () => {
     expect(set.requests[1]?.connectTimeoutMs).toBe(9);
   });
 
-  it.each<[string, Changes, object]>([
+  it.each<[string, AttemptChanges, object]>([
     ["alone", {}, { firstTokenMs: 30_000, idleMs: 40_000 }],
     ["before others", { plan: { hasNext: true } }, { firstTokenMs: 10_000 }],
     [
       "of a model that reasons",
-      { model: { capabilities: new Set(["reasoning"]) } },
+      { model: { capabilities: new Set(["reasoning"] as const) } },
       { firstTokenMs: 120_000, idleMs: 120_000 },
     ],
     ["of a target with its own", { model: { timeouts: { idleMs: 11 } } }, { idleMs: 11 }],
@@ -217,7 +79,7 @@ describe("an attempt as it is sent", () => {
       { firstTokenMs: 4_000 },
     ],
   ])("has the limits of one %s", (_, changes, limits) => {
-    expect(setUp().start(changes).limits).toMatchObject(limits);
+    expect(attemptScene().start(changes).limits).toMatchObject(limits);
   });
 
   it.each([
@@ -226,33 +88,33 @@ describe("an attempt as it is sent", () => {
     [0, 10_000],
     [-5, 10_000],
   ])("leaves the next target time before its caller leaves in %i ms", (waitsMs, firstTokenMs) => {
-    expect(setUp({ waitsMs }).start({ plan: { hasNext: true } }).limits.firstTokenMs).toBe(
+    expect(attemptScene({ waitsMs }).start({ plan: { hasNext: true } }).limits.firstTokenMs).toBe(
       firstTokenMs,
     );
   });
 
   it("is not to blame where a limit of the request's own ends it", () => {
-    const { start } = setUp();
+    const { start } = attemptScene();
     const short = start({ spec: { timeouts: { idleMs: 6 } } });
     expect(short.isOwnLimit("idle-timeout")).toBe(true);
     expect(start().isOwnLimit("idle-timeout")).toBe(false);
   });
 
   it("as a part of a whole answer does not stream where that is of no use", () => {
-    const { start } = setUp({ isStream: false });
+    const { start } = attemptScene({ isStream: false });
     expect(start().streams).toBe(false);
   });
 });
 
 describe("what an attempt has told", () => {
   it("is delivered from the first output on, with the ends of parts before it", () => {
-    const { start, delivered, result, clock } = setUp();
+    const { start, say, delivered, result } = attemptScene();
     const attempt = start();
-    attempt.take(partEnd, 0, false);
+    say(attempt, partEnd);
     expect([delivered.length, attempt.isCommitted()]).toEqual([0, false]);
-    attempt.take(text("a"), clock.now(), true);
+    say(attempt, text("a"));
     expect(delivered).toEqual([partEnd, text("a")]);
-    attempt.take(finish, 0, false);
+    say(attempt, finish);
     expect(delivered).toEqual([partEnd, text("a"), finish]);
     expect([attempt.isCommitted(), result.committed?.index]).toEqual([true, 1]);
     attempt.end("succeeded");
@@ -264,9 +126,9 @@ describe("what an attempt has told", () => {
     ["succeeded", [partEnd]],
     ["failed", []],
   ] as const)("is told at the end, if it was nothing but ends of parts: %s", (outcome, told) => {
-    const { start, delivered } = setUp();
+    const { start, say, delivered } = attemptScene();
     const attempt = start();
-    attempt.take(partEnd, 0, false);
+    say(attempt, partEnd);
     attempt.end(outcome, outcome === "failed" ? new GatewayError("network", "test") : undefined);
     expect(delivered).toEqual(told);
   });
@@ -274,19 +136,15 @@ describe("what an attempt has told", () => {
 
 describe("the end of an attempt", () => {
   it("has a span, a record and the provider's counters", async () => {
-    const { clock, start, spans, records, stats } = setUp();
+    const { clock, start, say, spans, records, stats } = attemptScene();
     const attempt = start({ model: { pricing: PRICING } });
-    attempt.take({ type: "response", id: "r-1", model: "test-model-2027" }, clock.now(), false);
+    say(attempt, { type: "response", id: "r-1", model: "test-model-2027" });
     await clock.advance(20);
-    attempt.take(text("a"), clock.now(), true);
+    say(attempt, text("a"));
     await clock.advance(10);
-    attempt.take(text("b"), clock.now(), true);
-    attempt.take(
-      { type: "usage", counts: { inputTokens: 3, outputTokens: 2 } },
-      clock.now(),
-      false,
-    );
-    attempt.take(finish, clock.now(), false);
+    say(attempt, text("b"));
+    say(attempt, { type: "usage", counts: { inputTokens: 3, outputTokens: 2 } });
+    say(attempt, finish);
     await clock.advance(5);
     expect(attempt.accept()).toBeUndefined();
     attempt.end("succeeded");
@@ -312,7 +170,7 @@ describe("the end of an attempt", () => {
   });
 
   it("without a word of the provider has no field that it does not know", () => {
-    const { start, spans, stats } = setUp();
+    const { start, spans, stats } = attemptScene();
     start().end("failed", new GatewayError("network", "test"));
     const { rhythm, ...known } = spans[0] ?? {};
     expect(Object.keys(known).toSorted()).toEqual([
@@ -328,7 +186,7 @@ describe("the end of an attempt", () => {
   });
 
   it("of a rival that has lost is no failure", () => {
-    const { start, spans, stats } = setUp();
+    const { start, spans, stats } = attemptScene();
     start().end("superseded");
     expect(spans).toMatchObject([{ outcome: "superseded" }]);
     expect(stats.of("test")).toMatchObject({ inFlight: 0, totalFailures: 0 });
@@ -340,7 +198,7 @@ describe("a continuation", () => {
   const prefill = { prefill: true };
 
   it("is sent with the text before it, and joined to that", async () => {
-    const set = setUp();
+    const set = attemptScene();
     const target = set.fitted({ model: prefill });
     broken(set, target, "one a");
     expect(textToContinue(set.result, target)).toBe("one a");
@@ -354,7 +212,7 @@ describe("a continuation", () => {
     });
     expect(events).toEqual([text("ab")]);
     // It may end at once: the text before it is an answer.
-    attempt.take({ ...finish, isEmpty: true } as ProviderEvent, 0, false);
+    set.say(attempt, { ...finish, isEmpty: true } as ProviderEvent);
     expect(attempt.accept()).toBeUndefined();
   });
 
@@ -364,48 +222,48 @@ describe("a continuation", () => {
     ["a request for JSON", prefill, { outputFormat: { type: "json-object" } as never }],
     ["a request whose tokens are used up", prefill, { sampling: { maxOutputTokens: 1 } }],
   ])("is none at %s", (_, model, spec) => {
-    const set = setUp();
+    const set = attemptScene();
     broken(set, set.fitted({ model: prefill }), "one text");
     expect(textToContinue(set.result, set.fitted({ model, spec }))).toBeUndefined();
   });
 
   it("is none where the part before it is whole, or nothing was told", () => {
-    const set = setUp();
+    const set = attemptScene();
     const target = set.fitted({ model: prefill });
     expect(textToContinue(set.result, target)).toBeUndefined();
     const attempt = set.start({ plan: { target } });
-    attempt.take(text("one"), 0, true);
-    attempt.take(partEnd, 0, false);
+    set.say(attempt, text("one"));
+    set.say(attempt, partEnd);
     attempt.end("failed", new GatewayError("truncated", "test"));
     expect(textToContinue(set.result, target)).toBeUndefined();
   });
 
   it("has to be paid for with what was written before it", () => {
     const long = "word ".repeat(2_000);
-    const set = setUp();
+    const set = attemptScene();
     const pricing = { ...PRICING, inputPicos: 1_000, outputPicos: 1 };
     const budget = { maxCostPicos: 1_500_000, currency: "USD" };
-    const parameters = new Set(["sampling.max_output_tokens"]);
+    const parameters = new Set(["sampling.max_output_tokens"] as const);
     const model = { ...prefill, pricing, parameters };
     broken(set, set.fitted({ model: { ...model, pricing: { ...pricing, inputPicos: 0 } } }), long);
     const target = set.fitted({ model, spec: { budget } });
-    const call = { result: set.result, counter };
+    const call = { result: set.result, counter: set.counter };
     expect(moneyObstacle(call, target, "failover")).toBeUndefined();
     expect(moneyObstacle(call, target, "continuation")).toMatchObject({ kind: "budget" });
   });
 });
 
 it("targets that the money does not pay for are told as passed over, and the first error is the call's", () => {
-  const set = setUp();
+  const set = attemptScene();
   const budget = { maxCostPicos: 100_000, currency: "USD" };
-  const parameters = new Set(["sampling.max_output_tokens"]);
+  const parameters = new Set(["sampling.max_output_tokens"] as const);
   const target = (provider: string, inputPicos: number) =>
     set.fitted({
       model: { provider, parameters, pricing: { ...PRICING, inputPicos } },
       spec: { budget },
     });
   const [dear, dearer, cheap] = [target("a", 1e9), target("b", 1e10), target("c", 1)];
-  const call = { result: set.result, counter };
+  const call = { result: set.result, counter: set.counter };
   expect(paidTargets(call, [dear, cheap])).toEqual({ targets: [cheap], error: undefined });
   expect(set.result.attempts()).toMatchObject([
     { provider: "a", model: "test-model", outcome: "skipped", errorKind: "budget" },

@@ -1,28 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { StreamEvent } from "../../../src/domain/generation.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
 import { WHOLE_ANSWER } from "../../../src/domain/stream-options.ts";
-import type { GenerationRun } from "../../../src/gateway/generation-run.ts";
-import { readSummary, type StreamSummary } from "../../../src/gateway/stream-summary.ts";
-import { createTakeover, type TakeoverDependencies } from "../../../src/gateway/takeover.ts";
-import { encodeEvent, encodeInternalEnd } from "../../../src/rpc/encode-event.ts";
-import type { NewStream } from "../../../src/streams/stream-record.ts";
-import { noStreamTelemetry } from "../../../src/telemetry/stream-telemetry.ts";
-import type { UsageRecord } from "../../../src/usage/usage-sink.ts";
+import { readSummary } from "../../../src/gateway/stream-summary.ts";
+import { ORPHAN_SUMMARY, orphanedStream } from "../../support/orphaned-stream.ts";
 import { testSpec } from "../../support/provider-request.ts";
-import { appendTo, encode, LONG_MS, newStream } from "../../support/stored-streams.ts";
-import { type Answer, createTestGateway } from "../../support/test-gateway.ts";
-
-const SUMMARY: StreamSummary = {
-  kind: "stream",
-  generationId: "g.1",
-  requestedModel: "test-model",
-  model: "model-before",
-  createTimeMs: 7,
-  labels: { team: "a" },
-  heartbeatMs: 0,
-  attempts: [],
-};
+import type { Answer } from "../../support/test-gateway.ts";
 
 const short: readonly ProviderEvent[] = [
   { type: "text-delta", partIndex: 0, text: "a" },
@@ -37,96 +19,6 @@ const endless: Answer = async function* (signal) {
   });
 };
 
-interface Changes extends Partial<Pick<TakeoverDependencies, "decodeRequest" | "lostUsage">> {
-  readonly summary?: Partial<StreamSummary>;
-  readonly stream?: Partial<NewStream>;
-  /** The lost owner has told of output. */
-  readonly hasOutput?: boolean;
-  readonly isHandedOff?: boolean;
-  /** Called when a target has taken the generation, before it runs. */
-  readonly onAdmitted?: (streamId: string) => Promise<unknown>;
-}
-
-/** A replica that sees the stream of one that is gone, and has one provider for its request. */
-async function orphaned(answer: Answer | readonly ProviderEvent[], changes: Changes = {}) {
-  const set = createTestGateway(answer);
-  const { clock, log } = set;
-  const store = set.faulty.peer;
-  await store.openSession(log.session, LONG_MS);
-  const details = encode(JSON.stringify({ ...SUMMARY, ...changes.summary }));
-  const stream = newStream({
-    session: "gone",
-    caller: "alice",
-    requestId: "request-1",
-    progress: { provider: "provider-before", details },
-    ...changes.stream,
-  });
-  await store.create(stream);
-  if (changes.hasOutput) await store.append(appendTo(stream, 2, 2, { firstContent: 2 }));
-  if (changes.isHandedOff) await store.handOff(stream.streamId, stream.token, "planned");
-  const told = {
-    epochs: [] as number[],
-    spans: [] as unknown[],
-    records: [] as UsageRecord[],
-    events: [] as StreamEvent[],
-    ends: [] as Parameters<TakeoverDependencies["onEnd"]>[],
-    asked: [] as unknown[],
-    defects: [] as unknown[],
-  };
-  const takeover = createTakeover({
-    clock,
-    log,
-    encodeEvent(event, writer) {
-      told.events.push(event);
-      return encodeEvent(event, writer);
-    },
-    encodeInternalEnd,
-    onDefect: (_, place) => void told.defects.push(place),
-    onEnd: (...end) => void told.ends.push(end),
-    telemetry: {
-      ...noStreamTelemetry,
-      startTakeover({ epoch }) {
-        told.epochs.push(epoch);
-        return { traceId: "trace-1", end: (end) => void told.spans.push(end) };
-      },
-    },
-    lostUsage: async (...asked) => {
-      told.asked.push(asked);
-      return {};
-    },
-    runs: {
-      usage: { record: (record: UsageRecord) => void told.records.push(record) },
-      async admit(...given: Parameters<typeof set.runs.admit>): Promise<GenerationRun> {
-        const run = await set.runs.admit(...given);
-        await changes.onAdmitted?.(stream.streamId);
-        return run;
-      },
-    } as never,
-    disconnectPolicy: () => ({ policy: "continue" }),
-    decodeRequest: () => ({ spec: testSpec(), options: WHOLE_ANSWER }),
-    ...("decodeRequest" in changes && { decodeRequest: changes.decodeRequest }),
-    ...("lostUsage" in changes && { lostUsage: changes.lostUsage }),
-  } as TakeoverDependencies);
-  const head = async () => {
-    const [found] = await store.heads([stream.streamId]);
-    if (found === undefined) throw new Error("no stream");
-    return found;
-  };
-  return {
-    ...set,
-    store,
-    stream,
-    told,
-    takeover,
-    head,
-    adopt: async () => {
-      const adopted = await takeover.adopt(await head());
-      await clock.advance(0);
-      return adopted;
-    },
-  };
-}
-
 const facts = { generationId: "g.1", caller: "alice", labels: { team: "a" }, stream: true };
 const lost = {
   provider: "provider-before",
@@ -139,7 +31,7 @@ const lost = {
 
 describe("a stream that goes on here", () => {
   it("is told of by its notice, its end, its span, its line and the record of the lost attempt", async () => {
-    const set = await orphaned(short);
+    const set = await orphanedStream(short);
     expect(await set.adopt()).toBe("taken");
     const { told } = set;
     expect(told.events.map(({ sequence, body }) => [sequence, body.type])).toEqual([
@@ -165,7 +57,7 @@ describe("a stream that goes on here", () => {
     // The run writes the records of its own.
     expect(told.records).toMatchObject([{ ...facts, type: "attempt", attempt: lost }]);
     const { streamId } = set.stream;
-    const { labels } = SUMMARY;
+    const { labels } = ORPHAN_SUMMARY;
     expect(told.ends).toMatchObject([
       [
         { streamId, caller: "alice", requestId: "request-1", labels, traceId: "trace-1" },
@@ -188,19 +80,19 @@ describe("a stream that goes on here", () => {
     const spec = testSpec();
     const routing = { ...spec.routing, midStreamRecovery: "restart" as const };
     const decodeRequest = () => ({ spec: { ...spec, routing }, options: WHOLE_ANSWER });
-    const set = await orphaned(short, { hasOutput: true, decodeRequest });
+    const set = await orphanedStream(short, { hasOutput: true, decodeRequest });
     expect(await set.adopt()).toBe("taken");
     expect(set.told.events[0]?.body).toMatchObject({ notice: { discardOutput: true } });
   });
 
   it("has one record of the attempt before it: its owner has written that when it handed it over", async () => {
-    const set = await orphaned(short, { isHandedOff: true });
+    const set = await orphanedStream(short, { isHandedOff: true });
     expect(await set.adopt()).toBe("taken");
     expect(set.told.records).toEqual([]);
   });
 
   it("ends by the cancel that came while a target was looked for", async () => {
-    const set = await orphaned(endless, {
+    const set = await orphanedStream(endless, {
       onAdmitted: (streamId) => set.log.requestCancel(streamId, "caller"),
     });
     expect(await set.adopt()).toBe("taken");
@@ -211,7 +103,7 @@ describe("a stream that goes on here", () => {
   });
 
   it("ends by a cancel that comes later", async () => {
-    const set = await orphaned(endless);
+    const set = await orphanedStream(endless);
     expect(await set.adopt()).toBe("taken");
     expect(await set.head()).toMatchObject({ phase: "running" });
     await set.log.requestCancel(set.stream.streamId, "operator");
@@ -223,7 +115,7 @@ describe("a stream that goes on here", () => {
 
 describe("a stream that cannot go on here", () => {
   it("ends, with the records of its attempt and of its call", async () => {
-    const set = await orphaned(short, { decodeRequest: () => undefined });
+    const set = await orphanedStream(short, { decodeRequest: () => undefined });
     expect(await set.adopt()).toBe("ended");
     expect(set.told.events.map(({ body }) => body.type)).toEqual(["error"]);
     expect(set.told.spans).toEqual([{ code: "UNKNOWN", reason: "owner-lost" }]);
@@ -237,20 +129,20 @@ describe("a stream that cannot go on here", () => {
   });
 
   it("is not asked for its request where it cannot move", async () => {
-    const set = await orphaned(short, { stream: { request: undefined } });
+    const set = await orphanedStream(short, { stream: { request: undefined } });
     expect(await set.adopt()).toBe("ended");
     expect(readSummary((await set.head()).progress).error?.kind).toBe("owner-lost");
   });
 
   it("ends once by an operator, who waits for that", async () => {
-    const set = await orphaned(short);
+    const set = await orphanedStream(short);
     expect(await set.takeover.end(await set.head())).toBe(true);
     expect(await set.head()).toMatchObject({ phase: "failed", isBound: false });
     expect(set.calls()).toBe(0);
   });
 
   it("is another replica's, if that was quicker", async () => {
-    const set = await orphaned(short);
+    const set = await orphanedStream(short);
     const seen = await set.head();
     await set.store.claim(seen.streamId, 1, { session: "quicker", nonce: 1 });
     expect(await set.takeover.adopt(seen)).toBe("left");
@@ -261,7 +153,7 @@ describe("a stream that cannot go on here", () => {
   });
 
   it("stays an orphan where the store takes no claim", async () => {
-    const set = await orphaned(short);
+    const set = await orphanedStream(short);
     const seen = await set.head();
     Object.assign(set.faulty.faults, { isDown: true, only: ["claim"] });
     await expect(set.takeover.adopt(seen)).rejects.toThrow("the store is away");
@@ -269,7 +161,9 @@ describe("a stream that cannot go on here", () => {
   });
 
   it("ends with INTERNAL by a defect of this replica, which nobody else inherits", async () => {
-    const set = await orphaned(short, { lostUsage: () => Promise.reject(new Error("defect")) });
+    const set = await orphanedStream(short, {
+      lostUsage: () => Promise.reject(new Error("defect")),
+    });
     expect(await set.adopt()).toBe("ended");
     expect(await set.head()).toMatchObject({ phase: "failed", isBound: false, tail: 2 });
     const { streamId } = set.stream;
@@ -278,7 +172,7 @@ describe("a stream that cannot go on here", () => {
   });
 
   it("gives back the target that has taken it, where a defect follows", async () => {
-    const set = await orphaned(short, {
+    const set = await orphanedStream(short, {
       decodeRequest: () => ({
         spec: testSpec(),
         get options(): never {
@@ -297,7 +191,7 @@ describe("a whole answer that nobody here waits for", () => {
   const whole = { summary: { kind: "unary" } } as const;
 
   it("has its 5 s anew after somebody has waited for it", async () => {
-    const set = await orphaned(short, whole);
+    const set = await orphanedStream(short, whole);
     expect(await set.adopt()).toBe("left");
     await set.clock.advance(4_000);
     const seen = await set.head();
@@ -332,7 +226,8 @@ describe("a whole answer that nobody here waits for", () => {
     [59_999, "ended"],
     [60_000, "left"],
   ])("is forgotten once it was not seen for a minute: %i ms", async (ms, expected) => {
-    const set = await orphaned(short, whole);
+    const set = await orphanedStream(short, whole);
+    await set.clock.advance(30_000);
     expect(await set.adopt()).toBe("left");
     await set.clock.advance(ms);
     expect(await set.adopt()).toBe(expected);
