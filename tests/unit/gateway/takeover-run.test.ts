@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { GatewayError } from "../../../src/domain/gateway-error.ts";
+import { GenerationFailed } from "../../../src/domain/generation.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
 import { WHOLE_ANSWER } from "../../../src/domain/stream-options.ts";
 import { readSummary } from "../../../src/gateway/stream-summary.ts";
@@ -160,6 +162,38 @@ describe("a stream that cannot go on here", () => {
     expect(set.told.spans).toEqual([{ code: "UNAVAILABLE", reason: undefined }]);
   });
 
+  it.each([
+    ["no target takes", true],
+    ["a defect keeps from its target", false],
+  ])("ends as the generation that %s", async (_, isRefused) => {
+    const refusal = new GenerationFailed({
+      error: new GatewayError("circuit-open", "test"),
+      partial: {} as never,
+    });
+    const thrown = isRefused ? refusal : new Error("defect");
+    const set = await orphanedStream(short, { onAdmitted: () => Promise.reject(thrown) });
+    expect(await set.adopt()).toBe("taken");
+    const kind = isRefused ? "circuit-open" : "internal";
+    expect(set.told.spans).toEqual([{ code: "UNKNOWN", reason: kind }]);
+    // The run that no target took has written its own record.
+    const types = set.told.records.map(({ type }) => type);
+    expect(types).toEqual(isRefused ? ["attempt"] : ["attempt", "call"]);
+    const place = { generation_id: "g.1", stream_id: set.stream.streamId };
+    expect(set.told.defects).toEqual(isRefused ? [] : [place]);
+    expect(set.told.ends).toMatchObject([
+      [
+        {},
+        {
+          error: { kind },
+          generation: { provider: "provider-before", model: "model-before", providerModel: "" },
+        },
+      ],
+    ]);
+    const { phase, progress } = await set.head();
+    expect([phase, progress.provider]).toEqual(["failed", "provider-before"]);
+    expect(readSummary(progress)).toMatchObject({ model: "model-before", error: { kind } });
+  });
+
   it("ends with INTERNAL by a defect of this replica, which nobody else inherits", async () => {
     const set = await orphanedStream(short, {
       lostUsage: () => Promise.reject(new Error("defect")),
@@ -217,6 +251,18 @@ describe("a whole answer that nobody here waits for", () => {
     await reading.catch(() => {});
     expect(set.log.readerCount(seen.streamId)).toBe(0);
     await set.clock.advance(1_000);
+    expect(await set.adopt()).toBe("left");
+    await set.clock.advance(5_000);
+    expect(await set.adopt()).toBe("ended");
+  });
+
+  it("has its 5 s anew where another replica was quicker, and is lost as well", async () => {
+    const set = await orphanedStream(short, whole);
+    expect(await set.adopt()).toBe("left");
+    const seen = await set.head();
+    await set.clock.advance(5_000);
+    await set.store.claim(seen.streamId, 1, { session: "quicker", nonce: 1 });
+    expect(await set.takeover.adopt(seen)).toBe("left");
     expect(await set.adopt()).toBe("left");
     await set.clock.advance(5_000);
     expect(await set.adopt()).toBe("ended");
