@@ -2,6 +2,8 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const tests = "tests/**/*.test.ts";
+/** Modules of their own have no state that a test changes: files of one worker share them. */
+const unitTests = "tests/unit/**/*.test.ts";
 /** Real processes and real time. */
 const processTests = "tests/system/**/*.test.ts";
 /** They take the machine to its limits, or look at what is left of it: nothing else runs then. */
@@ -24,8 +26,19 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
+          include: [unitTests],
+          isolate: false,
+          // By default one processor of two would have nothing to do.
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "contract",
           include: [tests],
-          exclude: [processTests, scenarios, ...loneTests],
+          exclude: [unitTests, processTests, scenarios, ...loneTests],
           // By default one processor of two would have nothing to do.
           maxWorkers: availableParallelism(),
           sequence: { groupOrder: 0 },

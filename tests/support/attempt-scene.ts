@@ -1,4 +1,4 @@
-import { afterAll } from "vitest";
+import { onTestFinished } from "vitest";
 import type { GenerationSpec } from "../../src/domain/generation-spec.ts";
 import type { Model } from "../../src/domain/model.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
@@ -34,9 +34,6 @@ const TIMEOUTS = {
   totalMs: 600_000,
   maxTotalMs: 600_000,
 };
-const counter = testCounter(createManualClock(), "character");
-afterAll(() => counter.close());
-
 export interface AttemptChanges {
   readonly model?: Partial<Model>;
   readonly spec?: Partial<GenerationSpec>;
@@ -50,6 +47,8 @@ export interface AttemptChanges {
 /** A call whose attempts the test begins one by one. */
 export function attemptScene({ isStream = true, waitsMs = 600_000, commits }: AttemptChanges = {}) {
   const clock = createManualClock();
+  const counter = testCounter(clock, "character");
+  onTestFinished(() => counter.close());
   const stats = new ProviderStats(clock);
   const states = new TargetStates(clock, DEFAULT_SETTINGS);
   const requests: ProviderRequest[] = [];
