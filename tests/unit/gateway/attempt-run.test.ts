@@ -194,6 +194,38 @@ describe("the end of an attempt", () => {
   });
 });
 
+describe("how long a target takes", () => {
+  /** The limit of an attempt, before others, behind so many that took 15 s each. */
+  async function limitAfter(
+    isStream: boolean,
+    attempts: number,
+    end: "succeeded" | "first-token-timeout" | "network",
+  ): Promise<number | undefined> {
+    const set = attemptScene({ isStream });
+    for (let count = 0; count < attempts; count++) {
+      const attempt = set.start({ plan: { hasNext: true } });
+      await set.clock.advance(15_000);
+      if (isStream && end === "succeeded") set.say(attempt, text("a"));
+      if (end === "succeeded") attempt.end("succeeded");
+      else attempt.end("failed", new GatewayError(end, "test"));
+    }
+    return set.start({ plan: { hasNext: true } }).limits.firstTokenMs;
+  }
+
+  it.each([
+    [true, 10_000],
+    [false, 20_000],
+  ])("is learned from answers: as a stream %s", async (isStream, unknownMs) => {
+    expect(await limitAfter(isStream, 0, "succeeded")).toBe(unknownMs);
+    expect(await limitAfter(isStream, 2, "network")).toBe(unknownMs);
+    expect(await limitAfter(isStream, 2, "succeeded")).toBeGreaterThanOrEqual(30_000);
+  });
+
+  it("is not learned from a silence, unless others were answered meanwhile", async () => {
+    expect(await limitAfter(true, 2, "first-token-timeout")).toBe(10_000);
+  });
+});
+
 describe("a continuation", () => {
   const prefill = { prefill: true };
 

@@ -120,6 +120,15 @@ describe("the first event of a stream", () => {
     ]);
   });
 
+  it("is the same for a later call with the same key, which finds it in the store", async () => {
+    const set = createTestGateway(short);
+    const first = await set.collect(await set.gateway.streamGenerate(keyed(set), STREAM_OPTIONS));
+    const again = await set.gateway.streamGenerate(keyed(set), STREAM_OPTIONS);
+    expect(again.isReplayed).toBe(true);
+    expect(await set.collect(again)).toEqual(first);
+    expect([set.calls(), set.runs.active]).toEqual([1, 0]);
+  });
+
   it("is the same for a call with the same key, which finds it here while the store is away", async () => {
     const set = createTestGateway(short);
     set.faulty.faults.isDown = true;
