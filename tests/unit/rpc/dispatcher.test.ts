@@ -17,6 +17,7 @@ it("a replica that drains says so in the span and the line of a call alike", asy
     requestBytes: 1_000,
     log: (line) => void lines.push(line),
     replica: "here",
+    version: "1.2.3",
     endGenerations: async () => {},
   });
   dispatcher.startDraining();

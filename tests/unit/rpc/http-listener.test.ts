@@ -43,6 +43,7 @@ beforeEach(async () => {
     clock: systemClock,
     log: (line) => void lines.push(line),
     replica: "here",
+    version: "1.2.3",
     endGenerations: async () => {},
   });
   listener = await createHttpListener({
