@@ -26,6 +26,9 @@ function keyed(set: Set, changes: object = {}) {
   return { ...set.call, identity: { ...set.call.identity, requestId: "request-1" }, ...changes };
 }
 
+/** Nothing has a price here: no target would take the call. */
+const UNPAID = { spec: testSpec({ budget: { maxCostPicos: 1, currency: "USD" } }) };
+
 const thrownBy = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(
     () => undefined,
@@ -120,10 +123,16 @@ describe("the first event of a stream", () => {
     ]);
   });
 
+  it("is looked for by no call without a key", async () => {
+    const set = createTestGateway(short);
+    await set.collect(await set.gateway.streamGenerate(set.call, STREAM_OPTIONS));
+    expect(set.faulty.calls.get("find")).toBeUndefined();
+  });
+
   it("is the same for a later call with the same key, which finds it in the store", async () => {
     const set = createTestGateway(short);
     const first = await set.collect(await set.gateway.streamGenerate(keyed(set), STREAM_OPTIONS));
-    const again = await set.gateway.streamGenerate(keyed(set), STREAM_OPTIONS);
+    const again = await set.gateway.streamGenerate(keyed(set, UNPAID), STREAM_OPTIONS);
     expect(again.isReplayed).toBe(true);
     expect(await set.collect(again)).toEqual(first);
     expect([set.calls(), set.runs.active]).toEqual([1, 0]);
@@ -133,7 +142,7 @@ describe("the first event of a stream", () => {
     const set = createTestGateway(short);
     set.faulty.faults.isDown = true;
     const first = await set.collect(await set.gateway.streamGenerate(keyed(set), STREAM_OPTIONS));
-    const again = await set.gateway.streamGenerate(keyed(set), STREAM_OPTIONS);
+    const again = await set.gateway.streamGenerate(keyed(set, UNPAID), STREAM_OPTIONS);
     expect(again.isReplayed).toBe(true);
     expect(await set.collect(again)).toEqual(first);
     expect(set.calls()).toBe(1);
