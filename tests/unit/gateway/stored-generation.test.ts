@@ -85,11 +85,24 @@ describe("the deadline of a call", () => {
     await set.clock.advance(450);
     const answer = await answering;
     if (answer.state !== "stored") throw new Error("nothing is stored");
+    expect(answer.generation).toBeUndefined();
     expect(set.decode(answer.terminal).body).toMatchObject({
       type: "error",
       failure: { error: { kind: "total-timeout", message: expect.stringContaining("450 ms") } },
     });
   });
+});
+
+it("a whole answer that is stored has its result, and once more its end alone", async () => {
+  const set = createTestGateway(short);
+  const generation = { outputText: "a", generationId: expect.any(String) };
+  expect(await set.gateway.generate(keyed(set))).toMatchObject({
+    state: "stored",
+    isReplayed: false,
+    generation,
+  });
+  const again = await set.gateway.generate(keyed(set));
+  expect(again).toMatchObject({ state: "stored", isReplayed: true, generation: undefined });
 });
 
 describe("the first event of a stream", () => {
