@@ -109,7 +109,7 @@ describe("steer config show", () => {
     expect(of("stream.tombstone")).toEqual(["1h", "default"]);
     expect(of("providers")).toEqual([
       undefined,
-      "default: one instance of each type, named as the type",
+      "default: one instance of each vendor's type, named as the type",
     ]);
   });
 
