@@ -2,11 +2,14 @@ import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const tests = "tests/**/*.test.ts";
+/** Modules of their own have no state that a test changes: files of one worker share them. */
+const unitTests = "tests/unit/**/*.test.ts";
 /** Real processes and real time. */
 const processTests = "tests/system/**/*.test.ts";
+/** Replicas that are killed and a Redis, and mostly waits. */
+const faultTests = "tests/faults/**/*.test.ts";
 /** They take the machine to its limits, or look at what is left of it: nothing else runs then. */
 const loneTests = [
-  "tests/faults/**/*.test.ts",
   "tests/system/{cancel,hedge,left-streams,robustness,soak}.test.ts",
   "tests/system/reliability/mutations.test.ts",
 ];
@@ -24,8 +27,19 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
+          include: [unitTests],
+          isolate: false,
+          // By default one processor of two would have nothing to do.
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "contract",
           include: [tests],
-          exclude: [processTests, scenarios, ...loneTests],
+          exclude: [unitTests, processTests, scenarios, faultTests, ...loneTests],
           // By default one processor of two would have nothing to do.
           maxWorkers: availableParallelism(),
           sequence: { groupOrder: 0 },
@@ -45,10 +59,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "faults",
+          include: [faultTests],
+          // They wait more than they work.
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "alone",
           include: loneTests,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -61,7 +85,7 @@ export default defineConfig({
           maxConcurrency: 200,
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

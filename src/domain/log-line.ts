@@ -54,7 +54,7 @@ export const LOG_EVENTS = {
   reloaded: { cause: "text" },
   "reload failed": { cause: "text", message: "text" },
   call: {
-    method: "text",
+    method: "text?",
     system: "text",
     code: "text",
     error: "text?",

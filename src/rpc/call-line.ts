@@ -17,8 +17,9 @@ const MAP_KEY = /\["(?:[^"\\]|\\.)*"\]|\['(?:[^'\\]|\\.)*'\]/g;
 /** A part of a path that the contract or a provider's options have, with its places in lists. */
 const STEP = /^[A-Za-z]\w{0,39}(?:\[(?:\d{1,9}|\*)\])*$/;
 const MAX_STEPS = 16;
-/** A header whose value stands for a field. */
-const HEADER = "idempotency-key";
+/** Headers whose values stand for fields. */
+const REQUEST_ID = "idempotency-key";
+const HEADERS: ReadonlySet<string> = new Set([REQUEST_ID, "grpc-timeout", "connect-timeout-ms"]);
 
 function nameOf(value: unknown): string | undefined {
   return typeof value === "string" && NAME.test(value) ? value : undefined;
@@ -26,7 +27,7 @@ function nameOf(value: unknown): string | undefined {
 
 /** Identifiers that a client sends in front of its request. */
 export function headerFields({ header }: Pick<CallHead, "header">): CallFields {
-  const requestId = nameOf(header(HEADER));
+  const requestId = nameOf(header(REQUEST_ID));
   const xRequestId = nameOf(header("x-request-id"));
   return {
     ...(requestId !== undefined && { request_id: requestId }),
@@ -57,7 +58,7 @@ export function callFields({ request_id, trace_id, stream_id, labels }: CallFiel
 
 /** The path of a field, up to what the caller has chosen of it; undefined where nothing is left. */
 function pathOf(field: string): string | undefined {
-  if (field === HEADER) return field;
+  if (HEADERS.has(field)) return field;
   const steps = field.replaceAll(MAP_KEY, "[*]").split(".").slice(0, MAX_STEPS);
   const foreign = steps.findIndex((step) => !STEP.test(step));
   const path = steps.slice(0, foreign === -1 ? steps.length : foreign).join(".");

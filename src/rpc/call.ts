@@ -23,6 +23,13 @@ export interface CallHead {
   headerNames(): Iterable<string>;
 }
 
+/** A call that its first line and headers answer: no method is asked, and no caller looked for. */
+export interface UnservedCall extends Pick<CallHead, "system" | "header"> {
+  /** Undefined: the service has none of this name. What the client has called it can be anything. */
+  readonly method: DescMethod | undefined;
+  readonly cause: "method-unknown" | "content-type" | "http-method" | "address" | "timeout";
+}
+
 /** A compression that a request can come in, by its name in headers. */
 export type Encoding = "gzip" | "deflate" | "br";
 
@@ -113,6 +120,8 @@ export interface Dispatcher {
   admit(head: CallHead, connection: object): Promise<Arrival>;
   /** The same for services that ask for no credentials and keep their calls to themselves. Refuses nobody. */
   expect(connection: object): Promise<Arrival>;
+  /** Writes the line of a call that a listener refuses by itself. */
+  unserved(call: UnservedCall): void;
   /** `encode` is a part of the call: what it throws is the call's end, and on its log line. */
   unary<Answer>(
     call: IncomingCall,

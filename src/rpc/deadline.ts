@@ -1,5 +1,6 @@
 import { MAX_TIMER_MS } from "../clock.ts";
 import { type GatewayError, invalidField } from "../domain/gateway-error.ts";
+import type { CallHead } from "./call.ts";
 
 /** Units of `grpc-timeout` in milliseconds. */
 const UNITS_MS: Readonly<Record<string, number>> = {
@@ -17,20 +18,27 @@ const DEADLINES = [
   ["connect-timeout-ms", /^(\d{1,10})$/],
 ] as const;
 
-/** The error of a `grpc-timeout` that is none: grpc-js would find a number in any text. */
+/** What each header must be. */
+const RULES = {
+  "grpc-timeout": "must be 1 to 8 digits and a unit of H, M, S, m, u, n",
+  "connect-timeout-ms": "must be 1 to 10 digits",
+} as const;
+
+/** The error of a deadline that is none in the call's protocol: grpc-js would find a number in any text. */
 export function malformedTimeout({
-  "grpc-timeout": given,
-}: Readonly<Record<string, unknown>>): GatewayError | undefined {
-  const [[name, pattern]] = DEADLINES;
-  if (given === undefined || (typeof given === "string" && pattern.test(given))) return undefined;
-  return invalidField(name, "must be 1 to 8 digits and a unit of H, M, S, m, u, n");
+  system,
+  header,
+}: Pick<CallHead, "system" | "header">): GatewayError | undefined {
+  const isWeb = header("content-type")?.startsWith("application/grpc-web") === true;
+  const [name, pattern] = DEADLINES[system === "grpc" || isWeb ? 0 : 1];
+  const given = header(name);
+  return given === undefined || pattern.test(given) ? undefined : invalidField(name, RULES[name]);
 }
 
 /**
  * Deletes a deadline that is longer than the longest timer of Node, 24.8 days. grpc-js and connect-node
  * set one timer for a deadline, and would end such a call at once. The limits of a generation are
- * shorter and stay. A malformed deadline of Connect stays too, for the
- * library to refuse.
+ * shorter and stay.
  */
 export function dropLongDeadline(headers: Record<string, unknown>): void {
   for (const [name, pattern] of DEADLINES) {

@@ -22,6 +22,7 @@ import {
   requestFields,
 } from "./call-line.ts";
 import { checkRequestId } from "./check-request-id.ts";
+import { malformedTimeout } from "./deadline.ts";
 import { encodeError } from "./encode-error.ts";
 import { codeName } from "./error-table.ts";
 import type { HandlerCall, ServedService } from "./handlers.ts";
@@ -31,6 +32,7 @@ import { ArrivingRequests, NOBODY } from "./requests/arriving-requests.ts";
 import { RequestDecoder } from "./requests/request-decoder.ts";
 import { StartTurns } from "./requests/start-turns.ts";
 import { StreamFailed } from "./stream-failure.ts";
+import { methodName, unservedLine } from "./unserved-line.ts";
 
 export interface DispatcherDependencies {
   readonly services: readonly ServedService[];
@@ -108,6 +110,8 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
     fields["caller"] = caller.id;
     dependencies.authorize(caller, head.method);
     checkRequestId(head);
+    const malformed = malformedTimeout(head);
+    if (malformed !== undefined) throw malformed;
     return caller;
   }
 
@@ -120,7 +124,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
 
   /** A call that counts from now until `finish`, which reports it. */
   function open(call: Pick<CallHead, "method" | "system" | "header">, fields: CallFields) {
-    const method = `${call.method.parent.typeName}/${call.method.name}`;
+    const method = methodName(call.method);
     const span = telemetry.startCall({ system: call.system, method, header: call.header });
     const { traceId } = span;
     if (traceId !== undefined) fields.trace_id = traceId;
@@ -134,7 +138,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
       const { error, status } = statusOf(thrown);
       const code = codeName(status?.code ?? 0);
       const cause = causeOf(error);
-      const reason = cause instanceof GatewayError ? cause.kind : undefined;
+      const reason = cause instanceof GatewayError ? failureFields(cause).error : undefined;
       try {
         span.end({ code, reason });
       } catch (defect) {
@@ -289,6 +293,8 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
       const report = (error: unknown) => new RpcStatusError(encodeError(error), error);
       return arriving.begin(NOBODY, connection, report);
     },
+
+    unserved: (call) => refused.write(unservedLine(call)),
 
     // Neither is a function that lasts as long as its call: it would keep the bytes of the request.
     unary: (call, request, encode) => answer(call, start(call, request), encode),

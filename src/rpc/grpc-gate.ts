@@ -8,7 +8,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Arrival, CallHead, Dispatcher, Peer, RpcStatus } from "./call.ts";
+import type { Arrival, CallHead, Dispatcher, Peer, RpcStatus, UnservedCall } from "./call.ts";
 import { RpcStatusError } from "./call.ts";
 import { dropLongDeadline, malformedTimeout } from "./deadline.ts";
 import { encodeError } from "./encode-error.ts";
@@ -157,17 +157,28 @@ export function gateStreams(
       refuseStream(stream, status);
       floods.refused(session, status);
     };
+    const path = headers[":path"] ?? "";
+    const method = methods.get(path);
+    const header = (name: string): string | undefined => headerOf(headers, name);
+    const tell = (cause: UnservedCall["cause"]): void =>
+      dispatcher.unserved({ system: "grpc", method, header, cause });
     if (!isGrpc(headers)) {
+      tell("content-type");
       stream.respond({ ":status": UNSUPPORTED_MEDIA_TYPE }, { endStream: true });
       return stream.close(constants.NGHTTP2_NO_ERROR);
     }
-    const malformed = malformedTimeout(headers);
-    if (malformed !== undefined) return refuse(encodeError(malformed));
+    if (method === undefined && !open.has(path)) {
+      tell("method-unknown");
+      return refuse(unimplemented(path));
+    }
+    // Of a call that asks for no credentials nobody else looks at it.
+    const malformed =
+      method === undefined ? malformedTimeout({ system: "grpc", header }) : undefined;
+    if (malformed !== undefined) {
+      tell("timeout");
+      return refuse(encodeError(malformed));
+    }
     dropLongDeadline(headers);
-    const path = headers[":path"] ?? "";
-    const method = methods.get(path);
-    const isOpen = open.has(path);
-    if (method === undefined && !isOpen) return refuse(unimplemented(path));
     try {
       const arrival =
         method === undefined

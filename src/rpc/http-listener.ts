@@ -14,7 +14,7 @@ import { GenerationService } from "../../gen/service/steer/v1/generation_service
 import type { Clock } from "../clock.ts";
 import type { TlsMaterial } from "../domain/tls-material.ts";
 import { applyCors } from "./apply-cors.ts";
-import { type Dispatcher, type EncodedRequest, RpcStatusError } from "./call.ts";
+import { type Dispatcher, type EncodedRequest, RpcStatusError, type UnservedCall } from "./call.ts";
 import { dropLongDeadline } from "./deadline.ts";
 import { encodeError } from "./encode-error.ts";
 import { FloodGuard } from "./flood-guard.ts";
@@ -228,7 +228,18 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
         throw toConnectError(error);
       }),
     contextValues: callValues,
+    onUnserved: tell,
   });
+
+  /** The line of a call that nobody is asked for. */
+  function tell(
+    { headers }: HttpRequest,
+    method: DescMethod | undefined,
+    cause: UnservedCall["cause"],
+  ): void {
+    const header = (name: string): string | undefined => [headers[name]].flat()[0];
+    options.dispatcher.unserved({ system: "connectrpc", method, header, cause });
+  }
 
   /** Answers over HTTP/1.1 that are not written yet. */
   const answers = new Set<http.ServerResponse>();
@@ -256,6 +267,7 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     }
     if (applyCors(request, response, origins)) return;
     if (request.method === "GET" && path === GET_REFUSED) {
+      tell(request, GenerationService.method.countTokens, "http-method");
       return writeJson(response, 405, { code: "unimplemented", message: "send a POST" });
     }
     try {
@@ -263,6 +275,7 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     } catch {
       // The library makes a URL of the Host and the path before anything else, and throws where it cannot.
       const message = "the Host or the address of the request is malformed";
+      tell(request, undefined, "address");
       writeJson(response, 400, { code: "invalid_argument", message });
     }
   }

@@ -48,6 +48,14 @@ export interface Image {
 
 const NOBODY = 65_534;
 
+/** What the machine has of packages is taken from there, and nobody is asked about them. */
+const QUIET_NPM = {
+  npm_config_prefer_offline: "true",
+  npm_config_audit: "false",
+  npm_config_fund: "false",
+  npm_config_update_notifier: "false",
+};
+
 /** Follows the Dockerfile: copies what it copies into an empty folder, runs what it runs. */
 export function buildImage(): Image {
   const folder = mkdtempSync(join(tmpdir(), "steer-image-"));
@@ -82,7 +90,7 @@ export function buildImage(): Image {
     },
     RUN(argument) {
       const line = argument.replaceAll(/--mount=\S+ /g, "");
-      const shell = { ...process.env, ...env, npm_config_prefer_offline: "true" };
+      const shell = { ...process.env, ...env, ...QUIET_NPM };
       execFileSync("sh", ["-c", line], { cwd: app, env: shell, stdio: "pipe" });
     },
     STOPSIGNAL(signal) {

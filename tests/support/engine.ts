@@ -138,7 +138,7 @@ export function setUpEngine(
   const engine = new ReliabilityEngine(clock, states);
   const named = Object.keys(scripts).map((name, index) => {
     const [provider = "", id = models[index] ?? "test-model"] = name.split("/");
-    return { name, target: { model: testModel({ provider, id }) } };
+    return { name, target: { model: testModel({ provider, id, providerModel: id }) } };
   });
   const targets = named.map(({ target }) => target);
   const used = new Map<string, number>();

@@ -20,7 +20,19 @@ export interface ConnectHandlerOptions extends ConnectRouterOptions {
   readonly contextValues: (request: IncomingMessage | Http2ServerRequest) => ContextValues;
   /** Most bytes of a request of the method, inflated. */
   readonly maxRequestBytes: (method: DescMethod) => number;
+  /** Is told of a call that no handler is asked for; undefined: the service has no such method. */
+  readonly onUnserved: (
+    request: Request,
+    method: DescMethod | undefined,
+    cause: "method-unknown" | "content-type" | "http-method",
+  ) => void;
 }
+
+/** Statuses of HTTP by which the library answers before it asks anybody. No code of Connect has one of them. */
+const UNSERVED: ReadonlyMap<number, "content-type" | "http-method"> = new Map([
+  [415, "content-type"],
+  [405, "http-method"],
+]);
 
 type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
@@ -40,6 +52,7 @@ export function createConnectHandler(options: ConnectHandlerOptions) {
   return (request: Request, response: Response): void => {
     const handler = handlers.get(request.url?.split("?", 1)[0] ?? "");
     if (handler === undefined) {
+      options.onUnserved(request, undefined, "method-unknown");
       response.statusCode = 404;
       response.end();
       return;
@@ -47,7 +60,11 @@ export function createConnectHandler(options: ConnectHandlerOptions) {
     const values = options.contextValues(request);
     const universal = universalRequestFromNodeRequest(request, response, undefined, values);
     handler(takeRequest(universal, options.maxRequestBytes(handler.method)))
-      .then((answer) => universalResponseToNodeResponse(answer, response))
+      .then((answer) => {
+        const cause = UNSERVED.get(answer.status);
+        if (cause !== undefined) options.onUnserved(request, handler.method, cause);
+        return universalResponseToNodeResponse(answer, response);
+      })
       // What cannot be written has no reader: the call is over, and its line is in the log.
       .catch(() => void ("stream" in request ? request.stream.close() : request.destroy()));
   };

@@ -33,6 +33,18 @@ describe("field:E7 a blip", () => {
     expect(circuit.state).toBe("closed");
   });
 
+  it("that a stream's first content has ended too early goes on from its beginning", async () => {
+    const { circuit, clock, acquire, fail } = setUpCircuit({ minSpanMs, minRequests: 1e9 });
+    fail(4);
+    const stream = acquire();
+    stream.succeed();
+    await clock.advance(minSpanMs);
+    fail(1);
+    expect(circuit.state).toBe("closed");
+    stream.fail(1);
+    expect(circuit.state).toBe("open");
+  });
+
   it("does not delay the verdict about a probe", async () => {
     const { circuit, clock, fail, acquire } = setUpCircuit({ minSpanMs });
     fail(5);

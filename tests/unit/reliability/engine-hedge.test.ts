@@ -32,6 +32,8 @@ describe("a hedge", () => {
     expect(abortedAt).toBe(120);
     expect(outcomes(run)).toEqual(["a superseded", "b succeeded"]);
     expect(run.sent[1]?.plan.trigger).toBe("hedge");
+    // The loser's end is no failure that another attempt follows.
+    expect(run.recoveries).toEqual([]);
     expect(engine.metrics.of("b")).toMatchObject({ hedges: 1, hedgeWins: 1 });
     // Charged to the destination; the slow target is not blamed.
     expect(state("b").instance.budget.level).toBeCloseTo(1 - (14 - 1.4) / 500);
@@ -92,6 +94,20 @@ describe("a hedge", () => {
     expect(engine.metrics.of("b").hedges).toBe(5);
   });
 
+  it("is sent for each call where the share allows it, however many there were", async () => {
+    const all = { ...DEFAULT_SETTINGS, hedge: { ...DEFAULT_SETTINGS.hedge, share: 1 } };
+    const { clock, call, engine } = setUpEngine(
+      { a: succeeds(200), b: succeeds(300) },
+      { settings: all },
+    );
+    for (let time = 0; time < 8; time++) {
+      const each = call({ hedge });
+      await clock.advance(10_000);
+      await each.done;
+    }
+    expect(engine.metrics.of("b").hedges).toBe(8);
+  });
+
   it("goes on with the rival where the first attempt fails", async () => {
     const { clock, call } = setUpEngine({ a: fails(answered(500), 150), b: succeeds(200) });
     const run = call({ hedge });
@@ -99,7 +115,7 @@ describe("a hedge", () => {
     expect(await run.done).toBeUndefined();
     expect(outcomes(run)).toEqual(["a failed", "b succeeded"]);
     expect(run.recoveries).toMatchObject([
-      { action: "failover", next: { model: { provider: "b" } } },
+      { action: "failover", next: { model: { provider: "b" } }, delayMs: 0, discardOutput: false },
     ]);
   });
 

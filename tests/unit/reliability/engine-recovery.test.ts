@@ -39,6 +39,26 @@ describe("what follows a failure", () => {
     expect(run.skipped).toEqual(["b rate-limit"]);
   });
 
+  it("remembers which models a request has outgrown, and those alone", async () => {
+    const tooLong = new GatewayError("context-length", "test");
+    const models = ["one", "two", "three"];
+    // Nobody knows a window: one other model is tried, and no third.
+    const twice = setUpEngine({ a: fails(tooLong), b: fails(tooLong), c: succeeds() }, { models });
+    const guessed = twice.call();
+    await twice.clock.advance(5_000);
+    expect(await guessed.done).toMatchObject({ kind: "context-length" });
+    expect(providers(guessed)).toBe("ab");
+
+    const once = setUpEngine(
+      { a: fails(answered(503)), b: fails(tooLong), c: succeeds() },
+      { models },
+    );
+    const run = once.call();
+    await once.clock.advance(5_000);
+    expect(await run.done).toBeUndefined();
+    expect(providers(run)).toBe("aabc");
+  });
+
   it("A-22: whatever comes before the first content is retried", async () => {
     const { clock, call } = setUpEngine({ a: [fails(cut()), succeeds()] });
     const run = call();
@@ -116,6 +136,23 @@ describe("what follows a failure", () => {
     expect(run.sent).toHaveLength(2);
     run.cancel(new GatewayError("cancelled", "test"));
     expect(await run.done).toMatchObject({ kind: "cancelled" });
+  });
+
+  it("CONTINUE goes where somebody can go on, and else ends as if nothing recovered it", async () => {
+    const routing = { midStreamRecovery: "continue" } as const;
+    const scripts = { a: fails(cut(), 10, "partial"), b: succeeds() };
+    for (const [able, sent] of [
+      ["b", "ab"],
+      ["c", "a"],
+    ]) {
+      const { clock, call } = setUpEngine(scripts);
+      const run = call({ routing, canContinue: ({ model }) => model.provider === able });
+      await clock.advance(10_000);
+      expect((await run.done)?.kind).toBe(able === "b" ? undefined : "truncated");
+      expect(providers(run)).toBe(sent);
+      const reason = able === "b" ? "on classifier" : "end output-delivered";
+      expect(run.decisions).toEqual([`truncated ${reason}`]);
+    }
   });
 
   it("RESTART discards what was delivered and may go elsewhere", async () => {

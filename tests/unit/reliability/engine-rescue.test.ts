@@ -112,6 +112,11 @@ describe("a target that is full", () => {
     const others = Array.from({ length: 6 }, () => call({ at: ["a"] }));
     await clock.advance(60_000);
     for (const run of [again, ...others]) expect(await run.done).toBeUndefined();
+    // The time in the queue is a part of the wait.
+    const [failed, queued] = again.sent;
+    const waitedMs = (queued?.at ?? 0) - (failed?.endedAt ?? 0);
+    expect(waitedMs).toBeGreaterThanOrEqual(1_000);
+    expect(queued?.plan.delayMs).toBe(waitedMs);
 
     const moving = setUpEngine({ a: fails(answered(404)), b: busy }, { settings });
     const runs = Array.from({ length: 8 }, () => moving.call());
@@ -151,6 +156,26 @@ describe("the call whose failure opens the circuit", () => {
     await clock.advance(60_000);
     expect(await opening.done).toBeUndefined();
     expect(providers(opening)).toBe("aa");
+  });
+});
+
+describe("what a success gives back to the retry budget", () => {
+  // Time fills nothing here.
+  const budget = { ...DEFAULT_SETTINGS.budget, fillMs: Number.POSITIVE_INFINITY };
+  const settings = { ...DEFAULT_SETTINGS, budget };
+  const { capacity, refill, transientCost } = budget;
+
+  it("is nothing for a repetition, which its own success would pay for", async () => {
+    const { clock, call, state } = setUpEngine(
+      { a: [fails(answered(503)), succeeds()] },
+      { settings },
+    );
+    for (const left of [capacity - transientCost, capacity - transientCost + refill]) {
+      const run = call();
+      await clock.advance(10_000);
+      expect(await run.done).toBeUndefined();
+      expect(state("a").instance.budget.level).toBeCloseTo(left / capacity);
+    }
   });
 });
 

@@ -3,6 +3,9 @@ import { describe, expect, it } from "vitest";
 import {
   BadRequestSchema,
   ErrorInfoSchema,
+  PreconditionFailureSchema,
+  QuotaFailureSchema,
+  ResourceInfoSchema,
   RetryInfoSchema,
 } from "../../../gen/service/google/rpc/error_details_pb.ts";
 import {
@@ -97,6 +100,61 @@ describe("encodeError", () => {
     const status = encodeError(new GatewayError("validation", "no", { reason }));
     expect(status.code).toBe(code);
     expect(status.details[1]?.value).toMatchObject({ category: ErrorCategory.VALIDATION, reason });
+  });
+
+  it("says beside its own words what the standard ones are for", () => {
+    const metadata = { resource_type: "model", resource_name: "m" };
+    const violations = [{ field: "spec.model", description: "must be there" }];
+    const soon = { retryDelay: { seconds: 0n, nanos: 200_000_000 } };
+    const all: [GatewayError, object[]][] = [
+      [new GatewayError("network", "why"), []],
+      [
+        new GatewayError("validation", "why", { violations }),
+        [{ $typeName: BadRequestSchema.typeName, fieldViolations: violations }],
+      ],
+      [
+        new GatewayError("not-found", "why", { metadata }),
+        [
+          {
+            $typeName: ResourceInfoSchema.typeName,
+            resourceType: "model",
+            resourceName: "m",
+            description: "why",
+          },
+        ],
+      ],
+      [
+        new GatewayError("provider-permission", "why"),
+        [
+          {
+            $typeName: PreconditionFailureSchema.typeName,
+            violations: [{ type: "PROVIDER_CREDENTIALS", subject: "steer", description: "why" }],
+          },
+        ],
+      ],
+      ...(["quota", "caller-limit"] as const).map((kind): [GatewayError, object[]] => [
+        new GatewayError(kind, "why"),
+        [
+          {
+            $typeName: QuotaFailureSchema.typeName,
+            violations: [{ subject: "steer", description: "why" }],
+          },
+        ],
+      ]),
+      [
+        new GatewayError("gateway-overloaded", "why"),
+        [{ $typeName: RetryInfoSchema.typeName, ...soon }],
+      ],
+      // Nobody should come back for it.
+      [new GatewayError("quota", "why", HINT), [{ $typeName: QuotaFailureSchema.typeName }]],
+    ];
+    for (const [error, expected] of all) {
+      const details = encodeError(error).details.slice(2);
+      expect(details.map(({ value }) => value)).toMatchObject(expected);
+      expect(details.map(({ desc }) => desc.typeName)).toEqual(
+        details.map(({ value }) => value.$typeName),
+      );
+    }
   });
 
   const defect = new TypeError("cannot read 'secret' of undefined");

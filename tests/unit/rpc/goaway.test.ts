@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { readSync } from "node:fs";
 import http2 from "node:http2";
 import net, { type AddressInfo } from "node:net";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { sayGoaway } from "../../../src/rpc/goaway.ts";
+import { makeCertificates } from "../../support/certificates.ts";
 import { frameReader } from "../../support/frame-tap.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { eventually } from "../../support/stack.ts";
@@ -97,4 +99,114 @@ it("writes no frame into another one, where the kernel has room and bytes wait b
   expect([0, 1, 4, 6, 7, 8]).toEqual(expect.arrayContaining([...types]));
   client.destroy();
   server.close();
+});
+
+/** A server, and the session of a client that it tells to leave. */
+async function greeted(options: { readonly isEncrypted: boolean }) {
+  const made = options.isEncrypted ? makeCertificates("client.test") : undefined;
+  const server = made
+    ? http2.createSecureServer({ cert: made.read(made.serverCert), key: made.read(made.serverKey) })
+    : http2.createServer();
+  const opened = new Promise<http2.ServerHttp2Session>((resolve) => server.on("session", resolve));
+  const held: http2.ServerHttp2Stream[] = [];
+  server.on("stream", (stream) => held.push(stream));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const client = http2.connect(`${made ? "https" : "http"}://127.0.0.1:${port}`, {
+    ...(made && { ca: made.read(made.ca) }),
+  });
+  const goaways: number[] = [];
+  client.on("goaway", (_code, last: number) => goaways.push(last));
+  await once(client, "remoteSettings");
+  return {
+    client,
+    session: await opened,
+    held,
+    goaways,
+    [Symbol.dispose]() {
+      client.destroy();
+      server.close();
+      made?.[Symbol.dispose]();
+    },
+  };
+}
+
+function request(client: http2.ClientHttp2Session): http2.ClientHttp2Stream {
+  const stream = client.request({ ":method": "POST" });
+  stream.on("error", () => {});
+  return stream;
+}
+
+describe("a client that is told to leave", () => {
+  it("has one round trip in which its streams are taken, then the id of the last", async () => {
+    using set = await greeted({ isEncrypted: false });
+    const clock = createManualClock();
+    request(set.client);
+    await eventually(() => set.held.length === 1);
+    await sayGoaway(set.session, clock);
+    await eventually(() => set.goaways.length === 2);
+    expect(set.goaways).toEqual([MAX, 1]);
+    // Its stream goes on, and no time had to pass.
+    expect(set.held[0]?.closed).toBe(false);
+    expect([clock.now(), clock.pendingTimers]).toEqual([0, 0]);
+  });
+
+  it("has a second at most", async () => {
+    using set = await greeted({ isEncrypted: false });
+    const clock = createManualClock();
+    // Its answer to the PING does not come.
+    set.session.ping = () => true;
+    let isOver = false;
+    const said = sayGoaway(set.session, clock).then(() => {
+      isOver = true;
+    });
+    await clock.advance(999);
+    expect(isOver).toBe(false);
+    await clock.advance(1);
+    await said;
+    expect(set.session.closed).toBe(true);
+  });
+
+  it("is waited for under TLS until it has opened a stream, and then none for a PING", async () => {
+    using set = await greeted({ isEncrypted: true });
+    const clock = createManualClock();
+    let isOver = false;
+    const said = sayGoaway(set.session, clock).then(() => {
+      isOver = true;
+    });
+    await eventually(() => clock.pendingTimers === 1);
+    await clock.advance(50);
+    expect([isOver, set.goaways.length]).toEqual([false, 0]);
+    request(set.client);
+    await eventually(() => set.held.length === 1);
+    await eventually(async () => {
+      await clock.advance(50);
+      return isOver;
+    });
+    await said;
+    expect(clock.now()).toBeLessThan(1_000);
+    await eventually(() => set.goaways.length === 1);
+    expect(set.goaways).toEqual([1]);
+  });
+
+  it("that opens none under TLS has a second", async () => {
+    using set = await greeted({ isEncrypted: true });
+    const clock = createManualClock();
+    let isOver = false;
+    const said = sayGoaway(set.session, clock).then(() => {
+      isOver = true;
+    });
+    while (clock.now() < 999) await clock.advance(1);
+    expect(isOver).toBe(false);
+    await clock.advance(1);
+    await said;
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("is told nothing once its session has ended", async () => {
+    using set = await greeted({ isEncrypted: false });
+    set.session.destroy();
+    await sayGoaway(set.session, createManualClock());
+    expect(set.session.destroyed).toBe(true);
+  });
 });

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { appendTo, encode, failure, progressOf, success } from "../../support/stored-streams.ts";
+import {
+  appendTo,
+  encode,
+  failure,
+  newStream,
+  progressOf,
+  success,
+} from "../../support/stored-streams.ts";
 import { content, createTestWriter, written } from "../../support/test-writer.ts";
 
 const ending = { isContent: false, ending: success };
@@ -183,6 +190,22 @@ describe("a writer whose store has lost events", () => {
     await set.clock.advance(1_000);
     expect(set.told).toEqual([]);
     expect(await set.log()).toEqual(written(set.text(set.stream.start), 11));
+  });
+
+  it.each([
+    ["another writer has created it", "fenced"],
+    ["its key leads to another stream", "lost"],
+  ])("stops where %s meanwhile", async (_, loss) => {
+    const created = newStream({ requestId: "request-1" });
+    const set = await createTestWriter({ created });
+    const { streamId } = created;
+    const other = newStream({ requestId: "request-1", ...(loss === "fenced" && { streamId }) });
+    set.write(2, 2);
+    await set.lose(set.stream.streamId);
+    await set.peer.create(other);
+    set.write(3, 3);
+    await set.clock.advance(0);
+    expect(set.told).toEqual([`lost ${loss}`, "ended"]);
   });
 
   it("stops where it does not have what was lost: a writer before it wrote that", async () => {

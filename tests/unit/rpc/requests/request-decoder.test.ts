@@ -108,6 +108,12 @@ describe("field:X11 what is no request", () => {
     expect((await refusalOf(request)).kind).toBe("validation");
   });
 
+  it("is told by the name of the request, where its bytes are none", async () => {
+    expect((await refusalOf(proto(Uint8Array.of(0x0a, 1, 0xff)))).message).toBe(
+      "the request is not a steer.v1.GenerateRequest",
+    );
+  });
+
   it("is told without the text around it", async () => {
     expect((await refusalOf(json('{"spec":{"prompt":"my secret" "x"}}'))).message).toBe(
       "the request is not JSON at position 30",
