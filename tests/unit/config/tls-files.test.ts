@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { isSameTls, readTls, type TlsMaterial, TlsProblem } from "../../../src/rpc/tls.ts";
+import { isSameTls, readTls, TlsProblem } from "../../../src/config/tls-files.ts";
+import type { TlsMaterial } from "../../../src/domain/tls-material.ts";
 import { type Certificates, makeCertificates } from "../../support/certificates.ts";
 
 let made: Certificates;
