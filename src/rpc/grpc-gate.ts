@@ -155,11 +155,12 @@ export function gateStreams(
     stream.on("error", () => {});
     const refuse = (status: RpcStatus): void => {
       refuseStream(stream, status);
-      floods.refused(session, status);
+      floods.refused(session, status, Object.entries(headers));
     };
     if (!isGrpc(headers)) {
       stream.respond({ ":status": UNSUPPORTED_MEDIA_TYPE }, { endStream: true });
-      return stream.close(constants.NGHTTP2_NO_ERROR);
+      stream.close(constants.NGHTTP2_NO_ERROR);
+      return floods.unknown(session, Object.entries(headers));
     }
     const malformed = malformedTimeout(headers);
     if (malformed !== undefined) return refuse(encodeError(malformed));
@@ -169,6 +170,7 @@ export function gateStreams(
     const isOpen = open.has(path);
     if (method === undefined && !isOpen) return refuse(unimplemented(path));
     try {
+      if (method === undefined) floods.unknown(session, Object.entries(headers));
       const arrival =
         method === undefined
           ? await expect(stream, session)
