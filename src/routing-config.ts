@@ -34,6 +34,7 @@ export function checkModelFallbacks(
       takes: () => true,
       dialect: "",
       prefill,
+      traceContext: false,
       tokens,
       unaryUpstream: () => "whole" as const,
       limits: () => ({}),

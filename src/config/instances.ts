@@ -42,6 +42,8 @@ export interface ConfiguredProvider {
   readonly unaryUpstream: UnaryUpstream;
   readonly timeouts: TargetTimeouts | undefined;
   readonly prefill: boolean;
+  /** It gets the trace context of its calls, with telemetry on. */
+  readonly traceContext: boolean;
   readonly builtinModels: boolean;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -55,6 +57,7 @@ function allEntries(entries: readonly ProviderEntry[], types: TypeTable): Provid
       id: type,
       type,
       prefill: false,
+      traceContext: false,
       enabled: true,
       headers: {},
     }));
@@ -111,6 +114,7 @@ function configure(
     unaryUpstream: entry.unaryUpstream ?? "auto",
     timeouts: entry.timeouts,
     prefill: entry.prefill,
+    traceContext: entry.traceContext,
     builtinModels: entry.builtinModels ?? isOwnAddress,
     headers: entry.headers,
   };

@@ -86,6 +86,8 @@ export interface ProviderEntry {
   readonly limit?: TargetLimit;
   /** It goes on after a last message of the assistant, so that broken streams can be continued. */
   readonly prefill: boolean;
+  /** With telemetry on, its requests say of which trace they are. */
+  readonly traceContext: boolean;
   /** Offers the built-in models of its type. Unset: only at the type's own address. */
   readonly builtinModels?: boolean;
   readonly enabled: boolean;
@@ -126,6 +128,7 @@ const providerFields = object({
   api: identifier,
   done_optional: flag,
   prefill: flag,
+  trace_context: flag,
   builtin_models: flag,
   enabled: flag,
   headers,
@@ -143,6 +146,7 @@ const provider: Reader<ProviderEntry> = (value, path) => {
     id: required(fields.id, path, "id"),
     type: required(fields.type, path, "type"),
     prefill: fields.prefill ?? false,
+    traceContext: fields.trace_context ?? false,
     enabled: fields.enabled ?? true,
     headers: fields.headers ?? {},
     ...(fields.done_optional !== undefined && { doneOptional: fields.done_optional }),

@@ -29,6 +29,7 @@ export function instance(
     takes: () => true,
     dialect: "chat",
     prefill: false,
+    traceContext: false,
     unaryUpstream: () => "auto",
     limits: () => ({}),
     timeouts: undefined,

@@ -143,6 +143,7 @@ hedge: {share: 0.1, min_delay: 300ms, max_input_tokens: 1000}
         unavailable: undefined,
         dialect: undefined,
         prefill: true,
+        traceContext: false,
         unaryUpstream: "auto",
         timeouts: undefined,
         builtinModels: false,
