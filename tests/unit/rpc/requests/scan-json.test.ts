@@ -144,6 +144,17 @@ describe("field:X4 a scan in slices", () => {
     );
   });
 
+  it("knows what an escape at the end of a slice is of", () => {
+    for (let letters = 20; letters < 60; letters++) {
+      for (const inner of ['\\"', "\\\\", '\\\\\\"']) {
+        const json = `{"a":"${"x".repeat(letters)}${inner}","b":["${inner}"]}`;
+        const slices = new JsonScan(Buffer.from(json), BOUNDS, true);
+        while (!slices.isOver) expect(slices.advance(40)).toBeUndefined();
+        expect(slices.size).toEqual(scan(json));
+      }
+    }
+  });
+
   it("ends at the first byte that no JSON has, before anything is built", async () => {
     const bytes = Buffer.from(`${" ".repeat(3_000_000)}xyz`);
     const pauses: number[] = [];
