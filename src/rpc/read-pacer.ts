@@ -56,9 +56,8 @@ export class ReadPacer {
     }
     pace.isPaused = true;
     pauseReading(session);
-    const resume = (): void => this.#resume(session, pace);
-    if (pauseMs > 0) this.#clock.schedule(pauseMs, resume);
-    else this.#nextTurn(resume);
+    if (pauseMs > 0) this.#resumeLater(session, pace, pauseMs);
+    else this.#nextTurn(() => this.#resume(session, pace));
     return true;
   }
 
@@ -76,11 +75,16 @@ export class ReadPacer {
     return known;
   }
 
+  #resumeLater(session: Http2Session, pace: Pace, ms: number): void {
+    const stop = this.#clock.schedule(ms, () => {
+      session.off("close", stop);
+      this.#resume(session, pace);
+    });
+    session.once("close", stop);
+  }
+
   #resume(session: Http2Session, pace: Pace): void {
-    if (!resumeReading(session)) {
-      this.#clock.schedule(LOOK_MS, () => this.#resume(session, pace));
-      return;
-    }
+    if (!resumeReading(session)) return this.#resumeLater(session, pace, LOOK_MS);
     pace.isPaused = false;
     beginTurn(pace);
   }

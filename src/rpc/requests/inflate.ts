@@ -1,15 +1,24 @@
 import { promisify } from "node:util";
-import { brotliDecompress, gunzip, inflate as inflateZlib } from "node:zlib";
+import {
+  brotliDecompress,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  gunzip,
+  inflate as inflateZlib,
+} from "node:zlib";
 import { GatewayError } from "../../domain/gateway-error.ts";
-import type { Encoding } from "../call.ts";
+import { type Encoding, RpcStatusError } from "../call.ts";
 import { requestTooLarge } from "./request-limits.ts";
 import { Turns } from "./turns.ts";
 
 const INFLATERS = {
-  gzip: promisify(gunzip),
-  deflate: promisify(inflateZlib),
-  br: promisify(brotliDecompress),
+  gzip: { whole: promisify(gunzip), stream: createGunzip },
+  deflate: { whole: promisify(inflateZlib), stream: createInflate },
+  br: { whole: promisify(brotliDecompress), stream: createBrotliDecompress },
 } as const satisfies Record<Encoding, unknown>;
+
+const CHUNK_BYTES = 64 * 1024;
 
 /** Text shrinks to a tenth or, where it repeats itself, to a fiftieth. */
 const MAX_RATIO = 100;
@@ -75,24 +84,38 @@ export class Inflater {
   }
 }
 
-const SMALL_PIECE_BYTES = 16 * 1024;
-/** From there on the C library asks the system for memory, gives it back at once, and keeps none of that size. */
-const NEVER_KEPT_BYTES = 32 * UNRATED_BYTES + 1;
+/** Gives memory back at once, and not when a full collection finds it. */
+function release({ buffer }: Buffer): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
 
-/**
- * What a message is inflated to piece by piece. A large one is one piece, since pieces of it would be held twice:
- * pages that nothing is written to take no memory.
- */
-function pieceBytes(most: number): number {
-  if (most <= UNRATED_BYTES) return SMALL_PIECE_BYTES;
-  return most <= NEVER_KEPT_BYTES / 2 ? most + 1 : Math.max(most + 1, NEVER_KEPT_BYTES);
+/** All that the bytes become, piece by piece into one buffer: the library would hold them twice. */
+async function inflateLarge(bytes: Uint8Array, encoding: Encoding, most: number): Promise<Buffer> {
+  // Pages that nothing is written to take no memory.
+  const all = Buffer.allocUnsafeSlow(most);
+  let length = 0;
+  const stream = INFLATERS[encoding].stream({ chunkSize: CHUNK_BYTES });
+  stream.end(bytes);
+  try {
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      if (length + piece.length > most) throw requestTooLarge(most, "inflated");
+      length += piece.copy(all, length);
+      // The library takes another buffer where one is full, and goes on in one that is not.
+      if (piece.byteOffset + piece.length === CHUNK_BYTES) release(piece);
+    }
+  } catch (error) {
+    release(all);
+    throw error;
+  }
+  return all.subarray(0, length);
 }
 
 async function inflate(bytes: Uint8Array, encoding: Encoding, most: number): Promise<Buffer> {
   try {
-    const chunkSize = pieceBytes(most);
-    return await INFLATERS[encoding](bytes, { maxOutputLength: most, chunkSize });
+    if (most > UNRATED_BYTES) return await inflateLarge(bytes, encoding, most);
+    return await INFLATERS[encoding].whole(bytes, { maxOutputLength: most });
   } catch (cause) {
+    if (cause instanceof RpcStatusError) throw cause;
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ERR_BUFFER_TOO_LARGE") throw requestTooLarge(most, "inflated");
     throw new GatewayError("validation", `the request is not ${encoding}`, { cause });
