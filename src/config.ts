@@ -7,15 +7,10 @@ import {
   configureProviders,
   type TypeTable,
 } from "./config/instances.ts";
+import { valuePaths } from "./config/key-paths.ts";
 import { type PriceOverrides, readPriceOverrides } from "./config/price-overrides.ts";
-import {
-  type Address,
-  ConfigProblem,
-  type Path,
-  pathText,
-  type Reader,
-  type ReadFields,
-} from "./config/readers.ts";
+import { type Address, ConfigProblem, pathText, type ReadFields } from "./config/readers.ts";
+import { RETENTION_ALIAS, setVariable, withRetentionAlias } from "./config/retention-alias.ts";
 import {
   type CallerEntry,
   type ModelEntry,
@@ -104,14 +99,7 @@ const DEFAULTS = {
   },
 } as const;
 
-/** Sections of the schema down to the keys that hold values. */
-function valuePaths(reader: Reader<unknown>, path: Path = []): Path[] {
-  if (!("fields" in reader)) return [path];
-  const fields = reader.fields as Readonly<Record<string, Reader<unknown>>>;
-  return Object.entries(fields).flatMap(([key, inner]) => valuePaths(inner, [...path, key]));
-}
-
-const VALUE_PATHS = valuePaths(schema);
+const VALUE_PATHS = valuePaths();
 const VARIABLES = VALUE_PATHS.map(environmentName);
 
 function isOtelOn(environment: Environment): boolean {
@@ -162,16 +150,6 @@ function startWarnings({
       : []),
     ...providers.flatMap(idle),
   ];
-}
-
-/** The original's name for `stream.retention`, in seconds. */
-const RETENTION_ALIAS = "STEER_STREAMING_STATE_TTL";
-
-function withAliases(environment: Environment): Environment {
-  const seconds = environment[RETENTION_ALIAS];
-  if (!seconds || environment["STEER_STREAM_RETENTION"]) return environment;
-  const retention = /^\d+$/.test(seconds) ? `${seconds}s` : seconds;
-  return { ...environment, STEER_STREAM_RETENTION: retention };
 }
 
 function freeze<T>(value: T): T {
@@ -236,7 +214,7 @@ function build(tree: Record<string, unknown>, types: TypeTable, environment: Env
 export function loadConfig(types: TypeTable, environment: Environment = process.env): Config {
   const named = environment["STEER_CONFIG"];
   const file: ConfigFile | undefined = named ? readConfigFile(named) : undefined;
-  const values = withAliases(environment);
+  const values = withRetentionAlias(environment);
   const { tree, origins } = overlayEnvironment(file?.tree ?? {}, VALUE_PATHS, values);
   try {
     return build(tree, types, environment);
@@ -245,11 +223,18 @@ export function loadConfig(types: TypeTable, environment: Environment = process.
     const path = pathText(error.path);
     const [, variable] =
       [...origins].find(([set]) => path === set || path.startsWith(`${set}[`)) ?? [];
-    const isAlias = variable === "STEER_STREAM_RETENTION" && !environment[variable];
-    const place =
-      (isAlias ? RETENTION_ALIAS : variable) ?? file?.locate(error.path) ?? "configuration";
+    const set = variable === undefined ? undefined : setVariable(variable, environment);
+    const place = set ?? file?.locate(error.path) ?? "configuration";
     throw new ConfigError(`${place}: ${path}: ${error.message}`, { cause: error });
   }
+}
+
+/** The environment in which `STEER_CONFIG` is `file`, where one is given. */
+export function environmentWith(
+  file: string | undefined,
+  environment: Environment = process.env,
+): Environment {
+  return file === undefined ? environment : { ...environment, STEER_CONFIG: file };
 }
 
 /** Where the command line finds the service, and with which key. */

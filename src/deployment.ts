@@ -9,7 +9,13 @@ import type { Model } from "./domain/model.ts";
 import type { FittedTarget } from "./gateway/attempt-run.ts";
 import type { Deployment as GatewayDeployment } from "./gateway/generation-run.ts";
 import { Leases } from "./leases.ts";
-import type { Provider, ProviderInstance, ProviderType } from "./providers/provider.ts";
+import type {
+  ErrorText,
+  Provider,
+  ProviderContext,
+  ProviderInstance,
+  ProviderType,
+} from "./providers/provider.ts";
 import { createModelRegistry, type RegistryInstance } from "./routing/model-registry.ts";
 import { createPriceOverrider } from "./routing/override-prices.ts";
 import { recordProblems } from "./routing/record-problems.ts";
@@ -37,8 +43,8 @@ export interface Deployment extends GatewayDeployment {
 }
 
 function instanceOf(configured: ConfiguredProvider): ProviderInstance {
-  const { id, type, baseUrl, apiKey, headers } = configured;
-  return { id, type, baseUrl, apiKey, headers };
+  const { id, type, baseUrl, apiKey, apiVersion, headers } = configured;
+  return { id, type, baseUrl, apiKey, apiVersion, headers };
 }
 
 function registryInstance(configured: ConfiguredProvider, type: ProviderType): RegistryInstance {
@@ -48,6 +54,7 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
     dialects: type.dialects,
     listedParameters: type.listedParameters,
     takes: type.takes,
+    goesBack: type.goesBack,
     dialect: configured.dialect ?? type.defaultDialect(configured.baseUrl),
     prefill: configured.prefill || type.prefill,
     traceContext: configured.traceContext,
@@ -61,6 +68,7 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
     timeouts: configured.timeouts,
     tokens: type.tokens,
     models: configured.builtinModels ? type.models : [],
+    unlistedModels: configured.unlistedModels,
   };
 }
 
@@ -88,15 +96,21 @@ async function holdAdapters(
   types: ProviderTypes,
   clock: Clock,
   adapters: Adapters,
+  onErrorText: DeploymentDependencies["onErrorText"],
 ): Promise<ReadonlyMap<string, AdapterHold>> {
   const holds = new Map<string, AdapterHold>();
-  const context = { clock, allowFaults: config.allowFaults };
   try {
     for (const configured of config.providers) {
       if (configured.unavailable !== undefined) continue;
       const instance = instanceOf(configured);
+      const { id, errorTexts } = configured;
+      const context: ProviderContext = {
+        clock,
+        allowFaults: config.allowFaults,
+        ...(errorTexts && { onErrorText: (error) => onErrorText(id, instance.apiKey, error) }),
+      };
       // An instance that a reload leaves as it was keeps its connections.
-      const key = JSON.stringify([instance, config.allowFaults]);
+      const key = JSON.stringify([instance, config.allowFaults, errorTexts]);
       const create = () => typeOf(types, configured.type).create(instance, context);
       holds.set(configured.id, await adapters.hold(key, create));
     }
@@ -113,12 +127,14 @@ export interface DeploymentDependencies {
   readonly adapters: Adapters;
   readonly latencyMs: (model: Model) => number | undefined;
   readonly counter: TokenCounter;
+  /** Takes the text of an error of an instance whose operator wants to see it. */
+  readonly onErrorText: (instance: string, apiKey: string, error: ErrorText) => void;
 }
 
 /** Throws `ConfigError` where prices are for models that contradict them. */
 export async function createDeployment(
   config: Config,
-  { types, clock, adapters, latencyMs, counter }: DeploymentDependencies,
+  { types, clock, adapters, latencyMs, counter, onErrorText }: DeploymentDependencies,
 ): Promise<Deployment> {
   const { providers } = config;
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
@@ -131,8 +147,11 @@ export async function createDeployment(
   );
   const [problem] = prices.problems();
   if (problem !== undefined) throw new ConfigError(`${overrides.place}: ${problem}`);
+  const isForUnlisted = (key: string): boolean =>
+    providers.some(({ id, unlistedModels }) => unlistedModels && key.startsWith(`${id}/`));
   const warnings = prices
     .unused()
+    .filter((key) => !isForUnlisted(key))
     .map((key) => `${overrides.place}: ${key}: no model has this name`);
   const unavailable = (id: string): ConfiguredProvider["unavailable"] => byId.get(id)?.unavailable;
   const router = createRouter({
@@ -145,7 +164,7 @@ export async function createDeployment(
     latencyMs,
   });
 
-  const own = await holdAdapters(config, types, clock, adapters);
+  const own = await holdAdapters(config, types, clock, adapters, onErrorText);
   const leases = new Leases(() => {
     for (const { release } of own.values()) release();
   });

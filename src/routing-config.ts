@@ -23,7 +23,7 @@ export function checkModelFallbacks(
   types: TypeTable,
 ): void {
   if (models.every(({ fallbacks = [] }) => fallbacks.length === 0)) return;
-  const instances = providers.flatMap(({ id, type, builtinModels, prefill }) => {
+  const instances = providers.flatMap(({ id, type, builtinModels, unlistedModels, prefill }) => {
     const facts = types[type];
     if (facts === undefined) return [];
     const { tokens } = facts;
@@ -35,9 +35,11 @@ export function checkModelFallbacks(
       dialect: "",
       prefill,
       traceContext: false,
+      unlistedModels,
       tokens,
       unaryUpstream: () => "whole" as const,
       limits: () => ({}),
+      goesBack: () => ({ reasoning: "never" as const, annotations: false }),
       timeouts: undefined,
     };
     return [{ id, type, models: builtinModels ? facts.models : [], ...rest }];

@@ -15,6 +15,7 @@ import { GenerationRuns } from "./gateway/generation-run.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
 import { createIdSource } from "./id-source.ts";
 import { createClusterOperations } from "./operations/cluster-operations.ts";
+import { createErrorTextLog } from "./operations/log-error-texts.ts";
 import { logTargetChanges } from "./operations/log-target-changes.ts";
 import { createOperations } from "./operations/operations.ts";
 import { encodeSnapshot } from "./operations/replica-snapshot.ts";
@@ -66,6 +67,8 @@ export interface ServiceParts {
   readonly encodeEvent: typeof encodeEvent;
 }
 
+import { VERSION } from "./version.ts";
+
 export const OWN_PARTS: ServiceParts = { open: openStore, encodeEvent };
 
 /** Starts everything and logs the addresses taken as the first line. */
@@ -101,8 +104,9 @@ export async function startService(
   const adapters = new Adapters((error) =>
     log({ event: "defect", error: error instanceof Error ? error.name : typeof error }),
   );
+  const onErrorText = createErrorTextLog(clock, log);
   const deploy = (from: Config) =>
-    createDeployment(from, { types, clock, adapters, latencyMs, counter });
+    createDeployment(from, { types, clock, adapters, latencyMs, counter, onErrorText });
   const inForce: InForce = {
     config,
     deployment: await deploy(config),
@@ -199,6 +203,7 @@ export async function startService(
     clock,
     log,
     replica,
+    version: VERSION,
     endGenerations,
   });
 
@@ -229,6 +234,7 @@ export async function startService(
     grpc: addressText(grpc.address),
     http: addressText(http.address),
     replica,
+    version: VERSION,
   });
   for (const line of early) log(line);
   early = undefined;

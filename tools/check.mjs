@@ -17,8 +17,11 @@ async function generated() {
     const lines = [...service, ...stubs].map(
       (file) => `${file} is not what \`npm run generate\` makes\n`,
     );
-    const page = run("node", ["tools/api-docs.mjs", "--check"]);
-    return { ok: lines.length === 0 && page.ok, output: lines.join("") + page.output };
+    const pages = ["api-docs", "config-docs"].map((tool) =>
+      run("node", [`tools/${tool}.mjs`, "--check"]),
+    );
+    const output = lines.join("") + pages.map((page) => page.output).join("");
+    return { ok: lines.length === 0 && pages.every(({ ok }) => ok), output };
   } catch (error) {
     return { ok: false, output: error.message };
   }

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // The command line: `steer COMMAND`, over gRPC with the generated stubs.
 import { constants } from "node:os";
-import manifest from "../../package.json" with { type: "json" };
 import { loadClientConfig } from "../config.ts";
+import { VERSION } from "../version.ts";
 import { circuits } from "./circuits.ts";
 import { CallFailed, createClient } from "./client.ts";
 import { type Command, type CommandContext, UsageError } from "./command.ts";
+import { config } from "./config.ts";
 import { CONNECTION_HELP, readClientTls, splitConnectionOptions } from "./connection-options.ts";
 import { connectionTrouble } from "./connection-trouble.ts";
 import { generate } from "./generate.ts";
@@ -36,6 +37,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   models,
   status,
   keygen,
+  config,
   health,
 };
 
@@ -111,8 +113,7 @@ async function main([name = "help", ...args]: readonly string[]): Promise<void> 
     });
   }
   if (command !== undefined) return void process.stdout.write(`${command.help}\n`);
-  if (name === "--version" || name === "-V")
-    return void process.stdout.write(`${manifest.version}\n`);
+  if (name === "--version" || name === "-V") return void process.stdout.write(`${VERSION}\n`);
   if (name === "help" || name === "--help" || name === "-h") {
     const topic = commandOf(args[0] ?? "");
     process.stdout.write(topic === undefined ? HELP : `${topic.help}\n`);

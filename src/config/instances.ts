@@ -9,9 +9,17 @@ import { ConfigError, type Environment } from "./sources.ts";
 export interface TypeFacts {
   /** Environment variable of the credential; undefined: needs none. */
   readonly apiKeyVariable: string | undefined;
+  /** Empty: every instance has an address of its own. */
   readonly defaultBaseUrl: string;
+  /** There is an instance of its name where the file has none. */
+  readonly hasDefaultInstance: boolean;
+  /** No instance of another type has its name, whether or not the file has one of this type. */
+  readonly isNameReserved: boolean;
   /** Why an address cannot be its base URL, as a clause; undefined: it can. */
   baseUrlProblem(baseUrl: string): string | undefined;
+  /** What is wrong with the API version of an instance at this address; unset: it reads none. */
+  apiVersionProblem?(baseUrl: string, apiVersion: string | undefined): string | undefined;
+  dialectProblem?(dialect: string): string | undefined;
   /** Dialects with the parameters that their wires carry: for all models, and for those that list them. */
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
   readonly listedParameters: Readonly<Record<string, readonly Parameter[]>>;
@@ -38,6 +46,7 @@ export interface ConfiguredProvider {
     | { readonly cause: "not-configured"; readonly variable: string }
     | { readonly cause: "disabled" }
     | undefined;
+  readonly apiVersion: string | undefined;
   readonly dialect: string | undefined;
   readonly unaryUpstream: UnaryUpstream;
   readonly timeouts: TargetTimeouts | undefined;
@@ -45,19 +54,25 @@ export interface ConfiguredProvider {
   /** It gets the trace context of its calls, with telemetry on. */
   readonly traceContext: boolean;
   readonly builtinModels: boolean;
+  /** Requests may name models of it that no list has. */
+  readonly unlistedModels: boolean;
+  /** The texts of its errors are in the log. */
+  readonly errorTexts: boolean;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The instances of the file, then one of each type that the file does not name. */
+/** The instances of the file, then one of each type of which the file need not say where it is. */
 function allEntries(entries: readonly ProviderEntry[], types: TypeTable): ProviderEntry[] {
   const named = new Set(entries.map(({ id }) => id));
-  const defaults = Object.keys(types)
-    .filter((type) => !named.has(type))
-    .map((type) => ({
+  const defaults = Object.entries(types)
+    .filter(([type, { hasDefaultInstance }]) => hasDefaultInstance && !named.has(type))
+    .map(([type]) => ({
       id: type,
       type,
       prefill: false,
       traceContext: false,
+      unlistedModels: false,
+      errorTexts: false,
       enabled: true,
       headers: {},
     }));
@@ -110,24 +125,38 @@ function configure(
       : missing === undefined
         ? undefined
         : { cause: "not-configured", variable: missing },
+    apiVersion: entry.apiVersion,
     dialect: entry.api,
     unaryUpstream: entry.unaryUpstream ?? "auto",
     timeouts: entry.timeouts,
     prefill: entry.prefill,
     traceContext: entry.traceContext,
     builtinModels: entry.builtinModels ?? isOwnAddress,
+    unlistedModels: entry.unlistedModels,
+    errorTexts: entry.errorTexts,
     headers: entry.headers,
   };
 }
 
-function typeOf(entry: ProviderEntry, index: number, types: TypeTable): TypeFacts {
+/** The name of another type would mean two things in a request's `provider_options` and `routing`. */
+function isTaken(
+  { id, type }: ProviderEntry,
+  entries: readonly ProviderEntry[],
+  types: TypeTable,
+): boolean {
+  if (id === type || !Object.hasOwn(types, id)) return false;
+  return types[id]?.isNameReserved === true || entries.some((each) => each.type === id);
+}
+
+function typeOf(index: number, entries: readonly ProviderEntry[], types: TypeTable): TypeFacts {
+  const entry = required(entries[index], ["providers"], String(index));
   const known = Object.keys(types);
   const type = Object.hasOwn(types, entry.type) ? types[entry.type] : undefined;
   if (type === undefined) {
     const message = `no provider type "${entry.type}"; there are ${known.join(", ")}`;
     throw new ConfigProblem(["providers", index, "type"], message);
   }
-  if (known.includes(entry.id) && entry.id !== entry.type) {
+  if (isTaken(entry, entries, types)) {
     const message = `"${entry.id}" is the name of a type; an instance of type ${entry.type} needs another id`;
     throw new ConfigProblem(["providers", index, "id"], message);
   }
@@ -137,8 +166,32 @@ function typeOf(entry: ProviderEntry, index: number, types: TypeTable): TypeFact
 function checkDialect(section: string, index: number, api: string | undefined, type: TypeFacts) {
   const dialects = Object.keys(type.dialects);
   if (api === undefined || dialects.includes(api)) return;
-  const message = `must be one of ${dialects.join(", ")} for a provider of this type`;
+  const message =
+    type.dialectProblem?.(api) ??
+    `must be one of ${dialects.join(", ")} for a provider of this type`;
   throw new ConfigProblem([section, index, "api"], message);
+}
+
+/** A vendor's errors can quote what a caller has sent; a server of one's own shows its operator no more than it knows. */
+function checkErrorTexts({ errorTexts, baseUrl }: ProviderEntry, index: number, type: TypeFacts) {
+  const isVendor = type.apiKeyVariable !== undefined;
+  if (!errorTexts || !isVendor || (baseUrl !== undefined && baseUrl !== type.defaultBaseUrl))
+    return;
+  const message = "is for servers of one's own, and the address is the vendor's";
+  throw new ConfigProblem(["providers", index, "error_texts"], message);
+}
+
+function checkAddress(
+  { baseUrl = "", apiVersion, type: name }: ProviderEntry,
+  index: number,
+  type: TypeFacts,
+): void {
+  const isDefault = baseUrl === "" && type.defaultBaseUrl !== "";
+  const problem = isDefault ? undefined : type.baseUrlProblem(baseUrl);
+  if (problem !== undefined) throw new ConfigProblem(["providers", index, "base_url"], problem);
+  const unread = apiVersion === undefined ? undefined : `says nothing of the type ${name}`;
+  const wrong = type.apiVersionProblem ? type.apiVersionProblem(baseUrl, apiVersion) : unread;
+  if (wrong !== undefined) throw new ConfigProblem(["providers", index, "api_version"], wrong);
 }
 
 /** All instances in the order in which they are tried. Throws `ConfigProblem`. */
@@ -147,14 +200,15 @@ export function configureProviders(
   types: TypeTable,
   environment: Environment,
 ): ConfiguredProvider[] {
-  return allEntries(entries, types).map((entry, index) => {
+  const all = allEntries(entries, types);
+  return all.map((entry, index) => {
     if (entries.findIndex(({ id }) => id === entry.id) < index && index < entries.length) {
       throw new ConfigProblem(["providers", index, "id"], `"${entry.id}" is there twice`);
     }
-    const type = typeOf(entry, index, types);
+    const type = typeOf(index, all, types);
     checkDialect("providers", index, entry.api, type);
-    const problem = entry.baseUrl === undefined ? undefined : type.baseUrlProblem(entry.baseUrl);
-    if (problem !== undefined) throw new ConfigProblem(["providers", index, "base_url"], problem);
+    checkAddress(entry, index, type);
+    checkErrorTexts(entry, index, type);
     try {
       return configure(entry, type, environment);
     } catch (error) {

@@ -9,6 +9,7 @@ import {
   type Path,
   type Reader,
   required,
+  reshaped,
 } from "./readers.ts";
 
 const PICOS_PER_UNIT_PER_MILLION = 1_000_000;
@@ -46,11 +47,11 @@ function readPrices(fields: PriceFields): Partial<TokenPrices> {
   };
 }
 
-const tier: Reader<PriceTier> = (value, path) => {
+const tier = reshaped(tierFields, (value, path): PriceTier => {
   const fields = tierFields(value, path);
   const aboveInputTokens = required(fields.above_input_tokens, path, "above_input_tokens");
   return { ...readPrices(fields), aboveInputTokens };
-};
+});
 
 const currency = matching(/^[A-Z]{3}$/, "an ISO 4217 code");
 
@@ -62,7 +63,7 @@ const pricingFields = object({
 });
 
 /** The prices of a model that the operator adds. */
-export const pricing: Reader<Pricing> = (value, path) => {
+export const pricing = reshaped(pricingFields, (value, path): Pricing => {
   const fields = pricingFields(value, path);
   return {
     ...readPrices(fields),
@@ -72,7 +73,7 @@ export const pricing: Reader<Pricing> = (value, path) => {
     outputPicos: required(fields.output, path, "output"),
     tiers: fields.tiers ?? [],
   };
-};
+});
 
 const overrideFields = object({ ...tokenPrices, currency, tiers: list(tier) });
 

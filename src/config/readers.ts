@@ -145,8 +145,8 @@ export function matching(pattern: RegExp, what: string): Reader<string> {
 }
 
 /** A list; in the environment it is JSON. */
-export function list<T>(item: Reader<T>): Reader<T[]> {
-  return (value, path) => {
+export function list<T>(item: Reader<T>): Reader<T[]> & { readonly item: Reader<T> } {
+  const read = (value: unknown, path: Path): T[] => {
     let items = value;
     if (typeof value === "string") {
       try {
@@ -158,6 +158,7 @@ export function list<T>(item: Reader<T>): Reader<T[]> {
     if (!Array.isArray(items)) throw new ConfigProblem(path, "must be a list");
     return items.map((entry, index) => item(entry, [...path, index]));
   };
+  return Object.assign(read, { item });
 }
 
 /** A mapping from free names to values. */
@@ -191,6 +192,14 @@ export function object<F extends Fields>(fields: F): Reader<ReadFields<F>> & { f
     return result as ReadFields<F>;
   };
   return Object.assign(read, { fields });
+}
+
+/** A reader that makes something else of the keys of `shape`. The keys stay visible: see `keyPaths`. */
+export function reshaped<T, F extends Fields>(
+  shape: { readonly fields: F },
+  read: Reader<T>,
+): Reader<T> & { readonly fields: F } {
+  return Object.assign((value: unknown, path: Path) => read(value, path), { fields: shape.fields });
 }
 
 /** The value of a key that must be there. */

@@ -24,6 +24,7 @@ import {
   type Reader,
   type ReadFields,
   required,
+  reshaped,
   text,
 } from "./readers.ts";
 import { reliabilityFields } from "./reliability.ts";
@@ -53,7 +54,7 @@ const callerFields = object({
   client_cert_san: text,
 });
 
-const caller: Reader<CallerEntry> = (value, path) => {
+const caller = reshaped(callerFields, (value, path): CallerEntry => {
   const fields = callerFields(value, path);
   const { key_sha256: key, client_cert_san: san } = fields;
   if ((key === undefined) === (san === undefined)) {
@@ -65,7 +66,7 @@ const caller: Reader<CallerEntry> = (value, path) => {
     ...(key !== undefined && { keySha256: key.toLowerCase() }),
     ...(san !== undefined && { clientCertSan: san }),
   };
-};
+});
 
 /** A provider instance as the operator writes it. */
 export interface ProviderEntry {
@@ -75,6 +76,8 @@ export interface ProviderEntry {
   /** File whose content is the key. */
   readonly apiKeyFile?: string;
   readonly baseUrl?: string;
+  /** Version of the API that requests name. */
+  readonly apiVersion?: string;
   /** Dialect of all its models. */
   readonly api?: string;
   /** Accepted for files that have it: a finish reason ends every answer. */
@@ -90,6 +93,10 @@ export interface ProviderEntry {
   readonly traceContext: boolean;
   /** Offers the built-in models of its type. Unset: only at the type's own address. */
   readonly builtinModels?: boolean;
+  /** Requests may name models of it that no list has. */
+  readonly unlistedModels: boolean;
+  /** The texts of its errors are in the log. */
+  readonly errorTexts: boolean;
   readonly enabled: boolean;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -125,11 +132,14 @@ const providerFields = object({
   api_key_env: matching(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable"),
   api_key_file: text,
   base_url: url,
+  api_version: matching(/^[A-Za-z0-9.-]{1,64}$/, "a version such as 2024-10-21 or preview"),
   api: identifier,
   done_optional: flag,
   prefill: flag,
   trace_context: flag,
   builtin_models: flag,
+  unlisted_models: flag,
+  error_texts: flag,
   enabled: flag,
   headers,
   unary_upstream: oneOf(...UNARY_UPSTREAMS),
@@ -137,7 +147,7 @@ const providerFields = object({
   limit: targetLimit,
 });
 
-const provider: Reader<ProviderEntry> = (value, path) => {
+const provider = reshaped(providerFields, (value, path): ProviderEntry => {
   const fields = providerFields(value, path);
   if (fields.api_key_env !== undefined && fields.api_key_file !== undefined) {
     throw new ConfigProblem([...path, "api_key_file"], "set api_key_env or api_key_file, not both");
@@ -147,6 +157,8 @@ const provider: Reader<ProviderEntry> = (value, path) => {
     type: required(fields.type, path, "type"),
     prefill: fields.prefill ?? false,
     traceContext: fields.trace_context ?? false,
+    unlistedModels: fields.unlisted_models ?? false,
+    errorTexts: fields.error_texts ?? false,
     enabled: fields.enabled ?? true,
     headers: fields.headers ?? {},
     ...(fields.done_optional !== undefined && { doneOptional: fields.done_optional }),
@@ -156,10 +168,11 @@ const provider: Reader<ProviderEntry> = (value, path) => {
     ...(fields.api_key_env !== undefined && { apiKeyEnv: fields.api_key_env }),
     ...(fields.api_key_file !== undefined && { apiKeyFile: fields.api_key_file }),
     ...(fields.base_url !== undefined && { baseUrl: fields.base_url }),
+    ...(fields.api_version !== undefined && { apiVersion: fields.api_version }),
     ...(fields.api !== undefined && { api: fields.api }),
     ...(fields.builtin_models !== undefined && { builtinModels: fields.builtin_models }),
   };
-};
+});
 
 /** A model that the operator adds to a provider instance. */
 export interface ModelEntry extends Partial<ModelRecord> {
@@ -206,7 +219,7 @@ const modelFields = object({
   wire: wireFacts,
 });
 
-const model: Reader<ModelEntry> = (value, path) => {
+const model = reshaped(modelFields, (value, path): ModelEntry => {
   const fields = modelFields(value, path);
   const {
     provider_model: providerModel,
@@ -245,7 +258,7 @@ const model: Reader<ModelEntry> = (value, path) => {
     ...(limit !== undefined && { limit }),
     ...(facts !== undefined && { wire: facts }),
   };
-};
+});
 
 /** Files of a listener's certificate; `clientCaFile` asks every client for one too. */
 export interface TlsFiles {

@@ -1,5 +1,5 @@
 import type { TargetTimeouts } from "../domain/model.ts";
-import { ConfigProblem, count, duration, object, type Reader, share } from "./readers.ts";
+import { ConfigProblem, count, duration, object, type Reader, reshaped, share } from "./readers.ts";
 
 /** Limits of time that an instance or a model can have of its own. */
 const targetTimeoutFields = {
@@ -15,9 +15,11 @@ const targetTimeoutFields = {
 /** The section `timeouts` of the file. */
 export const timeoutFields = { ...targetTimeoutFields, total: duration, max_total: duration };
 
+const ownTimeouts = object(targetTimeoutFields);
+
 /** `timeouts` of an instance or a model; the total is the call's and not the target's. */
-export const targetTimeouts: Reader<TargetTimeouts> = (value, path) => {
-  const given = object(targetTimeoutFields)(value, path);
+export const targetTimeouts = reshaped(ownTimeouts, (value, path): TargetTimeouts => {
+  const given = ownTimeouts(value, path);
   return {
     ...(given.connect !== undefined && { connectMs: given.connect }),
     ...(given.first_token !== undefined && { firstTokenMs: given.first_token }),
@@ -31,7 +33,7 @@ export const targetTimeouts: Reader<TargetTimeouts> = (value, path) => {
       reasoningFailoverMs: given.reasoning_failover,
     }),
   };
-};
+});
 
 /** Nobody could be given a place of none. */
 const positiveShare: Reader<number> = (value, path) => {
@@ -57,13 +59,15 @@ export interface TargetLimit {
   readonly callerShare?: number;
 }
 
+const ownLimit = object(limitFields);
+
 /** `limit` of an instance, which holds for each of its models, or of one model. */
-export const targetLimit: Reader<TargetLimit> = (value, path) => {
-  const given = object(limitFields)(value, path);
+export const targetLimit = reshaped(ownLimit, (value, path): TargetLimit => {
+  const given = ownLimit(value, path);
   return {
     ...(given.max_in_flight !== undefined && { maxInFlight: given.max_in_flight }),
     ...(given.queue_length !== undefined && { queueLength: given.queue_length }),
     ...(given.queue_wait !== undefined && { queueWaitMs: given.queue_wait }),
     ...(given.caller_share !== undefined && { callerShare: given.caller_share }),
   };
-};
+});

@@ -9,6 +9,8 @@ import type { TokenUsage } from "./token-usage.ts";
 export interface TargetName {
   readonly provider: string;
   readonly model: string;
+  /** A name that a request made up: what is kept by it is bounded. */
+  readonly isUnlisted?: true;
 }
 
 export type AttemptTrigger =

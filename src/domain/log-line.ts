@@ -47,7 +47,7 @@ const GENERATION = {
 } as const;
 
 export const LOG_EVENTS = {
-  listening: { grpc: "text", http: "text", replica: "text" },
+  listening: { grpc: "text", http: "text", replica: "text", version: "text" },
   draining: { signal: "text" },
   stopped: {},
   warning: { message: "text" },
@@ -142,6 +142,12 @@ export const LOG_EVENTS = {
     scope: "text",
     for_ms: "ms",
     last_error: "text?",
+    suppressed: "count?",
+  },
+  "provider error": {
+    provider: "text",
+    http_status: "count?",
+    text: "text",
     suppressed: "count?",
   },
   "store away": { cause: "text", code: "text?" },

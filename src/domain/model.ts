@@ -83,6 +83,14 @@ export interface WireLimits {
   readonly minBudgetTokens?: number;
 }
 
+/** What of an answer's additions a target takes in the history of a request. */
+export interface GoesBack {
+  /** Thoughts as their text, by what their provider has signed of them, or not at all. */
+  readonly reasoning: "text" | "signed" | "never";
+  /** Sources of texts. */
+  readonly annotations: boolean;
+}
+
 /** Prices per token in trillionths (1e-12) of the currency unit: price per million tokens × 10^6. */
 export interface TokenPrices {
   readonly inputPicos: number;
@@ -207,10 +215,13 @@ export interface Model {
   /** Limits of its instance's address, and of its vendor. */
   readonly limits: WireLimits;
   readonly wire: JsonObject;
+  readonly goesBack: GoesBack;
   readonly pricing: Pricing | undefined;
   /** How tokens are counted where the provider does not report them. */
   readonly tokens: TokenRules;
   readonly deprecated: boolean;
+  /** No list has it: a request has named it at an instance that takes any name. */
+  readonly isUnlisted: boolean;
   /** Names of models that follow where a call names no fallbacks of its own. */
   readonly fallbacks: readonly string[];
   /** The operator lets a verdict of its content filter lead to the next target. */

@@ -10,6 +10,8 @@ export interface CircuitStatus {
   readonly windowFailures: number;
   readonly stateTimeMs: number;
   readonly nextProbeTimeMs: number | undefined;
+  /** No list has its model: a request has named it. */
+  readonly isUnlisted?: true;
 }
 
 /** Why an instance cannot be used. */

@@ -195,6 +195,7 @@ export function startAttempt(
     providerType: model.providerType,
     model: model.id,
     providerModel: model.providerModel,
+    ...(model.isUnlisted && { isUnlisted: true as const }),
     stream: streams,
     index: record.index,
     trigger,

@@ -52,6 +52,8 @@ const UNKNOWN: StreamSummary = {
   attempts: [],
 };
 
+const UNKNOWN_FIELDS = Object.entries(UNKNOWN);
+
 function parse(details: Uint8Array): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(decoder.decode(details));
@@ -64,7 +66,7 @@ function parse(details: Uint8Array): Readonly<Record<string, unknown>> {
 /** Never throws: a stream of another version must end and be listed like others. */
 export function readSummary({ details }: StreamProgress): StreamSummary {
   const parsed = parse(details);
-  const fits = Object.entries(UNKNOWN).every(([name, value]) => {
+  const fits = UNKNOWN_FIELDS.every(([name, value]) => {
     const given = parsed[name];
     return typeof given === typeof value && Array.isArray(given) === Array.isArray(value);
   });

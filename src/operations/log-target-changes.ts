@@ -59,8 +59,9 @@ export function logTargetChanges(states: TargetStates, clock: Clock, log: Log): 
   /** By target and sort of change: when a line was written, and how many were left out since. */
   const written = new Map<string, { at: number; suppressed: number }>();
 
-  states.onChange(({ provider, model }: TargetName, change) => {
-    const key = `${change.what} ${provider} ${model}`;
+  states.onChange(({ provider, model, isUnlisted }: TargetName, change) => {
+    // Requests can make up names without end: all of an instance are as one.
+    const key = `${change.what} ${provider} ${isUnlisted ? "" : model}`;
     const now = clock.now();
     const last = written.get(key);
     if (last !== undefined && now - last.at < INTERVAL_MS[change.what]) {

@@ -99,7 +99,13 @@ export function createOperations(dependencies: OperationsDependencies): LocalOpe
     const { id } = configured;
     const models = [...states.models(id)];
     const targets = models.map(([, target]) => target);
-    const modelCircuits = models.map(([model, target]) => [model, circuitStatus(target)] as const);
+    const modelCircuits = models.map(([model, target]) => {
+      const circuit = circuitStatus(target);
+      return [
+        model,
+        states.isUnlisted(id, model) ? { ...circuit, isUnlisted: true as const } : circuit,
+      ] as const;
+    });
     const cooldowns = targets.flatMap(({ cooldown }) => cooldown?.until ?? []);
     return {
       id,
@@ -134,6 +140,7 @@ export function createOperations(dependencies: OperationsDependencies): LocalOpe
       }
     },
     hasModel: (provider, model) =>
+      states.isUnlisted(provider, model) ||
       deployment().models.some((each) => each.provider === provider && each.id === model),
   };
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { FieldViolation } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
-import type { Model, ModelRecord, Parameter, WireLimits } from "../domain/model.ts";
+import type { GoesBack, Model, ModelRecord, Parameter, WireLimits } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
 
@@ -64,13 +64,24 @@ export interface ProviderInstance {
   /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly apiKey: string;
+  /** Version of the API that requests name. */
+  readonly apiVersion: string | undefined;
   /** Extra headers of every request, e.g. an organisation. */
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** An error of a provider in its own words, which can quote a request. */
+export interface ErrorText {
+  /** Undefined for an error inside an answer. */
+  readonly status: number | undefined;
+  readonly text: string;
 }
 
 /** What an adapter gets from the composition root. */
 export interface ProviderContext {
   readonly clock: Clock;
+  /** Takes the text of each error; unset: nobody may see it. */
+  readonly onErrorText?: (error: ErrorText) => void;
   /** Scripted faults are allowed (`faults.allow`). */
   readonly allowFaults: boolean;
 }
@@ -79,9 +90,18 @@ export interface ProviderContext {
 export interface ProviderType {
   /** Environment variable of the credential; undefined: needs none. */
   readonly apiKeyVariable: string | undefined;
+  /** Empty: every instance has an address of its own. */
   readonly defaultBaseUrl: string;
+  /** There is an instance of its name where the file has none. */
+  readonly hasDefaultInstance: boolean;
+  /** No instance of another type has its name, whether or not the file has one of this type. */
+  readonly isNameReserved: boolean;
   /** Why the operator's address cannot be the base URL of an instance, as a clause; undefined: it can. */
   baseUrlProblem(baseUrl: string): string | undefined;
+  /** What is wrong with the API version of an instance at this address; unset: it reads none. */
+  apiVersionProblem?(baseUrl: string, apiVersion: string | undefined): string | undefined;
+  /** Why it does not speak a dialect that it could be taken to speak; undefined: no more is to say. */
+  dialectProblem?(dialect: string): string | undefined;
   /** Dialects it speaks, each with the parameters that its wire can carry. */
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
   /** Parameters that a dialect's wire carries for models whose record lists them, beside those of all. */
@@ -96,6 +116,8 @@ export interface ProviderType {
   reportsUsageInStreams(dialect: string, baseUrl: string): boolean;
   /** What a dialect takes at this address, of all models. */
   limits(dialect: string, baseUrl: string): WireLimits;
+  /** What models of a dialect, with these facts of the wire, take back of what answers have added. */
+  goesBack(dialect: string, wire: JsonObject): GoesBack;
   /** Every instance goes on after a last message of the assistant; else the operator says which do. */
   readonly prefill: boolean;
   /** How tokens are counted where it does not report them. */

@@ -1,5 +1,20 @@
 // One line per provider type; the export name is the type's name in the configuration.
 export { anthropic } from "./anthropic/provider.ts";
+export { azure } from "./azure/provider.ts";
+export { cerebras } from "./compatible/cerebras.ts";
+export { deepseek } from "./compatible/deepseek.ts";
+export { fireworks } from "./compatible/fireworks.ts";
+export { gemini } from "./compatible/gemini.ts";
+export { groq } from "./compatible/groq.ts";
+export { llamacpp } from "./compatible/llamacpp.ts";
+export { lmstudio } from "./compatible/lmstudio.ts";
+export { mistral } from "./compatible/mistral.ts";
+export { moonshot } from "./compatible/moonshot.ts";
+export { ollama } from "./compatible/ollama.ts";
+export { openrouter } from "./compatible/openrouter.ts";
+export { perplexity } from "./compatible/perplexity.ts";
+export { together } from "./compatible/together.ts";
+export { vllm } from "./compatible/vllm.ts";
 export { openai } from "./openai/provider.ts";
 export { simulator } from "./simulator/provider.ts";
 export { xai } from "./xai/provider.ts";

@@ -106,5 +106,6 @@ export interface EngineCall<T extends Target> {
 }
 
 export function nameOf({ model }: Target): TargetName {
-  return { provider: model.provider, model: model.id };
+  const { provider, id, isUnlisted } = model;
+  return isUnlisted ? { provider, model: id, isUnlisted } : { provider, model: id };
 }

@@ -4,11 +4,16 @@ import { type LimitSettings, limitOf, type ReliabilitySettings } from "./setting
 import type { TargetChange } from "./target-changes.ts";
 import { InstanceState, TargetState } from "./target-state.ts";
 
+/** Models that no list has and that are known by name, of one instance. */
+const MAX_UNLISTED = 256;
+
 /** Everything that is known of instances and their models since the start, by name. */
 export class TargetStates {
   readonly #clock: Clock;
   readonly #instances = new Map<string, InstanceState>();
   readonly #targets = new Map<string, Map<string, TargetState>>();
+  /** Models that no list has, by instance, the one that was asked for last at the end. */
+  readonly #unlisted = new Map<string, Set<string>>();
   readonly #watchers: ((target: TargetName, change: TargetChange) => void)[] = [];
   #settings: ReliabilitySettings;
 
@@ -40,7 +45,8 @@ export class TargetStates {
     return state;
   }
 
-  of({ provider, model }: TargetName): TargetState {
+  of(target: TargetName): TargetState {
+    const { provider, model, isUnlisted } = target;
     let models = this.#targets.get(provider);
     if (models === undefined) {
       models = new Map();
@@ -53,18 +59,36 @@ export class TargetStates {
         () => this.#settings,
         this.#limitOf(provider, model),
         this.instance(provider),
-        (change) => this.#tell({ provider, model }, created, change),
+        (change) => this.#tell(target, created, change),
       );
       models.set(model, created);
       state = created;
     }
+    if (isUnlisted) this.#keepLatest(provider, model, models);
     return state;
   }
 
-  #tell({ provider, model }: TargetName, state: TargetState, change: TargetChange): void {
-    // A state that was forgotten speaks of an instance that is gone.
-    if (this.#targets.get(provider)?.get(model) !== state) return;
-    for (const watcher of this.#watchers) watcher({ provider, model }, change);
+  /** A name that requests make up goes when many others were made up after it. */
+  #keepLatest(provider: string, model: string, models: Map<string, TargetState>): void {
+    const names = this.#unlisted.get(provider) ?? new Set();
+    this.#unlisted.set(provider, names);
+    names.delete(model);
+    names.add(model);
+    const [oldest] = names;
+    if (names.size <= MAX_UNLISTED || oldest === undefined) return;
+    names.delete(oldest);
+    models.delete(oldest);
+  }
+
+  /** No list has the model: a request has named it. */
+  isUnlisted(provider: string, model: string): boolean {
+    return this.#unlisted.get(provider)?.has(model) ?? false;
+  }
+
+  #tell(target: TargetName, state: TargetState, change: TargetChange): void {
+    // A state that was forgotten speaks of a target that is gone.
+    if (this.#targets.get(target.provider)?.get(target.model) !== state) return;
+    for (const watcher of this.#watchers) watcher(target, change);
   }
 
   /** The limit of one target; it is put together once after each reload. */
@@ -89,5 +113,6 @@ export class TargetStates {
   forget(provider: string): void {
     this.#instances.delete(provider);
     this.#targets.delete(provider);
+    this.#unlisted.delete(provider);
   }
 }

@@ -3,8 +3,9 @@ import type { GenerationSpec, ReasoningEffort } from "../domain/generation-spec.
 import type { Capability, Feature, Model, ModelRule, Parameter } from "../domain/model.ts";
 import { effectiveSampling, isRepeatable } from "./effective-sampling.ts";
 import { withinLimits } from "./fit-limits.ts";
-import { foreignContent, withoutForeignReasoning } from "./foreign-content.ts";
+import { foreignContent } from "./foreign-content.ts";
 import { foreignWarnings, withoutForeignData } from "./foreign-data.ts";
+import { reasoningWarnings, withOwnReasoning } from "./own-reasoning.ts";
 import { requestNeeds, requestParameters } from "./request-needs.ts";
 import { withoutParameter } from "./without-parameter.ts";
 
@@ -114,10 +115,13 @@ function clampOutput(spec: GenerationSpec, model: Model, warnings: Warning[]): G
   return { ...spec, sampling: { ...spec.sampling, maxOutputTokens: most } };
 }
 
-/** The request with the model's defaults, and without what only others can read; the same object if that is all. */
-function prepare(asked: GenerationSpec, model: Model): GenerationSpec {
+/** The request with the model's defaults, and with these messages; the same object if that is all. */
+function prepare(
+  asked: GenerationSpec,
+  model: Model,
+  messages: GenerationSpec["messages"],
+): GenerationSpec {
   const sampling = effectiveSampling(asked.sampling, model);
-  const messages = withoutForeignReasoning(asked.messages, model);
   if (sampling === asked.sampling && messages === asked.messages) return asked;
   return { ...asked, sampling, messages };
 }
@@ -145,9 +149,13 @@ export function fitTarget(given: GenerationSpec, model: Model): Fit {
     }
   }
 
-  const warnings: Warning[] = [...foreignWarnings(own, model)];
+  const reasoning = withOwnReasoning(asked.messages, model);
+  const warnings: Warning[] = [
+    ...foreignWarnings(own, model),
+    ...reasoningWarnings(reasoning, model),
+  ];
   const isDeterministic = asked.sampling.deterministic === true;
-  let spec = clampOutput(prepare(asked, model), model, warnings);
+  let spec = clampOutput(prepare(asked, model, reasoning.messages), model, warnings);
   const present = new Set(spec === asked ? parameters : requestParameters(spec));
   const effort = effortWord(asked.reasoning.effort, model);
   const inForce = effort ?? model.defaultEffort;

@@ -1,4 +1,4 @@
-import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
+import type { GenerationSpec, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 
 /** Something in a request that only another provider understands. */
@@ -39,24 +39,4 @@ export function foreignContent(spec: GenerationSpec, model: Model): ForeignConte
     }
   }
   return undefined;
-}
-
-/**
- * Reasoning of providers of another type is left out: its signature means nothing
- * to them. The same array where there is none.
- */
-export function withoutForeignReasoning(
-  messages: readonly Message[],
-  { provider, providerType }: Model,
-): readonly Message[] {
-  const isForeign = (part: Part): boolean =>
-    part.type === "reasoning" && part.provider !== provider && part.provider !== providerType;
-  if (!messages.some(({ parts }) => parts.some(isForeign))) return messages;
-  return messages
-    .map((message) =>
-      message.parts.some(isForeign)
-        ? { ...message, parts: message.parts.filter((part) => !isForeign(part)) }
-        : message,
-    )
-    .filter(({ parts }) => parts.length > 0);
 }

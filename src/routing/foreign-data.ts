@@ -56,11 +56,11 @@ class DataFitter {
     return rest as T;
   }
 
-  /** Annotations go back to whoever wrote them; those without JSON of a provider to nobody. */
+  /** Annotations go back to whoever wrote them and takes them; those without JSON of a provider to nobody. */
   #withoutAnnotations(part: Part, path: string): Part {
     if (part.type !== "text" || part.annotations === undefined) return part;
     const isForeign = ({ providerData }: { readonly providerData?: ProviderData }): boolean =>
-      providerData === undefined || !this.#isOwn(providerData);
+      providerData === undefined || !this.#isOwn(providerData) || !this.#model.goesBack.annotations;
     if (!part.annotations.some(isForeign)) return part;
     this.data.push(`${path}.text.annotations`);
     const { annotations, ...rest } = part;
@@ -101,7 +101,7 @@ function dropped(
 ): Warning[] {
   const [field] = paths;
   if (field === undefined) return [];
-  const message = `${provider}/${id} does not read ${what} of another provider: ${paths.length} left out, the first at ${field}`;
+  const message = `${provider}/${id} does not take these ${what} of an answer: ${paths.length} left out, the first at ${field}`;
   return [{ reason, message, field }];
 }
 

@@ -2,6 +2,7 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type {
   Capability,
+  GoesBack,
   Model,
   ModelRecord,
   Parameter,
@@ -11,6 +12,7 @@ import type {
 } from "../domain/model.ts";
 import { nearNames } from "../domain/near-names.ts";
 import type { TokenRules } from "../domain/token-rules.ts";
+import { UnlistedModels } from "./unlisted-models.ts";
 
 /** A provider instance as the registry sees it. */
 export interface RegistryInstance {
@@ -30,6 +32,8 @@ export interface RegistryInstance {
   readonly traceContext: boolean;
   /** How it is asked for the answers of unary calls to models of a dialect. */
   unaryUpstream(dialect: string): UnaryUpstream;
+  /** What its models take back of what answers have added. */
+  goesBack(dialect: string, wire: JsonObject): GoesBack;
   /** Limits of its address in a dialect. */
   limits(dialect: string): WireLimits;
   /** Limits of time of all its models. */
@@ -38,6 +42,8 @@ export interface RegistryInstance {
   readonly tokens: TokenRules;
   /** Built-in records that it offers. */
   readonly models: readonly ModelRecord[];
+  /** `INSTANCE/NAME` is a model of it, whatever the name. */
+  readonly unlistedModels: boolean;
 }
 
 /** A model that the operator configured; what it leaves out is taken from a built-in record of the same id, else assumed. */
@@ -68,7 +74,7 @@ const ASSUMED_CAPABILITIES: readonly Capability[] = [
   "json-schema",
 ];
 
-function toModel(record: ModelRecord, instance: RegistryInstance): Model {
+function toModel(record: ModelRecord, instance: RegistryInstance, isUnlisted = false): Model {
   const dialect = record.dialect ?? instance.dialect;
   const carried = new Set([
     ...(instance.dialects[dialect] ?? []),
@@ -100,9 +106,11 @@ function toModel(record: ModelRecord, instance: RegistryInstance): Model {
     deterministicSampling: record.deterministicSampling ?? { temperature: 0 },
     limits: { ...instance.limits(dialect), ...record.limits?.[dialect] },
     wire: record.wire ?? {},
+    goesBack: instance.goesBack(dialect, record.wire ?? {}),
     pricing: record.pricing,
     tokens: instance.tokens,
     deprecated: record.endDate !== undefined,
+    isUnlisted,
     fallbacks: record.fallbacks ?? [],
     failoverOnContentFilter: record.failoverOnContentFilter ?? false,
     prefill: instance.prefill,
@@ -207,11 +215,17 @@ export function createModelRegistry(
     return pinned.length > 0 ? pinned : found.filter((model) => model.providerType === provider);
   }
 
+  const unlisted = new UnlistedModels(instances, (id, instance) => {
+    const entry = { id, provider: instance.id, enabled: true };
+    return reprice([toModel(configuredRecord(entry, instance), instance, true)]);
+  });
+
   return {
     list,
     lookup(name) {
       const found = named(name);
-      const models = found.length > 0 ? found : qualified(name);
+      const listed = found.length > 0 ? found : qualified(name);
+      const models = listed.length > 0 ? listed : unlisted.lookup(name);
       if (models.length === 0) throw notFound(name, list);
       return models;
     },

@@ -15,6 +15,7 @@ const RESPONSE_HEADERS = [
   "x-steer-stream-id",
   "x-steer-generation-id",
   "x-steer-replica",
+  "x-steer-version",
   "x-steer-replayed",
   "x-steer-attempts",
   "x-request-id",

@@ -47,6 +47,8 @@ export interface DispatcherDependencies {
   /** One line per call, and one per defect. */
   readonly log: Log;
   readonly replica: string;
+  /** Of the service. */
+  readonly version: string;
   /** Ends the generations that run, with this error. */
   readonly endGenerations: (error: GatewayError) => Promise<void>;
 }
@@ -179,6 +181,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
     try {
       refuseDraining();
       call.setResponseHeader("x-steer-replica", dependencies.replica);
+      call.setResponseHeader("x-steer-version", dependencies.version);
       const requestId = call.header("x-request-id");
       if (requestId !== undefined) call.setResponseHeader("x-request-id", requestId);
       const { signal, timeoutMs, header, setResponseHeader, setTrailer } = call;

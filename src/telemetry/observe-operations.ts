@@ -1,11 +1,15 @@
 import { metrics } from "@opentelemetry/api";
 import type { LocalOperations } from "../domain/operations.ts";
+import type { ModelLabels } from "./model-labels.ts";
 import { attribute, metric, SCOPE } from "./names.ts";
 
 const STATES = ["closed", "half-open", "open"] as const;
 
 /** Circuits, budgets and queues as metrics. They are read when they are exported, at no other time. */
-export function observeOperations({ status }: Pick<LocalOperations, "status">): void {
+export function observeOperations(
+  { status }: Pick<LocalOperations, "status">,
+  models: ModelLabels,
+): void {
   const meter = metrics.getMeter(SCOPE);
   const gauge = (name: string, unit: string, description: string) =>
     meter.createObservableGauge(name, { unit, description });
@@ -25,7 +29,9 @@ export function observeOperations({ status }: Pick<LocalOperations, "status">): 
         result.observe(budget, provider.retryBudget, labels);
         result.observe(inFlight, provider.inFlight, labels);
         result.observe(queued, provider.queued, labels);
-        for (const [model, { state }] of Object.entries(provider.modelCircuits)) {
+        for (const [model, { state, isUnlisted }] of Object.entries(provider.modelCircuits)) {
+          // What has no label of its own shares one with circuits in other states.
+          if (isUnlisted && !models.isNamed({ provider: id, model, isUnlisted })) continue;
           for (const each of STATES) {
             result.observe(circuit, each === state ? 1 : 0, {
               ...labels,

@@ -1,6 +1,7 @@
 // Metrics of the output: its rhythm, and the tokens that were estimated.
 import { type Attributes, metrics } from "@opentelemetry/api";
 import type { TargetName } from "../domain/generation.ts";
+import type { ModelLabels } from "./model-labels.ts";
 import { attribute, metric, SCOPE } from "./names.ts";
 import type { Rhythm } from "./telemetry.ts";
 
@@ -8,7 +9,7 @@ const GAP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30];
 const RATES = [1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 const ERRORS = [0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1, 2];
 
-export function createOutputMetrics() {
+export function createOutputMetrics(labels: ModelLabels) {
   const meter = metrics.getMeter(SCOPE);
   const histogram = (name: string, unit: string, description: string, bounds: number[]) =>
     meter.createHistogram(name, {
@@ -43,9 +44,9 @@ export function createOutputMetrics() {
     "Relative error of the estimator that learns, at each report of a provider.",
     ERRORS,
   );
-  const labelsOf = ({ provider, model }: TargetName): Attributes => ({
-    [attribute.instance]: provider,
-    [attribute.model]: model,
+  const labelsOf = (target: TargetName): Attributes => ({
+    [attribute.instance]: target.provider,
+    [attribute.model]: labels.of(target),
   });
 
   return {

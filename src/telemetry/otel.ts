@@ -12,6 +12,7 @@ import {
 } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
+import type { ModelLabels } from "./model-labels.ts";
 import { attribute, metric, SCOPE, VENDORS } from "./names.ts";
 import { createJsonMetrics } from "./otel-json.ts";
 import { createOutputMetrics } from "./otel-output.ts";
@@ -39,7 +40,7 @@ function histogram(name: string, unit: string, description: string, boundaries: 
     .createHistogram(name, { unit, description, advice: { explicitBucketBoundaries: boundaries } });
 }
 
-/** Attributes that an attempt's span and its metrics share: few values each. */
+/** Attributes that an attempt's span and its metrics share: few values each, but for unlisted models. */
 function attemptAttributes(info: AttemptInfo): Attributes {
   return {
     [attribute.operation]: "chat",
@@ -91,7 +92,7 @@ function resultAttributes(result: AttemptResult): Attributes {
 }
 
 /** Spans and metrics over the OpenTelemetry API; an SDK must have been started. */
-export function createOtelTelemetry(clock: Clock): Telemetry {
+export function createOtelTelemetry(clock: Clock, labels: ModelLabels): Telemetry {
   const tracer = trace.getTracer(SCOPE);
   const rpcDuration = histogram(metric.rpcDuration, "s", "Duration of a call.", SECONDS);
   const operation = histogram(
@@ -121,7 +122,7 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     "Mean time between the content chunks of an attempt.",
     CHUNK_SECONDS,
   );
-  const output = createOutputMetrics();
+  const output = createOutputMetrics(labels);
   const overhead = histogram(
     metric.overhead,
     "s",
@@ -144,11 +145,13 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     return context === undefined ? [] : [{ context }];
   }
 
-  function measureAttempt(info: AttemptInfo, shared: Attributes, result: AttemptResult): void {
+  function measureAttempt(info: AttemptInfo, own: Attributes, result: AttemptResult): void {
+    if (result.outcome === "succeeded") labels.answered(info);
+    const shared = { ...own, [attribute.requestModel]: labels.of(info, info.providerModel) };
     const failed =
       result.errorKind === undefined ? {} : { [attribute.errorType]: result.errorKind };
-    const labels = { ...shared, ...failed };
-    operation.record(result.durationMs / 1000, labels);
+    const all = { ...shared, ...failed };
+    operation.record(result.durationMs / 1000, all);
     if (result.usage !== undefined) {
       const { inputTokens, outputTokens } = result.usage;
       tokens.record(inputTokens, { ...shared, [attribute.tokenType]: "input" });
@@ -162,11 +165,11 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
     recordJson(result, shared);
     if (!info.stream) return;
     if (result.timeToFirstTokenMs !== undefined) {
-      firstChunk.record(result.timeToFirstTokenMs / 1000, labels);
+      firstChunk.record(result.timeToFirstTokenMs / 1000, all);
     }
     const rhythm = result.rhythm?.();
-    if (rhythm !== undefined) output.recordRhythm(labels, rhythm);
-    if (result.timePerChunkMs !== undefined) perChunk.record(result.timePerChunkMs / 1000, labels);
+    if (rhythm !== undefined) output.recordRhythm(all, rhythm);
+    if (result.timePerChunkMs !== undefined) perChunk.record(result.timePerChunkMs / 1000, all);
   }
 
   return {
@@ -203,7 +206,7 @@ export function createOtelTelemetry(clock: Clock): Telemetry {
       const shared = attemptAttributes(info);
       const parent = contexts.get(call) ?? ROOT_CONTEXT;
       const span = tracer.startSpan(
-        `chat ${info.providerModel}`,
+        `chat ${labels.of(info, info.providerModel)}`,
         {
           kind: SpanKind.CLIENT,
           links: linksOf(call),

@@ -3,6 +3,7 @@ import { metrics } from "@opentelemetry/api";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import type { Clock } from "../clock.ts";
 import type { LocalOperations } from "../domain/operations.ts";
+import { ModelLabels } from "./model-labels.ts";
 import { metric, SCOPE } from "./names.ts";
 import { observeOperations } from "./observe-operations.ts";
 import { createOtelTelemetry } from "./otel.ts";
@@ -52,9 +53,10 @@ export function startTelemetry(clock: Clock, serviceName: string | undefined): S
   });
   sdk.start();
   const stopObserving = observeEventLoop();
+  const labels = new ModelLabels();
   return {
-    telemetry: createOtelTelemetry(clock),
-    observe: observeOperations,
+    telemetry: createOtelTelemetry(clock, labels),
+    observe: (operations) => observeOperations(operations, labels),
     async shutdown() {
       stopObserving();
       await sdk.shutdown();

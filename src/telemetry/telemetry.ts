@@ -58,6 +58,8 @@ export interface AttemptInfo {
   readonly providerType: string;
   readonly model: string;
   readonly providerModel: string;
+  /** No list has the model: a request has named it. */
+  readonly isUnlisted?: true;
   readonly stream: boolean;
   /** From 1. */
   readonly index: number;

@@ -43,6 +43,7 @@ function createSuiteDispatcher(protos: ConformanceProtos, headers: readonly stri
     // Standard output belongs to the suite.
     log: () => {},
     replica: "conformance",
+    version: "0",
     endGenerations: async () => {},
   });
   const wanted = (error: unknown): unknown => {

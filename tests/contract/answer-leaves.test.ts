@@ -5,12 +5,13 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject, JsonValue } from "../../src/domain/json.ts";
 import { isJsonObject } from "../../src/domain/json.ts";
 import { createMessagesReader } from "../../src/providers/anthropic/events.ts";
-import { KNOWN_RESPONSE_FIELDS } from "../../src/providers/openai/response-fields.ts";
-import { createResponsesReader } from "../../src/providers/openai/responses-events.ts";
+import * as registry from "../../src/providers/registry.ts";
 import type { AnswerReader } from "../../src/providers/shared/answer.ts";
 import { createCallIds } from "../../src/providers/shared/call-id.ts";
 import { createChatReader } from "../../src/providers/shared/chat-events.ts";
 import { readChatUsage } from "../../src/providers/shared/chat-usage.ts";
+import { KNOWN_RESPONSE_FIELDS } from "../../src/providers/shared/response-fields.ts";
+import { createResponsesReader } from "../../src/providers/shared/responses-events.ts";
 import { chatReader as grokReader } from "../../src/providers/xai/events.ts";
 import { createManualClock } from "../support/manual-clock.ts";
 import { createTestGateway } from "../support/test-gateway.ts";
@@ -24,7 +25,7 @@ const READERS: Readonly<Record<string, () => AnswerReader>> = {
   "openai/chat": () =>
     createChatReader({ readUsage: readChatUsage, toError, newCallId, providerType: "openai" }),
   "xai/chat": () => grokReader({ headers: {} } as never, clock),
-  "openai/responses": () => createResponsesReader({ toError, newCallId }),
+  "openai/responses": () => createResponsesReader({ toError, newCallId, providerType: "openai" }),
   "anthropic/messages": () => createMessagesReader({ toError, newCallId }),
 };
 
@@ -110,12 +111,20 @@ async function expectAll(dialect: string, body: JsonObject): Promise<void> {
   expect(lost, JSON.stringify(body)).toEqual([]);
 }
 
-const recorded = ["openai", "xai", "anthropic"].flatMap((type) =>
+const { simulator: _, ...wireTypes } = registry;
+
+/** Types whose wire is a dialect of OpenAI are read as that. */
+function readAs(type: string, dialect: string): string {
+  const own = `${type}/${dialect}`;
+  return own in READERS ? own : `openai/${dialect}`;
+}
+
+const recorded = Object.keys(wireTypes).flatMap((type) =>
   loadFixtures(type)
     .filter(({ expected, status }) => !expected.stream && status === 200 && !expected.error)
     .map((fixture) => ({
       name: fixture.name,
-      dialect: `${type}/${fixture.expected.dialect}`,
+      dialect: readAs(type, fixture.expected.dialect),
       fixture,
     })),
 );

@@ -13,11 +13,11 @@ import { GenerationSchema } from "../../gen/service/steer/v1/generation_pb.ts";
 import { StreamEventSchema } from "../../gen/service/steer/v1/stream_pb.ts";
 import type { JsonObject, JsonValue } from "../../src/domain/json.ts";
 import { createMessagesReader } from "../../src/providers/anthropic/events.ts";
-import { createResponsesReader } from "../../src/providers/openai/responses-events.ts";
 import type { AnswerReader } from "../../src/providers/shared/answer.ts";
 import { createCallIds } from "../../src/providers/shared/call-id.ts";
 import { createChatReader } from "../../src/providers/shared/chat-events.ts";
 import { readChatUsage } from "../../src/providers/shared/chat-usage.ts";
+import { createResponsesReader } from "../../src/providers/shared/responses-events.ts";
 import { chatReader as grokReader } from "../../src/providers/xai/events.ts";
 import { decodeEvent, encodeEvent } from "../../src/rpc/encode-event.ts";
 import { encodeGeneration } from "../../src/rpc/encode-generation.ts";
@@ -128,7 +128,7 @@ const DIALECTS: Readonly<
     }),
   },
   responses: {
-    reader: () => createResponsesReader({ toError, newCallId }),
+    reader: () => createResponsesReader({ toError, newCallId, providerType: "openai" }),
     body: (usage) => ({
       status: "completed",
       output: [{ type: "message", content: [{ type: "output_text", text }] }],

@@ -2,12 +2,12 @@ import { systemClock } from "../../src/clock.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import type { RetryPolicy, Routing } from "../../src/domain/generation-spec.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
-import { errorRules } from "../../src/providers/openai/errors.ts";
 import {
   toHttpError,
   toTransportError,
   truncatedError,
 } from "../../src/providers/shared/http-error.ts";
+import { errorRules } from "../../src/providers/shared/openai-errors.ts";
 import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
 import {
   type AttemptPlan,

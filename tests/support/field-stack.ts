@@ -40,6 +40,10 @@ export interface CallEnd {
 export interface FieldStack extends AsyncDisposable {
   readonly grpc: GrpcClient;
   readonly admin: Client<typeof AdminService>;
+  /** Time passes. */
+  advance(ms: number): Promise<void>;
+  /** Lines of its log. */
+  readonly log: readonly Readonly<Record<string, unknown>>[];
   /** What each server says from now on. */
   script(answers: Readonly<Record<string, Answer>>): Promise<void>;
   /** Requests at a server since the last `script`. */
@@ -138,6 +142,8 @@ export async function startFieldStack(
   return {
     grpc,
     admin,
+    log: lines,
+    advance: (ms) => clock.advance(ms),
     async script(next) {
       answers = next;
       await Promise.all(servers.map((provider) => admin.resetCircuit({ provider })));

@@ -1,7 +1,7 @@
 import type { GenerationSpec, Routing } from "../../src/domain/generation-spec.ts";
 import type { Model } from "../../src/domain/model.ts";
-import { tokens } from "../../src/providers/openai/tokens.ts";
 import type { ProviderInstance, ProviderRequest } from "../../src/providers/provider.ts";
+import { tokens } from "../../src/providers/shared/openai-tokens.ts";
 
 export function testRouting(overrides: Partial<Routing> = {}): Routing {
   return {
@@ -57,9 +57,11 @@ export function testModel(overrides: Partial<Model> = {}): Model {
     deterministicSampling: {},
     limits: {},
     wire: {},
+    goesBack: { reasoning: "text", annotations: true },
     pricing: undefined,
     tokens,
     deprecated: false,
+    isUnlisted: false,
     fallbacks: [],
     failoverOnContentFilter: false,
     prefill: false,
@@ -92,6 +94,7 @@ export function testInstance(overrides: Partial<ProviderInstance> = {}): Provide
     type: "openai",
     baseUrl: "http://127.0.0.1:1/v1",
     apiKey: "test-key",
+    apiVersion: undefined,
     headers: {},
     ...overrides,
   };

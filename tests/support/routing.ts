@@ -1,5 +1,5 @@
 import type { Model, ModelRecord, Parameter } from "../../src/domain/model.ts";
-import { tokens } from "../../src/providers/openai/tokens.ts";
+import { tokens } from "../../src/providers/shared/openai-tokens.ts";
 import { createModelRegistry, type RegistryInstance } from "../../src/routing/model-registry.ts";
 
 const CHAT: readonly Parameter[] = [
@@ -27,6 +27,7 @@ export function instance(
     dialects,
     listedParameters: {},
     takes: () => true,
+    goesBack: () => ({ reasoning: "text", annotations: true }),
     dialect: "chat",
     prefill: false,
     traceContext: false,
@@ -35,6 +36,7 @@ export function instance(
     timeouts: undefined,
     tokens,
     models,
+    unlistedModels: false,
     ...changes,
   };
 }

@@ -14,6 +14,7 @@ import { AdminService } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
 import { GenerationSchema } from "../../gen/es/steer/v1/generation_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { ModelService } from "../../gen/es/steer/v1/model_service_pb.js";
+import manifest from "../../package.json" with { type: "json" };
 import { createGrpcClient, type GrpcClient } from "../support/grpc-client.ts";
 import { type ServiceProcess, startService } from "../support/service.ts";
 
@@ -228,6 +229,7 @@ describe("the gRPC listener", () => {
     expect(headers.get("x-request-id")).toEqual(["corr-1"]);
     expect(headers.get("x-steer-generation-id")[0]).toMatch(/^[0-9a-f]{32}$/);
     expect(headers.get("x-steer-replica")[0]).toMatch(/^[0-9a-f]{8}$/);
+    expect(headers.get("x-steer-version")).toEqual([manifest.version]);
     call.cancel();
   });
 

@@ -39,6 +39,7 @@ beforeAll(async () => {
     clock: systemClock,
     log: (line) => void lines.push(line),
     replica: "r",
+    version: "0",
     endGenerations: async () => {},
   });
   const shared = { address: { host: "127.0.0.1", port: 0 }, tls: undefined, dispatcher };

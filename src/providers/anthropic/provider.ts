@@ -6,6 +6,7 @@ import { tokenCount } from "../shared/chat-usage.ts";
 import { toInBandError } from "../shared/http-error.ts";
 import { type CountDialect, createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
+import { toldErrors } from "../shared/told-errors.ts";
 import { checkBetas } from "./betas.ts";
 import { errorRules } from "./errors.ts";
 import { createMessagesReader } from "./events.ts";
@@ -52,6 +53,8 @@ async function createHeaders(instance: ProviderInstance): Promise<Record<string,
 export const anthropic: ProviderType = {
   apiKeyVariable: "ANTHROPIC_API_KEY",
   defaultBaseUrl: "https://api.anthropic.com",
+  hasDefaultInstance: true,
+  isNameReserved: true,
   baseUrlProblem,
   dialects: {
     messages: [
@@ -74,26 +77,30 @@ export const anthropic: ProviderType = {
   defaultDialect: () => "messages",
   reportsUsageInStreams: () => true,
   limits: () => MESSAGES_LIMITS,
+  goesBack: () => ({ reasoning: "signed", annotations: true }),
   prefill: false,
   tokens,
   models: parseModels(models),
   misfit: ({ messages }) => messagesMisfit(messages),
-  async create(instance, { clock }) {
+  async create(instance, context) {
+    const { clock } = context;
+    const errors = toldErrors(errorRules, context);
+    // Users give the address with and without the version.
+    const path = instance.baseUrl.endsWith("/v1") ? "/messages" : "/v1/messages";
     const messages: Dialect = {
-      // Users give the address with and without the version.
-      path: instance.baseUrl.endsWith("/v1") ? "/messages" : "/v1/messages",
-      errorRules,
+      path: () => path,
+      errorRules: errors,
       headers: messagesHeaders,
       encodeBody: encodeMessagesBody,
       createReader: ({ headers }) =>
         createMessagesReader({
-          toError: (payload) => toInBandError(payload, headers, errorRules, clock),
+          toError: (payload) => toInBandError(payload, headers, errors, clock),
           newCallId: createCallIds(clock),
         }),
     };
     const counting: CountDialect = {
-      path: `${messages.path}/count_tokens`,
-      errorRules,
+      path: () => `${path}/count_tokens`,
+      errorRules: errors,
       headers: messagesHeaders,
       encodeBody: encodeCountBody,
       readCount: (body) => tokenCount(body["input_tokens"]),

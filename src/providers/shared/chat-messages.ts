@@ -6,6 +6,7 @@ import type {
   MediaSource,
   Message,
   Part,
+  TextPart,
   ToolCallPart,
   ToolResultPart,
 } from "../../domain/generation-spec.ts";
@@ -20,8 +21,15 @@ export interface ChatMessageWire {
   /** Field of a part that marks the end of a reusable prefix; undefined: none does. */
   readonly cacheField: CacheField | undefined;
   /** Field of an assistant message that takes reasoning text back; undefined: none does. */
-  readonly reasoningField: string | undefined;
+  readonly reasoningField: ReasoningField | undefined;
+  readonly systemPlace: SystemPlace;
 }
+
+/** `content` takes reasoning as parts of type `thinking` (Mistral). */
+export type ReasoningField = "reasoning_content" | "reasoning" | "content";
+
+/** `first`: one system message at the start, which templates of many open models insist on. */
+export type SystemPlace = "anywhere" | "first";
 
 /** Inline bytes as a data URL. */
 export function dataUrl(source: Extract<MediaSource, { type: "inline" }>): string {
@@ -131,14 +139,21 @@ function encodeCall(part: ToolCallPart): RawJson {
       );
 }
 
+/** Thoughts as Mistral writes them. */
+function thinkingPart(text: string): Encoded {
+  return { type: "thinking", thinking: [{ type: "text", text }] };
+}
+
 function encodeAssistant(message: Message, path: string, wire: ChatMessageWire): EncodedMessage {
   const parts: Encoded[] = [];
   const calls: RawJson[] = [];
   let reasoning = "";
   for (const [index, part] of message.parts.entries()) {
     if (part.type === "tool-call") calls.push(encodeCall(part));
-    else if (part.type === "reasoning") reasoning += part.text;
-    else if (part.type === "refusal") {
+    else if (part.type === "reasoning") {
+      if (wire.reasoningField !== "content") reasoning += part.text;
+      else if (part.text !== "") parts.push(thinkingPart(part.text));
+    } else if (part.type === "refusal") {
       parts.push(completed({ type: "refusal", refusal: part.text }, part, {}));
     } else if (part.type !== "provider" || !isAudioPart(part)) {
       parts.push(completed(encodeText(part, `${path}.parts[${index}]`), part, {}));
@@ -196,6 +211,23 @@ export const CHAT_PLACEMENTS: Placements = {
   file: ["inline", "provider-file"],
 };
 
+/** A text that nothing is added to. */
+function isPlain(part: Part): part is TextPart {
+  return part.type === "text" && part.cacheHint === undefined && part.providerData === undefined;
+}
+
+/** Everything that is said in the system's name as one message before all others. */
+function systemFirst(messages: readonly Message[]): readonly Message[] {
+  const [first, ...more] = messages.filter(({ role }) => role === "system");
+  if (first === undefined || (more.length === 0 && messages[0] === first)) return messages;
+  const parts = [first, ...more].flatMap((message) => message.parts);
+  const text = parts.every(isPlain) ? parts.map((part) => part.text).join("\n\n") : undefined;
+  return [
+    { ...first, parts: text === undefined ? parts : [{ type: "text", text }] },
+    ...messages.filter(({ role }) => role !== "system"),
+  ];
+}
+
 /** Results follow the calls that they answer, before anything else that was said since. */
 function resultsFirst(encoded: readonly EncodedMessage[]): readonly EncodedMessage[] {
   const ordered: EncodedMessage[] = [];
@@ -214,7 +246,9 @@ function resultsFirst(encoded: readonly EncodedMessage[]): readonly EncodedMessa
 /** `messages` of a Chat Completions request. Throws `GatewayError` for a part that the wire cannot carry. */
 export function encodeChatMessages(messages: readonly Message[], wire: ChatMessageWire): RawJson {
   const encoded = resultsFirst(
-    messages.flatMap((message, index) => encodeMessage(message, `spec.messages[${index}]`, wire)),
+    (wire.systemPlace === "first" ? systemFirst(messages) : messages).flatMap((message, index) =>
+      encodeMessage(message, `spec.messages[${index}]`, wire),
+    ),
   );
   return rawArray(encoded.map(({ fields, data }) => withData(fields, data)));
 }

@@ -24,6 +24,8 @@ export interface ChatWire extends ChatMessageWire {
   /** Where the end user's pseudonym goes: `safety_identifier` or `user`. */
   readonly endUserField: string;
   readonly endUserId: string | undefined;
+  /** `seed`, or Mistral's `random_seed`. */
+  readonly seedField: string;
   /** Streams may ask for `stream_options`: some servers refuse the field, and count unasked. */
   readonly streamOptions: boolean;
   /** The server pads streamed deltas unless told otherwise. */
@@ -103,7 +105,7 @@ export function encodeChatBody(
       top_k: sampling.topK,
       frequency_penalty: sampling.frequencyPenalty,
       presence_penalty: sampling.presencePenalty,
-      seed: sampling.seed,
+      [wire.seedField]: sampling.seed,
       stop: sampling.stopSequences?.length ? sampling.stopSequences : undefined,
       logprobs: sampling.logprobs === true ? true : undefined,
       top_logprobs: sampling.logprobs === true ? sampling.topLogprobs : undefined,

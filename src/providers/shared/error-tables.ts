@@ -47,6 +47,8 @@ const MODEL_CODES: ReadonlySet<string> = new Set([
   "model_decommissioned",
   "invalid_model",
   "unknown_model",
+  // Azure.
+  "deploymentnotfound",
 ]);
 
 /** Words that say less than a status does: they count inside an answer of HTTP 200 only. */
@@ -176,7 +178,8 @@ function splitStatus(status: number, evidence: ErrorEvidence): ErrorKind | undef
       // Elsewhere than at Groq the status means an invalid token.
       return KEY_TEXT.test(message) ? "provider-authentication" : undefined;
     case 429:
-      return QUOTA_TEXT.test(message) ? "quota" : undefined;
+      // Gemini has one text for both; only what passes has a time after which to come again.
+      return QUOTA_TEXT.test(message) && evidence.retryDelay === undefined ? "quota" : undefined;
     default:
       return undefined;
   }

@@ -9,8 +9,8 @@ import { createUpstream, type UpstreamRequest, type UpstreamResponse } from "./u
 
 /** One endpoint of an API: how a request becomes a body, and how its answer is read. */
 export interface Dialect {
-  /** Below the base URL, with a leading slash. */
-  readonly path: string;
+  /** Below the base URL, with a leading slash; a query can follow. */
+  path(request: ProviderRequest): string;
   readonly errorRules: ErrorRules;
   /** Headers that depend on the request. */
   headers?(request: ProviderRequest): Readonly<Record<string, string>>;
@@ -58,7 +58,7 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
     onIgnored: OnIgnored = () => {},
   ): UpstreamRequest {
     return {
-      path: basePath + dialect.path,
+      path: basePath + dialect.path(request),
       headers: { ...headers, ...dialect.headers?.(request), ...request.headers },
       body: dialect.encodeBody(request, onIgnored),
       connectTimeoutMs: request.connectTimeoutMs,

@@ -11,7 +11,7 @@ import type { FinishReason, ProviderEvent } from "../../domain/provider-event.ts
 import { countCodePoints } from "../../domain/text.ts";
 import { smallestValue } from "./json-value.ts";
 import type { Script } from "./request.ts";
-import { defaultLength, hash, pieces, words } from "./text.ts";
+import { greeting, hash, pieces, words } from "./text.ts";
 
 /** Longest token of structured output and of a scripted text, in code points. */
 const JSON_TOKEN_POINTS = 3;
@@ -68,6 +68,12 @@ function calledTool({ toolChoice, tools }: GenerationSpec): FunctionTool | undef
     (tool): tool is FunctionTool =>
       tool.type === "function" && (mode === "required" || tool.name === mode.functionName),
   );
+}
+
+/** The text of the last message that the user wrote. */
+function promptOf({ messages }: GenerationSpec): string {
+  const last = messages.findLast(({ role }) => role === "user");
+  return last === undefined ? "" : messageText(last);
 }
 
 function seedOf(spec: GenerationSpec): number {
@@ -136,13 +142,13 @@ function cutTokens(tokens: readonly string[], end: number): string[] {
   return kept;
 }
 
-/** Output that is not made up: a scripted text, JSON, arguments. */
+/** The whole output; undefined: so many made-up words as the script asks for. */
 function givenText(spec: GenerationSpec, script: Script): string[] | undefined {
   const format = spec.outputFormat;
   if (script.text !== undefined) return pieces(script.text, TEXT_TOKEN_POINTS);
   if (format.type === "json-object") return pieces('{"ok":true}', JSON_TOKEN_POINTS);
-  if (format.type === "text") return undefined;
-  return pieces(formatText(format), JSON_TOKEN_POINTS);
+  if (format.type === "json-schema") return pieces(formatText(format), JSON_TOKEN_POINTS);
+  return script.tokens === undefined ? greeting(promptOf(spec)) : undefined;
 }
 
 /** The plan up to the first stop sequence in its text. */
@@ -161,7 +167,7 @@ export function planAnswer(spec: GenerationSpec, script: Script): Plan {
   const tool = calledTool(spec);
   const given =
     tool === undefined ? givenText(spec, script) : pieces(argumentsText(tool), JSON_TOKEN_POINTS);
-  const total = given?.length ?? script.tokens ?? defaultLength(seed);
+  const total = given?.length ?? script.tokens ?? 0;
   const count = Math.min(total, limit);
   const plan: Plan = {
     tokens: given?.slice(0, count) ?? words(seed, count),

@@ -99,7 +99,8 @@ async function* whole(
   signal: AbortSignal,
 ): AsyncGenerator<ProviderEvent> {
   const { plan, script, fault, head, clock } = begin(request, context, signal);
-  if (script.firstTokenMs > 0) await clock.sleep(script.firstTokenMs, signal);
+  const writingMs = script.firstTokenMs + script.paceMs * Math.max(0, plan.count - 1);
+  if (writingMs > 0) await clock.sleep(writingMs, signal);
   if (fault !== undefined) await strikeLast(fault, clock, signal);
   yield head;
   let text = "";
@@ -112,6 +113,8 @@ async function* whole(
 export const simulator: ProviderType = {
   apiKeyVariable: undefined,
   defaultBaseUrl: "",
+  hasDefaultInstance: true,
+  isNameReserved: true,
   baseUrlProblem: () => undefined,
   dialects: { simulator: ["sampling.max_output_tokens", "sampling.stop_sequences"] },
   listedParameters: {},
@@ -120,6 +123,7 @@ export const simulator: ProviderType = {
   defaultDialect: () => "simulator",
   reportsUsageInStreams: () => true,
   limits: () => ({}),
+  goesBack: () => ({ reasoning: "text", annotations: true }),
   prefill: true,
   tokens,
   models: parseModels(models),

@@ -12,12 +12,33 @@ export function hash(text: string): number {
   return value >>> 0;
 }
 
-/** Fewest deltas of an answer that is not limited. */
+/** Fewest deltas of a text that is long enough. */
 const MIN_TOKENS = 20;
 
-/** How many tokens an answer has that nobody limits: 20 to 36, by the seed. */
-export function defaultLength(seed: number): number {
-  return MIN_TOKENS + (seed % 17);
+/** Longest echo of a prompt, in code points. */
+const ECHO_POINTS = 200;
+
+function echoOf(prompt: string): string {
+  // A prompt can have megabytes: its beginning is enough, whatever its characters are.
+  const points = Array.from(
+    prompt
+      .slice(0, 4 * ECHO_POINTS)
+      .toWellFormed()
+      .replaceAll(/\s+/g, " ")
+      .trim(),
+  );
+  const isWhole = points.length <= ECHO_POINTS && prompt.length <= 4 * ECHO_POINTS;
+  return isWhole ? points.join("") : `${points.slice(0, ECHO_POINTS).join("")}…`;
+}
+
+/** The answer to a prompt that no script says anything of: 20 words or more, a token each. */
+export function greeting(prompt: string): string[] {
+  const echo = echoOf(prompt);
+  const wrote = echo === "" ? "Your prompt has no text." : `You wrote: “${echo}”.`;
+  const text =
+    `This is Steer's simulator: no model was asked, and nothing was paid. ${wrote} ` +
+    "The answer depends on your request alone; docs/simulator.md says how to script another one.";
+  return text.split(/(?= )/);
 }
 
 /** `count` tokens that depend on the seed alone. */

@@ -11,7 +11,7 @@ import {
   type UsageReport,
   wholeNumber,
 } from "../shared/chat-usage.ts";
-import { toInBandError } from "../shared/http-error.ts";
+import { type ErrorRules, toInBandError } from "../shared/http-error.ts";
 import type { UpstreamResponse } from "../shared/upstream-fetch.ts";
 import { errorRules } from "./errors.ts";
 
@@ -52,11 +52,15 @@ function readCost(usage: JsonObject): ReportedCost | "impossible" | undefined {
 }
 
 /** Reads one answer of Chat Completions. */
-export function chatReader({ headers }: UpstreamResponse, clock: Clock): AnswerReader {
+export function chatReader(
+  { headers }: UpstreamResponse,
+  clock: Clock,
+  rules: ErrorRules = errorRules,
+): AnswerReader {
   return createChatReader({
     readUsage,
     readCost,
-    toError: (payload) => toInBandError(payload, headers, errorRules, clock),
+    toError: (payload) => toInBandError(payload, headers, rules, clock),
     newCallId: createCallIds(clock),
     providerType: "xai",
     usageMetadataFields: ["cost_in_usd_ticks", "num_sources_used"],

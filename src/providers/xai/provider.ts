@@ -2,53 +2,46 @@ import type { ProviderType } from "../provider.ts";
 import { openAiBaseUrlProblem } from "../shared/base-url.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import { encodeChatBody } from "../shared/chat-request.ts";
+import { chatGoesBack } from "../shared/chat-server.ts";
 import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
 import { createOpenAiHeaders } from "../shared/openai-headers.ts";
+import { CHAT_PARAMETERS } from "../shared/openai-parameters.ts";
 import { misplacedPart } from "../shared/placements.ts";
+import { toldErrors } from "../shared/told-errors.ts";
 import { errorRules } from "./errors.ts";
 import { chatReader } from "./events.ts";
 import models from "./models.json" with { type: "json" };
-import { chatWire } from "./request.ts";
+import { chatWire, SERVER } from "./request.ts";
 import { tokens } from "./tokens.ts";
 
 /** xAI: Chat Completions with its own usage and error rules. */
 export const xai: ProviderType = {
   apiKeyVariable: "XAI_API_KEY",
   defaultBaseUrl: "https://api.x.ai/v1",
+  hasDefaultInstance: true,
+  isNameReserved: true,
   baseUrlProblem: openAiBaseUrlProblem,
-  dialects: {
-    chat: [
-      "sampling.max_output_tokens",
-      "sampling.temperature",
-      "sampling.top_p",
-      "sampling.frequency_penalty",
-      "sampling.presence_penalty",
-      "sampling.seed",
-      "sampling.stop_sequences",
-      "sampling.logprobs",
-      "reasoning.effort",
-      "tool_choice.parallel",
-      "messages.name",
-      "end_user_id",
-    ],
-  },
+  dialects: { chat: CHAT_PARAMETERS },
   listedParameters: {},
   takes: () => true,
   wireFacts: {},
   defaultDialect: () => "chat",
   reportsUsageInStreams: () => true,
   limits: () => ({}),
+  goesBack: (_, wire) => chatGoesBack(wire, SERVER),
   prefill: false,
   tokens,
   models: parseModels(models),
   misfit: ({ messages }) => misplacedPart(messages, CHAT_PLACEMENTS),
-  async create(instance, { clock }) {
+  async create(instance, context) {
+    const { clock } = context;
+    const errors = toldErrors(errorRules, context);
     const chat: Dialect = {
-      path: "/chat/completions",
-      errorRules,
+      path: () => "/chat/completions",
+      errorRules: errors,
       encodeBody: (request, onIgnored) => encodeChatBody(request, chatWire(request), onIgnored),
-      createReader: (response) => chatReader(response, clock),
+      createReader: (response) => chatReader(response, clock, errors),
     };
     return createHttpProvider({
       instance,

@@ -1,15 +1,18 @@
 import type { ProviderRequest } from "../provider.ts";
 import type { ChatWire } from "../shared/chat-request.ts";
+import { type ChatServer, COMPATIBLE_SERVER, chatWire as wireOf } from "../shared/chat-server.ts";
 
-/** xAI caches prompts by itself: it takes no marks, and pads no deltas. */
-export function chatWire({ spec }: ProviderRequest): ChatWire {
-  return {
-    tokenLimitField: "max_completion_tokens",
-    endUserField: "user",
-    endUserId: spec.endUserId || undefined,
-    obfuscates: false,
-    cacheField: undefined,
-    reasoningField: undefined,
-    streamOptions: true,
-  };
+/**
+ * xAI caches prompts by itself: it takes no marks, and pads no deltas. Without the thoughts of earlier
+ * answers it finds nothing in its cache:
+ * https://docs.x.ai/developers/advanced-api-usage/prompt-caching/multi-turn, read 2026-11-30
+ */
+export const SERVER: ChatServer = {
+  ...COMPATIBLE_SERVER,
+  tokenLimitField: "max_completion_tokens",
+  reasoningField: "reasoning_content",
+};
+
+export function chatWire(request: ProviderRequest): ChatWire {
+  return wireOf(request, SERVER);
 }

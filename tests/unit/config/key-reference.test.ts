@@ -1,26 +1,88 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
-import { drainFields } from "../../../src/config/drain.ts";
-import { reliabilityFields } from "../../../src/config/reliability.ts";
-import { timeoutFields } from "../../../src/config/targets.ts";
+import { describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { keyPaths, valuePaths } from "../../../src/config/key-paths.ts";
+import { KEY_REFERENCE, keyRow, referenceGaps } from "../../../src/config/key-reference.ts";
+import type { Config } from "../../../src/config.ts";
+import { fromFile } from "../../support/config-file.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
-const PAGES = ["README.md", "docs/reliability.md", "docs/reloading.md"];
-const text = PAGES.map((page) => readFileSync(join(ROOT, page), "utf8")).join("\n");
+const PAGE = readFileSync(join(ROOT, "docs/configuration.md"), "utf8");
 
-/** The keys of a section, and of those in it. */
-function keysOf(fields: object): string[] {
-  return Object.entries(fields).flatMap(([key, reader]: [string, { fields?: object }]) => [
-    key,
-    ...keysOf(reader.fields ?? {}),
-  ]);
+/** A tree in which every key of `paths` that has a default has it as its own value. */
+function withDefaults(paths: readonly (readonly (string | number)[])[]): Record<string, unknown> {
+  const tree: Record<string, unknown> = {};
+  for (const path of paths) {
+    const text = keyRow(path.join("."))?.default;
+    if (text === undefined) continue;
+    let section = tree;
+    for (const step of path.slice(0, -1)) {
+      section[String(step)] ??= {};
+      section = section[String(step)] as Record<string, unknown>;
+    }
+    // Scalars may be texts; lists and mappings are JSON.
+    section[String(path.at(-1))] = /^[[{]/.test(text) ? JSON.parse(text) : text;
+  }
+  return tree;
 }
 
-it.each([
-  ...keysOf({ timeouts: { fields: timeoutFields } }),
-  ...keysOf({ drain: drainFields }),
-  ...keysOf({ retry: reliabilityFields.retry }),
-])("field:E27 the key %s is on a page", (key) => {
-  expect(text).toMatch(new RegExp(`\\b${key}\\b`));
+const configOf = (tree: object): Config => fromFile(stringify(tree));
+
+/** The keys of a list's entries that have a default, beside what an entry needs. */
+function entryWithDefaults(list: string, needed: object): object {
+  const paths = keyPaths()
+    .filter((key) => key.startsWith(`${list}[].`) && !key.slice(list.length + 3).includes("."))
+    .filter((key) => keyRow(key)?.default !== undefined);
+  const pairs = paths.map((key) => {
+    const text = keyRow(key)?.default ?? "";
+    return [key.slice(list.length + 3), /^[[{]/.test(text) ? JSON.parse(text) : text];
+  });
+  return { ...Object.fromEntries(pairs), ...needed };
+}
+
+describe("the reference of the configuration's keys", () => {
+  it("has a row for every key of the schema, and none for others", () => {
+    expect(referenceGaps()).toEqual({ missing: [], unknown: [] });
+  });
+
+  it("has true defaults: a file that says them all changes nothing", () => {
+    const tree = withDefaults(valuePaths());
+    expect(Object.keys(tree).length).toBeGreaterThan(12);
+    expect(configOf(tree)).toEqual(configOf({}));
+  });
+
+  it.each([
+    ["providers", { id: "mine", type: "openai" }],
+    ["models", { id: "mine", provider: "simulator" }],
+  ])("has true defaults of the entries of %s", (list, needed) => {
+    const said = entryWithDefaults(list, needed);
+    expect(Object.keys(said).length).toBeGreaterThan(Object.keys(needed).length + 2);
+    const [one, other] = [said, needed].map((entry) => configOf({ [list]: [entry] }));
+    const strip = ({ providers, models }: Config = configOf({})) => ({
+      providers,
+      // An empty list of names says the same as none.
+      models: models.map(({ aliases = [], fallbacks = [], ...rest }) => ({
+        failoverOnContentFilter: false,
+        ...rest,
+        aliases,
+        fallbacks,
+      })),
+    });
+    expect(strip(one)).toEqual(strip(other));
+  });
+
+  it.each(Object.values(KEY_REFERENCE).flatMap((rows) => rows.map(({ key }) => key)))(
+    "field:E27 the key %s is on the page",
+    (key) => {
+      expect(PAGE).toContain(`| \`${key}\``);
+    },
+  );
+
+  it("names every default in words or as a value, but not both", () => {
+    const both = Object.values(KEY_REFERENCE)
+      .flat()
+      .filter((row) => "default" in row && "defaultInWords" in row);
+    expect(both).toEqual([]);
+  });
 });

@@ -45,6 +45,22 @@ describe("the log", () => {
     expect(lines).toHaveLength(2);
   });
 
+  it("has one line in a while for all the names that requests make up at an instance", async () => {
+    const { states, lines, clock } = setUp({ a: succeeds() });
+    const limited = answered(429, { "retry-after": "7" });
+    const limit = (model: string): void => {
+      const permit = states
+        .of({ provider: "a", model, isUnlisted: true })
+        .admit({ caller: "c", stream: false });
+      if ("end" in permit) permit.end(limited);
+    };
+    for (let made = 0; made < 50; made++) limit(`made-up-${made}`);
+    expect(lines).toMatchObject([{ event: "cooldown", model: "made-up-0" }]);
+    await clock.advance(10_000);
+    limit("made-up-50");
+    expect(lines[1]).toMatchObject({ model: "made-up-50", suppressed: 49 });
+  });
+
   it("says that a target pauses, or is out", async () => {
     const limited = fails(answered(429, { "retry-after": "7" }));
     const { lines, fail } = setUp({ a: [limited] });

@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { MediaSource, Message, Part } from "../../../src/domain/generation-spec.ts";
 import { encodeMessagesBody } from "../../../src/providers/anthropic/request.ts";
-import { encodeReasoning } from "../../../src/providers/openai/reasoning-signature.ts";
-import { encodeResponsesBody } from "../../../src/providers/openai/responses-request.ts";
 import type { ProviderRequest, ProviderType } from "../../../src/providers/provider.ts";
 import * as registry from "../../../src/providers/registry.ts";
 import { encodeChatBody } from "../../../src/providers/shared/chat-request.ts";
+import { encodeReasoning } from "../../../src/providers/shared/reasoning-signature.ts";
+import { encodeResponsesBody } from "../../../src/providers/shared/responses-request.ts";
 import { chatWire } from "../../../src/providers/xai/request.ts";
 import { testModel, testRequest, testSpec } from "../../support/provider-request.ts";
 

@@ -51,3 +51,37 @@ it("a reload changes the limits of the targets that are known, each its own", ()
   });
   expect([state.limit.isFull("me"), other.limit.isFull("me")]).toEqual([true, false]);
 });
+
+const named = (model: string) => ({ provider: "a", model, isUnlisted: true as const });
+
+it("names that requests make up are kept as long as they are among the latest", () => {
+  const { states, state } = learnt();
+  const kept = states.of(named("kept"));
+  const gone = states.of(named("gone"));
+  for (let made = 0; made < 255; made++) {
+    states.of(named(`made-up-${made}`));
+    expect(states.of(named("kept"))).toBe(kept);
+  }
+  expect(states.of(named("gone"))).not.toBe(gone);
+  expect(states.of(named("kept"))).toBe(kept);
+  // Those of a list, and those of other instances, are not among them.
+  expect(states.of(target)).toBe(state);
+  expect(states.models("a").size).toBe(257);
+  expect([states.isUnlisted("a", "kept"), states.isUnlisted("a", "m")]).toEqual([true, false]);
+});
+
+it("what was forgotten of a name says nothing more", async () => {
+  const clock = createManualClock();
+  const states = new TargetStates(clock, DEFAULT_SETTINGS);
+  const told: string[] = [];
+  states.onChange(({ model }) => void told.push(model));
+  const gone = states.of(named("gone"));
+  for (let made = 0; made < 256; made++) states.of(named(`made-up-${made}`));
+  for (const state of [gone, states.of(named("made-up-7"))]) {
+    for (let failure = 0; failure < 5; failure++) {
+      state.circuit.tryAcquire()?.fail(1);
+      await clock.advance(1_000);
+    }
+  }
+  expect(told).toEqual(["made-up-7"]);
+});

@@ -14,6 +14,7 @@ const registryOf = (dialect?: string) =>
       dialects: type.dialects,
       listedParameters: type.listedParameters,
       takes: type.takes,
+      goesBack: type.goesBack,
       dialect: id === "openai" && dialect ? dialect : type.defaultDialect(type.defaultBaseUrl),
       tokens: type.tokens,
       prefill: type.prefill,
@@ -22,6 +23,7 @@ const registryOf = (dialect?: string) =>
       limits: (dialect) => type.limits(dialect, type.defaultBaseUrl),
       timeouts: undefined,
       models: type.models,
+      unlistedModels: false,
     })),
     [],
   );

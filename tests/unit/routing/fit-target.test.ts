@@ -127,7 +127,9 @@ describe("fitTarget", () => {
       { role: "assistant", parts: [reasoning("one"), text] },
     ]);
     expect(fit.spec.messages[0]).toBe(messages[0]);
-    expect(fit.warnings).toEqual([]);
+    expect(fit.warnings.map(({ reason, field }) => [reason, field])).toEqual([
+      ["REASONING_DROPPED", "messages[1].parts[0].reasoning"],
+    ]);
   });
 
   it.each<[string, Partial<GenerationSpec>]>([

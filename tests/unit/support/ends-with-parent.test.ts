@@ -29,6 +29,8 @@ it.runIf(process.platform === "linux")(
     const parent = spawn(process.execPath, ["--input-type=module", "--eval", PARENT]);
     const lines = createInterface({ input: parent.stdout });
     const pid = Number(await new Promise<string>((resolve) => lines.once("line", resolve)));
+    // Until it is `sleep`, the process has not yet asked for its end: see `setpriv`.
+    await eventually(() => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n");
     expect(runs(pid)).toBe(true);
     parent.kill("SIGKILL");
     await eventually(() => !runs(pid));

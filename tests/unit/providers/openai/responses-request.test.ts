@@ -2,8 +2,8 @@ import type { ResponseCreateParams } from "openai/resources/responses/responses"
 import { describe, expect, it } from "vitest";
 import type { GenerationSpec, Message } from "../../../../src/domain/generation-spec.ts";
 import type { Model } from "../../../../src/domain/model.ts";
-import { encodeResponsesBody } from "../../../../src/providers/openai/responses-request.ts";
 import type { ProviderRequest } from "../../../../src/providers/provider.ts";
+import { encodeResponsesBody } from "../../../../src/providers/shared/responses-request.ts";
 import { bytes, fullSpec, SCHEMA } from "../../../support/full-spec.ts";
 import { testModel, testRequest, testSpec } from "../../../support/provider-request.ts";
 

@@ -1,8 +1,8 @@
 // A refusal that is about one request, and one that is about the gateway's account or key.
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
-import { errorRules } from "../../../../src/providers/openai/errors.ts";
 import { toHttpError, toInBandError } from "../../../../src/providers/shared/http-error.ts";
+import { errorRules } from "../../../../src/providers/shared/openai-errors.ts";
 import { healthEffect, ruleOf } from "../../../../src/reliability/failure-rules.ts";
 
 const NONE = { type: "none" };

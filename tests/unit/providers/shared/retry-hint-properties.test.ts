@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
-import { errorRules } from "../../../../src/providers/openai/errors.ts";
 import { toHttpError, toInBandError } from "../../../../src/providers/shared/http-error.ts";
+import { errorRules } from "../../../../src/providers/shared/openai-errors.ts";
 
 const NAMES = [
   "retry-after-ms",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
-import { errorRules } from "../../../../src/providers/openai/errors.ts";
 import { toHttpError } from "../../../../src/providers/shared/http-error.ts";
+import { errorRules } from "../../../../src/providers/shared/openai-errors.ts";
 
 const NOW = Date.UTC(2026, 10, 24, 12, 0, 0);
 const clock = { ...systemClock, wallTime: () => NOW };

@@ -41,6 +41,27 @@ describe("simulator", () => {
     );
   });
 
+  it.each([
+    ["Hello\n  there", "You wrote: “Hello there”."],
+    ["", "Your prompt has no text."],
+    [" ", "Your prompt has no text."],
+    ["é".repeat(200), `You wrote: “${"é".repeat(200)}”.`],
+    ["🚀".repeat(201), `You wrote: “${"🚀".repeat(200)}…”.`],
+    ["🚀 ".repeat(1_000_000), `You wrote: “${"🚀 ".repeat(100)}…”.`],
+    [`${" ".repeat(799)}🚀`, "You wrote: “\uFFFD…”."],
+  ])("says what it is, and the beginning of the prompt (%#)", async (prompt, wrote) => {
+    const text = textOf((await simulate(user(prompt))).events);
+    expect(text).toMatch(/^This is Steer's simulator: no model was asked/);
+    expect(text).toContain(` ${wrote} `);
+    expect(text.isWellFormed()).toBe(true);
+  });
+
+  it("echoes the last message of the user", async () => {
+    const [{ messages = [] }, { messages: second = [] }] = [user("first"), user("second")];
+    const spec = { messages: [...messages, ...second] };
+    expect(textOf((await simulate(spec)).events)).toContain("“second”");
+  });
+
   it("stops at the token limit", async () => {
     const { events } = await simulate({ ...user("Hi"), sampling: { maxOutputTokens: 7 } });
     expect(countsOf(events)?.outputTokens).toBe(7);
@@ -171,6 +192,25 @@ describe("simulator", () => {
     );
     expect(error).toBe(reason);
     expect(events.length).toBeLessThan(1_000);
+  });
+
+  it("takes as long for a whole answer as for its stream", async () => {
+    const clock = createManualClock();
+    const provider = await simulator.create(testInstance({ type: "simulator" }), {
+      clock,
+      allowFaults: true,
+    });
+    const options = { tokens: 11, first_token_ms: 100, pace_ms: 50 };
+    const ended: boolean[] = [];
+    const runs = [true, false].map((stream) =>
+      collectEvents(
+        provider.generate(testRequest({ options, stream }), new AbortController().signal),
+      ).then(() => ended.push(stream)),
+    );
+    await clock.advance(599);
+    expect(ended).toEqual([]);
+    await clock.advance(1);
+    await Promise.all(runs);
   });
 
   it("pauses by the clock, and an abort ends the pause", async () => {

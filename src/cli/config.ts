@@ -1,0 +1,73 @@
+import { environmentWith } from "../config.ts";
+import { parseArguments } from "./arguments.ts";
+import { type Command, type CommandContext, UsageError } from "./command.ts";
+
+interface Asked {
+  readonly environment: ReturnType<typeof environmentWith>;
+  readonly name: string;
+  readonly json: boolean;
+}
+
+/** What is worth knowing of a configuration; undefined: it is refused, and why has been said. */
+async function findingsOf({ environment }: Asked, { stderr }: CommandContext) {
+  // The whole service is behind it: no other command needs so long to start.
+  const { checkConfig } = await import("../check-config.ts");
+  const findings = await checkConfig(environment);
+  if (findings.state === "usable") return findings.warnings;
+  stderr.write(`steer: ${findings.problem}\n`);
+  process.exitCode = 1;
+  return undefined;
+}
+
+async function check(asked: Asked, context: CommandContext): Promise<void> {
+  const warnings = await findingsOf(asked, context);
+  if (warnings === undefined) return;
+  for (const warning of warnings) context.stdout.write(`note: ${warning}\n`);
+  context.stdout.write(`${asked.name}: the service starts with this configuration\n`);
+}
+
+function text(value: unknown): string {
+  if (value === undefined) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+async function show(asked: Asked, context: CommandContext): Promise<void> {
+  if ((await findingsOf(asked, context)) === undefined) return;
+  const { environment, json } = asked;
+  const { stdout } = context;
+  const { effectiveValues } = await import("../effective-values.ts");
+  const values = effectiveValues(environment);
+  if (json) return void stdout.write(`${JSON.stringify(values)}\n`);
+  const lines = values.map(({ key, value, origin }) => ({
+    line: `${key}: ${text(value)}`,
+    origin,
+  }));
+  const width = Math.min(Math.max(...lines.map(({ line }) => line.length)), 48);
+  for (const { line, origin } of lines) stdout.write(`${line.padEnd(width)}  # ${origin}\n`);
+}
+
+export const config: Command = {
+  summary: "check a configuration, or show what holds",
+  help: `usage: steer config check [FILE]
+       steer config show [FILE] [--json]
+
+FILE is read in place of the one that STEER_CONFIG names; the environment wins over it,
+as at a start. \`check\` says the first mistake with its line and exits with 1, or what is
+worth knowing. \`show\` prints every value that holds and where it is from: FILE:LINE, a
+variable, or the default. Secrets are masked.`,
+  async run(args, context) {
+    const { values, positionals } = parseArguments(args, {
+      json: { type: "boolean", default: false },
+    });
+    const [action, file, more] = positionals;
+    if (action !== "check" && action !== "show") {
+      throw new UsageError("config takes check or show");
+    }
+    if (more !== undefined) throw new UsageError("one FILE at a time");
+    if (action === "check" && values.json) throw new UsageError("check takes no --json");
+    const environment = environmentWith(file);
+    const name = environment["STEER_CONFIG"] || "the environment";
+    const asked = { environment, name, json: values.json };
+    await (action === "check" ? check(asked, context) : show(asked, context));
+  },
+};

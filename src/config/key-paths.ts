@@ -1,0 +1,36 @@
+import type { Path, Reader } from "./readers.ts";
+import { schema } from "./schema.ts";
+
+type Fields = Readonly<Record<string, Reader<unknown>>>;
+
+function fieldsOf(reader: Reader<unknown>): Fields | undefined {
+  return "fields" in reader ? (reader.fields as Fields) : undefined;
+}
+
+function itemOf(reader: Reader<unknown>): Reader<unknown> | undefined {
+  return "item" in reader ? (reader.item as Reader<unknown>) : undefined;
+}
+
+/** Sections of the schema down to the keys that hold values; a list is a value. */
+export function valuePaths(reader: Reader<unknown> = schema, path: Path = []): Path[] {
+  const fields = fieldsOf(reader);
+  if (fields === undefined) return [path];
+  return Object.entries(fields).flatMap(([key, inner]) => valuePaths(inner, [...path, key]));
+}
+
+/**
+ * Every key of the file as a reference names it, in the order of the schema: `stream.store`, and
+ * `models[].prices.input` for a key of the entries of a list.
+ */
+export function keyPaths(reader: Reader<unknown> = schema, path = ""): string[] {
+  const item = itemOf(reader);
+  if (item !== undefined) {
+    const inner = fieldsOf(item) === undefined ? [] : keyPaths(item, `${path}[]`);
+    return [path, ...inner];
+  }
+  const fields = fieldsOf(reader);
+  if (fields === undefined) return [path];
+  return Object.entries(fields).flatMap(([key, inner]) =>
+    keyPaths(inner, path === "" ? key : `${path}.${key}`),
+  );
+}

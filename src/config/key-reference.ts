@@ -1,0 +1,42 @@
+import { keyPaths } from "./key-paths.ts";
+import type { KeyRow } from "./reference/key-row.ts";
+import { listenerKeys } from "./reference/listeners.ts";
+import { modelKeys, providerKeys } from "./reference/providers.ts";
+import { healthKeys, retryKeys, timeoutKeys } from "./reference/reliability.ts";
+import { accountingKeys, streamKeys } from "./reference/streams.ts";
+
+/** All keys by the part of `docs/configuration.md` that has them. */
+export const KEY_REFERENCE = {
+  listeners: listenerKeys,
+  providers: providerKeys,
+  models: modelKeys,
+  streams: streamKeys,
+  accounting: accountingKeys,
+  retry: retryKeys,
+  health: healthKeys,
+  timeouts: timeoutKeys,
+} as const satisfies Readonly<Record<string, readonly KeyRow[]>>;
+
+const ROWS = new Map<string, KeyRow>(
+  Object.values(KEY_REFERENCE).flatMap((rows) => rows.map((row) => [row.key, row] as const)),
+);
+
+/** The row of a key, or of the section around it; undefined: the key is on no page. */
+export function keyRow(key: string): KeyRow | undefined {
+  const own = ROWS.get(key);
+  if (own !== undefined) return own;
+  const end = key.lastIndexOf(".");
+  // The row of a list is not the row of its entries' keys.
+  return end < 0 ? undefined : keyRow(key.slice(0, end));
+}
+
+/** Keys of the schema without a row, and rows of keys that the schema does not have. */
+export function referenceGaps(): { readonly missing: string[]; readonly unknown: string[] } {
+  const paths = keyPaths();
+  return {
+    missing: paths.filter((path) => keyRow(path) === undefined),
+    unknown: [...ROWS.keys()].filter(
+      (key) => !paths.some((path) => path === key || path.startsWith(`${key}.`)),
+    ),
+  };
+}

@@ -1,0 +1,18 @@
+import type { Environment } from "./sources.ts";
+
+/** Another name of `STEER_STREAM_RETENTION`, which wins; in seconds. */
+export const RETENTION_ALIAS = "STEER_STREAMING_STATE_TTL";
+
+/** The environment in which the alias has its proper name. */
+export function withRetentionAlias(environment: Environment): Environment {
+  const seconds = environment[RETENTION_ALIAS];
+  if (!seconds || environment["STEER_STREAM_RETENTION"]) return environment;
+  const retention = /^\d+$/.test(seconds) ? `${seconds}s` : seconds;
+  return { ...environment, STEER_STREAM_RETENTION: retention };
+}
+
+/** The variable that was set where the configuration names `variable`. */
+export function setVariable(variable: string, environment: Environment): string {
+  const isAlias = variable === "STEER_STREAM_RETENTION" && !environment[variable];
+  return isAlias ? RETENTION_ALIAS : variable;
+}

@@ -1,0 +1,38 @@
+// Shows operators the errors of a server of their own in its own words.
+import type { Clock } from "../clock.ts";
+import type { Log } from "../domain/log-line.ts";
+
+/** Shortest time between two lines about one instance; those between are counted. */
+const INTERVAL_MS = 1_000;
+/** Longest text of a line, in UTF-16 units. */
+const MAX_UNITS = 512;
+
+/** Writes the text of an error, without the key that an instance sends. */
+export type LogErrorText = (
+  instance: string,
+  apiKey: string,
+  error: { readonly status: number | undefined; readonly text: string },
+) => void;
+
+export function createErrorTextLog(clock: Clock, log: Log): LogErrorText {
+  /** By instance: when a line was written, and how many were left out since. */
+  const written = new Map<string, { at: number; suppressed: number }>();
+  return (provider, apiKey, { status, text }) => {
+    const now = clock.now();
+    const last = written.get(provider);
+    if (last !== undefined && now - last.at < INTERVAL_MS) {
+      last.suppressed++;
+      return;
+    }
+    const suppressed = last?.suppressed ?? 0;
+    written.set(provider, { at: now, suppressed: 0 });
+    const shown = apiKey === "" ? text : text.replaceAll(apiKey, "***");
+    log({
+      event: "provider error",
+      provider,
+      ...(status !== undefined && { http_status: status }),
+      text: shown.slice(0, MAX_UNITS).toWellFormed(),
+      ...(suppressed > 0 && { suppressed }),
+    });
+  };
+}

@@ -1,0 +1,79 @@
+import type { WireLimits } from "../../domain/model.ts";
+import { ownValue } from "../../domain/own-value.ts";
+import type { ProviderInstance, ProviderRequest, ProviderType } from "../provider.ts";
+import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
+import {
+  CHAT_FACTS,
+  type ChatServer,
+  COMPATIBLE_SERVER,
+  chatGoesBack,
+  chatWire,
+  RESPONSES_FACTS,
+} from "../shared/chat-server.ts";
+import type { ErrorRules } from "../shared/http-error.ts";
+import { createHttpProvider } from "../shared/http-provider.ts";
+import { openAiDialects } from "../shared/openai-dialects.ts";
+import { errorRules as openAiErrors } from "../shared/openai-errors.ts";
+import { createOpenAiHeaders } from "../shared/openai-headers.ts";
+import { OPENAI_LIMITS } from "../shared/openai-limits.ts";
+import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
+import { tokens } from "../shared/openai-tokens.ts";
+import { misplacedPart } from "../shared/placements.ts";
+import { inputMisfit } from "../shared/responses-input.ts";
+import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
+import { toldErrors } from "../shared/told-errors.ts";
+import { apiVersionProblem, azureBaseUrlProblem, endpointPath } from "./address.ts";
+
+/** The newest field is understood by all models since the API version 2024-09-01-preview. */
+const SERVER: ChatServer = { ...COMPATIBLE_SERVER, tokenLimitField: "max_completion_tokens" };
+
+const errorRules: ErrorRules = { ...openAiErrors, requestIdHeader: "apim-request-id" };
+
+/** The key has a header of its own here. */
+async function createHeaders(instance: ProviderInstance): Promise<Record<string, string>> {
+  const { authorization: _, ...headers } = await createOpenAiHeaders(instance);
+  return instance.apiKey === "" ? headers : { ...headers, "api-key": instance.apiKey };
+}
+
+/** Azure OpenAI, whose models are the operator's deployments. */
+export const azure: ProviderType = {
+  // A resource has an address of its own, and no key goes to an address that it was not named for.
+  apiKeyVariable: undefined,
+  defaultBaseUrl: "",
+  hasDefaultInstance: false,
+  isNameReserved: false,
+  baseUrlProblem: azureBaseUrlProblem,
+  apiVersionProblem,
+  dialects: { chat: CHAT_PARAMETERS, responses: RESPONSES_PARAMETERS },
+  listedParameters: {},
+  takes: () => true,
+  wireFacts: { chat: CHAT_FACTS, responses: RESPONSES_FACTS },
+  defaultDialect: () => "chat",
+  reportsUsageInStreams: () => true,
+  limits: (dialect) => ownValue<WireLimits>(OPENAI_LIMITS, dialect) ?? {},
+  goesBack: (dialect, wire) =>
+    dialect === "responses" ? RESPONSES_GO_BACK : chatGoesBack(wire, SERVER),
+  prefill: false,
+  tokens,
+  models: [],
+  misfit: ({ messages }, model) =>
+    model.dialect === "responses"
+      ? inputMisfit(messages, model)
+      : misplacedPart(messages, CHAT_PLACEMENTS),
+  async create(instance, context) {
+    const { clock } = context;
+    const errors = toldErrors(errorRules, context);
+    return createHttpProvider({
+      instance,
+      headers: await createHeaders(instance),
+      dialectOf: openAiDialects({
+        providerType: "azure",
+        errorRules: errors,
+        clock,
+        chatWire: (request: ProviderRequest) => chatWire(request, SERVER),
+        pathOf: (endpoint, { model }) => endpointPath(instance, endpoint, model.providerModel),
+      }),
+      clock,
+    });
+  },
+};

@@ -1,0 +1,38 @@
+import { compatibleType } from "./compatible-type.ts";
+import { modelRecord } from "./model-record.ts";
+
+/** Groq answers 400 to probabilities and to names of messages. */
+export const groq = compatibleType({
+  type: "groq",
+  baseUrl: "https://api.groq.com/openai/v1",
+  apiKeyVariable: "GROQ_API_KEY",
+  dialect: "chat",
+  refuses: ["sampling.logprobs", "messages.name"],
+  listed: [],
+  server: { tokenLimitField: "max_completion_tokens", reasoningField: "reasoning" },
+  limits: { maxTemperature: 2 },
+  reportsUsageInStreams: true,
+  prefill: false,
+  models: [
+    modelRecord({
+      id: "openai/gpt-oss-120b",
+      contextWindow: 131_072,
+      maxOutputTokens: 65_536,
+      can: ["json-object", "json-schema", "reasoning"],
+      efforts: ["low", "medium", "high"],
+      defaultEffort: "medium",
+      without: ["tool_choice.parallel"],
+      pricing: {
+        currency: "USD",
+        date: "2026-05-19",
+        inputPicos: 150_000,
+        outputPicos: 600_000,
+        tiers: [],
+      },
+    }),
+  ],
+  sources: [
+    { url: "https://console.groq.com/docs/openai", date: "2026-11-30" },
+    { url: "https://github.com/braintrustdata/braintrust-proxy/issues/925", date: "2026-11-30" },
+  ],
+});

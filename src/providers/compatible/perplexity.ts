@@ -1,0 +1,26 @@
+import { compatibleType } from "./compatible-type.ts";
+
+/** Perplexity has ended its Chat endpoint on 2026-09-27: its Agent API speaks Responses. */
+export const perplexity = compatibleType({
+  type: "perplexity",
+  baseUrl: "https://api.perplexity.ai/v1",
+  apiKeyVariable: "PERPLEXITY_API_KEY",
+  dialect: "responses",
+  refuses: ["sampling.logprobs", "end_user_id"],
+  listed: ["tool_choice.parallel", "reasoning.include_text"],
+  server: {},
+  limits: {},
+  reportsUsageInStreams: true,
+  prefill: false,
+  models: [],
+  sources: [
+    {
+      url: "https://docs.perplexity.ai/docs/agent-api/migrate-from-sonar/how-to",
+      date: "2026-11-30",
+    },
+  ],
+  dialectProblem: (dialect) =>
+    dialect === "chat"
+      ? "Perplexity has ended its Chat endpoint on 2026-09-27: leave `api` out, or write responses"
+      : undefined,
+});
