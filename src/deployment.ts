@@ -57,6 +57,7 @@ function registryInstance(configured: ConfiguredProvider, type: ProviderType): R
     goesBack: type.goesBack,
     dialect: configured.dialect ?? type.defaultDialect(configured.baseUrl),
     prefill: configured.prefill || type.prefill,
+    traceContext: configured.traceContext,
     unaryUpstream: (dialect) => {
       const { unaryUpstream, baseUrl } = configured;
       return unaryUpstream === "auto" && !type.reportsUsageInStreams(dialect, baseUrl)

@@ -34,6 +34,7 @@ export function checkModelFallbacks(
       takes: () => true,
       dialect: "",
       prefill,
+      traceContext: false,
       unlistedModels,
       tokens,
       unaryUpstream: () => "whole" as const,

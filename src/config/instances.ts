@@ -55,6 +55,8 @@ export interface ConfiguredProvider {
   readonly unaryUpstream: UnaryUpstream;
   readonly timeouts: TargetTimeouts | undefined;
   readonly prefill: boolean;
+  /** It gets the trace context of its calls, with telemetry on. */
+  readonly traceContext: boolean;
   readonly builtinModels: boolean;
   /** Requests may name models of it that no list has. */
   readonly unlistedModels: boolean;
@@ -75,6 +77,7 @@ function allEntries(entries: readonly ProviderEntry[], types: TypeTable): Provid
       id: type,
       type,
       prefill: false,
+      traceContext: false,
       unlistedModels: false,
       errorTexts: false,
       enabled: true,
@@ -148,6 +151,7 @@ function configure(
     unaryUpstream: entry.unaryUpstream ?? "auto",
     timeouts: entry.timeouts,
     prefill: entry.prefill,
+    traceContext: entry.traceContext,
     builtinModels: entry.builtinModels ?? isOwnAddress,
     unlistedModels: entry.unlistedModels,
     errorTexts: entry.errorTexts,

@@ -91,6 +91,8 @@ export interface ProviderEntry {
   readonly limit?: TargetLimit;
   /** It goes on after a last message of the assistant, so that broken streams can be continued. */
   readonly prefill: boolean;
+  /** With telemetry on, its requests say of which trace they are. */
+  readonly traceContext: boolean;
   /** Offers the built-in models of its type. Unset: only at the type's own address. */
   readonly builtinModels?: boolean;
   /** Requests may name models of it that no list has. */
@@ -164,6 +166,7 @@ const providerFields = object({
   api: identifier,
   done_optional: flag,
   prefill: flag,
+  trace_context: flag,
   builtin_models: flag,
   unlisted_models: flag,
   error_texts: flag,
@@ -183,6 +186,7 @@ const provider = reshaped(providerFields, (value, path): ProviderEntry => {
     id: required(fields.id, path, "id"),
     type: required(fields.type, path, "type"),
     prefill: fields.prefill ?? false,
+    traceContext: fields.trace_context ?? false,
     unlistedModels: fields.unlisted_models ?? false,
     errorTexts: fields.error_texts ?? false,
     enabled: fields.enabled ?? true,

@@ -59,13 +59,44 @@ export function altNamesOf(subjectAltName: string | undefined): readonly string[
   return end === subjectAltName.length ? names : [];
 }
 
-/**
- * Whether a name of a certificate is this one. RFC 9525: a wildcard is all of the first label, and
- * stands for one label.
- */
-export function isNamedBy(name: string, certified: string): boolean {
-  if (name === certified) return true;
-  if (!certified.startsWith("DNS:*.") || !name.startsWith("DNS:")) return false;
+/** What is behind the first label of a DNS name; undefined: the name has no label, or is none of DNS. */
+function domainOf(name: string): string | undefined {
   const dot = name.indexOf(".");
-  return dot > "DNS:".length && name.slice(dot) === certified.slice("DNS:*".length);
+  return name.startsWith("DNS:") && dot > "DNS:".length ? name.slice(dot) : undefined;
+}
+
+/** Values by the names of certificates. However many there are, none is looked at but those that are found. */
+export class AltNameMap<Value> {
+  readonly #byName = new Map<string, Value>();
+  readonly #byDomain = new Map<string, Value[]>();
+
+  /** A name of `altName`, once. */
+  set(name: string, value: Value): void {
+    this.#byName.set(name, value);
+    const domain = domainOf(name);
+    if (domain === undefined) return;
+    const others = this.#byDomain.get(domain);
+    if (others === undefined) this.#byDomain.set(domain, [value]);
+    else others.push(value);
+  }
+
+  /**
+   * The value of the first name that has one, else two at most for which wildcards stand. RFC 9525: a wildcard is
+   * all of the first label, and stands for one label.
+   */
+  find(certified: readonly string[]): readonly Value[] {
+    for (const name of certified) {
+      const value = this.#byName.get(name);
+      if (value !== undefined) return [value];
+    }
+    const found = new Set<Value>();
+    for (const name of certified) {
+      if (!name.startsWith("DNS:*.")) continue;
+      for (const value of this.#byDomain.get(domainOf(name) ?? "") ?? []) {
+        found.add(value);
+        if (found.size === 2) return [...found];
+      }
+    }
+    return [...found];
+  }
 }

@@ -230,6 +230,8 @@ export interface Model {
   readonly failoverOnContentFilter: boolean;
   /** Its instance goes on after a last message of the assistant. */
   readonly prefill: boolean;
+  /** Its instance gets the trace context of its calls. */
+  readonly traceContext: boolean;
   /** `auto` only where streams of its dialect report usage as whole answers do. */
   readonly unaryUpstream: UnaryUpstream;
   /** Undefined: all are the server's. */

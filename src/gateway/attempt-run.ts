@@ -249,7 +249,8 @@ export function startAttempt(
         continues: goesOn,
         connectTimeoutMs: target.spec.timeouts.connectMs ?? timeouts.connectMs,
         usageWaitMs: limits.usageWaitMs,
-        headers: span.headers,
+        // A caller's trace, and what its baggage says, are the operator's to give away.
+        headers: model.traceContext ? span.headers : {},
       };
       const events = context.provider(model.provider).generate(request, providerEnd.follow(signal));
       if (before === undefined) return events;

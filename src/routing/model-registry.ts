@@ -28,6 +28,8 @@ export interface RegistryInstance {
   readonly dialect: string;
   /** Goes on after a last message of the assistant. */
   readonly prefill: boolean;
+  /** Gets the trace context of the calls to its models. */
+  readonly traceContext: boolean;
   /** How it is asked for the answers of unary calls to models of a dialect. */
   unaryUpstream(dialect: string): UnaryUpstream;
   /** What its models take back of what answers have added. */
@@ -112,6 +114,7 @@ function toModel(record: ModelRecord, instance: RegistryInstance, isUnlisted = f
     fallbacks: record.fallbacks ?? [],
     failoverOnContentFilter: record.failoverOnContentFilter ?? false,
     prefill: instance.prefill,
+    traceContext: instance.traceContext,
     unaryUpstream: instance.unaryUpstream(dialect),
     timeouts:
       instance.timeouts === undefined || record.timeouts === undefined

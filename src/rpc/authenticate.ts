@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { DescMethod } from "@bufbuild/protobuf";
-import { altName, isNamedBy } from "../domain/alt-names.ts";
+import { AltNameMap, altName } from "../domain/alt-names.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { isLoopback } from "../domain/ip-address.ts";
 import type { Caller, CallHead } from "./call.ts";
@@ -64,19 +64,12 @@ export function removedCallers(
   return [...new Set(callerIds(before))].filter((id) => !left.has(id));
 }
 
-/** By a name itself, else by a wildcard. Throws where a wildcard stands for several callers. */
+/** Throws where a wildcard stands for several callers. */
 function findByCertificate(
-  callers: ReadonlyMap<string, Caller>,
+  callers: AltNameMap<Caller>,
   names: readonly string[],
 ): Caller | undefined {
-  for (const name of names) {
-    const caller = callers.get(name);
-    if (caller !== undefined) return caller;
-  }
-  if (!names.some((name) => name.startsWith("DNS:*."))) return undefined;
-  const [found, another] = [...callers]
-    .filter(([name]) => names.some((certified) => isNamedBy(name, certified)))
-    .map(([, caller]) => caller);
+  const [found, another] = callers.find(names);
   if (another === undefined) return found;
   throw new GatewayError("unauthenticated", "the certificate is that of several callers", {
     reason: "CREDENTIALS_INVALID",
@@ -99,7 +92,8 @@ export function createAuthenticator({
 }: AuthenticatorOptions): (head: CallHead) => Caller {
   // By hash: the time of a look-up says nothing of a key, since nobody can choose what a key hashes to.
   const keys = new Map<string, Caller>();
-  const certificates = new Map<string, Caller>();
+  const certificates = new AltNameMap<Caller>();
+
   for (const { id, role, keySha256, clientCertSan } of callers) {
     const caller = { id, role };
     if (keySha256 !== undefined) keys.set(keySha256, caller);
@@ -117,10 +111,8 @@ export function createAuthenticator({
         reason: "CREDENTIALS_INVALID",
       });
     }
-    if (certificates.size > 0) {
-      const caller = findByCertificate(certificates, peer.certificateNames);
-      if (caller !== undefined) return caller;
-    }
+    const certified = findByCertificate(certificates, peer.certificateNames);
+    if (certified !== undefined) return certified;
     if (allowUnauthenticated) return ANONYMOUS;
     if (callers.length === 0 && isLoopback(peer.address)) return localCaller(head, hosts);
     throw new GatewayError("unauthenticated", "send `authorization: Bearer KEY`", {

@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { RpcStatus } from "./call.ts";
 import { Code } from "./error-table.ts";
 import type { Connection } from "./peer.ts";
+import { ReadPacer } from "./read-pacer.ts";
 
 /**
  * What a connection may ask for in vain. A stream that its client resets costs one, and the allowance grows
@@ -17,6 +18,9 @@ const COST_OF_REFUSAL = 10;
 /** A call with an answer pays for one that was broken off: a proxy brings the calls of many clients. */
 const GAIN_OF_ANSWER = 1;
 
+/** A header's name and value. */
+type HeaderField = readonly [string, string | readonly string[] | undefined];
+
 interface Allowance {
   left: number;
   /** When that was, by the clock. */
@@ -28,13 +32,22 @@ function isAnswered({ headersSent, rstCode }: ServerHttp2Stream): boolean {
   return headersSent && rstCode === constants.NGHTTP2_NO_ERROR;
 }
 
+function bytesOf(headers: Iterable<HeaderField>): number {
+  let bytes = 0;
+  // A list has its commas for no more than it is.
+  for (const [name, value] of headers) bytes += name.length + String(value ?? "").length;
+  return bytes;
+}
+
 /** Ends connections whose clients reset streams, or are refused, in bulk: HTTP/2 with ENHANCE_YOUR_CALM. */
 export class FloodGuard {
   readonly #clock: Clock;
   readonly #allowances = new WeakMap<Connection, Allowance>();
+  readonly #pacer: ReadPacer;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#pacer = new ReadPacer(clock);
   }
 
   /** Counts the streams of a session. */
@@ -47,8 +60,16 @@ export class FloodGuard {
   }
 
   /** A call by this connection was not let in. A replica that drains refuses everybody, which is no client's fault. */
-  refused(connection: Connection, { code }: RpcStatus): void {
+  refused(connection: Connection, { code }: RpcStatus, headers: Iterable<HeaderField>): void {
+    this.unknown(connection, headers);
     if (code !== Code.UNAVAILABLE) this.#spend(connection, COST_OF_REFUSAL);
+  }
+
+  /** A call by this connection for which no credential stands: it was refused, or asks for none. */
+  unknown(connection: Connection, headers: Iterable<HeaderField>): void {
+    // Over HTTP/1.1 a connection has one call at a time.
+    if (!("socket" in connection) || connection.destroyed) return;
+    if (!this.#pacer.count(connection, bytesOf(headers))) end(connection);
   }
 
   #spend(connection: Connection, cost: number): void {

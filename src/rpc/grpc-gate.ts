@@ -155,7 +155,7 @@ export function gateStreams(
     stream.on("error", () => {});
     const refuse = (status: RpcStatus): void => {
       refuseStream(stream, status);
-      floods.refused(session, status);
+      floods.refused(session, status, Object.entries(headers));
     };
     const path = headers[":path"] ?? "";
     const method = methods.get(path);
@@ -165,7 +165,8 @@ export function gateStreams(
     if (!isGrpc(headers)) {
       tell("content-type");
       stream.respond({ ":status": UNSUPPORTED_MEDIA_TYPE }, { endStream: true });
-      return stream.close(constants.NGHTTP2_NO_ERROR);
+      stream.close(constants.NGHTTP2_NO_ERROR);
+      return floods.unknown(session, Object.entries(headers));
     }
     if (method === undefined && !open.has(path)) {
       tell("method-unknown");
@@ -180,6 +181,7 @@ export function gateStreams(
     }
     dropLongDeadline(headers);
     try {
+      if (method === undefined) floods.unknown(session, Object.entries(headers));
       const arrival =
         method === undefined
           ? await expect(stream, session)

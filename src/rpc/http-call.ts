@@ -54,7 +54,8 @@ export async function admitCall(
   if (connection === undefined) throw new Error("a call without a connection");
   const head = headOf(context, connection);
   const arrival = await dispatcher.admit(head, connection).catch((error: unknown) => {
-    if (error instanceof RpcStatusError) floods.refused(connection, error.status);
+    if (error instanceof RpcStatusError)
+      floods.refused(connection, error.status, context.requestHeader);
     throw error;
   });
   context.values.set(arrivalKey, arrival);

@@ -17,17 +17,20 @@ export interface Tally {
   readonly ends: Readonly<Record<string, number>>;
 }
 
+/** How long attacks go on: some seconds, a third of them, or ten times as long. */
+export type Length = "short" | "usual" | "long";
+
 /** One run of an attack: its loops end when it is over, and count what they send. */
 export class AttackRun {
   readonly target: Target;
-  readonly isLong: boolean;
+  readonly length: Length;
   readonly #until: number;
   readonly #ends: Record<string, number> = {};
   #sent = 0;
 
-  constructor(target: Target, seconds: number, isLong: boolean) {
+  constructor(target: Target, seconds: number, length: Length) {
     this.target = target;
-    this.isLong = isLong;
+    this.length = length;
     this.#until = performance.now() + 1_000 * seconds;
   }
 

@@ -56,14 +56,15 @@ function figuresOf({ quiet, attacked, baseMiB, costRatio }: Seen): Figures {
 
 const shown = (milliseconds: number): string => `${milliseconds.toFixed(0)} ms`;
 
-export function judge(attack: Attack, seen: Seen): Verdict {
+/** `slowness` makes the bars of all times longer: a slow machine is no fault of the gateway. */
+export function judge(attack: Attack, seen: Seen, slowness: number): Verdict {
   const figures = figuresOf(seen);
   const { livezQuietMs, livezMs, callQuietMs, callMs, growthMiB, costRatio } = figures;
   // What the machine keeps everybody waiting for is not the gateway's.
   const machineMs = Math.max(0, figures.floorMs - worst(seen.quiet.floor));
   const livezBar = Math.max(
-    Math.min(MAX_LIVEZ_MS, livezQuietMs + MAX_LIVEZ_OVER_QUIET_MS) + machineMs,
-    (seen.bareLivezMs ?? 0) + MAX_LIVEZ_OVER_QUIET_MS,
+    slowness * Math.min(MAX_LIVEZ_MS, livezQuietMs + MAX_LIVEZ_OVER_QUIET_MS) + machineMs,
+    (seen.bareLivezMs ?? 0) + slowness * MAX_LIVEZ_OVER_QUIET_MS,
   );
   const callBar = Math.max(MAX_CALL_RATIO * callQuietMs, livezBar);
   const late: string[] = [];

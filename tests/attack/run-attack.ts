@@ -1,15 +1,18 @@
 // One attack upon a gateway, and again where only its times were wrong: a busy machine has such times too.
 import { readdirSync, readFileSync } from "node:fs";
 import { residentMiB } from "../support/process-figures.ts";
-import { type Attack, type Tally, together } from "./attack.ts";
+import { type Attack, type Length, type Tally, together } from "./attack.ts";
 import { judge, type Seen, type Verdict } from "./judge.ts";
 import { type BareServer, bearer, type Gateway, startAttacker, startGateway } from "./processes.ts";
 import { Sampler, worst } from "./sampler.ts";
 
 const TRIES = 3;
-const QUIET_MS = 1_000;
+/** How long nothing happens before an attack. */
+const QUIET_MS: Readonly<Record<Length, number>> = { short: 500, usual: 1_000, long: 1_000 };
 /** How long a gateway is in heavy use before it is attacked, so that it has the memory of one in use. */
-const WARM_MS = 4_000;
+const WARM_MS: Readonly<Record<Length, number>> = { short: 2_000, usual: 4_000, long: 4_000 };
+/** The least that an attack is of use for. */
+const LEAST_SECONDS = 1;
 /** Bytes of a prompt by how many of such calls go on at once. */
 const WARM_LOADS: ReadonlyMap<number, number> = new Map([
   [100, 100],
@@ -41,9 +44,9 @@ async function costOfCall(sampler: Sampler, pid: number): Promise<number> {
   return (cpuMicros(pid) - before) / COST_CALLS;
 }
 
-async function warm(sampler: Sampler): Promise<void> {
+async function warm(sampler: Sampler, length: Length): Promise<void> {
   for (const [bytes, atOnce] of WARM_LOADS) {
-    const until = performance.now() + WARM_MS / WARM_LOADS.size;
+    const until = performance.now() + WARM_MS[length] / WARM_LOADS.size;
     const prompt = "x".repeat(bytes);
     await together(atOnce, async () => {
       while (performance.now() < until) await sampler.call(prompt);
@@ -58,13 +61,17 @@ interface Warm extends AsyncDisposable {
   readonly baseMiB: number;
 }
 
-async function warmGateway(kind: NonNullable<Attack["gateway"]>, bare: BareServer): Promise<Warm> {
+async function warmGateway(
+  kind: NonNullable<Attack["gateway"]>,
+  bare: BareServer,
+  length: Length,
+): Promise<Warm> {
   await using stack = new AsyncDisposableStack();
   const gateway = stack.use(await startGateway(kind, bare.target.http));
   const { pid, target } = gateway;
   const watched = { pid, target, authorization: bearer("other") };
   const sampler = stack.use(new Sampler(watched, bare));
-  const { samples } = await sampler.during(warm(sampler));
+  const { samples } = await sampler.during(warm(sampler, length));
   const baseMiB = samples.residentMiB;
   const owned = stack.move();
   return { gateway, sampler, baseMiB, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -73,19 +80,22 @@ async function warmGateway(kind: NonNullable<Attack["gateway"]>, bare: BareServe
 /** Runs attacks one after the other, and keeps the gateway as long as nothing is left of the last one. */
 export class Attacks implements AsyncDisposable {
   readonly #bare: BareServer;
-  readonly #isLong: boolean;
+  readonly #length: Length;
+  readonly #slowness: number;
   readonly #warm = new Map<string, Warm>();
 
-  constructor(bare: BareServer, isLong: boolean) {
+  /** `slowness`: how many times longer than on a good machine anything may take. */
+  constructor(bare: BareServer, length: Length, slowness: number) {
     this.#bare = bare;
-    this.#isLong = isLong;
+    this.#length = length;
+    this.#slowness = slowness;
   }
 
   async run(attack: Attack): Promise<Outcome> {
     let bareLivezMs: number | undefined;
     for (let tries = 1; ; tries++) {
       const seen = await this.#try(attack, bareLivezMs);
-      const verdict = judge(attack, seen);
+      const verdict = judge(attack, seen, this.#slowness);
       const isSettled = verdict.late.length === 0 || verdict.wrong.length > 0;
       if (isSettled || tries === TRIES) return { attack, tally: seen.tally, tries, ...verdict };
       bareLivezMs ??= await this.#bareLivez(attack);
@@ -97,7 +107,14 @@ export class Attacks implements AsyncDisposable {
   }
 
   #secondsOf({ seconds, longSeconds }: Attack): number {
-    return this.#isLong ? (longSeconds ?? 10 * seconds) : seconds;
+    switch (this.#length) {
+      case "short":
+        return Math.max(LEAST_SECONDS, seconds / 3);
+      case "usual":
+        return seconds;
+      case "long":
+        return longSeconds ?? 10 * seconds;
+    }
   }
 
   async #take(kind: NonNullable<Attack["gateway"]>): Promise<Warm> {
@@ -107,7 +124,7 @@ export class Attacks implements AsyncDisposable {
     }
     await kept?.[Symbol.asyncDispose]();
     this.#warm.delete(kind);
-    const fresh = await warmGateway(kind, this.#bare);
+    const fresh = await warmGateway(kind, this.#bare, this.#length);
     this.#warm.set(kind, fresh);
     return fresh;
   }
@@ -117,10 +134,10 @@ export class Attacks implements AsyncDisposable {
     const { pid, target } = gateway;
     const before = gateway.trouble().length;
     const seconds = this.#secondsOf(attack);
-    await using attacker = await startAttacker(attack, { target, seconds, isLong: this.#isLong });
+    await using attacker = await startAttacker(attack, { target, seconds, length: this.#length });
     const hasCost = attack.maxCostRatio !== undefined;
     const cost = hasCost ? await costOfCall(sampler, pid) : 1;
-    const quiet = await sampler.quiet(QUIET_MS);
+    const quiet = await sampler.quiet(QUIET_MS[this.#length]);
     const { samples: attacked, result: tally } = await sampler.during(attacker.attack());
     const costAfter = hasCost && gateway.isAlive ? await costOfCall(sampler, pid) : undefined;
     const trouble = gateway.trouble().slice(before);
@@ -139,7 +156,7 @@ export class Attacks implements AsyncDisposable {
   async #bareLivez(attack: Attack): Promise<number> {
     const { target } = this.#bare;
     const seconds = this.#secondsOf(attack);
-    await using attacker = await startAttacker(attack, { target, seconds, isLong: this.#isLong });
+    await using attacker = await startAttacker(attack, { target, seconds, length: this.#length });
     using sampler = new Sampler({ ...this.#bare, authorization: undefined }, this.#bare);
     const { samples } = await sampler.during(attacker.attack());
     return worst(samples.livez);

@@ -32,7 +32,13 @@ const FACTS = new Set([
 ]);
 
 /** Settings of one instance or one model; what else they have describes the provider. */
-const OF_TARGETS = new Set(["timeouts", "limit", "unary_upstream", "failover_on_content_filter"]);
+const OF_TARGETS = new Set([
+  "timeouts",
+  "limit",
+  "unary_upstream",
+  "trace_context",
+  "failover_on_content_filter",
+]);
 
 /** The same in the environment. */
 function isFactVariable(name: string): boolean {

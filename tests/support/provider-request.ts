@@ -65,6 +65,7 @@ export function testModel(overrides: Partial<Model> = {}): Model {
     fallbacks: [],
     failoverOnContentFilter: false,
     prefill: false,
+    traceContext: false,
     unaryUpstream: "auto",
     timeouts: undefined,
     ...overrides,

@@ -30,6 +30,7 @@ export function instance(
     goesBack: () => ({ reasoning: "text", annotations: true }),
     dialect: "chat",
     prefill: false,
+    traceContext: false,
     unaryUpstream: () => "auto",
     limits: () => ({}),
     timeouts: undefined,

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { constants } from "node:http2";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
+import { makeCertificates } from "../support/certificates.ts";
 import {
   openRequest,
   roundTrips,
@@ -11,11 +12,14 @@ import {
   watchSession,
 } from "../support/open-request.ts";
 import { rawCall, statusOf } from "../support/raw-grpc.ts";
+import { eventually } from "../support/stack.ts";
 import { startTimedService, type TimedService } from "../support/timed-service.ts";
 
 const { generate } = GenerationService.method;
 const GENERATE = `/${GenerationService.typeName}/Generate`;
 const KEY = "key-of-a";
+const HASH = createHash("sha256").update(KEY).digest("hex");
+const CALLERS = `callers: [{id: a, role: caller, key_sha256: ${HASH}}]`;
 const WITH_KEY = { authorization: `Bearer ${KEY}` };
 const CALM = constants.NGHTTP2_ENHANCE_YOUR_CALM;
 /** As many streams at a time as none of the bounds is about. */
@@ -25,8 +29,7 @@ let service: TimedService;
 const ends: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  const hash = createHash("sha256").update(KEY).digest("hex");
-  service = await startTimedService(`callers: [{id: a, role: caller, key_sha256: ${hash}}]`);
+  service = await startTimedService(CALLERS);
 });
 
 afterAll(() => service.stopAtOnce());
@@ -86,6 +89,84 @@ describe("a flood", () => {
     await callInVain(flood, 300);
     expect(await flood.goaway).toBe(CALM);
     await expectServed(other);
+  });
+});
+
+/** As many bytes of headers as a call may have, more or less. */
+const LARGE: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from({ length: 100 }, (_, index) => [`x-${index}`, "v".repeat(110)]),
+);
+const CALLS = 150;
+/** What a connection may bring at once, and what Node has read before it is told to stop. */
+const MOST_AT_ONCE = 40;
+
+describe("headers for which no credential stands", () => {
+  it.each([
+    ["calls without a key", GENERATE, {}],
+    ["calls with a wrong key", GENERATE, { authorization: "Bearer wrong" }],
+    ["calls of a method that there is not", "/steer.v1.Nothing/Nothing", {}],
+    ["requests of another type", GENERATE, { "content-type": "text/html" }],
+    ["health checks", "/grpc.health.v1.Health/Check", {}],
+  ])("field:X6: of %s are read no faster than they may cost", async (_name, path, headers) => {
+    const other = await connect();
+    const { session } = await connect();
+    let ended = 0;
+    for (let index = 0; index < CALLS; index++) {
+      const stream = session.request(
+        {
+          ":method": "POST",
+          ":path": path,
+          "content-type": "application/grpc",
+          ...LARGE,
+          ...headers,
+        },
+        { endStream: true },
+      );
+      stream.on("error", () => {});
+      stream.on("close", () => ended++);
+      stream.resume();
+    }
+    await eventually(() => ended >= 15);
+    // The gateway looks at both connections in each turn of its loop.
+    await roundTrips(other.session, 50);
+    expect(ended).toBeLessThan(MOST_AT_ONCE);
+    await expectServed(other);
+    for (let before = 0; ended < CALLS; before = ended) {
+      await service.clock.advance(1_000);
+      await eventually(() => ended > before);
+    }
+  });
+
+  it.each([
+    ["gRPC", "grpc", "application/grpc"],
+    ["HTTP", "http", "application/proto"],
+  ] as const)("field:X6: end a connection under TLS to the %s port", async (_name, port, type) => {
+    using certificates = makeCertificates("unused.example");
+    const { serverCert: cert, serverKey } = certificates;
+    const secure = await startTimedService(
+      `${CALLERS}\n${port}: {tls: {cert_file: ${cert}, key_file: ${serverKey}}}`,
+    );
+    const url = port === "grpc" ? `https://${secure.grpc}` : secure.http;
+    const ca = certificates.read(certificates.ca);
+    using other = watchSession(url, ca);
+    using flood = watchSession(url, ca);
+    await Promise.all([other, flood].map(({ session }) => once(session, "remoteSettings")));
+    const headers = { ...LARGE, "content-type": type };
+    const ended = new Promise<void>((resolve) => flood.session.once("close", () => resolve()));
+    for (let index = 0; index < CALLS; index++) {
+      openRequest(flood.session, GENERATE, headers).end();
+    }
+    await ended;
+    await roundTrips(other.session, 1);
+    expect(other.goaways).toEqual([]);
+    await secure.stopAtOnce();
+  });
+
+  it("field:X6: are read at once where they are small", async () => {
+    const { session } = await connect();
+    const requests = Array.from({ length: CALLS }, () => openRequest(session, GENERATE));
+    const ends = await Promise.all(requests.map(({ ended }) => ended));
+    expect(ends.map(({ grpcStatus }) => grpcStatus)).toEqual(Array(CALLS).fill("16"));
   });
 });
 

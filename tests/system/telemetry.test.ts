@@ -8,12 +8,15 @@ import { requireReasons } from "../support/explained-settings.ts";
 import { createGrpcClient } from "../support/grpc-client.ts";
 import { attribute, startSink } from "../support/otlp-sink.ts";
 import { startService } from "../support/service.ts";
-import { eventually, startStack } from "../support/stack.ts";
+import { ADAPTERS, eventually, startStack } from "../support/stack.ts";
 
 const { generate, streamGenerate } = GenerationService.method;
 const PROMPT = "a private question";
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER_SPAN = "00f067aa0ba902b7";
+
+const REST = { tracestate: "vendor=1", baggage: "user=a%20private%20matter" };
+const TRACED = { traceparent: `00-${TRACE}-${CALLER_SPAN}-01`, ...REST };
 
 describe("telemetry", () => {
   it("shows the spans of both calls, the figures, and no content", async () => {
@@ -46,10 +49,6 @@ describe("telemetry", () => {
       expect(attribute(span, "gen_ai.provider.name")).toBe("openai");
       expect(Number(attribute(span, "gen_ai.usage.input_tokens"))).toBe(12);
     }
-    // The provider's request belongs to the attempt.
-    const sent = stack.upstream.requests.map(({ headers }) => headers["traceparent"]);
-    expect(sent.sort()).toEqual(attempts.map(({ spanId }) => `00-${TRACE}-${spanId}-01`).sort());
-
     const wanted = [
       "steer.overhead.duration",
       "nodejs.eventloop.delay.p99",
@@ -69,6 +68,55 @@ describe("telemetry", () => {
     expect(sink.everything()).not.toContain(PROMPT);
     expect(sink.everything()).not.toContain(generation?.outputText.slice(0, 20));
     expect(sink.everything()).not.toContain("secret-key");
+    sink.close();
+  });
+
+  it("hands the trace of a call and its baggage on to no provider", async () => {
+    const sink = await startSink();
+    await using stack = await startStack({ env: { ...sink.env } });
+    for (const adapter of ADAPTERS) {
+      const spec = { model: `m-${adapter}`, prompt: PROMPT };
+      await stack.client.unary(generate, { spec }, { metadata: TRACED });
+      for await (const _ of stack.client.stream(streamGenerate, { spec }, { metadata: TRACED }));
+    }
+    const sent = stack.upstream.requests.map(({ headers }) => headers);
+    expect(sent).toHaveLength(2 * ADAPTERS.length);
+    const names = sent.flatMap(Object.keys);
+    expect(names.filter((name) => /^(?:trace|baggage)/.test(name))).toEqual([]);
+    expect(JSON.stringify(sent)).not.toContain("private%20matter");
+    sink.close();
+  });
+
+  it("hands them on to an instance that is configured for it", async () => {
+    const sink = await startSink();
+    await using stack = await startStack(
+      { env: { ...sink.env } },
+      (url) => `
+providers:
+  - {id: own, type: openai, base_url: "${url}/v1", api_key_env: UP_KEY, trace_context: true} # because: the setting is what is tested
+  - {id: other, type: openai, base_url: "${url}/v1", api_key_env: UP_KEY}
+models:
+  - {id: m-own, provider: own}
+  - {id: m-other, provider: other}
+`,
+    );
+    const options = { metadata: TRACED };
+    for (const model of ["m-own", "m-other"]) {
+      const spec = { model, prompt: PROMPT };
+      await stack.client.unary(generate, { spec }, options);
+      for await (const _ of stack.client.stream(streamGenerate, { spec }, options));
+    }
+    await eventually(() => sink.spans.length >= 8);
+    const attempts = sink.spans.filter(({ name }) => name === "chat m-own");
+    const sent = stack.upstream.requests.map(({ headers }) => headers);
+    // The provider's request belongs to the attempt.
+    expect(sent.slice(0, 2).map((headers) => headers["traceparent"])).toEqual(
+      attempts.map(({ spanId }) => `00-${TRACE}-${spanId}-01`),
+    );
+    for (const headers of sent.slice(0, 2)) expect(headers).toMatchObject(REST);
+    for (const name of ["traceparent", ...Object.keys(REST)]) {
+      expect(sent.slice(2).map((headers) => headers[name])).toEqual([undefined, undefined]);
+    }
     sink.close();
   });
 

@@ -85,6 +85,13 @@ export const providerKeys: readonly KeyRow[] = [
       "the server goes on after a last message of the assistant, which CONTINUE needs to continue a broken stream",
   },
   {
+    key: "providers[].trace_context",
+    values: FLAG,
+    default: "false",
+    meaning:
+      "with telemetry on, it gets the trace context of a call and the caller's baggage: see [providers.md](providers.md#addresses)",
+  },
+  {
     key: "providers[].builtin_models",
     values: FLAG,
     defaultInWords: "`true` at the type's own address, else `false`",

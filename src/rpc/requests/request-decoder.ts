@@ -15,7 +15,8 @@ import { type FieldViolation, GatewayError } from "../../domain/gateway-error.ts
 import type { EncodedRequest } from "../call.ts";
 import { syntaxProblem } from "../json-text.ts";
 import { BoundsCompiler, MAX_ELEMENTS } from "./message-bounds.ts";
-import { scanJson } from "./scan-json.ts";
+import { readJson } from "./read-json.ts";
+import { scanJson, scanLargeJson } from "./scan-json.ts";
 import { MAX_DEPTH, MAX_FIELDS, scanWire } from "./scan-wire.ts";
 
 /** More violations than these are not named. */
@@ -33,11 +34,20 @@ const JSON_BOUNDS = {
 const LARGE_BYTES = 1024 * 1024;
 const LARGE_FIELDS = 8_192;
 
+/** A large request has a buffer of its own. Its memory is free at once, and not when a full collection finds it. */
+function release({ byteLength, buffer }: Uint8Array): void {
+  if (byteLength > LARGE_BYTES && buffer instanceof ArrayBuffer) buffer.transfer(0);
+}
+
 function refuse(violations: readonly FieldViolation[]): GatewayError {
   const [first] = violations;
   const where = first === undefined || first.field === "" ? "" : `${first.field}: `;
   const message = `${where}${first?.description ?? "invalid request"}`;
   return new GatewayError("validation", message, { violations });
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** Of a text that is UTF-8. */
@@ -88,16 +98,37 @@ export class RequestDecoder {
 
   /**
    * Rejects with `GatewayError`: `validation` if the request is malformed, beyond a bound or breaks a rule.
-   * `onDecoded` gets the message before its rules are looked at.
+   * `onDecoded` gets the message before its rules are looked at. The bytes of a large request are not to be used
+   * any more.
    */
   async decode(
     schema: DescMessage,
     request: EncodedRequest,
     onDecoded?: (message: Message) => void,
   ): Promise<Message> {
-    const { bytes, format } = request;
-    const size =
-      format === "proto" ? scanWire(bytes, this.#bounds.of(schema)) : scanJson(bytes, JSON_BOUNDS);
+    try {
+      return await this.#decode(schema, request, onDecoded);
+    } catch (error) {
+      release(request.bytes);
+      throw error;
+    }
+  }
+
+  #scan(schema: DescMessage, { bytes, format }: EncodedRequest) {
+    if (format === "proto") return scanWire(bytes, this.#bounds.of(schema));
+    if (bytes.byteLength <= LARGE_BYTES) return scanJson(bytes, JSON_BOUNDS);
+    return scanLargeJson(bufferOf(bytes), JSON_BOUNDS, nextTurn);
+  }
+
+  async #decode(
+    schema: DescMessage,
+    request: EncodedRequest,
+    onDecoded?: (message: Message) => void,
+  ): Promise<Message> {
+    const { bytes } = request;
+    const scanned = this.#scan(schema, request);
+    // A small request is decoded in the turn in which it is whole.
+    const size = scanned instanceof Promise ? await scanned : scanned;
     if ("description" in size) throw refuse([size]);
     const { fields, members } = size;
     const isLarge = bytes.byteLength > LARGE_BYTES || fields > LARGE_FIELDS;
@@ -141,14 +172,26 @@ export class RequestDecoder {
     members: number,
     pause: (() => Promise<void>) | undefined,
   ): Promise<Message> {
+    if (bytes.byteLength > LARGE_BYTES) {
+      const json = await readJson(bufferOf(bytes), nextTurn);
+      release(bytes);
+      await nextTurn();
+      return this.#build(() => fromJson(schema, json, this.#json));
+    }
     const text = textOf(bytes);
     await pause?.();
     const json = parse(text);
     await pause?.();
+    // An object has taken the later of two members of one name, which the library tells of if it has the text.
+    const isWhole = membersOf(json) === members;
+    return this.#build(() =>
+      isWhole ? fromJson(schema, json, this.#json) : fromJsonString(schema, text, this.#json),
+    );
+  }
+
+  #build(build: () => Message): Message {
     try {
-      // An object has taken the later of two members of one name, which the library tells of if it has the text.
-      if (membersOf(json) !== members) return fromJsonString(schema, text, this.#json);
-      return fromJson(schema, json, this.#json);
+      return build();
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : "the request cannot be decoded";
       throw new GatewayError("validation", message, { cause });

@@ -18,8 +18,11 @@ export interface JsonSize {
   readonly members: number;
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+/** Bytes that are looked at in one piece: some milliseconds. */
+export const SLICE_BYTES = 1024 * 1024;
+
+export const QUOTE = 0x22;
+export const BACKSLASH = 0x5c;
 /** Bytes of a string that are looked at one by one before a search for its end pays. */
 const SHORT = 24;
 /** Longest name of a member in a path. */
@@ -33,10 +36,13 @@ const OPEN = 2;
 const CLOSE = 3;
 const COMMA = 4;
 const COLON = 5;
+const FOREIGN = 6;
 
 /** What a byte outside of a string means. */
-const KINDS = new Uint8Array(256);
+const KINDS = new Uint8Array(256).fill(FOREIGN);
 for (const [kind, characters] of [
+  // Spaces, numbers, `true`, `false`, `null`, and the three bytes that can stand before a text.
+  [OTHER, " \t\r\n+-.0123456789Eaeflnrstu\xef\xbb\xbf"],
   [STRING, '"'],
   [OPEN, "{["],
   [CLOSE, "}]"],
@@ -47,9 +53,15 @@ for (const [kind, characters] of [
 }
 const ARRAY = "[".charCodeAt(0);
 
-/** Where the string that begins at `start` ends: the place of its quote, or of the text's end. */
-function endOfString(bytes: Buffer, start: number): number {
-  const { length } = bytes;
+/** How many stand next to each other up to `end`. */
+export function backslashes(bytes: Buffer, start: number, end: number): number {
+  let first = end;
+  while (first > start && bytes[first - 1] === BACKSLASH) first--;
+  return end - first;
+}
+
+/** Where the string that goes on at `start` ends: the place of its quote. From `length` on: it does not end before. */
+export function endOfString(bytes: Buffer, start: number, length: number): number {
   let at = start;
   while (at < length) {
     const near = Math.min(at + SHORT, length);
@@ -62,23 +74,27 @@ function endOfString(bytes: Buffer, start: number): number {
       continue;
     }
     const quote = bytes.indexOf(QUOTE, at);
-    if (quote < 0) return length;
-    let before = quote;
-    while (before > at && bytes[before - 1] === BACKSLASH) before--;
-    if ((quote - before) % 2 === 0) return quote;
+    if (quote < 0 || quote >= length) return length + (backslashes(bytes, at, length) % 2);
+    if (backslashes(bytes, at, quote) % 2 === 0) return quote;
     at = quote + 1;
   }
-  return length;
+  return at;
 }
 
-/** The containers that a place is in, from the outermost, at 1. A scan runs in one piece, so there is one stack. */
-const counts = new Int32Array(DEEPEST + 2);
-const isArray = new Uint8Array(DEEPEST + 2);
-const nameStarts = new Int32Array(DEEPEST + 2);
-const nameEnds = new Int32Array(DEEPEST + 2);
+/** The containers that a place is in, from the outermost, at 1. */
+class Containers {
+  readonly counts = new Int32Array(DEEPEST + 2);
+  readonly isArray = new Uint8Array(DEEPEST + 2);
+  readonly nameStarts = new Int32Array(DEEPEST + 2);
+  readonly nameEnds = new Int32Array(DEEPEST + 2);
+}
+
+/** Of scans that run in one piece. */
+const shared = new Containers();
 
 /** The innermost container as a path, such as `spec.messages[3].parts`. */
-function pathOf(bytes: Buffer, depth: number): string {
+function pathOf(bytes: Buffer, containers: Containers, depth: number): string {
+  const { counts, isArray, nameStarts, nameEnds } = containers;
   let path = "";
   for (let level = 1; level < depth; level++) {
     if (isArray[level] === 1) path += `[${counts[level]}]`;
@@ -91,57 +107,128 @@ function pathOf(bytes: Buffer, depth: number): string {
   return path;
 }
 
+/** A walk through a JSON text, slice by slice. */
+export class JsonScan {
+  readonly #bytes: Buffer;
+  readonly #bounds: JsonBounds;
+  readonly #isStrict: boolean;
+  readonly #containers: Containers;
+  /** What is looked at next. */
+  #at = 0;
+  #fields = 0;
+  #members = 0;
+  #depth = 0;
+  /** Of the last string, which may not have ended. */
+  #start = 0;
+  #end = 0;
+  #isInString = false;
+
+  /** A strict scan takes its time, and finds bytes that no JSON has. */
+  constructor(bytes: Buffer, bounds: JsonBounds, isStrict: boolean) {
+    this.#bytes = bytes;
+    this.#bounds = bounds;
+    this.#isStrict = isStrict;
+    this.#containers = isStrict ? new Containers() : shared;
+  }
+
+  get isOver(): boolean {
+    return this.#at >= this.#bytes.length;
+  }
+
+  get size(): JsonSize {
+    return { fields: this.#fields, members: this.#members };
+  }
+
+  #refuse(field: string, description: string): FieldViolation {
+    return { field, description };
+  }
+
+  /** Looks at the next bytes, so many at most. Answers with what the bounds do not allow. */
+  advance(count: number): FieldViolation | undefined {
+    const bytes = this.#bytes;
+    const stop = Math.min(this.#at + count, bytes.length);
+    const { counts, isArray, nameStarts, nameEnds } = this.#containers;
+    const { maxElements, maxFields } = this.#bounds;
+    const maxDepth = Math.min(this.#bounds.maxDepth, DEEPEST);
+    let fields = this.#fields;
+    let depth = this.#depth;
+    let at = this.#at;
+    let start = this.#start;
+    let end = this.#end;
+    if (this.#isInString) {
+      end = endOfString(bytes, at, stop);
+      this.#isInString = end >= stop;
+      at = this.#isInString ? end : end + 1;
+    }
+    for (; at < stop; at++) {
+      const byte = bytes[at] ?? 0;
+      const kind = KINDS[byte];
+      if (kind === OTHER) continue;
+      if (kind === STRING) {
+        start = at + 1;
+        end = endOfString(bytes, start, stop);
+        this.#isInString = end >= stop;
+        at = this.#isInString ? end - 1 : end;
+      } else if (kind === COLON) {
+        this.#members++;
+        nameStarts[depth] = start;
+        nameEnds[depth] = end;
+      } else if (kind === CLOSE) {
+        if (depth > 0) depth--;
+      } else if (kind === FOREIGN) {
+        // Of what is not looked at so strictly the parser says more.
+        if (this.#isStrict) return this.#refuse("", `the request is not JSON at byte ${at}`);
+      } else if (++fields > maxFields) {
+        return this.#refuse("", `the request must have no more than ${maxFields} fields in all`);
+      } else if (kind === OPEN) {
+        depth++;
+        if (depth > maxDepth) {
+          const description = `must not be nested deeper than ${maxDepth} objects and arrays`;
+          return this.#refuse(pathOf(bytes, this.#containers, depth), description);
+        }
+        counts[depth] = 0;
+        isArray[depth] = byte === ARRAY ? 1 : 0;
+      } else {
+        // One more is to come than there are commas.
+        const elements = (counts[depth] ?? 0) + 1;
+        counts[depth] = elements;
+        if (elements >= maxElements && depth > 0) {
+          const what = isArray[depth] === 1 ? "item(s)" : "member(s)";
+          const description = `must contain no more than ${maxElements} ${what}`;
+          return this.#refuse(pathOf(bytes, this.#containers, depth), description);
+        }
+      }
+    }
+    this.#start = start;
+    this.#end = end;
+    this.#fields = fields;
+    this.#depth = depth;
+    this.#at = at;
+    return undefined;
+  }
+}
+
 /**
  * Walks a JSON text without building anything of it. Answers with what it holds, or with the array or object
  * that has more than the bounds allow. Whether the text is JSON is left to the parser.
  */
 export function scanJson(text: Uint8Array, bounds: JsonBounds): JsonSize | FieldViolation {
   const bytes = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
-  const { length } = bytes;
-  const { maxElements, maxFields } = bounds;
-  const maxDepth = Math.min(bounds.maxDepth, DEEPEST);
-  let fields = 0;
-  let members = 0;
-  let depth = 0;
-  let start = 0;
-  let end = 0;
-  for (let at = 0; at < length; at++) {
-    const byte = bytes[at] ?? 0;
-    const kind = KINDS[byte];
-    if (kind === OTHER) continue;
-    if (kind === STRING) {
-      start = at + 1;
-      end = endOfString(bytes, start);
-      at = end;
-    } else if (kind === COLON) {
-      members++;
-      nameStarts[depth] = start;
-      nameEnds[depth] = end;
-    } else if (kind === CLOSE) {
-      if (depth > 0) depth--;
-    } else if (++fields > maxFields) {
-      return {
-        field: "",
-        description: `the request must have no more than ${maxFields} fields in all`,
-      };
-    } else if (kind === OPEN) {
-      depth++;
-      if (depth > maxDepth) {
-        const description = `must not be nested deeper than ${maxDepth} objects and arrays`;
-        return { field: pathOf(bytes, depth), description };
-      }
-      counts[depth] = 0;
-      isArray[depth] = byte === ARRAY ? 1 : 0;
-    } else {
-      // One more is to come than there are commas.
-      const count = (counts[depth] ?? 0) + 1;
-      counts[depth] = count;
-      if (count >= maxElements && depth > 0) {
-        const what = isArray[depth] === 1 ? "item(s)" : "member(s)";
-        const description = `must contain no more than ${maxElements} ${what}`;
-        return { field: pathOf(bytes, depth), description };
-      }
-    }
+  const scan = new JsonScan(bytes, bounds, false);
+  return scan.advance(bytes.length) ?? scan.size;
+}
+
+/** As `scanJson`, of a large text: other work of the process runs between its slices. What cannot be JSON ends it. */
+export async function scanLargeJson(
+  bytes: Buffer,
+  bounds: JsonBounds,
+  pause: () => Promise<void>,
+): Promise<JsonSize | FieldViolation> {
+  const scan = new JsonScan(bytes, bounds, true);
+  for (;;) {
+    const violation = scan.advance(SLICE_BYTES);
+    if (violation !== undefined) return violation;
+    if (scan.isOver) return scan.size;
+    await pause();
   }
-  return { fields, members };
 }

@@ -148,6 +148,7 @@ hedge: {share: 0.1, min_delay: 300ms, max_input_tokens: 1000}
         dialect: undefined,
         prefill: true,
         connection: {},
+        traceContext: false,
         unaryUpstream: "auto",
         timeouts: undefined,
         builtinModels: false,

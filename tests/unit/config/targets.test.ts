@@ -8,6 +8,7 @@ providers:
     type: openai
     base_url: "http://127.0.0.1:8000/v1"
     unary_upstream: stream
+    trace_context: true
     timeouts: {idle: 3s, answer_failover: 90s}
     limit: {max_in_flight: 1, queue_wait: 2m}
 models:
@@ -19,6 +20,7 @@ models:
 `);
   expect(providers[0]).toMatchObject({
     unaryUpstream: "stream",
+    traceContext: true,
     timeouts: { idleMs: 3_000, answerFailoverMs: 90_000 },
   });
   expect(models[0]?.timeouts).toEqual({

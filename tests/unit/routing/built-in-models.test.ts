@@ -18,6 +18,7 @@ const registryOf = (dialect?: string) =>
       dialect: id === "openai" && dialect ? dialect : type.defaultDialect(type.defaultBaseUrl),
       tokens: type.tokens,
       prefill: type.prefill,
+      traceContext: false,
       unaryUpstream: () => "auto",
       limits: (dialect) => type.limits(dialect, type.defaultBaseUrl),
       timeouts: undefined,

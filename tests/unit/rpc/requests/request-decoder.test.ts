@@ -133,3 +133,46 @@ it.each(SAMPLES.filter(({ schema }) => schema.typeName === GenerateRequestSchema
     expect(fromJson).toEqual(await read(FORMATS.proto(fields as never)));
   },
 );
+
+describe("a request of some megabytes", () => {
+  const prompt = "Grüße \n".repeat(300_000);
+
+  it.each(formats)("is decoded in %s", async (_format, encode) => {
+    const decoded = await decoder.decode(
+      GenerateRequestSchema,
+      encode({ spec: { model: "m", prompt } }),
+    );
+    expect(decoded).toMatchObject({ spec: { model: "m", prompt } });
+  });
+
+  it.each(formats)(
+    "field:X3 gives its memory back once it is refused in %s",
+    async (_format, encode) => {
+      const request = encode({ spec: { model: "", prompt } });
+      const { kind } = await refusalOf(request);
+      expect(kind).toBe("validation");
+      expect(request.bytes.byteLength).toBe(0);
+    },
+  );
+
+  it.each([
+    ["text", "x".repeat(3_000_000), "the request is not JSON at byte 0"],
+    [
+      "a member twice",
+      `{"spec":{"prompt":"${"x".repeat(3_000_000)}"},"spec":{}}`,
+      'duplicate object key "spec"',
+    ],
+    [
+      "no end",
+      `{"spec":{"prompt":"${"x".repeat(3_000_000)}`,
+      expect.stringContaining("it ends too early"),
+    ],
+  ])(
+    "field:X4 is refused in JSON for %s, and gives its memory back",
+    async (_name, text, message) => {
+      const request = json(text);
+      expect((await refusalOf(request)).message).toEqual(message);
+      expect(request.bytes.byteLength).toBe(0);
+    },
+  );
+});

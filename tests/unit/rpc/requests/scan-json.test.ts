@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GenerationService } from "../../../../gen/service/steer/v1/generation_service_pb.ts";
-import { type JsonBounds, scanJson } from "../../../../src/rpc/requests/scan-json.ts";
+import {
+  type JsonBounds,
+  JsonScan,
+  scanJson,
+  scanLargeJson,
+} from "../../../../src/rpc/requests/scan-json.ts";
 import { collectionsOf } from "../../../support/wire-floods.ts";
 
 const BOUNDS: JsonBounds = { maxDepth: 100, maxElements: 4_096, maxFields: 65_536 };
@@ -114,4 +119,50 @@ it("field:X4 counts as the parsed value does, whatever the JSON and its blanks",
     }),
     { numRuns: 2_000 },
   );
+});
+
+describe("field:X4 a scan in slices", () => {
+  const text = fc.oneof(
+    fc.json(),
+    fc.json().map((json) => JSON.stringify([json, `${json}\\`, '\\"\n\u00e9'])),
+    fc.string({ unit: fc.constantFrom("[", "]", "{", "}", ",", ":", '"', "\\", "0", " ", "é") }),
+  );
+
+  it("finds what a scan in one piece finds, wherever the slices end", () => {
+    const bounds = { ...BOUNDS, maxDepth: 4, maxElements: 6, maxFields: 20 };
+    fc.assert(
+      fc.property(text, fc.integer({ min: 1, max: 9 }), (json, count) => {
+        const bytes = Buffer.from(json);
+        const slices = new JsonScan(bytes, bounds, true);
+        let violation = slices.advance(count);
+        while (violation === undefined && !slices.isOver) violation = slices.advance(count);
+        const expected = scanJson(bytes, bounds);
+        if (violation?.description.startsWith("the request is not JSON") === true) {
+          expect(() => JSON.parse(json)).toThrow();
+        } else expect(violation ?? slices.size).toEqual(expected);
+      }),
+    );
+  });
+
+  it("knows what an escape at the end of a slice is of", () => {
+    for (let letters = 20; letters < 60; letters++) {
+      for (const inner of ['\\"', "\\\\", '\\\\\\"']) {
+        const json = `{"a":"${"x".repeat(letters)}${inner}","b":["${inner}"]}`;
+        const slices = new JsonScan(Buffer.from(json), BOUNDS, true);
+        while (!slices.isOver) expect(slices.advance(40)).toBeUndefined();
+        expect(slices.size).toEqual(scan(json));
+      }
+    }
+  });
+
+  it("ends at the first byte that no JSON has, before anything is built", async () => {
+    const bytes = Buffer.from(`${" ".repeat(3_000_000)}xyz`);
+    const pauses: number[] = [];
+    const pause = async () => void pauses.push(0);
+    expect(await scanLargeJson(bytes, BOUNDS, pause)).toEqual({
+      field: "",
+      description: "the request is not JSON at byte 3000000",
+    });
+    expect(pauses).toHaveLength(2);
+  });
 });
