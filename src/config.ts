@@ -1,12 +1,8 @@
 import { type AccountingSettings, accountingSettings } from "./accounting-config.ts";
 import { checkCallers, checkExposure } from "./config/callers.ts";
+import { checkModels } from "./config/check-models.ts";
 import { checkVariables } from "./config/check-variables.ts";
-import {
-  type ConfiguredProvider,
-  checkModels,
-  configureProviders,
-  type TypeTable,
-} from "./config/instances.ts";
+import { type ConfiguredProvider, configureProviders } from "./config/instances.ts";
 import { valuePaths } from "./config/key-paths.ts";
 import { type PriceOverrides, readPriceOverrides } from "./config/price-overrides.ts";
 import { type Address, ConfigProblem, pathText, type ReadFields } from "./config/readers.ts";
@@ -28,6 +24,7 @@ import {
 } from "./config/sources.ts";
 import type { timeoutFields } from "./config/targets.ts";
 import type { TlsFiles } from "./config/tls-files.ts";
+import type { TypeTable } from "./config/type-facts.ts";
 import { ageLimit, drainSettings } from "./connection-config.ts";
 import type { DefaultTimeouts } from "./reliability/limits.ts";
 import type { ReliabilitySettings } from "./reliability/settings.ts";
