@@ -208,7 +208,10 @@ describe("the figures", () => {
       ejection: "60s",
       panic: false,
     });
-    await using broken = await startTargets({ retry: CALM.retry, health }, own.env);
+    const budget = because("the test sees what was charged, however long it looks", {
+      fill: "24h",
+    });
+    await using broken = await startTargets({ retry: CALM.retry, health, budget }, own.env);
     // Failures that come within a millisecond count as one, and a call behind another may pass over the target.
     for (let call = 0; call < 8; call++) {
       const scripts = { a: script({}, down()), b: script({ text: TEXT }) };

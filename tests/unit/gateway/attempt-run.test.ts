@@ -32,7 +32,7 @@ function broken(set: ReturnType<typeof attemptScene>, target: FittedTarget, valu
 }
 
 describe("an attempt as it is sent", () => {
-  it("has the target's request, words and limits, and the span's headers", async () => {
+  it("has the target's request, words and limits, and no trace of the call", async () => {
     const set = attemptScene();
     const timeouts = { connectMs: 7 };
     const attempt = set.start({ spec: { timeouts }, plan: { number: 3 } });
@@ -46,7 +46,7 @@ describe("an attempt as it is sent", () => {
         continues: false,
         connectTimeoutMs: 7,
         usageWaitMs: 2_000,
-        headers: { traceparent: "00-1" },
+        headers: {},
       },
     ]);
     expect(set.infos).toMatchObject([
@@ -56,6 +56,13 @@ describe("an attempt as it is sent", () => {
     const own = set.start({ model: { timeouts: { connectMs: 9 } } });
     for await (const _ of own.open(new AbortController().signal));
     expect(set.requests[1]?.connectTimeoutMs).toBe(9);
+  });
+
+  it("says of which trace it is where the instance is told", async () => {
+    const set = attemptScene();
+    const attempt = set.start({ model: { traceContext: true } });
+    for await (const _ of attempt.open(new AbortController().signal));
+    expect(set.requests).toMatchObject([{ headers: { traceparent: "00-1" } }]);
   });
 
   it.each<[string, AttemptChanges, object]>([
