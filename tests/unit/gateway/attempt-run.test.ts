@@ -46,9 +46,9 @@ describe("an attempt as it is sent", () => {
         continues: false,
         connectTimeoutMs: 7,
         usageWaitMs: 2_000,
-        headers: {},
       },
     ]);
+    expect(set.requests[0]?.headers).toEqual({});
     expect(set.infos).toMatchObject([
       { provider: "test", model: "test-model", stream: true, index: 1, trigger: "initial" },
     ]);
