@@ -1,9 +1,11 @@
 // `npm run bench`: what the gateway costs, each figure beside its floor in the
 // same run. The measured process has one processor, load and upstream the other;
 // figures are CPU time of the measured process, since wall time is noise.
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { needRedis } from "../tests/support/need-redis.ts";
 import { accounting } from "./legs/accounting.ts";
+import { against } from "./legs/against.ts";
 import { callers } from "./legs/callers.ts";
 import { commits } from "./legs/commits.ts";
 import { engine } from "./legs/engine.ts";
@@ -45,11 +47,15 @@ const LEGS: readonly Leg[] = [
 ];
 
 const USAGE = `usage: npm run bench [-- [--json] [--window SECONDS] [LEG ...]]
+       npm run bench -- [--json] --against FOLDER
 
 Measures the gateway on one processor, load and upstream on the other, and prints
 each figure beside its floor as a row of a table, or everything as JSON at the
 end. Without a LEG all of them run, for about fifteen minutes; the legs with stores
 need a redis-server.
+
+--against FOLDER measures the gateway of another checkout (with its packages installed) in turn
+with this one, and prints that gateway's figures as the floor.
 
 ${LEGS.map(({ name, about }) => `  ${name.padEnd(10)}${about}`).join("\n")}
 `;
@@ -74,6 +80,7 @@ function parse() {
   return parseArgs({
     options: {
       json: { type: "boolean", default: false },
+      against: { type: "string" },
       window: { type: "string", default: "60" },
       help: { type: "boolean" },
     },
@@ -88,6 +95,8 @@ async function main({ values, positionals }: ReturnType<typeof parse>): Promise<
   else if (!(Number(values.window) > 0)) refuse("--window takes seconds, such as 300");
   else if (process.platform !== "linux") {
     refuse("the bench reads CPU time from /proc and needs Linux with taskset");
+  } else if (values.against !== undefined) {
+    await runLegs([against(resolve(values.against))], values.json, 0);
   } else {
     const chosen = LEGS.filter(
       ({ name }) => positionals.length === 0 || positionals.includes(name),

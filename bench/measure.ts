@@ -1,6 +1,6 @@
 import { cpuMicros, type Server } from "./processes.ts";
 
-/** Rounds of a pair. */
+/** Rounds of a pair, where nothing else is said. */
 const ROUNDS = 3;
 
 export function quantile(values: readonly number[], share: number): number {
@@ -24,9 +24,10 @@ export async function cpuPer(server: Server, work: () => Promise<number>): Promi
 export async function pair(
   measured: () => Promise<number>,
   floor: () => Promise<number>,
+  rounds = ROUNDS,
 ): Promise<{ readonly value: number; readonly floor: number }> {
   const pairs: { value: number; floor: number }[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < rounds; round++) {
     pairs.push({ value: await measured(), floor: await floor() });
   }
   pairs.sort((a, b) => a.value / a.floor - b.value / b.floor);

@@ -23,6 +23,17 @@ export type StoreName = (typeof STORES)[number];
 /** What the floor's process does: see `floor.ts`. */
 export type FloorMode = "echo" | "unary" | "stream" | "replay";
 
+const ROOT = join(import.meta.dirname, "..");
+
+interface GatewayOptions {
+  /** The bench's own program that runs before the gateway's first line. */
+  readonly preload?: string;
+  /** How many callers the gateway knows; default: none, and anyone may call. */
+  readonly callers?: number;
+  /** The folder of the repository whose gateway is started; default: this one. */
+  readonly checkout?: string;
+}
+
 const here = (file: string): string => join(import.meta.dirname, file);
 
 /** The key of the caller of this number. */
@@ -92,15 +103,15 @@ export class Scene implements AsyncDisposable {
     return this.#upstream;
   }
 
-  /** The gateway before the upstream, with so many callers; `preload` comes before its first line. */
+  /** The gateway before the upstream. */
   async gateway(
     env: Environment = {},
-    { preload, callers: count = 0 }: { readonly preload?: string; readonly callers?: number } = {},
+    { preload, callers: count = 0, checkout = ROOT }: GatewayOptions = {},
   ): Promise<Served> {
     const config = join(this.folder, `steer-${count}.yaml`);
     writeFileSync(config, configuration(await this.upstream()) + callers(count));
     const before = preload === undefined ? [] : ["--import", here(preload)];
-    const server = await this.start(SERVER_CPU, [...before, here("../src/main.ts")], {
+    const server = await this.start(SERVER_CPU, [...before, join(checkout, "src/main.ts")], {
       STEER_CONFIG: config,
       BENCH_KEY: "none",
       STEER_GRPC_ADDRESS: "127.0.0.1:0",

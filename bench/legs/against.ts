@@ -1,0 +1,54 @@
+import { streamCost, streamLoad, unaryCost } from "../calls.ts";
+import { pair } from "../measure.ts";
+import type { Served } from "../processes.ts";
+import type { Row } from "../report.ts";
+import type { Leg } from "../scene.ts";
+
+/** Noise of one round is some percent, and drifts of a shared machine last for seconds. */
+const ROUNDS = 11;
+
+interface Figure {
+  readonly figure: string;
+  readonly unit: string;
+  cost(gateway: Served): Promise<number>;
+}
+
+function streamed(kind: string, model: string, ephemeral: boolean): Figure {
+  return {
+    figure: `streamed event, ${kind}`,
+    unit: "µs/event",
+    cost: (gateway) => streamCost(gateway, streamLoad(gateway.address, model, { ephemeral })),
+  };
+}
+
+const FIGURES: readonly Figure[] = [
+  {
+    figure: "unary, OpenAI adapter",
+    unit: "µs/call",
+    cost: (gateway) => unaryCost(gateway, "bench"),
+  },
+  streamed("ephemeral", "bench", true),
+  streamed("stored in memory", "bench", false),
+];
+
+/** The leg that compares this checkout with the one in `folder`: the floor is the other gateway. */
+export function against(folder: string): Leg {
+  return {
+    name: "against",
+    about: `the gateway beside the one of ${folder}, in turn`,
+    async run(scene) {
+      const mine = await scene.gateway();
+      const other = await scene.gateway({}, { checkout: folder });
+      const rows: Row[] = [];
+      for (const { figure, unit, cost } of FIGURES) {
+        const costs = await pair(
+          () => cost(mine),
+          () => cost(other),
+          ROUNDS,
+        );
+        rows.push({ figure, unit, ...costs });
+      }
+      return rows;
+    },
+  };
+}
