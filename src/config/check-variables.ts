@@ -6,7 +6,6 @@ import { ConfigError, type Environment } from "./sources.ts";
 const CLIENT_VARIABLES = [
   "STEER_API_KEY",
   "STEER_ADDRESS",
-  "STEER_TOKEN",
   "STEER_MODEL",
   "STEER_REPO",
 ] as const;

@@ -39,7 +39,7 @@ export interface Scenario {
   ) => readonly Expectation[] | Promise<readonly Expectation[]>;
 }
 
-const MODEL = { STEER_MODEL: "simulator", STEER_TOKEN: TOKEN };
+const MODEL = { STEER_MODEL: "simulator", STEER_API_KEY: TOKEN };
 const PROMPT = "Was sagt das Meer? 🌊";
 /** Longest token of a scripted text, and what a message of the prompt's length costs. */
 const OUTPUT_TOKENS = pieces(KNOWN_TEXT, 4).length;
@@ -210,6 +210,15 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       ...simulated({ text: KNOWN_TEXT })(),
       STEER_ADDRESS: tls.grpc,
       STEER_CA_FILE: certificates.ca,
+    }),
+    judge: (answer) => unaryAnswer(answer),
+  },
+  // Nothing but the environment says where the service is, whom to trust, and as whom to come.
+  "system-authorities": {
+    env: ({ tls, certificates }) => ({
+      ...simulated({ text: KNOWN_TEXT })(),
+      STEER_ADDRESS: `https://${tls.grpc}`,
+      SSL_CERT_FILE: certificates.ca,
     }),
     judge: (answer) => unaryAnswer(answer),
   },

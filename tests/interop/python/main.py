@@ -34,10 +34,7 @@ def spec() -> v1.GenerationSpec:
 
 
 def connection() -> dict[str, Any]:
-    settings: dict[str, Any] = {
-        "address": os.environ["STEER_ADDRESS"],
-        "token": os.environ["STEER_TOKEN"],
-    }
+    settings: dict[str, Any] = {}
     if authority := os.environ.get("STEER_CA_FILE"):
         with open(authority, "rb") as file:
             settings["credentials"] = grpc.ssl_channel_credentials(file.read())
@@ -226,6 +223,7 @@ SCENARIOS: dict[str, Callable[[], Answer]] = {
     "large": large,
     "compressed": compressed,
     "tls": unary,
+    "system-authorities": unary,
     "health": health,
     "lost-owner": lost_owner,
     "lost-unary": unary,
