@@ -75,7 +75,11 @@ async function runSuites(suites: readonly Suite[], scenario: string | undefined)
 /** Runs the suites of a track, but for those whose tools are not there. */
 async function runTrack(track: number) {
   await using world = await startWorld();
-  const all = [...languages.map((language) => suiteOf(language, world)), toolsSuite(world), otherLanguageSuite(world)];
+  const all = [
+    ...languages.map((language) => suiteOf(language, world)),
+    toolsSuite(world),
+    otherLanguageSuite(world),
+  ];
   const suites = all.filter(
     ({ name }, index) =>
       index % TRACKS === track && (positionals.length === 0 || positionals.includes(name)),

@@ -98,7 +98,7 @@ async function cancelled(streamId: string, { world, proxy }: Evidence) {
     if (state?.endTime !== undefined || tries === 50) {
       const endedAt = state?.endTime === undefined ? Number.NaN : timestampMs(state.endTime);
       return [
-        is("phase of the stream", phaseName(state?.phase), "CANCELLED"),
+        is("phase of the stream", StreamPhase[state?.phase ?? 0], "CANCELLED"),
         check("the cancel came before the connection's end", endedAt < proxy.closedAt, {
           endedAt,
           closedAt: proxy.closedAt,
@@ -107,10 +107,6 @@ async function cancelled(streamId: string, { world, proxy }: Evidence) {
     }
     await delay(100);
   }
-}
-
-function phaseName(phase: StreamPhase | undefined): string {
-  return Object.entries(StreamPhase).find(([, value]) => value === phase)?.[0] ?? "unknown";
 }
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
