@@ -22,40 +22,43 @@ export interface ConnectionOptions {
   readonly token?: string | (() => string);
 }
 
-export interface ConnectionSettings {
-  readonly address: ServiceAddress;
+export interface CallerKey {
   /** The key of the next call; empty: none. Throws `SteerError` KEY_INVALID. */
-  readonly key: () => string;
+  readonly next: () => string;
   /** There can be a key. */
-  readonly hasKey: boolean;
+  readonly isPossible: boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Throws `SteerError` ADDRESS_INVALID or KEY_INVALID. */
-export function connectionSettings(
-  { address, token }: ConnectionOptions,
-  environment: Environment,
-): ConnectionSettings {
-  const { STEER_ADDRESS, STEER_API_KEY = "" } = environment;
-  const place =
-    address === undefined
-      ? parseServiceAddress(STEER_ADDRESS || DEFAULT_ADDRESS, "STEER_ADDRESS")
-      : parseServiceAddress(address, "address");
+/** Throws `SteerError` ADDRESS_INVALID. */
+export function addressOf(
+  { address }: ConnectionOptions,
+  { STEER_ADDRESS }: Environment,
+): ServiceAddress {
+  if (address !== undefined) return parseServiceAddress(address, "address");
+  return parseServiceAddress(STEER_ADDRESS || DEFAULT_ADDRESS, "STEER_ADDRESS");
+}
+
+/** Throws `SteerError` KEY_INVALID. */
+export function keyOf(
+  { token }: ConnectionOptions,
+  { STEER_API_KEY = "" }: Environment,
+): CallerKey {
   if (typeof token === "function") {
-    return { address: place, key: () => checkedKey(token(), "token"), hasKey: true };
+    return { next: () => checkedKey(token(), "token"), isPossible: true };
   }
   const key =
     token === undefined ? checkedKey(STEER_API_KEY, "STEER_API_KEY") : checkedKey(token, "token");
-  return { address: place, key: () => key, hasKey: key !== "" };
+  return { next: () => key, isPossible: key !== "" };
 }
 
 /**
- * What a caller should hear whose key can be read on its way; undefined: nothing. An address with
+ * What a caller should hear whose key can be read on its way there; undefined: nothing. An address with
  * `http://` says that this is meant.
  */
-export function clearKeyWarning({ address, hasKey }: ConnectionSettings): string | undefined {
-  if (!hasKey || address.isSecure || address.hasScheme || isLoopback(address)) return undefined;
+export function clearKeyWarning(address: ServiceAddress): string | undefined {
+  if (address.isSecure || address.hasScheme || isLoopback(address)) return undefined;
   const place = hostAndPort(address);
   return `the key goes to ${place} in the clear: write https://${place}, or http://${place} if that is meant`;
 }

@@ -10,9 +10,10 @@ import {
 } from "../../gen/es/steer/v1/generation_service_pb.js";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import {
+  addressOf,
   type ConnectionOptions,
   clearKeyWarning,
-  connectionSettings,
+  keyOf,
 } from "./connection-settings.ts";
 import { hostAndPort } from "./service-address.ts";
 import type { CallOptions, GenerationClient } from "./steer.ts";
@@ -29,6 +30,11 @@ const CHANNEL_OPTIONS = {
 export interface GrpcOptions extends ConnectionOptions {
   /** In place of those that the address asks for. */
   readonly credentials?: grpc.ChannelCredentials;
+  /**
+   * A target of gRPC in place of the address, such as `ipv4:10.0.0.1:50051,10.0.0.2:50051`: in the clear, unless
+   * `credentials` are given. Nobody warns of a key.
+   */
+  readonly target?: string;
   /** Over the helper's own. */
   readonly channelOptions?: grpc.ChannelOptions;
 }
@@ -82,27 +88,36 @@ function secureCredentials(): grpc.ChannelCredentials {
   return grpc.credentials.createSsl(Buffer.from([...all].join("\n")));
 }
 
+/** Where a channel leads to, and how. Warns of a key that can be read on its way. */
+function placeOf(options: GrpcOptions, hasKey: boolean) {
+  const { target, credentials } = options;
+  if (target !== undefined) {
+    return { target, credentials: credentials ?? grpc.credentials.createInsecure() };
+  }
+  const address = addressOf(options, process.env);
+  const place = hostAndPort(address);
+  if (credentials !== undefined) return { target: place, credentials };
+  const warning = hasKey ? clearKeyWarning(address) : undefined;
+  if (warning !== undefined) process.emitWarning(warning, "SteerWarning");
+  const made = address.isSecure ? secureCredentials() : grpc.credentials.createInsecure();
+  return { target: place, credentials: made };
+}
+
 /**
  * Over grpc-js. Throws `SteerError` ADDRESS_INVALID or KEY_INVALID. After `close` the calls that run go on, and none
  * is made or made again.
  */
 export function createGrpcClient(options: GrpcOptions = {}): GenerationClient & { close(): void } {
-  const settings = connectionSettings(options, process.env);
+  const { channelOptions } = options;
+  const key = keyOf(options, process.env);
+  const { target, credentials } = placeOf(options, key.isPossible);
+  const client = new grpc.Client(target, credentials, { ...CHANNEL_OPTIONS, ...channelOptions });
   let isClosed = false;
-  const { address } = settings;
-  const client = new grpc.Client(
-    hostAndPort(address),
-    options.credentials ??
-      (address.isSecure ? secureCredentials() : grpc.credentials.createInsecure()),
-    { ...CHANNEL_OPTIONS, ...options.channelOptions },
-  );
-  const warning = options.credentials === undefined ? clearKeyWarning(settings) : undefined;
-  if (warning !== undefined) process.emitWarning(warning, "SteerWarning");
 
   function metadata(): grpc.Metadata {
     const headers = new grpc.Metadata();
-    const key = settings.key();
-    if (key !== "") headers.set("authorization", `Bearer ${key}`);
+    const next = key.next();
+    if (next !== "") headers.set("authorization", `Bearer ${next}`);
     return headers;
   }
 

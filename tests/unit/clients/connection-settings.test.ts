@@ -1,10 +1,8 @@
+import grpc from "@grpc/grpc-js";
 import { describe, expect, it } from "vitest";
 import { checkedKey } from "../../../clients/typescript/checked-key.ts";
-import {
-  clearKeyWarning,
-  connectionSettings,
-} from "../../../clients/typescript/connection-settings.ts";
-import { createGrpcClient } from "../../../clients/typescript/grpc.ts";
+import { addressOf, keyOf } from "../../../clients/typescript/connection-settings.ts";
+import { createGrpcClient, type GrpcOptions } from "../../../clients/typescript/grpc.ts";
 import {
   hostAndPort,
   isLoopback,
@@ -35,7 +33,7 @@ function optionsOf({ given = {} }: { readonly given?: { address?: string; key?: 
   };
 }
 
-describe("connectionSettings", () => {
+describe("the settings of a client", () => {
   it.each(addresses)("takes the address $text", ({ text, host, port, is_secure, is_loopback }) => {
     const address = parseServiceAddress(text, "address");
     expect(address).toMatchObject({ host, port, isSecure: is_secure });
@@ -73,44 +71,58 @@ describe("connectionSettings", () => {
   });
 
   it("refuses the key of a function when it is asked for", () => {
-    const { key } = connectionSettings({ token: () => "secret-key\n" }, {});
-    expect(thrownBy(key)).toMatchObject({ reason: "KEY_INVALID" });
+    const { next } = keyOf({ token: () => "secret-key\n" }, {});
+    expect(thrownBy(next)).toMatchObject({ reason: "KEY_INVALID" });
   });
 
   it.each(settings)("takes its settings: $name", ({ environment, address, key, ...vector }) => {
-    const found = connectionSettings(optionsOf(vector), environment);
-    expect(found.address).toEqual(parseServiceAddress(address, ""));
-    expect([found.key(), found.hasKey]).toEqual([key ?? "", key !== null]);
+    const options = optionsOf(vector);
+    expect(addressOf(options, environment)).toEqual(parseServiceAddress(address, ""));
+    const { next, isPossible } = keyOf(options, environment);
+    expect([next(), isPossible]).toEqual([key ?? "", key !== null]);
   });
 
   it.each(refused_settings)(
     "names the source of $names",
     ({ environment, reason, names, ...vector }) => {
-      const error = thrownBy(() => connectionSettings(optionsOf(vector), environment));
+      const options = optionsOf(vector);
+      const error = thrownBy(() => [addressOf(options, environment), keyOf(options, environment)]);
       expect(error).toMatchObject({ reason, message: expect.stringMatching(`^${names}: `) });
       expect(String(error)).not.toContain("secret");
     },
   );
 
   it("sends no key if the one that is given is empty", () => {
-    const { key, hasKey } = connectionSettings({ token: "" }, { STEER_API_KEY: "k" });
-    expect([key(), hasKey]).toEqual(["", false]);
+    const { next, isPossible } = keyOf({ token: "" }, { STEER_API_KEY: "k" });
+    expect([next(), isPossible]).toEqual(["", false]);
   });
 });
 
-describe("clearKeyWarning", () => {
-  const warningOf = (address: string, token: string) =>
-    clearKeyWarning(connectionSettings({ address, token }, {}));
+/** What `createGrpcClient` warns of. */
+async function warningsOf(options: GrpcOptions): Promise<readonly string[]> {
+  const warnings: string[] = [];
+  const note = ({ name, message }: Error): void => {
+    if (name === "SteerWarning") warnings.push(message);
+  };
+  process.on("warning", note);
+  createGrpcClient(options).close();
+  await new Promise(setImmediate);
+  process.off("warning", note);
+  return warnings;
+}
 
-  it("warns of a key that leaves the machine in the clear, unless that is said", () => {
-    expect(warningOf("steer:1", "secret")).toBe(
-      "the key goes to steer:1 in the clear: write https://steer:1, or http://steer:1 if that is meant",
-    );
-    for (const address of ["http://steer:1", "https://steer:1", "127.0.0.1:1", "[::1]:1"]) {
-      expect(warningOf(address, "secret")).toBeUndefined();
-    }
-    expect(warningOf("steer:1", "")).toBeUndefined();
-  });
+it("warns of a key that leaves the machine in the clear, unless that is said", async () => {
+  const token = "secret";
+  expect(await warningsOf({ address: "steer:1", token })).toEqual([
+    "the key goes to steer:1 in the clear: write https://steer:1, or http://steer:1 if that is meant",
+  ]);
+  for (const address of ["http://steer:1", "https://steer:1", "127.0.0.1:1", "[::1]:1"]) {
+    expect(await warningsOf({ address, token })).toEqual([]);
+  }
+  expect(await warningsOf({ address: "steer:1", token: "" })).toEqual([]);
+  expect(await warningsOf({ target: "dns:///steer:1", token })).toEqual([]);
+  const credentials = grpc.credentials.createInsecure();
+  expect(await warningsOf({ address: "steer:1", token, credentials })).toEqual([]);
 });
 
 it("an address of IPv6 has its brackets again where gRPC reads it", () => {

@@ -35,6 +35,7 @@ public final class SteerClient implements AutoCloseable {
   /** Three heartbeats: a call that is silent for so long is dead. */
   private static final int MISSED_HEARTBEATS = 3;
   private static final Duration HEARTBEAT = Duration.ofSeconds(15);
+  private static final Duration LONGEST = Duration.ofHours(1);
   private static final int MAX_ANSWER_BYTES = 4 << 20;
   private static final String SERVICE = GenerationServiceGrpc.SERVICE_NAME;
 
@@ -135,6 +136,11 @@ public final class SteerClient implements AutoCloseable {
         waitAfter(SteerException.of(e.getStatus(), e.getTrailers()), tries, end);
       }
     }
+  }
+
+  /** The same within an hour, the longest that the service allows by its default. */
+  public GenerateResponse generate(GenerateRequest request) {
+    return generate(request, LONGEST);
   }
 
   /** Waits before a unary call is made again, or throws where it must not be. */
