@@ -215,6 +215,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       ...simulated({ text: KNOWN_TEXT })(),
       STEER_ADDRESS: `https://${tls.grpc}`,
       SSL_CERT_FILE: certificates.ca,
+      // Where a machine sets it, gRPC trusts its file alone.
+      GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: "",
     }),
     judge: (answer) => unaryAnswer(answer),
   },

@@ -14,7 +14,7 @@ from .channel import BaseClient, Begin, ReadOptions, with_id
 from .error import SteerError, error_of_status
 from .output import Output
 from .repeat import Repetition
-from .resume import Call, Cursor, Deliver, Reading, Receive, Wait, closed_error, silence_error
+from .resume import Call, Deliver, Reading, Receive, StreamCursor, Wait, closed_error, silence_error
 
 
 def _is_of_task() -> bool:
@@ -137,7 +137,9 @@ class AsyncClient(BaseClient):
         """Generates and streams; goes on by itself where a connection or a replica is lost."""
         return AsyncEventStream(*self._new(request, options))
 
-    def resume_stream(self, cursor: Cursor, **options: Unpack[ReadOptions]) -> AsyncEventStream:
+    def resume_stream(
+        self, cursor: StreamCursor, **options: Unpack[ReadOptions]
+    ) -> AsyncEventStream:
         """Goes on with a stream whose position was kept elsewhere."""
         return AsyncEventStream(*self._known(cursor, options))
 

@@ -12,7 +12,7 @@ from typing import Any, TypedDict, TypeVar
 import grpc
 from steer import v1
 
-from .resume import Cursor, Reading, Reconnect
+from .resume import Reading, Reconnect, StreamCursor
 from .runtime import SYSTEM, Runtime
 from .settings import Settings, system_credentials
 
@@ -20,7 +20,7 @@ HEARTBEAT = 15.0
 #: Heartbeats that may be missing before a connection counts as dead.
 MISSED_HEARTBEATS = 3
 MODELS = {"service": "steer.v1.ModelService"}
-Begin = Callable[[Cursor], Any]
+Begin = Callable[[StreamCursor], Any]
 _Request = TypeVar("_Request", v1.GenerateRequest, v1.StreamGenerateRequest)
 
 
@@ -145,7 +145,7 @@ class BaseClient:
         silence = heartbeat * MISSED_HEARTBEATS
         return self._reading(request, options, silence, repeatable=request.request_id != "")
 
-    def _known(self, cursor: Cursor, options: ReadOptions) -> tuple[Reading, Begin]:
+    def _known(self, cursor: StreamCursor, options: ReadOptions) -> tuple[Reading, Begin]:
         # The interval of heartbeats is the first call's, which is not known here: no limit.
         return self._reading(None, options, 0, cursor=cursor)
 
@@ -159,7 +159,7 @@ class BaseClient:
         given: dict[str, Any] = {"silence": silence, **options}
         timeout = given.pop("delivery_timeout", None)
 
-        def begin(cursor: Cursor) -> Any:
+        def begin(cursor: StreamCursor) -> Any:
             if request is not None and not cursor.stream_id:
                 return self.generation.StreamGenerate(
                     request, timeout=timeout, metadata=self.metadata()

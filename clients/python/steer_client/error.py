@@ -9,7 +9,7 @@ from google.rpc.status_pb2 import Status
 from steer import v1
 
 if TYPE_CHECKING:
-    from .resume import Cursor
+    from .resume import StreamCursor
 
 _CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 _Detail = TypeVar("_Detail", bound=Message)
@@ -31,7 +31,7 @@ class SteerError(Exception):
     #: The gateway has answered; otherwise the status is a library's or a proxy's.
     is_from_gateway: bool
     #: Where the reader of a stream stood; `resume_stream` goes on there.
-    cursor: Cursor | None = None
+    cursor: StreamCursor | None = None
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class SteerError(Exception):
         """What the gateway has tried, the last three at most unless a stream's event says it."""
         return list(self.detail.attempts) if self.detail else []
 
-    def at(self, cursor: Cursor) -> SteerError:
+    def at(self, cursor: StreamCursor) -> SteerError:
         self.cursor = cursor
         return self
 

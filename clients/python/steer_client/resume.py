@@ -29,7 +29,7 @@ FINAL_CODES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
+class StreamCursor:
     """How far a reader has come; enough to go on, also in another process."""
 
     stream_id: str = ""
@@ -42,7 +42,7 @@ class Cursor:
 class Reconnect:
     """A delivery broke off, and the reader is about to go on."""
 
-    cursor: Cursor
+    cursor: StreamCursor
     tries: int
     wait: float
     cause: SteerError
@@ -52,7 +52,7 @@ class Reconnect:
 class Call:
     """Begin a call: StreamGenerate, or ResumeStream if the cursor names a stream."""
 
-    cursor: Cursor
+    cursor: StreamCursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class Reading:
     silence: float
     #: The request has a `request_id`: a second StreamGenerate joins the stream of the first.
     repeatable: bool = True
-    cursor: Cursor = field(default_factory=Cursor)
+    cursor: StreamCursor = field(default_factory=StreamCursor)
     #: The client is closed: no call is made any more.
     is_closed: Callable[[], bool] = lambda: False
     #: Seconds until everything ends.
@@ -151,7 +151,7 @@ class Reading:
             stream_id = self.cursor.stream_id
             if kind == "start":
                 stream_id, self._resumable = event.start.stream_id, event.start.resumable
-            self.cursor = Cursor(stream_id, event.sequence, event.writer)
+            self.cursor = StreamCursor(stream_id, event.sequence, event.writer)
             self._tries, self._progress = 0, True
             if kind in ("complete", "error"):
                 # Leaving at once would look like a cancel to the service.

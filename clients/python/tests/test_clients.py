@@ -13,7 +13,7 @@ from readers import Plan, Read, Stop
 from scripted_service import PATIENCE, Server
 from steer import v1
 
-from steer_client import AsyncClient, Client, Cursor, SteerError
+from steer_client import AsyncClient, Client, SteerError, StreamCursor
 
 START = {"sequence": 1, "writer": 7, "kind": "start", "stream_id": "s.1", "resumable": True}
 TEXT = {"sequence": 2, "writer": 7, "kind": "text"}
@@ -179,7 +179,7 @@ def test_a_stream_of_a_client_that_is_closed_ends_with_its_position() -> None:
             next(events)
     error = caught.value
     assert error.code is grpc.StatusCode.CANCELLED
-    assert error.cursor == Cursor("s.1", 2, 7)
+    assert error.cursor == StreamCursor("s.1", 2, 7)
 
 
 def test_a_stream_of_an_asyncio_client_that_is_closed_ends_with_its_position() -> None:
@@ -199,7 +199,7 @@ def test_a_stream_of_an_asyncio_client_that_is_closed_ends_with_its_position() -
     with Server([OPEN]) as server:
         error = asyncio.run(read())
     assert error.code is grpc.StatusCode.CANCELLED
-    assert error.cursor == Cursor("s.1", 2, 7)
+    assert error.cursor == StreamCursor("s.1", 2, 7)
 
 
 def test_an_asyncio_task_that_is_cancelled_ends_as_one() -> None:
