@@ -7,7 +7,7 @@ import type { Log } from "./domain/log-line.ts";
 import type { TlsMaterial } from "./domain/tls-material.ts";
 import type { ReloadCause } from "./reloads.ts";
 import { restartKeys } from "./restart-keys.ts";
-import { createAuthenticator, removedCallers } from "./rpc/authenticate.ts";
+import { createAuthenticator, removedCallers } from "./calls/authenticate.ts";
 
 /** What the service goes by at the moment; calls keep the deployment that they began with. */
 export interface InForce {

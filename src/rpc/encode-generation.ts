@@ -21,6 +21,7 @@ import {
   UsageSource,
 } from "../../gen/service/steer/v1/usage_pb.ts";
 import type * as money from "../domain/cost.ts";
+import { errorRow } from "../domain/error-table.ts";
 import type * as domain from "../domain/generation.ts";
 import type { Part } from "../domain/generation-spec.ts";
 import type * as provider from "../domain/provider-event.ts";
@@ -30,7 +31,7 @@ import {
   tokenSum,
 } from "../domain/token-usage.ts";
 import { encodeMessage } from "./encode-content.ts";
-import { errorRow } from "./error-table.ts";
+import { categoryOf } from "./error-category.ts";
 
 const USAGE_SOURCES: Readonly<Record<DomainUsageSource, UsageSource>> = {
   provider: UsageSource.PROVIDER,
@@ -123,8 +124,7 @@ export function encodeCost(cost: money.Cost): Cost {
 
 export function encodeAttempt(attempt: domain.Attempt): Attempt {
   const failure = attempt.providerFailure;
-  const row =
-    attempt.errorKind === undefined ? undefined : errorRow(attempt.errorKind, attempt.errorReason);
+  const { errorKind } = attempt;
   return {
     $typeName: "steer.v1.Attempt",
     index: attempt.index,
@@ -140,8 +140,8 @@ export function encodeAttempt(attempt: domain.Attempt): Attempt {
     duration: encodeDuration(attempt.durationMs),
     outputDelivered: attempt.outputDelivered,
     delayFromProvider: attempt.delayMs > 0 && attempt.delayFromProvider,
-    errorCategory: row?.category ?? ErrorCategory.UNSPECIFIED,
-    reason: row?.reason ?? "",
+    errorCategory: errorKind === undefined ? ErrorCategory.UNSPECIFIED : categoryOf(errorKind),
+    reason: errorKind === undefined ? "" : errorRow(errorKind, attempt.errorReason).reason,
     ...(attempt.delayMs > 0 && { delay: encodeDuration(attempt.delayMs) }),
     ...(attempt.timeToFirstTokenMs !== undefined && {
       timeToFirstToken: encodeDuration(attempt.timeToFirstTokenMs),

@@ -6,7 +6,7 @@ import type { Gateway } from "../../src/gateway/gateway.ts";
 import type { OpenStream } from "../../src/gateway/stored-generation.ts";
 import { encodeError } from "../../src/rpc/encode-error.ts";
 import { decodeEvent } from "../../src/rpc/encode-event.ts";
-import { codeName, errorRow } from "../../src/rpc/error-table.ts";
+import { codeName, errorRow } from "../../src/domain/error-table.ts";
 import { StreamFailed } from "../../src/rpc/stream-failure.ts";
 import type { Replica } from "./replica.ts";
 import type { Scheduler, SimulatedProcess } from "./scheduler.ts";
