@@ -9,7 +9,7 @@ import {
   WHOLE_ANSWER,
 } from "../domain/stream-options.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
-import { createStreamEvents } from "../output/stream-events.ts";
+import { StreamEvents } from "../output/stream-events.ts";
 import type { OwnedStream } from "../streams/owned-stream.ts";
 import type { StreamHooks, StreamLog } from "../streams/stream-log.ts";
 import type { StreamRecord } from "../streams/stream-record.ts";
@@ -66,7 +66,7 @@ interface NextRun {
 
 /** How a stream that was taken gets its events. */
 interface Feed extends NextRun {
-  readonly events: ReturnType<typeof createStreamEvents>;
+  readonly events: StreamEvents;
   readonly lost: Attempt;
   readonly callFacts: CallFacts;
 }
@@ -225,7 +225,7 @@ export class Takeover {
     const next = await this.#nextRun(taken, before);
     work.run = next.run;
     if (work.stopped !== undefined) next.run.abort(work.stopped);
-    const events = createStreamEvents({
+    const events = new StreamEvents({
       options: taken.request?.options ?? WHOLE_ANSWER,
       clock: this.#dependencies.clock,
       streamId: record.streamId,
