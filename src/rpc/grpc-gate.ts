@@ -90,6 +90,9 @@ function headerOf(headers: IncomingHttpHeaders, name: string): string | undefine
   return typeof value === "string" ? value : value?.[0];
 }
 
+/** No function of a call: the memory of a stream outlives it, and its listeners would keep all that they know. */
+function ignore(): void {}
+
 function unimplemented(path: string): RpcStatus {
   const message = `the service has no method ${path.slice(0, 200)}`;
   return { code: Code.UNIMPLEMENTED, message, details: [], trailers: {} };
@@ -152,10 +155,10 @@ export function gateStreams(
     const { session } = stream;
     // The client has left already.
     if (session === undefined || session.destroyed || stream.destroyed || stream.closed) return;
-    stream.on("error", () => {});
+    stream.on("error", ignore);
     const refuse = (status: RpcStatus): void => {
       refuseStream(stream, status);
-      floods.refused(session, status, Object.entries(headers));
+      floods.refused(session, status, headers);
     };
     const path = headers[":path"] ?? "";
     const method = methods.get(path);
@@ -166,7 +169,7 @@ export function gateStreams(
       tell("content-type");
       stream.respond({ ":status": UNSUPPORTED_MEDIA_TYPE }, { endStream: true });
       stream.close(constants.NGHTTP2_NO_ERROR);
-      return floods.unknown(session, Object.entries(headers));
+      return floods.unknown(session, headers);
     }
     if (method === undefined && !open.has(path)) {
       tell("method-unknown");
@@ -181,7 +184,7 @@ export function gateStreams(
     }
     dropLongDeadline(headers);
     try {
-      if (method === undefined) floods.unknown(session, Object.entries(headers));
+      if (method === undefined) floods.unknown(session, headers);
       const arrival =
         method === undefined
           ? await expect(stream, session)
