@@ -14,6 +14,7 @@ import { dropLongDeadline, malformedTimeout } from "./deadline.ts";
 import { encodeError } from "./encode-error.ts";
 import { Code } from "./error-table.ts";
 import type { FloodGuard } from "./flood-guard.ts";
+import { callInternals } from "./grpc-internals.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { peerOf } from "./peer.ts";
 import { refuseStream } from "./refuse-stream.ts";
@@ -23,11 +24,6 @@ export interface GatedCall {
   /** As in `CallHead`. */
   readonly header: (name: string) => string | undefined;
   readonly arrival: Arrival;
-}
-
-/** What grpc-js keeps to itself of a call. */
-interface CallInternals {
-  readonly call: { readonly stream: ServerHttp2Stream };
 }
 
 export interface GrpcGateOptions {
@@ -73,14 +69,9 @@ class GrpcHead implements CallHead {
 
 const gated = new WeakMap<ServerHttp2Stream, GatedCall>();
 
-/** The stream of a call that grpc-js serves. */
-export function streamOf(call: object): ServerHttp2Stream {
-  return (call as CallInternals).call.stream;
-}
-
 /** What the gate has found out about a call that grpc-js serves. Throws for one that has not passed it. */
 export function gatedCallOf(call: object): GatedCall {
-  const found = gated.get(streamOf(call));
+  const found = gated.get(callInternals(call).stream);
   if (found === undefined) throw new Error("the call has not passed the gate");
   return found;
 }
