@@ -242,9 +242,16 @@ describe("the status of a frozen error", () => {
   });
 
   it("is that of no other error", () => {
-    const [one, other] = [refusal(), refusal()];
+    const [one, other] = [refusal(), new GatewayError("unauthenticated", "no key at all")];
     expect(encodeError(one)).not.toBe(encodeError(one));
-    expect(encodeError(Object.freeze(one))).not.toBe(encodeError(Object.freeze(other)));
+    const [ofOne, ofOther] = [one, other].map((error) => encodeError(Object.freeze(error)));
+    expect(ofOne?.message).toBe("no such key");
+    expect(ofOther?.message).toBe("no key at all");
+    expect([ofOne, ofOther].map((status) => status && packStatus(status))).toEqual(
+      [refusal(), new GatewayError("unauthenticated", "no key at all")].map((error) =>
+        packStatus(encodeError(error)),
+      ),
+    );
   });
 });
 
