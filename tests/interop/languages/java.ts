@@ -1,3 +1,6 @@
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
 import type { Command, Language } from "../language.ts";
 
 // Java 17 reads its environment and writes its output in the locale's encoding.
@@ -19,6 +22,26 @@ const program = (folder: string, name: string): Command => ({
 
 const example = (name: string): Command => program("examples/java", name);
 
+const ANOTHER =
+  "<dependency><groupId>org.slf4j</groupId><artifactId>slf4j-api</artifactId><version>2.0.17</version></dependency>";
+
+/** A local repository that shares with the machine's everything but Steer. */
+function repositoryOf(folder: string): string {
+  const repository = join(folder, "m2");
+  const shared = join(homedir(), ".m2/repository");
+  mkdirSync(join(repository, "dev"), { recursive: true });
+  for (const place of [".", "dev"]) {
+    if (!existsSync(join(shared, place))) continue;
+    for (const name of readdirSync(join(shared, place))) {
+      const link = join(repository, place, name);
+      if (link !== join(repository, "dev/steer") && !existsSync(link)) {
+        symlinkSync(join(shared, place, name), link);
+      }
+    }
+  }
+  return repository;
+}
+
 export const java: Language = {
   name: "java",
   needs: ["java", "mvn"],
@@ -35,5 +58,9 @@ export const java: Language = {
     attempts: example("Attempts"),
     cleanup: example("Cleanup"),
   },
-  page: "docs/clients/java.md",
+  page: {
+    file: "docs/clients/java.md",
+    another: `sed -i 's|</dependencies>|${ANOTHER}&|' pom.xml`,
+    env: (folder) => ({ ...UTF_8, MAVEN_OPTS: `-Dmaven.repo.local=${repositoryOf(folder)}` }),
+  },
 };
