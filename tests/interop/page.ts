@@ -118,5 +118,5 @@ export async function installArtifacts(
   const result = await runCommand({ command: "node", args: pack, cwd: "." }, {}, PACK_LIMIT_MS);
   const why = failureOf(result);
   if (why !== undefined) return described(result, `${why} of ${pack.join(" ")}`);
-  return followWay(page, ARTIFACTS, { STEER_ARTIFACTS: made.path, STEER_ADDRESS: open.grpc });
+  return await followWay(page, ARTIFACTS, { STEER_ARTIFACTS: made.path, STEER_ADDRESS: open.grpc });
 }
