@@ -14,9 +14,10 @@ export const java = {
   make({ copy, out, version, run }) {
     const reactor = join(copy, "pom.xml");
     cpSync("tools/pack/java-reactor.xml", reactor);
+    const options = [process.env.MAVEN_OPTS, "-XX:TieredStopAtLevel=1"];
     run("mvn", ["-B", "-ntp", "-q", "-f", reactor, "-Dmaven.test.skip", "package"], {
-      // Java 17 writes in the encoding of the locale.
-      env: { LC_ALL: "C.UTF-8" },
+      // Java 17 writes in the encoding of the locale. One build is over before optimized code would pay.
+      env: { LC_ALL: "C.UTF-8", MAVEN_OPTS: options.filter(Boolean).join(" ") },
     });
     return Object.entries(PACKAGES).flatMap(([name, source]) => {
       const place = `java/${name}-${version}`;
