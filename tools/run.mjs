@@ -7,7 +7,7 @@ const BIN = join(process.cwd(), "node_modules", ".bin");
 const shell = process.platform === "win32";
 
 /** PATH with the tools and the Node of node_modules; buf finds its plugins by it too. */
-export const pathWith = (...folders) => [...folders, BIN, process.env.PATH].join(delimiter);
+const pathWith = (...folders) => [...folders, BIN, process.env.PATH].join(delimiter);
 
 export const isOnPath = (command) =>
   pathWith()
