@@ -1,6 +1,7 @@
 // `npm run pack [-- --out FOLDER] [--only LANGUAGE…]`: what callers install, in all languages.
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -30,13 +31,18 @@ const SUMS = "SHA256SUMS";
 /** The packages, and all that is in the workspace of Rust. */
 const SOURCES = ["gen", "clients", "examples/rust", "tests/interop/rust", "tools/generate/rust"];
 
-/** A copy without what is built or installed in the folders, for as long as `use` needs it. */
+/**
+ * A copy without what is built or installed in the folders, for as long as `use` needs it. Archives keep
+ * modes of files: these are the same whatever the clone's are.
+ */
 function withCopy(use) {
+  process.umask(0o022);
   const copy = mkdtempSync(join(tmpdir(), "steer-pack-"));
   try {
     for (const file of SOURCES.flatMap(ownFilesBelow)) {
       mkdirSync(join(copy, dirname(file)), { recursive: true });
       cpSync(file, join(copy, file));
+      chmodSync(join(copy, file), 0o644);
     }
     symlinkSync(resolve("node_modules"), join(copy, "node_modules"), "junction");
     return use(copy);

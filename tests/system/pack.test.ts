@@ -27,8 +27,16 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function pack(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["tools/pack.mjs", ...args], {
+/** Some umask of a machine. */
+const STRICT = 'umask 077; exec "$0" "$@"';
+
+function pack(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  shell: readonly string[] = [],
+) {
+  const [file = "", ...more] = [...shell, process.execPath, "tools/pack.mjs", ...args];
+  const { status, stdout, stderr } = spawnSync(file, more, {
     cwd: ROOT,
     encoding: "utf8",
     env: { ...process.env, ...env },
@@ -61,10 +69,11 @@ function pathOf(...commands: readonly string[]): string {
 }
 
 describe("npm run pack", () => {
-  it("makes the same bytes again, and a checksum of each file", () => {
-    const made = ["first", "second"].map((name) => {
+  it("makes the same bytes again, whatever the umask, and a checksum of each file", () => {
+    const shells = { first: [], second: ["sh", "-c", STRICT] };
+    const made = Object.entries(shells).map(([name, shell]) => {
       const out = join(folder, name);
-      const { status, output } = pack(["--out", out, "--only", "typescript"]);
+      const { status, output } = pack(["--out", out, "--only", "typescript"], {}, shell);
       expect(status, output).toBe(0);
       for (const file of sums(out).keys()) expect(output).toContain(`made      ${file} (`);
       return out;
