@@ -121,26 +121,34 @@ describe("a file that cannot be used", () => {
       what: "no database",
       make: (path: string) => writeFileSync(path, "no database ".repeat(1_000)),
       failure: "corrupt",
+      detail: "is not a SQLite database",
     },
-    { what: "damaged", make: damage, failure: "corrupt" },
+    {
+      what: "damaged",
+      make: damage,
+      failure: "corrupt",
+      detail: "is damaged: database disk image is malformed",
+    },
     {
       what: "of a later version",
       make: (path: string) => change(path, "PRAGMA user_version = 99"),
       failure: "newer",
+      detail: "has version 99, and this release knows 2: use a later one",
     },
     {
       what: "another application's",
       make: (path: string) => change(path, "PRAGMA application_id = 7"),
       failure: "foreign",
+      detail: "is the database of another application",
     },
-  ])("is $what", async ({ make, failure }) => {
+  ])("is $what", async ({ make, failure, detail }) => {
     const { path, open } = current();
     await (await open()).close();
     make(path);
     const before = readFileSync(path);
     const error = await open().catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ name: "StoreOpenError", failure });
-    expect(String(error)).toContain(path);
+    const message = `The stream store ${path} ${detail}`;
+    expect(error).toMatchObject({ name: "StoreOpenError", failure, message });
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
@@ -149,8 +157,8 @@ describe("a file that cannot be used", () => {
     const error = await current()
       .open({ path })
       .catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ name: "StoreOpenError", failure: "inaccessible" });
-    expect(String(error)).toContain(path);
+    const message = `The stream store ${path} cannot be opened: unable to open database file`;
+    expect(error).toMatchObject({ name: "StoreOpenError", failure: "inaccessible", message });
   });
 
   it.skipIf(!canMount())("is on a disk that is read-only", async () => {

@@ -11,7 +11,7 @@ import { testSpec } from "../../support/provider-request.ts";
 const TEXT: Part = { type: "text", text: "Hi" };
 const IMAGE: Part = { type: "image", source: { type: "uri", uri: "https://x/y", mediaType: "" } };
 const FILE: Part = { ...IMAGE, type: "file", filename: "f" };
-const PROVIDER: Part = { type: "provider", provider: "p", json: '{"found":1}' };
+const PROVIDER: Part = { type: "provider", providerType: "p", json: '{"found":1}', api: "" };
 const result = (...content: Part[]): Part => ({
   type: "tool-result",
   toolCallId: "c",
@@ -92,7 +92,12 @@ describe("what is counted of a request", () => {
   });
 
   it("has the tools and the schema of the output behind, because they are sent", () => {
-    const schema = { type: "json-schema", schema: '{"a":1}', name: "n" } as const;
+    const schema = {
+      type: "json-schema",
+      schema: '{"a":1}',
+      name: "n",
+      description: "",
+    } as const;
     expect(requestText(testSpec({ tools: [FUNCTION] }))).toMatchObject({
       text: "user: Hi\nfd{}",
       isPartial: true,
