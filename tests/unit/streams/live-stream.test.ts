@@ -27,8 +27,7 @@ async function* words(reader: AsyncIterable<Delivery>): AsyncGenerator<string, v
     if (delivery.type === "heartbeat") {
       expect(delivery.isUndurable).toBe(false);
       yield `beat ${delivery.sequence}`;
-    }
-    else for (const event of delivery.events) yield decoder.decode(event);
+    } else for (const event of delivery.events) yield decoder.decode(event);
   }
 }
 
