@@ -227,38 +227,44 @@ describe("a thread that dies", () => {
   it.each([
     ["is of a later version", "PRAGMA user_version = 99", "version", ""],
     ["is another's", "PRAGMA application_id = 7", "file-gone", "foreign"],
-  ])("and whose file %s meanwhile, is tried again once a second", async (_, statement, cause, code) => {
-    const workers: Worker[] = [];
-    const note = (message: unknown) => void workers.push((message as { worker: Worker }).worker);
-    const { path, clock, open } = current();
-    subscribe("worker_threads", note);
-    const store = await open();
-    await workers[0]?.terminate();
-    change(path, statement);
-    const trouble = { cause, code };
-    const lost = { name: "StoreUnavailable", outcome: "not-applied", trouble };
-    const ask = (): Promise<unknown> =>
-      Promise.resolve(store.heads(["s.1"])).catch((error: unknown) => error);
-    await clock.advance(1_000);
-    expect(await ask()).toMatchObject({ ...lost, message: "The thread of the stream store ended" });
-    await clock.advance(999);
-    const message = "The thread of the stream store is not running";
-    expect(await ask()).toMatchObject({ ...lost, message });
-    expect(workers).toHaveLength(2);
-    await clock.advance(1);
-    expect(await ask()).toMatchObject(lost);
-    expect(workers).toHaveLength(3);
-    const back = statement.replace(/= .*/, statement.includes("user") ? "= 2" : "= 1398031698");
-    change(path, back);
-    await clock.advance(1_000);
-    expect(await ask()).toEqual([undefined]);
-    unsubscribe("worker_threads", note);
-    await store.close();
-    expect(await ask()).toMatchObject({
-      outcome: "not-applied",
-      message: "The stream store is closed",
-    });
-  });
+  ])(
+    "and whose file %s meanwhile, is tried again once a second",
+    async (_, statement, cause, code) => {
+      const workers: Worker[] = [];
+      const note = (message: unknown) => void workers.push((message as { worker: Worker }).worker);
+      const { path, clock, open } = current();
+      subscribe("worker_threads", note);
+      const store = await open();
+      await workers[0]?.terminate();
+      change(path, statement);
+      const trouble = { cause, code };
+      const lost = { name: "StoreUnavailable", outcome: "not-applied", trouble };
+      const ask = (): Promise<unknown> =>
+        Promise.resolve(store.heads(["s.1"])).catch((error: unknown) => error);
+      await clock.advance(1_000);
+      expect(await ask()).toMatchObject({
+        ...lost,
+        message: "The thread of the stream store ended",
+      });
+      await clock.advance(999);
+      const message = "The thread of the stream store is not running";
+      expect(await ask()).toMatchObject({ ...lost, message });
+      expect(workers).toHaveLength(2);
+      await clock.advance(1);
+      expect(await ask()).toMatchObject(lost);
+      expect(workers).toHaveLength(3);
+      const back = statement.replace(/= .*/, statement.includes("user") ? "= 2" : "= 1398031698");
+      change(path, back);
+      await clock.advance(1_000);
+      expect(await ask()).toEqual([undefined]);
+      unsubscribe("worker_threads", note);
+      await store.close();
+      expect(await ask()).toMatchObject({
+        outcome: "not-applied",
+        message: "The stream store is closed",
+      });
+    },
+  );
 
   it("leaves its calls unknown, and is started anew with the same streams and sessions", async () => {
     const workers: Worker[] = [];
