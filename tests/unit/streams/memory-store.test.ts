@@ -249,6 +249,23 @@ describe("what is past its time", () => {
   });
 });
 
+it("is the memory of one process, which shares nothing", async () => {
+  const { store } = open();
+  expect(store.capabilities).toEqual({ type: "memory", isShared: false, durability: "process" });
+  expect(store.subscribe).toBeUndefined();
+});
+
+it("is told whether a stream was handed off", async () => {
+  const { store } = open();
+  const stream = newStream();
+  const { streamId, token } = stream;
+  await store.create(stream);
+  expect(await store.handOff(streamId, { ...token, nonce: 1 }, "planned")).toBe(false);
+  expect(await store.handOff("s.unknown", token, "planned")).toBe(false);
+  expect(await store.handOff(streamId, token, "planned")).toBe(true);
+  expect((await store.heads([streamId]))[0]).toMatchObject({ handedOff: true });
+});
+
 it("has a time of its own: the wall clock may jump", async () => {
   const manual = createManualClock();
   let jumpMs = 0;
