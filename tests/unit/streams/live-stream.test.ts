@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { StreamDelivery } from "../../../src/ports/gateway.ts";
 import { LiveStream } from "../../../src/streams/live-stream.ts";
-import type { Delivery } from "../../../src/streams/stream-reader.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { encode } from "../../support/stored-streams.ts";
 
@@ -22,7 +22,7 @@ function follow(stream: LiveStream, heartbeatMs = 0) {
 }
 
 /** Events as text; a heartbeat names the sequence before it. */
-async function* words(reader: AsyncIterable<Delivery>): AsyncGenerator<string, void> {
+async function* words(reader: AsyncIterable<StreamDelivery>): AsyncGenerator<string, void> {
   for await (const delivery of reader) {
     if (delivery.type === "heartbeat") {
       expect(delivery.isUndurable).toBe(false);
@@ -31,7 +31,7 @@ async function* words(reader: AsyncIterable<Delivery>): AsyncGenerator<string, v
   }
 }
 
-async function all(reader: AsyncIterable<Delivery>): Promise<string[]> {
+async function all(reader: AsyncIterable<StreamDelivery>): Promise<string[]> {
   const found: string[] = [];
   for await (const word of words(reader)) found.push(word);
   return found;
