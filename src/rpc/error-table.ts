@@ -1,4 +1,5 @@
 import { ErrorCategory } from "../../gen/service/steer/v1/error_pb.ts";
+import type { ErrorReason } from "../domain/error-reasons.ts";
 import type { ErrorKind } from "../domain/gateway-error.ts";
 
 /** google.rpc.Code by name. */
@@ -35,7 +36,7 @@ export interface ErrorRow {
   readonly category: ErrorCategory;
   readonly code: CodeName;
   /** Where the error names none. */
-  readonly reason: string;
+  readonly reason: ErrorReason;
   /** Repeating the same call later can succeed. */
   readonly retryable: boolean;
   readonly pushback: Pushback;
@@ -44,7 +45,7 @@ export interface ErrorRow {
 function row(
   category: ErrorCategory,
   code: CodeName,
-  reason: string,
+  reason: ErrorReason,
   retryable = false,
   pushback: Pushback = "unsaid",
 ): ErrorRow {
@@ -106,7 +107,7 @@ const ROWS: Readonly<Record<ErrorKind, ErrorRow>> = {
 };
 
 /** Reasons whose code is not that of their kind. */
-const CODE_BY_REASON: Readonly<Record<string, CodeName>> = {
+const CODE_BY_REASON: Readonly<Partial<Record<ErrorReason, CodeName>>> = {
   FAULTS_DISABLED: "FAILED_PRECONDITION",
   STREAM_NOT_RESUMABLE: "FAILED_PRECONDITION",
   SEQUENCE_AHEAD: "OUT_OF_RANGE",
@@ -116,10 +117,10 @@ const CODE_BY_REASON: Readonly<Record<string, CodeName>> = {
 };
 
 /** Reasons after which the same call helps although their kind says otherwise. */
-const RETRYABLE_REASONS: ReadonlySet<string> = new Set(["DELIVERY_DEADLINE"]);
+const RETRYABLE_REASONS: ReadonlySet<ErrorReason> = new Set(["DELIVERY_DEADLINE"]);
 
 /** The row of an error, with the code that its reason asks for. */
-export function errorRow(kind: ErrorKind, reason: string | undefined): ErrorRow {
+export function errorRow(kind: ErrorKind, reason: ErrorReason | undefined): ErrorRow {
   const base = ROWS[kind];
   if (reason === undefined) return base;
   const retryable = base.retryable || RETRYABLE_REASONS.has(reason);

@@ -4,6 +4,7 @@ import {
   ErrorCategory,
   type GatewayError as GatewayErrorMessage,
 } from "../../gen/service/steer/v1/error_pb.ts";
+import type { ErrorReason } from "../domain/error-reasons.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { kindOf } from "./error-table.ts";
 
@@ -36,7 +37,8 @@ export class StreamFailed extends Error {
     this.detail = detail;
     const { retryDelay, reason } = detail;
     this.error = new GatewayError(kindOf(detail.category) ?? "unknown", detail.message, {
-      reason,
+      // Another version can have written a reason that this one does not know: it is passed on.
+      reason: reason as ErrorReason,
       metadata: providerMetadata(detail),
       ...(retryDelay !== undefined && { retryAfterMs: durationMs(retryDelay) }),
     });
