@@ -7,7 +7,11 @@ import type { CodeName } from "./error-table.ts";
 
 /** Reasons of calls that no method takes, with what a client makes of the answer. */
 export const UNSERVED_REASONS = {
-  METHOD_UNKNOWN: { code: "UNIMPLEMENTED", error: "not-found", when: "the service has no such method" },
+  METHOD_UNKNOWN: {
+    code: "UNIMPLEMENTED",
+    error: "not-found",
+    when: "the service has no such method",
+  },
   CONTENT_TYPE_UNSUPPORTED: {
     code: "UNKNOWN",
     error: "validation",
@@ -24,10 +28,7 @@ export const UNSERVED_REASONS = {
     when: "the address of the request cannot be read",
   },
 } as const satisfies Readonly<
-  Record<
-    string,
-    { readonly code: CodeName; readonly error: ErrorKind; readonly when: string }
-  >
+  Record<string, { readonly code: CodeName; readonly error: ErrorKind; readonly when: string }>
 >;
 
 function because(reason: keyof typeof UNSERVED_REASONS) {
