@@ -185,7 +185,7 @@ export type StreamEventBody =
   | { readonly type: "error"; readonly failure: GenerationFailure }
   | { readonly type: "heartbeat"; readonly isUndurable: boolean };
 
-/** One event of a stream: `api.md` §8 has the rules of `sequence`. */
+/** One event of a stream: `docs/streams.md` has the rules of `sequence`. */
 export interface StreamEvent {
   readonly sequence: number;
   /** 0 if no attempt produced the event. */

@@ -54,7 +54,7 @@ function row(
 
 const C = ErrorCategory;
 
-/** `api.md` §4: one row per kind. */
+/** One row for each kind: `docs/api.md#codes-by-category`. */
 const ROWS: Readonly<Record<ErrorKind, ErrorRow>> = {
   unknown: row(C.UNKNOWN, "UNKNOWN", "UNCLASSIFIED"),
   validation: row(C.VALIDATION, "INVALID_ARGUMENT", "INVALID_REQUEST"),
