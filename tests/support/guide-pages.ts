@@ -1,20 +1,19 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "../..");
 
+/** Files of the repository, committed or about to be, that `patterns` choose. */
+export function repositoryFiles(...patterns: readonly string[]): string[] {
+  const args = ["ls-files", "-co", "--exclude-standard", "-z", "--", ...patterns];
+  return execFileSync("git", args, { cwd: ROOT, encoding: "utf8" })
+    .split("\0")
+    .filter((file) => file !== "" && existsSync(join(ROOT, file)));
+}
+
 /** All pages of the repository, from its root. */
-export const pages: readonly string[] = execFileSync(
-  "git",
-  ["ls-files", "-co", "--exclude-standard", "*.md"],
-  {
-    cwd: ROOT,
-    encoding: "utf8",
-  },
-)
-  .split("\n")
-  .filter((page) => page !== "");
+export const pages: readonly string[] = repositoryFiles("*.md");
 
 /** Pages that are read where they lie, beside what they are about. */
 export const isGuide = (page: string): boolean =>

@@ -1,8 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, it } from "vitest";
-import { pages, ROOT, textOf } from "../support/guide-pages.ts";
+import { pages, ROOT, repositoryFiles, textOf } from "../support/guide-pages.ts";
 
 /** As GitHub makes the anchor of a heading. */
 function anchorsOf(page: string): Set<string> {
@@ -55,22 +54,14 @@ it.each(pages)("every link of %s leads somewhere", (page) => {
 });
 
 /** Files beside the pages that people read or write; what others own, or what is recorded, is not. */
-const sources = execFileSync(
-  "git",
-  [
-    "ls-files",
-    "--",
-    ":!*.md",
-    ":!third_party",
-    ":!tests/fixtures",
-    ":!gen",
-    ":!*.svg",
-    ":!*.binpb",
-  ],
-  { cwd: ROOT, encoding: "utf8" },
-)
-  .split("\n")
-  .filter((file) => file !== "" && existsSync(join(ROOT, file)));
+const sources = repositoryFiles(
+  ":!*.md",
+  ":!third_party",
+  ":!tests/fixtures",
+  ":!gen",
+  ":!*.svg",
+  ":!*.binpb",
+);
 
 /** Mentions of pages in comments and texts: `docs/streams.md#stores`, or by the name alone. */
 function mentionsOf(file: string): string[] {
