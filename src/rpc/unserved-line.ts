@@ -1,9 +1,9 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import { headerFields } from "../calls/call-fields.ts";
 import type { ErrorKind } from "../domain/error-kind.ts";
+import type { CodeName } from "../domain/error-table.ts";
 import type { LineFields } from "../domain/log-line.ts";
 import type { UnservedCall } from "./call.ts";
-import { headerFields } from "./call-line.ts";
-import type { CodeName } from "./error-table.ts";
+import { operationOf } from "./operation-of.ts";
 
 /** Reasons of calls that no method takes, with what a client makes of the answer. */
 export const UNSERVED_REASONS = {
@@ -53,15 +53,10 @@ const CAUSES = {
   { readonly code: CodeName } & Pick<LineFields<"call">, "error" | "reason" | "field">
 >;
 
-/** Full name of a method. */
-export function methodName(method: DescMethod): string {
-  return `${method.parent.typeName}/${method.name}`;
-}
-
 /** The line of a call that no method was asked for. */
 export function unservedLine({ method, system, cause, header }: UnservedCall): LineFields<"call"> {
   return {
-    ...(method !== undefined && { method: methodName(method) }),
+    ...(method !== undefined && { method: operationOf(method).name }),
     system,
     ...CAUSES[cause],
     duration_ms: 0,

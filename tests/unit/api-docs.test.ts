@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ERROR_REASONS, type ErrorReason } from "../../src/domain/error-reasons.ts";
+import { type CodeName, errorRow } from "../../src/domain/error-table.ts";
 import type { ErrorReasonRow } from "../../src/domain/reason-row.ts";
-import { type CodeName, errorRow } from "../../src/rpc/error-table.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
