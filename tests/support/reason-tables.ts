@@ -1,7 +1,7 @@
 import { ERROR_REASONS, type ErrorReason } from "../../src/domain/error-reasons.ts";
+import { errorRow } from "../../src/domain/error-table.ts";
 import type { ErrorReasonRow, WarningReasonRow } from "../../src/domain/reason-row.ts";
 import { WARNING_REASONS } from "../../src/domain/warning-reasons.ts";
-import { errorRow } from "../../src/domain/error-table.ts";
 import { UNSERVED_REASONS } from "../../src/rpc/unserved-line.ts";
 import type { PageTable } from "./page-tables.ts";
 

@@ -56,7 +56,9 @@ function run(commands: string): Promise<{ readonly code: number | null; readonly
 /** An output as a page states it: `…` stands for anything. */
 function stated(text: string): RegExp {
   const parts = text.trimEnd().split("…");
-  return new RegExp(parts.map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("[^]*"));
+  return new RegExp(
+    parts.map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join("[^]*"),
+  );
 }
 
 it.each(blocks.filter((block) => !isSetUp(block)).map((block) => [block.page, block] as const))(
