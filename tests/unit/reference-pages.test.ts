@@ -11,7 +11,7 @@ import { metric } from "../../src/telemetry/metrics.ts";
 import { attribute } from "../../src/telemetry/names.ts";
 import { span } from "../../src/telemetry/spans.ts";
 import { commandTables, flagNames, scriptNames } from "../support/command-tables.ts";
-import { isGuide, pages, ROOT, textOf } from "../support/guide-pages.ts";
+import { isGuide, pages, ROOT, repositoryFiles, textOf } from "../support/guide-pages.ts";
 import { type PageTable, tablesOf, withTables } from "../support/page-tables.ts";
 import { reasonTables } from "../support/reason-tables.ts";
 import { telemetryTables } from "../support/telemetry-tables.ts";
@@ -29,6 +29,16 @@ const MADE: Readonly<Record<string, Readonly<Record<string, PageTable>>>> = {
   "docs/cli.md": commandTables,
 };
 
+/** What the helpers alone say; all languages have the same, by the vectors that they play. */
+function helperReasons(): string[] {
+  const text = repositoryFiles("clients/typescript/*.ts").map(textOf).join("\n");
+  const said = [...text.matchAll(/(?:reason: |reason = |giveUp\()"([A-Z_]+)"/g)];
+  const own = said
+    .map(([, name = ""]) => name)
+    .filter((name) => !Object.hasOwn(ERROR_REASONS, name));
+  return [...new Set(own)];
+}
+
 /** What the code knows, and the page that tells of it. */
 const REFERENCE: Readonly<
   Record<string, { readonly page: string; readonly names: readonly string[] }>
@@ -39,7 +49,10 @@ const REFERENCE: Readonly<
   },
   reason: {
     page: "docs/errors.md",
-    names: [ERROR_REASONS, WARNING_REASONS, UNSERVED_REASONS].flatMap((rows) => Object.keys(rows)),
+    names: [
+      ...[ERROR_REASONS, WARNING_REASONS, UNSERVED_REASONS].flatMap((rows) => Object.keys(rows)),
+      ...helperReasons(),
+    ],
   },
   metric: { page: "docs/metrics.md", names: Object.values(metric).map(({ name }) => name) },
   span: { page: "docs/traces.md", names: Object.values(span).map(({ name }) => name.trim()) },
