@@ -101,6 +101,6 @@ export const streamReasons = {
     kinds: ["internal"],
     when: "the service has a defect",
     who: "operator",
-    todo: "report the line `internal error` of the log",
+    todo: "report the line `defect` of the log",
   },
 } as const satisfies Readonly<Record<string, ErrorReasonRow>>;
