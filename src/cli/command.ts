@@ -1,11 +1,6 @@
 import type { Client } from "./client.ts";
 import { type FlagTable, flagLines } from "./flags.ts";
 
-/** A mistake on the command line: exit status 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 /** What a command works with. */
 export interface CommandContext {
   readonly client: Client;

@@ -1,7 +1,8 @@
 import { environmentWith } from "../config.ts";
 import { parseArguments } from "./arguments.ts";
-import { type Command, type CommandContext, UsageError } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { JSON_FLAG } from "./flags.ts";
+import { UsageError } from "./usage-error.ts";
 
 interface Asked {
   readonly environment: ReturnType<typeof environmentWith>;

@@ -4,8 +4,9 @@ import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { parseArgs } from "node:util";
 import type { ClientTls } from "./client.ts";
-import { UsageError } from "./command.ts";
 import { CONNECTION_FLAGS } from "./flags.ts";
+import { parseServiceAddress } from "./service-address.ts";
+import { UsageError } from "./usage-error.ts";
 
 type Files = { readonly [Name in keyof typeof CONNECTION_FLAGS]?: string };
 
@@ -46,7 +47,7 @@ function read(name: string, path: string): Buffer {
 export function readClientTls(files: Files, address: string): ClientTls {
   const { ca, cert, key } = files;
   const [given] = Object.keys(files);
-  if (given !== undefined && !address.startsWith("https://")) {
+  if (given !== undefined && !parseServiceAddress(address).isSecure) {
     throw new UsageError(
       `--${given} is for TLS, and the address is ${address}: set STEER_ADDRESS=https://…`,
     );

@@ -10,8 +10,9 @@ import {
   SamplingParamsSchema,
 } from "../../gen/service/steer/v1/generation_pb.ts";
 import { parseNumber } from "./arguments.ts";
-import { type CommandContext, UsageError } from "./command.ts";
+import type { CommandContext } from "./command.ts";
 import type { FlagTable } from "./flags.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** Where the prompt comes from. */
 export const PROMPT_HELP = "The prompt is the arguments, or standard input without any.";

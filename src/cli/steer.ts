@@ -4,12 +4,13 @@ import { constants } from "node:os";
 import { loadClientConfig } from "../config.ts";
 import { VERSION } from "../version.ts";
 import { CallFailed, createClient } from "./client.ts";
-import { type Command, type CommandContext, helpOf, UsageError } from "./command.ts";
+import { type Command, type CommandContext, helpOf } from "./command.ts";
 import { COMMANDS, serve } from "./commands.ts";
 import { readClientTls, splitConnectionOptions } from "./connection-options.ts";
 import { connectionTrouble } from "./connection-trouble.ts";
 import { CONNECTION_FLAGS, flagLines } from "./flags.ts";
 import { exitCodeOf, failureLines, isUnanswered } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
 
 const HELP = `usage: steer COMMAND [options]
 
@@ -18,8 +19,8 @@ ${Object.entries(COMMANDS)
   .join("\n")}
 
 \`steer help COMMAND\` says more. STEER_ADDRESS is the service's gRPC address (default
-127.0.0.1:50051, with https:// for TLS), STEER_API_KEY the caller's key.
-Each command takes
+127.0.0.1:50051): host:port or http://host:port in the clear, https://host:port by TLS.
+STEER_API_KEY is the caller's key. Each command takes
 ${flagLines(CONNECTION_FLAGS).join("\n")}
 Exit status: 0, 2 for a wrong command line, else 10 and the gRPC code.
 `;
@@ -49,7 +50,8 @@ async function runCommand(command: Command, args: readonly string[]): Promise<vo
   const { address, apiKey } = loadClientConfig();
   const { files, rest } = splitConnectionOptions(args);
   const tls = readClientTls(files, address);
-  const client = createClient({ address, apiKey, tls });
+  const warn = (message: string) => void stderr.write(`steer: ${message}\n`);
+  const client = createClient({ address, apiKey, tls, warn });
   const interrupt = new AbortController();
   if (command !== serve) process.once("SIGINT", () => interrupt.abort());
   try {

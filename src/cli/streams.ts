@@ -15,10 +15,11 @@ import {
   parseDuration,
   parseWord,
 } from "./arguments.ts";
-import { type Command, type CommandContext, UsageError } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { type FlagTable, JSON_FLAG } from "./flags.ts";
 import { table } from "./output.ts";
 import { PHASES, phaseWord, STREAM_HEAD, streamLines, streamRow } from "./stream-rows.ts";
+import { UsageError } from "./usage-error.ts";
 
 type Run = Command["run"];
 

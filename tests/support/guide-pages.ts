@@ -7,9 +7,9 @@ export const ROOT = join(import.meta.dirname, "../..");
 /** Files of the repository, committed or about to be, that `patterns` choose. */
 export function repositoryFiles(...patterns: readonly string[]): string[] {
   const args = ["ls-files", "-co", "--exclude-standard", "-z", "--", ...patterns];
-  return execFileSync("git", args, { cwd: ROOT, encoding: "utf8" })
-    .split("\0")
-    .filter((file) => file !== "" && existsSync(join(ROOT, file)));
+  const listed = execFileSync("git", args, { cwd: ROOT, encoding: "utf8" }).split("\0");
+  // A file of an unfinished merge is listed more than once.
+  return [...new Set(listed)].filter((file) => file !== "" && existsSync(join(ROOT, file)));
 }
 
 /** All pages of the repository, from its root. */

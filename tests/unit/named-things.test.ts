@@ -11,7 +11,7 @@ import { isGuide, pages, repositoryFiles, textOf } from "../support/guide-pages.
 
 /** Words of the environment, of HTTP/2, of health checks and of the helpers. */
 const ELSEWHERE =
-  /^(?:STEER_\w+|OTEL_\w+|NODE_\w+|\w+_API_KEY|\w*_PROXY|ENHANCE_YOUR_CALM|NOT_SERVING|STREAM_ID|STREAM_CUT|SEQUENCE_GAP|OUTPUT_INCOMPLETE)$/;
+  /^(?:STEER_\w+|OTEL_\w+|NODE_\w+|\w+_API_KEY|\w*_PROXY|ENHANCE_YOUR_CALM|NOT_SERVING|STREAM_ID|STREAM_CUT|SEQUENCE_GAP|OUTPUT_INCOMPLETE|ADDRESS_INVALID|KEY_INVALID|SSL_CERT_FILE|GRPC_\w+)$/;
 
 const reasons = new Set(
   [ERROR_REASONS, WARNING_REASONS, UNSERVED_REASONS, Code].flatMap((rows) => Object.keys(rows)),

