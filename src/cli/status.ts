@@ -3,21 +3,21 @@ import {
   AdminService,
   GetProviderStatusResponseSchema,
 } from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
+import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
+import { JSON_FLAG } from "./flags.ts";
 import { table } from "./output.ts";
-import { UsageError } from "./usage-error.ts";
 
 export const status: Command = {
   summary: "show the state of the providers (role operator)",
-  help: "usage: steer status [--json] [PROVIDER…]",
+  usage: ["steer status [--json] [PROVIDER…]"],
+  about: "",
+  flags: { "": JSON_FLAG },
   async run(args, { client, stdout, signal }) {
-    const asJson = args.includes("--json");
-    const providers = args.filter((arg) => arg !== "--json");
-    const unknown = providers.find((arg) => arg.startsWith("-"));
-    if (unknown !== undefined) throw new UsageError(`unknown option ${unknown}`);
+    const { values, positionals: providers } = parseArguments(args, JSON_FLAG);
     const method = AdminService.method.getProviderStatus;
     const response = await client.unary(method, { providers }, { signal });
-    if (asJson) {
+    if (values.json) {
       stdout.write(`${JSON.stringify(toJson(GetProviderStatusResponseSchema, response))}\n`);
       return;
     }

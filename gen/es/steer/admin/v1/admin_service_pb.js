@@ -240,7 +240,7 @@ export const RetryDecisionReason = /*@__PURE__*/
   tsEnum(RetryDecisionReasonSchema);
 
 /**
- * Operator functions. Served on its own listener or behind the operator role.
+ * Operator functions, for callers with the role operator.
  *
  * @generated from service steer.admin.v1.AdminService
  */

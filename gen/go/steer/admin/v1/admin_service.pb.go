@@ -932,7 +932,8 @@ type CleanupStreamStatesRequest struct {
 	Phases []StreamPhase `protobuf:"varint,3,rep,packed,name=phases,proto3,enum=steer.admin.v1.StreamPhase" json:"phases,omitempty"`
 	// Also end and delete orphaned streams whose last event is that old.
 	IncludeOrphaned bool `protobuf:"varint,4,opt,name=include_orphaned,json=includeOrphaned,proto3" json:"include_orphaned,omitempty"`
-	// Most streams to delete in this call. 0 means no bound but the server's.
+	// Most streams to delete in this call. 0 means no bound but the 5 s
+	// that a call may take.
 	MaxDeletions  int32 `protobuf:"varint,5,opt,name=max_deletions,json=maxDeletions,proto3" json:"max_deletions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1016,7 +1017,8 @@ type CleanupStreamStatesResponse struct {
 	FreedBytes int64 `protobuf:"varint,4,opt,name=freed_bytes,json=freedBytes,proto3" json:"freed_bytes,omitempty"`
 	// Up to 100 matching streams. Only in a dry run.
 	SampleStreamIds []string `protobuf:"bytes,5,rep,name=sample_stream_ids,json=sampleStreamIds,proto3" json:"sample_stream_ids,omitempty"`
-	// `max_deletions` stopped the call; call again to go on.
+	// `max_deletions`, or the 5 s that a call may take, stopped the call; call
+	// again to go on.
 	Truncated     bool `protobuf:"varint,6,opt,name=truncated,proto3" json:"truncated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

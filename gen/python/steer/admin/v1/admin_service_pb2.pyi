@@ -534,7 +534,9 @@ class CleanupStreamStatesRequest(_message.Message):
     include_orphaned: _builtins.bool
     """Also end and delete orphaned streams whose last event is that old."""
     max_deletions: _builtins.int
-    """Most streams to delete in this call. 0 means no bound but the server's."""
+    """Most streams to delete in this call. 0 means no bound but the 5 s
+    that a call may take.
+    """
     @_builtins.property
     def older_than(self) -> _duration_pb2.Duration:
         """Delete streams that ended at least this long ago."""
@@ -581,7 +583,9 @@ class CleanupStreamStatesResponse(_message.Message):
     freed_bytes: _builtins.int
     """Bytes freed, or that would be freed."""
     truncated: _builtins.bool
-    """`max_deletions` stopped the call; call again to go on."""
+    """`max_deletions`, or the 5 s that a call may take, stopped the call; call
+    again to go on.
+    """
     @_builtins.property
     def sample_stream_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Up to 100 matching streams. Only in a dry run."""

@@ -400,7 +400,8 @@ export type CleanupStreamStatesRequest = Message<"steer.admin.v1.CleanupStreamSt
   includeOrphaned: boolean;
 
   /**
-   * Most streams to delete in this call. 0 means no bound but the server's.
+   * Most streams to delete in this call. 0 means no bound but the 5 s
+   * that a call may take.
    *
    * @generated from field: int32 max_deletions = 5;
    */
@@ -456,7 +457,8 @@ export type CleanupStreamStatesResponse = Message<"steer.admin.v1.CleanupStreamS
   sampleStreamIds: string[];
 
   /**
-   * `max_deletions` stopped the call; call again to go on.
+   * `max_deletions`, or the 5 s that a call may take, stopped the call; call
+   * again to go on.
    *
    * @generated from field: bool truncated = 6;
    */
@@ -1441,7 +1443,7 @@ export const RetryDecisionReasonSchema: GenEnum<RetryDecisionReason> = /*@__PURE
   enumDesc(file_steer_admin_v1_admin_service, 4);
 
 /**
- * Operator functions. Served on its own listener or behind the operator role.
+ * Operator functions, for callers with the role operator.
  *
  * @generated from service steer.admin.v1.AdminService
  */
