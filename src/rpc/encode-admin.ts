@@ -82,6 +82,7 @@ export function encodeStatus(status: domain.ProviderStatus) {
     ...(lastSuccessMs !== undefined && { lastSuccessTime: encodeTime(lastSuccessMs) }),
     ...(lastFailureMs !== undefined && { lastFailureTime: encodeTime(lastFailureMs) }),
     ...(lastErrorKind !== undefined && { lastErrorCategory: category(lastErrorKind) }),
+    lastErrorMessage: status.lastErrorMessage ?? "",
     ...(cooldownEndMs !== undefined && { cooldownEndTime: encodeTime(cooldownEndMs) }),
   });
 }
