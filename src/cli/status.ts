@@ -8,15 +8,7 @@ import {
 import { type Command, UsageError } from "./command.ts";
 import { table } from "./output.ts";
 
-const HEAD = [
-  "provider",
-  "available",
-  "in flight",
-  "requests",
-  "failures",
-  "reason",
-  "last error",
-];
+const HEAD = ["provider", "available", "in flight", "requests", "failures", "reason", "last error"];
 
 /** What the last call failed with; empty where a call has succeeded since. */
 function unansweredError(provider: ProviderStatus): string {
