@@ -223,7 +223,7 @@ describe.each(MODES)("%s", (mode) => {
   });
 });
 
-describe("streams that were cut", () => {
+describe("field:A27 streams that were cut", () => {
   const lines = (...events: readonly unknown[]) => ({
     body: events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(""),
   });

@@ -52,7 +52,7 @@ afterAll(() => stack[Symbol.asyncDispose]());
 const THINKING = { type: "thinking", thinking: "hm", signature: "c2ln" };
 const HIDDEN = { type: "redacted_thinking", data: "gAAA" };
 const USE = { type: "tool_use", id: "toolu_1", name: "f", input: { a: 1 } };
-const messages = (blocks: readonly { readonly type: string }[], reason: string): Answer =>
+const messages = (blocks: Parameters<typeof streamedBlocks>[0], reason: string): Answer =>
   either(messagesWhole(blocks, reason), messagesEvents(streamedBlocks(blocks), reason));
 const antOk = messages([{ type: "text", text: "ok" }], "end_turn");
 
