@@ -25,10 +25,22 @@ export const cerebras = compatibleType({
       can: ["json-object", "json-schema", "reasoning"],
       efforts: ["low", "medium", "high"],
       defaultEffort: "medium",
+      pricing: {
+        currency: "USD",
+        date: "2026-06-12",
+        inputPicos: 350_000,
+        outputPicos: 750_000,
+        tiers: [],
+      },
     }),
   ],
   sources: [
     { url: "https://inference-docs.cerebras.ai/resources/openai", date: "2026-11-30" },
+    { url: "https://inference-docs.cerebras.ai/models/openai-oss", date: "2026-11-30" },
+    {
+      url: "https://docs.rs/crate/harn-vm/0.8.113/source/src/llm/catalog_sources/60-models/30-cerebras.toml",
+      date: "2026-06-12",
+    },
     { url: "https://github.com/NousResearch/hermes-agent/issues/45655", date: "2026-11-30" },
   ],
 });

@@ -18,7 +18,7 @@ export const groq = compatibleType({
       id: "openai/gpt-oss-120b",
       contextWindow: 131_072,
       maxOutputTokens: 65_536,
-      can: ["json-object", "json-schema", "reasoning"],
+      can: ["json-object", "json-schema", "reasoning", "prompt-cache"],
       efforts: ["low", "medium", "high"],
       defaultEffort: "medium",
       without: ["tool_choice.parallel"],
@@ -27,12 +27,15 @@ export const groq = compatibleType({
         date: "2026-05-19",
         inputPicos: 150_000,
         outputPicos: 600_000,
+        // Half of the input's price.
+        cacheReadPicos: 75_000,
         tiers: [],
       },
     }),
   ],
   sources: [
     { url: "https://console.groq.com/docs/openai", date: "2026-11-30" },
+    { url: "https://console.groq.com/docs/prompt-caching", date: "2026-11-30" },
     { url: "https://github.com/braintrustdata/braintrust-proxy/issues/925", date: "2026-11-30" },
   ],
 });

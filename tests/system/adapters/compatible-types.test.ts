@@ -60,6 +60,8 @@ describe.each(MODES)("%s", (mode) => {
     ["mistral", { sampling: { temperature: 1.8 } }, { temperature: 1.5 }, ["PARAMETER_CLAMPED"]],
     ["moonshot", { sampling: { temperature: 1.8 } }, { temperature: 1 }, ["PARAMETER_CLAMPED"]],
     ["groq", { sampling: { logprobs: true } }, {}, ["PARAMETER_DROPPED"]],
+    ["ollama", { sampling: { logprobs: true } }, { logprobs: true }, []],
+    ["lmstudio", { sampling: { logprobs: true } }, {}, ["PARAMETER_DROPPED"]],
     ["cerebras", { sampling: { presencePenalty: 1 } }, {}, ["PARAMETER_DROPPED"]],
     ["gemini", { sampling: { seed: 7 } }, {}, ["PARAMETER_DROPPED"]],
     ["mistral", { endUserId: "u1" }, {}, ["PARAMETER_DROPPED"]],
