@@ -51,8 +51,8 @@ export const mistral = compatibleType({
       id: "mistral-small-2603",
       aliases: ["mistral-small-latest"],
       contextWindow: 256_000,
-      can: IMAGES,
-      without: ["reasoning.effort"],
+      can: [...IMAGES, "reasoning"],
+      efforts: ["none", "high"],
       pricing: price(150_000, 600_000),
     }),
     modelRecord({
