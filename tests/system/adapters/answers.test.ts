@@ -105,6 +105,9 @@ describe.each(MODES)("%s", (mode) => {
       ["reasoning hm", "text 4"],
     ],
     ["texts alone", [text("a"), text("b")], ["text ab"]],
+    ["strings among texts", ["a", text("b")], ["text ab"]],
+    ["one text without a list around it", text("a"), ["text a"]],
+    ["one thought without a list around it", thinking("hm"), ["reasoning hm"]],
     ["a refusal among texts", [{ type: "refusal", refusal: "no" }], ["refusal no"]],
   ])("%s", async (_name, content, parts) => {
     const end = await stack.call(mode, "chat", both({ content }));

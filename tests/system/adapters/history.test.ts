@@ -100,6 +100,27 @@ describe.each(MODES)("%s: Chat", (mode) => {
     expect(roles((await sent("chat", messages)).body.messages)).toEqual(expected);
   });
 
+  it("field:A55 results between words are gathered at Anthropic", async () => {
+    const messages = turn(
+      assistant(toolCall("c1"), toolCall("c2")),
+      toolMessage(toolResult("c1")),
+      user(words("note")),
+      toolMessage(toolResult("c2")),
+    );
+    const { body } = await sent("ant", messages);
+    const turns = body.messages.map(({ role, content }) => [
+      role,
+      ...(content as Sent[]).map(
+        ({ type, tool_use_id: id, text }) => `${type} ${id ?? text ?? ""}`,
+      ),
+    ]);
+    expect(turns).toEqual([
+      ["user", "text q"],
+      ["assistant", "tool_use ", "tool_use "],
+      ["user", "tool_result c1", "tool_result c2", "text note"],
+    ]);
+  });
+
   it("field:A37 thoughts go back to their server under their name", async () => {
     const thought = turn(
       assistant(reasoningOf("chat", "hm"), toolCall("c")),

@@ -116,6 +116,39 @@ describe.each(MODES)("%s", (mode) => {
     expect(partsOf(await call)).toEqual([`f ${raw}`]);
   });
 
+  it.each(ARGUMENTS)("field:A5 Anthropic: a piece of input as %s", async (_name, raw) => {
+    const block = { type: "tool_use", id: "t", name: "f", input: {} };
+    const delta = { type: "input_json_delta", partial_json: "RAW" };
+    const streamed = messagesEvents(
+      [
+        { type: "content_block_start", index: 0, content_block: block },
+        { type: "content_block_delta", index: 0, delta },
+        { type: "content_block_stop", index: 0 },
+      ],
+      "tool_use",
+    );
+    const whole = messagesWhole([{ ...block, input: "RAW" }], "tool_use");
+    const answer = either(jsonText(withRaw(whole.body, raw)), {
+      body: String(streamed.body).replaceAll('"RAW"', raw),
+    });
+    expect(partsOf(await stack.call(mode, "ant", answer))).toEqual([`f ${raw}`]);
+  });
+
+  it.each(ARGUMENTS)("field:A4 Responses: a piece of arguments as %s", async (_name, raw) => {
+    const item = { type: "function_call", id: "fc_1", call_id: "c1", name: "f", arguments: "" };
+    const type = "response.function_call_arguments.delta";
+    const streamed = namedEvents([
+      { type: "response.output_item.added", output_index: 0, item },
+      { type, item_id: "fc_1", output_index: 0, delta: "RAW" },
+      { type: "response.completed", response: responsesWhole([]).body },
+    ]);
+    const whole = responsesWhole([{ ...item, arguments: "RAW" }]);
+    const answer = either(jsonText(withRaw(whole.body, raw)), {
+      body: String(streamed.body).replaceAll('"RAW"', raw),
+    });
+    expect(partsOf(await stack.call(mode, "resp", answer))).toEqual([`f ${raw}`]);
+  });
+
   it("field:A5 many calls each have their own text", async () => {
     const block = (id: number) => ({ type: "tool_use", id: `t${id}`, name: "f", input: `N${id}` });
     const numbers = Array.from({ length: 20 }, (_, index) => `{"n":90071992547409930${index}}`);
