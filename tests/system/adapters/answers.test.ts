@@ -255,3 +255,20 @@ describe("field:A27 streams that were cut", () => {
     expect(end.error?.category).toBe(ErrorCategory.TRUNCATED);
   });
 });
+
+describe("field:A27 whole answers that were cut", () => {
+  it.each([
+    ["nothing", { content: "" }],
+    ["no message", undefined],
+    [
+      "half of a call",
+      { tool_calls: [{ index: 0, id: "c", function: { name: "f", arguments: '{"a":' } }] },
+    ],
+  ])("%s and no reason", async (_name, message) => {
+    for (const finish_reason of [null, undefined, ""]) {
+      const answer = whole([{ index: 0, message, finish_reason }]);
+      const end = await stack.call("unary", "chat", () => answer, { retry: ONE_ATTEMPT });
+      expect(end.error?.category).toBe(ErrorCategory.TRUNCATED);
+    }
+  });
+});

@@ -134,11 +134,21 @@ const STREAMS: readonly (readonly [string, readonly NamedEvent[], readonly strin
     [
       added({ ...item(""), id: "x1" }, 1),
       added({ ...item(""), id: "x2", call_id: "call_2", name: "g" }, 2),
-      args('{"a":1}', { item_id: "x1", output_index: 1 }),
-      args('{"b":2}', { item_id: "x2", output_index: 2 }),
       completed([
         { ...item('{"b":2}'), id: "y2", call_id: "call_2", name: "g" },
         { ...item('{"a":1}'), id: "y1" },
+      ]),
+    ],
+    ['f {"a":1}', 'g {"b":2}'],
+  ],
+  [
+    "field:A18 other places of two calls, whose end has no identifier of a call",
+    [
+      added({ ...item(""), id: "x1" }, 1),
+      added({ ...item(""), id: "x2", call_id: "call_2", name: "g" }, 2),
+      completed([
+        { ...item('{"b":2}'), id: "x2", call_id: undefined, name: "g" },
+        { ...item('{"a":1}'), id: "x1", call_id: undefined },
       ]),
     ],
     ['f {"a":1}', 'g {"b":2}'],
