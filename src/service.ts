@@ -2,6 +2,9 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Adapters } from "./adapters.ts";
+import { createAuthenticator } from "./calls/authenticate.ts";
+import { createCalls } from "./calls/calls.ts";
+import { createOriginCheck } from "./calls/check-origin.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { checkRecords, createDeployment, type ProviderTypes } from "./deployment.ts";
@@ -32,8 +35,7 @@ import { TargetStates } from "./reliability/target-states.ts";
 import { createReloadSteps, type InForce, namesFiles, readListenersTls } from "./reload-steps.ts";
 import { Reloads } from "./reloads.ts";
 import { createAdminService } from "./rpc/admin-service.ts";
-import { authorize, createAuthenticator } from "./rpc/authenticate.ts";
-import { createOriginCheck } from "./rpc/check-origin.ts";
+import { checkTimeout } from "./rpc/deadline.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
 import { drain } from "./rpc/drain.ts";
 import { encodeEvent, encodeInternalEnd } from "./rpc/encode-event.ts";
@@ -193,19 +195,17 @@ export async function startService(
       }),
     }),
   ];
-  const dispatcher = createDispatcher({
-    services,
+  const calls = createCalls({
     checkOrigin: createOriginCheck(config.http.corsOrigins),
     authenticate: (call) => inForce.authenticate(call),
-    authorize,
-    ...config.limits,
+    checkHeaders: checkTimeout,
     telemetry,
     clock,
     log,
     replica,
     version: VERSION,
-    endGenerations,
   });
+  const dispatcher = createDispatcher({ services, calls, clock, ...config.limits });
 
   const { grpc, http } = await listen().catch(async (error: unknown) => {
     await streams.close();
@@ -247,7 +247,10 @@ export async function startService(
     clock,
     log: streams.log,
     abortGenerations: (isMeant, error) => runs.abortOf(isMeant, error),
-    endCalls: dispatcher.endCallsOf,
+    endCalls(isMeant, error) {
+      dispatcher.endArrivalsOf(isMeant, error);
+      calls.accepted.endOf(isMeant, error);
+    },
     onFailure: (caller) =>
       log({ event: "warning", message: `streams of ${caller} may run on elsewhere: no store` }),
     signal: ending.signal,
@@ -273,8 +276,9 @@ export async function startService(
       const reloaded = reloads.stop();
       streams.stopAdopting();
       const settings = inForce.config.drain;
-      await drain({ clock, settings, grpc, http, dispatcher, generations: runs, hurry });
-      dispatcher.close();
+      const draining = { calls: calls.draining, generations: runs, endGenerations };
+      await drain({ clock, settings, grpc, http, ...draining, hurry });
+      calls.lines.close();
       await streams.close();
       await reloaded;
       ending.abort();
