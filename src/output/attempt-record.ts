@@ -9,11 +9,10 @@ import type {
   TargetName,
   Warning,
 } from "../domain/generation.ts";
-import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
-import type { Model } from "../domain/model.ts";
+import type { Message, Part } from "../domain/generation-spec.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
+import type { RoutedTarget } from "../domain/route.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
-import { createMessageAssembler, type MessageAssembler } from "./assemble-message.ts";
 import type { AttemptMeter, Received } from "./attempt-meter.ts";
 import { carriedEvent } from "./carried-event.ts";
 import {
@@ -25,14 +24,11 @@ import {
   type SchemaCheck,
 } from "./check-json-output.ts";
 import { ChunkTiming } from "./chunk-timing.ts";
+import { MessageAssembler } from "./message-assembler.ts";
 import { missingAnswer } from "./missing-answer.ts";
 
 /** A target with the request as it was sent there. */
-export interface SentTarget {
-  readonly model: Model;
-  readonly spec: GenerationSpec;
-  readonly warnings: readonly Warning[];
-}
+export type SentTarget = Pick<RoutedTarget, "model" | "spec" | "warnings">;
 
 export interface AttemptRecordOptions {
   /** Position among all attempts, skipped ones included; from 1. */
@@ -139,7 +135,7 @@ export class AttemptRecord {
     this.index = options.index;
     this.target = options.target;
     this.name = { provider: model.provider, model: model.id };
-    this.assembler = options.continues?.assembler ?? createMessageAssembler(model.providerType);
+    this.assembler = options.continues?.assembler ?? new MessageAssembler(model.providerType);
     this.#prefix = options.continues?.assembler.outputText() ?? "";
     this.#prefixCodePoints = options.continues?.assembler.outputCodePoints() ?? 0;
     this.startTimeMs = options.clock.wallTime();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { StreamDelivery } from "../../../src/ports/gateway.ts";
 import { LiveStream } from "../../../src/streams/live-stream.ts";
-import type { Delivery } from "../../../src/streams/stream-reader.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { encode } from "../../support/stored-streams.ts";
 
@@ -22,14 +22,14 @@ function follow(stream: LiveStream, heartbeatMs = 0) {
 }
 
 /** Events as text; a heartbeat names the sequence before it. */
-async function* words(reader: AsyncIterable<Delivery>): AsyncGenerator<string, void> {
+async function* words(reader: AsyncIterable<StreamDelivery>): AsyncGenerator<string, void> {
   for await (const delivery of reader) {
     if (delivery.type === "heartbeat") yield `beat ${delivery.sequence}`;
     else for (const event of delivery.events) yield decoder.decode(event);
   }
 }
 
-async function all(reader: AsyncIterable<Delivery>): Promise<string[]> {
+async function all(reader: AsyncIterable<StreamDelivery>): Promise<string[]> {
   const found: string[] = [];
   for await (const word of words(reader)) found.push(word);
   return found;
