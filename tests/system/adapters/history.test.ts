@@ -225,6 +225,17 @@ describe.each(MODES)("%s: options that Steer sets itself", (mode) => {
     expect(stack.sent("chat")).toMatchObject({ temperature: 0.5, top_k: 4 });
   });
 
+  it("field:A54 a field inside an option that the request sets", async () => {
+    const end = await stack.call(mode, "resp", OK_ANSWERS.resp, {
+      reasoning: { effort: 3 },
+      providerOptions: { resp: { reasoning: { effort: "high", context: "x" } } },
+    });
+    expect(end.generation?.warnings.map(({ reason, field }) => [reason, field])).toEqual([
+      ["PROVIDER_OPTION_IGNORED", "spec.provider_options.resp.reasoning"],
+    ]);
+    expect(stack.sent("resp")["reasoning"]).toEqual({ effort: "low", context: "x" });
+  });
+
   it("says nothing of what is sent, or is the same", async () => {
     const end = await stack.call(mode, "chat", OK_ANSWERS.chat, {
       sampling: { temperature: 0.5 },
