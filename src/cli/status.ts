@@ -5,8 +5,9 @@ import {
   GetProviderStatusResponseSchema,
   type ProviderStatus,
 } from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
-import { type Command, UsageError } from "./command.ts";
+import type { Command } from "./command.ts";
 import { table } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
 
 const HEAD = ["provider", "available", "in flight", "requests", "failures", "reason", "last error"];
 

@@ -71,11 +71,6 @@ export interface FieldStackOptions {
   readonly tls?: ServerOptions;
 }
 
-/** The name of an enum's value. */
-function nameOf(values: Readonly<Record<string, number>>, value: number): string {
-  return Object.keys(values).find((name) => values[name] === value) ?? String(value);
-}
-
 function ended(
   generation: Generation | undefined,
   error: unknown,
@@ -90,8 +85,8 @@ function ended(
     attempts: attempts.map(({ provider, model, outcome, errorCategory }) =>
       [
         `${provider}/${model}`,
-        nameOf(AttemptOutcome, outcome),
-        ...(errorCategory === 0 ? [] : [nameOf(ErrorCategory, errorCategory)]),
+        AttemptOutcome[outcome],
+        ...(errorCategory === 0 ? [] : [ErrorCategory[errorCategory]]),
       ].join(" "),
     ),
     violations:
