@@ -1,12 +1,25 @@
 import { toJson } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import {
   AdminService,
   GetProviderStatusResponseSchema,
+  type ProviderStatus,
 } from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { JSON_FLAG } from "./flags.ts";
 import { table } from "./output.ts";
+
+const HEAD = ["provider", "available", "in flight", "requests", "failures", "reason", "last error"];
+
+/** What the last call failed with; empty where a call has succeeded since. */
+function unansweredError(provider: ProviderStatus): string {
+  const { lastErrorMessage, lastFailureTime, lastSuccessTime } = provider;
+  if (lastFailureTime === undefined) return "";
+  const isOver =
+    lastSuccessTime !== undefined && timestampMs(lastSuccessTime) > timestampMs(lastFailureTime);
+  return isOver ? "" : lastErrorMessage;
+}
 
 export const status: Command = {
   summary: "show the state of the providers (role operator)",
@@ -28,9 +41,9 @@ export const status: Command = {
       String(provider.totalRequests),
       String(provider.totalFailures),
       provider.message,
+      unansweredError(provider),
     ]);
-    const head = ["provider", "available", "in flight", "requests", "failures", "reason"];
-    stdout.write(`${table([head, ...rows], stdout.isTTY)}\n`);
+    stdout.write(`${table([HEAD, ...rows], stdout.isTTY)}\n`);
     const { store } = response;
     if (store !== undefined && !store.available) {
       const code = store.code === "" ? "" : ` (${store.code})`;

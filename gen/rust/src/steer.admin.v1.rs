@@ -275,6 +275,10 @@ pub struct ProviderStatus {
     /// What is left of the retry budget, 0 to 1.
     #[prost(double, tag = "16")]
     pub retry_budget: f64,
+    /// What the last failure was, for operators: the gateway's own words, with
+    /// codes of the provider. Can change; programs read last_error_category.
+    #[prost(string, tag = "17")]
+    pub last_error_message: ::prost::alloc::string::String,
 }
 /// Request of GetProviderStatus.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

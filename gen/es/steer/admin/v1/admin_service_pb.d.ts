@@ -677,6 +677,14 @@ export declare type ProviderStatus = Message<"steer.admin.v1.ProviderStatus"> & 
    * @generated from field: double retry_budget = 16;
    */
   retryBudget: number;
+
+  /**
+   * What the last failure was, for operators: the gateway's own words, with
+   * codes of the provider. Can change; programs read last_error_category.
+   *
+   * @generated from field: string last_error_message = 17;
+   */
+  lastErrorMessage: string;
 };
 
 /**

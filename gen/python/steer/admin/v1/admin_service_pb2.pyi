@@ -746,6 +746,7 @@ class ProviderStatus(_message.Message):
     QUEUED_FIELD_NUMBER: _builtins.int
     COOLDOWN_END_TIME_FIELD_NUMBER: _builtins.int
     RETRY_BUDGET_FIELD_NUMBER: _builtins.int
+    LAST_ERROR_MESSAGE_FIELD_NUMBER: _builtins.int
     available: _builtins.bool
     """It can be used."""
     reason: Global___UnavailableReason.ValueType
@@ -766,6 +767,10 @@ class ProviderStatus(_message.Message):
     """Calls waiting for a slot."""
     retry_budget: _builtins.float
     """What is left of the retry budget, 0 to 1."""
+    last_error_message: _builtins.str
+    """What the last failure was, for operators: the gateway's own words, with
+    codes of the provider. Can change; programs read last_error_category.
+    """
     @_builtins.property
     def circuit(self) -> Global___Circuit:
         """Circuit of the provider as a whole."""
@@ -811,10 +816,11 @@ class ProviderStatus(_message.Message):
         queued: _builtins.int = ...,
         cooldown_end_time: _timestamp_pb2.Timestamp | None = ...,
         retry_budget: _builtins.float = ...,
+        last_error_message: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["circuit", b"circuit", "cooldown_end_time", b"cooldown_end_time", "last_failure_time", b"last_failure_time", "last_success_time", b"last_success_time", "rate_limit", b"rate_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "circuit", b"circuit", "concurrency_limit", b"concurrency_limit", "cooldown_end_time", b"cooldown_end_time", "in_flight", b"in_flight", "last_error_category", b"last_error_category", "last_failure_time", b"last_failure_time", "last_success_time", b"last_success_time", "message", b"message", "model_circuits", b"model_circuits", "queued", b"queued", "rate_limit", b"rate_limit", "reason", b"reason", "retry_budget", b"retry_budget", "total_failures", b"total_failures", "total_requests", b"total_requests"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "circuit", b"circuit", "concurrency_limit", b"concurrency_limit", "cooldown_end_time", b"cooldown_end_time", "in_flight", b"in_flight", "last_error_category", b"last_error_category", "last_error_message", b"last_error_message", "last_failure_time", b"last_failure_time", "last_success_time", b"last_success_time", "message", b"message", "model_circuits", b"model_circuits", "queued", b"queued", "rate_limit", b"rate_limit", "reason", b"reason", "retry_budget", b"retry_budget", "total_failures", b"total_failures", "total_requests", b"total_requests"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
