@@ -74,7 +74,10 @@ describe("runAttempt", () => {
   it("takes an end without a finish for truncated", async () => {
     const clock = createManualClock();
     const { outcome } = start(clock, scripted(clock, [[0, text("a")]]));
-    expect(await outcome).toMatchObject({ kind: "truncated" });
+    expect(await outcome).toMatchObject({
+      kind: "truncated",
+      message: "the provider's answer ended without its end marker",
+    });
   });
 
   it.each<[string, [number, ProviderEvent][], Partial<AttemptLimits>, string, number]>([
