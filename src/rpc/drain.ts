@@ -81,6 +81,6 @@ async function idle(
 async function unless(signal: AbortSignal, work: Promise<unknown>): Promise<void> {
   if (signal.aborted) return;
   const aborted = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => aborted.resolve(), { once: true });
+  signal.addEventListener("abort", () => aborted.resolve());
   await Promise.race([work, aborted.promise]);
 }

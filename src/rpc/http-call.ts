@@ -65,7 +65,7 @@ export async function admitCall(
     arrival.drop();
   };
   if (context.signal.aborted) leave();
-  else context.signal.addEventListener("abort", leave, { once: true });
+  else context.signal.addEventListener("abort", leave);
 }
 
 /** The request of a call that `admitCall` has admitted. */
@@ -80,7 +80,7 @@ export function toIncomingCall(method: DescMethod, context: HandlerContext): Inc
   const controller = new AbortController();
   const forward = (): void => controller.abort(CALLER_GONE);
   if (context.signal.aborted) forward();
-  else context.signal.addEventListener("abort", forward, { once: true });
+  else context.signal.addEventListener("abort", forward);
   return {
     method,
     system: "connectrpc",

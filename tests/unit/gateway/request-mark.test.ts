@@ -49,7 +49,12 @@ describe("the mark of a request", () => {
   });
 
   it("is another for another caller, model, number of tools, role or order", () => {
-    const tool = { type: "function", name: "f", description: "", parametersJsonSchema: "" } as const;
+    const tool = {
+      type: "function",
+      name: "f",
+      description: "",
+      parametersJsonSchema: "",
+    } as const;
     const marks = [
       marked({}),
       marked({}, "b"),

@@ -70,7 +70,10 @@ describe("a target that the call's money does not pay for", () => {
 describe("a target that was left behind", () => {
   /** A call whose first target fails at once, and whose second is of no help after a while. */
   async function leave() {
-    const set = setUpEngine({ a: [fails(answered(429)), succeeds()], b: fails(answered(404), 100) });
+    const set = setUpEngine({
+      a: [fails(answered(429)), succeeds()],
+      b: fails(answered(404), 100),
+    });
     const run = set.call();
     await set.clock.advance(50);
     expect(providers(run)).toBe("ab");

@@ -258,7 +258,9 @@ describe("a call that is not let in", () => {
   ])("%s has a line", async (_name, more, sent, expected) => {
     const { dispatcher, head, lines, spans } = setUp({}, more);
     await refusal(dispatcher.admit(head(getModel, sent), {}));
-    expect(lines).toMatchObject([{ event: "call", method: GET_MODEL, duration_ms: 0, ...expected }]);
+    expect(lines).toMatchObject([
+      { event: "call", method: GET_MODEL, duration_ms: 0, ...expected },
+    ]);
     expect(lines[0] && "caller" in lines[0]).toBe("caller" in expected);
     expect([spans.length, dispatcher.activeCalls]).toEqual([1, 0]);
   });

@@ -99,15 +99,18 @@ describe("a drain", () => {
     expect([state.isOver, clock.pendingTimers]).toEqual([true, 0]);
   });
 
-  it.each(["calls", "generations"] as const)("waits for the end of the last of the %s", async (kind) => {
-    const { begin, clock, log, state, end } = setUp({ connections: 0, [kind]: 2 });
-    begin();
-    await clock.advance(12_000);
-    expect(log.at(-1)).toBe("5000 http stops");
-    await end(kind);
-    expect(log.slice(-2)).toEqual(["12000 grpc closes", "12000 http closes"]);
-    expect([state.isOver, clock.pendingTimers]).toEqual([true, 0]);
-  });
+  it.each(["calls", "generations"] as const)(
+    "waits for the end of the last of the %s",
+    async (kind) => {
+      const { begin, clock, log, state, end } = setUp({ connections: 0, [kind]: 2 });
+      begin();
+      await clock.advance(12_000);
+      expect(log.at(-1)).toBe("5000 http stops");
+      await end(kind);
+      expect(log.slice(-2)).toEqual(["12000 grpc closes", "12000 http closes"]);
+      expect([state.isOver, clock.pendingTimers]).toEqual([true, 0]);
+    },
+  );
 
   it("takes no new connection once all clients know", async () => {
     const { begin, clock, log, state } = setUp({ calls: 1 });

@@ -69,7 +69,9 @@ describe("Generate", () => {
   it("leaves the copies of a long text out, and never the message", async () => {
     for (const units of [MAX_CONTENT_BYTES - 1_000, MAX_CONTENT_BYTES + 1_000]) {
       const long = generation("x".repeat(units));
-      const set = setUpGenerations({ generate: async () => ({ state: "generated", generation: long }) });
+      const set = setUpGenerations({
+        generate: async () => ({ state: "generated", generation: long }),
+      });
       const answer = await set.unary<GenerateResponse>("generate", request());
       expect(answer.generation?.message?.parts).toHaveLength(1);
       expect(answer.generation?.outputText).toBe("");

@@ -42,7 +42,9 @@ describe("StreamGenerate", () => {
   });
 
   it("ends with the error of its last event", async () => {
-    const set = setUpGenerations({ streamGenerate: async () => opened([failed()], { terminal: failed }) });
+    const set = setUpGenerations({
+      streamGenerate: async () => opened([failed()], { terminal: failed }),
+    });
     await expect(set.stream("streamGenerate", request())).rejects.toMatchObject({
       error: { kind: "network" },
     });
@@ -71,10 +73,14 @@ describe("StreamGenerate", () => {
 
   it("that is left tells what it has used until then, if it has begun the generation", async () => {
     const events = [delta(1), delta(2)];
-    const own = setUpGenerations({ streamGenerate: async () => opened(events, { soFar: () => generation() }) });
+    const own = setUpGenerations({
+      streamGenerate: async () => opened(events, { soFar: () => generation() }),
+    });
     await own.stream("streamGenerate", request(), 1);
     expect(own.line).toMatchObject(REPORTED);
-    const read = setUpGenerations({ streamGenerate: async () => opened(events, { soFar: () => generation() }) });
+    const read = setUpGenerations({
+      streamGenerate: async () => opened(events, { soFar: () => generation() }),
+    });
     await read.stream("streamGenerate", request());
     expect(read.line).not.toHaveProperty("provider");
     const other = setUpGenerations({ streamGenerate: async () => opened(events) });
@@ -89,7 +95,9 @@ describe("StreamGenerate", () => {
       [false, false, true],
       [false, true, false],
     ] as const) {
-      const set = setUpGenerations({ streamGenerate: async () => opened(events, { endsAtDiscard }) });
+      const set = setUpGenerations({
+        streamGenerate: async () => opened(events, { endsAtDiscard }),
+      });
       const read = set.stream("streamGenerate", request({ acceptsDiscard }));
       if (isWhole) expect(await read).toHaveLength(3);
       else
@@ -127,9 +135,7 @@ describe("StreamGenerate", () => {
     const named = request({ ...ephemeral, requestId: "request-1" });
     await expect(set.stream("streamGenerate", named)).rejects.toMatchObject({
       kind: "validation",
-      violations: [
-        { field: "request_id", description: "an ephemeral stream cannot be repeated" },
-      ],
+      violations: [{ field: "request_id", description: "an ephemeral stream cannot be repeated" }],
     });
   });
 
@@ -138,7 +144,9 @@ describe("StreamGenerate", () => {
     await expect(setUpGenerations({}).stream("streamGenerate", empty)).rejects.toMatchObject({
       violations: [{ field: "spec" }],
     });
-    const set = setUpGenerations({ streamGenerate: () => Promise.reject(new GenerationFailed(failure)) });
+    const set = setUpGenerations({
+      streamGenerate: () => Promise.reject(new GenerationFailed(failure)),
+    });
     await expect(set.stream("streamGenerate", request())).rejects.toBeInstanceOf(GenerationFailed);
     expect(set.line).toMatchObject(REPORTED);
   });
