@@ -201,46 +201,6 @@ describe("the end of an attempt", () => {
   });
 });
 
-describe("an answer that holds nothing", () => {
-  const empty = { ...finish, isEmpty: true } as ProviderEvent;
-
-  it("is refused while there is somebody to ask again", () => {
-    const { start, say } = attemptScene();
-    const attempt = start();
-    say(attempt, empty);
-    expect(() => attempt.accept()).toThrow(
-      expect.objectContaining({
-        kind: "truncated",
-        message: "the provider's answer is empty",
-      }),
-    );
-    attempt.end("failed", new GatewayError("truncated", "the provider's answer is empty"));
-    const again = start();
-    say(again, empty);
-    expect(again.accept()).toBeUndefined();
-    again.end("failed", new GatewayError("truncated", "the provider's answer is empty"));
-    const before = start({ plan: { hasNext: true } });
-    say(before, empty);
-    expect(() => before.accept()).toThrow("empty");
-  });
-});
-
-it("the warnings of a target, and of its limits, are those of the result", () => {
-  const set = attemptScene();
-  const warning = { reason: "PARAMETER_DROPPED", message: "m", field: "sampling.seed" };
-  const fitted = set.fitted({
-    model: { maxOutputTokens: 10 },
-    spec: { sampling: { maxOutputTokens: 20 } },
-  });
-  const attempt = set.start({ plan: { target: { ...fitted, warnings: [warning] } } });
-  set.say(attempt, text("a"), finish);
-  attempt.end("succeeded");
-  set.result.succeed();
-  const outcome = set.result.outcome();
-  const { warnings } = outcome.state === "succeeded" ? outcome.generation : { warnings: [] };
-  expect(warnings[0]).toEqual(warning);
-});
-
 describe("how long a target takes", () => {
   /** The limit of an attempt, before others, behind so many that took 15 s each. */
   async function limitAfter(

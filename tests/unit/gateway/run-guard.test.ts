@@ -134,7 +134,6 @@ describe("an attempt whose functions throw", () => {
   const running: RunningAttempt = {
     limits: { firstTokenMs: 1, idleMs: 2, attemptMs: 3 },
     streams: true,
-    // biome-ignore lint/correctness/useYield: nobody reads it
     async *open() {},
     take: () => undefined,
     isDraining: () => true,
@@ -174,7 +173,7 @@ describe("an attempt whose functions throw", () => {
       const { guard, aborted } = setUp();
       const attempt = guard.attempt({ ...running, ...change });
       const thrown = await (async () => {
-        attempt.take(event, 0, false);
+        void attempt.take(event, 0, false);
         await attempt.accept();
         attempt.end("succeeded");
       })().catch((error: unknown) => error);

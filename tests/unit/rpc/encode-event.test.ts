@@ -7,11 +7,10 @@ import {
   decodeEvent,
   encodeEvent,
   encodeInternalEnd,
-  isAttemptNotice,
-  isOutputEvent,
   isTerminalEvent,
 } from "../../../src/rpc/encode-event.ts";
 import { MAX_CONTENT_BYTES } from "../../../src/rpc/encode-generation.ts";
+import { generation } from "../../support/served-generations.ts";
 
 const ATTEMPT: Attempt = {
   provider: "a",
@@ -25,34 +24,7 @@ const ATTEMPT: Attempt = {
   delayFromProvider: false,
   outputDelivered: false,
 };
-const GENERATION: Generation = {
-  generationId: "g.1",
-  requestedModel: "alias",
-  provider: "a",
-  model: "m",
-  providerModel: "",
-  providerResponseId: "",
-  message: { role: "assistant", parts: [{ type: "text", text: "Hi" }] },
-  finishReason: "stop",
-  providerFinishReason: "",
-  outputJson: undefined,
-  outputText: "Hi",
-  usage: undefined,
-  totalUsage: undefined,
-  cost: undefined,
-  attempts: [],
-  timing: {
-    totalMs: 7,
-    queuedMs: 0,
-    retryDelayMs: 0,
-    stallCount: 0,
-    chunkCount: 0,
-    characterCount: 0,
-  },
-  warnings: [],
-  providerMetadata: {},
-  createTimeMs: 2_000,
-};
+const GENERATION = generation();
 const USAGE = { inputTokens: 3, outputTokens: 4, source: "provider" } as const;
 const COST = {
   currency: "USD",
@@ -102,14 +74,6 @@ const ERROR: StreamEventBody = {
     partial: { ...GENERATION, attempts: [ATTEMPT] },
   },
 };
-const DELTAS: StreamEventBody[] = [
-  { type: "text-delta", partIndex: 1, text: "Hi" },
-  { type: "reasoning-delta", partIndex: 1, text: "Hm" },
-  { type: "tool-call-delta", partIndex: 1, argumentsFragment: "{" },
-  { type: "json-delta", partIndex: 1, documentIndex: 2, pointer: "/a", final: false },
-  { type: "part-end", partIndex: 1 },
-];
-
 describe("an event of a stream", () => {
   it.each<[StreamEventBody, object]>([
     [{ type: "text-delta", partIndex: 1, text: "Hi" }, { textDelta: { partIndex: 1, text: "Hi" } }],
@@ -182,8 +146,11 @@ describe("an event of a stream", () => {
   });
 
   it("has its time where the caller asked for it, deltas as well", () => {
-    for (const body of [DELTAS[0], DELTAS[1], DELTAS[4]]) {
-      if (body === undefined) throw new Error("no such event");
+    for (const body of [
+      { type: "text-delta", partIndex: 1, text: "Hi" },
+      { type: "reasoning-delta", partIndex: 1, text: "Hm" },
+      { type: "part-end", partIndex: 1 },
+    ] as const) {
       const timed = decodeEvent(encodeEvent({ ...HEAD, eventTimeMs: 1_500, body }, 3));
       const { eventTime, ...rest } = toJson(StreamEventSchema, timed) as { eventTime?: string };
       expect(eventTime).toBe("1970-01-01T00:00:01.500Z");
@@ -319,44 +286,4 @@ it("the end of a stream whose own end cannot be encoded says nothing of it", () 
     },
   });
   expect(isTerminalEvent(bytes)).toBe(true);
-});
-
-describe("what an encoded event is", () => {
-  const others: StreamEventBody[] = [
-    { ...START, durability: "none" },
-    { type: "usage", usage: USAGE, cost: undefined, final: false },
-    { type: "heartbeat", isUndurable: false },
-  ];
-  const notice: StreamEventBody = {
-    type: "attempt-notice",
-    notice: { ...NOTICE, action: "retry" },
-  };
-  const ends: StreamEventBody[] = [complete("omitted"), ERROR];
-
-  it.each([
-    [0, 0, 0, undefined],
-    [1, 1, 1, undefined],
-    [127, 127, 127, 0],
-    [128, 128, 128, 1_790_000_000_000],
-    [2 ** 31 - 1, 2 ** 31 - 1, 2 ** 32 - 1, 1_790_000_000_123],
-  ])("is seen behind any sequence, attempt, writer and time: %i", (...head) => {
-    const [sequence, attemptIndex, writer, eventTimeMs] = head;
-    const seen = (body: StreamEventBody): boolean[] => {
-      const time = eventTimeMs === undefined ? {} : { eventTimeMs };
-      const bytes = encodeEvent({ sequence, attemptIndex, ...time, body }, writer);
-      return [isOutputEvent(bytes), isAttemptNotice(bytes), isTerminalEvent(bytes)];
-    };
-    for (const body of DELTAS) expect(seen(body)).toEqual([true, false, false]);
-    for (const body of others) expect(seen(body)).toEqual([false, false, false]);
-    for (const body of ends) expect(seen(body)).toEqual([false, false, true]);
-    expect(seen(notice)).toEqual([false, true, false]);
-  });
-
-  it("is nothing where there is nothing", () => {
-    for (const bytes of [new Uint8Array(), Uint8Array.of(8, 1)]) {
-      expect([isOutputEvent(bytes), isAttemptNotice(bytes), isTerminalEvent(bytes)]).toEqual(
-        Array(3).fill(false),
-      );
-    }
-  });
 });
