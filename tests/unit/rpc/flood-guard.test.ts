@@ -2,14 +2,15 @@ import { once } from "node:events";
 import { constants } from "node:http2";
 import { type AddressInfo, createServer, Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import type { RpcStatus } from "../../../src/rpc/call.ts";
 import { Code } from "../../../src/rpc/error-table.ts";
 import { FloodGuard } from "../../../src/rpc/flood-guard.ts";
 import { openHttp2Pair } from "../../support/http2-pair.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { eventually } from "../../support/stack.ts";
 
-const REFUSAL = { code: Code.UNAUTHENTICATED, message: "", details: [], trailers: {} };
-const DRAINING = { ...REFUSAL, code: Code.UNAVAILABLE };
+const REFUSAL: RpcStatus = { code: Code.UNAUTHENTICATED, message: "", details: [], trailers: {} };
+const DRAINING: RpcStatus = { ...REFUSAL, code: Code.UNAVAILABLE };
 const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM } = constants;
 
 async function setUp(options = {}) {

@@ -1,4 +1,4 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import {
   ResumeStreamRequestSchema,
@@ -20,7 +20,12 @@ import {
 } from "../../support/served-generations.ts";
 
 describe("StreamGenerate", () => {
-  const request = (more: MessageInitShape<typeof StreamGenerateRequestSchema> = {}) =>
+  interface Asked {
+    readonly requestId?: string;
+    readonly acceptsDiscard?: boolean;
+    readonly options?: { readonly ephemeral: boolean };
+  }
+  const request = (more: Asked = {}) =>
     create(StreamGenerateRequestSchema, { spec: SPEC, ...more });
 
   it("sends the events, tells what it is, and ends with the report of its end", async () => {

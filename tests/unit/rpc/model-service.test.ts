@@ -121,7 +121,7 @@ describe("a model", () => {
       aliases: ["x", "y"],
       contextWindow: 1_000,
       maxOutputTokens: 100,
-      parameters: new Set(["temperature"]),
+      parameters: new Set(["sampling.temperature"] as const),
       deprecated: true,
       defaultSampling: { temperature: 0.5, stopSequences: ["END"], deterministic: true },
     });
@@ -129,7 +129,7 @@ describe("a model", () => {
       aliases: ["x", "y"],
       contextWindow: 1_000,
       maxOutputTokens: 100,
-      supportedParameters: ["temperature"],
+      supportedParameters: ["sampling.temperature"],
       available: true,
       deprecated: true,
       defaultSampling: { temperature: 0.5, stopSequences: ["END"] },
