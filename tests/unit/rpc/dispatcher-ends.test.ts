@@ -93,6 +93,25 @@ describe("a call that is not let in", () => {
   });
 });
 
+describe("a burst of calls", () => {
+  it("begins sixteen a turn, those without a credential as well", async () => {
+    const { dispatcher, head } = setUpDispatcher();
+    for (const begin of [
+      () => dispatcher.admit(head(check), {}),
+      () => dispatcher.expect({}),
+    ] as const) {
+      // What came before has had its turns.
+      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      let begun = 0;
+      const calls = Array.from({ length: 20 }, () => begin().then(() => begun++));
+      for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+      expect(begun).toBe(16);
+      await Promise.all(calls);
+      expect(begun).toBe(20);
+    }
+  });
+});
+
 describe("the lines of calls that end with an error", () => {
   /** So many calls that end so, and how many have a line. */
   async function linesOf(error: unknown, fields: object): Promise<number> {

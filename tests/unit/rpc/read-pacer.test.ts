@@ -48,7 +48,9 @@ describe("calls of one turn", () => {
     await set.readsOn();
     expect(set.count()).toBe(true);
     // More that were read already change nothing.
+    expect(set.turns).toHaveLength(2);
     expect(set.count()).toBe(true);
+    expect(set.turns).toHaveLength(2);
     await set.holdsBack();
     set.turn();
     await set.readsOn();
