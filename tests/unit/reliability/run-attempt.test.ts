@@ -163,6 +163,18 @@ describe("runAttempt", () => {
     expect(await outcome).toBe("done");
   });
 
+  it("takes no reader's time for content", async () => {
+    const clock = createManualClock();
+    const { outcome } = start(
+      clock,
+      scripted(clock, [[10, usage]], true),
+      { firstTokenMs: 100, idleMs: 10_000 },
+      () => clock.sleep(20, new AbortController().signal),
+    );
+    await clock.advance(100);
+    expect(await outcome).toMatchObject({ kind: "first-token-timeout" });
+  });
+
   it.each([
     ["before it began", 0],
     ["while the provider is silent", 5],
