@@ -13,6 +13,7 @@ import { estimators } from "./legs/estimators.ts";
 import { faulted } from "./legs/faulted.ts";
 import { held } from "./legs/held.ts";
 import { hostile } from "./legs/hostile.ts";
+import { interceptors } from "./legs/interceptors.ts";
 import { json } from "./legs/json.ts";
 import { live } from "./legs/live.ts";
 import { memory } from "./legs/memory.ts";
@@ -33,6 +34,7 @@ const LEGS: readonly Leg[] = [
   stream,
   rates,
   requests,
+  interceptors,
   engine,
   accounting,
   json,

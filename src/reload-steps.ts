@@ -1,4 +1,6 @@
 // What a reload reads, and what it takes over of it.
+
+import { createAuthenticator, removedCallers } from "./calls/authenticate.ts";
 import { withKeysOfFiles, withTlsOfFiles } from "./config/instances.ts";
 import { isSameTls, readTls, type TlsFiles } from "./config/tls-files.ts";
 import type { Config } from "./config.ts";
@@ -7,7 +9,6 @@ import type { Log } from "./domain/log-line.ts";
 import type { TlsMaterial } from "./domain/tls-material.ts";
 import type { ReloadCause } from "./reloads.ts";
 import { restartKeys } from "./restart-keys.ts";
-import { createAuthenticator, removedCallers } from "./rpc/authenticate.ts";
 
 /** What the service goes by at the moment; calls keep the deployment that they began with. */
 export interface InForce {

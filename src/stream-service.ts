@@ -8,7 +8,7 @@ import type { EventEncoder } from "./gateway/event-sink.ts";
 import type { GenerationRuns } from "./gateway/generation-run.ts";
 import type { LostUsage } from "./gateway/lost-usage.ts";
 import { createStoredGenerations, type StoredGenerations } from "./gateway/stored-generation.ts";
-import { createTakeover } from "./gateway/takeover.ts";
+import { Takeover } from "./gateway/takeover.ts";
 import { isTerminalEvent } from "./rpc/encode-event.ts";
 import { generationLine } from "./rpc/report-generation.ts";
 import { decodeStoredRequest } from "./rpc/stored-request.ts";
@@ -113,7 +113,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     onDefect,
     ...encoder,
   });
-  const takeover = createTakeover({
+  const takeover = new Takeover({
     clock,
     runs,
     log,
@@ -136,7 +136,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
   const maintenance = new StreamMaintenance({
     log,
     clock,
-    adopt: takeover.adopt,
+    adopt: (stream) => takeover.adopt(stream),
     snapshot: options.snapshot,
     onTakeover({ streamId, token, tail, now, updatedAt }, result) {
       observed.takenOver(result, now - updatedAt);
@@ -168,7 +168,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     local,
     stored,
     telemetry: observed,
-    endOrphan: takeover.end,
+    endOrphan: (stream) => takeover.end(stream),
     stopAdopting: () => maintenance.stopAdopting(),
     async close() {
       // Those that no call reads.

@@ -1,6 +1,7 @@
 // `npm run check`: every gate that a change must pass. `--only NAME` runs one.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { functionLengths } from "./function-lengths.mjs";
 import { filesBelow, generateService, generateStubs } from "./generated.mjs";
 import { startsAround } from "./own-settings.mjs";
 import { run } from "./run.mjs";
@@ -99,6 +100,10 @@ const GATES = {
   "dead-code": {
     run: () => run("knip", ["--no-progress"]),
     help: "take out what nothing uses, or export less of it",
+  },
+  functions: {
+    run: functionLengths,
+    help: "take a thought of its own out into a function, or several parameters into an object",
   },
   clock: { run: clock, help: "time and randomness come as a parameter" },
   settings: {

@@ -4,6 +4,7 @@ import type { Message } from "./generation-spec.ts";
 import type { JsonObject } from "./json.ts";
 import type { FinishReason, ProviderEvent } from "./provider-event.ts";
 import type { TokenUsage } from "./token-usage.ts";
+import { ToldFailure } from "./told-failure.ts";
 
 /** A place where a generation can run: a model at a provider instance. */
 export interface TargetName {
@@ -194,12 +195,14 @@ export interface StreamEvent {
 }
 
 /** Thrown where a generation was admitted and did not succeed. */
-export class GenerationFailed extends Error {
+export class GenerationFailed extends ToldFailure {
   override readonly name = "GenerationFailed";
   readonly failure: GenerationFailure;
+  readonly error: GatewayError;
 
   constructor(failure: GenerationFailure) {
     super(failure.error.message, { cause: failure.error });
     this.failure = failure;
+    this.error = failure.error;
   }
 }

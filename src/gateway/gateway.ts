@@ -9,7 +9,7 @@ import type { GenerationSpec } from "../domain/generation-spec.ts";
 import { type StreamOptions, WHOLE_ANSWER } from "../domain/stream-options.ts";
 import type { JsonStream } from "../output/json-stream.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
-import { createStreamEvents } from "../output/stream-events.ts";
+import { StreamEvents } from "../output/stream-events.ts";
 import { answerTimeMs } from "../reliability/limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
 import { LiveStream } from "../streams/live-stream.ts";
@@ -125,7 +125,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     const { result, target } = run;
     const stream = new LiveStream();
     const streamId = `${EPHEMERAL_PREFIX}${newId()}`;
-    const events = createStreamEvents({
+    const events = new StreamEvents({
       options,
       clock,
       streamId,

@@ -114,7 +114,11 @@ function createFeed({ run, events, sink, facts }: Production) {
     // A whole answer is seen at its end.
     ...(facts?.kind === "unary"
       ? NO_DELIVERY
-      : { commits: events.commits, json: events.json, deliver }),
+      : {
+          commits: (event: ProviderEvent, record: AttemptRecord) => events.commits(event, record),
+          json: () => events.json(),
+          deliver,
+        }),
     notice(notice) {
       if (broken !== undefined) return;
       try {

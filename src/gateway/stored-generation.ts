@@ -7,7 +7,7 @@ import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { DisconnectPolicy, StreamOptions } from "../domain/stream-options.ts";
 import type { Outcome } from "../output/generation-result.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
-import { createStreamEvents } from "../output/stream-events.ts";
+import { StreamEvents } from "../output/stream-events.ts";
 import type { ReaderDeadline } from "../streams/reader-deadline.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
 import type { Delivery, ReaderWatch } from "../streams/stream-reader.ts";
@@ -257,7 +257,7 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     const isLocal = into === local;
     const streamId = `${isLocal ? EPHEMERAL_PREFIX : STORED_PREFIX}${newId()}`;
     const retentionMs = options.retentionMs ?? settings.retentionMs;
-    const events = createStreamEvents({
+    const events = new StreamEvents({
       options,
       clock,
       streamId,

@@ -1,16 +1,15 @@
 // A stream whose owner is lost: this replica goes on with it, or ends it.
 import type { Clock } from "../clock.ts";
 import { internalError, type OnDefect } from "../domain/defect.ts";
-import { GatewayError } from "../domain/gateway-error.ts";
+import type { GatewayError } from "../domain/gateway-error.ts";
 import { type Attempt, type AttemptNotice, GenerationFailed } from "../domain/generation.ts";
 import {
   type DisconnectPolicy,
   type StreamOptions,
   WHOLE_ANSWER,
 } from "../domain/stream-options.ts";
-import { GenerationResult } from "../output/generation-result.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
-import { createStreamEvents } from "../output/stream-events.ts";
+import { StreamEvents } from "../output/stream-events.ts";
 import type { OwnedStream } from "../streams/owned-stream.ts";
 import type { StreamHooks, StreamLog } from "../streams/stream-log.ts";
 import type { StreamRecord } from "../streams/stream-record.ts";
@@ -19,6 +18,7 @@ import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import type { CallFacts } from "../usage/usage-sink.ts";
 import { type EventEncoder, storedSink } from "./event-sink.ts";
+import { failedRun } from "./failed-run.ts";
 import type { Before, GenerationRun, GenerationRuns } from "./generation-run.ts";
 import { lostAttempt, obstacle, ownerLost, type StoredRequest } from "./lost-owner.ts";
 import type { LostUsage } from "./lost-usage.ts";
@@ -26,6 +26,7 @@ import { type OnEnd, produce } from "./produce-stream.ts";
 import { recordCall } from "./record-call.ts";
 import { createStoredEncoder } from "./stored-encoder.ts";
 import { factsOf, progressOf, readSummary, type StreamSummary } from "./stream-summary.ts";
+import { UnreadAnswers } from "./unread-answers.ts";
 
 export interface TakeoverDependencies extends EventEncoder {
   readonly clock: Clock;
@@ -54,11 +55,21 @@ export interface EndedTakeover {
   readonly traceId: string | undefined;
 }
 
-/** A whole answer that nobody here waits for is left to a replica where somebody does, for so long. */
-const UNREAD_MS = 5_000;
+/** The run of a stream that was taken. */
+interface NextRun {
+  readonly run: GenerationRun;
+  /** The request was run again, or no target took it. */
+  readonly goesOn: boolean;
+  /** A run that was admitted, or that no target took, writes its own record. */
+  readonly isRecorded: boolean;
+}
 
-/** A look a second: what was not seen for so long is no orphan any more. */
-const FORGET_MS = 12 * UNREAD_MS;
+/** How a stream that was taken gets its events. */
+interface Feed extends NextRun {
+  readonly events: StreamEvents;
+  readonly lost: Attempt;
+  readonly callFacts: CallFacts;
+}
 
 /** What becomes of a stream that was taken. */
 interface Taken {
@@ -88,82 +99,47 @@ interface Claimed {
   readonly work: Work;
 }
 
-export function createTakeover(dependencies: TakeoverDependencies) {
-  const { clock, runs, log, telemetry, encodeEvent, decodeRequest, disconnectPolicy } =
-    dependencies;
-  const { lostUsage, onDefect } = dependencies;
-  /** Since when a whole answer was seen without an owner. */
-  const unread = new Map<string, number>();
+/** Goes on with streams whose owner is lost, or ends them. */
+export class Takeover {
+  readonly #dependencies: TakeoverDependencies;
+  readonly #unread: UnreadAnswers;
 
-  function isLeftToOthers(stream: StoredStream, summary: StreamSummary): boolean {
-    if (summary.kind === "stream" || log.readerCount(stream.streamId) > 0) {
-      unread.delete(stream.streamId);
-      return false;
-    }
-    const now = clock.now();
-    // The oldest come first; another replica has taken those that are not seen any more.
-    for (const [streamId, since] of unread) {
-      if (now - since < FORGET_MS) break;
-      unread.delete(streamId);
-    }
-    const since = unread.get(stream.streamId) ?? now;
-    if (now - since >= UNREAD_MS) unread.delete(stream.streamId);
-    else unread.set(stream.streamId, since);
-    return now - since < UNREAD_MS;
+  constructor(dependencies: TakeoverDependencies) {
+    this.#dependencies = dependencies;
+    this.#unread = new UnreadAnswers(dependencies.clock);
   }
 
-  /** A generation that ends before it has begun. */
-  function failedRun(record: StreamRecord, before: Before, summary: StreamSummary, error: unknown) {
-    const target = { provider: record.progress.provider, model: summary.model };
-    const result = new GenerationResult({
-      generationId: before.generationId,
-      requestedModel: summary.requestedModel,
-      target: { ...target, providerModel: "" },
-      clock,
-      before,
-    });
-    const run: GenerationRun = {
-      result,
-      target,
-      limitMs: 0,
-      async run() {
-        const known = error instanceof GenerationFailed ? error.failure.error : error;
-        if (known instanceof GatewayError) result.fail(known);
-        else {
-          onDefect(known, { generation_id: before.generationId, stream_id: record.streamId });
-          result.failByDefect(internalError(known));
-        }
-        return result.outcome();
-      },
-      abort: () => {},
-      release: () => {},
-    };
-    return run;
+  /** Goes on with an orphan where that can be, and ends it where it cannot. */
+  async adopt(stream: StoredStream): Promise<"taken" | "ended" | "left"> {
+    const { streamId, progress } = stream;
+    const summary = readSummary(progress);
+    const isUnread = summary.kind === "unary" && this.#dependencies.log.readerCount(streamId) === 0;
+    if (!isUnread) this.#unread.delete(streamId);
+    else if (this.#unread.isLeftToOthers(streamId)) return "left";
+    const taken = await this.#take(stream, summary, isUnread ? ownerLost() : undefined);
+    if (taken === "left") return taken;
+    return taken.goesOn ? "taken" : "ended";
+  }
+
+  /** Ends an orphan although it could go on; false: another replica has it now. */
+  async end(stream: StoredStream): Promise<boolean> {
+    const taken = await this.#take(stream, readSummary(stream.progress), ownerLost());
+    if (taken === "left") return false;
+    await taken.ended;
+    return true;
   }
 
   /** Takes an orphan over, if nobody else does; with `ending` it does not go on. */
-  async function take(
+  async #take(
     stream: StoredStream,
     summary: StreamSummary,
     ending: GatewayError | undefined,
   ): Promise<"left" | Taken> {
-    const stored = stream.canMove ? await log.store.loadRequest(stream.streamId) : undefined;
-    // Without its summary nobody knows how the request is to be read.
-    const isKnown = stored !== undefined && summary.generationId !== "";
-    const request = isKnown ? decodeRequest(stored, summary.kind) : undefined;
+    const { log, telemetry, onDefect } = this.#dependencies;
+    const request = await this.#requestOf(stream, summary);
     const span = telemetry.startTakeover({ epoch: stream.token.epoch + 1 });
     const work: Work = { run: undefined, stopped: undefined, isFed: false };
-    const hooks: StreamHooks = {
-      // A whole answer stops with its last waiter, at every replica.
-      disconnect:
-        request !== undefined && summary.kind === "stream"
-          ? disconnectPolicy(request.options)
-          : { policy: "cancel" },
-      stop(error) {
-        work.stopped = error;
-        work.run?.abort(error);
-      },
-    };
+    const hooks = this.#hooksOf(summary, request, work);
     const claimed = await log.claim(stream, hooks).catch((error: unknown) => {
       span.end({ code: "UNAVAILABLE", reason: undefined });
       throw error;
@@ -172,93 +148,152 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       span.end({ code: "OK", reason: undefined });
       return "left";
     }
-    const { owned } = claimed;
     try {
-      return await goOn({ ...claimed, stream, summary, request, ending, span, work });
+      return await this.#goOn({ ...claimed, stream, summary, request, ending, span, work });
     } catch (defect) {
       // The stream is this process's now: nobody else would end it.
       onDefect(defect, { generation_id: summary.generationId, stream_id: stream.streamId });
       span.end({ code: "INTERNAL", reason: "internal" });
-      if (work.isFed) work.run?.abort(internalError(defect));
-      else {
-        work.run?.release();
-        storedSink(owned, owned.writerId, encodeEvent, dependencies).addInternal({
-          isContent: false,
-          ending: { phase: "failed", freesKey: true },
-          progress: claimed.record.progress,
-        });
-      }
-      return { goesOn: false, ended: owned.ended };
+      this.#endByDefect(claimed, work, defect);
+      return { goesOn: false, ended: claimed.owned.ended };
     }
   }
 
+  /** Undefined where nobody can go on with the stream. */
+  async #requestOf(
+    stream: StoredStream,
+    summary: StreamSummary,
+  ): Promise<StoredRequest | undefined> {
+    const { log, decodeRequest } = this.#dependencies;
+    const stored = stream.canMove ? await log.store.loadRequest(stream.streamId) : undefined;
+    // Without its summary nobody knows how the request is to be read.
+    const isKnown = stored !== undefined && summary.generationId !== "";
+    return isKnown ? decodeRequest(stored, summary.kind) : undefined;
+  }
+
+  #hooksOf(summary: StreamSummary, request: StoredRequest | undefined, work: Work): StreamHooks {
+    return {
+      // A whole answer stops with its last waiter, at every replica.
+      disconnect:
+        request !== undefined && summary.kind === "stream"
+          ? this.#dependencies.disconnectPolicy(request.options)
+          : { policy: "cancel" },
+      stop(error) {
+        work.stopped = error;
+        work.run?.abort(error);
+      },
+    };
+  }
+
+  #endByDefect(
+    { owned, record }: Pick<Claimed, "owned" | "record">,
+    work: Work,
+    defect: unknown,
+  ): void {
+    if (work.isFed) {
+      work.run?.abort(internalError(defect));
+      return;
+    }
+    work.run?.release();
+    const { encodeEvent } = this.#dependencies;
+    storedSink(owned, owned.writerId, encodeEvent, this.#dependencies).addInternal({
+      isContent: false,
+      ending: { phase: "failed", freesKey: true },
+      progress: record.progress,
+    });
+  }
+
   /** Runs the request of a stream that was claimed, or ends the stream. */
-  async function goOn(taken: Claimed): Promise<Taken> {
-    const { owned, record, stream, summary, request, ending, span, work } = taken;
-    const isStream = summary.kind === "stream";
-    const ended = lostAttempt(record, summary, clock.wallTime());
-    const used =
-      request === undefined
-        ? {}
-        : await lostUsage(
-            { store: log.store, streamId: record.streamId, spec: request.spec, isStream },
-            ended,
-          );
-    const lost: Attempt = { ...ended, ...used };
+  async #goOn(taken: Claimed): Promise<Taken> {
+    const { owned, record, stream, summary, work } = taken;
     const callFacts: CallFacts = {
       generationId: summary.generationId,
       caller: stream.caller,
       labels: summary.labels,
-      stream: isStream,
+      stream: summary.kind === "stream",
     };
+    const lost = await this.#lostAttempt(taken);
     // An owner that has handed it over has written the record itself.
-    if (!stream.handedOff) runs.usage.record({ ...callFacts, type: "attempt", attempt: lost });
+    if (!stream.handedOff) {
+      this.#dependencies.runs.usage.record({ ...callFacts, type: "attempt", attempt: lost });
+    }
     const before: Before = {
       generationId: summary.generationId,
       createTimeMs: summary.createTimeMs,
       attempts: [...summary.attempts, lost],
     };
-    const why = ending ?? obstacle(record, stream.now, request, log.settings.maxTakeovers);
-    const goesOn = why === undefined && request !== undefined;
-    /** A run that was admitted, or that no target took, writes its own record. */
-    let isRecorded = goesOn;
-    let run = failedRun(record, before, summary, why);
-    if (goesOn) {
-      run = await runs
-        .admit(
-          {
-            spec: request.spec,
-            caller: stream.caller,
-            stream: isStream,
-            timeoutMs: stream.deadlineAt - stream.now,
-            telemetry: span,
-            // Of a creator that does not restart the log does not say it.
-            acceptsDiscard: !isStream || summary.endsAtDiscard !== true,
-            before,
-          },
-          new AbortController().signal,
-        )
-        .catch((error: unknown) => {
-          isRecorded = error instanceof GenerationFailed;
-          return failedRun(record, before, summary, error);
-        });
-    }
-    work.run = run;
-    if (work.stopped !== undefined) run.abort(work.stopped);
-    const events = createStreamEvents({
-      options: request?.options ?? WHOLE_ANSWER,
-      clock,
+    const next = await this.#nextRun(taken, before);
+    work.run = next.run;
+    if (work.stopped !== undefined) next.run.abort(work.stopped);
+    const events = new StreamEvents({
+      options: taken.request?.options ?? WHOLE_ANSWER,
+      clock: this.#dependencies.clock,
       streamId: record.streamId,
-      result: run.result,
-      target: run.target,
-      durability: log.store.capabilities.durability,
+      result: next.run.result,
+      target: next.run.target,
+      durability: this.#dependencies.log.store.capabilities.durability,
       retentionMs: record.retentionMs,
-      json: await openJsonStream(request?.options ?? WHOLE_ANSWER),
+      json: await openJsonStream(taken.request?.options ?? WHOLE_ANSWER),
       tail: record.tail,
     });
+    this.#feed(taken, { ...next, events, lost, callFacts });
+    // Nobody may be left to read it.
+    owned.watchReaders();
+    return { goesOn: next.goesOn, ended: owned.ended };
+  }
+
+  /** The attempt that was lost with the owner, with what it has used. */
+  async #lostAttempt({ record, stream, summary, request }: Claimed): Promise<Attempt> {
+    const { clock, log, lostUsage } = this.#dependencies;
+    const ended = lostAttempt(record, summary, clock.wallTime());
+    if (request === undefined) return ended;
+    const isStream = summary.kind === "stream";
+    const { streamId } = stream;
+    const used = await lostUsage(
+      { store: log.store, streamId, spec: request.spec, isStream },
+      ended,
+    );
+    return { ...ended, ...used };
+  }
+
+  /** The run that goes on with the stream, or that ends it. */
+  async #nextRun(taken: Claimed, before: Before): Promise<NextRun> {
+    const { record, stream, summary, request, ending, span } = taken;
+    const { clock, runs, log, onDefect } = this.#dependencies;
+    const failed = (error: unknown): GenerationRun =>
+      failedRun({ clock, record, summary, before, onDefect }, error);
+    const why = ending ?? obstacle(record, stream.now, request, log.settings.maxTakeovers);
+    if (why !== undefined || request === undefined) {
+      return { run: failed(why), goesOn: false, isRecorded: false };
+    }
+    const isStream = summary.kind === "stream";
+    const call = {
+      spec: request.spec,
+      caller: stream.caller,
+      stream: isStream,
+      timeoutMs: stream.deadlineAt - stream.now,
+      telemetry: span,
+      // Of a creator that does not restart the log does not say it.
+      acceptsDiscard: !isStream || summary.endsAtDiscard !== true,
+      before,
+    };
+    try {
+      const run = await runs.admit(call, new AbortController().signal);
+      return { run, goesOn: true, isRecorded: true };
+    } catch (error) {
+      const isRecorded = error instanceof GenerationFailed;
+      return { run: failed(error), goesOn: true, isRecorded };
+    }
+  }
+
+  /** Gives the stream the events of its run, to the end. */
+  #feed(taken: Claimed, { run, goesOn, isRecorded, events, lost, callFacts }: Feed): void {
+    const { owned, record, stream, summary, span, work } = taken;
+    const { runs, log, encodeEvent, onDefect, onEnd } = this.#dependencies;
+    const { streamId } = record;
     const facts = factsOf(summary);
     const encode = createStoredEncoder(encodeEvent, log.settings.maxBytes);
-    const sink = storedSink(owned, owned.writerId, encode, dependencies);
+    const sink = storedSink(owned, owned.writerId, encode, this.#dependencies);
     const notice: AttemptNotice = {
       failed: lost,
       action: "takeover",
@@ -277,42 +312,19 @@ export function createTakeover(dependencies: TakeoverDependencies) {
       sink,
       facts,
       onDefect,
-      streamId: record.streamId,
+      streamId,
       onEnd(told) {
-        const { streamId, caller, requestId } = stream;
+        const { caller, requestId } = stream;
         const { labels } = summary;
-        dependencies.onEnd({ streamId, caller, requestId, labels, traceId: span.traceId }, told);
+        onEnd({ streamId, caller, requestId, labels, traceId: span.traceId }, told);
       },
-      ...(goesOn && isStream && { open: tellTakeover }),
+      ...(goesOn && summary.kind === "stream" && { open: tellTakeover }),
     })
       .then((outcome) => {
         if (!isRecorded) recordCall(runs.usage, callFacts, outcome);
         const failed = outcome.state === "failed" ? outcome.failure.error.kind : undefined;
         span.end({ code: failed === undefined ? "OK" : "UNKNOWN", reason: failed });
       })
-      .catch((defect: unknown) => onDefect(defect, { stream_id: record.streamId }));
-    // Nobody may be left to read it.
-    owned.watchReaders();
-    return { goesOn, ended: owned.ended };
+      .catch((defect: unknown) => onDefect(defect, { stream_id: streamId }));
   }
-
-  return {
-    /** Goes on with an orphan where that can be, and ends it where it cannot. */
-    async adopt(stream: StoredStream): Promise<"taken" | "ended" | "left"> {
-      const summary = readSummary(stream.progress);
-      if (isLeftToOthers(stream, summary)) return "left";
-      const isUnread = summary.kind === "unary" && log.readerCount(stream.streamId) === 0;
-      const taken = await take(stream, summary, isUnread ? ownerLost() : undefined);
-      if (taken === "left") return taken;
-      return taken.goesOn ? "taken" : "ended";
-    },
-
-    /** Ends an orphan although it could go on; false: another replica has it now. */
-    async end(stream: StoredStream): Promise<boolean> {
-      const taken = await take(stream, readSummary(stream.progress), ownerLost());
-      if (taken === "left") return false;
-      await taken.ended;
-      return true;
-    },
-  };
 }

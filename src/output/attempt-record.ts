@@ -13,7 +13,6 @@ import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts
 import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
-import { createMessageAssembler, type MessageAssembler } from "./assemble-message.ts";
 import type { AttemptMeter, Received } from "./attempt-meter.ts";
 import { carriedEvent } from "./carried-event.ts";
 import {
@@ -25,6 +24,7 @@ import {
   type SchemaCheck,
 } from "./check-json-output.ts";
 import { ChunkTiming } from "./chunk-timing.ts";
+import { MessageAssembler } from "./message-assembler.ts";
 import { missingAnswer } from "./missing-answer.ts";
 
 /** A target with the request as it was sent there. */
@@ -139,7 +139,7 @@ export class AttemptRecord {
     this.index = options.index;
     this.target = options.target;
     this.name = { provider: model.provider, model: model.id };
-    this.assembler = options.continues?.assembler ?? createMessageAssembler(model.providerType);
+    this.assembler = options.continues?.assembler ?? new MessageAssembler(model.providerType);
     this.#prefix = options.continues?.assembler.outputText() ?? "";
     this.#prefixCodePoints = options.continues?.assembler.outputCodePoints() ?? 0;
     this.startTimeMs = options.clock.wallTime();

@@ -69,139 +69,148 @@ export interface StreamEventsOptions {
   readonly tail: number;
 }
 
-/** Turns what a provider says into the numbered events of one stream. */
-export interface StreamEvents {
-  start(): StreamEvent;
-  /** The caller would see something of this event, so that its attempt can no longer be replaced in silence. */
-  commits(event: ProviderEvent, record: AttemptRecord): boolean;
-  /** None, one, or several where a delta is too long for one message. */
-  of(event: ProviderEvent, record: AttemptRecord): readonly StreamEvent[];
-  notice(notice: AttemptNotice): StreamEvent;
-  /** What the current attempt's output had of JSON; undefined where nobody asked. */
-  json(): JsonStatistics | undefined;
-  /** The end of a stream whose generation goes another way: nobody has seen its beginning. */
-  unstarted(): StreamEvent;
-  /** The end by a failure, at this sequence: the numbers of events that were not sent are free again. */
-  failedAt(sequence: number, failure: GenerationFailure): StreamEvent;
-  /** The final usage where it was asked for, and the terminal event. */
-  ending(outcome: Outcome, attemptIndex: number): readonly StreamEvent[];
-}
-
 function storeTimeout(): GatewayError {
   return new GatewayError("state-unavailable", "the stream store answered too late");
 }
 
-export function createStreamEvents({
-  options,
-  clock,
-  streamId,
-  result,
-  target,
-  durability,
-  retentionMs,
-  json,
-  tail,
-}: StreamEventsOptions): StreamEvents {
-  let sequence = tail;
-  let firstOutput: number | undefined;
+type Delta = Extract<ProviderEvent, { type: "text-delta" | "reasoning-delta" }>;
+type TextDelta = Extract<ProviderEvent, { type: "text-delta" }>;
+type ToolCallDelta = Extract<ProviderEvent, { type: "tool-call-delta" }>;
 
-  function next(body: StreamEventBody, attemptIndex: number): StreamEvent {
-    sequence++;
-    if (OUTPUT_TYPES.has(body.type)) firstOutput ??= sequence;
+/** Turns what a provider says into the numbered events of one stream. */
+export class StreamEvents {
+  readonly #settings: StreamEventsOptions;
+  /** Of the last event. */
+  #sequence: number;
+  /** Sequence of the first event of the output that stands. */
+  #firstOutput: number | undefined;
+  #updatedAt: number | undefined;
+  #updated: { readonly record: AttemptRecord; readonly usage: TokenUsage } | undefined;
+
+  constructor(settings: StreamEventsOptions) {
+    this.#settings = settings;
+    this.#sequence = settings.tail;
+  }
+
+  start(): StreamEvent {
+    const { streamId, result, target, durability, retentionMs } = this.#settings;
+    return this.#next(
+      {
+        type: "start",
+        streamId,
+        generationId: result.generationId,
+        requestedModel: result.requestedModel,
+        target,
+        createTimeMs: result.createTimeMs,
+        durability,
+        ...(retentionMs !== undefined && { retentionMs }),
+      },
+      0,
+    );
+  }
+
+  /** The caller would see something of this event, so that its attempt can no longer be replaced in silence. */
+  commits(event: ProviderEvent, record: AttemptRecord): boolean {
+    switch (event.type) {
+      case "text-delta":
+        return event.text !== "" || event.logprobs !== undefined;
+      case "reasoning-delta":
+        return event.text !== "" && !this.#settings.options.omitReasoning;
+      case "tool-call-delta":
+        return true;
+      case "part-end": {
+        const part = record.part(event.partIndex);
+        return part !== undefined && part.type !== "text";
+      }
+      case "refusal-delta":
+      case "response":
+      case "usage":
+      case "warning":
+      case "finish":
+        return false;
+    }
+  }
+
+  /** None, one, or several where a delta is too long for one message. */
+  of(event: ProviderEvent, record: AttemptRecord): readonly StreamEvent[] {
+    const numbered = this.#eventsOf(event, record);
+    if (!this.#settings.options.includeUsageUpdates) return numbered;
+    const update = this.#usageUpdate(event, record);
+    return update === undefined ? numbered : [...numbered, update];
+  }
+
+  notice(notice: AttemptNotice): StreamEvent {
+    // JSON is never continued: whatever follows begins anew.
+    this.#settings.json?.reset();
+    if (notice.discardOutput) this.#firstOutput = undefined;
+    return this.#next({ type: "attempt-notice", notice }, 0);
+  }
+
+  /** What the current attempt's output had of JSON; undefined where nobody asked. */
+  json(): JsonStatistics | undefined {
+    return this.#settings.json?.statistics();
+  }
+
+  /** The end of a stream whose generation goes another way: nobody has seen its beginning. */
+  unstarted(): StreamEvent {
+    const failure = this.#settings.result.failureOf(storeTimeout());
+    return { sequence: 2, attemptIndex: 0, body: { type: "error", failure } };
+  }
+
+  /** The end by a failure, at this sequence: the numbers of events that were not sent are free again. */
+  failedAt(sequence: number, failure: GenerationFailure): StreamEvent {
+    const { options, clock, result } = this.#settings;
+    return {
+      sequence,
+      attemptIndex: result.sentIndex,
+      body: { type: "error", failure },
+      ...(options.includeEventTime && { eventTimeMs: clock.wallTime() }),
+    };
+  }
+
+  /** The final usage where it was asked for, and the terminal event. */
+  ending(outcome: Outcome, attemptIndex: number): readonly StreamEvent[] {
+    const { options } = this.#settings;
+    const { usage, cost } =
+      outcome.state === "succeeded" ? outcome.generation : outcome.failure.partial;
+    const before =
+      options.includeUsage && usage !== undefined
+        ? [this.#next({ type: "usage", usage, cost, final: true }, attemptIndex)]
+        : [];
+    const last: StreamEventBody =
+      outcome.state === "succeeded"
+        ? {
+            type: "complete",
+            generation: outcome.generation,
+            message: options.omitFinalMessage ? "omitted" : "within-limit",
+            firstOutputSequence: this.#firstOutput ?? this.#sequence + 1,
+          }
+        : { type: "error", failure: outcome.failure };
+    return [...before, this.#next(last, attemptIndex)];
+  }
+
+  #next(body: StreamEventBody, attemptIndex: number): StreamEvent {
+    const { options, clock } = this.#settings;
+    const sequence = ++this.#sequence;
+    if (OUTPUT_TYPES.has(body.type)) this.#firstOutput ??= sequence;
     return options.includeEventTime
       ? { sequence, attemptIndex, eventTimeMs: clock.wallTime(), body }
       : { sequence, attemptIndex, body };
   }
 
-  function delta(
-    event: Extract<ProviderEvent, { type: "text-delta" | "reasoning-delta" }>,
-    attemptIndex: number,
-  ) {
-    const { type, partIndex, text } = event;
-    const logprobs = "logprobs" in event ? event.logprobs : undefined;
-    if (logprobs !== undefined) return withLogprobs(partIndex, text, logprobs, attemptIndex);
-    if (text === "") return [];
-    if (text.length <= MAX_DELTA_UNITS) return [next({ type, partIndex, text }, attemptIndex)];
-    return Array.from(pieces(text), (piece) =>
-      next({ type, partIndex, text: piece }, attemptIndex),
-    );
-  }
-
-  /** The text, and as many probabilities in each event as surely fit beside it. */
-  function withLogprobs(
-    partIndex: number,
-    text: string,
-    logprobs: readonly TokenLogprob[],
-    attemptIndex: number,
-  ): StreamEvent[] {
-    const texts = [...pieces(text)];
-    const count = Math.max(texts.length, Math.ceil(logprobs.length / MAX_DELTA_LOGPROBS));
-    return Array.from({ length: count }, (_, position) => {
-      const from = position * MAX_DELTA_LOGPROBS;
-      const some = logprobs.slice(from, from + MAX_DELTA_LOGPROBS);
-      const piece = { type: "text-delta", partIndex, text: texts[position] ?? "" } as const;
-      return next(some.length === 0 ? piece : { ...piece, logprobs: some }, attemptIndex);
-    });
-  }
-
-  /** Each piece of text, and behind it what it changes of the JSON. */
-  function jsonText(
-    { text, partIndex, logprobs }: Extract<ProviderEvent, { type: "text-delta" }>,
-    reader: JsonStream,
-    attemptIndex: number,
-  ) {
-    const events: StreamEvent[] = [];
-    const isTold = !options.omitJsonText && logprobs !== undefined;
-    if (isTold) events.push(...withLogprobs(partIndex, text, logprobs, attemptIndex));
-    for (const piece of pieces(text)) {
-      if (!options.omitJsonText && !isTold) {
-        events.push(next({ type: "text-delta", partIndex, text: piece }, attemptIndex));
-      }
-      for (const change of reader.read(partIndex, piece)) events.push(next(change, attemptIndex));
-    }
-    return events;
-  }
-
-  function toolCallDelta(
-    event: Extract<ProviderEvent, { type: "tool-call-delta" }>,
-    attemptIndex: number,
-  ) {
-    if (event.argumentsFragment.length <= MAX_DELTA_UNITS) return [next(event, attemptIndex)];
-    const { type, partIndex } = event;
-    return Array.from(pieces(event.argumentsFragment), (argumentsFragment, position) =>
-      next(
-        position === 0 ? { ...event, argumentsFragment } : { type, partIndex, argumentsFragment },
-        attemptIndex,
-      ),
-    );
-  }
-
-  function partEnd(partIndex: number, record: AttemptRecord): StreamEvent {
-    const part = endedPart(record.part(partIndex));
-    const isShort = part?.type === "text" && json !== undefined && options.omitJsonText;
-    return next(
-      {
-        type: "part-end",
-        partIndex,
-        ...(part !== undefined && { part }),
-        ...(isShort && { isShort }),
-      },
-      record.index,
-    );
-  }
-
-  function eventsOf(event: ProviderEvent, record: AttemptRecord): readonly StreamEvent[] {
+  #eventsOf(event: ProviderEvent, record: AttemptRecord): readonly StreamEvent[] {
+    const { json, options } = this.#settings;
     switch (event.type) {
       case "text-delta":
         return json === undefined
-          ? delta(event, record.index)
-          : jsonText(event, json, record.index);
+          ? this.#delta(event, record.index)
+          : this.#jsonText(event, json, record.index);
       case "reasoning-delta":
-        return options.omitReasoning ? [] : delta(event, record.index);
+        return options.omitReasoning ? [] : this.#delta(event, record.index);
       case "tool-call-delta":
-        return toolCallDelta(event, record.index);
+        return this.#toolCallDelta(event, record.index);
       case "part-end":
-        return [partEnd(event.partIndex, record)];
+        return [this.#partEnd(event.partIndex, record)];
       // A refusal has no deltas in the contract: it comes whole with its `part-end`.
       case "refusal-delta":
       case "response":
@@ -212,100 +221,92 @@ export function createStreamEvents({
     }
   }
 
-  let updatedAt: number | undefined;
-  let updated: { readonly record: AttemptRecord; readonly usage: TokenUsage } | undefined;
-
-  /** What the tokens are so far: with the first output, and not more often than once a second. */
-  function usageUpdate(event: ProviderEvent, record: AttemptRecord): StreamEvent | undefined {
-    if (event.type === "finish" || event.type === "response") return undefined;
-    const now = clock.now();
-    if (updatedAt !== undefined && now - updatedAt < USAGE_UPDATE_MS) return undefined;
-    updatedAt = now;
-    const usage = record.usageSoFar();
-    const before = updated?.record === record ? updated.usage.outputTokens : 0;
-    // An estimate of a longer text can be lower; a count so far cannot.
-    const rising = { ...usage, outputTokens: Math.max(before, usage.outputTokens) };
-    updated = { record, usage: rising };
-    const cost = result.costWith(record, rising);
-    return next({ type: "usage", usage: rising, cost, final: false }, record.index);
+  #delta(event: Delta, attemptIndex: number): readonly StreamEvent[] {
+    const { type, partIndex, text } = event;
+    if (event.type === "text-delta" && event.logprobs !== undefined) {
+      return this.#withLogprobs(event, event.logprobs, attemptIndex);
+    }
+    if (text === "") return [];
+    if (text.length <= MAX_DELTA_UNITS)
+      return [this.#next({ type, partIndex, text }, attemptIndex)];
+    return Array.from(pieces(text), (piece) =>
+      this.#next({ type, partIndex, text: piece }, attemptIndex),
+    );
   }
 
-  return {
-    start: () =>
-      next(
-        {
-          type: "start",
-          streamId,
-          generationId: result.generationId,
-          requestedModel: result.requestedModel,
-          target,
-          createTimeMs: result.createTimeMs,
-          durability,
-          ...(retentionMs !== undefined && { retentionMs }),
-        },
-        0,
-      ),
-    commits(event, record) {
-      switch (event.type) {
-        case "text-delta":
-          return event.text !== "" || event.logprobs !== undefined;
-        case "reasoning-delta":
-          return event.text !== "" && !options.omitReasoning;
-        case "tool-call-delta":
-          return true;
-        case "part-end": {
-          const part = record.part(event.partIndex);
-          return part !== undefined && part.type !== "text";
-        }
-        case "refusal-delta":
-        case "response":
-        case "usage":
-        case "warning":
-        case "finish":
-          return false;
+  /** The text, and as many probabilities in each event as surely fit beside it. */
+  #withLogprobs(
+    { partIndex, text }: TextDelta,
+    logprobs: readonly TokenLogprob[],
+    attemptIndex: number,
+  ): StreamEvent[] {
+    const texts = [...pieces(text)];
+    const count = Math.max(texts.length, Math.ceil(logprobs.length / MAX_DELTA_LOGPROBS));
+    return Array.from({ length: count }, (_, position) => {
+      const from = position * MAX_DELTA_LOGPROBS;
+      const some = logprobs.slice(from, from + MAX_DELTA_LOGPROBS);
+      const piece = { type: "text-delta", partIndex, text: texts[position] ?? "" } as const;
+      return this.#next(some.length === 0 ? piece : { ...piece, logprobs: some }, attemptIndex);
+    });
+  }
+
+  /** Each piece of text, and behind it what it changes of the JSON. */
+  #jsonText(event: TextDelta, reader: JsonStream, attemptIndex: number): StreamEvent[] {
+    const { partIndex, text, logprobs } = event;
+    const { omitJsonText } = this.#settings.options;
+    const events: StreamEvent[] = [];
+    const isTold = !omitJsonText && logprobs !== undefined;
+    if (isTold) events.push(...this.#withLogprobs(event, logprobs, attemptIndex));
+    for (const piece of pieces(text)) {
+      if (!omitJsonText && !isTold) {
+        events.push(this.#next({ type: "text-delta", partIndex, text: piece }, attemptIndex));
       }
-    },
-    of(event, record) {
-      const numbered = eventsOf(event, record);
-      if (!options.includeUsageUpdates) return numbered;
-      const update = usageUpdate(event, record);
-      return update === undefined ? numbered : [...numbered, update];
-    },
-    notice(notice) {
-      // JSON is never continued: whatever follows begins anew.
-      json?.reset();
-      if (notice.discardOutput) firstOutput = undefined;
-      return next({ type: "attempt-notice", notice }, 0);
-    },
-    json: () => json?.statistics(),
-    unstarted: () => ({
-      sequence: 2,
-      attemptIndex: 0,
-      body: { type: "error", failure: result.failureOf(storeTimeout()) },
-    }),
-    failedAt: (at, failure) => ({
-      sequence: at,
-      attemptIndex: result.sentIndex,
-      body: { type: "error", failure },
-      ...(options.includeEventTime && { eventTimeMs: clock.wallTime() }),
-    }),
-    ending(outcome, attemptIndex) {
-      const { usage, cost } =
-        outcome.state === "succeeded" ? outcome.generation : outcome.failure.partial;
-      const before =
-        options.includeUsage && usage !== undefined
-          ? [next({ type: "usage", usage, cost, final: true }, attemptIndex)]
-          : [];
-      const last: StreamEventBody =
-        outcome.state === "succeeded"
-          ? {
-              type: "complete",
-              generation: outcome.generation,
-              message: options.omitFinalMessage ? "omitted" : "within-limit",
-              firstOutputSequence: firstOutput ?? sequence + 1,
-            }
-          : { type: "error", failure: outcome.failure };
-      return [...before, next(last, attemptIndex)];
-    },
-  };
+      for (const change of reader.read(partIndex, piece)) {
+        events.push(this.#next(change, attemptIndex));
+      }
+    }
+    return events;
+  }
+
+  #toolCallDelta(event: ToolCallDelta, attemptIndex: number): StreamEvent[] {
+    if (event.argumentsFragment.length <= MAX_DELTA_UNITS) return [this.#next(event, attemptIndex)];
+    const { type, partIndex } = event;
+    return Array.from(pieces(event.argumentsFragment), (argumentsFragment, position) =>
+      this.#next(
+        position === 0 ? { ...event, argumentsFragment } : { type, partIndex, argumentsFragment },
+        attemptIndex,
+      ),
+    );
+  }
+
+  #partEnd(partIndex: number, record: AttemptRecord): StreamEvent {
+    const { json, options } = this.#settings;
+    const part = endedPart(record.part(partIndex));
+    const isShort = part?.type === "text" && json !== undefined && options.omitJsonText;
+    return this.#next(
+      {
+        type: "part-end",
+        partIndex,
+        ...(part !== undefined && { part }),
+        ...(isShort && { isShort }),
+      },
+      record.index,
+    );
+  }
+
+  /** What the tokens are so far: with the first output, and not more often than once a second. */
+  #usageUpdate(event: ProviderEvent, record: AttemptRecord): StreamEvent | undefined {
+    if (event.type === "finish" || event.type === "response") return undefined;
+    const { clock, result } = this.#settings;
+    const now = clock.now();
+    if (this.#updatedAt !== undefined && now - this.#updatedAt < USAGE_UPDATE_MS) return undefined;
+    this.#updatedAt = now;
+    const usage = record.usageSoFar();
+    const before = this.#updated?.record === record ? this.#updated.usage.outputTokens : 0;
+    // An estimate of a longer text can be lower; a count so far cannot.
+    const rising = { ...usage, outputTokens: Math.max(before, usage.outputTokens) };
+    this.#updated = { record, usage: rising };
+    const cost = result.costWith(record, rising);
+    return this.#next({ type: "usage", usage: rising, cost, final: false }, record.index);
+  }
 }

@@ -1,6 +1,6 @@
+import type { HandlerCall } from "../calls/handler-call.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { LineFields } from "../domain/log-line.ts";
-import type { HandlerCall } from "./handlers.ts";
 
 type Line = LineFields<"audit">;
 

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { type DescMethod, type MessageShape, toBinary, toJson } from "@bufbuild/protobuf";
 import { GenerationSpecSchema } from "../../gen/service/steer/v1/generation_pb.ts";
 import type { GenerationService } from "../../gen/service/steer/v1/generation_service_pb.ts";
+import type { HandlerCall } from "../calls/handler-call.ts";
 import { invalidField } from "../domain/gateway-error.ts";
 import { isJsonObject } from "../domain/json.ts";
-import type { HandlerCall } from "./handlers.ts";
 
 /** Whose call it is, and what makes it the same call when it comes again. */
 export interface CallIdentity {

@@ -1,27 +1,6 @@
 import type { DescMessage, DescMethod, DescService, Message } from "@bufbuild/protobuf";
+import type { Call, Caller, CallHead } from "../calls/call.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
-
-/** Who is at the other end of the connection. */
-export interface Peer {
-  /** IP address without port. */
-  readonly address: string;
-  /** Subject alternative names, as `altNamesOf` gives them, of a client certificate that the listener has verified. */
-  readonly certificateNames: readonly string[];
-}
-
-/** A call of which the headers have come and nothing more, before anything of it is trusted. */
-export interface CallHead {
-  readonly method: DescMethod;
-  /** `rpc.system.name` of OpenTelemetry. */
-  readonly system: "grpc" | "connectrpc";
-  readonly peer: Peer;
-  /** `:authority` and `Host`, as many of them as were sent. */
-  readonly hosts: readonly string[];
-  /** Request header or metadata entry, lower-case name; the first value where there are several. */
-  header(name: string): string | undefined;
-  /** Lower-case names of the request's headers or metadata. */
-  headerNames(): Iterable<string>;
-}
 
 /** A call that its first line and headers answer: no method is asked, and no caller looked for. */
 export interface UnservedCall extends Pick<CallHead, "system" | "header"> {
@@ -53,30 +32,16 @@ export interface Arrival {
   drop(): void;
 }
 
-/** A call whose request is whole. */
-export interface IncomingCall extends Pick<CallHead, "method" | "system" | "header"> {
+/** A call of an RPC whose request is whole. */
+export interface IncomingCall extends Call {
+  readonly method: DescMethod;
   readonly arrival: Arrival;
-  /** Milliseconds that the caller still gives, as of arrival; undefined without a deadline. */
-  readonly timeoutMs: number | undefined;
-  /** Aborted when the caller cancels, its deadline passes or the connection is lost; and by `abort`. */
-  readonly signal: AbortSignal;
-  /** Ends the work on the call, whose caller is there and gets the error of the dispatcher. */
-  abort(error: GatewayError): void;
-  /** Must be called before the first message is handed back. */
-  setResponseHeader(name: string, value: string): void;
-  setTrailer(name: string, value: string): void;
 }
 
 /** A request as it came: whole and inflated, and nothing of it decoded. */
 export interface EncodedRequest {
   readonly format: "proto" | "json";
   readonly bytes: Uint8Array;
-}
-
-/** Identity of a caller, from its credential only. */
-export interface Caller {
-  readonly id: string;
-  readonly role: "caller" | "operator";
 }
 
 /** A message of a status with its type, which every protocol writes beside it. */
@@ -107,9 +72,8 @@ export class RpcStatusError extends Error {
 }
 
 /**
- * Everything between a listener and the handlers: caller, decoding, validation,
- * limits, error mapping, telemetry. Both listeners share one.
- * A request comes encoded: nothing of it is decoded before the caller is known.
+ * Between a listener and the handlers of RPCs: the chain of what surrounds every call, and the request's decoding.
+ * Both listeners share one. A request comes encoded: nothing of it is decoded before the caller is known.
  */
 export interface Dispatcher {
   readonly services: readonly DescService[];
@@ -130,16 +94,6 @@ export interface Dispatcher {
   ): Promise<Answer>;
   /** Messages as the handler has them: encoded ones go out as they are. */
   serverStream(call: IncomingCall, request: EncodedRequest): AsyncIterable<Message | Uint8Array>;
-  /** Calls running now. */
-  readonly activeCalls: number;
-  /** Refuses new calls with UNAVAILABLE/DRAINING from now on. */
-  startDraining(): void;
-  /** Ends what still runs, or hands it over: streams by their terminal event, unary calls by their status. */
-  endCalls(): Promise<void>;
-  /** Ends the calls of these callers with this error. */
-  endCallsOf(isMeant: (caller: string) => boolean, error: GatewayError): void;
-  /** Resolves when no call runs. */
-  idle(): Promise<void>;
-  /** No call comes any more: writes what the log has not been told yet. */
-  close(): void;
+  /** Ends requests of these callers that are not whole. */
+  endArrivalsOf(isMeant: (caller: string) => boolean, error: GatewayError): void;
 }

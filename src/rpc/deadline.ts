@@ -1,6 +1,6 @@
+import type { CallHead } from "../calls/call.ts";
 import { MAX_TIMER_MS } from "../clock.ts";
 import { type GatewayError, invalidField } from "../domain/gateway-error.ts";
-import type { CallHead } from "./call.ts";
 
 /** Units of `grpc-timeout` in milliseconds. */
 const UNITS_MS: Readonly<Record<string, number>> = {
@@ -33,6 +33,12 @@ export function malformedTimeout({
   const [name, pattern] = DEADLINES[system === "grpc" || isWeb ? 0 : 1];
   const given = header(name);
   return given === undefined || pattern.test(given) ? undefined : invalidField(name, RULES[name]);
+}
+
+/** Throws INVALID_ARGUMENT for a deadline that is none in the call's protocol. */
+export function checkTimeout(head: Pick<CallHead, "system" | "header">): void {
+  const malformed = malformedTimeout(head);
+  if (malformed !== undefined) throw malformed;
 }
 
 /**

@@ -21,7 +21,7 @@ import { type ErrorKind, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import { isJsonObject } from "../domain/json.ts";
 import { decodeMessages } from "./decode-content.ts";
-import { kindOf } from "./error-table.ts";
+import { kindOf } from "./error-category.ts";
 import { jsonSyntaxError } from "./json-text.ts";
 
 const EFFORTS: Readonly<Record<number, domain.ReasoningEffort>> = {

@@ -1,5 +1,6 @@
+import type { Draining } from "../calls/draining.ts";
 import type { Clock } from "../clock.ts";
-import type { Dispatcher } from "./call.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
 import type { GrpcListener } from "./grpc-listener.ts";
 import type { HttpListener } from "./http-listener.ts";
 
@@ -21,7 +22,9 @@ export interface DrainOptions {
   readonly settings: DrainSettings;
   readonly grpc: Pick<GrpcListener, ListenerPart>;
   readonly http: Pick<HttpListener, ListenerPart>;
-  readonly dispatcher: Pick<Dispatcher, "activeCalls" | "startDraining" | "endCalls" | "idle">;
+  readonly calls: Pick<Draining, "activeCalls" | "startDraining" | "idle">;
+  /** Ends what still runs with this error, or hands it over: streams by their terminal event, unary calls by their status. */
+  readonly endGenerations: (error: GatewayError) => Promise<void>;
   /** They can outlive their calls. */
   readonly generations: { readonly active: number; idle(): Promise<void> };
   /** Aborted by a second signal: the rest of the steps are taken at once. */
@@ -40,9 +43,9 @@ export interface DrainOptions {
  * and no call runs.
  */
 export async function drain(options: DrainOptions): Promise<void> {
-  const { clock, settings, grpc, http, dispatcher, generations, hurry } = options;
+  const { clock, settings, grpc, http, calls, generations, hurry } = options;
   const graceEndsAt = clock.now() + settings.graceMs;
-  const isActive = (): boolean => dispatcher.activeCalls + generations.active > 0;
+  const isActive = (): boolean => calls.activeCalls + generations.active > 0;
 
   grpc.setServing(false);
   http.setServing(false);
@@ -56,9 +59,10 @@ export async function drain(options: DrainOptions): Promise<void> {
     const signal = AbortSignal.any([hurry, stop.signal]);
     await clock.sleep(graceEndsAt - clock.now(), signal).catch(() => {});
     if (isActive()) {
-      dispatcher.startDraining();
+      calls.startDraining();
       // A store that is away must not hold it up: others find what was not handed over.
-      void dispatcher.endCalls();
+      const message = "this replica shuts down and the stream cannot go on";
+      void options.endGenerations(new GatewayError("owner-lost", message));
       await Promise.race([end, clock.sleep(END_CALLS_MS, stop.signal).catch(() => {})]);
     }
   }
@@ -66,12 +70,9 @@ export async function drain(options: DrainOptions): Promise<void> {
 }
 
 /** Resolves when no call runs and none has arrived that is not looked at yet. */
-async function idle(
-  { dispatcher, generations }: DrainOptions,
-  isActive: () => boolean,
-): Promise<void> {
+async function idle({ calls, generations }: DrainOptions, isActive: () => boolean): Promise<void> {
   do {
-    await Promise.all([dispatcher.idle(), generations.idle()]);
+    await Promise.all([calls.idle(), generations.idle()]);
     // One turn of the loop reads what has arrived.
     await new Promise((resolve) => setImmediate(resolve));
   } while (isActive());

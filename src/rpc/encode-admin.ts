@@ -9,10 +9,9 @@ import {
   StoreStatusSchema,
   UnavailableReason,
 } from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
-import type { ErrorKind } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/operations.ts";
 import { encodeDuration, encodeTime } from "./encode-generation.ts";
-import { errorRow } from "./error-table.ts";
+import { categoryOf } from "./error-category.ts";
 
 const REASONS: Readonly<Record<domain.Unavailability["cause"], UnavailableReason>> = {
   "not-configured": UnavailableReason.NOT_CONFIGURED,
@@ -38,10 +37,6 @@ const DECISIONS: Readonly<Record<domain.RetryDecision["reason"], RetryDecisionRe
   "circuit-open": RetryDecisionReason.CIRCUIT_OPEN,
   "output-delivered": RetryDecisionReason.OUTPUT_DELIVERED,
 };
-
-function category(kind: ErrorKind) {
-  return errorRow(kind, undefined).category;
-}
 
 export function encodeCircuitState(state: domain.CircuitStatus["state"]): CircuitState {
   return STATES[state];
@@ -81,7 +76,7 @@ export function encodeStatus(status: domain.ProviderStatus) {
     }),
     ...(lastSuccessMs !== undefined && { lastSuccessTime: encodeTime(lastSuccessMs) }),
     ...(lastFailureMs !== undefined && { lastFailureTime: encodeTime(lastFailureMs) }),
-    ...(lastErrorKind !== undefined && { lastErrorCategory: category(lastErrorKind) }),
+    ...(lastErrorKind !== undefined && { lastErrorCategory: categoryOf(lastErrorKind) }),
     ...(cooldownEndMs !== undefined && { cooldownEndTime: encodeTime(cooldownEndMs) }),
   });
 }
@@ -112,11 +107,11 @@ export function encodeRetries(retries: domain.RetryStatus): RetryMetrics {
     hedges: BigInt(retries.hedges),
     hedgeWins: BigInt(retries.hedgeWins),
     errors: Array.from(retries.errors, ([kind, count]) => ({
-      category: category(kind),
+      category: categoryOf(kind),
       count: BigInt(count),
     })),
     decisions: retries.decisions.map(({ kind, retried, reason, count }) => ({
-      category: category(kind),
+      category: categoryOf(kind),
       retried,
       reason: DECISIONS[reason],
       count: BigInt(count),

@@ -18,11 +18,12 @@ import {
   type GatewayError as GatewayErrorMessage,
   GatewayErrorSchema,
 } from "../../gen/service/steer/v1/error_pb.ts";
+import { Code, type ErrorRow, errorRow } from "../domain/error-table.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type { RpcStatus, StatusDetail } from "./call.ts";
 import { encodeAttempt, encodeCost, encodeUsage } from "./encode-generation.ts";
-import { Code, type ErrorRow, errorRow } from "./error-table.ts";
+import { categoryOf } from "./error-category.ts";
 import { StreamFailed } from "./stream-failure.ts";
 
 /** One constant for all errors of the service. */
@@ -56,7 +57,7 @@ export function encodeGatewayError(
   const row = errorRow(error.kind, error.reason);
   const last = partial?.attempts.at(-1);
   return create(GatewayErrorSchema, {
-    category: row.category,
+    category: categoryOf(error.kind),
     reason: row.reason,
     message: error.kind === "internal" ? INTERNAL_MESSAGE : clip(error.message),
     code: Code[row.code],

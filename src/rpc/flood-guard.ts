@@ -1,7 +1,7 @@
 import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
 import type { Clock } from "../clock.ts";
+import { Code } from "../domain/error-table.ts";
 import type { RpcStatus } from "./call.ts";
-import { Code } from "./error-table.ts";
 import type { Connection } from "./peer.ts";
 import { ReadPacer } from "./read-pacer.ts";
 

@@ -9,6 +9,7 @@ import {
 } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import type { StreamEvent } from "../../gen/service/steer/v1/stream_pb.ts";
 import { UsageSource } from "../../gen/service/steer/v1/usage_pb.ts";
+import type { HandlerCall } from "../calls/handler-call.ts";
 import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type * as domain from "../domain/generation-spec.ts";
@@ -22,14 +23,8 @@ import { nameRecovery } from "./default-recovery.ts";
 import { DiscardGuard } from "./discard-guard.ts";
 import { decodeEvent, encodeEvent } from "./encode-event.ts";
 import { encodeGeneration, encodeWithinLimit } from "./encode-generation.ts";
-import {
-  type EndedGeneration,
-  type HandlerCall,
-  type Handlers,
-  type ServedService,
-  serve,
-} from "./handlers.ts";
-import { reportGeneration } from "./report-generation.ts";
+import { type Handlers, type ServedService, serve } from "./handlers.ts";
+import { type EndedGeneration, generationLine, reportGeneration } from "./report-generation.ts";
 import { StreamFailed } from "./stream-failure.ts";
 
 /** A generation as the gateway takes it. */
@@ -224,7 +219,7 @@ export function createGenerationService({
       acceptsDiscard,
       onOpen: (streamId, generationId) =>
         call.log({ stream_id: streamId, generation_id: generationId }),
-      onEnd: call.generationEnded,
+      onEnd: (ended) => call.generationEnded(() => generationLine(ended)),
     };
   }
 

@@ -7,6 +7,7 @@ import { encodeError } from "./encode-error.ts";
 import { gatedCallOf } from "./grpc-gate.ts";
 import type { GrpcRequest } from "./grpc-request.ts";
 import { GrpcTrailers } from "./grpc-trailers.ts";
+import { operationOf } from "./operation-of.ts";
 import { packStatus } from "./pack-status.ts";
 
 /** Encoded messages pass as they are. */
@@ -66,8 +67,10 @@ function adapt(call: AnyServerCall, method: DescMethod, clock: Clock): AdaptedCa
     gone: false,
     incoming: {
       method,
+      operation: operationOf(method),
       system: "grpc",
       header,
+      caller: arrival.caller,
       arrival,
       timeoutMs: remainingMs(call, clock),
       signal: controller.signal,

@@ -8,13 +8,16 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { Arrival, CallHead, Dispatcher, Peer, RpcStatus, UnservedCall } from "./call.ts";
+import type { CallHead, Peer } from "../calls/call.ts";
+import type { Operation } from "../calls/operation.ts";
+import { Code } from "../domain/error-table.ts";
+import type { Arrival, Dispatcher, RpcStatus, UnservedCall } from "./call.ts";
 import { RpcStatusError } from "./call.ts";
 import { dropLongDeadline, malformedTimeout } from "./deadline.ts";
 import { encodeError } from "./encode-error.ts";
-import { Code } from "./error-table.ts";
 import type { FloodGuard } from "./flood-guard.ts";
 import { OpenStreams } from "./open-streams.ts";
+import { operationOf } from "./operation-of.ts";
 import { peerOf } from "./peer.ts";
 import { refuseStream } from "./refuse-stream.ts";
 
@@ -50,13 +53,13 @@ function isGrpc(headers: IncomingHttpHeaders): boolean {
 
 /** The headers of a gRPC call, as the dispatcher asks for them. */
 class GrpcHead implements CallHead {
-  readonly method: DescMethod;
+  readonly operation: Operation;
   readonly system = "grpc";
   readonly peer: Peer;
   readonly #headers: IncomingHttpHeaders;
 
   constructor(method: DescMethod, peer: Peer, headers: IncomingHttpHeaders) {
-    this.method = method;
+    this.operation = operationOf(method);
     this.peer = peer;
     this.#headers = headers;
   }

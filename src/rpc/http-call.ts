@@ -7,15 +7,11 @@ import {
   createContextValues,
   type HandlerContext,
 } from "@connectrpc/connect";
-import {
-  type Arrival,
-  type CallHead,
-  type Dispatcher,
-  type IncomingCall,
-  RpcStatusError,
-} from "./call.ts";
+import type { CallHead } from "../calls/call.ts";
+import { type Arrival, type Dispatcher, type IncomingCall, RpcStatusError } from "./call.ts";
 import { CALLER_GONE } from "./caller-gone.ts";
 import type { FloodGuard } from "./flood-guard.ts";
+import { operationOf } from "./operation-of.ts";
 import { type Connection, peerOf } from "./peer.ts";
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
@@ -35,7 +31,7 @@ function connectionOf(request: HttpRequest): Connection | undefined {
 
 function headOf(context: HandlerContext, connection: Connection): CallHead {
   return {
-    method: context.method,
+    operation: operationOf(context.method),
     system: "connectrpc",
     peer: peerOf(connection),
     hosts: context.values.get(hostsKey),
@@ -81,10 +77,13 @@ export function toIncomingCall(method: DescMethod, context: HandlerContext): Inc
   const forward = (): void => controller.abort(CALLER_GONE);
   if (context.signal.aborted) forward();
   else context.signal.addEventListener("abort", forward);
+  const arrival = arrivalOf(context);
   return {
     method,
+    operation: operationOf(method),
     system: "connectrpc",
-    arrival: arrivalOf(context),
+    caller: arrival.caller,
+    arrival,
     header: (name) => context.requestHeader.get(name) ?? undefined,
     timeoutMs: context.timeoutMs(),
     signal: controller.signal,

@@ -1,8 +1,8 @@
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import type { Peer } from "../calls/call.ts";
 import { altNamesOf } from "../domain/alt-names.ts";
-import type { Peer } from "./call.ts";
 
 /** What a call comes by, and shares with the other calls of its client. */
 export type Connection = Http2Session | Socket;

@@ -3,12 +3,17 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import { AttemptOutcome } from "../../gen/service/steer/v1/error_pb.ts";
 import { FinishReasonSchema, type Generation } from "../../gen/service/steer/v1/generation_pb.ts";
 import { CostSourceSchema, UsageSourceSchema } from "../../gen/service/steer/v1/usage_pb.ts";
-import type { LineFields } from "../domain/log-line.ts";
-import { failureFields } from "./call-line.ts";
+import { failureFields } from "../calls/call-fields.ts";
+import type { GenerationLine, HandlerCall } from "../calls/handler-call.ts";
+import type { GatewayError } from "../domain/gateway-error.ts";
+import type * as domain from "../domain/generation.ts";
 import { encodeGeneration } from "./encode-generation.ts";
-import type { EndedGeneration, HandlerCall } from "./handlers.ts";
 
-type GenerationLine = Omit<LineFields<"generation">, "caller">;
+/** A generation that has ended, well or with an error. */
+export interface EndedGeneration {
+  readonly generation: domain.Generation;
+  readonly error: GatewayError | undefined;
+}
 
 /** Values of an enumeration as words: `MAX_TOKENS` is `max-tokens`. */
 function wordsOf({ values }: DescEnum): (value: number) => string {

@@ -5,7 +5,8 @@ import {
   type GatewayError as GatewayErrorMessage,
 } from "../../gen/service/steer/v1/error_pb.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import { kindOf } from "./error-table.ts";
+import { ToldFailure } from "../domain/told-failure.ts";
+import { kindOf } from "./error-category.ts";
 
 /** Failures of a connection: their code is the system's, and not the provider's. */
 const WITHOUT_ANSWER: readonly ErrorCategory[] = [
@@ -25,7 +26,7 @@ function providerMetadata({ attempts, category }: GatewayErrorMessage): Record<s
 }
 
 /** Thrown after the `error` event of a stream: the call ends with the same error as its status. */
-export class StreamFailed extends Error {
+export class StreamFailed extends ToldFailure {
   override readonly name = "StreamFailed";
   /** As it stands in the event. */
   readonly detail: GatewayErrorMessage;

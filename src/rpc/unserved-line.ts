@@ -1,8 +1,8 @@
-import type { DescMethod } from "@bufbuild/protobuf";
+import { headerFields } from "../calls/call-fields.ts";
+import type { CodeName } from "../domain/error-table.ts";
 import type { LineFields } from "../domain/log-line.ts";
 import type { UnservedCall } from "./call.ts";
-import { headerFields } from "./call-line.ts";
-import type { CodeName } from "./error-table.ts";
+import { operationOf } from "./operation-of.ts";
 
 /** What a client makes of the answer, and the words of its line. */
 const CAUSES = {
@@ -26,15 +26,10 @@ const CAUSES = {
   { readonly code: CodeName } & Pick<LineFields<"call">, "error" | "reason" | "field">
 >;
 
-/** Full name of a method. */
-export function methodName(method: DescMethod): string {
-  return `${method.parent.typeName}/${method.name}`;
-}
-
 /** The line of a call that no method was asked for. */
 export function unservedLine({ method, system, cause, header }: UnservedCall): LineFields<"call"> {
   return {
-    ...(method !== undefined && { method: methodName(method) }),
+    ...(method !== undefined && { method: operationOf(method).name }),
     system,
     ...CAUSES[cause],
     duration_ms: 0,

@@ -8,7 +8,7 @@ import http2, {
 } from "node:http2";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import type { DescMethod } from "@bufbuild/protobuf";
-import { Code } from "../../src/rpc/error-table.ts";
+import { Code } from "../../src/domain/error-table.ts";
 
 /** How a call ended. */
 export interface End {

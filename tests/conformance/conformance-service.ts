@@ -9,9 +9,10 @@ import {
   type Message,
 } from "@bufbuild/protobuf";
 import { type Any, anyPack, anyUnpack, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { HandlerCall } from "../../src/calls/handler-call.ts";
 import type { Clock } from "../../src/clock.ts";
 import type { RpcStatus } from "../../src/rpc/call.ts";
-import type { HandlerCall, ServedService } from "../../src/rpc/handlers.ts";
+import type { ServedService } from "../../src/rpc/handlers.ts";
 
 const PACKAGE = "connectrpc.conformance.v1";
 const REQUEST_INFO = `${PACKAGE}.ConformancePayload.RequestInfo`;

@@ -11,7 +11,7 @@ import { type Dispatcher, RpcStatusError } from "../../src/rpc/call.ts";
 import { createDispatcher } from "../../src/rpc/dispatcher.ts";
 import { createGrpcListener } from "../../src/rpc/grpc-listener.ts";
 import { createHttpListener } from "../../src/rpc/http-listener.ts";
-import { noTelemetry } from "../../src/telemetry/telemetry.ts";
+import { callsOf } from "../support/calls.ts";
 import {
   type ConformanceProtos,
   createConformanceService,
@@ -33,17 +33,9 @@ interface CompatRequest {
 function createSuiteDispatcher(protos: ConformanceProtos, headers: readonly string[]): Dispatcher {
   const dispatcher = createDispatcher({
     services: [createConformanceService(protos, headers, systemClock)],
-    checkOrigin: () => {},
-    authenticate: () => ({ id: "conformance", role: "caller" }),
-    authorize: () => {},
-    requestBytes: REQUEST_BYTES,
-    telemetry: noTelemetry,
+    calls: callsOf("conformance"),
     clock: systemClock,
-    // Standard output belongs to the suite.
-    log: () => {},
-    replica: "conformance",
-    version: "0",
-    endGenerations: async () => {},
+    requestBytes: REQUEST_BYTES,
   });
   const wanted = (error: unknown): unknown => {
     const cause = error instanceof RpcStatusError ? error.cause : undefined;

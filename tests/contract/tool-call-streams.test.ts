@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/clock.ts";
-import { createMessageAssembler } from "../../src/output/assemble-message.ts";
+import { MessageAssembler } from "../../src/output/message-assembler.ts";
 import type { Provider, ProviderType } from "../../src/providers/provider.ts";
 import { anthropic, openai } from "../../src/providers/registry.ts";
 import { CALL_STYLES, type Call, interleaved, pieces } from "../support/call-styles.ts";
@@ -61,7 +61,7 @@ async function read(provider: Provider, dialect: string, body: string, at: reado
     provider.generate(request, new AbortController().signal),
   );
   expect(error).toBeUndefined();
-  const assembler = createMessageAssembler("test");
+  const assembler = new MessageAssembler("test");
   for (const event of events) assembler.observe(event);
   return assembler.message().parts.map((part) => {
     if (part.type === "tool-call") return `${part.name} ${part.argumentsJson}`;

@@ -1,12 +1,13 @@
 // A call between a consumer and a replica: what is sent arrives in order, with a
 // delay, until either side is gone.
+
+import { codeName, errorRow } from "../../src/domain/error-table.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import { GenerationFailed } from "../../src/domain/generation.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import type { OpenStream } from "../../src/gateway/stored-generation.ts";
 import { encodeError } from "../../src/rpc/encode-error.ts";
 import { decodeEvent } from "../../src/rpc/encode-event.ts";
-import { codeName, errorRow } from "../../src/rpc/error-table.ts";
 import { StreamFailed } from "../../src/rpc/stream-failure.ts";
 import type { Replica } from "./replica.ts";
 import type { Scheduler, SimulatedProcess } from "./scheduler.ts";

@@ -1,9 +1,13 @@
-import type { Message } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { Health } from "../../gen/service/grpc/health/v1/health_pb.ts";
-import { type CallHead, type IncomingCall, RpcStatusError } from "../../src/rpc/call.ts";
-import { createDispatcher, type DispatcherDependencies } from "../../src/rpc/dispatcher.ts";
-import type { HandlerCall } from "../../src/rpc/handlers.ts";
+import type { CallsOptions } from "../../src/calls/calls.ts";
+import type { HandlerCall } from "../../src/calls/handler-call.ts";
+import { type IncomingCall, RpcStatusError } from "../../src/rpc/call.ts";
+import { createDispatcher } from "../../src/rpc/dispatcher.ts";
+import type { ServedService } from "../../src/rpc/handlers.ts";
+import { operationOf } from "../../src/rpc/operation-of.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
+import { callsOf } from "./calls.ts";
 import { createManualClock } from "./manual-clock.ts";
 
 const { check, watch } = Health.method;
@@ -16,7 +20,10 @@ interface Handlers {
 /** A dispatcher over these handlers, with everything that it tells somebody. */
 export function setUpDispatcher(
   handlers: Handlers = {},
-  more: Partial<DispatcherDependencies> = {},
+  options: Partial<CallsOptions> = {},
+  services: readonly ServedService[] = [
+    { service: Health, handlers: { check: handlers.unary, watch: handlers.stream } },
+  ],
 ) {
   const clock = createManualClock();
   const lines: Record<string, unknown>[] = [];
@@ -24,11 +31,7 @@ export function setUpDispatcher(
   const aborted: unknown[] = [];
   const headers: Record<string, string> = {};
   const trailers: Record<string, string> = {};
-  const dispatcher = createDispatcher({
-    services: [{ service: Health, handlers: { check: handlers.unary, watch: handlers.stream } }],
-    checkOrigin: () => {},
-    authenticate: () => ({ id: "alice", role: "caller" }),
-    authorize: () => {},
+  const calls = callsOf("alice", {
     telemetry: {
       ...noTelemetry,
       startCall: (info) => ({
@@ -37,28 +40,28 @@ export function setUpDispatcher(
       }),
     },
     clock,
-    requestBytes: 1_000,
     log: (line) => void lines.push(line as never),
-    replica: "here",
-    version: "1.2.3",
-    endGenerations: async () => {},
-    ...more,
+    ...options,
   });
-  const head = (method: CallHead["method"], sent: Record<string, string> = {}): CallHead => ({
+  const dispatcher = createDispatcher({ services, calls, clock, requestBytes: 1_000 });
+  const head = (method: DescMethod, sent: Record<string, string> = {}) => ({
     method,
-    system: "grpc",
+    operation: operationOf(method),
+    system: "grpc" as const,
     peer: { address: "127.0.0.1", certificateNames: [] },
     hosts: [],
-    header: (name) => sent[name],
+    header: (name: string) => sent[name],
     headerNames: () => Object.keys(sent),
   });
   /** A call whose request is whole. */
-  async function arrive(method: CallHead["method"], sent: Record<string, string> = {}) {
+  async function arrive(method: DescMethod, sent: Record<string, string> = {}) {
     const arrival = await dispatcher.admit(head(method, sent), {});
     const controller = new AbortController();
     const call: IncomingCall = {
       method,
+      operation: operationOf(method),
       system: "grpc",
+      caller: arrival.caller,
       arrival,
       header: (name) => sent[name],
       timeoutMs: 500,
@@ -77,6 +80,7 @@ export function setUpDispatcher(
     aborted,
     headers,
     trailers,
+    calls,
     dispatcher,
     head,
     arrive,

@@ -3,7 +3,7 @@ import type { ProviderEvent } from "../../src/domain/provider-event.ts";
 import { WHOLE_ANSWER } from "../../src/domain/stream-options.ts";
 import type { GenerationRun } from "../../src/gateway/generation-run.ts";
 import type { StreamSummary } from "../../src/gateway/stream-summary.ts";
-import { createTakeover, type TakeoverDependencies } from "../../src/gateway/takeover.ts";
+import { Takeover, type TakeoverDependencies } from "../../src/gateway/takeover.ts";
 import { encodeEvent, encodeInternalEnd } from "../../src/rpc/encode-event.ts";
 import type { NewStream } from "../../src/streams/stream-record.ts";
 import { noStreamTelemetry } from "../../src/telemetry/stream-telemetry.ts";
@@ -62,7 +62,7 @@ export async function orphanedStream(
     asked: [] as unknown[],
     defects: [] as unknown[],
   };
-  const takeover = createTakeover({
+  const takeover = new Takeover({
     clock,
     log,
     encodeEvent(event, writer) {

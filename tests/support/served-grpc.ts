@@ -13,10 +13,10 @@ import {
   GetModelResponseSchema,
   ModelService,
 } from "../../gen/service/steer/v1/model_service_pb.ts";
+import type { HandlerCall } from "../../src/calls/handler-call.ts";
 import { createDispatcher } from "../../src/rpc/dispatcher.ts";
 import { createGrpcListener, type GrpcListener } from "../../src/rpc/grpc-listener.ts";
-import type { HandlerCall } from "../../src/rpc/handlers.ts";
-import { noTelemetry } from "../../src/telemetry/telemetry.ts";
+import { callsOf } from "./calls.ts";
 import { createManualClock } from "./manual-clock.ts";
 
 export const GET_MODEL = `/${ModelService.typeName}/GetModel`;
@@ -84,16 +84,13 @@ export function serveGrpc() {
         { service: ModelService, handlers: { getModel: unary } },
         { service: GenerationService, handlers: { resumeStream: stream } },
       ],
-      checkOrigin: () => {},
-      authenticate: () => served.authenticate(),
-      authorize: () => {},
+      calls: callsOf("alice", {
+        authenticate: () => served.authenticate(),
+        clock,
+        log: (line) => void served.lines.push(line as never),
+      }),
       requestBytes: REQUEST_BYTES,
-      telemetry: noTelemetry,
       clock,
-      log: (line) => void served.lines.push(line as never),
-      replica: "here",
-      version: "1.2.3",
-      endGenerations: async () => {},
     });
     listener = await createGrpcListener({
       address: { host: "127.0.0.1", port: 0 },

@@ -50,6 +50,7 @@ export function textOf(echo: Echo): string {
 `,
   "clients/typescript/package.json": PACKAGE,
   "gen/es/package.json": PACKAGE,
+  "tools/long-functions.json": "[]\n",
   "src/main.ts": `import { run } from "./service.ts";
 
 run();
@@ -176,6 +177,7 @@ const USED = new Set([
   "@bufbuild/protobuf",
   "@bufbuild/protoc-gen-es",
   "@bufbuild/protovalidate",
+  "oxc-parser",
   "@types/node",
   "knip",
   "typescript",

@@ -14,7 +14,7 @@ import { createGrpcListener, type GrpcListener } from "../../src/rpc/grpc-listen
 import { serve } from "../../src/rpc/handlers.ts";
 import { createHttpListener, type HttpListener } from "../../src/rpc/http-listener.ts";
 import { addressText } from "../../src/rpc/listen.ts";
-import { noTelemetry } from "../../src/telemetry/telemetry.ts";
+import { callsOf } from "../support/calls.ts";
 import { createGrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
 
 const lines: Readonly<Record<string, unknown>>[] = [];
@@ -31,16 +31,9 @@ const broken = serve(ModelService, {
 beforeAll(async () => {
   const dispatcher = createDispatcher({
     services: [broken],
-    checkOrigin: () => {},
-    authenticate: () => ({ id: "alice", role: "caller" }),
+    calls: callsOf("alice", { log: (line) => void lines.push(line) }),
     requestBytes: 64 * 1024,
-    authorize: () => {},
-    telemetry: noTelemetry,
     clock: systemClock,
-    log: (line) => void lines.push(line),
-    replica: "r",
-    version: "0",
-    endGenerations: async () => {},
   });
   const shared = { address: { host: "127.0.0.1", port: 0 }, tls: undefined, dispatcher };
   grpc = await createGrpcListener({

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ErrorCategory } from "../../gen/service/steer/v1/error_pb.ts";
-import { Code, type CodeName, errorRow, kindOf } from "../../src/rpc/error-table.ts";
+import { Code, type CodeName, errorRow } from "../../src/domain/error-table.ts";
+import { kindOf } from "../../src/rpc/error-category.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 

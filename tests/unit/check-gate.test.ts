@@ -16,7 +16,7 @@ describe("npm run check", () => {
   it("is green on a tree of the layout with every legal import", async () => {
     const { status, output } = await skeleton.check();
     expect(output).not.toContain("RED");
-    expect(output.match(/^green/gm)).toHaveLength(10);
+    expect(output.match(/^green/gm)).toHaveLength(11);
     expect(status).toBe(0);
   });
 
@@ -24,7 +24,7 @@ describe("npm run check", () => {
     const breach = { "src/domain/spec.ts": after("export const dead = Math.random();") };
     const { status, output } = await skeleton.check(breach);
     expect(output.match(/^RED/gm)).toHaveLength(2);
-    expect(output.match(/^green/gm)).toHaveLength(8);
+    expect(output.match(/^green/gm)).toHaveLength(9);
     expect(status).toBe(1);
   });
 
@@ -70,6 +70,35 @@ describe("the other gates", () => {
         "package.json": (text) => text.replace('"@bufbuild/protobuf"', '"yaml": "2.9.1",\n    $&'),
       },
       "yaml",
+    ],
+    [
+      "functions",
+      "a function of 61 lines",
+      { "src/rpc/a.ts": `export function long() {\n${"  //\n".repeat(59)}}\n` },
+      "src/rpc/a.ts:1: long has 61 lines of its own",
+    ],
+    [
+      "functions",
+      "a function around others of 121 lines",
+      {
+        "src/rpc/a.ts": `export const long = () => {\n${"  void (() => {\n//\n//\n  });\n".repeat(30)}};\n`,
+      },
+      "src/rpc/a.ts:1: long has",
+    ],
+    [
+      "functions",
+      "a method with five parameters",
+      {
+        "src/rpc/a.ts":
+          "export class A {\n  b(c: 1, d: 2, e: 3, f: 4, g: 5) {\n    return [c, d, e, f, g];\n  }\n}\n",
+      },
+      "and 5 parameters",
+    ],
+    [
+      "functions",
+      "an exception that nothing needs",
+      { "tools/long-functions.json": '["src/rpc/a.ts long"]\n' },
+      "src/rpc/a.ts long is not too long any more",
     ],
     [
       "clock",

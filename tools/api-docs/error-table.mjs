@@ -13,8 +13,9 @@ const PUSHBACK = {
 export async function errorTable(registry) {
   const categories = registry.getEnum("steer.v1.ErrorCategory");
   if (categories === undefined) return [];
-  const source = pathToFileURL(resolve("src/rpc/error-table.ts")).href;
-  const { errorRow, kindOf } = await import(source);
+  const source = (file) => import(pathToFileURL(resolve(file)).href);
+  const { errorRow } = await source("src/domain/error-table.ts");
+  const { kindOf } = await source("src/rpc/error-category.ts");
   const rows = categories.values.flatMap(({ name, number }) => {
     const kind = kindOf(number);
     if (kind === undefined) return [];

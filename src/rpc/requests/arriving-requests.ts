@@ -1,6 +1,7 @@
+import type { Caller } from "../../calls/call.ts";
 import type { Clock } from "../../clock.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
-import type { Arrival, Caller, Encoding, RpcStatusError } from "../call.ts";
+import type { Arrival, Encoding, RpcStatusError } from "../call.ts";
 import { Inflater } from "./inflate.ts";
 
 /** A request that is not whole by then is ended. As long as a client may take for the headers and the body of HTTP/1.1. */

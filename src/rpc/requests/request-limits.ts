@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { GenerationSpecSchema } from "../../../gen/service/steer/v1/generation_pb.ts";
+import { Code } from "../../domain/error-table.ts";
 import { RpcStatusError } from "../call.ts";
-import { Code } from "../error-table.ts";
 
 /** Enough for every request that carries no conversation. */
 export const SMALL_REQUEST_BYTES = 64 * 1024;

@@ -3,9 +3,9 @@
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { createContextKey } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
+import { Code } from "../../domain/error-table.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { type Arrival, type EncodedRequest, type Encoding, RpcStatusError } from "../call.ts";
-import { Code } from "../error-table.ts";
 import { requestTooLarge } from "./request-limits.ts";
 
 const HEAD_BYTES = 5;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { WHOLE_ANSWER } from "../../../src/domain/stream-options.ts";
 import { readSummary, type StreamSummary } from "../../../src/gateway/stream-summary.ts";
-import { createTakeover } from "../../../src/gateway/takeover.ts";
+import { Takeover } from "../../../src/gateway/takeover.ts";
 import { encodeEvent, encodeInternalEnd } from "../../../src/rpc/encode-event.ts";
 import { DEFAULT_STREAM_SETTINGS, MAX_HAND_OVERS } from "../../../src/streams/stream-settings.ts";
 import { noStreamTelemetry } from "../../../src/telemetry/stream-telemetry.ts";
@@ -45,7 +45,7 @@ async function orphaned(details: string, before: Partial<Record<Loss, number>> =
   for (let loss = 0; loss < (before.lost ?? 0); loss++) await nextOwner(false);
   for (let loss = 0; loss < (before.handedOver ?? 0); loss++) await nextOwner(true);
   let runs = 0;
-  const takeover = createTakeover({
+  const takeover = new Takeover({
     onEnd: () => {},
     clock,
     log,

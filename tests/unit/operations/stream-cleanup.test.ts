@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { CleanupOrder } from "../../../src/domain/stream-states.ts";
 import type { GenerationRuns } from "../../../src/gateway/generation-run.ts";
 import { readSummary, type StreamSummary } from "../../../src/gateway/stream-summary.ts";
-import { createTakeover } from "../../../src/gateway/takeover.ts";
+import { Takeover } from "../../../src/gateway/takeover.ts";
 import { createStreamOperations } from "../../../src/operations/stream-operations.ts";
 import { encodeEvent, encodeInternalEnd } from "../../../src/rpc/encode-event.ts";
 import { LOOKED_AT } from "../../../src/streams/stream-query.ts";
@@ -45,7 +45,7 @@ async function setUp() {
   const log = streamLog(store, clock, "here-1");
   await store.openSession("here-1", LONG_MS);
   await store.openSession("gone-1", LONG_MS);
-  const takeover = createTakeover({
+  const takeover = new Takeover({
     onEnd: () => {},
     clock,
     log,
@@ -59,7 +59,11 @@ async function setUp() {
     disconnectPolicy: () => ({ policy: "cancel" }),
     decodeRequest: () => undefined,
   });
-  const operations = createStreamOperations({ clock, log, endOrphan: takeover.end });
+  const operations = createStreamOperations({
+    clock,
+    log,
+    endOrphan: (stream) => takeover.end(stream),
+  });
   const create = async (session: string): Promise<string> => {
     const stream = newStream({ session, progress });
     await store.create(stream);

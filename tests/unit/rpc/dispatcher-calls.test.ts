@@ -6,10 +6,11 @@ import {
   HealthCheckResponseSchema,
 } from "../../../gen/service/grpc/health/v1/health_pb.ts";
 import { GenerationService } from "../../../gen/service/steer/v1/generation_service_pb.ts";
+import type { HandlerCall } from "../../../src/calls/handler-call.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { GenerationFailed } from "../../../src/domain/generation.ts";
 import { encodeGatewayError } from "../../../src/rpc/encode-error.ts";
-import type { HandlerCall } from "../../../src/rpc/handlers.ts";
+import { generationLine } from "../../../src/rpc/report-generation.ts";
 import { StreamFailed } from "../../../src/rpc/stream-failure.ts";
 import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
 import { refusalOf, setUpDispatcher } from "../../support/dispatched-calls.ts";
@@ -23,12 +24,12 @@ const found = async () => create(HealthCheckResponseSchema, {});
 
 describe("a unary call", () => {
   it("has its answer, its headers, its span and its line", async () => {
-    const { unary, headers, lines, spans, clock, dispatcher } = setUpDispatcher({
+    const { unary, headers, lines, spans, clock, calls } = setUpDispatcher({
       async unary(request, call) {
         expect(request).toMatchObject({ service: "m" });
         expect(call).toMatchObject({ caller: { id: "alice" }, timeoutMs: 500 });
         expect(call.header("x-request-id")).toBe("req-1");
-        expect(dispatcher.activeCalls).toBe(1);
+        expect(calls.draining.activeCalls).toBe(1);
         await clock.advance(12);
         call.log({ provider: "a" });
         return found();
@@ -60,7 +61,7 @@ describe("a unary call", () => {
       },
     ]);
     expect(spans).toEqual([{ code: "OK", reason: undefined }]);
-    expect(dispatcher.activeCalls).toBe(0);
+    expect(calls.draining.activeCalls).toBe(0);
   });
 
   it("that fails has the status of its error, and the error on its line", async () => {
@@ -103,10 +104,9 @@ describe("a unary call", () => {
 
   it("that breaks a rule says what it was asked for", async () => {
     const handlers = {};
-    const { arrive, dispatcher, lines } = setUpDispatcher(
-      {},
-      { services: [{ service: GenerationService, handlers }] },
-    );
+    const { arrive, dispatcher, lines } = setUpDispatcher({}, {}, [
+      { service: GenerationService, handlers },
+    ]);
     const spec = { model: "m", prompt: "Hi", sampling: { temperature: 99 } };
     const call = await arrive(GenerationService.method.countTokens);
     const request = { format: "json", bytes: Buffer.from(JSON.stringify({ spec })) } as const;
@@ -139,7 +139,7 @@ describe("a stream", () => {
   const message = create(HealthCheckResponseSchema, {});
 
   it("hands its messages on, and has its line at its end", async () => {
-    const { stream, lines, dispatcher } = setUpDispatcher({
+    const { stream, lines, calls } = setUpDispatcher({
       async *stream() {
         yield message;
         yield message;
@@ -148,7 +148,7 @@ describe("a stream", () => {
     const read = [];
     for await (const each of await stream()) {
       read.push(each);
-      expect([lines.length, dispatcher.activeCalls]).toEqual([0, 1]);
+      expect([lines.length, calls.draining.activeCalls]).toEqual([0, 1]);
     }
     expect(read).toEqual([message, message]);
     expect(lines).toMatchObject([{ method: "grpc.health.v1.Health/Watch", code: "OK" }]);
@@ -170,7 +170,7 @@ describe("a stream", () => {
   });
 
   it("that its reader leaves is cancelled, once", async () => {
-    const { stream, lines, dispatcher } = setUpDispatcher({
+    const { stream, lines, calls } = setUpDispatcher({
       async *stream() {
         yield message;
         yield message;
@@ -178,7 +178,7 @@ describe("a stream", () => {
     });
     for await (const _ of await stream()) break;
     expect(lines).toMatchObject([{ code: "CANCELLED", error: "cancelled" }]);
-    expect([lines.length, dispatcher.activeCalls]).toEqual([1, 0]);
+    expect([lines.length, calls.draining.activeCalls]).toEqual([1, 0]);
   });
 });
 
@@ -189,13 +189,14 @@ describe("a generation that its call has begun", () => {
       async unary(_request, call) {
         ended = call.generationEnded;
         call.log({ stream_id: "s.1", provider: "not this one" });
-        ended({ generation: generation(), error: undefined });
+        ended(() => generationLine({ generation: generation(), error: undefined }));
         return found();
       },
     });
     await unary();
     expect(lines).toHaveLength(1);
-    ended({ generation: generation(), error: new GatewayError("network", "x") });
+    const error = new GatewayError("network", "x");
+    ended(() => generationLine({ generation: generation(), error }));
     expect(lines[1]).toMatchObject({
       event: "generation",
       caller: "alice",

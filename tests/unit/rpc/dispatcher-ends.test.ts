@@ -4,8 +4,8 @@ import {
   Health,
   HealthCheckResponseSchema,
 } from "../../../gen/service/grpc/health/v1/health_pb.ts";
+import type { CallsOptions } from "../../../src/calls/calls.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
-import type { DispatcherDependencies } from "../../../src/rpc/dispatcher.ts";
 import { refusalOf, setUpDispatcher } from "../../support/dispatched-calls.ts";
 
 const { check } = Health.method;
@@ -19,10 +19,9 @@ describe("a call that is not let in", () => {
     throw REFUSED;
   };
 
-  it.each<[string, Partial<DispatcherDependencies>, Record<string, string>, object]>([
+  it.each<[string, Partial<CallsOptions>, Record<string, string>, object]>([
     ["for its origin", { checkOrigin: refuse }, {}, { code: "PERMISSION_DENIED" }],
     ["for its credential", { authenticate: refuse }, {}, { code: "PERMISSION_DENIED" }],
-    ["for its role", { authorize: refuse }, {}, { code: "PERMISSION_DENIED", caller: "alice" }],
     [
       "for its name of the call",
       {},
@@ -36,11 +35,11 @@ describe("a call that is not let in", () => {
       { code: "INVALID_ARGUMENT", caller: "alice", field: "grpc-timeout" },
     ],
   ])("%s has a line", async (_name, more, sent, expected) => {
-    const { dispatcher, head, lines, spans } = setUpDispatcher({}, more);
+    const { calls, dispatcher, head, lines, spans } = setUpDispatcher({}, more);
     await refusalOf(dispatcher.admit(head(check, sent), {}));
     expect(lines).toMatchObject([{ event: "call", method: CHECK, duration_ms: 0, ...expected }]);
     expect(lines[0] && "caller" in lines[0]).toBe("caller" in expected);
-    expect([spans.length, dispatcher.activeCalls]).toEqual([1, 0]);
+    expect([spans.length, calls.draining.activeCalls]).toEqual([1, 0]);
   });
 
   it("is one that is ended before its request is whole", async () => {
@@ -59,9 +58,9 @@ describe("a call that is not let in", () => {
   });
 
   it("of a replica that drains is refused even if its request was on its way", async () => {
-    const { arrive, dispatcher, lines } = setUpDispatcher({ unary: found });
+    const { arrive, calls, dispatcher, lines } = setUpDispatcher({ unary: found });
     const call = await arrive(check);
-    dispatcher.startDraining();
+    calls.draining.startDraining();
     const request = { format: "json", bytes: Buffer.from("{}") } as const;
     const answer = (async () => dispatcher.unary(call, request, () => 0))();
     expect(await refusalOf(answer)).toMatchObject({
@@ -69,7 +68,7 @@ describe("a call that is not let in", () => {
       message: "this replica is draining; call again to reach another one",
     });
     expect(lines).toMatchObject([{ error: "draining", reason: "DRAINING", caller: "alice" }]);
-    expect(dispatcher.activeCalls).toBe(0);
+    expect(calls.draining.activeCalls).toBe(0);
   });
 
   it("may ask for no credential, and nobody is told", async () => {
@@ -82,14 +81,14 @@ describe("a call that is not let in", () => {
   });
 
   it("may be refused by a listener, and its line is written alike", async () => {
-    const { dispatcher, lines } = setUpDispatcher();
+    const { calls, dispatcher, lines } = setUpDispatcher();
     const method = undefined;
     for (let times = 0; times < 15; times++) {
       dispatcher.unserved({ system: "grpc", method, header: () => undefined, cause: "address" });
     }
     expect(lines).toHaveLength(10);
     expect(lines[0]).toMatchObject({ event: "call", reason: "ADDRESS_MALFORMED" });
-    dispatcher.close();
+    calls.lines.close();
     expect(lines.at(-1)).toMatchObject({ event: "calls left out", calls: 5 });
   });
 });
@@ -139,48 +138,39 @@ describe("the end of calls", () => {
       },
     });
     const error = new GatewayError("unauthenticated", "the caller was removed");
+    const endOf: typeof set.dispatcher.endArrivalsOf = (isMeant, why) => {
+      set.dispatcher.endArrivalsOf(isMeant, why);
+      set.calls.accepted.endOf(isMeant, why);
+    };
     const answer = set.unary();
     const unwhole = await set.dispatcher.admit(set.head(check), {});
     await new Promise((resolve) => setImmediate(resolve));
-    set.dispatcher.endCallsOf((caller) => caller === "bob", error);
+    endOf((caller) => caller === "bob", error);
     expect([set.aborted, unwhole.error]).toEqual([[], undefined]);
-    set.dispatcher.endCallsOf((caller) => caller === "alice", error);
+    endOf((caller) => caller === "alice", error);
     expect(set.aborted).toEqual([error]);
     expect(unwhole.error?.status).toMatchObject({ code: 16 });
     // Whatever the work ends with.
     waits.reject(new GatewayError("cancelled", "aborted"));
     expect(await refusalOf(answer)).toMatchObject({ code: 16, message: "the caller was removed" });
-    set.dispatcher.endCallsOf(() => true, error);
+    endOf(() => true, error);
     expect(set.aborted).toHaveLength(1);
   });
 
   it("is waited for, by as many as want to know", async () => {
     const waits = Promise.withResolvers<Message>();
-    const { unary, dispatcher } = setUpDispatcher({ unary: () => waits.promise });
-    await dispatcher.idle();
+    const { unary, calls } = setUpDispatcher({ unary: () => waits.promise });
+    await calls.draining.idle();
     const answers = [unary(), unary()];
     await new Promise((resolve) => setImmediate(resolve));
     let told = 0;
-    const idle = [dispatcher.idle(), dispatcher.idle()].map((each) => each.then(() => told++));
-    expect([dispatcher.activeCalls, told]).toEqual([2, 0]);
+    const idle = [calls.draining.idle(), calls.draining.idle()].map((each) =>
+      each.then(() => told++),
+    );
+    expect([calls.draining.activeCalls, told]).toEqual([2, 0]);
     waits.resolve(await found());
     await Promise.all(answers);
     await Promise.all(idle);
-    expect([dispatcher.activeCalls, told]).toEqual([0, 2]);
-  });
-
-  it("of a replica that shuts down is that of its generations", async () => {
-    const ends: unknown[] = [];
-    const { dispatcher } = setUpDispatcher(
-      {},
-      { endGenerations: async (error) => void ends.push(error) },
-    );
-    await dispatcher.endCalls();
-    expect(ends).toMatchObject([
-      {
-        kind: "owner-lost",
-        message: "this replica shuts down and the stream cannot go on",
-      },
-    ]);
+    expect([calls.draining.activeCalls, told]).toEqual([0, 2]);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { drain } from "../../../src/rpc/drain.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 
@@ -37,14 +38,14 @@ function setUp({ connections = 1, calls = 0, generations = 0 } = {}) {
     settings: SETTINGS,
     grpc: listener("grpc"),
     http: listener("http"),
-    dispatcher: {
+    calls: {
       get activeCalls() {
         return state.calls;
       },
       startDraining: () => say("refuses"),
-      endCalls: async () => say("ends calls"),
       idle: () => whenIdle("calls"),
     },
+    endGenerations: async ({ kind }: GatewayError) => say(`ends calls: ${kind}`),
     generations: {
       get active() {
         return state.generations;
@@ -128,7 +129,7 @@ describe("a drain", () => {
     await clock.advance(19_999);
     expect(log.at(-1)).toBe("5000 http stops");
     await clock.advance(1);
-    expect(log.slice(-2)).toEqual(["20000 refuses", "20000 ends calls"]);
+    expect(log.slice(-2)).toEqual(["20000 refuses", "20000 ends calls: owner-lost"]);
     await clock.advance(999);
     expect(state.isOver).toBe(false);
     await clock.advance(1);
@@ -156,7 +157,7 @@ describe("a drain", () => {
     await clock.advance(atMs);
     hurry.abort();
     await clock.advance(0);
-    expect(log.slice(-2)).toEqual([`${atMs} refuses`, `${atMs} ends calls`]);
+    expect(log.slice(-2)).toEqual([`${atMs} refuses`, `${atMs} ends calls: owner-lost`]);
     expect(log.filter((line) => line.endsWith("stops"))).toHaveLength(2);
     await clock.advance(1_000);
     expect(state.isOver).toBe(true);

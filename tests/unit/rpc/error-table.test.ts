@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ErrorCategory } from "../../../gen/service/steer/v1/error_pb.ts";
-import { Code, codeName, errorRow, kindOf } from "../../../src/rpc/error-table.ts";
+import { Code, codeName, errorRow } from "../../../src/domain/error-table.ts";
+import { categoryOf, kindOf } from "../../../src/rpc/error-category.ts";
 
 const PAGE = readFileSync(join(import.meta.dirname, "../../../docs/api.md"), "utf8");
 const PUSHBACK = {
@@ -34,8 +35,8 @@ describe("errorRow", () => {
     const kind = kindOf(category);
     if (kind === undefined) throw new Error(`no kind of ${name}`);
     const row = errorRow(kind, undefined);
+    expect(categoryOf(kind)).toBe(category);
     expect({ ...row, pushback: PUSHBACK[row.pushback] }).toEqual({
-      category,
       code,
       reason,
       retryable: retryable === "yes",

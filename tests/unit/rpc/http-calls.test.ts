@@ -13,13 +13,13 @@ import {
   ModelService,
 } from "../../../gen/service/steer/v1/model_service_pb.ts";
 import { StreamEventSchema } from "../../../gen/service/steer/v1/stream_pb.ts";
+import type { HandlerCall } from "../../../src/calls/handler-call.ts";
 import { systemClock } from "../../../src/clock.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { createDispatcher } from "../../../src/rpc/dispatcher.ts";
 import { encodeEvent } from "../../../src/rpc/encode-event.ts";
-import type { HandlerCall } from "../../../src/rpc/handlers.ts";
 import { createHttpListener, type HttpListener } from "../../../src/rpc/http-listener.ts";
-import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
+import { callsOf } from "../../support/calls.ts";
 import { connectFrame, connectFrames } from "../../support/connect-wire.ts";
 import { exchangeBytes } from "../../support/raw-http.ts";
 import { eventually } from "../../support/stack.ts";
@@ -54,16 +54,12 @@ beforeAll(async () => {
         handlers: { resumeStream: (...given: Parameters<Stream>) => stream(...given) },
       },
     ],
-    checkOrigin: () => {},
-    authenticate: () => authenticate(),
-    authorize: () => {},
+    calls: callsOf("alice", {
+      authenticate: () => authenticate(),
+      log: (line) => void lines.push(line as never),
+    }),
     requestBytes: 128 * 1024,
-    telemetry: noTelemetry,
     clock: systemClock,
-    log: (line) => void lines.push(line as never),
-    replica: "here",
-    version: "1.2.3",
-    endGenerations: async () => {},
   });
   listener = await createHttpListener({
     address: { host: "127.0.0.1", port: 0 },

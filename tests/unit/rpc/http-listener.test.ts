@@ -10,7 +10,7 @@ import { systemClock } from "../../../src/clock.ts";
 import { createDispatcher } from "../../../src/rpc/dispatcher.ts";
 import { serve } from "../../../src/rpc/handlers.ts";
 import { createHttpListener, type HttpListener } from "../../../src/rpc/http-listener.ts";
-import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
+import { callsOf } from "../../support/calls.ts";
 import { requestRaw } from "../../support/raw-http.ts";
 import { eventually } from "../../support/stack.ts";
 
@@ -35,16 +35,9 @@ beforeEach(async () => {
   } as never);
   const dispatcher = createDispatcher({
     services: [generation],
-    checkOrigin: () => {},
-    authenticate: () => ({ id: "alice", role: "caller" }),
-    authorize: () => {},
+    calls: callsOf("alice", { log: (line) => void lines.push(line) }),
     requestBytes: 64 * 1024,
-    telemetry: noTelemetry,
     clock: systemClock,
-    log: (line) => void lines.push(line),
-    replica: "here",
-    version: "1.2.3",
-    endGenerations: async () => {},
   });
   listener = await createHttpListener({
     address: { host: "127.0.0.1", port: 0 },

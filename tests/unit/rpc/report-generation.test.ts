@@ -7,9 +7,9 @@ import {
   GenerationSchema,
 } from "../../../gen/service/steer/v1/generation_pb.ts";
 import { CostSource, UsageSource } from "../../../gen/service/steer/v1/usage_pb.ts";
+import type { CallFields } from "../../../src/calls/call-fields.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type * as domain from "../../../src/domain/generation.ts";
-import type { CallFields } from "../../../src/rpc/call-line.ts";
 import { generationLine, reportGeneration } from "../../../src/rpc/report-generation.ts";
 import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { StreamPhase } from "../../../gen/service/steer/admin/v1/admin_service_pb.ts";
+import type { HandlerCall } from "../../../src/calls/handler-call.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { StreamOperations, StreamState } from "../../../src/domain/stream-states.ts";
-import type { HandlerCall } from "../../../src/rpc/handlers.ts";
 import { createStreamStateHandlers } from "../../../src/rpc/stream-state-handlers.ts";
 
 const STREAM: StreamState = {

@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import type { Caller } from "../../../../src/calls/call.ts";
 import { GatewayError } from "../../../../src/domain/gateway-error.ts";
-import { type Caller, RpcStatusError } from "../../../../src/rpc/call.ts";
+import { RpcStatusError } from "../../../../src/rpc/call.ts";
 import { ArrivingRequests, NOBODY } from "../../../../src/rpc/requests/arriving-requests.ts";
 import { createManualClock } from "../../../support/manual-clock.ts";
 

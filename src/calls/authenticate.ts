@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import type { DescMethod } from "@bufbuild/protobuf";
 import { AltNameMap, altName } from "../domain/alt-names.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { isLoopback } from "../domain/ip-address.ts";
@@ -119,14 +118,4 @@ export function createAuthenticator({
       reason: "CREDENTIALS_MISSING",
     });
   };
-}
-
-/** Operator services need the operator role. Throws PERMISSION_DENIED. */
-export function authorize(caller: Caller, method: DescMethod): void {
-  if (!method.parent.typeName.startsWith("steer.admin.") || caller.role === "operator") return;
-  throw new GatewayError(
-    "permission-denied",
-    `${caller.id} has the role ${caller.role}; ${method.parent.name} needs the role operator`,
-    { reason: "ROLE_REQUIRED", metadata: { role: "operator" } },
-  );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { failureFields, headerFields, requestFields } from "../../../src/calls/call-fields.ts";
 import { GatewayError, invalidField } from "../../../src/domain/gateway-error.ts";
-import { failureFields, headerFields, requestFields } from "../../../src/rpc/call-line.ts";
 import { traceIdOf } from "../../../src/telemetry/trace-id.ts";
 
 const PROMPT = "tell me a secret";

@@ -1,9 +1,8 @@
 // What the line of a call says beside what its handler adds: names and words, never content.
-import type { Message } from "@bufbuild/protobuf";
+import { errorRow } from "../domain/error-table.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { LineFields } from "../domain/log-line.ts";
 import type { CallHead } from "./call.ts";
-import { errorRow } from "./error-table.ts";
 
 /** Fields of a line while its call runs. */
 export type CallFields = {
@@ -36,7 +35,7 @@ export function headerFields({ header }: Pick<CallHead, "header">): CallFields {
 }
 
 /** Identifiers in a request that is decoded, whether it is valid or not. */
-export function requestFields(message: Message): CallFields {
+export function requestFields(message: object): CallFields {
   const { spec, requestId } = message as { spec?: { model?: unknown }; requestId?: unknown };
   const model = nameOf(spec?.model);
   const ownId = nameOf(requestId);

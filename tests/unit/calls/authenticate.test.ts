@@ -1,14 +1,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { AdminService } from "../../../gen/service/steer/admin/v1/admin_service_pb.ts";
-import { GenerationService } from "../../../gen/service/steer/v1/generation_service_pb.ts";
 import {
-  authorize,
   createAuthenticator,
   type KnownCaller,
   removedCallers,
-} from "../../../src/rpc/authenticate.ts";
-import type { CallHead } from "../../../src/rpc/call.ts";
+} from "../../../src/calls/authenticate.ts";
+import type { CallHead } from "../../../src/calls/call.ts";
 
 const COUNT = 10_000;
 
@@ -17,7 +14,7 @@ const sha256 = (key: string): string => createHash("sha256").update(key).digest(
 /** A call with this key, or without one. */
 function headWith(key: string | undefined): CallHead {
   return {
-    method: GenerationService.method.generate,
+    operation: { name: "test.v1.Service/Ask", kind: "unary", audience: "callers" },
     system: "grpc",
     peer: { address: "192.0.2.1", certificateNames: [] },
     hosts: [],
@@ -110,28 +107,6 @@ describe("a service without callers", () => {
     ],
   ])("refuses %s", (_name, changes, expected) => {
     expect(() => local({ ...here, ...changes })).toThrow(expect.objectContaining(expected));
-  });
-});
-
-describe("who may", () => {
-  const caller = { id: "alice", role: "caller" } as const;
-
-  it("call an operator's method is an operator, and others hear which role they need", () => {
-    const [method] = AdminService.methods;
-    if (method === undefined) throw new Error("no method");
-    expect(() => authorize({ id: "root", role: "operator" }, method)).not.toThrow();
-    expect(() => authorize(caller, method)).toThrow(
-      expect.objectContaining({
-        kind: "permission-denied",
-        reason: "ROLE_REQUIRED",
-        message: "alice has the role caller; AdminService needs the role operator",
-        metadata: { role: "operator" },
-      }),
-    );
-  });
-
-  it("generate is everybody", () => {
-    expect(() => authorize(caller, GenerationService.method.generate)).not.toThrow();
   });
 });
 

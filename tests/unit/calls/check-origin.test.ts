@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { GenerationService } from "../../../gen/service/steer/v1/generation_service_pb.ts";
-import { createOriginCheck } from "../../../src/rpc/check-origin.ts";
+import { createOriginCheck } from "../../../src/calls/check-origin.ts";
 
 const OWN = "https://gateway.example";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
-import { createMessageAssembler } from "../../../src/output/assemble-message.ts";
+import { MessageAssembler } from "../../../src/output/message-assembler.ts";
 
 type Whole = { readonly type: "text" | "reasoning" | "refusal" | "tool"; readonly text: string };
 
@@ -20,12 +20,12 @@ function eventsOf(
 }
 
 function messageOf(events: readonly ProviderEvent[]) {
-  const assembler = createMessageAssembler("here");
+  const assembler = new MessageAssembler("here");
   for (const event of events) assembler.observe(event);
   return { message: assembler.message(), text: assembler.outputText() };
 }
 
-describe("createMessageAssembler", () => {
+describe("MessageAssembler", () => {
   it("gives the same message however the parts were cut", () => {
     const part = fc.record({
       type: fc.constantFrom("text", "reasoning", "refusal", "tool" as const),
@@ -67,7 +67,7 @@ describe("createMessageAssembler", () => {
   it("counts the code points of the text as it comes, pairs that are cut in two once", () => {
     const text = "café 🚀 and 東京 🌊🌊";
     for (let size = 1; size <= 5; size++) {
-      const assembler = createMessageAssembler("p");
+      const assembler = new MessageAssembler("p");
       for (let at = 0; at < text.length; at += size) {
         const piece = text.slice(at, at + size);
         assembler.observe({ type: "text-delta", partIndex: 0, text: piece });

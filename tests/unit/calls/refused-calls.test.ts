@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { RefusedCalls } from "../../../src/calls/refused-calls.ts";
 import type { LogLine } from "../../../src/domain/log-line.ts";
-import { RefusedCalls } from "../../../src/rpc/refused-calls.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 
 const WRONG_KEY = {

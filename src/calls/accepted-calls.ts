@@ -1,0 +1,20 @@
+import type { GatewayError } from "../domain/gateway-error.ts";
+import type { Call } from "./call.ts";
+import type { Interceptor } from "./interceptor.ts";
+
+/** The calls that run, by caller: those of a caller who is removed are ended. */
+export class AcceptedCalls implements Interceptor {
+  readonly #calls = new Map<Call, (error: GatewayError) => void>();
+
+  accept(call: Call, end: (error: GatewayError) => void): () => void {
+    this.#calls.set(call, end);
+    return () => void this.#calls.delete(call);
+  }
+
+  /** Ends the calls of these callers with this error. */
+  endOf(isMeant: (caller: string) => boolean, error: GatewayError): void {
+    for (const [{ caller }, end] of this.#calls) {
+      if (isMeant(caller.id)) end(error);
+    }
+  }
+}

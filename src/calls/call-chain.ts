@@ -1,0 +1,207 @@
+import { describeDefect, internalError } from "../domain/defect.ts";
+import { errorRow } from "../domain/error-table.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { Log } from "../domain/log-line.ts";
+import { ToldFailure } from "../domain/told-failure.ts";
+import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
+import type { Call, Caller, CallHead } from "./call.ts";
+import { type CallFields, callFields } from "./call-fields.ts";
+import type { HandlerCall } from "./handler-call.ts";
+import type { Admission, CallEnd, Interceptor, ObservedCall } from "./interceptor.ts";
+
+export interface CallChainOptions<Refusal extends Error> {
+  readonly interceptors: readonly Interceptor[];
+  readonly log: Log;
+  /** What a caller at this door is told of an error. If it throws, the caller is told of an internal error. */
+  readonly toRefusal: (error: unknown) => Refusal;
+}
+
+/** A call that is admitted, while its request arrives. */
+export interface Admitted<Refusal extends Error> {
+  readonly caller: Caller;
+  /** Reports the call as refused. */
+  refuse(error: unknown): Refusal;
+}
+
+const NO_TELEMETRY: CallTelemetry = { end: () => {} };
+
+/** What surrounds the calls that come by one door. `Refusal` is the error of which the door makes its answer. */
+export class CallChain<Refusal extends Error> {
+  readonly #options: CallChainOptions<Refusal>;
+
+  constructor(options: CallChainOptions<Refusal>) {
+    this.#options = options;
+  }
+
+  /** Asks everything that can refuse a call before its request is read. Throws `Refusal`. */
+  admit(head: CallHead): Admitted<Refusal> {
+    const admission: Admission = { caller: undefined, fields: {} };
+    const refuse = (error: unknown): Refusal => {
+      const report = new CallReport(head, admission.fields, this.#options);
+      return report.end(error) ?? this.#options.toRefusal(error);
+    };
+    try {
+      for (const interceptor of this.#options.interceptors) interceptor.admit?.(head, admission);
+      if (admission.caller === undefined) throw new Error("no interceptor has said who calls");
+      return { caller: admission.caller, refuse };
+    } catch (error) {
+      throw refuse(error);
+    }
+  }
+
+  /** Begins a call whose request is whole. Throws `Refusal`. */
+  begin(call: Call): RunningCall<Refusal> {
+    const running = new RunningCall(call, this.#options);
+    running.accept(this.#options.interceptors);
+    return running;
+  }
+}
+
+/** What the interceptors observe of a call. */
+class CallReport<Refusal extends Error> {
+  readonly observed: ObservedCall;
+  readonly #options: CallChainOptions<Refusal>;
+  readonly #ends: ((end: CallEnd) => void)[] = [];
+
+  constructor(
+    { operation, system, header }: Pick<CallHead, "operation" | "system" | "header">,
+    fields: CallFields,
+    options: CallChainOptions<Refusal>,
+  ) {
+    this.#options = options;
+    this.observed = { operation, system, header, fields, telemetry: NO_TELEMETRY };
+    for (const interceptor of options.interceptors) {
+      const end = interceptor.observe?.(this.observed);
+      if (end !== undefined) this.#ends.push(end);
+    }
+  }
+
+  /** Tells the interceptors how the call ends. A defect of theirs changes nothing of the end. */
+  end(thrown: unknown): Refusal | undefined {
+    const { error, refusal } = this.#refusalOf(thrown);
+    const cause = error instanceof ToldFailure ? error.error : error;
+    const end = { code: codeOf(cause), error, cause };
+    for (const tell of this.#ends.toReversed()) {
+      try {
+        tell(end);
+      } catch (defect) {
+        const method = this.observed.operation.name;
+        this.#options.log({ event: "defect", method, ...describeDefect(defect) });
+      }
+    }
+    return refusal;
+  }
+
+  #refusalOf(thrown: unknown): Pick<CallEnd, "error"> & { readonly refusal: Refusal | undefined } {
+    if (thrown === undefined) return { error: undefined, refusal: undefined };
+    try {
+      return { error: thrown, refusal: this.#options.toRefusal(thrown) };
+    } catch (defect) {
+      const error = internalError(defect);
+      return { error, refusal: this.#options.toRefusal(error) };
+    }
+  }
+}
+
+function codeOf(cause: unknown): string {
+  if (cause === undefined) return "OK";
+  return cause instanceof GatewayError ? errorRow(cause.kind, cause.reason).code : "INTERNAL";
+}
+
+/** One call from its beginning to its line in the log. */
+export class RunningCall<Refusal extends Error> {
+  readonly #call: Call;
+  readonly #log: Log;
+  readonly #report: CallReport<Refusal>;
+  readonly #releases: (() => void)[] = [];
+  #ended: GatewayError | undefined;
+  #isOver = false;
+
+  constructor(call: Call, options: CallChainOptions<Refusal>) {
+    this.#call = call;
+    this.#log = options.log;
+    this.#report = new CallReport(call, { caller: call.caller.id }, options);
+  }
+
+  /** Throws `Refusal`. */
+  accept(interceptors: readonly Interceptor[]): void {
+    const end = (error: GatewayError): void => {
+      this.#ended = error;
+      this.#call.abort(error);
+    };
+    try {
+      for (const interceptor of interceptors) {
+        const release = interceptor.accept?.(this.#call, end);
+        if (release !== undefined) this.#releases.push(release);
+      }
+    } catch (error) {
+      throw this.finish(error);
+    }
+  }
+
+  /** Adds fields to the call's line in the log. */
+  log(fields: CallFields): void {
+    Object.assign(this.#report.observed.fields, fields);
+  }
+
+  /** Throws the error that the service has ended the call with, if it has. */
+  throwIfEnded(): void {
+    if (this.#ended !== undefined) throw this.#ended;
+  }
+
+  handlerCall(): HandlerCall {
+    const { caller, signal, timeoutMs, header, setResponseHeader, setTrailer } = this.#call;
+    const { fields, telemetry } = this.#report.observed;
+    return {
+      caller,
+      signal,
+      timeoutMs,
+      telemetry,
+      header,
+      setResponseHeader,
+      setTrailer,
+      log: (more) => this.log(more),
+      generationEnded: (line) => {
+        if (!this.#isOver) return;
+        const about = { caller: caller.id, ...callFields(fields) };
+        this.#log({ event: "generation", ...about, ...line() });
+      },
+    };
+  }
+
+  /** Ends the call; undefined: well. */
+  finish(thrown: unknown): Refusal | undefined {
+    this.#isOver = true;
+    for (const release of this.#releases) release();
+    return this.#report.end(thrown === undefined ? undefined : (this.#ended ?? thrown));
+  }
+
+  /** Runs a unary operation to the end of the call. Rejects with `Refusal`. */
+  async unary<Answer>(work: (call: HandlerCall) => Promise<Answer>): Promise<Answer> {
+    try {
+      const answer = await work(this.handlerCall());
+      this.finish(undefined);
+      return answer;
+    } catch (error) {
+      throw this.finish(error);
+    }
+  }
+
+  /** Runs a streaming operation to the end of the call. Throws `Refusal`. */
+  async *serverStream<Event>(
+    work: (call: HandlerCall) => Promise<AsyncIterable<Event>>,
+  ): AsyncGenerator<Event, void, undefined> {
+    let ended = false;
+    try {
+      yield* await work(this.handlerCall());
+      ended = true;
+      this.finish(undefined);
+    } catch (error) {
+      ended = true;
+      throw this.finish(error);
+    } finally {
+      // The listener has left the loop: its caller is gone.
+      if (!ended) this.finish(new GatewayError("cancelled", "the caller left the stream"));
+    }
+  }
+}

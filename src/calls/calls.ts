@@ -1,0 +1,60 @@
+import type { Clock } from "../clock.ts";
+import type { Log } from "../domain/log-line.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { AcceptedCalls } from "./accepted-calls.ts";
+import type { Caller, CallHead } from "./call.ts";
+import { CallLines } from "./call-lines.ts";
+import { Draining } from "./draining.ts";
+import type { Interceptor } from "./interceptor.ts";
+import {
+  authentication,
+  authorization,
+  callSpans,
+  defectLines,
+  responseHeaders,
+} from "./interceptors.ts";
+
+export interface CallsOptions {
+  /** Throws PERMISSION_DENIED for a page from elsewhere. */
+  readonly checkOrigin: (head: CallHead) => void;
+  /** Throws UNAUTHENTICATED, and PERMISSION_DENIED for a name that is not this machine's. */
+  readonly authenticate: (head: CallHead) => Caller;
+  /** Refuses headers that the protocols of the doors do not allow. */
+  readonly checkHeaders: (head: CallHead) => void;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly replica: string;
+  /** Of the service. */
+  readonly version: string;
+}
+
+/** What surrounds the operations of the service, whichever door their calls come by. */
+export interface Calls {
+  /** In the order in which a call meets them. */
+  readonly interceptors: readonly Interceptor[];
+  readonly log: Log;
+  readonly lines: CallLines;
+  readonly draining: Draining;
+  readonly accepted: AcceptedCalls;
+}
+
+export function createCalls(options: CallsOptions): Calls {
+  const { checkOrigin, authenticate, checkHeaders, telemetry, clock, log } = options;
+  const lines = new CallLines(clock, log);
+  const draining = new Draining();
+  const accepted = new AcceptedCalls();
+  const interceptors: readonly Interceptor[] = [
+    defectLines(log),
+    lines,
+    callSpans(telemetry),
+    draining,
+    { admit: checkOrigin },
+    authentication(authenticate),
+    authorization,
+    responseHeaders(options.replica, options.version),
+    { admit: checkHeaders },
+    accepted,
+  ];
+  return { interceptors, log, lines, draining, accepted };
+}

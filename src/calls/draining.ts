@@ -1,0 +1,44 @@
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { Interceptor } from "./interceptor.ts";
+
+/** Counts the calls that run, and refuses new ones while the replica drains. */
+export class Draining implements Interceptor {
+  #active = 0;
+  #isDraining = false;
+  #whenIdle: (() => void)[] = [];
+
+  /** Calls that run now. */
+  get activeCalls(): number {
+    return this.#active;
+  }
+
+  /** Refuses new calls with UNAVAILABLE/DRAINING from now on. */
+  startDraining(): void {
+    this.#isDraining = true;
+  }
+
+  /** Resolves when no call runs. */
+  idle(): Promise<void> {
+    if (this.#active === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  admit(): void {
+    if (!this.#isDraining) return;
+    const message = "this replica is draining; call again to reach another one";
+    throw new GatewayError("gateway-overloaded", message, { reason: "DRAINING" });
+  }
+
+  accept(): () => void {
+    this.admit();
+    this.#active++;
+    return () => this.#leave();
+  }
+
+  #leave(): void {
+    this.#active--;
+    if (this.#active > 0) return;
+    for (const resolve of this.#whenIdle) resolve();
+    this.#whenIdle = [];
+  }
+}

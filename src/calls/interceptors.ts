@@ -1,0 +1,76 @@
+// The interceptors that need no state of their own.
+import { describeDefect, isDefect } from "../domain/defect.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { Log } from "../domain/log-line.ts";
+import { ToldFailure } from "../domain/told-failure.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { Caller, CallHead } from "./call.ts";
+import { failureFields } from "./call-fields.ts";
+import { checkRequestId } from "./check-request-id.ts";
+import type { Interceptor } from "./interceptor.ts";
+
+/** A span for each call, and its duration. */
+export function callSpans(telemetry: Telemetry): Interceptor {
+  return {
+    observe(call) {
+      const { operation, system, header, fields } = call;
+      const span = telemetry.startCall({ system, method: operation.name, header });
+      call.telemetry = span;
+      if (span.traceId !== undefined) fields.trace_id = span.traceId;
+      return ({ code, cause }) =>
+        span.end({
+          code,
+          reason: cause instanceof GatewayError ? failureFields(cause).error : undefined,
+        });
+    },
+  };
+}
+
+/** A line for each defect. A failure that was told of has its line already. */
+export function defectLines(log: Log): Interceptor {
+  return {
+    observe:
+      ({ operation }) =>
+      ({ error }) => {
+        if (error === undefined || error instanceof ToldFailure || !isDefect(error)) return;
+        log({ event: "defect", method: operation.name, ...describeDefect(error) });
+      },
+  };
+}
+
+/** `authenticate` throws UNAUTHENTICATED, and PERMISSION_DENIED for a name that is not this machine's. */
+export function authentication(authenticate: (head: CallHead) => Caller): Interceptor {
+  return {
+    admit(head, admission) {
+      const caller = authenticate(head);
+      admission.caller = caller;
+      admission.fields.caller = caller.id;
+    },
+  };
+}
+
+/** Operators' operations need the operator role: refuses others with PERMISSION_DENIED. */
+export const authorization: Interceptor = {
+  admit({ operation }, { caller }) {
+    if (operation.audience === "callers" || caller?.role === "operator") return;
+    throw new GatewayError(
+      "permission-denied",
+      `${caller?.id} has the role ${caller?.role}; ${operation.name} needs the role operator`,
+      { reason: "ROLE_REQUIRED", metadata: { role: "operator" } },
+    );
+  },
+};
+
+/** What every answer says in its headers. */
+export function responseHeaders(replica: string, version: string): Interceptor {
+  return {
+    admit: checkRequestId,
+    accept({ header, setResponseHeader }) {
+      setResponseHeader("x-steer-replica", replica);
+      setResponseHeader("x-steer-version", version);
+      const requestId = header("x-request-id");
+      if (requestId !== undefined) setResponseHeader("x-request-id", requestId);
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,132 @@
+// What generates answers: everything of the service but the stored streams and the doors.
+import { randomBytes } from "node:crypto";
+import { Adapters } from "./adapters.ts";
+import { createAuthenticator } from "./calls/authenticate.ts";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { createDeployment, type Deployment, type ProviderTypes } from "./deployment.ts";
+import { describeDefect, type OnDefect } from "./domain/defect.ts";
+import type { Log } from "./domain/log-line.ts";
+import type { Model } from "./domain/model.ts";
+import { GenerationRuns } from "./gateway/generation-run.ts";
+import { createIdSource } from "./id-source.ts";
+import { createErrorTextLog } from "./operations/log-error-texts.ts";
+import { logTargetChanges } from "./operations/log-target-changes.ts";
+import { createOperations } from "./operations/operations.ts";
+import { SchemaChecks } from "./output/schema-checks.ts";
+import { ReliabilityEngine } from "./reliability/attempts.ts";
+import { nameOf } from "./reliability/engine-call.ts";
+import { ProviderStats } from "./reliability/provider-stats.ts";
+import { TargetStates } from "./reliability/target-states.ts";
+import type { InForce } from "./reload-steps.ts";
+import { startOptionalTelemetry } from "./telemetry/start-optional-telemetry.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
+import { createTokenCounter, type TokenCounter } from "./usage/token-counter.ts";
+import { UsageFile } from "./usage/usage-file.ts";
+
+const MEDIAN = 0.5;
+
+export interface CoreOptions {
+  readonly types: ProviderTypes;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly config: Config;
+}
+
+export interface Core extends Pick<CoreOptions, "log" | "clock"> {
+  /** Name of this process among the replicas, new at each start. */
+  readonly replica: string;
+  readonly newId: () => string;
+  readonly onDefect: OnDefect;
+  readonly telemetry: Telemetry;
+  readonly states: TargetStates;
+  readonly counter: TokenCounter;
+  readonly usage: UsageFile;
+  readonly runs: GenerationRuns;
+  readonly operations: ReturnType<typeof createOperations>;
+  /** What a reload replaces. */
+  readonly inForce: InForce;
+  readonly deployment: () => Deployment;
+  readonly deploy: (from: Config) => Promise<Deployment>;
+  /** Nothing runs any more. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds of a model's median answer, as far as attempts have shown. */
+function medianLatency(states: TargetStates, clock: Clock) {
+  return (model: Model): number | undefined => {
+    const { streamed, whole } = states.of(nameOf({ model }));
+    const now = clock.now();
+    return streamed.quantile(MEDIAN, now) ?? whole.quantile(MEDIAN, now);
+  };
+}
+
+function createCounter(
+  clock: Clock,
+  telemetry: Telemetry,
+  estimator: () => Config["estimator"],
+): TokenCounter {
+  return createTokenCounter({
+    clock,
+    estimator,
+    observe: {
+      estimated: (model, name) => telemetry.recordEstimate(nameOf({ model }), name),
+      measured: (model, error) => telemetry.recordEstimateError(nameOf({ model }), error),
+    },
+  });
+}
+
+/** Rejects where the configuration cannot be served. */
+export async function startCore({ types, log, clock, config }: CoreOptions): Promise<Core> {
+  const newId = createIdSource();
+  const { telemetry, observe, shutdown } = await startOptionalTelemetry(clock, config.telemetry);
+  const stats = new ProviderStats(clock);
+  const states = new TargetStates(clock, config.reliability);
+  logTargetChanges(states, clock, log);
+  const engine = new ReliabilityEngine(clock, states);
+  const counter = createCounter(clock, telemetry, () => inForce.config.estimator);
+  const checks = new SchemaChecks(clock);
+  const adapters = new Adapters((error) =>
+    log({ event: "defect", error: error instanceof Error ? error.name : typeof error }),
+  );
+  const latencyMs = medianLatency(states, clock);
+  const onErrorText = createErrorTextLog(clock, log);
+  const deploy = (from: Config) =>
+    createDeployment(from, { types, clock, adapters, latencyMs, counter, onErrorText });
+  const inForce: InForce = {
+    config,
+    deployment: await deploy(config),
+    authenticate: createAuthenticator(config),
+  };
+  const deployment = () => inForce.deployment;
+  const usage = new UsageFile({
+    clock,
+    path: config.accounting.usageFile,
+    onFailure: (code) => log({ event: "usage file failed", code }),
+    onDropped: () => telemetry.recordLostUsage(),
+  });
+  const onDefect: OnDefect = (error, place) =>
+    log({ event: "defect", ...place, ...describeDefect(error) });
+  const shared = { clock, telemetry, counter, usage, newId, deployment, onDefect };
+  const runs = new GenerationRuns({ ...shared, stats, engine, checks });
+  const operations = createOperations({ clock, engine, stats, deployment });
+  observe(operations);
+  const replica = randomBytes(4).toString("hex");
+  return {
+    ...shared,
+    log,
+    replica,
+    states,
+    runs,
+    operations,
+    inForce,
+    deploy,
+    async close() {
+      await adapters.close();
+      await usage.close();
+      await counter.close();
+      await checks.close();
+      await shutdown();
+    },
+  };
+}

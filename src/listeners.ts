@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { readListenersTls } from "./reload-steps.ts";
+import type { Dispatcher } from "./rpc/call.ts";
+import { createGrpcListener, type GrpcListener } from "./rpc/grpc-listener.ts";
+import { createHttpListener, type HttpListener } from "./rpc/http-listener.ts";
+
+const IMAGE = join(import.meta.dirname, "../gen/steer.binpb");
+
+export interface ListenersOptions {
+  readonly clock: Clock;
+  readonly config: Config;
+  readonly dispatcher: Dispatcher;
+  /** Why calls are served without the stream store; undefined: with it. */
+  readonly storeTrouble: () => string | undefined;
+}
+
+export interface Listeners {
+  readonly grpc: GrpcListener;
+  readonly http: HttpListener;
+}
+
+/** Takes both addresses, or none. */
+export async function startListeners(options: ListenersOptions): Promise<Listeners> {
+  const { clock, config, dispatcher, storeTrouble } = options;
+  const tls = readListenersTls(config);
+  const shared = { ...config.limits, dispatcher, clock };
+  const image = readFileSync(IMAGE);
+  const grpc = await createGrpcListener({ ...config.grpc, ...shared, image, tls: tls.grpc });
+  const ofHttp = { ...config.http, ...shared, tls: tls.http, storeTrouble };
+  const http = await createHttpListener(ofHttp).catch(async (error: unknown) => {
+    await grpc.close();
+    throw error;
+  });
+  return { grpc, http };
+}

@@ -1,0 +1,283 @@
+import { describe, expect, it } from "vitest";
+import type { Call, CallHead } from "../../../src/calls/call.ts";
+import { CallChain } from "../../../src/calls/call-chain.ts";
+import type { CallsOptions } from "../../../src/calls/calls.ts";
+import type { HandlerCall } from "../../../src/calls/handler-call.ts";
+import type { Interceptor } from "../../../src/calls/interceptor.ts";
+import type { Operation } from "../../../src/calls/operation.ts";
+import { GatewayError } from "../../../src/domain/gateway-error.ts";
+import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
+import { callsOf } from "../../support/calls.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
+
+const ASK: Operation = { name: "toy.v1.Toy/Ask", kind: "unary", audience: "callers" };
+const RULE: Operation = { name: "toy.v1.Toy/Rule", kind: "unary", audience: "operators" };
+
+/** What the door of these tests tells callers. */
+class Refused extends Error {}
+
+function headOf(operation: Operation): CallHead {
+  return {
+    operation,
+    system: "grpc",
+    peer: { address: "127.0.0.1", certificateNames: [] },
+    hosts: [],
+    header: () => undefined,
+    headerNames: () => [],
+  };
+}
+
+function callOf(operation: Operation, id = "alice"): Call {
+  const controller = new AbortController();
+  return {
+    operation,
+    system: "grpc",
+    caller: { id, role: "caller" },
+    timeoutMs: undefined,
+    signal: controller.signal,
+    header: () => undefined,
+    abort: (error) => controller.abort(error),
+    setResponseHeader: () => {},
+    setTrailer: () => {},
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof GatewayError ? `${error.kind}: ${error.message}` : "internal";
+}
+
+/** A door whose refusals are the messages of errors, and all that is told of its calls. */
+function open(options: Partial<CallsOptions> = {}, more: readonly Interceptor[] = []) {
+  const lines: Readonly<Record<string, unknown>>[] = [];
+  const spans: unknown[] = [];
+  const telemetry = {
+    ...noTelemetry,
+    startCall: () => ({ end: (end: unknown) => void spans.push(end) }),
+  };
+  const clock = createManualClock();
+  const log = (line: Readonly<Record<string, unknown>>) => void lines.push(line);
+  const calls = callsOf("alice", { clock, log, telemetry, ...options });
+  const interceptors = [...calls.interceptors, ...more];
+  const toRefusal = (error: unknown): Refused => new Refused(messageOf(error));
+  const chain = new CallChain({ log, interceptors, toRefusal });
+  return { chain, calls, lines, spans, clock };
+}
+
+async function* counting(count: number): AsyncGenerator<number> {
+  for (let index = 0; index < count; index++) yield index;
+}
+
+describe("a call that succeeds", () => {
+  it("has one span and one line, and is not running any more", async () => {
+    const { chain, calls, lines, spans } = open();
+    expect(chain.admit(headOf(ASK)).caller).toEqual({ id: "alice", role: "caller" });
+    const running = chain.begin(callOf(ASK));
+    expect(calls.draining.activeCalls).toBe(1);
+    const answer = await running.unary(async (call) => {
+      call.log({ generation_id: "g-1" });
+      return call.caller.id;
+    });
+    expect(answer).toBe("alice");
+    expect(calls.draining.activeCalls).toBe(0);
+    expect(spans).toEqual([{ code: "OK", reason: undefined }]);
+    expect(lines).toEqual([
+      {
+        event: "call",
+        method: ASK.name,
+        system: "grpc",
+        code: "OK",
+        duration_ms: 0,
+        caller: "alice",
+        generation_id: "g-1",
+      },
+    ]);
+  });
+
+  it("can be a stream, of which no interceptor sees a message", async () => {
+    const asked: string[] = [];
+    const { chain, calls } = open({}, [
+      {
+        observe: () => () => void asked.push("end"),
+        accept: () => () => void asked.push("release"),
+      },
+    ]);
+    const stream = chain.begin(callOf(ASK)).serverStream(async () => counting(3));
+    const messages: number[] = [];
+    for await (const message of stream) messages.push(message);
+    expect(messages).toEqual([0, 1, 2]);
+    expect(asked).toEqual(["release", "end"]);
+    expect(calls.draining.activeCalls).toBe(0);
+  });
+});
+
+describe("a call that is refused before its request is read", () => {
+  it.each([
+    [
+      "as its caller may not call it",
+      RULE,
+      {},
+      "permission-denied",
+      "alice has the role caller; toy.v1.Toy/Rule needs the role operator",
+    ],
+    [
+      "as nobody knows its caller",
+      ASK,
+      {
+        authenticate: () => {
+          throw new GatewayError("unauthenticated", "who are you?");
+        },
+      },
+      "unauthenticated",
+      "who are you?",
+    ],
+  ] as const)("%s", (_, operation, options, kind, message) => {
+    const { chain, lines, spans } = open(options);
+    expect(() => chain.admit(headOf(operation))).toThrow(new Refused(`${kind}: ${message}`));
+    expect(lines).toMatchObject([{ event: "call", method: operation.name, error: kind }]);
+    expect(spans).toHaveLength(1);
+  });
+
+  it("by a chain in which nobody has said who calls", () => {
+    const { calls, lines } = open();
+    const log = (line: Readonly<Record<string, unknown>>) => void lines.push(line);
+    const toRefusal = (error: unknown): Refused => new Refused(messageOf(error));
+    const chain = new CallChain({ log, interceptors: [calls.lines], toRefusal });
+    expect(() => chain.admit(headOf(ASK))).toThrow(new Refused("internal"));
+  });
+});
+
+describe("a call that is refused as it begins", () => {
+  it("gives back what the interceptors before have taken, and has its line", () => {
+    const asked: string[] = [];
+    const { chain, calls, lines } = open({}, [
+      { accept: () => () => void asked.push("release") },
+      {
+        accept() {
+          throw new GatewayError("caller-limit", "enough");
+        },
+      },
+    ]);
+    expect(() => chain.begin(callOf(ASK))).toThrow(new Refused("caller-limit: enough"));
+    expect(asked).toEqual(["release"]);
+    expect(calls.draining.activeCalls).toBe(0);
+    expect(lines).toMatchObject([{ error: "caller-limit", code: "RESOURCE_EXHAUSTED" }]);
+  });
+
+  it("while the replica drains", async () => {
+    const { chain, calls, lines, spans } = open();
+    const running = chain.begin(callOf(ASK));
+    calls.draining.startDraining();
+    expect(() => chain.admit(headOf(ASK))).toThrow(Refused);
+    expect(() => chain.begin(callOf(ASK))).toThrow(Refused);
+    expect(spans).toEqual(Array(2).fill({ code: "UNAVAILABLE", reason: "draining" }));
+    let isIdle = false;
+    const idle = calls.draining.idle().then(() => {
+      isIdle = true;
+    });
+    await Promise.resolve();
+    expect(isIdle).toBe(false);
+    await running.unary(async () => "done");
+    await idle;
+    expect(lines).toMatchObject([{ reason: "DRAINING" }, { reason: "DRAINING" }, { code: "OK" }]);
+  });
+});
+
+describe("a call that fails", () => {
+  it("tells of a defect in a line of its own, and nothing of it to the caller", async () => {
+    const { chain, lines, spans } = open();
+    const running = chain.begin(callOf(ASK));
+    const failing = running.unary(async () => {
+      throw new TypeError("a secret");
+    });
+    await expect(failing).rejects.toThrow(new Refused("internal"));
+    expect(spans).toEqual([{ code: "INTERNAL", reason: undefined }]);
+    expect(lines.map(({ event }) => event)).toEqual(["call", "defect"]);
+    expect(JSON.stringify(lines)).not.toContain("a secret");
+  });
+
+  it("has its line although an interceptor breaks at its end", async () => {
+    const { chain, lines } = open({}, [
+      {
+        observe: () => () => {
+          throw new RangeError("broken");
+        },
+      },
+    ]);
+    expect(await chain.begin(callOf(ASK)).unary(async () => "answer")).toBe("answer");
+    expect(lines).toMatchObject([
+      { event: "defect", error: "RangeError", method: ASK.name },
+      { event: "call", code: "OK" },
+    ]);
+  });
+
+  it("is told of the defect of a door that cannot say what went wrong", async () => {
+    const { calls, lines } = open();
+    let isFirst = true;
+    const toRefusal = (error: unknown): Refused => {
+      if (isFirst) {
+        isFirst = false;
+        throw new RangeError("no such code");
+      }
+      return new Refused(messageOf(error));
+    };
+    const chain = new CallChain({ ...calls, toRefusal });
+    const failing = chain.begin(callOf(ASK)).unary(async () => {
+      throw new GatewayError("quota", "spent");
+    });
+    await expect(failing).rejects.toThrow(new Refused("internal: internal error"));
+    expect(lines).toMatchObject([
+      { event: "call", code: "INTERNAL" },
+      { event: "defect", error: "RangeError" },
+    ]);
+  });
+
+  it("ends with the error of the service that has ended it, and not with what its handler throws then", async () => {
+    const { chain, calls } = open();
+    const ours = chain.begin(callOf(ASK, "mallory"));
+    const others = chain.begin(callOf(ASK, "alice"));
+    const wait = (call: HandlerCall) =>
+      new Promise<string>((resolve, reject) => {
+        call.signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
+        if (call.caller.id === "alice") resolve("answer");
+      });
+    const ended = ours.unary(wait);
+    calls.accepted.endOf((id) => id === "mallory", new GatewayError("cancelled", "removed"));
+    await expect(ended).rejects.toThrow(new Refused("cancelled: removed"));
+    expect(() => ours.throwIfEnded()).toThrow("removed");
+    expect(await others.unary(wait)).toBe("answer");
+  });
+
+  it("is a stream whose caller has left", async () => {
+    const { chain, lines, calls } = open();
+    for await (const _ of chain.begin(callOf(ASK)).serverStream(async () => counting(9))) break;
+    expect(lines).toMatchObject([{ code: "CANCELLED", error: "cancelled" }]);
+    expect(calls.draining.activeCalls).toBe(0);
+  });
+});
+
+it("a generation that outlives its call has a line of its own, and one that does not has none", async () => {
+  const { chain, lines } = open();
+  const line = () => ({
+    outcome: "succeeded",
+    duration_ms: 5,
+    requested_model: "m",
+    generation_id: "g",
+    provider: "p",
+    model: "m",
+    attempts: 1,
+  });
+  let late: HandlerCall | undefined;
+  await chain.begin(callOf(ASK)).unary(async (call) => {
+    late = call;
+    call.log({ request_id: "r-1" });
+    call.generationEnded(line);
+  });
+  expect(lines).toHaveLength(1);
+  late?.generationEnded(line);
+  expect(lines[1]).toMatchObject({
+    event: "generation",
+    caller: "alice",
+    request_id: "r-1",
+    generation_id: "g",
+  });
+});

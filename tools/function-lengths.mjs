@@ -1,0 +1,81 @@
+// Functions of one thought. A function that holds others may be as long as two screens, and what is its own as one.
+import { readFileSync } from "node:fs";
+import { parseSync, Visitor } from "oxc-parser";
+import { filesBelow } from "./generated.mjs";
+
+/** Lines of a function without those of the functions in it. */
+const MAX_OWN_LINES = 60;
+/** Lines of a function with all that is in it. */
+const MAX_LINES = 120;
+const MAX_PARAMETERS = 4;
+
+/** What is longer, or takes more, all the same: `file name`. The list gets shorter and never longer. */
+const EXCEPTIONS = new Set(JSON.parse(readFileSync("tools/long-functions.json", "utf8")));
+
+/** Functions of a file with their sizes, by name; methods by that of their class as well. */
+function functionsIn(file) {
+  const text = readFileSync(file, "utf8");
+  const { program } = parseSync(file, text);
+  const lineAt = (offset) => text.slice(0, offset).split("\n").length;
+  const found = [];
+  /** Functions around the place. */
+  const around = [];
+  /** Names that the functions at a place go by: of a variable, a property, a method or a class. */
+  const names = [];
+  function enter(node) {
+    if (node.body === null || node.body === undefined) return;
+    const line = lineAt(node.start);
+    const lines = lineAt(node.end) - line + 1;
+    const parent = around.at(-1);
+    if (parent !== undefined) parent.own -= lines;
+    const name = node.id?.name ?? names.at(-1) ?? "anonymous";
+    const one = { file, name, line, lines, own: lines, parameters: node.params.length };
+    around.push(one);
+    found.push(one);
+  }
+  function leave(node) {
+    if (node.body !== null && node.body !== undefined) around.pop();
+  }
+  const named = (nameOf) => (node) => void names.push(nameOf(node));
+  const unnamed = () => void names.pop();
+  const keyName = ({ key }) => key.name ?? "computed";
+  new Visitor({
+    VariableDeclarator: named(({ id }) => id.name),
+    "VariableDeclarator:exit": unnamed,
+    Property: named(keyName),
+    "Property:exit": unnamed,
+    MethodDefinition: named(keyName),
+    "MethodDefinition:exit": unnamed,
+    FunctionDeclaration: enter,
+    "FunctionDeclaration:exit": leave,
+    FunctionExpression: enter,
+    "FunctionExpression:exit": leave,
+    ArrowFunctionExpression: enter,
+    "ArrowFunctionExpression:exit": leave,
+  }).visit(program);
+  return found;
+}
+
+function isTooLong({ own, lines, parameters }) {
+  return own > MAX_OWN_LINES || lines > MAX_LINES || parameters > MAX_PARAMETERS;
+}
+
+function tooLong({ file, line, name, own, lines, parameters }) {
+  return (
+    `${file}:${line}: ${name} has ${own} lines of its own, ${lines} in all, and ${parameters} parameters; ` +
+    `${MAX_OWN_LINES}, ${MAX_LINES} and ${MAX_PARAMETERS} are allowed\n`
+  );
+}
+
+/** The gate of `npm run check`. */
+export function functionLengths() {
+  const files = filesBelow("src").filter((file) => file.endsWith(".ts"));
+  const found = files.flatMap(functionsIn).filter(isTooLong);
+  const keyOf = ({ file, name }) => `${file} ${name}`;
+  const long = new Set(found.map(keyOf));
+  const lines = found.filter((one) => !EXCEPTIONS.has(keyOf(one))).map(tooLong);
+  for (const key of EXCEPTIONS) {
+    if (!long.has(key)) lines.push(`tools/long-functions.json: ${key} is not too long any more\n`);
+  }
+  return { ok: lines.length === 0, output: lines.join("") };
+}
