@@ -60,7 +60,7 @@ async function watch(
   expected: string,
   screen: Screen,
 ): Promise<Outcome> {
-  const client = createGrpcClient({ address: `ipv4:${replicas.map(({ grpc }) => grpc).join()}` });
+  const client = createGrpcClient({ target: `ipv4:${replicas.map(({ grpc }) => grpc).join()}` });
   const stream = streamGenerate(
     client,
     { spec: spec({ pace_ms: PACE_MS }) },

@@ -6,7 +6,7 @@ import type { Config } from "./config.ts";
 import { GatewayError } from "./domain/gateway-error.ts";
 import type { GenerationSpec } from "./domain/generation-spec.ts";
 import type { Model } from "./domain/model.ts";
-import type { FittedTarget } from "./gateway/attempt-run.ts";
+import type { RoutedTarget } from "./domain/route.ts";
 import type { Deployment as GatewayDeployment } from "./gateway/generation-run.ts";
 import { Leases } from "./leases.ts";
 import type {
@@ -33,7 +33,7 @@ export interface Deployment extends GatewayDeployment {
   lookup(name: string): readonly Model[];
   isAvailable(model: Model): boolean;
   /** The target that a request would go to first. */
-  firstTarget(spec: GenerationSpec): FittedTarget;
+  firstTarget(spec: GenerationSpec): RoutedTarget;
   /** Instances that are not there, or not the same, in `next`. */
   replaced(next: Deployment): readonly string[];
   /** This very adapter is that of the instance. */

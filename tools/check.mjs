@@ -1,10 +1,11 @@
 // `npm run check`: every gate that a change must pass. `--only NAME` runs one.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { functionLengths } from "./function-lengths.mjs";
 import { filesBelow, generateService, generateStubs } from "./generated.mjs";
 import { startsAround } from "./own-settings.mjs";
 import { run } from "./run.mjs";
+import { wrongVersions } from "./versions.mjs";
 
 const BASELINE = "proto/baseline.binpb";
 
@@ -25,43 +26,9 @@ async function generated() {
   }
 }
 
-const matches = (pattern) => (text) => [...text.matchAll(pattern)].map(([, version]) => version);
-
-/** Where a package of each ecosystem says its version, its own or that of our stubs. */
-const MANIFESTS = {
-  "package.json"(text) {
-    const { version, dependencies = {} } = JSON.parse(text);
-    const ours = Object.entries(dependencies).filter(([name]) =>
-      name.startsWith("@steer-gateway/"),
-    );
-    return [version, ...ours.map(([, wanted]) => wanted)];
-  },
-  "pyproject.toml": matches(/^version\s*=\s*"([^"]*)"/gm),
-  "Cargo.toml": matches(/^version\s*=\s*"([^"]*)"/gm),
-  "pom.xml": matches(/<artifactId>steer-[a-z]+<\/artifactId>\s*<version>([^<$]+)</g),
-  // The version of a Go module is its tag's.
-  "go.mod": undefined,
-};
-
 /** All packages, of all languages, have the service's version. */
 function versions() {
-  const { version } = JSON.parse(readFileSync("package.json", "utf8"));
-  const folders = ["gen", "clients"].flatMap((root) =>
-    readdirSync(root, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && entry.name !== "service")
-      .map((entry) => join(root, entry.name)),
-  );
-  const wrong = folders.flatMap((folder) => {
-    const names = Object.keys(MANIFESTS).filter((name) => existsSync(join(folder, name)));
-    if (names.length === 0) return [`${folder} has no manifest`];
-    return names.flatMap((name) => {
-      const read = MANIFESTS[name];
-      if (read === undefined) return [];
-      const found = read(readFileSync(join(folder, name), "utf8"));
-      if (found.length > 0 && found.every((one) => one === version)) return [];
-      return [`${join(folder, name)} has ${found.join(", ") || "no version"}, not ${version}`];
-    });
-  });
+  const wrong = wrongVersions();
   return { ok: wrong.length === 0, output: wrong.join("\n") };
 }
 

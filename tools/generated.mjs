@@ -12,8 +12,8 @@ import {
   symlinkSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join, resolve, sep } from "node:path";
-import { pathWith, run } from "./run.mjs";
+import { join, resolve, sep } from "node:path";
+import { isOnPath, runOrThrow } from "./run.mjs";
 
 /** A file is below itself. */
 export function filesBelow(folder) {
@@ -25,7 +25,7 @@ export function filesBelow(folder) {
 }
 
 /** The same without what git ignores, such as a language's build folders. */
-function ownFilesBelow(folder) {
+export function ownFilesBelow(folder) {
   const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", folder];
   const { status, stdout } = spawnSync("git", args, { encoding: "utf8" });
   if (status !== 0) return filesBelow(folder);
@@ -61,18 +61,6 @@ function staleFiles(copy, folder, keep = []) {
     return !readFileSync(file).equals(readFileSync(copied));
   });
 }
-
-/** Throws with what the command has printed. */
-function runOrThrow(command, args, options) {
-  const { ok, output } = run(command, args, options);
-  if (!ok) throw new Error(`${command} ${args.join(" ")}\n${output}`);
-  return output;
-}
-
-const isOnPath = (command) =>
-  pathWith()
-    .split(delimiter)
-    .some((folder) => existsSync(join(folder, command)));
 
 /** Calls `use` with the stale files of the service's own code, and with the copy. */
 export function generateService(use) {

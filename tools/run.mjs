@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 const BIN = join(process.cwd(), "node_modules", ".bin");
@@ -6,7 +7,12 @@ const BIN = join(process.cwd(), "node_modules", ".bin");
 const shell = process.platform === "win32";
 
 /** PATH with the tools and the Node of node_modules; buf finds its plugins by it too. */
-export const pathWith = (...folders) => [...folders, BIN, process.env.PATH].join(delimiter);
+const pathWith = (...folders) => [...folders, BIN, process.env.PATH].join(delimiter);
+
+export const isOnPath = (command) =>
+  pathWith()
+    .split(delimiter)
+    .some((folder) => existsSync(join(folder, command)));
 
 /** Runs a tool to its end; what it prints is shown only if it fails. */
 export function run(command, args, { cwd = process.cwd(), env = {}, path = [] } = {}) {
@@ -19,4 +25,11 @@ export function run(command, args, { cwd = process.cwd(), env = {}, path = [] } 
   });
   const output = `${result.stdout ?? ""}${result.stderr ?? ""}${result.error?.message ?? ""}`;
   return { ok: result.status === 0, output };
+}
+
+/** Throws with what the command has printed. */
+export function runOrThrow(command, args, options) {
+  const { ok, output } = run(command, args, options);
+  if (!ok) throw new Error(`${command} ${args.join(" ")}\n${output}`);
+  return output;
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"io"
 	"iter"
-	"strings"
 	"time"
 
 	steerv1 "github.com/steer-gateway/steer/gen/go/steer/v1"
@@ -30,37 +29,35 @@ const serviceConfig = `{"methodConfig": [{
 }], "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1}}`
 
 // Dial makes a channel with the settings that the service counts on; all stubs can share it.
-// "host:port" is not encrypted, "https://host:port" is, by the machine's authorities; options are
-// laid over both. An empty token sends none.
+// "host:port" and "http://host:port" are in the clear, "https://host:port" is by TLS with the machine's
+// authorities; options are laid over both. An empty address is that of the variable STEER_ADDRESS, else
+// 127.0.0.1:50051; an empty token is that of STEER_API_KEY, else none is sent. The error is an *Error,
+// ADDRESS_INVALID or KEY_INVALID.
 func Dial(address, token string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
-	target, isSecure := strings.CutPrefix(address, "https://")
+	found, invalid := settingsOf(address, token)
+	if invalid != nil {
+		return nil, invalid
+	}
 	transport := insecure.NewCredentials()
-	if isSecure {
+	if found.address.isSecure {
 		transport = credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12})
 	}
 	reconnects := backoff.Config{
 		BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 5 * time.Second,
 	}
-	settings := []grpc.DialOption{
+	defaults := []grpc.DialOption{
 		grpc.WithTransportCredentials(transport),
 		grpc.WithDefaultServiceConfig(serviceConfig),
 		// A connection that does not answer a ping is dead, and its calls are resumed over another.
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnects, MinConnectTimeout: 5 * time.Second}),
 	}
-	if token != "" {
-		settings = append(settings, grpc.WithPerRPCCredentials(bearer(token)))
+	if found.key != "" {
+		defaults = append(defaults, grpc.WithPerRPCCredentials(&bearer{settings: found}))
 	}
-	return grpc.NewClient(target, append(settings, options...)...)
+	// Else a host named "unix" would be a scheme.
+	return grpc.NewClient("dns:///"+found.address.String(), append(defaults, options...)...)
 }
-
-type bearer string
-
-func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	return map[string]string{"authorization": "Bearer " + string(b)}, nil
-}
-
-func (bearer) RequireTransportSecurity() bool { return false }
 
 // Events are those of one call; what ends it early comes as an *Error.
 type Events = iter.Seq2[*steerv1.StreamEvent, error]

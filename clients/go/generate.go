@@ -26,6 +26,9 @@ func (c *Client) Generate(ctx context.Context, request *steerv1.GenerateRequest)
 			return response, nil
 		}
 		cause := ErrorOf(err)
+		if ctx.Err() != nil && !cause.FromGateway {
+			return nil, errorOfContext(ctx)
+		}
 		if ctx.Err() != nil || tries > maxTries || !isRepeatable(cause) {
 			return nil, cause
 		}

@@ -82,7 +82,7 @@ func (a *address) start(t *testing.T, service steerv1.GenerationServiceServer) *
 }
 
 func (a *address) channel(t *testing.T) *grpc.ClientConn {
-	channel, err := Dial("passthrough:///memory", "key",
+	channel, err := Dial("127.0.0.1:1", "key",
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 			a.mutex.Lock()
 			listener := a.listener

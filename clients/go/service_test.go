@@ -41,7 +41,7 @@ func (s *scriptedService) client(t *testing.T) *Client {
 	steerv1.RegisterGenerationServiceServer(server, s)
 	go server.Serve(listener)
 	t.Cleanup(server.Stop)
-	channel, err := Dial("passthrough:///memory", "key",
+	channel, err := Dial("127.0.0.1:1", "key",
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 			return listener.DialContext(ctx)
 		}),

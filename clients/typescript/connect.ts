@@ -5,11 +5,12 @@ import {
 } from "@connectrpc/connect";
 import type { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
+import { checkedKey } from "./checked-key.ts";
 import type { CallOptions, GenerationClient } from "./steer.ts";
 import { Code, errorOfStatus } from "./steer-error.ts";
 
 export interface ConnectOptions {
-  /** Key of the caller; a function is asked before each call. */
+  /** Key of the caller; a function is asked before each call. No variable is read: the transport is the caller's. */
   readonly token?: string | (() => string);
 }
 
@@ -34,17 +35,22 @@ async function* eventsOf(call: AsyncIterable<StreamEvent>): AsyncGenerator<Strea
   }
 }
 
-/** Over any transport of Connect: connect-node or connect-web, Connect, gRPC-Web or gRPC. */
+/**
+ * Over any transport of Connect: connect-node or connect-web, Connect, gRPC-Web or gRPC. Throws `SteerError`
+ * KEY_INVALID.
+ */
 export function createConnectClient(
   client: Client<typeof GenerationService>,
   { token }: ConnectOptions = {},
 ): GenerationClient {
+  if (typeof token === "string") checkedKey(token, "token");
+
   function callOptions({ signal, timeoutMs }: CallOptions): ConnectCallOptions {
-    const key = typeof token === "function" ? token() : token;
+    const key = checkedKey((typeof token === "function" ? token() : token) ?? "", "token");
     return {
       signal,
       ...(timeoutMs !== undefined && { timeoutMs }),
-      ...(key !== undefined && { headers: { authorization: `Bearer ${key}` } }),
+      ...(key !== "" && { headers: { authorization: `Bearer ${key}` } }),
     };
   }
   return {

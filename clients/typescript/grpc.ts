@@ -1,3 +1,5 @@
+import process from "node:process";
+import tls from "node:tls";
 import { type DescMethod, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import grpc from "@grpc/grpc-js";
@@ -7,6 +9,13 @@ import {
   GenerationService,
 } from "../../gen/es/steer/v1/generation_service_pb.js";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
+import {
+  addressOf,
+  type ConnectionOptions,
+  clearKeyWarning,
+  keyOf,
+} from "./connection-settings.ts";
+import { hostAndPort } from "./service-address.ts";
 import type { CallOptions, GenerationClient } from "./steer.ts";
 import { Code, errorOfStatus, SteerError } from "./steer-error.ts";
 
@@ -18,12 +27,14 @@ const CHANNEL_OPTIONS = {
   "grpc.max_reconnect_backoff_ms": 5_000,
 } satisfies grpc.ChannelOptions;
 
-export interface GrpcOptions {
-  /** `host:port` or a target of gRPC; `https://host:port` is encrypted. */
-  readonly address: string;
+export interface GrpcOptions extends ConnectionOptions {
+  /** In place of those that the address asks for. */
   readonly credentials?: grpc.ChannelCredentials;
-  /** Key of the caller; a function is asked before each call. */
-  readonly token?: string | (() => string);
+  /**
+   * A target of gRPC in place of the address, such as `ipv4:10.0.0.1:50051,10.0.0.2:50051`: in the clear, unless
+   * `credentials` are given. Nobody warns of a key.
+   */
+  readonly target?: string;
   /** Over the helper's own. */
   readonly channelOptions?: grpc.ChannelOptions;
 }
@@ -67,22 +78,46 @@ const decode =
 
 const path = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
 
-/** Over grpc-js. After `close` the calls that run go on, and none is made or made again. */
-export function createGrpcClient(options: GrpcOptions): GenerationClient & { close(): void } {
-  const { token } = options;
+/** Trusts the authorities of Node and those of the machine. */
+function secureCredentials(): grpc.ChannelCredentials {
+  // The file that gRPC's own variable names stands for all others, and older Nodes cannot tell the machine's.
+  if (process.env["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] || tls.getCACertificates === undefined) {
+    return grpc.credentials.createSsl();
+  }
+  const all = new Set([...tls.getCACertificates("default"), ...tls.getCACertificates("system")]);
+  return grpc.credentials.createSsl(Buffer.from([...all].join("\n")));
+}
+
+/** Where a channel leads to, and how. Warns of a key that can be read on its way. */
+function placeOf(options: GrpcOptions, hasKey: boolean) {
+  const { target, credentials } = options;
+  if (target !== undefined) {
+    return { target, credentials: credentials ?? grpc.credentials.createInsecure() };
+  }
+  const address = addressOf(options, process.env);
+  const place = hostAndPort(address);
+  if (credentials !== undefined) return { target: place, credentials };
+  const warning = hasKey ? clearKeyWarning(address) : undefined;
+  if (warning !== undefined) process.emitWarning(warning, "SteerWarning");
+  const made = address.isSecure ? secureCredentials() : grpc.credentials.createInsecure();
+  return { target: place, credentials: made };
+}
+
+/**
+ * Over grpc-js. Throws `SteerError` ADDRESS_INVALID or KEY_INVALID. After `close` the calls that run go on, and none
+ * is made or made again.
+ */
+export function createGrpcClient(options: GrpcOptions = {}): GenerationClient & { close(): void } {
+  const { channelOptions } = options;
+  const key = keyOf(options, process.env);
+  const { target, credentials } = placeOf(options, key.isPossible);
+  const client = new grpc.Client(target, credentials, { ...CHANNEL_OPTIONS, ...channelOptions });
   let isClosed = false;
-  const secure = options.address.startsWith("https://");
-  const client = new grpc.Client(
-    options.address.replace(/^https?:\/\//, ""),
-    options.credentials ??
-      (secure ? grpc.credentials.createSsl() : grpc.credentials.createInsecure()),
-    { ...CHANNEL_OPTIONS, ...options.channelOptions },
-  );
 
   function metadata(): grpc.Metadata {
     const headers = new grpc.Metadata();
-    const key = typeof token === "function" ? token() : token;
-    if (key !== undefined) headers.set("authorization", `Bearer ${key}`);
+    const next = key.next();
+    if (next !== "") headers.set("authorization", `Bearer ${next}`);
     return headers;
   }
 

@@ -2,7 +2,7 @@
 import type { AttemptNotice, StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { MAX_TRIES, waitBefore } from "./repetition.ts";
 import type { Runtime } from "./runtime.ts";
-import { Code, errorOfEvent, SteerError, type StreamCursor } from "./steer-error.ts";
+import { Code, errorOfAbort, errorOfEvent, SteerError, type StreamCursor } from "./steer-error.ts";
 
 /** How long a call may take to end by itself after its last event. */
 const END_MS = 1_000;
@@ -197,7 +197,8 @@ function verdict(reading: Reading, calls: StreamCalls, cause: SteerError): Steer
 
 /**
  * The events of a stream, each once and in order, over as many calls as it takes. Ends after
- * `complete`; throws after `error`, or when it cannot go on. Leaving the loop ends the call.
+ * `complete`; throws `SteerError` after `error`, when it cannot go on, or when the signal is aborted. Leaving
+ * the loop ends the call.
  */
 export async function* readStream(
   calls: StreamCalls,
@@ -212,16 +213,24 @@ export async function* readStream(
     tries: 0,
     hasProgress: false,
   };
+  const throwIfAborted = (): void => {
+    if (signal?.aborted) throw errorOfAbort(signal).at(reading.cursor);
+  };
   for (;;) {
-    signal?.throwIfAborted();
+    throwIfAborted();
     const cause = yield* deliver(reading, calls, options);
     if (cause === undefined) return;
-    signal?.throwIfAborted();
+    throwIfAborted();
     const final = verdict(reading, calls, cause);
     if (final !== undefined) throw final.at(reading.cursor);
     reading.tries++;
     const waitMs = waitBefore(cause, reading.tries, runtime.random());
     onReconnect?.({ ...reading.cursor, tries: reading.tries, waitMs, cause });
-    await runtime.sleep(waitMs, signal ?? new AbortController().signal);
+    try {
+      await runtime.sleep(waitMs, signal ?? new AbortController().signal);
+    } catch (error) {
+      throwIfAborted();
+      throw error;
+    }
   }
 }

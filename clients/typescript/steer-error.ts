@@ -23,6 +23,12 @@ export const Code = {
   UNAUTHENTICATED: 16,
 } as const;
 
+/** The name of a code in `Code`, such as UNAVAILABLE; its digits if it has none. */
+export function codeName(code: number): string {
+  const found = Object.entries(Code).find(([, value]) => value === code);
+  return found?.[0] ?? String(code);
+}
+
 /** Domain of every error that the gateway itself has made. */
 const DOMAIN = "steer";
 
@@ -119,6 +125,22 @@ export function errorOfStatus(status: TransportStatus): SteerError {
     pushbackMs: Number.isNaN(pushback) ? -1 : pushback,
     cause: status.cause,
   });
+}
+
+/** The end that the caller has set. `cause` is the reason of the signal. */
+export function errorOfAbort({ reason }: AbortSignal): SteerError {
+  const isTimeout = reason instanceof Error && reason.name === "TimeoutError";
+  return isTimeout
+    ? new SteerError({
+        code: Code.DEADLINE_EXCEEDED,
+        message: "the time of the caller's signal is up",
+        cause: reason,
+      })
+    : new SteerError({
+        code: Code.CANCELLED,
+        message: "the caller's signal has ended it",
+        cause: reason,
+      });
 }
 
 /** The error that ends a stream, as its last event tells it. */

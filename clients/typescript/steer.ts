@@ -24,7 +24,7 @@ import { type GenerationStream, generationStream } from "./generation-stream.ts"
 import { isRepeatable, MAX_TRIES, waitBefore } from "./repetition.ts";
 import { type ReadOptions, type Reconnect, readStream, type StreamCalls } from "./resume.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
-import { SteerError, type StreamCursor } from "./steer-error.ts";
+import { errorOfAbort, SteerError, type StreamCursor } from "./steer-error.ts";
 
 const HEARTBEAT_MS = 15_000;
 /** Heartbeats that may be missing before a connection counts as dead. */
@@ -43,7 +43,10 @@ export interface GenerationClient {
 }
 
 export interface StreamReadOptions {
-  /** Ends everything; the loop throws its reason. `AbortSignal.timeout` makes it a deadline. */
+  /**
+   * Ends everything: the loop throws `SteerError` CANCELLED with its cursor, or DEADLINE_EXCEEDED if the signal is of
+   * `AbortSignal.timeout`. `cause` is the signal's reason.
+   */
   readonly signal?: AbortSignal;
   /** Deadline of each call: a delivery that reaches it is resumed by the next. */
   readonly deliveryTimeoutMs?: number;
@@ -157,8 +160,8 @@ export interface GenerateOptions {
  * within `timeoutMs`, where a connection or a replica was lost before the answer came, or where the
  * service has refused the call and asks for a repetition. A repetition joins a generation that still
  * runs, or gets its stored answer. A generation whose connection was lost is cancelled: then the answer
- * is generated again, and a provider can be paid twice. Throws `SteerError`, or the reason of the
- * caller's signal.
+ * is generated again, and a provider can be paid twice. Throws `SteerError`: CANCELLED if the caller's
+ * signal is aborted, DEADLINE_EXCEEDED if it is of `AbortSignal.timeout`.
  */
 export async function generate(
   client: GenerationClient,
@@ -174,15 +177,17 @@ export async function generate(
   const left = () =>
     endsAt === undefined ? undefined : Math.max(1, Math.ceil(endsAt - runtime.now()));
   for (let tries = 1; ; tries++) {
-    signal.throwIfAborted();
+    if (signal.aborted) throw errorOfAbort(signal);
     try {
       return await client.generate(message, { signal, timeoutMs: left() });
     } catch (error) {
-      signal.throwIfAborted();
+      if (signal.aborted) throw errorOfAbort(signal);
       if (!(error instanceof SteerError) || tries > MAX_TRIES || !isRepeatable(error)) throw error;
       const waitMs = waitBefore(error, tries, runtime.random());
       if (waitMs >= (left() ?? Number.POSITIVE_INFINITY)) throw error;
-      await runtime.sleep(waitMs, signal);
+      await runtime.sleep(waitMs, signal).catch((thrown: unknown) => {
+        throw signal.aborted ? errorOfAbort(signal) : thrown;
+      });
     }
   }
 }

@@ -6,7 +6,6 @@ import sys
 from steer import v1
 from steer_client import Client, SteerError
 
-address = os.environ.get("STEER_ADDRESS", "127.0.0.1:50051")
 model = os.environ.get("STEER_MODEL", "simulator")
 
 # The simulator keeps silent for two seconds, and an attempt may wait for a tenth of one.
@@ -14,7 +13,7 @@ spec = v1.GenerationSpec(model=model, prompt="Hello")
 spec.timeouts.first_token.FromMilliseconds(100)
 spec.provider_options["simulator"].update({"first_token_ms": 2000})
 
-with Client(address, token=os.environ.get("STEER_TOKEN")) as client:
+with Client() as client:  # STEER_ADDRESS and STEER_API_KEY
     try:
         client.generate(v1.GenerateRequest(spec=spec))
     except SteerError as error:

@@ -1,18 +1,16 @@
 """For operators: what a cleanup of old streams would delete."""
 
-import os
 
 from steer.admin import v1 as admin
 from steer_client import Client
 
-address = os.environ.get("STEER_ADDRESS", "127.0.0.1:50051")
 
 # Streams that ended an hour ago or more. Without `dry_run` they are deleted.
 request = admin.CleanupStreamStatesRequest(dry_run=True)
 request.older_than.FromSeconds(3600)
 
 # The key must be an operator's.
-with Client(address, token=os.environ.get("STEER_TOKEN")) as client:
+with Client() as client:  # STEER_ADDRESS and STEER_API_KEY
     stub = admin.AdminServiceStub(client.channel)
     found = stub.CleanupStreamStates(request, metadata=client.metadata())
 

@@ -8,7 +8,6 @@ from typing import Any
 from steer import v1
 from steer_client import Client
 
-address = os.environ.get("STEER_ADDRESS", "127.0.0.1:50051")
 model = os.environ.get("STEER_MODEL", "simulator")
 
 
@@ -53,7 +52,7 @@ def compact(value: object) -> str:
 
 
 holder: dict[str, Any] = {}
-with Client(address, token=os.environ.get("STEER_TOKEN")) as client:
+with Client() as client:  # STEER_ADDRESS and STEER_API_KEY
     for event in client.stream_generate(v1.StreamGenerateRequest(spec=spec, options=options)):
         if event.WhichOneof("event") == "json_delta":
             apply(holder, event.json_delta)

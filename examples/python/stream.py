@@ -6,10 +6,9 @@ import sys
 from steer import v1
 from steer_client import Client
 
-address = os.environ.get("STEER_ADDRESS", "127.0.0.1:50051")
 model = os.environ.get("STEER_MODEL", "simulator")
 
-with Client(address, token=os.environ.get("STEER_TOKEN")) as client:
+with Client() as client:  # STEER_ADDRESS and STEER_API_KEY
     spec = v1.GenerationSpec(model=model, prompt="Tell me of the sea.")
     for event in client.stream_generate(v1.StreamGenerateRequest(spec=spec)):
         match event.WhichOneof("event"):

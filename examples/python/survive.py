@@ -10,7 +10,6 @@ import sys
 from steer import v1
 from steer_client import AsyncClient, Reconnect
 
-address = os.environ.get("STEER_ADDRESS", "127.0.0.1:50051")
 model = os.environ.get("STEER_MODEL", "simulator")
 
 
@@ -31,7 +30,7 @@ async def main() -> None:
     spec.provider_options["simulator"].update({"pace_ms": 100})
     request = v1.StreamGenerateRequest(spec=spec)
 
-    async with AsyncClient(address, token=os.environ.get("STEER_TOKEN")) as client:
+    async with AsyncClient() as client:
         stream = client.stream_generate(request, on_reconnect=say, on_discard=clear)
         # What an attempt has said that failed later is not in the text.
         print(await stream.text())

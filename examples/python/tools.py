@@ -6,7 +6,6 @@ import os
 from steer import v1
 from steer_client import Client
 
-address = os.environ.get("STEER_ADDRESS", "127.0.0.1:50051")
 model = os.environ.get("STEER_MODEL", "simulator")
 
 
@@ -31,7 +30,7 @@ tool = v1.FunctionTool(
 )
 question = v1.Message(role=v1.ROLE_USER, parts=[text_part("What is the weather in Köln?")])
 
-with Client(address, token=os.environ.get("STEER_TOKEN")) as client:
+with Client() as client:  # STEER_ADDRESS and STEER_API_KEY
     spec = v1.GenerationSpec(model=model, tools=[v1.Tool(function=tool)], messages=[question])
     # Here the first turn must call the function; usually the model decides.
     spec.tool_choice.function_name = "get_weather"

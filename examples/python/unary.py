@@ -5,10 +5,9 @@ import os
 from steer import v1
 from steer_client import Client
 
-address = os.environ.get("STEER_ADDRESS", "127.0.0.1:50051")
 model = os.environ.get("STEER_MODEL", "simulator")
 
-with Client(address, token=os.environ.get("STEER_TOKEN")) as client:
+with Client() as client:  # STEER_ADDRESS and STEER_API_KEY
     spec = v1.GenerationSpec(model=model, prompt="Why is the sea salt?")
     # The deadline covers the whole call, with what the service repeats inside it.
     generation = client.generate(v1.GenerateRequest(spec=spec), timeout=60).generation

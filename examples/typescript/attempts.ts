@@ -1,18 +1,12 @@
 // A call that fails, and what the service has tried before it gave up.
 import { generate } from "@steer-gateway/client";
 import { createGrpcClient } from "@steer-gateway/client/grpc";
-import { Code, SteerError } from "@steer-gateway/client/steer-error";
+import { codeName, SteerError } from "@steer-gateway/client/steer-error";
 import { AttemptOutcome, ErrorCategory } from "@steer-gateway/stubs/steer/v1/error";
 
-const { STEER_ADDRESS = "127.0.0.1:50051", STEER_MODEL = "simulator", STEER_TOKEN } = process.env;
+const { STEER_MODEL = "simulator" } = process.env;
 
-const client = createGrpcClient({
-  address: STEER_ADDRESS,
-  ...(STEER_TOKEN !== undefined && { token: STEER_TOKEN }),
-});
-
-const nameOf = (values: Readonly<Record<string, number>>, value: number): string =>
-  Object.keys(values).find((name) => values[name] === value) ?? String(value);
+const client = createGrpcClient(); // STEER_ADDRESS and STEER_API_KEY
 
 // The simulator keeps silent for two seconds, and an attempt may wait for a tenth of one.
 const spec = {
@@ -27,10 +21,10 @@ try {
   // Every failed call is a `SteerError`; `detail` is the service's own account of it.
   if (!(error instanceof SteerError)) throw error;
   for (const { index, provider, model, outcome, errorCategory } of error.detail?.attempts ?? []) {
-    const words = [nameOf(AttemptOutcome, outcome), nameOf(ErrorCategory, errorCategory)];
+    const words = [AttemptOutcome[outcome], ErrorCategory[errorCategory]];
     console.log([`attempt ${index}`, `${provider}/${model}`, ...words].join("  "));
   }
-  console.log(`${nameOf(Code, error.code)} ${error.reason}`);
+  console.log(`${codeName(error.code)} ${error.reason}`);
   console.error(error.retryable ? "later the same call can succeed" : "do not repeat it");
 }
 client.close();

@@ -3,12 +3,9 @@ import { streamGenerate } from "@steer-gateway/client";
 import { createGrpcClient } from "@steer-gateway/client/grpc";
 import { type JsonDelta, JsonStreamMode } from "@steer-gateway/stubs/steer/v1/stream";
 
-const { STEER_ADDRESS = "127.0.0.1:50051", STEER_MODEL = "simulator", STEER_TOKEN } = process.env;
+const { STEER_MODEL = "simulator" } = process.env;
 
-const client = createGrpcClient({
-  address: STEER_ADDRESS,
-  ...(STEER_TOKEN !== undefined && { token: STEER_TOKEN }),
-});
+const client = createGrpcClient(); // STEER_ADDRESS and STEER_API_KEY
 
 /** Applies a change; `holder` has the document under the key "". */
 function apply(holder: Record<string, unknown>, { pointer, change }: JsonDelta): void {

@@ -3,12 +3,9 @@
 import { streamGenerate } from "@steer-gateway/client";
 import { createGrpcClient } from "@steer-gateway/client/grpc";
 
-const { STEER_ADDRESS = "127.0.0.1:50051", STEER_MODEL = "simulator", STEER_TOKEN } = process.env;
+const { STEER_MODEL = "simulator" } = process.env;
 
-const client = createGrpcClient({
-  address: STEER_ADDRESS,
-  ...(STEER_TOKEN !== undefined && { token: STEER_TOKEN }),
-});
+const client = createGrpcClient(); // STEER_ADDRESS and STEER_API_KEY
 
 // One word a tenth of a second, where the simulator answers: time to break something.
 const spec = {

@@ -4,12 +4,9 @@ import { generate } from "@steer-gateway/client";
 import { createGrpcClient } from "@steer-gateway/client/grpc";
 import { MessageSchema, Role } from "@steer-gateway/stubs/steer/v1/content";
 
-const { STEER_ADDRESS = "127.0.0.1:50051", STEER_MODEL = "simulator", STEER_TOKEN } = process.env;
+const { STEER_MODEL = "simulator" } = process.env;
 
-const client = createGrpcClient({
-  address: STEER_ADDRESS,
-  ...(STEER_TOKEN !== undefined && { token: STEER_TOKEN }),
-});
+const client = createGrpcClient(); // STEER_ADDRESS and STEER_API_KEY
 
 const getWeather = (city: string): string => `21 degrees and clear in ${city || "your city"}`;
 

@@ -2,12 +2,9 @@
 import { generate } from "@steer-gateway/client";
 import { createGrpcClient } from "@steer-gateway/client/grpc";
 
-const { STEER_ADDRESS = "127.0.0.1:50051", STEER_MODEL = "simulator", STEER_TOKEN } = process.env;
+const { STEER_MODEL = "simulator" } = process.env;
 
-const client = createGrpcClient({
-  address: STEER_ADDRESS,
-  ...(STEER_TOKEN !== undefined && { token: STEER_TOKEN }),
-});
+const client = createGrpcClient(); // STEER_ADDRESS and STEER_API_KEY
 
 // The deadline covers the whole call, with what the service repeats inside it.
 const { generation } = await generate(

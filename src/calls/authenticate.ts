@@ -22,6 +22,18 @@ export interface AuthenticatorOptions {
 const LOCAL: Caller = { id: "local", role: "operator" };
 const ANONYMOUS: Caller = { id: "anonymous", role: "caller" };
 
+/** Refusals that come in floods. Frozen, since each time says the same: the status of one is encoded once. */
+const KEY_UNKNOWN = Object.freeze(
+  new GatewayError("unauthenticated", "the key is not one of this service", {
+    reason: "CREDENTIALS_INVALID",
+  }),
+);
+const KEY_MISSING = Object.freeze(
+  new GatewayError("unauthenticated", "send `authorization: Bearer KEY`", {
+    reason: "CREDENTIALS_MISSING",
+  }),
+);
+
 /** What proxies add. Those of browsers and of gRPC's clients add none. */
 const PROXY_HEADER = /^(?:forwarded|via|x-forwarded-.*)$/;
 
@@ -106,16 +118,12 @@ export function createAuthenticator({
       const token = bearerToken(authorization);
       const caller = token === undefined ? undefined : keys.get(hash("sha256", token));
       if (caller !== undefined) return caller;
-      throw new GatewayError("unauthenticated", "the key is not one of this service", {
-        reason: "CREDENTIALS_INVALID",
-      });
+      throw KEY_UNKNOWN;
     }
     const certified = findByCertificate(certificates, peer.certificateNames);
     if (certified !== undefined) return certified;
     if (allowUnauthenticated) return ANONYMOUS;
     if (callers.length === 0 && isLoopback(peer.address)) return localCaller(head, hosts);
-    throw new GatewayError("unauthenticated", "send `authorization: Bearer KEY`", {
-      reason: "CREDENTIALS_MISSING",
-    });
+    throw KEY_MISSING;
   };
 }

@@ -1,7 +1,7 @@
 // What every command does with its arguments. A mistake in them is a `UsageError`.
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { type Duration, durationFromMs } from "@bufbuild/protobuf/wkt";
-import { UsageError } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 

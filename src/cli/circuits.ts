@@ -6,7 +6,8 @@ import {
   ResetCircuitResponseSchema,
 } from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import { onlyArgument, parseArguments } from "./arguments.ts";
-import { type Command, type CommandContext, UsageError } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
 
 function stateWord(state: CircuitState): string {
   const name = Object.entries(CircuitState).find(([, value]) => value === state)?.[0];

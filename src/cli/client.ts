@@ -10,6 +10,9 @@ import grpc from "@grpc/grpc-js";
 import { StatusSchema } from "../../gen/service/google/rpc/status_pb.ts";
 import { type GatewayError, GatewayErrorSchema } from "../../gen/service/steer/v1/error_pb.ts";
 import { systemClock } from "../clock.ts";
+import { trustedAuthorities } from "./authorities.ts";
+import { hostAndPort, isLoopback, parseServiceAddress } from "./service-address.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** A call that did not end with OK. */
 export class CallFailed extends Error {
@@ -26,18 +29,20 @@ export class CallFailed extends Error {
   }
 }
 
-/** PEM texts of a connection with TLS; what is unset is as the system has it. */
+/** PEM texts of a connection with TLS. */
 export interface ClientTls {
-  /** Authorities that are trusted in place of the system's. */
+  /** Authorities that are trusted in place of those of `trustedAuthorities`. */
   readonly ca?: Buffer;
   readonly identity?: { readonly cert: Buffer; readonly key: Buffer };
 }
 
 export interface ClientOptions {
-  /** `host:port`; with `https://` in front the connection is encrypted. */
+  /** As `parseServiceAddress` takes it. */
   readonly address: string;
   readonly apiKey: string | undefined;
   readonly tls: ClientTls;
+  /** Told what the user should know of the connection. */
+  readonly warn: (message: string) => void;
 }
 
 export interface CallOptions {
@@ -78,18 +83,48 @@ function toCallFailed(error: unknown): unknown {
   return new CallFailed(error.code, error.details, gatewayError(error.metadata), error);
 }
 
-export function createClient({ address, apiKey, tls }: ClientOptions): Client {
-  const secure = address.startsWith("https://");
-  const { ca = null, identity } = tls;
-  const client = new grpc.Client(
-    address.replace(/^https?:\/\//, ""),
-    secure
-      ? grpc.credentials.createSsl(ca, identity?.key ?? null, identity?.cert ?? null)
-      : grpc.credentials.createInsecure(),
-    { "grpc.keepalive_time_ms": 30_000 },
-  );
+/** A header takes nothing else, and the service reads a key up to its first space. */
+const KEY = /^[\x21-\x7e]+$/;
+
+interface Connection {
+  readonly client: grpc.Client;
+  readonly metadata: grpc.Metadata;
+}
+
+/** Throws `UsageError`. */
+function connect({ address, apiKey, tls, warn }: ClientOptions): Connection {
+  const service = parseServiceAddress(address);
+  const { isSecure, hasScheme } = service;
+  const place = hostAndPort(service);
+  if (apiKey !== undefined && !KEY.test(apiKey)) {
+    throw new UsageError("STEER_API_KEY: a key is one line of ASCII without spaces");
+  }
+  if (apiKey !== undefined && !isSecure && !hasScheme && !isLoopback(service)) {
+    warn(
+      `the key goes to ${place} in the clear: write https://${place}, or http://${place} if that is meant`,
+    );
+  }
+  const { ca, identity } = tls;
+  const credentials = isSecure
+    ? grpc.credentials.createSsl(
+        ca ?? trustedAuthorities(),
+        identity?.key ?? null,
+        identity?.cert ?? null,
+      )
+    : grpc.credentials.createInsecure();
   const metadata = new grpc.Metadata();
   if (apiKey !== undefined) metadata.set("authorization", `Bearer ${apiKey}`);
+  const client = new grpc.Client(place, credentials, { "grpc.keepalive_time_ms": 30_000 });
+  return { client, metadata };
+}
+
+/** Connects at its first call, which throws `UsageError` if address or key are wrong: commands that call nobody need neither. */
+export function createClient(options: ClientOptions): Client {
+  let made: Connection | undefined;
+  const connection = (): Connection => {
+    made ??= connect(options);
+    return made;
+  };
 
   const path = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
   const encode = (method: DescMethod) => (message: MessageShape<DescMethod["input"]>) =>
@@ -100,6 +135,7 @@ export function createClient({ address, apiKey, tls }: ClientOptions): Client {
   return {
     unary: (method, request, options = {}) =>
       new Promise((resolve, reject) => {
+        const { client, metadata } = connection();
         const call = client.makeUnaryRequest(
           path(method),
           encode(method),
@@ -115,6 +151,7 @@ export function createClient({ address, apiKey, tls }: ClientOptions): Client {
         options.signal?.addEventListener("abort", () => call.cancel(), { once: true });
       }),
     async *stream(method, request, options = {}) {
+      const { client, metadata } = connection();
       const call = client.makeServerStreamRequest(
         path(method),
         encode(method),
@@ -132,6 +169,6 @@ export function createClient({ address, apiKey, tls }: ClientOptions): Client {
         call.cancel();
       }
     },
-    close: () => client.close(),
+    close: () => made?.client.close(),
   };
 }

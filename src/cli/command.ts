@@ -1,10 +1,5 @@
 import type { Client } from "./client.ts";
 
-/** A mistake on the command line: exit status 2. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
-
 /** What a command works with. */
 export interface CommandContext {
   readonly client: Client;

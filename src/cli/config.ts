@@ -1,6 +1,7 @@
 import { environmentWith } from "../config.ts";
 import { parseArguments } from "./arguments.ts";
-import { type Command, type CommandContext, UsageError } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
 
 interface Asked {
   readonly environment: ReturnType<typeof environmentWith>;

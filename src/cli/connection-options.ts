@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { parseArgs } from "node:util";
 import type { ClientTls } from "./client.ts";
-import { UsageError } from "./command.ts";
+import { parseServiceAddress } from "./service-address.ts";
+import { UsageError } from "./usage-error.ts";
 
 export const CONNECTION_HELP = `Every command takes --ca FILE (trust the authorities of this PEM file, or a certificate that signs itself),
 and --cert FILE with --key FILE (the client certificate that a server can ask for).`;
@@ -46,7 +47,7 @@ function read(name: string, path: string): Buffer {
 export function readClientTls(files: Files, address: string): ClientTls {
   const { ca, cert, key } = files;
   const [given] = Object.keys(files);
-  if (given !== undefined && !address.startsWith("https://")) {
+  if (given !== undefined && !parseServiceAddress(address).isSecure) {
     throw new UsageError(
       `--${given} is for TLS, and the address is ${address}: set STEER_ADDRESS=https://…`,
     );

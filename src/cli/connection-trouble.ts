@@ -3,25 +3,14 @@
 import { connect as connectPlain, isIP } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { systemClock } from "../clock.ts";
+import { trustedAuthorities } from "./authorities.ts";
 import type { ClientTls } from "./client.ts";
+import { hostAndPort, parseServiceAddress, type ServiceAddress } from "./service-address.ts";
 
 /** Patience with the server. */
 const LOOK_MS = 3_000;
 /** A server that wants a client certificate says so after the handshake. */
 const ALERT_MS = 500;
-
-interface Place {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Undefined for a name that only gRPC resolves. */
-function placeOf(address: string): Place | undefined {
-  const [, host = "", port = "443"] =
-    /^(?:https?:\/\/)?(\[[0-9a-fA-F:.]+\]|[^:/[\]]+)(?::(\d{1,5}))?\/?$/.exec(address) ?? [];
-  if (host === "" || Number(port) > 65_535) return undefined;
-  return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
-}
 
 type Look =
   | { readonly state: "open" }
@@ -56,7 +45,7 @@ function lookAt(
   });
 }
 
-function secureLook({ host, port }: Place, options: ConnectionOptions): Promise<Look> {
+function secureLook({ host, port }: ServiceAddress, options: ConnectionOptions): Promise<Look> {
   const servername = isIP(host) === 0 ? { servername: host } : {};
   const socket: TLSSocket = connectTls({
     host,
@@ -136,22 +125,21 @@ export async function connectionTrouble(
   address: string,
   tls: ClientTls,
 ): Promise<string | undefined> {
-  const place = placeOf(address);
-  if (place === undefined) return undefined;
-  if (address.startsWith("https://")) {
-    const { ca, identity } = tls;
-    const look = await secureLook(place, { ...(ca !== undefined && { ca }), ...identity });
+  const place = parseServiceAddress(address);
+  if (place.isSecure) {
+    const { ca = trustedAuthorities(), identity } = tls;
+    const look = await secureLook(place, { ca, ...identity });
     if (look.state === "open") return undefined;
     return secureTrouble(look, address, tls) ?? nothingAnswers(address, look.error);
   }
-  const look = await lookAt(connectPlain(place), "connect", 0);
+  const look = await lookAt(connectPlain({ host: place.host, port: place.port }), "connect", 0);
   if (look.state === "failed") return nothingAnswers(address, look.error);
   // Whose certificate it is does not matter here.
   const secure = await secureLook(place, { rejectUnauthorized: false });
   if (secure.state === "failed" && !secure.wasReady && !/ALERT/.test(wordsOf(secure.error))) {
     return undefined;
   }
-  return `${address} speaks TLS: set STEER_ADDRESS=https://${address.replace(/^http:\/\//, "")}`;
+  return `${address} speaks TLS: set STEER_ADDRESS=https://${hostAndPort(place)}`;
 }
 
 function nothingAnswers(address: string, { code }: NodeJS.ErrnoException): string {

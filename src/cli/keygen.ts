@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { noArguments, parseArguments } from "./arguments.ts";
-import { type Command, UsageError } from "./command.ts";
+import type { Command } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
 
 const KEY_BYTES = 32;
 

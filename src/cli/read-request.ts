@@ -10,7 +10,8 @@ import {
   SamplingParamsSchema,
 } from "../../gen/service/steer/v1/generation_pb.ts";
 import { parseNumber } from "./arguments.ts";
-import { type CommandContext, UsageError } from "./command.ts";
+import type { CommandContext } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** Help on them; `more` are lines of the command's own options. */
 export const requestHelp = (more = ""): string => `

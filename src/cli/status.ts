@@ -3,8 +3,9 @@ import {
   AdminService,
   GetProviderStatusResponseSchema,
 } from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
-import { type Command, UsageError } from "./command.ts";
+import type { Command } from "./command.ts";
 import { table } from "./output.ts";
+import { UsageError } from "./usage-error.ts";
 
 export const status: Command = {
   summary: "show the state of the providers (role operator)",

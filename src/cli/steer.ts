@@ -5,7 +5,7 @@ import { loadClientConfig } from "../config.ts";
 import { VERSION } from "../version.ts";
 import { circuits } from "./circuits.ts";
 import { CallFailed, createClient } from "./client.ts";
-import { type Command, type CommandContext, UsageError } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { config } from "./config.ts";
 import { CONNECTION_HELP, readClientTls, splitConnectionOptions } from "./connection-options.ts";
 import { connectionTrouble } from "./connection-trouble.ts";
@@ -18,6 +18,7 @@ import { resume } from "./resume.ts";
 import { status } from "./status.ts";
 import { stream } from "./stream.ts";
 import { streams } from "./streams.ts";
+import { UsageError } from "./usage-error.ts";
 
 const serve: Command = {
   summary: "start the service",
@@ -48,7 +49,8 @@ ${Object.entries(COMMANDS)
   .join("\n")}
 
 \`steer help COMMAND\` says more. STEER_ADDRESS is the service's gRPC address (default
-127.0.0.1:50051, with https:// for TLS), STEER_API_KEY the caller's key.
+127.0.0.1:50051): host:port or http://host:port in the clear, https://host:port by TLS.
+STEER_API_KEY is the caller's key.
 ${CONNECTION_HELP}
 Exit status: 0, 2 for a wrong command line, else 10 and the gRPC code.
 `;
@@ -78,7 +80,8 @@ async function runCommand(command: Command, args: readonly string[]): Promise<vo
   const { address, apiKey } = loadClientConfig();
   const { files, rest } = splitConnectionOptions(args);
   const tls = readClientTls(files, address);
-  const client = createClient({ address, apiKey, tls });
+  const warn = (message: string) => void stderr.write(`steer: ${message}\n`);
+  const client = createClient({ address, apiKey, tls, warn });
   const interrupt = new AbortController();
   if (command !== serve) process.once("SIGINT", () => interrupt.abort());
   try {

@@ -15,9 +15,10 @@ import {
   parseDuration,
   parseWord,
 } from "./arguments.ts";
-import { type Command, type CommandContext, UsageError } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { table } from "./output.ts";
 import { PHASES, phaseWord, STREAM_HEAD, streamLines, streamRow } from "./stream-rows.ts";
+import { UsageError } from "./usage-error.ts";
 
 type Run = Command["run"];
 

@@ -3,13 +3,7 @@ import { FILE_VARIABLE, JSON_VARIABLE } from "./price-overrides.ts";
 import { ConfigError, type Environment } from "./sources.ts";
 
 /** Read by clients, by their examples and pages, and often set beside the service's own. */
-const CLIENT_VARIABLES = [
-  "STEER_API_KEY",
-  "STEER_ADDRESS",
-  "STEER_TOKEN",
-  "STEER_MODEL",
-  "STEER_REPO",
-] as const;
+const CLIENT_VARIABLES = ["STEER_API_KEY", "STEER_ADDRESS", "STEER_MODEL", "STEER_REPO"] as const;
 
 /** Names that Kubernetes gives to each Service of a namespace whose name begins with `steer`. */
 const INJECTED = [

@@ -1,12 +1,12 @@
 // One attempt: the target's request, its provider, its limits, its record and its
 // span, and the way of its events to the caller.
+
 import type { Clock } from "../clock.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
-import type { AttemptNotice, AttemptTrigger, Warning } from "../domain/generation.ts";
+import type { AttemptNotice, AttemptTrigger } from "../domain/generation.ts";
 import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
-import type { JsonObject } from "../domain/json.ts";
-import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
+import type { RoutedTarget } from "../domain/route.ts";
 import type { AttemptRecord } from "../output/attempt-record.ts";
 import { continuableText, continuationSpec, joinAtSeam } from "../output/continuation.ts";
 import { refuseEmptyOutput } from "../output/empty-output.ts";
@@ -36,16 +36,6 @@ import { AttemptMeasure } from "./attempt-measure.ts";
 import { AttemptEnd } from "./drain-attempt.ts";
 import { type PaidCall, payFor } from "./request-budget.ts";
 import { streamsUpstream } from "./streams-upstream.ts";
-
-/** A target with the request as it will be sent there. */
-export interface FittedTarget {
-  readonly model: Model;
-  readonly spec: GenerationSpec;
-  /** `reasoning.effort` in the provider's own word. */
-  readonly effort: string | undefined;
-  readonly options: JsonObject;
-  readonly warnings: readonly Warning[];
-}
 
 /** Where the events of a call go. */
 export interface Delivery {
@@ -103,7 +93,7 @@ function report(record: AttemptRecord): Omit<AttemptResult, "outcome"> {
 }
 
 /** The text that an attempt at this target would go on after; undefined: it cannot. */
-export function textToContinue(result: GenerationResult, target: FittedTarget): string | undefined {
+export function textToContinue(result: GenerationResult, target: RoutedTarget): string | undefined {
   const broken = result.committed;
   if (broken === undefined || broken.hasWholePart || !target.model.prefill) return undefined;
   if (broken.name.model !== target.model.id) return undefined;
@@ -116,7 +106,7 @@ export function textToContinue(result: GenerationResult, target: FittedTarget): 
 /** The target's request as this attempt sends it. */
 function specOf(
   result: GenerationResult,
-  { spec }: FittedTarget,
+  { spec }: RoutedTarget,
   before: string | undefined,
 ): GenerationSpec {
   if (before !== undefined) return continuationSpec(spec, before, result.outputTokens()) ?? spec;
@@ -128,7 +118,7 @@ function specOf(
 /** Why the request's money does not pay for an attempt at this target; undefined: it does. */
 export function moneyObstacle(
   call: PaidCall,
-  target: FittedTarget,
+  target: RoutedTarget,
   trigger: AttemptTrigger,
 ): GatewayError | undefined {
   const { result } = call;
@@ -144,8 +134,8 @@ export function moneyObstacle(
 /** The targets that the request's money pays for now; the others are passed over. */
 export function paidTargets(
   call: PaidCall,
-  targets: readonly FittedTarget[],
-): { readonly targets: readonly FittedTarget[]; readonly error: GatewayError | undefined } {
+  targets: readonly RoutedTarget[],
+): { readonly targets: readonly RoutedTarget[]; readonly error: GatewayError | undefined } {
   let error: GatewayError | undefined;
   const paid = targets.filter((target) => {
     const obstacle = moneyObstacle(call, target, "initial");
@@ -166,7 +156,7 @@ function remainingMs({ clock, waitsUntil }: AttemptContext, leftMs: number): num
 /** The attempt of a plan; sent by `open`. */
 export function startAttempt(
   context: AttemptContext,
-  plan: AttemptPlan<FittedTarget>,
+  plan: AttemptPlan<RoutedTarget>,
 ): RunningAttempt {
   const { telemetry, stats, result, stream } = context;
   const { target, trigger } = plan;

@@ -1,38 +1,22 @@
 // Counting the input of a request that is not run.
+
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
+import type { RoutedTarget } from "../domain/route.ts";
+import type { InputCount, InputCountCall } from "../ports/gateway.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type DefaultTimeouts, totalLimitMs } from "../reliability/limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
 import { requestText } from "../usage/counted-text.ts";
-import type { Estimate } from "../usage/estimate.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
-import type { FittedTarget } from "./attempt-run.ts";
-
-/** `any`: the provider's counter where it has one, else an estimate. */
-export type CountMethod = "any" | "estimate" | "provider";
-
-export interface InputCount {
-  readonly model: Model;
-  readonly tokens: number;
-  /** Undefined: the provider has counted. */
-  readonly estimate: Pick<Estimate, "estimator" | "confidence"> | undefined;
-}
-
-export interface InputCountCall {
-  readonly spec: GenerationSpec;
-  readonly method: CountMethod;
-  readonly signal: AbortSignal;
-  readonly timeoutMs: number | undefined;
-}
 
 export interface InputCounterDependencies {
   readonly clock: Clock;
   readonly counter: TokenCounter;
   readonly deployment: () => {
-    firstTarget(spec: GenerationSpec): FittedTarget;
+    firstTarget(spec: GenerationSpec): RoutedTarget;
     isAvailable(model: Model): boolean;
     provider(instanceId: string): Provider;
     /** Keeps its providers open until the returned function is called. */
@@ -57,7 +41,7 @@ export function createInputCounter(dependencies: InputCounterDependencies) {
 
   async function askProvider(
     provider: Provider,
-    target: FittedTarget,
+    target: RoutedTarget,
     call: InputCountCall,
     limitMs: number,
     connectTimeoutMs: number,

@@ -5,30 +5,33 @@ import type { Clock } from "../clock.ts";
 import type { OnDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
-import type { GenerationSpec } from "../domain/generation-spec.ts";
 import { type StreamOptions, WHOLE_ANSWER } from "../domain/stream-options.ts";
 import type { JsonStream } from "../output/json-stream.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { StreamEvents } from "../output/stream-events.ts";
+import type {
+  Gateway,
+  GenerationCall,
+  OpenStream,
+  StreamName,
+  WholeAnswer,
+} from "../ports/gateway.ts";
 import { answerTimeMs } from "../reliability/limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
 import { LiveStream } from "../streams/live-stream.ts";
 import { cancelledBy } from "../streams/owned-stream.ts";
 import { storeUnavailable, streamExpired, streamNotFound } from "../streams/stream-errors.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
-import type { Cursor, StoredStream } from "../streams/stream-store.ts";
-import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
+import type { StoredStream } from "../streams/stream-store.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import { NO_DELIVERY } from "./attempt-run.ts";
 import { type EventEncoder, liveSink } from "./event-sink.ts";
 import type { GenerationRun, GenerationRuns } from "./generation-run.ts";
-import { type OnEnd, produce } from "./produce-stream.ts";
+import { produce } from "./produce-stream.ts";
 import {
   type BegunStream,
-  type CallIdentity,
   EPHEMERAL_PREFIX,
   endsAtDiscard,
-  type OpenStream,
   STORED_PREFIX,
   type StoredGenerations,
 } from "./stored-generation.ts";
@@ -44,60 +47,6 @@ export interface GatewayDependencies extends EventEncoder {
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
   readonly onDefect: OnDefect;
-}
-
-export interface GenerationCall {
-  readonly spec: GenerationSpec;
-  /** Aborted when the caller is gone or has cancelled. */
-  readonly signal: AbortSignal;
-  /** What the caller's deadline leaves, in milliseconds. */
-  readonly timeoutMs: number | undefined;
-  readonly telemetry: CallTelemetry;
-  readonly identity: CallIdentity;
-  /** The caller drops output that a notice voids. */
-  readonly acceptsDiscard: boolean;
-  /** A unary call waits for this stream. */
-  readonly onOpen?: (streamId: string, generationId: string) => void;
-  /** Is told of the end of the generation, if the call has begun it. */
-  readonly onEnd?: OnEnd | undefined;
-}
-
-/** The answer of a unary call: as it is, or as the log keeps it. */
-export type WholeAnswer =
-  | { readonly state: "generated"; readonly generation: Generation }
-  | {
-      readonly state: "stored";
-      /** The last event: it holds the result, unless that was too long to be kept. */
-      readonly terminal: Uint8Array;
-      readonly isReplayed: boolean;
-      /** The result of a call that has made it itself. */
-      readonly generation: Generation | undefined;
-    };
-
-export interface Gateway {
-  /** Throws `GatewayError` before admission, `GenerationFailed` after it. */
-  generate(call: GenerationCall): Promise<WholeAnswer>;
-  /**
-   * Rejects before anything is sent: `GatewayError`, or `GenerationFailed` where
-   * no target took the call. Afterwards everything is an event: `start` first,
-   * `complete` or `error` last.
-   */
-  streamGenerate(call: GenerationCall, options: StreamOptions): Promise<OpenStream>;
-  resumeStream(call: ResumeCall): Promise<OpenStream>;
-  /** Whether the call has changed anything. */
-  cancelGeneration(caller: string, target: StreamName): Promise<boolean>;
-}
-
-/** A stream by its identifier, or by the idempotency key of the call that began it. */
-type StreamName = { readonly streamId: string } | { readonly requestId: string };
-
-export interface ResumeCall {
-  readonly caller: string;
-  readonly streamId: string;
-  readonly cursor: Cursor;
-  readonly signal: AbortSignal;
-  /** What the caller's deadline leaves, in milliseconds. */
-  readonly timeoutMs: number | undefined;
 }
 
 /** How a reader ended, as a word of few values. */

@@ -6,6 +6,7 @@ import type { OnDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Attempt, AttemptNotice, TargetName } from "../domain/generation.ts";
 import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
+import type { Route, RoutedTarget, SkippedTarget } from "../domain/route.ts";
 import { GenerationResult, type Outcome } from "../output/generation-result.ts";
 import type { SchemaChecks } from "../output/schema-checks.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -21,7 +22,6 @@ import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
 import {
   type AttemptContext,
   type Delivery,
-  type FittedTarget,
   moneyObstacle,
   NO_DELIVERY,
   paidTargets,
@@ -32,19 +32,6 @@ import { hedgeOf } from "./hedge-of.ts";
 import { checkCurrency } from "./request-budget.ts";
 import { requestMark } from "./request-mark.ts";
 import { RunEnd } from "./run-end.ts";
-
-/** Targets in the order in which they are tried, and those that cannot serve the request. */
-export interface Route {
-  readonly targets: readonly [FittedTarget, ...FittedTarget[]];
-  /** Those before the first target, and those behind it. */
-  readonly skipped: readonly Misfit[];
-  readonly unfit: readonly Misfit[];
-}
-
-interface Misfit {
-  readonly target: TargetName;
-  readonly reason: string;
-}
 
 /** What a reload can replace; a call keeps what it started with, as long as it holds a lease. */
 export interface Deployment {
@@ -200,7 +187,7 @@ export class GenerationRuns {
       clock,
       before,
     });
-    const skip = (misfit: Misfit): void =>
+    const skip = (misfit: SkippedTarget): void =>
       result.skip(misfit.target, new GatewayError("validation", misfit.reason));
     skipped.forEach(skip);
     const paid = paidTargets({ result, counter }, targets);
@@ -254,7 +241,7 @@ export class GenerationRuns {
       if (this.#running.size > 0) return;
       for (const resolve of this.#whenIdle.splice(0)) resolve();
     };
-    const unguarded = (): EngineCall<FittedTarget> => ({
+    const unguarded = (): EngineCall<RoutedTarget> => ({
       targets: paid.targets,
       policy: policyInForce(spec.retry, spec.routing, engine.states.settings.retry),
       caller: request.caller,

@@ -1,12 +1,12 @@
 import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { RoutedTarget } from "../domain/route.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
-import type { FittedTarget } from "./attempt-run.ts";
 
 /** A rival attempt is allowed: the request asks for it and is small enough to be sent twice. */
 export function hedgeOf(
   counter: TokenCounter,
   spec: GenerationSpec,
-  { model }: FittedTarget,
+  { model }: RoutedTarget,
   { maxInputTokens }: { readonly maxInputTokens: number },
 ) {
   const { hedge } = spec.routing;

@@ -1,14 +1,15 @@
 // What an attempt has used whose replica is lost: by the request it was sent with, and
 // by what of its output had reached the log.
 import type { Clock } from "../clock.ts";
+import type { Cursor } from "../domain/cursor.ts";
 import type { Attempt } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { RoutedTarget } from "../domain/route.ts";
 import { within } from "../streams/store-health.ts";
-import type { Cursor, StreamStore } from "../streams/stream-store.ts";
+import type { StreamStore } from "../streams/stream-store.ts";
 import { costOf } from "../usage/cost.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
-import type { FittedTarget } from "./attempt-run.ts";
 import type { Deployment } from "./generation-run.ts";
 
 /** Longest wait for one answer of the store, and what it brings. */
@@ -37,7 +38,7 @@ export type LostUsage = ReturnType<typeof createLostUsage>;
 export function createLostUsage(dependencies: LostUsageDependencies) {
   const { clock, counter, deployment, outputText } = dependencies;
 
-  function targetOf(spec: GenerationSpec, { provider, model }: Attempt): FittedTarget | undefined {
+  function targetOf(spec: GenerationSpec, { provider, model }: Attempt): RoutedTarget | undefined {
     const { targets } = deployment().route(spec);
     return targets.find(({ model: each }) => each.provider === provider && each.id === model);
   }

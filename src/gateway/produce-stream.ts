@@ -1,24 +1,19 @@
 // How the events of a run become those of a stream. Whatever throws on the way, the stream has one
 // end: a defect of our own ends it with INTERNAL, and is never left to another replica.
+
 import { internalError, type OnDefect } from "../domain/defect.ts";
-import type { GatewayError } from "../domain/gateway-error.ts";
-import type { Generation, StreamEvent } from "../domain/generation.ts";
+import type { StreamEvent } from "../domain/generation.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { AttemptRecord } from "../output/attempt-record.ts";
 import type { Outcome } from "../output/generation-result.ts";
 import type { StreamEvents } from "../output/stream-events.ts";
+import type { GenerationCall } from "../ports/gateway.ts";
 import { isElsewhere } from "../streams/stream-errors.ts";
 import type { Ending } from "../streams/stream-record.ts";
 import type { EventFacts } from "../streams/stream-writer-options.ts";
 import { type Delivery, NO_DELIVERY } from "./attempt-run.ts";
 import type { GenerationRun } from "./generation-run.ts";
 import { endingOf, progressOf, type StreamFacts, safeProgressOf } from "./stream-summary.ts";
-
-/** Is told of a generation that has ended here. */
-export type OnEnd = (ended: {
-  readonly generation: Generation;
-  readonly error: GatewayError | undefined;
-}) => void;
 
 /** Takes the events of one stream in order. */
 export interface EventSink {
@@ -42,7 +37,7 @@ export interface Production {
   readonly facts: StreamFacts | undefined;
   readonly onDefect: OnDefect;
   /** Is told of the end, unless another replica goes on with it. */
-  readonly onEnd?: OnEnd | undefined;
+  readonly onEnd?: GenerationCall["onEnd"];
   /** Adds what stands before the events of the run. */
   readonly open?: () => void;
 }

@@ -1,21 +1,23 @@
 // Stored streams of calls: begun, joined and read.
+
 import type { Clock } from "../clock.ts";
+import type { Cursor } from "../domain/cursor.ts";
 import { internalError, type OnDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import type { Generation, Warning } from "../domain/generation.ts";
-import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { Warning } from "../domain/generation.ts";
 import type { DisconnectPolicy, StreamOptions } from "../domain/stream-options.ts";
 import type { Outcome } from "../output/generation-result.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { StreamEvents } from "../output/stream-events.ts";
+import type { GenerationCall, OpenStream } from "../ports/gateway.ts";
 import type { ReaderDeadline } from "../streams/reader-deadline.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
-import type { Delivery, ReaderWatch } from "../streams/stream-reader.ts";
+import type { ReaderWatch } from "../streams/stream-reader.ts";
 import type { NewStream } from "../streams/stream-record.ts";
-import type { Cursor, StoredStream } from "../streams/stream-store.ts";
+import type { StoredStream } from "../streams/stream-store.ts";
 import { type EventEncoder, storedSink } from "./event-sink.ts";
 import type { GenerationRun } from "./generation-run.ts";
-import { type OnEnd, produce } from "./produce-stream.ts";
+import { produce } from "./produce-stream.ts";
 import { deadlineOf } from "./reading-deadline.ts";
 import { createStoredEncoder } from "./stored-encoder.ts";
 import { progressOf, readSummary, type StreamFacts } from "./stream-summary.ts";
@@ -30,47 +32,11 @@ export interface StoredGenerationDependencies extends EventEncoder {
   readonly onDefect: OnDefect;
 }
 
-/** Whose call it is, and what makes it the same call when it comes again. */
-export interface CallIdentity {
-  readonly caller: string;
-  /** Idempotency key; "" without one. */
-  readonly requestId: string;
-  /** What the call asks for, as a hash; "" without a key. */
-  readonly fingerprint: string;
-  /** The request as another replica could run it. */
-  readonly request: () => Uint8Array;
-}
-
-/** A stream as one call reads it. */
-export interface OpenStream {
-  readonly streamId: string;
-  readonly generationId: string;
-  /** An earlier call with the same idempotency key has begun it. */
-  readonly isReplayed: boolean;
-  /** A reader that does not accept discards ends at one. */
-  readonly endsAtDiscard: boolean;
-  /** The reader has been given output before this call, or nobody can say. */
-  readonly holdsOutput: boolean;
-  /** Throws `GatewayError` where it breaks off. */
-  readonly deliveries: AsyncIterable<Delivery>;
-  /** The last event, once `deliveries` has ended by itself. */
-  terminal(): Uint8Array | undefined;
-  /** What is known of a generation that this call has begun. */
-  readonly soFar?: () => Generation;
-}
-
 /** A call as a stored stream needs it. */
-export interface StoredCall {
-  readonly spec: GenerationSpec;
-  readonly signal: AbortSignal;
-  /** What the caller's deadline leaves, in milliseconds. */
-  readonly timeoutMs: number | undefined;
-  readonly identity: CallIdentity;
-  /** The caller drops output that a notice voids. */
-  readonly acceptsDiscard: boolean;
-  /** Is told of the end of the generation, if the call has begun it. */
-  readonly onEnd?: OnEnd | undefined;
-}
+export type StoredCall = Pick<
+  GenerationCall,
+  "spec" | "signal" | "timeoutMs" | "identity" | "acceptsDiscard" | "onEnd"
+>;
 
 /** A stored stream, and how it ends where this call has begun it. */
 export interface BegunStream {

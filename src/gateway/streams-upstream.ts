@@ -1,13 +1,6 @@
-import type { GenerationSpec } from "../domain/generation-spec.ts";
-import type { JsonObject } from "../domain/json.ts";
-import type { Model } from "../domain/model.ts";
+import type { RoutedTarget } from "../domain/route.ts";
 
-/** A target with the request as it will be sent there. */
-interface AskedTarget {
-  readonly model: Model;
-  readonly spec: GenerationSpec;
-  readonly options: JsonObject;
-}
+type AskedTarget = Pick<RoutedTarget, "model" | "spec" | "options">;
 
 /**
  * Fields and tools that the vendor alone understands: some exist in whole answers

@@ -1,4 +1,5 @@
 // A stream whose owner is lost: this replica goes on with it, or ends it.
+
 import type { Clock } from "../clock.ts";
 import { internalError, type OnDefect } from "../domain/defect.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
@@ -10,6 +11,7 @@ import {
 } from "../domain/stream-options.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { StreamEvents } from "../output/stream-events.ts";
+import type { EndedGeneration } from "../ports/gateway.ts";
 import type { OwnedStream } from "../streams/owned-stream.ts";
 import type { StreamHooks, StreamLog } from "../streams/stream-log.ts";
 import type { StreamRecord } from "../streams/stream-record.ts";
@@ -22,7 +24,7 @@ import { failedRun } from "./failed-run.ts";
 import type { Before, GenerationRun, GenerationRuns } from "./generation-run.ts";
 import { lostAttempt, obstacle, ownerLost, type StoredRequest } from "./lost-owner.ts";
 import type { LostUsage } from "./lost-usage.ts";
-import { type OnEnd, produce } from "./produce-stream.ts";
+import { produce } from "./produce-stream.ts";
 import { recordCall } from "./record-call.ts";
 import { createStoredEncoder } from "./stored-encoder.ts";
 import { factsOf, progressOf, readSummary, type StreamSummary } from "./stream-summary.ts";
@@ -37,7 +39,7 @@ export interface TakeoverDependencies extends EventEncoder {
   readonly disconnectPolicy: (options: StreamOptions) => DisconnectPolicy;
   readonly onDefect: OnDefect;
   /** Is told of the end of a generation, which no call of this replica has begun. */
-  readonly onEnd: (stream: EndedTakeover, ended: Parameters<OnEnd>[0]) => void;
+  readonly onEnd: (stream: EndedTakeover, ended: EndedGeneration) => void;
   /** Undefined where this version cannot read it. */
   readonly decodeRequest: (
     request: Uint8Array,

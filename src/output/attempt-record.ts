@@ -9,9 +9,9 @@ import type {
   TargetName,
   Warning,
 } from "../domain/generation.ts";
-import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
-import type { Model } from "../domain/model.ts";
+import type { Message, Part } from "../domain/generation-spec.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
+import type { RoutedTarget } from "../domain/route.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 import type { AttemptMeter, Received } from "./attempt-meter.ts";
 import { carriedEvent } from "./carried-event.ts";
@@ -28,11 +28,7 @@ import { MessageAssembler } from "./message-assembler.ts";
 import { missingAnswer } from "./missing-answer.ts";
 
 /** A target with the request as it was sent there. */
-export interface SentTarget {
-  readonly model: Model;
-  readonly spec: GenerationSpec;
-  readonly warnings: readonly Warning[];
-}
+export type SentTarget = Pick<RoutedTarget, "model" | "spec" | "warnings">;
 
 export interface AttemptRecordOptions {
   /** Position among all attempts, skipped ones included; from 1. */

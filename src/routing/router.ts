@@ -1,35 +1,12 @@
 import { type FieldViolation, GatewayError } from "../domain/gateway-error.ts";
-import type { TargetName, Warning } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Model } from "../domain/model.ts";
 import { didYouMean } from "../domain/near-names.ts";
 import { ownValue } from "../domain/own-value.ts";
+import type { Route, RoutedTarget, SkippedTarget } from "../domain/route.ts";
 import { type Fit, fitTarget } from "./fit-target.ts";
 import { orderTargets, type TargetMeasures } from "./order-targets.ts";
-
-/** A target with the request as it will be sent there. */
-export interface RoutedTarget {
-  readonly model: Model;
-  readonly spec: GenerationSpec;
-  readonly effort: string | undefined;
-  readonly options: JsonObject;
-  readonly warnings: readonly Warning[];
-}
-
-/** A target that does not take the request, and why. */
-export interface SkippedTarget {
-  readonly target: TargetName;
-  readonly reason: string;
-}
-
-export interface Route {
-  /** In the order in which they are tried. */
-  readonly targets: readonly [RoutedTarget, ...RoutedTarget[]];
-  /** Those listed before the first target, and those listed behind it. */
-  readonly skipped: readonly SkippedTarget[];
-  readonly unfit: readonly SkippedTarget[];
-}
 
 /** Why an instance cannot be called. */
 export type Unavailable =

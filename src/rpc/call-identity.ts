@@ -5,17 +5,7 @@ import type { GenerationService } from "../../gen/service/steer/v1/generation_se
 import type { HandlerCall } from "../calls/handler-call.ts";
 import { invalidField } from "../domain/gateway-error.ts";
 import { isJsonObject } from "../domain/json.ts";
-
-/** Whose call it is, and what makes it the same call when it comes again. */
-export interface CallIdentity {
-  readonly caller: string;
-  /** Idempotency key; "" without one. */
-  readonly requestId: string;
-  /** What the call asks for, as a hash; "" without a key. */
-  readonly fingerprint: string;
-  /** The request as another replica could run it. */
-  readonly request: () => Uint8Array;
-}
+import type { CallIdentity } from "../ports/gateway.ts";
 
 type Repeatable =
   | typeof GenerationService.method.generate

@@ -66,7 +66,12 @@ export class RpcStatusError extends Error {
   readonly status: RpcStatus;
 
   constructor(status: RpcStatus, cause: unknown) {
+    // A stack costs more than all else of a refusal, and where a status was made tells nobody anything: the cause has
+    // a stack of its own.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(status.message, { cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.status = status;
   }
 }

@@ -138,8 +138,18 @@ function bounded(details: readonly StatusDetail[]): StatusDetail[] {
   });
 }
 
-/** The status of whatever a handler threw. */
+/** The statuses of errors that are frozen. */
+const statuses = new WeakMap<object, RpcStatus>();
+
+/** The status of whatever a handler threw. That of a frozen error is frozen too, and the same each time. */
 export function encodeError(thrown: unknown): RpcStatus {
+  if (!(thrown instanceof GatewayError && Object.isFrozen(thrown))) return encodeAny(thrown);
+  const status = statuses.get(thrown) ?? Object.freeze(encodeAny(thrown));
+  statuses.set(thrown, status);
+  return status;
+}
+
+function encodeAny(thrown: unknown): RpcStatus {
   if (thrown instanceof StreamFailed)
     return statusOf(thrown.error, clone(GatewayErrorSchema, thrown.detail));
   const partial = thrown instanceof GenerationFailed ? thrown.failure.partial : undefined;

@@ -1,4 +1,9 @@
-import { constants, type Http2Session, type ServerHttp2Stream } from "node:http2";
+import {
+  constants,
+  type Http2Session,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { Clock } from "../clock.ts";
 import { Code } from "../domain/error-table.ts";
 import type { RpcStatus } from "./call.ts";
@@ -18,9 +23,6 @@ const COST_OF_REFUSAL = 10;
 /** A call with an answer pays for one that was broken off: a proxy brings the calls of many clients. */
 const GAIN_OF_ANSWER = 1;
 
-/** A header's name and value. */
-type HeaderField = readonly [string, string | readonly string[] | undefined];
-
 interface Allowance {
   left: number;
   /** When that was, by the clock. */
@@ -32,10 +34,14 @@ function isAnswered({ headersSent, rstCode }: ServerHttp2Stream): boolean {
   return headersSent && rstCode === constants.NGHTTP2_NO_ERROR;
 }
 
-function bytesOf(headers: Iterable<HeaderField>): number {
+function bytesOf(headers: Headers | IncomingHttpHeaders): number {
   let bytes = 0;
-  // A list has its commas for no more than it is.
-  for (const [name, value] of headers) bytes += name.length + String(value ?? "").length;
+  if (headers instanceof Headers) {
+    for (const [name, value] of headers) bytes += name.length + value.length;
+    return bytes;
+  }
+  // Not by entries, which would be garbage of every call that is refused. A list has its commas for no more than it is.
+  for (const name of Object.keys(headers)) bytes += name.length + String(headers[name]).length;
   return bytes;
 }
 
@@ -60,13 +66,17 @@ export class FloodGuard {
   }
 
   /** A call by this connection was not let in. A replica that drains refuses everybody, which is no client's fault. */
-  refused(connection: Connection, { code }: RpcStatus, headers: Iterable<HeaderField>): void {
+  refused(
+    connection: Connection,
+    { code }: RpcStatus,
+    headers: Headers | IncomingHttpHeaders,
+  ): void {
     this.unknown(connection, headers);
     if (code !== Code.UNAVAILABLE) this.#spend(connection, COST_OF_REFUSAL);
   }
 
   /** A call by this connection for which no credential stands: it was refused, or asks for none. */
-  unknown(connection: Connection, headers: Iterable<HeaderField>): void {
+  unknown(connection: Connection, headers: Headers | IncomingHttpHeaders): void {
     // Over HTTP/1.1 a connection has one call at a time.
     if (!("socket" in connection) || connection.destroyed) return;
     if (!this.#pacer.count(connection, bytesOf(headers))) end(connection);
@@ -86,7 +96,10 @@ export class FloodGuard {
 function end(connection: Connection): void {
   if (!("socket" in connection)) return void connection.destroy();
   // Whoever destroys a session by an error is told of that error.
-  connection.on("error", () => {});
+  connection.on("error", ignore);
   const flood = new Error("the client floods its connection");
   connection.destroy(flood, constants.NGHTTP2_ENHANCE_YOUR_CALM);
 }
+
+/** No function of a call: the memory of a session outlives it. */
+function ignore(): void {}

@@ -13,10 +13,17 @@ import type { HandlerCall } from "../calls/handler-call.ts";
 import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type * as domain from "../domain/generation-spec.ts";
-import type { Model } from "../domain/model.ts";
-import type { StreamOptions } from "../domain/stream-options.ts";
-import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
-import { type CallIdentity, identityOf } from "./call-identity.ts";
+import type {
+  CallIdentity,
+  CountMethod,
+  Gateway,
+  GenerationCall,
+  InputCount,
+  InputCountCall,
+  OpenStream,
+  WholeAnswer,
+} from "../ports/gateway.ts";
+import { identityOf } from "./call-identity.ts";
 import { decodeSpec } from "./decode-spec.ts";
 import { checkStreamOptions, decodeStreamOptions } from "./decode-stream-options.ts";
 import { nameRecovery } from "./default-recovery.ts";
@@ -24,83 +31,17 @@ import { DiscardGuard } from "./discard-guard.ts";
 import { decodeEvent, encodeEvent } from "./encode-event.ts";
 import { encodeGeneration, encodeWithinLimit } from "./encode-generation.ts";
 import { type Handlers, type ServedService, serve } from "./handlers.ts";
-import { type EndedGeneration, generationLine, reportGeneration } from "./report-generation.ts";
+import { generationLine, reportGeneration } from "./report-generation.ts";
 import { StreamFailed } from "./stream-failure.ts";
 
-/** A generation as the gateway takes it. */
-interface GenerationCall {
-  readonly spec: domain.GenerationSpec;
-  readonly signal: AbortSignal;
-  readonly timeoutMs: number | undefined;
-  readonly telemetry: CallTelemetry;
-  readonly identity: CallIdentity;
-  readonly acceptsDiscard: boolean;
-  /** The call reads this stream; of a unary call, nobody else is told. */
-  onOpen(streamId: string, generationId: string): void;
-  /** The generation that the call has begun has ended here. */
-  onEnd(ended: EndedGeneration): void;
-}
-
-/** What a stream hands on: encoded events, or a sign of life. */
-type Delivery =
-  | { readonly type: "events"; readonly events: readonly Uint8Array[] }
-  | { readonly type: "heartbeat"; readonly sequence: number; readonly isUndurable: boolean };
-
-interface OpenStream {
-  readonly streamId: string;
-  readonly generationId: string;
-  readonly isReplayed: boolean;
-  readonly endsAtDiscard: boolean;
-  readonly holdsOutput: boolean;
-  readonly deliveries: AsyncIterable<Delivery>;
-  terminal(): Uint8Array | undefined;
-  /** What is known of a generation that this call has begun. */
-  readonly soFar?: () => Generation;
-}
-
-type WholeAnswer =
-  | { readonly state: "generated"; readonly generation: Generation }
-  | {
-      readonly state: "stored";
-      readonly terminal: Uint8Array;
-      readonly isReplayed: boolean;
-      /** Of a call that has made it itself. */
-      readonly generation: Generation | undefined;
-    };
-
 export interface GenerationServiceDependencies {
-  readonly gateway: {
-    generate(call: GenerationCall): Promise<WholeAnswer>;
-    streamGenerate(call: GenerationCall, options: StreamOptions): Promise<OpenStream>;
-    resumeStream(call: {
-      readonly caller: string;
-      readonly streamId: string;
-      readonly cursor: { readonly sequence: number; readonly writer: number };
-      readonly signal: AbortSignal;
-      readonly timeoutMs: number | undefined;
-    }): Promise<OpenStream>;
-    cancelGeneration(
-      caller: string,
-      target: { readonly streamId: string } | { readonly requestId: string },
-    ): Promise<boolean>;
-  };
-  /** Input tokens of a request at the target it would go to. */
-  readonly countInput: (call: {
-    readonly spec: domain.GenerationSpec;
-    readonly method: "any" | "estimate" | "provider";
-    readonly signal: AbortSignal;
-    readonly timeoutMs: number | undefined;
-  }) => Promise<{
-    readonly model: Model;
-    readonly tokens: number;
-    /** Undefined: the provider has counted. */
-    readonly estimate: { readonly estimator: string; readonly confidence: number } | undefined;
-  }>;
+  readonly gateway: Gateway;
+  readonly countInput: (call: InputCountCall) => Promise<InputCount>;
   /** The operator's, for streams whose request accepts discards and names none. */
   readonly recovery: () => domain.MidStreamRecovery;
 }
 
-const COUNT_METHODS: Readonly<Record<number, "any" | "estimate" | "provider">> = {
+const COUNT_METHODS: Readonly<Record<number, CountMethod>> = {
   [TokenCountMethod.UNSPECIFIED]: "any",
   [TokenCountMethod.ESTIMATE]: "estimate",
   [TokenCountMethod.PROVIDER]: "provider",

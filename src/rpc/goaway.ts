@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import type { Http2Session } from "node:http2";
 import type { Clock } from "../clock.ts";
+import { tcpHandle } from "./tcp-handle.ts";
 
 /** Longest time between the request to leave and the last GOAWAY. */
 const LEAVE_MS = 1_000;
@@ -13,14 +14,6 @@ const LOOK_MS = 50;
  */
 const NOTICE = Buffer.from("0000080700000000007fffffff00000000", "hex");
 
-/** What Node has of a TCP socket and does not document. */
-interface TcpHandle {
-  /** Below 0 where the system has none. */
-  readonly fd: number;
-  /** Bytes that wait for the kernel. */
-  readonly writeQueueSize: number;
-}
-
 /**
  * Sends `NOTICE` past Node's HTTP/2 library, which ignores every stream that arrives after a GOAWAY of
  * its own, whatever id that names. Node writes whole frames at a time: while no byte waits, the
@@ -28,8 +21,8 @@ interface TcpHandle {
  */
 function sendNotice(session: Http2Session): boolean {
   if (session.encrypted) return false;
-  const { _handle: handle } = session.socket as unknown as { readonly _handle?: TcpHandle | null };
-  if (!handle || !(handle.fd >= 0) || handle.writeQueueSize !== 0) return false;
+  const handle = tcpHandle(session);
+  if (handle === undefined || !(handle.fd >= 0) || handle.writeQueueSize !== 0) return false;
   let written: number;
   try {
     written = writeSync(handle.fd, NOTICE);

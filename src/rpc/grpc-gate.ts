@@ -16,6 +16,7 @@ import { RpcStatusError } from "./call.ts";
 import { dropLongDeadline, malformedTimeout } from "./deadline.ts";
 import { encodeError } from "./encode-error.ts";
 import type { FloodGuard } from "./flood-guard.ts";
+import { callInternals } from "./grpc-internals.ts";
 import { OpenStreams } from "./open-streams.ts";
 import { operationOf } from "./operation-of.ts";
 import { peerOf } from "./peer.ts";
@@ -26,11 +27,6 @@ export interface GatedCall {
   /** As in `CallHead`. */
   readonly header: (name: string) => string | undefined;
   readonly arrival: Arrival;
-}
-
-/** What grpc-js keeps to itself of a call. */
-interface CallInternals {
-  readonly call: { readonly stream: ServerHttp2Stream };
 }
 
 export interface GrpcGateOptions {
@@ -76,14 +72,9 @@ class GrpcHead implements CallHead {
 
 const gated = new WeakMap<ServerHttp2Stream, GatedCall>();
 
-/** The stream of a call that grpc-js serves. */
-export function streamOf(call: object): ServerHttp2Stream {
-  return (call as CallInternals).call.stream;
-}
-
 /** What the gate has found out about a call that grpc-js serves. Throws for one that has not passed it. */
 export function gatedCallOf(call: object): GatedCall {
-  const found = gated.get(streamOf(call));
+  const found = gated.get(callInternals(call).stream);
   if (found === undefined) throw new Error("the call has not passed the gate");
   return found;
 }
@@ -92,6 +83,9 @@ function headerOf(headers: IncomingHttpHeaders, name: string): string | undefine
   const value = headers[name];
   return typeof value === "string" ? value : value?.[0];
 }
+
+/** No function of a call: the memory of a stream outlives it, and its listeners would keep all that they know. */
+function ignore(): void {}
 
 function unimplemented(path: string): RpcStatus {
   const message = `the service has no method ${path.slice(0, 200)}`;
@@ -155,10 +149,10 @@ export function gateStreams(
     const { session } = stream;
     // The client has left already.
     if (session === undefined || session.destroyed || stream.destroyed || stream.closed) return;
-    stream.on("error", () => {});
+    stream.on("error", ignore);
     const refuse = (status: RpcStatus): void => {
       refuseStream(stream, status);
-      floods.refused(session, status, Object.entries(headers));
+      floods.refused(session, status, headers);
     };
     const path = headers[":path"] ?? "";
     const method = methods.get(path);
@@ -169,7 +163,7 @@ export function gateStreams(
       tell("content-type");
       stream.respond({ ":status": UNSUPPORTED_MEDIA_TYPE }, { endStream: true });
       stream.close(constants.NGHTTP2_NO_ERROR);
-      return floods.unknown(session, Object.entries(headers));
+      return floods.unknown(session, headers);
     }
     if (method === undefined && !open.has(path)) {
       tell("method-unknown");
@@ -184,7 +178,7 @@ export function gateStreams(
     }
     dropLongDeadline(headers);
     try {
-      if (method === undefined) floods.unknown(session, Object.entries(headers));
+      if (method === undefined) floods.unknown(session, headers);
       const arrival =
         method === undefined
           ? await expect(stream, session)

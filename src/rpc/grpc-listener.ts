@@ -1,4 +1,4 @@
-import type { Http2SecureServer, Http2Server, Http2Session } from "node:http2";
+import type { Http2Session } from "node:http2";
 import net from "node:net";
 import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
@@ -10,6 +10,7 @@ import { endOnce } from "./end-once.ts";
 import { FloodGuard } from "./flood-guard.ts";
 import { handleServerStream, handleUnary } from "./grpc-call.ts";
 import { gateStreams } from "./grpc-gate.ts";
+import { serverInternals } from "./grpc-internals.ts";
 import { GrpcRequest } from "./grpc-request.ts";
 import { createHealthService, HEALTH_PATHS } from "./health.ts";
 import { type AgeLimit, Http2Sessions } from "./http2-sessions.ts";
@@ -66,12 +67,6 @@ export interface GrpcListener {
 // It writes metadata that it cannot take to standard error, credentials included.
 grpc.setLogVerbosity(grpc.logVerbosity.NONE);
 
-/** Settings that grpc-js has no option for. */
-interface ServerInternals {
-  readonly commonServerOptions: Record<string, unknown>;
-  readonly http2Servers: Map<Http2Server | Http2SecureServer, unknown>;
-}
-
 function createServer({ dispatcher, requestBytes }: GrpcListenerOptions): grpc.Server {
   const server = new grpc.Server({
     interceptors: [endOnce, boundRequests(dispatcher.services, requestBytes)],
@@ -82,8 +77,7 @@ function createServer({ dispatcher, requestBytes }: GrpcListenerOptions): grpc.S
     "grpc-node.max_session_memory": MAX_SESSION_MEMORY_MB,
     "grpc.enable_channelz": 0,
   });
-  const { commonServerOptions } = server as unknown as ServerInternals;
-  Object.assign(commonServerOptions, {
+  Object.assign(serverInternals(server).commonServerOptions, {
     ...RESET_LIMITS,
     handshakeTimeout: GREETING_TIMEOUT_MS,
     settings: {
@@ -159,7 +153,7 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
   const floods = new FloodGuard(clock);
   const sessions = new Http2Sessions(clock, options.ageLimit);
   const injector = server.createConnectionInjector(credentials(options.tls));
-  const { http2Servers } = server as unknown as ServerInternals;
+  const { http2Servers } = serverInternals(server);
   for (const http2Server of http2Servers.keys()) {
     gateStreams(http2Server, { dispatcher, open, floods });
     http2Server.on("session", (session: Http2Session) => {

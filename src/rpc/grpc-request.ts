@@ -1,9 +1,5 @@
 import type { EncodedRequest } from "./call.ts";
-
-/** What grpc-js keeps to itself of a call. */
-interface CallInternals {
-  readonly call: { readonly decoder: { readPartialMessage: Buffer[] } };
-}
+import { callInternals } from "./grpc-internals.ts";
 
 /**
  * The request as grpc-js holds it: for as long as the call lasts, in several places. The bytes are taken out of it,
@@ -19,7 +15,7 @@ export class GrpcRequest {
   /** Once. */
   take(call: object): EncodedRequest {
     // The pieces that the message has come in.
-    (call as CallInternals).call.decoder.readPartialMessage = [];
+    callInternals(call).decoder.readPartialMessage = [];
     const bytes = this.#bytes ?? Buffer.alloc(0);
     this.#bytes = undefined;
     return { format: "proto", bytes };

@@ -48,7 +48,7 @@ export class ReadPacer {
     pace.calls++;
     if (pace.isPaused) return true;
     const pauseMs = Math.min(MAX_PAUSE_MS, (-pace.left * 1000) / BYTES_PER_SECOND);
-    // A write that is through would let Node read on.
+    // Node reads on with each write that is through, and under TLS each answer is such a write: a pause holds nothing.
     if (session.encrypted) return pauseMs <= 0;
     if (pauseMs <= 0 && pace.calls < CALLS_A_TURN) {
       if (pace.calls === 1) this.#nextTurn(() => beginTurn(pace));

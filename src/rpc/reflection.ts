@@ -13,7 +13,8 @@ import {
   ServerReflectionRequestSchema,
   ServerReflectionResponseSchema,
 } from "../../gen/service/grpc/reflection/v1/reflection_pb.ts";
-import { gatedCallOf, streamOf } from "./grpc-gate.ts";
+import { gatedCallOf } from "./grpc-gate.ts";
+import { callInternals } from "./grpc-internals.ts";
 
 /** Both versions have the same messages under other names. */
 const VERSIONS = [
@@ -135,7 +136,7 @@ export function addReflection(
   const info: grpc.handleBidiStreamingCall<ServerReflectionRequest, Buffer> = (call) => {
     if (streams >= MAX_STREAMS) return void call.emit("error", tooMany("streams of reflection"));
     streams++;
-    streamOf(call).once("close", () => streams--);
+    callInternals(call).stream.once("close", () => streams--);
     const { arrival } = gatedCallOf(call);
     let requests = 0;
     call.on("data", (request: ServerReflectionRequest) => {

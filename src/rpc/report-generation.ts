@@ -5,15 +5,8 @@ import { FinishReasonSchema, type Generation } from "../../gen/service/steer/v1/
 import { CostSourceSchema, UsageSourceSchema } from "../../gen/service/steer/v1/usage_pb.ts";
 import { failureFields } from "../calls/call-fields.ts";
 import type { GenerationLine, HandlerCall } from "../calls/handler-call.ts";
-import type { GatewayError } from "../domain/gateway-error.ts";
-import type * as domain from "../domain/generation.ts";
+import type { EndedGeneration } from "../ports/gateway.ts";
 import { encodeGeneration } from "./encode-generation.ts";
-
-/** A generation that has ended, well or with an error. */
-export interface EndedGeneration {
-  readonly generation: domain.Generation;
-  readonly error: GatewayError | undefined;
-}
 
 /** Values of an enumeration as words: `MAX_TOKENS` is `max-tokens`. */
 function wordsOf({ values }: DescEnum): (value: number) => string {

@@ -10,7 +10,7 @@ const NEVER = new AbortController().signal;
 
 /** The wait behind the try of this number, from 0. */
 export function pauseAfter(clock: Clock, tries: number): Promise<void> {
-  const longest = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** Math.min(tries, 10));
+  const longest = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** tries);
   return clock.sleep(MIN_RETRY_MS + clock.random() * longest, NEVER);
 }
 

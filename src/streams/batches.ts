@@ -6,7 +6,7 @@ export function position(batches: readonly Pick<Batch, "last">[], sequence: numb
   let high = batches.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((batches[middle]?.last ?? 0) < sequence) low = middle + 1;
+    if ((batches[middle] as Pick<Batch, "last">).last < sequence) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
+import type { StreamDelivery } from "../ports/gateway.ts";
 import { readerLeft } from "./stream-errors.ts";
-import type { Delivery } from "./stream-reader.ts";
 
 /** Events a reader may lag behind before the producer is held back. */
 const MAX_PENDING_EVENTS = 64;
@@ -56,7 +56,7 @@ export class LiveStream {
   }
 
   /** Throws `GatewayError` cancelled when the signal ends it early. */
-  async *follow(options: FollowOptions): AsyncGenerator<Delivery, void> {
+  async *follow(options: FollowOptions): AsyncGenerator<StreamDelivery, void> {
     const { clock, heartbeatMs, signal } = options;
     const wake = (): void => this.#wakeReader?.();
     signal.addEventListener("abort", wake, { once: true });

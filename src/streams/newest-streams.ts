@@ -31,8 +31,8 @@ export class NewestStreams<Entry extends { readonly record: StreamRecord }> {
     const entries = this.#entries;
     let index = after === undefined ? entries.length : this.#countBefore(after);
     while (index > 0) {
-      const entry = entries[--index];
-      if (entry !== undefined && entry.record.expiredAt === undefined) yield entry;
+      const entry = entries[--index] as Entry;
+      if (entry.record.expiredAt === undefined) yield entry;
     }
   }
 
@@ -47,8 +47,8 @@ export class NewestStreams<Entry extends { readonly record: StreamRecord }> {
     let high = this.#entries.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const entry = this.#entries[middle];
-      if (entry !== undefined && newestFirst(place, entry.record) < 0) low = middle + 1;
+      const entry = this.#entries[middle] as Entry;
+      if (newestFirst(place, entry.record) < 0) low = middle + 1;
       else high = middle;
     }
     return low;

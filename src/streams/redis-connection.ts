@@ -106,7 +106,7 @@ export function connectRedis(address: RedisAddress, clock: Clock): RedisConnecti
       }
       if (hint !== undefined && failures === 0) continue;
       const { first, most } = RECONNECT_MS;
-      const longest = Math.min(first * 2 ** Math.min(failures, 10), most);
+      const longest = Math.min(first * 2 ** failures, most);
       // Only the end of the connection rejects it.
       await clock.sleep(longest * (0.5 + clock.random() / 2), signal).catch(() => {});
     }

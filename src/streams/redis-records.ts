@@ -62,7 +62,7 @@ export function decodeStream(reply: Reply): StoredStream {
     tail: count(),
     firstContent: count(),
     bytes: count(),
-    cancel: (next()?.toString() ?? undefined) as CancelReason | undefined,
+    cancel: next()?.toString() as CancelReason | undefined,
     takeovers: count(),
     handOvers: count(),
     isBound: flag(),

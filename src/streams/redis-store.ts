@@ -54,7 +54,7 @@ async function append(library: RedisLibrary, request: Append): Promise<AppendRes
   return {
     state: textOf(state),
     ...(tail !== undefined && { tail: Number(tail) }),
-    ...(cancel !== undefined && { cancel: (cancel?.toString() ?? undefined) as CancelReason }),
+    ...(cancel !== undefined && { cancel: cancel?.toString() as CancelReason | undefined }),
   } as AppendResult;
 }
 

@@ -1,6 +1,9 @@
 // One reader of a stream: from a cursor to the end, each event once and in order.
 // First readers and resumed ones take the same way.
+
 import type { Clock } from "../clock.ts";
+import type { Cursor } from "../domain/cursor.ts";
+import type { StreamDelivery } from "../ports/gateway.ts";
 import { DeadlineWatch, type ReaderDeadline } from "./reader-deadline.ts";
 import { ReaderInbox } from "./reader-inbox.ts";
 import { within } from "./store-health.ts";
@@ -14,12 +17,7 @@ import {
   streamNotFound,
 } from "./stream-errors.ts";
 import type { Batch } from "./stream-record.ts";
-import {
-  type Cursor,
-  type ReadResult,
-  StoreUnavailable,
-  type StreamStore,
-} from "./stream-store.ts";
+import { type ReadResult, StoreUnavailable, type StreamStore } from "./stream-store.ts";
 
 /** Batches of one read. */
 const READ_LIMIT = 256;
@@ -35,11 +33,6 @@ const ANSWER_MS = 2_000;
 
 /** A reader that takes nothing for this long counts as gone. */
 const STUCK_MS = 60_000;
-
-/** What a reader hands on: events as they are sent, or a sign of life. */
-export type Delivery =
-  | { readonly type: "events"; readonly events: readonly Uint8Array[] }
-  | { readonly type: "heartbeat"; readonly sequence: number; readonly isUndurable: boolean };
 
 /** Why a reader asked the store again. */
 export type FillCause = "gap" | "writer" | "poll" | "overflow" | "left";
@@ -127,7 +120,7 @@ export class StreamReader {
   }
 
   /** Everything behind the cursor. Ends after the last event; throws `GatewayError` otherwise. */
-  async *follow(): AsyncGenerator<Delivery, void> {
+  async *follow(): AsyncGenerator<StreamDelivery, void> {
     const { bus, streamId, signal, isLocal, onListen, clock } = this.#options;
     const stopListening = bus.listen(streamId, (message) => this.#receive(message));
     onListen();
@@ -188,7 +181,7 @@ export class StreamReader {
     }
   }
 
-  *#beat(): Generator<Delivery, void> {
+  *#beat(): Generator<StreamDelivery, void> {
     const isUndurable = this.#isUndurable;
     this.#toldUndurable = isUndurable;
     yield { type: "heartbeat", sequence: this.#next - 1, isUndurable };
@@ -256,14 +249,14 @@ export class StreamReader {
     }
   }
 
-  async *#fill(cause: FillCause): AsyncGenerator<Delivery, void> {
+  async *#fill(cause: FillCause): AsyncGenerator<StreamDelivery, void> {
     this.#options.onFill(cause);
     this.#inbox.hasDropped = false;
     yield* this.#catchUp();
   }
 
   /** Delivers what the store holds behind the cursor. */
-  async *#catchUp(): AsyncGenerator<Delivery, void> {
+  async *#catchUp(): AsyncGenerator<StreamDelivery, void> {
     const { clock } = this.#options;
     for (;;) {
       const result = await this.#read({ sequence: this.#next - 1, writer: this.#writer });

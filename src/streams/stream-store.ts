@@ -1,3 +1,4 @@
+import type { Cursor } from "../domain/cursor.ts";
 import { OTHER, type StoreTrouble } from "./store-trouble.ts";
 import type { AppendAnswer, ClaimAnswer } from "./stream-machine.ts";
 import type {
@@ -48,14 +49,6 @@ export type AppendResult =
 export type ClaimResult =
   | { readonly state: "claimed"; readonly stream: StoredStream }
   | Exclude<ClaimAnswer, { state: "claimed" }>;
-
-/** Where a reader stands: the last event it has, and its writer where it is to be verified. */
-export interface Cursor {
-  /** 0: before the first event. */
-  readonly sequence: number;
-  /** 0: not to be verified. */
-  readonly writer: number;
-}
 
 export type ReadResult =
   | {

@@ -18,16 +18,16 @@ export interface InputBound {
 
 /** The shortest lifetime that a provider sells, in seconds. A longer one can be priced apart. */
 const SHORTEST_LIFETIME_S = 300;
-const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 
 /** A key that marks cached content. `prompt_cache_key` routes a request and marks nothing. */
 const CACHE_KEY = /"(?!prompt_cache_key")[^"]*cache[^"]*":/i;
 
 function isLongLifetime({ ttl }: CacheHint): boolean {
   if (ttl === "") return false;
-  const [, digits = "", unit = ""] = /^(\d+)([smhd])$/.exec(ttl) ?? [];
-  const seconds = Number(digits) * (UNIT_SECONDS[unit] ?? 0);
-  // A word that is no duration can mean any lifetime.
+  const duration = /^(\d+)([sm])$/.exec(ttl);
+  // Hours and days are long, and a word that is no duration can mean any lifetime.
+  if (duration === null) return true;
+  const seconds = Number(duration[1]) * (duration[2] === "m" ? 60 : 1);
   return seconds === 0 || seconds > SHORTEST_LIFETIME_S;
 }
 

@@ -61,23 +61,23 @@ function isBlank(codePoint: number): boolean {
 function tally(text: string, start: number, end: number, counts: Float64Array): void {
   let wasBlank = false;
   for (let index = start; index < end; index++) {
-    const codePoint = text.codePointAt(index) ?? 0;
+    const codePoint = text.codePointAt(index) as number;
     if (codePoint > 0xffff) index++;
     const blank = isBlank(codePoint);
     const position = blank && wasBlank ? CODE : positionOf(codePoint);
-    counts[position] = (counts[position] ?? 0) + (blank && wasBlank ? REPEATED_BLANK : 1);
+    counts[position] = (counts[position] as number) + (blank && wasBlank ? REPEATED_BLANK : 1);
     wasBlank = blank;
   }
 }
 
 function numbersOf(counts: Float64Array, scale: number): ScriptNumbers {
-  const [latin = 0, code = 0, cjk = 0, other = 0, symbols = 0] = counts;
+  const of = (script: Script): number => (counts[SCRIPTS.indexOf(script)] as number) * scale;
   return {
-    latin: latin * scale,
-    code: code * scale,
-    cjk: cjk * scale,
-    other: other * scale,
-    symbols: symbols * scale,
+    latin: of("latin"),
+    code: of("code"),
+    cjk: of("cjk"),
+    other: of("other"),
+    symbols: of("symbols"),
   };
 }
 

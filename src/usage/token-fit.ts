@@ -33,14 +33,15 @@ export class TokenFit {
     this.#mean[0] = 0;
     this.#first[0] = offsetSpread ** 2;
     for (let row = 0; row < SIZE; row++) {
-      this.#covariance[row * SIZE + row] = this.#first[row] ?? 0;
+      this.#covariance[row * SIZE + row] = this.#first[row] as number;
     }
   }
 
   tokens(expected: ExpectedTokens): number {
-    let sum = this.#mean[0] ?? 0;
-    for (const [script, tokens] of expected.entries())
-      sum += tokens * (this.#mean[script + 1] ?? 1);
+    let sum = this.#mean[0] as number;
+    for (const [script, tokens] of expected.entries()) {
+      sum += tokens * (this.#mean[script + 1] as number);
+    }
     return sum;
   }
 
@@ -51,24 +52,24 @@ export class TokenFit {
     /** What is taught: those after it are considered, and stay as they are. */
     const taught = isShort ? 1 : SIZE;
     this.#forget(taught);
-    const input = (index: number): number => (index === 0 ? 1 : (expected[index - 1] ?? 0));
+    const input = (index: number): number => (index === 0 ? 1 : (expected[index - 1] as number));
     let variance = (NOISE_SHARE * tokens) ** 2 + NOISE_TOKENS ** 2;
     for (let row = 0; row < SIZE; row++) {
       let sum = 0;
       for (let column = 0; column < SIZE; column++) {
-        sum += (covariance[row * SIZE + column] ?? 0) * input(column);
+        sum += (covariance[row * SIZE + column] as number) * input(column);
       }
       gain[row] = sum;
       variance += sum * input(row);
     }
     const surprise = (tokens - this.tokens(expected)) / variance;
     for (let row = 0; row < SIZE; row++) {
-      const own = gain[row] ?? 0;
-      if (row < taught) mean[row] = (mean[row] ?? 0) + own * surprise;
+      const own = gain[row] as number;
+      if (row < taught) mean[row] = (mean[row] as number) + own * surprise;
       for (let column = 0; column < SIZE; column++) {
         if (row >= taught && column >= taught) continue;
         const at = row * SIZE + column;
-        covariance[at] = (covariance[at] ?? 0) - (own * (gain[column] ?? 0)) / variance;
+        covariance[at] = (covariance[at] as number) - (own * (gain[column] as number)) / variance;
       }
     }
   }
@@ -76,8 +77,8 @@ export class TokenFit {
   /** Never less certain than at first. */
   #forget(taught: number): void {
     for (let row = 0; row < taught; row++) {
-      const [at, first] = [row * SIZE + row, this.#first[row] ?? 0];
-      const known = this.#covariance[at] ?? 0;
+      const [at, first] = [row * SIZE + row, this.#first[row] as number];
+      const known = this.#covariance[at] as number;
       this.#covariance[at] = Math.min(first, known + first * FORGETTING);
     }
   }

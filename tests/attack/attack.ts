@@ -24,7 +24,7 @@ export type Length = "short" | "usual" | "long";
 export class AttackRun {
   readonly target: Target;
   readonly length: Length;
-  readonly #until: number;
+  #until: number;
   readonly #ends: Record<string, number> = {};
   #sent = 0;
 
@@ -41,6 +41,11 @@ export class AttackRun {
   /** Milliseconds until the run is over. */
   get leftMs(): number {
     return Math.max(0, this.#until - performance.now());
+  }
+
+  /** Ends the run before its time: nothing is left to send. */
+  finish(): void {
+    this.#until = Math.min(this.#until, performance.now());
   }
 
   count(sent = 1): void {

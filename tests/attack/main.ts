@@ -13,8 +13,9 @@ const HELP = `npm run attack -- [NAME…] [--short | --long] [--slowness N] [--j
 
 Attacks a gateway with the shipped defaults from a process of their own, some seconds each
 (--long: ten times as long; --short: a third, for CI, without \`fuzz\`), while another caller goes on and \`/livez\`
-is asked. On a machine that is N times slower than a good one, --slowness N makes the bars of times so much longer. Without NAME
-all of them. The last is \`fuzz\`: calls of all methods over all protocols, whole and broken,
+is asked. A short run judges times by what the gateway's own thread worked meanwhile, since the machine may have other
+work. On a machine that is N times slower than a good one, --slowness N makes attacks and the bars of their times so
+much longer. Without NAME all of them. The last is \`fuzz\`: calls of all methods over all protocols, whole and broken,
 for --seconds (60), from --seed on (any). What it finds is printed with its seed, and
 \`fuzz --seed N --calls 1\` sends that call again. Progress goes to standard error; then a table, or with --json
 an object with the same rows, and the line "N passed, N failed". Exits with 1 if one failed.

@@ -9,16 +9,21 @@ import { Sampler, worst } from "./sampler.ts";
 const TRIES = 3;
 /** How long nothing happens before an attack. */
 const QUIET_MS: Readonly<Record<Length, number>> = { short: 500, usual: 1_000, long: 1_000 };
-/** How long a gateway is in heavy use before it is attacked, so that it has the memory of one in use. */
-const WARM_MS: Readonly<Record<Length, number>> = { short: 2_000, usual: 4_000, long: 4_000 };
 /** The least that an attack is of use for. */
 const LEAST_SECONDS = 1;
-/** Bytes of a prompt by how many of such calls go on at once. */
-const WARM_LOADS: ReadonlyMap<number, number> = new Map([
-  [100, 100],
-  [16 * 1024, 32],
-  [256 * 1024, 8],
-]);
+/**
+ * What a gateway does before it is attacked, so that it has the memory of one in use: calls, by the bytes of a prompt
+ * and by how many go on at once. Counted, since a slow machine makes few calls in a time, and has little memory then.
+ */
+const WARM_LOADS: readonly {
+  readonly bytes: number;
+  readonly atOnce: number;
+  readonly calls: number;
+}[] = [
+  { bytes: 100, atOnce: 100, calls: 4_000 },
+  { bytes: 16 * 1024, atOnce: 32, calls: 2_000 },
+  { bytes: 256 * 1024, atOnce: 8, calls: 200 },
+];
 /** Calls whose cost is measured. */
 const COST_CALLS = 300;
 /** A gateway that has so much more than at its start is not taken for the next attack. */
@@ -44,12 +49,12 @@ async function costOfCall(sampler: Sampler, pid: number): Promise<number> {
   return (cpuMicros(pid) - before) / COST_CALLS;
 }
 
-async function warm(sampler: Sampler, length: Length): Promise<void> {
-  for (const [bytes, atOnce] of WARM_LOADS) {
-    const until = performance.now() + WARM_MS[length] / WARM_LOADS.size;
+async function warm(sampler: Sampler): Promise<void> {
+  for (const { bytes, atOnce, calls } of WARM_LOADS) {
     const prompt = "x".repeat(bytes);
+    let begun = 0;
     await together(atOnce, async () => {
-      while (performance.now() < until) await sampler.call(prompt);
+      while (begun++ < calls) await sampler.call(prompt);
     });
   }
 }
@@ -64,14 +69,14 @@ interface Warm extends AsyncDisposable {
 async function warmGateway(
   kind: NonNullable<Attack["gateway"]>,
   bare: BareServer,
-  length: Length,
+  isBusyMachine: boolean,
 ): Promise<Warm> {
   await using stack = new AsyncDisposableStack();
   const gateway = stack.use(await startGateway(kind, bare.target.http));
   const { pid, target } = gateway;
   const watched = { pid, target, authorization: bearer("other") };
-  const sampler = stack.use(new Sampler(watched, bare));
-  const { samples } = await sampler.during(warm(sampler, length));
+  const sampler = stack.use(new Sampler(watched, bare, isBusyMachine));
+  const { samples } = await sampler.during(warm(sampler));
   const baseMiB = samples.residentMiB;
   const owned = stack.move();
   return { gateway, sampler, baseMiB, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -106,14 +111,19 @@ export class Attacks implements AsyncDisposable {
     for (const warm of this.#warm.values()) await warm[Symbol.asyncDispose]();
   }
 
+  /** Others work on the machine of a short run too. */
+  get #isBusyMachine(): boolean {
+    return this.#length === "short";
+  }
+
   #secondsOf({ seconds, longSeconds }: Attack): number {
     switch (this.#length) {
       case "short":
-        return Math.max(LEAST_SECONDS, seconds / 3);
+        return this.#slowness * Math.max(LEAST_SECONDS, seconds / 3);
       case "usual":
-        return seconds;
+        return this.#slowness * seconds;
       case "long":
-        return longSeconds ?? 10 * seconds;
+        return this.#slowness * (longSeconds ?? 10 * seconds);
     }
   }
 
@@ -124,7 +134,7 @@ export class Attacks implements AsyncDisposable {
     }
     await kept?.[Symbol.asyncDispose]();
     this.#warm.delete(kind);
-    const fresh = await warmGateway(kind, this.#bare, this.#length);
+    const fresh = await warmGateway(kind, this.#bare, this.#isBusyMachine);
     this.#warm.set(kind, fresh);
     return fresh;
   }
@@ -157,7 +167,8 @@ export class Attacks implements AsyncDisposable {
     const { target } = this.#bare;
     const seconds = this.#secondsOf(attack);
     await using attacker = await startAttacker(attack, { target, seconds, length: this.#length });
-    using sampler = new Sampler({ ...this.#bare, authorization: undefined }, this.#bare);
+    const watched = { ...this.#bare, authorization: undefined };
+    using sampler = new Sampler(watched, this.#bare, this.#isBusyMachine);
     const { samples } = await sampler.during(attacker.attack());
     return worst(samples.livez);
   }

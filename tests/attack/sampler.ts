@@ -19,7 +19,11 @@ const { streamGenerate } = GenerationService.method;
 /** The least that a call can be. It is not stored: what is grows with the calls, attack or not. */
 const SPEC = { model: "simulator", providerOptions: { simulator: { tokens: 1 } } } as const;
 
-/** Times without what the machine kept the gateway, or this process, waiting for a processor. */
+/**
+ * Times without what the machine kept the gateway, or this process, waiting for a processor; on a machine that may be
+ * busy with other work, no more than the gateway's first thread itself worked meanwhile. A loop that is held works,
+ * and other processes add nothing to its work.
+ */
 export interface Samples {
   /** Milliseconds of each answer. */
   readonly livez: readonly number[];
@@ -38,14 +42,20 @@ export interface Watched {
   readonly authorization: string | undefined;
 }
 
-/** Milliseconds that the first thread of a process was ready to run and had no processor. */
-function waitedMs(pid: number): number {
+/** Milliseconds that the first thread of a process worked, and was ready to run and had no processor. */
+interface ThreadTimes {
+  readonly worked: number;
+  readonly waited: number;
+}
+
+function threadTimes(pid: number): ThreadTimes {
   try {
     const text = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8");
-    return Number(text.split(" ")[1]) / 1e6;
+    const [worked, waited] = text.split(" ");
+    return { worked: Number(worked) / 1e6, waited: Number(waited) / 1e6 };
   } catch {
     // It has ended, of which the probes tell.
-    return 0;
+    return { worked: 0, waited: 0 };
   }
 }
 
@@ -68,10 +78,12 @@ export class Sampler implements Disposable {
   readonly #floor: Pick<Watched, "pid" | "target">;
   readonly #client: GrpcClient | undefined;
   readonly #agent = new http.Agent({ keepAlive: true, maxSockets: 256 });
+  readonly #isBusyMachine: boolean;
 
-  constructor(watched: Watched, floor: Pick<Watched, "pid" | "target">) {
+  constructor(watched: Watched, floor: Pick<Watched, "pid" | "target">, isBusyMachine: boolean) {
     this.#watched = watched;
     this.#floor = floor;
+    this.#isBusyMachine = isBusyMachine;
     if (watched.authorization !== undefined) this.#client = createGrpcClient(watched.target.grpc);
   }
 
@@ -99,12 +111,15 @@ export class Sampler implements Disposable {
     const out = new Set<Promise<void>>();
     const probe = (name: string, times: number[], of: number, ask: () => Promise<void>): void => {
       const startedAt = performance.now();
-      const [theirs, ours] = [waitedMs(of), waitedMs(process.pid)];
+      const [theirs, ours] = [threadTimes(of), threadTimes(process.pid)];
       const asked = ask()
         .then(() => {
+          const [theirsNow, oursNow] = [threadTimes(of), threadTimes(process.pid)];
           // Not the sum: the two can wait at the same time.
-          const waited = Math.max(waitedMs(of) - theirs, waitedMs(process.pid) - ours);
-          times.push(Math.max(0, performance.now() - startedAt - waited));
+          const waited = Math.max(theirsNow.waited - theirs.waited, oursNow.waited - ours.waited);
+          const took = Math.max(0, performance.now() - startedAt - waited);
+          const worked = theirsNow.worked - theirs.worked;
+          times.push(this.#isBusyMachine ? Math.min(took, worked) : took);
         })
         .catch((error: Error) => void failures.push(`${name}: ${error.message}`))
         .finally(() => out.delete(asked));

@@ -121,26 +121,34 @@ describe("a file that cannot be used", () => {
       what: "no database",
       make: (path: string) => writeFileSync(path, "no database ".repeat(1_000)),
       failure: "corrupt",
+      detail: "is not a SQLite database",
     },
-    { what: "damaged", make: damage, failure: "corrupt" },
+    {
+      what: "damaged",
+      make: damage,
+      failure: "corrupt",
+      detail: "is damaged: database disk image is malformed",
+    },
     {
       what: "of a later version",
       make: (path: string) => change(path, "PRAGMA user_version = 99"),
       failure: "newer",
+      detail: "has version 99, and this release knows 2: use a later one",
     },
     {
       what: "another application's",
       make: (path: string) => change(path, "PRAGMA application_id = 7"),
       failure: "foreign",
+      detail: "is the database of another application",
     },
-  ])("is $what", async ({ make, failure }) => {
+  ])("is $what", async ({ make, failure, detail }) => {
     const { path, open } = current();
     await (await open()).close();
     make(path);
     const before = readFileSync(path);
     const error = await open().catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ name: "StoreOpenError", failure });
-    expect(String(error)).toContain(path);
+    const message = `The stream store ${path} ${detail}`;
+    expect(error).toMatchObject({ name: "StoreOpenError", failure, message });
     expect(readFileSync(path).equals(before)).toBe(true);
   });
 
@@ -149,8 +157,8 @@ describe("a file that cannot be used", () => {
     const error = await current()
       .open({ path })
       .catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ name: "StoreOpenError", failure: "inaccessible" });
-    expect(String(error)).toContain(path);
+    const message = `The stream store ${path} cannot be opened: unable to open database file`;
+    expect(error).toMatchObject({ name: "StoreOpenError", failure: "inaccessible", message });
   });
 
   it.skipIf(!canMount())("is on a disk that is read-only", async () => {
@@ -216,6 +224,48 @@ describe("a silence", () => {
 });
 
 describe("a thread that dies", () => {
+  it.each([
+    ["is of a later version", "PRAGMA user_version = 99", "version", ""],
+    ["is another's", "PRAGMA application_id = 7", "file-gone", "foreign"],
+  ])(
+    "and whose file %s meanwhile, is tried again once a second",
+    async (_, statement, cause, code) => {
+      const workers: Worker[] = [];
+      const note = (message: unknown) => void workers.push((message as { worker: Worker }).worker);
+      const { path, clock, open } = current();
+      subscribe("worker_threads", note);
+      const store = await open();
+      await workers[0]?.terminate();
+      change(path, statement);
+      const trouble = { cause, code };
+      const lost = { name: "StoreUnavailable", outcome: "not-applied", trouble };
+      const ask = (): Promise<unknown> =>
+        Promise.resolve(store.heads(["s.1"])).catch((error: unknown) => error);
+      await clock.advance(1_000);
+      expect(await ask()).toMatchObject({
+        ...lost,
+        message: "The thread of the stream store ended",
+      });
+      await clock.advance(999);
+      const message = "The thread of the stream store is not running";
+      expect(await ask()).toMatchObject({ ...lost, message });
+      expect(workers).toHaveLength(2);
+      await clock.advance(1);
+      expect(await ask()).toMatchObject(lost);
+      expect(workers).toHaveLength(3);
+      const back = statement.replace(/= .*/, statement.includes("user") ? "= 2" : "= 1398031698");
+      change(path, back);
+      await clock.advance(1_000);
+      expect(await ask()).toEqual([undefined]);
+      unsubscribe("worker_threads", note);
+      await store.close();
+      expect(await ask()).toMatchObject({
+        outcome: "not-applied",
+        message: "The stream store is closed",
+      });
+    },
+  );
+
   it("leaves its calls unknown, and is started anew with the same streams and sessions", async () => {
     const workers: Worker[] = [];
     const note = (message: unknown) => void workers.push((message as { worker: Worker }).worker);

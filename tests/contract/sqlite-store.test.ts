@@ -92,9 +92,35 @@ describe("calls", () => {
       store.append(appendTo(stream, 2, 2)),
     ]);
     expect(created).toMatchObject({ value: { state: "created" } });
-    expect(refused).toMatchObject({ reason: { name: "StoreUnavailable", outcome: "not-applied" } });
+    expect(refused).toMatchObject({
+      reason: {
+        name: "StoreUnavailable",
+        outcome: "not-applied",
+        message: "The stream store failed: NOT NULL constraint failed: stream.nonce",
+        trouble: { cause: "other", code: "SQLITE_1299" },
+      },
+    });
     expect(appended).toMatchObject({ value: { state: "stored" } });
     expect(await logOf(store, other.streamId)).toHaveLength(1);
+  });
+
+  it("that read much are answered 4 MiB at a time, and a reader that asks on gets all of it", async () => {
+    const store = await current().open();
+    const stream = newStream();
+    await store.create(stream);
+    const events = [new Uint8Array(1024 * 1024)];
+    for (let first = 2; first <= 7; first++) {
+      const batch = { first, last: first, writer: stream.token.nonce, events };
+      await store.append(appendTo(stream, first, first, { batch }));
+    }
+    const lengthOf = async (sequence: number, limit = 100): Promise<unknown> => {
+      const read = await store.read(stream.streamId, { sequence, writer: 0 }, limit);
+      return read.state === "read" ? [read.batches.map(({ last }) => last), read.hasMore] : read;
+    };
+    expect(await lengthOf(0)).toEqual([[1, 2, 3, 4, 5], true]);
+    expect(await lengthOf(5)).toEqual([[6, 7], false]);
+    expect(await lengthOf(1, 2)).toEqual([[2, 3], true]);
+    expect(await lengthOf(7)).toEqual([[], false]);
   });
 
   it("take their time from the clock of the store", async () => {

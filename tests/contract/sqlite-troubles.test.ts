@@ -5,7 +5,15 @@ import { describe, expect, it } from "vitest";
 import { refusal } from "../support/redis-in-test.ts";
 import { canLimitFiles, canMount, limitFiles, mountDisk } from "../support/small-disk.ts";
 import { useSqliteFile } from "../support/sqlite-file.ts";
-import { appendTo, logOf, newStream, stateOf, success } from "../support/stored-streams.ts";
+import {
+  appendTo,
+  cleanupQuery,
+  listQuery,
+  logOf,
+  newStream,
+  stateOf,
+  success,
+} from "../support/stored-streams.ts";
 
 const current = useSqliteFile();
 
@@ -42,6 +50,42 @@ describe("a file that is lost while it is open", () => {
       expect(await stateOf(() => store.create(newStream()))).toBe("file-gone");
     },
   );
+
+  it("takes no change of any kind, and answers questions", async () => {
+    const { path, open } = current();
+    const store = await open();
+    const stream = newStream();
+    const { streamId, token } = stream;
+    await store.create(stream);
+    renameSync(path, `${path}.away`);
+    expect((await refusal(store.check())).trouble.cause).toBe("file-gone");
+    const changes: Readonly<Record<string, () => unknown>> = {
+      create: () => store.create(newStream()),
+      append: () => store.append(appendTo(stream, 2, 2)),
+      touchReaders: () => store.touchReaders([streamId]),
+      requestCancel: () => store.requestCancel(streamId, "operator"),
+      claim: () => store.claim(streamId, 1, { session: "session-b", nonce: 7 }),
+      handOff: () => store.handOff(streamId, token, "planned"),
+      reap: () => store.reap(0, 10),
+      cleanup: () => store.cleanup(cleanupQuery()),
+      discard: () => store.discard([streamId]),
+    };
+    for (const [name, change] of Object.entries(changes)) {
+      const { trouble, message, outcome } = await refusal(Promise.resolve(change()));
+      expect([name, trouble, outcome]).toEqual([
+        name,
+        { cause: "file-gone", code: "" },
+        "not-applied",
+      ]);
+      expect(message).toContain("the file of the stream store was deleted or replaced");
+    }
+    expect(await store.find("nobody", "nothing")).toBeUndefined();
+    expect(await store.heads([streamId])).toMatchObject([{ handedOff: false, readersSeenAt: 0 }]);
+    expect(await store.orphans(10)).toEqual([]);
+    expect((await store.list(listQuery())).streams).toHaveLength(1);
+    expect(await logOf(store, streamId)).toHaveLength(1);
+    expect(await store.loadRequest(streamId)).toBeDefined();
+  });
 
   it("is used again when it is back under its name", async () => {
     const { path, open } = current();

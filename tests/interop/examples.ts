@@ -20,7 +20,7 @@ export interface Example {
   readonly judge: (run: ExampleRun) => readonly Expectation[];
 }
 
-const asking = (model: string) => () => ({ STEER_MODEL: model, STEER_TOKEN: TOKEN });
+const asking = (model: string) => () => ({ STEER_MODEL: model, STEER_API_KEY: TOKEN });
 
 const linesOf = (text: string): readonly string[] => text.trimEnd().split("\n");
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { EXAMPLES } from "./examples.ts";
 import { check } from "./expectation.ts";
 import type { ExampleName, Language } from "./language.ts";
-import { followPage } from "./page.ts";
+import { followPage, installArtifacts } from "./page.ts";
 import { failureOf, runCommand } from "./run-command.ts";
 import { type Answer, SCENARIOS, type Scenario, startProxy } from "./scenarios.ts";
 import { watchLog } from "./service-log.ts";
@@ -100,7 +100,11 @@ export function suiteOf(language: Language, world: World): Suite {
     prepare: language.prepare,
     cells: { ...Object.fromEntries(cellsOf(false)), ...Object.fromEntries(examples) },
     lanes: [
-      { vectors: () => runVectors(language), page: () => followPage(language.page, world) },
+      {
+        vectors: () => runVectors(language),
+        page: () => followPage(language.page, world),
+        artifacts: () => installArtifacts(language.name, language.page, world),
+      },
       // Each one waits more than it computes, at replicas of its own.
       ...cellsOf(true).map((cell) => Object.fromEntries([cell])),
     ],

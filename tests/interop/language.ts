@@ -16,6 +16,19 @@ export type ExampleName =
   | "attempts"
   | "cleanup";
 
+/** A page of `docs/clients`, which a test follows. */
+export interface Page {
+  /** From the repository's root. */
+  readonly file: string;
+  /** For the shell: installs something else in a folder where Steer is installed. */
+  readonly another: string;
+  /**
+   * For all that the page does. What an installation writes for the whole machine stays in the folder,
+   * which is empty and goes with the page.
+   */
+  readonly env: (folder: string) => Readonly<Record<string, string>>;
+}
+
 /** What the runner must know of a language; its files are in `languages/`. */
 export interface Language {
   readonly name: string;
@@ -30,8 +43,7 @@ export interface Language {
   /** The interop program; the scenario's name is appended. */
   readonly program: Command;
   readonly examples: Readonly<Record<ExampleName, Command>>;
-  /** Its page in `docs/clients`. */
-  readonly page: string;
+  readonly page: Page;
   /** Its ecosystem speaks the Connect protocol too. */
   readonly connect?: boolean;
 }

@@ -5,6 +5,7 @@ import { needRedis } from "../support/need-redis.ts";
 import { beginTestRun, leftLines } from "../support/test-run.ts";
 import { suiteOf } from "./language-suite.ts";
 import { languages } from "./languages/all.ts";
+import { otherLanguageSuite } from "./other-language.ts";
 import { details, type Row, table } from "./report.ts";
 import { isOnPath } from "./run-command.ts";
 import { type Failure, type Lane, prepare, type Suite } from "./suite.ts";
@@ -74,7 +75,11 @@ async function runSuites(suites: readonly Suite[], scenario: string | undefined)
 /** Runs the suites of a track, but for those whose tools are not there. */
 async function runTrack(track: number) {
   await using world = await startWorld();
-  const all = [...languages.map((language) => suiteOf(language, world)), toolsSuite(world)];
+  const all = [
+    ...languages.map((language) => suiteOf(language, world)),
+    toolsSuite(world),
+    otherLanguageSuite(world),
+  ];
   const suites = all.filter(
     ({ name }, index) =>
       index % TRACKS === track && (positionals.length === 0 || positionals.includes(name)),
@@ -89,7 +94,7 @@ const { values, positionals } = parseArgs({
   options: { scenario: { type: "string" }, strict: { type: "boolean", default: false } },
 });
 
-const known = [...languages.map(({ name }) => name), "tools"];
+const known = [...languages.map(({ name }) => name), "tools", "other"];
 if (positionals.some((name) => !known.includes(name))) {
   const names = known.join("|");
   console.error(`usage: npm run test:interop [-- ${names} …] [--scenario NAME] [--strict]`);

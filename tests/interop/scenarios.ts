@@ -39,7 +39,7 @@ export interface Scenario {
   ) => readonly Expectation[] | Promise<readonly Expectation[]>;
 }
 
-const MODEL = { STEER_MODEL: "simulator", STEER_TOKEN: TOKEN };
+const MODEL = { STEER_MODEL: "simulator", STEER_API_KEY: TOKEN };
 const PROMPT = "Was sagt das Meer? 🌊";
 /** Longest token of a scripted text, and what a message of the prompt's length costs. */
 const OUTPUT_TOKENS = pieces(KNOWN_TEXT, 4).length;
@@ -98,7 +98,7 @@ async function cancelled(streamId: string, { world, proxy }: Evidence) {
     if (state?.endTime !== undefined || tries === 50) {
       const endedAt = state?.endTime === undefined ? Number.NaN : timestampMs(state.endTime);
       return [
-        is("phase of the stream", phaseName(state?.phase), "CANCELLED"),
+        is("phase of the stream", StreamPhase[state?.phase ?? 0], "CANCELLED"),
         check("the cancel came before the connection's end", endedAt < proxy.closedAt, {
           endedAt,
           closedAt: proxy.closedAt,
@@ -107,10 +107,6 @@ async function cancelled(streamId: string, { world, proxy }: Evidence) {
     }
     await delay(100);
   }
-}
-
-function phaseName(phase: StreamPhase | undefined): string {
-  return Object.entries(StreamPhase).find(([, value]) => value === phase)?.[0] ?? "unknown";
 }
 
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -210,6 +206,17 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       ...simulated({ text: KNOWN_TEXT })(),
       STEER_ADDRESS: tls.grpc,
       STEER_CA_FILE: certificates.ca,
+    }),
+    judge: (answer) => unaryAnswer(answer),
+  },
+  // Nothing but the environment says where the service is, whom to trust, and as whom to come.
+  "system-authorities": {
+    env: ({ tls, certificates }) => ({
+      ...simulated({ text: KNOWN_TEXT })(),
+      STEER_ADDRESS: `https://${tls.grpc}`,
+      SSL_CERT_FILE: certificates.ca,
+      // Where a machine sets it, gRPC trusts its file alone.
+      GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: "",
     }),
     judge: (answer) => unaryAnswer(answer),
   },

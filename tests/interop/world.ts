@@ -10,7 +10,7 @@ import { startUpstream, type Upstream } from "../support/upstream.ts";
 export const TOKEN = "key-of-a-caller";
 const OPERATOR_TOKEN = "key-of-an-operator";
 export const AS_OPERATOR = { authorization: `Bearer ${OPERATOR_TOKEN}` };
-export const OPERATOR = { STEER_TOKEN: OPERATOR_TOKEN };
+export const OPERATOR = { STEER_API_KEY: OPERATOR_TOKEN };
 
 /** What the known models say: text over many events, JSON, 3 MiB. */
 export const KNOWN_TEXT = Array.from({ length: 12 }, (_, index) =>

@@ -4,8 +4,7 @@
 import { codeName, errorRow } from "../../src/domain/error-table.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import { GenerationFailed } from "../../src/domain/generation.ts";
-import type { Gateway } from "../../src/gateway/gateway.ts";
-import type { OpenStream } from "../../src/gateway/stored-generation.ts";
+import type { Gateway, OpenStream } from "../../src/ports/gateway.ts";
 import { encodeError } from "../../src/rpc/encode-error.ts";
 import { decodeEvent } from "../../src/rpc/encode-event.ts";
 import { StreamFailed } from "../../src/rpc/stream-failure.ts";

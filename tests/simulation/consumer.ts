@@ -2,8 +2,7 @@
 // last event that it has applied.
 
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
-import type { Gateway, WholeAnswer } from "../../src/gateway/gateway.ts";
-import type { OpenStream } from "../../src/gateway/stored-generation.ts";
+import type { Gateway, OpenStream, WholeAnswer } from "../../src/ports/gateway.ts";
 import { decodeEvent, encodeEvent } from "../../src/rpc/encode-event.ts";
 import { digestOf, type SeenBody } from "../support/history.ts";
 import { type CallStatus, Connection } from "./connection.ts";

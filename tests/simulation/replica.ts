@@ -1,10 +1,12 @@
 // One replica of a simulation: the gateway as `service.ts` composes it, without listeners.
+
 import type { OnDefect } from "../../src/domain/defect.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
-import { createGateway, type Gateway } from "../../src/gateway/gateway.ts";
+import { createGateway } from "../../src/gateway/gateway.ts";
 import type { Deployment, GenerationRuns } from "../../src/gateway/generation-run.ts";
 import { createLostUsage } from "../../src/gateway/lost-usage.ts";
 import { SchemaChecks } from "../../src/output/schema-checks.ts";
+import type { Gateway } from "../../src/ports/gateway.ts";
 import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
 import { ProviderStats } from "../../src/reliability/provider-stats.ts";
 import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";

@@ -1,4 +1,5 @@
 // What a simulated consumer asks for, as the wire carries it.
+
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Role } from "../../gen/es/steer/v1/content_pb.js";
@@ -11,7 +12,7 @@ import {
 import { DisconnectPolicy } from "../../gen/es/steer/v1/stream_pb.js";
 import type { GenerationSpec } from "../../src/domain/generation-spec.ts";
 import type { StreamOptions } from "../../src/domain/stream-options.ts";
-import type { CallIdentity } from "../../src/gateway/stored-generation.ts";
+import type { CallIdentity } from "../../src/ports/gateway.ts";
 import { decodeStoredRequest } from "../../src/rpc/stored-request.ts";
 import { promptOf } from "./provider.ts";
 import type { Dice } from "./scheduler.ts";

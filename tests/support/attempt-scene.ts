@@ -2,10 +2,10 @@ import { onTestFinished } from "vitest";
 import type { GenerationSpec } from "../../src/domain/generation-spec.ts";
 import type { Model } from "../../src/domain/model.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
+import type { RoutedTarget } from "../../src/domain/route.ts";
 import {
   type AttemptContext,
   type Delivery,
-  type FittedTarget,
   NO_DELIVERY,
   startAttempt,
 } from "../../src/gateway/attempt-run.ts";
@@ -37,7 +37,7 @@ const TIMEOUTS = {
 export interface AttemptChanges {
   readonly model?: Partial<Model>;
   readonly spec?: Partial<GenerationSpec>;
-  readonly plan?: Partial<AttemptPlan<FittedTarget>>;
+  readonly plan?: Partial<AttemptPlan<RoutedTarget>>;
   readonly isStream?: boolean;
   readonly waitsMs?: number;
   /** Events that the caller would see something of; default: texts. */
@@ -105,7 +105,7 @@ export function attemptScene({ isStream = true, waitsMs = 600_000, commits }: At
     waitsUntil: clock.now() + waitsMs,
     delivery: () => delivery,
   };
-  function fitted({ model, spec }: Pick<AttemptChanges, "model" | "spec"> = {}): FittedTarget {
+  function fitted({ model, spec }: Pick<AttemptChanges, "model" | "spec"> = {}): RoutedTarget {
     return {
       model: testModel(model),
       spec: testSpec(spec),

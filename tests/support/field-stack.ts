@@ -69,11 +69,6 @@ export interface FieldStackOptions {
   readonly tls?: ServerOptions;
 }
 
-/** The name of an enum's value. */
-function nameOf(values: Readonly<Record<string, number>>, value: number): string {
-  return Object.keys(values).find((name) => values[name] === value) ?? String(value);
-}
-
 function ended(generation: Generation | undefined, error: unknown): CallEnd {
   const typed = error === undefined ? undefined : gatewayErrorOf(error);
   const attempts = typed?.attempts ?? generation?.attempts ?? [];
@@ -84,8 +79,8 @@ function ended(generation: Generation | undefined, error: unknown): CallEnd {
     attempts: attempts.map(({ provider, model, outcome, errorCategory }) =>
       [
         `${provider}/${model}`,
-        nameOf(AttemptOutcome, outcome),
-        ...(errorCategory === 0 ? [] : [nameOf(ErrorCategory, errorCategory)]),
+        AttemptOutcome[outcome],
+        ...(errorCategory === 0 ? [] : [ErrorCategory[errorCategory]]),
       ].join(" "),
     ),
     violations:

@@ -1,4 +1,5 @@
 // What a store has to do, in the fewest words: records in a map, and the pure machine.
+import type { Cursor } from "../../src/domain/cursor.ts";
 import {
   type AppendAnswer,
   append,
@@ -19,7 +20,7 @@ import type {
   StreamRecord,
   WriterToken,
 } from "../../src/streams/stream-record.ts";
-import type { Append, CleanupQuery, Cursor, ListQuery } from "../../src/streams/stream-store.ts";
+import type { Append, CleanupQuery, ListQuery } from "../../src/streams/stream-store.ts";
 
 interface ModelStream {
   record: StreamRecord;

@@ -1,4 +1,5 @@
 // The gateway over a log in memory, with one provider that says what a test wants.
+
 import type { DefectPlace, OnDefect } from "../../src/domain/defect.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import type { Generation, StreamEvent } from "../../src/domain/generation.ts";
@@ -6,8 +7,9 @@ import type { ProviderEvent } from "../../src/domain/provider-event.ts";
 import type { StreamOptions } from "../../src/domain/stream-options.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import { type Deployment, GenerationRuns } from "../../src/gateway/generation-run.ts";
-import { createStoredGenerations, type OpenStream } from "../../src/gateway/stored-generation.ts";
+import { createStoredGenerations } from "../../src/gateway/stored-generation.ts";
 import { SchemaChecks } from "../../src/output/schema-checks.ts";
+import type { OpenStream } from "../../src/ports/gateway.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
 import { ProviderStats } from "../../src/reliability/provider-stats.ts";

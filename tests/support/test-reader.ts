@@ -1,8 +1,9 @@
 // Readers of a log whose events are words; the last of them is `end`.
-import type { Delivery, ReaderWatch, StreamReader } from "../../src/streams/stream-reader.ts";
+import type { Cursor } from "../../src/domain/cursor.ts";
+import type { StreamDelivery } from "../../src/ports/gateway.ts";
+import type { ReaderWatch, StreamReader } from "../../src/streams/stream-reader.ts";
 import type { NewStream } from "../../src/streams/stream-record.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
-import type { Cursor } from "../../src/streams/stream-store.ts";
 import { createFaultyStore, type FaultyStoreOptions } from "./faulty-store.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { appendTo, beginning, encode, failure, newStream, success } from "./stored-streams.ts";
@@ -16,7 +17,7 @@ export function isEnd(event: Uint8Array): boolean {
   return decoder.decode(event) === "end";
 }
 
-function wordOf(delivery: Delivery): string[] {
+function wordOf(delivery: StreamDelivery): string[] {
   if (delivery.type === "events") return delivery.events.map((event) => decoder.decode(event));
   return [`beat ${delivery.sequence}${delivery.isUndurable ? " undurable" : ""}`];
 }

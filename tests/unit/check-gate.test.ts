@@ -210,6 +210,26 @@ describe("the other gates", () => {
     ],
     [
       "versions",
+      "a helper in Python that takes other stubs",
+      {
+        "clients/python/pyproject.toml": 'version = "9.9.8"\ndependencies = ["steer-stubs==9.9.9"]',
+      },
+      "clients/python/pyproject.toml has 9.9.8, 9.9.9, not",
+    ],
+    [
+      "versions",
+      "a crate that takes other stubs",
+      { "clients/rust/Cargo.toml": 'steer-stubs = { version = "9.9.9", path = "../../gen/rust" }' },
+      "clients/rust/Cargo.toml has 9.9.9, not",
+    ],
+    [
+      "versions",
+      "a module that takes other stubs",
+      { "clients/go/go.mod": "require (\n\tgithub.com/steer-gateway/steer/gen/go v9.9.9\n)" },
+      "clients/go/go.mod has 9.9.9, not",
+    ],
+    [
+      "versions",
       "a package without a manifest",
       { "clients/cobol/steer.cob": "" },
       "clients/cobol has no manifest",

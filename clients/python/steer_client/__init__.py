@@ -2,7 +2,7 @@
 
 from .aio import AsyncClient, AsyncEventStream
 from .error import SteerError
-from .resume import Cursor, Reconnect
+from .resume import Reconnect, StreamCursor
 from .runtime import Runtime
 from .sync import Client, EventStream
 
@@ -10,9 +10,9 @@ __all__ = [
     "AsyncClient",
     "AsyncEventStream",
     "Client",
-    "Cursor",
     "EventStream",
     "Reconnect",
     "Runtime",
     "SteerError",
+    "StreamCursor",
 ]

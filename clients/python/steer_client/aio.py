@@ -14,13 +14,24 @@ from .channel import BaseClient, Begin, ReadOptions, with_id
 from .error import SteerError, error_of_status
 from .output import Output
 from .repeat import Repetition
-from .resume import Call, Cursor, Deliver, Reading, Receive, Wait, silence_error
+from .resume import Call, Deliver, Reading, Receive, StreamCursor, Wait, closed_error, silence_error
+
+
+def _is_of_task() -> bool:
+    """Somebody cancels the task. Else gRPC means the call, as if its channel is closed."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 async def _receive(call: Any, timeout: float | None) -> v1.StreamEvent | SteerError | None:
     try:
         async with asyncio.timeout(timeout):
-            event = await call.read()
+            try:
+                event = await call.read()
+            except asyncio.CancelledError:
+                if _is_of_task():
+                    raise
+                return closed_error()
         return None if event is grpc.aio.EOF else event
     except TimeoutError:
         return silence_error(timeout)
@@ -111,6 +122,10 @@ class AsyncClient(BaseClient):
                 return answer
             except grpc.aio.AioRpcError as error:
                 cause = error_of_status(error)
+            except asyncio.CancelledError:
+                if _is_of_task():
+                    raise
+                cause = closed_error()
             if not self._closed.is_set():
                 await self._runtime.sleep(repetition.wait_after(cause))
             if self._closed.is_set():
@@ -122,7 +137,9 @@ class AsyncClient(BaseClient):
         """Generates and streams; goes on by itself where a connection or a replica is lost."""
         return AsyncEventStream(*self._new(request, options))
 
-    def resume_stream(self, cursor: Cursor, **options: Unpack[ReadOptions]) -> AsyncEventStream:
+    def resume_stream(
+        self, cursor: StreamCursor, **options: Unpack[ReadOptions]
+    ) -> AsyncEventStream:
         """Goes on with a stream whose position was kept elsewhere."""
         return AsyncEventStream(*self._known(cursor, options))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import uuid
 from collections.abc import Callable
@@ -11,14 +12,15 @@ from typing import Any, TypedDict, TypeVar
 import grpc
 from steer import v1
 
-from .resume import Cursor, Reading, Reconnect
+from .resume import Reading, Reconnect, StreamCursor
 from .runtime import SYSTEM, Runtime
+from .settings import Settings, system_credentials
 
 HEARTBEAT = 15.0
 #: Heartbeats that may be missing before a connection counts as dead.
 MISSED_HEARTBEATS = 3
 MODELS = {"service": "steer.v1.ModelService"}
-Begin = Callable[[Cursor], Any]
+Begin = Callable[[StreamCursor], Any]
 _Request = TypeVar("_Request", v1.GenerateRequest, v1.StreamGenerateRequest)
 
 
@@ -92,35 +94,48 @@ def with_recovery(request: v1.StreamGenerateRequest) -> v1.StreamGenerateRequest
 
 
 class BaseClient:
-    """What both clients do alike. `options` are the channel's, over those above. A `token` that is
-    a function is asked before each call. Stubs of your own take `channel` and send `metadata()`.
+    """What both clients do alike.
+
+    `address` is `host:port` or `http://host:port` in the clear, or `https://host:port` by TLS that
+    trusts the authorities of the machine; `credentials` stand in place of those. None: the variable
+    STEER_ADDRESS, else 127.0.0.1:50051. A `token` that is a function is asked before each call.
+    None: the variable STEER_API_KEY. An empty key is not sent. `options` are the channel's, over
+    those above. Stubs of your own take `channel` and send `metadata()`. Raises ADDRESS_INVALID or
+    KEY_INVALID.
     """
 
     library: Any
 
     def __init__(
         self,
-        address: str,
+        address: str | None = None,
         *,
-        token: str | Callable[[], str] | None = None,
+        token: str | Callable[[], str | None] | None = None,
         credentials: grpc.ChannelCredentials | None = None,
         options: dict[str, Any] | None = None,
         runtime: Runtime = SYSTEM,
     ) -> None:
-        settings = list({**CHANNEL_OPTIONS, **(options or {})}.items())
+        settings = Settings.of(address, token, os.environ)
+        if credentials is None:
+            settings.warn_of_clear_key()
+            if settings.address.secure:
+                credentials = system_credentials(os.environ)
+        # Else a host named "unix" would be a scheme.
+        target = f"dns:{settings.address}"
+        given = list({**CHANNEL_OPTIONS, **(options or {})}.items())
         self.channel = (
-            self.library.secure_channel(address, credentials, settings)
+            self.library.secure_channel(target, credentials, given)
             if credentials
-            else self.library.insecure_channel(address, settings)
+            else self.library.insecure_channel(target, given)
         )
         self.generation = v1.GenerationServiceStub(self.channel)
-        self._token, self._runtime = token, runtime
+        self._settings, self._runtime = settings, runtime
         #: Set by `close`: no call is made again.
         self._closed = threading.Event()
 
     def metadata(self) -> tuple[tuple[str, str | bytes], ...]:
-        token = self._token() if callable(self._token) else self._token
-        return () if token is None else (("authorization", f"Bearer {token}"),)
+        key = self._settings.key()
+        return (("authorization", f"Bearer {key}"),) if key else ()
 
     def _new(self, given: v1.StreamGenerateRequest, options: ReadOptions) -> tuple[Reading, Begin]:
         request = with_recovery(given)
@@ -130,7 +145,7 @@ class BaseClient:
         silence = heartbeat * MISSED_HEARTBEATS
         return self._reading(request, options, silence, repeatable=request.request_id != "")
 
-    def _known(self, cursor: Cursor, options: ReadOptions) -> tuple[Reading, Begin]:
+    def _known(self, cursor: StreamCursor, options: ReadOptions) -> tuple[Reading, Begin]:
         # The interval of heartbeats is the first call's, which is not known here: no limit.
         return self._reading(None, options, 0, cursor=cursor)
 
@@ -144,7 +159,7 @@ class BaseClient:
         given: dict[str, Any] = {"silence": silence, **options}
         timeout = given.pop("delivery_timeout", None)
 
-        def begin(cursor: Cursor) -> Any:
+        def begin(cursor: StreamCursor) -> Any:
             if request is not None and not cursor.stream_id:
                 return self.generation.StreamGenerate(
                     request, timeout=timeout, metadata=self.metadata()
@@ -157,4 +172,4 @@ class BaseClient:
             )
             return self.generation.ResumeStream(rest, timeout=timeout, metadata=self.metadata())
 
-        return Reading(self._runtime, **given, **more), begin
+        return Reading(self._runtime, is_closed=self._closed.is_set, **given, **more), begin

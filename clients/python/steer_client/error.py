@@ -9,7 +9,7 @@ from google.rpc.status_pb2 import Status
 from steer import v1
 
 if TYPE_CHECKING:
-    from .resume import Cursor
+    from .resume import StreamCursor
 
 _CODES: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 _Detail = TypeVar("_Detail", bound=Message)
@@ -28,8 +28,10 @@ class SteerError(Exception):
     retry_delay: float | None
     #: `grpc-retry-pushback-ms` in seconds: negative forbids a repetition, others ask for one.
     pushback: float | None
+    #: The gateway has answered; otherwise the status is a library's or a proxy's.
+    is_from_gateway: bool
     #: Where the reader of a stream stood; `resume_stream` goes on there.
-    cursor: Cursor | None = None
+    cursor: StreamCursor | None = None
 
     def __init__(
         self,
@@ -38,12 +40,14 @@ class SteerError(Exception):
         *,
         reason: str = "",
         detail: v1.GatewayError | None = None,
+        is_from_gateway: bool | None = None,
         retry_delay: float | None = None,
         pushback: float | None = None,
     ) -> None:
         super().__init__(code, message)
         self.code, self.message, self.detail, self.pushback = code, message, detail, pushback
         self.reason = reason or (detail.reason if detail else "")
+        self.is_from_gateway = detail is not None if is_from_gateway is None else is_from_gateway
         if retry_delay is None and detail is not None and detail.HasField("retry_delay"):
             retry_delay = detail.retry_delay.ToTimedelta().total_seconds()
         self.retry_delay = retry_delay
@@ -56,14 +60,14 @@ class SteerError(Exception):
         """Repeating the same call later can succeed."""
         if self.detail is not None:
             return self.detail.retryable
-        return not self.reason and self.code is grpc.StatusCode.UNAVAILABLE
+        return not self.is_from_gateway and self.code is grpc.StatusCode.UNAVAILABLE
 
     @property
     def attempts(self) -> list[v1.Attempt]:
         """What the gateway has tried, the last three at most unless a stream's event says it."""
         return list(self.detail.attempts) if self.detail else []
 
-    def at(self, cursor: Cursor) -> SteerError:
+    def at(self, cursor: StreamCursor) -> SteerError:
         self.cursor = cursor
         return self
 
@@ -96,11 +100,13 @@ def error_of_status(error: Any) -> SteerError:
         return message if any(packed.Unpack(message) for packed in status.details) else None
 
     info, retry, pushback = find(ErrorInfo), find(RetryInfo), trailers.get("grpc-retry-pushback-ms")
+    detail = find(v1.GatewayError)
     converted = SteerError(
         error.code(),
         error.details() or "",
         reason=info.reason if info else "",
-        detail=find(v1.GatewayError),
+        detail=detail,
+        is_from_gateway=detail is not None or (info is not None and info.domain == "steer"),
         retry_delay=retry.retry_delay.ToTimedelta().total_seconds() if retry else None,
         pushback=None if pushback is None else _pushback(pushback),
     )

@@ -62,7 +62,7 @@ class Output:
         self._parts: dict[int, _Part] = {}
         #: Arguments of tool calls, for ends of parts that are without them.
         self._arguments: dict[int, list[str]] = {}
-        #: Sequence of the first event seen, or 1: what came before is void; 0 before the first event.
+        #: Sequence of the first event seen, or 1: what came before is void; 0 before the first.
         self._first_seen = 0
         self._complete = v1.StreamComplete()
 

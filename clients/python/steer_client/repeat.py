@@ -32,7 +32,7 @@ def is_repeatable(cause: SteerError) -> bool:
     """The service asks for a repetition, or the call was lost before the service answered."""
     if cause.pushback is not None:
         return cause.pushback >= 0 and cause.code is StatusCode.UNAVAILABLE
-    return cause.code in LOST_CODES and not cause.reason and cause.detail is None
+    return cause.code in LOST_CODES and not cause.is_from_gateway
 
 
 @dataclass

@@ -29,7 +29,7 @@ FINAL_CODES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
+class StreamCursor:
     """How far a reader has come; enough to go on, also in another process."""
 
     stream_id: str = ""
@@ -42,7 +42,7 @@ class Cursor:
 class Reconnect:
     """A delivery broke off, and the reader is about to go on."""
 
-    cursor: Cursor
+    cursor: StreamCursor
     tries: int
     wait: float
     cause: SteerError
@@ -52,7 +52,7 @@ class Reconnect:
 class Call:
     """Begin a call: StreamGenerate, or ResumeStream if the cursor names a stream."""
 
-    cursor: Cursor
+    cursor: StreamCursor
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,10 @@ def silence_error(seconds: float | None) -> SteerError:
     return SteerError(StatusCode.UNAVAILABLE, message, reason="SILENCE")
 
 
+def closed_error() -> SteerError:
+    return SteerError(StatusCode.CANCELLED, "the client is closed")
+
+
 @dataclass
 class Reading:
     """One reader's way through a stream. Every error that it raises says where the reader stood."""
@@ -91,7 +95,9 @@ class Reading:
     silence: float
     #: The request has a `request_id`: a second StreamGenerate joins the stream of the first.
     repeatable: bool = True
-    cursor: Cursor = field(default_factory=Cursor)
+    cursor: StreamCursor = field(default_factory=StreamCursor)
+    #: The client is closed: no call is made any more.
+    is_closed: Callable[[], bool] = lambda: False
     #: Seconds until everything ends.
     timeout: float | None = None
     on_reconnect: Callable[[Reconnect], None] | None = None
@@ -122,6 +128,7 @@ class Reading:
         """Reads one call. Returns why it broke off; None: the stream has ended well."""
         is_opening = not self.cursor.stream_id
         self._left()
+        self._raise_if_closed()
         yield Call(self.cursor)
         while True:
             limits = [limit for limit in (self.silence or None, self._left()) if limit is not None]
@@ -144,7 +151,7 @@ class Reading:
             stream_id = self.cursor.stream_id
             if kind == "start":
                 stream_id, self._resumable = event.start.stream_id, event.start.resumable
-            self.cursor = Cursor(stream_id, event.sequence, event.writer)
+            self.cursor = StreamCursor(stream_id, event.sequence, event.writer)
             self._tries, self._progress = 0, True
             if kind in ("complete", "error"):
                 # Leaving at once would look like a cancel to the service.
@@ -162,6 +169,10 @@ class Reading:
         message = "the call ended before the stream did"
         return SteerError(StatusCode.UNAVAILABLE, message, reason="STREAM_CUT")
 
+    def _raise_if_closed(self) -> None:
+        if self.is_closed():
+            raise closed_error().at(self.cursor)
+
     def _note_durability(self, is_durable: bool) -> None:
         if is_durable is not self._durable and self.on_durability:
             self.on_durability(is_durable)
@@ -169,6 +180,7 @@ class Reading:
 
     def _before_next(self, cause: SteerError) -> float:
         """How long to wait until the next call; raises where there must be none."""
+        self._raise_if_closed()
         pushback = cause.pushback or 0
         is_refused = cause.detail is not None and not cause.detail.retryable
         if cause.code in FINAL_CODES or is_refused or pushback < 0:

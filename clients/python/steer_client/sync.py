@@ -14,7 +14,7 @@ from .channel import BaseClient, Begin, ReadOptions, with_id
 from .error import SteerError, error_of_status
 from .output import Output
 from .repeat import Repetition
-from .resume import Call, Cursor, Deliver, Reading, Receive, Wait, silence_error
+from .resume import Call, Deliver, Reading, Receive, StreamCursor, Wait, silence_error
 
 
 class _Calls:
@@ -184,7 +184,7 @@ class Client(BaseClient):
         """Generates and streams; goes on by itself where a connection or a replica is lost."""
         return EventStream(*self._new(request, options))
 
-    def resume_stream(self, cursor: Cursor, **options: Unpack[ReadOptions]) -> EventStream:
+    def resume_stream(self, cursor: StreamCursor, **options: Unpack[ReadOptions]) -> EventStream:
         """Goes on with a stream whose position was kept elsewhere."""
         return EventStream(*self._known(cursor, options))
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 from scripted_service import PATIENCE, ScriptedService
 from steer import v1
 
-from steer_client import AsyncClient, Client, Cursor, Runtime, SteerError
+from steer_client import AsyncClient, Client, Runtime, SteerError, StreamCursor
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Plan:
     service: ScriptedService
     address: str
     request: v1.StreamGenerateRequest
-    cursor: Cursor | None = None
+    cursor: StreamCursor | None = None
     random: float = 0
     stop: Stop = field(default_factory=Stop)
     options: dict[str, Any] = field(default_factory=dict)

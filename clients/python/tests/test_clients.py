@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import threading
 from typing import Any
 
 import grpc
@@ -12,7 +13,7 @@ from readers import Plan, Read, Stop
 from scripted_service import PATIENCE, Server
 from steer import v1
 
-from steer_client import AsyncClient, Client, SteerError
+from steer_client import AsyncClient, Client, SteerError, StreamCursor
 
 START = {"sequence": 1, "writer": 7, "kind": "start", "stream_id": "s.1", "resumable": True}
 TEXT = {"sequence": 2, "writer": 7, "kind": "text"}
@@ -166,3 +167,52 @@ def test_a_token_is_asked_for_before_each_call() -> None:
             assert [event.sequence for event in client.stream_generate(request())] == [1, 2, 3]
         sent = [metadata["authorization"] for metadata in server.service.metadata]
     assert sent == ["Bearer first", "Bearer second"]
+
+
+def test_a_stream_of_a_client_that_is_closed_ends_with_its_position() -> None:
+    with Server([OPEN]) as server:
+        client = Client(server.address)
+        events = client.stream_generate(request())
+        assert [next(events).sequence, next(events).sequence] == [1, 2]
+        threading.Thread(target=client.close).start()
+        with pytest.raises(SteerError, match="the client is closed") as caught:
+            next(events)
+    error = caught.value
+    assert error.code is grpc.StatusCode.CANCELLED
+    assert error.cursor == StreamCursor("s.1", 2, 7)
+
+
+def test_a_stream_of_an_asyncio_client_that_is_closed_ends_with_its_position() -> None:
+    async def read() -> SteerError:
+        client = AsyncClient(server.address)
+        events = client.stream_generate(request())
+        await anext(events)
+        await anext(events)
+        closing = asyncio.create_task(client.close())
+        with pytest.raises(SteerError, match="the client is closed") as caught:
+            await anext(events)
+        await closing
+        with pytest.raises(SteerError, match="the client is closed"):
+            await anext(client.stream_generate(request()))
+        return caught.value
+
+    with Server([OPEN]) as server:
+        error = asyncio.run(read())
+    assert error.code is grpc.StatusCode.CANCELLED
+    assert error.cursor == StreamCursor("s.1", 2, 7)
+
+
+def test_an_asyncio_task_that_is_cancelled_ends_as_one() -> None:
+    async def read() -> None:
+        async with AsyncClient(server.address) as client:
+            events = client.stream_generate(request())
+            await anext(events)
+            await anext(events)
+            task = asyncio.create_task(anext(events))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    with Server([OPEN]) as server:
+        asyncio.run(read())

@@ -11,7 +11,7 @@ from readers import Plan, Read, ReadOutput, Stop, Take
 from scripted_service import PATIENCE, Server
 from steer import v1
 
-from steer_client import Cursor, SteerError
+from steer_client import SteerError, StreamCursor
 
 FILE = Path(__file__).parents[3] / "tests" / "fixtures" / "resume-vectors.json"
 VECTORS = json.loads(FILE.read_text("utf-8"))["vectors"]
@@ -48,7 +48,7 @@ def test_vector(vector: dict[str, Any], read: Read) -> None:
             service,
             server.address,
             request,
-            cursor=Cursor(**cursor) if cursor else None,
+            cursor=StreamCursor(**cursor) if cursor else None,
             random=vector["random"],
             stop=Stop(**stop) if stop else Stop(),
         )
@@ -86,7 +86,7 @@ def test_output(vector: dict[str, Any], take: Take, read_output: ReadOutput) -> 
             server.service,
             server.address,
             request_of(vector),
-            cursor=Cursor(**cursor) if cursor else None,
+            cursor=StreamCursor(**cursor) if cursor else None,
             random=vector["random"],
         )
         error = vector.get("text_error")

@@ -8,12 +8,13 @@ use steer_stubs::v1::{
 };
 use tokio::time::{Instant, sleep};
 use tonic::codec::CompressionEncoding;
-use tonic::metadata::{Ascii, MetadataValue, errors::InvalidMetadataValue};
-use tonic::service::{Interceptor, interceptor::InterceptedService};
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint, Error};
-use tonic::{Request, Response, Status};
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::{Request, Response};
 
 use crate::repeat::{MAX_TRIES, is_repeatable, wait_before};
+use crate::service_address::ServiceAddress;
+use crate::settings::{Bearer, ClearKey, address_of, key_of, process_environment};
 use crate::{
     EventStream, ReadOptions, SteerError, StreamCalls, StreamCursor, random_bits, read_stream,
 };
@@ -25,37 +26,28 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Heartbeats that may be missing before a connection counts as dead.
 const MISSED_HEARTBEATS: u32 = 3;
 
-/// The helper's settings of a connection to `host:port`, or `https://host:port`, which trusts the
-/// system's certificates.
-pub fn endpoint(address: &str) -> Result<Endpoint, Error> {
-    let is_secure = address.starts_with("https://");
-    let uri = match address.contains("://") {
-        true => address.to_owned(),
-        false => format!("http://{address}"),
+/// The helper's settings of a connection to `host:port` or `http://host:port`, in the clear, or to
+/// `https://host:port`, by TLS that trusts the system's certificates. Fails with `ADDRESS_INVALID`.
+pub fn endpoint(address: &str) -> Result<Endpoint, SteerError> {
+    endpoint_at(&address_of(Some(address), &process_environment)?)
+}
+
+fn endpoint_at(address: &ServiceAddress) -> Result<Endpoint, SteerError> {
+    let scheme = match address.is_secure {
+        true => "https",
+        false => "http",
     };
     // A connection that does not answer a ping is dead, and its calls are resumed over another.
-    let endpoint = Endpoint::from_shared(uri)?
+    let endpoint = Endpoint::from_shared(format!("{scheme}://{address}"))
+        .map_err(SteerError::of_transport)?
         .connect_timeout(Duration::from_secs(5))
         .http2_keep_alive_interval(Duration::from_secs(60))
         .keep_alive_timeout(Duration::from_secs(20));
-    match is_secure {
-        true => endpoint.tls_config(ClientTlsConfig::new().with_enabled_roots()),
+    match address.is_secure {
+        true => endpoint
+            .tls_config(ClientTlsConfig::new().with_enabled_roots())
+            .map_err(SteerError::of_transport),
         false => Ok(endpoint),
-    }
-}
-
-/// Sends the caller's key with each call.
-#[derive(Clone, Default)]
-pub struct Bearer(Option<MetadataValue<Ascii>>);
-
-impl Interceptor for Bearer {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        if let Some(token) = &self.0 {
-            request
-                .metadata_mut()
-                .insert("authorization", token.clone());
-        }
-        Ok(request)
     }
 }
 
@@ -66,17 +58,33 @@ pub type Service = InterceptedService<Channel, Bearer>;
 #[derive(Clone)]
 pub struct Client {
     channel: Channel,
-    bearer: Bearer,
+    pub(crate) bearer: Bearer,
     is_compressing: bool,
 }
 
 impl Client {
-    /// See [`endpoint`] for the address. Needs a running tokio.
-    pub fn new(address: &str) -> Result<Self, Error> {
-        Ok(Client::over(endpoint(address)?.connect_lazy()))
+    /// See [`endpoint`] for the address. The key is that of the variable `STEER_API_KEY`. Needs a
+    /// running tokio. Fails with `ADDRESS_INVALID` or `KEY_INVALID`.
+    pub fn new(address: &str) -> Result<Self, SteerError> {
+        Client::at(address_of(Some(address), &process_environment)?)
     }
 
-    /// Over a channel with other settings.
+    /// The same with the address of the variable `STEER_ADDRESS`, else with `127.0.0.1:50051`.
+    pub fn from_env() -> Result<Self, SteerError> {
+        Client::at(address_of(None, &process_environment)?)
+    }
+
+    fn at(address: ServiceAddress) -> Result<Self, SteerError> {
+        let mut client = Client::over(endpoint_at(&address)?.connect_lazy());
+        client.bearer = Bearer {
+            key: key_of(None, &process_environment)?,
+            clear: ClearKey::at(address),
+        };
+        Ok(client)
+    }
+
+    /// Over a channel with other settings. No variable is read: the channel is the caller's, and so
+    /// is the key.
     pub fn over(channel: Channel) -> Self {
         Client {
             channel,
@@ -85,9 +93,9 @@ impl Client {
         }
     }
 
-    /// With the key of the caller.
-    pub fn with_token(mut self, token: &str) -> Result<Self, InvalidMetadataValue> {
-        self.bearer = Bearer(Some(format!("Bearer {token}").parse()?));
+    /// With the key of the caller; an empty one is not sent. Fails with `KEY_INVALID`.
+    pub fn with_token(mut self, token: &str) -> Result<Self, SteerError> {
+        self.bearer.key = key_of(Some(token), &process_environment)?;
         Ok(self)
     }
 

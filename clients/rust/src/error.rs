@@ -53,6 +53,14 @@ impl SteerError {
         }
     }
 
+    /// A channel that cannot be made, as where the system has no certificates.
+    pub(crate) fn of_transport(cause: tonic::transport::Error) -> Self {
+        let message = format!("no channel can be made: {cause}");
+        let mut error = SteerError::local(Code::FailedPrecondition, "", message);
+        error.source = Some(Box::new(cause));
+        error
+    }
+
     /// The error that ends a stream, as its last event tells it.
     pub(crate) fn from_event(detail: Option<GatewayError>) -> Self {
         let Some(detail) = detail else {

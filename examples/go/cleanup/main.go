@@ -2,11 +2,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log"
-	"os"
 	"time"
 
 	steer "github.com/steer-gateway/steer/clients/go"
@@ -15,9 +13,8 @@ import (
 )
 
 func main() {
-	address := cmp.Or(os.Getenv("STEER_ADDRESS"), "127.0.0.1:50051")
 	// The key must be an operator's.
-	channel, err := steer.Dial(address, os.Getenv("STEER_TOKEN"))
+	channel, err := steer.Dial("", "") // STEER_ADDRESS and STEER_API_KEY
 	if err != nil {
 		log.Fatal(err)
 	}

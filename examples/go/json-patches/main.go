@@ -94,9 +94,8 @@ func compact(value any) string {
 }
 
 func main() {
-	address := cmp.Or(os.Getenv("STEER_ADDRESS"), "127.0.0.1:50051")
 	model := cmp.Or(os.Getenv("STEER_MODEL"), "simulator")
-	channel, err := steer.Dial(address, os.Getenv("STEER_TOKEN"))
+	channel, err := steer.Dial("", "") // STEER_ADDRESS and STEER_API_KEY
 	if err != nil {
 		log.Fatal(err)
 	}

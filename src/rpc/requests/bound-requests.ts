@@ -3,18 +3,12 @@ import type grpc from "@grpc/grpc-js";
 import { type Encoding, RpcStatusError } from "../call.ts";
 import { encodeError } from "../encode-error.ts";
 import { gatedCallOf } from "../grpc-gate.ts";
+import { interceptedInternals } from "../grpc-internals.ts";
 import { maxRequestBytes, SMALL_REQUEST_BYTES } from "./request-limits.ts";
 
 /** What grpc-js takes from clients. */
 const ENCODINGS: readonly string[] = ["gzip", "deflate"] satisfies readonly Encoding[];
 const HEAD_BYTES = 5;
-
-/** What grpc-js bounds by one option for all methods, and inflates to that bound. */
-interface CallInternals {
-  readonly decoder: { maxReadMessageLength: number };
-  readonly incomingEncoding: string;
-  decompressMessage(message: Buffer, encoding: string): Buffer | Promise<Buffer>;
-}
 
 /** What grpc-js ends a call with. */
 function toStatus(error: unknown) {
@@ -37,7 +31,8 @@ export function boundRequests(
   return ({ path }, call) => {
     // Health and reflection are no services of the contract.
     const maxBytes = bounds.get(path) ?? SMALL_REQUEST_BYTES;
-    const internals = call as unknown as CallInternals;
+    const internals = interceptedInternals(call);
+    // The library has one option for all methods, and inflates to that bound.
     internals.decoder.maxReadMessageLength = maxBytes;
     if (ENCODINGS.includes(internals.incomingEncoding)) {
       // Of a message that is not compressed the encoding is `identity`, whatever the headers say.

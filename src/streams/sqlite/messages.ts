@@ -1,4 +1,5 @@
 // What passes between the port of the store and its thread.
+import type { Cursor } from "../../domain/cursor.ts";
 import type { StoreTrouble } from "../store-trouble.ts";
 import type {
   Ending,
@@ -13,7 +14,6 @@ import type {
   ClaimResult,
   CleanupQuery,
   CreateAnswer,
-  Cursor,
   ListPage,
   ListQuery,
   ReadResult,

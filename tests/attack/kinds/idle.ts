@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Attack } from "../attack.ts";
+import { type Attack, together } from "../attack.ts";
 import { RawConnection } from "../connections.ts";
 import { GREETING, SETTINGS_ACK } from "../http2-frames.ts";
 
@@ -26,23 +26,25 @@ export const IDLE: Attack = {
     return `a process may have ${limit} files open here, and ${CONNECTIONS + SPARE} are needed`;
   },
   prepare: () => async (run) => {
-    const open: RawConnection[] = [];
+    const greeted: RawConnection[] = [];
+    const silent: RawConnection[] = [];
     const hello = Buffer.concat([GREETING, SETTINGS_ACK]);
-    while (open.length < CONNECTIONS && !run.isOver) {
-      const batch = Array.from({ length: BATCH }, async (_, index) => {
-        const isGrpc = index % 2 === 0;
-        const connection = new RawConnection(isGrpc ? run.target.grpc : run.target.http);
-        open.push(connection);
-        if ((await connection.opened()) && isGrpc) await connection.write(hello, 100);
-      });
-      await Promise.all(batch);
+    const open = async (index: number): Promise<void> => {
+      const isGrpc = index % 2 === 0;
+      const connection = new RawConnection(isGrpc ? run.target.grpc : run.target.http);
+      (isGrpc ? greeted : silent).push(connection);
+      if (!(await connection.opened())) return;
+      if (isGrpc) await connection.write(hello, 100);
+      // The gateway ends what is silent for ten seconds, and a slow machine takes as long to open all.
+      else run.end("open");
+    };
+    while (greeted.length + silent.length < CONNECTIONS && !run.isOver) {
+      await together(BATCH, open);
       run.count(BATCH);
     }
     await delay(1_000);
-    for (const connection of open) {
-      if (connection.isOpen) run.end("open");
-      connection.close();
-    }
+    for (const connection of greeted) if (connection.isOpen) run.end("open");
+    for (const connection of [...greeted, ...silent]) connection.close();
   },
   wrong: ({ ends }) =>
     ends["open"] === CONNECTIONS ? undefined : `${ends["open"] ?? 0} connections are open`,

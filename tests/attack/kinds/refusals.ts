@@ -57,7 +57,8 @@ async function overHttp(run: AttackRun, next: () => Headers | undefined): Promis
 function wrongKeys(run: AttackRun): () => Headers | undefined {
   let made = 0;
   return () => {
-    if (made >= WRONG_KEYS[run.length] || run.isOver) return undefined;
+    if (made >= WRONG_KEYS[run.length]) run.finish();
+    if (run.isOver) return undefined;
     return { ":path": GENERATE, authorization: `Bearer wrong-${made++}` };
   };
 }

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
+import type { Cursor } from "../../../src/domain/cursor.ts";
 import type { Batch } from "../../../src/streams/stream-record.ts";
-import type { Cursor, ReadResult } from "../../../src/streams/stream-store.ts";
+import type { ReadResult } from "../../../src/streams/stream-store.ts";
 import {
   appendTo,
   batchOf,

@@ -50,7 +50,7 @@ func dial(options ...grpc.DialOption) (*grpc.ClientConn, error) {
 		}
 		options = append(options, grpc.WithTransportCredentials(authority))
 	}
-	return steer.Dial(os.Getenv("STEER_ADDRESS"), os.Getenv("STEER_TOKEN"), options...)
+	return steer.Dial("", "", options...)
 }
 
 func textOf(generation *steerv1.Generation) string {

@@ -35,24 +35,25 @@ type scenario struct {
 var compressing = []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.UseCompressor(gzip.Name))}
 
 var scenarios = map[string]scenario{
-	"unary":      {run: unary},
-	"stream":     {run: stream},
-	"resume":     {run: resume},
-	"cancel":     {run: cancel},
-	"deadline":   {run: deadline},
-	"error":      {run: failed},
-	"text":       {run: text},
-	"large":      {run: large},
-	"compressed": {run: whole, options: compressing},
-	"tls":        {run: unary},
-	"health":     {run: health},
-	"connect":    {run: overConnect},
-	"lost-owner": {run: lostOwner},
-	"lost-unary": {run: unary},
-	"raw":        {run: raw},
-	"raw-joins":  {run: rawJoins},
-	"joins-raw":  {run: joinsRaw},
-	"rolling":    {run: rolling},
+	"unary":              {run: unary},
+	"stream":             {run: stream},
+	"resume":             {run: resume},
+	"cancel":             {run: cancel},
+	"deadline":           {run: deadline},
+	"error":              {run: failed},
+	"text":               {run: text},
+	"large":              {run: large},
+	"compressed":         {run: whole, options: compressing},
+	"tls":                {run: unary},
+	"system-authorities": {run: unary},
+	"health":             {run: health},
+	"connect":            {run: overConnect},
+	"lost-owner":         {run: lostOwner},
+	"lost-unary":         {run: unary},
+	"raw":                {run: raw},
+	"raw-joins":          {run: rawJoins},
+	"joins-raw":          {run: joinsRaw},
+	"rolling":            {run: rolling},
 }
 
 func main() {
@@ -246,7 +247,7 @@ func health(ctx context.Context, g gateway) (answer, error) {
 
 func overConnect(ctx context.Context, g gateway) (answer, error) {
 	stub := steerv1connect.NewGenerationServiceClient(http.DefaultClient, os.Getenv("STEER_HTTP_URL"))
-	client := steerconnect.New(stub, os.Getenv("STEER_TOKEN"))
+	client := steerconnect.New(stub, os.Getenv("STEER_API_KEY"))
 	response, err := client.Generate(ctx, &steerv1.GenerateRequest{Spec: g.spec})
 	if err != nil {
 		return nil, err

@@ -2,10 +2,12 @@ import type { Command, ExampleName, Language } from "../language.ts";
 
 const ENVIRONMENT = ".cache/interop/python";
 
+/** Whatever the machine's language is, what is printed is UTF-8. */
+const UTF_8 = { PYTHONUTF8: "1" };
+
 /** With the packages as they are installed, not the folders. */
 function run(...args: readonly string[]): Command {
-  // Whatever the machine's language is, what is printed is UTF-8.
-  const env = { PYTHONUTF8: "1", PYTHONDONTWRITEBYTECODE: "1" };
+  const env = { ...UTF_8, PYTHONDONTWRITEBYTECODE: "1" };
   return { command: `${ENVIRONMENT}/bin/python`, args, cwd: ".", env };
 }
 
@@ -33,5 +35,9 @@ export const python: Language = {
     attempts: example("attempts"),
     cleanup: example("cleanup"),
   },
-  page: "docs/clients/python.md",
+  page: {
+    file: "docs/clients/python.md",
+    another: "venv/bin/pip install --quiet idna==3.11",
+    env: () => UTF_8,
+  },
 };

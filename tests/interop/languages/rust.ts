@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import type { Command, Language } from "../language.ts";
 
-/** Shared with the page's program where the environment names a folder: one build serves both. */
+/** Shared with the programs of the page, which are built alike: what both need is compiled once. */
 const TARGET = resolve(process.env["CARGO_TARGET_DIR"] ?? "clients/rust/target");
 
 const cargo = (...args: readonly string[]): Command => ({
@@ -34,5 +34,13 @@ export const rust: Language = {
     attempts: built("attempts"),
     cleanup: built("cleanup"),
   },
-  page: "docs/clients/rust.md",
+  page: {
+    file: "docs/clients/rust.md",
+    another: "cargo add --quiet itoa@1",
+    env: () => ({
+      CARGO_TARGET_DIR: TARGET,
+      CARGO_PROFILE_DEV_DEBUG: "0",
+      CARGO_INCREMENTAL: "0",
+    }),
+  },
 };

@@ -28,6 +28,10 @@ export const typescript: Language = {
     attempts: example("attempts"),
     cleanup: example("cleanup"),
   },
-  page: "docs/clients/typescript.md",
+  page: {
+    file: "docs/clients/typescript.md",
+    another: "npm install --no-audit --no-fund ms@2.1.3",
+    env: () => ({}),
+  },
   connect: true,
 };

@@ -19,7 +19,7 @@ from google.protobuf.json_format import ParseDict
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from rolling import rolling
 from steer import v1
-from steer_client import AsyncClient, Client, Cursor, Reconnect, SteerError
+from steer_client import AsyncClient, Client, StreamCursor, Reconnect, SteerError
 
 Answer = dict[str, Any]
 
@@ -34,10 +34,7 @@ def spec() -> v1.GenerationSpec:
 
 
 def connection() -> dict[str, Any]:
-    settings: dict[str, Any] = {
-        "address": os.environ["STEER_ADDRESS"],
-        "token": os.environ["STEER_TOKEN"],
-    }
+    settings: dict[str, Any] = {}
     if authority := os.environ.get("STEER_CA_FILE"):
         with open(authority, "rb") as file:
             settings["credentials"] = grpc.ssl_channel_credentials(file.read())
@@ -103,7 +100,7 @@ def stream() -> Answer:
     asyncio.run(read())
     # The other client reads the same stream from its first event.
     with Client(**connection()) as client:
-        for event in client.resume_stream(Cursor(first.stream_id)):
+        for event in client.resume_stream(StreamCursor(first.stream_id)):
             again.take(event)
     assert vars(first) == vars(again), "the same stream, read twice, differs"
     return {
@@ -226,6 +223,7 @@ SCENARIOS: dict[str, Callable[[], Answer]] = {
     "large": large,
     "compressed": compressed,
     "tls": unary,
+    "system-authorities": unary,
     "health": health,
     "lost-owner": lost_owner,
     "lost-unary": unary,

@@ -36,12 +36,8 @@ export function credentials(): grpc.ChannelCredentials {
 }
 
 export function connect(channelOptions: grpc.ChannelOptions = {}) {
-  return createGrpcClient({
-    address: setting("STEER_ADDRESS"),
-    token: setting("STEER_TOKEN"),
-    credentials: credentials(),
-    channelOptions,
-  });
+  const isOwn = process.env["STEER_CA_FILE"] !== undefined;
+  return createGrpcClient({ channelOptions, ...(isOwn && { credentials: credentials() }) });
 }
 
 export function textOf({ generation }: GenerateResponse): string {

@@ -15,7 +15,7 @@ const deltaOf = ({ event }: StreamEvent): string =>
   event.case === "textDelta" ? event.value.text : "";
 
 function connectStub() {
-  const metadata = { authorization: `Bearer ${setting("STEER_TOKEN")}` };
+  const metadata = { authorization: `Bearer ${setting("STEER_API_KEY")}` };
   return { stub: createGrpcClient(setting("STEER_ADDRESS")), options: { metadata } };
 }
 

@@ -7,7 +7,7 @@ import grpc from "@grpc/grpc-js";
 import { service as health } from "grpc-health-check";
 import { createConnectClient } from "../../../clients/typescript/connect.ts";
 import { generate, streamGenerate } from "../../../clients/typescript/steer.ts";
-import { Code, SteerError } from "../../../clients/typescript/steer-error.ts";
+import { codeName, SteerError } from "../../../clients/typescript/steer-error.ts";
 import { AttemptOutcomeSchema } from "../../../gen/es/steer/v1/error_pb.js";
 import { FinishReasonSchema } from "../../../gen/es/steer/v1/generation_pb.js";
 import { GenerationService } from "../../../gen/es/steer/v1/generation_service_pb.js";
@@ -25,9 +25,6 @@ import { joinsRaw, lostOwner, raw, rawJoins } from "./discard.ts";
 import { rolling } from "./rolling.ts";
 
 const GZIP = { "grpc.default_compression_algorithm": grpc.compressionAlgorithms.gzip };
-
-const codeName = (code: number): string =>
-  Object.entries(Code).find(([, value]) => value === code)?.[0] ?? String(code);
 
 /** The error of a call that must fail. */
 async function failureOf(call: Promise<unknown>): Promise<SteerError> {
@@ -93,7 +90,7 @@ async function check() {
 async function overConnect() {
   const transport = createConnectTransport({ baseUrl: setting("STEER_HTTP_URL") });
   const client = createConnectClient(createClient(GenerationService, transport), {
-    token: setting("STEER_TOKEN"),
+    token: setting("STEER_API_KEY"),
   });
   const text = textOf(await generate(client, { spec: specOf() }));
   let streamed = "";
@@ -106,6 +103,7 @@ async function overConnect() {
 const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
   unary,
   tls: unary,
+  "system-authorities": unary,
   cancel,
   error,
   health: check,

@@ -79,17 +79,12 @@ export interface Seen {
   readonly waits: readonly number[];
 }
 
-/** The name of an enum's value. */
-function nameOf(values: Readonly<Record<string, number>>, value: number): string {
-  return Object.keys(values).find((name) => values[name] === value) ?? String(value);
-}
-
 function seenAttempt(attempt: Attempt): SeenAttempt {
   return {
     model: attempt.model,
-    trigger: nameOf(AttemptTrigger, attempt.trigger),
-    outcome: nameOf(AttemptOutcome, attempt.outcome),
-    category: nameOf(ErrorCategory, attempt.errorCategory),
+    trigger: AttemptTrigger[attempt.trigger],
+    outcome: AttemptOutcome[attempt.outcome],
+    category: ErrorCategory[attempt.errorCategory],
     status: attempt.providerHttpStatus,
     code: attempt.providerErrorCode,
     delayMs: attempt.delay === undefined ? 0 : durationMs(attempt.delay),
@@ -189,7 +184,7 @@ function seenFailure(received: Received): [SeenFailure, GatewayError] {
     message: received.message,
     reason: info?.reason,
     domain: info?.domain,
-    category: nameOf(ErrorCategory, gateway.category),
+    category: ErrorCategory[gateway.category],
     retryable: gateway.retryable,
     retryDelayMs: gateway.retryDelay === undefined ? undefined : durationMs(gateway.retryDelay),
     details: standard.filter((name) => !/ErrorInfo|GatewayError/.test(name)).sort(),

@@ -57,6 +57,21 @@ describe("field:X21: ten thousand callers", () => {
     expect(() => authenticate(headWith(key))).toThrowError(expect.objectContaining({ reason }));
     expect(reads).toBe(known);
   });
+
+  it.each([
+    ["a wrong key", "key-10000"],
+    ["no key", undefined],
+  ])("of a flood with %s each call has the same error, which nobody can change", (_name, key) => {
+    const [first, second] = Array.from({ length: 2 }, () => {
+      try {
+        return authenticate(headWith(key));
+      } catch (error) {
+        return error;
+      }
+    });
+    expect(first).toBe(second);
+    expect(Object.isFrozen(first)).toBe(true);
+  });
 });
 
 describe("a service without callers", () => {

@@ -195,7 +195,10 @@ describe.each([...TRANSPORTS, FETCH] as const)(
       expect(made).toBe(3);
     });
 
-    it("ends in its wait with the reason of the caller, whose request stays as it is", async () => {
+    it.each([
+      [new Error("enough"), Code.CANCELLED],
+      [new DOMException("", "TimeoutError"), Code.DEADLINE_EXCEEDED],
+    ])("ends in its wait by the caller, whose request stays as it is: %s", async (cause, code) => {
       await using replica = await startReplacedReplica(transport, async () => {
         throw failure("600000");
       });
@@ -205,14 +208,34 @@ describe.each([...TRANSPORTS, FETCH] as const)(
       const request = create(GenerateRequestSchema, REQUEST);
       const running = generate(client, request, { runtime: clock, signal: controller.signal });
       await eventually(() => clock.pendingTimers === 1);
-      const reason = new Error("enough");
-      controller.abort(reason);
-      await expect(running).rejects.toBe(reason);
+      controller.abort(cause);
+      await expect(running).rejects.toMatchObject({ name: "SteerError", code, cause });
       expect([replica.requests.length, clock.pendingTimers, request.requestId]).toEqual([1, 0, ""]);
       close();
     });
   },
 );
+
+describe("a signal that is aborted", () => {
+  it.each<Transport>([...TRANSPORTS, FETCH])(
+    "ends the call that runs, and the one to come: %s",
+    async (transport) => {
+      await using replica = await startReplacedReplica(transport, never);
+      const { client, close } = helperClient(transport, replica.address);
+      const controller = new AbortController();
+      const { signal } = controller;
+      const running = generate(client, REQUEST, { signal });
+      const over = { name: "SteerError", code: Code.CANCELLED, cause: "enough", retryable: false };
+      const ended = expect(running).rejects.toMatchObject(over);
+      await eventually(() => replica.requests.length === 1);
+      controller.abort("enough");
+      await ended;
+      await expect(generate(client, REQUEST, { signal })).rejects.toMatchObject(over);
+      expect(replica.requests).toHaveLength(1);
+      close();
+    },
+  );
+});
 
 describe("the channel of the helper", () => {
   it("repeats nothing after its end: not a call that waits, nor a new one, nor a stream", async () => {

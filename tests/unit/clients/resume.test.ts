@@ -10,7 +10,9 @@ import { MidStreamRecovery } from "../../../gen/es/steer/v1/generation_pb.js";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { playCalls, type ResumeVector, resumeVectors } from "../../support/resume-vectors.ts";
 
-class Stopped extends Error {}
+const STOPPED = new Error("the caller's own");
+/** As `AbortSignal.timeout` has it. */
+const TIME_IS_UP = new DOMException("", "TimeoutError");
 
 interface Told {
   readonly applied: number[];
@@ -21,8 +23,11 @@ interface Told {
 }
 
 function outcomeOf(error: unknown, how: string | undefined): ResumeVector["outcome"] {
-  if (error instanceof Stopped) return { ended: how === "deadline" ? "deadline" : "cancelled" };
   if (!(error instanceof SteerError)) throw error;
+  if (error.cause === STOPPED || error.cause === TIME_IS_UP) {
+    expect(error.code).toBe(how === "deadline" ? Code.DEADLINE_EXCEEDED : Code.CANCELLED);
+    return { ended: how === "deadline" ? "deadline" : "cancelled" };
+  }
   const code = Object.entries(Code).find(([, value]) => value === error.code)?.[0];
   return { ended: "error", code: code as keyof typeof Code, reason: error.reason };
 }
@@ -46,7 +51,7 @@ function streamOf(
 async function run(vector: ResumeVector): Promise<Told & ReturnType<typeof playCalls>> {
   const { stop, cursor } = vector;
   const controller = new AbortController();
-  const abort = (): void => controller.abort(new Stopped());
+  const abort = (): void => controller.abort(stop?.how === "deadline" ? TIME_IS_UP : STOPPED);
   const applied: number[] = [];
   const discards: number[] = [];
   const waits: number[] = [];
@@ -84,9 +89,8 @@ async function run(vector: ResumeVector): Promise<Told & ReturnType<typeof playC
     }
   } catch (error) {
     outcome = outcomeOf(error, stop?.how);
-    if (error instanceof SteerError) {
-      expect(error.cursor?.sequence).toBe(applied.at(-1) ?? cursor?.sequence ?? 0);
-    }
+    const { cursor: reached } = error as SteerError;
+    expect(reached?.sequence).toBe(applied.at(-1) ?? cursor?.sequence ?? 0);
   }
   expect(clock.pendingTimers).toBe(0);
   return { ...calls, applied, discards, outcome, waits, reconnects };

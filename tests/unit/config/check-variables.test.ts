@@ -9,7 +9,7 @@ import {
 describe("checkVariables", () => {
   it.each<[Environment]>([
     [{ STEER_GRPC_ADDRESS: "", STEER_FAULTS_ALLOW: "", STEER_UNKNOWN: "" }],
-    [{ STEER_API_KEY: "k", STEER_ADDRESS: "gateway:50051", STEER_TOKEN: "k", STEER_MODEL: "m" }],
+    [{ STEER_API_KEY: "k", STEER_ADDRESS: "gateway:50051", STEER_MODEL: "m" }],
     // The Service `steer`.
     [{ STEER_SERVICE_HOST: "10.0.0.1", STEER_SERVICE_PORT: "1", STEER_SERVICE_PORT_GRPC: "1" }],
     [{ STEER_PORT: "tcp://10.0.0.1:1", STEER_PORT_1_TCP: "tcp://10.0.0.1:1" }],

@@ -3,8 +3,8 @@ import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { GenerationSpec } from "../../../src/domain/generation-spec.ts";
 import type { Model, Pricing } from "../../../src/domain/model.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
+import type { RoutedTarget } from "../../../src/domain/route.ts";
 import {
-  type FittedTarget,
   moneyObstacle,
   NO_DELIVERY,
   paidTargets,
@@ -25,7 +25,7 @@ const partEnd: ProviderEvent = { type: "part-end", partIndex: 0 };
 const finish: ProviderEvent = { type: "finish", reason: "stop", rawReason: "end" };
 
 /** An attempt whose text the caller holds, cut behind it. */
-function broken(set: ReturnType<typeof attemptScene>, target: FittedTarget, value: string): void {
+function broken(set: ReturnType<typeof attemptScene>, target: RoutedTarget, value: string): void {
   const attempt = set.start({ plan: { target } });
   set.say(attempt, text(value));
   attempt.end("failed", new GatewayError("truncated", "test"));

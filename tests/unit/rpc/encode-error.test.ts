@@ -14,7 +14,9 @@ import {
   GatewayErrorSchema,
 } from "../../../gen/service/steer/v1/error_pb.ts";
 import { type ErrorKind, GatewayError } from "../../../src/domain/gateway-error.ts";
+import { RpcStatusError } from "../../../src/rpc/call.ts";
 import { encodeError } from "../../../src/rpc/encode-error.ts";
+import { packStatus } from "../../../src/rpc/pack-status.ts";
 import { StreamFailed } from "../../../src/rpc/stream-failure.ts";
 
 const HINT = { retryAfterMs: 1_500 };
@@ -225,4 +227,38 @@ describe("encodeError", () => {
     const bad = details.find(({ desc }) => desc === BadRequestSchema);
     expect(bad?.value).toHaveProperty("fieldViolations.length", 20);
   });
+});
+
+describe("the status of a frozen error", () => {
+  const refusal = () =>
+    new GatewayError("unauthenticated", "no such key", { reason: "CREDENTIALS_INVALID" });
+
+  it("field:X21: is encoded once, and says what that of another one says", () => {
+    const frozen = Object.freeze(refusal());
+    const status = encodeError(frozen);
+    expect(encodeError(frozen)).toBe(status);
+    expect(status).toEqual(encodeError(refusal()));
+    expect(packStatus(status)).toBe(packStatus(encodeError(refusal())));
+  });
+
+  it("is that of no other error", () => {
+    const [one, other] = [refusal(), new GatewayError("unauthenticated", "no key at all")];
+    expect(encodeError(one)).not.toBe(encodeError(one));
+    const [ofOne, ofOther] = [one, other].map((error) => encodeError(Object.freeze(error)));
+    expect(ofOne?.message).toBe("no such key");
+    expect(ofOther?.message).toBe("no key at all");
+    expect([ofOne, ofOther].map((status) => status && packStatus(status))).toEqual(
+      [refusal(), new GatewayError("unauthenticated", "no key at all")].map((error) =>
+        packStatus(encodeError(error)),
+      ),
+    );
+  });
+});
+
+it("field:X21: the error of a status has no stack, and others have theirs", () => {
+  const cause = new GatewayError("unauthenticated", "no such key");
+  const error = new RpcStatusError(encodeError(cause), cause);
+  expect(error.stack).not.toContain("    at ");
+  expect(cause.stack).toContain("    at ");
+  expect(new Error("another").stack).toContain("    at ");
 });

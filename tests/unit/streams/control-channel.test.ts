@@ -32,6 +32,23 @@ describe("control messages", () => {
     ["a stream that is no text", bytesOf({ from: "a", type: "cancel", streamId: 7, note: "" })],
     ["no provider", bytesOf({ from: "a", type: "reset-circuit", model: "" })],
     ["no duration", bytesOf({ from: "a", type: "cooldown", provider: "x", model: "y" })],
+    ["a note that is no text", bytesOf({ from: "a", type: "cancel", streamId: "s.1", note: 7 })],
+    ["no note", bytesOf({ from: "a", type: "cancel", streamId: "s.1" })],
+    ["no model", bytesOf({ from: "a", type: "reset-circuit", provider: "x" })],
+    ["a cooldown of no provider", bytesOf({ from: "a", type: "cooldown", model: "y", forMs: 1 })],
+    ["a cooldown of no model", bytesOf({ from: "a", type: "cooldown", provider: "x", forMs: 1 })],
+    [
+      "a duration that is no number",
+      bytesOf({ from: "a", type: "cooldown", provider: "x", model: "y", forMs: "1" }),
+    ],
+    [
+      "a duration without an end",
+      Buffer.from('{"from":"a","type":"cooldown","provider":"x","model":"y","forMs":1e999}'),
+    ],
+    [
+      "a duration of nothing",
+      bytesOf({ from: "a", type: "cooldown", provider: "x", model: "y", forMs: 0 }),
+    ],
     [
       "a duration that has passed",
       bytesOf({ from: "a", type: "cooldown", provider: "x", model: "y", forMs: -1 }),

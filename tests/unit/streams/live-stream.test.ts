@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { StreamDelivery } from "../../../src/ports/gateway.ts";
 import { LiveStream } from "../../../src/streams/live-stream.ts";
-import type { Delivery } from "../../../src/streams/stream-reader.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { encode } from "../../support/stored-streams.ts";
 
@@ -22,14 +22,16 @@ function follow(stream: LiveStream, heartbeatMs = 0) {
 }
 
 /** Events as text; a heartbeat names the sequence before it. */
-async function* words(reader: AsyncIterable<Delivery>): AsyncGenerator<string, void> {
+async function* words(reader: AsyncIterable<StreamDelivery>): AsyncGenerator<string, void> {
   for await (const delivery of reader) {
-    if (delivery.type === "heartbeat") yield `beat ${delivery.sequence}`;
-    else for (const event of delivery.events) yield decoder.decode(event);
+    if (delivery.type === "heartbeat") {
+      expect(delivery.isUndurable).toBe(false);
+      yield `beat ${delivery.sequence}`;
+    } else for (const event of delivery.events) yield decoder.decode(event);
   }
 }
 
-async function all(reader: AsyncIterable<Delivery>): Promise<string[]> {
+async function all(reader: AsyncIterable<StreamDelivery>): Promise<string[]> {
   const found: string[] = [];
   for await (const word of words(reader)) found.push(word);
   return found;
@@ -76,6 +78,24 @@ describe("LiveStream", () => {
     );
   });
 
+  it("holds a producer back from the 64th event on that nobody has taken", async () => {
+    const stream = new LiveStream();
+    const { reader } = follow(stream);
+    for (let index = 1; index < 64; index++) expect(stream.add(encode("x"))).toBeUndefined();
+    expect(stream.tail).toBe(63);
+    const wait = stream.add(encode("x"));
+    expect(wait).toBeInstanceOf(Promise);
+    expect((await reader.next()).value).toMatchObject({ type: "events", events: { length: 64 } });
+    // What was handed over is taken when more is asked for.
+    const next = reader.next();
+    await wait;
+    expect(stream.add(encode("y"))).toBeUndefined();
+    expect((await next).value).toMatchObject({ events: { length: 1 } });
+    expect(stream.tail).toBe(65);
+    await reader.return(undefined);
+    expect(stream.add(encode("z"))).toBeUndefined();
+  });
+
   it("lets a producer go whose reader has left", async () => {
     const stream = new LiveStream();
     const { reader } = follow(stream);
@@ -104,6 +124,11 @@ describe("LiveStream", () => {
     expect(events).toEqual(["beat 0", "a"]);
     await clock.advance(100);
     expect(events).toEqual(["beat 0", "a", "beat 1"]);
+    // The next one comes a whole silence after the last.
+    await clock.advance(39);
+    expect(events).toHaveLength(3);
+    await clock.advance(1);
+    expect(events).toHaveLength(4);
     stream.end();
     await reading;
     expect(clock.pendingTimers).toBe(0);

@@ -1,31 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { StreamMaintenance } from "../../../src/streams/maintenance.ts";
-import type { StoredStream } from "../../../src/streams/stream-store.ts";
-import { createTestReaders, endOf } from "../../support/test-reader.ts";
-
-type Adopt = (stream: StoredStream) => Promise<"taken" | "ended" | "left">;
-
-async function createMaintained(
-  adopt: Adopt = async () => "left",
-  snapshot = () => new Uint8Array(),
-) {
-  const set = await createTestReaders({ isShared: true });
-  const adopted: string[] = [];
-  const said: string[] = [];
-  const maintenance = new StreamMaintenance({
-    log: set.log,
-    clock: set.clock,
-    adopt: (stream) => {
-      adopted.push(stream.streamId);
-      return adopt(stream);
-    },
-    onTakeover: ({ streamId }, result) => void said.push(`${streamId} ${result}`),
-    snapshot,
-    onReaped: (expired) => void said.push(`reaped ${expired}`),
-    onDefect: (error) => void said.push(String(error)),
-  });
-  return { ...set, maintenance, adopted, said };
-}
+import { createMaintained } from "../../support/maintained.ts";
+import { endOf } from "../../support/test-reader.ts";
 
 describe("the maintenance of streams", () => {
   it("shows once a second that this replica lives, until it stops", async () => {
@@ -84,6 +59,44 @@ describe("the maintenance of streams", () => {
     await set.peer.requestCancel(stream.streamId, "operator");
     await set.clock.advance(3_500);
     expect(stopped[0]).toBe("CANCELLED_BY_OPERATOR");
+    await set.maintenance.stop();
+  });
+
+  it("asks after a cancel once a stream has stored nothing for two seconds, and no sooner", async () => {
+    const set = await createMaintained();
+    await set.maintenance.start();
+    const { add } = await set.own();
+    for (let sequence = 2; sequence < 7; sequence++) {
+      add(sequence, sequence);
+      await set.clock.advance(1_000);
+    }
+    expect(set.calls.get("heads")).toBeUndefined();
+    await set.clock.advance(2_500);
+    expect(set.calls.get("heads")).toBeGreaterThan(0);
+    await set.maintenance.stop();
+  });
+
+  it("tells others of this replica, and hears of cancels, only where the store is shared", async () => {
+    for (const isShared of [true, false]) {
+      const set = await createMaintained(undefined, undefined, { isShared });
+      await set.maintenance.start();
+      await set.own();
+      await set.clock.advance(10_000);
+      const calls = ["putSnapshot", "heads"].map((method) => set.calls.has(method));
+      expect(calls).toEqual([isShared, isShared]);
+      await set.maintenance.stop();
+    }
+  });
+
+  it("tells others what the snapshot is, under its session", async () => {
+    const set = await createMaintained(undefined, () => Uint8Array.of(1, 2, 3));
+    const told: unknown[] = [];
+    const { putSnapshot } = set.store;
+    Object.assign(set.store, {
+      putSnapshot: (...args: Parameters<typeof putSnapshot>) => void told.push(args),
+    });
+    await set.maintenance.start();
+    expect(told).toEqual([[set.log.session, Uint8Array.of(1, 2, 3)]]);
     await set.maintenance.stop();
   });
 
@@ -175,65 +188,5 @@ describe("the maintenance of streams", () => {
     expect(set.adopted).toContain(orphan.streamId);
     expect(set.adopted).not.toContain(stream.streamId);
     await set.maintenance.stop();
-  });
-});
-
-describe("maintenance while the store is away", () => {
-  it("starts without it, marks it, asks four times a second, and notices its return", async () => {
-    const set = await createMaintained();
-    set.faults.isDown = true;
-    const starting = set.maintenance.start();
-    await set.clock.advance(1_000);
-    await starting;
-    expect(set.log.health.isDown).toBe(true);
-    const before = set.calls.get("renewSession") ?? 0;
-    await set.clock.advance(10_000);
-    const asked = Number(set.calls.get("renewSession")) - before;
-    expect(asked).toBeGreaterThan(39);
-    expect(asked).toBeLessThan(60);
-    set.faults.isDown = false;
-    await set.clock.advance(250);
-    expect(set.log.health.isDown).toBe(false);
-    expect(set.told).toEqual(["down", "up"]);
-    await set.maintenance.stop();
-  });
-
-  it("keeps its session where the store is slow and each answer takes almost a second", async () => {
-    const set = await createMaintained();
-    await set.maintenance.start();
-    set.faults.delayMs = 900;
-    set.faults.only = undefined;
-    const before = Number(set.calls.get("renewSession"));
-    await set.clock.advance(60_000);
-    // Six seconds without a sign, and the streams of this replica are taken over.
-    expect(Number(set.calls.get("renewSession")) - before).toBeGreaterThan(18);
-    expect(set.log.health.isDown).toBe(false);
-    set.faults.delayMs = 0;
-    await set.clock.advance(5_000);
-    await set.maintenance.stop();
-  });
-
-  it("waits for no answer for ever, whichever it is, and stops in time", async () => {
-    for (const method of ["renewSession", "touchReaders", "orphans", "reap"] as const) {
-      const set = await createMaintained();
-      await set.maintenance.start();
-      set.faults.hangs = true;
-      set.faults.only = [method];
-      await set.clock.advance(60_000);
-      set.faults.hangs = false;
-      await set.clock.advance(4_000);
-      expect(set.log.health.isDown, method).toBe(false);
-      expect(set.told, method).toContain("down");
-      await set.maintenance.stop();
-    }
-    const set = await createMaintained();
-    await set.maintenance.start();
-    set.faults.hangs = true;
-    let hasStopped = false;
-    void set.maintenance.stop().then(() => {
-      hasStopped = true;
-    });
-    await set.clock.advance(5_000);
-    expect(hasStopped).toBe(true);
   });
 });

@@ -147,6 +147,64 @@ describe("the bound", () => {
   });
 });
 
+describe("what is counted of a stream", () => {
+  // As it was measured: an array, and a text of one byte for each letter.
+  const array = (length: number): number => 320 + length;
+  const text = (value: string): number => 24 + value.length;
+
+  it.each(["", "request-1"])(
+    "is all that Node holds for it, with the key %j",
+    async (requestId) => {
+      const { store } = open();
+      const stream = newStream({ requestId, request: new Uint8Array(1_000) });
+      const { streamId, caller, fingerprint, progress } = stream;
+      const key = requestId === "" ? 0 : 72 + text(caller) + text(requestId);
+      const record =
+        600 +
+        [streamId, caller, requestId, fingerprint].reduce((sum, each) => sum + text(each), 0) +
+        key +
+        array(progress.details.buffer.byteLength) +
+        text(progress.provider);
+      await store.create(stream);
+      // Its writer, its request, and a log with one block of 512 bytes.
+      expect(store.held?.()).toBe(record + 2_000 + array(1_000) + 200 + 400 + 512);
+      await store.append(appendTo(stream, 2, 2, { ending: success }));
+      const [start, last] = [stream.start.length, `event 2 of ${stream.token.nonce}`.length];
+      // Each event has a byte for its length.
+      expect(store.held?.()).toBe(record + 200 + 400 + start + 1 + last + 1);
+      await store.cleanup(everything);
+      expect(store.held?.()).toBe(record);
+      await store.reap(0, 10);
+      expect(store.held?.()).toBe(0);
+    },
+  );
+
+  it("is twice as much for a text with a letter that takes two bytes", async () => {
+    const heldWith = async (caller: string): Promise<number> => {
+      const { store } = open();
+      await store.create(newStream({ streamId: "s.fixed", caller }));
+      return Number(store.held?.());
+    };
+    const plain = await heldWith("aaaa");
+    expect(await heldWith("\u00ff".repeat(4))).toBe(plain);
+    expect(await heldWith("aaa\u0100")).toBe(plain + 4);
+  });
+});
+
+describe("a store that running streams fill", () => {
+  it("says so from seven eighths on, and not where others could go", async () => {
+    const { store } = open(80 * KIB);
+    await store.check();
+    const running = large({ start: new Uint8Array(60 * KIB) });
+    await store.create(running);
+    await store.check();
+    await store.create(newStream({ start: new Uint8Array(9 * KIB) }));
+    await expect(store.check()).rejects.toMatchObject({ trouble: { cause: "full" } });
+    await store.append(appendTo(running, 2, 2, { ending: success }));
+    await store.check();
+  });
+});
+
 describe("what is past its time", () => {
   it("has ten tombstones deleted for each stream that may expire, and no more at a time", async () => {
     const { clock, store } = open(8 * 1024 * KIB);
@@ -189,6 +247,23 @@ describe("what is past its time", () => {
     await clock.advance(60_000);
     expect(await store.reap(1_000, 3)).toEqual({ expired: 1 });
   });
+});
+
+it("is the memory of one process, which shares nothing", async () => {
+  const { store } = open();
+  expect(store.capabilities).toEqual({ type: "memory", isShared: false, durability: "process" });
+  expect(store.subscribe).toBeUndefined();
+});
+
+it("is told whether a stream was handed off", async () => {
+  const { store } = open();
+  const stream = newStream();
+  const { streamId, token } = stream;
+  await store.create(stream);
+  expect(await store.handOff(streamId, { ...token, nonce: 1 }, "planned")).toBe(false);
+  expect(await store.handOff("s.unknown", token, "planned")).toBe(false);
+  expect(await store.handOff(streamId, token, "planned")).toBe(true);
+  expect((await store.heads([streamId]))[0]).toMatchObject({ handedOff: true });
 });
 
 it("has a time of its own: the wall clock may jump", async () => {

@@ -51,6 +51,32 @@ it.each([
       sentinel: { master: "main", username: "watch", password: "t&wo" },
     },
   ],
+  ["REDISS://cache", { ...plain, hosts: [{ host: "cache", port: 6379 }], tls: true }],
+  ["redis://cache/0", { ...plain, hosts: [{ host: "cache", port: 6379 }] }],
+  ["redis://cache/12", { ...plain, hosts: [{ host: "cache", port: 6379 }], database: 12 }],
+  ["redis://cache?", { ...plain, hosts: [{ host: "cache", port: 6379 }] }],
+  ["redis://user@cache", { ...plain, hosts: [{ host: "cache", port: 6379 }], username: "user" }],
+  // The last of them parts the credentials from the host.
+  [
+    "redis://a@b:c@d@cache",
+    { ...plain, hosts: [{ host: "cache", port: 6379 }], username: "a@b", password: "c@d" },
+  ],
+  [
+    "redis+sentinel://a/ma%69n?sentinel_username=watch",
+    {
+      ...plain,
+      hosts: [{ host: "a", port: 26_379 }],
+      sentinel: { master: "main", username: "watch", password: "" },
+    },
+  ],
+  [
+    "redis+sentinel://a/main/?sentinel_password=two",
+    {
+      ...plain,
+      hosts: [{ host: "a", port: 26_379 }],
+      sentinel: { master: "main", username: "", password: "two" },
+    },
+  ],
 ])("reads %s", (url, address) => {
   expect(parseRedisUrl(url)).toEqual(address);
 });
@@ -80,4 +106,38 @@ it.each([
   expect(error).toBeInstanceOf(Error);
   expect(inspect(error, { depth: 10 })).not.toContain("s3cret");
   expect(inspect(error)).toContain(url.includes("sentinel") ? "redis[s]+sentinel" : "redis[s]://");
+});
+
+it.each([
+  "redis://cache/1.5",
+  "redis://cache/1e300",
+  "redis://cache/9007199254740992",
+  "redis://cache#1",
+  "redis://cache?sentinel_username=watch",
+  "redis://",
+  "redis:cache",
+  "xredis://cache",
+  "redis://ca che",
+  "redis://cache:70000",
+])("a server is not %s", (url) => {
+  expect(() => parseRedisUrl(url)).toThrow(
+    new Error(
+      "the store's URL is not redis[s]://[user:password@]host[:port][,host[:port]…][/database]",
+    ),
+  );
+});
+
+it.each([
+  "redis+sentinel://a",
+  "redis+sentinel:///main",
+  "redis+sentinel://a/main/1/2",
+  "redis+sentinel://a/main?other=1",
+  "redis+sentinel://a/main?sentinel_username=x&other=1",
+])("Sentinels are not %s", (url) => {
+  expect(() => parseRedisUrl(url)).toThrow(
+    new Error(
+      "the store's URL is not redis[s]+sentinel://[user:password@]host[:port][,host[:port]…]" +
+        "/master[/database][?sentinel_username=…&sentinel_password=…]",
+    ),
+  );
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { GenerationSpec, Part } from "../../../src/domain/generation-spec.ts";
 import type { JsonObject } from "../../../src/domain/json.ts";
-import type { Pricing } from "../../../src/domain/model.ts";
+import type { Model, Pricing } from "../../../src/domain/model.ts";
 import * as providerTypes from "../../../src/providers/registry.ts";
 import { allowanceOf } from "../../../src/usage/budget.ts";
-import { inputBoundOf } from "../../../src/usage/dearest-prices.ts";
+import { type InputBound, inputBoundOf } from "../../../src/usage/dearest-prices.ts";
 import { testModel, testSpec } from "../../support/provider-request.ts";
 
 /** Per million: 8 in, 10 and 16 for writes, 40 out. */
@@ -60,8 +60,12 @@ describe("field:M12 the input of a budget has the dearest price that can apply",
     ["a hint without lifetime", { spec: hinted("") }, WRITTEN],
     ["five minutes as seconds", { spec: hinted("300s") }, WRITTEN],
     ["five minutes", { spec: hinted("5m") }, WRITTEN],
+    ["a second more than five minutes", { spec: hinted("301s") }, WRITTEN_LONG],
+    ["six minutes", { spec: hinted("6m") }, WRITTEN_LONG],
     ["an hour as seconds", { spec: hinted("3600s") }, WRITTEN_LONG],
     ["an hour", { spec: hinted("1h") }, WRITTEN_LONG],
+    ["a day", { spec: hinted("1d") }, WRITTEN_LONG],
+    ["a lifetime of nothing", { spec: hinted("0s") }, WRITTEN_LONG],
     ["a word of the provider", { spec: hinted("persistent") }, WRITTEN_LONG],
     [
       "one long lifetime among others",
@@ -109,12 +113,43 @@ describe("field:M12 the input of a budget has the dearest price that can apply",
       WRITTEN,
     ],
     [
+      "a hint beside the content of a tool's result",
+      {
+        spec: user({
+          type: "tool-result",
+          toolCallId: "c",
+          name: "f",
+          content: [{ type: "text", text: "r" }],
+          isError: false,
+          cacheHint: { ttl: "1h" },
+        }),
+      },
+      WRITTEN_LONG,
+    ],
+    [
+      "reads that are dearer than input",
+      { pricing: { ...PRICING, cacheReadPicos: 10_000_000 } },
+      WRITTEN,
+    ],
+    [
       "writes that are cheaper than input",
       { spec: hinted("1h"), pricing: { ...PRICING, cacheWritePicos: 1, cacheWriteLongPicos: 1 } },
       PLAIN,
     ],
   ])("%s", (_, given, tokens) => {
     expect(bought(given)).toBe(tokens);
+  });
+
+  const UNLISTED: Pricing = {
+    currency: "USD",
+    date: "2026-11-01",
+    inputPicos: 0,
+    outputPicos: 1,
+    tiers: [],
+  };
+  it.each(["", "1h"])("free input stays free where no cache has a price, with %j", (ttl) => {
+    expect(bought({ pricing: UNLISTED })).toBe(BUDGET.maxCostPicos);
+    expect(bought({ pricing: UNLISTED, spec: hinted(ttl) })).toBe(BUDGET.maxCostPicos);
   });
 
   it("is exact to the trillionth where the writes just fit", () => {
@@ -148,5 +183,47 @@ describe("field:M12 the tier of a budget is that of the upper end of the estimat
     [4_000, 0.7499, 600],
   ])("%i tokens with a confidence of %f buy %i", (tokens, confidence, outputTokens) => {
     expect(bought({ pricing: tiered, tokens, confidence })).toBe(outputTokens);
+  });
+});
+
+describe("what a budget cannot bound is refused, with the reason", () => {
+  const INPUT = { tokens: 10, mostTokens: 10, cacheWrites: "none" } as const;
+  const known = testModel({ pricing: PRICING, parameters: LIMITED });
+  const reasonOf = (model: Partial<Model>, input: InputBound | undefined = INPUT): unknown =>
+    allowanceOf(BUDGET, 0, { ...known, ...model }, input);
+
+  it.each<[string, Partial<Model>]>([
+    ["its price is unknown", { pricing: undefined }],
+    ["its price is in EUR", { pricing: { ...PRICING, currency: "EUR" } }],
+    ["it takes no limit of the output", { parameters: new Set() }],
+  ])("%s", (reason, model) => {
+    expect(reasonOf(model)).toEqual({ state: "refused", reason });
+  });
+
+  it("images and files, whose tokens nobody can tell before", () => {
+    expect(allowanceOf(BUDGET, 0, known, undefined)).toEqual({
+      state: "refused",
+      reason: "what images and files cost is known once they are sent",
+    });
+  });
+
+  it("an input that takes what earlier attempts have left", () => {
+    // 10 × 8,000,000 and 40,000,000 for one token of output.
+    const spentPicos = BUDGET.maxCostPicos - 120_000_000;
+    expect(allowanceOf(BUDGET, spentPicos, known, INPUT)).toEqual({
+      state: "affordable",
+      outputTokens: 1,
+    });
+    expect(allowanceOf(BUDGET, spentPicos + 1, known, INPUT)).toEqual({
+      state: "refused",
+      reason: "10 tokens of input and one of output cost more than the 119999999 that are left",
+    });
+  });
+
+  it("output that costs nothing has no bound", () => {
+    expect(reasonOf({ pricing: { ...PRICING, outputPicos: 0 } })).toEqual({
+      state: "affordable",
+      outputTokens: Number.POSITIVE_INFINITY,
+    });
   });
 });

@@ -134,16 +134,27 @@ describe("the cost of an attempt", () => {
     const counts = { inputTokens: 10, cacheReadTokens: 3, cacheWriteTokens: 4 };
     // 3 × 9 + 3 × 9 + 4 × 9
     expect(costOf(pricing, usage(counts))?.totalPicos).toBe(90);
+    // What stays for long costs as much as other writes: 3 × 9 + 3 × 9 + 4 × 11.
+    const written = { ...pricing, cacheWritePicos: 11 };
+    const long = usage({ ...counts, cacheWriteLongTokens: 2 });
+    expect(costOf(written, long)?.totalPicos).toBe(98);
   });
 
   it("is the provider's own price where it reports one, to the tick", () => {
     // 1,721,250 ticks of 1e-10 USD = 172,125,000 trillionths
     const reported = { currency: "USD", picos: 172_125_000 };
-    expect(costOf(HAIKU, usage({ inputTokens: 32 }), reported)).toMatchObject({
+    expect(costOf(HAIKU, usage({ inputTokens: 32 }), reported)).toEqual({
+      currency: "USD",
       totalPicos: 172_125_000,
+      inputPicos: 0,
+      cacheReadPicos: 0,
+      cacheWritePicos: 0,
+      outputPicos: 0,
       otherPicos: 172_125_000,
       source: "provider",
+      priceTableVersion: "",
     });
+    expect(costOf(undefined, usage({}), { ...reported, picos: 2 ** 53 })).toBeUndefined();
   });
 
   it("is unset where the price is unknown, or too large to be exact, and 0 where it is 0", () => {

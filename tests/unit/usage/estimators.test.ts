@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Model } from "../../../src/domain/model.ts";
 import type { ProviderType } from "../../../src/providers/provider.ts";
 import * as providerTypes from "../../../src/providers/registry.ts";
-import { requestText, requestUnits } from "../../../src/usage/counted-text.ts";
+import { requestText } from "../../../src/usage/counted-text.ts";
 import { cutRuns } from "../../../src/usage/cut-runs.ts";
 import type { EstimatorChoice } from "../../../src/usage/token-counter.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
@@ -197,37 +197,22 @@ describe("cutRuns at blanks", () => {
     expect([...cutRuns("a".repeat(200))]).toHaveLength(1);
     expect([...cutRuns("a".repeat(201))].map(({ length }) => length)).toEqual([200, 1]);
     expect([...cutRuns("a".repeat(401))].map(({ length }) => length)).toEqual([200, 200, 1]);
-    // The last unit of the first piece would be half of a pair.
-    expect([...cutRuns(`${"a".repeat(199)}🚀a`)].map(({ length }) => length)).toEqual([201, 1]);
   });
-});
 
-describe("requestUnits", () => {
-  it("is the length of the messages' and the tools' texts", () => {
-    const tool = {
-      type: "function",
-      name: "f",
-      description: "d",
-      parametersJsonSchema: "{}",
-    } as const;
-    expect(requestUnits(testSpec())).toBe(2);
-    expect(requestUnits(testSpec({ tools: [tool, tool] }))).toBe(10);
-    expect(requestUnits(testSpec({ messages: [] }))).toBe(0);
+  it.each([
+    // The last unit of the first piece would be half of a pair.
+    ["🚀", [201, 1]],
+    ["\u{1f400}", [201, 1]],
+    ["\u{1ffff}", [201, 1]],
+    ["\ue000", [200, 1]],
+    ["\ud7ff", [200, 1]],
+  ])("no pair is split, and anything else is: %j", (letter, lengths) => {
+    const pieces = [...cutRuns(`${"a".repeat(199)}${letter}a`)];
+    expect(pieces.map(({ length }) => length)).toEqual(lengths);
   });
 });
 
 describe("requestText", () => {
-  it("a schema and tools are sent, so they are counted", () => {
-    const tool = {
-      type: "function",
-      name: "f",
-      description: "d",
-      parametersJsonSchema: "{}",
-    } as const;
-    const counted = requestText(testSpec({ tools: [tool] }));
-    expect(counted).toMatchObject({ text: "user: Hi\nfd{}", overhead: 4, isPartial: true });
-  });
-
   it("images and files are not, also those of a tool: the estimate trusts itself no longer", async () => {
     const image = {
       type: "image",

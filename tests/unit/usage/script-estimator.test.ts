@@ -102,6 +102,24 @@ describe("field:M10 the estimate stays within a factor of two until a hundred sa
     );
   });
 
+  it("again, after eleven reports that disagree, however many agreed before", () => {
+    const counted = answer(LONG);
+    const plain = plainOf(counted);
+    const estimator = taught(400, answer, (tokens) => tokens * 3, [LONG]);
+    const estimate = (): number => estimator.estimate(model, counted).tokens;
+    for (let report = 0; report < 10; report++) {
+      estimator.learn(model, counted, plain * (report % 2 === 0 ? 4.5 : 2));
+      expect(estimate()).toBeGreaterThan(plain * 2.5);
+    }
+    estimator.learn(model, counted, plain * 4.5);
+    expect(estimate()).toBe(plain * 2);
+    // One that agrees gives back a tenth of what one takes that does not.
+    for (let report = 0; report < 9; report++) estimator.learn(model, counted, plain * 3);
+    expect(estimate()).toBe(plain * 2);
+    estimator.learn(model, counted, plain * 3);
+    expect(estimate()).toBeGreaterThan(plain * 2.5);
+  });
+
   it("one absurd report is forgotten", () => {
     const estimator = taught(50, request, (plain) => plain + 10);
     estimator.learn(model, request(LONG), 2 ** 31 - 1);
@@ -142,6 +160,48 @@ describe("what is learned from", () => {
     const plain = plainOf(answer(LONG));
     expect(estimator.learn(model, answer(LONG), plain * 2)).toBeCloseTo(0.5, 2);
     expect(estimator.learn(model, answer(LONG), plain)).toBeLessThan(0.01);
+  });
+
+  it("trusts the latest tenth, and what came before the rest", () => {
+    const counted = answer(LONG);
+    const plain = plainOf(counted);
+    const estimator = taught(100, answer, (tokens) => tokens, [LONG]);
+    const confidence = (): number => estimator.estimate(model, counted).confidence;
+    expect(confidence()).toBe(0.99);
+    // An error of a half, and of nearly nothing before.
+    estimator.learn(model, counted, plain * 2);
+    expect(confidence()).toBeCloseTo(0.95, 2);
+    const few = taught(4, answer, (tokens) => tokens, [LONG]);
+    few.learn(model, counted, plain * 2);
+    expect(few.estimate(model, counted).confidence).toBeCloseTo(0.9, 2);
+  });
+
+  it("is kept of a thousand models, and the first one makes room", () => {
+    const estimator = new ScriptEstimator();
+    const first = testModel({ id: "first" });
+    const counted = answer(LONG);
+    const plain = plainOf(counted);
+    for (let report = 0; report < 5; report++) estimator.learn(first, counted, plain * 1.5);
+    const short = answer("eight words and no more");
+    for (let index = 1; index < 1_000; index++) {
+      estimator.learn(testModel({ id: `other-${index}` }), short, 8);
+    }
+    expect(estimator.estimate(first, counted).tokens).toBeGreaterThan(plain * 1.3);
+    estimator.learn(testModel({ id: "one more" }), short, 8);
+    expect(estimator.estimate(first, counted).tokens).toBe(plain);
+  });
+
+  it("is of one model at one provider", () => {
+    const counted = answer(LONG);
+    const estimator = taught(5, answer, (tokens) => tokens * 1.5, [LONG]);
+    const plain = plainOf(counted);
+    for (const other of [
+      { provider: "b", id: model.id },
+      { provider: model.provider, id: "b" },
+    ]) {
+      expect(estimator.estimate({ ...model, ...other }, counted).tokens).toBe(plain);
+    }
+    expect(estimator.estimate({ ...model, aliases: ["b"] }, counted).tokens).not.toBe(plain);
   });
 
   it("trusts estimates as far as they were right, and never wholly or not at all", () => {

@@ -27,6 +27,46 @@ describe("TokenFit", () => {
     expect(fit.tokens([0, 0, 0, 0, 1_000])).toBe(1_000);
   });
 
+  it("weighs a report by its noise: a tenth of it, and four tokens", () => {
+    const fit = new TokenFit(0);
+    // The variance of the factor is a quarter: 0.5 squared.
+    let [factor, variance] = [1, 0.25];
+    for (const [expected, report] of [
+      [100, 200],
+      [100, 200],
+      [400, 300],
+      [50, 60],
+    ] as const) {
+      fit.take(latin(expected), report);
+      // A thousandth of the first variance comes back with each report, and never more than it was.
+      variance = Math.min(0.25, variance + 0.00025);
+      const noise = (0.1 * report) ** 2 + 4 ** 2;
+      const all = noise + expected ** 2 * variance;
+      factor += (variance * expected * (report - expected * factor)) / all;
+      variance -= (variance * expected) ** 2 / all;
+      expect(fit.tokens(latin(1_000))).toBeCloseTo(1_000 * factor, 6);
+    }
+  });
+
+  it("weighs a short text's report by what its writing may cost beside", () => {
+    const fit = new TokenFit(SPREAD);
+    fit.take(latin(10), 40);
+    // 1,024 is the offset's variance, 25 that of ten tokens of the text, 32 the noise.
+    const offset = (1_024 * 30) / (1_024 + 25 + 32);
+    expect(fit.tokens(latin(0))).toBeCloseTo(offset, 6);
+    expect(fit.tokens(latin(100))).toBeCloseTo(offset + 100, 6);
+  });
+
+  it("learns of two scripts by their share of a text", () => {
+    const fit = new TokenFit(0);
+    fit.take([100, 300, 0, 0, 0], 600);
+    const noise = 60 ** 2 + 4 ** 2;
+    const all = noise + 0.25 * (100 ** 2 + 300 ** 2);
+    const moved = (0.25 * 200) / all;
+    expect(fit.tokens(latin(1_000))).toBeCloseTo(1_000 * (1 + 100 * moved), 6);
+    expect(fit.tokens([0, 1_000, 0, 0, 0])).toBeCloseTo(1_000 * (1 + 300 * moved), 6);
+  });
+
   it("without an offset there is none, however a report differs", () => {
     const fit = new TokenFit(0);
     for (let report = 0; report < 50; report++) fit.take(latin(500), 900);

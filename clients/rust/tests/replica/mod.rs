@@ -78,7 +78,7 @@ impl Address {
                 }
             }
         });
-        let endpoint = endpoint("memory").unwrap();
+        let endpoint = endpoint("http://memory").unwrap();
         Client::over(endpoint.connect_with_connector_lazy(connect))
     }
 }

@@ -1,10 +1,10 @@
 //! A call that fails, and what the service has tried before it gave up.
 use std::error::Error;
 
-use prost_types::{Duration, value::Kind};
-use steer_client::code_name;
-use steer_examples::{client, model, simulator};
-use steer_stubs::v1::{GenerateRequest, GenerationSpec, Timeouts};
+use steer_client::prost_types::{Duration, value::Kind};
+use steer_client::v1::{GenerateRequest, GenerationSpec, Timeouts};
+use steer_client::{Client, code_name};
+use steer_examples::{model, simulator};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ..Default::default()
     };
 
-    let Err(error) = client()?.generate(request).await else {
+    let Err(error) = Client::from_env()?.generate(request).await else {
         return Err("the call has succeeded".into());
     };
     // `detail` is the service's own account; none where it was a proxy or a library that failed.

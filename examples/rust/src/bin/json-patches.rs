@@ -1,17 +1,17 @@
 //! A JSON document that can be shown while it grows.
 use std::error::Error;
 
-use prost_types::value::Kind;
 use serde_json::{Value, json};
-use steer_client::StreamExt;
-use steer_examples::{client, model, simulator};
-use steer_stubs::v1::json_delta::Change;
-use steer_stubs::v1::output_format::Format;
-use steer_stubs::v1::stream_event::Event;
-use steer_stubs::v1::{
+use steer_client::prost_types::value::Kind;
+use steer_client::v1::json_delta::Change;
+use steer_client::v1::output_format::Format;
+use steer_client::v1::stream_event::Event;
+use steer_client::v1::{
     GenerationSpec, JsonDelta, JsonSchemaFormat, JsonStreamMode, OutputFormat,
     StreamGenerateRequest, StreamOptions,
 };
+use steer_client::{Client, StreamExt};
+use steer_examples::{model, simulator};
 
 const ANSWER: &str = r#"{"title":"Köln – 東京","legs":[{"by":"train","to":"Paris"},{"by":"✈"}]}"#;
 
@@ -81,7 +81,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let mut document = Value::Null;
-    let mut events = client()?.stream_generate(request);
+    let mut events = Client::from_env()?.stream_generate(request);
     while let Some(event) = events.next().await {
         if let Some(Event::JsonDelta(delta)) = event?.event {
             apply(&mut document, delta)?;

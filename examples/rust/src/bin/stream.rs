@@ -2,10 +2,10 @@
 use std::error::Error;
 use std::io::{Write, stdout};
 
-use steer_client::StreamExt;
-use steer_examples::{client, model};
-use steer_stubs::v1::stream_event::Event;
-use steer_stubs::v1::{GenerationSpec, StreamGenerateRequest};
+use steer_client::v1::stream_event::Event;
+use steer_client::v1::{GenerationSpec, StreamGenerateRequest};
+use steer_client::{Client, StreamExt};
+use steer_examples::model;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ..Default::default()
     };
     // Dropping `events` before its end cancels the call.
-    let mut events = client()?.stream_generate(request);
+    let mut events = Client::from_env()?.stream_generate(request);
     while let Some(event) = events.next().await {
         if let Some(Event::TextDelta(delta)) = event?.event {
             print!("{}", delta.text);

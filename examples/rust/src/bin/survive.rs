@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use prost_types::value::Kind;
-use steer_client::ReadOptions;
-use steer_examples::{client, model, simulator};
-use steer_stubs::v1::{GenerationSpec, ModelTarget, RoutingPolicy, StreamGenerateRequest};
+use steer_client::prost_types::value::Kind;
+use steer_client::v1::{GenerationSpec, ModelTarget, RoutingPolicy, StreamGenerateRequest};
+use steer_client::{Client, ReadOptions};
+use steer_examples::{model, simulator};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
 
     // What an attempt has said that failed later is not in the text.
-    let events = client()?.stream_generate_with(options, request);
+    let events = Client::from_env()?.stream_generate_with(options, request);
     println!("{}", events.text().await?);
     Ok(())
 }

@@ -2,14 +2,15 @@
 use std::error::Error;
 
 use serde_json::{Value, json};
-use steer_examples::{client, model};
-use steer_stubs::v1::part::Data;
-use steer_stubs::v1::tool::Kind;
-use steer_stubs::v1::tool_choice::Choice;
-use steer_stubs::v1::{
+use steer_client::Client;
+use steer_client::v1::part::Data;
+use steer_client::v1::tool::Kind;
+use steer_client::v1::tool_choice::Choice;
+use steer_client::v1::{
     FunctionTool, GenerateRequest, GenerationSpec, Message, Part, Role, TextPart, Tool, ToolChoice,
     ToolResult,
 };
+use steer_examples::model;
 
 fn get_weather(city: &str) -> String {
     let city = if city.is_empty() { "your city" } else { city };
@@ -67,7 +68,7 @@ fn request(messages: Vec<Message>, tool_choice: Option<ToolChoice>) -> GenerateR
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let client = client()?;
+    let client = Client::from_env()?;
     let question = message(Role::User, vec![text("What is the weather in Köln?")]);
 
     // The first turn must call the function; usually `tool_choice` is left out and the model decides.

@@ -1,8 +1,9 @@
 //! The whole answer in one call.
 use std::error::Error;
 
-use steer_examples::{client, model};
-use steer_stubs::v1::{GenerateRequest, GenerationSpec};
+use steer_client::Client;
+use steer_client::v1::{GenerateRequest, GenerationSpec};
+use steer_examples::model;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -15,7 +16,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         spec: Some(spec),
         ..Default::default()
     };
-    let response = client()?.generate(request).await?;
+    let response = Client::from_env()?.generate(request).await?;
 
     let generation = response.generation.unwrap_or_default();
     let usage = generation.usage.clone().unwrap_or_default();

@@ -72,20 +72,14 @@ fn spec() -> Outcome<GenerationSpec> {
 }
 
 fn connect() -> Outcome<Client> {
-    let address = setting("STEER_ADDRESS")?;
-    let client = match env::var("STEER_CA_FILE") {
-        Err(_) => Client::new(&address)?,
-        Ok(file) => {
-            let authority = Certificate::from_pem(std::fs::read(file)?);
-            let tls = ClientTlsConfig::new().ca_certificate(authority);
-            let secure = endpoint(&format!("https://{address}"))?.tls_config(tls)?;
-            Client::over(secure.connect_lazy())
-        }
+    let Ok(file) = env::var("STEER_CA_FILE") else {
+        return Ok(Client::from_env()?);
     };
-    match env::var("STEER_TOKEN") {
-        Ok(token) => Ok(client.with_token(&token)?),
-        Err(_) => Ok(client),
-    }
+    let authority = Certificate::from_pem(std::fs::read(file)?);
+    let tls = ClientTlsConfig::new().ca_certificate(authority);
+    let address = format!("https://{}", setting("STEER_ADDRESS")?);
+    let channel = endpoint(&address)?.tls_config(tls)?.connect_lazy();
+    Ok(Client::over(channel).with_token(&setting("STEER_API_KEY")?)?)
 }
 
 async fn generate(client: &Client) -> Outcome<Generation> {
@@ -255,7 +249,7 @@ async fn health() -> Outcome<Json> {
 async fn main() -> Outcome<()> {
     let scenario = env::args().nth(1).ok_or("usage: steer-interop SCENARIO")?;
     let answer = match scenario.as_str() {
-        "unary" | "tls" | "lost-unary" => unary().await,
+        "unary" | "tls" | "system-authorities" | "lost-unary" => unary().await,
         "stream" | "resume" | "text" => stream().await,
         "cancel" => cancel().await,
         "deadline" => deadline().await,

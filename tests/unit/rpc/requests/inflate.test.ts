@@ -1,11 +1,20 @@
 import { randomBytes } from "node:crypto";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { RpcStatusError } from "../../../../src/rpc/call.ts";
 import { Inflater, maxInflated } from "../../../../src/rpc/requests/inflate.ts";
 
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
 const MIB = 1024 * 1024;
 const inflater = new Inflater();
+
+function bombOf(bytes: number): Buffer {
+  return gzipSync(Buffer.concat([randomBytes(MIB / 2), Buffer.alloc(bytes)]));
+}
 
 /** The bytes of a request that is dropped at once. */
 async function inflate(...args: Parameters<Inflater["inflate"]>): Promise<Buffer> {
@@ -63,6 +72,17 @@ describe.each(encodings)("field:X3 a request in %s", (encoding, compress) => {
   it("may be empty", async () => {
     expect(await inflate("a", new Uint8Array(), encoding, MIB)).toHaveLength(0);
   });
+});
+
+it("field:X3 a request that becomes too much holds nothing once it is refused", async () => {
+  const bomb = bombOf(40 * MIB);
+  // What others have left would be collected meanwhile, and hide what this one leaves.
+  // Twice: buffers that a collection finds are freed by the next.
+  collectGarbage();
+  collectGarbage();
+  const { arrayBuffers } = process.memoryUsage();
+  await expect(inflate("a", bomb, "gzip", 32 * MIB)).rejects.toBeInstanceOf(RpcStatusError);
+  expect(process.memoryUsage().arrayBuffers - arrayBuffers).toBeLessThan(4 * MIB);
 });
 
 it("field:X3 the bound of a request is its method's, its ratio's or a megabyte", () => {

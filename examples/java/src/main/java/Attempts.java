@@ -3,10 +3,8 @@ import com.google.protobuf.Value;
 import dev.steer.client.SteerClient;
 import dev.steer.client.SteerException;
 import dev.steer.v1.Attempt;
-import dev.steer.v1.GatewayError;
 import dev.steer.v1.GenerateRequest;
 import dev.steer.v1.Timeouts;
-import java.util.List;
 
 /** A call that fails, and what the service has tried before it gave up. */
 public final class Attempts {
@@ -21,7 +19,7 @@ public final class Attempts {
       steer.generate(request, java.time.Duration.ofMinutes(1));
     } catch (SteerException e) {
       // Every failed call is a SteerException; `detail` is the service's own account of it.
-      for (Attempt attempt : e.detail().map(GatewayError::getAttemptsList).orElse(List.of())) {
+      for (Attempt attempt : e.detail().getAttemptsList()) {
         System.out.printf(
             "attempt %d  %s/%s  %s  %s%n",
             attempt.getIndex(),

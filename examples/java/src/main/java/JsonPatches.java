@@ -5,7 +5,6 @@ import com.google.gson.JsonParser;
 import com.google.gson.JsonPrimitive;
 import com.google.protobuf.Value;
 import dev.steer.client.EventStream;
-import dev.steer.client.ReadOptions;
 import dev.steer.client.SteerClient;
 import dev.steer.v1.JsonDelta;
 import dev.steer.v1.JsonSchemaFormat;
@@ -40,7 +39,7 @@ public final class JsonPatches {
     var request = StreamGenerateRequest.newBuilder().setSpec(spec).setOptions(options).build();
     JsonObject holder = new JsonObject(); // has the document under the key ""
     try (SteerClient steer = Service.connect();
-        EventStream events = steer.stream(request, new ReadOptions())) {
+        EventStream events = steer.streamGenerate(request)) {
       for (StreamEvent event : events) {
         if (!event.hasJsonDelta()) continue;
         apply(holder, event.getJsonDelta());

@@ -9,8 +9,7 @@ final class Service {
   private Service() {}
 
   static SteerClient connect() {
-    String address = System.getenv().getOrDefault("STEER_ADDRESS", "127.0.0.1:50051");
-    return SteerClient.connect(address, System.getenv("STEER_TOKEN"));
+    return SteerClient.connect(); // STEER_ADDRESS and STEER_API_KEY
   }
 
   static GenerationSpec.Builder spec(String prompt) {

@@ -1,5 +1,4 @@
 import dev.steer.client.EventStream;
-import dev.steer.client.ReadOptions;
 import dev.steer.client.SteerClient;
 import dev.steer.v1.StreamEvent;
 import dev.steer.v1.StreamGenerateRequest;
@@ -11,7 +10,7 @@ public final class Stream {
         StreamGenerateRequest.newBuilder().setSpec(Service.spec("Tell me of the sea.")).build();
     // However the block is left, the call is over then.
     try (SteerClient steer = Service.connect();
-        EventStream events = steer.stream(request, new ReadOptions())) {
+        EventStream events = steer.streamGenerate(request)) {
       for (StreamEvent event : events) {
         if (event.hasTextDelta()) System.out.print(event.getTextDelta().getText());
         // The last event has the whole result: message, usage, cost, attempts.

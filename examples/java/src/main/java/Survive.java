@@ -22,7 +22,7 @@ public final class Survive {
     var request = StreamGenerateRequest.newBuilder().setSpec(spec).build();
     var options = new ReadOptions().onReconnect(Survive::report).onDiscard(Survive::clear);
     try (SteerClient steer = Service.connect();
-        EventStream events = steer.stream(request, options)) {
+        EventStream events = steer.streamGenerate(request, options)) {
       // What an attempt has said that failed later is not in the text.
       System.out.println(events.text());
     }

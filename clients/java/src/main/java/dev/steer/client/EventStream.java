@@ -221,13 +221,11 @@ public final class EventStream
   private void goOn(SteerException cause) throws InterruptedException {
     delivery.cancel();
     delivery = null;
-    boolean isForbidden = channel.isShutdown()
-        || cause.pushback().filter(pushback -> pushback < 0).isPresent()
-        || cause.detail().filter(detail -> !detail.getRetryable()).isPresent();
-    if (FINAL.contains(cause.code()) || isForbidden) throw cause;
+    if (channel.isShutdown()) throw cause.orClosed();
+    if (FINAL.contains(cause.code()) || cause.isFinal()) throw cause;
     // Without a `request_id` a second call is a second generation, unless nothing was executed.
     boolean isSafe = !cursor.streamId().isEmpty() ? isResumable
-        : !request.getRequestId().isEmpty() || cause.pushback().isPresent();
+        : !request.getRequestId().isEmpty() || cause.pushback() != null;
     if (!isSafe) {
       String text = "the stream broke off and cannot be resumed: " + cause.getMessage();
       Status status = Status.FAILED_PRECONDITION.withDescription(text).withCause(cause);

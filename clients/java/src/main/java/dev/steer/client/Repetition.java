@@ -19,9 +19,8 @@ final class Repetition {
 
   /** The service asks for a repetition, or the call was lost before the service answered. */
   static boolean isWanted(SteerException cause) {
-    if (cause.pushback().isPresent()) {
-      return cause.pushback().get() >= 0 && cause.code() == UNAVAILABLE;
-    }
+    Long pushback = cause.pushback();
+    if (pushback != null) return pushback >= 0 && cause.code() == UNAVAILABLE;
     return LOST.contains(cause.code()) && !cause.isFromGateway();
   }
 
@@ -31,7 +30,8 @@ final class Repetition {
    */
   static Duration waitAfter(SteerException cause, int tries, double random) {
     long most = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS << tries);
-    long asked = Math.max(cause.retryDelay().toMillis(), cause.pushback().orElse(0L));
+    Long pushback = cause.pushback();
+    long asked = Math.max(cause.retryDelay().toMillis(), pushback == null ? 0 : pushback);
     return Duration.ofMillis(Math.max(asked, Math.round(random * most)));
   }
 }

@@ -17,6 +17,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.TlsChannelCredentials;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,7 @@ public final class SteerClient implements AutoCloseable {
   /** Three heartbeats: a call that is silent for so long is dead. */
   private static final int MISSED_HEARTBEATS = 3;
   private static final Duration HEARTBEAT = Duration.ofSeconds(15);
+  private static final Duration LONGEST = Duration.ofHours(1);
   private static final int MAX_ANSWER_BYTES = 4 << 20;
   private static final String SERVICE = GenerationServiceGrpc.SERVICE_NAME;
 
@@ -62,18 +64,46 @@ public final class SteerClient implements AutoCloseable {
     this.clock = clock;
   }
 
-  /** In clear text; {@code token} is the caller's key, or null. */
-  public static SteerClient connect(String address, String token) {
-    return connect(
-        address, InsecureChannelCredentials.create(), token == null ? null : () -> token);
+  /** With the address and the key of the environment: STEER_ADDRESS, else 127.0.0.1:50051, and STEER_API_KEY. */
+  public static SteerClient connect() {
+    return connect(null, (String) null);
   }
 
-  /** {@code token} is asked before each call, or null. */
+  /** With the key of the environment, if there is one in STEER_API_KEY. */
+  public static SteerClient connect(String address) {
+    return connect(address, (String) null);
+  }
+
+  /**
+   * {@code address} is {@code host:port} or {@code http://host:port} in the clear, or {@code
+   * https://host:port} by TLS that trusts the authorities of the JVM; null is that of the environment.
+   * {@code token} is the caller's key; null is that of the environment, and an empty one is not sent.
+   * Throws {@link SteerException} ADDRESS_INVALID or KEY_INVALID.
+   */
+  public static SteerClient connect(String address, String token) {
+    return connect(Settings.of(address, token, System::getenv), null);
+  }
+
+  /**
+   * {@code credentials} stand in place of those that the address asks for, where they are not null.
+   * {@code token} is asked before each call, and sends none where it is null or empty.
+   */
   public static SteerClient connect(
       String address, ChannelCredentials credentials, Supplier<String> token) {
-    ChannelCredentials all = token == null ? credentials
-        : CompositeChannelCredentials.create(credentials, new Bearer(token));
-    ManagedChannel channel = Grpc.newChannelBuilder(address, all)
+    Settings settings = token == null
+        ? Settings.of(address, (String) null, System::getenv)
+        : Settings.of(address, token, System::getenv);
+    return connect(settings, credentials);
+  }
+
+  private static SteerClient connect(Settings settings, ChannelCredentials given) {
+    ServiceAddress address = settings.address();
+    if (given == null) settings.warnOfClearKey();
+    ChannelCredentials transport = given != null ? given
+        : address.isSecure() ? TlsChannelCredentials.create() : InsecureChannelCredentials.create();
+    ChannelCredentials all = !settings.hasKey() ? transport
+        : CompositeChannelCredentials.create(transport, new Bearer(settings.key()));
+    ManagedChannel channel = Grpc.newChannelBuilderForAddress(address.host(), address.port(), all)
         .defaultServiceConfig(SERVICE_CONFIG)
         // A connection that does not answer a ping is dead; its calls are resumed over another.
         .keepAliveTime(60, TimeUnit.SECONDS)
@@ -108,10 +138,15 @@ public final class SteerClient implements AutoCloseable {
     }
   }
 
+  /** The same within an hour, the longest that the service allows by its default. */
+  public GenerateResponse generate(GenerateRequest request) {
+    return generate(request, LONGEST);
+  }
+
   /** Waits before a unary call is made again, or throws where it must not be. */
   private void waitAfter(SteerException cause, int tries, Deadline end) {
-    boolean isOver = channel.isShutdown() || tries > Repetition.MAX_TRIES;
-    if (isOver || !Repetition.isWanted(cause)) throw cause;
+    if (channel.isShutdown()) throw cause.orClosed();
+    if (tries > Repetition.MAX_TRIES || !Repetition.isWanted(cause)) throw cause;
     Duration wait = Repetition.waitAfter(cause, tries, clock.random());
     if (end.timeRemaining(TimeUnit.NANOSECONDS) <= wait.toNanos()) throw cause;
     BlockingQueue<Context> stops = new LinkedBlockingQueue<>();
@@ -134,7 +169,7 @@ public final class SteerClient implements AutoCloseable {
    * Generates and streams; goes on by itself where a connection or a replica is lost. Accepts that
    * output is discarded, and asks for MID_STREAM_RECOVERY_RESTART where the request names no recovery.
    */
-  public EventStream stream(StreamGenerateRequest request, ReadOptions options) {
+  public EventStream streamGenerate(StreamGenerateRequest request, ReadOptions options) {
     var whole = request.toBuilder().setAcceptsDiscard(true);
     boolean isNamed = !request.getRequestId().isEmpty() || request.getOptions().getEphemeral();
     if (!isNamed) whole.setRequestId(newId());
@@ -151,8 +186,13 @@ public final class SteerClient implements AutoCloseable {
     return new EventStream(channel, clock, whole.build(), start, silence, options);
   }
 
+  /** The same with the default options. */
+  public EventStream streamGenerate(StreamGenerateRequest request) {
+    return streamGenerate(request, new ReadOptions());
+  }
+
   /** Goes on with a stream whose position was kept elsewhere. */
-  public EventStream resume(StreamCursor cursor, ReadOptions options) {
+  public EventStream resumeStream(StreamCursor cursor, ReadOptions options) {
     // The heartbeat is the first call's, which is not known here: no limit unless one is given.
     Duration silence = options.silence == null ? Duration.ZERO : options.silence;
     return new EventStream(channel, clock, null, cursor, silence, options);
@@ -168,10 +208,10 @@ public final class SteerClient implements AutoCloseable {
   }
 
   private static final class Bearer extends CallCredentials {
-    private final Supplier<String> token;
+    private final Supplier<String> key;
 
-    Bearer(Supplier<String> token) {
-      this.token = token;
+    Bearer(Supplier<String> key) {
+      this.key = key;
     }
 
     @Override
@@ -179,8 +219,11 @@ public final class SteerClient implements AutoCloseable {
       executor.execute(() -> {
         try {
           Metadata headers = new Metadata();
-          headers.put(AUTHORIZATION, "Bearer " + token.get());
+          String found = key.get();
+          if (!found.isEmpty()) headers.put(AUTHORIZATION, "Bearer " + found);
           result.apply(headers);
+        } catch (SteerException e) {
+          result.fail(e.getStatus().withCause(e));
         } catch (RuntimeException e) {
           result.fail(Status.UNAUTHENTICATED.withCause(e));
         }

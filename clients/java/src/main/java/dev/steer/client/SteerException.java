@@ -36,6 +36,8 @@ public final class SteerException extends StatusRuntimeException {
 
   /** The error of a call's status; for calls of a plain stub as well. */
   public static SteerException of(Status status, Metadata trailers) {
+    // What this package has thrown inside of a call.
+    if (status.getCause() instanceof SteerException own) return own;
     Metadata all = trailers == null ? new Metadata() : trailers;
     GatewayError detail = find(all, GatewayError.class).orElse(null);
     String reason = detail == null ? "" : detail.getReason();
@@ -68,9 +70,12 @@ public final class SteerException extends StatusRuntimeException {
     return reason;
   }
 
-  /** The gateway's error in full: category, attempts, usage. */
-  public Optional<GatewayError> detail() {
-    return Optional.ofNullable(detail);
+  /**
+   * The gateway's error in full: category, attempts, usage. Empty, and never null, where the gateway has
+   * said nothing: {@link #isFromGateway}.
+   */
+  public GatewayError detail() {
+    return detail == null ? GatewayError.getDefaultInstance() : detail;
   }
 
   /** Repeating the same call later can succeed. */
@@ -80,7 +85,7 @@ public final class SteerException extends StatusRuntimeException {
   }
 
   /** The service has answered; else the status is a library's or a proxy's. */
-  boolean isFromGateway() {
+  public boolean isFromGateway() {
     if (detail != null) return true;
     var domain = find(getTrailers(), ErrorInfo.class).map(ErrorInfo::getDomain);
     return domain.filter("steer"::equals).isPresent();
@@ -90,21 +95,34 @@ public final class SteerException extends StatusRuntimeException {
   public Duration retryDelay() {
     var delay = find(getTrailers(), RetryInfo.class).map(RetryInfo::getRetryDelay);
     return delay
-        .or(() -> detail().map(GatewayError::getRetryDelay))
+        .or(() -> Optional.ofNullable(detail).map(GatewayError::getRetryDelay))
         .map(found -> Duration.ofSeconds(found.getSeconds(), found.getNanos()))
         .orElse(Duration.ZERO);
   }
 
-  /** Where the reader of a stream stood: enough to go on later. */
-  public Optional<StreamCursor> cursor() {
-    return Optional.ofNullable(cursor);
+  /** Where the reader of a stream stood: enough to go on later. Null where the call was none of a stream. */
+  public StreamCursor cursor() {
+    return cursor;
   }
 
-  /** Milliseconds; negative forbids a repetition that nobody decides, others ask for one. */
-  Optional<Long> pushback() {
+  /** Milliseconds, or null; negative forbids a repetition that nobody decides, others ask for one. */
+  Long pushback() {
     String text = getTrailers().get(PUSHBACK);
+    if (text == null) return null;
     // What is no number forbids a repetition, as gRPC has it.
-    return Optional.ofNullable(text).map(it -> it.matches("\\d{1,9}") ? Long.parseLong(it) : -1);
+    return text.matches("\\d{1,9}") ? Long.parseLong(text) : -1L;
+  }
+
+  /** Whether the service has said that nobody is to repeat the call. */
+  boolean isFinal() {
+    Long pushback = pushback();
+    return pushback != null && pushback < 0 || detail != null && !detail.getRetryable();
+  }
+
+  /** What a call of a closed client ends with: this, if the service has said it. */
+  SteerException orClosed() {
+    if (isFromGateway()) return this;
+    return of(Status.CANCELLED.withDescription("the client is closed").withCause(this), "");
   }
 
   private static <T extends Message> Optional<T> find(Metadata trailers, Class<T> type) {

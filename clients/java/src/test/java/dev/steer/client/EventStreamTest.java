@@ -91,7 +91,7 @@ class EventStreamTest {
         new ScriptedService(vector),
         SystemClock.INSTANCE,
         client -> {
-          EventStream events = client.stream(StreamGenerateRequest.getDefaultInstance(), options);
+          EventStream events = client.streamGenerate(StreamGenerateRequest.getDefaultInstance(), options);
           waits.thenRunAsync(events::close);
           events.next();
           assertEquals(

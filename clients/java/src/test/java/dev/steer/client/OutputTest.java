@@ -216,7 +216,7 @@ class OutputTest {
     spec.getRoutingBuilder().setMidStreamRecovery(named);
     var request = StreamGenerateRequest.newBuilder().setSpec(spec).build();
     Play.serve(service, SystemClock.INSTANCE, client -> {
-      try (EventStream events = client.stream(request, new ReadOptions())) {
+      try (EventStream events = client.streamGenerate(request)) {
         events.text();
       }
     });

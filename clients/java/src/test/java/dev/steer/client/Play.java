@@ -113,7 +113,7 @@ final class Play implements Clock {
     if (vector.cursor() != null) {
       var from = vector.cursor();
       var cursor = new StreamCursor(from.streamId(), from.sequence(), from.writer());
-      return client.resume(cursor, options);
+      return client.resumeStream(cursor, options);
     }
     var spec = GenerationSpec.newBuilder().setModel("simulator").setPrompt("Hello");
     if (vector.request() != null) {
@@ -124,7 +124,7 @@ final class Play implements Clock {
     boolean isEphemeral = Boolean.FALSE.equals(vector.repeatable());
     var request = StreamGenerateRequest.newBuilder().setSpec(spec);
     request.getOptionsBuilder().setEphemeral(isEphemeral);
-    return client.stream(request.build(), options);
+    return client.streamGenerate(request.build(), options);
   }
 
   /** Sequence of the last event that was handed on, or that the reader began behind. */

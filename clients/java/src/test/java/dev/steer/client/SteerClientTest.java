@@ -2,6 +2,7 @@ package dev.steer.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.google.protobuf.Any;
@@ -12,6 +13,9 @@ import dev.steer.v1.GatewayError;
 import dev.steer.v1.GenerateRequest;
 import dev.steer.v1.GenerateResponse;
 import dev.steer.v1.GenerationServiceGrpc;
+import dev.steer.v1.StreamEvent;
+import dev.steer.v1.StreamGenerateRequest;
+import dev.steer.v1.StreamStart;
 import io.grpc.Grpc;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
@@ -25,6 +29,7 @@ import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
@@ -46,6 +51,12 @@ class SteerClientTest {
 
   private final class Service extends GenerationServiceGrpc.GenerationServiceImplBase {
     @Override
+    public void streamGenerate(
+        StreamGenerateRequest request, StreamObserver<StreamEvent> answer) {
+      stream(answer);
+    }
+
+    @Override
     public void generate(GenerateRequest request, StreamObserver<GenerateResponse> answer) {
       requestIds.add(request.getRequestId());
       String pushback = pushbacks.poll();
@@ -58,6 +69,12 @@ class SteerClientTest {
       trailers.put(PUSHBACK, pushback);
       answer.onError(StatusProto.toStatusRuntimeException(refusal(), trailers));
     }
+  }
+
+  /** What is left of it never comes. */
+  private static void stream(StreamObserver<StreamEvent> answer) {
+    var start = StreamStart.newBuilder().setStreamId("s.1").setResumable(true);
+    answer.onNext(StreamEvent.newBuilder().setSequence(1).setWriter(7).setStart(start).build());
   }
 
   private final class Keys implements ServerInterceptor {
@@ -99,7 +116,7 @@ class SteerClientTest {
 
   private void generate() {
     try (SteerClient client = SteerClient.connect("127.0.0.1:" + server.getPort(), "a-key")) {
-      client.generate(GenerateRequest.getDefaultInstance(), Duration.ofMinutes(1));
+      client.generate(GenerateRequest.getDefaultInstance());
     }
   }
 
@@ -119,12 +136,49 @@ class SteerClientTest {
     assertEquals(1, requestIds.size());
     assertEquals(Status.Code.UNAVAILABLE, error.code());
     assertEquals("ATTEMPTS_EXHAUSTED", error.reason());
-    assertEquals("simulator", error.detail().orElseThrow().getAttempts(0).getProvider());
+    assertEquals("simulator", error.detail().getAttempts(0).getProvider());
   }
 
   @Test
   void sendsTheKeyOfTheCaller() {
     generate();
     assertEquals("Bearer a-key", keys.element());
+  }
+
+  @Test
+  void tellsOfACallThatNobodyHasAnswered() {
+    try (SteerClient client = SteerClient.connect("127.0.0.1:1", "a-key")) {
+      SteerException error = assertThrows(SteerException.class,
+          () -> client.generate(GenerateRequest.getDefaultInstance(), Duration.ofMillis(1)));
+      assertFalse(error.isFromGateway());
+      assertEquals(0, error.detail().getAttemptsCount());
+      assertNull(error.cursor());
+    }
+  }
+
+  @Test
+  void asksForTheKeyBeforeEachCall() {
+    Queue<String> tokens = new ConcurrentLinkedQueue<>(List.of("first", "", "two words"));
+    try (SteerClient client =
+        SteerClient.connect("127.0.0.1:" + server.getPort(), null, tokens::remove)) {
+      for (int call = 0; call < 2; call++) {
+        client.generate(GenerateRequest.getDefaultInstance(), Duration.ofMinutes(1));
+      }
+      SteerException error = assertThrows(SteerException.class,
+          () -> client.generate(GenerateRequest.getDefaultInstance(), Duration.ofMinutes(1)));
+      assertEquals("KEY_INVALID", error.reason());
+    }
+    assertEquals(List.of("Bearer first", "null"), List.copyOf(keys));
+  }
+
+  @Test
+  void endsAStreamOfAClientThatIsClosedWithItsPosition() {
+    SteerClient client = SteerClient.connect("127.0.0.1:" + server.getPort(), "a-key");
+    EventStream events = client.streamGenerate(StreamGenerateRequest.getDefaultInstance());
+    assertEquals(1, events.next().getSequence());
+    client.close();
+    SteerException error = assertThrows(SteerException.class, events::next);
+    assertEquals(Status.Code.CANCELLED, error.code());
+    assertEquals(new StreamCursor("s.1", 1, 7), error.cursor());
   }
 }

@@ -45,8 +45,9 @@ final class Calls {
   }
 
   static SteerClient connect() throws IOException {
-    return SteerClient.connect(
-        setting("STEER_ADDRESS"), credentials(), () -> setting("STEER_TOKEN"));
+    return System.getenv("STEER_CA_FILE") == null
+        ? SteerClient.connect()
+        : SteerClient.connect(setting("STEER_ADDRESS"), credentials(), null);
   }
 
   static GenerationSpec spec() throws InvalidProtocolBufferException {
@@ -106,7 +107,7 @@ final class Calls {
     var request = streamRequest(StreamOptions.newBuilder().setIncludeUsage(true));
     var options = new ReadOptions().onReconnect(reconnect -> seen.reconnects++);
     try (SteerClient steer = connect();
-        EventStream events = steer.stream(request, options)) {
+        EventStream events = steer.streamGenerate(request, options)) {
       for (StreamEvent event : events) {
         seen.events++;
         seen.lastSequence = event.getSequence();

@@ -80,7 +80,7 @@ final class Discards {
     JsonObject result = new JsonObject();
     try (SteerClient steer = Calls.connect();
         EventStream events =
-            steer.stream(Calls.streamRequest(StreamOptions.newBuilder()), options)) {
+            steer.streamGenerate(Calls.streamRequest(StreamOptions.newBuilder()), options)) {
       result.addProperty("text", events.text());
     }
     result.addProperty("discards", discards.get());
@@ -98,7 +98,7 @@ final class Discards {
   static JsonObject rawJoins() throws IOException {
     StreamGenerateRequest request = request();
     try (SteerClient steer = Calls.connect();
-        EventStream events = steer.stream(request, new ReadOptions())) {
+        EventStream events = steer.streamGenerate(request)) {
       String text = events.text();
       Given joined = new Given(stubOf(steer).streamGenerate(request));
       JsonObject result = joined.answer();
@@ -119,7 +119,7 @@ final class Discards {
       call.next(); // The stream exists.
       StringBuilder text = new StringBuilder();
       String reason = "";
-      try (EventStream events = steer.stream(request, new ReadOptions())) {
+      try (EventStream events = steer.streamGenerate(request)) {
         for (StreamEvent event : events) text.append(event.getTextDelta().getText());
       } catch (SteerException e) {
         reason = e.reason();

@@ -5,12 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.steer.client.EventStream;
-import dev.steer.client.ReadOptions;
 import dev.steer.client.SteerClient;
 import dev.steer.client.SteerException;
 import dev.steer.v1.Attempt;
 import dev.steer.v1.DisconnectPolicy;
-import dev.steer.v1.GatewayError;
 import dev.steer.v1.GenerateRequest;
 import dev.steer.v1.GenerateResponse;
 import dev.steer.v1.Generation;
@@ -19,9 +17,14 @@ import dev.steer.v1.StreamEvent;
 import dev.steer.v1.StreamOptions;
 import io.grpc.Grpc;
 import java.io.FileDescriptor;
+import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
 import java.security.MessageDigest;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Map;
@@ -34,6 +37,7 @@ public final class Main {
       Map.ofEntries(
           Map.entry("unary", Main::unary),
           Map.entry("tls", Main::unary),
+          Map.entry("system-authorities", Main::systemAuthorities),
           Map.entry("stream", Main::stream),
           Map.entry("resume", Main::resume),
           Map.entry("cancel", Main::cancel),
@@ -71,6 +75,27 @@ public final class Main {
     return result;
   }
 
+  /** The JVM has its authorities in a file of its own: here in one with those of the machine. */
+  private static JsonObject systemAuthorities() throws Exception {
+    var store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    try (var file = new FileInputStream(Calls.setting("SSL_CERT_FILE"))) {
+      var authority = CertificateFactory.getInstance("X.509").generateCertificate(file);
+      store.setCertificateEntry("authority", authority);
+    }
+    Path path = Files.createTempFile("steer-authorities", ".p12");
+    try {
+      try (var output = Files.newOutputStream(path)) {
+        store.store(output, "changeit".toCharArray());
+      }
+      System.setProperty("javax.net.ssl.trustStore", path.toString());
+      System.setProperty("javax.net.ssl.trustStorePassword", "changeit");
+      return unary();
+    } finally {
+      Files.delete(path);
+    }
+  }
+
   private static JsonObject stream() throws IOException {
     Calls.Seen seen = Calls.read();
     JsonObject result = textOf(seen.text.toString());
@@ -96,7 +121,7 @@ public final class Main {
     JsonObject result = new JsonObject();
     int deltas = 0;
     try (SteerClient steer = Calls.connect()) {
-      try (EventStream events = steer.stream(Calls.streamRequest(policy), new ReadOptions())) {
+      try (EventStream events = steer.streamGenerate(Calls.streamRequest(policy))) {
         for (StreamEvent event : events) {
           if (event.hasStart()) result.addProperty("stream_id", event.getStart().getStreamId());
           if (event.hasTextDelta()) deltas++;
@@ -133,7 +158,7 @@ public final class Main {
       result.addProperty("reason", e.reason());
       result.addProperty("retryable", e.retryable());
       JsonArray attempts = new JsonArray();
-      for (Attempt attempt : e.detail().map(GatewayError::getAttemptsList).orElseThrow()) {
+      for (Attempt attempt : e.detail().getAttemptsList()) {
         JsonObject entry = new JsonObject();
         entry.addProperty("provider", attempt.getProvider());
         entry.addProperty("model", attempt.getModel());

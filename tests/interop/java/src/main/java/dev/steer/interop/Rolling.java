@@ -3,7 +3,6 @@ package dev.steer.interop;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.steer.client.EventStream;
-import dev.steer.client.ReadOptions;
 import dev.steer.client.SteerClient;
 import dev.steer.client.SteerException;
 import dev.steer.v1.GenerateRequest;
@@ -84,7 +83,7 @@ final class Rolling {
   private String read(SteerClient steer, StreamGenerateRequest request) {
     StringBuilder text = new StringBuilder();
     int sequence = 0;
-    try (EventStream events = steer.stream(request, new ReadOptions())) {
+    try (EventStream events = steer.streamGenerate(request)) {
       for (StreamEvent event : events) {
         sequence++;
         if (event.getSequence() != sequence) {
