@@ -36,7 +36,7 @@ describe("Generate", () => {
     const set = setUpGenerations({
       async generate(call) {
         given = call;
-        call.onOpen("s.1", "g.1");
+        call.onOpen?.("s.1", "g.1");
         return { state: "generated", generation: generation() };
       },
     });
@@ -54,7 +54,7 @@ describe("Generate", () => {
     });
     expect(given?.signal).toBe(set.call.signal);
     expect(given?.telemetry).toBe(set.call.telemetry);
-    given?.onEnd({ generation: generation(), error: undefined });
+    given?.onEnd?.({ generation: generation(), error: undefined });
     expect(set.ended).toHaveLength(1);
   });
 
