@@ -193,7 +193,8 @@ const parts = [
   overview(),
   "## Errors of every call",
   "Each error of the service carries `google.rpc.ErrorInfo` with the domain `steer` and a reason, and " +
-    "a `GatewayError` with everything else. A status without them was made by a library or a proxy.",
+    "a `GatewayError` with everything else. A status without them was made by a library or a proxy. " +
+    "[errors.md](errors.md) says of every reason who can do what.",
   errorRows(EVERY_CALL),
   "## Errors of a generation",
   "Calls that generate can end with one of these, too: a stream with an `error` event and then the " +

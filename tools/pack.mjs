@@ -28,6 +28,7 @@ import { versionOfAll, wrongVersions } from "./versions.mjs";
 const LANGUAGES = [go, java, python, rust, typescript];
 const KNOWN = LANGUAGES.map(({ name }) => name);
 const SUMS = "SHA256SUMS";
+const DEFAULT_OUT = join("dist", "artifacts");
 /** The packages, and all that is in the workspace of Rust. */
 const SOURCES = ["gen", "clients", "examples/rust", "tests/interop/rust", "tools/generate/rust"];
 
@@ -126,19 +127,45 @@ function packAll(languages, out) {
   });
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    out: { type: "string", default: join("dist", "artifacts") },
-    only: { type: "string", multiple: true, default: [] },
-  },
-});
-const only = [...values.only, ...positionals];
-const isUsage = only.some((name) => !KNOWN.includes(name));
-if (isUsage || (positionals.length > 0 && values.only.length === 0)) {
-  console.error(`usage: npm run pack [-- --out FOLDER] [--only ${KNOWN.join("|")} …]`);
+const USAGE = `usage: npm run pack [-- --out FOLDER] [--only LANGUAGE ...]
+
+Makes the packages that callers install, in all languages, with the descriptor set and ${SUMS}.
+
+  --out FOLDER    where they go; default: ${DEFAULT_OUT}. What an earlier run has made there is replaced
+  --only LANGUAGE these languages alone: ${KNOWN.join(", ")}
+
+Exits with 1 if a language cannot be made here, and says which tools it needs.
+`;
+
+/** Undefined: the arguments are wrong. */
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        out: { type: "string", default: DEFAULT_OUT },
+        only: { type: "string", multiple: true, default: [] },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+const parsed = parse();
+if (parsed?.values.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
+const only = [...(parsed?.values.only ?? []), ...(parsed?.positionals ?? [])];
+const isLoose =
+  parsed !== undefined && parsed.positionals.length > 0 && parsed.values.only.length === 0;
+if (parsed === undefined || isLoose || only.some((name) => !KNOWN.includes(name))) {
+  process.stderr.write(USAGE);
   process.exit(2);
 }
+const { values } = parsed;
 const wrong = wrongVersions();
 if (wrong.length > 0) {
   console.error(wrong.join("\n"));

@@ -7,6 +7,7 @@ import {
 } from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
 import { onlyArgument, parseArguments } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
+import { type FlagTable, JSON_FLAG } from "./flags.ts";
 import { UsageError } from "./usage-error.ts";
 
 function stateWord(state: CircuitState): string {
@@ -14,12 +15,18 @@ function stateWord(state: CircuitState): string {
   return (name ?? String(state)).toLowerCase().replaceAll("_", "-");
 }
 
+const RESET = {
+  model: { type: "string", default: "", value: "MODEL", help: "the circuit of this model alone" },
+  "this-replica": {
+    type: "boolean",
+    default: false,
+    help: "only at the replica that answers",
+  },
+  ...JSON_FLAG,
+} as const satisfies FlagTable;
+
 async function reset(args: readonly string[], { client, stdout, signal }: CommandContext) {
-  const { values, positionals } = parseArguments(args, {
-    model: { type: "string", default: "" },
-    "this-replica": { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
-  });
+  const { values, positionals } = parseArguments(args, RESET);
   const request = {
     provider: onlyArgument("PROVIDER", positionals),
     model: values.model,
@@ -35,10 +42,10 @@ async function reset(args: readonly string[], { client, stdout, signal }: Comman
 
 export const circuits: Command = {
   summary: "close a circuit at once (role operator)",
-  help: `usage: steer circuits reset [--model MODEL] [--this-replica] [--json] PROVIDER
-
-Closes the circuits of all models of a provider, or that of one, at all replicas: for a provider that
+  usage: ["steer circuits reset [options] PROVIDER"],
+  about: `Closes the circuits of all models of a provider, or that of one, at all replicas: for a provider that
 is well again before its circuit finds out. \`steer status\` shows which take no calls.`,
+  flags: { reset: RESET },
   async run([action = "", ...args], context) {
     if (action === "reset") return reset(args, context);
     throw new UsageError(action === "" ? "one of reset" : `no "${action}": one of reset`);

@@ -1,4 +1,5 @@
 import type { Client } from "./client.ts";
+import { type FlagTable, flagLines } from "./flags.ts";
 
 /** What a command works with. */
 export interface CommandContext {
@@ -13,7 +14,24 @@ export interface CommandContext {
 /** One subcommand. */
 export interface Command {
   readonly summary: string;
-  readonly help: string;
+  /** How it is called, a line for each way. */
+  readonly usage: readonly string[];
+  /** What there is to say beside the flags. */
+  readonly about: string;
+  /** By action; that of a command without actions is "". */
+  readonly flags: Readonly<Record<string, FlagTable>>;
   /** Throws `UsageError` or `CallFailed`. */
   run(args: readonly string[], context: CommandContext): Promise<void>;
+}
+
+/** What `steer help COMMAND` prints. */
+export function helpOf({ usage, about, flags }: Command): string {
+  const lines = usage.map((line, index) => `${index === 0 ? "usage: " : "       "}${line}`);
+  const options = Object.entries(flags).flatMap(([action, table]) => {
+    const own = flagLines(table);
+    return own.length === 0
+      ? []
+      : ["", action === "" ? "Options:" : `Options of ${action}:`, ...own];
+  });
+  return [...lines, ...(about === "" ? [] : ["", about]), ...options].join("\n");
 }

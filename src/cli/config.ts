@@ -1,6 +1,7 @@
 import { environmentWith } from "../config.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
+import { JSON_FLAG } from "./flags.ts";
 import { UsageError } from "./usage-error.ts";
 
 interface Asked {
@@ -49,17 +50,14 @@ async function show(asked: Asked, context: CommandContext): Promise<void> {
 
 export const config: Command = {
   summary: "check a configuration, or show what holds",
-  help: `usage: steer config check [FILE]
-       steer config show [FILE] [--json]
-
-FILE is read in place of the one that STEER_CONFIG names; the environment wins over it,
+  usage: ["steer config check [FILE]", "steer config show [FILE] [--json]"],
+  about: `FILE is read in place of the one that STEER_CONFIG names; the environment wins over it,
 as at a start. \`check\` says the first mistake with its line and exits with 1, or what is
 worth knowing. \`show\` prints every value that holds and where it is from: FILE:LINE, a
 variable, or the default. Secrets are masked.`,
+  flags: { check: {}, show: JSON_FLAG },
   async run(args, context) {
-    const { values, positionals } = parseArguments(args, {
-      json: { type: "boolean", default: false },
-    });
+    const { values, positionals } = parseArguments(args, JSON_FLAG);
     const [action, file, more] = positionals;
     if (action !== "check" && action !== "show") {
       throw new UsageError("config takes check or show");

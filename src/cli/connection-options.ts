@@ -4,27 +4,27 @@ import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { parseArgs } from "node:util";
 import type { ClientTls } from "./client.ts";
+import { CONNECTION_FLAGS } from "./flags.ts";
 import { parseServiceAddress } from "./service-address.ts";
 import { UsageError } from "./usage-error.ts";
 
-export const CONNECTION_HELP = `Every command takes --ca FILE (trust the authorities of this PEM file, or a certificate that signs itself),
-and --cert FILE with --key FILE (the client certificate that a server can ask for).`;
-
-const NAMES = ["ca", "cert", "key"] as const;
-
-type Files = { readonly [Name in (typeof NAMES)[number]]?: string };
+type Files = { readonly [Name in keyof typeof CONNECTION_FLAGS]?: string };
 
 /** Takes the options out of the arguments of a command, which gets the rest as they were. */
 export function splitConnectionOptions(args: readonly string[]): {
   readonly files: Files;
   readonly rest: readonly string[];
 } {
-  const options = Object.fromEntries(NAMES.map((name) => [name, { type: "string" }] as const));
-  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: CONNECTION_FLAGS,
+    strict: false,
+    tokens: true,
+  });
   const files: Record<string, string> = {};
   const taken = new Set<number>();
   for (const token of tokens) {
-    if (token.kind !== "option" || !NAMES.some((name) => name === token.name)) continue;
+    if (token.kind !== "option" || !Object.hasOwn(CONNECTION_FLAGS, token.name)) continue;
     if (token.value === undefined || token.value === "") {
       throw new UsageError(`--${token.name} takes a file`);
     }

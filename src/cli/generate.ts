@@ -6,11 +6,13 @@ import {
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { summaryLine, warningLines } from "./output.ts";
-import { REQUEST_OPTIONS, readRequest, requestHelp } from "./read-request.ts";
+import { PROMPT_HELP, REQUEST_OPTIONS, readRequest } from "./read-request.ts";
 
 export const generate: Command = {
   summary: "generate and print the whole answer",
-  help: `usage: steer generate [options] [prompt…]\n${requestHelp()}`,
+  usage: ["steer generate [options] [prompt…]"],
+  about: PROMPT_HELP,
+  flags: { "": REQUEST_OPTIONS },
   async run(args, context) {
     const { values, positionals } = parseArguments(args, REQUEST_OPTIONS);
     const { spec, timeoutMs, asJson } = await readRequest(values, positionals, context);

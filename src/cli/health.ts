@@ -9,10 +9,10 @@ const TIMEOUT_MS = 3_000;
 
 export const health: Command = {
   summary: "ask the service whether it serves; for container health checks",
-  help: `usage: steer health
-
-Asks grpc.health.v1 at the address that the service of this configuration listens
+  usage: ["steer health"],
+  about: `Asks grpc.health.v1 at the address that the service of this configuration listens
 on, or at STEER_ADDRESS. Exit status 0 when it serves.`,
+  flags: { "": {} },
   async run(_args, { client, stdout, signal }) {
     const answer = await client.unary(Health.method.check, {}, { timeoutMs: TIMEOUT_MS, signal });
     const serving = answer.status === Status.SERVING;

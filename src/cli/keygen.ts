@@ -1,22 +1,25 @@
 import { createHash, randomBytes } from "node:crypto";
 import { noArguments, parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
+import { type FlagTable, JSON_FLAG } from "./flags.ts";
 import { UsageError } from "./usage-error.ts";
 
 const KEY_BYTES = 32;
 
+const FLAGS = {
+  id: { type: "string", default: "caller-1", value: "ID", help: "the caller's name" },
+  role: { type: "string", default: "caller", value: "ROLE", help: "caller or operator" },
+  ...JSON_FLAG,
+} as const satisfies FlagTable;
+
 export const keygen: Command = {
   summary: "make a key for a caller",
-  help: `usage: steer keygen [--id ID] [--role caller|operator] [--json]
-
-Prints the key, which only the caller keeps, and the line for the configuration,
+  usage: ["steer keygen [options]"],
+  about: `Prints the key, which only the caller keeps, and the line for the configuration,
 which holds its hash alone.`,
+  flags: { "": FLAGS },
   async run(args, { stdout }) {
-    const { values, positionals } = parseArguments(args, {
-      id: { type: "string", default: "caller-1" },
-      role: { type: "string", default: "caller" },
-      json: { type: "boolean", default: false },
-    });
+    const { values, positionals } = parseArguments(args, FLAGS);
     noArguments(positionals);
     const { id, role } = values;
     if (role !== "caller" && role !== "operator") {

@@ -7,6 +7,7 @@ import {
 } from "../../gen/service/steer/v1/model_service_pb.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
+import { type FlagTable, JSON_FLAG } from "./flags.ts";
 import { table } from "./output.ts";
 
 const PAGE_SIZE = 500;
@@ -50,17 +51,23 @@ const HEAD = [
   "capabilities",
 ];
 
+const FLAGS = {
+  provider: { type: "string", default: "", value: "ID", help: "models of this instance alone" },
+  available: {
+    type: "boolean",
+    default: false,
+    help: "models alone that can be called now",
+  },
+  ...JSON_FLAG,
+} as const satisfies FlagTable;
+
 export const models: Command = {
   summary: "list the models, or show one",
-  help: `usage: steer models [--provider ID] [--available] [--json] [MODEL]
-
-Prices are per million tokens. Without a terminal the table is tab-separated.`,
+  usage: ["steer models [options] [MODEL]"],
+  about: "Prices are per million tokens. Without a terminal the table is tab-separated.",
+  flags: { "": FLAGS },
   async run(args, { client, stdout, signal }) {
-    const { values, positionals } = parseArguments(args, {
-      provider: { type: "string", default: "" },
-      available: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-    });
+    const { values, positionals } = parseArguments(args, FLAGS);
     const [name] = positionals;
     const found: Model[] = [];
     if (name !== undefined) {

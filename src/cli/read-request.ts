@@ -11,22 +11,11 @@ import {
 } from "../../gen/service/steer/v1/generation_pb.ts";
 import { parseNumber } from "./arguments.ts";
 import type { CommandContext } from "./command.ts";
+import type { FlagTable } from "./flags.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Help on them; `more` are lines of the command's own options. */
-export const requestHelp = (more = ""): string => `
-Options:
-  --model NAME             model, alias or provider/model (default: simulator)
-  --system TEXT            instructions
-  --max-tokens N           most output tokens
-  --temperature X          0 to 2
-  --json-schema FILE       output by this JSON Schema
-  --provider-options JSON  extra fields by provider, e.g. '{"simulator":{"pace_ms":50}}'
-  --spec FILE              a whole GenerationSpec as JSON; other options go over it
-  --timeout SECONDS        deadline of the call
-  --json                   print messages as JSON
-${more}
-The prompt is the arguments, or standard input without any.`;
+/** Where the prompt comes from. */
+export const PROMPT_HELP = "The prompt is the arguments, or standard input without any.";
 
 /** A request as the command line asks for it. */
 interface Asked {
@@ -35,18 +24,30 @@ interface Asked {
   readonly asJson: boolean;
 }
 
-/** The options of a request, for `parseArguments`. */
+/** The options of a request. */
 export const REQUEST_OPTIONS = {
-  model: { type: "string" },
-  system: { type: "string" },
-  "max-tokens": { type: "string" },
-  temperature: { type: "string" },
-  "json-schema": { type: "string" },
-  "provider-options": { type: "string" },
-  spec: { type: "string" },
-  timeout: { type: "string" },
-  json: { type: "boolean" },
-} as const;
+  model: {
+    type: "string",
+    value: "NAME",
+    help: "model, alias or provider/model; without it simulator",
+  },
+  system: { type: "string", value: "TEXT", help: "instructions" },
+  "max-tokens": { type: "string", value: "N", help: "most output tokens" },
+  temperature: { type: "string", value: "X", help: "0 to 2" },
+  "json-schema": { type: "string", value: "FILE", help: "output by this JSON Schema" },
+  "provider-options": {
+    type: "string",
+    value: "JSON",
+    help: `extra fields by provider, e.g. '{"simulator":{"pace_ms":50}}'`,
+  },
+  spec: {
+    type: "string",
+    value: "FILE",
+    help: "a whole GenerationSpec as JSON; other options go over it",
+  },
+  timeout: { type: "string", value: "SECONDS", help: "deadline of the call" },
+  json: { type: "boolean", help: "print messages as JSON, one a line" },
+} as const satisfies FlagTable;
 
 function json(name: string, source: string): unknown {
   try {

@@ -1,23 +1,36 @@
 import { toJson } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import {
   AdminService,
   GetProviderStatusResponseSchema,
+  type ProviderStatus,
 } from "../../gen/service/steer/admin/v1/admin_service_pb.ts";
+import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
+import { JSON_FLAG } from "./flags.ts";
 import { table } from "./output.ts";
-import { UsageError } from "./usage-error.ts";
+
+const HEAD = ["provider", "available", "in flight", "requests", "failures", "reason", "last error"];
+
+/** What the last call failed with; empty where a call has succeeded since. */
+function unansweredError(provider: ProviderStatus): string {
+  const { lastErrorMessage, lastFailureTime, lastSuccessTime } = provider;
+  if (lastFailureTime === undefined) return "";
+  const isOver =
+    lastSuccessTime !== undefined && timestampMs(lastSuccessTime) > timestampMs(lastFailureTime);
+  return isOver ? "" : lastErrorMessage;
+}
 
 export const status: Command = {
   summary: "show the state of the providers (role operator)",
-  help: "usage: steer status [--json] [PROVIDER…]",
+  usage: ["steer status [--json] [PROVIDER…]"],
+  about: "",
+  flags: { "": JSON_FLAG },
   async run(args, { client, stdout, signal }) {
-    const asJson = args.includes("--json");
-    const providers = args.filter((arg) => arg !== "--json");
-    const unknown = providers.find((arg) => arg.startsWith("-"));
-    if (unknown !== undefined) throw new UsageError(`unknown option ${unknown}`);
+    const { values, positionals: providers } = parseArguments(args, JSON_FLAG);
     const method = AdminService.method.getProviderStatus;
     const response = await client.unary(method, { providers }, { signal });
-    if (asJson) {
+    if (values.json) {
       stdout.write(`${JSON.stringify(toJson(GetProviderStatusResponseSchema, response))}\n`);
       return;
     }
@@ -28,9 +41,9 @@ export const status: Command = {
       String(provider.totalRequests),
       String(provider.totalFailures),
       provider.message,
+      unansweredError(provider),
     ]);
-    const head = ["provider", "available", "in flight", "requests", "failures", "reason"];
-    stdout.write(`${table([head, ...rows], stdout.isTTY)}\n`);
+    stdout.write(`${table([HEAD, ...rows], stdout.isTTY)}\n`);
     const { store } = response;
     if (store !== undefined && !store.available) {
       const code = store.code === "" ? "" : ` (${store.code})`;

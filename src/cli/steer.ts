@@ -3,44 +3,14 @@
 import { constants } from "node:os";
 import { loadClientConfig } from "../config.ts";
 import { VERSION } from "../version.ts";
-import { circuits } from "./circuits.ts";
 import { CallFailed, createClient } from "./client.ts";
-import type { Command, CommandContext } from "./command.ts";
-import { config } from "./config.ts";
-import { CONNECTION_HELP, readClientTls, splitConnectionOptions } from "./connection-options.ts";
+import { type Command, type CommandContext, helpOf } from "./command.ts";
+import { COMMANDS, serve } from "./commands.ts";
+import { readClientTls, splitConnectionOptions } from "./connection-options.ts";
 import { connectionTrouble } from "./connection-trouble.ts";
-import { generate } from "./generate.ts";
-import { health } from "./health.ts";
-import { keygen } from "./keygen.ts";
-import { models } from "./models.ts";
+import { CONNECTION_FLAGS, flagLines } from "./flags.ts";
 import { exitCodeOf, failureLines, isUnanswered } from "./output.ts";
-import { resume } from "./resume.ts";
-import { status } from "./status.ts";
-import { stream } from "./stream.ts";
-import { streams } from "./streams.ts";
 import { UsageError } from "./usage-error.ts";
-
-const serve: Command = {
-  summary: "start the service",
-  help: "usage: steer serve\n\nThe configuration is the file that STEER_CONFIG names and the environment.",
-  async run() {
-    await import("../main.ts");
-  },
-};
-
-const COMMANDS: Readonly<Record<string, Command>> = {
-  serve,
-  generate,
-  stream,
-  resume,
-  streams,
-  circuits,
-  models,
-  status,
-  keygen,
-  config,
-  health,
-};
 
 const HELP = `usage: steer COMMAND [options]
 
@@ -50,8 +20,8 @@ ${Object.entries(COMMANDS)
 
 \`steer help COMMAND\` says more. STEER_ADDRESS is the service's gRPC address (default
 127.0.0.1:50051): host:port or http://host:port in the clear, https://host:port by TLS.
-STEER_API_KEY is the caller's key.
-${CONNECTION_HELP}
+STEER_API_KEY is the caller's key. Each command takes
+${flagLines(CONNECTION_FLAGS).join("\n")}
 Exit status: 0, 2 for a wrong command line, else 10 and the gRPC code.
 `;
 
@@ -71,7 +41,7 @@ function watchOutput({ stdout, stderr }: Pick<CommandContext, "stdout" | "stderr
 }
 
 function usageFailure({ message }: UsageError, command: Command): void {
-  process.stderr.write(`steer: ${message}\n${command.help.split("\n", 1)[0]}\n`);
+  process.stderr.write(`steer: ${message}\n${helpOf(command).split("\n", 1)[0]}\n`);
   process.exitCode = 2;
 }
 
@@ -115,11 +85,11 @@ async function main([name = "help", ...args]: readonly string[]): Promise<void> 
       usageFailure(error, command);
     });
   }
-  if (command !== undefined) return void process.stdout.write(`${command.help}\n`);
+  if (command !== undefined) return void process.stdout.write(`${helpOf(command)}\n`);
   if (name === "--version" || name === "-V") return void process.stdout.write(`${VERSION}\n`);
   if (name === "help" || name === "--help" || name === "-h") {
     const topic = commandOf(args[0] ?? "");
-    process.stdout.write(topic === undefined ? HELP : `${topic.help}\n`);
+    process.stdout.write(topic === undefined ? HELP : `${helpOf(topic)}\n`);
     return;
   }
   process.stderr.write(`steer: no command "${name}"\n${HELP}`);

@@ -2,8 +2,9 @@ import { GenerationService } from "../../gen/service/steer/v1/generation_service
 import { DisconnectPolicy } from "../../gen/service/steer/v1/stream_pb.ts";
 import { parseArguments, parseWord } from "./arguments.ts";
 import type { Command } from "./command.ts";
+import type { FlagTable } from "./flags.ts";
 import { printStream } from "./print-stream.ts";
-import { REQUEST_OPTIONS, readRequest, requestHelp } from "./read-request.ts";
+import { PROMPT_HELP, REQUEST_OPTIONS, readRequest } from "./read-request.ts";
 
 const POLICIES = {
   grace: DisconnectPolicy.GRACE,
@@ -11,23 +12,30 @@ const POLICIES = {
   continue: DisconnectPolicy.CONTINUE,
 };
 
-const MORE = `  --request-id ID          idempotency key: the same call again joins or replays this one
-  --ephemeral              store nothing; it cannot be resumed
-  --on-disconnect POLICY   when nobody reads: grace (default), cancel or continue
-`;
+const FLAGS = {
+  ...REQUEST_OPTIONS,
+  "request-id": {
+    type: "string",
+    default: "",
+    value: "ID",
+    help: "idempotency key: the same call again joins or replays this one",
+  },
+  ephemeral: { type: "boolean", default: false, help: "store nothing; it cannot be resumed" },
+  "on-disconnect": {
+    type: "string",
+    value: "POLICY",
+    help: `when nobody reads: ${Object.keys(POLICIES).join(", ")}; without it grace`,
+  },
+} as const satisfies FlagTable;
 
 export const stream: Command = {
   summary: "generate and print the answer as it comes",
-  help: `usage: steer stream [options] [prompt…]
-${requestHelp(MORE)}
+  usage: ["steer stream [options] [prompt…]"],
+  about: `${PROMPT_HELP}
 Where it breaks off, \`steer resume\` goes on.`,
+  flags: { "": FLAGS },
   async run(args, context) {
-    const { values, positionals } = parseArguments(args, {
-      ...REQUEST_OPTIONS,
-      "request-id": { type: "string", default: "" },
-      ephemeral: { type: "boolean", default: false },
-      "on-disconnect": { type: "string" },
-    });
+    const { values, positionals } = parseArguments(args, FLAGS);
     const policy = values["on-disconnect"];
     const onDisconnect =
       policy === undefined

@@ -16,11 +16,60 @@ import {
   parseWord,
 } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
+import { type FlagTable, JSON_FLAG } from "./flags.ts";
 import { table } from "./output.ts";
 import { PHASES, phaseWord, STREAM_HEAD, streamLines, streamRow } from "./stream-rows.ts";
 import { UsageError } from "./usage-error.ts";
 
 type Run = Command["run"];
+
+const PHASE = {
+  type: "string",
+  multiple: true,
+  value: "PHASE",
+  help: `streams in this phase alone; several as a,b: ${Object.keys(PHASES).join(", ")}`,
+} as const;
+
+const LIST = {
+  phase: PHASE,
+  provider: { type: "string", default: "", value: "ID", help: "streams at this instance alone" },
+  caller: { type: "string", default: "", value: "ID", help: "streams of this caller alone" },
+  "older-than": {
+    type: "string",
+    value: "DURATION",
+    help: "streams alone whose last event is at least that old",
+  },
+  limit: { type: "string", value: "N", help: "print no more" },
+  "page-size": { type: "string", value: "N", help: "ask for so many at a time" },
+  ...JSON_FLAG,
+} as const satisfies FlagTable;
+
+const CANCEL = {
+  note: {
+    type: "string",
+    default: "",
+    value: "TEXT",
+    help: "why, for the log and for the readers of the stream",
+  },
+  ...JSON_FLAG,
+} as const satisfies FlagTable;
+
+const CLEANUP = {
+  "older-than": {
+    type: "string",
+    value: "DURATION",
+    help: "required: streams that ended at least that long ago",
+  },
+  "dry-run": { type: "boolean", default: false, help: "delete nothing, and say what would be" },
+  "include-orphaned": {
+    type: "boolean",
+    default: false,
+    help: "end and delete orphaned streams, too, whose last event is that old",
+  },
+  "max-deletions": { type: "string", value: "N", help: "delete no more" },
+  phase: PHASE,
+  ...JSON_FLAG,
+} as const satisfies FlagTable;
 
 function phasesOf(given: readonly string[] = []): StreamPhase[] {
   return [...new Set(given.flatMap((words) => words.split(",")))].map((word) =>
@@ -39,15 +88,7 @@ function printState(
 }
 
 const list: Run = async (args, { client, stdout, signal }) => {
-  const { values, positionals } = parseArguments(args, {
-    phase: { type: "string", multiple: true },
-    provider: { type: "string", default: "" },
-    caller: { type: "string", default: "" },
-    "older-than": { type: "string" },
-    limit: { type: "string" },
-    "page-size": { type: "string" },
-    json: { type: "boolean", default: false },
-  });
+  const { values, positionals } = parseArguments(args, LIST);
   noArguments(positionals);
   const olderThan = parseDuration("older-than", values["older-than"]);
   const filter = {
@@ -83,9 +124,7 @@ const list: Run = async (args, { client, stdout, signal }) => {
 };
 
 const show: Run = async (args, context) => {
-  const { values, positionals } = parseArguments(args, {
-    json: { type: "boolean", default: false },
-  });
+  const { values, positionals } = parseArguments(args, JSON_FLAG);
   const streamId = onlyArgument("ID", positionals);
   const { getStreamState } = AdminService.method;
   const { signal } = context;
@@ -94,10 +133,7 @@ const show: Run = async (args, context) => {
 };
 
 const cancel: Run = async (args, { client, stdout, signal }) => {
-  const { values, positionals } = parseArguments(args, {
-    note: { type: "string", default: "" },
-    json: { type: "boolean", default: false },
-  });
+  const { values, positionals } = parseArguments(args, CANCEL);
   const request = { streamId: onlyArgument("ID", positionals), note: values.note };
   const response = await client.unary(AdminService.method.cancelStream, request, { signal });
   if (values.json) {
@@ -109,14 +145,7 @@ const cancel: Run = async (args, { client, stdout, signal }) => {
 };
 
 const cleanup: Run = async (args, { client, stdout, signal }) => {
-  const { values, positionals } = parseArguments(args, {
-    "older-than": { type: "string" },
-    "dry-run": { type: "boolean", default: false },
-    "include-orphaned": { type: "boolean", default: false },
-    "max-deletions": { type: "string" },
-    phase: { type: "string", multiple: true },
-    json: { type: "boolean", default: false },
-  });
+  const { values, positionals } = parseArguments(args, CLEANUP);
   noArguments(positionals);
   const olderThan = parseDuration("older-than", values["older-than"]);
   if (olderThan === undefined) throw new UsageError("--older-than is required");
@@ -150,17 +179,19 @@ const ACTIONS: Readonly<Record<string, Run>> = { list, show, cancel, cleanup };
 
 export const streams: Command = {
   summary: "list, show, cancel or clean up stored streams (role operator)",
-  help: `usage: steer streams list | show ID | cancel ID | cleanup --older-than DURATION [options]
-
-  list      newest first; --phase PHASE --provider ID --caller ID --older-than DURATION
-            --limit N (prints no more), --page-size N (asks for so many at a time)
+  usage: [
+    "steer streams list [options]",
+    "steer streams show ID [--json]",
+    "steer streams cancel ID [options]",
+    "steer streams cleanup --older-than DURATION [options]",
+  ],
+  about: `  list      newest first
   show      what is known of one stream; never its content
-  cancel    end any caller's stream; --note TEXT says why, in the log and to its readers
-  cleanup   delete streams that ended at least that long ago; --dry-run --phase PHASE
-            --include-orphaned --max-deletions N. Nothing is asked: try --dry-run first
+  cancel    end any caller's stream
+  cleanup   delete streams; nothing is asked: try --dry-run first
 
-Each takes --json. Phases, several as a,b: ${Object.keys(PHASES).join(", ")}.
 Durations: 500ms, 90s, 15m, 1h, 7d.`,
+  flags: { list: LIST, show: JSON_FLAG, cancel: CANCEL, cleanup: CLEANUP },
   async run([action = "", ...args], context) {
     const run = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
     if (run === undefined) {

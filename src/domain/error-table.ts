@@ -1,4 +1,5 @@
 // What callers are told of each kind of error, by whichever protocol they call.
+import type { ErrorReason } from "./error-reasons.ts";
 import type { ErrorKind } from "./gateway-error.ts";
 
 /** google.rpc.Code by name. */
@@ -34,7 +35,7 @@ type Pushback = "unsaid" | "never" | "hint" | "soon";
 export interface ErrorRow {
   readonly code: CodeName;
   /** Where the error names none. */
-  readonly reason: string;
+  readonly reason: ErrorReason;
   /** Repeating the same call later can succeed. */
   readonly retryable: boolean;
   readonly pushback: Pushback;
@@ -42,14 +43,14 @@ export interface ErrorRow {
 
 function row(
   code: CodeName,
-  reason: string,
+  reason: ErrorReason,
   retryable = false,
   pushback: Pushback = "unsaid",
 ): ErrorRow {
   return { code, reason, retryable, pushback };
 }
 
-/** `api.md` §4: one row per kind. */
+/** One row for each kind: `docs/api.md#codes-by-category`. */
 const ROWS: Readonly<Record<ErrorKind, ErrorRow>> = {
   unknown: row("UNKNOWN", "UNCLASSIFIED"),
   validation: row("INVALID_ARGUMENT", "INVALID_REQUEST"),
@@ -86,7 +87,7 @@ const ROWS: Readonly<Record<ErrorKind, ErrorRow>> = {
 };
 
 /** Reasons whose code is not that of their kind. */
-const CODE_BY_REASON: Readonly<Record<string, CodeName>> = {
+const CODE_BY_REASON: Readonly<Partial<Record<ErrorReason, CodeName>>> = {
   FAULTS_DISABLED: "FAILED_PRECONDITION",
   STREAM_NOT_RESUMABLE: "FAILED_PRECONDITION",
   SEQUENCE_AHEAD: "OUT_OF_RANGE",
@@ -96,10 +97,10 @@ const CODE_BY_REASON: Readonly<Record<string, CodeName>> = {
 };
 
 /** Reasons after which the same call helps although their kind says otherwise. */
-const RETRYABLE_REASONS: ReadonlySet<string> = new Set(["DELIVERY_DEADLINE"]);
+const RETRYABLE_REASONS: ReadonlySet<ErrorReason> = new Set(["DELIVERY_DEADLINE"]);
 
 /** The row of an error, with the code that its reason asks for. */
-export function errorRow(kind: ErrorKind, reason: string | undefined): ErrorRow {
+export function errorRow(kind: ErrorKind, reason: ErrorReason | undefined): ErrorRow {
   const base = ROWS[kind];
   if (reason === undefined) return base;
   const retryable = base.retryable || RETRYABLE_REASONS.has(reason);

@@ -1,37 +1,7 @@
-/** What went wrong, independent of provider and transport: one kind per `ErrorCategory` of the contract. */
-export type ErrorKind =
-  | "unknown"
-  | "validation"
-  | "context-length"
-  | "provider-authentication"
-  | "provider-permission"
-  | "unauthenticated"
-  | "permission-denied"
-  | "not-found"
-  | "conflict"
-  | "content-filter"
-  | "rate-limit"
-  | "quota"
-  | "caller-limit"
-  | "gateway-overloaded"
-  | "provider-overloaded"
-  | "server-error"
-  | "network"
-  | "connect-timeout"
-  | "first-token-timeout"
-  | "idle-timeout"
-  | "total-timeout"
-  | "circuit-open"
-  | "protocol"
-  | "invalid-output"
-  | "cancelled"
-  | "owner-lost"
-  | "state-lost"
-  | "internal"
-  | "truncated"
-  | "state-unavailable"
-  | "budget"
-  | "stream-limit";
+import type { ErrorKind } from "./error-kind.ts";
+import type { ErrorReason } from "./error-reasons.ts";
+
+export type { ErrorKind } from "./error-kind.ts";
 
 /** One field of a request that breaks a rule; `field` is a path such as `spec.messages[0].role`. */
 export interface FieldViolation {
@@ -56,8 +26,8 @@ export interface ProviderFailure {
 }
 
 export interface GatewayErrorOptions {
-  /** Stable UPPER_SNAKE_CASE cause; default: the kind's own (`rpc/encode-error.ts`). */
-  readonly reason?: string;
+  /** Default: the kind's own (`rpc/error-table.ts`). */
+  readonly reason?: ErrorReason;
   /** Earliest sensible moment for a repetition, in milliseconds from now, as the provider asked. */
   readonly retryAfterMs?: number;
   readonly violations?: readonly FieldViolation[];
@@ -74,7 +44,7 @@ export interface GatewayErrorOptions {
 export class GatewayError extends Error {
   override readonly name = "GatewayError";
   readonly kind: ErrorKind;
-  readonly reason: string | undefined;
+  readonly reason: ErrorReason | undefined;
   readonly retryAfterMs: number | undefined;
   readonly violations: readonly FieldViolation[];
   readonly metadata: Readonly<Record<string, string>>;
@@ -109,7 +79,7 @@ function changed(
 }
 
 /** The same error with another reason. */
-export function withReason(error: GatewayError, reason: string): GatewayError {
+export function withReason(error: GatewayError, reason: ErrorReason): GatewayError {
   return changed(error, { reason });
 }
 
@@ -118,7 +88,7 @@ export function withRetryAfter(error: GatewayError, retryAfterMs: number): Gatew
   return changed(error, { retryAfterMs });
 }
 
-export const CREDENTIALS_REVOKED = "CREDENTIALS_REVOKED";
+export const CREDENTIALS_REVOKED = "CREDENTIALS_REVOKED" satisfies ErrorReason;
 
 /** An INVALID_ARGUMENT about one field. */
 export function invalidField(field: string, description: string): GatewayError {

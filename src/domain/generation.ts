@@ -1,10 +1,12 @@
 import type { Cost } from "./cost.ts";
+import type { ErrorReason } from "./error-reasons.ts";
 import type { ErrorKind, GatewayError, ProviderFailure } from "./gateway-error.ts";
 import type { Message } from "./generation-spec.ts";
 import type { JsonObject } from "./json.ts";
 import type { FinishReason, ProviderEvent } from "./provider-event.ts";
 import type { TokenUsage } from "./token-usage.ts";
 import { ToldFailure } from "./told-failure.ts";
+import type { WarningReason } from "./warning-reasons.ts";
 
 /** A place where a generation can run: a model at a provider instance. */
 export interface TargetName {
@@ -44,7 +46,7 @@ export interface Attempt extends TargetName {
   readonly errorKind?: ErrorKind;
   readonly errorMessage?: string;
   /** Unset where the kind's own reason says it. */
-  readonly errorReason?: string;
+  readonly errorReason?: ErrorReason;
   readonly providerFailure?: ProviderFailure;
   /** Milliseconds since the epoch. */
   readonly startTimeMs: number;
@@ -63,7 +65,7 @@ export interface Attempt extends TargetName {
 
 /** Something the caller should know about a generation. */
 export interface Warning {
-  readonly reason: string;
+  readonly reason: WarningReason;
   readonly message: string;
   /** Path in the request, e.g. `sampling.seed`. */
   readonly field: string;
@@ -184,7 +186,7 @@ export type StreamEventBody =
   | { readonly type: "error"; readonly failure: GenerationFailure }
   | { readonly type: "heartbeat"; readonly isUndurable: boolean };
 
-/** One event of a stream: `api.md` §8 has the rules of `sequence`. */
+/** One event of a stream: `docs/streams.md` has the rules of `sequence`. */
 export interface StreamEvent {
   readonly sequence: number;
   /** 0 if no attempt produced the event. */

@@ -66,6 +66,7 @@ function byName<T>(all: Iterable<readonly [string, T]>): Map<string, T[]> {
 function mergeProviders(id: string, all: readonly ProviderStatus[]): ProviderStatus {
   const circuits = byName(all.flatMap(({ modelCircuits }) => Object.entries(modelCircuits)));
   const lastFailureMs = latest(all, "lastFailureMs");
+  const last = all.find((one) => one.lastFailureMs === lastFailureMs);
   return {
     id,
     unavailable: mergeUnavailability(all),
@@ -78,7 +79,8 @@ function mergeProviders(id: string, all: readonly ProviderStatus[]): ProviderSta
     totalFailures: sum(all, "totalFailures"),
     lastSuccessMs: latest(all, "lastSuccessMs"),
     lastFailureMs,
-    lastErrorKind: all.find((one) => one.lastFailureMs === lastFailureMs)?.lastErrorKind,
+    lastErrorKind: last?.lastErrorKind,
+    lastErrorMessage: last?.lastErrorMessage,
     concurrencyLimit: sum(all, "concurrencyLimit"),
     queued: sum(all, "queued"),
     cooldownEndMs: latest(all, "cooldownEndMs"),

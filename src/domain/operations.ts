@@ -39,6 +39,8 @@ export interface ProviderStatus {
   readonly lastSuccessMs: number | undefined;
   readonly lastFailureMs: number | undefined;
   readonly lastErrorKind: ErrorKind | undefined;
+  /** For operators: the message of the same failure. */
+  readonly lastErrorMessage: string | undefined;
   /** Calls allowed at a time at each model. */
   readonly concurrencyLimit: number;
   readonly queued: number;

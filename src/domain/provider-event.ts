@@ -3,6 +3,7 @@ import type { Part } from "./generation-spec.ts";
 import type { JsonObject } from "./json.ts";
 import type { PartAdditions, ProviderData, TokenLogprob } from "./provider-data.ts";
 import type { TokenCounts } from "./token-usage.ts";
+import type { WarningReason } from "./warning-reasons.ts";
 
 /** Why the output ended; the provider's own word travels beside it. */
 export type FinishReason =
@@ -19,7 +20,7 @@ export type FinishReason =
 
 /** What a caller is told about an answer; `field` is empty, since nothing of the request is meant. */
 export interface AnswerWarning {
-  readonly reason: string;
+  readonly reason: WarningReason;
   readonly message: string;
   readonly field: string;
 }

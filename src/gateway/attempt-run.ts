@@ -292,7 +292,7 @@ export function startAttempt(
       const tier = tierWarning(record.cost, record.finish?.metadata ?? {});
       if (tier !== undefined) record.warn(tier);
       if (outcome === "succeeded") flush();
-      stats.ended(model.provider, outcome === "superseded" ? "cancelled" : error?.kind);
+      stats.ended(model.provider, outcome === "superseded" ? outcome : error);
       // Read now: what follows may begin the documents anew.
       const json = record.committed ? context.delivery().json() : undefined;
       const tell = (): void => {

@@ -1,4 +1,5 @@
 // What a stored stream says of its generation beside its events.
+import type { ErrorReason } from "../domain/error-reasons.ts";
 import { CREDENTIALS_REVOKED, type GatewayError } from "../domain/gateway-error.ts";
 import type { Attempt, TargetName } from "../domain/generation.ts";
 import { isJsonObject } from "../domain/json.ts";
@@ -26,7 +27,7 @@ export interface StreamSummary {
   readonly error?: {
     readonly kind: GatewayError["kind"];
     readonly message: string;
-    readonly reason?: string;
+    readonly reason?: ErrorReason;
   };
 }
 

@@ -1,7 +1,7 @@
 // What a replica tells the others of itself, as the store keeps it.
 import type { ProviderStatus, RetryStatus, Status } from "../domain/operations.ts";
 
-/** Grows with every change of what a snapshot holds: others than ours are not read. */
+/** Grows with every change that another version would misread, and not with fields that can be missing. */
 const FORMAT = 1;
 
 export interface ReplicaSnapshot {

@@ -8,7 +8,9 @@ import { isPlainSchema } from "./is-plain-schema.ts";
 export type JsonOutput =
   | { readonly state: "absent" }
   | { readonly state: "valid"; readonly json: string }
-  | { readonly state: "invalid"; readonly warning: Warning };
+  | { readonly state: "invalid"; readonly warning: Warning & { readonly reason: JsonTrouble } };
+
+type JsonTrouble = "OUTPUT_NOT_JSON" | "OUTPUT_SCHEMA_MISMATCH" | "OUTPUT_UNCHECKED";
 
 /** A check that may take long: it is made in a thread of its own. */
 export interface SchemaCheck {
@@ -20,7 +22,7 @@ export interface SchemaCheck {
 /** What became of it; `refused`: it was not made, since the caller's others take all the time there is. */
 export type CheckResult = Verdict | { readonly state: "refused" };
 
-function invalid(reason: string, message: string): JsonOutput {
+function invalid(reason: JsonTrouble, message: string): JsonOutput {
   return {
     state: "invalid",
     warning: { reason, message, field: "output_format" },

@@ -7,19 +7,19 @@ import type { AttemptRecord } from "./attempt-record.ts";
 /** Of longer output only the beginning is sent back. */
 const MAX_QUOTED_UNITS = 32_000;
 
-/** What output was found to be; that it could not be checked says nothing against it. */
-const REFUSED = new Set(["OUTPUT_NOT_JSON", "OUTPUT_SCHEMA_MISMATCH"]);
-
 /** Throws where the request refuses the finished output of an attempt. */
 export function refuseInvalidOutput(record: AttemptRecord): void {
   const { outputFormat } = record.target.spec;
   if (outputFormat.type === "text" || outputFormat.onInvalid === undefined) return;
   // The answer is still to come: a turn that asks for tools, or pauses, is not it.
-  const reason = record.finish?.reason;
-  if (reason === "tool-calls" || reason === "paused") return;
+  const ending = record.finish?.reason;
+  if (ending === "tool-calls" || ending === "paused") return;
   const json = record.json();
-  if (json.state !== "invalid" || !REFUSED.has(json.warning.reason)) return;
-  throw new GatewayError("invalid-output", json.warning.message, { reason: json.warning.reason });
+  if (json.state !== "invalid") return;
+  const { reason, message } = json.warning;
+  // That it could not be checked says nothing against it.
+  if (reason === "OUTPUT_UNCHECKED") return;
+  throw new GatewayError("invalid-output", message, { reason });
 }
 
 /** The request again, with the output that was refused and why as further messages. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { ErrorKind } from "../domain/gateway-error.ts";
+import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
 
 /** Counters of one provider instance since the start of the process. Times are milliseconds since the epoch. */
 export interface ProviderCounters {
@@ -9,7 +9,11 @@ export interface ProviderCounters {
   readonly lastSuccessMs: number | undefined;
   readonly lastFailureMs: number | undefined;
   readonly lastErrorKind: ErrorKind | undefined;
+  readonly lastErrorMessage: string | undefined;
 }
+
+/** How an attempt failed. */
+type Failure = Pick<GatewayError, "kind" | "message">;
 
 type Counting = { -readonly [Name in keyof ProviderCounters]: ProviderCounters[Name] };
 
@@ -20,6 +24,7 @@ const UNUSED: ProviderCounters = {
   lastSuccessMs: undefined,
   lastFailureMs: undefined,
   lastErrorKind: undefined,
+  lastErrorMessage: undefined,
 };
 
 /** Counts the attempts of every provider instance. A cancelled attempt is neither success nor failure. */
@@ -45,17 +50,18 @@ export class ProviderStats {
     counters.totalRequests++;
   }
 
-  ended(instance: string, error: ErrorKind | undefined): void {
+  ended(instance: string, end: "superseded" | Failure | undefined): void {
     const counters = this.#counters.get(instance);
     if (counters === undefined) return;
     counters.inFlight--;
-    if (error === "cancelled") return;
+    if (end === "superseded" || end?.kind === "cancelled") return;
     const now = this.#clock.wallTime();
-    if (error === undefined) counters.lastSuccessMs = now;
+    if (end === undefined) counters.lastSuccessMs = now;
     else {
       counters.totalFailures++;
       counters.lastFailureMs = now;
-      counters.lastErrorKind = error;
+      counters.lastErrorKind = end.kind;
+      counters.lastErrorMessage = end.message;
     }
   }
 }

@@ -77,6 +77,7 @@ export function encodeStatus(status: domain.ProviderStatus) {
     ...(lastSuccessMs !== undefined && { lastSuccessTime: encodeTime(lastSuccessMs) }),
     ...(lastFailureMs !== undefined && { lastFailureTime: encodeTime(lastFailureMs) }),
     ...(lastErrorKind !== undefined && { lastErrorCategory: categoryOf(lastErrorKind) }),
+    lastErrorMessage: status.lastErrorMessage ?? "",
     ...(cooldownEndMs !== undefined && { cooldownEndTime: encodeTime(cooldownEndMs) }),
   });
 }

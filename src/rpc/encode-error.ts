@@ -81,7 +81,7 @@ function detail<Schema extends DescMessage>(
   return { desc, value: create(desc, value) };
 }
 
-/** What stands beside ErrorInfo and GatewayError, by the table of `api.md` §4. */
+/** What stands beside ErrorInfo and GatewayError: the standard details of the kind. */
 function standardDetails(error: GatewayError, row: ErrorRow): StatusDetail[] {
   const details: StatusDetail[] = [];
   if (error.violations.length > 0) {

@@ -4,6 +4,7 @@ import {
   ErrorCategory,
   type GatewayError as GatewayErrorMessage,
 } from "../../gen/service/steer/v1/error_pb.ts";
+import type { ErrorReason } from "../domain/error-reasons.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { ToldFailure } from "../domain/told-failure.ts";
 import { kindOf } from "./error-category.ts";
@@ -37,7 +38,8 @@ export class StreamFailed extends ToldFailure {
     this.detail = detail;
     const { retryDelay, reason } = detail;
     this.error = new GatewayError(kindOf(detail.category) ?? "unknown", detail.message, {
-      reason,
+      // Another version can have written a reason that this one does not know: it is passed on.
+      reason: reason as ErrorReason,
       metadata: providerMetadata(detail),
       ...(retryDelay !== undefined && { retryAfterMs: durationMs(retryDelay) }),
     });

@@ -1,20 +1,47 @@
 import { headerFields } from "../calls/call-fields.ts";
+import type { ErrorKind } from "../domain/error-kind.ts";
 import type { CodeName } from "../domain/error-table.ts";
 import type { LineFields } from "../domain/log-line.ts";
 import type { UnservedCall } from "./call.ts";
 import { operationOf } from "./operation-of.ts";
 
-/** What a client makes of the answer, and the words of its line. */
-const CAUSES = {
-  "method-unknown": { code: "UNIMPLEMENTED", error: "not-found", reason: "METHOD_UNKNOWN" },
-  "content-type": {
+/** Reasons of calls that no method takes, with what a client makes of the answer. */
+export const UNSERVED_REASONS = {
+  METHOD_UNKNOWN: {
+    code: "UNIMPLEMENTED",
+    error: "not-found",
+    when: "the service has no such method",
+  },
+  CONTENT_TYPE_UNSUPPORTED: {
     code: "UNKNOWN",
     error: "validation",
-    reason: "CONTENT_TYPE_UNSUPPORTED",
-    field: "content-type",
+    when: "no protocol of the listener has this content type",
   },
-  "http-method": { code: "UNKNOWN", error: "validation", reason: "HTTP_METHOD_UNSUPPORTED" },
-  address: { code: "INVALID_ARGUMENT", error: "validation", reason: "ADDRESS_MALFORMED" },
+  HTTP_METHOD_UNSUPPORTED: {
+    code: "UNKNOWN",
+    error: "validation",
+    when: "the protocol does not know the HTTP method",
+  },
+  ADDRESS_MALFORMED: {
+    code: "INVALID_ARGUMENT",
+    error: "validation",
+    when: "the address of the request cannot be read",
+  },
+} as const satisfies Readonly<
+  Record<string, { readonly code: CodeName; readonly error: ErrorKind; readonly when: string }>
+>;
+
+function because(reason: keyof typeof UNSERVED_REASONS) {
+  const { code, error } = UNSERVED_REASONS[reason];
+  return { code, error, reason };
+}
+
+/** What a client makes of the answer, and the words of its line. */
+const CAUSES = {
+  "method-unknown": because("METHOD_UNKNOWN"),
+  "content-type": { ...because("CONTENT_TYPE_UNSUPPORTED"), field: "content-type" },
+  "http-method": because("HTTP_METHOD_UNSUPPORTED"),
+  address: because("ADDRESS_MALFORMED"),
   timeout: {
     code: "INVALID_ARGUMENT",
     error: "validation",

@@ -1,6 +1,8 @@
 // A stream that this process writes: its writer, its readers here, and what
 // becomes of the generation when the last of them has gone.
+
 import type { Clock } from "../clock.ts";
+import type { ErrorReason } from "../domain/error-reasons.ts";
 import { callerRevoked, GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
 import type { StreamBus } from "./stream-bus.ts";
@@ -13,20 +15,32 @@ import type { EventFacts } from "./stream-writer-options.ts";
 /** A replica that has not said for this long that it has readers has none. */
 const READERS_SEEN_MS = 4_000;
 
-const CANCEL_MESSAGES: Readonly<Record<Exclude<CancelReason, "revoked">, string>> = {
-  caller: "the caller cancelled the generation",
-  operator: "an operator cancelled the generation",
-  disconnect: "nobody reads the stream any more",
-};
+const CANCELS = {
+  caller: {
+    reason: "CANCELLED_BY_CALLER",
+    message: "the caller cancelled the generation",
+  },
+  operator: {
+    reason: "CANCELLED_BY_OPERATOR",
+    message: "an operator cancelled the generation",
+  },
+  disconnect: {
+    reason: "CANCELLED_BY_DISCONNECT",
+    message: "nobody reads the stream any more",
+  },
+} as const satisfies Readonly<
+  Record<
+    Exclude<CancelReason, "revoked">,
+    { readonly reason: ErrorReason; readonly message: string }
+  >
+>;
 
 /** `note`: what an operator says to it. */
-export function cancelledBy(reason: CancelReason, note = ""): GatewayError {
-  if (reason === "revoked") return callerRevoked();
-  const message = CANCEL_MESSAGES[reason];
-  const isNoted = reason === "operator" && note !== "";
-  return new GatewayError("cancelled", isNoted ? `${message}: ${note}` : message, {
-    reason: `CANCELLED_BY_${reason.toUpperCase()}`,
-  });
+export function cancelledBy(who: CancelReason, note = ""): GatewayError {
+  if (who === "revoked") return callerRevoked();
+  const { reason, message } = CANCELS[who];
+  const isNoted = who === "operator" && note !== "";
+  return new GatewayError("cancelled", isNoted ? `${message}: ${note}` : message, { reason });
 }
 
 export interface OwnedStreamOptions {

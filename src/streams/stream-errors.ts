@@ -1,4 +1,4 @@
-// What callers are told of streams: `api.md` §4 and §8 of the contract.
+// What callers are told of streams: `docs/streams.md#what-survives-what`.
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { WriterLoss } from "./stream-writer-options.ts";
 

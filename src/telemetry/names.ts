@@ -1,4 +1,4 @@
-// Every OpenTelemetry name of the service. The GenAI conventions still move:
+// Names of attributes. The GenAI conventions still move:
 // https://github.com/open-telemetry/semantic-conventions-genai
 
 export const SCOPE = "steer";
@@ -49,52 +49,6 @@ export const attribute = {
   jsonChanges: "steer.json.changes",
   jsonUnits: "steer.json.units",
   jsonMalformed: "steer.json.malformed",
-} as const;
-
-export const metric = {
-  rpcDuration: "rpc.server.call.duration",
-  operationDuration: "gen_ai.client.operation.duration",
-  tokenUsage: "gen_ai.client.token.usage",
-  cost: "steer.cost",
-  usageDropped: "steer.usage.dropped",
-  timeToFirstChunk: "gen_ai.client.operation.time_to_first_chunk",
-  chunkGap: "steer.chunk.gap",
-  stalls: "steer.chunk.stalls",
-  chunkRate: "steer.chunk.rate",
-  characterRate: "steer.character.rate",
-  tokenEstimates: "steer.token.estimates",
-  tokenEstimateError: "steer.token.estimate.error",
-  timePerOutputChunk: "gen_ai.client.operation.time_per_output_chunk",
-  overhead: "steer.overhead.duration",
-  retryDecisions: "steer.retry.decisions",
-  retryDelay: "steer.retry.delay",
-  attempts: "steer.attempts",
-  circuitState: "steer.circuit.state",
-  retryBudget: "steer.retry.budget",
-  inFlight: "steer.limit.in_flight",
-  queued: "steer.limit.queued",
-  hedges: "steer.hedges",
-  streamsCreated: "steer.stream.created",
-  streamsEnded: "steer.stream.terminal",
-  streamsActive: "steer.stream.active",
-  streamsResumed: "steer.stream.resumed",
-  resumeLatency: "steer.stream.resume.latency",
-  readersActive: "steer.stream.reader.active",
-  readerFills: "steer.stream.reader.fill",
-  streamsReaped: "steer.stream.reaped",
-  storeAppends: "steer.store.append",
-  appendEvents: "steer.store.append.batch_events",
-  commitDelay: "steer.store.commit_delay",
-  storeDegraded: "steer.store.degraded",
-  storeHeld: "steer.store.held",
-  writersLost: "steer.stream.writer.lost",
-  takeovers: "steer.takeover",
-  takeoverGap: "steer.takeover.gap",
-  jsonDocuments: "steer.json.documents",
-  jsonChanges: "steer.json.changes",
-  jsonUnits: "steer.json.units",
-  jsonMalformed: "steer.json.malformed",
-  eventLoopDelay: "nodejs.eventloop.delay",
 } as const;
 
 /** The conventions' names of the vendors, where they differ from ours. */

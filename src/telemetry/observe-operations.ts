@@ -1,7 +1,11 @@
 import { metrics } from "@opentelemetry/api";
 import type { LocalOperations } from "../domain/operations.ts";
+import { gauge, type LabelsOf, observedCounter } from "./instruments.ts";
+import { metric } from "./metrics.ts";
 import type { ModelLabels } from "./model-labels.ts";
-import { attribute, metric, SCOPE } from "./names.ts";
+import { attribute, SCOPE } from "./names.ts";
+
+type Labels = LabelsOf<typeof metric.circuitState> & LabelsOf<typeof metric.hedges>;
 
 const STATES = ["closed", "half-open", "open"] as const;
 
@@ -10,18 +14,12 @@ export function observeOperations(
   { status }: Pick<LocalOperations, "status">,
   models: ModelLabels,
 ): void {
-  const meter = metrics.getMeter(SCOPE);
-  const gauge = (name: string, unit: string, description: string) =>
-    meter.createObservableGauge(name, { unit, description });
-  const circuit = gauge(metric.circuitState, "1", "1 for the state a circuit is in, 0 for others.");
-  const budget = gauge(metric.retryBudget, "1", "What is left of the retry budget, 0 to 1.");
-  const inFlight = gauge(metric.inFlight, "{attempt}", "Attempts that run.");
-  const queued = gauge(metric.queued, "{call}", "Calls that wait for a slot.");
-  const hedges = meter.createObservableCounter(metric.hedges, {
-    unit: "{attempt}",
-    description: "Rival attempts, by whether they delivered the first content.",
-  });
-  meter.addBatchObservableCallback(
+  const circuit = gauge(metric.circuitState);
+  const budget = gauge(metric.retryBudget);
+  const inFlight = gauge(metric.inFlight);
+  const queued = gauge(metric.queued);
+  const hedges = observedCounter(metric.hedges);
+  metrics.getMeter(SCOPE).addBatchObservableCallback<Labels>(
     (result) => {
       const { providers, retries } = status();
       for (const [id, provider] of providers) {

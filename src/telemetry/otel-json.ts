@@ -1,16 +1,14 @@
-import { type Attributes, metrics } from "@opentelemetry/api";
-import { metric, SCOPE } from "./names.ts";
+import { counter, type LabelsOf } from "./instruments.ts";
+import { metric } from "./metrics.ts";
 import type { AttemptResult } from "./telemetry.ts";
 
 /** Counters of what the JSON handler of streams finds. */
-export function createJsonMetrics(): (result: AttemptResult, labels: Attributes) => void {
-  const counter = (name: string, unit: string, description: string) =>
-    metrics.getMeter(SCOPE).createCounter(name, { unit, description });
-  const documents = counter(metric.jsonDocuments, "{document}", "JSON documents that ended.");
-  const changes = counter(metric.jsonChanges, "{event}", "JSON deltas of streams.");
-  const units = counter(metric.jsonUnits, "{unit}", "UTF-16 units read for JSON.");
-  const malformed = counter(metric.jsonMalformed, "{document}", "JSON documents that never ended.");
-  return ({ json }, labels) => {
+export function createJsonMetrics() {
+  const documents = counter(metric.jsonDocuments);
+  const changes = counter(metric.jsonChanges);
+  const units = counter(metric.jsonUnits);
+  const malformed = counter(metric.jsonMalformed);
+  return ({ json }: AttemptResult, labels: LabelsOf<typeof metric.jsonUnits>): void => {
     if (json === undefined) return;
     documents.add(json.documents, labels);
     changes.add(json.changes, labels);

@@ -1,8 +1,6 @@
 import {
-  type Attributes,
   type Context,
   type Link,
-  metrics,
   propagation,
   ROOT_CONTEXT,
   type SpanContext,
@@ -12,36 +10,21 @@ import {
 } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
+import { counter, histogram } from "./instruments.ts";
+import { metric } from "./metrics.ts";
 import type { ModelLabels } from "./model-labels.ts";
-import { attribute, metric, SCOPE, VENDORS } from "./names.ts";
+import { attribute, SCOPE, VENDORS } from "./names.ts";
 import { createJsonMetrics } from "./otel-json.ts";
 import { createOutputMetrics } from "./otel-output.ts";
 import { createStreamMetrics } from "./otel-streams.ts";
+import { type AttributesOf, span } from "./spans.ts";
 import type { AttemptInfo, AttemptResult, DecisionInfo, Telemetry } from "./telemetry.ts";
-
-/** Buckets that the conventions ask for, in seconds and tokens. */
-const SECONDS = [
-  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
-];
-const CHUNK_SECONDS = [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5];
-const ATTEMPTS = [0, 1, 2, 3, 4, 5, 6, 8];
-const TOKENS = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304];
-/** The gateway's own share is below a millisecond most of the time. */
-const OVERHEAD_SECONDS = [
-  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5,
-];
 
 /** Costs are trillionths, and metrics whole units. */
 const PICOS_PER_UNIT = 1e12;
 
-function histogram(name: string, unit: string, description: string, boundaries: number[]) {
-  return metrics
-    .getMeter(SCOPE)
-    .createHistogram(name, { unit, description, advice: { explicitBucketBoundaries: boundaries } });
-}
-
 /** Attributes that an attempt's span and its metrics share: few values each, but for unlisted models. */
-function attemptAttributes(info: AttemptInfo): Attributes {
+function attemptAttributes(info: AttemptInfo) {
   return {
     [attribute.operation]: "chat",
     [attribute.provider]: VENDORS[info.providerType] ?? info.providerType,
@@ -50,7 +33,7 @@ function attemptAttributes(info: AttemptInfo): Attributes {
   };
 }
 
-function decisionAttributes(info: DecisionInfo): Attributes {
+function decisionAttributes(info: DecisionInfo) {
   return {
     [attribute.instance]: info.target.provider,
     [attribute.category]: info.kind,
@@ -59,9 +42,11 @@ function decisionAttributes(info: DecisionInfo): Attributes {
   };
 }
 
-function resultAttributes(result: AttemptResult): Attributes {
+function resultAttributes(result: AttemptResult): AttributesOf<typeof span.attempt> {
   const { usage, cost, json } = result;
   return {
+    [attribute.attemptOutcome]: result.outcome,
+    ...(result.errorKind !== undefined && { [attribute.errorType]: result.errorKind }),
     ...(result.providerModel !== undefined && { [attribute.responseModel]: result.providerModel }),
     ...(result.providerResponseId && { [attribute.responseId]: result.providerResponseId }),
     ...(result.finishReason !== undefined && { [attribute.finishReasons]: [result.finishReason] }),
@@ -94,48 +79,19 @@ function resultAttributes(result: AttemptResult): Attributes {
 /** Spans and metrics over the OpenTelemetry API; an SDK must have been started. */
 export function createOtelTelemetry(clock: Clock, labels: ModelLabels): Telemetry {
   const tracer = trace.getTracer(SCOPE);
-  const rpcDuration = histogram(metric.rpcDuration, "s", "Duration of a call.", SECONDS);
-  const operation = histogram(
-    metric.operationDuration,
-    "s",
-    "Duration of an attempt at a provider.",
-    SECONDS,
-  );
-  const tokens = histogram(metric.tokenUsage, "{token}", "Tokens of an attempt.", TOKENS);
-  const spent = metrics.getMeter(SCOPE).createCounter(metric.cost, {
-    unit: "{currency_unit}",
-    description: "Money that attempts have cost.",
-  });
-  const lostUsage = metrics.getMeter(SCOPE).createCounter(metric.usageDropped, {
-    unit: "{record}",
-    description: "Usage records that their file did not take.",
-  });
-  const firstChunk = histogram(
-    metric.timeToFirstChunk,
-    "s",
-    "From sending an attempt to its first content.",
-    SECONDS,
-  );
-  const perChunk = histogram(
-    metric.timePerOutputChunk,
-    "s",
-    "Mean time between the content chunks of an attempt.",
-    CHUNK_SECONDS,
-  );
+  const rpcDuration = histogram(metric.rpcDuration);
+  const operation = histogram(metric.operationDuration);
+  const tokens = histogram(metric.tokenUsage);
+  const spent = counter(metric.cost);
+  const lostUsage = counter(metric.usageDropped);
+  const firstChunk = histogram(metric.timeToFirstChunk);
+  const perChunk = histogram(metric.timePerOutputChunk);
   const output = createOutputMetrics(labels);
-  const overhead = histogram(
-    metric.overhead,
-    "s",
-    "Time of a generation outside of providers.",
-    OVERHEAD_SECONDS,
-  );
-  const decisions = metrics.getMeter(SCOPE).createCounter(metric.retryDecisions, {
-    unit: "{decision}",
-    description: "Decisions after failed attempts.",
-  });
+  const overhead = histogram(metric.overhead);
+  const decisions = counter(metric.retryDecisions);
   const recordJson = createJsonMetrics();
-  const delays = histogram(metric.retryDelay, "s", "Waits between attempts.", SECONDS);
-  const attempts = histogram(metric.attempts, "{attempt}", "Attempts of a generation.", ATTEMPTS);
+  const delays = histogram(metric.retryDelay);
+  const attempts = histogram(metric.attempts);
   const contexts = new WeakMap<CallTelemetry, Context>();
   /** The attempt that ended last in a call: what follows is linked to it. */
   const latest = new WeakMap<CallTelemetry, SpanContext>();
@@ -145,7 +101,11 @@ export function createOtelTelemetry(clock: Clock, labels: ModelLabels): Telemetr
     return context === undefined ? [] : [{ context }];
   }
 
-  function measureAttempt(info: AttemptInfo, own: Attributes, result: AttemptResult): void {
+  function measureAttempt(
+    info: AttemptInfo,
+    own: ReturnType<typeof attemptAttributes>,
+    result: AttemptResult,
+  ): void {
     if (result.outcome === "succeeded") labels.answered(info);
     const shared = { ...own, [attribute.requestModel]: labels.of(info, info.providerModel) };
     const failed =
@@ -180,76 +140,76 @@ export function createOtelTelemetry(clock: Clock, labels: ModelLabels): Telemetr
         get: (carrier, key) => carrier.header(key),
         keys: () => ["traceparent", "tracestate", "baggage"],
       });
-      const span = tracer.startSpan(
+      const running = tracer.startSpan(
         info.method,
         { kind: SpanKind.SERVER, attributes: shared },
         parent,
       );
       const call: CallTelemetry = {
-        traceId: span.spanContext().traceId,
+        traceId: running.spanContext().traceId,
         end({ code, reason }) {
-          const outcome: Attributes = {
+          const outcome = {
             [attribute.rpcStatus]: code,
             ...(reason !== undefined && { [attribute.errorType]: reason }),
           };
-          span.setAttributes(outcome);
-          if (code !== "OK") span.setStatus({ code: SpanStatusCode.ERROR });
-          span.end();
+          running.setAttributes(outcome);
+          if (code !== "OK") running.setStatus({ code: SpanStatusCode.ERROR });
+          running.end();
           rpcDuration.record((clock.now() - startedAt) / 1000, { ...shared, ...outcome });
         },
       };
-      contexts.set(call, trace.setSpan(parent, span));
+      contexts.set(call, trace.setSpan(parent, running));
       return call;
     },
 
     startAttempt(call, info) {
       const shared = attemptAttributes(info);
       const parent = contexts.get(call) ?? ROOT_CONTEXT;
-      const span = tracer.startSpan(
-        `chat ${labels.of(info, info.providerModel)}`,
+      const started: AttributesOf<typeof span.attempt> = {
+        ...shared,
+        [attribute.model]: info.model,
+        [attribute.requestStream]: info.stream,
+        [attribute.attemptIndex]: info.index,
+        [attribute.attemptTrigger]: info.trigger,
+        ...(info.maxOutputTokens !== undefined && {
+          [attribute.requestMaxTokens]: info.maxOutputTokens,
+        }),
+      };
+      const running = tracer.startSpan(
+        `${span.attempt.name}${labels.of(info, info.providerModel)}`,
         {
           kind: SpanKind.CLIENT,
           links: linksOf(call),
-          attributes: {
-            ...shared,
-            [attribute.model]: info.model,
-            [attribute.requestStream]: info.stream,
-            [attribute.attemptIndex]: info.index,
-            [attribute.attemptTrigger]: info.trigger,
-            ...(info.maxOutputTokens !== undefined && {
-              [attribute.requestMaxTokens]: info.maxOutputTokens,
-            }),
-          },
+          attributes: started,
         },
         parent,
       );
       const headers: Record<string, string> = {};
-      propagation.inject(trace.setSpan(parent, span), headers);
+      propagation.inject(trace.setSpan(parent, running), headers);
       return {
         headers,
         end(result) {
-          latest.set(call, span.spanContext());
-          span.setAttributes(resultAttributes(result));
-          span.setAttribute(attribute.attemptOutcome, result.outcome);
-          if (result.errorKind !== undefined) {
-            span.setAttribute(attribute.errorType, result.errorKind);
-            span.setStatus({ code: SpanStatusCode.ERROR });
-          }
-          span.end();
+          latest.set(call, running.spanContext());
+          running.setAttributes(resultAttributes(result));
+          if (result.errorKind !== undefined) running.setStatus({ code: SpanStatusCode.ERROR });
+          running.end();
           measureAttempt(info, shared, result);
         },
       };
     },
 
     startBackoff(call, info) {
-      const attributes = decisionAttributes(info);
-      const span = tracer.startSpan(
-        "backoff",
-        { links: linksOf(call), attributes: { ...attributes, [attribute.delay]: info.ms / 1000 } },
+      const attributes: AttributesOf<typeof span.backoff> = {
+        ...decisionAttributes(info),
+        [attribute.delay]: info.ms / 1000,
+      };
+      const running = tracer.startSpan(
+        span.backoff.name,
+        { links: linksOf(call), attributes },
         contexts.get(call) ?? ROOT_CONTEXT,
       );
       delays.record(info.ms / 1000, { [attribute.instance]: info.target.provider });
-      return () => span.end();
+      return () => running.end();
     },
 
     recordDecision(info) {
@@ -263,16 +223,17 @@ export function createOtelTelemetry(clock: Clock, labels: ModelLabels): Telemetr
     streams: (store, held) => ({
       ...createStreamMetrics(store, held),
       startTakeover({ epoch }) {
-        const span = tracer.startSpan("takeover", { attributes: { [attribute.epoch]: epoch } });
+        const attributes: AttributesOf<typeof span.takeover> = { [attribute.epoch]: epoch };
+        const running = tracer.startSpan(span.takeover.name, { attributes });
         const call: CallTelemetry = {
-          traceId: span.spanContext().traceId,
+          traceId: running.spanContext().traceId,
           end({ code, reason }) {
-            if (reason !== undefined) span.setAttribute(attribute.errorType, reason);
-            if (code !== "OK") span.setStatus({ code: SpanStatusCode.ERROR });
-            span.end();
+            if (reason !== undefined) running.setAttribute(attribute.errorType, reason);
+            if (code !== "OK") running.setStatus({ code: SpanStatusCode.ERROR });
+            running.end();
           },
         };
-        contexts.set(call, trace.setSpan(ROOT_CONTEXT, span));
+        contexts.set(call, trace.setSpan(ROOT_CONTEXT, running));
         return call;
       },
     }),

@@ -3,8 +3,10 @@ import { metrics } from "@opentelemetry/api";
 import { NodeSDK } from "@opentelemetry/sdk-node";
 import type { Clock } from "../clock.ts";
 import type { LocalOperations } from "../domain/operations.ts";
+import { gauge } from "./instruments.ts";
+import { metric } from "./metrics.ts";
 import { ModelLabels } from "./model-labels.ts";
-import { metric, SCOPE } from "./names.ts";
+import { SCOPE } from "./names.ts";
 import { observeOperations } from "./observe-operations.ts";
 import { createOtelTelemetry } from "./otel.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -18,13 +20,10 @@ const NANOSECONDS = 1e9;
 function observeEventLoop(): () => void {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
-  const meter = metrics.getMeter(SCOPE);
-  const gauge = (name: string, description: string) =>
-    meter.createObservableGauge(`${metric.eventLoopDelay}.${name}`, { unit: "s", description });
-  const mean = gauge("mean", "Mean delay of the event loop.");
-  const p99 = gauge("p99", "99th percentile of the delay of the event loop.");
-  const max = gauge("max", "Longest delay of the event loop.");
-  meter.addBatchObservableCallback(
+  const mean = gauge(metric.eventLoopMean);
+  const p99 = gauge(metric.eventLoopP99);
+  const max = gauge(metric.eventLoopMax);
+  metrics.getMeter(SCOPE).addBatchObservableCallback(
     (result) => {
       if (delay.count === 0) return;
       result.observe(mean, delay.mean / NANOSECONDS);

@@ -1,4 +1,4 @@
-// A consumer by the algorithm of `api.md` §8: it resumes at any replica behind the
+// A consumer by the algorithm of `docs/resuming.md`: it resumes at any replica behind the
 // last event that it has applied.
 
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";

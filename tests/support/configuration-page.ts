@@ -2,13 +2,9 @@ import { valuePaths } from "../../src/config/key-paths.ts";
 import { KEY_REFERENCE } from "../../src/config/key-reference.ts";
 import type { KeyRow } from "../../src/config/reference/key-row.ts";
 import { environmentName } from "../../src/config/sources.ts";
-
-const TABLE = /(<!-- keys: (\w+) -->\n)[\s\S]*?(<!-- end of keys -->)/g;
-const HEAD = ["| key, environment | values | default | meaning |", "|---|---|---|---|"];
+import { type PageTable, withTables } from "./page-tables.ts";
 
 const sections = new Set(valuePaths().map((path) => path.join(".")));
-
-const cell = (text: string): string => text.replaceAll("|", "\\|");
 
 function defaultOf({ default: value, defaultInWords }: KeyRow): string {
   return value === undefined ? (defaultInWords ?? "–") : `\`${value}\``;
@@ -20,22 +16,17 @@ function nameOf(key: string): string {
   return `\`${key}\`${variable}`;
 }
 
-function lineOf(row: KeyRow): string {
-  return `| ${[nameOf(row.key), row.values, defaultOf(row), row.meaning].map(cell).join(" | ")} |`;
+function tableOf(rows: readonly KeyRow[]): PageTable {
+  return {
+    head: ["key, environment", "values", "default", "meaning"],
+    rows: rows.map((row) => [nameOf(row.key), row.values, defaultOf(row), row.meaning]),
+  };
 }
 
 /** The page with the tables of the reference between its marks; the text around them is written by hand. */
 export function withKeyTables(page: string): string {
-  return page.replaceAll(
-    TABLE,
-    (_, start: string, name: keyof typeof KEY_REFERENCE, end: string) => {
-      const lines = [...HEAD, ...KEY_REFERENCE[name].map(lineOf)];
-      return `${start}\n${lines.join("\n")}\n\n${end}`;
-    },
+  const tables = Object.entries(KEY_REFERENCE).map(
+    ([name, rows]) => [name, tableOf(rows)] as const,
   );
-}
-
-/** The parts of the reference that the page has a place for. */
-export function tablesOf(page: string): string[] {
-  return [...page.matchAll(TABLE)].map(([, , name = ""]) => name);
+  return withTables(page, Object.fromEntries(tables));
 }

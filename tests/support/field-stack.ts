@@ -36,6 +36,8 @@ export interface CallEnd {
   readonly warnings: readonly string[];
   /** Fields that a status of INVALID_ARGUMENT names. */
   readonly violations: readonly string[];
+  /** Parts of a stream that began and did not end. */
+  readonly open: readonly number[];
 }
 
 /** The service in this process with the shipped defaults, before servers that a test scripts. */
@@ -69,7 +71,11 @@ export interface FieldStackOptions {
   readonly tls?: ServerOptions;
 }
 
-function ended(generation: Generation | undefined, error: unknown): CallEnd {
+function ended(
+  generation: Generation | undefined,
+  error: unknown,
+  open: Iterable<number> = [],
+): CallEnd {
   const typed = error === undefined ? undefined : gatewayErrorOf(error);
   const attempts = typed?.attempts ?? generation?.attempts ?? [];
   return {
@@ -87,6 +93,7 @@ function ended(generation: Generation | undefined, error: unknown): CallEnd {
       error === undefined
         ? []
         : (detailOf(error, BadRequestSchema)?.fieldViolations.map(({ field }) => field) ?? []),
+    open: [...open],
     warnings: generation?.warnings.map(({ reason }) => reason) ?? [],
   };
 }
@@ -141,12 +148,17 @@ export async function startFieldStack(
   const baseUrl = `http://${String(lines[0]?.["http"])}`;
   const admin = createClient(AdminService, createConnectTransport({ baseUrl, httpVersion: "1.1" }));
 
-  async function stream(spec: Spec): Promise<Generation | undefined> {
+  async function stream(spec: Spec): Promise<CallEnd> {
     let generation: Generation | undefined;
+    const open = new Set<number>();
     for await (const { event } of grpc.stream(streamGenerate, { spec })) {
       if (event.case === "complete") generation = event.value.generation;
+      else if (event.case === "partEnd") open.delete(event.value.partIndex);
+      else if (event.value !== undefined && "partIndex" in event.value) {
+        open.add(event.value.partIndex);
+      }
     }
-    return generation;
+    return ended(generation, undefined, open);
   }
 
   return {
@@ -182,7 +194,7 @@ export async function startFieldStack(
         .map(({ request }) => request.socket),
     async call(mode, spec) {
       try {
-        if (mode === "stream") return ended(await stream(spec), undefined);
+        if (mode === "stream") return await stream(spec);
         const { generation } = await grpc.unary(generate, { spec });
         return ended(generation ?? create(GenerationSchema), undefined);
       } catch (error) {

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { type Exported, metricProblems, spanProblems } from "./telemetry-tables.ts";
 
 interface KeyValue {
   readonly key: string;
@@ -30,6 +31,7 @@ export interface DataPoint extends Attributed {
 
 interface Metric {
   readonly name: string;
+  readonly unit?: string;
   readonly sum?: { readonly dataPoints: DataPoint[] };
   readonly gauge?: { readonly dataPoints: DataPoint[] };
   readonly histogram?: { readonly dataPoints: DataPoint[] };
@@ -44,12 +46,25 @@ export interface OtlpSink {
   readonly metrics: ReadonlyMap<string, readonly DataPoint[]>;
   /** Every body that came, as text. */
   everything(): string;
+  /** Throws if a span, a metric or an attribute came that no page of the reference has. */
   close(): void;
+}
+
+function plain(value: Record<string, unknown>): unknown {
+  const { arrayValue } = value as { arrayValue?: { values?: Record<string, unknown>[] } };
+  return arrayValue === undefined ? Object.values(value)[0] : (arrayValue.values ?? []).map(plain);
+}
+
+function exported(name: string, { attributes = [] }: Attributed, unit?: string): Exported {
+  const pairs = attributes.map(({ key, value }) => [key, plain(value)] as const);
+  return { name, attributes: new Map(pairs), ...(unit !== undefined && { unit }) };
 }
 
 export async function startSink(): Promise<OtlpSink> {
   const spans: Span[] = [];
   const metrics = new Map<string, readonly DataPoint[]>();
+  /** Each once. */
+  const problems = new Set<string>();
   let everything = "";
 
   function take(body: string): void {
@@ -59,13 +74,19 @@ export async function startSink(): Promise<OtlpSink> {
       resourceMetrics?: { scopeMetrics: { metrics: Metric[] }[] }[];
     };
     for (const resource of parsed.resourceSpans ?? []) {
-      for (const scope of resource.scopeSpans) spans.push(...scope.spans);
+      for (const span of resource.scopeSpans.flatMap((scope) => scope.spans)) {
+        spans.push(span);
+        for (const problem of spanProblems(exported(span.name, span))) problems.add(problem);
+      }
     }
     for (const resource of parsed.resourceMetrics ?? []) {
-      for (const { name, sum, gauge, histogram } of resource.scopeMetrics.flatMap(
+      for (const { name, unit, sum, gauge, histogram } of resource.scopeMetrics.flatMap(
         (scope) => scope.metrics,
       )) {
-        metrics.set(name, (sum ?? gauge ?? histogram)?.dataPoints ?? []);
+        const points = (sum ?? gauge ?? histogram)?.dataPoints ?? [];
+        metrics.set(name, points);
+        const found = points.flatMap((point) => metricProblems(exported(name, point, unit)));
+        for (const problem of found) problems.add(problem);
       }
     }
   }
@@ -93,7 +114,10 @@ export async function startSink(): Promise<OtlpSink> {
     spans,
     metrics,
     everything: () => everything,
-    close: () => server.close(),
+    close() {
+      server.close();
+      if (problems.size > 0) throw new Error([...problems].join("\n"));
+    },
   };
 }
 

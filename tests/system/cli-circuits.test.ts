@@ -42,7 +42,9 @@ async function openCircuit(): Promise<void> {
 describe("steer circuits reset", () => {
   it("closes the circuit of a provider, and says what it was", async () => {
     await openCircuit();
-    expect((await steer("status")).stdout).toMatch(/^simulator\tno\t/m);
+    expect((await steer("status")).stdout).toMatch(
+      /^simulator\tno\t.*\tthe circuits of its models are open\tthe provider answered with HTTP 503/m,
+    );
     expect(await steer("circuits", "reset", "simulator")).toEqual({
       code: 0,
       stdout: "closed; it was open\n",
@@ -50,6 +52,7 @@ describe("steer circuits reset", () => {
     });
     expect((await steer("status")).stdout).toMatch(/^simulator\tyes\t/m);
     expect(await steer("generate", "x")).toMatchObject({ code: 0 });
+    expect((await steer("status")).stdout).not.toContain("HTTP 503");
     const again = await steer("circuits", "reset", "simulator", "--model", "simulator", "--json");
     expect(JSON.parse(again.stdout)).toMatchObject({ previousState: "CIRCUIT_STATE_CLOSED" });
     expect(service.log.filter(({ event }) => event === "audit")).toMatchObject([

@@ -10,7 +10,7 @@ import { ask, CALM, requestsOf, script, startTargets, through } from "../support
 const C = ErrorCategory;
 const MODES = ["unary", "stream"] as const;
 
-/** What clients are told to configure: `README.md` and the service configuration of the contract. */
+/** Retries of gRPC itself, as a client configures them. */
 const SERVICE_CONFIG = {
   methodConfig: [
     {

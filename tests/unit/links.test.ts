@@ -1,19 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { expect, it } from "vitest";
-
-const ROOT = join(import.meta.dirname, "../..");
-
-/** Pages that are read where they lie, beside what they are about. */
-const isGuide = (page: string): boolean =>
-  page === "README.md" || page === "SECURITY.md" || /^docs\/(?!decisions\/)/.test(page);
-
-const pages = execFileSync("git", ["ls-files", "*.md"], { cwd: ROOT, encoding: "utf8" })
-  .split("\n")
-  .filter((page) => page !== "");
-
-const textOf = (page: string): string => readFileSync(join(ROOT, page), "utf8");
+import { pages, ROOT, repositoryFiles, textOf } from "../support/guide-pages.ts";
 
 /** As GitHub makes the anchor of a heading. */
 function anchorsOf(page: string): Set<string> {
@@ -65,6 +53,59 @@ it.each(pages)("every link of %s leads somewhere", (page) => {
   expect(dead).toEqual([]);
 });
 
+/** Files beside the pages that people read or write; what others own, or what is recorded, is not. */
+const sources = repositoryFiles(
+  ":!*.md",
+  ":!third_party",
+  ":!tests/fixtures",
+  ":!gen",
+  ":!*.svg",
+  ":!*.binpb",
+);
+
+/** Mentions of pages in comments and texts: `docs/streams.md#stores`, or by the name alone. */
+function mentionsOf(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), "utf8").replaceAll(/https?:\/\/\S+/g, "");
+  // A section by its number is in no page.
+  return [...text.matchAll(/\b[\w./-]*\w\.md(?:#[\w-]+|`?,? (?:§|section)\s*\d+)?/g)].map(
+    ([all]) => all,
+  );
+}
+
+function mentionProblem(file: string, mention: string): string | undefined {
+  const places = ["", "docs", dirname(file)].map((folder) => join(folder, mention));
+  const problems = places.map((target) => problemOf({ page: file, target }));
+  return problems.includes(undefined) ? undefined : `${file}: ${mention}: ${problems[0]}`;
+}
+
+it("every page and heading that a source names is there", () => {
+  const mentions = sources.flatMap((file) =>
+    mentionsOf(file).map((mention) => ({ file, mention })),
+  );
+  expect(mentions.length).toBeGreaterThan(40);
+  const dead = mentions.flatMap(({ file, mention }) => mentionProblem(file, mention) ?? []);
+  expect(dead).toEqual([]);
+});
+
+it("every file of the repository that a page names is there", () => {
+  const named = pages
+    .filter((page) => !page.startsWith("docs/decisions/"))
+    .flatMap((page) =>
+      [
+        ...textOf(page).matchAll(
+          /`((?:src|tests|tools|bench|demo|clients|examples|proto|gen)\/[\w./-]+)`/g,
+        ),
+      ].map(([, path = ""]) => ({ page, path })),
+    );
+  expect(named.length).toBeGreaterThan(20);
+  // The tags of Go's modules are no files.
+  const files = named.filter(({ path }) => !/\/v\d[\d.]*$/.test(path));
+  expect(files.filter(({ path }) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
+/** Pages of other projects, and what tests read. */
+const isForeign = (page: string): boolean => /^(?:third_party|tests)\//.test(page);
+
 it("every page is two steps from the README at most", () => {
   const next = (from: readonly string[]): string[] =>
     from.flatMap((page) => linksOf(page).map(({ target }) => target.split("#", 1)[0] ?? ""));
@@ -75,7 +116,7 @@ it("every page is two steps from the README at most", () => {
   const reached = [...first, ...second];
   const isReached = (page: string): boolean =>
     reached.some((path) => page === path || page.startsWith(`${path}/`));
-  expect(pages.filter((page) => isGuide(page) && page !== "README.md" && !isReached(page))).toEqual(
-    [],
-  );
+  expect(
+    pages.filter((page) => !isForeign(page) && page !== "README.md" && !isReached(page)),
+  ).toEqual([]);
 });

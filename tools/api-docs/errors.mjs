@@ -158,6 +158,11 @@ const LOG = [
   ],
   ["RESOURCE_EXHAUSTED", ["STREAM_READERS"], "the stream has as many readers as it may"],
   ["DATA_LOSS", ["STREAM_LOG_INCOMPLETE"], "the store has lost events that were delivered"],
+  [
+    "FAILED_PRECONDITION",
+    ["OUTPUT_DISCARDED"],
+    "output that the reader has is void, and the reader does not set `accepts_discard`",
+  ],
 ];
 
 /** Methods whose calls end as the generation does, too. */

@@ -27,7 +27,7 @@ export const java = {
       const shared = {
         source,
         license: "META-INF/LICENSE",
-        readme: "META-INF/README.md",
+        readme: ["META-INF", "README.md"].join("/"),
         manifest: `META-INF/maven/dev.steer/${name}/pom.properties`,
         tells: /^version=(.*)$/m,
       };

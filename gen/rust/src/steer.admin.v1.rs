@@ -151,7 +151,8 @@ pub struct CleanupStreamStatesRequest {
     /// Also end and delete orphaned streams whose last event is that old.
     #[prost(bool, tag = "4")]
     pub include_orphaned: bool,
-    /// Most streams to delete in this call. 0 means no bound but the server's.
+    /// Most streams to delete in this call. 0 means no bound but the 5 s
+    /// that a call may take.
     #[prost(int32, tag = "5")]
     pub max_deletions: i32,
 }
@@ -173,7 +174,8 @@ pub struct CleanupStreamStatesResponse {
     /// Up to 100 matching streams. Only in a dry run.
     #[prost(string, repeated, tag = "5")]
     pub sample_stream_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// `max_deletions` stopped the call; call again to go on.
+    /// `max_deletions`, or the 5 s that a call may take, stopped the call; call
+    /// again to go on.
     #[prost(bool, tag = "6")]
     pub truncated: bool,
 }
@@ -273,6 +275,10 @@ pub struct ProviderStatus {
     /// What is left of the retry budget, 0 to 1.
     #[prost(double, tag = "16")]
     pub retry_budget: f64,
+    /// What the last failure was, for operators: the gateway's own words, with
+    /// codes of the provider. Can change; programs read last_error_category.
+    #[prost(string, tag = "17")]
+    pub last_error_message: ::prost::alloc::string::String,
 }
 /// Request of GetProviderStatus.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -682,7 +688,7 @@ pub mod admin_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Operator functions. Served on its own listener or behind the operator role.
+    /// Operator functions, for callers with the role operator.
     #[derive(Debug, Clone)]
     pub struct AdminServiceClient<T> {
         inner: tonic::client::Grpc<T>,

@@ -1042,7 +1042,7 @@ pub struct GenerationSpec {
     /// Shorthand for `messages` with one user message that holds this text.
     #[prost(string, tag = "14")]
     pub prompt: ::prost::alloc::string::String,
-    /// What the call may cost. Unset: no limit but the server's.
+    /// What the call may cost. Unset: no limit.
     #[prost(message, optional, tag = "15")]
     pub budget: ::core::option::Option<Budget>,
     /// What happens to the provider call on cancellation.
@@ -1240,8 +1240,8 @@ pub struct RoutingPolicy {
     #[prost(bool, tag = "9")]
     pub disable_failover: bool,
 }
-/// How the gateway retries calls to providers. The server clamps every field
-/// to its own limits.
+/// How the gateway retries calls to providers. The server lowers attempts to
+/// its own bounds, and each wait to its longest one.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RetryPolicy {
     /// Attempts per target, the first included. 1 disables retries. Unset: 3.
@@ -1250,7 +1250,8 @@ pub struct RetryPolicy {
     /// Attempts over all targets. Unset: 4.
     #[prost(int32, optional, tag = "2")]
     pub max_total_attempts: ::core::option::Option<i32>,
-    /// First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+    /// First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+    /// after a rate limit or overload.
     #[prost(message, optional, tag = "3")]
     pub initial_backoff: ::core::option::Option<::prost_types::Duration>,
     /// Longest wait of the gateway's own choosing; a provider's hint is never
@@ -1261,6 +1262,7 @@ pub struct RetryPolicy {
     #[prost(double, optional, tag = "5")]
     pub backoff_multiplier: ::core::option::Option<f64>,
     /// Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
+    /// Where no other target is open, at most a half is taken.
     #[prost(double, optional, tag = "6")]
     pub jitter: ::core::option::Option<f64>,
     /// Upper bound of all waits together. Unset: the server's, 60 s unless it is
@@ -1332,7 +1334,7 @@ pub struct Timing {
     /// Longest gap.
     #[prost(message, optional, tag = "7")]
     pub chunk_gap_max: ::core::option::Option<::prost_types::Duration>,
-    /// Gaps longer than the server's stall threshold (2 s unless configured).
+    /// Gaps longer than 2 s.
     #[prost(int32, tag = "8")]
     pub stall_count: i32,
     /// Content chunks received from the provider.
@@ -1735,13 +1737,13 @@ pub struct StreamOptions {
     #[prost(bool, tag = "9")]
     pub ephemeral: bool,
     /// How long a finished stream can still be replayed, counted from its end.
-    /// Unset: 900 s. The server clamps it.
+    /// Unset: 900 s.
     #[prost(message, optional, tag = "10")]
     pub retention: ::core::option::Option<::prost_types::Duration>,
     /// Reaction to a lost subscriber.
     #[prost(enumeration = "DisconnectPolicy", tag = "11")]
     pub on_disconnect: i32,
-    /// Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+    /// Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
     #[prost(message, optional, tag = "12")]
     pub disconnect_grace: ::core::option::Option<::prost_types::Duration>,
     /// Emit exactly one `usage` event with `final` set, right before the terminal

@@ -4,6 +4,7 @@ import type { Annotation, PartAdditions, ProviderData } from "../../domain/provi
 import { usableId } from "../shared/call-id.ts";
 import { createPartWriter, type OpenPart, type PartWriter } from "../shared/part-writer.ts";
 import { createBlockOrder } from "./block-order.ts";
+import { inputText } from "./input-text.ts";
 import { blockData, citationOf, citationsOf, ProviderBlock } from "./provider-blocks.ts";
 
 /** A content block while it is open; `data` has the fields that the contract has no word for. */
@@ -41,12 +42,14 @@ export interface BlockTexts {
   readonly input: () => string | undefined;
 }
 
+/** The JSON text of a field. */
+type FieldText = (field: string) => string | undefined;
+
 /** Content blocks of one answer as parts, numbered without gaps. */
 export interface Blocks {
   readonly events: PartWriter["events"];
   start(index: number, block: JsonObject, texts: BlockTexts): void;
-  /** `citation` is the JSON text of the delta's `citation`. */
-  delta(index: number, delta: JsonObject, citation: () => string | undefined): void;
+  delta(index: number, delta: JsonObject, raw: FieldText): void;
   end(index: number): void;
   /** The block keeps every field of its deltas. */
   takesAll(index: number): boolean;
@@ -59,14 +62,6 @@ export interface Blocks {
 
 function text(value: JsonValue | undefined): string {
   return typeof value === "string" ? value : "";
-}
-
-/** A whole input where a call came without deltas; an empty object is what a stream begins with. */
-function inputText(input: JsonValue | undefined, raw: () => string | undefined): string {
-  if (input === undefined || input === null) return "";
-  if (typeof input === "string") return input;
-  if (typeof input === "object" && Object.keys(input).length === 0) return "";
-  return raw() ?? JSON.stringify(input);
 }
 
 /** What stands beside the text or the call of a block. */
@@ -198,17 +193,17 @@ export function createBlocks(providerType: string, newId: () => string): Blocks 
     }
   }
 
-  function append(index: number, delta: JsonObject, citation: () => string | undefined): void {
+  function append(index: number, delta: JsonObject, raw: FieldText): void {
     const block = open.get(index);
     if (block === undefined) return;
     const { type } = delta;
     if (block.type === "text" && type === "text_delta") appendText(block, text(delta["text"]));
-    else if (block.type === "provider") block.block.append(delta);
+    else if (block.type === "provider") block.block.append(delta, raw);
     else if (block.type === "text" && isJsonObject(delta["citation"])) {
       const said = delta["citation"];
-      block.citations.push(citationOf(said, citation() ?? JSON.stringify(said)));
+      block.citations.push(citationOf(said, raw("citation") ?? JSON.stringify(said)));
     } else if (block.type === "tool" && type === "input_json_delta") {
-      block.part.append(text(delta["partial_json"]));
+      block.part.append(inputText(delta["partial_json"], () => raw("partial_json")));
     } else if (block.type === "thinking" && type === "thinking_delta") {
       appendThinking(block, text(delta["thinking"]));
     } else if (block.type === "thinking" && type === "signature_delta") {
@@ -220,11 +215,11 @@ export function createBlocks(providerType: string, newId: () => string): Blocks 
   return {
     events: writer.events,
     start: (index, source, texts) => order.run(index, 0, () => start(index, source, texts)),
-    delta(index, delta, citation) {
+    delta(index, delta, raw) {
       // Nearly always one block is open, and there is nothing to put into order.
-      if (open.size < 2 && order.isIdle()) return append(index, delta, citation);
+      if (open.size < 2 && order.isIdle()) return append(index, delta, raw);
       const size = text(delta["partial_json"]).length + text(delta["text"]).length;
-      order.run(index, size, () => append(index, delta, citation));
+      order.run(index, size, () => append(index, delta, raw));
     },
     end: (index) => order.run(index, 0, () => end(index)),
     endAll() {

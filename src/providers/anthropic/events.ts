@@ -28,7 +28,7 @@ const BLOCKS: readonly PlacePattern[] = [
   ["message", "content", ANY],
   ["message", "content", ANY, "input"],
 ];
-const CITATION: readonly PlacePattern[] = [["delta", "citation"]];
+const DELTA_VALUES: readonly PlacePattern[] = [["delta", ANY]];
 
 /** Fields of a message, and of the delta that ends one, that have words in the contract. */
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([
@@ -227,8 +227,8 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
       case "content_block_delta":
         isWhole = false;
         keepDelta(index, object(event["delta"]), json);
-        blocks.delta(index, object(event["delta"]), () =>
-          rawValues(json, CITATION).at("delta", "citation"),
+        blocks.delta(index, object(event["delta"]), (field) =>
+          rawValues(json, DELTA_VALUES).at("delta", field),
         );
         return false;
       case "content_block_stop":

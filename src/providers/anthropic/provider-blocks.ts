@@ -6,6 +6,7 @@ import type { Annotation, ProviderData } from "../../domain/provider-data.ts";
 import { annotationOf } from "../shared/annotations.ts";
 import { RawJson, rawEntries } from "../shared/json-body.ts";
 import { type DataOrigin, extraData, rawElements, rawFields } from "../shared/provider-json.ts";
+import { inputText } from "./input-text.ts";
 
 export const ORIGIN: DataOrigin = { providerType: "anthropic", api: "messages" };
 
@@ -73,10 +74,10 @@ export class ProviderBlock {
   }
 
   /** The input comes as pieces of JSON; texts of other deltas are pieces too. */
-  append(delta: JsonObject): void {
+  append(delta: JsonObject, raw: (field: string) => string | undefined): void {
     for (const [field, value] of Object.entries(delta)) {
       if (field === "type") continue;
-      if (field === "partial_json") this.#input += text(value) ?? "";
+      if (field === "partial_json") this.#input += inputText(value, () => raw(field));
       else if (typeof value !== "string")
         this.#added.set(field, new RawJson(JSON.stringify(value)));
       else {

@@ -1,7 +1,10 @@
 import { compatibleType } from "./compatible-type.ts";
 import { modelRecord } from "./model-record.ts";
 
-/** Cerebras answers 400 to penalties, to a word about parallel calls, and to `reasoning_content`. */
+/**
+ * Cerebras answers 400 to penalties, to a word about parallel calls, and to `reasoning_content`: thoughts
+ * go back in `reasoning`.
+ */
 export const cerebras = compatibleType({
   type: "cerebras",
   baseUrl: "https://api.cerebras.ai/v1",
@@ -13,9 +16,9 @@ export const cerebras = compatibleType({
     "sampling.top_k",
     "tool_choice.parallel",
   ],
-  listed: ["messages.name"],
-  server: { tokenLimitField: "max_completion_tokens" },
-  limits: {},
+  listed: [],
+  server: { tokenLimitField: "max_completion_tokens", reasoningField: "reasoning" },
+  limits: { maxTemperature: 1.5, maxStopSequences: 4 },
   reportsUsageInStreams: true,
   prefill: false,
   models: [
@@ -25,10 +28,26 @@ export const cerebras = compatibleType({
       can: ["json-object", "json-schema", "reasoning"],
       efforts: ["low", "medium", "high"],
       defaultEffort: "medium",
+      pricing: {
+        currency: "USD",
+        date: "2026-06-12",
+        inputPicos: 350_000,
+        outputPicos: 750_000,
+        tiers: [],
+      },
     }),
   ],
   sources: [
     { url: "https://inference-docs.cerebras.ai/resources/openai", date: "2026-11-30" },
+    { url: "https://inference-docs.cerebras.ai/models/openai-oss", date: "2026-11-30" },
+    {
+      url: "https://docs.rs/crate/harn-vm/0.8.113/source/src/llm/catalog_sources/60-models/30-cerebras.toml",
+      date: "2026-06-12",
+    },
+    {
+      url: "https://github.com/Cerebras/cerebras-cloud-sdk-python/blob/bebb8d13ac72e70c4aaea8d8d8066085c135a0aa/src/cerebras/cloud/sdk/types/chat/completion_create_params.py",
+      date: "2026-01-06",
+    },
     { url: "https://github.com/NousResearch/hermes-agent/issues/45655", date: "2026-11-30" },
   ],
 });

@@ -23,6 +23,7 @@ export const gemini = compatibleType({
   limits: { maxTemperature: 2 },
   reportsUsageInStreams: true,
   prefill: false,
+  // Its price holds until the end of 2026, which a table of prices cannot say: none stands here.
   models: [
     modelRecord({
       id: "gemini-3.8-flash",

@@ -19,5 +19,11 @@ export const lmstudio = compatibleType({
   reportsUsageInStreams: true,
   prefill: false,
   models: [],
-  sources: [{ url: "https://lmstudio.ai/docs/developer/api-changelog", date: "2026-11-30" }],
+  sources: [
+    { url: "https://lmstudio.ai/docs/developer/api-changelog", date: "2026-11-30" },
+    {
+      url: "https://www.rdocumentation.org/packages/rlmstudio/versions/0.2.2/topics/lms_chat_openai",
+      date: "2026-11-30",
+    },
+  ],
 });

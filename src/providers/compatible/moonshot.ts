@@ -19,7 +19,8 @@ export const moonshot = compatibleType({
       contextWindow: 1_048_576,
       maxOutputTokens: 1_048_576,
       can: ["image-input", "json-object", "json-schema", "reasoning", "prompt-cache"],
-      efforts: ["max"],
+      efforts: ["low", "high", "max"],
+      defaultEffort: "max",
       without: [
         "sampling.temperature",
         "sampling.top_p",
@@ -38,6 +39,15 @@ export const moonshot = compatibleType({
   ],
   sources: [
     { url: "https://platform.kimi.ai/docs/api/models-overview", date: "2026-11-30" },
+    {
+      url: "https://platform.kimi.ai/docs/guide/use-kimi-k2-thinking-model",
+      date: "2026-11-30",
+    },
+    {
+      url: "https://docs.agno.com/examples/models/moonshot/reasoning-effort",
+      date: "2026-11-30",
+    },
+    { url: "https://github.com/getagentseal/codeburn/pull/709", date: "2026-07-18" },
     {
       url: "https://dev.to/aihubmix/kimi-k3-api-guide-reasoning-tool-calling-structured-output-and-vision-bn3",
       date: "2026-11-30",

@@ -17,6 +17,7 @@ import { openAiAnnotations } from "./openai-annotations.ts";
 import { createPartWriter, type OpenPart } from "./part-writer.ts";
 import type { DataOrigin } from "./provider-json.ts";
 import { ANY, type PlacePattern, rawValues } from "./raw-values.ts";
+import { textOf } from "./text-of.ts";
 
 export interface ChatEventsOptions {
   /** The vendor's arithmetic of `usage`. */
@@ -43,13 +44,6 @@ interface Source {
   /** Of the choice. */
   readonly position: number;
   readonly field: "message" | "delta";
-}
-
-/** A text, or the texts of an array of parts. */
-function textOf(value: JsonValue | undefined): string {
-  if (typeof value === "string") return value;
-  if (!Array.isArray(value)) return "";
-  return value.map((part) => (isJsonObject(part) ? textOf(part.text) : "")).join("");
 }
 
 /** Fields of a message that are no output. */
@@ -165,21 +159,23 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
     source: Source,
     logprobs: readonly TokenLogprob[] | undefined,
   ): void {
-    if (!Array.isArray(content)) return append("text", textOf(content), logprobs);
-    for (const [index, part] of content.entries()) {
-      if (!isJsonObject(part)) continue;
-      if (part.type === "thinking") append("reasoning", textOf(part.thinking));
+    const isAlone = isJsonObject(content);
+    const parts = isAlone ? [content] : content;
+    if (!Array.isArray(parts)) return append("text", textOf(parts), logprobs);
+    for (const [index, part] of parts.entries()) {
+      if (!isJsonObject(part)) append("text", textOf(part), logprobs);
+      else if (part.type === "thinking") append("reasoning", textOf(part.thinking));
       else if (part.type === "refusal") append("refusal", textOf(part.refusal));
       else if (part.text !== undefined) append("text", textOf(part.text), logprobs);
-      else writeProviderPart(part, source, index);
+      else writeProviderPart(part, source, isAlone ? [] : [index]);
     }
   }
 
   /** A part of content that is neither text nor thought. */
-  function writeProviderPart(part: JsonObject, source: Source, index: number): void {
+  function writeProviderPart(part: JsonObject, source: Source, place: readonly number[]): void {
     const { json, position, field } = source;
-    const raw = rawValues(json, [[...MESSAGE, "content", ANY]]);
-    const own = raw.at("choices", position, field, "content", index) ?? JSON.stringify(part);
+    const raw = rawValues(json, [[...MESSAGE, "content", ...place.map(() => ANY)] as PlacePattern]);
+    const own = raw.at("choices", position, field, "content", ...place) ?? JSON.stringify(part);
     closeText();
     content = true;
     isOver = false;

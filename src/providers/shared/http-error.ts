@@ -3,6 +3,7 @@ import type { Clock } from "../../clock.ts";
 import {
   type ErrorKind,
   GatewayError,
+  type GatewayErrorOptions,
   type ProviderFailure,
   withRetryAfter,
 } from "../../domain/gateway-error.ts";
@@ -184,7 +185,10 @@ export function toTransportError(
 }
 
 /** A cause that has a word of its own beside that of its kind. */
-function reasonOf(peer: Peer, tls: string | undefined): { readonly reason?: string } {
+function reasonOf(
+  peer: Peer,
+  tls: string | undefined,
+): Partial<Pick<GatewayErrorOptions, "reason">> {
   if (peer === "proxy") return { reason: "PROXY_CONNECTION" };
   return tls === undefined ? {} : { reason: "PROVIDER_TLS" };
 }

@@ -40,6 +40,7 @@ export interface ResponsesEventsOptions {
 const ITEMS: readonly PlacePattern[] = [
   ["arguments"],
   ["annotation"],
+  ["delta"],
   ["item"],
   ["output", ANY],
   ["response", "output", ANY],
@@ -86,6 +87,13 @@ function object(value: JsonValue | undefined): JsonObject {
 
 function rawOf(json: string): RawValues {
   return rawValues(json, ITEMS);
+}
+
+/** A piece of arguments; of a server that sends no text the JSON text of what it sends. */
+function pieceOf({ delta }: JsonObject, json: string): string {
+  if (typeof delta === "string") return delta;
+  if (delta === undefined || delta === null) return "";
+  return rawOf(json).at("delta") ?? JSON.stringify(delta);
 }
 
 function itemOf(event: JsonObject, json: string): ReadItem {
@@ -229,7 +237,7 @@ export function createResponsesReader(options: ResponsesEventsOptions): AnswerRe
         return false;
       case "response.function_call_arguments.delta":
       case "response.custom_tool_call_input.delta":
-        parts.toolArguments(name, delta);
+        parts.toolArguments(name, pieceOf(event, json));
         return false;
       case "response.function_call_arguments.done":
       case "response.custom_tool_call_input.done":

@@ -14,6 +14,7 @@ import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import { type FieldViolation, GatewayError } from "../../domain/gateway-error.ts";
 import type { EncodedRequest } from "../call.ts";
 import { syntaxProblem } from "../json-text.ts";
+import { takeLongBytes } from "./long-bytes.ts";
 import { BoundsCompiler, MAX_ELEMENTS } from "./message-bounds.ts";
 import { readJson } from "./read-json.ts";
 import { scanJson, scanLargeJson } from "./scan-json.ts";
@@ -176,7 +177,10 @@ export class RequestDecoder {
       const json = await readJson(bufferOf(bytes), nextTurn);
       release(bytes);
       await nextTurn();
-      return this.#build(() => fromJson(schema, json, this.#json));
+      const putLongBytes = await takeLongBytes(schema, json, nextTurn);
+      const message = this.#build(() => fromJson(schema, json, this.#json));
+      putLongBytes(message);
+      return message;
     }
     const text = textOf(bytes);
     await pause?.();

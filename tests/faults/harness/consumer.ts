@@ -68,7 +68,7 @@ const MAX_WAIT_MS = 500;
 /** Heartbeats come every second; a replica may take 3 s to find out what the store has lost. */
 const SILENCE_MS = 4_500;
 
-/** Codes after which no call is repeated: `api.md` §8. */
+/** Codes after which no call is repeated: `docs/resuming.md`. */
 const FINAL_CODES = new Set([3, 16, 7, 12, 5, 11, 15, 9, 6]);
 
 const nameOf = (category: ErrorCategory): string =>

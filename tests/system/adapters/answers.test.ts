@@ -105,6 +105,9 @@ describe.each(MODES)("%s", (mode) => {
       ["reasoning hm", "text 4"],
     ],
     ["texts alone", [text("a"), text("b")], ["text ab"]],
+    ["strings among texts", ["a", text("b")], ["text ab"]],
+    ["one text without a list around it", text("a"), ["text a"]],
+    ["one thought without a list around it", thinking("hm"), ["reasoning hm"]],
     ["a refusal among texts", [{ type: "refusal", refusal: "no" }], ["refusal no"]],
   ])("%s", async (_name, content, parts) => {
     const end = await stack.call(mode, "chat", both({ content }));
@@ -223,7 +226,7 @@ describe.each(MODES)("%s", (mode) => {
   });
 });
 
-describe("streams that were cut", () => {
+describe("field:A27 streams that were cut", () => {
   const lines = (...events: readonly unknown[]) => ({
     body: events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(""),
   });
@@ -250,5 +253,22 @@ describe("streams that were cut", () => {
   ])("%s", async (_name, answer) => {
     const end = await stack.call("stream", "chat", () => answer, { retry: ONE_ATTEMPT });
     expect(end.error?.category).toBe(ErrorCategory.TRUNCATED);
+  });
+});
+
+describe("field:A27 whole answers that were cut", () => {
+  it.each([
+    ["nothing", { content: "" }],
+    ["no message", undefined],
+    [
+      "half of a call",
+      { tool_calls: [{ index: 0, id: "c", function: { name: "f", arguments: '{"a":' } }] },
+    ],
+  ])("%s and no reason", async (_name, message) => {
+    for (const finish_reason of [null, undefined, ""]) {
+      const answer = whole([{ index: 0, message, finish_reason }]);
+      const end = await stack.call("unary", "chat", () => answer, { retry: ONE_ATTEMPT });
+      expect(end.error?.category).toBe(ErrorCategory.TRUNCATED);
+    }
   });
 });

@@ -6,7 +6,10 @@ import {
   type Server,
   startAdapterStack,
 } from "../../support/adapter-stack.ts";
+import type { Mode } from "../../support/conformance/faults.ts";
 import { MODES } from "../../support/conformance/suite.ts";
+import { startFieldStack } from "../../support/field-stack.ts";
+import { OK_ANSWERS } from "../../support/ok-answers.ts";
 import {
   chatStream,
   chatWhole,
@@ -172,25 +175,17 @@ function chatIds(messages: Sent["messages"]): readonly (readonly string[])[] {
   return [calls.map(({ id }) => id), results.map(({ tool_call_id: id }) => String(id))];
 }
 
-const ANSWERS: Readonly<Record<Server, WireAnswer>> = {
-  chat: chatWhole({ content: "ok" }),
-  oai: chatWhole({ content: "ok" }),
-  grok: chatWhole({ content: "ok" }),
-  ant: messagesWhole([{ type: "text", text: "ok" }]),
-  resp: responsesWhole([
-    { type: "message", role: "assistant", content: [{ type: "output_text", text: "ok" }] },
-  ]),
-};
-
-async function idsAt(server: Server, ids: readonly string[]) {
-  const end = await stack.call("unary", server, () => ANSWERS[server], history(ids));
+async function idsIn(mode: Mode, server: Server, ids: readonly string[]) {
+  const end = await stack.call(mode, server, OK_ANSWERS[server], history(ids));
   expect(end.error).toBeUndefined();
   return SENT[server](stack.sent(server) as Sent);
 }
 
 const STRANGE = ["functions.get:0", "functions.get:1", "call ü", `toolu_${"x".repeat(60)}`];
 
-describe("identifiers of other vendors", () => {
+describe.each(MODES)("%s: identifiers of other vendors", (mode) => {
+  const idsAt = (server: Server, ids: readonly string[]) => idsIn(mode, server, ids);
+
   it("field:A21 go to Anthropic in its letters", async () => {
     const [calls = [], results] = await idsAt("ant", [...STRANGE, "toolu_1"]);
     expect(results).toEqual(calls);
@@ -206,6 +201,23 @@ describe("identifiers of other vendors", () => {
     expect(new Set(calls).size).toBe(5);
     for (const id of calls) expect(id.length).toBeLessThanOrEqual(40);
     expect(calls.slice(3)).toEqual(["x".repeat(40), "functions.get:0"]);
+  });
+
+  it("field:A22 go to OpenAI's Responses in 64 characters", async () => {
+    await using own = await startFieldStack(
+      ["up"],
+      (url) =>
+        `providers: [{id: up, type: openai, base_url: "${url("up")}/v1", api_key_env: UP_KEY, builtin_models: true, api: responses}]`,
+    );
+    await own.script({ up: OK_ANSWERS.resp });
+    const long = [`a${"x".repeat(64)}`, `b${"x".repeat(64)}`, "x".repeat(64), "functions.get:0"];
+    const end = await own.call(mode, { model: "up/gpt-5", ...history(long) } as never);
+    expect(end.error).toBeUndefined();
+    const [calls = [], results] = SENT.resp(JSON.parse(own.bodies("up").at(-1) ?? "null"));
+    expect(results).toEqual(calls);
+    expect(new Set(calls).size).toBe(4);
+    for (const id of calls) expect(id.length).toBeLessThanOrEqual(64);
+    expect(calls.slice(2)).toEqual(long.slice(2));
   });
 
   it("field:A22 are the same in every turn, and never meet one that is there already", async () => {

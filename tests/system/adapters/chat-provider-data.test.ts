@@ -46,42 +46,50 @@ describe.each(MODES)("%s", (mode) => {
     extra_content: { google: { thought_signature: "AbC=" } },
   };
 
-  it("field:A38 a thought signature stays on its call, and goes back on it", async () => {
-    const plain = { id: "call_2", type: "function", function: { name: "g", arguments: "{}" } };
-    const { extra_content, ...bare } = call;
-    const first = await stack.call(
-      mode,
-      "chat",
-      either(
-        chatWhole({ content: null, tool_calls: [call, plain] }, "tool_calls"),
-        chatDeltas(
-          [
-            { tool_calls: [{ index: 0, ...bare, function: { name: "f", arguments: "" } }] },
-            { tool_calls: [{ index: 0, function: { arguments: '{"a":1}' }, extra_content }] },
-            { tool_calls: [{ index: 1, ...plain }] },
-          ],
-          "tool_calls",
+  it.each([
+    ["first", 0],
+    ["last", 1],
+  ])(
+    "field:A38 a thought signature in the %s piece stays on its call, and goes back on it",
+    async (_name, place) => {
+      const plain = { id: "call_2", type: "function", function: { name: "g", arguments: "{}" } };
+      const { extra_content, ...bare } = call;
+      const first = await stack.call(
+        mode,
+        "chat",
+        either(
+          chatWhole({ content: null, tool_calls: [call, plain] }, "tool_calls"),
+          chatDeltas(
+            [
+              { index: 0, ...bare, function: { name: "f", arguments: "" } },
+              { index: 0, function: { arguments: '{"a":1}' } },
+              { index: 1, ...plain },
+            ].map((fragment, index) => ({
+              tool_calls: [{ ...fragment, ...(index === place && { extra_content }) }],
+            })),
+            "tool_calls",
+          ),
         ),
-      ),
-    );
-    const calls = first.generation?.message?.parts.map(({ data }) =>
-      data.case === "toolCall" ? data.value.providerData : undefined,
-    );
-    expect(calls).toMatchObject([
-      { providerType: "openai", api: "chat", json: JSON.stringify({ extra_content }) },
-      undefined,
-    ]);
-    const { end, sent } = await secondTurn(stack, mode, "chat", first, {
-      answer: DONE,
-      next: [result],
-    });
-    expect(sent["messages"]).toEqual([
-      q,
-      { role: "assistant", content: "", tool_calls: [call, plain] },
-      sentResult,
-    ]);
-    expect(end.warnings).toEqual([]);
-  });
+      );
+      const calls = first.generation?.message?.parts.map(({ data }) =>
+        data.case === "toolCall" ? data.value.providerData : undefined,
+      );
+      expect(calls).toMatchObject([
+        { providerType: "openai", api: "chat", json: JSON.stringify({ extra_content }) },
+        undefined,
+      ]);
+      const { end, sent } = await secondTurn(stack, mode, "chat", first, {
+        answer: DONE,
+        next: [result],
+      });
+      expect(sent["messages"]).toEqual([
+        q,
+        { role: "assistant", content: "", tool_calls: [call, plain] },
+        sentResult,
+      ]);
+      expect(end.warnings).toEqual([]);
+    },
+  );
 
   it("field:A38 a call with free text goes back as one", async () => {
     const custom = { id: "call_1", type: "custom", custom: { name: "sql", input: "select 1" } };

@@ -26,6 +26,8 @@ beforeAll(async () => {
 
 afterAll(() => stack?.[Symbol.asyncDispose]());
 
+const STOPS = { sampling: { stopSequences: ["a", "b", "c", "d", "e"] } };
+
 describe.each(MODES)("%s", (mode) => {
   const call = (type: Type, spec: object = {}) => stack.call(mode, type, spec);
 
@@ -60,6 +62,13 @@ describe.each(MODES)("%s", (mode) => {
     ["mistral", { sampling: { temperature: 1.8 } }, { temperature: 1.5 }, ["PARAMETER_CLAMPED"]],
     ["moonshot", { sampling: { temperature: 1.8 } }, { temperature: 1 }, ["PARAMETER_CLAMPED"]],
     ["groq", { sampling: { logprobs: true } }, {}, ["PARAMETER_DROPPED"]],
+    ["ollama", { sampling: { logprobs: true } }, { logprobs: true }, []],
+    ["cerebras", { sampling: { temperature: 1.8 } }, { temperature: 1.5 }, ["PARAMETER_CLAMPED"]],
+    ["groq", { sampling: { presencePenalty: 1 } }, {}, ["PARAMETER_DROPPED"]],
+    ["groq", STOPS, { stop: ["a", "b", "c", "d"] }, ["PARAMETER_CLAMPED"]],
+    ["cerebras", STOPS, { stop: ["a", "b", "c", "d"] }, ["PARAMETER_CLAMPED"]],
+    ["fireworks", STOPS, { stop: ["a", "b", "c", "d"] }, ["PARAMETER_CLAMPED"]],
+    ["lmstudio", { sampling: { logprobs: true } }, {}, ["PARAMETER_DROPPED"]],
     ["cerebras", { sampling: { presencePenalty: 1 } }, {}, ["PARAMETER_DROPPED"]],
     ["gemini", { sampling: { seed: 7 } }, {}, ["PARAMETER_DROPPED"]],
     ["mistral", { endUserId: "u1" }, {}, ["PARAMETER_DROPPED"]],
@@ -68,7 +77,10 @@ describe.each(MODES)("%s", (mode) => {
   ] as const)("%s gets of %j what it takes", async (type, spec, fields, warnings) => {
     const { end, sent } = await call(type, spec);
     expect(end.warnings).toEqual(warnings);
-    const asked = ["seed", "random_seed", "temperature", "logprobs", "presence_penalty", "user"];
+    const asked = [
+      ...["seed", "random_seed", "temperature", "stop"],
+      ...["logprobs", "presence_penalty", "user"],
+    ];
     const found = Object.entries(sent).filter(([name]) => asked.includes(name));
     expect(Object.fromEntries(found)).toEqual(fields);
   });
@@ -95,7 +107,7 @@ describe.each(MODES)("%s", (mode) => {
   });
 
   it.each([
-    ["cerebras", undefined],
+    ["cerebras", "reasoning"],
     ["deepseek", "reasoning_content"],
     ["fireworks", "reasoning_content"],
     ["groq", "reasoning"],

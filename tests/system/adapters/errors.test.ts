@@ -56,6 +56,16 @@ const ERRORS: readonly (readonly [string, WireAnswer, ErrorCategory])[] = [
     C.CONTEXT_LENGTH,
   ],
   [
+    "field:A64 llama.cpp by its type alone",
+    error({ code: 400, message: "no", type: "exceed_context_size_error" }),
+    C.CONTEXT_LENGTH,
+  ],
+  [
+    "field:A64 llama.cpp by its words alone",
+    text("request (2009 tokens) exceeds the available context size (512 tokens)"),
+    C.CONTEXT_LENGTH,
+  ],
+  [
     "field:A65 Ollama",
     text("prompt too long; exceeded max context length by 1119046 tokens"),
     C.CONTEXT_LENGTH,

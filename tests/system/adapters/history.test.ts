@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AdapterStack, type Server, startAdapterStack } from "../../support/adapter-stack.ts";
+import type { Mode } from "../../support/conformance/faults.ts";
 import { MODES } from "../../support/conformance/suite.ts";
 import {
   assistant,
@@ -12,13 +13,8 @@ import {
   user,
   words,
 } from "../../support/conversation.ts";
-import {
-  chatStream,
-  chatWhole,
-  messagesWhole,
-  responsesWhole,
-  type WireAnswer,
-} from "../../support/wire-answers.ts";
+import { OK_ANSWERS } from "../../support/ok-answers.ts";
+import { chatStream, chatWhole } from "../../support/wire-answers.ts";
 
 // What comes back in the next turn reaches a server in the form that it takes.
 
@@ -33,30 +29,23 @@ beforeAll(async () => {
 
 afterAll(() => stack[Symbol.asyncDispose]());
 
-const OK: Readonly<Record<Server, WireAnswer>> = {
-  chat: chatWhole({ content: "ok" }),
-  oai: chatWhole({ content: "ok" }),
-  grok: chatWhole({ content: "ok" }),
-  ant: messagesWhole([{ type: "text", text: "ok" }]),
-  resp: responsesWhole([
-    { type: "message", role: "assistant", content: [{ type: "output_text", text: "ok" }] },
-  ]),
-};
-
 type Sent = Readonly<Record<string, unknown>>;
 
-async function sent(server: Server, messages: readonly TestMessage[], more: object = {}) {
-  const spec = { messages, tools: [toolF()], ...more };
-  const end = await stack.call("unary", server, () => OK[server], spec);
-  return {
-    end,
-    body: stack.sent(server) as unknown as { messages: readonly Sent[]; input: readonly Sent[] },
+const sentIn =
+  (mode: Mode) =>
+  async (server: Server, messages: readonly TestMessage[], more: object = {}) => {
+    const spec = { messages, tools: [toolF()], ...more };
+    const end = await stack.call(mode, server, OK_ANSWERS[server], spec);
+    return {
+      end,
+      body: stack.sent(server) as unknown as { messages: readonly Sent[]; input: readonly Sent[] },
+    };
   };
-}
 
 const turn = (...middle: readonly TestMessage[]) => [user(words("q")), ...middle];
 
-describe("Chat", () => {
+describe.each(MODES)("%s: Chat", (mode) => {
+  const sent = sentIn(mode);
   it("field:A53 a turn of calls has an empty text", async () => {
     const messages = turn(assistant(toolCall("c")), toolMessage(toolResult("c")));
     const { body } = await sent("chat", messages);
@@ -111,6 +100,27 @@ describe("Chat", () => {
     expect(roles((await sent("chat", messages)).body.messages)).toEqual(expected);
   });
 
+  it("field:A55 results between words are gathered at Anthropic", async () => {
+    const messages = turn(
+      assistant(toolCall("c1"), toolCall("c2")),
+      toolMessage(toolResult("c1")),
+      user(words("note")),
+      toolMessage(toolResult("c2")),
+    );
+    const { body } = await sent("ant", messages);
+    const turns = body.messages.map(({ role, content }) => [
+      role,
+      ...(content as Sent[]).map(
+        ({ type, tool_use_id: id, text }) => `${type} ${id ?? text ?? ""}`,
+      ),
+    ]);
+    expect(turns).toEqual([
+      ["user", "text q"],
+      ["assistant", "tool_use ", "tool_use "],
+      ["user", "tool_result c1", "tool_result c2", "text note"],
+    ]);
+  });
+
   it("field:A37 thoughts go back to their server under their name", async () => {
     const thought = turn(
       assistant(reasoningOf("chat", "hm"), toolCall("c")),
@@ -130,7 +140,7 @@ describe("Chat", () => {
     expect(body.messages[1]).not.toHaveProperty("reasoning_content");
   });
 
-  it.each(MODES)("field:A37 a whole round, %s", async (mode) => {
+  it("field:A37 a whole round", async () => {
     const call = { index: 0, id: "c", type: "function", function: { name: "f", arguments: "{}" } };
     const message = { content: null, reasoning_content: "hm", tool_calls: [call] };
     const first = await stack.call(
@@ -155,7 +165,8 @@ describe("Chat", () => {
 const BROKEN = ['{"a":"trunc', "not JSON", '{"a":1}}', "[1", '"text"', "12"];
 const broken = (args: string) => turn(assistant(toolCall("c", args)), toolMessage(toolResult("c")));
 
-describe("arguments that are no JSON object", () => {
+describe.each(MODES)("%s: arguments that are no JSON object", (mode) => {
+  const sent = sentIn(mode);
   it.each(BROKEN)("field:A40 %s goes back as text", async (args) => {
     const { body } = await sent("chat", broken(args));
     expect(body.messages[1]).toMatchObject({ tool_calls: [{ function: { arguments: args } }] });
@@ -171,8 +182,8 @@ describe("arguments that are no JSON object", () => {
 
   it("field:A40 a fallback that takes them serves the call", async () => {
     const routing = { fallbacks: [{ model: "m-chat" }] };
-    await stack.field.script({ chat: () => OK.chat });
-    const end = await stack.field.call("unary", {
+    await stack.field.script({ chat: OK_ANSWERS.chat });
+    const end = await stack.field.call(mode, {
       model: "claude-haiku-4-5",
       messages: broken('{"a":"trunc'),
       tools: [toolF()],
@@ -182,15 +193,15 @@ describe("arguments that are no JSON object", () => {
   });
 });
 
-describe("options that Steer sets itself", () => {
+describe.each(MODES)("%s: options that Steer sets itself", (mode) => {
   it.each([
-    ["chat", { stream: true }],
+    ["chat", { stream: mode === "unary" }],
     ["chat", { model: "other" }],
     ["chat", { messages: [] }],
     ["resp", { store: true }],
     ["ant", { max_tokens: 5 }],
   ] as const)("field:A54 %s %o is not sent, and a warning says so", async (server, options) => {
-    const end = await stack.call("unary", server, () => OK[server], {
+    const end = await stack.call(mode, server, OK_ANSWERS[server], {
       providerOptions: { [server]: options },
     });
     const [name] = Object.keys(options);
@@ -201,7 +212,7 @@ describe("options that Steer sets itself", () => {
   });
 
   it("field:A54 one that the request sets, and one inside another", async () => {
-    const end = await stack.call("unary", "chat", () => OK.chat, {
+    const end = await stack.call(mode, "chat", OK_ANSWERS.chat, {
       sampling: { temperature: 0.5 },
       tools: [toolF()],
       toolChoice: { choice: { case: "functionName", value: "f" } },
@@ -214,13 +225,24 @@ describe("options that Steer sets itself", () => {
     expect(stack.sent("chat")).toMatchObject({ temperature: 0.5, top_k: 4 });
   });
 
+  it("field:A54 a field inside an option that the request sets", async () => {
+    const end = await stack.call(mode, "resp", OK_ANSWERS.resp, {
+      reasoning: { effort: 3 },
+      providerOptions: { resp: { reasoning: { effort: "high", context: "x" } } },
+    });
+    expect(end.generation?.warnings.map(({ reason, field }) => [reason, field])).toEqual([
+      ["PROVIDER_OPTION_IGNORED", "spec.provider_options.resp.reasoning"],
+    ]);
+    expect(stack.sent("resp")["reasoning"]).toEqual({ effort: "low", context: "x" });
+  });
+
   it("says nothing of what is sent, or is the same", async () => {
-    const end = await stack.call("unary", "chat", () => OK.chat, {
+    const end = await stack.call(mode, "chat", OK_ANSWERS.chat, {
       sampling: { temperature: 0.5 },
       providerOptions: { chat: { temperature: 0.5, top_k: 4, seed: 1 } },
     });
     expect(end.warnings).toEqual([]);
-    const nested = await stack.call("unary", "resp", () => OK.resp, {
+    const nested = await stack.call(mode, "resp", OK_ANSWERS.resp, {
       providerOptions: { resp: { text: { verbosity: "low" }, reasoning: { context: "x" } } },
     });
     expect(nested.warnings).toEqual([]);

@@ -11,13 +11,7 @@ import {
   user,
   words,
 } from "../../support/conversation.ts";
-import type { Answer } from "../../support/field-stack.ts";
-import {
-  chatStream,
-  chatWhole,
-  messagesStream,
-  messagesWhole,
-} from "../../support/wire-answers.ts";
+import { OK_ANSWERS } from "../../support/ok-answers.ts";
 
 // Limits of vendors that are known are kept before a request is sent, with a warning.
 
@@ -28,15 +22,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => stack[Symbol.asyncDispose]());
-
-const ok: Readonly<Record<"ant" | "oai" | "chat", Answer>> = {
-  ant: ({ stream }) =>
-    stream === true ? messagesStream("ok") : messagesWhole([{ type: "text", text: "ok" }]),
-  oai: ({ stream }) =>
-    stream === true ? chatStream({ content: "ok" }) : chatWhole({ content: "ok" }),
-  chat: ({ stream }) =>
-    stream === true ? chatStream({ content: "ok" }) : chatWhole({ content: "ok" }),
-};
 
 const REJECT = { routing: { unsupportedParameters: UnsupportedParameterAction.REJECT } };
 const STOPS = ["a", "b", "c", "d", "e", "f"];
@@ -124,19 +109,19 @@ describe.each(MODES)("%s", (mode) => {
   ];
 
   it.each(CLAMPED)("%s", async (_name, server, spec, field, sent, expected) => {
-    const end = await stack.call(mode, server, ok[server], spec);
+    const end = await stack.call(mode, server, OK_ANSWERS[server], spec);
     expect(sent(stack.sent(server))).toEqual(expected);
     expect(end.generation?.warnings.map(({ reason, field: at }) => [reason, at])).toEqual([
       ["PARAMETER_CLAMPED", field],
     ]);
-    const refused = await stack.call(mode, server, ok[server], { ...spec, ...REJECT });
+    const refused = await stack.call(mode, server, OK_ANSWERS[server], { ...spec, ...REJECT });
     expect(refused.violations).toEqual([`spec.${field}`]);
     expect(stack.field.requests(server)).toBe(0);
   });
 
   it("field:A42 a budget that leaves no room for the vendor's least is dropped", async () => {
     const spec = { reasoning: { budgetTokens: 4000 }, sampling: { maxOutputTokens: 1000 } };
-    const end = await stack.call(mode, "ant", ok.ant, spec);
+    const end = await stack.call(mode, "ant", OK_ANSWERS.ant, spec);
     expect(stack.sent("ant")["thinking"]).toBeUndefined();
     expect(stack.sent("ant")["max_tokens"]).toBe(1000);
     expect(end.warnings).toEqual(["PARAMETER_DROPPED"]);
@@ -150,7 +135,7 @@ describe.each(MODES)("%s", (mode) => {
       reasoning: { budgetTokens: 2000 },
       budget: { maxCostPicos, currencyCode: "USD" },
     };
-    const end = await stack.call(mode, "ant", ok.ant, spec);
+    const end = await stack.call(mode, "ant", OK_ANSWERS.ant, spec);
     const { thinking, max_tokens: most } = stack.sent("ant") as Readonly<Record<string, unknown>>;
     expect(thinking).toEqual(type && { type, budget_tokens: Number(most) - 1 });
     expect(Number(most)).toBeLessThan(2000);
@@ -210,7 +195,7 @@ describe.each(MODES)("%s", (mode) => {
   ];
 
   it.each(WITHIN)("%s: sent as it is", async (_name, server, spec, sent, expected) => {
-    const end = await stack.call(mode, server, ok[server as "ant"], spec);
+    const end = await stack.call(mode, server, OK_ANSWERS[server], spec);
     expect(sent(stack.sent(server))).toEqual(expected);
     expect(end.warnings).toEqual([]);
   });
@@ -222,7 +207,7 @@ describe.each(MODES)("%s", (mode) => {
     ['{"type":"object","properties":{}}', { type: "object", properties: {} }],
     ["", { type: "object", properties: {} }],
   ])("field:A45 a schema %s has a type at Anthropic", async (schema, expected) => {
-    const end = await stack.call(mode, "ant", ok.ant, { tools: [toolF(schema)] });
+    const end = await stack.call(mode, "ant", OK_ANSWERS.ant, { tools: [toolF(schema)] });
     const [tool] = stack.sent("ant")["tools"] as unknown as readonly {
       readonly input_schema: unknown;
     }[];
@@ -237,17 +222,17 @@ describe.each(MODES)("%s", (mode) => {
       assistant(toolCall("c", args)),
       toolMessage(toolResult("c")),
     ];
-    await stack.call(mode, "ant", ok.ant, { messages, tools: [toolF()] });
+    await stack.call(mode, "ant", OK_ANSWERS.ant, { messages, tools: [toolF()] });
     const sent = stack.sent("ant")["messages"] as unknown as readonly {
       readonly content: readonly object[];
     }[];
-    expect(sent[1]?.content[0]).toMatchObject({ type: "tool_use", input: {} });
+    expect(sent[1]?.content[0]).toEqual({ type: "tool_use", id: "c", name: "f", input: {} });
   });
 });
 
-describe("a model of the file at Anthropic", () => {
+describe.each(MODES)("%s: a model of the file at Anthropic", (mode) => {
   const call = (spec: object) =>
-    stack.call("unary", "ant", ok.ant, { ...spec, model: "own-claude" });
+    stack.call(mode, "ant", OK_ANSWERS.ant, { ...spec, model: "own-claude" });
 
   it("field:A49 takes a budget of thinking", async () => {
     const end = await call({ reasoning: { budgetTokens: 2048 } });

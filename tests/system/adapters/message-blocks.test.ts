@@ -113,5 +113,6 @@ const BLOCKS: readonly (readonly [string, readonly NamedEvent[], readonly string
 it.each(BLOCKS)("%s", async (_name, events, parts) => {
   const end = await stack.call("stream", "ant", () => messagesEvents(events, "tool_use"));
   expect(partsOf(end)).toEqual(parts);
+  expect(end.open).toEqual([]);
   expect(end.generation?.finishReason).toBe(FinishReason.TOOL_CALLS);
 });

@@ -83,6 +83,31 @@ describe.each(MODES)("%s", (mode) => {
     expect(end.warnings).toEqual([]);
   });
 
+  it("field:A33 the input of a search that comes as an object is exact", async () => {
+    const input = '{"query":"q","n":9007199254740993}';
+    const raw = (text: string) => text.replace('"RAW"', input);
+    const whole = messagesWhole([{ ...SEARCH, input: "RAW" }]);
+    const streamed = messagesEvents(
+      [
+        { type: "content_block_start", index: 0, content_block: { ...SEARCH, input: {} } },
+        {
+          type: "content_block_delta",
+          index: 0,
+          delta: { type: "input_json_delta", partial_json: "RAW" },
+        },
+        { type: "content_block_stop", index: 0 },
+      ],
+      "end_turn",
+    );
+    const answer = either(jsonText(raw(JSON.stringify(whole.body))), {
+      body: raw(String(streamed.body)),
+    });
+    const { generation } = await stack.call(mode, "ant", answer);
+    const [part] = generation?.message?.parts ?? [];
+    if (part?.data.case !== "providerPart") throw new Error("no provider part");
+    expect(part.data.value.json).toContain(`"input":${input}`);
+  });
+
   it("field:A34 a paused turn goes on with its own message alone", async () => {
     const first = await stack.call(mode, "ant", both([SEARCH], "pause_turn"));
     expect(first.generation?.finishReason).toBe(FinishReason.PAUSED);

@@ -119,6 +119,51 @@ const STREAMS: readonly (readonly [string, readonly NamedEvent[], readonly strin
     ["text Hello"],
   ],
   [
+    "field:A18 another place in each piece",
+    [
+      added(message()),
+      text("Hel", { item_id: "m1", output_index: 0, content_index: 0 }),
+      text("lo", { item_id: "m1", output_index: 3, content_index: 0 }),
+      done(message("Hello"), 1),
+      completed([message("Hello")]),
+    ],
+    ["text Hello"],
+  ],
+  [
+    "field:A18 other identifiers and places of two calls",
+    [
+      added({ ...item(""), id: "x1" }, 1),
+      added({ ...item(""), id: "x2", call_id: "call_2", name: "g" }, 2),
+      completed([
+        { ...item('{"b":2}'), id: "y2", call_id: "call_2", name: "g" },
+        { ...item('{"a":1}'), id: "y1" },
+      ]),
+    ],
+    ['f {"a":1}', 'g {"b":2}'],
+  ],
+  [
+    "field:A18 other places of two calls, whose end has no identifier of a call",
+    [
+      added({ ...item(""), id: "x1" }, 1),
+      added({ ...item(""), id: "x2", call_id: "call_2", name: "g" }, 2),
+      completed([
+        { ...item('{"b":2}'), id: "x2", call_id: undefined, name: "g" },
+        { ...item('{"a":1}'), id: "x1", call_id: undefined },
+      ]),
+    ],
+    ['f {"a":1}', 'g {"b":2}'],
+  ],
+  [
+    "field:A18 two messages of one identifier",
+    [
+      added(message(), 0),
+      text("one", { item_id: "m1", output_index: 0, content_index: 0 }),
+      done(message("one"), 0),
+      completed([message("one"), message("two")]),
+    ],
+    ["text one", "text two"],
+  ],
+  [
     "field:A18 another place and another identifier at the end",
     [
       added({ type: "reasoning", id: "rs" }, 0),
@@ -180,6 +225,7 @@ const STREAMS: readonly (readonly [string, readonly NamedEvent[], readonly strin
 it.each(STREAMS)("%s", async (_name, events, parts) => {
   const end = await stack.call("stream", "resp", () => namedEvents(events));
   expect(partsOf(end)).toEqual(parts);
+  expect(end.open).toEqual([]);
   const isCall = parts.some((part) => part.startsWith("f "));
   expect(end.generation?.finishReason).toBe(isCall ? FinishReason.TOOL_CALLS : FinishReason.STOP);
 });

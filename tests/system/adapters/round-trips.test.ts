@@ -2,47 +2,20 @@
 // rules take, and the caller is told what was left out.
 import type { JsonValue } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type AdapterStack,
-  either,
-  type Server,
-  startAdapterStack,
-} from "../../support/adapter-stack.ts";
+import { type AdapterStack, type Server, startAdapterStack } from "../../support/adapter-stack.ts";
 import type { Mode } from "../../support/conformance/faults.ts";
 import { MODES } from "../../support/conformance/suite.ts";
 import { toolF, toolMessage, toolResult, user, words } from "../../support/conversation.ts";
 import type { Answer, CallEnd } from "../../support/field-stack.ts";
+import { OK_ANSWERS } from "../../support/ok-answers.ts";
 import { cut, FREE_TEXT, RICH, SOURCES, type Source } from "../../support/rich-answers.ts";
 import { secondTurn } from "../../support/second-turn.ts";
-import {
-  chatStream,
-  chatWhole,
-  messagesStream,
-  messagesWhole,
-  responsesStream,
-  responsesWhole,
-} from "../../support/wire-answers.ts";
 
 let stack: AdapterStack;
 beforeAll(async () => {
   stack = await startAdapterStack();
 });
 afterAll(() => stack[Symbol.asyncDispose]());
-
-const OK: Readonly<Record<Server, Answer>> = {
-  chat: either(chatWhole({ content: "ok" }), chatStream({ content: "ok" })),
-  oai: either(chatWhole({ content: "ok" }), chatStream({ content: "ok" })),
-  grok: either(chatWhole({ content: "ok" }), chatStream({ content: "ok" })),
-  ant: either(messagesWhole([{ type: "text", text: "ok" }]), messagesStream("ok")),
-  resp: either(
-    responsesWhole([
-      { type: "message", role: "assistant", content: [{ type: "output_text", text: "ok" }] },
-    ]),
-    responsesStream([
-      { type: "message", role: "assistant", content: [{ type: "output_text", text: "ok" }] },
-    ]),
-  ),
-};
 
 /** What a server receives of the conversation, and the identifier of its call. */
 interface Dialect {
@@ -140,7 +113,7 @@ async function roundTrip(mode: Mode, source: Server, answer: Answer, target: Ser
   const first = await stack.call(mode, source, answer, tools);
   const id = callOf(first)?.id ?? "";
   const { end, sent } = await secondTurn(stack, mode, target, first, {
-    answer: OK[target],
+    answer: OK_ANSWERS[target],
     next: [toolMessage(toolResult(id)), user(words("go on"))],
     spec: { ...tools, ...spec },
   });

@@ -80,6 +80,14 @@ describe.each(MODES)("%s", (mode) => {
     expect(partsOf(await stack.call(mode, "resp", answer))).toEqual([`f ${raw}`]);
   });
 
+  it.each(ARGUMENTS)("field:A4 Responses: arguments as %s at the end alone", async (_name, raw) => {
+    const item = { type: "function_call", id: "fc_1", call_id: "c1", name: "f", arguments: "RAW" };
+    const body = withRaw(responsesWhole([item]).body, raw);
+    const end = `event: response.completed\ndata: {"type":"response.completed","response":${body}}\n\n`;
+    const call = stack.call(mode, "resp", either(jsonText(body), { body: end }));
+    expect(partsOf(await call)).toEqual([`f ${raw}`]);
+  });
+
   it.each(ARGUMENTS)("field:A5 Anthropic: input as %s", async (_name, raw) => {
     const block = { type: "tool_use", id: "t", name: "f", input: "RAW" };
     const streamed = messagesEvents(
@@ -93,6 +101,52 @@ describe.each(MODES)("%s", (mode) => {
       body: String(streamed.body).replaceAll('"RAW"', raw),
     });
     expect(partsOf(await stack.call(mode, "ant", answer))).toEqual([`f ${raw}`]);
+  });
+
+  it.each(ARGUMENTS)("field:A5 Anthropic: input as %s in the first event", async (_name, raw) => {
+    const block = { type: "tool_use", id: "t", name: "f", input: "RAW" };
+    const text = withRaw(messagesWhole([block], "tool_use").body, raw);
+    const end = { type: "message_delta", delta: { stop_reason: "tool_use" }, usage: {} };
+    const body = [
+      `data: {"type":"message_start","message":${text}}`,
+      `data: ${JSON.stringify(end)}`,
+      'data: {"type":"message_stop"}',
+    ].join("\n\n");
+    const call = stack.call(mode, "ant", either(jsonText(text), { body: `${body}\n\n` }));
+    expect(partsOf(await call)).toEqual([`f ${raw}`]);
+  });
+
+  it.each(ARGUMENTS)("field:A5 Anthropic: a piece of input as %s", async (_name, raw) => {
+    const block = { type: "tool_use", id: "t", name: "f", input: {} };
+    const delta = { type: "input_json_delta", partial_json: "RAW" };
+    const streamed = messagesEvents(
+      [
+        { type: "content_block_start", index: 0, content_block: block },
+        { type: "content_block_delta", index: 0, delta },
+        { type: "content_block_stop", index: 0 },
+      ],
+      "tool_use",
+    );
+    const whole = messagesWhole([{ ...block, input: "RAW" }], "tool_use");
+    const answer = either(jsonText(withRaw(whole.body, raw)), {
+      body: String(streamed.body).replaceAll('"RAW"', raw),
+    });
+    expect(partsOf(await stack.call(mode, "ant", answer))).toEqual([`f ${raw}`]);
+  });
+
+  it.each(ARGUMENTS)("field:A4 Responses: a piece of arguments as %s", async (_name, raw) => {
+    const item = { type: "function_call", id: "fc_1", call_id: "c1", name: "f", arguments: "" };
+    const type = "response.function_call_arguments.delta";
+    const streamed = namedEvents([
+      { type: "response.output_item.added", output_index: 0, item },
+      { type, item_id: "fc_1", output_index: 0, delta: "RAW" },
+      { type: "response.completed", response: responsesWhole([]).body },
+    ]);
+    const whole = responsesWhole([{ ...item, arguments: "RAW" }]);
+    const answer = either(jsonText(withRaw(whole.body, raw)), {
+      body: String(streamed.body).replaceAll('"RAW"', raw),
+    });
+    expect(partsOf(await stack.call(mode, "resp", answer))).toEqual([`f ${raw}`]);
   });
 
   it("field:A5 many calls each have their own text", async () => {
@@ -129,15 +183,21 @@ describe.each(MODES)("%s", (mode) => {
     expect(end.generation?.finishReason).toBe(FinishReason.TOOL_CALLS);
   });
 
-  it("field:A12 the old field with an object, and beside tool_calls", async () => {
-    const object = { function_call: fn("f", { a: 1 }) };
-    const old = either(chatWhole(object, "stop"), chatStream(object, "stop"));
-    const end = await stack.call(mode, "chat", old);
-    expect(partsOf(end)).toEqual(['f {"a":1}']);
+  it.each(ARGUMENTS)("field:A12 the old field with arguments as %s", async (_name, raw) => {
+    const object = { function_call: fn("f", "RAW") };
+    const answer = either(jsonText(withRaw(chatWhole(object, "stop").body, raw)), {
+      body: String(chatStream(object, "stop").body).replaceAll('"RAW"', raw),
+    });
+    const end = await stack.call(mode, "chat", answer);
+    expect(partsOf(end)).toEqual([`f ${raw}`]);
     expect(end.generation?.finishReason).toBe(FinishReason.TOOL_CALLS);
-    const both = { function_call: fn("f", "{}"), tool_calls: [call("{}")] };
+  });
+
+  it("field:A12 the old field beside tool_calls", async () => {
+    const second = { ...call('{"b":2}', "d"), index: 1 };
+    const both = { function_call: fn("f", "{}"), tool_calls: [call("{}"), second] };
     const twice = either(chatWhole(both, "tool_calls"), chatStream(both, "tool_calls"));
-    expect(partsOf(await stack.call(mode, "chat", twice))).toEqual(["f {}"]);
+    expect(partsOf(await stack.call(mode, "chat", twice))).toEqual(["f {}", 'f {"b":2}']);
   });
 
   it("field:A13 nothing but the word that there are calls is no success of calls", async () => {

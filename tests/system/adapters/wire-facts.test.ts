@@ -3,12 +3,8 @@ import { type AdapterStack, startAdapterStack } from "../../support/adapter-stac
 import { MODES } from "../../support/conformance/suite.ts";
 import { user, words } from "../../support/conversation.ts";
 import type { Answer } from "../../support/field-stack.ts";
-import {
-  chatStream,
-  chatWhole,
-  messagesWhole,
-  responsesWhole,
-} from "../../support/wire-answers.ts";
+import { OK_ANSWERS } from "../../support/ok-answers.ts";
+import { responsesWhole } from "../../support/wire-answers.ts";
 
 // What the file can say of a server's wire.
 
@@ -27,14 +23,11 @@ beforeAll(async () => {
 
 afterAll(() => stack[Symbol.asyncDispose]());
 
-const ok: Answer = ({ stream }) =>
-  stream === true ? chatStream({ content: "ok" }) : chatWhole({ content: "ok" });
-
 type Sent = Readonly<Record<string, unknown>>;
 
 describe.each(MODES)("%s", (mode) => {
   const sent = async (model: string, spec: object = {}): Promise<Sent> => {
-    const end = await stack.call(mode, "chat", ok, { ...spec, model });
+    const end = await stack.call(mode, "chat", OK_ANSWERS.chat, { ...spec, model });
     expect(end.warnings).toEqual([]);
     return stack.sent("chat");
   };
@@ -51,7 +44,7 @@ describe.each(MODES)("%s", (mode) => {
     const refuses: Answer = (body) =>
       "stream_options" in body
         ? { status: 422, body: { detail: [{ type: "extra_forbidden", loc: ["stream_options"] }] } }
-        : ok(body);
+        : OK_ANSWERS.chat(body);
     const end = await stack.call(mode, "chat", refuses, { model: "strict" });
     expect(end.generation?.outputText).toBe("ok");
     expect(end.generation?.usage).toMatchObject({ inputTokens: 10, outputTokens: 5 });
@@ -77,35 +70,37 @@ describe.each(MODES)("%s", (mode) => {
   it("field:A51 a parameter that the model lists", async () => {
     const sampling = { topK: 5, temperature: 0.5 };
     expect(await sent("samples", { sampling })).toMatchObject({ top_k: 5, temperature: 0.5 });
-    const end = await stack.call(mode, "chat", ok, { sampling: { topK: 5 } });
+    const end = await stack.call(mode, "chat", OK_ANSWERS.chat, { sampling: { topK: 5 } });
     expect(end.warnings).toEqual(["PARAMETER_DROPPED"]);
     expect(stack.sent("chat")).not.toHaveProperty("top_k");
   });
 });
 
-it("field:A49 the modes of thinking that a model has", async () => {
-  const answer = () => messagesWhole([{ type: "text", text: "ok" }]);
-  await stack.call("unary", "ant", answer, { model: "adapts", reasoning: { effort: 3 } });
+it.each(MODES)("field:A49 the modes of thinking that a model has, %s", async (mode) => {
+  await stack.call(mode, "ant", OK_ANSWERS.ant, { model: "adapts", reasoning: { effort: 3 } });
   expect(stack.sent("ant")["thinking"]).toEqual({ type: "adaptive" });
   const budget = { model: "adapts", reasoning: { budgetTokens: 2000 } };
-  const end = await stack.call("unary", "ant", answer, budget);
+  const end = await stack.call(mode, "ant", OK_ANSWERS.ant, budget);
   expect(end.warnings).toEqual(["PARAMETER_DROPPED"]);
   expect(stack.sent("ant")["thinking"]).toBeUndefined();
 });
 
-it.each(["gpt-5", "o3", "gpt-4o"])("field:A52 %s takes a PDF", async (model) => {
-  const source = {
-    origin: { case: "inlineData", value: Buffer.from("%PDF-") },
-    mediaType: "application/pdf",
-  };
-  const file = { data: { case: "file", value: { source, filename: "a.pdf" } } };
-  const end = await stack.call("unary", "oai", () => chatWhole({ content: "ok" }), {
-    model: `oai/${model}`,
-    messages: [user(words("Read."), file)],
-  });
-  expect(end.generation?.outputText).toBe("ok");
-  expect(JSON.stringify(stack.sent("oai"))).toContain("data:application/pdf;base64,JVBERi0=");
-});
+it.each(["gpt-5", "o3", "gpt-4o"].flatMap((model) => MODES.map((mode) => [model, mode] as const)))(
+  "field:A52 %s takes a PDF, %s",
+  async (model, mode) => {
+    const source = {
+      origin: { case: "inlineData", value: Buffer.from("%PDF-") },
+      mediaType: "application/pdf",
+    };
+    const file = { data: { case: "file", value: { source, filename: "a.pdf" } } };
+    const end = await stack.call(mode, "oai", OK_ANSWERS.oai, {
+      model: `oai/${model}`,
+      messages: [user(words("Read."), file)],
+    });
+    expect(end.generation?.outputText).toBe("ok");
+    expect(JSON.stringify(stack.sent("oai"))).toContain("data:application/pdf;base64,JVBERi0=");
+  },
+);
 
 describe("what nothing would read stops the start", () => {
   it.each([

@@ -6,7 +6,8 @@ import { keyPaths, valuePaths } from "../../../src/config/key-paths.ts";
 import { KEY_REFERENCE, keyRow, referenceGaps } from "../../../src/config/key-reference.ts";
 import type { Config } from "../../../src/config.ts";
 import { fromFile } from "../../support/config-file.ts";
-import { tablesOf, withKeyTables } from "../../support/configuration-page.ts";
+import { withKeyTables } from "../../support/configuration-page.ts";
+import { tablesOf } from "../../support/page-tables.ts";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const FILE = join(ROOT, "docs/configuration.md");

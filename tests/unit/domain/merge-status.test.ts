@@ -28,6 +28,7 @@ const provider = (overrides: Partial<ProviderStatus> = {}): ProviderStatus => ({
   lastSuccessMs: undefined,
   lastFailureMs: undefined,
   lastErrorKind: undefined,
+  lastErrorMessage: undefined,
   concurrencyLimit: 10,
   queued: 0,
   cooldownEndMs: undefined,
@@ -90,14 +91,26 @@ describe("mergeStatus", () => {
 
   it("takes the latest times, the error of the last failure and the lowest budget", () => {
     const one = merged(
-      provider({ lastFailureMs: 90, lastErrorKind: "quota", cooldownEndMs: 500, retryBudget: 0.9 }),
-      provider({ lastSuccessMs: 40, lastFailureMs: 20, lastErrorKind: "network" }),
+      provider({
+        lastFailureMs: 90,
+        lastErrorKind: "quota",
+        lastErrorMessage: "late",
+        cooldownEndMs: 500,
+        retryBudget: 0.9,
+      }),
+      provider({
+        lastSuccessMs: 40,
+        lastFailureMs: 20,
+        lastErrorKind: "network",
+        lastErrorMessage: "early",
+      }),
       provider({ lastSuccessMs: 60, cooldownEndMs: 700, retryBudget: 0.2 }),
     );
     expect(one).toMatchObject({
       lastSuccessMs: 60,
       lastFailureMs: 90,
       lastErrorKind: "quota",
+      lastErrorMessage: "late",
       cooldownEndMs: 700,
       retryBudget: 0.2,
     });

@@ -189,7 +189,11 @@ describe("the end of an attempt", () => {
       "usage",
     ]);
     expect(known).toMatchObject({ errorKind: "network", providerModel: "test-model-2026" });
-    expect(stats.of("test")).toMatchObject({ totalFailures: 1, lastErrorKind: "network" });
+    expect(stats.of("test")).toMatchObject({
+      totalFailures: 1,
+      lastErrorKind: "network",
+      lastErrorMessage: "test",
+    });
   });
 
   it("of a rival that has lost is no failure", () => {

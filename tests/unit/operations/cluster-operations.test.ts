@@ -48,7 +48,7 @@ async function replicaOf(name: string, store: ReturnType<typeof sharedStore>, cl
       const permit = states.of(target).admit({ caller: "a", stream: true });
       if ("state" in permit) throw new Error(`the call is refused: ${permit.state}`);
       permit.end(error);
-      stats.ended(model.provider, error?.kind);
+      stats.ended(model.provider, error);
     },
     async status(scope: "cluster" | "replica") {
       const { providers, replicaCount } = await operations.status(scope);

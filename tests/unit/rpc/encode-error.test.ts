@@ -98,7 +98,7 @@ describe("encodeError", () => {
   it.each([
     ["SEQUENCE_AHEAD", 11],
     ["FAULTS_DISABLED", 9],
-  ])("a reason can have its own code: %s", (reason, code) => {
+  ] as const)("a reason can have its own code: %s", (reason, code) => {
     const status = encodeError(new GatewayError("validation", "no", { reason }));
     expect(status.code).toBe(code);
     expect(status.details[1]?.value).toMatchObject({ category: ErrorCategory.VALIDATION, reason });

@@ -114,7 +114,9 @@ describe("encodeAttempt", () => {
       usage: { totalTokens: 7 },
       cost: { totalPicos: "15" },
     });
-    expect(json({ errorKind: "budget", errorReason: "OTHER" })).toMatchObject({ reason: "OTHER" });
+    expect(json({ errorKind: "budget", errorReason: "STREAM_TOO_LARGE" })).toMatchObject({
+      reason: "STREAM_TOO_LARGE",
+    });
   });
 
   it.each(["initial", "retry", "failover", "hedge", "continuation", "takeover", "repair"] as const)(
@@ -204,7 +206,7 @@ describe("encodeGeneration", () => {
         totalUsage: { ...USAGE, inputTokens: 30 },
         cost: COST,
         attempts: [ATTEMPT],
-        warnings: [{ reason: "R", message: "m", field: "f" }],
+        warnings: [{ reason: "OUTPUT_EMPTY", message: "m", field: "f" }],
         providerMetadata: { a: { tier: "fast" } },
         timing: {
           totalMs: 7,
@@ -226,7 +228,7 @@ describe("encodeGeneration", () => {
       totalUsage: { totalTokens: 34 },
       cost: { totalPicos: "15" },
       attempts: [{ index: 1 }],
-      warnings: [{ reason: "R", message: "m", field: "f" }],
+      warnings: [{ reason: "OUTPUT_EMPTY", message: "m", field: "f" }],
       providerMetadata: { a: { tier: "fast" } },
       timing: {
         total: "0.007s",

@@ -43,7 +43,7 @@ describe("errorRow", () => {
       pushback,
     });
     // A reason of its own changes nothing else.
-    expect(errorRow(kind, "ANY_OTHER")).toEqual({ ...row, reason: "ANY_OTHER" });
+    expect(errorRow(kind, "ORIGIN_NOT_ALLOWED")).toEqual({ ...row, reason: "ORIGIN_NOT_ALLOWED" });
   });
 
   it.each([

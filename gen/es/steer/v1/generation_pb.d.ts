@@ -123,7 +123,7 @@ export declare type GenerationSpec = Message<"steer.v1.GenerationSpec"> & {
   prompt: string;
 
   /**
-   * What the call may cost. Unset: no limit but the server's.
+   * What the call may cost. Unset: no limit.
    *
    * @generated from field: steer.v1.Budget budget = 15;
    */
@@ -596,8 +596,8 @@ export declare type RoutingPolicy = Message<"steer.v1.RoutingPolicy"> & {
 export declare const RoutingPolicySchema: GenMessage<RoutingPolicy>;
 
 /**
- * How the gateway retries calls to providers. The server clamps every field
- * to its own limits.
+ * How the gateway retries calls to providers. The server lowers attempts to
+ * its own bounds, and each wait to its longest one.
  *
  * @generated from message steer.v1.RetryPolicy
  */
@@ -617,7 +617,8 @@ export declare type RetryPolicy = Message<"steer.v1.RetryPolicy"> & {
   maxTotalAttempts?: number | undefined;
 
   /**
-   * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+   * after a rate limit or overload.
    *
    * @generated from field: google.protobuf.Duration initial_backoff = 3;
    */
@@ -640,6 +641,7 @@ export declare type RetryPolicy = Message<"steer.v1.RetryPolicy"> & {
 
   /**
    * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
+   * Where no other target is open, at most a half is taken.
    *
    * @generated from field: optional double jitter = 6;
    */
@@ -810,7 +812,7 @@ export declare type Timing = Message<"steer.v1.Timing"> & {
   chunkGapMax?: Duration | undefined;
 
   /**
-   * Gaps longer than the server's stall threshold (2 s unless configured).
+   * Gaps longer than 2 s.
    *
    * @generated from field: int32 stall_count = 8;
    */

@@ -496,7 +496,7 @@ type GenerationSpec struct {
 	EndUserId string `protobuf:"bytes,13,opt,name=end_user_id,json=endUserId,proto3" json:"end_user_id,omitempty"`
 	// Shorthand for `messages` with one user message that holds this text.
 	Prompt string `protobuf:"bytes,14,opt,name=prompt,proto3" json:"prompt,omitempty"`
-	// What the call may cost. Unset: no limit but the server's.
+	// What the call may cost. Unset: no limit.
 	Budget *Budget `protobuf:"bytes,15,opt,name=budget,proto3" json:"budget,omitempty"`
 	// What happens to the provider call on cancellation.
 	Abort         *AbortPolicy `protobuf:"bytes,16,opt,name=abort,proto3" json:"abort,omitempty"`
@@ -1471,15 +1471,16 @@ func (x *RoutingPolicy) GetDisableFailover() bool {
 	return false
 }
 
-// How the gateway retries calls to providers. The server clamps every field
-// to its own limits.
+// How the gateway retries calls to providers. The server lowers attempts to
+// its own bounds, and each wait to its longest one.
 type RetryPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Attempts per target, the first included. 1 disables retries. Unset: 3.
 	MaxAttempts *int32 `protobuf:"varint,1,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
 	// Attempts over all targets. Unset: 4.
 	MaxTotalAttempts *int32 `protobuf:"varint,2,opt,name=max_total_attempts,json=maxTotalAttempts,proto3,oneof" json:"max_total_attempts,omitempty"`
-	// First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+	// First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+	// after a rate limit or overload.
 	InitialBackoff *durationpb.Duration `protobuf:"bytes,3,opt,name=initial_backoff,json=initialBackoff,proto3" json:"initial_backoff,omitempty"`
 	// Longest wait of the gateway's own choosing; a provider's hint is never
 	// shortened. Unset: 2 s; 20 s after a rate limit or overload.
@@ -1487,6 +1488,7 @@ type RetryPolicy struct {
 	// Growth per attempt. Unset: 2.
 	BackoffMultiplier *float64 `protobuf:"fixed64,5,opt,name=backoff_multiplier,json=backoffMultiplier,proto3,oneof" json:"backoff_multiplier,omitempty"`
 	// Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
+	// Where no other target is open, at most a half is taken.
 	Jitter *float64 `protobuf:"fixed64,6,opt,name=jitter,proto3,oneof" json:"jitter,omitempty"`
 	// Upper bound of all waits together. Unset: the server's, 60 s unless it is
 	// configured.
@@ -1751,7 +1753,7 @@ type Timing struct {
 	ChunkGapP95 *durationpb.Duration `protobuf:"bytes,6,opt,name=chunk_gap_p95,json=chunkGapP95,proto3" json:"chunk_gap_p95,omitempty"`
 	// Longest gap.
 	ChunkGapMax *durationpb.Duration `protobuf:"bytes,7,opt,name=chunk_gap_max,json=chunkGapMax,proto3" json:"chunk_gap_max,omitempty"`
-	// Gaps longer than the server's stall threshold (2 s unless configured).
+	// Gaps longer than 2 s.
 	StallCount int32 `protobuf:"varint,8,opt,name=stall_count,json=stallCount,proto3" json:"stall_count,omitempty"`
 	// Content chunks received from the provider.
 	ChunkCount int32 `protobuf:"varint,9,opt,name=chunk_count,json=chunkCount,proto3" json:"chunk_count,omitempty"`

@@ -285,11 +285,11 @@ type StreamOptions struct {
 	// Do not store the stream: cheaper, but it cannot be resumed.
 	Ephemeral bool `protobuf:"varint,9,opt,name=ephemeral,proto3" json:"ephemeral,omitempty"`
 	// How long a finished stream can still be replayed, counted from its end.
-	// Unset: 900 s. The server clamps it.
+	// Unset: 900 s.
 	Retention *durationpb.Duration `protobuf:"bytes,10,opt,name=retention,proto3" json:"retention,omitempty"`
 	// Reaction to a lost subscriber.
 	OnDisconnect DisconnectPolicy `protobuf:"varint,11,opt,name=on_disconnect,json=onDisconnect,proto3,enum=steer.v1.DisconnectPolicy" json:"on_disconnect,omitempty"`
-	// Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+	// Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
 	DisconnectGrace *durationpb.Duration `protobuf:"bytes,12,opt,name=disconnect_grace,json=disconnectGrace,proto3" json:"disconnect_grace,omitempty"`
 	// Emit exactly one `usage` event with `final` set, right before the terminal
 	// event. The terminal event carries the usage with or without it.

@@ -396,7 +396,7 @@ class GenerationSpec(_message.Message):
 
     @_builtins.property
     def budget(self) -> Global___Budget:
-        """What the call may cost. Unset: no limit but the server's."""
+        """What the call may cost. Unset: no limit."""
 
     @_builtins.property
     def abort(self) -> Global___AbortPolicy:
@@ -888,8 +888,8 @@ Global___RoutingPolicy: _TypeAlias = RoutingPolicy  # noqa: Y015
 
 @_typing.final
 class RetryPolicy(_message.Message):
-    """How the gateway retries calls to providers. The server clamps every field
-    to its own limits.
+    """How the gateway retries calls to providers. The server lowers attempts to
+    its own bounds, and each wait to its longest one.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -909,10 +909,14 @@ class RetryPolicy(_message.Message):
     backoff_multiplier: _builtins.float
     """Growth per attempt. Unset: 2."""
     jitter: _builtins.float
-    """Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1."""
+    """Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
+    Where no other target is open, at most a half is taken.
+    """
     @_builtins.property
     def initial_backoff(self) -> _duration_pb2.Duration:
-        """First wait. Unset: 50 ms; 1 s after a rate limit or overload."""
+        """First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+        after a rate limit or overload.
+        """
 
     @_builtins.property
     def max_backoff(self) -> _duration_pb2.Duration:
@@ -1066,7 +1070,7 @@ class Timing(_message.Message):
     CHUNK_COUNT_FIELD_NUMBER: _builtins.int
     CHARACTER_COUNT_FIELD_NUMBER: _builtins.int
     stall_count: _builtins.int
-    """Gaps longer than the server's stall threshold (2 s unless configured)."""
+    """Gaps longer than 2 s."""
     chunk_count: _builtins.int
     """Content chunks received from the provider."""
     character_count: _builtins.int

@@ -200,12 +200,12 @@ class StreamOptions(_message.Message):
     @_builtins.property
     def retention(self) -> _duration_pb2.Duration:
         """How long a finished stream can still be replayed, counted from its end.
-        Unset: 900 s. The server clamps it.
+        Unset: 900 s.
         """
 
     @_builtins.property
     def disconnect_grace(self) -> _duration_pb2.Duration:
-        """Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it."""
+        """Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s."""
 
     def __init__(
         self,

@@ -87,7 +87,7 @@ export type StreamOptions = Message<"steer.v1.StreamOptions"> & {
 
   /**
    * How long a finished stream can still be replayed, counted from its end.
-   * Unset: 900 s. The server clamps it.
+   * Unset: 900 s.
    *
    * @generated from field: google.protobuf.Duration retention = 10;
    */
@@ -101,7 +101,7 @@ export type StreamOptions = Message<"steer.v1.StreamOptions"> & {
   onDisconnect: DisconnectPolicy;
 
   /**
-   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
    *
    * @generated from field: google.protobuf.Duration disconnect_grace = 12;
    */

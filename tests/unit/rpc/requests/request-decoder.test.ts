@@ -176,3 +176,13 @@ describe("a request of some megabytes", () => {
     },
   );
 });
+
+it.each(formats)("a request with an image of 3 MB is itself, as %s", async (_, format) => {
+  const value = Uint8Array.from({ length: 3_000_001 }, (_, index) => (index * 7) & 0xff);
+  const image = { source: { mediaType: "image/png", origin: { case: "inlineData", value } } };
+  const parts = [{ data: { case: "image", value: image } }];
+  const request = { spec: { model: "m", messages: [{ role: Role.USER, parts }] } } as const;
+  const decoded = await decoder.decode(GenerateRequestSchema, format(request as never));
+  const expected = toBinary(GenerateRequestSchema, create(GenerateRequestSchema, request as never));
+  expect(Buffer.compare(toBinary(GenerateRequestSchema, decoded as never), expected)).toBe(0);
+});

@@ -386,7 +386,8 @@ export declare type CleanupStreamStatesRequest = Message<"steer.admin.v1.Cleanup
   includeOrphaned: boolean;
 
   /**
-   * Most streams to delete in this call. 0 means no bound but the server's.
+   * Most streams to delete in this call. 0 means no bound but the 5 s
+   * that a call may take.
    *
    * @generated from field: int32 max_deletions = 5;
    */
@@ -441,7 +442,8 @@ export declare type CleanupStreamStatesResponse = Message<"steer.admin.v1.Cleanu
   sampleStreamIds: string[];
 
   /**
-   * `max_deletions` stopped the call; call again to go on.
+   * `max_deletions`, or the 5 s that a call may take, stopped the call; call
+   * again to go on.
    *
    * @generated from field: bool truncated = 6;
    */
@@ -675,6 +677,14 @@ export declare type ProviderStatus = Message<"steer.admin.v1.ProviderStatus"> & 
    * @generated from field: double retry_budget = 16;
    */
   retryBudget: number;
+
+  /**
+   * What the last failure was, for operators: the gateway's own words, with
+   * codes of the provider. Can change; programs read last_error_category.
+   *
+   * @generated from field: string last_error_message = 17;
+   */
+  lastErrorMessage: string;
 };
 
 /**
@@ -1371,7 +1381,7 @@ export enum RetryDecisionReason {
 export declare const RetryDecisionReasonSchema: GenEnum<RetryDecisionReason>;
 
 /**
- * Operator functions. Served on its own listener or behind the operator role.
+ * Operator functions, for callers with the role operator.
  *
  * @generated from service steer.admin.v1.AdminService
  */

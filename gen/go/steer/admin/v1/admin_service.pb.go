@@ -932,7 +932,8 @@ type CleanupStreamStatesRequest struct {
 	Phases []StreamPhase `protobuf:"varint,3,rep,packed,name=phases,proto3,enum=steer.admin.v1.StreamPhase" json:"phases,omitempty"`
 	// Also end and delete orphaned streams whose last event is that old.
 	IncludeOrphaned bool `protobuf:"varint,4,opt,name=include_orphaned,json=includeOrphaned,proto3" json:"include_orphaned,omitempty"`
-	// Most streams to delete in this call. 0 means no bound but the server's.
+	// Most streams to delete in this call. 0 means no bound but the 5 s
+	// that a call may take.
 	MaxDeletions  int32 `protobuf:"varint,5,opt,name=max_deletions,json=maxDeletions,proto3" json:"max_deletions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1016,7 +1017,8 @@ type CleanupStreamStatesResponse struct {
 	FreedBytes int64 `protobuf:"varint,4,opt,name=freed_bytes,json=freedBytes,proto3" json:"freed_bytes,omitempty"`
 	// Up to 100 matching streams. Only in a dry run.
 	SampleStreamIds []string `protobuf:"bytes,5,rep,name=sample_stream_ids,json=sampleStreamIds,proto3" json:"sample_stream_ids,omitempty"`
-	// `max_deletions` stopped the call; call again to go on.
+	// `max_deletions`, or the 5 s that a call may take, stopped the call; call
+	// again to go on.
 	Truncated     bool `protobuf:"varint,6,opt,name=truncated,proto3" json:"truncated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1302,9 +1304,12 @@ type ProviderStatus struct {
 	// End of the cooldown after a rate limit. Unset without one.
 	CooldownEndTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=cooldown_end_time,json=cooldownEndTime,proto3" json:"cooldown_end_time,omitempty"`
 	// What is left of the retry budget, 0 to 1.
-	RetryBudget   float64 `protobuf:"fixed64,16,opt,name=retry_budget,json=retryBudget,proto3" json:"retry_budget,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	RetryBudget float64 `protobuf:"fixed64,16,opt,name=retry_budget,json=retryBudget,proto3" json:"retry_budget,omitempty"`
+	// What the last failure was, for operators: the gateway's own words, with
+	// codes of the provider. Can change; programs read last_error_category.
+	LastErrorMessage string `protobuf:"bytes,17,opt,name=last_error_message,json=lastErrorMessage,proto3" json:"last_error_message,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ProviderStatus) Reset() {
@@ -1447,6 +1452,13 @@ func (x *ProviderStatus) GetRetryBudget() float64 {
 		return x.RetryBudget
 	}
 	return 0
+}
+
+func (x *ProviderStatus) GetLastErrorMessage() string {
+	if x != nil {
+		return x.LastErrorMessage
+	}
+	return ""
 }
 
 // Request of GetProviderStatus.
@@ -2284,7 +2296,7 @@ const file_steer_admin_v1_admin_service_proto_rawDesc = "" +
 	"\vreport_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"reportTimeB\x15\n" +
 	"\x13_remaining_requestsB\x13\n" +
-	"\x11_remaining_tokens\"\x9e\a\n" +
+	"\x11_remaining_tokens\"\xcc\a\n" +
 	"\x0eProviderStatus\x12\x1c\n" +
 	"\tavailable\x18\x01 \x01(\bR\tavailable\x129\n" +
 	"\x06reason\x18\x02 \x01(\x0e2!.steer.admin.v1.UnavailableReasonR\x06reason\x12\x18\n" +
@@ -2303,7 +2315,8 @@ const file_steer_admin_v1_admin_service_proto_rawDesc = "" +
 	"\x11concurrency_limit\x18\r \x01(\x05R\x10concurrencyLimit\x12\x16\n" +
 	"\x06queued\x18\x0e \x01(\x05R\x06queued\x12F\n" +
 	"\x11cooldown_end_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\x0fcooldownEndTime\x12!\n" +
-	"\fretry_budget\x18\x10 \x01(\x01R\vretryBudget\x1aY\n" +
+	"\fretry_budget\x18\x10 \x01(\x01R\vretryBudget\x12,\n" +
+	"\x12last_error_message\x18\x11 \x01(\tR\x10lastErrorMessage\x1aY\n" +
 	"\x12ModelCircuitsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12-\n" +
 	"\x05value\x18\x02 \x01(\v2\x17.steer.admin.v1.CircuitR\x05value:\x028\x01\"j\n" +

@@ -32,7 +32,7 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Operator functions. Served on its own listener or behind the operator role.
+// Operator functions, for callers with the role operator.
 type AdminServiceClient interface {
 	// Lists stored streams, newest first.
 	ListStreamStates(ctx context.Context, in *ListStreamStatesRequest, opts ...grpc.CallOption) (*ListStreamStatesResponse, error)
@@ -132,7 +132,7 @@ func (c *adminServiceClient) GetRetryMetrics(ctx context.Context, in *GetRetryMe
 // All implementations must embed UnimplementedAdminServiceServer
 // for forward compatibility.
 //
-// Operator functions. Served on its own listener or behind the operator role.
+// Operator functions, for callers with the role operator.
 type AdminServiceServer interface {
 	// Lists stored streams, newest first.
 	ListStreamStates(context.Context, *ListStreamStatesRequest) (*ListStreamStatesResponse, error)

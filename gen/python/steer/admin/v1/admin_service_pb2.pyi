@@ -534,7 +534,9 @@ class CleanupStreamStatesRequest(_message.Message):
     include_orphaned: _builtins.bool
     """Also end and delete orphaned streams whose last event is that old."""
     max_deletions: _builtins.int
-    """Most streams to delete in this call. 0 means no bound but the server's."""
+    """Most streams to delete in this call. 0 means no bound but the 5 s
+    that a call may take.
+    """
     @_builtins.property
     def older_than(self) -> _duration_pb2.Duration:
         """Delete streams that ended at least this long ago."""
@@ -581,7 +583,9 @@ class CleanupStreamStatesResponse(_message.Message):
     freed_bytes: _builtins.int
     """Bytes freed, or that would be freed."""
     truncated: _builtins.bool
-    """`max_deletions` stopped the call; call again to go on."""
+    """`max_deletions`, or the 5 s that a call may take, stopped the call; call
+    again to go on.
+    """
     @_builtins.property
     def sample_stream_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Up to 100 matching streams. Only in a dry run."""
@@ -742,6 +746,7 @@ class ProviderStatus(_message.Message):
     QUEUED_FIELD_NUMBER: _builtins.int
     COOLDOWN_END_TIME_FIELD_NUMBER: _builtins.int
     RETRY_BUDGET_FIELD_NUMBER: _builtins.int
+    LAST_ERROR_MESSAGE_FIELD_NUMBER: _builtins.int
     available: _builtins.bool
     """It can be used."""
     reason: Global___UnavailableReason.ValueType
@@ -762,6 +767,10 @@ class ProviderStatus(_message.Message):
     """Calls waiting for a slot."""
     retry_budget: _builtins.float
     """What is left of the retry budget, 0 to 1."""
+    last_error_message: _builtins.str
+    """What the last failure was, for operators: the gateway's own words, with
+    codes of the provider. Can change; programs read last_error_category.
+    """
     @_builtins.property
     def circuit(self) -> Global___Circuit:
         """Circuit of the provider as a whole."""
@@ -807,10 +816,11 @@ class ProviderStatus(_message.Message):
         queued: _builtins.int = ...,
         cooldown_end_time: _timestamp_pb2.Timestamp | None = ...,
         retry_budget: _builtins.float = ...,
+        last_error_message: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["circuit", b"circuit", "cooldown_end_time", b"cooldown_end_time", "last_failure_time", b"last_failure_time", "last_success_time", b"last_success_time", "rate_limit", b"rate_limit"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "circuit", b"circuit", "concurrency_limit", b"concurrency_limit", "cooldown_end_time", b"cooldown_end_time", "in_flight", b"in_flight", "last_error_category", b"last_error_category", "last_failure_time", b"last_failure_time", "last_success_time", b"last_success_time", "message", b"message", "model_circuits", b"model_circuits", "queued", b"queued", "rate_limit", b"rate_limit", "reason", b"reason", "retry_budget", b"retry_budget", "total_failures", b"total_failures", "total_requests", b"total_requests"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "circuit", b"circuit", "concurrency_limit", b"concurrency_limit", "cooldown_end_time", b"cooldown_end_time", "in_flight", b"in_flight", "last_error_category", b"last_error_category", "last_error_message", b"last_error_message", "last_failure_time", b"last_failure_time", "last_success_time", b"last_success_time", "message", b"message", "model_circuits", b"model_circuits", "queued", b"queued", "rate_limit", b"rate_limit", "reason", b"reason", "retry_budget", b"retry_budget", "total_failures", b"total_failures", "total_requests", b"total_requests"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

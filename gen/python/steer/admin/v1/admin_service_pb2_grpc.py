@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class AdminServiceStub(object):
-    """Operator functions. Served on its own listener or behind the operator role.
+    """Operator functions, for callers with the role operator.
     """
 
     def __init__(self, channel):
@@ -73,7 +73,7 @@ class AdminServiceStub(object):
 
 
 class AdminServiceServicer(object):
-    """Operator functions. Served on its own listener or behind the operator role.
+    """Operator functions, for callers with the role operator.
     """
 
     def ListStreamStates(self, request, context):
@@ -172,7 +172,7 @@ def add_AdminServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AdminService(object):
-    """Operator functions. Served on its own listener or behind the operator role.
+    """Operator functions, for callers with the role operator.
     """
 
     @staticmethod

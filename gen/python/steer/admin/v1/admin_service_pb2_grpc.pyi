@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AdminServiceStub:
-    """Operator functions. Served on its own listener or behind the operator role."""
+    """Operator functions, for callers with the role operator."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -50,7 +50,7 @@ class AdminServiceStub:
 
 @_typing.type_check_only
 class AdminServiceAsyncStub(AdminServiceStub):
-    """Operator functions. Served on its own listener or behind the operator role."""
+    """Operator functions, for callers with the role operator."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListStreamStates: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListStreamStatesRequest, _admin_service_pb2.ListStreamStatesResponse]  # type: ignore[assignment]
@@ -69,7 +69,7 @@ class AdminServiceAsyncStub(AdminServiceStub):
     """Reports retry and failover counters."""
 
 class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Operator functions. Served on its own listener or behind the operator role."""
+    """Operator functions, for callers with the role operator."""
 
     @_abc_1.abstractmethod
     def ListStreamStates(

@@ -804,7 +804,7 @@ java.lang.String defaultValue) {
   private dev.steer.v1.Budget budget_;
   /**
    * <pre>
-   * What the call may cost. Unset: no limit but the server's.
+   * What the call may cost. Unset: no limit.
    * </pre>
    *
    * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>
@@ -816,7 +816,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * What the call may cost. Unset: no limit but the server's.
+   * What the call may cost. Unset: no limit.
    * </pre>
    *
    * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>
@@ -828,7 +828,7 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * What the call may cost. Unset: no limit but the server's.
+   * What the call may cost. Unset: no limit.
    * </pre>
    *
    * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>
@@ -4164,7 +4164,7 @@ java.lang.String defaultValue) {
         dev.steer.v1.Budget, dev.steer.v1.Budget.Builder, dev.steer.v1.BudgetOrBuilder> budgetBuilder_;
     /**
      * <pre>
-     * What the call may cost. Unset: no limit but the server's.
+     * What the call may cost. Unset: no limit.
      * </pre>
      *
      * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>
@@ -4175,7 +4175,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What the call may cost. Unset: no limit but the server's.
+     * What the call may cost. Unset: no limit.
      * </pre>
      *
      * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>
@@ -4190,7 +4190,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What the call may cost. Unset: no limit but the server's.
+     * What the call may cost. Unset: no limit.
      * </pre>
      *
      * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>
@@ -4208,7 +4208,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What the call may cost. Unset: no limit but the server's.
+     * What the call may cost. Unset: no limit.
      * </pre>
      *
      * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>
@@ -4226,7 +4226,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What the call may cost. Unset: no limit but the server's.
+     * What the call may cost. Unset: no limit.
      * </pre>
      *
      * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>
@@ -4251,7 +4251,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What the call may cost. Unset: no limit but the server's.
+     * What the call may cost. Unset: no limit.
      * </pre>
      *
      * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>
@@ -4268,7 +4268,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What the call may cost. Unset: no limit but the server's.
+     * What the call may cost. Unset: no limit.
      * </pre>
      *
      * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>
@@ -4280,7 +4280,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What the call may cost. Unset: no limit but the server's.
+     * What the call may cost. Unset: no limit.
      * </pre>
      *
      * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>
@@ -4295,7 +4295,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * What the call may cost. Unset: no limit but the server's.
+     * What the call may cost. Unset: no limit.
      * </pre>
      *
      * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>

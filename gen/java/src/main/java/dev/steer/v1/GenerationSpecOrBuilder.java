@@ -467,7 +467,7 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * What the call may cost. Unset: no limit but the server's.
+   * What the call may cost. Unset: no limit.
    * </pre>
    *
    * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>
@@ -476,7 +476,7 @@ java.lang.String defaultValue);
   boolean hasBudget();
   /**
    * <pre>
-   * What the call may cost. Unset: no limit but the server's.
+   * What the call may cost. Unset: no limit.
    * </pre>
    *
    * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>
@@ -485,7 +485,7 @@ java.lang.String defaultValue);
   dev.steer.v1.Budget getBudget();
   /**
    * <pre>
-   * What the call may cost. Unset: no limit but the server's.
+   * What the call may cost. Unset: no limit.
    * </pre>
    *
    * <code>.steer.v1.Budget budget = 15 [json_name = "budget"];</code>

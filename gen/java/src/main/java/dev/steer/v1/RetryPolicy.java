@@ -7,8 +7,8 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * How the gateway retries calls to providers. The server clamps every field
- * to its own limits.
+ * How the gateway retries calls to providers. The server lowers attempts to
+ * its own bounds, and each wait to its longest one.
  * </pre>
  *
  * Protobuf type {@code steer.v1.RetryPolicy}
@@ -113,7 +113,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration initialBackoff_;
   /**
    * <pre>
-   * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+   * after a rate limit or overload.
    * </pre>
    *
    * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -125,7 +126,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+   * after a rate limit or overload.
    * </pre>
    *
    * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -137,7 +139,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+   * after a rate limit or overload.
    * </pre>
    *
    * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -220,6 +223,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
+   * Where no other target is open, at most a half is taken.
    * </pre>
    *
    * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -232,6 +236,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
+   * Where no other target is open, at most a half is taken.
    * </pre>
    *
    * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -655,8 +660,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How the gateway retries calls to providers. The server clamps every field
-   * to its own limits.
+   * How the gateway retries calls to providers. The server lowers attempts to
+   * its own bounds, and each wait to its longest one.
    * </pre>
    *
    * Protobuf type {@code steer.v1.RetryPolicy}
@@ -1054,7 +1059,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> initialBackoffBuilder_;
     /**
      * <pre>
-     * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+     * after a rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1065,7 +1071,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+     * after a rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1080,7 +1087,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+     * after a rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1098,7 +1106,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+     * after a rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1116,7 +1125,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+     * after a rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1141,7 +1151,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+     * after a rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1158,7 +1169,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+     * after a rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1170,7 +1182,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+     * after a rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1185,7 +1198,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+     * after a rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1428,6 +1442,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
+     * Where no other target is open, at most a half is taken.
      * </pre>
      *
      * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -1440,6 +1455,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
+     * Where no other target is open, at most a half is taken.
      * </pre>
      *
      * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -1452,6 +1468,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
+     * Where no other target is open, at most a half is taken.
      * </pre>
      *
      * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -1468,6 +1485,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
+     * Where no other target is open, at most a half is taken.
      * </pre>
      *
      * <code>optional double jitter = 6 [json_name = "jitter"];</code>

@@ -50,7 +50,8 @@ public interface RetryPolicyOrBuilder extends
 
   /**
    * <pre>
-   * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+   * after a rate limit or overload.
    * </pre>
    *
    * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -59,7 +60,8 @@ public interface RetryPolicyOrBuilder extends
   boolean hasInitialBackoff();
   /**
    * <pre>
-   * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+   * after a rate limit or overload.
    * </pre>
    *
    * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -68,7 +70,8 @@ public interface RetryPolicyOrBuilder extends
   com.google.protobuf.Duration getInitialBackoff();
   /**
    * <pre>
-   * First wait. Unset: 50 ms; 1 s after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
+   * after a rate limit or overload.
    * </pre>
    *
    * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -127,6 +130,7 @@ public interface RetryPolicyOrBuilder extends
   /**
    * <pre>
    * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
+   * Where no other target is open, at most a half is taken.
    * </pre>
    *
    * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -136,6 +140,7 @@ public interface RetryPolicyOrBuilder extends
   /**
    * <pre>
    * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
+   * Where no other target is open, at most a half is taken.
    * </pre>
    *
    * <code>optional double jitter = 6 [json_name = "jitter"];</code>

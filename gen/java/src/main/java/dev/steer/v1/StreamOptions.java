@@ -214,7 +214,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * How long a finished stream can still be replayed, counted from its end.
-   * Unset: 900 s. The server clamps it.
+   * Unset: 900 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -227,7 +227,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * How long a finished stream can still be replayed, counted from its end.
-   * Unset: 900 s. The server clamps it.
+   * Unset: 900 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -240,7 +240,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * How long a finished stream can still be replayed, counted from its end.
-   * Unset: 900 s. The server clamps it.
+   * Unset: 900 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -280,7 +280,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration disconnectGrace_;
   /**
    * <pre>
-   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>
@@ -292,7 +292,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>
@@ -304,7 +304,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>
@@ -1436,7 +1436,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * How long a finished stream can still be replayed, counted from its end.
-     * Unset: 900 s. The server clamps it.
+     * Unset: 900 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -1448,7 +1448,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * How long a finished stream can still be replayed, counted from its end.
-     * Unset: 900 s. The server clamps it.
+     * Unset: 900 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -1464,7 +1464,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * How long a finished stream can still be replayed, counted from its end.
-     * Unset: 900 s. The server clamps it.
+     * Unset: 900 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -1483,7 +1483,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * How long a finished stream can still be replayed, counted from its end.
-     * Unset: 900 s. The server clamps it.
+     * Unset: 900 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -1502,7 +1502,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * How long a finished stream can still be replayed, counted from its end.
-     * Unset: 900 s. The server clamps it.
+     * Unset: 900 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -1528,7 +1528,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * How long a finished stream can still be replayed, counted from its end.
-     * Unset: 900 s. The server clamps it.
+     * Unset: 900 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -1546,7 +1546,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * How long a finished stream can still be replayed, counted from its end.
-     * Unset: 900 s. The server clamps it.
+     * Unset: 900 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -1559,7 +1559,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * How long a finished stream can still be replayed, counted from its end.
-     * Unset: 900 s. The server clamps it.
+     * Unset: 900 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -1575,7 +1575,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * How long a finished stream can still be replayed, counted from its end.
-     * Unset: 900 s. The server clamps it.
+     * Unset: 900 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -1671,7 +1671,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> disconnectGraceBuilder_;
     /**
      * <pre>
-     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>
@@ -1682,7 +1682,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>
@@ -1697,7 +1697,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>
@@ -1715,7 +1715,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>
@@ -1733,7 +1733,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>
@@ -1758,7 +1758,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>
@@ -1775,7 +1775,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>
@@ -1787,7 +1787,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>
@@ -1802,7 +1802,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+     * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>

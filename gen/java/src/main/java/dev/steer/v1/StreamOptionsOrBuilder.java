@@ -119,7 +119,7 @@ public interface StreamOptionsOrBuilder extends
   /**
    * <pre>
    * How long a finished stream can still be replayed, counted from its end.
-   * Unset: 900 s. The server clamps it.
+   * Unset: 900 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -129,7 +129,7 @@ public interface StreamOptionsOrBuilder extends
   /**
    * <pre>
    * How long a finished stream can still be replayed, counted from its end.
-   * Unset: 900 s. The server clamps it.
+   * Unset: 900 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -139,7 +139,7 @@ public interface StreamOptionsOrBuilder extends
   /**
    * <pre>
    * How long a finished stream can still be replayed, counted from its end.
-   * Unset: 900 s. The server clamps it.
+   * Unset: 900 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration retention = 10 [json_name = "retention"];</code>
@@ -167,7 +167,7 @@ public interface StreamOptionsOrBuilder extends
 
   /**
    * <pre>
-   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>
@@ -176,7 +176,7 @@ public interface StreamOptionsOrBuilder extends
   boolean hasDisconnectGrace();
   /**
    * <pre>
-   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>
@@ -185,7 +185,7 @@ public interface StreamOptionsOrBuilder extends
   com.google.protobuf.Duration getDisconnectGrace();
   /**
    * <pre>
-   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s. The server clamps it.
+   * Time limit of DISCONNECT_POLICY_GRACE. Unset: 10 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration disconnect_grace = 12 [json_name = "disconnectGrace"];</code>

@@ -326,7 +326,7 @@ private static final long serialVersionUID = 0L;
   private int stallCount_ = 0;
   /**
    * <pre>
-   * Gaps longer than the server's stall threshold (2 s unless configured).
+   * Gaps longer than 2 s.
    * </pre>
    *
    * <code>int32 stall_count = 8 [json_name = "stallCount"];</code>
@@ -2082,7 +2082,7 @@ private static final long serialVersionUID = 0L;
     private int stallCount_ ;
     /**
      * <pre>
-     * Gaps longer than the server's stall threshold (2 s unless configured).
+     * Gaps longer than 2 s.
      * </pre>
      *
      * <code>int32 stall_count = 8 [json_name = "stallCount"];</code>
@@ -2094,7 +2094,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Gaps longer than the server's stall threshold (2 s unless configured).
+     * Gaps longer than 2 s.
      * </pre>
      *
      * <code>int32 stall_count = 8 [json_name = "stallCount"];</code>
@@ -2110,7 +2110,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Gaps longer than the server's stall threshold (2 s unless configured).
+     * Gaps longer than 2 s.
      * </pre>
      *
      * <code>int32 stall_count = 8 [json_name = "stallCount"];</code>

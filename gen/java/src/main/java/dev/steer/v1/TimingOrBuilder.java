@@ -204,7 +204,7 @@ public interface TimingOrBuilder extends
 
   /**
    * <pre>
-   * Gaps longer than the server's stall threshold (2 s unless configured).
+   * Gaps longer than 2 s.
    * </pre>
    *
    * <code>int32 stall_count = 8 [json_name = "stallCount"];</code>

@@ -4,7 +4,7 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
  * <pre>
- * Operator functions. Served on its own listener or behind the operator role.
+ * Operator functions, for callers with the role operator.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -300,7 +300,7 @@ public final class AdminServiceGrpc {
 
   /**
    * <pre>
-   * Operator functions. Served on its own listener or behind the operator role.
+   * Operator functions, for callers with the role operator.
    * </pre>
    */
   public interface AsyncService {
@@ -379,7 +379,7 @@ public final class AdminServiceGrpc {
   /**
    * Base class for the server implementation of the service AdminService.
    * <pre>
-   * Operator functions. Served on its own listener or behind the operator role.
+   * Operator functions, for callers with the role operator.
    * </pre>
    */
   public static abstract class AdminServiceImplBase
@@ -393,7 +393,7 @@ public final class AdminServiceGrpc {
   /**
    * A stub to allow clients to do asynchronous rpc calls to service AdminService.
    * <pre>
-   * Operator functions. Served on its own listener or behind the operator role.
+   * Operator functions, for callers with the role operator.
    * </pre>
    */
   public static final class AdminServiceStub
@@ -490,7 +490,7 @@ public final class AdminServiceGrpc {
   /**
    * A stub to allow clients to do synchronous rpc calls to service AdminService.
    * <pre>
-   * Operator functions. Served on its own listener or behind the operator role.
+   * Operator functions, for callers with the role operator.
    * </pre>
    */
   public static final class AdminServiceBlockingV2Stub
@@ -580,7 +580,7 @@ public final class AdminServiceGrpc {
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service AdminService.
    * <pre>
-   * Operator functions. Served on its own listener or behind the operator role.
+   * Operator functions, for callers with the role operator.
    * </pre>
    */
   public static final class AdminServiceBlockingStub
@@ -670,7 +670,7 @@ public final class AdminServiceGrpc {
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service AdminService.
    * <pre>
-   * Operator functions. Served on its own listener or behind the operator role.
+   * Operator functions, for callers with the role operator.
    * </pre>
    */
   public static final class AdminServiceFutureStub

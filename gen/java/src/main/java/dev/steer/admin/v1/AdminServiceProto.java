@@ -240,7 +240,7 @@ public final class AdminServiceProto extends com.google.protobuf.GeneratedFile {
       "(\0132\032.google.protobuf.TimestampR\tresetTim" +
       "e\022;\n\013report_time\030\004 \001(\0132\032.google.protobuf" +
       ".TimestampR\nreportTimeB\025\n\023_remaining_req" +
-      "uestsB\023\n\021_remaining_tokens\"\236\007\n\016ProviderS" +
+      "uestsB\023\n\021_remaining_tokens\"\314\007\n\016ProviderS" +
       "tatus\022\034\n\tavailable\030\001 \001(\010R\tavailable\0229\n\006r" +
       "eason\030\002 \001(\0162!.steer.admin.v1.Unavailable" +
       "ReasonR\006reason\022\030\n\007message\030\003 \001(\tR\007message" +
@@ -261,111 +261,112 @@ public final class AdminServiceProto extends com.google.protobuf.GeneratedFile {
       "currencyLimit\022\026\n\006queued\030\016 \001(\005R\006queued\022F\n" +
       "\021cooldown_end_time\030\017 \001(\0132\032.google.protob" +
       "uf.TimestampR\017cooldownEndTime\022!\n\014retry_b" +
-      "udget\030\020 \001(\001R\013retryBudget\032Y\n\022ModelCircuit" +
-      "sEntry\022\020\n\003key\030\001 \001(\tR\003key\022-\n\005value\030\002 \001(\0132" +
-      "\027.steer.admin.v1.CircuitR\005value:\0028\001\"j\n\030G" +
-      "etProviderStatusRequest\022\034\n\tproviders\030\001 \003" +
-      "(\tR\tproviders\0220\n\005scope\030\002 \001(\0162\032.steer.adm" +
-      "in.v1.AdminScopeR\005scope\"\260\001\n\013StoreStatus\022" +
-      "\022\n\004type\030\001 \001(\tR\004type\022\034\n\tavailable\030\002 \001(\010R\t" +
-      "available\022\024\n\005cause\030\003 \001(\tR\005cause\022\022\n\004code\030" +
-      "\004 \001(\tR\004code\022E\n\020unavailable_time\030\005 \001(\0132\032." +
-      "google.protobuf.TimestampR\017unavailableTi" +
-      "me\"\303\002\n\031GetProviderStatusResponse\022V\n\tprov" +
-      "iders\030\001 \003(\01328.steer.admin.v1.GetProvider" +
-      "StatusResponse.ProvidersEntryR\tproviders" +
-      "\022\030\n\007replica\030\002 \001(\tR\007replica\022#\n\rreplica_co" +
-      "unt\030\003 \001(\005R\014replicaCount\0221\n\005store\030\004 \001(\0132\033" +
-      ".steer.admin.v1.StoreStatusR\005store\032\\\n\016Pr" +
-      "ovidersEntry\022\020\n\003key\030\001 \001(\tR\003key\0224\n\005value\030" +
-      "\002 \001(\0132\036.steer.admin.v1.ProviderStatusR\005v" +
-      "alue:\0028\001\"y\n\023ResetCircuitRequest\022\032\n\010provi" +
-      "der\030\001 \001(\tR\010provider\022\024\n\005model\030\002 \001(\tR\005mode" +
-      "l\0220\n\005scope\030\003 \001(\0162\032.steer.admin.v1.AdminS" +
-      "copeR\005scope\"\223\001\n\024ResetCircuitResponse\022C\n\016" +
-      "previous_state\030\001 \001(\0162\034.steer.admin.v1.Ci" +
-      "rcuitStateR\rpreviousState\0226\n\006status\030\002 \001(" +
-      "\0132\036.steer.admin.v1.ProviderStatusR\006statu" +
-      "s\"W\n\nErrorCount\0223\n\010category\030\001 \001(\0162\027.stee" +
-      "r.v1.ErrorCategoryR\010category\022\024\n\005count\030\002 " +
-      "\001(\003R\005count\"\266\001\n\022RetryDecisionCount\0223\n\010cat" +
-      "egory\030\001 \001(\0162\027.steer.v1.ErrorCategoryR\010ca" +
-      "tegory\022\030\n\007retried\030\002 \001(\010R\007retried\022;\n\006reas" +
-      "on\030\003 \001(\0162#.steer.admin.v1.RetryDecisionR" +
-      "easonR\006reason\022\024\n\005count\030\004 \001(\003R\005count\"\354\003\n\014" +
-      "RetryMetrics\022\032\n\010requests\030\001 \001(\003R\010requests" +
-      "\022\032\n\010attempts\030\002 \001(\003R\010attempts\022\030\n\007retries\030" +
-      "\003 \001(\003R\007retries\022\034\n\tfailovers\030\004 \001(\003R\tfailo" +
-      "vers\022-\n\022recovered_requests\030\005 \001(\003R\021recove" +
-      "redRequests\022-\n\022exhausted_requests\030\006 \001(\003R" +
-      "\021exhaustedRequests\022%\n\016budget_denials\030\007 \001" +
-      "(\003R\rbudgetDenials\022:\n\013total_delay\030\010 \001(\0132\031" +
-      ".google.protobuf.DurationR\ntotalDelay\0222\n" +
-      "\006errors\030\t \003(\0132\032.steer.admin.v1.ErrorCoun" +
-      "tR\006errors\022\026\n\006hedges\030\n \001(\003R\006hedges\022\035\n\nhed" +
-      "ge_wins\030\013 \001(\003R\thedgeWins\022@\n\tdecisions\030\014 " +
-      "\003(\0132\".steer.admin.v1.RetryDecisionCountR" +
-      "\tdecisions\"h\n\026GetRetryMetricsRequest\022\034\n\t" +
-      "providers\030\001 \003(\tR\tproviders\0220\n\005scope\030\002 \001(" +
-      "\0162\032.steer.admin.v1.AdminScopeR\005scope\"\371\002\n" +
-      "\027GetRetryMetricsResponse\0222\n\005total\030\001 \001(\0132" +
-      "\034.steer.admin.v1.RetryMetricsR\005total\022T\n\t" +
-      "providers\030\002 \003(\01326.steer.admin.v1.GetRetr" +
-      "yMetricsResponse.ProvidersEntryR\tprovide" +
-      "rs\0229\n\nstart_time\030\003 \001(\0132\032.google.protobuf" +
-      ".TimestampR\tstartTime\022\030\n\007replica\030\004 \001(\tR\007" +
-      "replica\022#\n\rreplica_count\030\005 \001(\005R\014replicaC" +
-      "ount\032Z\n\016ProvidersEntry\022\020\n\003key\030\001 \001(\tR\003key" +
-      "\0222\n\005value\030\002 \001(\0132\034.steer.admin.v1.RetryMe" +
-      "tricsR\005value:\0028\001*\313\001\n\013StreamPhase\022\034\n\030STRE" +
-      "AM_PHASE_UNSPECIFIED\020\000\022\030\n\024STREAM_PHASE_P" +
-      "ENDING\020\001\022\030\n\024STREAM_PHASE_RUNNING\020\002\022\031\n\025ST" +
-      "REAM_PHASE_ORPHANED\020\003\022\032\n\026STREAM_PHASE_SU" +
-      "CCEEDED\020\004\022\027\n\023STREAM_PHASE_FAILED\020\005\022\032\n\026ST" +
-      "REAM_PHASE_CANCELLED\020\006*|\n\014CircuitState\022\035" +
-      "\n\031CIRCUIT_STATE_UNSPECIFIED\020\000\022\030\n\024CIRCUIT" +
-      "_STATE_CLOSED\020\001\022\026\n\022CIRCUIT_STATE_OPEN\020\002\022" +
-      "\033\n\027CIRCUIT_STATE_HALF_OPEN\020\003*\361\001\n\021Unavail" +
-      "ableReason\022\"\n\036UNAVAILABLE_REASON_UNSPECI" +
-      "FIED\020\000\022%\n!UNAVAILABLE_REASON_NOT_CONFIGU" +
-      "RED\020\001\022\037\n\033UNAVAILABLE_REASON_DISABLED\020\002\022#" +
-      "\n\037UNAVAILABLE_REASON_CIRCUIT_OPEN\020\003\022%\n!U" +
-      "NAVAILABLE_REASON_AUTHENTICATION\020\004\022$\n UN" +
-      "AVAILABLE_REASON_LIMIT_REACHED\020\005*[\n\nAdmi" +
-      "nScope\022\033\n\027ADMIN_SCOPE_UNSPECIFIED\020\000\022\027\n\023A" +
-      "DMIN_SCOPE_CLUSTER\020\001\022\027\n\023ADMIN_SCOPE_REPL" +
-      "ICA\020\002*\353\002\n\023RetryDecisionReason\022%\n!RETRY_D" +
-      "ECISION_REASON_UNSPECIFIED\020\000\022\'\n#RETRY_DE" +
-      "CISION_REASON_EXPLICIT_HINT\020\001\022$\n RETRY_D" +
-      "ECISION_REASON_CLASSIFIER\020\002\022 \n\034RETRY_DEC" +
-      "ISION_REASON_POLICY\020\003\022\"\n\036RETRY_DECISION_" +
-      "REASON_ATTEMPTS\020\004\022\"\n\036RETRY_DECISION_REAS" +
-      "ON_DEADLINE\020\005\022 \n\034RETRY_DECISION_REASON_B" +
-      "UDGET\020\006\022&\n\"RETRY_DECISION_REASON_CIRCUIT" +
-      "_OPEN\020\007\022*\n&RETRY_DECISION_REASON_OUTPUT_" +
-      "DELIVERED\020\0102\355\005\n\014AdminService\022j\n\020ListStre" +
-      "amStates\022\'.steer.admin.v1.ListStreamStat" +
-      "esRequest\032(.steer.admin.v1.ListStreamSta" +
-      "tesResponse\"\003\220\002\001\022d\n\016GetStreamState\022%.ste" +
-      "er.admin.v1.GetStreamStateRequest\032&.stee" +
-      "r.admin.v1.GetStreamStateResponse\"\003\220\002\001\022^" +
-      "\n\014CancelStream\022#.steer.admin.v1.CancelSt" +
-      "reamRequest\032$.steer.admin.v1.CancelStrea" +
-      "mResponse\"\003\220\002\002\022s\n\023CleanupStreamStates\022*." +
-      "steer.admin.v1.CleanupStreamStatesReques" +
-      "t\032+.steer.admin.v1.CleanupStreamStatesRe" +
-      "sponse\"\003\220\002\002\022m\n\021GetProviderStatus\022(.steer" +
-      ".admin.v1.GetProviderStatusRequest\032).ste" +
-      "er.admin.v1.GetProviderStatusResponse\"\003\220" +
-      "\002\001\022^\n\014ResetCircuit\022#.steer.admin.v1.Rese" +
-      "tCircuitRequest\032$.steer.admin.v1.ResetCi" +
-      "rcuitResponse\"\003\220\002\002\022g\n\017GetRetryMetrics\022&." +
-      "steer.admin.v1.GetRetryMetricsRequest\032\'." +
-      "steer.admin.v1.GetRetryMetricsResponse\"\003" +
-      "\220\002\001B\201\001\n\022dev.steer.admin.v1B\021AdminService" +
-      "ProtoP\001\242\002\003SAX\252\002\016Steer.Admin.V1\312\002\016Steer\\A" +
-      "dmin\\V1\342\002\032Steer\\Admin\\V1\\GPBMetadata\352\002\020S" +
-      "teer::Admin::V1b\006proto3"
+      "udget\030\020 \001(\001R\013retryBudget\022,\n\022last_error_m" +
+      "essage\030\021 \001(\tR\020lastErrorMessage\032Y\n\022ModelC" +
+      "ircuitsEntry\022\020\n\003key\030\001 \001(\tR\003key\022-\n\005value\030" +
+      "\002 \001(\0132\027.steer.admin.v1.CircuitR\005value:\0028" +
+      "\001\"j\n\030GetProviderStatusRequest\022\034\n\tprovide" +
+      "rs\030\001 \003(\tR\tproviders\0220\n\005scope\030\002 \001(\0162\032.ste" +
+      "er.admin.v1.AdminScopeR\005scope\"\260\001\n\013StoreS" +
+      "tatus\022\022\n\004type\030\001 \001(\tR\004type\022\034\n\tavailable\030\002" +
+      " \001(\010R\tavailable\022\024\n\005cause\030\003 \001(\tR\005cause\022\022\n" +
+      "\004code\030\004 \001(\tR\004code\022E\n\020unavailable_time\030\005 " +
+      "\001(\0132\032.google.protobuf.TimestampR\017unavail" +
+      "ableTime\"\303\002\n\031GetProviderStatusResponse\022V" +
+      "\n\tproviders\030\001 \003(\01328.steer.admin.v1.GetPr" +
+      "oviderStatusResponse.ProvidersEntryR\tpro" +
+      "viders\022\030\n\007replica\030\002 \001(\tR\007replica\022#\n\rrepl" +
+      "ica_count\030\003 \001(\005R\014replicaCount\0221\n\005store\030\004" +
+      " \001(\0132\033.steer.admin.v1.StoreStatusR\005store" +
+      "\032\\\n\016ProvidersEntry\022\020\n\003key\030\001 \001(\tR\003key\0224\n\005" +
+      "value\030\002 \001(\0132\036.steer.admin.v1.ProviderSta" +
+      "tusR\005value:\0028\001\"y\n\023ResetCircuitRequest\022\032\n" +
+      "\010provider\030\001 \001(\tR\010provider\022\024\n\005model\030\002 \001(\t" +
+      "R\005model\0220\n\005scope\030\003 \001(\0162\032.steer.admin.v1." +
+      "AdminScopeR\005scope\"\223\001\n\024ResetCircuitRespon" +
+      "se\022C\n\016previous_state\030\001 \001(\0162\034.steer.admin" +
+      ".v1.CircuitStateR\rpreviousState\0226\n\006statu" +
+      "s\030\002 \001(\0132\036.steer.admin.v1.ProviderStatusR" +
+      "\006status\"W\n\nErrorCount\0223\n\010category\030\001 \001(\0162" +
+      "\027.steer.v1.ErrorCategoryR\010category\022\024\n\005co" +
+      "unt\030\002 \001(\003R\005count\"\266\001\n\022RetryDecisionCount\022" +
+      "3\n\010category\030\001 \001(\0162\027.steer.v1.ErrorCatego" +
+      "ryR\010category\022\030\n\007retried\030\002 \001(\010R\007retried\022;" +
+      "\n\006reason\030\003 \001(\0162#.steer.admin.v1.RetryDec" +
+      "isionReasonR\006reason\022\024\n\005count\030\004 \001(\003R\005coun" +
+      "t\"\354\003\n\014RetryMetrics\022\032\n\010requests\030\001 \001(\003R\010re" +
+      "quests\022\032\n\010attempts\030\002 \001(\003R\010attempts\022\030\n\007re" +
+      "tries\030\003 \001(\003R\007retries\022\034\n\tfailovers\030\004 \001(\003R" +
+      "\tfailovers\022-\n\022recovered_requests\030\005 \001(\003R\021" +
+      "recoveredRequests\022-\n\022exhausted_requests\030" +
+      "\006 \001(\003R\021exhaustedRequests\022%\n\016budget_denia" +
+      "ls\030\007 \001(\003R\rbudgetDenials\022:\n\013total_delay\030\010" +
+      " \001(\0132\031.google.protobuf.DurationR\ntotalDe" +
+      "lay\0222\n\006errors\030\t \003(\0132\032.steer.admin.v1.Err" +
+      "orCountR\006errors\022\026\n\006hedges\030\n \001(\003R\006hedges\022" +
+      "\035\n\nhedge_wins\030\013 \001(\003R\thedgeWins\022@\n\tdecisi" +
+      "ons\030\014 \003(\0132\".steer.admin.v1.RetryDecision" +
+      "CountR\tdecisions\"h\n\026GetRetryMetricsReque" +
+      "st\022\034\n\tproviders\030\001 \003(\tR\tproviders\0220\n\005scop" +
+      "e\030\002 \001(\0162\032.steer.admin.v1.AdminScopeR\005sco" +
+      "pe\"\371\002\n\027GetRetryMetricsResponse\0222\n\005total\030" +
+      "\001 \001(\0132\034.steer.admin.v1.RetryMetricsR\005tot" +
+      "al\022T\n\tproviders\030\002 \003(\01326.steer.admin.v1.G" +
+      "etRetryMetricsResponse.ProvidersEntryR\tp" +
+      "roviders\0229\n\nstart_time\030\003 \001(\0132\032.google.pr" +
+      "otobuf.TimestampR\tstartTime\022\030\n\007replica\030\004" +
+      " \001(\tR\007replica\022#\n\rreplica_count\030\005 \001(\005R\014re" +
+      "plicaCount\032Z\n\016ProvidersEntry\022\020\n\003key\030\001 \001(" +
+      "\tR\003key\0222\n\005value\030\002 \001(\0132\034.steer.admin.v1.R" +
+      "etryMetricsR\005value:\0028\001*\313\001\n\013StreamPhase\022\034" +
+      "\n\030STREAM_PHASE_UNSPECIFIED\020\000\022\030\n\024STREAM_P" +
+      "HASE_PENDING\020\001\022\030\n\024STREAM_PHASE_RUNNING\020\002" +
+      "\022\031\n\025STREAM_PHASE_ORPHANED\020\003\022\032\n\026STREAM_PH" +
+      "ASE_SUCCEEDED\020\004\022\027\n\023STREAM_PHASE_FAILED\020\005" +
+      "\022\032\n\026STREAM_PHASE_CANCELLED\020\006*|\n\014CircuitS" +
+      "tate\022\035\n\031CIRCUIT_STATE_UNSPECIFIED\020\000\022\030\n\024C" +
+      "IRCUIT_STATE_CLOSED\020\001\022\026\n\022CIRCUIT_STATE_O" +
+      "PEN\020\002\022\033\n\027CIRCUIT_STATE_HALF_OPEN\020\003*\361\001\n\021U" +
+      "navailableReason\022\"\n\036UNAVAILABLE_REASON_U" +
+      "NSPECIFIED\020\000\022%\n!UNAVAILABLE_REASON_NOT_C" +
+      "ONFIGURED\020\001\022\037\n\033UNAVAILABLE_REASON_DISABL" +
+      "ED\020\002\022#\n\037UNAVAILABLE_REASON_CIRCUIT_OPEN\020" +
+      "\003\022%\n!UNAVAILABLE_REASON_AUTHENTICATION\020\004" +
+      "\022$\n UNAVAILABLE_REASON_LIMIT_REACHED\020\005*[" +
+      "\n\nAdminScope\022\033\n\027ADMIN_SCOPE_UNSPECIFIED\020" +
+      "\000\022\027\n\023ADMIN_SCOPE_CLUSTER\020\001\022\027\n\023ADMIN_SCOP" +
+      "E_REPLICA\020\002*\353\002\n\023RetryDecisionReason\022%\n!R" +
+      "ETRY_DECISION_REASON_UNSPECIFIED\020\000\022\'\n#RE" +
+      "TRY_DECISION_REASON_EXPLICIT_HINT\020\001\022$\n R" +
+      "ETRY_DECISION_REASON_CLASSIFIER\020\002\022 \n\034RET" +
+      "RY_DECISION_REASON_POLICY\020\003\022\"\n\036RETRY_DEC" +
+      "ISION_REASON_ATTEMPTS\020\004\022\"\n\036RETRY_DECISIO" +
+      "N_REASON_DEADLINE\020\005\022 \n\034RETRY_DECISION_RE" +
+      "ASON_BUDGET\020\006\022&\n\"RETRY_DECISION_REASON_C" +
+      "IRCUIT_OPEN\020\007\022*\n&RETRY_DECISION_REASON_O" +
+      "UTPUT_DELIVERED\020\0102\355\005\n\014AdminService\022j\n\020Li" +
+      "stStreamStates\022\'.steer.admin.v1.ListStre" +
+      "amStatesRequest\032(.steer.admin.v1.ListStr" +
+      "eamStatesResponse\"\003\220\002\001\022d\n\016GetStreamState" +
+      "\022%.steer.admin.v1.GetStreamStateRequest\032" +
+      "&.steer.admin.v1.GetStreamStateResponse\"" +
+      "\003\220\002\001\022^\n\014CancelStream\022#.steer.admin.v1.Ca" +
+      "ncelStreamRequest\032$.steer.admin.v1.Cance" +
+      "lStreamResponse\"\003\220\002\002\022s\n\023CleanupStreamSta" +
+      "tes\022*.steer.admin.v1.CleanupStreamStates" +
+      "Request\032+.steer.admin.v1.CleanupStreamSt" +
+      "atesResponse\"\003\220\002\002\022m\n\021GetProviderStatus\022(" +
+      ".steer.admin.v1.GetProviderStatusRequest" +
+      "\032).steer.admin.v1.GetProviderStatusRespo" +
+      "nse\"\003\220\002\001\022^\n\014ResetCircuit\022#.steer.admin.v" +
+      "1.ResetCircuitRequest\032$.steer.admin.v1.R" +
+      "esetCircuitResponse\"\003\220\002\002\022g\n\017GetRetryMetr" +
+      "ics\022&.steer.admin.v1.GetRetryMetricsRequ" +
+      "est\032\'.steer.admin.v1.GetRetryMetricsResp" +
+      "onse\"\003\220\002\001B\201\001\n\022dev.steer.admin.v1B\021AdminS" +
+      "erviceProtoP\001\242\002\003SAX\252\002\016Steer.Admin.V1\312\002\016S" +
+      "teer\\Admin\\V1\342\002\032Steer\\Admin\\V1\\GPBMetada" +
+      "ta\352\002\020Steer::Admin::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -453,7 +454,7 @@ public final class AdminServiceProto extends com.google.protobuf.GeneratedFile {
     internal_static_steer_admin_v1_ProviderStatus_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_steer_admin_v1_ProviderStatus_descriptor,
-        new java.lang.String[] { "Available", "Reason", "Message", "Circuit", "ModelCircuits", "InFlight", "TotalRequests", "TotalFailures", "LastSuccessTime", "LastFailureTime", "LastErrorCategory", "RateLimit", "ConcurrencyLimit", "Queued", "CooldownEndTime", "RetryBudget", });
+        new java.lang.String[] { "Available", "Reason", "Message", "Circuit", "ModelCircuits", "InFlight", "TotalRequests", "TotalFailures", "LastSuccessTime", "LastFailureTime", "LastErrorCategory", "RateLimit", "ConcurrencyLimit", "Queued", "CooldownEndTime", "RetryBudget", "LastErrorMessage", });
     internal_static_steer_admin_v1_ProviderStatus_ModelCircuitsEntry_descriptor =
       internal_static_steer_admin_v1_ProviderStatus_descriptor.getNestedType(0);
     internal_static_steer_admin_v1_ProviderStatus_ModelCircuitsEntry_fieldAccessorTable = new

@@ -205,7 +205,8 @@ private static final long serialVersionUID = 0L;
   private int maxDeletions_ = 0;
   /**
    * <pre>
-   * Most streams to delete in this call. 0 means no bound but the server's.
+   * Most streams to delete in this call. 0 means no bound but the 5 s
+   * that a call may take.
    * </pre>
    *
    * <code>int32 max_deletions = 5 [json_name = "maxDeletions"];</code>
@@ -1097,7 +1098,8 @@ private static final long serialVersionUID = 0L;
     private int maxDeletions_ ;
     /**
      * <pre>
-     * Most streams to delete in this call. 0 means no bound but the server's.
+     * Most streams to delete in this call. 0 means no bound but the 5 s
+     * that a call may take.
      * </pre>
      *
      * <code>int32 max_deletions = 5 [json_name = "maxDeletions"];</code>
@@ -1109,7 +1111,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Most streams to delete in this call. 0 means no bound but the server's.
+     * Most streams to delete in this call. 0 means no bound but the 5 s
+     * that a call may take.
      * </pre>
      *
      * <code>int32 max_deletions = 5 [json_name = "maxDeletions"];</code>
@@ -1125,7 +1128,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Most streams to delete in this call. 0 means no bound but the server's.
+     * Most streams to delete in this call. 0 means no bound but the 5 s
+     * that a call may take.
      * </pre>
      *
      * <code>int32 max_deletions = 5 [json_name = "maxDeletions"];</code>

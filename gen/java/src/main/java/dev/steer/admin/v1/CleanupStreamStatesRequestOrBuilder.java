@@ -108,7 +108,8 @@ public interface CleanupStreamStatesRequestOrBuilder extends
 
   /**
    * <pre>
-   * Most streams to delete in this call. 0 means no bound but the server's.
+   * Most streams to delete in this call. 0 means no bound but the 5 s
+   * that a call may take.
    * </pre>
    *
    * <code>int32 max_deletions = 5 [json_name = "maxDeletions"];</code>

@@ -171,7 +171,8 @@ private static final long serialVersionUID = 0L;
   private boolean truncated_ = false;
   /**
    * <pre>
-   * `max_deletions` stopped the call; call again to go on.
+   * `max_deletions`, or the 5 s that a call may take, stopped the call; call
+   * again to go on.
    * </pre>
    *
    * <code>bool truncated = 6 [json_name = "truncated"];</code>
@@ -942,7 +943,8 @@ private static final long serialVersionUID = 0L;
     private boolean truncated_ ;
     /**
      * <pre>
-     * `max_deletions` stopped the call; call again to go on.
+     * `max_deletions`, or the 5 s that a call may take, stopped the call; call
+     * again to go on.
      * </pre>
      *
      * <code>bool truncated = 6 [json_name = "truncated"];</code>
@@ -954,7 +956,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * `max_deletions` stopped the call; call again to go on.
+     * `max_deletions`, or the 5 s that a call may take, stopped the call; call
+     * again to go on.
      * </pre>
      *
      * <code>bool truncated = 6 [json_name = "truncated"];</code>
@@ -970,7 +973,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * `max_deletions` stopped the call; call again to go on.
+     * `max_deletions`, or the 5 s that a call may take, stopped the call; call
+     * again to go on.
      * </pre>
      *
      * <code>bool truncated = 6 [json_name = "truncated"];</code>

@@ -93,7 +93,8 @@ public interface CleanupStreamStatesResponseOrBuilder extends
 
   /**
    * <pre>
-   * `max_deletions` stopped the call; call again to go on.
+   * `max_deletions`, or the 5 s that a call may take, stopped the call; call
+   * again to go on.
    * </pre>
    *
    * <code>bool truncated = 6 [json_name = "truncated"];</code>

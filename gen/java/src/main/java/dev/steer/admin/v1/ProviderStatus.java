@@ -35,6 +35,7 @@ private static final long serialVersionUID = 0L;
     reason_ = 0;
     message_ = "";
     lastErrorCategory_ = 0;
+    lastErrorMessage_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -561,6 +562,55 @@ dev.steer.admin.v1.Circuit defaultValue) {
     return retryBudget_;
   }
 
+  public static final int LAST_ERROR_MESSAGE_FIELD_NUMBER = 17;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object lastErrorMessage_ = "";
+  /**
+   * <pre>
+   * What the last failure was, for operators: the gateway's own words, with
+   * codes of the provider. Can change; programs read last_error_category.
+   * </pre>
+   *
+   * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
+   * @return The lastErrorMessage.
+   */
+  @java.lang.Override
+  public java.lang.String getLastErrorMessage() {
+    java.lang.Object ref = lastErrorMessage_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      lastErrorMessage_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * What the last failure was, for operators: the gateway's own words, with
+   * codes of the provider. Can change; programs read last_error_category.
+   * </pre>
+   *
+   * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
+   * @return The bytes for lastErrorMessage.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getLastErrorMessageBytes() {
+    java.lang.Object ref = lastErrorMessage_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      lastErrorMessage_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -625,6 +675,9 @@ dev.steer.admin.v1.Circuit defaultValue) {
     }
     if (java.lang.Double.doubleToRawLongBits(retryBudget_) != 0) {
       output.writeDouble(16, retryBudget_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(lastErrorMessage_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 17, lastErrorMessage_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -699,6 +752,9 @@ dev.steer.admin.v1.Circuit defaultValue) {
       size += com.google.protobuf.CodedOutputStream
         .computeDoubleSize(16, retryBudget_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(lastErrorMessage_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(17, lastErrorMessage_);
+    }
     return size;
   }
   @java.lang.Override
@@ -769,6 +825,8 @@ dev.steer.admin.v1.Circuit defaultValue) {
     if (java.lang.Double.doubleToLongBits(getRetryBudget())
         != java.lang.Double.doubleToLongBits(
             other.getRetryBudget())) return false;
+    if (!getLastErrorMessage()
+        .equals(other.getLastErrorMessage())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -828,6 +886,8 @@ dev.steer.admin.v1.Circuit defaultValue) {
     hash = (37 * hash) + RETRY_BUDGET_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         java.lang.Double.doubleToLongBits(getRetryBudget()));
+    hash = (37 * hash) + LAST_ERROR_MESSAGE_FIELD_NUMBER;
+    hash = (53 * hash) + getLastErrorMessage().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1031,6 +1091,7 @@ dev.steer.admin.v1.Circuit defaultValue) {
         cooldownEndTimeBuilder_ = null;
       }
       retryBudget_ = 0D;
+      lastErrorMessage_ = "";
       return this;
     }
 
@@ -1128,6 +1189,9 @@ dev.steer.admin.v1.Circuit defaultValue) {
       if (((from_bitField0_ & 0x00008000) != 0)) {
         result.retryBudget_ = retryBudget_;
       }
+      if (((from_bitField0_ & 0x00010000) != 0)) {
+        result.lastErrorMessage_ = lastErrorMessage_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1192,6 +1256,11 @@ dev.steer.admin.v1.Circuit defaultValue) {
       }
       if (java.lang.Double.doubleToRawLongBits(other.getRetryBudget()) != 0) {
         setRetryBudget(other.getRetryBudget());
+      }
+      if (!other.getLastErrorMessage().isEmpty()) {
+        lastErrorMessage_ = other.lastErrorMessage_;
+        bitField0_ |= 0x00010000;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1311,6 +1380,11 @@ dev.steer.admin.v1.Circuit defaultValue) {
               bitField0_ |= 0x00008000;
               break;
             } // case 129
+            case 138: {
+              lastErrorMessage_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00010000;
+              break;
+            } // case 138
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2837,6 +2911,103 @@ dev.steer.admin.v1.Circuit defaultValue) {
     public Builder clearRetryBudget() {
       bitField0_ = (bitField0_ & ~0x00008000);
       retryBudget_ = 0D;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object lastErrorMessage_ = "";
+    /**
+     * <pre>
+     * What the last failure was, for operators: the gateway's own words, with
+     * codes of the provider. Can change; programs read last_error_category.
+     * </pre>
+     *
+     * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
+     * @return The lastErrorMessage.
+     */
+    public java.lang.String getLastErrorMessage() {
+      java.lang.Object ref = lastErrorMessage_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        lastErrorMessage_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * What the last failure was, for operators: the gateway's own words, with
+     * codes of the provider. Can change; programs read last_error_category.
+     * </pre>
+     *
+     * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
+     * @return The bytes for lastErrorMessage.
+     */
+    public com.google.protobuf.ByteString
+        getLastErrorMessageBytes() {
+      java.lang.Object ref = lastErrorMessage_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        lastErrorMessage_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * What the last failure was, for operators: the gateway's own words, with
+     * codes of the provider. Can change; programs read last_error_category.
+     * </pre>
+     *
+     * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
+     * @param value The lastErrorMessage to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLastErrorMessage(
+        java.lang.String value) {
+      java.util.Objects.requireNonNull(value);
+      lastErrorMessage_ = value;
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What the last failure was, for operators: the gateway's own words, with
+     * codes of the provider. Can change; programs read last_error_category.
+     * </pre>
+     *
+     * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearLastErrorMessage() {
+      lastErrorMessage_ = getDefaultInstance().getLastErrorMessage();
+      bitField0_ = (bitField0_ & ~0x00010000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What the last failure was, for operators: the gateway's own words, with
+     * codes of the provider. Can change; programs read last_error_category.
+     * </pre>
+     *
+     * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
+     * @param value The bytes for lastErrorMessage to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLastErrorMessageBytes(
+        com.google.protobuf.ByteString value) {
+      java.util.Objects.requireNonNull(value);
+      checkByteStringIsUtf8(value);
+      lastErrorMessage_ = value;
+      bitField0_ |= 0x00010000;
       onChanged();
       return this;
     }

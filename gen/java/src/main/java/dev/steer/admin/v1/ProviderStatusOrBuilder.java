@@ -331,4 +331,26 @@ dev.steer.admin.v1.Circuit defaultValue);
    * @return The retryBudget.
    */
   double getRetryBudget();
+
+  /**
+   * <pre>
+   * What the last failure was, for operators: the gateway's own words, with
+   * codes of the provider. Can change; programs read last_error_category.
+   * </pre>
+   *
+   * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
+   * @return The lastErrorMessage.
+   */
+  java.lang.String getLastErrorMessage();
+  /**
+   * <pre>
+   * What the last failure was, for operators: the gateway's own words, with
+   * codes of the provider. Can change; programs read last_error_category.
+   * </pre>
+   *
+   * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
+   * @return The bytes for lastErrorMessage.
+   */
+  com.google.protobuf.ByteString
+      getLastErrorMessageBytes();
 }

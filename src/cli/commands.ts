@@ -1,0 +1,36 @@
+import { circuits } from "./circuits.ts";
+import type { Command } from "./command.ts";
+import { config } from "./config.ts";
+import { generate } from "./generate.ts";
+import { health } from "./health.ts";
+import { keygen } from "./keygen.ts";
+import { models } from "./models.ts";
+import { resume } from "./resume.ts";
+import { status } from "./status.ts";
+import { stream } from "./stream.ts";
+import { streams } from "./streams.ts";
+
+export const serve: Command = {
+  summary: "start the service",
+  usage: ["steer serve"],
+  about: "The configuration is the file that STEER_CONFIG names and the environment.",
+  flags: { "": {} },
+  async run() {
+    await import("../main.ts");
+  },
+};
+
+/** All commands by name. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  serve,
+  generate,
+  stream,
+  resume,
+  streams,
+  circuits,
+  models,
+  status,
+  keygen,
+  config,
+  health,
+};

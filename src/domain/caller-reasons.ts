@@ -1,0 +1,77 @@
+import type { ErrorReasonRow } from "./reason-row.ts";
+
+/** Who may call, and how much of a caller is served. */
+export const callerReasons = {
+  CREDENTIALS_MISSING: {
+    kinds: ["unauthenticated"],
+    when: "the call has neither a key nor a certificate of a caller",
+    who: "caller",
+    todo: "send `authorization: Bearer KEY`",
+  },
+  CREDENTIALS_INVALID: {
+    kinds: ["unauthenticated"],
+    when: "the key or the certificate is not one of this service",
+    who: "caller",
+    todo: "ask the operator for a key",
+  },
+  CREDENTIALS_REVOKED: {
+    kinds: ["unauthenticated"],
+    when: "the operator has removed the caller while the call ran",
+    who: "caller",
+    todo: "ask the operator for a key",
+  },
+  ROLE_REQUIRED: {
+    kinds: ["permission-denied"],
+    when: "the method needs the role operator",
+    who: "operator",
+    todo: "give the caller the role operator",
+  },
+  HOST_NOT_LOCAL: {
+    kinds: ["permission-denied"],
+    when: "the service has no callers, and the call is not of its machine",
+    who: "operator",
+    todo: "configure `callers`, or name the host in `http.hosts`",
+  },
+  ORIGIN_NOT_ALLOWED: {
+    kinds: ["permission-denied"],
+    when: "the call is that of a page whose origin `http.cors_origins` does not have",
+    who: "operator",
+    todo: "add the origin",
+  },
+  NOT_OWNER: {
+    kinds: ["permission-denied"],
+    when: "the category without a closer reason: this version always has one",
+    who: "caller",
+    todo: "call as the owner",
+  },
+  CALLER_RATE_LIMIT: {
+    kinds: ["caller-limit"],
+    when: "the category without a closer reason: this version always has one",
+    who: "caller",
+    todo: "wait",
+  },
+  UNFINISHED_REQUESTS: {
+    kinds: ["caller-limit"],
+    when: "requests of the connection or the caller that are not whole hold too many bytes",
+    who: "caller",
+    todo: "send fewer large requests at a time",
+  },
+  OPEN_STREAMS: {
+    kinds: ["caller-limit"],
+    when: "the connection holds 256 streams of health and reflection, or the replica 2,048",
+    who: "caller",
+    todo: "end streams that nobody reads",
+  },
+  STREAM_READERS: {
+    kinds: ["caller-limit"],
+    when: "the stream has `stream.max_readers` readers at this replica",
+    who: "caller",
+    todo: "end a reader, or read at another replica",
+  },
+  REQUEST_TIMEOUT: {
+    kinds: ["total-timeout"],
+    when: "the request was not whole after 60 s",
+    who: "caller",
+    todo: "send the request faster",
+  },
+} as const satisfies Readonly<Record<string, ErrorReasonRow>>;

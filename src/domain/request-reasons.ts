@@ -1,0 +1,71 @@
+import type { ErrorReasonRow } from "./reason-row.ts";
+
+/** What is wrong with a request. */
+export const requestReasons = {
+  INVALID_REQUEST: {
+    kinds: ["validation"],
+    when: "the request breaks a rule that stands with its fields",
+    who: "caller",
+    todo: "correct the field that the error names",
+  },
+  UNSUPPORTED_PARAMETER: {
+    kinds: ["validation"],
+    when: "no target can take the request as it is",
+    who: "caller",
+    todo: "leave out the field that the error names, or name a model that takes it",
+  },
+  CONTEXT_LENGTH_EXCEEDED: {
+    kinds: ["context-length"],
+    when: "the input and the output asked for exceed the context window of every target",
+    who: "caller",
+    todo: "shorten the input, or name a model with a larger window",
+  },
+  CONTENT_FILTERED: {
+    kinds: ["content-filter"],
+    when: "the provider refuses the prompt",
+    who: "caller",
+    todo: "change the prompt",
+  },
+  MODEL_NOT_FOUND: {
+    kinds: ["not-found"],
+    when: "no model has this name, or no provider serves it",
+    who: "caller",
+    todo: "name a model of `ListModels`",
+  },
+  PROVIDER_NOT_FOUND: {
+    kinds: ["not-found"],
+    when: "the configuration has no provider of this name",
+    who: "operator",
+    todo: "name a provider of `GetProviderStatus`",
+  },
+  PROVIDER_COUNT_UNAVAILABLE: {
+    kinds: ["validation"],
+    when: "the provider has no counter of tokens, and `method` asks for one",
+    who: "caller",
+    todo: "count with the method ESTIMATE",
+  },
+  REQUEST_BUDGET: {
+    kinds: ["budget"],
+    when: "what is left of `spec.budget` pays for no target",
+    who: "caller",
+    todo: "raise the budget, or name a cheaper model",
+  },
+  REQUEST_ID_REUSED: {
+    kinds: ["conflict"],
+    when: "`request_id` was used with another request",
+    who: "caller",
+    todo: "take a new `request_id` for each request",
+  },
+  RESULT_NOT_KEPT: {
+    kinds: ["conflict"],
+    when: "an earlier call with this `request_id` has succeeded, and its answer was too long to be kept",
+    who: "caller",
+    todo: "generate anew with a new `request_id`",
+  },
+  FAULTS_DISABLED: {
+    kinds: ["validation"],
+    when: "the request scripts failures of the simulator, and `faults.allow` is off",
+    who: "operator",
+    todo: "set `faults.allow` where failures are tried",
+  },
+} as const satisfies Readonly<Record<string, ErrorReasonRow>>;

@@ -1,0 +1,106 @@
+import type { ErrorReasonRow } from "./reason-row.ts";
+
+/** The gateway itself and its streams. */
+export const streamReasons = {
+  OVERLOADED: {
+    kinds: ["gateway-overloaded"],
+    when: "the gateway takes no more; nothing was executed",
+    who: "caller",
+    todo: "repeat the call after the pause that the error names",
+  },
+  DRAINING: {
+    kinds: ["gateway-overloaded"],
+    when: "the replica shuts down; nothing was executed, or the stream goes on at another replica",
+    who: "caller",
+    todo: "repeat or resume the call: another replica takes it",
+  },
+  TOTAL_TIMEOUT: {
+    kinds: ["total-timeout"],
+    when: "`timeouts.total` or the deadline of the call has passed",
+    who: "caller",
+    todo: "allow more time",
+  },
+  DELIVERY_DEADLINE: {
+    kinds: ["total-timeout"],
+    when: "the deadline of a stream's call is about to pass, and the stream goes on",
+    who: "caller",
+    todo: "resume the stream",
+  },
+  STREAM_NOT_FOUND: {
+    kinds: ["not-found"],
+    when: "the caller has no such stream",
+    who: "caller",
+    todo: "begin a new one",
+  },
+  STREAM_EXPIRED: {
+    kinds: ["not-found"],
+    when: "the retention of the stream is over",
+    who: "caller",
+    todo: "begin a new one; the operator can raise `stream.retention`",
+  },
+  STREAM_NOT_RESUMABLE: {
+    kinds: ["validation"],
+    when: "the stream is ephemeral",
+    who: "caller",
+    todo: "begin a new one, and leave `ephemeral` out",
+  },
+  SEQUENCE_AHEAD: {
+    kinds: ["validation"],
+    when: "`last_sequence` lies beyond the last event of the stream",
+    who: "caller",
+    todo: "resume from an event that was received",
+  },
+  OUTPUT_DISCARDED: {
+    kinds: ["conflict"],
+    when: "the stream voids output that the reader has, and the reader does not set `accepts_discard`",
+    who: "caller",
+    todo: "drop the output, and resume from the position that the error names",
+  },
+  STREAM_TOO_LARGE: {
+    kinds: ["stream-limit"],
+    when: "the stream has reached `stream.max_bytes` or `stream.max_events`, or the answer is longer than the gateway holds",
+    who: "operator",
+    todo: "raise the bound",
+  },
+  STREAM_LOG_INCOMPLETE: {
+    kinds: ["state-lost"],
+    when: "the store has lost events that were delivered",
+    who: "caller",
+    todo: "begin anew; the operator looks at the durability of the store",
+  },
+  STORE_UNAVAILABLE: {
+    kinds: ["state-unavailable"],
+    when: "the store of streams does not answer, or takes no event",
+    who: "operator",
+    todo: "read `store away` in the log",
+  },
+  OWNER_LOST: {
+    kinds: ["owner-lost"],
+    when: "the replica that generated was lost, and no other could go on",
+    who: "caller",
+    todo: "repeat the call; the recovery RESTART makes a takeover do so",
+  },
+  CANCELLED_BY_CALLER: {
+    kinds: ["cancelled"],
+    when: "the caller has cancelled the generation",
+    who: "nobody",
+  },
+  CANCELLED_BY_OPERATOR: {
+    kinds: ["cancelled"],
+    when: "an operator has cancelled the generation",
+    who: "caller",
+    todo: "ask the operator",
+  },
+  CANCELLED_BY_DISCONNECT: {
+    kinds: ["cancelled"],
+    when: "nobody has read the stream for `disconnect_grace`",
+    who: "caller",
+    todo: "repeat the call, or set `on_disconnect` to CONTINUE",
+  },
+  INTERNAL: {
+    kinds: ["internal"],
+    when: "the service has a defect",
+    who: "operator",
+    todo: "report the line `defect` of the log",
+  },
+} as const satisfies Readonly<Record<string, ErrorReasonRow>>;
