@@ -32,7 +32,7 @@ describe("an answer that holds nothing", () => {
 
 it("the warnings of a target, and of its limits, are those of the result", () => {
   const set = attemptScene();
-  const warning = { reason: "PARAMETER_DROPPED", message: "m", field: "sampling.seed" };
+  const warning = { reason: "OUTPUT_EMPTY", message: "m", field: "sampling.seed" } as const;
   const fitted = set.fitted({
     model: { maxOutputTokens: 10 },
     spec: { sampling: { maxOutputTokens: 20 } },

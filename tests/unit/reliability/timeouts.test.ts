@@ -20,7 +20,7 @@ describe("isContent", () => {
     [{ type: "part-end", partIndex: 0, part: { type: "text", text: "a" } }, true],
     [{ type: "response", id: "r" }, false],
     [{ type: "usage", counts: { outputTokens: 1 } }, false],
-    [{ type: "warning", warning: { reason: "R", message: "m", field: "f" } }, false],
+    [{ type: "warning", warning: { reason: "OUTPUT_EMPTY", message: "m", field: "f" } }, false],
     [{ type: "finish", reason: "stop", rawReason: "stop" }, false],
   ])("%o: %s", (event, content) => {
     expect(isContent(event)).toBe(content);

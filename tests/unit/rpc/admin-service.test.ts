@@ -38,6 +38,7 @@ const provider = (id: string, circuits: Pick<ProviderStatus, "circuit" | "modelC
   lastSuccessMs: undefined,
   lastFailureMs: undefined,
   lastErrorKind: undefined,
+  lastErrorMessage: undefined,
   concurrencyLimit: 0,
   queued: 0,
   cooldownEndMs: undefined,
