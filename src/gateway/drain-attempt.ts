@@ -75,7 +75,7 @@ export class AttemptEnd {
     if (this.#call.policy.mode === "close") return signal;
     const abort = (): void => this.#end(signal.reason);
     if (signal.aborted) this.#upstream.abort(signal.reason);
-    else signal.addEventListener("abort", abort, { once: true });
+    else signal.addEventListener("abort", abort);
     return this.#upstream.signal;
   }
 
@@ -107,7 +107,7 @@ export class AttemptEnd {
     this.#isDraining = true;
     const close = (): void => this.#upstream.abort(reason);
     this.#cancelTimer = clock.schedule(policy.maxTimeMs, close);
-    hurry.addEventListener("abort", close, { once: true });
+    hurry.addEventListener("abort", close);
     this.#stopWatching = () => hurry.removeEventListener("abort", close);
   }
 }

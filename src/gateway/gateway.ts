@@ -119,7 +119,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   async function runWhole(run: GenerationRun, signal: AbortSignal): Promise<Generation> {
     const cancel = (): void => run.abort(cancelledBy("caller"));
     if (signal.aborted) cancel();
-    else signal.addEventListener("abort", cancel, { once: true });
+    else signal.addEventListener("abort", cancel);
     try {
       const outcome = await run.run(NO_DELIVERY);
       if (outcome.state === "failed") throw new GenerationFailed(outcome.failure);

@@ -274,7 +274,7 @@ export class GenerationRuns {
     });
     const forward = (): void => lifetime.abort(signal.reason);
     if (signal.aborted) forward();
-    else signal.addEventListener("abort", forward, { once: true });
+    else signal.addEventListener("abort", forward);
     try {
       const call = end.guard.call(unguarded());
       const grant = await engine.admit(call);

@@ -146,7 +146,7 @@ export class CircuitBreaker {
       };
       const cancel = this.#clock.schedule(ms, wake);
       this.#waiting.add(wake);
-      signal.addEventListener("abort", abort, { once: true });
+      signal.addEventListener("abort", abort);
     });
   }
 

@@ -99,7 +99,7 @@ export class ConcurrencyLimit {
       };
       const cancel = this.#clock.schedule(waitMs, waiter.turnAway);
       this.#queue.add(share, waiter);
-      signal.addEventListener("abort", abort, { once: true });
+      signal.addEventListener("abort", abort);
     });
   }
 
@@ -130,9 +130,8 @@ export class ConcurrencyLimit {
   #serve(): void {
     for (;;) {
       const share = this.#queue.next();
-      const first = share?.waiting[0];
-      if (share === undefined || first === undefined || !this.#mayTake(share)) return;
-      first.enter();
+      if (share === undefined || !this.#mayTake(share)) return;
+      share.waiting[0]?.enter();
       this.#queue.served(share);
     }
   }

@@ -36,7 +36,7 @@ function orAborted(wait: Promise<void>, signal: AbortSignal): Promise<void> {
       signal.removeEventListener("abort", done);
       resolve();
     };
-    signal.addEventListener("abort", done, { once: true });
+    signal.addEventListener("abort", done);
     wait.then(done, reject);
   });
 }
@@ -51,7 +51,7 @@ export async function runAttempt(options: AttemptOptions): Promise<void> {
   const attempt = new AbortController();
   const forward = (): void => attempt.abort(signal.reason);
   if (signal.aborted) forward();
-  else signal.addEventListener("abort", forward, { once: true });
+  else signal.addEventListener("abort", forward);
   options.onStart?.((error) => attempt.abort(error));
   const timers = startAttemptTimers(options.limits, clock, (error) => attempt.abort(error));
 

@@ -82,6 +82,6 @@ async function idle({ calls, generations }: DrainOptions, isActive: () => boolea
 async function unless(signal: AbortSignal, work: Promise<unknown>): Promise<void> {
   if (signal.aborted) return;
   const aborted = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => aborted.resolve(), { once: true });
+  signal.addEventListener("abort", () => aborted.resolve());
   await Promise.race([work, aborted.promise]);
 }

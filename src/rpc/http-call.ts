@@ -61,7 +61,7 @@ export async function admitCall(
     arrival.drop();
   };
   if (context.signal.aborted) leave();
-  else context.signal.addEventListener("abort", leave, { once: true });
+  else context.signal.addEventListener("abort", leave);
 }
 
 /** The request of a call that `admitCall` has admitted. */
@@ -76,7 +76,7 @@ export function toIncomingCall(method: DescMethod, context: HandlerContext): Inc
   const controller = new AbortController();
   const forward = (): void => controller.abort(CALLER_GONE);
   if (context.signal.aborted) forward();
-  else context.signal.addEventListener("abort", forward, { once: true });
+  else context.signal.addEventListener("abort", forward);
   const arrival = arrivalOf(context);
   return {
     method,

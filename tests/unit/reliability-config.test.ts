@@ -9,6 +9,13 @@ describe("reliabilitySettings", () => {
     expect(reliabilitySettings({})).toEqual(DEFAULT_SETTINGS);
   });
 
+  it("leaves places to others where there are several callers", () => {
+    const { limit } = reliabilitySettings({}, [], [], true);
+    expect(limit).toEqual({ ...DEFAULT_SETTINGS.limit, callerShare: 0.75 });
+    const given = reliabilitySettings({ limit: { caller_share: 0.5 } }, [], [], true);
+    expect(given.limit.callerShare).toBe(0.5);
+  });
+
   it("lets a default follow a limit that is set beyond it", () => {
     const set = reliabilitySettings({
       retry: { attempts: 9, total_attempts: 12, max_wait: 500 },

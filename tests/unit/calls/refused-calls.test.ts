@@ -76,5 +76,10 @@ describe("RefusedCalls", () => {
     refused.flush();
     await clock.advance(20_000);
     expect(written("calls left out")).toMatchObject([{ calls: 5, seconds: 1.5 }]);
+    refused.write(WRONG_KEY);
+    refused.flush();
+    expect(written("call")).toHaveLength(11);
+    expect(written("calls left out")).toHaveLength(1);
+    expect(clock.pendingTimers).toBe(0);
   });
 });

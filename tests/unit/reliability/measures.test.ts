@@ -171,6 +171,21 @@ describe("Latency", () => {
     expect(latency.quantile(0.5, 2_000_000)).toBeUndefined();
   });
 
+  it("looks at many samples four times a second, and at a few each time", () => {
+    const now = 100_000;
+    for (const [samples, isSettled] of [
+      [31, false],
+      [32, true],
+    ] as const) {
+      const latency = new Latency();
+      for (let sample = 0; sample < samples; sample++) latency.add(10, now);
+      expect(latency.quantile(0.95, now)).toBe(10);
+      for (let sample = 0; sample < 90; sample++) latency.add(1_000, now);
+      expect(latency.quantile(0.95, now + 249)).toBe(isSettled ? 10 : 1_000);
+      expect(latency.quantile(0.95, now + 250)).toBe(1_000);
+    }
+  });
+
   it("keeps the latest samples", () => {
     const latency = new Latency();
     for (let sample = 0; sample < 500; sample++) latency.add(sample, sample);

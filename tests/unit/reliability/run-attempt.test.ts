@@ -74,7 +74,10 @@ describe("runAttempt", () => {
   it("takes an end without a finish for truncated", async () => {
     const clock = createManualClock();
     const { outcome } = start(clock, scripted(clock, [[0, text("a")]]));
-    expect(await outcome).toMatchObject({ kind: "truncated" });
+    expect(await outcome).toMatchObject({
+      kind: "truncated",
+      message: "the provider's answer ended without its end marker",
+    });
   });
 
   it.each<[string, [number, ProviderEvent][], Partial<AttemptLimits>, string, number]>([
@@ -158,6 +161,18 @@ describe("runAttempt", () => {
     );
     await clock.advance(2_000);
     expect(await outcome).toBe("done");
+  });
+
+  it("takes no reader's time for content", async () => {
+    const clock = createManualClock();
+    const { outcome } = start(
+      clock,
+      scripted(clock, [[10, usage]], true),
+      { firstTokenMs: 100, idleMs: 10_000 },
+      () => clock.sleep(20, new AbortController().signal),
+    );
+    await clock.advance(100);
+    expect(await outcome).toMatchObject({ kind: "first-token-timeout" });
   });
 
   it.each([

@@ -68,6 +68,9 @@ it("names that requests make up are kept as long as they are among the latest", 
   expect(states.of(target)).toBe(state);
   expect(states.models("a").size).toBe(257);
   expect([states.isUnlisted("a", "kept"), states.isUnlisted("a", "m")]).toEqual([true, false]);
+  for (let made = 0; made < 300; made++) states.of(named(`another-${made}`));
+  expect(states.models("a").size).toBe(257);
+  expect(states.isUnlisted("a", "kept")).toBe(false);
 });
 
 it("what was forgotten of a name says nothing more", async () => {

@@ -72,6 +72,8 @@ describe("decodeSpec", () => {
       seed: 0n,
       stopSequences: ["a"],
       deterministic: true,
+      logprobs: false,
+      topLogprobs: 0,
     };
     const retry = { maxAttempts: 1, maxTotalAttempts: 2, backoffMultiplier: 1, jitter: 0 };
     const decoded = decode({

@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import type { GatewayError } from "../../../src/domain/gateway-error.ts";
+import { drain } from "../../../src/rpc/drain.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
+
+const SETTINGS = { noticeMs: 5_000, graceMs: 20_000 };
+
+/** A service of two listeners: what is done with it, and when. */
+function setUp({ connections = 1, calls = 0, generations = 0 } = {}) {
+  const clock = createManualClock();
+  const log: string[] = [];
+  const hurry = new AbortController();
+  const state = { connections, calls, generations, leaveMs: 0, isOver: false };
+  let told: (() => void)[] = [];
+  const say = (what: string): void => void log.push(`${clock.now()} ${what}`);
+  const whenIdle = (kind: "calls" | "generations"): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (): void => {
+        if (state[kind] === 0) resolve();
+        else told.push(look);
+      };
+      look();
+    });
+  const listener = (name: string) => ({
+    setServing: (serving: boolean) => say(`${name} serves: ${serving}`),
+    get connections() {
+      return name === "grpc" ? state.connections : 0;
+    },
+    async sayGoaway() {
+      say(`${name} goaway`);
+      await clock.sleep(state.leaveMs, new AbortController().signal);
+    },
+    stopListening: () => say(`${name} stops`),
+    close: async () => say(`${name} closes`),
+  });
+  const options = {
+    clock,
+    settings: SETTINGS,
+    grpc: listener("grpc"),
+    http: listener("http"),
+    calls: {
+      get activeCalls() {
+        return state.calls;
+      },
+      startDraining: () => say("refuses"),
+      idle: () => whenIdle("calls"),
+    },
+    endGenerations: async ({ kind }: GatewayError) => say(`ends calls: ${kind}`),
+    generations: {
+      get active() {
+        return state.generations;
+      },
+      idle: () => whenIdle("generations"),
+    },
+    hurry: hurry.signal,
+  };
+  return {
+    clock,
+    log,
+    hurry,
+    state,
+    begin: () =>
+      void drain(options).then(() => {
+        state.isOver = true;
+      }),
+    async end(kind: "calls" | "generations") {
+      state[kind] = 0;
+      for (const look of told.splice(0)) look();
+      await clock.advance(0);
+      told = [...told];
+    },
+  };
+}
+
+const SAID = ["0 grpc serves: false", "0 http serves: false"];
+
+describe("a drain", () => {
+  it("of a service that nobody uses is over at once", async () => {
+    const { begin, clock, log, state } = setUp({ connections: 0 });
+    begin();
+    await clock.advance(0);
+    expect(log).toEqual([...SAID, "0 grpc closes", "0 http closes"]);
+    expect([state.isOver, clock.pendingTimers]).toEqual([true, 0]);
+  });
+
+  it("with an idle connection takes the notice, and no grace", async () => {
+    const { begin, clock, log, state } = setUp();
+    begin();
+    await clock.advance(4_999);
+    expect(log).toEqual(SAID);
+    await clock.advance(1);
+    expect(log.slice(2)).toEqual([
+      "5000 grpc goaway",
+      "5000 http goaway",
+      "5000 grpc stops",
+      "5000 http stops",
+      "5000 grpc closes",
+      "5000 http closes",
+    ]);
+    expect([state.isOver, clock.pendingTimers]).toEqual([true, 0]);
+  });
+
+  it.each(["calls", "generations"] as const)(
+    "waits for the end of the last of the %s",
+    async (kind) => {
+      const { begin, clock, log, state, end } = setUp({ connections: 0, [kind]: 2 });
+      begin();
+      await clock.advance(12_000);
+      expect(log.at(-1)).toBe("5000 http stops");
+      await end(kind);
+      expect(log.slice(-2)).toEqual(["12000 grpc closes", "12000 http closes"]);
+      expect([state.isOver, clock.pendingTimers]).toEqual([true, 0]);
+    },
+  );
+
+  it("takes no new connection once all clients know", async () => {
+    const { begin, clock, log, state } = setUp({ calls: 1 });
+    state.leaveMs = 800;
+    begin();
+    await clock.advance(5_799);
+    expect(log.at(-1)).toBe("5000 http goaway");
+    await clock.advance(1);
+    expect(log.slice(-2)).toEqual(["5800 grpc stops", "5800 http stops"]);
+  });
+
+  it("ends what runs when the grace from its start is over, and waits a second for it", async () => {
+    const { begin, clock, log, state } = setUp({ calls: 1 });
+    begin();
+    await clock.advance(19_999);
+    expect(log.at(-1)).toBe("5000 http stops");
+    await clock.advance(1);
+    expect(log.slice(-2)).toEqual(["20000 refuses", "20000 ends calls: owner-lost"]);
+    await clock.advance(999);
+    expect(state.isOver).toBe(false);
+    await clock.advance(1);
+    expect(log.slice(-2)).toEqual(["21000 grpc closes", "21000 http closes"]);
+    expect(state.isOver).toBe(true);
+  });
+
+  it("is over with the calls that were ended", async () => {
+    const { begin, clock, log, end, state } = setUp({ calls: 1 });
+    begin();
+    await clock.advance(20_100);
+    await end("calls");
+    expect(log.slice(-2)).toEqual(["20100 grpc closes", "20100 http closes"]);
+    expect([state.isOver, clock.pendingTimers]).toEqual([true, 0]);
+  });
+
+  it.each([
+    ["in the notice", 100],
+    ["while clients leave", 5_100],
+    ["in the grace", 8_000],
+  ])("takes the rest of its steps at once when it is hurried %s", async (_name, atMs) => {
+    const { begin, clock, log, hurry, state } = setUp({ calls: 1 });
+    state.leaveMs = 1_000;
+    begin();
+    await clock.advance(atMs);
+    hurry.abort();
+    await clock.advance(0);
+    expect(log.slice(-2)).toEqual([`${atMs} refuses`, `${atMs} ends calls: owner-lost`]);
+    expect(log.filter((line) => line.endsWith("stops"))).toHaveLength(2);
+    await clock.advance(1_000);
+    expect(state.isOver).toBe(true);
+  });
+});
