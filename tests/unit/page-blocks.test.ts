@@ -71,3 +71,24 @@ it("the JSON of pages can be read, and is one value", () => {
     if (language === "yaml") expect(() => parseYaml(text) as unknown, text).not.toThrow();
   }
 });
+
+it.each([
+  ["go", "go"],
+  ["java", "java"],
+  ["python", "python"],
+  ["rust", "rust"],
+  ["ts", "typescript"],
+])("the README's lines of %s use names of programs that the tests run", (language, name) => {
+  const wordsOf = (text: string): string[] => text.match(/[A-Za-z_]\w*/g) ?? [];
+  const programs = pageBlocks.filter(
+    ({ page, mark }) => page === `docs/clients/${name}.md` && mark.includes("."),
+  );
+  const known = new Set(programs.flatMap(({ text }) => wordsOf(text)));
+  const blocks = pageBlocks.filter(
+    (block) => block.page === "README.md" && block.language === language,
+  );
+  expect(blocks).toHaveLength(1);
+  // What stands in quotes is a prompt.
+  const words = blocks.flatMap(({ text }) => wordsOf(text.replaceAll(/"[^"]*"/g, "")));
+  expect(words.filter((word) => !known.has(word))).toEqual([]);
+});
