@@ -49,7 +49,11 @@ export function readRepository(root: string, kind: "all" | "unit" = "all"): Repo
     maxBuffer: 1 << 26,
   });
   // Git lists what was deleted until the deletion is committed.
-  const files = listed.split("\0").filter((file) => file !== "" && existsSync(join(root, file)));
+  // Files that are not tracked stand behind the others: in order, the key of the map stays when one is committed.
+  const files = listed
+    .split("\0")
+    .filter((file) => file !== "" && existsSync(join(root, file)))
+    .toSorted();
   const found = (pattern: string): string[] =>
     globSync(pattern, { cwd: root })
       .map((file) => file.split(sep).join("/"))
