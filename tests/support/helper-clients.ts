@@ -36,7 +36,7 @@ export interface HelperClient {
   close(): void;
 }
 
-/** A connection of its own to `address`, which is `host:port`. */
+/** A connection of its own to `address`, which is `host:port`, or a target of gRPC such as `ipv4:a,b`. */
 export function helperClient(
   transport: Transport,
   address: string,
@@ -44,7 +44,7 @@ export function helperClient(
 ): HelperClient {
   if (transport === "grpc-js") {
     const client = createGrpcClient({
-      address,
+      ...(address.startsWith("ipv4:") ? { target: address } : { address }),
       token: KEY,
       channelOptions: {
         "grpc.use_local_subchannel_pool": 1,

@@ -18,7 +18,7 @@ const STREAMED = { ...QUICK, providerOptions: { simulator: { tokens: 40, pace_ms
 
 let redis: RedisServer;
 let replicas: ReplicaSet;
-let clients: HelperClient[];
+let clients: HelperClient[] = [];
 
 beforeAll(async () => {
   redis = await startRedis();
