@@ -34,6 +34,7 @@ export const callers: Leg = {
         figure: `unary by ${whose}`,
         unit: "µs/call",
         ...cost,
+        bar: { of: "added", most: 1 },
         note: "a round is some percent off, and the look-up is half a percent of a call",
       },
     ];
