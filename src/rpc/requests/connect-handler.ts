@@ -38,6 +38,14 @@ type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
 
 /**
+ * Node drops what is written to a response whose socket is destroyed, and calls nobody back. The library would
+ * wait for `drain` for ever, and the handler would never hear that its reader is gone.
+ */
+function endWaitOfWrite(response: Response): void {
+  response.once("close", () => void response.emit("drain"));
+}
+
+/**
  * Serves the routes; their requests are empty, and the real ones are under `requestKey`. A call throws if the
  * host and the path of the request are no address.
  */
@@ -59,6 +67,7 @@ export function createConnectHandler(options: ConnectHandlerOptions) {
     }
     const values = options.contextValues(request);
     const universal = universalRequestFromNodeRequest(request, response, undefined, values);
+    endWaitOfWrite(response);
     handler(takeRequest(universal, options.maxRequestBytes(handler.method)))
       .then((answer) => {
         const cause = UNSERVED.get(answer.status);

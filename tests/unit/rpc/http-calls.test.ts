@@ -1,5 +1,7 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import http from "node:http";
+import type { Socket } from "node:net";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { create, type Message, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -283,5 +285,75 @@ describe("a stream over HTTP", () => {
     const end = 5 + answer.body.readUInt32BE(1);
     expect(answer.body.subarray(5, end).equals(bytes(1))).toBe(true);
     expect(answer.body.subarray(end).toString()).toContain("grpc-status: 0");
+  });
+
+  describe("whose caller leaves", () => {
+    /** The service's end of the connection by which the last request came. */
+    let connection: Socket;
+    const keep = (message: unknown): void => {
+      connection = (message as { readonly socket: Socket }).socket;
+    };
+
+    beforeAll(() => subscribe("http.server.request.start", keep));
+    afterAll(() => void unsubscribe("http.server.request.start", keep));
+
+    function open(): http.ClientRequest {
+      const { port } = listener.address;
+      const headers = STREAM_TYPE;
+      const request = http.request({ port, path: RESUME, method: "POST", headers, agent: false });
+      request.on("error", () => {});
+      request.end(connectFrame(POSITION));
+      return request;
+    }
+
+    async function expectLeft(): Promise<void> {
+      await eventually(() => lines.length > 0);
+      expect(lines).toMatchObject([{ code: "CANCELLED" }]);
+    }
+
+    it("while nothing is sent ends", async () => {
+      stream = async function* (_request, { signal }) {
+        yield bytes(1);
+        await once(signal, "abort");
+        throw signal.reason;
+      };
+      const request = open();
+      await once(request, "response");
+      request.destroy();
+      await expectLeft();
+    });
+
+    // Node drops what is written to such a connection and says nothing, until it tells of the close.
+    it.each([1, 2, 3])("right before message %i is written ends", async (last) => {
+      stream = async function* (_request, { signal }) {
+        for (let sequence = 1; sequence < last; sequence++) yield bytes(sequence);
+        connection.destroy();
+        yield bytes(last);
+        if (!signal.aborted) await once(signal, "abort");
+        throw signal.reason;
+      };
+      open();
+      await expectLeft();
+    });
+
+    it("while its connection takes no more ends", async () => {
+      let sent = 0;
+      stream = async function* () {
+        for (;;) {
+          sent++;
+          yield create(StreamEventSchema, {
+            event: { case: "textDelta", value: { text: "x".repeat(1024 * 1024) } },
+          });
+        }
+      };
+      const request = open();
+      await once(request, "response");
+      // Nothing is read: the buffers of both ends fill.
+      await eventually(() => connection.writableNeedDrain);
+      const before = sent;
+      request.destroy();
+      await expectLeft();
+      expect(sent - before).toBeLessThan(3);
+    });
   });
 });
