@@ -44,7 +44,7 @@ describe("the layering", () => {
       "src/routing/router.ts",
       'import "../domain/../telemetry/telemetry.ts";',
     ],
-    ["a folder imports a file that joins", "src/routing/router.ts", 'import "../config.ts";'],
+    ["a folder imports a file that joins", "src/routing/router.ts", 'import "../service.ts";'],
     [
       "a folder imports the wire",
       "src/routing/router.ts",
@@ -66,7 +66,7 @@ describe("the layering", () => {
     ["the gateway imports the wire", gateway, 'import "../../gen/service/steer/v1/echo_pb.js";'],
     ["the gateway imports a provider", gateway, 'import "../providers/alpha/x.ts";'],
     ["the gateway imports the registry", gateway, 'import "../providers/registry.ts";'],
-    ["the gateway imports the configuration", gateway, 'import "../config.ts";'],
+    ["the gateway imports the configuration", gateway, 'import "../config/load-config.ts";'],
     ["the gateway imports operations", gateway, 'import "../operations/operations.ts";'],
     ["operations import a provider", "src/operations/x.ts", 'import "../providers/alpha/x.ts";'],
     ["operations import rpc", "src/operations/x.ts", 'import "../rpc/encode-answer.ts";'],

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { keyPaths, valuePaths } from "../../../src/config/key-paths.ts";
 import { KEY_REFERENCE, keyRow, referenceGaps } from "../../../src/config/key-reference.ts";
-import type { Config } from "../../../src/config.ts";
+import type { Config } from "../../../src/config/load-config.ts";
 import { fromFile } from "../../support/config-file.ts";
 import { withKeyTables } from "../../support/configuration-page.ts";
 import { tablesOf } from "../../support/page-tables.ts";

@@ -1,26 +1,26 @@
-import type { AdapterHold, Adapters } from "./adapters.ts";
-import type { Clock } from "./clock.ts";
-import type { ConfiguredProvider } from "./config/instances.ts";
-import { ConfigError } from "./config/sources.ts";
-import type { Config } from "./config.ts";
-import { GatewayError } from "./domain/gateway-error.ts";
-import type { GenerationSpec } from "./domain/generation-spec.ts";
-import type { Model } from "./domain/model.ts";
-import type { RoutedTarget } from "./domain/route.ts";
-import type { Deployment as GatewayDeployment } from "./gateway/generation-run.ts";
-import { Leases } from "./leases.ts";
+import type { Clock } from "../clock.ts";
+import type { ConfiguredProvider } from "../config/instances.ts";
+import type { Config } from "../config/load-config.ts";
+import { ConfigError } from "../config/sources.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { Model } from "../domain/model.ts";
+import type { RoutedTarget } from "../domain/route.ts";
+import type { Deployment as GatewayDeployment } from "../gateway/generation-run.ts";
 import type {
   ErrorText,
   Provider,
   ProviderContext,
   ProviderInstance,
   ProviderType,
-} from "./providers/provider.ts";
-import { createModelRegistry, type RegistryInstance } from "./routing/model-registry.ts";
-import { createPriceOverrider } from "./routing/override-prices.ts";
-import { recordProblems } from "./routing/record-problems.ts";
-import { createRouter } from "./routing/router.ts";
-import type { TokenCounter } from "./usage/token-counter.ts";
+} from "../providers/provider.ts";
+import { createModelRegistry, type RegistryInstance } from "../routing/model-registry.ts";
+import { createPriceOverrider } from "../routing/override-prices.ts";
+import { recordProblems } from "../routing/record-problems.ts";
+import { createRouter } from "../routing/router.ts";
+import type { TokenCounter } from "../usage/token-counter.ts";
+import type { AdapterHold, Adapters } from "./adapters.ts";
+import { Leases } from "./leases.ts";
 
 export type ProviderTypes = Readonly<Record<string, ProviderType>>;
 

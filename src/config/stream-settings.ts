@@ -1,8 +1,8 @@
 import { getHeapStatistics } from "node:v8";
-import { ConfigProblem } from "./config/readers.ts";
-import type { StreamFields } from "./config/streams.ts";
-import type { StoreAddress } from "./streams/open-store.ts";
-import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from "./streams/stream-settings.ts";
+import type { StoreAddress } from "../streams/open-store.ts";
+import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from "../streams/stream-settings.ts";
+import { ConfigProblem } from "./readers.ts";
+import type { StreamFields } from "./streams.ts";
 
 /** What streams in memory may hold of what the process may: calls and the garbage of both need the rest. */
 const MEMORY_SHARE = 1 / 4;

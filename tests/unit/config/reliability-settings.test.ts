@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
-import { reliabilitySettings } from "../../src/reliability-config.ts";
+import { reliabilitySettings } from "../../../src/config/reliability-settings.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
 
 const { retry, health } = DEFAULT_SETTINGS;
 

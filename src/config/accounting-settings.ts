@@ -1,5 +1,5 @@
-import type { AccountingFields } from "./config/accounting.ts";
-import type { AbortPolicy } from "./domain/generation-spec.ts";
+import type { AbortPolicy } from "../domain/generation-spec.ts";
+import type { AccountingFields } from "./accounting.ts";
 
 const DEFAULT_DRAIN_MS = 10_000;
 

@@ -1,9 +1,9 @@
-import { checkFallbacks } from "./config/fallbacks.ts";
-import type { ConfiguredProvider } from "./config/instances.ts";
-import type { ModelEntry } from "./config/schema.ts";
-import type { TypeTable } from "./config/type-facts.ts";
-import type { MidStreamRecovery } from "./domain/generation-spec.ts";
-import { createModelRegistry } from "./routing/model-registry.ts";
+import type { MidStreamRecovery } from "../domain/generation-spec.ts";
+import { createModelRegistry } from "../routing/model-registry.ts";
+import { checkFallbacks } from "./fallbacks.ts";
+import type { ConfiguredProvider } from "./instances.ts";
+import type { ModelEntry } from "./schema.ts";
+import type { TypeTable } from "./type-facts.ts";
 
 export interface RoutingSettings {
   /** Of streams whose request accepts discards and names no recovery. */

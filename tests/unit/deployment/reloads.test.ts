@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { ConfigError } from "../../src/config/sources.ts";
-import { type ReloadCause, Reloads } from "../../src/reloads.ts";
-import { createManualClock } from "../support/manual-clock.ts";
+import { ConfigError } from "../../../src/config/sources.ts";
+import { type ReloadCause, Reloads } from "../../../src/deployment/reloads.ts";
+import { createManualClock } from "../../support/manual-clock.ts";
 
 /** Reloads whose steps end when the test says so. */
 function setUp(hasFiles = false) {

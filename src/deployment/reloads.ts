@@ -1,8 +1,8 @@
 // When the configuration and the files beside it are read again, and in which order.
-import type { Clock } from "./clock.ts";
-import { ConfigError } from "./config/sources.ts";
-import { TlsProblem } from "./config/tls-files.ts";
-import type { Log } from "./domain/log-line.ts";
+import type { Clock } from "../clock.ts";
+import { ConfigError } from "../config/sources.ts";
+import { TlsProblem } from "../config/tls-files.ts";
+import type { Log } from "../domain/log-line.ts";
 
 /** SIGHUP, or the kind of file whose content has changed. */
 export type ReloadCause = "signal" | "api_key_file" | "provider_tls" | "tls";

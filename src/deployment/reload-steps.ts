@@ -1,14 +1,14 @@
 // What a reload reads, and what it takes over of it.
 
-import { createAuthenticator, removedCallers } from "./calls/authenticate.ts";
-import { withKeysOfFiles, withTlsOfFiles } from "./config/instances.ts";
-import { isSameTls, readTls, type TlsFiles } from "./config/tls-files.ts";
-import type { Config } from "./config.ts";
+import { createAuthenticator, removedCallers } from "../calls/authenticate.ts";
+import { withKeysOfFiles, withTlsOfFiles } from "../config/instances.ts";
+import type { Config } from "../config/load-config.ts";
+import { restartKeys } from "../config/restart-keys.ts";
+import { isSameTls, readTls, type TlsFiles } from "../config/tls-files.ts";
+import type { Log } from "../domain/log-line.ts";
+import type { TlsMaterial } from "../domain/tls-material.ts";
 import type { Deployment } from "./deployment.ts";
-import type { Log } from "./domain/log-line.ts";
-import type { TlsMaterial } from "./domain/tls-material.ts";
 import type { ReloadCause } from "./reloads.ts";
-import { restartKeys } from "./restart-keys.ts";
 
 /** What the service goes by at the moment; calls keep the deployment that they began with. */
 export interface InForce {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type AdapterHold, Adapters } from "../../src/adapters.ts";
-import { Leases } from "../../src/leases.ts";
-import type { Provider } from "../../src/providers/provider.ts";
+import { type AdapterHold, Adapters } from "../../../src/deployment/adapters.ts";
+import { Leases } from "../../../src/deployment/leases.ts";
+import type { Provider } from "../../../src/providers/provider.ts";
 
 /** Whole numbers below `below` from a seed: the same for every run. */
 function createRandom(seed: number): (below: number) => number {

@@ -1,6 +1,6 @@
-import { ConfigProblem } from "./config/readers.ts";
-import type { ReliabilityFields } from "./config/reliability.ts";
-import { DEFAULT_SETTINGS, type ReliabilitySettings, SHARED } from "./reliability/settings.ts";
+import { DEFAULT_SETTINGS, type ReliabilitySettings, SHARED } from "../reliability/settings.ts";
+import { ConfigProblem } from "./readers.ts";
+import type { ReliabilityFields } from "./reliability.ts";
 
 type Backoff = ReliabilitySettings["retry"]["transient"];
 

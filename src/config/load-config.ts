@@ -1,19 +1,29 @@
-import { type AccountingSettings, accountingSettings } from "./accounting-config.ts";
-import { checkCallers, checkExposure } from "./config/callers.ts";
-import { checkModels } from "./config/check-models.ts";
-import { checkVariables } from "./config/check-variables.ts";
-import { type ConfiguredProvider, configureProviders } from "./config/instances.ts";
-import { valuePaths } from "./config/key-paths.ts";
-import { type PriceOverrides, readPriceOverrides } from "./config/price-overrides.ts";
-import { type Address, ConfigProblem, pathText, type ReadFields } from "./config/readers.ts";
-import { RETENTION_ALIAS, setVariable, withRetentionAlias } from "./config/retention-alias.ts";
+import type { DefaultTimeouts } from "../reliability/limits.ts";
+import type { ReliabilitySettings } from "../reliability/settings.ts";
+import type { DrainSettings } from "../rpc/drain.ts";
+import type { AgeLimit } from "../rpc/http2-sessions.ts";
+import type { StoreAddress } from "../streams/open-store.ts";
+import type { StreamSettings } from "../streams/stream-settings.ts";
+import type { EstimatorChoice } from "../usage/token-counter.ts";
+import { type AccountingSettings, accountingSettings } from "./accounting-settings.ts";
+import { checkCallers, checkExposure } from "./callers.ts";
+import { checkModels } from "./check-models.ts";
+import { checkVariables } from "./check-variables.ts";
+import { ageLimit, drainSettings } from "./connection-settings.ts";
+import { type ConfiguredProvider, configureProviders } from "./instances.ts";
+import { valuePaths } from "./key-paths.ts";
+import { type PriceOverrides, readPriceOverrides } from "./price-overrides.ts";
+import { type Address, ConfigProblem, pathText, type ReadFields } from "./readers.ts";
+import { reliabilitySettings } from "./reliability-settings.ts";
+import { RETENTION_ALIAS, setVariable, withRetentionAlias } from "./retention-alias.ts";
+import { checkModelFallbacks, type RoutingSettings, routingSettings } from "./routing-settings.ts";
 import {
   type CallerEntry,
   type ModelEntry,
   type ProviderEntry,
   schema,
   tlsFiles,
-} from "./config/schema.ts";
+} from "./schema.ts";
 import {
   ConfigError,
   type ConfigFile,
@@ -21,21 +31,11 @@ import {
   environmentName,
   overlayEnvironment,
   readConfigFile,
-} from "./config/sources.ts";
-import type { timeoutFields } from "./config/targets.ts";
-import type { TlsFiles } from "./config/tls-files.ts";
-import type { TypeTable } from "./config/type-facts.ts";
-import { ageLimit, drainSettings } from "./connection-config.ts";
-import type { DefaultTimeouts } from "./reliability/limits.ts";
-import type { ReliabilitySettings } from "./reliability/settings.ts";
-import { reliabilitySettings } from "./reliability-config.ts";
-import { checkModelFallbacks, type RoutingSettings, routingSettings } from "./routing-config.ts";
-import type { DrainSettings } from "./rpc/drain.ts";
-import type { AgeLimit } from "./rpc/http2-sessions.ts";
-import { storeAddress, streamSettings } from "./stream-config.ts";
-import type { StoreAddress } from "./streams/open-store.ts";
-import type { StreamSettings } from "./streams/stream-settings.ts";
-import type { EstimatorChoice } from "./usage/token-counter.ts";
+} from "./sources.ts";
+import { storeAddress, streamSettings } from "./stream-settings.ts";
+import type { timeoutFields } from "./targets.ts";
+import type { TlsFiles } from "./tls-files.ts";
+import type { TypeTable } from "./type-facts.ts";
 
 export interface Config {
   readonly grpc: {

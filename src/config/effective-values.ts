@@ -1,14 +1,14 @@
-import { valuePaths } from "./config/key-paths.ts";
-import { keyRow } from "./config/key-reference.ts";
-import { type Path, pathText } from "./config/readers.ts";
-import { setVariable, withRetentionAlias } from "./config/retention-alias.ts";
+import { isJsonObject } from "../domain/json.ts";
+import { valuePaths } from "./key-paths.ts";
+import { keyRow } from "./key-reference.ts";
+import { type Path, pathText } from "./readers.ts";
+import { setVariable, withRetentionAlias } from "./retention-alias.ts";
 import {
   type ConfigFile,
   type Environment,
   overlayEnvironment,
   readConfigFile,
-} from "./config/sources.ts";
-import { isJsonObject } from "./domain/json.ts";
+} from "./sources.ts";
 
 /** A key of the configuration with the value that holds. */
 export interface EffectiveValue {

@@ -1,12 +1,12 @@
+import { systemClock } from "../clock.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { ConfigError, type Environment } from "../config/sources.ts";
+import { TlsProblem } from "../config/tls-files.ts";
+import * as providerTypes from "../providers/registry.ts";
+import { createTokenCounter } from "../usage/token-counter.ts";
 import { Adapters } from "./adapters.ts";
-import { systemClock } from "./clock.ts";
-import { ConfigError, type Environment } from "./config/sources.ts";
-import { TlsProblem } from "./config/tls-files.ts";
-import { loadConfig } from "./config.ts";
 import { createDeployment, type ProviderTypes } from "./deployment.ts";
-import * as providerTypes from "./providers/registry.ts";
 import { readListenersTls } from "./reload-steps.ts";
-import { createTokenCounter } from "./usage/token-counter.ts";
 
 const types: ProviderTypes = providerTypes;
 

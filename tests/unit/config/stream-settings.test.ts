@@ -1,6 +1,6 @@
 import { getHeapStatistics } from "node:v8";
 import { expect, it } from "vitest";
-import { defaultMemoryBytes, storeAddress } from "../../src/stream-config.ts";
+import { defaultMemoryBytes, storeAddress } from "../../../src/config/stream-settings.ts";
 
 const MIB = 1024 * 1024;
 

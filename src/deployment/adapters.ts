@@ -1,5 +1,5 @@
 // The adapters of all deployments, each with the connections of one provider instance.
-import type { Provider } from "./providers/provider.ts";
+import type { Provider } from "../providers/provider.ts";
 
 /** The right to use an adapter until `release`, which may be called twice. */
 export interface AdapterHold {

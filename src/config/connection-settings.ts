@@ -1,8 +1,9 @@
 // How connections end: in a drain, and by their age.
-import type { AgeFields, DrainFields } from "./config/drain.ts";
-import { ConfigProblem } from "./config/readers.ts";
-import type { DrainSettings } from "./rpc/drain.ts";
-import type { AgeLimit } from "./rpc/http2-sessions.ts";
+
+import type { DrainSettings } from "../rpc/drain.ts";
+import type { AgeLimit } from "../rpc/http2-sessions.ts";
+import type { AgeFields, DrainFields } from "./drain.ts";
+import { ConfigProblem } from "./readers.ts";
 
 /** The grace is below the 30 s that an orchestrator usually gives a process to end. */
 const DEFAULT_DRAIN: DrainSettings = { noticeMs: 2_000, graceMs: 25_000 };
