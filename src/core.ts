@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { createAuthenticator } from "./calls/authenticate.ts";
 import type { Clock } from "./clock.ts";
-import type { Config } from "./config/load-config.ts";
+import type { Config } from "./config/config.ts";
 import { Adapters } from "./deployment/adapters.ts";
 import { createDeployment, type Deployment, type ProviderTypes } from "./deployment/deployment.ts";
 import type { InForce } from "./deployment/reload-steps.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "./clock.ts";
-import type { Config } from "./config/load-config.ts";
+import type { Config } from "./config/config.ts";
 import { readListenersTls } from "./deployment/reload-steps.ts";
 import type { Dispatcher } from "./rpc/call.ts";
 import { createGrpcListener, type GrpcListener } from "./rpc/grpc-listener.ts";

@@ -1,7 +1,7 @@
 import { createCalls } from "./calls/calls.ts";
 import { createOriginCheck } from "./calls/check-origin.ts";
 import type { Clock } from "./clock.ts";
-import type { Config } from "./config/load-config.ts";
+import type { Config } from "./config/config.ts";
 import { type Core, startCore } from "./core.ts";
 import { checkRecords, type ProviderTypes } from "./deployment/deployment.ts";
 import { createReloadSteps, namesFiles } from "./deployment/reload-steps.ts";

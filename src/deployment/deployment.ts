@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
+import type { Config } from "../config/config.ts";
 import type { ConfiguredProvider } from "../config/instances.ts";
-import type { Config } from "../config/load-config.ts";
 import { ConfigError } from "../config/sources.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";

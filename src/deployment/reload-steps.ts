@@ -1,8 +1,8 @@
 // What a reload reads, and what it takes over of it.
 
 import { createAuthenticator, removedCallers } from "../calls/authenticate.ts";
+import type { Config } from "../config/config.ts";
 import { withKeysOfFiles, withTlsOfFiles } from "../config/instances.ts";
-import type { Config } from "../config/load-config.ts";
 import { restartKeys } from "../config/restart-keys.ts";
 import { isSameTls, readTls, type TlsFiles } from "../config/tls-files.ts";
 import type { Log } from "../domain/log-line.ts";

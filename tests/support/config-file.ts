@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Config, loadConfig } from "../../src/config/load-config.ts";
+import type { Config } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
 import { ConfigError } from "../../src/config/sources.ts";
 import * as registry from "../../src/providers/registry.ts";
 import { requireReasons } from "./explained-settings.ts";

@@ -2,7 +2,8 @@
 // configuration or on the line of its section: `drain: {grace: 1s} # because: the test waits for its end`.
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
-import { type Config, loadConfig } from "../../src/config/load-config.ts";
+import type { Config } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
 import { environmentName } from "../../src/config/sources.ts";
 
 type Path = readonly string[];

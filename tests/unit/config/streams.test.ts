@@ -1,6 +1,6 @@
 import { getHeapStatistics } from "node:v8";
 import { expect, it } from "vitest";
-import { defaultMemoryBytes, storeAddress } from "../../../src/config/stream-settings.ts";
+import { defaultMemoryBytes, storeAddress } from "../../../src/config/streams.ts";
 
 const MIB = 1024 * 1024;
 
@@ -16,7 +16,7 @@ it.each([
 it("follows the heap of this process where nothing is configured, and what is configured otherwise", () => {
   const own = defaultMemoryBytes(getHeapStatistics().heap_size_limit, process.constrainedMemory());
   expect(storeAddress(undefined)).toEqual({ type: "memory", maxBytes: own });
-  expect(storeAddress({ max_total_bytes: 5 * MIB } as never)).toEqual({
+  expect(storeAddress({ maxTotalBytes: 5 * MIB })).toEqual({
     type: "memory",
     maxBytes: 5 * MIB,
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { reliabilitySettings } from "../../../src/config/reliability-settings.ts";
+import { reliabilitySettings } from "../../../src/config/reliability.ts";
 import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
 
 const { retry, health } = DEFAULT_SETTINGS;
@@ -10,16 +10,16 @@ describe("reliabilitySettings", () => {
   });
 
   it("leaves places to others where there are several callers", () => {
-    const { limit } = reliabilitySettings({}, [], [], true);
+    const { limit } = reliabilitySettings({}, { hasSeveralCallers: true });
     expect(limit).toEqual({ ...DEFAULT_SETTINGS.limit, callerShare: 0.75 });
-    const given = reliabilitySettings({ limit: { caller_share: 0.5 } }, [], [], true);
+    const given = reliabilitySettings({ limit: { callerShare: 0.5 } }, { hasSeveralCallers: true });
     expect(given.limit.callerShare).toBe(0.5);
   });
 
   it("lets a default follow a limit that is set beyond it", () => {
     const set = reliabilitySettings({
-      retry: { attempts: 9, total_attempts: 12, max_wait: 500 },
-      health: { ejection: 60_000 },
+      retry: { attempts: 9, totalAttempts: 12, maxWaitMs: 500 },
+      health: { ejectionMs: 60_000 },
     });
     expect(set.retry).toEqual({
       attempts: 9,
@@ -38,15 +38,15 @@ describe("reliabilitySettings", () => {
   it("takes each value as it stands", () => {
     const set = reliabilitySettings({
       retry: {
-        transient: { base: 1, cap: 2 },
-        throttle: { last_target_base: 2_000, cap: 3_000 },
-        max_total_delay: 5_000,
-        short_hint: 6,
+        transient: { baseMs: 1, capMs: 2 },
+        throttle: { lastTargetBaseMs: 2_000, capMs: 3_000 },
+        maxTotalDelayMs: 5_000,
+        shortHintMs: 6,
       },
-      budget: { capacity: 1, transient_cost: 2, throttle_cost: 3, refill: 4, fill: 5 },
-      health: { panic: false, failure_rate: 0.1, min_span: 7 },
-      limit: { max_in_flight: 1, queue_length: 0, queue_wait: 2, caller_share: 0.5 },
-      hedge: { share: 0, min_delay: 1, max_input_tokens: 2 },
+      budget: { capacity: 1, transientCost: 2, throttleCost: 3, refill: 4, fillMs: 5 },
+      health: { panic: false, failureRate: 0.1, minSpanMs: 7 },
+      limit: { maxInFlight: 1, queueLength: 0, queueWaitMs: 2, callerShare: 0.5 },
+      hedge: { share: 0, minDelayMs: 1, maxInputTokens: 2 },
     });
     expect(set).toEqual({
       targetLimits: new Map(),
@@ -65,14 +65,14 @@ describe("reliabilitySettings", () => {
   });
 
   it("shortens the first wait at the last target with the one that it is derived from", () => {
-    const { transient } = reliabilitySettings({ retry: { transient: { base: 10 } } }).retry;
+    const { transient } = reliabilitySettings({ retry: { transient: { baseMs: 10 } } }).retry;
     expect(transient).toEqual({ baseMs: 10, lastTargetBaseMs: 100, capMs: 2_000 });
-    const given = { retry: { transient: { last_target_base: 3_000 } } };
+    const given = { retry: { transient: { lastTargetBaseMs: 3_000 } } };
     expect(() => reliabilitySettings(given)).toThrow("longest wait (2000 ms)");
   });
 
   it("refuses a first wait that is longer than the longest", () => {
-    const given = { retry: { transient: { base: 3_000 } } };
+    const given = { retry: { transient: { baseMs: 3_000 } } };
     expect(() => reliabilitySettings(given)).toThrow("longest wait (2000 ms)");
   });
 });
