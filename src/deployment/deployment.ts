@@ -93,11 +93,9 @@ const NO_OVERRIDES = { place: "", version: "", byModel: {} };
 /** One adapter for each available instance, by id. */
 async function holdAdapters(
   config: Config,
-  types: ProviderTypes,
-  clock: Clock,
-  adapters: Adapters,
-  onErrorText: DeploymentDependencies["onErrorText"],
+  dependencies: Pick<DeploymentDependencies, "types" | "clock" | "adapters" | "onErrorText">,
 ): Promise<ReadonlyMap<string, AdapterHold>> {
+  const { types, clock, adapters, onErrorText } = dependencies;
   const holds = new Map<string, AdapterHold>();
   try {
     for (const configured of config.providers) {
@@ -134,8 +132,9 @@ export interface DeploymentDependencies {
 /** Throws `ConfigError` where prices are for models that contradict them. */
 export async function createDeployment(
   config: Config,
-  { types, clock, adapters, latencyMs, counter, onErrorText }: DeploymentDependencies,
+  dependencies: DeploymentDependencies,
 ): Promise<Deployment> {
+  const { types, latencyMs, counter } = dependencies;
   const { providers } = config;
   const byId = new Map(providers.map((provider) => [provider.id, provider]));
   const overrides = config.priceOverrides ?? NO_OVERRIDES;
@@ -164,7 +163,7 @@ export async function createDeployment(
     latencyMs,
   });
 
-  const own = await holdAdapters(config, types, clock, adapters, onErrorText);
+  const own = await holdAdapters(config, dependencies);
   const leases = new Leases(() => {
     for (const { release } of own.values()) release();
   });
