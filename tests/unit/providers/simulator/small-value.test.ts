@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../../src/domain/gateway-error.ts";
 import type { JsonObject, JsonValue } from "../../../../src/domain/json.ts";
-import { smallestValue } from "../../../../src/providers/simulator/json-value.ts";
+import { smallValue } from "../../../../src/providers/simulator/small-value.ts";
 
 function errorsOf(schema: JsonObject, value: JsonValue) {
   return new Validator(schema as Schema, "2020-12").validate(value).errors;
@@ -24,7 +24,7 @@ function tree(children: number): JsonObject {
   return { $ref: "#/$defs/node", $defs: { node } };
 }
 
-describe("the smallest value of a JSON Schema", () => {
+describe("a small value of a JSON Schema", () => {
   it.each<[string, JsonObject, string]>([
     ["anything", {}, "0"],
     ["an empty object", { type: "object", properties: { a: {} } }, "{}"],
@@ -75,15 +75,15 @@ describe("the smallest value of a JSON Schema", () => {
     ["a length", { type: "string", minLength: 2 }, '"aa"'],
     ["a format", { type: "string", format: "date-time" }, '"2000-01-01T00:00:00Z"'],
     ["a format with a length", { type: "string", format: "email", minLength: 9 }, '"aaaa@b.co"'],
-    ["the shortest of a list", { enum: ["long", "s", 10] }, "10"],
+    ["the first of a list", { enum: ["long", "s", 10] }, '"long"'],
     ["of a list what the type allows", { type: "integer", enum: ["a", 22] }, "22"],
     ["a constant", { const: { a: [1] } }, '{"a":[1]}'],
     ["several types", { type: ["string", "null"] }, '""'],
-    ["the shortest choice", { anyOf: [{ type: "boolean" }, { type: "null" }] }, "null"],
+    ["the first choice", { anyOf: [{ type: "boolean" }, { type: "null" }] }, "false"],
     [
       "a choice with what stands beside it",
-      { type: "integer", oneOf: [{ minimum: 100 }, { minimum: 50 }] },
-      "50",
+      { type: "integer", oneOf: [{ minimum: 100 }, { maximum: 50 }] },
+      "100",
     ],
     [
       "a choice that is possible",
@@ -100,11 +100,6 @@ describe("the smallest value of a JSON Schema", () => {
         ],
       },
       '{"a":5,"b":3}',
-    ],
-    [
-      "the tighter of two bounds",
-      { type: "integer", allOf: [{ minimum: 50 }, { minimum: 30, maximum: 90 }, { maximum: 70 }] },
-      "50",
     ],
     [
       "several references at one place",
@@ -132,13 +127,13 @@ describe("the smallest value of a JSON Schema", () => {
       '{"children":[]}',
     ],
   ])("of %s", (_name, schema, expected) => {
-    const value = smallestValue(schema);
+    const value = smallValue(schema);
     expect(JSON.stringify(value)).toBe(expected);
     expect(errorsOf(schema, value)).toEqual([]);
   });
 
   it("is a way out of a recursion at one place", () => {
-    expect(smallestValue({ anyOf: [{ $ref: "#" }, { const: 7 }] })).toBe(7);
+    expect(smallValue({ anyOf: [{ $ref: "#" }, { const: 7 }] })).toBe(7);
   });
 
   it("is one that the schema allows, whatever the bounds are", () => {
@@ -172,7 +167,7 @@ describe("the smallest value of a JSON Schema", () => {
     }));
     fc.assert(
       fc.property(schema, (generated) => {
-        expect(errorsOf(generated, smallestValue(generated))).toEqual([]);
+        expect(errorsOf(generated, smallValue(generated))).toEqual([]);
       }),
       { numRuns: 500 },
     );
@@ -200,9 +195,9 @@ describe("the smallest value of a JSON Schema", () => {
     [
       "too many choices",
       {
-        allOf: Array.from({ length: 24 }, () => ({
-          anyOf: [{ minimum: 1 }, { maximum: 9 }, { multipleOf: 2 }],
-        })),
+        minLength: 2,
+        maxLength: 1,
+        allOf: Array.from({ length: 24 }, () => ({ anyOf: [{}, { title: "a" }, { title: "b" }] })),
       },
     ],
     [
@@ -220,17 +215,21 @@ describe("the smallest value of a JSON Schema", () => {
     ["too many parts", { allOf: Array.from({ length: 5_000 }, () => object({ x: {} })) }],
     [
       "a nesting of 100,000 levels",
-      JSON.parse(`${'{"items":'.repeat(100_000)}{}${"}".repeat(100_000)}`) as JsonObject,
+      JSON.parse(
+        `${'{"minItems":1,"items":'.repeat(100_000)}{}${"}".repeat(100_000)}`,
+      ) as JsonObject,
     ],
   ])("is refused for a schema of %s, and soon", (_name, schema) => {
     const before = process.cpuUsage();
-    expect(() => smallestValue(schema)).toThrow(GatewayError);
+    expect(() => smallValue(schema)).toThrow(GatewayError);
     expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
   });
 
   it("is found soon in trees with many branches", () => {
     const before = process.cpuUsage();
-    expect(Object.values(smallestValue(tree(100)) as JsonObject)).toEqual(
+    // As a request has the schema, in which no two children are the same object.
+    const parsed = JSON.parse(JSON.stringify(tree(100))) as JsonObject;
+    expect(Object.values(smallValue(parsed) as JsonObject)).toEqual(
       Array.from({ length: 100 }, () => null),
     );
     expect(process.cpuUsage(before).user).toBeLessThan(1_000_000);
