@@ -1,14 +1,9 @@
 import { isJsonObject } from "../domain/json.ts";
+import { readConfigTree } from "./config-tree.ts";
 import { valuePaths } from "./key-paths.ts";
 import { keyRow } from "./key-reference.ts";
 import { type Path, pathText } from "./readers.ts";
-import { setVariable, withRetentionAlias } from "./retention-alias.ts";
-import {
-  type ConfigFile,
-  type Environment,
-  overlayEnvironment,
-  readConfigFile,
-} from "./sources.ts";
+import type { Environment } from "./sources.ts";
 
 /** A key of the configuration with the value that holds. */
 export interface EffectiveValue {
@@ -76,23 +71,10 @@ function rowsOf(
  * configuration is one that `loadConfig` takes. Throws `ConfigError` where the file cannot be read.
  */
 export function effectiveValues(environment: Environment): readonly EffectiveValue[] {
-  const named = environment["STEER_CONFIG"];
-  const file: ConfigFile | undefined = named ? readConfigFile(named) : undefined;
-  const paths = valuePaths();
-  const { tree, origins } = overlayEnvironment(
-    file?.tree ?? {},
-    paths,
-    withRetentionAlias(environment),
-  );
-  return paths.flatMap((path) => {
-    const key = pathText(path);
+  const { tree, placeOf } = readConfigTree(environment);
+  return valuePaths().flatMap((path) => {
     const value = valueAt(tree, path);
-    if (value === undefined || value === null) return [defaultRow(key)];
-    const variable = origins.get(key);
-    const placeOf = (place: Path): string =>
-      variable === undefined
-        ? (file?.locate(place) ?? "configuration")
-        : setVariable(variable, environment);
+    if (value === undefined || value === null) return [defaultRow(pathText(path))];
     return rowsOf(path, value, placeOf);
   });
 }

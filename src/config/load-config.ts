@@ -1,31 +1,21 @@
 import { checkVariables } from "./check-variables.ts";
 import { type Config, createConfig } from "./config.ts";
+import { readConfigTree } from "./config-tree.ts";
 import { valuePaths } from "./key-paths.ts";
 import { ConfigProblem, pathText } from "./readers.ts";
-import { RETENTION_ALIAS, setVariable, withRetentionAlias } from "./retention-alias.ts";
+import { RETENTION_ALIAS } from "./retention-alias.ts";
 import { schema } from "./schema.ts";
-import {
-  ConfigError,
-  type ConfigFile,
-  type Environment,
-  environmentName,
-  overlayEnvironment,
-  readConfigFile,
-} from "./sources.ts";
+import { ConfigError, type Environment, environmentName } from "./sources.ts";
 import type { TypeTable } from "./type-facts.ts";
 
-const VALUE_PATHS = valuePaths();
-const VARIABLES = VALUE_PATHS.map(environmentName);
+const VARIABLES = valuePaths().map(environmentName);
 
 /**
- * Reads the configuration: defaults, the file that `STEER_CONFIG` names, the
- * environment. Throws `ConfigError` with the place of the first mistake.
+ * Reads the configuration: defaults, then the file that `STEER_CONFIG` names, then the environment. Later
+ * sources win. Throws `ConfigError` with the place of the first mistake.
  */
 export function loadConfig(types: TypeTable, environment: Environment = process.env): Config {
-  const named = environment["STEER_CONFIG"];
-  const file: ConfigFile | undefined = named ? readConfigFile(named) : undefined;
-  const values = withRetentionAlias(environment);
-  const { tree, origins } = overlayEnvironment(file?.tree ?? {}, VALUE_PATHS, values);
+  const { tree, placeOf } = readConfigTree(environment);
   try {
     const fields = schema(tree, []);
     const keys = (fields.providers ?? []).flatMap(({ apiKeyEnv }) => apiKeyEnv ?? []);
@@ -33,12 +23,8 @@ export function loadConfig(types: TypeTable, environment: Environment = process.
     return createConfig(fields, types, environment);
   } catch (error) {
     if (!(error instanceof ConfigProblem)) throw error;
-    const path = pathText(error.path);
-    const [, variable] =
-      [...origins].find(([set]) => path === set || path.startsWith(`${set}[`)) ?? [];
-    const set = variable === undefined ? undefined : setVariable(variable, environment);
-    const place = set ?? file?.locate(error.path) ?? "configuration";
-    throw new ConfigError(`${place}: ${path}: ${error.message}`, { cause: error });
+    const message = `${placeOf(error.path)}: ${pathText(error.path)}: ${error.message}`;
+    throw new ConfigError(message, { cause: error });
   }
 }
 
