@@ -22,6 +22,7 @@ import {
   encodeUsage,
   encodeWithinLimit,
 } from "./encode-generation.ts";
+import { enumTable } from "./enum-table.ts";
 
 type EventInit = NonNullable<MessageInitShape<typeof StreamEventSchema>["event"]>;
 type CompleteInit = MessageInitShape<typeof StreamCompleteSchema>;
@@ -48,20 +49,20 @@ function encodeComplete(body: Body<"complete">): CompleteInit {
   return { generation: encodeGeneration(body.generation, "message"), firstOutputSequence };
 }
 
-const ACTIONS: Readonly<Record<domain.RecoveryAction, RecoveryAction>> = {
+export const ACTIONS = enumTable<domain.RecoveryAction, RecoveryAction>({
   retry: RecoveryAction.RETRY,
   failover: RecoveryAction.FAILOVER,
   continue: RecoveryAction.CONTINUE,
   takeover: RecoveryAction.TAKEOVER,
   repair: RecoveryAction.REPAIR,
-};
+});
 
-const DURABILITIES: Readonly<Record<domain.StreamDurability, StreamDurability>> = {
+export const DURABILITIES = enumTable<domain.StreamDurability, StreamDurability>({
   none: StreamDurability.NONE,
   process: StreamDurability.PROCESS,
   host: StreamDurability.HOST,
   cluster: StreamDurability.CLUSTER,
-};
+});
 
 function encodeJsonDelta(delta: domain.JsonDelta): MessageInitShape<typeof JsonDeltaSchema> {
   const { partIndex, documentIndex, pointer, append, valueJson, final } = delta;
@@ -86,7 +87,7 @@ function encodeStart(body: Body<"start">): EventInit {
       target: { provider: target.provider, model: target.model },
       resumable: durability !== "none",
       createTime: encodeTime(body.createTimeMs),
-      durability: DURABILITIES[durability],
+      durability: DURABILITIES.values[durability],
       ...(retentionMs !== undefined && { retention: encodeDuration(retentionMs) }),
     },
   };
@@ -98,7 +99,7 @@ function encodeNotice({ notice }: Body<"attempt-notice">): EventInit {
     case: "attemptNotice",
     value: {
       failed: encodeAttempt(failed),
-      action: ACTIONS[action],
+      action: ACTIONS.values[action],
       next: { provider: next.provider, model: next.model },
       discardOutput,
       ...(delayMs > 0 && { delay: encodeDuration(delayMs) }),
