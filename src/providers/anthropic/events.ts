@@ -1,18 +1,18 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "../shared/answer.ts";
+import { AnswerMetadata, type Place } from "../shared/answer-metadata.ts";
 import { CALLS_MISSING, METADATA_CUT } from "../shared/answer-warnings.ts";
 import { isReported, usageEvent } from "../shared/chat-usage.ts";
 import { finishReasonOf, interruptionOf } from "../shared/finish-reasons.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
-import { LeftFields, type Place } from "../shared/left-fields.ts";
-import { keepUsage, knownUsage } from "../shared/left-usage.ts";
+import { keepUsage, knownUsage } from "../shared/known-usage.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "../shared/raw-values.ts";
 import { type BlockTexts, createBlocks } from "./blocks.ts";
 import { ORIGIN } from "./provider-blocks.ts";
 import { createUsage } from "./usage.ts";
 
-export interface MessagesEventsOptions {
+export interface MessagesReaderOptions {
   /** What an error inside the answer means. */
   readonly toError: (payload: unknown) => Error;
   /** An identifier for a call that came without one. */
@@ -94,7 +94,7 @@ function object(value: JsonValue | undefined): JsonObject {
 }
 
 /** Reads answers of the Messages API, whole ones and streams. */
-export function createMessagesReader(options: MessagesEventsOptions): AnswerReader {
+export function createMessagesReader(options: MessagesReaderOptions): AnswerReader {
   const blocks = createBlocks(ORIGIN.providerType, options.newCallId);
   const { events } = blocks;
   const usage = createUsage();
@@ -102,7 +102,7 @@ export function createMessagesReader(options: MessagesEventsOptions): AnswerRead
   let rawReason = "";
   /** No content has followed the vendor's word. */
   let isWhole = false;
-  const left = new LeftFields();
+  const left = new AnswerMetadata();
 
   function readHead(message: JsonObject): void {
     const id = text(message["id"]);

@@ -1,12 +1,12 @@
 import type { WireLimits } from "../../domain/model.ts";
 import type { ProviderInstance, ProviderType } from "../provider.ts";
-import { baseUrlProblem } from "../shared/base-url.ts";
+import { baseUrlProblem } from "../shared/base-url-problem.ts";
 import { createCallIds } from "../shared/call-id.ts";
 import { tokenCount } from "../shared/chat-usage.ts";
 import { toInBandError } from "../shared/http-error.ts";
 import { type CountDialect, createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
-import { toldErrors } from "../shared/told-errors.ts";
+import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { checkBetas } from "./betas.ts";
 import { errorRules } from "./errors.ts";
 import { createMessagesReader } from "./events.ts";
@@ -85,7 +85,7 @@ export const anthropic: ProviderType = {
   misfit: ({ messages }) => messagesMisfit(messages),
   async create(instance, context) {
     const { clock } = context;
-    const errors = toldErrors(errorRules, context);
+    const errors = reportErrorTexts(errorRules, context);
     // Users give the address with and without the version.
     const path = instance.baseUrl.endsWith("/v1") ? "/messages" : "/v1/messages";
     const messages: Dialect = {

@@ -19,9 +19,9 @@ import { OPENAI_LIMITS } from "../shared/openai-limits.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
 import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
+import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { inputMisfit } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
-import { toldErrors } from "../shared/told-errors.ts";
 import { apiVersionProblem, azureBaseUrlProblem, endpointPath } from "./address.ts";
 
 /** The newest field is understood by all models since the API version 2024-09-01-preview. */
@@ -62,7 +62,7 @@ export const azure: ProviderType = {
       : misplacedPart(messages, CHAT_PLACEMENTS),
   async create(instance, context) {
     const { clock } = context;
-    const errors = toldErrors(errorRules, context);
+    const errors = reportErrorTexts(errorRules, context);
     return createHttpProvider({
       instance,
       headers: await createHeaders(instance),

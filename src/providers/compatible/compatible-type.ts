@@ -1,6 +1,6 @@
 import type { ModelRecord, Parameter, WireLimits } from "../../domain/model.ts";
 import type { ProviderType } from "../provider.ts";
-import { openAiBaseUrlProblem } from "../shared/base-url.ts";
+import { openAiBaseUrlProblem } from "../shared/base-url-problem.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import {
   CHAT_FACTS,
@@ -17,9 +17,9 @@ import { createOpenAiHeaders } from "../shared/openai-headers.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
 import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
+import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { inputMisfit } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
-import { toldErrors } from "../shared/told-errors.ts";
 
 /** A page that says so, and the day on which its words were read, or last changed. */
 export interface Source {
@@ -93,7 +93,7 @@ export function compatibleType(record: CompatibleRecord): CompatibleType {
       isChat ? misplacedPart(messages, CHAT_PLACEMENTS) : inputMisfit(messages, model),
     async create(instance, context) {
       const { clock } = context;
-      const errors = toldErrors(errorRules, context);
+      const errors = reportErrorTexts(errorRules, context);
       return createHttpProvider({
         instance,
         headers: await createOpenAiHeaders(instance),

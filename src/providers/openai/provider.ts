@@ -1,7 +1,7 @@
 import type { WireLimits } from "../../domain/model.ts";
 import { ownValue } from "../../domain/own-value.ts";
 import type { ProviderType } from "../provider.ts";
-import { openAiBaseUrlProblem } from "../shared/base-url.ts";
+import { openAiBaseUrlProblem } from "../shared/base-url-problem.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import {
   CHAT_FACTS,
@@ -18,9 +18,9 @@ import { NO_LIMITS, OPENAI_LIMITS } from "../shared/openai-limits.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
 import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
+import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { inputMisfit } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
-import { toldErrors } from "../shared/told-errors.ts";
 import models from "./models.json" with { type: "json" };
 import { chatWire, isOpenAi } from "./request.ts";
 
@@ -55,7 +55,7 @@ export const openai: ProviderType = {
       : misplacedPart(messages, CHAT_PLACEMENTS),
   async create(instance, context) {
     const { clock } = context;
-    const errors = toldErrors(errorRules, context);
+    const errors = reportErrorTexts(errorRules, context);
     const own = isOpenAi(instance.baseUrl);
     return createHttpProvider({
       instance,

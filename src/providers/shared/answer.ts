@@ -6,7 +6,7 @@ import { decodeContent } from "./decode-content.ts";
 import { type ErrorRules, protocolError, toBrokenAnswerError, toHttpError } from "./http-error.ts";
 import { headerValue } from "./response-headers.ts";
 import { createSseReader, type SseEvent } from "./sse.ts";
-import type { Upstream, UpstreamRequest, UpstreamResponse } from "./upstream-fetch.ts";
+import type { Upstream, UpstreamRequest, UpstreamResponse } from "./upstream.ts";
 
 /** Understands one answer of one dialect. It writes to `events` and throws what an error inside the answer says. */
 export interface AnswerReader {

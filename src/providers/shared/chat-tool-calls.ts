@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { ProviderData } from "../../domain/provider-data.ts";
 import { usableId } from "./call-id.ts";
-import { callData } from "./chat-data.ts";
+import { callData } from "./chat-message-data.ts";
 import { protocolError } from "./http-error.ts";
 import { createJsonEnd, type JsonEnd } from "./json-end.ts";
 import type { OpenPart, PartWriter } from "./part-writer.ts";

@@ -5,7 +5,7 @@ import type { Provider, ProviderInstance, ProviderRequest } from "../provider.ts
 import { type AnswerReader, fetchJson, runExchange } from "./answer.ts";
 import { type ErrorRules, protocolError } from "./http-error.ts";
 import type { OnIgnored } from "./json-body.ts";
-import { createUpstream, type UpstreamRequest, type UpstreamResponse } from "./upstream-fetch.ts";
+import { createUpstream, type UpstreamRequest, type UpstreamResponse } from "./upstream.ts";
 
 /** One endpoint of an API: how a request becomes a body, and how its answer is read. */
 export interface Dialect {

@@ -2,13 +2,13 @@
 import type { Clock } from "../../clock.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { createCallIds } from "./call-id.ts";
-import { createChatReader } from "./chat-events.ts";
+import { createChatReader } from "./chat-reader.ts";
 import { type ChatWire, encodeChatBody } from "./chat-request.ts";
 import { readChatUsage } from "./chat-usage.ts";
 import { type ErrorRules, toInBandError } from "./http-error.ts";
 import type { Dialect } from "./http-provider.ts";
-import { readCost } from "./reported-cost.ts";
-import { createResponsesReader } from "./responses-events.ts";
+import { readCost } from "./read-cost.ts";
+import { createResponsesReader } from "./responses-reader.ts";
 import { encodeResponsesBody } from "./responses-request.ts";
 
 export interface OpenAiDialectsOptions {

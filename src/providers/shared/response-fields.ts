@@ -1,4 +1,4 @@
-import { knownUsage } from "./left-usage.ts";
+import { knownUsage } from "./known-usage.ts";
 
 /** Fields of a response that have words in the contract. */
 const KNOWN = ["id", "model", "status", "error", "incomplete_details", "output", "usage"];

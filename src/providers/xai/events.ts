@@ -3,7 +3,7 @@ import type { ReportedCost } from "../../domain/cost.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { AnswerReader } from "../shared/answer.ts";
 import { createCallIds } from "../shared/call-id.ts";
-import { createChatReader } from "../shared/chat-events.ts";
+import { createChatReader } from "../shared/chat-reader.ts";
 import {
   readChatCounts,
   reportedCounts,
@@ -12,7 +12,7 @@ import {
   wholeNumber,
 } from "../shared/chat-usage.ts";
 import { type ErrorRules, toInBandError } from "../shared/http-error.ts";
-import type { UpstreamResponse } from "../shared/upstream-fetch.ts";
+import type { UpstreamResponse } from "../shared/upstream.ts";
 import { errorRules } from "./errors.ts";
 
 /**

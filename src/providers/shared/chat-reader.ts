@@ -3,15 +3,15 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json
 import type { Annotation, TokenLogprob } from "../../domain/provider-data.ts";
 import type { AnswerWarning, FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "./answer.ts";
+import type { Place } from "./answer-metadata.ts";
 import { CALLS_MISSING, CHOICES_DROPPED, METADATA_CUT } from "./answer-warnings.ts";
-import { CHAT_API, ChatMessageData } from "./chat-data.ts";
-import { ChatLeft } from "./chat-left.ts";
+import { CHAT_API, ChatMessageData } from "./chat-message-data.ts";
+import { ChatMetadata } from "./chat-metadata.ts";
 import { createChatToolCalls } from "./chat-tool-calls.ts";
 import { isReported, type UsageReport, usageEvent } from "./chat-usage.ts";
 import { finishReasonOf, interruptionOf } from "./finish-reasons.ts";
 import { protocolError, truncatedError } from "./http-error.ts";
-import { isVoid } from "./is-void.ts";
-import type { Place } from "./left-fields.ts";
+import { isEmptyValue } from "./is-empty-value.ts";
 import { readLogprobs } from "./logprobs.ts";
 import { openAiAnnotations } from "./openai-annotations.ts";
 import { createPartWriter, type OpenPart } from "./part-writer.ts";
@@ -19,7 +19,7 @@ import type { DataOrigin } from "./provider-json.ts";
 import { ANY, type PlacePattern, rawValues } from "./raw-values.ts";
 import { textOf } from "./text-of.ts";
 
-export interface ChatEventsOptions {
+export interface ChatReaderOptions {
   /** The vendor's arithmetic of `usage`. */
   readonly readUsage: (usage: JsonObject) => UsageReport;
   /** What an error inside the answer means. */
@@ -70,17 +70,17 @@ function ownJson({ providerData }: Annotation): JsonObject {
 /** The message has a field with output, whether this reader knows the field or not. */
 function hasOutput(message: JsonObject): boolean {
   return Object.entries(message).some(
-    ([field, value]) => !FIELDS_OF_FORM.has(field) && !isVoid(value),
+    ([field, value]) => !FIELDS_OF_FORM.has(field) && !isEmptyValue(value),
   );
 }
 
 /** Reads answers of the Chat Completions dialect, whole ones and streams. */
-export function createChatReader(options: ChatEventsOptions): AnswerReader {
+export function createChatReader(options: ChatReaderOptions): AnswerReader {
   const writer = createPartWriter();
   const { events } = writer;
   const origin: DataOrigin = { providerType: options.providerType, api: CHAT_API };
   const calls = createChatToolCalls(writer, options.newCallId, origin);
-  const left = new ChatLeft(options.usageMetadataFields);
+  const left = new ChatMetadata(options.usageMetadataFields);
   const data = new ChatMessageData(origin);
   /** Sources that belong to the text that is open, or comes. */
   let annotations: Annotation[] = [];

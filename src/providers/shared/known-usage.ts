@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
-import type { LeftFields, Place } from "./left-fields.ts";
+import type { AnswerMetadata, Place } from "./answer-metadata.ts";
 
 /** Fields of a usage that have words in the contract; of a group, those of its fields that have. */
 export type KnownUsage = ReadonlyMap<string, ReadonlySet<string> | undefined>;
@@ -30,7 +30,7 @@ const NOTHING: ReadonlySet<string> = new Set();
 
 /** Keeps what a usage says beside the known counts, in the group `usage`. */
 export function keepUsage(
-  left: LeftFields,
+  left: AnswerMetadata,
   usage: JsonValue | undefined,
   known: KnownUsage,
   json: string,

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json
 import { ownValue } from "../../domain/own-value.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import { type AnswerReader, parseEvent } from "./answer.ts";
+import { AnswerMetadata, type Place } from "./answer-metadata.ts";
 import { METADATA_CUT } from "./answer-warnings.ts";
 import {
   isReported,
@@ -12,11 +13,10 @@ import {
   usageEvent,
 } from "./chat-usage.ts";
 import { protocolError, truncatedError } from "./http-error.ts";
-import { LeftFields, type Place } from "./left-fields.ts";
-import { keepUsage } from "./left-usage.ts";
+import { keepUsage } from "./known-usage.ts";
 import { readLogprobs } from "./logprobs.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "./raw-values.ts";
-import { readCost } from "./reported-cost.ts";
+import { readCost } from "./read-cost.ts";
 import { RESPONSES_API } from "./response-data.ts";
 import {
   KNOWN_EVENT_FIELDS,
@@ -25,9 +25,9 @@ import {
   KNOWN_TEXT_FIELDS,
 } from "./response-fields.ts";
 import type { ItemName } from "./response-items.ts";
-import { argumentsOf, createResponseParts, type ReadItem } from "./responses-parts.ts";
+import { argumentsOf, createResponseParts, type ReadItem } from "./response-parts.ts";
 
-export interface ResponsesEventsOptions {
+export interface ResponsesReaderOptions {
   /** What an error inside the answer means. */
   readonly toError: (payload: unknown) => Error;
   /** An identifier for a call that came without one. */
@@ -101,13 +101,13 @@ function itemOf(event: JsonObject, json: string): ReadItem {
 }
 
 /** Reads answers of the Responses dialect, whole ones and streams. */
-export function createResponsesReader(options: ResponsesEventsOptions): AnswerReader {
+export function createResponsesReader(options: ResponsesReaderOptions): AnswerReader {
   const parts = createResponseParts(options.newCallId, {
     providerType: options.providerType,
     api: RESPONSES_API,
   });
   const { events } = parts;
-  const left = new LeftFields();
+  const left = new AnswerMetadata();
   let responseId = "";
   let model = "";
 

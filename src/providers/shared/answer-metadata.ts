@@ -1,6 +1,6 @@
 // Fields of an answer that have no place in the contract: they travel as metadata.
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
-import { isVoid } from "./is-void.ts";
+import { isEmptyValue } from "./is-empty-value.ts";
 
 /** Only a text with so many digits can hold an integer that a double does not. */
 const LONG_NUMBER = /\d{16}/;
@@ -50,7 +50,7 @@ function isScalar(value: JsonValue): boolean {
 }
 
 /** Metadata of one answer. Integers beyond 2^53 are strings. */
-export class LeftFields {
+export class AnswerMetadata {
   #fields: JsonObject | undefined;
   #units = 0;
   /** Something was left out that is longer than what is carried. */
@@ -69,7 +69,7 @@ export class LeftFields {
       if (known.has(name)) continue;
       const value = source[name];
       if (value === undefined || value === null || this.#has(name, value, keeping)) continue;
-      if (isVoid(value)) continue;
+      if (isEmptyValue(value)) continue;
       if (!isScalar(value) && LONG_NUMBER.test(json)) exact ??= at(parseExactly(json), place());
       this.add(name, isJsonObject(exact) ? (exact[name] ?? value) : value, keeping);
     }

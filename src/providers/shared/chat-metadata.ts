@@ -1,7 +1,7 @@
 // Fields of Chat Completions that have no word in the contract: they travel as metadata.
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
-import { LeftFields, type Place } from "./left-fields.ts";
-import { keepUsage, knownUsage } from "./left-usage.ts";
+import { AnswerMetadata, type Place } from "./answer-metadata.ts";
+import { keepUsage, knownUsage } from "./known-usage.ts";
 
 const KNOWN_CHUNK: ReadonlySet<string> = new Set([
   "id",
@@ -63,8 +63,8 @@ const USAGE_GROUPS = {
 };
 
 /** Keeps what nobody else reads. `others` are fields of a usage that have a place of their own. */
-export class ChatLeft {
-  readonly #left = new LeftFields();
+export class ChatMetadata {
+  readonly #left = new AnswerMetadata();
   readonly #usage;
   readonly #others: readonly string[];
 
