@@ -13,7 +13,7 @@ import { GenerationSchema } from "../../gen/service/steer/v1/generation_pb.ts";
 import { StreamEventSchema } from "../../gen/service/steer/v1/stream_pb.ts";
 import type { JsonObject, JsonValue } from "../../src/domain/json.ts";
 import { createMessagesReader } from "../../src/providers/anthropic/events.ts";
-import type { AnswerReader } from "../../src/providers/shared/answer.ts";
+import type { AnswerReader } from "../../src/providers/shared/answer-reader.ts";
 import { createCallIds } from "../../src/providers/shared/call-id.ts";
 import { createChatReader } from "../../src/providers/shared/chat-reader.ts";
 import { readChatUsage } from "../../src/providers/shared/chat-usage.ts";

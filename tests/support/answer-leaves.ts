@@ -1,7 +1,7 @@
 // Values of an answer, and what a caller gets of the answer: nothing is lost in silence.
 import type { JsonValue } from "../../src/domain/json.ts";
 import { createMessagesReader } from "../../src/providers/anthropic/events.ts";
-import type { AnswerReader } from "../../src/providers/shared/answer.ts";
+import type { AnswerReader } from "../../src/providers/shared/answer-reader.ts";
 import { createCallIds } from "../../src/providers/shared/call-id.ts";
 import { createChatReader } from "../../src/providers/shared/chat-reader.ts";
 import { readChatUsage } from "../../src/providers/shared/chat-usage.ts";

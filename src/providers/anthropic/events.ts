@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
-import { type AnswerReader, parseEvent } from "../shared/answer.ts";
 import { AnswerMetadata, type Place } from "../shared/answer-metadata.ts";
+import { type AnswerReader, parseEvent } from "../shared/answer-reader.ts";
 import { CALLS_MISSING, METADATA_CUT } from "../shared/answer-warnings.ts";
 import { isReported, usageEvent } from "../shared/chat-usage.ts";
 import { finishReasonOf, interruptionOf } from "../shared/finish-reasons.ts";

@@ -1,5 +1,6 @@
 import type { WireLimits } from "../../domain/model.ts";
 import type { ProviderInstance, ProviderType } from "../provider.ts";
+import { apiKeyAuthentication } from "../shared/api-key-authentication.ts";
 import { baseUrlProblem } from "../shared/base-url-problem.ts";
 import { createCallIds } from "../shared/call-id.ts";
 import { tokenCount } from "../shared/chat-usage.ts";
@@ -28,7 +29,7 @@ const MESSAGES_LIMITS: WireLimits = {
 const KEPT_HEADERS = ["accept", "anthropic-version", "authorization", "content-type", "user-agent"];
 
 /**
- * The headers that the SDK puts on a request of this instance, built once. What
+ * The headers that the SDK puts on a request of this instance, built once for a key. What
  * the SDK finds in the environment stays out.
  */
 async function createHeaders(instance: ProviderInstance): Promise<Record<string, string>> {
@@ -110,7 +111,7 @@ export const anthropic: ProviderType = {
       instance,
       counting,
       checkOptions: (options) => checkBetas(options, instance.id),
-      headers: await createHeaders(instance),
+      authentication: await apiKeyAuthentication(instance, context, createHeaders),
       dialectOf: () => messages,
       clock,
     });

@@ -1,6 +1,7 @@
 import type { WireLimits } from "../../domain/model.ts";
 import { ownValue } from "../../domain/own-value.ts";
 import type { ProviderInstance, ProviderRequest, ProviderType } from "../provider.ts";
+import { apiKeyAuthentication } from "../shared/api-key-authentication.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import {
   CHAT_FACTS,
@@ -12,9 +13,9 @@ import {
 } from "../shared/chat-server.ts";
 import type { ErrorRules } from "../shared/http-error.ts";
 import { createHttpProvider } from "../shared/http-provider.ts";
+import { createOpenAiHeaders } from "../shared/openai-authentication.ts";
 import { openAiDialects } from "../shared/openai-dialects.ts";
 import { errorRules as openAiErrors } from "../shared/openai-errors.ts";
-import { createOpenAiHeaders } from "../shared/openai-headers.ts";
 import { OPENAI_LIMITS } from "../shared/openai-limits.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
 import { tokens } from "../shared/openai-tokens.ts";
@@ -65,7 +66,7 @@ export const azure: ProviderType = {
     const errors = reportErrorTexts(errorRules, context);
     return createHttpProvider({
       instance,
-      headers: await createHeaders(instance),
+      authentication: await apiKeyAuthentication(instance, context, createHeaders),
       dialectOf: openAiDialects({
         providerType: "azure",
         errorRules: errors,

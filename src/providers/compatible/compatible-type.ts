@@ -11,9 +11,9 @@ import {
   RESPONSES_FACTS,
 } from "../shared/chat-server.ts";
 import { createHttpProvider } from "../shared/http-provider.ts";
+import { openAiAuthentication } from "../shared/openai-authentication.ts";
 import { openAiDialects } from "../shared/openai-dialects.ts";
 import { errorRules } from "../shared/openai-errors.ts";
-import { createOpenAiHeaders } from "../shared/openai-headers.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
 import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
@@ -96,7 +96,7 @@ export function compatibleType(record: CompatibleRecord): CompatibleType {
       const errors = reportErrorTexts(errorRules, context);
       return createHttpProvider({
         instance,
-        headers: await createOpenAiHeaders(instance),
+        authentication: await openAiAuthentication(instance, context),
         dialectOf: openAiDialects({
           providerType: type,
           errorRules: errors,

@@ -11,9 +11,9 @@ import {
 } from "../shared/chat-server.ts";
 import { createHttpProvider } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
+import { openAiAuthentication } from "../shared/openai-authentication.ts";
 import { openAiDialects } from "../shared/openai-dialects.ts";
 import { errorRules } from "../shared/openai-errors.ts";
-import { createOpenAiHeaders } from "../shared/openai-headers.ts";
 import { NO_LIMITS, OPENAI_LIMITS } from "../shared/openai-limits.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
 import { tokens } from "../shared/openai-tokens.ts";
@@ -59,7 +59,7 @@ export const openai: ProviderType = {
     const own = isOpenAi(instance.baseUrl);
     return createHttpProvider({
       instance,
-      headers: await createOpenAiHeaders(instance),
+      authentication: await openAiAuthentication(instance, context),
       dialectOf: openAiDialects({
         providerType: "openai",
         errorRules: errors,

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import { ownValue } from "../../domain/own-value.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
-import { type AnswerReader, parseEvent } from "./answer.ts";
 import { AnswerMetadata, type Place } from "./answer-metadata.ts";
+import { type AnswerReader, parseEvent } from "./answer-reader.ts";
 import { METADATA_CUT } from "./answer-warnings.ts";
 import {
   isReported,

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import type { ReportedCost } from "../../domain/cost.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { AnswerReader } from "../shared/answer.ts";
+import type { AnswerReader } from "../shared/answer-reader.ts";
 import { createCallIds } from "../shared/call-id.ts";
 import { createChatReader } from "../shared/chat-reader.ts";
 import {

@@ -5,7 +5,7 @@ import { encodeChatBody } from "../shared/chat-request.ts";
 import { chatGoesBack } from "../shared/chat-server.ts";
 import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
-import { createOpenAiHeaders } from "../shared/openai-headers.ts";
+import { openAiAuthentication } from "../shared/openai-authentication.ts";
 import { CHAT_PARAMETERS } from "../shared/openai-parameters.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { reportErrorTexts } from "../shared/report-error-texts.ts";
@@ -45,7 +45,7 @@ export const xai: ProviderType = {
     };
     return createHttpProvider({
       instance,
-      headers: await createOpenAiHeaders(instance),
+      authentication: await openAiAuthentication(instance, context),
       dialectOf: () => chat,
       clock,
     });
