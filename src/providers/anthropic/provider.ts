@@ -10,7 +10,7 @@ import { parseModels } from "../shared/model-records.ts";
 import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { checkBetas } from "./betas.ts";
 import { errorRules } from "./errors.ts";
-import { createMessagesReader } from "./events.ts";
+import { MessagesReader } from "./events.ts";
 import { messagesMisfit } from "./messages-content.ts";
 import models from "./models.json" with { type: "json" };
 import { encodeCountBody, encodeMessagesBody, messagesHeaders, takesThinking } from "./request.ts";
@@ -95,7 +95,7 @@ export const anthropic: ProviderType = {
       headers: messagesHeaders,
       encodeBody: encodeMessagesBody,
       createReader: ({ headers }) =>
-        createMessagesReader({
+        new MessagesReader({
           toError: (payload) => toInBandError(payload, headers, errors, clock),
           newCallId: createCallIds(clock),
         }),

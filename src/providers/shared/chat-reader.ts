@@ -1,23 +1,17 @@
 import type { ReportedCost } from "../../domain/cost.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
-import type { Annotation, TokenLogprob } from "../../domain/provider-data.ts";
+import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { AnswerWarning, FinishReason } from "../../domain/provider-event.ts";
 import type { Place } from "./answer-metadata.ts";
 import { type AnswerReader, parseEvent } from "./answer-reader.ts";
 import { CALLS_MISSING, CHOICES_DROPPED, METADATA_CUT } from "./answer-warnings.ts";
-import { CHAT_API, ChatMessageData } from "./chat-message-data.ts";
+import { CHAT_API } from "./chat-message-data.ts";
+import { ChatMessageReader, hasOutput } from "./chat-message-reader.ts";
 import { ChatMetadata } from "./chat-metadata.ts";
-import { createChatToolCalls } from "./chat-tool-calls.ts";
 import { isReported, type UsageReport, usageEvent } from "./chat-usage.ts";
 import { finishReasonOf, interruptionOf } from "./finish-reasons.ts";
+import type { StreamEvent } from "./frame-reader.ts";
 import { protocolError, truncatedError } from "./http-error.ts";
-import { isEmptyValue } from "./is-empty-value.ts";
 import { readLogprobs } from "./logprobs.ts";
-import { openAiAnnotations } from "./openai-annotations.ts";
-import { createPartWriter, type OpenPart } from "./part-writer.ts";
-import type { DataOrigin } from "./provider-json.ts";
-import { ANY, type PlacePattern, rawValues } from "./raw-values.ts";
-import { textOf } from "./text-of.ts";
 
 export interface ChatReaderOptions {
   /** The vendor's arithmetic of `usage`. */
@@ -34,322 +28,177 @@ export interface ChatReaderOptions {
   readonly readCost?: (usage: JsonObject) => ReportedCost | "impossible" | undefined;
 }
 
-type TextType = "text" | "reasoning" | "refusal";
-
-/** Where a message stands, and the JSON text that it was read from. */
-interface Source {
-  /** The answer, and not a piece of it. */
-  readonly isWhole: boolean;
-  readonly json: string;
-  /** Of the choice. */
-  readonly position: number;
-  readonly field: "message" | "delta";
-}
-
-/** Fields of a message that are no output. */
-const FIELDS_OF_FORM: ReadonlySet<string> = new Set(["role", "name", "index"]);
-
-/** Where a message stands. */
-const MESSAGE: PlacePattern = ["choices", ANY, ANY];
-
-/** Fields that nearly all messages have: nothing else is looked for where there are no others. */
-const PLAIN_FIELDS: ReadonlySet<string> = new Set([
-  "role",
-  "content",
-  "refusal",
-  "reasoning",
-  "reasoning_content",
-  "tool_calls",
-]);
-
-/** An annotation as the vendor wrote it. */
-function ownJson({ providerData }: Annotation): JsonObject {
-  return JSON.parse(providerData?.json ?? "{}") as JsonObject;
-}
-
-/** The message has a field with output, whether this reader knows the field or not. */
-function hasOutput(message: JsonObject): boolean {
-  return Object.entries(message).some(
-    ([field, value]) => !FIELDS_OF_FORM.has(field) && !isEmptyValue(value),
-  );
-}
-
 /** Reads answers of the Chat Completions dialect, whole ones and streams. */
-export function createChatReader(options: ChatReaderOptions): AnswerReader {
-  const writer = createPartWriter();
-  const { events } = writer;
-  const origin: DataOrigin = { providerType: options.providerType, api: CHAT_API };
-  const calls = createChatToolCalls(writer, options.newCallId, origin);
-  const left = new ChatMetadata(options.usageMetadataFields);
-  const data = new ChatMessageData(origin);
-  /** Sources that belong to the text that is open, or comes. */
-  let annotations: Annotation[] = [];
-  let transcript = "";
-  let open: { readonly type: TextType; readonly part: OpenPart } | undefined;
-  const told = new Set<AnswerWarning>();
-  let responseId = "";
-  let model = "";
-  let refused = false;
-  let content = false;
-  /** Nothing was read that could be output. */
-  let isEmpty = true;
+export class ChatReader implements AnswerReader {
+  readonly events: AnswerReader["events"];
+  readonly #options: ChatReaderOptions;
+  readonly #metadata: ChatMetadata;
+  readonly #message: ChatMessageReader;
+  readonly #told = new Set<AnswerWarning>();
+  #responseId = "";
+  #model = "";
   /** The provider's word, once it has come. */
-  let rawReason: string | undefined;
-  /** No content has followed the provider's word. */
-  let isOver = false;
+  #rawReason: string | undefined;
   /** The provider has told what it counted. */
-  let isCounted = false;
+  #isCounted = false;
 
-  function tellOnce(warning: AnswerWarning): void {
-    if (told.has(warning)) return;
-    told.add(warning);
-    events.push({ type: "warning", warning });
+  constructor(options: ChatReaderOptions) {
+    const { providerType, newCallId, usageMetadataFields } = options;
+    const origin = { providerType, api: CHAT_API };
+    this.#options = options;
+    this.#metadata = new ChatMetadata(usageMetadataFields);
+    this.#message = new ChatMessageReader(origin, newCallId, this.#metadata);
+    this.events = this.#message.events;
   }
 
-  function closeText(): void {
-    const isSourced = open?.type === "text" && annotations.length > 0;
-    open?.part.end(undefined, isSourced ? { annotations } : undefined);
-    if (isSourced) annotations = [];
-    open = undefined;
-  }
-
-  function append(type: TextType, text: string, logprobs?: readonly TokenLogprob[]): void {
-    if (text === "" && (logprobs === undefined || open?.type !== "text")) return;
-    if (open?.type !== type) {
-      closeText();
-      open = { type, part: writer.openText(type) };
+  readEvent({ name, data }: StreamEvent): boolean {
+    if (data.trim() === "[DONE]") {
+      // Servers that give no reason count what they have made; a proxy in front of a broken one does not.
+      if (this.#rawReason === undefined && !(this.#isCounted && this.#message.hasAll)) {
+        throw truncatedError();
+      }
+      this.#finish(this.#rawReason ?? "");
+      return true;
     }
-    content = true;
-    isOver = false;
-    if (type === "refusal") refused = true;
-    open.part.append(text, logprobs);
+    // A comment that a bad proxy has wrapped into data.
+    if (data.startsWith(":")) return false;
+    // It can be words alone.
+    if (name === "error") throw this.#options.toError(data);
+    this.#readChunk(parseEvent(data), data, false);
+    return false;
   }
 
-  function readMessage(
-    message: JsonObject,
-    source: Source,
-    logprobs: readonly TokenLogprob[] | undefined,
-  ): void {
-    if (isEmpty) isEmpty = !hasOutput(message);
-    append("reasoning", textOf(message.reasoning_content) || textOf(message.reasoning));
-    readContent(message.content, source, logprobs);
-    append("refusal", textOf(message.refusal));
-    for (const field in message) {
-      if (!PLAIN_FIELDS.has(field)) return readAdded(message, source);
+  isWhole(): boolean {
+    return this.#message.isOver;
+  }
+
+  readEnd(): void {
+    // Many compatible servers never send the end marker: the finish reason is the vendor's word.
+    if (this.#rawReason === undefined) throw truncatedError();
+    this.#finish(this.#rawReason);
+  }
+
+  readBody(body: JsonObject, json: string): void {
+    this.#readChunk(body, json, true);
+    if (!Array.isArray(body.choices) || body.choices.length === 0) {
+      throw protocolError("the provider's answer has no choices");
     }
+    if (this.#rawReason === undefined && !this.#message.hasAll) throw truncatedError();
+    this.#finish(this.#rawReason ?? "");
   }
 
-  /** What only some servers have in a message. */
-  function readAdded(message: JsonObject, { isWhole, json, position, field }: Source): void {
-    const place = ["choices", position, field];
-    const raw = (name: string) => rawValues(json, [[...MESSAGE, name]]).at(...place, name);
-    annotations.push(...openAiAnnotations(message.annotations, () => raw("annotations"), origin));
-    data.read(message, raw);
-    if (isJsonObject(message.audio)) {
-      const said = textOf(message.audio.transcript);
-      transcript += said;
-      append("text", said);
-    }
-    left.message(message, json, () => place, isWhole);
+  #tellOnce(warning: AnswerWarning): void {
+    if (this.#told.has(warning)) return;
+    this.#told.add(warning);
+    this.events.push({ type: "warning", warning });
   }
 
-  /** A text, or parts, of which some are thoughts (Mistral). */
-  function readContent(
-    content: JsonValue | undefined,
-    source: Source,
-    logprobs: readonly TokenLogprob[] | undefined,
-  ): void {
-    const isAlone = isJsonObject(content);
-    const parts = isAlone ? [content] : content;
-    if (!Array.isArray(parts)) return append("text", textOf(parts), logprobs);
-    for (const [index, part] of parts.entries()) {
-      if (!isJsonObject(part)) append("text", textOf(part), logprobs);
-      else if (part.type === "thinking") append("reasoning", textOf(part.thinking));
-      else if (part.type === "refusal") append("refusal", textOf(part.refusal));
-      else if (part.text !== undefined) append("text", textOf(part.text), logprobs);
-      else writeProviderPart(part, source, isAlone ? [] : [index]);
-    }
-  }
-
-  /** A part of content that is neither text nor thought. */
-  function writeProviderPart(part: JsonObject, source: Source, place: readonly number[]): void {
-    const { json, position, field } = source;
-    const raw = rawValues(json, [[...MESSAGE, "content", ...place.map(() => ANY)] as PlacePattern]);
-    const own = raw.at("choices", position, field, "content", ...place) ?? JSON.stringify(part);
-    closeText();
-    content = true;
-    isOver = false;
-    writer.writeWhole({ type: "provider", ...origin, json: own });
-  }
-
-  /** The field before `tool_calls` holds one call; a server that sends both means the same one. */
-  function readCalls(message: JsonObject, { isWhole, json, position, field }: Source): void {
-    const given = message.tool_calls;
-    const isOld = !Array.isArray(given) || given.length === 0;
-    if (isOld && !isJsonObject(message.function_call)) return;
-    closeText();
-    isOver = false;
-    const fragments: readonly JsonValue[] = isOld
-      ? [{ function: message.function_call ?? null }]
-      : given;
-    for (const [index, fragment] of fragments.entries()) {
-      if (!isJsonObject(fragment)) continue;
-      const kind = isJsonObject(fragment.function) ? "function" : "custom";
-      const own = isOld ? ["function_call"] : ["tool_calls", index, kind];
-      left.call(fragment[kind], json, () => ["choices", position, field, ...own]);
-    }
-    calls.read({ fragments, isWhole, json, position, field, isOld });
-  }
-
-  function readHead(chunk: JsonObject): void {
-    const id = typeof chunk.id === "string" && chunk.id !== "" ? chunk.id : responseId;
-    const name = typeof chunk.model === "string" && chunk.model !== "" ? chunk.model : model;
-    if (id !== responseId || name !== model) {
-      responseId = id;
-      model = name;
-      events.push({
-        type: "response",
-        ...(id === "" ? undefined : { id }),
-        ...(name === "" ? undefined : { model: name }),
-      });
-    }
+  #readHead(chunk: JsonObject): void {
+    const id = typeof chunk.id === "string" && chunk.id !== "" ? chunk.id : this.#responseId;
+    const model = typeof chunk.model === "string" && chunk.model !== "" ? chunk.model : this.#model;
+    if (id === this.#responseId && model === this.#model) return;
+    this.#responseId = id;
+    this.#model = model;
+    this.events.push({
+      type: "response",
+      ...(id === "" ? undefined : { id }),
+      ...(model === "" ? undefined : { model }),
+    });
   }
 
   /** A chunk, or a whole answer: they differ in `delta` and `message`, and some servers send both. */
-  function readChunk(chunk: JsonObject, json: string, isWhole: boolean): void {
-    if (chunk.error || chunk.object === "error") throw options.toError(chunk);
-    readHead(chunk);
-    left.chunk(chunk, json);
+  #readChunk(chunk: JsonObject, json: string, isWhole: boolean): void {
+    if (chunk.error || chunk.object === "error") throw this.#options.toError(chunk);
+    this.#readHead(chunk);
+    this.#metadata.chunk(chunk, json);
     const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
     for (let position = 0; position < choices.length; position++) {
       const choice = choices[position];
-      if (!isJsonObject(choice)) continue;
-      const field = fieldOf(choice, isWhole);
-      const message = choice[field];
-      const index = typeof choice.index === "number" ? choice.index : position;
-      if (index !== 0) {
-        if (isJsonObject(message) && hasOutput(message)) tellOnce(CHOICES_DROPPED);
-        continue;
-      }
-      if (isJsonObject(message)) {
-        const { logprobs } = choice;
-        const source: Source = { isWhole, json, position, field };
-        const tokens = isJsonObject(logprobs) ? readLogprobs(logprobs.content) : undefined;
-        readMessage(message, source, tokens);
-        if (message.tool_calls || message.function_call) readCalls(message, source);
-      }
-      left.choice(choice, json, position);
-      readReason(choice, isWhole);
-      // Moonshot's place for it.
-      if (isJsonObject(choice.usage)) {
-        readUsage(choice.usage, json, ["choices", position, "usage"]);
-      }
+      if (isJsonObject(choice)) this.#readChoice(choice, json, position, isWhole);
     }
     // Nothing but counts follows the reason.
-    if (isOver && choices.length === 0) calls.end();
-    if (isJsonObject(chunk.usage)) readUsage(chunk.usage, json, ["usage"]);
+    if (this.#message.isOver && choices.length === 0) this.#message.endCalls();
+    if (isJsonObject(chunk.usage)) this.#readUsage(chunk.usage, json, ["usage"]);
+  }
+
+  #readChoice(choice: JsonObject, json: string, position: number, isWhole: boolean): void {
+    const field = this.#fieldOf(choice, isWhole);
+    const message = choice[field];
+    const index = typeof choice.index === "number" ? choice.index : position;
+    if (index !== 0) {
+      if (isJsonObject(message) && hasOutput(message)) this.#tellOnce(CHOICES_DROPPED);
+      return;
+    }
+    if (isJsonObject(message)) {
+      const { logprobs } = choice;
+      const tokens = isJsonObject(logprobs) ? readLogprobs(logprobs.content) : undefined;
+      this.#message.read(message, { isWhole, json, position, field }, tokens);
+    }
+    this.#metadata.choice(choice, json, position);
+    this.#readReason(choice, isWhole);
+    // Moonshot's place for it.
+    if (isJsonObject(choice.usage)) {
+      this.#readUsage(choice.usage, json, ["choices", position, "usage"]);
+    }
   }
 
   /** Where the output of a choice stands; some servers send both, and repeat in one what the other has said. */
-  function fieldOf(choice: JsonObject, isWhole: boolean): "message" | "delta" {
+  #fieldOf(choice: JsonObject, isWhole: boolean): "message" | "delta" {
     const first = isWhole ? "message" : "delta";
     const second = isWhole ? "delta" : "message";
     const own = choice[first];
     if (!isJsonObject(choice[second])) return first;
     if (!isJsonObject(own)) return second;
-    return hasOutput(own) || !isEmpty ? first : second;
+    return hasOutput(own) || !this.#message.isEmpty ? first : second;
   }
 
-  function readReason(choice: JsonObject, isWhole: boolean): void {
+  #readReason(choice: JsonObject, isWhole: boolean): void {
     const reason = choice.finish_reason;
     if (typeof reason !== "string" || reason === "") return;
-    if (choice.error) throw options.toError(choice.error);
+    if (choice.error) throw this.#options.toError(choice.error);
     const interruption = interruptionOf(reason);
     if (interruption !== undefined) throw interruption;
-    rawReason = reason;
-    isOver = true;
-    closeText();
-    if (isWhole) calls.end();
-    else calls.endWhole();
+    this.#rawReason = reason;
+    this.#message.takeReason(isWhole);
   }
 
-  function readUsage(usage: JsonObject, json: string, place: Place): void {
-    left.usage(usage, json, place);
-    const report = options.readUsage(usage);
-    isCounted ||= isReported(report);
-    const cost = options.readCost?.(usage);
-    if (isReported(report) || cost !== undefined) events.push(usageEvent(report, cost));
+  #readUsage(usage: JsonObject, json: string, place: Place): void {
+    this.#metadata.usage(usage, json, place);
+    const report = this.#options.readUsage(usage);
+    this.#isCounted ||= isReported(report);
+    const cost = this.#options.readCost?.(usage);
+    if (isReported(report) || cost !== undefined) this.events.push(usageEvent(report, cost));
   }
 
-  function finishReason(raw: string): FinishReason {
+  #finishReason(raw: string): FinishReason {
     const reason = finishReasonOf(raw) ?? "other";
-    if (reason === "tool-calls" && calls.count() === 0) return withoutCalls();
+    const { hasCalls, isRefused } = this.#message;
+    if (reason === "tool-calls" && !hasCalls) return this.#withoutCalls();
     if (reason !== "stop" && raw !== "") return reason;
-    if (refused) return "refusal";
+    if (isRefused) return "refusal";
     // A forced call can end with `stop`.
-    return calls.count() > 0 ? "tool-calls" : reason;
+    return hasCalls ? "tool-calls" : reason;
   }
 
   /** The vendor says that there are calls, and none came. */
-  function withoutCalls(): FinishReason {
-    if (isEmpty) return "stop";
-    tellOnce(CALLS_MISSING);
+  #withoutCalls(): FinishReason {
+    if (this.#message.isEmpty) return "stop";
+    this.#tellOnce(CALLS_MISSING);
     return "other";
   }
 
-  function finish(raw: string): void {
-    closeText();
-    calls.end();
-    const sound = data.part(transcript);
-    if (sound !== undefined) writer.writeWhole(sound);
-    if (annotations.length > 0) left.annotations(annotations.map(ownJson));
-    if (left.isCut) tellOnce(METADATA_CUT);
-    const reason = finishReason(raw);
-    const messageData = data.data();
-    events.push({
+  #finish(raw: string): void {
+    this.#message.end();
+    if (this.#metadata.isCut) this.#tellOnce(METADATA_CUT);
+    const reason = this.#finishReason(raw);
+    const { isEmpty, messageData } = this.#message;
+    this.events.push({
       type: "finish",
       reason,
       rawReason: raw,
       ...(isEmpty && { isEmpty }),
-      ...left.metadata,
+      ...this.#metadata.metadata,
       ...(messageData !== undefined && { messageData }),
     });
   }
-
-  /** Something came, and nothing of it is cut. */
-  function hasAll(): boolean {
-    return (content || calls.hasAny()) && !calls.isCut();
-  }
-
-  return {
-    events,
-    readEvent({ name, data }) {
-      if (data.trim() === "[DONE]") {
-        // Servers that give no reason count what they have made; a proxy in front of a broken one does not.
-        if (rawReason === undefined && !(isCounted && hasAll())) throw truncatedError();
-        finish(rawReason ?? "");
-        return true;
-      }
-      // A comment that a bad proxy has wrapped into data.
-      if (data.startsWith(":")) return false;
-      // It can be words alone.
-      if (name === "error") throw options.toError(data);
-      readChunk(parseEvent(data), data, false);
-      return false;
-    },
-    isWhole: () => isOver,
-    readEnd() {
-      // Many compatible servers never send the end marker: the finish reason is the vendor's word.
-      if (rawReason === undefined) throw truncatedError();
-      finish(rawReason);
-    },
-    readBody(body, json) {
-      readChunk(body, json, true);
-      if (!Array.isArray(body.choices) || body.choices.length === 0) {
-        throw protocolError("the provider's answer has no choices");
-      }
-      if (rawReason === undefined && !hasAll()) throw truncatedError();
-      finish(rawReason ?? "");
-    },
-  };
 }

@@ -53,7 +53,7 @@ async function readFailure(
   const body = await response.text(MAX_ERROR_BODY_BYTES).catch(() => "");
   stop();
   signal.throwIfAborted();
-  return toHttpError(status, headers, body, errorRules, clock);
+  return toHttpError({ status, headers, body }, errorRules, clock);
 }
 
 /** The answer as it was before it was compressed; the status of a failure says enough without its body. */
@@ -63,7 +63,7 @@ function decoded(sent: UpstreamResponse, { errorRules, clock }: Sending): Upstre
   } catch (error) {
     sent.close();
     const { status, headers } = sent;
-    throw isGood(sent) ? error : toHttpError(status, headers, "", errorRules, clock);
+    throw isGood(sent) ? error : toHttpError({ status, headers, body: "" }, errorRules, clock);
   }
 }
 

@@ -12,7 +12,7 @@ export interface ItemName {
   readonly index: number;
 }
 
-interface WrittenText {
+export interface WrittenText {
   readonly type: TextType;
   readonly part: OpenPart;
   /** What was written. */

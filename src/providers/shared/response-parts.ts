@@ -9,44 +9,19 @@ import { type DataOrigin, rawElements, rawFields } from "./provider-json.ts";
 import type { RawValues } from "./raw-values.ts";
 import { encodeReasoning } from "./reasoning-signature.ts";
 import { itemData, providerItem } from "./response-data.ts";
-import { createItemTable, type Item, type ItemName, type TextType } from "./response-items.ts";
+import {
+  createItemTable,
+  type Item,
+  type ItemName,
+  type TextType,
+  type WrittenText,
+} from "./response-items.ts";
 
 /** An item with the texts of the JSON that it was read from, and its place there. */
 export interface ReadItem {
   readonly item: JsonObject;
   readonly raw: RawValues;
   readonly place: readonly (string | number)[];
-}
-
-/** The output items of one answer, while they are written and when they come whole. */
-export interface ResponseParts {
-  readonly events: PartWriter["events"];
-  hasToolCalls(): boolean;
-  hasRefusal(): boolean;
-  /** No part was written, and no item came but messages without content. */
-  isEmpty(): boolean;
-  text(
-    name: ItemName,
-    contentIndex: number,
-    delta: string,
-    logprobs: readonly TokenLogprob[] | undefined,
-  ): void;
-  /** `json` is the text of the annotation. */
-  annotation(name: ItemName, contentIndex: number, annotation: JsonObject, json: string): void;
-  refusal(name: ItemName, contentIndex: number, delta: string): void;
-  /** A whole text, of which all or nothing can have come before. */
-  wholeText(name: ItemName, contentIndex: number, type: "text" | "refusal", text: string): void;
-  reasoning(name: ItemName, paragraph: string, delta: string): void;
-  wholeReasoning(name: ItemName, paragraph: string, text: string): void;
-  startItem(outputIndex: number, read: ReadItem): void;
-  toolArguments(name: ItemName, delta: string): void;
-  wholeArguments(name: ItemName, text: string): void;
-  /** A finished item: writes what its deltas have not said, and ends its parts. */
-  endItem(outputIndex: number, read: ReadItem): void;
-  /** An item of the finished response: it may stand at another place than it had before. */
-  settleItem(position: number, read: ReadItem): void;
-  /** Ends what the provider left open. */
-  endAll(): void;
 }
 
 function textOf(value: JsonValue | undefined): string {
@@ -82,6 +57,14 @@ function raw(json: string | undefined, field: string): string | undefined {
   return json === undefined ? undefined : rawFields(json).get(field)?.text;
 }
 
+/** A whole text, of which all or nothing can have come before. */
+interface WholeText {
+  readonly type: TextType;
+  readonly text: string;
+  /** Of its tokens, where the vendor has them. */
+  readonly logprobs: readonly TokenLogprob[] | undefined;
+}
+
 /** Texts of a finished message, by their position. */
 function textsOf(read: ReadItem, origin: DataOrigin) {
   return objects(read.item.content)
@@ -114,86 +97,183 @@ function additions(
   };
 }
 
-/** `newId` names calls that came without a name. */
-export function createResponseParts(newId: () => string, origin: DataOrigin): ResponseParts {
-  const writer = createPartWriter();
-  const items = createItemTable();
-  let hasToolCalls = false;
-  let hasRefusal = false;
-  let isEmpty = true;
+/** Writes more of a text; `logprobs` are those of its tokens. */
+function write(
+  written: WrittenText,
+  delta: string,
+  logprobs: readonly TokenLogprob[] | undefined,
+): void {
+  written.text += delta;
+  written.part.append(delta, logprobs);
+}
 
-  function append(
-    item: Item,
+function annotate(item: Item, contentIndex: number, annotations: readonly Annotation[]): void {
+  const written = item.texts.get(contentIndex);
+  if (written !== undefined && annotations.length > 0) written.annotations = annotations;
+}
+
+function freeIndex({ texts }: Item, index: number): number {
+  return texts.has(index) ? Math.max(...texts.keys()) + 1 : index;
+}
+
+/** The output items of one answer as parts, while they are written and when they come whole. */
+export class ResponseParts {
+  readonly #newId: () => string;
+  readonly #origin: DataOrigin;
+  readonly #writer: PartWriter = createPartWriter();
+  readonly #items = createItemTable();
+  #hasToolCalls = false;
+  #hasRefusal = false;
+  #isEmpty = true;
+
+  /** `newId` names calls that came without a name. */
+  constructor(newId: () => string, origin: DataOrigin) {
+    this.#newId = newId;
+    this.#origin = origin;
+  }
+
+  get events(): PartWriter["events"] {
+    return this.#writer.events;
+  }
+
+  get hasToolCalls(): boolean {
+    return this.#hasToolCalls;
+  }
+
+  get hasRefusal(): boolean {
+    return this.#hasRefusal;
+  }
+
+  /** No part was written, and no item came but messages without content. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
+  text(
+    name: ItemName,
     contentIndex: number,
-    type: TextType,
     delta: string,
-    logprobs?: readonly TokenLogprob[],
+    logprobs: readonly TokenLogprob[] | undefined,
   ): void {
+    const item = this.#items.named(name, "message");
     if (delta === "" && (logprobs === undefined || !item.texts.has(contentIndex))) return;
-    isEmpty = false;
-    if (type === "refusal") hasRefusal = true;
+    write(this.#opened(item, contentIndex, "text"), delta, logprobs);
+  }
+
+  /** `json` is the text of the annotation. */
+  annotation(name: ItemName, contentIndex: number, annotation: JsonObject, json: string): void {
+    const written = this.#items.named(name, "message").texts.get(contentIndex);
+    if (written === undefined) return;
+    const own = openAiAnnotation(annotation, json, this.#origin);
+    written.annotations = [...written.annotations, own];
+  }
+
+  refusal(name: ItemName, contentIndex: number, delta: string): void {
+    this.#append(this.#items.named(name, "message"), contentIndex, "refusal", delta);
+  }
+
+  /** A whole text, of which all or nothing can have come before. */
+  wholeText(name: ItemName, contentIndex: number, type: "text" | "refusal", text: string): void {
+    const whole = { type, text, logprobs: undefined };
+    this.#complete(this.#items.named(name, "message"), contentIndex, whole);
+  }
+
+  reasoning(name: ItemName, paragraph: string, delta: string): void {
+    this.#appendReasoning(this.#items.named(name, "reasoning"), paragraph, delta);
+  }
+
+  wholeReasoning(name: ItemName, paragraph: string, text: string): void {
+    const item = this.#items.named(name, "reasoning");
+    if (!item.paragraphs.has(paragraph)) this.#appendReasoning(item, paragraph, text);
+  }
+
+  startItem(outputIndex: number, read: ReadItem): void {
+    const item = this.#items.started(outputIndex, read.item);
+    if (item.kind === "call" && !item.isEnded) this.#startCall(item, read);
+  }
+
+  toolArguments(name: ItemName, delta: string): void {
+    this.#appendCall(this.#items.named(name, "call"), delta);
+  }
+
+  wholeArguments(name: ItemName, text: string): void {
+    this.#completeCall(this.#items.named(name, "call"), text);
+  }
+
+  /** A finished item: writes what its deltas have not said, and ends its parts. */
+  endItem(outputIndex: number, read: ReadItem): void {
+    this.#endItem(this.#items.ended(outputIndex, read.item), read);
+  }
+
+  /** An item of the finished response: it may stand at another place than it had before. */
+  settleItem(position: number, read: ReadItem): void {
+    this.#endItem(this.#items.settled(position, read.item), read);
+  }
+
+  /** Ends the items that the provider left open. */
+  endAll(): void {
+    for (const item of this.#items.all()) if (!item.isEnded) this.#endParts(item);
+  }
+
+  /** The text at this place of an item, which begins if it has not begun. */
+  #opened(item: Item, contentIndex: number, type: TextType): WrittenText {
+    this.#isEmpty = false;
+    if (type === "refusal") this.#hasRefusal = true;
     let written = item.texts.get(contentIndex);
     if (written === undefined) {
-      written = { type, part: writer.openText(type), text: "", annotations: [] };
+      written = { type, part: this.#writer.openText(type), text: "", annotations: [] };
       item.texts.set(contentIndex, written);
     }
-    written.text += delta;
-    written.part.append(delta, logprobs);
+    return written;
+  }
+
+  #append(item: Item, contentIndex: number, type: TextType, delta: string): void {
+    if (delta !== "") write(this.#opened(item, contentIndex, type), delta, undefined);
   }
 
   /** Writes what is left of a whole text whose beginning has been written. */
-  function complete(
-    item: Item,
-    contentIndex: number,
-    type: TextType,
-    whole: string,
-    logprobs?: readonly TokenLogprob[],
-  ): void {
+  #complete(item: Item, contentIndex: number, { type, text, logprobs }: WholeText): void {
     const written = item.texts.get(contentIndex)?.text ?? "";
+    const rest = text.slice(written.length);
+    if (rest === "" || !text.startsWith(written)) return;
     // Probabilities have come with the deltas, if there were any.
     const own = written === "" ? logprobs : undefined;
-    if (whole.startsWith(written)) {
-      append(item, contentIndex, type, whole.slice(written.length), own);
-    }
+    write(this.#opened(item, contentIndex, type), rest, own);
   }
 
-  function annotate(item: Item, contentIndex: number, annotations: readonly Annotation[]): void {
-    const written = item.texts.get(contentIndex);
-    if (written !== undefined && annotations.length > 0) written.annotations = annotations;
-  }
-
-  function startCall(item: Item, read: ReadItem): void {
+  #startCall(item: Item, read: ReadItem): void {
     const { call } = item;
-    item.data = itemData("call", read.item, rawOf(read), origin) ?? item.data;
+    item.data = itemData("call", read.item, rawOf(read), this.#origin) ?? item.data;
     const name = textOf(read.item.name);
     const whole = argumentsOf(read);
-    if (call.part !== undefined || name === "") return completeCall(item, whole);
-    hasToolCalls = true;
-    const id = usableId(textOf(read.item.call_id)) || usableId(textOf(read.item.id)) || newId();
+    if (call.part !== undefined || name === "") return this.#completeCall(item, whole);
+    this.#hasToolCalls = true;
+    const id =
+      usableId(textOf(read.item.call_id)) || usableId(textOf(read.item.id)) || this.#newId();
     if (whole.startsWith(call.text)) call.text = whole;
-    call.part = writer.openToolCall(id, name, call.text);
+    call.part = this.#writer.openToolCall(id, name, call.text);
   }
 
-  function appendCall({ call }: Item, delta: string): void {
+  #appendCall({ call }: Item, delta: string): void {
     call.text += delta;
     call.part?.append(delta);
   }
 
-  function completeCall(item: Item, whole: string): void {
+  #completeCall(item: Item, whole: string): void {
     const { text } = item.call;
-    if (whole.startsWith(text)) appendCall(item, whole.slice(text.length));
+    if (whole.startsWith(text)) this.#appendCall(item, whole.slice(text.length));
   }
 
-  function endMessage(item: Item, message: ReadItem): void {
-    item.data = itemData("message", message.item, rawOf(message), origin);
+  #endMessage(item: Item, message: ReadItem): void {
+    item.data = itemData("message", message.item, rawOf(message), this.#origin);
     const left: ReturnType<typeof textsOf> = [];
     const known = new Set(item.texts.values());
-    for (const entry of textsOf(message, origin)) {
+    for (const entry of textsOf(message, this.#origin)) {
       const written = item.texts.get(entry.index);
       if (written === undefined || written.type !== entry.type) left.push(entry);
       else {
         known.delete(written);
-        complete(item, entry.index, entry.type, entry.text, entry.logprobs);
+        this.#complete(item, entry.index, entry);
         annotate(item, entry.index, entry.annotations);
       }
     }
@@ -205,30 +285,26 @@ export function createResponseParts(newId: () => string, origin: DataOrigin): Re
       );
       if (same !== undefined) known.delete(same[1]);
       const at = same?.[0] ?? freeIndex(item, index);
-      complete(item, at, type, text, logprobs);
+      this.#complete(item, at, { type, text, logprobs });
       annotate(item, at, annotations);
     }
   }
 
-  function freeIndex({ texts }: Item, index: number): number {
-    return texts.has(index) ? Math.max(...texts.keys()) + 1 : index;
-  }
-
-  function endReasoning(item: Item, read: ReadItem): void {
+  #endReasoning(item: Item, read: ReadItem): void {
     const source = read.item;
     const paragraphs = [...objects(source.summary), ...objects(source.content)].map((paragraph) =>
       textOf(paragraph.text),
     );
     const text = paragraphs.filter((paragraph) => paragraph !== "").join("\n\n");
-    if (!item.texts.has(0)) append(item, 0, "reasoning", text);
+    if (!item.texts.has(0)) this.#append(item, 0, "reasoning", text);
     const signature = encodeReasoning(source);
-    const data = itemData("reasoning", source, rawOf(read), origin);
+    const data = itemData("reasoning", source, rawOf(read), this.#origin);
     const part = {
       type: "reasoning",
       text,
       signature,
       redacted: text === "",
-      provider: origin.providerType,
+      provider: this.#origin.providerType,
       ...(data !== undefined && { providerData: data }),
     } as const;
     const open = item.texts.get(0)?.part;
@@ -236,21 +312,21 @@ export function createResponseParts(newId: () => string, origin: DataOrigin): Re
       const added = additions([], data);
       if (signature.length === 0) open.end(undefined, added);
       else open.end(part);
-    } else if (signature.length > 0) writer.writeWhole(part);
+    } else if (signature.length > 0) this.#writer.writeWhole(part);
   }
 
-  function endItem(known: Item, read: ReadItem): void {
+  #endItem(known: Item, read: ReadItem): void {
     if (known.isEnded) return;
     const { item } = read;
-    if (item.type !== "message") isEmpty = false;
-    if (item.type === "reasoning") endReasoning(known, read);
-    else if (item.type === "message") endMessage(known, read);
-    else if (known.kind === "call") startCall(known, read);
-    else writer.writeWhole(providerItem(item, rawOf(read), origin));
-    endParts(known);
+    if (item.type !== "message") this.#isEmpty = false;
+    if (item.type === "reasoning") this.#endReasoning(known, read);
+    else if (item.type === "message") this.#endMessage(known, read);
+    else if (known.kind === "call") this.#startCall(known, read);
+    else this.#writer.writeWhole(providerItem(item, rawOf(read), this.#origin));
+    this.#endParts(known);
   }
 
-  function endParts(item: Item): void {
+  #endParts(item: Item): void {
     item.isEnded = true;
     for (const { part, annotations } of item.texts.values()) {
       part.end(undefined, additions(annotations, item.data));
@@ -262,46 +338,10 @@ export function createResponseParts(newId: () => string, origin: DataOrigin): Re
     part?.end(undefined, additions([], item.data));
   }
 
-  function reasoning(item: Item, paragraph: string, delta: string): void {
+  #appendReasoning(item: Item, paragraph: string, delta: string): void {
     if (delta === "") return;
     const isNext = item.paragraphs.size > 0 && !item.paragraphs.has(paragraph);
     item.paragraphs.add(paragraph);
-    append(item, 0, "reasoning", isNext ? `\n\n${delta}` : delta);
+    this.#append(item, 0, "reasoning", isNext ? `\n\n${delta}` : delta);
   }
-
-  return {
-    events: writer.events,
-    hasToolCalls: () => hasToolCalls,
-    hasRefusal: () => hasRefusal,
-    isEmpty: () => isEmpty,
-    text: (name, contentIndex, delta, logprobs) =>
-      append(items.named(name, "message"), contentIndex, "text", delta, logprobs),
-    annotation(name, contentIndex, annotation, json) {
-      const written = items.named(name, "message").texts.get(contentIndex);
-      if (written === undefined) return;
-      const own = openAiAnnotation(annotation, json, origin);
-      written.annotations = [...written.annotations, own];
-    },
-    refusal: (name, contentIndex, delta) =>
-      append(items.named(name, "message"), contentIndex, "refusal", delta),
-    wholeText: (name, contentIndex, type, text) =>
-      complete(items.named(name, "message"), contentIndex, type, text),
-    reasoning: (name, paragraph, delta) =>
-      reasoning(items.named(name, "reasoning"), paragraph, delta),
-    wholeReasoning(name, paragraph, text) {
-      const item = items.named(name, "reasoning");
-      if (!item.paragraphs.has(paragraph)) reasoning(item, paragraph, text);
-    },
-    startItem(outputIndex, read) {
-      const item = items.started(outputIndex, read.item);
-      if (item.kind === "call" && !item.isEnded) startCall(item, read);
-    },
-    toolArguments: (name, delta) => appendCall(items.named(name, "call"), delta),
-    wholeArguments: (name, text) => completeCall(items.named(name, "call"), text),
-    endItem: (outputIndex, read) => endItem(items.ended(outputIndex, read.item), read),
-    settleItem: (position, read) => endItem(items.settled(position, read.item), read),
-    endAll() {
-      for (const item of items.all()) if (!item.isEnded) endParts(item);
-    },
-  };
 }

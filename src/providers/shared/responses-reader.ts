@@ -12,20 +12,20 @@ import {
   usageDetails,
   usageEvent,
 } from "./chat-usage.ts";
+import type { StreamEvent } from "./frame-reader.ts";
 import { protocolError, truncatedError } from "./http-error.ts";
-import { keepUsage } from "./known-usage.ts";
 import { readLogprobs } from "./logprobs.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "./raw-values.ts";
 import { readCost } from "./read-cost.ts";
 import { RESPONSES_API } from "./response-data.ts";
 import {
-  KNOWN_EVENT_FIELDS,
-  KNOWN_RESPONSE_FIELDS,
+  EVENT_FIELDS,
   KNOWN_RESPONSE_USAGE,
-  KNOWN_TEXT_FIELDS,
+  RESPONSE_FIELDS,
+  TEXT_FIELDS,
 } from "./response-fields.ts";
 import type { ItemName } from "./response-items.ts";
-import { argumentsOf, createResponseParts, type ReadItem } from "./response-parts.ts";
+import { argumentsOf, type ReadItem, ResponseParts } from "./response-parts.ts";
 
 export interface ResponsesReaderOptions {
   /** What an error inside the answer means. */
@@ -54,6 +54,7 @@ const ITEMS: readonly PlacePattern[] = [
 
 /** Where the fields of an event stand; made once, since each event is asked. */
 const TOP = (): Place => [];
+const RESPONSE = (): Place => ["response"];
 
 const INCOMPLETE_REASONS: Readonly<Record<string, FinishReason>> = {
   max_output_tokens: "max-tokens",
@@ -100,187 +101,210 @@ function itemOf(event: JsonObject, json: string): ReadItem {
   return { item: object(event.item), raw: rawOf(json), place: ["item"] };
 }
 
-/** Reads answers of the Responses dialect, whole ones and streams. */
-export function createResponsesReader(options: ResponsesReaderOptions): AnswerReader {
-  const parts = createResponseParts(options.newCallId, {
-    providerType: options.providerType,
-    api: RESPONSES_API,
-  });
-  const { events } = parts;
-  const left = new AnswerMetadata();
-  let responseId = "";
-  let model = "";
+function nameOf(event: JsonObject): ItemName {
+  return { id: text(event.item_id), index: index(event.output_index) };
+}
 
-  /** What the texts of a message have beside their words. */
-  function keepTexts(item: JsonObject, json: string, place: Place): void {
-    if (item.type !== "message" || !Array.isArray(item.content)) return;
-    for (const [index, content] of item.content.entries()) {
-      if (!isJsonObject(content)) continue;
-      const own = () => [...place, "content", index];
-      left.take(content, KNOWN_TEXT_FIELDS, json, own, { group: "content" });
+/** Reads answers of the Responses dialect, whole ones and streams. */
+export class ResponsesReader implements AnswerReader {
+  readonly events: AnswerReader["events"];
+  readonly #toError: ResponsesReaderOptions["toError"];
+  readonly #parts: ResponseParts;
+  readonly #metadata = new AnswerMetadata();
+  #responseId = "";
+  #model = "";
+
+  constructor({ toError, newCallId, providerType }: ResponsesReaderOptions) {
+    this.#toError = toError;
+    this.#parts = new ResponseParts(newCallId, { providerType, api: RESPONSES_API });
+    this.events = this.#parts.events;
+  }
+
+  readEvent({ name, data }: StreamEvent): boolean {
+    if (data.startsWith(":") || data.trim() === "[DONE]") return false;
+    if (name === "error") throw this.#toError(data);
+    const event = parseEvent(data);
+    const type = text(event.type) || (name ?? "");
+    this.#metadata.keep(event, EVENT_FIELDS, data, TOP);
+    if (type.endsWith(".delta")) this.#readDelta(event, type, data);
+    else if (type.endsWith(".done")) this.#readDone(event, type, data);
+    else return this.#readState(event, type, data);
+    return false;
+  }
+
+  /** The end marker itself says how the output ended, and brings the counts. */
+  isWhole(): boolean {
+    return false;
+  }
+
+  readEnd(): void {
+    throw truncatedError();
+  }
+
+  readBody(body: JsonObject, json: string): void {
+    this.#readResponse(body, json);
+  }
+
+  /** Pieces of texts and arguments. */
+  #readDelta(event: JsonObject, type: string, json: string): void {
+    const name = nameOf(event);
+    const content = index(event.content_index);
+    const delta = text(event.delta);
+    switch (type) {
+      case "response.output_text.delta":
+        return this.#parts.text(name, content, delta, readLogprobs(event.logprobs));
+      case "response.refusal.delta":
+        return this.#parts.refusal(name, content, delta);
+      case "response.reasoning_summary_text.delta":
+        return this.#parts.reasoning(name, `summary ${index(event.summary_index)}`, delta);
+      case "response.reasoning_text.delta":
+        return this.#parts.reasoning(name, `content ${content}`, delta);
+      case "response.function_call_arguments.delta":
+      case "response.custom_tool_call_input.delta":
+        return this.#parts.toolArguments(name, pieceOf(event, json));
     }
   }
 
-  function readHead(response: JsonObject): void {
-    const id = text(response.id) || responseId;
-    const name = text(response.model) || model;
-    if (id === responseId && name === model) return;
-    responseId = id;
-    model = name;
-    events.push({
+  /** Whole texts, arguments and items. */
+  #readDone(event: JsonObject, type: string, json: string): void {
+    const name = nameOf(event);
+    const content = index(event.content_index);
+    const whole = text(event.text);
+    switch (type) {
+      case "response.output_text.done":
+        return this.#parts.wholeText(name, content, "text", whole);
+      case "response.refusal.done":
+        return this.#parts.wholeText(name, content, "refusal", text(event.refusal));
+      case "response.reasoning_summary_text.done":
+        return this.#parts.wholeReasoning(name, `summary ${index(event.summary_index)}`, whole);
+      case "response.reasoning_text.done":
+        return this.#parts.wholeReasoning(name, `content ${content}`, whole);
+      case "response.function_call_arguments.done":
+      case "response.custom_tool_call_input.done": {
+        const read = { item: event, raw: rawOf(json), place: [] };
+        return this.#parts.wholeArguments(name, argumentsOf(read));
+      }
+      case "response.output_item.done":
+        this.#keepTexts(object(event.item), json, ["item"]);
+        this.#parts.endItem(name.index, itemOf(event, json));
+    }
+  }
+
+  /** Beginnings, and states of the response. True at the end marker; bookkeeping and unknown events say nothing. */
+  #readState(event: JsonObject, type: string, json: string): boolean {
+    switch (type) {
+      case "response.created":
+      case "response.in_progress":
+        this.#readHead(object(event.response));
+        this.#metadata.keep(object(event.response), RESPONSE_FIELDS, json, RESPONSE);
+        return false;
+      case "response.output_item.added":
+        this.#parts.startItem(index(event.output_index), itemOf(event, json));
+        return false;
+      case "response.output_text.annotation.added":
+        this.#readAnnotation(event, json);
+        return false;
+      case "response.completed":
+      case "response.incomplete": {
+        // The event says the status where the response leaves it out.
+        const status = type.slice("response.".length);
+        this.#readResponse({ status, ...object(event.response) }, json, "response");
+        return true;
+      }
+      case "response.failed":
+        throw this.#readFailed(object(event.response));
+      case "error":
+        throw this.#toError(event);
+      default:
+        return false;
+    }
+  }
+
+  #readAnnotation(event: JsonObject, json: string): void {
+    const annotation = object(event.annotation);
+    const own = rawOf(json).at("annotation") ?? JSON.stringify(annotation);
+    this.#parts.annotation(nameOf(event), index(event.content_index), annotation, own);
+  }
+
+  /** What the texts of a message have beside their words. */
+  #keepTexts(item: JsonObject, json: string, place: Place): void {
+    if (item.type !== "message" || !Array.isArray(item.content)) return;
+    for (const [index, content] of item.content.entries()) {
+      if (!isJsonObject(content)) continue;
+      this.#metadata.keep(content, TEXT_FIELDS, json, () => [...place, "content", index]);
+    }
+  }
+
+  #readHead(response: JsonObject): void {
+    const id = text(response.id) || this.#responseId;
+    const model = text(response.model) || this.#model;
+    if (id === this.#responseId && model === this.#model) return;
+    this.#responseId = id;
+    this.#model = model;
+    this.events.push({
       type: "response",
       ...(id === "" ? undefined : { id }),
-      ...(name === "" ? undefined : { model: name }),
+      ...(model === "" ? undefined : { model }),
     });
   }
 
-  function pushUsage({ usage }: JsonObject): void {
+  #pushUsage({ usage }: JsonObject): void {
     if (!isJsonObject(usage)) return;
     const report = readUsage(usage);
     const cost = readCost(usage);
-    if (isReported(report) || cost !== undefined) events.push(usageEvent(report, cost));
+    if (isReported(report) || cost !== undefined) this.events.push(usageEvent(report, cost));
   }
 
   /** The reason that the whole response gives, and the provider's word for it. */
-  function finishReason(response: JsonObject): { reason: FinishReason; rawReason: string } {
+  #finishReason(response: JsonObject): { reason: FinishReason; rawReason: string } {
     if (response.status === "completed") {
-      if (parts.hasToolCalls()) return { reason: "tool-calls", rawReason: "completed" };
-      return { reason: parts.hasRefusal() ? "refusal" : "stop", rawReason: "completed" };
+      if (this.#parts.hasToolCalls) return { reason: "tool-calls", rawReason: "completed" };
+      return { reason: this.#parts.hasRefusal ? "refusal" : "stop", rawReason: "completed" };
     }
     const rawReason = text(object(response.incomplete_details).reason) || "incomplete";
     return { reason: ownValue(INCOMPLETE_REASONS, rawReason) ?? "other", rawReason };
   }
 
   /** The response as it ends: in the last event of a stream, or as the answer itself; `place` is where. */
-  function readResponse(response: JsonObject, json: string, ...place: readonly string[]): void {
+  #readResponse(response: JsonObject, json: string, ...place: readonly string[]): void {
     const { status } = response;
-    if (response.error || status === "failed" || status === "cancelled") throw readFailed(response);
-    readHead(response);
-    const output = outputOf(response);
+    if (response.error || status === "failed" || status === "cancelled") {
+      throw this.#readFailed(response);
+    }
+    this.#readHead(response);
+    const output = this.#outputOf(response);
     if (status !== "completed" && status !== "incomplete") {
       throw protocolError("the provider's answer is not finished");
     }
     const raw = rawOf(json);
     for (const [position, item] of output.entries()) {
       if (!isJsonObject(item)) continue;
-      keepTexts(item, json, [...place, "output", position]);
-      parts.settleItem(position, { item, raw, place: [...place, "output", position] });
+      this.#keepTexts(item, json, [...place, "output", position]);
+      this.#parts.settleItem(position, { item, raw, place: [...place, "output", position] });
     }
-    parts.endAll();
-    pushUsage(response);
-    left.take(response, KNOWN_RESPONSE_FIELDS, json, () => place);
-    keepUsage(left, response.usage, KNOWN_RESPONSE_USAGE, json, [...place, "usage"]);
-    if (left.isCut) events.push({ type: "warning", warning: METADATA_CUT });
-    events.push({
+    this.#parts.endAll();
+    this.#pushUsage(response);
+    this.#metadata.keep(response, RESPONSE_FIELDS, json, () => place);
+    KNOWN_RESPONSE_USAGE.keepOthers(this.#metadata, response.usage, json, [...place, "usage"]);
+    if (this.#metadata.isCut) this.events.push({ type: "warning", warning: METADATA_CUT });
+    this.events.push({
       type: "finish",
-      ...finishReason(response),
-      ...(parts.isEmpty() && { isEmpty: true }),
-      ...left.metadata,
+      ...this.#finishReason(response),
+      ...(this.#parts.isEmpty && { isEmpty: true }),
+      ...this.#metadata.metadata,
     });
   }
 
   /** A server that has told all items before may leave them out at the end. */
-  function outputOf({ output }: JsonObject): JsonValue[] {
+  #outputOf({ output }: JsonObject): JsonValue[] {
     if (Array.isArray(output)) return output;
-    if (parts.isEmpty()) throw protocolError("the provider's answer has no output");
+    if (this.#parts.isEmpty) throw protocolError("the provider's answer has no output");
     return [];
   }
 
-  function readFailed(response: JsonObject): Error {
-    readHead(response);
-    pushUsage(response);
-    return options.toError(response.error ? response : { code: "server_error" });
+  #readFailed(response: JsonObject): Error {
+    this.#readHead(response);
+    this.#pushUsage(response);
+    return this.#toError(response.error ? response : { code: "server_error" });
   }
-
-  /** True at the end marker. Of bookkeeping and unknown events unknown fields are kept. */
-  function read(event: JsonObject, type: string, json: string): boolean {
-    left.take(event, KNOWN_EVENT_FIELDS, json, TOP);
-    const output = index(event.output_index);
-    const name: ItemName = { id: text(event.item_id), index: output };
-    const content = index(event.content_index);
-    const delta = text(event.delta);
-    switch (type) {
-      case "response.created":
-      case "response.in_progress":
-        readHead(object(event.response));
-        left.take(object(event.response), KNOWN_RESPONSE_FIELDS, json, () => ["response"]);
-        return false;
-      case "response.output_text.delta":
-        parts.text(name, content, delta, readLogprobs(event.logprobs));
-        return false;
-      case "response.output_text.annotation.added": {
-        const annotation = object(event.annotation);
-        const own = rawOf(json).at("annotation") ?? JSON.stringify(annotation);
-        parts.annotation(name, content, annotation, own);
-        return false;
-      }
-      case "response.output_text.done":
-        parts.wholeText(name, content, "text", text(event.text));
-        return false;
-      case "response.refusal.delta":
-        parts.refusal(name, content, delta);
-        return false;
-      case "response.refusal.done":
-        parts.wholeText(name, content, "refusal", text(event.refusal));
-        return false;
-      case "response.reasoning_summary_text.delta":
-        parts.reasoning(name, `summary ${index(event.summary_index)}`, delta);
-        return false;
-      case "response.reasoning_summary_text.done":
-        parts.wholeReasoning(name, `summary ${index(event.summary_index)}`, text(event.text));
-        return false;
-      case "response.reasoning_text.delta":
-        parts.reasoning(name, `content ${content}`, delta);
-        return false;
-      case "response.reasoning_text.done":
-        parts.wholeReasoning(name, `content ${content}`, text(event.text));
-        return false;
-      case "response.function_call_arguments.delta":
-      case "response.custom_tool_call_input.delta":
-        parts.toolArguments(name, pieceOf(event, json));
-        return false;
-      case "response.function_call_arguments.done":
-      case "response.custom_tool_call_input.done":
-        parts.wholeArguments(name, argumentsOf({ item: event, raw: rawOf(json), place: [] }));
-        return false;
-      case "response.output_item.added":
-        parts.startItem(output, itemOf(event, json));
-        return false;
-      case "response.output_item.done":
-        keepTexts(object(event.item), json, ["item"]);
-        parts.endItem(output, itemOf(event, json));
-        return false;
-      case "response.completed":
-      case "response.incomplete":
-        // The event says the status where the response leaves it out.
-        readResponse(
-          { status: type.slice("response.".length), ...object(event.response) },
-          json,
-          "response",
-        );
-        return true;
-      case "response.failed":
-        throw readFailed(object(event.response));
-      case "error":
-        throw options.toError(event);
-      default:
-        return false;
-    }
-  }
-
-  return {
-    events,
-    readEvent({ name, data }) {
-      if (data.startsWith(":") || data.trim() === "[DONE]") return false;
-      if (name === "error") throw options.toError(data);
-      const event = parseEvent(data);
-      return read(event, text(event.type) || (name ?? ""), data);
-    },
-    // The end marker itself says how the output ended, and brings the counts.
-    isWhole: () => false,
-    readEnd() {
-      throw truncatedError();
-    },
-    readBody: (body, json) => readResponse(body, json),
-  };
 }

@@ -3,7 +3,7 @@ import type { ReportedCost } from "../../domain/cost.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { AnswerReader } from "../shared/answer-reader.ts";
 import { createCallIds } from "../shared/call-id.ts";
-import { createChatReader } from "../shared/chat-reader.ts";
+import { ChatReader } from "../shared/chat-reader.ts";
 import {
   readChatCounts,
   reportedCounts,
@@ -57,7 +57,7 @@ export function chatReader(
   clock: Clock,
   rules: ErrorRules = errorRules,
 ): AnswerReader {
-  return createChatReader({
+  return new ChatReader({
     readUsage,
     readCost,
     toError: (payload) => toInBandError(payload, headers, rules, clock),
