@@ -1,8 +1,10 @@
 import type { ReasoningPart } from "../../domain/generation-spec.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
-import type { Annotation, PartAdditions, ProviderData } from "../../domain/provider-data.ts";
+import { isJsonObject, type JsonObject } from "../../domain/json.ts";
+import type { Annotation, ProviderData } from "../../domain/provider-data.ts";
 import { usableId } from "../shared/call-id.ts";
+import { partAdditions } from "../shared/part-additions.ts";
 import { createPartWriter, type OpenPart, type PartWriter } from "../shared/part-writer.ts";
+import { stringOf } from "../shared/string-of.ts";
 import { createBlockOrder } from "./block-order.ts";
 import { inputText } from "./input-text.ts";
 import { blockData, citationOf, citationsOf, ProviderBlock } from "./provider-blocks.ts";
@@ -45,22 +47,6 @@ export interface BlockTexts {
 /** The JSON text of a field. */
 type FieldText = (field: string) => string | undefined;
 
-function text(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
-/** What stands beside the text or the call of a block. */
-function additions(
-  data: ProviderData | undefined,
-  annotations: readonly Annotation[] = [],
-): PartAdditions | undefined {
-  if (data === undefined && annotations.length === 0) return undefined;
-  return {
-    ...(annotations.length > 0 && { annotations }),
-    ...(data !== undefined && { providerData: data }),
-  };
-}
-
 /** Content blocks of one answer as parts, numbered without gaps. */
 export class Blocks {
   readonly #providerType: string;
@@ -100,7 +86,7 @@ export class Blocks {
   delta(index: number, delta: JsonObject, raw: FieldText): void {
     // Nearly always one block is open, and there is nothing to put into order.
     if (this.#open.size < 2 && this.#order.isIdle()) return this.#append(index, delta, raw);
-    const size = text(delta["partial_json"]).length + text(delta["text"]).length;
+    const size = stringOf(delta["partial_json"]).length + stringOf(delta["text"]).length;
     this.#order.run(index, size, () => this.#append(index, delta, raw));
   }
 
@@ -155,9 +141,9 @@ export class Blocks {
     if (block === undefined) return;
     if (block.type === "provider") return this.#writer.writeWhole(block.block.part());
     if (block.type === "text") {
-      return block.part?.end(undefined, additions(block.data, block.citations));
+      return block.part?.end(undefined, partAdditions(block.data, block.citations));
     }
-    if (block.type === "tool") return block.part.end(undefined, additions(block.data));
+    if (block.type === "tool") return block.part.end(undefined, partAdditions(block.data));
     if (block.part !== undefined) return block.part.end(this.#reasoningPart(block));
     // Thinking that is not shown still has to go back with the next turn.
     if (block.signature !== "") this.#writer.writeWhole(this.#reasoningPart(block));
@@ -168,7 +154,7 @@ export class Blocks {
     const block = this.#open.get(index);
     if (block === undefined) return false;
     if (block.type === "tool")
-      return source["type"] === "tool_use" && text(source["id"]) === block.id;
+      return source["type"] === "tool_use" && stringOf(source["id"]) === block.id;
     return (block.type === "provider" ? block.kind : block.type) === source["type"];
   }
 
@@ -185,15 +171,15 @@ export class Blocks {
           data: blockData("text", source, texts.block),
         };
         this.#open.set(index, block);
-        return this.#appendText(block, text(source["text"]));
+        return this.#appendText(block, stringOf(source["text"]));
       }
       case "tool_use": {
         this.#hasCalls = true;
-        const id = text(source["id"]);
+        const id = stringOf(source["id"]);
         const fragment = inputText(source["input"], texts.input);
         const part = this.#writer.openToolCall(
           usableId(id) || this.#newId(),
-          text(source["name"]),
+          stringOf(source["name"]),
           fragment,
         );
         const data = blockData("tool_use", source, texts.block);
@@ -205,18 +191,18 @@ export class Blocks {
           type: "thinking",
           part: undefined,
           text: "",
-          signature: text(source["signature"]),
+          signature: stringOf(source["signature"]),
           data: blockData("thinking", source, texts.block),
         };
         this.#open.set(index, block);
-        return this.#appendThinking(block, text(source["thinking"]));
+        return this.#appendThinking(block, stringOf(source["thinking"]));
       }
       case "redacted_thinking": {
         const data = blockData("redacted_thinking", source, texts.block);
         this.#writer.writeWhole({
           type: "reasoning",
           text: "",
-          signature: Buffer.from(text(source["data"]), "utf8"),
+          signature: Buffer.from(stringOf(source["data"]), "utf8"),
           redacted: true,
           provider: this.#providerType,
           ...(data !== undefined && { providerData: data }),
@@ -224,7 +210,7 @@ export class Blocks {
         return;
       }
       default: {
-        const kind = text(source["type"]);
+        const kind = stringOf(source["type"]);
         const block = new ProviderBlock(texts.block() ?? JSON.stringify(source));
         this.#open.set(index, { type: "provider", kind, block, part: undefined });
       }
@@ -236,7 +222,7 @@ export class Blocks {
     if (block === undefined) return;
     const { type } = delta;
     if (block.type === "text" && type === "text_delta")
-      this.#appendText(block, text(delta["text"]));
+      this.#appendText(block, stringOf(delta["text"]));
     else if (block.type === "provider") block.block.append(delta, raw);
     else if (block.type === "text" && isJsonObject(delta["citation"])) {
       const said = delta["citation"];
@@ -244,10 +230,10 @@ export class Blocks {
     } else if (block.type === "tool" && type === "input_json_delta") {
       block.part.append(inputText(delta["partial_json"], () => raw("partial_json")));
     } else if (block.type === "thinking" && type === "thinking_delta") {
-      this.#appendThinking(block, text(delta["thinking"]));
+      this.#appendThinking(block, stringOf(delta["thinking"]));
     } else if (block.type === "thinking" && type === "signature_delta") {
       // It comes whole: set, not appended.
-      block.signature = text(delta["signature"]);
+      block.signature = stringOf(delta["signature"]);
     }
   }
 }

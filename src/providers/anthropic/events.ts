@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import { AnswerMetadata, type FieldRules, type Place } from "../shared/answer-metadata.ts";
 import { type AnswerReader, parseEvent } from "../shared/answer-reader.ts";
@@ -8,7 +8,9 @@ import { finishReasonOf, interruptionOf } from "../shared/finish-reasons.ts";
 import type { StreamEvent } from "../shared/frame-reader.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
 import { KnownUsage } from "../shared/known-usage.ts";
+import { objectOf } from "../shared/object-of.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "../shared/raw-values.ts";
+import { stringOf } from "../shared/string-of.ts";
 import { Blocks, type BlockTexts } from "./blocks.ts";
 import { ORIGIN } from "./provider-blocks.ts";
 import { createUsage } from "./usage.ts";
@@ -82,14 +84,6 @@ function textsAt(raw: RawValues, ...place: readonly (string | number)[]): BlockT
   return { block: () => raw.at(...place), input: () => raw.at(...place, "input") };
 }
 
-function text(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
-function object(value: JsonValue | undefined): JsonObject {
-  return isJsonObject(value) ? value : {};
-}
-
 /** Reads answers of the Messages API, whole ones and streams. */
 export class MessagesReader implements AnswerReader {
   readonly events: AnswerReader["events"];
@@ -111,7 +105,7 @@ export class MessagesReader implements AnswerReader {
   readEvent({ name, data }: StreamEvent): boolean {
     if (name === "error") throw this.#toError(data);
     const event = parseEvent(data);
-    return this.#read(event, text(event["type"]) || (name ?? ""), data);
+    return this.#read(event, stringOf(event["type"]) || (name ?? ""), data);
   }
 
   isWhole(): boolean {
@@ -130,23 +124,23 @@ export class MessagesReader implements AnswerReader {
     this.#readHead(body);
     const raw = rawValues(json, BLOCKS);
     for (const [position, block] of content.entries()) {
-      this.#blocks.start(position, object(block), textsAt(raw, "content", position));
+      this.#blocks.start(position, objectOf(block), textsAt(raw, "content", position));
       this.#blocks.end(position);
     }
     this.#readStop(body);
-    this.#readUsage(object(body["usage"]));
-    this.#keep(body, object(body["usage"]), json, []);
+    this.#readUsage(objectOf(body["usage"]));
+    this.#keep(body, objectOf(body["usage"]), json, []);
     this.#finish();
   }
 
   #readHead(message: JsonObject): void {
-    const id = text(message["id"]);
+    const id = stringOf(message["id"]);
     if (this.#messageId !== undefined && id !== this.#messageId) {
       throw protocolError("the provider began a second message in one answer");
     }
     if (this.#messageId !== undefined) return;
     this.#messageId = id;
-    const model = text(message["model"]);
+    const model = stringOf(message["model"]);
     this.events.push({
       type: "response",
       ...(id === "" ? undefined : { id }),
@@ -155,7 +149,7 @@ export class MessagesReader implements AnswerReader {
   }
 
   #readStop(source: JsonObject): void {
-    this.#rawReason = text(source["stop_reason"]) || this.#rawReason;
+    this.#rawReason = stringOf(source["stop_reason"]) || this.#rawReason;
   }
 
   /** What a message says beside the contract's words, at its start and at its end. */
@@ -167,7 +161,7 @@ export class MessagesReader implements AnswerReader {
   /** What a delta says beside its piece; a block without a word takes all of it. */
   #keepDelta(index: number, delta: JsonObject, json: string): void {
     if (this.#blocks.takesAll(index)) return;
-    const rules = DELTAS.get(text(delta["type"])) ?? ANY_DELTA;
+    const rules = DELTAS.get(stringOf(delta["type"])) ?? ANY_DELTA;
     this.#metadata.keep(delta, rules, json, DELTA);
   }
 
@@ -217,7 +211,7 @@ export class MessagesReader implements AnswerReader {
   #startBlocks(content: readonly JsonValue[], json: string, ...place: readonly string[]): void {
     const raw = rawValues(json, BLOCKS);
     for (const [position, block] of content.entries()) {
-      this.#blocks.start(position, object(block), textsAt(raw, ...place, position));
+      this.#blocks.start(position, objectOf(block), textsAt(raw, ...place, position));
     }
   }
 
@@ -226,24 +220,24 @@ export class MessagesReader implements AnswerReader {
     this.#readHead(message);
     if (!isFirst) return;
     // The prompt's counts come first, with a placeholder for the output that is no count yet.
-    const { output_tokens: _, ...prompt } = object(message["usage"]);
+    const { output_tokens: _, ...prompt } = objectOf(message["usage"]);
     this.#readUsage(prompt);
     this.#tellUsage();
-    this.#keep(message, object(message["usage"]), json, ["message"]);
+    this.#keep(message, objectOf(message["usage"]), json, ["message"]);
     const content = message["content"];
     if (Array.isArray(content)) this.#startBlocks(content, json, "message", "content");
   }
 
   #readDelta(event: JsonObject, index: number, json: string): void {
-    const delta = object(event["delta"]);
+    const delta = objectOf(event["delta"]);
     this.#isWhole = false;
     this.#keepDelta(index, delta, json);
     this.#blocks.delta(index, delta, (field) => rawValues(json, DELTA_VALUES).at("delta", field));
   }
 
   #readMessageDelta(event: JsonObject, json: string): void {
-    const delta = object(event["delta"]);
-    const usage = object(event["usage"]);
+    const delta = objectOf(event["delta"]);
+    const usage = objectOf(event["usage"]);
     this.#readStop(delta);
     this.#readUsage(usage);
     this.#metadata.keep(delta, MESSAGE, json, DELTA);
@@ -257,12 +251,12 @@ export class MessagesReader implements AnswerReader {
     const index = typeof event["index"] === "number" ? event["index"] : 0;
     switch (type) {
       case "message_start":
-        this.#readStart(object(event["message"]), json);
+        this.#readStart(objectOf(event["message"]), json);
         return false;
       case "content_block_start": {
         const raw = rawValues(json, BLOCKS);
         this.#isWhole = false;
-        this.#blocks.start(index, object(event["content_block"]), textsAt(raw, "content_block"));
+        this.#blocks.start(index, objectOf(event["content_block"]), textsAt(raw, "content_block"));
         return false;
       }
       case "content_block_delta":

@@ -7,6 +7,7 @@ import { createJsonEnd, type JsonEnd } from "./json-end.ts";
 import type { OpenPart, PartWriter } from "./part-writer.ts";
 import { type DataOrigin, joinedData } from "./provider-json.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "./raw-values.ts";
+import { stringOf } from "./string-of.ts";
 
 /** A call whose identifier or name has not come yet keeps its fragments. */
 interface Call {
@@ -45,10 +46,6 @@ const CALLS: readonly PlacePattern[] = [
   ["choices", ANY, ANY, "function_call", "arguments"],
 ];
 
-function text(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
 /** What a fragment says of its call. */
 interface Fragment {
   readonly id: string;
@@ -86,8 +83,8 @@ function readFragment(fragment: JsonObject, place: number, raw: Raw, origin: Dat
   const called = fragment[kind];
   const { index } = fragment;
   return {
-    id: text(fragment.id),
-    name: isJsonObject(called) ? text(called.name) : "",
+    id: stringOf(fragment.id),
+    name: isJsonObject(called) ? stringOf(called.name) : "",
     piece: isJsonObject(called) ? argumentsOf(called, kind, place, raw) : "",
     index: typeof index === "number" ? index : undefined,
     data: callData(fragment, () => raw(place), origin),

@@ -1,12 +1,19 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
-import type { Annotation, PartAdditions, TokenLogprob } from "../../domain/provider-data.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { Annotation, TokenLogprob } from "../../domain/provider-data.ts";
 import { usableId } from "./call-id.ts";
 import { protocolError } from "./http-error.ts";
-import { readLogprobs } from "./logprobs.ts";
-import { openAiAnnotation, openAiAnnotations } from "./openai-annotations.ts";
+import { openAiAnnotation } from "./openai-annotations.ts";
+import { partAdditions } from "./part-additions.ts";
 import { createPartWriter, type PartWriter } from "./part-writer.ts";
-import { type DataOrigin, rawElements, rawFields } from "./provider-json.ts";
-import type { RawValues } from "./raw-values.ts";
+import type { DataOrigin } from "./provider-json.ts";
+import {
+  argumentsOf,
+  objects,
+  type ReadItem,
+  rawOf,
+  textsOf,
+  type WholeText,
+} from "./read-item.ts";
 import { encodeReasoning } from "./reasoning-signature.ts";
 import { itemData, providerItem } from "./response-data.ts";
 import {
@@ -16,86 +23,7 @@ import {
   type TextType,
   type WrittenText,
 } from "./response-items.ts";
-
-/** An item with the texts of the JSON that it was read from, and its place there. */
-export interface ReadItem {
-  readonly item: JsonObject;
-  readonly raw: RawValues;
-  readonly place: readonly (string | number)[];
-}
-
-function textOf(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
-function objects(value: JsonValue | undefined): JsonObject[] {
-  return Array.isArray(value) ? value.filter(isJsonObject) : [];
-}
-
-/** Arguments of a call, or the input of a custom one: text as it is, anything else as its JSON text. */
-export function argumentsOf({ item, raw, place }: ReadItem): string {
-  const field = item.arguments === undefined ? "input" : "arguments";
-  const value = item[field];
-  if (typeof value === "string") return value;
-  if (value === undefined || value === null) return "";
-  return raw.at(...place, field) ?? JSON.stringify(value);
-}
-
-/** The text of an item, or of a field of it. */
-function rawOf({ raw, place }: ReadItem): () => string | undefined {
-  return () => raw.at(...place);
-}
-
-/** The text of the annotations of a content part. */
-function rawAnnotations(read: ReadItem, position: number): string | undefined {
-  const content = raw(rawOf(read)(), "content");
-  const part = content === undefined ? undefined : rawElements(content)[position];
-  return raw(part, "annotations");
-}
-
-function raw(json: string | undefined, field: string): string | undefined {
-  return json === undefined ? undefined : rawFields(json).get(field)?.text;
-}
-
-/** A whole text, of which all or nothing can have come before. */
-interface WholeText {
-  readonly type: TextType;
-  readonly text: string;
-  /** Of its tokens, where the vendor has them. */
-  readonly logprobs: readonly TokenLogprob[] | undefined;
-}
-
-/** Texts of a finished message, by their position. */
-function textsOf(read: ReadItem, origin: DataOrigin) {
-  return objects(read.item.content)
-    .map((content, index) => {
-      const type: TextType = content.type === "refusal" ? "refusal" : "text";
-      return {
-        index,
-        type,
-        text: textOf(content[type]),
-        logprobs: type === "text" ? readLogprobs(content.logprobs) : undefined,
-        annotations: openAiAnnotations(
-          content.annotations,
-          () => rawAnnotations(read, index),
-          origin,
-        ),
-      };
-    })
-    .filter(({ text }) => text !== "");
-}
-
-/** What stands beside a text. */
-function additions(
-  annotations: readonly Annotation[],
-  data: Item["data"],
-): PartAdditions | undefined {
-  if (data === undefined && annotations.length === 0) return undefined;
-  return {
-    ...(annotations.length > 0 && { annotations }),
-    ...(data !== undefined && { providerData: data }),
-  };
-}
+import { stringOf } from "./string-of.ts";
 
 /** Writes more of a text; `logprobs` are those of its tokens. */
 function write(
@@ -244,12 +172,12 @@ export class ResponseParts {
   #startCall(item: Item, read: ReadItem): void {
     const { call } = item;
     item.data = itemData("call", read.item, rawOf(read), this.#origin) ?? item.data;
-    const name = textOf(read.item.name);
+    const name = stringOf(read.item.name);
     const whole = argumentsOf(read);
     if (call.part !== undefined || name === "") return this.#completeCall(item, whole);
     this.#hasToolCalls = true;
     const id =
-      usableId(textOf(read.item.call_id)) || usableId(textOf(read.item.id)) || this.#newId();
+      usableId(stringOf(read.item.call_id)) || usableId(stringOf(read.item.id)) || this.#newId();
     if (whole.startsWith(call.text)) call.text = whole;
     call.part = this.#writer.openToolCall(id, name, call.text);
   }
@@ -293,7 +221,7 @@ export class ResponseParts {
   #endReasoning(item: Item, read: ReadItem): void {
     const source = read.item;
     const paragraphs = [...objects(source.summary), ...objects(source.content)].map((paragraph) =>
-      textOf(paragraph.text),
+      stringOf(paragraph.text),
     );
     const text = paragraphs.filter((paragraph) => paragraph !== "").join("\n\n");
     if (!item.texts.has(0)) this.#append(item, 0, "reasoning", text);
@@ -309,7 +237,7 @@ export class ResponseParts {
     } as const;
     const open = item.texts.get(0)?.part;
     if (open !== undefined) {
-      const added = additions([], data);
+      const added = partAdditions(data);
       if (signature.length === 0) open.end(undefined, added);
       else open.end(part);
     } else if (signature.length > 0) this.#writer.writeWhole(part);
@@ -329,13 +257,13 @@ export class ResponseParts {
   #endParts(item: Item): void {
     item.isEnded = true;
     for (const { part, annotations } of item.texts.values()) {
-      part.end(undefined, additions(annotations, item.data));
+      part.end(undefined, partAdditions(item.data, annotations));
     }
     const { part, text } = item.call;
     if (part === undefined && text !== "") {
       throw protocolError("a tool call of the provider has no name");
     }
-    part?.end(undefined, additions([], item.data));
+    part?.end(undefined, partAdditions(item.data));
   }
 
   #appendReasoning(item: Item, paragraph: string, delta: string): void {

@@ -9,14 +9,15 @@ import {
   reportedCounts,
   tokenCount,
   type UsageReport,
-  usageDetails,
   usageEvent,
 } from "./chat-usage.ts";
 import type { StreamEvent } from "./frame-reader.ts";
 import { protocolError, truncatedError } from "./http-error.ts";
 import { readLogprobs } from "./logprobs.ts";
+import { objectOf } from "./object-of.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "./raw-values.ts";
 import { readCost } from "./read-cost.ts";
+import { argumentsOf, type ReadItem } from "./read-item.ts";
 import { RESPONSES_API } from "./response-data.ts";
 import {
   EVENT_FIELDS,
@@ -25,7 +26,8 @@ import {
   TEXT_FIELDS,
 } from "./response-fields.ts";
 import type { ItemName } from "./response-items.ts";
-import { argumentsOf, type ReadItem, ResponseParts } from "./response-parts.ts";
+import { ResponseParts } from "./response-parts.ts";
+import { stringOf } from "./string-of.ts";
 
 export interface ResponsesReaderOptions {
   /** What an error inside the answer means. */
@@ -62,28 +64,20 @@ const INCOMPLETE_REASONS: Readonly<Record<string, FinishReason>> = {
 };
 
 function readUsage(usage: JsonObject): UsageReport {
-  const input = usageDetails(usage.input_tokens_details);
-  const output = usageDetails(usage.output_tokens_details);
+  const input = objectOf(usage.input_tokens_details);
+  const output = objectOf(usage.output_tokens_details);
   return reportedCounts({
     inputTokens: tokenCount(usage.input_tokens),
     outputTokens: tokenCount(usage.output_tokens),
     cacheReadTokens: tokenCount(input.cached_tokens),
     cacheWriteTokens: tokenCount(input.cache_write_tokens),
-    cacheWriteLongTokens: tokenCount(usageDetails(input.cache_write_tokens_details).ttl_12h_tokens),
+    cacheWriteLongTokens: tokenCount(objectOf(input.cache_write_tokens_details).ttl_12h_tokens),
     reasoningTokens: tokenCount(output.reasoning_tokens),
   });
 }
 
 function index(value: JsonValue | undefined): number {
   return typeof value === "number" ? value : 0;
-}
-
-function text(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
-function object(value: JsonValue | undefined): JsonObject {
-  return isJsonObject(value) ? value : {};
 }
 
 function rawOf(json: string): RawValues {
@@ -98,11 +92,11 @@ function pieceOf({ delta }: JsonObject, json: string): string {
 }
 
 function itemOf(event: JsonObject, json: string): ReadItem {
-  return { item: object(event.item), raw: rawOf(json), place: ["item"] };
+  return { item: objectOf(event.item), raw: rawOf(json), place: ["item"] };
 }
 
 function nameOf(event: JsonObject): ItemName {
-  return { id: text(event.item_id), index: index(event.output_index) };
+  return { id: stringOf(event.item_id), index: index(event.output_index) };
 }
 
 /** Reads answers of the Responses dialect, whole ones and streams. */
@@ -124,7 +118,7 @@ export class ResponsesReader implements AnswerReader {
     if (data.startsWith(":") || data.trim() === "[DONE]") return false;
     if (name === "error") throw this.#toError(data);
     const event = parseEvent(data);
-    const type = text(event.type) || (name ?? "");
+    const type = stringOf(event.type) || (name ?? "");
     this.#metadata.keep(event, EVENT_FIELDS, data, TOP);
     if (type.endsWith(".delta")) this.#readDelta(event, type, data);
     else if (type.endsWith(".done")) this.#readDone(event, type, data);
@@ -149,7 +143,7 @@ export class ResponsesReader implements AnswerReader {
   #readDelta(event: JsonObject, type: string, json: string): void {
     const name = nameOf(event);
     const content = index(event.content_index);
-    const delta = text(event.delta);
+    const delta = stringOf(event.delta);
     switch (type) {
       case "response.output_text.delta":
         return this.#parts.text(name, content, delta, readLogprobs(event.logprobs));
@@ -169,12 +163,12 @@ export class ResponsesReader implements AnswerReader {
   #readDone(event: JsonObject, type: string, json: string): void {
     const name = nameOf(event);
     const content = index(event.content_index);
-    const whole = text(event.text);
+    const whole = stringOf(event.text);
     switch (type) {
       case "response.output_text.done":
         return this.#parts.wholeText(name, content, "text", whole);
       case "response.refusal.done":
-        return this.#parts.wholeText(name, content, "refusal", text(event.refusal));
+        return this.#parts.wholeText(name, content, "refusal", stringOf(event.refusal));
       case "response.reasoning_summary_text.done":
         return this.#parts.wholeReasoning(name, `summary ${index(event.summary_index)}`, whole);
       case "response.reasoning_text.done":
@@ -185,7 +179,7 @@ export class ResponsesReader implements AnswerReader {
         return this.#parts.wholeArguments(name, argumentsOf(read));
       }
       case "response.output_item.done":
-        this.#keepTexts(object(event.item), json, ["item"]);
+        this.#keepTexts(objectOf(event.item), json, ["item"]);
         this.#parts.endItem(name.index, itemOf(event, json));
     }
   }
@@ -195,8 +189,8 @@ export class ResponsesReader implements AnswerReader {
     switch (type) {
       case "response.created":
       case "response.in_progress":
-        this.#readHead(object(event.response));
-        this.#metadata.keep(object(event.response), RESPONSE_FIELDS, json, RESPONSE);
+        this.#readHead(objectOf(event.response));
+        this.#metadata.keep(objectOf(event.response), RESPONSE_FIELDS, json, RESPONSE);
         return false;
       case "response.output_item.added":
         this.#parts.startItem(index(event.output_index), itemOf(event, json));
@@ -208,11 +202,11 @@ export class ResponsesReader implements AnswerReader {
       case "response.incomplete": {
         // The event says the status where the response leaves it out.
         const status = type.slice("response.".length);
-        this.#readResponse({ status, ...object(event.response) }, json, "response");
+        this.#readResponse({ status, ...objectOf(event.response) }, json, "response");
         return true;
       }
       case "response.failed":
-        throw this.#readFailed(object(event.response));
+        throw this.#readFailed(objectOf(event.response));
       case "error":
         throw this.#toError(event);
       default:
@@ -221,7 +215,7 @@ export class ResponsesReader implements AnswerReader {
   }
 
   #readAnnotation(event: JsonObject, json: string): void {
-    const annotation = object(event.annotation);
+    const annotation = objectOf(event.annotation);
     const own = rawOf(json).at("annotation") ?? JSON.stringify(annotation);
     this.#parts.annotation(nameOf(event), index(event.content_index), annotation, own);
   }
@@ -236,8 +230,8 @@ export class ResponsesReader implements AnswerReader {
   }
 
   #readHead(response: JsonObject): void {
-    const id = text(response.id) || this.#responseId;
-    const model = text(response.model) || this.#model;
+    const id = stringOf(response.id) || this.#responseId;
+    const model = stringOf(response.model) || this.#model;
     if (id === this.#responseId && model === this.#model) return;
     this.#responseId = id;
     this.#model = model;
@@ -261,7 +255,7 @@ export class ResponsesReader implements AnswerReader {
       if (this.#parts.hasToolCalls) return { reason: "tool-calls", rawReason: "completed" };
       return { reason: this.#parts.hasRefusal ? "refusal" : "stop", rawReason: "completed" };
     }
-    const rawReason = text(object(response.incomplete_details).reason) || "incomplete";
+    const rawReason = stringOf(objectOf(response.incomplete_details).reason) || "incomplete";
     return { reason: ownValue(INCOMPLETE_REASONS, rawReason) ?? "other", rawReason };
   }
 
