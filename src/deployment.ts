@@ -173,7 +173,7 @@ export async function createDeployment(
     lookup: registry.lookup,
     unavailable,
     misfit: (model, spec, options) =>
-      typeOf(types, model.providerType).misfit(spec, model, options),
+      typeOf(types, model.providerType).unsupported(spec, model, options),
     providers,
     inputTokens: (model, spec) => counter.estimateInput(model, spec).tokens,
     latencyMs,

@@ -134,7 +134,7 @@ export interface ProviderType {
    * and asked before the first attempt, so that `generate` has nothing left to refuse.
    * `description` is a noun phrase such as "a part of type image in a tool result".
    */
-  misfit(spec: GenerationSpec, model: Model, options: JsonObject): FieldViolation | undefined;
+  unsupported(spec: GenerationSpec, model: Model, options: JsonObject): FieldViolation | undefined;
   /** Imports the vendor's SDK, so it is called for configured instances only. */
   create(instance: ProviderInstance, context: ProviderContext): Promise<Provider>;
 }

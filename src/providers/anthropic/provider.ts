@@ -11,7 +11,7 @@ import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { checkBetas } from "./betas.ts";
 import { errorRules } from "./errors.ts";
 import { MessagesReader } from "./events.ts";
-import { messagesMisfit } from "./messages-content.ts";
+import { unsupportedMessages } from "./messages-content.ts";
 import models from "./models.json" with { type: "json" };
 import { encodeCountBody, encodeMessagesBody, messagesHeaders, takesThinking } from "./request.ts";
 import { tokens } from "./tokens.ts";
@@ -83,7 +83,7 @@ export const anthropic: ProviderType = {
   prefill: false,
   tokens,
   models: parseModels(models),
-  misfit: ({ messages }) => messagesMisfit(messages),
+  unsupported: ({ messages }) => unsupportedMessages(messages),
   async create(instance, context) {
     const { clock } = context;
     const errors = reportErrorTexts(errorRules, context);

@@ -18,7 +18,7 @@ import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-paramete
 import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { reportErrorTexts } from "../shared/report-error-texts.ts";
-import { inputMisfit } from "../shared/responses-input.ts";
+import { unsupportedInput } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
 
 /** A page that says so, and the day on which its words were read, or last changed. */
@@ -89,8 +89,8 @@ export function compatibleType(record: CompatibleRecord): CompatibleType {
     limits: () => record.limits,
     goesBack: (_, wire) => (isChat ? chatGoesBack(wire, server) : RESPONSES_GO_BACK),
     tokens,
-    misfit: ({ messages }, model) =>
-      isChat ? misplacedPart(messages, CHAT_PLACEMENTS) : inputMisfit(messages, model),
+    unsupported: ({ messages }, model) =>
+      isChat ? misplacedPart(messages, CHAT_PLACEMENTS) : unsupportedInput(messages, model),
     async create(instance, context) {
       const { clock } = context;
       const errors = reportErrorTexts(errorRules, context);

@@ -19,7 +19,7 @@ import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-paramete
 import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
 import { reportErrorTexts } from "../shared/report-error-texts.ts";
-import { inputMisfit } from "../shared/responses-input.ts";
+import { unsupportedInput } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
 import models from "./models.json" with { type: "json" };
 import { chatWire, isOpenAi } from "./request.ts";
@@ -49,9 +49,9 @@ export const openai: ProviderType = {
   prefill: false,
   tokens,
   models: parseModels(models, OPENAI_LIMITS),
-  misfit: ({ messages }, model) =>
+  unsupported: ({ messages }, model) =>
     model.dialect === "responses"
-      ? inputMisfit(messages, model)
+      ? unsupportedInput(messages, model)
       : misplacedPart(messages, CHAT_PLACEMENTS),
   async create(instance, context) {
     const { clock } = context;

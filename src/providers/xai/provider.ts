@@ -33,7 +33,7 @@ export const xai: ProviderType = {
   prefill: false,
   tokens,
   models: parseModels(models),
-  misfit: ({ messages }) => misplacedPart(messages, CHAT_PLACEMENTS),
+  unsupported: ({ messages }) => misplacedPart(messages, CHAT_PLACEMENTS),
   async create(instance, context) {
     const { clock } = context;
     const errors = reportErrorTexts(errorRules, context);
