@@ -34,7 +34,7 @@ export class ChatReader implements AnswerReader {
   readonly #options: ChatReaderOptions;
   readonly #metadata: ChatMetadata;
   readonly #message: ChatMessageReader;
-  readonly #told = new Set<AnswerWarning>();
+  readonly #warned = new Set<AnswerWarning>();
   #responseId = "";
   #model = "";
   /** The provider's word, once it has come. */
@@ -88,8 +88,8 @@ export class ChatReader implements AnswerReader {
   }
 
   #tellOnce(warning: AnswerWarning): void {
-    if (this.#told.has(warning)) return;
-    this.#told.add(warning);
+    if (this.#warned.has(warning)) return;
+    this.#warned.add(warning);
     this.events.push({ type: "warning", warning });
   }
 

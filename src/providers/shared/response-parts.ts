@@ -194,18 +194,18 @@ export class ResponseParts {
 
   #endMessage(item: Item, message: ReadItem): void {
     item.data = itemData("message", message.item, rawOf(message), this.#origin);
-    const left: ReturnType<typeof textsOf> = [];
+    const unmatched: ReturnType<typeof textsOf> = [];
     const known = new Set(item.texts.values());
     for (const entry of textsOf(message, this.#origin)) {
       const written = item.texts.get(entry.index);
-      if (written === undefined || written.type !== entry.type) left.push(entry);
+      if (written === undefined || written.type !== entry.type) unmatched.push(entry);
       else {
         known.delete(written);
         this.#complete(item, entry.index, entry);
         annotate(item, entry.index, entry.annotations);
       }
     }
-    for (const { index, type, text, logprobs, annotations } of left) {
+    for (const { index, type, text, logprobs, annotations } of unmatched) {
       // Where the positions differ, the words tell.
       const same = [...item.texts].find(
         ([, written]) =>
