@@ -44,13 +44,16 @@ function startIssuer() {
 
 describe("a credential that is refreshed", () => {
   it("is asked for once, however many requests wait for the first one", async () => {
-    const { questions, source } = startIssuer();
-    const waiting = [1, 2, 3].map(async () => source.current(never));
+    const { clock, questions, source } = startIssuer();
+    const early = [1, 2].map(async () => source.current(never));
+    await clock.advance(2 * MIN_PAUSE_MS);
+    const waiting = [...early, source.current(never)];
     expect(questions).toHaveLength(1);
     questions[0]?.answer("token-1");
     expect(await Promise.all(waiting)).toEqual(["token-1", "token-1", "token-1"]);
     expect(source.current(never)).toBe("token-1");
     expect(questions).toHaveLength(1);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it("is asked for before it expires, while requests go on with the old one", async () => {
@@ -124,6 +127,7 @@ describe("a credential that is refused", () => {
     expect(questions).toHaveLength(2);
     questions[1]?.answer("token-2");
     expect(await Promise.all(waiting)).toEqual(["token-2", "token-2"]);
+    await clock.advance(MIN_PAUSE_MS);
     expect(await source.replacement("token-1", never)).toBe("token-2");
     expect(questions).toHaveLength(2);
   });
