@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/config.ts";
 import type { ConfiguredProvider } from "../config/instances.ts";
+import { readKeyFile } from "../config/key-file.ts";
 import { ConfigError } from "../config/sources.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
@@ -45,6 +46,18 @@ export interface Deployment extends GatewayDeployment {
 function instanceOf(configured: ConfiguredProvider): ProviderInstance {
   const { id, type, baseUrl, apiKey, apiVersion, headers, connection } = configured;
   return { id, type, baseUrl, apiKey, apiVersion, headers, connection };
+}
+
+/** The keys that an instance has sent, and how the next one is read from its file. */
+function keysOf({ apiKey, apiKeyFile }: ConfiguredProvider) {
+  const sent = [apiKey];
+  if (apiKeyFile === undefined) return { sent };
+  const readApiKey = (): string => {
+    const key = readKeyFile(apiKeyFile);
+    if (!sent.includes(key)) sent.push(key);
+    return key;
+  };
+  return { sent, readApiKey };
 }
 
 function registryInstance(configured: ConfiguredProvider, type: ProviderType): RegistryInstance {
@@ -101,14 +114,16 @@ async function holdAdapters(
     for (const configured of config.providers) {
       if (configured.unavailable !== undefined) continue;
       const instance = instanceOf(configured);
-      const { id, errorTexts } = configured;
+      const { id, errorTexts, apiKeyFile } = configured;
+      const { sent, readApiKey } = keysOf(configured);
       const context: ProviderContext = {
         clock,
         allowFaults: config.allowFaults,
-        ...(errorTexts && { onErrorText: (error) => onErrorText(id, instance.apiKey, error) }),
+        ...(readApiKey !== undefined && { readApiKey }),
+        ...(errorTexts && { onErrorText: (error) => onErrorText(id, sent, error) }),
       };
       // An instance that a reload leaves as it was keeps its connections.
-      const key = JSON.stringify([instance, config.allowFaults, errorTexts]);
+      const key = JSON.stringify([instance, apiKeyFile, config.allowFaults, errorTexts]);
       const create = () => typeOf(types, configured.type).create(instance, context);
       holds.set(configured.id, await adapters.hold(key, create));
     }
@@ -125,8 +140,8 @@ export interface DeploymentDependencies {
   readonly adapters: Adapters;
   readonly latencyMs: (model: Model) => number | undefined;
   readonly counter: TokenCounter;
-  /** Takes the text of an error of an instance whose operator wants to see it. */
-  readonly onErrorText: (instance: string, apiKey: string, error: ErrorText) => void;
+  /** Takes the text of an error of an instance whose operator wants to see it, and the keys that it may quote. */
+  readonly onErrorText: (instance: string, apiKeys: readonly string[], error: ErrorText) => void;
 }
 
 /** Throws `ConfigError` where prices are for models that contradict them. */
@@ -157,7 +172,7 @@ export async function createDeployment(
     lookup: registry.lookup,
     unavailable,
     misfit: (model, spec, options) =>
-      typeOf(types, model.providerType).misfit(spec, model, options),
+      typeOf(types, model.providerType).unsupported(spec, model, options),
     providers,
     inputTokens: (model, spec) => counter.estimateInput(model, spec).tokens,
     latencyMs,

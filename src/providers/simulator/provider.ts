@@ -132,7 +132,7 @@ export const simulator: ProviderType = {
   prefill: true,
   tokens,
   models: parseModels(models),
-  misfit: (spec, _model, options) => answerMisfit(spec, options),
+  unsupported: (spec, _model, options) => answerMisfit(spec, options),
   create: async (_instance, context): Promise<Provider> => ({
     generate: (request, signal) => (request.stream ? streamed : whole)(request, context, signal),
     checkOptions: (options) => void parseScript(options, context.allowFaults),

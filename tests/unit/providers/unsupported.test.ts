@@ -84,7 +84,7 @@ describe.each(DIALECTS)("field:A56 %s", (_name, type, dialect, encode) => {
     fc.assert(
       fc.property(fc.array(message, { minLength: 1, maxLength: 3 }), (messages) => {
         const spec = testSpec({ messages });
-        const found = type.misfit(spec, model, {});
+        const found = type.unsupported(spec, model, {});
         const fields = refused(encode, testRequest({ spec, model }));
         expect(found === undefined).toBe(fields.length === 0);
         if (messages.length === 1 && found !== undefined) expect(found.description).not.toBe("");
@@ -98,7 +98,7 @@ describe.each(DIALECTS)("field:A56 %s", (_name, type, dialect, encode) => {
     fc.assert(
       fc.property(message, part, (outer, inner) => {
         const spec = testSpec({ messages: [{ ...outer, parts: [inner] }] });
-        const found = type.misfit(spec, model, {});
+        const found = type.unsupported(spec, model, {});
         const fields = refused(encode, testRequest({ spec, model }));
         expect(found === undefined ? [] : [found.field]).toEqual(fields);
       }),
@@ -109,24 +109,24 @@ describe.each(DIALECTS)("field:A56 %s", (_name, type, dialect, encode) => {
 describe("field:A56 the simulator", () => {
   const schema = (text: string) =>
     testSpec({ outputFormat: { type: "json-schema", name: "n", description: "", schema: text } });
-  const misfit = (text: string, options = {}) =>
-    registry.simulator.misfit(schema(text), testModel(), options);
+  const unsupported = (text: string, options = {}) =>
+    registry.simulator.unsupported(schema(text), testModel(), options);
 
   it("finds a schema that it has no answer to", () => {
-    expect(misfit('{"type":"object"}')).toBeUndefined();
-    expect(misfit('{"type":"string","minLength":70000}')).toEqual({
+    expect(unsupported('{"type":"object"}')).toBeUndefined();
+    expect(unsupported('{"type":"string","minLength":70000}')).toEqual({
       field: "spec.output_format.json_schema.schema",
       description: expect.stringContaining("a JSON Schema that it cannot answer by"),
     });
     // A scripted text is given, whatever the schema.
-    expect(misfit('{"type":"string","minLength":70000}', { text: "a" })).toBeUndefined();
+    expect(unsupported('{"type":"string","minLength":70000}', { text: "a" })).toBeUndefined();
   });
 
   it("finds the same in a tool that it has to call", () => {
     const parametersJsonSchema = '{"properties":{"a":false},"required":["a"]}';
     const tool = { type: "function", name: "f", description: "", parametersJsonSchema } as const;
     const spec = testSpec({ tools: [tool], toolChoice: { mode: "required" } });
-    expect(registry.simulator.misfit(spec, testModel(), {})?.field).toBe(
+    expect(registry.simulator.unsupported(spec, testModel(), {})?.field).toBe(
       "spec.tools[0].function.parameters_json_schema",
     );
   });

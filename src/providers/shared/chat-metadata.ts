@@ -1,7 +1,7 @@
 // Fields of Chat Completions that have no word in the contract: they travel as metadata.
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
-import { LeftFields, type Place } from "./left-fields.ts";
-import { keepUsage, knownUsage } from "./left-usage.ts";
+import { AnswerMetadata, type FieldRules, type Place } from "./answer-metadata.ts";
+import { KnownUsage } from "./known-usage.ts";
 
 const KNOWN_CHUNK: ReadonlySet<string> = new Set([
   "id",
@@ -41,10 +41,14 @@ const KNOWN_MESSAGE: ReadonlySet<string> = new Set([
 /** Of a call, below the name of its kind. */
 const KNOWN_CALLED: ReadonlySet<string> = new Set(["name", "arguments", "input"]);
 
-const CHOICE = { group: "choice" };
-const WHOLE_MESSAGE = { group: "message" };
-const CALL_PIECE = { group: "function", isPiece: true };
-const MESSAGE_PIECE = { group: "message", isPiece: true };
+const CHUNK: FieldRules = { known: KNOWN_CHUNK };
+const CHOICE: FieldRules = { known: KNOWN_CHOICE, group: "choice" };
+const WHOLE_MESSAGE: FieldRules = { known: KNOWN_MESSAGE, group: "message" };
+const MESSAGE_PIECE: FieldRules = { ...WHOLE_MESSAGE, isPiece: true };
+const CALL_PIECE: FieldRules = { known: KNOWN_CALLED, group: "function", isPiece: true };
+
+/** The place of a chunk; made once, since each chunk is asked. */
+const TOP = (): Place => [];
 
 const USAGE_FIELDS = [
   "prompt_tokens",
@@ -63,57 +67,57 @@ const USAGE_GROUPS = {
 };
 
 /** Keeps what nobody else reads. `others` are fields of a usage that have a place of their own. */
-export class ChatLeft {
-  readonly #left = new LeftFields();
+export class ChatMetadata {
+  readonly #metadata = new AnswerMetadata();
   readonly #usage;
   readonly #others: readonly string[];
 
   constructor(others: readonly string[] = []) {
     this.#others = others;
-    this.#usage = knownUsage([...USAGE_FIELDS, ...others], USAGE_GROUPS);
+    this.#usage = new KnownUsage([...USAGE_FIELDS, ...others], USAGE_GROUPS);
   }
 
   chunk(chunk: JsonObject, json: string): void {
-    this.#left.take(chunk, KNOWN_CHUNK, json, () => []);
+    this.#metadata.keep(chunk, CHUNK, json, TOP);
   }
 
   choice(choice: JsonObject, json: string, position: number): void {
-    this.#left.take(choice, KNOWN_CHOICE, json, () => ["choices", position], CHOICE);
+    this.#metadata.keep(choice, CHOICE, json, () => ["choices", position]);
     const { logprobs } = choice;
     if (logprobs !== null && typeof logprobs === "object" && "refusal" in logprobs) {
       const { refusal } = logprobs;
-      if (Array.isArray(refusal)) this.#left.add("refusal_logprobs", refusal, CHOICE);
+      if (Array.isArray(refusal)) this.#metadata.add("refusal_logprobs", refusal, CHOICE);
     }
   }
 
   message(message: JsonObject, json: string, place: () => Place, isWhole: boolean): void {
-    this.#left.take(message, KNOWN_MESSAGE, json, place, isWhole ? WHOLE_MESSAGE : MESSAGE_PIECE);
+    this.#metadata.keep(message, isWhole ? WHOLE_MESSAGE : MESSAGE_PIECE, json, place);
   }
 
   /** What stands inside of a call, beside the name and the arguments. */
   call(called: JsonValue | undefined, json: string, place: () => Place): void {
     if (!isJsonObject(called)) return;
-    this.#left.take(called, KNOWN_CALLED, json, place, CALL_PIECE);
+    this.#metadata.keep(called, CALL_PIECE, json, place);
   }
 
   usage(usage: JsonObject, json: string, place: Place): void {
     for (const name of this.#others) {
       const value = usage[name];
-      if (value !== undefined && value !== null) this.#left.add(name, value);
+      if (value !== undefined && value !== null) this.#metadata.add(name, value);
     }
-    keepUsage(this.#left, usage, this.#usage, json, place);
+    this.#usage.keepOthers(this.#metadata, usage, json, place);
   }
 
   /** Sources that belong to no text. */
   annotations(annotations: readonly JsonObject[]): void {
-    this.#left.add("annotations", [...annotations], MESSAGE_PIECE);
+    this.#metadata.add("annotations", [...annotations], MESSAGE_PIECE);
   }
 
   get isCut(): boolean {
-    return this.#left.isCut;
+    return this.#metadata.isCut;
   }
 
   get metadata() {
-    return this.#left.metadata;
+    return this.#metadata.metadata;
   }
 }

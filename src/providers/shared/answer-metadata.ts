@@ -1,6 +1,6 @@
 // Fields of an answer that have no place in the contract: they travel as metadata.
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
-import { isVoid } from "./is-void.ts";
+import { isEmptyValue } from "./is-empty-value.ts";
 
 /** Only a text with so many digits can hold an integer that a double does not. */
 const LONG_NUMBER = /\d{16}/;
@@ -28,12 +28,18 @@ function at(value: JsonValue | undefined, place: readonly (string | number)[]): 
 /** Where an object stands in the text that it was parsed from. */
 export type Place = readonly (string | number)[];
 
-/** How the fields of an object are kept. */
-export interface Keeping {
-  /** The field of the metadata that holds them; none: they stand at its top. */
+/** Where the metadata has fields of an object, and how they are put together. */
+interface Keeping {
+  /** The field of the metadata that holds them; unset: they stand at its top. */
   readonly group?: string;
-  /** Texts and lists are pieces of longer ones. */
+  /** Texts and lists are pieces of longer ones. Default: false. */
   readonly isPiece?: boolean;
+}
+
+/** How the fields of an object are kept. One constant for each kind of object: nothing is made for each event. */
+export interface FieldRules extends Keeping {
+  /** Fields that have words in the contract, or say nothing. They are not kept. */
+  readonly known: ReadonlySet<string>;
 }
 
 /** Longest metadata of an answer in UTF-16 units of JSON. */
@@ -50,28 +56,22 @@ function isScalar(value: JsonValue): boolean {
 }
 
 /** Metadata of one answer. Integers beyond 2^53 are strings. */
-export class LeftFields {
+export class AnswerMetadata {
   #fields: JsonObject | undefined;
   #units = 0;
   /** Something was left out that is longer than what is carried. */
   isCut = false;
 
-  /** Takes the fields of `source` that are not `known` and say something; `json` is the text that it was parsed from. */
-  take(
-    source: JsonObject,
-    known: ReadonlySet<string>,
-    json: string,
-    place: () => Place,
-    keeping: Keeping = {},
-  ): void {
+  /** Keeps the fields of `source` that are not known and say something; `json` is the text that it was parsed from. */
+  keep(source: JsonObject, rules: FieldRules, json: string, place: () => Place): void {
     let exact: JsonValue | undefined;
     for (const name in source) {
-      if (known.has(name)) continue;
+      if (rules.known.has(name)) continue;
       const value = source[name];
-      if (value === undefined || value === null || this.#has(name, value, keeping)) continue;
-      if (isVoid(value)) continue;
+      if (value === undefined || value === null || this.#has(name, value, rules)) continue;
+      if (isEmptyValue(value)) continue;
       if (!isScalar(value) && LONG_NUMBER.test(json)) exact ??= at(parseExactly(json), place());
-      this.add(name, isJsonObject(exact) ? (exact[name] ?? value) : value, keeping);
+      this.add(name, isJsonObject(exact) ? (exact[name] ?? value) : value, rules);
     }
   }
 

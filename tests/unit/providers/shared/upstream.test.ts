@@ -4,10 +4,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../../../../src/clock.ts";
-import {
-  createUpstream,
-  type UpstreamRequest,
-} from "../../../../src/providers/shared/upstream-fetch.ts";
+import { createUpstream, type UpstreamRequest } from "../../../../src/providers/shared/upstream.ts";
 import { startHttpUpstream } from "../../../support/http-upstream.ts";
 
 const REASON = new Error("stop");

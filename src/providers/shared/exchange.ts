@@ -2,40 +2,31 @@ import type { Clock } from "../../clock.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { AnswerWarning, ProviderEvent } from "../../domain/provider-event.ts";
+import { type AnswerReader, withoutList } from "./answer-reader.ts";
+import type { Authentication } from "./authentication.ts";
 import { decodeContent } from "./decode-content.ts";
+import type { CreateFrameReader } from "./frame-reader.ts";
 import { type ErrorRules, protocolError, toBrokenAnswerError, toHttpError } from "./http-error.ts";
 import { headerValue } from "./response-headers.ts";
-import { createSseReader, type SseEvent } from "./sse.ts";
-import type { Upstream, UpstreamRequest, UpstreamResponse } from "./upstream-fetch.ts";
-
-/** Understands one answer of one dialect. It writes to `events` and throws what an error inside the answer says. */
-export interface AnswerReader {
-  readonly events: ProviderEvent[];
-  /** One event of a stream; true once the end marker was seen: nothing after it is read. */
-  readEvent(event: SseEvent): boolean;
-  /** The vendor has said how the output ended: only counts and the end marker can follow. */
-  isWhole(): boolean;
-  /** The input has ended without the end marker: writes the end of a whole answer, else throws. */
-  readEnd(): void;
-  /** The answer of a call that does not stream, and the text that it was read from. */
-  readBody(body: JsonObject, text: string): void;
-}
+import type { Upstream, UpstreamRequest, UpstreamResponse } from "./upstream.ts";
 
 /** A request, and how its failure is understood. */
 interface Sending {
   readonly upstream: Upstream;
+  readonly authentication: Authentication;
   readonly createRequest: () => UpstreamRequest;
   readonly errorRules: ErrorRules;
   readonly clock: Clock;
 }
 
 export interface Exchange extends Sending {
-  /** An event stream was asked for. */
+  /** A stream was asked for. */
   readonly stream: boolean;
   /** Longest wait for the end marker of an answer that is whole, in milliseconds. */
   readonly usageWaitMs: number;
   /** What the caller should know of the request; filled by `createRequest`. */
   readonly warnings: readonly AnswerWarning[];
+  readonly createFrameReader: CreateFrameReader;
   /** Called once the headers of a good answer have come. */
   readonly createReader: (response: UpstreamResponse) => AnswerReader;
 }
@@ -62,7 +53,7 @@ async function readFailure(
   const body = await response.text(MAX_ERROR_BODY_BYTES).catch(() => "");
   stop();
   signal.throwIfAborted();
-  return toHttpError(status, headers, body, errorRules, clock);
+  return toHttpError({ status, headers, body }, errorRules, clock);
 }
 
 /** The answer as it was before it was compressed; the status of a failure says enough without its body. */
@@ -72,7 +63,7 @@ function decoded(sent: UpstreamResponse, { errorRules, clock }: Sending): Upstre
   } catch (error) {
     sent.close();
     const { status, headers } = sent;
-    throw isGood(sent) ? error : toHttpError(status, headers, "", errorRules, clock);
+    throw isGood(sent) ? error : toHttpError({ status, headers, body: "" }, errorRules, clock);
   }
 }
 
@@ -80,9 +71,13 @@ function isGood({ status }: UpstreamResponse): boolean {
   return status >= 200 && status <= 299;
 }
 
-/** Sends a request; an answer whose status is not 2xx is thrown as what it says. */
-async function sendRequest(exchange: Sending, signal: AbortSignal): Promise<UpstreamResponse> {
-  const sent = await exchange.upstream.send(exchange.createRequest(), signal);
+/** Sends a request once; an answer whose status is not 2xx is thrown as what it says. */
+async function sendSigned(
+  request: UpstreamRequest,
+  exchange: Sending,
+  signal: AbortSignal,
+): Promise<UpstreamResponse> {
+  const sent = await exchange.upstream.send(request, signal);
   const response = decoded(sent, exchange);
   if (isGood(response)) return response;
   try {
@@ -92,11 +87,11 @@ async function sendRequest(exchange: Sending, signal: AbortSignal): Promise<Upst
   }
 }
 
-/** Google's APIs put an error into a list, in answers of HTTP 200 too. */
-function withoutList(value: unknown): unknown {
-  if (!Array.isArray(value)) return value;
-  const first: unknown = value[0];
-  return isJsonObject(first) && first.error !== undefined ? first : value;
+/** Sends a request with the credential of its instance; throws what a bad answer says. */
+function sendRequest(exchange: Sending, signal: AbortSignal): Promise<UpstreamResponse> {
+  return exchange.authentication(exchange.createRequest(), signal, (request) =>
+    sendSigned(request, exchange, signal),
+  );
 }
 
 /** A body that is one JSON object, and its text. */
@@ -129,24 +124,25 @@ function advanceWhole(response: UpstreamResponse, reader: AnswerReader): Advance
 function advanceStream(
   response: UpstreamResponse,
   reader: AnswerReader,
+  createFrameReader: CreateFrameReader,
   signal: AbortSignal,
 ): Advance {
   let done = false;
   let ended = false;
 
-  const sse = createSseReader((event) => {
+  const frames = createFrameReader((event) => {
     if (done) return;
     try {
       done = reader.readEvent(event);
     } catch (error) {
-      // A last event without its blank line that cannot be parsed was cut, not malformed.
+      // A last event that the end of the input has completed, and that cannot be parsed, was cut.
       if (!ended || !(error instanceof GatewayError) || error.kind !== "protocol") throw error;
     }
   });
 
   function end(): true {
     ended = true;
-    sse.end();
+    frames.end();
     if (!done) reader.readEnd();
     return true;
   }
@@ -155,7 +151,7 @@ function advanceStream(
     try {
       const chunks = await response.read();
       if (chunks === undefined) return end();
-      for (const chunk of chunks) sse.push(chunk);
+      for (const chunk of chunks) frames.push(chunk);
     } catch (error) {
       // A whole answer lacks nothing but counts: it is not thrown away, and not paid for again.
       if (signal.aborted || ended || !reader.isWhole()) throw error;
@@ -169,7 +165,7 @@ function advanceStream(
 function openAnswer(
   response: UpstreamResponse,
   reader: AnswerReader,
-  stream: boolean,
+  { stream, createFrameReader }: Exchange,
   signal: AbortSignal,
 ): Advance {
   const type = mediaType(response);
@@ -178,7 +174,7 @@ function openAnswer(
   }
   // Asked for a stream, some servers report a failure as one JSON object with HTTP 200.
   return stream && type !== "application/json"
-    ? advanceStream(response, reader, signal)
+    ? advanceStream(response, reader, createFrameReader, signal)
     : advanceWhole(response, reader);
 }
 
@@ -197,7 +193,7 @@ export async function* runExchange(
     for (const warning of exchange.warnings) yield { type: "warning", warning };
     const reader = exchange.createReader(response);
     const { events } = reader;
-    const advance = openAnswer(response, reader, exchange.stream, signal);
+    const advance = openAnswer(response, reader, exchange, signal);
     let failure: unknown;
     for (let done = false; !done && failure === undefined; ) {
       try {
@@ -231,16 +227,4 @@ export async function fetchJson(exchange: Sending, signal: AbortSignal): Promise
   } finally {
     response.close();
   }
-}
-
-/** The JSON object of one stream event. */
-export function parseEvent(data: string): JsonObject {
-  let value: unknown;
-  try {
-    value = withoutList(JSON.parse(data));
-  } catch {
-    throw protocolError("an event of the provider's answer is not JSON");
-  }
-  if (!isJsonObject(value)) throw protocolError("an event of the provider's answer is no object");
-  return value;
 }
