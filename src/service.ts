@@ -5,6 +5,10 @@ import type { Config } from "./config.ts";
 import { type Core, startCore } from "./core.ts";
 import { checkRecords, type ProviderTypes } from "./deployment.ts";
 import type { GatewayError } from "./domain/gateway-error.ts";
+import { DoorHost } from "./doors/door-host.ts";
+import { createOpenAiDoor } from "./doors/openai.ts";
+import type { ModelList } from "./doors/shared/models.ts";
+import { DoorGenerations } from "./doors/shared/generations.ts";
 import type { Log, LogLine } from "./domain/log-line.ts";
 import { createInputCounter } from "./gateway/count-input.ts";
 import { createGateway } from "./gateway/gateway.ts";
@@ -21,6 +25,7 @@ import * as providerTypes from "./providers/registry.ts";
 import { createReloadSteps, namesFiles } from "./reload-steps.ts";
 import { Reloads } from "./reloads.ts";
 import { createAdminService } from "./rpc/admin-service.ts";
+import { createContract } from "./rpc/contract.ts";
 import { checkTimeout } from "./rpc/deadline.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
 import { drain } from "./rpc/drain.ts";
@@ -122,7 +127,7 @@ function createServices(core: Core, streams: StreamService, gateway: Gateway): S
 }
 
 /** The calls of the service, from every door. */
-function createDoors(core: Core, services: readonly ServedService[]) {
+function createDoors(core: Core, services: readonly ServedService[], gateway: Gateway) {
   const { clock, inForce, log, replica, telemetry } = core;
   const { http, limits } = inForce.config;
   const calls = createCalls({
@@ -135,7 +140,15 @@ function createDoors(core: Core, services: readonly ServedService[]) {
     replica,
     version: VERSION,
   });
-  return { calls, dispatcher: createDispatcher({ services, calls, clock, ...limits }) };
+  const dispatcher = createDispatcher({ services, calls, clock, ...limits });
+  const generations = new DoorGenerations({ gateway, contract: createContract() });
+  const models: ModelList = {
+    list: () => core.deployment().models,
+    lookup: (name) => core.deployment().lookup(name)[0],
+  };
+  const doors = [createOpenAiDoor(generations, models)];
+  const host = new DoorHost({ doors, calls, dispatcher, ...limits });
+  return { calls, dispatcher, host };
 }
 
 type Doors = ReturnType<typeof createDoors>;
@@ -221,13 +234,14 @@ export async function startService(
     encodeEvent: parts.encodeEvent,
     encodeInternalEnd,
   });
-  const doors = createDoors(core, createServices(core, streams, gateway));
-  const { calls, dispatcher } = doors;
+  const doors = createDoors(core, createServices(core, streams, gateway), gateway);
+  const { calls, dispatcher, host } = doors;
   const storeTrouble = (): string | undefined => streams.log.health.trouble?.cause;
   const listeners = await startListeners({
     clock,
     config: inForce.config,
     dispatcher,
+    doors: host,
     storeTrouble,
   }).catch(async (error: unknown) => {
     await streams.close();

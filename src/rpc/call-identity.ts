@@ -3,6 +3,7 @@ import { type DescMethod, type MessageShape, toBinary, toJson } from "@bufbuild/
 import { GenerationSpecSchema } from "../../gen/service/steer/v1/generation_pb.ts";
 import type { GenerationService } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import type { HandlerCall } from "../calls/handler-call.ts";
+import { requestIdOf as keyOf } from "../calls/request-id.ts";
 import { invalidField } from "../domain/gateway-error.ts";
 import { isJsonObject } from "../domain/json.ts";
 import type { CallIdentity } from "../ports/gateway.ts";
@@ -10,8 +11,6 @@ import type { CallIdentity } from "../ports/gateway.ts";
 type Repeatable =
   | typeof GenerationService.method.generate
   | typeof GenerationService.method.streamGenerate;
-
-const REQUEST_ID = /^[A-Za-z0-9._:-]{8,64}$/;
 
 /** JSON whose maps have their keys in order: two clients write one request in two ways. */
 function canonical(value: unknown): unknown {
@@ -22,15 +21,16 @@ function canonical(value: unknown): unknown {
 }
 
 function requestIdOf(call: HandlerCall, field: string): string {
-  const header = call.header("idempotency-key") ?? "";
-  if (header === "" || header === field) return field;
-  if (field !== "") {
+  const header = headerRequestId(call, field);
+  if (field !== "" && header !== "" && header !== field) {
     throw invalidField("request_id", "is not what the header idempotency-key says");
   }
-  if (!REQUEST_ID.test(header)) {
-    throw invalidField("idempotency-key", "must be 8 to 64 letters, digits, . _ : -");
-  }
-  return header;
+  return field === "" ? header : field;
+}
+
+/** A field of the request is checked with the request. */
+function headerRequestId(call: HandlerCall, field: string): string {
+  return field === "" ? keyOf(call) : (call.header("idempotency-key") ?? "");
 }
 
 /**

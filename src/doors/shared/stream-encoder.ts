@@ -1,0 +1,13 @@
+import type { GatewayError } from "../../domain/gateway-error.ts";
+import type { LogEvent } from "../../ports/contract.ts";
+
+
+/** Writes the events of one stream in a dialect. */
+export interface StreamEncoder {
+  /** Server-sent events of one event of the log; "": it has none. Throws `GatewayError` for the stream's error. */
+  encode(event: LogEvent): string;
+  /** A sign of life. */
+  heartbeat(): string;
+  /** The end of a stream that has begun and fails. */
+  fail(error: GatewayError): string;
+}
