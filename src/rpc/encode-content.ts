@@ -12,13 +12,14 @@ import {
 } from "../../gen/service/steer/v1/content_pb.ts";
 import type * as spec from "../domain/generation-spec.ts";
 import type * as provider from "../domain/provider-data.ts";
+import { enumTable } from "./enum-table.ts";
 
-const ROLES: Readonly<Record<spec.Role, Role>> = {
+export const ROLES = enumTable<spec.Role, Role>({
   system: Role.SYSTEM,
   user: Role.USER,
   assistant: Role.ASSISTANT,
   tool: Role.TOOL,
-};
+});
 
 export function encodeProviderData({
   providerType,
@@ -93,7 +94,7 @@ export function encodePart(part: spec.Part): Part {
 
 export function encodeMessage(message: spec.Message): Message {
   return create(MessageSchema, {
-    role: ROLES[message.role],
+    role: ROLES.values[message.role],
     parts: message.parts.map(encodePart),
     name: message.name ?? "",
     ...dataField(message.providerData),
