@@ -5,11 +5,12 @@ import type { Config } from "./config.ts";
 import { type Core, startCore } from "./core.ts";
 import { checkRecords, type ProviderTypes } from "./deployment.ts";
 import type { GatewayError } from "./domain/gateway-error.ts";
+import type { Log, LogLine } from "./domain/log-line.ts";
+import { createAnthropicDoor } from "./doors/anthropic.ts";
 import { DoorHost } from "./doors/door-host.ts";
 import { createOpenAiDoor } from "./doors/openai.ts";
-import type { ModelList } from "./doors/shared/models.ts";
 import { DoorGenerations } from "./doors/shared/generations.ts";
-import type { Log, LogLine } from "./domain/log-line.ts";
+import type { ModelList } from "./doors/shared/models.ts";
 import { createInputCounter } from "./gateway/count-input.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
@@ -100,12 +101,17 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
   return streams;
 }
 
-function createServices(core: Core, streams: StreamService, gateway: Gateway): ServedService[] {
-  const { clock, counter, deployment, inForce, log, operations, replica } = core;
+/** What calls of every door ask. */
+interface SharedParts {
+  readonly gateway: Gateway;
+  readonly countInput: ReturnType<typeof createInputCounter>;
+}
+
+function createServices(core: Core, streams: StreamService, parts: SharedParts): ServedService[] {
+  const { clock, deployment, inForce, log, operations, replica } = core;
   return [
     createGenerationService({
-      gateway,
-      countInput: createInputCounter({ clock, counter, deployment }),
+      ...parts,
       recovery: () => inForce.config.routing.midStreamRecovery,
     }),
     createModelService({
@@ -127,7 +133,8 @@ function createServices(core: Core, streams: StreamService, gateway: Gateway): S
 }
 
 /** The calls of the service, from every door. */
-function createDoors(core: Core, services: readonly ServedService[], gateway: Gateway) {
+function createDoors(core: Core, services: readonly ServedService[], parts: SharedParts) {
+  const { gateway, countInput } = parts;
   const { clock, inForce, log, replica, telemetry } = core;
   const { http, limits } = inForce.config;
   const calls = createCalls({
@@ -146,7 +153,10 @@ function createDoors(core: Core, services: readonly ServedService[], gateway: Ga
     list: () => core.deployment().models,
     lookup: (name) => core.deployment().lookup(name)[0],
   };
-  const doors = [createOpenAiDoor(generations, models)];
+  const doors = [
+    createOpenAiDoor(generations, models),
+    createAnthropicDoor({ generations, models, countInput }),
+  ];
   const host = new DoorHost({ doors, calls, dispatcher, ...limits });
   return { calls, dispatcher, host };
 }
@@ -234,7 +244,8 @@ export async function startService(
     encodeEvent: parts.encodeEvent,
     encodeInternalEnd,
   });
-  const doors = createDoors(core, createServices(core, streams, gateway), gateway);
+  const asked = { gateway, countInput: createInputCounter(core) };
+  const doors = createDoors(core, createServices(core, streams, asked), asked);
   const { calls, dispatcher, host } = doors;
   const storeTrouble = (): string | undefined => streams.log.health.trouble?.cause;
   const listeners = await startListeners({

@@ -10,7 +10,7 @@ import type { LostUsage } from "./gateway/lost-usage.ts";
 import { createStoredGenerations, type StoredGenerations } from "./gateway/stored-generation.ts";
 import { Takeover } from "./gateway/takeover.ts";
 import { isTerminalEvent } from "./rpc/encode-event.ts";
-import { generationLine } from "./rpc/report-generation.ts";
+import { generationLine } from "./calls/generation-fields.ts";
 import { decodeStoredRequest } from "./rpc/stored-request.ts";
 import { StreamMaintenance } from "./streams/maintenance.ts";
 import { openStore } from "./streams/open-store.ts";

@@ -1,5 +1,7 @@
 import type { Generation } from "../domain/generation.ts";
-import type { CallFields } from "./call-fields.ts";
+import type { EndedGeneration } from "../ports/gateway.ts";
+import { type CallFields, failureFields } from "./call-fields.ts";
+import type { GenerationLine } from "./handler-call.ts";
 
 /** Attempts that were sent. */
 export function attemptsOf({ attempts }: Pick<Generation, "attempts">): number {
@@ -7,7 +9,7 @@ export function attemptsOf({ attempts }: Pick<Generation, "attempts">): number {
 }
 
 /** What the line of a call says of its generation. */
-export function generationFields(generation: Generation): CallFields {
+export function generationFields(generation: Generation) {
   const { usage, cost, timing, finishReason } = generation;
   const ttft = timing.timeToFirstTokenMs;
   return {
@@ -27,5 +29,17 @@ export function generationFields(generation: Generation): CallFields {
       currency: cost.currency,
       cost_source: cost.source,
     }),
+  } satisfies CallFields;
+}
+
+/** The line of a generation that no call waits for. */
+export function generationLine({ generation, error }: EndedGeneration): GenerationLine {
+  const cancelled = error?.kind === "cancelled";
+  return {
+    outcome: error === undefined ? "succeeded" : cancelled ? "cancelled" : "failed",
+    ...(error !== undefined && failureFields(error)),
+    duration_ms: Math.round(generation.timing.totalMs),
+    requested_model: generation.requestedModel,
+    ...generationFields(generation),
   };
 }

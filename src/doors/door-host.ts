@@ -1,18 +1,19 @@
 // Doors on an HTTP listener: the same chain, bounds and log lines as for RPCs, with answers in the dialect of the door.
 import type { ServerResponse } from "node:http";
-import { CallChain } from "../calls/call-chain.ts";
 import type { Call, CallHead } from "../calls/call.ts";
+import { CallChain } from "../calls/call-chain.ts";
 import type { Calls } from "../calls/calls.ts";
 import { internalError } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
+import type { JsonObject } from "../domain/json.ts";
 import { ToldFailure } from "../domain/told-failure.ts";
 import { type Arrival, type Dispatcher, RpcStatusError } from "../rpc/call.ts";
 import { CALLER_GONE } from "../rpc/caller-gone.ts";
 import { connectionOf, type HttpRequest, hostsOf } from "../rpc/http-call.ts";
 import { peerOf } from "../rpc/peer.ts";
+import type { Door, DoorAnswer, DoorRoute } from "./door.ts";
 import { DoorResponse } from "./door-response.ts";
 import { DoorRoutes, type FoundRoute } from "./door-routes.ts";
-import type { Door, DoorAnswer, DoorRoute } from "./door.ts";
 import { parseBody, readBody } from "./read-body.ts";
 
 /** A call that ends with an error, which its door tells in its dialect. */
@@ -109,7 +110,7 @@ export class DoorHost {
         const body = await parseBody(bytes).finally(() => arrival.drop());
         running.throwIfEnded();
         answer = await found.route.serve({ ...call, params: found.params, query, body });
-        return answer.type === "json" ? [JSON.stringify(answer.body)] : answer.pieces;
+        return answer.type === "json" ? whole(answer.body) : answer.pieces;
       });
       await response.send(pieces, () => answer?.type ?? "json");
     } catch (thrown) {
@@ -146,6 +147,10 @@ export class DoorHost {
       setTrailer: (name, value) => response.setHeader(name, value),
     };
   }
+}
+
+async function* whole(body: JsonObject): AsyncGenerator<string, void> {
+  yield JSON.stringify(body);
 }
 
 function headerOf({ headers }: HttpRequest) {

@@ -1,9 +1,9 @@
 // OpenAI's API.
 import { GatewayError } from "../domain/gateway-error.ts";
-import { ChatStreamEncoder } from "./openai-chat/encode-stream.ts";
-import { encodeAnswer } from "./openai-chat/encode-answer.ts";
-import { decodeRequest } from "./openai-chat/decode-request.ts";
 import type { Door, DoorRoute } from "./door.ts";
+import { decodeRequest } from "./openai-chat/decode-request.ts";
+import { encodeAnswer } from "./openai-chat/encode-answer.ts";
+import { ChatStreamEncoder } from "./openai-chat/encode-stream.ts";
 import type { DoorGenerations } from "./shared/generations.ts";
 import { type ModelList, modelNames, openAiModel } from "./shared/models.ts";
 import { openAiRefusal } from "./shared/openai-error.ts";

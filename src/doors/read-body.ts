@@ -14,7 +14,11 @@ const BOUNDS = { maxDepth: MAX_DEPTH, maxElements: MAX_ELEMENTS, maxFields: MAX_
 /** A body beyond it lets other calls run between the steps of its reading. */
 const LARGE_BYTES = 1024 * 1024;
 
-const ENCODINGS: Readonly<Record<string, Encoding>> = { gzip: "gzip", deflate: "deflate", br: "br" };
+const ENCODINGS: Readonly<Record<string, Encoding>> = {
+  gzip: "gzip",
+  deflate: "deflate",
+  br: "br",
+};
 
 type Header = (name: string) => string | undefined;
 
@@ -52,9 +56,7 @@ function parse(bytes: Buffer): JsonValue {
 
 async function valueOf(bytes: Buffer): Promise<JsonValue> {
   const isLarge = bytes.byteLength > LARGE_BYTES;
-  const size = isLarge
-    ? await scanLargeJson(bytes, BOUNDS, nextTurn)
-    : scanJson(bytes, BOUNDS);
+  const size = isLarge ? await scanLargeJson(bytes, BOUNDS, nextTurn) : scanJson(bytes, BOUNDS);
   if ("description" in size) {
     const where = size.field === "" ? "" : `${size.field}: `;
     throw new GatewayError("validation", `${where}${size.description}`, { violations: [size] });

@@ -1,9 +1,9 @@
+import { dialectOptions, isDialectOptions } from "../domain/dialect-options.ts";
 import { type FieldViolation, GatewayError } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Model } from "../domain/model.ts";
 import { didYouMean } from "../domain/near-names.ts";
-import { dialectOptions, isDialectOptions } from "../domain/dialect-options.ts";
 import { ownValue } from "../domain/own-value.ts";
 import type { Route, RoutedTarget, SkippedTarget } from "../domain/route.ts";
 import { type Fit, fitTarget } from "./fit-target.ts";

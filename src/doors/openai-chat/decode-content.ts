@@ -16,7 +16,8 @@ function mediaSource(url: string, path: string): MediaSource {
     const bytes = Buffer.from(url.slice(data[0].length), "base64");
     return { type: "inline", data: bytes, mediaType: data[1] ?? "" };
   }
-  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return { type: "uri", uri: url, mediaType: "" };
+  if (/^https?:\/\//i.test(url) && URL.canParse(url))
+    return { type: "uri", uri: url, mediaType: "" };
   throw invalidField(path, "must be an http or https URL, or a data URL in base64");
 }
 
@@ -63,7 +64,8 @@ function contentOf(message: Fields): Part[] {
   const content: JsonValue | undefined = message.value("content");
   if (content === undefined || content === "") return [];
   if (typeof content === "string") return [{ type: "text", text: content }];
-  if (!Array.isArray(content)) throw message.error("content", "must be a string or a list of parts");
+  if (!Array.isArray(content))
+    throw message.error("content", "must be a string or a list of parts");
   return message.objects("content").flatMap((part) => contentPart(part) ?? []);
 }
 
@@ -74,7 +76,13 @@ function toolCall(call: Fields): Part {
     const custom = call.object("custom") ?? new Fields({}, call.pathOf("custom"));
     const providerData = { ...ORIGIN, json: JSON.stringify({ type }) };
     const argumentsJson = custom.text("input") ?? "";
-    return { type: "tool-call", id, name: custom.requiredText("name"), argumentsJson, providerData };
+    return {
+      type: "tool-call",
+      id,
+      name: custom.requiredText("name"),
+      argumentsJson,
+      providerData,
+    };
   }
   if (type !== "function") throw call.error("type", "must be function or custom");
   const called = call.object("function");

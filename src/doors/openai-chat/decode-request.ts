@@ -9,6 +9,7 @@ import type {
 } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { RequestOfApi } from "../../ports/contract.ts";
+import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
 import { decodeMessages } from "./decode-content.ts";
 
@@ -137,6 +138,7 @@ export function decodeRequest(source: JsonObject): ChatRequest {
   const user = body.text("safety_identifier") ?? body.text("user") ?? "";
   body.value("user");
   const spec: GenerationSpec = {
+    ...DOOR_DEFAULTS,
     model,
     messages: decodeMessages(body),
     tools: body.objects("tools").map(decodeTool),
@@ -144,21 +146,6 @@ export function decodeRequest(source: JsonObject): ChatRequest {
     sampling: decodeSampling(body),
     reasoning: effort === undefined ? {} : { effort },
     outputFormat: decodeFormat(body),
-    routing: {
-      fallbacks: [],
-      strategy: "ordered",
-      allowedProviders: [],
-      deniedProviders: [],
-      unsupportedParameters: "drop",
-      failoverOn: [],
-      disableFailover: false,
-      // A client of this dialect cannot drop a text that it has.
-      midStreamRecovery: "continue",
-    },
-    retry: { retryOn: [] },
-    timeouts: {},
-    providerOptions: {},
-    labels: {},
     endUserId: user,
   };
   const wishes = body.object("steer")?.source;

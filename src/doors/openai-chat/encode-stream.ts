@@ -82,10 +82,7 @@ export class ChatStreamEncoder implements StreamEncoder {
   }
 
   #text({ text, logprobs }: BodyOf<"text-delta">): string {
-    return this.#delta(
-      { content: text },
-      logprobs === undefined ? null : encodeLogprobs(logprobs),
-    );
+    return this.#delta({ content: text }, logprobs === undefined ? null : encodeLogprobs(logprobs));
   }
 
   #toolCall({ partIndex, id, name, argumentsFragment }: BodyOf<"tool-call-delta">): string {

@@ -1,10 +1,10 @@
 // Generations of doors: the same journey as those of RPCs, with domain types in and out.
-import { attemptsOf, generationFields } from "../../calls/generation-fields.ts";
+import { attemptsOf, generationFields, generationLine } from "../../calls/generation-fields.ts";
 import { requestIdOf } from "../../calls/request-id.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../../domain/generation.ts";
 import type { StreamOptions } from "../../domain/stream-options.ts";
-import type { Contract, LogEvent, RequestOfApi } from "../../ports/contract.ts";
+import type { AcceptedSpec, Contract, LogEvent, RequestOfApi } from "../../ports/contract.ts";
 import type { Gateway, GenerationCall, OpenStream, WholeAnswer } from "../../ports/gateway.ts";
 import type { DoorCall } from "../door.ts";
 import type { StreamEncoder } from "./stream-encoder.ts";
@@ -34,6 +34,11 @@ export class DoorGenerations {
     this.#contract = contract;
   }
 
+  /** The request by the rules of the contract. Throws INVALID_ARGUMENT. */
+  accept(request: RequestOfApi, options?: StreamOptions): AcceptedSpec {
+    return this.#contract.accept(request, options);
+  }
+
   /** The whole answer. Rejects with `GatewayError` and `GenerationFailed`. */
   async generate(call: DoorCall, request: RequestOfApi): Promise<Generation> {
     const generation = this.#callOf(call, request, undefined);
@@ -43,7 +48,8 @@ export class DoorGenerations {
     });
     const whole = this.#wholeOf(answer);
     call.setResponseHeader("x-steer-generation-id", whole.generationId);
-    if (answer.state === "stored" && answer.isReplayed) call.setResponseHeader("x-steer-replayed", "true");
+    if (answer.state === "stored" && answer.isReplayed)
+      call.setResponseHeader("x-steer-replayed", "true");
     tell(call, whole);
     return whole;
   }
@@ -67,10 +73,12 @@ export class DoorGenerations {
   ): AsyncGenerator<string, void> {
     const options = optionsOf(call);
     const generation = this.#callOf(call, request, options);
-    const stream = await this.#gateway.streamGenerate(generation, options).catch((error: unknown) => {
-      if (error instanceof GenerationFailed) tell(call, error.failure.partial);
-      throw error;
-    });
+    const stream = await this.#gateway
+      .streamGenerate(generation, options)
+      .catch((error: unknown) => {
+        if (error instanceof GenerationFailed) tell(call, error.failure.partial);
+        throw error;
+      });
     call.log({ stream_id: stream.streamId, generation_id: stream.generationId });
     call.setResponseHeader("x-steer-stream-id", stream.streamId);
     call.setResponseHeader("x-steer-generation-id", stream.generationId);
@@ -102,7 +110,7 @@ export class DoorGenerations {
 
   #callOf(call: DoorCall, asked: RequestOfApi, options: StreamOptions | undefined): GenerationCall {
     const { signal, timeoutMs, telemetry, caller } = call;
-    const { spec, request, fingerprint } = this.#contract.accept(asked, options);
+    const { spec, request, fingerprint } = this.accept(asked, options);
     const requestId = requestIdOf(call);
     call.log({ requested_model: spec.model });
     if (Object.keys(spec.labels).length > 0) call.log({ labels: spec.labels });
@@ -119,8 +127,9 @@ export class DoorGenerations {
       },
       // A client of another API cannot drop output.
       acceptsDiscard: false,
-      onOpen: (streamId, generationId) => call.log({ stream_id: streamId, generation_id: generationId }),
-      onEnd: ({ generation }) => call.generationEnded(() => ({ ...generationFields(generation) })),
+      onOpen: (streamId, generationId) =>
+        call.log({ stream_id: streamId, generation_id: generationId }),
+      onEnd: (ended) => call.generationEnded(() => generationLine(ended)),
     };
   }
 }

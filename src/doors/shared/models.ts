@@ -25,3 +25,8 @@ const CREATED = 0;
 export function openAiModel(id: string, { provider }: Model): JsonObject {
   return { id, object: "model", created: CREATED, owned_by: provider };
 }
+
+export function anthropicModel(id: string, { displayName }: Model): JsonObject {
+  const created = new Date(CREATED).toISOString();
+  return { type: "model", id, display_name: displayName || id, created_at: created };
+}

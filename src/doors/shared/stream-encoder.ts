@@ -1,7 +1,6 @@
 import type { GatewayError } from "../../domain/gateway-error.ts";
 import type { LogEvent } from "../../ports/contract.ts";
 
-
 /** Writes the events of one stream in a dialect. */
 export interface StreamEncoder {
   /** Server-sent events of one event of the log; "": it has none. Throws `GatewayError` for the stream's error. */
