@@ -1,25 +1,11 @@
 // Messages of Chat Completions as the contract has them.
-import { invalidField } from "../../domain/gateway-error.ts";
-import type { MediaSource, Message, Part } from "../../domain/generation-spec.ts";
+import type { Message, Part } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonValue } from "../../domain/json.ts";
 import { Fields } from "../shared/fields.ts";
+import { mediaSource } from "../shared/media-source.ts";
 
 /** Parts without a word in the contract go to providers of this type alone, in this dialect. */
 const ORIGIN = { providerType: "openai", api: "chat" } as const;
-
-const DATA_URL = /^data:([^;,]*)(?:;[^;,]*)*;base64,/i;
-
-/** Bytes of a data URL, or the address of something elsewhere. */
-function mediaSource(url: string, path: string): MediaSource {
-  const data = DATA_URL.exec(url);
-  if (data !== null) {
-    const bytes = Buffer.from(url.slice(data[0].length), "base64");
-    return { type: "inline", data: bytes, mediaType: data[1] ?? "" };
-  }
-  if (/^https?:\/\//i.test(url) && URL.canParse(url))
-    return { type: "uri", uri: url, mediaType: "" };
-  throw invalidField(path, "must be an http or https URL, or a data URL in base64");
-}
 
 function imagePart(part: Fields): Part {
   const image = part.object("image_url");
