@@ -154,7 +154,7 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     lookup: (name) => core.deployment().lookup(name)[0],
   };
   const doors = [
-    createOpenAiDoor(generations, models),
+    createOpenAiDoor({ generations, models, countInput }),
     createAnthropicDoor({ generations, models, countInput }),
   ];
   const host = new DoorHost({ doors, calls, dispatcher, ...limits });

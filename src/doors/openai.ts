@@ -1,29 +1,12 @@
 // OpenAI's API.
 import { GatewayError } from "../domain/gateway-error.ts";
+import type { InputCount, InputCountCall } from "../ports/gateway.ts";
 import type { Door, DoorRoute } from "./door.ts";
-import { decodeRequest } from "./openai-chat/decode-request.ts";
-import { encodeAnswer } from "./openai-chat/encode-answer.ts";
-import { ChatStreamEncoder } from "./openai-chat/encode-stream.ts";
+import { chatRoutes } from "./openai-chat/routes.ts";
+import { ResponsesRoutes } from "./openai-responses/routes.ts";
 import type { DoorGenerations } from "./shared/generations.ts";
 import { type ModelList, modelNames, openAiModel } from "./shared/models.ts";
 import { openAiRefusal } from "./shared/openai-error.ts";
-
-function chatRoute(generations: DoorGenerations): DoorRoute {
-  return {
-    method: "POST",
-    path: "/v1/chat/completions",
-    operation: { name: "openai.v1/chat/completions", kind: "server-stream", audience: "callers" },
-    async serve(call) {
-      const request = decodeRequest(call.body);
-      if (!request.isStream) {
-        return { type: "json", body: encodeAnswer(await generations.generate(call, request)) };
-      }
-      const encoder = new ChatStreamEncoder();
-      const pieces = generations.stream(call, request, encoder);
-      return { type: "events", pieces, fail: (error) => encoder.fail(error) };
-    },
-  };
-}
 
 function modelRoutes(models: ModelList): DoorRoute[] {
   return [
@@ -50,10 +33,20 @@ function modelRoutes(models: ModelList): DoorRoute[] {
   ];
 }
 
-export function createOpenAiDoor(generations: DoorGenerations, models: ModelList): Door {
+export interface OpenAiDoorOptions {
+  readonly generations: DoorGenerations;
+  readonly models: ModelList;
+  readonly countInput: (call: InputCountCall) => Promise<InputCount>;
+}
+
+export function createOpenAiDoor(options: OpenAiDoorOptions): Door {
   return {
     name: "openai",
-    routes: [chatRoute(generations), ...modelRoutes(models)],
+    routes: [
+      ...chatRoutes(options.generations),
+      ...new ResponsesRoutes(options).routes(),
+      ...modelRoutes(options.models),
+    ],
     isMeant: (header) => header("anthropic-version") === undefined,
     refuse: openAiRefusal,
   };

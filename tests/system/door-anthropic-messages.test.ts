@@ -64,7 +64,7 @@ describe("messages", () => {
   });
 
   it("refuses an unknown model as the client knows it", async () => {
-    const call = client.messages.create(request("unknown", {}, "m-none"));
+    const call = client.messages.create({ ...request("unknown"), model: "m-none" });
     await expect(call).rejects.toBeInstanceOf(Anthropic.NotFoundError);
   });
 

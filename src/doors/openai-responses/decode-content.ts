@@ -8,8 +8,11 @@ import { mediaSource } from "../shared/media-source.ts";
 /** Items without a word in the contract go to providers of this type alone, in this dialect. */
 export const ORIGIN = { providerType: "openai", api: "responses" } as const;
 
-/** Fields of a reasoning item that the next request has to repeat: they travel as the signature of the part. */
-const REASONING_FIELDS = ["id", "summary", "content", "encrypted_content"] as const;
+/**
+ * Fields of a reasoning item that the next request has to repeat: they travel as the signature of the part. The
+ * identifier is this door's and not the vendor's, who takes items without one.
+ */
+const REASONING_FIELDS = ["summary", "content", "encrypted_content"] as const;
 
 function textPart(text: string): Part[] {
   return text === "" ? [] : [{ type: "text", text }];
@@ -33,7 +36,11 @@ function filePart(part: Fields): Part {
     return { type: "file", source, filename };
   }
   const field = part.value("file_url") === undefined ? "file_data" : "file_url";
-  return { type: "file", source: mediaSource(part.requiredText(field), part.pathOf(field)), filename };
+  return {
+    type: "file",
+    source: mediaSource(part.requiredText(field), part.pathOf(field)),
+    filename,
+  };
 }
 
 function contentPart(part: Fields): Part[] {
@@ -67,7 +74,10 @@ function reasoningPart(item: Fields): Part {
     }),
   );
   const isSigned = typeof kept["encrypted_content"] === "string";
-  const text = item.objects("summary").map((each) => each.text("text") ?? "").join("\n\n");
+  const text = item
+    .objects("summary")
+    .map((each) => each.text("text") ?? "")
+    .join("\n\n");
   return {
     type: "reasoning",
     text,
@@ -100,13 +110,24 @@ function decodeItem(item: Fields): Message {
     case "function_call": {
       const id = item.requiredText("call_id");
       const argumentsJson = item.text("arguments") ?? "";
-      const call = { type: "tool-call", id, name: item.requiredText("name"), argumentsJson } as const;
+      const call = {
+        type: "tool-call",
+        id,
+        name: item.requiredText("name"),
+        argumentsJson,
+      } as const;
       return { role: "assistant", parts: [call] };
     }
     case "function_call_output": {
       const toolCallId = item.requiredText("call_id");
       const content = contentOf(item, "output");
-      const result = { type: "tool-result", toolCallId, name: "", content, isError: false } as const;
+      const result = {
+        type: "tool-result",
+        toolCallId,
+        name: "",
+        content,
+        isError: false,
+      } as const;
       return { role: "tool", parts: [result] };
     }
     case "reasoning":
@@ -135,7 +156,8 @@ function joined(messages: readonly Message[]): Message[] {
 /** `instructions` and `input` of a request. Throws INVALID_ARGUMENT. */
 export function decodeInput(body: Fields): Message[] {
   const instructions = textPart(body.text("instructions") ?? "");
-  const system: Message[] = instructions.length === 0 ? [] : [{ role: "system", parts: instructions }];
+  const system: Message[] =
+    instructions.length === 0 ? [] : [{ role: "system", parts: instructions }];
   const input = body.value("input");
   if (typeof input === "string") {
     return [...system, { role: "user", parts: textPart(input) }];

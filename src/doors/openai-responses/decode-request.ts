@@ -36,7 +36,8 @@ const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
 
 function decodeTool(tool: Fields): Tool {
   const type = tool.requiredText("type");
-  if (type !== "function") return { type: "provider", provider: ORIGIN.providerType, config: tool.source };
+  if (type !== "function")
+    return { type: "provider", provider: ORIGIN.providerType, config: tool.source };
   const parameters = tool.object("parameters");
   const strict = tool.flag("strict");
   return {

@@ -45,7 +45,8 @@ export function reasoningItem(
   status: ItemStatus,
 ): JsonObject {
   const summary = text === "" ? [] : [{ type: "summary_text", text }];
-  return { id, type: "reasoning", summary, ...signedFields({ signature }), status };
+  // A stream has given the item its own name before the vendor's is known.
+  return { summary, ...signedFields({ signature }), id, type: "reasoning", status };
 }
 
 /** A part without deltas as an item; undefined: the dialect has none for it. */

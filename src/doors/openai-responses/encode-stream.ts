@@ -16,7 +16,13 @@ import {
   refusalContent,
   textContent,
 } from "./encode-items.ts";
-import { encodeEnded, encodeFailed, encodeResponse, responseId, type ResponseHead } from "./encode-response.ts";
+import {
+  encodeEnded,
+  encodeFailed,
+  encodeResponse,
+  responseId,
+  type ResponseHead,
+} from "./encode-response.ts";
 
 type BodyOf<Type extends StreamEventBody["type"]> = Extract<StreamEventBody, { type: Type }>;
 
@@ -47,15 +53,22 @@ export class ResponsesStreamEncoder implements StreamEncoder {
   /** The event with which the response ended; undefined: it goes on. */
   #ended: JsonObject | undefined;
 
+  readonly #from: number;
+
+  /** `from`: number of the first event that goes out. Those before are numbered and left out. */
+  constructor(from = 0) {
+    this.#from = from;
+  }
+
   /** The response as it stands. */
   get response(): JsonObject {
     if (this.#ended !== undefined) return this.#ended;
     return encodeResponse(this.#head, this.#isBegun ? "in_progress" : "queued", this.#output);
   }
 
-  /** Number of the next event. */
-  get next(): number {
-    return this.#number;
+  /** The response has come to its end. */
+  get hasEnded(): boolean {
+    return this.#ended !== undefined;
   }
 
   encode(event: LogEvent): string {
@@ -106,8 +119,10 @@ export class ResponsesStreamEncoder implements StreamEncoder {
   }
 
   #event(type: string, data: JsonObject): string {
-    const numbered = { type, sequence_number: this.#number++, ...data };
-    return eventText(this.#ids.next(), numbered, type);
+    const id = this.#ids.next();
+    const sequence_number = this.#number++;
+    if (sequence_number < this.#from) return "";
+    return eventText(id, { type, sequence_number, ...data }, type);
   }
 
   #begin(): string {

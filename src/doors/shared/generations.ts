@@ -65,46 +65,76 @@ export class DoorGenerations {
     throw new GatewayError("conflict", message, { reason: "RESULT_NOT_KEPT" });
   }
 
+  /** Begins a stream, or joins the one of the call's idempotency key. Whatever fails before it rejects. */
+  async open(call: DoorCall, request: RequestOfApi, keeping: Keeping): Promise<OpenStream> {
+    const options = { ...STREAM_OPTIONS, ...keeping };
+    const generation = this.#callOf(call, request, options);
+    const opened = this.#gateway.streamGenerate(generation, options);
+    const stream = await opened.catch((error: unknown) => {
+      if (error instanceof GenerationFailed) tell(call, error.failure.partial);
+      throw error;
+    });
+    this.#tellOpen(call, stream);
+    return stream;
+  }
+
+  /** Goes on reading a stored stream of the caller's from its first event on. Rejects with `GatewayError`. */
+  async resume(call: DoorCall, streamId: string): Promise<OpenStream> {
+    const { caller, signal, timeoutMs } = call;
+    const cursor = { sequence: 0, writer: 0 };
+    const asked = { caller: caller.id, streamId, cursor, signal, timeoutMs };
+    const stream = await this.#gateway.resumeStream(asked);
+    this.#tellOpen(call, stream);
+    return stream;
+  }
+
+  /** Ends a stored stream of the caller's. Rejects with `GatewayError`. */
+  async cancel(call: DoorCall, streamId: string): Promise<void> {
+    const cancelled = await this.#gateway.cancelGeneration(call.caller.id, { streamId });
+    call.log({ stream_id: streamId, cancelled });
+  }
+
+  #tellOpen(call: DoorCall, { streamId, generationId, isReplayed }: OpenStream): void {
+    call.log({ stream_id: streamId, generation_id: generationId });
+    call.setResponseHeader("x-steer-stream-id", streamId);
+    call.setResponseHeader("x-steer-generation-id", generationId);
+    if (isReplayed) call.setResponseHeader("x-steer-replayed", "true");
+  }
+
   /** The answer as events of a dialect. Whatever fails before the first of them rejects. */
   async *stream(
     call: DoorCall,
     request: RequestOfApi,
     encoder: StreamEncoder,
   ): AsyncGenerator<string, void> {
-    const options = optionsOf(call);
-    const generation = this.#callOf(call, request, options);
-    const stream = await this.#gateway
-      .streamGenerate(generation, options)
-      .catch((error: unknown) => {
-        if (error instanceof GenerationFailed) tell(call, error.failure.partial);
-        throw error;
-      });
-    call.log({ stream_id: stream.streamId, generation_id: stream.generationId });
-    call.setResponseHeader("x-steer-stream-id", stream.streamId);
-    call.setResponseHeader("x-steer-generation-id", stream.generationId);
-    if (stream.isReplayed) call.setResponseHeader("x-steer-replayed", "true");
-    yield* this.#deliver(call, stream, encoder);
+    yield* this.deliver(call, await this.open(call, request, keepingOf(call)), encoder);
   }
 
-  async *#deliver(call: DoorCall, stream: OpenStream, encoder: StreamEncoder) {
-    let end: LogEvent | undefined;
+  /** The events of the log; a sign of life is undefined. */
+  async *events({ deliveries }: OpenStream): AsyncGenerator<LogEvent | undefined, void> {
+    for await (const delivery of deliveries) {
+      if (delivery.type === "heartbeat") yield undefined;
+      else for (const bytes of delivery.events) yield this.#contract.decodeEvent(bytes);
+    }
+  }
+
+  /** The texts of a stream in a dialect. Throws `GatewayError` where the stream breaks off or ends with an error. */
+  async *deliver(
+    call: DoorCall,
+    stream: OpenStream,
+    encoder: StreamEncoder,
+  ): AsyncGenerator<string, void> {
+    let end: Generation | undefined;
     try {
-      for await (const delivery of stream.deliveries) {
-        if (delivery.type === "heartbeat") {
-          yield encoder.heartbeat();
-          continue;
-        }
-        for (const bytes of delivery.events) {
-          const event = this.#contract.decodeEvent(bytes);
-          if (event.body.type === "complete" || event.body.type === "error") end = event;
-          const text = encoder.encode(event);
-          if (text !== "") yield text;
-        }
+      for await (const event of this.events(stream)) {
+        if (event?.body.type === "complete") end = event.body.generation;
+        else if (event?.body.type === "error") end = event.body.failure.partial;
+        const text = event === undefined ? encoder.heartbeat() : encoder.encode(event);
+        if (text !== "") yield text;
       }
     } finally {
-      if (end?.body.type === "complete") call.log(generationFields(end.body.generation));
-      else if (end?.body.type === "error") call.log(generationFields(end.body.failure.partial));
-      else if (stream.soFar !== undefined) call.log(generationFields(stream.soFar()));
+      const known = end ?? stream.soFar?.();
+      if (known !== undefined) call.log(generationFields(known));
     }
   }
 
@@ -134,21 +164,26 @@ export class DoorGenerations {
   }
 }
 
+/** What becomes of a stream without its reader. */
+export type Keeping = Pick<StreamOptions, "ephemeral" | "onDisconnect">;
+
 /** Without a key nobody can come back to a stream: nothing of it is stored, and it ends with its reader. */
-function optionsOf(call: DoorCall): StreamOptions {
+function keepingOf(call: DoorCall): Keeping {
   const isKept = requestIdOf(call) !== "";
-  return {
-    jsonMode: "off",
-    omitJsonText: false,
-    omitReasoning: false,
-    includeUsage: false,
-    includeUsageUpdates: false,
-    includeEventTime: false,
-    omitFinalMessage: false,
-    heartbeatMs: HEARTBEAT_MS,
-    ephemeral: !isKept,
-    retentionMs: undefined,
-    onDisconnect: isKept ? "grace" : "cancel",
-    disconnectGraceMs: undefined,
-  };
+  return isKept
+    ? { ephemeral: false, onDisconnect: "grace" }
+    : { ephemeral: true, onDisconnect: "cancel" };
 }
+
+const STREAM_OPTIONS: Omit<StreamOptions, keyof Keeping> = {
+  jsonMode: "off",
+  omitJsonText: false,
+  omitReasoning: false,
+  includeUsage: false,
+  includeUsageUpdates: false,
+  includeEventTime: false,
+  omitFinalMessage: false,
+  heartbeatMs: HEARTBEAT_MS,
+  retentionMs: undefined,
+  disconnectGraceMs: undefined,
+};

@@ -10,6 +10,7 @@ export function mediaSource(url: string, path: string): MediaSource {
     const bytes = Buffer.from(url.slice(data[0].length), "base64");
     return { type: "inline", data: bytes, mediaType: data[1] ?? "" };
   }
-  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return { type: "uri", uri: url, mediaType: "" };
+  if (/^https?:\/\//i.test(url) && URL.canParse(url))
+    return { type: "uri", uri: url, mediaType: "" };
   throw invalidField(path, "must be an http or https URL, or a data URL in base64");
 }
