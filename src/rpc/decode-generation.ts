@@ -35,7 +35,7 @@ export function decodeTime(time: Timestamp | undefined): number {
 export function decodeDuration(duration: Duration | undefined): number {
   if (duration === undefined) return 0;
   // One division: the number is the one that was encoded.
-  return Number(duration.seconds) * 1_000 + duration.nanos / 1_000_000;
+  return (Number(duration.seconds) * 1_000_000 + duration.nanos / 1_000) / 1_000;
 }
 
 export function decodeUsage(usage: Usage): TokenUsage {
