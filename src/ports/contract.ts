@@ -1,14 +1,8 @@
 // The contract as doors of other APIs know it: its rules, its stored form and its events.
-import type { StreamEvent } from "../domain/generation.ts";
+import type { StoredEvent } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { StreamOptions } from "../domain/stream-options.ts";
-
-/** An event of a stream's log. */
-export interface LogEvent extends StreamEvent {
-  /** Who has stored it; 0: nobody. */
-  readonly writer: number;
-}
 
 /** A request of another API. */
 export interface RequestOfApi {
@@ -32,5 +26,5 @@ export interface Contract {
    * INVALID_ARGUMENT with the path of the field in the contract.
    */
   accept(request: RequestOfApi, options: StreamOptions | undefined): AcceptedSpec;
-  decodeEvent(bytes: Uint8Array): LogEvent;
+  decodeEvent(bytes: Uint8Array): StoredEvent;
 }

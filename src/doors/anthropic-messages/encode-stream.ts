@@ -1,9 +1,8 @@
 // A stream as events of Anthropic's Messages API.
 import { GatewayError } from "../../domain/gateway-error.ts";
-import type { Generation, StreamEventBody } from "../../domain/generation.ts";
+import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
 import type { Part } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { LogEvent } from "../../ports/contract.ts";
 import { anthropicError } from "../shared/anthropic-error.ts";
 import { EventIds, eventText } from "../shared/event-stream.ts";
 import type { StreamEncoder } from "../shared/stream-encoder.ts";
@@ -19,7 +18,7 @@ export class MessagesStreamEncoder implements StreamEncoder {
   readonly #open = new Map<number, number>();
   #blocks = 0;
 
-  encode(event: LogEvent): string {
+  encode(event: StoredEvent): string {
     this.#ids.at(event);
     const { body } = event;
     switch (body.type) {

@@ -1,8 +1,7 @@
 // A stream as chunks of Chat Completions.
 import { GatewayError } from "../../domain/gateway-error.ts";
-import type { Generation, StreamEventBody } from "../../domain/generation.ts";
+import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { LogEvent } from "../../ports/contract.ts";
 import { COMMENT, EventIds, eventText } from "../shared/event-stream.ts";
 import { openAiError } from "../shared/openai-error.ts";
 import type { StreamEncoder } from "../shared/stream-encoder.ts";
@@ -20,7 +19,7 @@ export class ChatStreamEncoder implements StreamEncoder {
   /** Places of tool calls in the list of calls, by part. */
   readonly #calls = new Map<number, number>();
 
-  encode(event: LogEvent): string {
+  encode(event: StoredEvent): string {
     this.#ids.at(event);
     const { body } = event;
     switch (body.type) {

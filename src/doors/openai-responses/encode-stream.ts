@@ -1,10 +1,9 @@
 // A stream as events of the Responses API. The events are a function of the log's events alone, so that every reader at
 // every replica gets the same.
 import { GatewayError } from "../../domain/gateway-error.ts";
-import type { Generation, StreamEventBody } from "../../domain/generation.ts";
+import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
 import type { Part } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { LogEvent } from "../../ports/contract.ts";
 import { EventIds, eventText } from "../shared/event-stream.ts";
 import { openAiError } from "../shared/openai-error.ts";
 import type { StreamEncoder } from "../shared/stream-encoder.ts";
@@ -20,8 +19,8 @@ import {
   encodeEnded,
   encodeFailed,
   encodeResponse,
-  responseId,
   type ResponseHead,
+  responseId,
 } from "./encode-response.ts";
 
 type BodyOf<Type extends StreamEventBody["type"]> = Extract<StreamEventBody, { type: Type }>;
@@ -71,7 +70,7 @@ export class ResponsesStreamEncoder implements StreamEncoder {
     return this.#ended !== undefined;
   }
 
-  encode(event: LogEvent): string {
+  encode(event: StoredEvent): string {
     this.#ids.at(event);
     const { body } = event;
     switch (body.type) {

@@ -107,7 +107,7 @@ export class ResponsesRoutes {
 
   /** The response once it has ended. Rejects where it has failed. */
   async #ended(call: DoorCall, stream: OpenStream, encoder: ResponsesStreamEncoder) {
-    for await (const _ of this.#generations.deliver(call, stream, encoder)) continue;
+    for await (const _ of this.#generations.deliver(call, stream, encoder));
     return encoder.response;
   }
 

@@ -2,9 +2,9 @@
 import { attemptsOf, generationFields, generationLine } from "../../calls/generation-fields.ts";
 import { requestIdOf } from "../../calls/request-id.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
-import { type Generation, GenerationFailed } from "../../domain/generation.ts";
+import { type Generation, GenerationFailed, type StoredEvent } from "../../domain/generation.ts";
 import type { StreamOptions } from "../../domain/stream-options.ts";
-import type { AcceptedSpec, Contract, LogEvent, RequestOfApi } from "../../ports/contract.ts";
+import type { AcceptedSpec, Contract, RequestOfApi } from "../../ports/contract.ts";
 import type { Gateway, GenerationCall, OpenStream, WholeAnswer } from "../../ports/gateway.ts";
 import type { DoorCall } from "../door.ts";
 import type { StreamEncoder } from "./stream-encoder.ts";
@@ -111,7 +111,7 @@ export class DoorGenerations {
   }
 
   /** The events of the log; a sign of life is undefined. */
-  async *events({ deliveries }: OpenStream): AsyncGenerator<LogEvent | undefined, void> {
+  async *events({ deliveries }: OpenStream): AsyncGenerator<StoredEvent | undefined, void> {
     for await (const delivery of deliveries) {
       if (delivery.type === "heartbeat") yield undefined;
       else for (const bytes of delivery.events) yield this.#contract.decodeEvent(bytes);

@@ -1,10 +1,10 @@
 import type { GatewayError } from "../../domain/gateway-error.ts";
-import type { LogEvent } from "../../ports/contract.ts";
+import type { StoredEvent } from "../../domain/generation.ts";
 
 /** Writes the events of one stream in a dialect. */
 export interface StreamEncoder {
   /** Server-sent events of one event of the log; "": it has none. Throws `GatewayError` for the stream's error. */
-  encode(event: LogEvent): string;
+  encode(event: StoredEvent): string;
   /** A sign of life. */
   heartbeat(): string;
   /** The end of a stream that has begun and fails. */
