@@ -43,7 +43,7 @@ function countRoute({ generations, countInput }: AnthropicDoorOptions): DoorRout
     async serve(call) {
       // The body of a count has no limit of its output, and nothing is generated.
       const body = { max_tokens: 1, ...call.body };
-      const { spec } = generations.accept(decodeRequest(body, call.header("anthropic-beta")));
+      const { spec } = generations.accept(call, decodeRequest(body, call.header("anthropic-beta")));
       const { signal, timeoutMs } = call;
       const { tokens } = await countInput({ spec, method: "any", signal, timeoutMs });
       return { type: "json", body: { input_tokens: tokens } };

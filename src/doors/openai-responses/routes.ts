@@ -146,7 +146,7 @@ export class ResponsesRoutes {
   }
 
   async #count(call: DoorCall): Promise<DoorAnswer> {
-    const { spec } = this.#generations.accept(decodeRequest(call.body));
+    const { spec } = this.#generations.accept(call, decodeRequest(call.body));
     const { signal, timeoutMs } = call;
     const { tokens } = await this.#countInput({ spec, method: "any", signal, timeoutMs });
     const body = { object: "response.input_tokens", input_tokens: tokens };

@@ -8,6 +8,7 @@ import type { AcceptedSpec, Contract, RequestOfApi } from "../../ports/contract.
 import type { Gateway, GenerationCall, OpenStream, WholeAnswer } from "../../ports/gateway.ts";
 import type { DoorCall } from "../door.ts";
 import type { StreamEncoder } from "./stream-encoder.ts";
+import { wishesOf } from "./wishes.ts";
 
 /** Longest silence of a stream. */
 const HEARTBEAT_MS = 15_000;
@@ -35,8 +36,9 @@ export class DoorGenerations {
   }
 
   /** The request by the rules of the contract. Throws INVALID_ARGUMENT. */
-  accept(request: RequestOfApi, options?: StreamOptions): AcceptedSpec {
-    return this.#contract.accept(request, options);
+  accept(call: DoorCall, { spec, wishes }: RequestOfApi, options?: StreamOptions): AcceptedSpec {
+    const wished = wishesOf(call.header, wishes);
+    return this.#contract.accept({ spec, wishes: wished }, options);
   }
 
   /** The whole answer. Rejects with `GatewayError` and `GenerationFailed`. */
@@ -140,7 +142,7 @@ export class DoorGenerations {
 
   #callOf(call: DoorCall, asked: RequestOfApi, options: StreamOptions | undefined): GenerationCall {
     const { signal, timeoutMs, telemetry, caller } = call;
-    const { spec, request, fingerprint } = this.accept(asked, options);
+    const { spec, request, fingerprint } = this.accept(call, asked, options);
     const requestId = requestIdOf(call);
     call.log({ requested_model: spec.model });
     if (Object.keys(spec.labels).length > 0) call.log({ labels: spec.labels });
