@@ -46,6 +46,25 @@ function nodeClients(): Clients {
   };
 }
 
+function pythonClients(): Clients {
+  const environment = join(CACHE, "python");
+  const python = join(environment, "bin/python");
+  const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+  return {
+    name: "python",
+    prepare: [
+      { command: "python3", args: ["-m", "venv", environment], cwd: "." },
+      {
+        command: python,
+        args: [...install, "-r", `${HERE}/python/requirements.txt`],
+        cwd: ".",
+      },
+    ],
+    program: { command: python, args: [`${HERE}/python/main.py`], cwd: "." },
+    least: 120,
+  };
+}
+
 /** Why an outcome is wrong; "": the outcome is right. */
 function problemOf({ scenario, text, tokens, calls, json, error }: Outcome): string {
   if (error !== undefined) return error;
@@ -92,7 +111,9 @@ async function run(clients: Clients, base: string) {
 
 const testRun = beginTestRun();
 const stack = await startStack();
-const results = [await run(nodeClients(), stack.service.http)];
+const results = await Promise.all(
+  [nodeClients(), pythonClients()].map((clients) => run(clients, stack.service.http)),
+);
 await stack[Symbol.asyncDispose]();
 const left = await testRun.end();
 for (const line of results.flatMap(({ failures }) => failures)) console.log(line);
