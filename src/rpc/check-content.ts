@@ -50,9 +50,9 @@ function checkData({ data }: Part, path: string): PartType {
   switch (data.case) {
     case "text":
       checkText(data.value.text, `${path}.text`);
-      for (const [index, { providerData }] of data.value.annotations.entries()) {
+      data.value.annotations.forEach(({ providerData }, index) => {
         checkOptionalData(providerData, `${path}.text.annotations[${index}]`);
-      }
+      });
       return "text";
     case "refusal":
       checkText(data.value.text, `${path}.refusal`);

@@ -1,22 +1,11 @@
-import {
-  ImageDetail,
-  type MediaSource,
-  type Message,
-  type Part,
-} from "../../gen/service/steer/v1/content_pb.ts";
+import type { MediaSource, Message, Part } from "../../gen/service/steer/v1/content_pb.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import {
   decodeOptionalData,
   decodeProviderData,
   decodeTextFields,
 } from "./decode-provider-data.ts";
-import { ROLES } from "./encode-content.ts";
-
-const DETAILS: Readonly<Record<number, NonNullable<domain.ImagePart["detail"]>>> = {
-  [ImageDetail.AUTO]: "auto",
-  [ImageDetail.LOW]: "low",
-  [ImageDetail.HIGH]: "high",
-};
+import { IMAGE_DETAILS, ROLES } from "./encode-content.ts";
 
 function decodeSource(source: MediaSource | undefined): domain.MediaSource | undefined {
   const mediaType = source?.mediaType ?? "";
@@ -38,7 +27,7 @@ type Data<Case extends Part["data"]["case"]> = Extract<Part["data"], { case: Cas
 
 function decodeImage({ source, detail }: Data<"image">): domain.ImagePart | undefined {
   const from = decodeSource(source);
-  const asked = DETAILS[detail];
+  const asked = IMAGE_DETAILS.words.get(detail);
   if (from === undefined) return undefined;
   return { type: "image", source: from, ...(asked !== undefined && { detail: asked }) };
 }
@@ -95,7 +84,12 @@ export function decodePart(part: Part): domain.Part | undefined {
 }
 
 function decodeParts(parts: readonly Part[]): domain.Part[] {
-  return parts.flatMap((part) => decodePart(part) ?? []);
+  const decoded: domain.Part[] = [];
+  for (const each of parts) {
+    const part = decodePart(each);
+    if (part !== undefined) decoded.push(part);
+  }
+  return decoded;
 }
 
 /** The message as it is, unchecked, without parts of a kind that this version does not know. */

@@ -16,13 +16,14 @@ const ALLOWED_PARTS: Readonly<Record<domain.Role, ReadonlySet<domain.Part["type"
 function checkMessage(message: Message, path: string): void {
   const role = ROLES.words.get(message.role);
   if (role === undefined) throw invalidField(`${path}.role`, "unknown role");
-  for (const [index, part] of message.parts.entries()) {
+  const allowed = ALLOWED_PARTS[role];
+  message.parts.forEach((part, index) => {
     const at = `${path}.parts[${index}]`;
     const type = checkPart(part, at);
-    if (!ALLOWED_PARTS[role].has(type)) {
+    if (!allowed.has(type)) {
       throw invalidField(at, `a ${type} part cannot stand in a ${role} message`);
     }
-  }
+  });
   checkOptionalData(message.providerData, path);
 }
 

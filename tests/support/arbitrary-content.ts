@@ -21,6 +21,14 @@ export function record<T>(
   return fc.record(all, { requiredKeys, noNullPrototype: true }) as unknown as fc.Arbitrary<T>;
 }
 
+export function maybe<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc.option(value, { nil: undefined });
+}
+
+export function few<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T[]> {
+  return fc.array(value, { maxLength: 2 });
+}
+
 /** No lone surrogates: UTF-8 has none. */
 export const text = fc.string({ unit: "binary", maxLength: 20 });
 /** A text that is told: "" stands for none. */
@@ -37,7 +45,7 @@ export const jsonText = jsonObject.map(
   (value) => `{ "n" : 12345678901234567890, "own" : ${JSON.stringify(value)} }`,
 );
 
-const providerData = record<ProviderData>({
+export const providerData = record<ProviderData>({
   providerType: word,
   json: jsonText,
   api: text,
@@ -78,7 +86,7 @@ export const logprobs = fc.array(tokenLogprob, { minLength: 1, maxLength: 2 });
 
 type Of<Type extends Part["type"]> = Omit<Extract<Part, { readonly type: Type }>, "cacheHint">;
 
-const textPart = record<Of<"text">>(
+export const textPart = record<Of<"text">>(
   {
     type: fc.constant("text"),
     text: word,
@@ -90,11 +98,11 @@ const textPart = record<Of<"text">>(
   "logprobs",
   "providerData",
 );
-const refusalPart = record<Of<"refusal">>(
+export const refusalPart = record<Of<"refusal">>(
   { type: fc.constant("refusal"), text: word, providerData },
   "providerData",
 );
-const toolCallPart = record<Of<"tool-call">>(
+export const toolCallPart = record<Of<"tool-call">>(
   {
     type: fc.constant("tool-call"),
     id: word,
@@ -104,7 +112,7 @@ const toolCallPart = record<Of<"tool-call">>(
   },
   "providerData",
 );
-const reasoningPart = record<Of<"reasoning">>(
+export const reasoningPart = record<Of<"reasoning">>(
   {
     type: fc.constant("reasoning"),
     text,
@@ -115,7 +123,7 @@ const reasoningPart = record<Of<"reasoning">>(
   },
   "providerData",
 );
-const providerPart = providerData.map((data) => ({ type: "provider" as const, ...data }));
+export const providerPart = providerData.map((data) => ({ type: "provider" as const, ...data }));
 
 /** Every kind of part that an answer has. */
 export const outputPart: fc.Arbitrary<Part> = fc.oneof(

@@ -23,6 +23,7 @@ import {
   jsonObject,
   jsonText,
   logprobs,
+  maybe,
   outputMessage,
   outputPart,
   record,
@@ -33,8 +34,6 @@ import {
 function keys<Key extends string>(table: Readonly<Record<Key, unknown>>): fc.Arbitrary<Key> {
   return fc.constantFrom(...(Object.keys(table) as Key[]));
 }
-const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
-  fc.option(value, { nil: undefined });
 
 const timeMs = fc.nat(2 ** 42);
 /** Milliseconds with their microseconds; 1016.036 is not the sum of 1000 and 16.036. */
