@@ -63,12 +63,16 @@ describe("the paths of doors", () => {
     expect(found(method, path)).toEqual([name, undefined, {}]);
   });
 
-  it.each(["/", "/livez", "/steer.v1.GenerationService/Generate", "/v2/models", "/one", "/three/v1/models"])(
-    "%s is none of a door",
-    (path) => {
-      expect(found("GET", path)).toBeUndefined();
-    },
-  );
+  it.each([
+    "/",
+    "/livez",
+    "/steer.v1.GenerationService/Generate",
+    "/v2/models",
+    "/one",
+    "/three/v1/models",
+  ])("%s is none of a door", (path) => {
+    expect(found("GET", path)).toBeUndefined();
+  });
 
   it("has none without a door", () => {
     expect(new DoorRoutes([]).find("GET", "/v1/models", plain)).toBeUndefined();
