@@ -69,13 +69,23 @@ export const doors: Leg = {
         () => httpCallCost(gateway, address, whole),
         () => httpCallCost(gateway, address, connectUnary()),
       );
-      rows.push({ figure: `${name}, whole, beside Connect JSON`, unit: "µs/call", ...call, ...bar });
+      rows.push({
+        figure: `${name}, whole, beside Connect JSON`,
+        unit: "µs/call",
+        ...call,
+        ...bar,
+      });
       const streamed = json(path, { model: MODEL, ...body, stream: true });
       const event = await pair(
         () => httpEventCost(gateway, address, streamed),
         () => httpEventCost(gateway, address, connectStream()),
       );
-      rows.push({ figure: `${name}, streamed, beside Connect JSON`, unit: "µs/event", ...event, ...bar });
+      rows.push({
+        figure: `${name}, streamed, beside Connect JSON`,
+        unit: "µs/event",
+        ...event,
+        ...bar,
+      });
     }
     return rows;
   },

@@ -54,7 +54,7 @@ function parse(bytes: Buffer): JsonValue {
   }
 }
 
-async function valueOf(bytes: Buffer): Promise<JsonValue> {
+async function jsonOf(bytes: Buffer): Promise<JsonValue> {
   const isLarge = bytes.byteLength > LARGE_BYTES;
   const size = isLarge ? await scanLargeJson(bytes, BOUNDS, nextTurn) : scanJson(bytes, BOUNDS);
   if ("description" in size) {
@@ -83,7 +83,7 @@ export async function readBody(options: BodyOptions): Promise<Buffer> {
 /** The object in a body; empty for a body without a byte. Rejects with `GatewayError`. */
 export async function parseBody(bytes: Buffer): Promise<JsonObject> {
   if (bytes.byteLength === 0) return {};
-  const value = await valueOf(bytes);
+  const value = await jsonOf(bytes);
   if (isJsonObject(value)) return value;
   throw new GatewayError("validation", "the body must be a JSON object");
 }

@@ -1,6 +1,9 @@
 // The contract for doors of other APIs: its rules, its stored requests and its events, without its messages.
 import { create, fromJson, toBinary } from "@bufbuild/protobuf";
-import { type GenerationSpec, GenerationSpecSchema } from "../../gen/service/steer/v1/generation_pb.ts";
+import {
+  type GenerationSpec,
+  GenerationSpecSchema,
+} from "../../gen/service/steer/v1/generation_pb.ts";
 import {
   GenerateRequestSchema,
   GenerationService,

@@ -1,11 +1,11 @@
 // `npm run test:doors`: the doors of a real gateway under clients that nobody here has written, as they are published.
 import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { beginTestRun, leftLines } from "../support/test-run.ts";
-import { startStack } from "../support/stack.ts";
-import { DEFAULT_TEXT, JSON_TEXT } from "../support/upstream.ts";
 import type { Command } from "../interop/language.ts";
 import { ROOT, runCommand } from "../interop/run-command.ts";
+import { startStack } from "../support/stack.ts";
+import { beginTestRun, leftLines } from "../support/test-run.ts";
+import { DEFAULT_TEXT, JSON_TEXT } from "../support/upstream.ts";
 
 const HERE = "tests/doors";
 const CACHE = ".cache/doors";

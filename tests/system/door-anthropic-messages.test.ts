@@ -70,7 +70,9 @@ describe("messages", () => {
 
   it("closes the provider's connection when its reader leaves", async () => {
     const name = "left in the middle";
-    const stream = client.messages.stream(request(name, { faults: [{ attempt: 1, stall_after_events: 3 }] }));
+    const stream = client.messages.stream(
+      request(name, { faults: [{ attempt: 1, stall_after_events: 3 }] }),
+    );
     for await (const { type } of stream) if (type === "content_block_delta") break;
     stream.abort();
     const asked = stack.upstream.requests.find(({ body }) => JSON.stringify(body).includes(name));

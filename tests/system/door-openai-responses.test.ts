@@ -59,7 +59,11 @@ describe.each(["m-responses", "m-chat", "m-claude"])("responses by %s", (model) 
 
   it("calls a tool", async () => {
     const script = { reasoning: "let me think" };
-    const asked = { ...request("tool", script, model), tools: [ADD], tool_choice: "required" as const };
+    const asked = {
+      ...request("tool", script, model),
+      tools: [ADD],
+      tool_choice: "required" as const,
+    };
     const whole = await client.responses.create(asked);
     const call = whole.output.find(({ type }) => type === "function_call");
     expect(call).toMatchObject({ name: "add", status: "completed" });
@@ -67,15 +71,16 @@ describe.each(["m-responses", "m-chat", "m-claude"])("responses by %s", (model) 
     const streamed = (await stream.finalResponse()).output.find(
       ({ type }) => type === "function_call",
     );
-    expect(streamed).toMatchObject({ name: "add", arguments: (call as { arguments: string }).arguments });
+    expect(streamed).toMatchObject({
+      name: "add",
+      arguments: (call as { arguments: string }).arguments,
+    });
   });
 });
 
 describe("a stored response", () => {
   it("is retrieved whole and from any event on", async () => {
-    const events = await all(
-      await client.responses.create({ ...request("kept"), stream: true }),
-    );
+    const events = await all(await client.responses.create({ ...request("kept"), stream: true }));
     const [created] = events;
     const id = created?.type === "response.created" ? created.response.id : "";
     expect((await client.responses.retrieve(id)).output_text).toBe(TEXT);
@@ -92,10 +97,17 @@ describe("a stored response", () => {
     expect((await client.responses.retrieve(done.id)).output_text).toBe(TEXT);
 
     const fault = { faults: [{ attempt: 1, stall_after_events: 3 }] };
-    const running = await client.responses.create({ ...request("stalled", fault), background: true });
-    await eventually(async () => (await client.responses.retrieve(running.id)).status === "in_progress");
+    const running = await client.responses.create({
+      ...request("stalled", fault),
+      background: true,
+    });
+    await eventually(
+      async () => (await client.responses.retrieve(running.id)).status === "in_progress",
+    );
     await client.responses.cancel(running.id);
-    await eventually(async () => (await client.responses.retrieve(running.id)).status === "cancelled");
+    await eventually(
+      async () => (await client.responses.retrieve(running.id)).status === "cancelled",
+    );
   });
 
   it("that nobody has made is not found", async () => {

@@ -38,7 +38,9 @@ function routingOf(header: Header): JsonObject {
   }
   return {
     ...(fallbacks !== undefined && { fallbacks: listOf(fallbacks).map((model) => ({ model })) }),
-    ...(unsupported !== undefined && { unsupportedParameters: `UNSUPPORTED_PARAMETER_ACTION_${unsupported.toUpperCase()}` }),
+    ...(unsupported !== undefined && {
+      unsupportedParameters: `UNSUPPORTED_PARAMETER_ACTION_${unsupported.toUpperCase()}`,
+    }),
   };
 }
 

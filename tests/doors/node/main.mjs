@@ -1,14 +1,22 @@
 // Clients of vendors' APIs: `node main.mjs BASE MODEL…` prints a line of JSON for each client, scenario and model, with
 // what the client made of the answer.
-import { Agent, OpenAIChatCompletionsModel, OpenAIResponsesModel, run, setTracingDisabled, tool as agentTool } from "@openai/agents";
+
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import Anthropic from "@anthropic-ai/sdk";
 import { ChatAnthropic } from "@langchain/anthropic";
-import { tool as langchainTool } from "@langchain/core/tools";
 import { HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { tool as langchainTool } from "@langchain/core/tools";
 import { ChatOpenAI } from "@langchain/openai";
+import {
+  Agent,
+  tool as agentTool,
+  OpenAIChatCompletionsModel,
+  OpenAIResponsesModel,
+  run,
+  setTracingDisabled,
+} from "@openai/agents";
 import { generateText, Output, stepCountIs, streamText, tool } from "ai";
 import OpenAI from "openai";
 import { z } from "zod";
@@ -34,12 +42,20 @@ async function aiSdk(languageModel) {
     return { text, tokens: (await usage).outputTokens };
   }
   if (scenario === "tool") {
-    const tools = { weather: tool({ description: "the weather", inputSchema: parameters, execute: weather }) };
+    const tools = {
+      weather: tool({ description: "the weather", inputSchema: parameters, execute: weather }),
+    };
     const { text, steps } = await generateText({ ...settings, tools, stopWhen: stepCountIs(3) });
-    return { text, calls: steps.flatMap(({ toolCalls }) => toolCalls.map(({ toolName }) => toolName)) };
+    return {
+      text,
+      calls: steps.flatMap(({ toolCalls }) => toolCalls.map(({ toolName }) => toolName)),
+    };
   }
   if (scenario === "json") {
-    const { output } = await generateText({ ...settings, output: Output.object({ schema: parameters }) });
+    const { output } = await generateText({
+      ...settings,
+      output: Output.object({ schema: parameters }),
+    });
     return { json: output };
   }
   const { text, usage } = await generateText(settings);
@@ -49,19 +65,27 @@ async function aiSdk(languageModel) {
 async function langchain(chat) {
   if (scenario === "stream") {
     let whole;
-    for await (const chunk of await chat.stream(prompt)) whole = whole === undefined ? chunk : whole.concat(chunk);
+    for await (const chunk of await chat.stream(prompt))
+      whole = whole === undefined ? chunk : whole.concat(chunk);
     return { text: whole.text, tokens: whole.usage_metadata?.output_tokens };
   }
   if (scenario === "tool") {
-    const own = langchainTool(weather, { name: "weather", description: "the weather", schema: parameters });
+    const own = langchainTool(weather, {
+      name: "weather",
+      description: "the weather",
+      schema: parameters,
+    });
     const bound = chat.bindTools([own]);
     const asked = new HumanMessage(prompt);
     const first = await bound.invoke([asked]);
-    const results = first.tool_calls.map(({ id, name }) => new ToolMessage({ content: "sunny", tool_call_id: id, name }));
+    const results = first.tool_calls.map(
+      ({ id, name }) => new ToolMessage({ content: "sunny", tool_call_id: id, name }),
+    );
     const second = await bound.invoke([asked, first, ...results]);
     return { text: second.text, calls: first.tool_calls.map(({ name }) => name) };
   }
-  if (scenario === "json") return { json: await chat.withStructuredOutput(parameters).invoke(prompt) };
+  if (scenario === "json")
+    return { json: await chat.withStructuredOutput(parameters).invoke(prompt) };
   const { text, usage_metadata } = await chat.invoke(prompt);
   return { text, tokens: usage_metadata?.output_tokens };
 }
@@ -77,7 +101,11 @@ async function agents(agentModel) {
       return "sunny";
     },
   });
-  const agent = new Agent({ name: "asker", model: agentModel, tools: scenario === "tool" ? [own] : [] });
+  const agent = new Agent({
+    name: "asker",
+    model: agentModel,
+    tools: scenario === "tool" ? [own] : [],
+  });
   const result = await run(agent, prompt, { stream: scenario === "stream" });
   if (scenario === "stream") await result.completed;
   return { text: result.finalOutput, ...(scenario === "tool" && { calls: called }) };
@@ -88,7 +116,10 @@ const anthropic = () => new Anthropic({ baseURL: base, apiKey: KEY, maxRetries: 
 
 async function openaiSdk() {
   const sdk = openai();
-  const stream = sdk.chat.completions.stream({ model, messages: [{ role: "user", content: prompt }] });
+  const stream = sdk.chat.completions.stream({
+    model,
+    messages: [{ role: "user", content: prompt }],
+  });
   return { text: await stream.finalContent() };
 }
 
@@ -131,12 +162,26 @@ const CLIENTS = {
     ),
   "ai anthropic": () => aiSdk(createAnthropic({ baseURL: `${base}/v1`, apiKey: KEY })(model)),
   "langchain openai": () =>
-    langchain(new ChatOpenAI({ model, apiKey: KEY, maxRetries: 0, configuration: { baseURL: `${base}/v1` } })),
+    langchain(
+      new ChatOpenAI({
+        model,
+        apiKey: KEY,
+        maxRetries: 0,
+        configuration: { baseURL: `${base}/v1` },
+      }),
+    ),
   "langchain responses": () =>
     langchain(
-      new ChatOpenAI({ model, apiKey: KEY, maxRetries: 0, useResponsesApi: true, configuration: { baseURL: `${base}/v1` } }),
+      new ChatOpenAI({
+        model,
+        apiKey: KEY,
+        maxRetries: 0,
+        useResponsesApi: true,
+        configuration: { baseURL: `${base}/v1` },
+      }),
     ),
-  "langchain anthropic": () => langchain(new ChatAnthropic({ model, apiKey: KEY, maxRetries: 0, anthropicApiUrl: base })),
+  "langchain anthropic": () =>
+    langchain(new ChatAnthropic({ model, apiKey: KEY, maxRetries: 0, anthropicApiUrl: base })),
   "agents responses": () => agents(new OpenAIResponsesModel(openai(), model)),
   "agents chat": () => agents(new OpenAIChatCompletionsModel(openai(), model)),
   "openai helper": openaiSdk,
@@ -155,7 +200,9 @@ for (const [client, call] of Object.entries(CLIENTS)) {
   for (scenario of SCENARIOS[client] ?? Object.keys(PROMPTS)) {
     prompt = PROMPTS[scenario];
     for (model of models) {
-      const result = await call().catch((error) => ({ error: String(error?.stack ?? error).slice(0, 1_000) }));
+      const result = await call().catch((error) => ({
+        error: String(error?.stack ?? error).slice(0, 1_000),
+      }));
       console.log(JSON.stringify({ client, scenario, model, ...result }));
     }
   }

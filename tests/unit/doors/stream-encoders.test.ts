@@ -145,12 +145,8 @@ function assembledChat(chunks: readonly Wire[]) {
     message.refusal += delta.refusal ?? "";
     message.reasoning_content += delta.reasoning_content ?? "";
     for (const call of delta.tool_calls ?? []) {
-      const known = (message.tool_calls[call.index] ??= {
-        id: call.id,
-        name: call.function.name,
-        arguments: "",
-      });
-      known.arguments += call.function.arguments;
+      message.tool_calls[call.index] ??= { id: call.id, name: call.function.name, arguments: "" };
+      message.tool_calls[call.index].arguments += call.function.arguments;
     }
   }
   return { message, finish, usage };
