@@ -21,9 +21,11 @@ const BASE = /^(src|gen|proto|tests|clients|package-lock\.json)/;
 /** Decides nothing of what a test executes, but for the probes. */
 const OWN = /^tests\/(unit\/)?mutation\/(?!probes\.ts)/;
 
-/** Real processes and real time. */
-export function isSystemTest(file: string): boolean {
-  return file.startsWith("tests/system/");
+/** `process`: with real processes, stores and time, and so slow. */
+export type TestKind = "unit" | "process";
+
+export function kindOf(testFile: string): TestKind {
+  return testFile.startsWith("tests/unit/") ? "unit" : "process";
 }
 
 export interface Repository {
@@ -41,8 +43,7 @@ export function hashOf(text: string | Buffer): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
-/** `kind`: which test files can be run. */
-export function readRepository(root: string, kind: "all" | "unit" = "all"): Repository {
+export function readRepository(root: string): Repository {
   const listed = execFileSync("git", ["ls-files", "-coz", "--exclude-standard", "--deduplicate"], {
     cwd: root,
     encoding: "utf8",
@@ -65,8 +66,7 @@ export function readRepository(root: string, kind: "all" | "unit" = "all"): Repo
     ]),
   );
   const tests = found("tests/**/*.test.ts").filter(
-    (file) =>
-      !LEFT_OUT.some(([pattern]) => pattern.test(file)) && (kind === "all" || !isSystemTest(file)),
+    (file) => !LEFT_OUT.some(([pattern]) => pattern.test(file)),
   );
   const base = files.filter(
     (file) => BASE.test(file) && !OWN.test(file) && !file.endsWith(".test.ts"),

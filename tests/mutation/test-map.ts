@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import type { Lane } from "./lane.ts";
 import { findProbes, type Probe, probedText } from "./probes.ts";
-import { hashOf, type Repository } from "./sources.ts";
+import { hashOf, kindOf, type Repository, type TestKind } from "./sources.ts";
 
 /** What a test file executes, and how long it takes. */
 export interface MappedTest {
@@ -83,9 +83,9 @@ export class TestMap {
   }
 
   /** Those that are not known, and those that failed: a busy machine may have been the reason. */
-  missing(): string[] {
+  missing(kind: TestKind): string[] {
     const passed = new Set(this.known().flatMap((test) => (test.passed ? [test.file] : [])));
-    return this.#repository.tests.filter((file) => !passed.has(file));
+    return this.#repository.tests.filter((file) => kindOf(file) === kind && !passed.has(file));
   }
 
   /** Makes a lane say what runs there. */

@@ -77,8 +77,15 @@ async function mutate() {
   );
   const cache = join(root, ".cache");
   const say = (line: string): void => void lines.push(line);
-  using run = new MutationRun({ repository, cache, jobs: 1, effort: USUAL_EFFORT, say });
-  const judged = await run.judgeAll(mutants, await run.mapTests());
+  using run = new MutationRun({
+    repository,
+    cache,
+    jobs: 1,
+    effort: USUAL_EFFORT,
+    kinds: ["unit", "process"],
+    say,
+  });
+  const judged = await run.judgeAll(mutants);
   return {
     lines,
     ends: new Map(judged.map(({ mutant, verdict }) => [mutantText(mutant), verdict])),
