@@ -14,6 +14,7 @@ const LEFT_OUT: readonly [pattern: RegExp, reason: string][] = [
   [/^tests\/system\/dockerfile\.test/, "it copies node_modules, which is a link here"],
   [/mutations\.test/, "they run tests of mutants themselves"],
   [/^tests\/unit\/(mutation\/|check-gate)/, "they test this command, and `npm run check`"],
+  [/^tests\/unit\/(links|named-things|page-blocks|reference-pages)\./, "they read pages, of which git has the list"],
 ];
 
 /** Decide what a test executes, beside the test file itself. */
