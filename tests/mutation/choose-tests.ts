@@ -24,10 +24,11 @@ export interface Choice {
 export type Effort = Readonly<Record<TestKind, number>>;
 
 /** The next tests find little more, and take most of the time. */
-export const USUAL_EFFORT: Effort = { unit: 40, process: 5 };
+export const USUAL_EFFORT: Effort = { unit: 40, contract: 5, system: 3 };
 export const WHOLE_EFFORT: Effort = {
   unit: Number.POSITIVE_INFINITY,
-  process: Number.POSITIVE_INFINITY,
+  contract: Number.POSITIVE_INFINITY,
+  system: Number.POSITIVE_INFINITY,
 };
 
 /** The tests that execute a place: the file's own test first, then its folder's, each the quickest first. */

@@ -20,19 +20,20 @@ Draws N mutants (${DEFAULT_COUNT}) by SEED from all of ${FOLDERS.map((folder) =>
 runs the tests that execute each, and lists those that no test notices. Works in copies of the
 repository below the system's folder for temporary files, which it removes.
 
-The first run maps which test file executes which line: a minute or two for unit tests, and half an hour for those
-with real processes, which are mapped when a mutant is left for them. The map and the verdicts
+The first run maps which test file executes which line: a minute or two for unit tests, and up to half an hour
+for the others, which are mapped when a mutant is left for them. The map and the verdicts
 are kept in .cache/mutation for as long as the sources stay the same, so that a run which was
 interrupted goes on where it stopped.
 
 Unit tests run first: the file's own, its folder's, then the quickest, ${USUAL_EFFORT.unit} files at most, up to the
-first that fails. Of the mutants that none notices, then the ${USUAL_EFFORT.process} quickest of the tests with real processes
-that execute the line; what they say counts if they say it twice. A mutant that hangs is noticed.
+first that fails. The mutants that none notices are left to the ${USUAL_EFFORT.contract} quickest contract tests that execute
+the line, and what is left then to the ${USUAL_EFFORT.system} quickest system tests; what either says counts if they say
+it twice. A mutant that hangs is noticed.
 
   --only PATH   only mutants of files whose path begins with it
   --list        prints the mutants that are drawn, and runs nothing
   --all         runs every test that executes the line before a mutant counts as a survivor: slow
-  --unit        maps and runs unit tests alone: quick, and what others alone notice counts as a survivor
+  --unit        maps and runs no system test: quick, and what they alone notice counts as a survivor
   --json        prints an object with all verdicts
   --jobs N      copies that work at the same time; unset: one for each processor
 
@@ -112,7 +113,7 @@ const run = new MutationRun({
   cache: join(root, ".cache/mutation"),
   jobs,
   effort: values.all ? WHOLE_EFFORT : USUAL_EFFORT,
-  kinds: values.unit ? ["unit"] : ["unit", "process"],
+  kinds: values.unit ? ["unit", "contract"] : ["unit", "contract", "system"],
   say: (line) => process.stderr.write(`${line}\n`),
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

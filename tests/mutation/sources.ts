@@ -14,7 +14,10 @@ const LEFT_OUT: readonly [pattern: RegExp, reason: string][] = [
   [/^tests\/system\/dockerfile\.test/, "it copies node_modules, which is a link here"],
   [/mutations\.test/, "they run tests of mutants themselves"],
   [/^tests\/unit\/(mutation\/|check-gate)/, "they test this command, and `npm run check`"],
-  [/^tests\/unit\/(links|named-things|page-blocks|reference-pages)\./, "they read pages, of which git has the list"],
+  [
+    /^tests\/unit\/(links|named-things|page-blocks|reference-pages)\./,
+    "they read pages, of which git has the list",
+  ],
 ];
 
 /** Decide what a test executes, beside the test file itself. */
@@ -22,11 +25,12 @@ const BASE = /^(src|gen|proto|tests|clients|package-lock\.json)/;
 /** Decides nothing of what a test executes, but for the probes. */
 const OWN = /^tests\/(unit\/)?mutation\/(?!probes\.ts)/;
 
-/** `process`: with real processes, stores and time, and so slow. */
-export type TestKind = "unit" | "process";
+/** `contract`: with real stores; `system`: with real processes too. Both have real time, and are slow. */
+export type TestKind = "unit" | "contract" | "system";
 
 export function kindOf(testFile: string): TestKind {
-  return testFile.startsWith("tests/unit/") ? "unit" : "process";
+  if (testFile.startsWith("tests/unit/")) return "unit";
+  return testFile.startsWith("tests/system/") ? "system" : "contract";
 }
 
 export interface Repository {

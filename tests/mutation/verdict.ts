@@ -42,7 +42,7 @@ async function failure(lane: Lane, tests: readonly MappedTest[]): Promise<string
 }
 
 /**
- * Tests a mutant in a lane. What a test with real processes says counts if it says so twice: real time
+ * Tests a mutant in a lane. What a contract or system test says counts if it says so twice: real time
  * and real processes fail at times without a mutant.
  */
 export async function judge(

@@ -82,7 +82,7 @@ async function mutate() {
     cache,
     jobs: 1,
     effort: USUAL_EFFORT,
-    kinds: ["unit", "process"],
+    kinds: ["unit", "contract", "system"],
     say,
   });
   const judged = await run.judgeAll(mutants);
