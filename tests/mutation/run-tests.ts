@@ -62,3 +62,4 @@ process.on("message", async (run: TestRun) => {
   process.send?.(outcome);
 });
 process.once("disconnect", () => process.exit());
+process.send?.("ready");

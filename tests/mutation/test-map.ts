@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ImportGraph } from "./import-graph.ts";
 import type { Lane } from "./lane.ts";
 import { findProbes, type Probe, probedText } from "./probes.ts";
 import { hashOf, kindOf, type Repository, type TestKind } from "./sources.ts";
@@ -64,11 +65,13 @@ export class TestMap {
   readonly #folder: string;
   readonly #repository: Repository;
   readonly #table: ProbeTable;
+  readonly #imports: ImportGraph;
 
   constructor(repository: Repository, folder: string, table: ProbeTable) {
     this.#repository = repository;
     this.#folder = folder;
     this.#table = table;
+    this.#imports = new ImportGraph(repository.root);
     mkdirSync(folder, { recursive: true });
   }
 
@@ -82,10 +85,16 @@ export class TestMap {
     });
   }
 
-  /** Those that are not known, and those that failed: a busy machine may have been the reason. */
+  /**
+   * Of the tests that can execute a source, those that are not known, and those that failed: a busy machine may
+   * have been the reason.
+   */
   missing(kind: TestKind): string[] {
     const passed = new Set(this.known().flatMap((test) => (test.passed ? [test.file] : [])));
-    return this.#repository.tests.filter((file) => kindOf(file) === kind && !passed.has(file));
+    const { tests, sources } = this.#repository;
+    return tests.filter(
+      (file) => kindOf(file) === kind && !passed.has(file) && this.#imports.canReach(file, sources),
+    );
   }
 
   /** Makes a lane say what runs there. */

@@ -27,7 +27,7 @@ export class TestRunner {
   }
 
   async run(run: TestRun, totalMs: number): Promise<LaneOutcome> {
-    const child = this.#connected();
+    const child = await this.#connected();
     child.send(run);
     const ended = new AbortController();
     const { signal } = ended;
@@ -60,11 +60,14 @@ export class TestRunner {
     this.#child = undefined;
   }
 
-  #connected(): ChildProcess {
+  /** The time that the process needs for its start is no time of the tests. */
+  async #connected(): Promise<ChildProcess> {
     if (this.#child?.connected === true) return this.#child;
     this.end();
-    this.#child = this.#start();
-    return this.#child;
+    const child = this.#start();
+    this.#child = child;
+    await once(child, "message");
+    return child;
   }
 
   #start(): ChildProcess {
