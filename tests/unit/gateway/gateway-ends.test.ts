@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GenerationFailed } from "../../../src/domain/generation.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
+import { testRouting } from "../../support/provider-request.ts";
 import { type Answer, createTestGateway, STREAM_OPTIONS } from "../../support/test-gateway.ts";
 
 const text: ProviderEvent = { type: "text-delta", partIndex: 0, text: "a" };
@@ -91,4 +92,37 @@ it("a stream whose first event cannot be told leaves nothing behind", async () =
     expect(set.calls()).toBe(0);
     expect(set.clock.pendingTimers).toBe(0);
   }
+});
+
+describe("output that lacks its format", () => {
+  const json = (value: string): readonly ProviderEvent[] => [
+    { type: "text-delta", partIndex: 0, text: value },
+    ...ANSWER.slice(1),
+  ];
+
+  it.each([
+    ["its reader accepts discards", true, "fail", "retry", 2],
+    ["its request names RESTART", false, "restart", "retry", 2],
+    ["its reader could not be shown another", false, "fail", "retry", 1],
+    ["it is to be told of", true, "fail", "fail", 1],
+  ] as const)("%s", async (_name, acceptsDiscard, midStreamRecovery, onInvalid, calls) => {
+    let asked = 0;
+    const set = createTestGateway(() => {
+      asked++;
+      const answer = json(asked === 1 ? "no JSON" : '{"a": 1}');
+      return (async function* () {
+        yield* answer;
+      })();
+    });
+    const routing = testRouting({ midStreamRecovery });
+    const outputFormat = { type: "json-object", onInvalid } as const;
+    const spec = { ...set.call.spec, routing, outputFormat };
+    const call = { ...set.call, acceptsDiscard, spec };
+    const events = set.collect(await set.gateway.streamGenerate(call, STREAM_OPTIONS));
+    await set.clock.advance(5_000);
+    const types = (await events).map(({ body }) => body.type);
+    expect(asked).toBe(calls);
+    expect(types.includes("attempt-notice")).toBe(calls === 2);
+    expect(types.at(-1)).toBe(calls === 2 ? "complete" : "error");
+  });
 });
