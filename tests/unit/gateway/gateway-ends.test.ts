@@ -1,6 +1,9 @@
+import { fromBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { StreamEventSchema } from "../../../gen/service/steer/v1/stream_pb.ts";
 import { GenerationFailed } from "../../../src/domain/generation.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
+import type { OpenStream } from "../../../src/ports/gateway.ts";
 import { testRouting } from "../../support/provider-request.ts";
 import { type Answer, createTestGateway, STREAM_OPTIONS } from "../../support/test-gateway.ts";
 
@@ -19,9 +22,9 @@ const endless: Answer = async function* (signal) {
 const EPHEMERAL = { ...STREAM_OPTIONS, ephemeral: true, onDisconnect: "cancel" } as const;
 const requestId = "request-1";
 
-type Set = ReturnType<typeof createTestGateway>;
+type TestGateway = ReturnType<typeof createTestGateway>;
 
-const named = (set: Set) => ({
+const named = (set: TestGateway) => ({
   ...set.call,
   identity: { ...set.call.identity, requestId, fingerprint: "same" },
 });
@@ -38,6 +41,30 @@ it("a caller who leaves a whole answer that has a key is told what there was of 
     error: { kind: "cancelled" },
     partial: { generationId: "id-0" },
   });
+});
+
+/** The writers that the events of a stream name. */
+async function writersOf({ deliveries }: OpenStream): Promise<readonly number[]> {
+  const writers = new Set<number>();
+  for await (const delivery of deliveries) {
+    if (delivery.type !== "events") continue;
+    for (const bytes of delivery.events) writers.add(fromBinary(StreamEventSchema, bytes).writer);
+  }
+  return [...writers];
+}
+
+it("the events of a stream that cannot be resumed name no writer", async () => {
+  const ephemeral = createTestGateway(ANSWER);
+  const first = ephemeral.gateway.streamGenerate(ephemeral.call, EPHEMERAL);
+  expect(await writersOf(await first)).toEqual([0]);
+  const away = createTestGateway(ANSWER);
+  away.faulty.faults.isDown = true;
+  const second = away.gateway.streamGenerate(named(away), STREAM_OPTIONS);
+  await away.clock.advance(100);
+  expect(await writersOf(await second)).toEqual([0]);
+  const stored = createTestGateway(ANSWER);
+  const third = stored.gateway.streamGenerate(stored.call, STREAM_OPTIONS);
+  expect(await writersOf(await third)).not.toContain(0);
 });
 
 describe("a key while the store is away", () => {

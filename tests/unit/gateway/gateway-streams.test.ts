@@ -174,6 +174,7 @@ describe("a stream that is resumed", () => {
     expect(set.resumed).toEqual(Array(3).fill("STREAM_NOT_FOUND"));
     set.faulty.faults.isDown = true;
     await expect(resume(set, "s.other")).rejects.toMatchObject({ kind: "state-unavailable" });
+    expect(set.resumed.at(-1)).toBe("STATE_UNAVAILABLE");
     expect(set.resumed).toHaveLength(4);
   });
 
