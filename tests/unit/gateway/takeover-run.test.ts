@@ -102,7 +102,10 @@ describe("a stream that goes on here", () => {
     expect(await set.adopt()).toBe("taken");
     const after = await set.head();
     expect(after).toMatchObject({ phase: "failed", isBound: false });
-    expect(readSummary(after.progress).error).toEqual({ kind: "internal", message: "internal error" });
+    expect(readSummary(after.progress).error).toEqual({
+      kind: "internal",
+      message: "internal error",
+    });
     const { streamId } = set.stream;
     expect(set.told.defects).toEqual([{ generation_id: "g.1", stream_id: streamId }]);
   });

@@ -109,8 +109,14 @@ describe("an orphaned whole answer", () => {
 describe("an orphan that is run on", () => {
   it.each<[Partial<StreamSummary>, object]>([
     [{ kind: "stream" }, { stream: true, acceptsDiscard: true }],
-    [{ kind: "stream", endsAtDiscard: false }, { stream: true, acceptsDiscard: true }],
-    [{ kind: "stream", endsAtDiscard: true }, { stream: true, acceptsDiscard: false }],
+    [
+      { kind: "stream", endsAtDiscard: false },
+      { stream: true, acceptsDiscard: true },
+    ],
+    [
+      { kind: "stream", endsAtDiscard: true },
+      { stream: true, acceptsDiscard: false },
+    ],
   ])("voids output where its creator has accepted that: %j", async (summary, call) => {
     const set = await orphaned(JSON.stringify({ ...SUMMARY, ...summary }));
     expect(await set.adopt()).toBe("taken");

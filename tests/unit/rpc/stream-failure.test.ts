@@ -43,7 +43,7 @@ it.each([
   ["no attempt", {}],
   [
     "an attempt that failed for another reason",
-    { attempts: [{ ...FAILED, errorCategory: ErrorCategory.AUTHENTICATION }] },
+    { attempts: [{ ...FAILED, errorCategory: ErrorCategory.PROVIDER_AUTHENTICATION }] },
   ],
   [
     "an answer without a status and a code",
