@@ -8,7 +8,7 @@ export const FOLDERS = ["reliability", "streams", "usage", "calls", "rpc", "gate
 
 /** Test files that mutants do not run, each with its reason. */
 const LEFT_OUT: readonly [pattern: RegExp, reason: string][] = [
-  [/^tests\/(scenarios|faults)\//, "minutes each, with commands of their own"],
+  [/^tests\/(scenarios|faults|simulation)\//, "minutes each, with commands of their own"],
   [/^tests\/system\/reliability\/first-token\.test/, "minutes"],
   [/^tests\/system\/(robustness|soak|left-streams)\.test/, "they take the machine to its limits"],
   [/^tests\/system\/dockerfile\.test/, "it copies node_modules, which is a link here"],

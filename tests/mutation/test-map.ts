@@ -66,12 +66,18 @@ export class TestMap {
   readonly #repository: Repository;
   readonly #table: ProbeTable;
   readonly #imports: ImportGraph;
+  /** Of the test files' texts as the lanes have them, whoever edits them meanwhile. */
+  readonly #hashes: ReadonlyMap<string, string>;
 
   constructor(repository: Repository, folder: string, table: ProbeTable) {
     this.#repository = repository;
     this.#folder = folder;
     this.#table = table;
-    this.#imports = new ImportGraph(repository.root);
+    const { root, tests } = repository;
+    this.#imports = new ImportGraph(root);
+    this.#hashes = new Map(
+      tests.map((file) => [file, hashOf(readFileSync(join(root, file)))] as const),
+    );
     mkdirSync(folder, { recursive: true });
   }
 
@@ -116,7 +122,7 @@ export class TestMap {
     const ms = Math.round(performance.now() - startedAt);
     const lines = existsSync(record) ? readFileSync(record, "utf8").split("\n") : [];
     const ran = [...new Set(lines.filter((line) => line !== "").map(Number))];
-    const hash = this.#hashOf(file);
+    const hash = this.#hashes.get(file) ?? "";
     const { passed } = outcome;
     const entry: MappedTest = { file, hash, passed, ms, ran: ran.toSorted((a, b) => a - b) };
     writeFileSync(join(this.#folder, this.#nameOf(file)), JSON.stringify(entry));
@@ -125,11 +131,7 @@ export class TestMap {
       : `${file} FAILS without a mutant, and is not used: ${outcome.by}`;
   }
 
-  #hashOf(file: string): string {
-    return hashOf(readFileSync(join(this.#repository.root, file)));
-  }
-
   #nameOf(file: string): string {
-    return `${hashOf(`${file} ${this.#hashOf(file)}`)}.json`;
+    return `${hashOf(`${file} ${this.#hashes.get(file)}`)}.json`;
   }
 }
