@@ -121,6 +121,7 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
       generationId,
       heartbeatMs,
       isReplayed: false,
+      tail: stream.tail,
       endsAtDiscard: summary.endsAtDiscard ?? false,
       holdsOutput: holdsOutput(cursor, stream),
       deadline,

@@ -1,3 +1,4 @@
+import { dialectOptions, isDialectOptions } from "../domain/dialect-options.ts";
 import { type FieldViolation, GatewayError } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
@@ -29,11 +30,12 @@ export interface RouterDependencies {
   readonly latencyMs: TargetMeasures["latencyMs"];
 }
 
-function optionsFor(spec: GenerationSpec, model: Model): JsonObject {
-  const { providerOptions } = spec;
-  return (
-    ownValue(providerOptions, model.provider) ?? ownValue(providerOptions, model.providerType) ?? {}
-  );
+/** Options for a provider's own dialect; those for its dialect alone are of requests that came in it. */
+function optionsFor({ providerOptions }: GenerationSpec, model: Model): JsonObject {
+  const ofDialect = ownValue(providerOptions, dialectOptions(model.dialect));
+  const own =
+    ownValue(providerOptions, model.provider) ?? ownValue(providerOptions, model.providerType);
+  return ofDialect === undefined ? (own ?? {}) : { ...ofDialect, ...own };
 }
 
 function unavailableError(model: Model, why: Unavailable): GatewayError {
@@ -102,7 +104,8 @@ export function createRouter(dependencies: RouterDependencies) {
 
   /** Offers of the requested model that the request does not exclude. */
   function offersOf(spec: GenerationSpec): readonly Model[] {
-    checkNames(Object.keys(spec.providerOptions), "spec.provider_options");
+    const own = Object.keys(spec.providerOptions).filter((name) => !isDialectOptions(name));
+    checkNames(own, "spec.provider_options");
     checkNames(spec.routing.allowedProviders, "spec.routing.allowed_providers");
     checkNames(spec.routing.deniedProviders, "spec.routing.denied_providers");
     const offers = lookup(spec.model);
