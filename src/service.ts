@@ -153,9 +153,11 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     list: () => core.deployment().models,
     lookup: (name) => core.deployment().lookup(name)[0],
   };
+  const asked = { generations, models, countInput };
+  const { openai, anthropic } = inForce.config.doors;
   const doors = [
-    createOpenAiDoor({ generations, models, countInput }),
-    createAnthropicDoor({ generations, models, countInput }),
+    ...(openai ? [createOpenAiDoor(asked)] : []),
+    ...(anthropic ? [createAnthropicDoor(asked)] : []),
   ];
   const host = new DoorHost({ doors, calls, dispatcher, ...limits });
   return { calls, dispatcher, host };
