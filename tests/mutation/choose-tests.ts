@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path";
-import { isSystemTest } from "./sources.ts";
+import { kindOf, type TestKind } from "./sources.ts";
 import type { MappedTest } from "./test-map.ts";
 
 /** Where a mutant is, in probes. */
@@ -14,33 +14,28 @@ export interface Site {
 }
 
 export interface Choice {
-  /** In the order in which they run. */
-  readonly unit: readonly MappedTest[];
-  readonly system: readonly MappedTest[];
-  /** Test files that execute the place too and are too many or too slow. */
+  /** Of one kind, in the order in which they run. */
+  readonly tests: readonly MappedTest[];
+  /** Test files of the kind that execute the place too and are too many. */
   readonly leftOut: number;
 }
 
-/** How many tests a mutant is worth. */
-export interface Effort {
-  /** Of all its unit tests together. */
-  readonly unitMs: number;
-  readonly systemTests: number;
-}
+/** How many test files a mutant is worth: with a number of seconds, a busy machine would leave out others. */
+export type Effort = Readonly<Record<TestKind, number>>;
 
 /** The next tests find little more, and take most of the time. */
-export const USUAL_EFFORT: Effort = { unitMs: 60_000, systemTests: 3 };
+export const USUAL_EFFORT: Effort = { unit: 40, contract: 5, system: 3 };
 export const WHOLE_EFFORT: Effort = {
-  unitMs: Number.POSITIVE_INFINITY,
-  systemTests: Number.POSITIVE_INFINITY,
+  unit: Number.POSITIVE_INFINITY,
+  contract: Number.POSITIVE_INFINITY,
+  system: Number.POSITIVE_INFINITY,
 };
-
-const isSystem = ({ file }: MappedTest): boolean => isSystemTest(file);
 
 /** The tests that execute a place: the file's own test first, then its folder's, each the quickest first. */
 export function chooseTests(
   tests: readonly MappedTest[],
   site: Site,
+  kind: TestKind,
   effort = USUAL_EFFORT,
 ): Choice {
   const later = new Set(site.later);
@@ -51,16 +46,10 @@ export function chooseTests(
     return dirname(test.file) === folder ? 1 : 2;
   };
   const related = tests
-    .filter(({ passed, ran }) => passed && ran.includes(site.probe))
+    .filter(({ file, passed, ran }) => passed && kindOf(file) === kind && ran.includes(site.probe))
     .map((test) => ({ test, rank: rank(test) }))
     .toSorted((a, b) => a.rank - b.rank || a.test.ms - b.test.ms)
     .map(({ test }) => test);
-  let ms = 0;
-  const unit = related.filter((test, index) => {
-    if (isSystem(test)) return false;
-    ms += test.ms;
-    return index === 0 || ms <= effort.unitMs;
-  });
-  const system = related.filter(isSystem).slice(0, effort.systemTests);
-  return { unit, system, leftOut: related.length - unit.length - system.length };
+  const chosen = related.slice(0, effort[kind]);
+  return { tests: chosen, leftOut: related.length - chosen.length };
 }

@@ -20,13 +20,15 @@ Draws N mutants (${DEFAULT_COUNT}) by SEED from all of ${FOLDERS.map((folder) =>
 runs the tests that execute each, and lists those that no test notices. Works in copies of the
 repository below the system's folder for temporary files, which it removes.
 
-The first run maps which test file executes which line, in some minutes. The map and the verdicts
+The first run maps which test file executes which line: a minute or two for unit tests, and up to half an hour
+for the others, which are mapped when a mutant is left for them. The map and the verdicts
 are kept in .cache/mutation for as long as the sources stay the same, so that a run which was
 interrupted goes on where it stopped.
 
-Unit tests run first: the file's own, its folder's, then the quickest, for a minute at most, up to the first that
-fails. If none does, the three quickest system tests that execute the line; what they say counts if
-they say it twice. A mutant that hangs is noticed.
+Unit tests run first: the file's own, its folder's, then the quickest, ${USUAL_EFFORT.unit} files at most, up to the
+first that fails. The mutants that none notices are left to the ${USUAL_EFFORT.contract} quickest contract tests that execute
+the line, and what is left then to the ${USUAL_EFFORT.system} quickest system tests; what either says counts if they say
+it twice. A mutant that hangs is noticed.
 
   --only PATH   only mutants of files whose path begins with it
   --list        prints the mutants that are drawn, and runs nothing
@@ -70,7 +72,7 @@ const count = wholeNumber(countText, "N");
 const jobs = Math.max(1, wholeNumber(values.jobs, "--jobs"));
 
 const root = join(import.meta.dirname, "../..");
-const repository = readRepository(root, values.unit ? "unit" : "all");
+const repository = readRepository(root);
 const all = [...repository.sources].flatMap(([file, text]) =>
   file.startsWith(values.only) ? findMutants(file, text) : [],
 );
@@ -111,6 +113,7 @@ const run = new MutationRun({
   cache: join(root, ".cache/mutation"),
   jobs,
   effort: values.all ? WHOLE_EFFORT : USUAL_EFFORT,
+  kinds: values.unit ? ["unit", "contract"] : ["unit", "contract", "system"],
   say: (line) => process.stderr.write(`${line}\n`),
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -122,7 +125,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 let judged: Judged[];
 try {
-  judged = await run.judgeAll(mutants, await run.mapTests());
+  judged = await run.judgeAll(mutants);
 } finally {
   run[Symbol.dispose]();
 }

@@ -5,9 +5,9 @@ import { type Choice, chooseTests, type Effort } from "./choose-tests.ts";
 import { Lane } from "./lane.ts";
 import type { Mutant } from "./mutant.ts";
 import { probeAround } from "./probes.ts";
-import type { Repository } from "./sources.ts";
+import type { Repository, TestKind } from "./sources.ts";
 import { type MappedTest, ProbeTable, TestMap } from "./test-map.ts";
-import { judge, type Verdict } from "./verdict.ts";
+import { bothVerdicts, judge, type Verdict } from "./verdict.ts";
 import { VerdictLog } from "./verdict-log.ts";
 
 export interface Judged {
@@ -22,6 +22,8 @@ export interface MutationOptions {
   /** Copies of the repository that work at the same time. */
   readonly jobs: number;
   readonly effort: Effort;
+  /** The next kind is asked about the mutants that the kind before does not notice. */
+  readonly kinds: readonly TestKind[];
   readonly say: (line: string) => void;
 }
 
@@ -48,9 +50,48 @@ export class MutationRun implements Disposable {
     this.#verdicts = new VerdictLog(join(folder, "verdicts.jsonl"));
   }
 
-  /** What each test file executes; runs those of which that is not known. */
-  async mapTests(): Promise<readonly MappedTest[]> {
-    const missing = this.#map.missing();
+  /** In the mutants' order. A kind of tests is mapped when a mutant is left for it. */
+  async judgeAll(mutants: readonly Mutant[]): Promise<Judged[]> {
+    let judged: Judged[] = mutants.map((mutant) => ({ mutant, verdict: { end: "unreached" } }));
+    for (const kind of this.#options.kinds) {
+      const left = judged.filter(({ verdict }) => verdict.end !== "killed");
+      const verdicts = await this.#judge(left, kind);
+      judged = judged.map((one) => {
+        const verdict = verdicts.get(one.mutant);
+        return verdict === undefined
+          ? one
+          : { ...one, verdict: bothVerdicts(one.verdict, verdict) };
+      });
+    }
+    return judged;
+  }
+
+  async #judge(left: readonly Judged[], kind: TestKind): Promise<ReadonlyMap<Mutant, Verdict>> {
+    const verdicts = new Map<Mutant, Verdict>();
+    if (left.length === 0) return verdicts;
+    const tests = await this.#mapTests(kind);
+    const chosen = left.map(({ mutant }) => ({
+      mutant,
+      choice: this.#choose(mutant, tests, kind),
+    }));
+    const open = chosen.filter(({ mutant, choice }) => {
+      const verdict = this.#verdicts.find(mutant, kind, choice);
+      if (verdict !== undefined) verdicts.set(mutant, verdict);
+      return verdict === undefined;
+    });
+    const pace = this.#pace(open.length);
+    await this.#each(open, async ({ mutant, choice }, lane) => {
+      const verdict = await judge(mutant, this.#textOf(mutant), choice, lane);
+      this.#verdicts.add(mutant, kind, choice, verdict);
+      verdicts.set(mutant, verdict);
+      pace(`${verdict.end} ${mutant.file}:${mutant.line}`);
+    });
+    return verdicts;
+  }
+
+  /** What each test file of a kind executes; runs those of which that is not known. */
+  async #mapTests(kind: TestKind): Promise<readonly MappedTest[]> {
+    const missing = this.#map.missing(kind);
     if (missing.length > 0) {
       for (const lane of this.#openLanes()) this.#map.prepare(lane);
       const pace = this.#pace(missing.length);
@@ -62,29 +103,6 @@ export class MutationRun implements Disposable {
     return this.#map.known();
   }
 
-  /** The verdicts in the mutants' order. */
-  async judgeAll(mutants: readonly Mutant[], tests: readonly MappedTest[]): Promise<Judged[]> {
-    const jobs = mutants.map((mutant, index) => ({
-      mutant,
-      index,
-      choice: this.#choose(mutant, tests),
-    }));
-    const verdicts = jobs.map(({ mutant, choice }) => this.#verdicts.find(mutant, choice));
-    const open = jobs.filter(({ index }) => verdicts[index] === undefined);
-    if (open.length > 0) this.#openLanes();
-    const pace = this.#pace(open.length);
-    await this.#each(open, async ({ mutant, index, choice }, lane) => {
-      const verdict = await judge(mutant, this.#textOf(mutant), choice, lane);
-      this.#verdicts.add(mutant, choice, verdict);
-      verdicts[index] = verdict;
-      pace(`${verdict.end} ${mutant.file}:${mutant.line}`);
-    });
-    return mutants.flatMap((mutant, index) => {
-      const verdict = verdicts[index];
-      return verdict === undefined ? [] : [{ mutant, verdict }];
-    });
-  }
-
   [Symbol.dispose](): void {
     for (const lane of this.#lanes) lane.remove();
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
@@ -94,13 +112,13 @@ export class MutationRun implements Disposable {
     return this.#options.repository.sources.get(file) ?? "";
   }
 
-  #choose(mutant: Mutant, tests: readonly MappedTest[]): Choice {
+  #choose(mutant: Mutant, tests: readonly MappedTest[], kind: TestKind): Choice {
     const { first, probes } = this.#table.of(mutant.file);
     const around = probeAround(probes, mutant);
     const later = probes.flatMap(({ isTop }, index) => (isTop ? [] : [first + index]));
     const isTop = probes[around]?.isTop ?? false;
     const site = { file: mutant.file, probe: first + around, isTop, later };
-    return chooseTests(tests, site, this.#options.effort);
+    return chooseTests(tests, site, kind, this.#options.effort);
   }
 
   #openLanes(): readonly Lane[] {
@@ -115,11 +133,12 @@ export class MutationRun implements Disposable {
 
   /** Each item once, as many at a time as there are lanes. */
   async #each<T>(items: readonly T[], work: (item: T, lane: Lane) => Promise<void>): Promise<void> {
+    if (items.length === 0) return;
     const left = items.values();
     const workThrough = async (lane: Lane): Promise<void> => {
       for (const item of left) await work(item, lane);
     };
-    await Promise.all(this.#lanes.map(workThrough));
+    await Promise.all(this.#openLanes().map(workThrough));
   }
 
   /** Says how far it is, and how long the rest takes if it is like what is done. */

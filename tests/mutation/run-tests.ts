@@ -1,12 +1,13 @@
-// A process of its own in a copy of the repository: runs test files one after another in the order
-// given, up to the first failure, and writes what came of them.
-import { writeFileSync } from "node:fs";
+// A process of its own in a copy of the repository: runs the test files it is told of one after another, in the
+// order given, up to the first failure, and says what came of them. The process stays warm between runs: the
+// tools are loaded, and files that have not changed are compiled.
 import { join, relative } from "node:path";
-import { BaseSequencer, startVitest, type TestSpecification } from "vitest/node";
+import { BaseSequencer, createVitest, type TestSpecification } from "vitest/node";
 import type { TestOutcome, TestRun } from "./test-run.ts";
 
 const root = process.cwd();
-const { files, testTimeoutMs, outcomeFile } = JSON.parse(process.argv[2] ?? "") as TestRun;
+let files: readonly string[] = [];
+let outcome: TestOutcome = { passed: false, by: "" };
 
 class InOrder extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
@@ -16,16 +17,18 @@ class InOrder extends BaseSequencer {
   }
 }
 
-const vitest = await startVitest([], {
+const vitest = await createVitest("test", {
   config: false,
   root,
   watch: false,
-  include: [...files],
+  include: ["tests/**/*.test.ts"],
   bail: 1,
   maxWorkers: 1,
+  // Each run has a worker of its own, whose modules its test files share.
+  isolate: false,
+  env: { TMPDIR: join(root, "tmp") },
   sequence: { sequencer: InOrder },
-  testTimeout: testTimeoutMs,
-  hookTimeout: testTimeoutMs,
+  fsModuleCache: true,
   fsModuleCachePath: join(root, ".vitest/modules"),
   reporters: [
     {
@@ -33,7 +36,7 @@ const vitest = await startVitest([], {
         const failed = modules.find((module) => !module.ok());
         const [test] = failed?.children.allTests("failed") ?? [];
         const passed = failed === undefined && errors.length === 0 && modules.length > 0;
-        const outcome: TestOutcome = passed
+        outcome = passed
           ? { passed }
           : {
               passed,
@@ -41,10 +44,22 @@ const vitest = await startVitest([], {
                 .filter((part) => part !== undefined)
                 .join(" > "),
             };
-        writeFileSync(outcomeFile, JSON.stringify(outcome));
       },
     },
   ],
 });
-await vitest.close();
-process.exit();
+
+process.on("message", async (run: TestRun) => {
+  files = run.files;
+  outcome = { passed: false, by: "" };
+  for (const file of run.changed) vitest.invalidateFile(join(root, file));
+  vitest.config.testTimeout = run.testTimeoutMs;
+  vitest.config.hookTimeout = run.testTimeoutMs;
+  const project = vitest.getRootProject();
+  await vitest.runTestSpecifications(
+    run.files.map((file) => project.createSpecification(join(root, file))),
+  );
+  process.send?.(outcome);
+});
+process.once("disconnect", () => process.exit());
+process.send?.("ready");

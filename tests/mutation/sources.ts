@@ -8,12 +8,16 @@ export const FOLDERS = ["reliability", "streams", "usage", "calls", "rpc", "gate
 
 /** Test files that mutants do not run, each with its reason. */
 const LEFT_OUT: readonly [pattern: RegExp, reason: string][] = [
-  [/^tests\/(scenarios|faults)\//, "minutes each, with commands of their own"],
+  [/^tests\/(scenarios|faults|simulation)\//, "minutes each, with commands of their own"],
   [/^tests\/system\/reliability\/first-token\.test/, "minutes"],
   [/^tests\/system\/(robustness|soak|left-streams)\.test/, "they take the machine to its limits"],
   [/^tests\/system\/dockerfile\.test/, "it copies node_modules, which is a link here"],
   [/mutations\.test/, "they run tests of mutants themselves"],
   [/^tests\/unit\/(mutation\/|check-gate)/, "they test this command, and `npm run check`"],
+  [
+    /^tests\/unit\/(links|named-things|page-blocks|reference-pages)\./,
+    "they read pages, of which git has the list",
+  ],
 ];
 
 /** Decide what a test executes, beside the test file itself. */
@@ -21,9 +25,12 @@ const BASE = /^(src|gen|proto|tests|clients|package-lock\.json)/;
 /** Decides nothing of what a test executes, but for the probes. */
 const OWN = /^tests\/(unit\/)?mutation\/(?!probes\.ts)/;
 
-/** Real processes and real time. */
-export function isSystemTest(file: string): boolean {
-  return file.startsWith("tests/system/");
+/** `contract`: with real stores; `system`: with real processes too. Both have real time, and are slow. */
+export type TestKind = "unit" | "contract" | "system";
+
+export function kindOf(testFile: string): TestKind {
+  if (testFile.startsWith("tests/unit/")) return "unit";
+  return testFile.startsWith("tests/system/") ? "system" : "contract";
 }
 
 export interface Repository {
@@ -41,8 +48,7 @@ export function hashOf(text: string | Buffer): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
-/** `kind`: which test files can be run. */
-export function readRepository(root: string, kind: "all" | "unit" = "all"): Repository {
+export function readRepository(root: string): Repository {
   const listed = execFileSync("git", ["ls-files", "-coz", "--exclude-standard", "--deduplicate"], {
     cwd: root,
     encoding: "utf8",
@@ -65,8 +71,7 @@ export function readRepository(root: string, kind: "all" | "unit" = "all"): Repo
     ]),
   );
   const tests = found("tests/**/*.test.ts").filter(
-    (file) =>
-      !LEFT_OUT.some(([pattern]) => pattern.test(file)) && (kind === "all" || !isSystemTest(file)),
+    (file) => !LEFT_OUT.some(([pattern]) => pattern.test(file)),
   );
   const base = files.filter(
     (file) => BASE.test(file) && !OWN.test(file) && !file.endsWith(".test.ts"),

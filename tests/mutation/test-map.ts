@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { ImportGraph } from "./import-graph.ts";
 import type { Lane } from "./lane.ts";
 import { findProbes, type Probe, probedText } from "./probes.ts";
-import { hashOf, type Repository } from "./sources.ts";
+import { hashOf, kindOf, type Repository, type TestKind } from "./sources.ts";
 
 /** What a test file executes, and how long it takes. */
 export interface MappedTest {
@@ -64,11 +65,19 @@ export class TestMap {
   readonly #folder: string;
   readonly #repository: Repository;
   readonly #table: ProbeTable;
+  readonly #imports: ImportGraph;
+  /** Of the test files' texts as the lanes have them, whoever edits them meanwhile. */
+  readonly #hashes: ReadonlyMap<string, string>;
 
   constructor(repository: Repository, folder: string, table: ProbeTable) {
     this.#repository = repository;
     this.#folder = folder;
     this.#table = table;
+    const { root, tests } = repository;
+    this.#imports = new ImportGraph(root);
+    this.#hashes = new Map(
+      tests.map((file) => [file, hashOf(readFileSync(join(root, file)))] as const),
+    );
     mkdirSync(folder, { recursive: true });
   }
 
@@ -82,10 +91,16 @@ export class TestMap {
     });
   }
 
-  /** Those that are not known, and those that failed: a busy machine may have been the reason. */
-  missing(): string[] {
+  /**
+   * Of the tests that can execute a source, those that are not known, and those that failed: a busy machine may
+   * have been the reason.
+   */
+  missing(kind: TestKind): string[] {
     const passed = new Set(this.known().flatMap((test) => (test.passed ? [test.file] : [])));
-    return this.#repository.tests.filter((file) => !passed.has(file));
+    const { tests, sources } = this.#repository;
+    return tests.filter(
+      (file) => kindOf(file) === kind && !passed.has(file) && this.#imports.canReach(file, sources),
+    );
   }
 
   /** Makes a lane say what runs there. */
@@ -107,7 +122,7 @@ export class TestMap {
     const ms = Math.round(performance.now() - startedAt);
     const lines = existsSync(record) ? readFileSync(record, "utf8").split("\n") : [];
     const ran = [...new Set(lines.filter((line) => line !== "").map(Number))];
-    const hash = this.#hashOf(file);
+    const hash = this.#hashes.get(file) ?? "";
     const { passed } = outcome;
     const entry: MappedTest = { file, hash, passed, ms, ran: ran.toSorted((a, b) => a - b) };
     writeFileSync(join(this.#folder, this.#nameOf(file)), JSON.stringify(entry));
@@ -116,11 +131,7 @@ export class TestMap {
       : `${file} FAILS without a mutant, and is not used: ${outcome.by}`;
   }
 
-  #hashOf(file: string): string {
-    return hashOf(readFileSync(join(this.#repository.root, file)));
-  }
-
   #nameOf(file: string): string {
-    return `${hashOf(`${file} ${this.#hashOf(file)}`)}.json`;
+    return `${hashOf(`${file} ${this.#hashes.get(file)}`)}.json`;
   }
 }

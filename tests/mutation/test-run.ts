@@ -4,7 +4,8 @@ export interface TestRun {
   readonly files: readonly string[];
   /** Of each test and hook. */
   readonly testTimeoutMs: number;
-  readonly outcomeFile: string;
+  /** Files that are not what they were in the run before. */
+  readonly changed: readonly string[];
 }
 
 /** `by`: the test that failed; empty: none did, and the run still ended with an error. */

@@ -1,7 +1,9 @@
 import type { Choice } from "./choose-tests.ts";
-import type { Lane, LaneOutcome, Limits } from "./lane.ts";
+import type { Lane, Limits } from "./lane.ts";
 import { type Mutant, mutatedText } from "./mutant.ts";
+import { kindOf } from "./sources.ts";
 import type { MappedTest } from "./test-map.ts";
+import type { LaneOutcome } from "./test-runner.ts";
 
 /** `by`: the test that failed; `leftOut`: test files that execute the place too and did not run. */
 export type Verdict =
@@ -23,9 +25,11 @@ function limitsOf(tests: readonly MappedTest[]): Limits {
   };
 }
 
+const isQuick = ({ file, ms }: MappedTest): boolean => kindOf(file) === "unit" && ms <= QUICK_MS;
+
 function inRuns(tests: readonly MappedTest[]): readonly (readonly MappedTest[])[] {
-  const quick = tests.filter(({ ms }) => ms <= QUICK_MS);
-  const slow = tests.filter(({ ms }) => ms > QUICK_MS);
+  const quick = tests.filter(isQuick);
+  const slow = tests.filter((test) => !isQuick(test));
   return [...(quick.length > 0 ? [quick] : []), ...slow.map((test) => [test])];
 }
 
@@ -38,28 +42,35 @@ async function failure(lane: Lane, tests: readonly MappedTest[]): Promise<string
 }
 
 /**
- * Tests a mutant in a lane. What a system test says counts if it says so twice: real time and
- * real processes fail at times without a mutant.
+ * Tests a mutant in a lane. What a contract or system test says counts if it says so twice: real time
+ * and real processes fail at times without a mutant.
  */
 export async function judge(
   mutant: Mutant,
   text: string,
-  { unit, system, leftOut }: Choice,
+  { tests, leftOut }: Choice,
   lane: Lane,
 ): Promise<Verdict> {
-  if (unit.length + system.length === 0) return { end: "unreached" };
+  if (tests.length === 0) return { end: "unreached" };
   lane.write(mutant.file, mutatedText(text, mutant));
   try {
-    for (const tests of inRuns(unit)) {
-      const byUnit = await failure(lane, tests);
-      if (byUnit !== undefined) return { end: "killed", by: byUnit };
+    for (const run of inRuns(tests)) {
+      const by = await failure(lane, run);
+      const isSure = by !== undefined && run.every(({ file }) => kindOf(file) === "unit");
+      if (by !== undefined && (isSure || (await failure(lane, run)) !== undefined)) {
+        return { end: "killed", by };
+      }
     }
-    for (const test of system) {
-      const bySystem = (await failure(lane, [test])) && (await failure(lane, [test]));
-      if (bySystem) return { end: "killed", by: bySystem };
-    }
-    return { end: "survived", ran: unit.length + system.length, leftOut };
+    return { end: "survived", ran: tests.length, leftOut };
   } finally {
     lane.restore();
   }
+}
+
+/** The verdict of two kinds of tests together, of which the second was asked about what the first does not notice. */
+export function bothVerdicts(first: Verdict, second: Verdict): Verdict {
+  if (first.end !== "survived") return second;
+  if (second.end !== "survived") return second.end === "killed" ? second : first;
+  const { ran, leftOut } = second;
+  return { end: "survived", ran: first.ran + ran, leftOut: first.leftOut + leftOut };
 }

@@ -74,6 +74,78 @@ describe("field:X21: ten thousand callers", () => {
   });
 });
 
+describe("a service with callers", () => {
+  const callers: readonly KnownCaller[] = [
+    { id: "ops", role: "operator", keySha256: sha256("ops-key") },
+    { id: "billing", role: "caller", clientCertSan: "billing.example" },
+    { id: "shop", role: "caller", clientCertSan: "shop.example" },
+  ];
+  const authenticate = createAuthenticator({ callers, allowUnauthenticated: false, hosts: [] });
+  const headOf = (authorization: string | undefined, ...certificateNames: string[]): CallHead => ({
+    ...headWith(undefined),
+    header: (name) => (name === "authorization" ? authorization : undefined),
+    peer: { address: "127.0.0.1", certificateNames },
+  });
+
+  it.each([["Bearer ops-key"], ["bearer ops-key"], ["BEARER   ops-key"]])(
+    "knows the caller of %s, and the role",
+    (header) => {
+      expect(authenticate(headOf(header))).toEqual({ id: "ops", role: "operator" });
+    },
+  );
+
+  it.each([
+    ["Basic ops-key"],
+    ["Bearer"],
+    ["Bearer ops-key more"],
+    ["ops-key"],
+    [""],
+    ["x Bearer ops-key"],
+  ])(
+    "refuses the credential %j as one that is not known, whoever the certificate names",
+    (header) => {
+      const refused = { kind: "unauthenticated", reason: "CREDENTIALS_INVALID" };
+      const message = "the key is not one of this service";
+      const head = headOf(header, "DNS:billing.example");
+      expect(() => authenticate(head)).toThrow(expect.objectContaining({ ...refused, message }));
+    },
+  );
+
+  it("tells a call from this machine what to send", () => {
+    expect(() => authenticate(headOf(undefined))).toThrow(
+      expect.objectContaining({
+        kind: "unauthenticated",
+        reason: "CREDENTIALS_MISSING",
+        message: "send `authorization: Bearer KEY`",
+      }),
+    );
+  });
+
+  it("knows a caller by the certificate", () => {
+    expect(authenticate(headOf(undefined, "DNS:shop.example"))).toEqual({
+      id: "shop",
+      role: "caller",
+    });
+  });
+
+  it("refuses a certificate that stands for several callers", () => {
+    expect(() => authenticate(headOf(undefined, "DNS:*.example"))).toThrow(
+      expect.objectContaining({
+        kind: "unauthenticated",
+        reason: "CREDENTIALS_INVALID",
+        message: "the certificate is that of several callers",
+      }),
+    );
+  });
+
+  it("serves those without a credential as callers, where they may call", () => {
+    const open = createAuthenticator({ callers, allowUnauthenticated: true, hosts: [] });
+    expect(open(headOf(undefined))).toEqual({ id: "anonymous", role: "caller" });
+    expect(open(headOf("Bearer ops-key")).id).toBe("ops");
+    expect(() => open(headOf("Bearer wrong"))).toThrow("the key is not one of this service");
+  });
+});
+
 describe("a service without callers", () => {
   const local = createAuthenticator({ callers: [], allowUnauthenticated: false, hosts: ["dev"] });
   const here: CallHead = {
@@ -82,12 +154,43 @@ describe("a service without callers", () => {
     hosts: ["localhost:8080"],
   };
 
-  it.each([["localhost"], ["127.0.0.1:50051"], ["[::1]:1"], ["dev"]])(
-    "serves this machine as its operator, by its name %s",
-    (host) => {
-      expect(local({ ...here, hosts: [host] }).role).toBe("operator");
-    },
-  );
+  it.each([
+    ["localhost"],
+    ["LocalHost.:80"],
+    ["a.localhost"],
+    ["127.0.0.1:50051"],
+    ["[::1]:1"],
+    ["[::1]"],
+    ["dev"],
+    ["DEV:80"],
+    ["localhost:1,127.0.0.1:2"],
+    ["%2Ftmp%2Fsteer.sock"],
+  ])("serves this machine as its operator, by its name %s", (host) => {
+    expect(local({ ...here, hosts: [host] })).toEqual({ id: "local", role: "operator" });
+  });
+
+  it.each([
+    ["localhost.evil.example"],
+    ["notlocalhost"],
+    ["dev.example"],
+    ["user@localhost"],
+    ["localhost:123456"],
+    ["localhost:"],
+    ["::1"],
+    ["a b"],
+    [""],
+    ["localhost,evil.example"],
+    ["evil.example,%2Ftmp%2Fsteer.sock"],
+  ])("refuses the name %j", (host) => {
+    expect(() => local({ ...here, hosts: [host] })).toThrow(
+      expect.objectContaining({ kind: "permission-denied", reason: "HOST_NOT_LOCAL" }),
+    );
+  });
+
+  it("does not ask its operator for a key", () => {
+    const header = (name: string) => (name === "authorization" ? "Bearer any" : undefined);
+    expect(local({ ...here, header }).id).toBe("local");
+  });
 
   it.each<[string, Partial<CallHead>, object]>([
     [
@@ -139,8 +242,9 @@ describe("a reload", () => {
     expect(removedCallers(before, settings(ids("b")))).toEqual(["a", "c"]);
     expect(removedCallers(before, before)).toEqual([]);
     // Nobody is served as this machine, or without a credential, where there are callers.
-    expect(removedCallers(settings([]), before)).toHaveLength(1);
-    expect(removedCallers(settings([], true), before)).toHaveLength(1);
+    expect(removedCallers(settings([]), before)).toEqual(["local"]);
+    expect(removedCallers(settings([], true), before)).toEqual(["anonymous"]);
+    expect(removedCallers(before, settings([]))).toEqual(["a", "b", "c"]);
     expect(removedCallers(settings([], true), settings(ids("a"), true))).toEqual([]);
   });
 });

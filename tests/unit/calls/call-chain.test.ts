@@ -1,67 +1,16 @@
 import { describe, expect, it } from "vitest";
-import type { Call, CallHead } from "../../../src/calls/call.ts";
 import { CallChain } from "../../../src/calls/call-chain.ts";
-import type { CallsOptions } from "../../../src/calls/calls.ts";
 import type { HandlerCall } from "../../../src/calls/handler-call.ts";
-import type { Interceptor } from "../../../src/calls/interceptor.ts";
-import type { Operation } from "../../../src/calls/operation.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
-import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
-import { callsOf } from "../../support/calls.ts";
-import { createManualClock } from "../../support/manual-clock.ts";
-
-const ASK: Operation = { name: "toy.v1.Toy/Ask", kind: "unary", audience: "callers" };
-const RULE: Operation = { name: "toy.v1.Toy/Rule", kind: "unary", audience: "operators" };
-
-/** What the door of these tests tells callers. */
-class Refused extends Error {}
-
-function headOf(operation: Operation): CallHead {
-  return {
-    operation,
-    system: "grpc",
-    peer: { address: "127.0.0.1", certificateNames: [] },
-    hosts: [],
-    header: () => undefined,
-    headerNames: () => [],
-  };
-}
-
-function callOf(operation: Operation, id = "alice"): Call {
-  const controller = new AbortController();
-  return {
-    operation,
-    system: "grpc",
-    caller: { id, role: "caller" },
-    timeoutMs: undefined,
-    signal: controller.signal,
-    header: () => undefined,
-    abort: (error) => controller.abort(error),
-    setResponseHeader: () => {},
-    setTrailer: () => {},
-  };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof GatewayError ? `${error.kind}: ${error.message}` : "internal";
-}
-
-/** A door whose refusals are the messages of errors, and all that is told of its calls. */
-function open(options: Partial<CallsOptions> = {}, more: readonly Interceptor[] = []) {
-  const lines: Readonly<Record<string, unknown>>[] = [];
-  const spans: unknown[] = [];
-  const telemetry = {
-    ...noTelemetry,
-    startCall: () => ({ end: (end: unknown) => void spans.push(end) }),
-  };
-  const clock = createManualClock();
-  const log = (line: Readonly<Record<string, unknown>>) => void lines.push(line);
-  const calls = callsOf("alice", { clock, log, telemetry, ...options });
-  const interceptors = [...calls.interceptors, ...more];
-  const toRefusal = (error: unknown): Refused => new Refused(messageOf(error));
-  const chain = new CallChain({ log, interceptors, toRefusal });
-  return { chain, calls, lines, spans, clock };
-}
+import {
+  ASK,
+  callOf,
+  headOf,
+  messageOf,
+  openDoor,
+  Refused,
+  RULE,
+} from "../../support/call-door.ts";
 
 async function* counting(count: number): AsyncGenerator<number> {
   for (let index = 0; index < count; index++) yield index;
@@ -69,7 +18,7 @@ async function* counting(count: number): AsyncGenerator<number> {
 
 describe("a call that succeeds", () => {
   it("has one span and one line, and is not running any more", async () => {
-    const { chain, calls, lines, spans } = open();
+    const { chain, calls, lines, spans } = openDoor();
     expect(chain.admit(headOf(ASK)).caller).toEqual({ id: "alice", role: "caller" });
     const running = chain.begin(callOf(ASK));
     expect(calls.draining.activeCalls).toBe(1);
@@ -95,7 +44,7 @@ describe("a call that succeeds", () => {
 
   it("can be a stream, of which no interceptor sees a message", async () => {
     const asked: string[] = [];
-    const { chain, calls } = open({}, [
+    const { chain, calls } = openDoor({}, [
       {
         observe: () => () => void asked.push("end"),
         accept: () => () => void asked.push("release"),
@@ -131,14 +80,14 @@ describe("a call that is refused before its request is read", () => {
       "who are you?",
     ],
   ] as const)("%s", (_, operation, options, kind, message) => {
-    const { chain, lines, spans } = open(options);
+    const { chain, lines, spans } = openDoor(options);
     expect(() => chain.admit(headOf(operation))).toThrow(new Refused(`${kind}: ${message}`));
     expect(lines).toMatchObject([{ event: "call", method: operation.name, error: kind }]);
     expect(spans).toHaveLength(1);
   });
 
   it("by a chain in which nobody has said who calls", () => {
-    const { calls, lines } = open();
+    const { calls, lines } = openDoor();
     const log = (line: Readonly<Record<string, unknown>>) => void lines.push(line);
     const toRefusal = (error: unknown): Refused => new Refused(messageOf(error));
     const chain = new CallChain({ log, interceptors: [calls.lines], toRefusal });
@@ -149,7 +98,7 @@ describe("a call that is refused before its request is read", () => {
 describe("a call that is refused as it begins", () => {
   it("gives back what the interceptors before have taken, and has its line", () => {
     const asked: string[] = [];
-    const { chain, calls, lines } = open({}, [
+    const { chain, calls, lines } = openDoor({}, [
       { accept: () => () => void asked.push("release") },
       {
         accept() {
@@ -164,7 +113,7 @@ describe("a call that is refused as it begins", () => {
   });
 
   it("while the replica drains", async () => {
-    const { chain, calls, lines, spans } = open();
+    const { chain, calls, lines, spans } = openDoor();
     const running = chain.begin(callOf(ASK));
     calls.draining.startDraining();
     expect(() => chain.admit(headOf(ASK))).toThrow(Refused);
@@ -184,7 +133,7 @@ describe("a call that is refused as it begins", () => {
 
 describe("a call that fails", () => {
   it("tells of a defect in a line of its own, and nothing of it to the caller", async () => {
-    const { chain, lines, spans } = open();
+    const { chain, lines, spans } = openDoor();
     const running = chain.begin(callOf(ASK));
     const failing = running.unary(async () => {
       throw new TypeError("a secret");
@@ -196,7 +145,7 @@ describe("a call that fails", () => {
   });
 
   it("has its line although an interceptor breaks at its end", async () => {
-    const { chain, lines } = open({}, [
+    const { chain, lines } = openDoor({}, [
       {
         observe: () => () => {
           throw new RangeError("broken");
@@ -211,7 +160,7 @@ describe("a call that fails", () => {
   });
 
   it("is told of the defect of a door that cannot say what went wrong", async () => {
-    const { calls, lines } = open();
+    const { calls, lines } = openDoor();
     let isFirst = true;
     const toRefusal = (error: unknown): Refused => {
       if (isFirst) {
@@ -232,7 +181,7 @@ describe("a call that fails", () => {
   });
 
   it("ends with the error of the service that has ended it, and not with what its handler throws then", async () => {
-    const { chain, calls } = open();
+    const { chain, calls } = openDoor();
     const ours = chain.begin(callOf(ASK, "mallory"));
     const others = chain.begin(callOf(ASK, "alice"));
     const wait = (call: HandlerCall) =>
@@ -248,7 +197,7 @@ describe("a call that fails", () => {
   });
 
   it("is a stream whose caller has left", async () => {
-    const { chain, lines, calls } = open();
+    const { chain, lines, calls } = openDoor();
     for await (const _ of chain.begin(callOf(ASK)).serverStream(async () => counting(9))) break;
     expect(lines).toMatchObject([{ code: "CANCELLED", error: "cancelled" }]);
     expect(calls.draining.activeCalls).toBe(0);
@@ -256,7 +205,7 @@ describe("a call that fails", () => {
 });
 
 it("a generation that outlives its call has a line of its own, and one that does not has none", async () => {
-  const { chain, lines } = open();
+  const { chain, lines } = openDoor();
   const line = () => ({
     outcome: "succeeded",
     duration_ms: 5,
@@ -269,7 +218,7 @@ it("a generation that outlives its call has a line of its own, and one that does
   let late: HandlerCall | undefined;
   await chain.begin(callOf(ASK)).unary(async (call) => {
     late = call;
-    call.log({ request_id: "r-1" });
+    call.log({ request_id: "r-1", stream_id: "s-1", trace_id: "t-1", labels: { team: "a" } });
     call.generationEnded(line);
   });
   expect(lines).toHaveLength(1);
@@ -278,6 +227,9 @@ it("a generation that outlives its call has a line of its own, and one that does
     event: "generation",
     caller: "alice",
     request_id: "r-1",
+    stream_id: "s-1",
+    trace_id: "t-1",
+    labels: { team: "a" },
     generation_id: "g",
   });
 });

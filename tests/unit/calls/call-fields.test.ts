@@ -14,7 +14,15 @@ describe("failureFields", () => {
     [`spec.provider_options.simulator.${PROMPT}`, "spec.provider_options.simulator"],
     [`spec.provider_options.simulator.${"x".repeat(41)}`, "spec.provider_options.simulator"],
     [`spec.tools[0].${PROMPT}.name`, "spec.tools[0]"],
+    [
+      `spec.provider_options.simulator.${"x".repeat(40)}`,
+      `spec.provider_options.simulator.${"x".repeat(40)}`,
+    ],
+    [`spec.labels['it\\'s ${PROMPT}']`, "spec.labels[*]"],
+    [Array(17).fill("a").join("."), Array(16).fill("a").join(".")],
     ["idempotency-key", "idempotency-key"],
+    ["grpc-timeout", "grpc-timeout"],
+    ["connect-timeout-ms", "connect-timeout-ms"],
     [PROMPT, undefined],
     ["sk-live-key", undefined],
     ["", undefined],
@@ -35,6 +43,7 @@ describe("failureFields", () => {
       error: "gateway-overloaded",
       reason: "OVERLOADED",
     });
+    expect(failureFields(invalidField(PROMPT, "is wrong"))).not.toHaveProperty("field");
     expect(failureFields(new TypeError(PROMPT))).toEqual({ error: "internal", reason: "INTERNAL" });
   });
 });
@@ -53,6 +62,9 @@ describe("identifiers of a request", () => {
     });
     expect(request({ requestId: "", spec: { model: PROMPT } })).toEqual({});
     expect(request({ requestId: 7 })).toEqual({});
+    const longest = "a".repeat(256);
+    expect(request({ requestId: longest })).toEqual({ request_id: longest });
+    expect(request({ requestId: `${longest}a` })).toEqual({});
   });
 });
 

@@ -62,6 +62,15 @@ describe("RefusedCalls", () => {
     ]);
   });
 
+  it("counts calls that a listener refuses without a word of the contract", async () => {
+    const { clock, refused, written } = open();
+    const { error: _, reason: __, ...unnamed } = WRONG_KEY;
+    for (let call = 0; call < 11; call++) refused.write(unnamed);
+    await clock.advance(10_000);
+    const [line] = written("calls left out");
+    expect(line).toMatchObject({ code: "UNAUTHENTICATED", error: "", reason: "", calls: 1 });
+  });
+
   it("says nothing of windows in which nothing was left out", async () => {
     const { clock, refused, lines } = open();
     for (let call = 0; call < 10; call++) refused.write(WRONG_KEY);

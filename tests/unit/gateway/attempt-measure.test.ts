@@ -37,6 +37,21 @@ it("a stream takes as long as nine of ten such prompts took to their first conte
   expect(measure().usualMs()).toBe(900);
 });
 
+it("a stream with a long prompt takes as long as other long ones, whatever its output may be", () => {
+  const { state } = setUp(true);
+  const measure = (units: number) => {
+    const parts = [{ type: "text" as const, text: "a".repeat(units) }];
+    const spec = testSpec({ messages: [{ role: "user", parts }] });
+    return new AttemptMeasure(state, { spec, model: testModel() }, true, true, 0);
+  };
+  for (let call = 0; call < 20; call++) {
+    measure(100).content(100);
+    measure(100_000).content(5_000);
+  }
+  expect(measure(100).usualMs()).toBe(100);
+  expect(measure(100_000).usualMs()).toBe(5_000);
+});
+
 it("a whole answer takes as long as nearly all with its limit of output took", () => {
   const { state, measure } = setUp(false);
   for (let ms = 10; ms <= 1_000; ms += 10) {

@@ -74,6 +74,7 @@ const longest = (tokens: number) => testSpec({ sampling: { maxOutputTokens: toke
 
 it.each<[string, Partial<DrainedCall>, boolean]>([
   ["without a bound of money", {}, true],
+  ["without a bound of money, and without a price", { model: testModel() }, true],
   ["a stream within its money", { policy: bounded(1) }, true],
   ["nothing may be spent", { policy: bounded(0) }, false],
   ["a model without a price", { policy: bounded(1), model: testModel() }, false],

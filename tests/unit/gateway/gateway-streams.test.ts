@@ -70,6 +70,23 @@ describe("what a stream says of itself", () => {
   });
 });
 
+it("an ephemeral stream holds its provider back while nobody reads, and loses nothing", async () => {
+  let made = 0;
+  const many: Answer = async function* () {
+    for (; made < 1_000; made++) yield text;
+    yield { type: "part-end", partIndex: 0 };
+    yield finish;
+  };
+  const set = createTestGateway(many);
+  const stream = await set.gateway.streamGenerate(set.call, EPHEMERAL);
+  await set.clock.advance(500);
+  expect(made).toBeGreaterThan(10);
+  expect(made).toBeLessThan(100);
+  const events = await set.collect(stream);
+  expect(events.filter(({ body }) => body.type === "text-delta")).toHaveLength(1_000);
+  expect(events.at(-1)?.body.type).toBe("complete");
+});
+
 describe("a stream that is cancelled by its name", () => {
   it.each([
     ["stored", STREAM_OPTIONS],
@@ -157,6 +174,7 @@ describe("a stream that is resumed", () => {
     expect(set.resumed).toEqual(Array(3).fill("STREAM_NOT_FOUND"));
     set.faulty.faults.isDown = true;
     await expect(resume(set, "s.other")).rejects.toMatchObject({ kind: "state-unavailable" });
+    expect(set.resumed.at(-1)).toBe("STATE_UNAVAILABLE");
     expect(set.resumed).toHaveLength(4);
   });
 

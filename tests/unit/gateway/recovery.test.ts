@@ -118,6 +118,16 @@ describe("CONTINUE", () => {
     expect(events.at(-1)?.type).toBe("complete");
   });
 
+  it("needs no rest: the text before may have been all but its end", async () => {
+    const ends: Script = async function* () {
+      yield { type: "finish", reason: "stop", rawReason: "" };
+    };
+    const { stream, requests } = setUp({ a: [fails(cut(), 0, "one"), ends] });
+    const events = await stream({ routing }, 5_000);
+    expect(requests[1]?.continues).toBe(true);
+    expect(events.at(-1)).toMatchObject({ type: "complete", generation: { outputText: "one" } });
+  });
+
   it("adds nothing to a text that is whole, although its answer broke off", async () => {
     const { stream, requests } = setUp({
       a: [

@@ -93,6 +93,23 @@ describe("a stream that goes on here", () => {
     expect(set.told.records).toEqual([]);
   });
 
+  it("ends as INTERNAL by a defect, which is told of", async () => {
+    const set = await orphanedStream(short, {
+      onAdmitted: async () => {
+        throw new RangeError("a secret");
+      },
+    });
+    expect(await set.adopt()).toBe("taken");
+    const after = await set.head();
+    expect(after).toMatchObject({ phase: "failed", isBound: false });
+    expect(readSummary(after.progress).error).toEqual({
+      kind: "internal",
+      message: "internal error",
+    });
+    const { streamId } = set.stream;
+    expect(set.told.defects).toEqual([{ generation_id: "g.1", stream_id: streamId }]);
+  });
+
   it("ends by the cancel that came while a target was looked for", async () => {
     const set = await orphanedStream(endless, {
       onAdmitted: (streamId) => set.log.requestCancel(streamId, "caller"),

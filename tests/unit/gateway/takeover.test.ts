@@ -44,7 +44,7 @@ async function orphaned(details: string, before: Partial<Record<Loss, number>> =
   };
   for (let loss = 0; loss < (before.lost ?? 0); loss++) await nextOwner(false);
   for (let loss = 0; loss < (before.handedOver ?? 0); loss++) await nextOwner(true);
-  let runs = 0;
+  const asked: unknown[] = [];
   const takeover = new Takeover({
     onEnd: () => {},
     clock,
@@ -56,7 +56,10 @@ async function orphaned(details: string, before: Partial<Record<Loss, number>> =
     lostUsage: async () => ({}),
     runs: {
       usage: noUsageSink,
-      admit: async () => Promise.reject(new Error(`run ${++runs}`)),
+      admit(call: unknown) {
+        asked.push(call);
+        return Promise.reject(new Error("no run"));
+      },
     } as never,
     disconnectPolicy: () => ({ policy: "continue" }),
     decodeRequest: () => ({ spec: testSpec(), options: WHOLE_ANSWER }),
@@ -71,7 +74,8 @@ async function orphaned(details: string, before: Partial<Record<Loss, number>> =
     log,
     stream,
     head,
-    runs: () => runs,
+    runs: () => asked.length,
+    asked,
     adopt: async () => takeover.adopt(await head()),
   };
 }
@@ -99,6 +103,36 @@ describe("an orphaned whole answer", () => {
     set.log.reader({ streamId, cursor, signal, heartbeatMs: 0, watch: undefined }, true);
     expect(await set.adopt()).toBe("taken");
     expect(set.runs()).toBe(1);
+  });
+});
+
+describe("an orphan that is run on", () => {
+  it.each<[Partial<StreamSummary>, object]>([
+    [{ kind: "stream" }, { stream: true, acceptsDiscard: true }],
+    [
+      { kind: "stream", endsAtDiscard: false },
+      { stream: true, acceptsDiscard: true },
+    ],
+    [
+      { kind: "stream", endsAtDiscard: true },
+      { stream: true, acceptsDiscard: false },
+    ],
+  ])("voids output where its creator has accepted that: %j", async (summary, call) => {
+    const set = await orphaned(JSON.stringify({ ...SUMMARY, ...summary }));
+    expect(await set.adopt()).toBe("taken");
+    const { caller } = set.stream;
+    const before = { generationId: "g.1", createTimeMs: 0 };
+    expect(set.asked).toMatchObject([{ ...call, caller, before }]);
+  });
+
+  it("has nobody that was shown a part of a whole answer", async () => {
+    const set = await orphaned(JSON.stringify({ ...SUMMARY, endsAtDiscard: true }));
+    const { streamId } = set.stream;
+    const { signal } = new AbortController();
+    const cursor = { sequence: 0, writer: 0 };
+    set.log.reader({ streamId, cursor, signal, heartbeatMs: 0, watch: undefined }, true);
+    expect(await set.adopt()).toBe("taken");
+    expect(set.asked).toMatchObject([{ stream: false, acceptsDiscard: true }]);
   });
 });
 

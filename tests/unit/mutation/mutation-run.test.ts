@@ -69,16 +69,23 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-async function mutate() {
+async function mutate(changes: readonly string[] = CHANGES) {
   const lines: string[] = [];
   const repository = readRepository(root);
   const mutants = findMutants(SOURCE, FILES[SOURCE]).filter((mutant) =>
-    CHANGES.includes(mutantText(mutant)),
+    changes.includes(mutantText(mutant)),
   );
   const cache = join(root, ".cache");
   const say = (line: string): void => void lines.push(line);
-  using run = new MutationRun({ repository, cache, jobs: 1, effort: USUAL_EFFORT, say });
-  const judged = await run.judgeAll(mutants, await run.mapTests());
+  using run = new MutationRun({
+    repository,
+    cache,
+    jobs: 1,
+    effort: USUAL_EFFORT,
+    kinds: ["unit", "contract", "system"],
+    say,
+  });
+  const judged = await run.judgeAll(mutants);
   return {
     lines,
     ends: new Map(judged.map(({ mutant, verdict }) => [mutantText(mutant), verdict])),
@@ -107,6 +114,28 @@ test("mutants are noticed, survive or are never run; nothing of it stays, and no
   expect(again.lines).toHaveLength(1);
 });
 
+test("system tests are asked about the mutants that unit tests do not notice, and mapped for them alone", async () => {
+  const file = "tests/system/twice.test.ts";
+  mkdirSync(join(root, dirname(file)), { recursive: true });
+  writeFileSync(
+    join(root, file),
+    `import { expect, test } from "vitest";
+import { twice } from "../../src/usage/clamp.ts";
+test("doubles", () => {
+  expect(twice(1)).toBe(2);
+});
+`,
+  );
+  const first = await mutate([NOTICED]);
+  expect(first.lines.join()).not.toContain(file);
+  const { ends } = await mutate();
+  expect([...ends]).toEqual([
+    [NOTICED, { end: "killed", by: "tests/unit/usage/clamp.test.ts > a clamp" }],
+    [SURVIVOR, { end: "survived", ran: 1, leftOut: 0 }],
+    [UNREACHED, { end: "killed", by: `${file} > doubles` }],
+  ]);
+});
+
 test("a run out of time is ended with all of its processes", async () => {
   const file = "tests/unit/usage/clamp.test.ts";
   const endless = `import { spawnSync } from "node:child_process";
@@ -125,6 +154,11 @@ spawnSync(process.execPath, ["-e", "for (;;);"]);
       }
     });
   await expect.poll(left).toEqual([]);
+  // The next run has a process of its own.
+  lane.write(file, FILES["tests/unit/usage/clamp.test.ts"]);
+  expect(await lane.run([file], { testTimeoutMs: 10_000, totalMs: 60_000 })).toEqual({
+    passed: true,
+  });
   lane.remove();
   expect(existsSync(lane.folder)).toBe(false);
 });

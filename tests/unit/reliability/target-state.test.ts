@@ -100,6 +100,22 @@ describe("a target that is out", () => {
   });
 });
 
+it("a request that fails again says nothing of the target once another call has ended well", () => {
+  const { state } = setUp();
+  const request = { mark: "r", isRepeated: false };
+  const failures = () => state.circuit.snapshot().windowFailures;
+  admitted(state).end(answered(503), request);
+  expect(failures()).toBe(1);
+  const other = admitted(state);
+  other.content(10);
+  const again = admitted(state);
+  other.end(undefined);
+  again.end(answered(503), request);
+  expect(failures()).toBe(1);
+  admitted(state).end(answered(503), { ...request, mark: "other" });
+  expect(failures()).toBe(2);
+});
+
 describe("an ejected target", () => {
   it("takes one probe at a time, and one that is refused holds no place", async () => {
     const { state, eject } = ejected();

@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, fromBinary } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { MidStreamRecovery } from "../../../gen/service/steer/v1/generation_pb.ts";
 import {
@@ -71,4 +71,22 @@ it.each<[string | undefined, string, string | undefined]>([
     said = `${violation?.field}: ${violation?.description}`;
   }
   expect(said).toBe(expected);
+});
+
+it("a call that can be repeated has a fingerprint, however it is named, and another one has none", () => {
+  const identify = (requestId: string, header?: string, model = "m") =>
+    identityOf(
+      { caller: { id: "alice" }, header: () => header } as never,
+      GenerationService.method.generate,
+      create(GenerateRequestSchema, { requestId, spec: { model } }),
+    );
+  expect(identify("")).toMatchObject({ caller: "alice", requestId: "", fingerprint: "" });
+  const { fingerprint, request } = identify("request-1");
+  expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
+  expect(identify("", "request-2").fingerprint).toBe(fingerprint);
+  expect(identify("request-1", undefined, "n").fingerprint).not.toBe(fingerprint);
+  expect(fromBinary(GenerateRequestSchema, request())).toMatchObject({
+    requestId: "request-1",
+    spec: { model: "m" },
+  });
 });

@@ -80,6 +80,8 @@ describe("maintenance while the store is away", () => {
     await set.clock.advance(46_000);
     expect(set.said).toEqual(["reaped 1"]);
     expect(set.log.health.trouble?.cause).toBe("full");
+    // Steps that are answered do not end the trouble of one that is not.
+    expect(set.told).toEqual(["down"]);
     await set.maintenance.stop();
   });
 

@@ -53,6 +53,14 @@ describe("the events of a writer", () => {
     expect(sent.held).toBe(held);
   });
 
+  it("are let go of one by one", () => {
+    const sent = eventsTo(2, false);
+    sent.store(FIRST);
+    expect([sent.first, sent.tail]).toEqual([FIRST, FIRST + 1]);
+    sent.store(FIRST + 1);
+    expect(sent.first).toBe(FIRST + 1);
+  });
+
   it("are not kept where the store can lose nothing", () => {
     const sent = eventsTo(1_000, false);
     sent.store(900);

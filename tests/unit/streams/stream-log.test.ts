@@ -95,10 +95,16 @@ describe("a stream that several replicas know", () => {
     const movable = await set.own({ request: encode("request") });
     const bound = await set.own({ request: undefined });
     set.faults.hangs = true;
-    const leaving = set.log.handOffAll();
+    let hasLeft = false;
+    const leaving = set.log.handOffAll().then(() => {
+      hasLeft = true;
+    });
     // The generation ends at once, whatever the store does.
     expect(movable.stopped).toEqual(["DRAINING"]);
     expect(bound.stopped).toEqual([]);
+    // The process must not end before the store has its answers, or is given up.
+    await set.clock.advance(0);
+    expect(hasLeft).toBe(false);
     await set.clock.advance(2_000);
     await leaving;
     expect([...set.log.owned.keys()]).toEqual([bound.stream.streamId]);

@@ -203,6 +203,7 @@ describe("field:X11 bytes that are no message", () => {
     ["the end of a group that has not begun", "fc0f"],
     ["a group without its end", "fb0f 0801"],
     ["a group with another's end", "fb0f 840f"],
+    ["a group with a field 0", "fb0f 0000 fc0f"],
     ["a number without its end", "f80f ff"],
     ["a number of eleven bytes", "f80f ffffffffffffffffffff01"],
     ["a tag of six bytes", "808080808001"],
