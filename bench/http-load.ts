@@ -4,9 +4,9 @@ import { run } from "./load.ts";
 import { cpuPer } from "./measure.ts";
 import type { Served } from "./processes.ts";
 
-const CALLS = 6_000;
+const CALLS = 2_000;
 const WIDTH = 32;
-const STREAMS = 300;
+const STREAMS = 100;
 const STREAM_WIDTH = 16;
 
 export interface HttpLoad {
