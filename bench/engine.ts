@@ -2,13 +2,13 @@
 // the process: `node bench/engine.ts`. The floor is the same attempt, run straight.
 import { systemClock } from "../src/clock.ts";
 import type { ProviderEvent } from "../src/domain/provider-event.ts";
-import { ReliabilityEngine } from "../src/reliability/attempts.ts";
+import type { AttemptLimits } from "../src/reliability/attempt-timers.ts";
 import type { EngineCall, Target } from "../src/reliability/engine-call.ts";
-import { policyInForce } from "../src/reliability/retry-policy.ts";
+import { policyInForce } from "../src/reliability/policy-in-force.ts";
+import { ReliabilityEngine } from "../src/reliability/reliability-engine.ts";
+import { DEFAULT_SETTINGS } from "../src/reliability/reliability-settings.ts";
 import { runAttempt } from "../src/reliability/run-attempt.ts";
-import { DEFAULT_SETTINGS } from "../src/reliability/settings.ts";
 import { TargetStates } from "../src/reliability/target-states.ts";
-import type { AttemptLimits } from "../src/reliability/timeouts.ts";
 import { testModel, testSpec } from "../tests/support/provider-request.ts";
 import { compare, print } from "./in-process.ts";
 

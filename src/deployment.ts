@@ -17,7 +17,7 @@ import type {
   ProviderType,
 } from "./providers/provider.ts";
 import { createModelRegistry, type RegistryInstance } from "./routing/model-registry.ts";
-import { createPriceOverrider } from "./routing/override-prices.ts";
+import { createPriceOverrider } from "./routing/price-overrider.ts";
 import { recordProblems } from "./routing/record-problems.ts";
 import { createRouter } from "./routing/router.ts";
 import type { TokenCounter } from "./usage/token-counter.ts";

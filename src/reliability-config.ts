@@ -1,6 +1,10 @@
 import { ConfigProblem } from "./config/readers.ts";
 import type { ReliabilityFields } from "./config/reliability.ts";
-import { DEFAULT_SETTINGS, type ReliabilitySettings, SHARED } from "./reliability/settings.ts";
+import {
+  DEFAULT_SETTINGS,
+  type ReliabilitySettings,
+  SHARED,
+} from "./reliability/reliability-settings.ts";
 
 type Backoff = ReliabilitySettings["retry"]["transient"];
 

@@ -7,7 +7,7 @@ import type { Log, LogLine } from "./domain/log-line.ts";
 import type { EventEncoder } from "./gateway/event-sink.ts";
 import type { GenerationRuns } from "./gateway/generation-run.ts";
 import type { LostUsage } from "./gateway/lost-usage.ts";
-import { createStoredGenerations, type StoredGenerations } from "./gateway/stored-generation.ts";
+import { createStoredGenerations, type StoredGenerations } from "./gateway/stored-generations.ts";
 import { Takeover } from "./gateway/takeover.ts";
 import { isTerminalEvent } from "./rpc/encode-event.ts";
 import { generationLine } from "./rpc/report-generation.ts";

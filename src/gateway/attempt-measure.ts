@@ -1,6 +1,6 @@
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
-import type { TargetLimits } from "../reliability/limits.ts";
+import type { TargetLimits } from "../reliability/attempt-limits.ts";
 import type { TargetState } from "../reliability/target-state.ts";
 import { requestUnits } from "../usage/counted-text.ts";
 

@@ -16,7 +16,7 @@ import type {
   StreamName,
   WholeAnswer,
 } from "../ports/gateway.ts";
-import { answerTimeMs } from "../reliability/limits.ts";
+import { answerTimeMs } from "../reliability/attempt-limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
 import { LiveStream } from "../streams/live-stream.ts";
 import { cancelledBy } from "../streams/owned-stream.ts";
@@ -24,8 +24,8 @@ import { storeUnavailable, streamExpired, streamNotFound } from "../streams/stre
 import type { StreamLog } from "../streams/stream-log.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
-import { NO_DELIVERY } from "./attempt-run.ts";
 import { type EventEncoder, liveSink } from "./event-sink.ts";
+import { NO_DELIVERY } from "./generation-attempt.ts";
 import type { GenerationRun, GenerationRuns } from "./generation-run.ts";
 import { produce } from "./produce-stream.ts";
 import {
@@ -34,7 +34,7 @@ import {
   endsAtDiscard,
   STORED_PREFIX,
   type StoredGenerations,
-} from "./stored-generation.ts";
+} from "./stored-generations.ts";
 
 export interface GatewayDependencies extends EventEncoder {
   readonly telemetry: StreamTelemetry;

@@ -10,11 +10,11 @@ import type { Route, RoutedTarget, SkippedTarget } from "../domain/route.ts";
 import { GenerationResult, type Outcome } from "../output/generation-result.ts";
 import type { SchemaChecks } from "../output/schema-checks.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { ReliabilityEngine } from "../reliability/attempts.ts";
+import { type DefaultTimeouts, totalLimitMs } from "../reliability/attempt-limits.ts";
 import { type EngineCall, nameOf } from "../reliability/engine-call.ts";
-import { type DefaultTimeouts, totalLimitMs } from "../reliability/limits.ts";
+import { policyInForce } from "../reliability/policy-in-force.ts";
 import type { ProviderStats } from "../reliability/provider-stats.ts";
-import { policyInForce } from "../reliability/retry-policy.ts";
+import type { ReliabilityEngine } from "../reliability/reliability-engine.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
@@ -27,8 +27,8 @@ import {
   paidTargets,
   startAttempt,
   textToContinue,
-} from "./attempt-run.ts";
-import { hedgeOf } from "./hedge-of.ts";
+} from "./generation-attempt.ts";
+import { hedgeOf } from "./hedge-policy.ts";
 import { checkCurrency } from "./request-budget.ts";
 import { requestMark } from "./request-mark.ts";
 import { RunEnd } from "./run-end.ts";

@@ -1,7 +1,7 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 import { GenerationFailed } from "../domain/generation.ts";
 import type { GenerationResult } from "../output/generation-result.ts";
-import { answerTimeMs } from "../reliability/limits.ts";
+import { answerTimeMs } from "../reliability/attempt-limits.ts";
 import type { ReaderDeadline } from "../streams/reader-deadline.ts";
 
 /** The end of a call's reading; the generation goes on, and `result` says what it has done so far. */

@@ -4,7 +4,7 @@ import type { GatewayError } from "../domain/gateway-error.ts";
 import { GenerationFailed } from "../domain/generation.ts";
 import type { GenerationResult, Outcome } from "../output/generation-result.ts";
 import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
-import { recordCall } from "./record-call.ts";
+import { recordCall } from "./record-generation.ts";
 import { RunGuard } from "./run-guard.ts";
 
 export interface RunEndOptions {

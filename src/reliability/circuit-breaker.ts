@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
+import type { HealthSettings } from "./reliability-settings.ts";
 import { RollingCounts } from "./rolling-counts.ts";
-import type { HealthSettings } from "./settings.ts";
 
 /** Each state holds only what it needs. Times are the clock's milliseconds. */
 type State =

@@ -1,9 +1,9 @@
 // Whether a failed attempt is followed by another one: a pure function of what is known.
 import type { GatewayError } from "../domain/gateway-error.ts";
 import { backoffMs, hintedWaitMs, MAX_JITTER_AT_LAST_TARGET } from "./backoff.ts";
-import { explicitHint, ruleOf } from "./failure-rules.ts";
-import type { PolicyInForce } from "./retry-policy.ts";
-import type { BudgetSettings } from "./settings.ts";
+import { explicitHint, ruleOf } from "./failure-rule.ts";
+import type { PolicyInForce } from "./policy-in-force.ts";
+import type { BudgetSettings } from "./reliability-settings.ts";
 
 /** Why an attempt was or was not followed by another one. */
 export type DecisionReason =

@@ -2,10 +2,10 @@ import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
 import type { AttemptTrigger, RecoveryAction, TargetName } from "../domain/generation.ts";
 import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
+import type { AttemptLimits } from "./attempt-timers.ts";
 import type { DecisionReason } from "./decide.ts";
-import type { PolicyInForce } from "./retry-policy.ts";
+import type { PolicyInForce } from "./policy-in-force.ts";
 import type { TargetState } from "./target-state.ts";
-import type { AttemptLimits } from "./timeouts.ts";
 
 /** A place where a call can run. */
 export interface Target {

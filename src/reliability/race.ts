@@ -8,8 +8,8 @@ import {
   type RunningAttempt,
   type Target,
 } from "./engine-call.ts";
-import { isLoadLike } from "./failure-rules.ts";
-import { type HedgeAllowance, hedgeDelayMs } from "./hedge.ts";
+import { isLoadLike } from "./failure-rule.ts";
+import { type HedgeAllowance, hedgeDelayMs } from "./hedge-allowance.ts";
 import {
   type Failure,
   isSeenBefore,

@@ -1,16 +1,16 @@
 // What follows a failed attempt: the next one, or the end of the call.
 import type { Clock } from "../clock.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
-import { budgetError, refusalError } from "./admission.ts";
 import { type Decision, type Destination, decide } from "./decide.ts";
 import { endingError } from "./ending-error.ts";
 import { type Decided, type EngineCall, nameOf, type Target } from "./engine-call.ts";
-import { nextTargets, ruleOf } from "./failure-rules.ts";
+import { nextTargets, ruleOf } from "./failure-rule.ts";
+import { budgetError, refusalError } from "./first-permit.ts";
 import { goesOn, mayFollow } from "./may-follow.ts";
 import { nextTarget } from "./next-target.ts";
 import { countOpen, type Failure, type Progress, type Step } from "./progress.ts";
+import type { ReliabilitySettings } from "./reliability-settings.ts";
 import type { RetryMetrics } from "./retry-metrics.ts";
-import type { ReliabilitySettings } from "./settings.ts";
 import type { TargetState } from "./target-state.ts";
 import { waitForPermit } from "./wait-for-permit.ts";
 import { type WayBack, wayBack } from "./way-back.ts";

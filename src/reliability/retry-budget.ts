@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { BudgetSettings } from "./settings.ts";
+import type { BudgetSettings } from "./reliability-settings.ts";
 
 /** Time over which the rate of usual calls is measured, in milliseconds. */
 const RATE_WINDOW_MS = 10_000;

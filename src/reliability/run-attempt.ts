@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
-import { type AttemptLimits, isContent, startAttemptTimers } from "./timeouts.ts";
+import { type AttemptLimits, isContent, startAttemptTimers } from "./attempt-timers.ts";
 
 export interface AttemptOptions {
   /** Sends the request; see `Provider.generate`. */

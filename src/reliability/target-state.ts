@@ -3,12 +3,12 @@ import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
 import type { CallerShare } from "./caller-queue.ts";
 import { CircuitBreaker, type CircuitPermit } from "./circuit-breaker.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
-import { healthEffect } from "./failure-rules.ts";
+import { healthEffect } from "./failure-rule.ts";
 import { Latency } from "./latency.ts";
+import type { LimitSettings, ReliabilitySettings } from "./reliability-settings.ts";
 import { RetryBudget } from "./retry-budget.ts";
-import type { LimitSettings, ReliabilitySettings } from "./settings.ts";
 import { SizedLatency } from "./sized-latency.ts";
-import type { TargetChange } from "./target-changes.ts";
+import type { TargetChange } from "./target-change.ts";
 
 /** A time for which nothing is sent somewhere, and why. */
 export interface Pause {

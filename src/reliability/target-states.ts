@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { TargetName } from "../domain/generation.ts";
-import { type LimitSettings, limitOf, type ReliabilitySettings } from "./settings.ts";
-import type { TargetChange } from "./target-changes.ts";
+import { type LimitSettings, limitOf, type ReliabilitySettings } from "./reliability-settings.ts";
+import type { TargetChange } from "./target-change.ts";
 import { InstanceState, TargetState } from "./target-state.ts";
 
 /** Models that no list has and that are known by name, of one instance. */

@@ -3,9 +3,9 @@ import type { Clock } from "../clock.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import { backoffMs, hintedWaitMs, MAX_JITTER_AT_LAST_TARGET } from "./backoff.ts";
 import type { EngineCall, Target } from "./engine-call.ts";
-import { isOfProvider, ruleOf } from "./failure-rules.ts";
+import { isOfProvider, ruleOf } from "./failure-rule.ts";
 import type { Progress } from "./progress.ts";
-import type { BudgetSettings } from "./settings.ts";
+import type { BudgetSettings } from "./reliability-settings.ts";
 
 /** A move to a target that was left behind; its cost is taken from the target's budget before it. */
 export interface WayBack<T extends Target> {

@@ -2,11 +2,11 @@ import type { Warning } from "../domain/generation.ts";
 import type { GenerationSpec, ReasoningEffort } from "../domain/generation-spec.ts";
 import type { Capability, Feature, Model, ModelRule, Parameter } from "../domain/model.ts";
 import { effectiveSampling, isRepeatable } from "./effective-sampling.ts";
-import { withinLimits } from "./fit-limits.ts";
 import { foreignContent } from "./foreign-content.ts";
-import { foreignWarnings, withoutForeignData } from "./foreign-data.ts";
 import { reasoningWarnings, withOwnReasoning } from "./own-reasoning.ts";
 import { requestNeeds, requestParameters } from "./request-needs.ts";
+import { withinLimits } from "./within-limits.ts";
+import { foreignWarnings, withoutForeignData } from "./without-foreign-data.ts";
 import { withoutParameter } from "./without-parameter.ts";
 
 /** A request made to fit a model, or why it cannot be. */

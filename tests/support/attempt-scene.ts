@@ -8,15 +8,15 @@ import {
   type Delivery,
   NO_DELIVERY,
   startAttempt,
-} from "../../src/gateway/attempt-run.ts";
+} from "../../src/gateway/generation-attempt.ts";
 import { GenerationResult } from "../../src/output/generation-result.ts";
 import { SchemaChecks } from "../../src/output/schema-checks.ts";
 import type { ProviderRequest } from "../../src/providers/provider.ts";
+import { isContent } from "../../src/reliability/attempt-timers.ts";
 import type { AttemptPlan, RunningAttempt } from "../../src/reliability/engine-call.ts";
 import { ProviderStats } from "../../src/reliability/provider-stats.ts";
-import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
+import { DEFAULT_SETTINGS } from "../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
-import { isContent } from "../../src/reliability/timeouts.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 import type { UsageRecord } from "../../src/usage/usage-sink.ts";
 import { createManualClock } from "./manual-clock.ts";

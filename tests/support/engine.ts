@@ -8,7 +8,7 @@ import {
   truncatedError,
 } from "../../src/providers/shared/http-error.ts";
 import { errorRules } from "../../src/providers/shared/openai-errors.ts";
-import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
+import type { AttemptLimits } from "../../src/reliability/attempt-timers.ts";
 import {
   type AttemptPlan,
   type EngineCall,
@@ -17,10 +17,13 @@ import {
   type RunningAttempt,
   type Target,
 } from "../../src/reliability/engine-call.ts";
-import { policyInForce } from "../../src/reliability/retry-policy.ts";
-import { DEFAULT_SETTINGS, type ReliabilitySettings } from "../../src/reliability/settings.ts";
+import { policyInForce } from "../../src/reliability/policy-in-force.ts";
+import { ReliabilityEngine } from "../../src/reliability/reliability-engine.ts";
+import {
+  DEFAULT_SETTINGS,
+  type ReliabilitySettings,
+} from "../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
-import type { AttemptLimits } from "../../src/reliability/timeouts.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { testModel, testRouting } from "./provider-request.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
+import { DEFAULT_SETTINGS } from "../../src/reliability/reliability-settings.ts";
 import { reliabilitySettings } from "../../src/reliability-config.ts";
 
 const { retry, health } = DEFAULT_SETTINGS;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { AttemptMeasure } from "../../../src/gateway/attempt-measure.ts";
-import type { TargetLimits } from "../../../src/reliability/limits.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import type { TargetLimits } from "../../../src/reliability/attempt-limits.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../../src/reliability/target-states.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel, testSpec } from "../../support/provider-request.ts";

@@ -4,9 +4,9 @@ import { createClusterOperations } from "../../../src/operations/cluster-operati
 import { createOperations } from "../../../src/operations/operations.ts";
 import { encodeSnapshot } from "../../../src/operations/replica-snapshot.ts";
 import { shareTargetStates } from "../../../src/operations/share-target-states.ts";
-import { ReliabilityEngine } from "../../../src/reliability/attempts.ts";
 import { ProviderStats } from "../../../src/reliability/provider-stats.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { ReliabilityEngine } from "../../../src/reliability/reliability-engine.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../../src/reliability/target-states.ts";
 import { createManualClock, type ManualClock } from "../../support/manual-clock.ts";
 import { testModel } from "../../support/provider-request.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../../src/domain/json.ts";
 import { logTargetChanges } from "../../../src/operations/log-target-changes.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { answered, fails, setUpEngine, succeeds } from "../../support/engine.ts";
 
 const { health } = DEFAULT_SETTINGS;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CallerShare } from "../../../src/reliability/caller-queue.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import type { AttemptPermit, TargetState } from "../../../src/reliability/target-state.ts";
 import { TargetStates } from "../../../src/reliability/target-states.ts";
 import { answered } from "../../support/engine.ts";

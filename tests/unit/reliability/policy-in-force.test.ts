@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { policyInForce } from "../../../src/reliability/retry-policy.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { policyInForce } from "../../../src/reliability/policy-in-force.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { testRouting } from "../../support/provider-request.ts";
 
 const { retry } = DEFAULT_SETTINGS;

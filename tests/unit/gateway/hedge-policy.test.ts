@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from "vitest";
 import type { GenerationSpec } from "../../../src/domain/generation-spec.ts";
-import { hedgeOf } from "../../../src/gateway/hedge-of.ts";
+import { hedgeOf } from "../../../src/gateway/hedge-policy.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel, testRouting, testSpec } from "../../support/provider-request.ts";
 import { testCounter } from "../../support/token-counter.ts";

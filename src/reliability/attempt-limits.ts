@@ -1,7 +1,7 @@
 import type { ErrorKind } from "../domain/gateway-error.ts";
 import type { Timeouts } from "../domain/generation-spec.ts";
 import type { TargetTimeouts } from "../domain/model.ts";
-import type { AttemptLimits } from "./timeouts.ts";
+import type { AttemptLimits } from "./attempt-timers.ts";
 
 /** Limits in milliseconds for what a request leaves unset. */
 export interface DefaultTimeouts extends Required<TargetTimeouts> {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Model } from "../../../src/domain/model.ts";
-import { canOutgrow } from "../../../src/reliability/outgrown.ts";
+import { canOutgrow } from "../../../src/reliability/can-outgrow.ts";
 import { testModel } from "../../support/provider-request.ts";
 
 const model = (id: string, contextWindow?: number): Model =>

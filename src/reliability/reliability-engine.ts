@@ -1,8 +1,8 @@
 // The attempt loop: one owner of every attempt of every call, streamed or not.
 import type { Clock } from "../clock.ts";
-import { Admission, type Grant } from "./admission.ts";
 import { type EngineCall, nameOf, type Target } from "./engine-call.ts";
-import { HedgeAllowance } from "./hedge.ts";
+import { Admission, type Grant } from "./first-permit.ts";
+import { HedgeAllowance } from "./hedge-allowance.ts";
 import { type Progress, type Step, startProgress } from "./progress.ts";
 import { Race } from "./race.ts";
 import { Recovery } from "./recovery.ts";

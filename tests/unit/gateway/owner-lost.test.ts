@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Attempt } from "../../../src/domain/generation.ts";
 import { WHOLE_ANSWER } from "../../../src/domain/stream-options.ts";
-import { lostAttempt, obstacle, ownerLost } from "../../../src/gateway/lost-owner.ts";
+import { lostAttempt, obstacle, ownerLost } from "../../../src/gateway/owner-lost.ts";
 import type { StreamSummary } from "../../../src/gateway/stream-summary.ts";
 import type { StreamRecord } from "../../../src/streams/stream-record.ts";
 import { MAX_HAND_OVERS } from "../../../src/streams/stream-settings.ts";

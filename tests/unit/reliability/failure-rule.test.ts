@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { explicitHint, healthEffect, ruleOf } from "../../../src/reliability/failure-rules.ts";
+import { explicitHint, healthEffect, ruleOf } from "../../../src/reliability/failure-rule.ts";
 import { answered, cut, refused } from "../../support/engine.ts";
 
 const body = (fields: Record<string, unknown>): string => JSON.stringify({ error: fields });

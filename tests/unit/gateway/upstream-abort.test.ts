@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
-import { AttemptEnd, type DrainedCall } from "../../../src/gateway/drain-attempt.ts";
+import { AttemptEnd, type DrainedCall } from "../../../src/gateway/upstream-abort.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel, testSpec } from "../../support/provider-request.ts";
 import { testCounter } from "../../support/token-counter.ts";

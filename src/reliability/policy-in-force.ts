@@ -1,6 +1,6 @@
 import type { ErrorKind } from "../domain/gateway-error.ts";
 import type { MidStreamRecovery, RetryPolicy, Routing } from "../domain/generation-spec.ts";
-import type { BackoffSettings, RetrySettings } from "./settings.ts";
+import type { BackoffSettings, RetrySettings } from "./reliability-settings.ts";
 
 /** What holds for one call: the request's wishes within the operator's limits. */
 export interface PolicyInForce {

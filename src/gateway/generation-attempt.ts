@@ -15,16 +15,16 @@ import type { JsonStatistics } from "../output/json-stream.ts";
 import { refuseInvalidOutput, repairSpec } from "../output/repair.ts";
 import type { SchemaChecks } from "../output/schema-checks.ts";
 import type { Provider, ProviderRequest } from "../providers/provider.ts";
-import type { AttemptPlan, RunningAttempt } from "../reliability/engine-call.ts";
 import {
   attemptLimits,
   type DefaultTimeouts,
   isOwnLimit,
   timeoutsOf,
-} from "../reliability/limits.ts";
+} from "../reliability/attempt-limits.ts";
+import type { AttemptPlan, RunningAttempt } from "../reliability/engine-call.ts";
 import type { ProviderStats } from "../reliability/provider-stats.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
-import { withinLimits } from "../routing/fit-limits.ts";
+import { withinLimits } from "../routing/within-limits.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { AttemptResult, Telemetry } from "../telemetry/telemetry.ts";
 import { costOf } from "../usage/cost.ts";
@@ -33,9 +33,9 @@ import type { TokenCounter } from "../usage/token-counter.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
 import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
 import { AttemptMeasure } from "./attempt-measure.ts";
-import { AttemptEnd } from "./drain-attempt.ts";
 import { type PaidCall, payFor } from "./request-budget.ts";
 import { streamsUpstream } from "./streams-upstream.ts";
+import { AttemptEnd } from "./upstream-abort.ts";
 
 /** Where the events of a call go. */
 export interface Delivery {

@@ -9,7 +9,7 @@ import {
   NO_DELIVERY,
   paidTargets,
   textToContinue,
-} from "../../../src/gateway/attempt-run.ts";
+} from "../../../src/gateway/generation-attempt.ts";
 import { type AttemptChanges, attemptScene } from "../../support/attempt-scene.ts";
 
 const PRICING: Pricing = {

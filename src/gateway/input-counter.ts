@@ -7,7 +7,7 @@ import type { Model } from "../domain/model.ts";
 import type { RoutedTarget } from "../domain/route.ts";
 import type { InputCount, InputCountCall } from "../ports/gateway.ts";
 import type { Provider } from "../providers/provider.ts";
-import { type DefaultTimeouts, totalLimitMs } from "../reliability/limits.ts";
+import { type DefaultTimeouts, totalLimitMs } from "../reliability/attempt-limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
 import { requestText } from "../usage/counted-text.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
-import { isContent, startAttemptTimers } from "../../../src/reliability/timeouts.ts";
+import { isContent, startAttemptTimers } from "../../../src/reliability/attempt-timers.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 
 describe("isContent", () => {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
-import { createInputCounter } from "../../../src/gateway/count-input.ts";
+import { createInputCounter } from "../../../src/gateway/input-counter.ts";
 import type { CountMethod, InputCountCall } from "../../../src/ports/gateway.ts";
 import type { Provider, ProviderRequest } from "../../../src/providers/provider.ts";
 import { createManualClock, type ManualClock } from "../../support/manual-clock.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GenerationFailed } from "../../../src/domain/generation.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
-import { endsAtDiscard, type StoredCall } from "../../../src/gateway/stored-generation.ts";
+import { endsAtDiscard, type StoredCall } from "../../../src/gateway/stored-generations.ts";
 import { testRouting, testSpec } from "../../support/provider-request.ts";
 import { LONG_MS } from "../../support/stored-streams.ts";
 import { type Answer, createTestGateway, STREAM_OPTIONS } from "../../support/test-gateway.ts";

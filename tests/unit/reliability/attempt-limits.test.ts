@@ -5,7 +5,7 @@ import {
   type DefaultTimeouts,
   isOwnLimit,
   totalLimitMs,
-} from "../../../src/reliability/limits.ts";
+} from "../../../src/reliability/attempt-limits.ts";
 
 const defaults: DefaultTimeouts = {
   connectMs: 5_000,

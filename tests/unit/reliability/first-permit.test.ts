@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
-import { budgetError, refusalError } from "../../../src/reliability/admission.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { budgetError, refusalError } from "../../../src/reliability/first-permit.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import type { Refusal } from "../../../src/reliability/target-state.ts";
 import { answered, fails, hangs, setUpEngine, succeeds } from "../../support/engine.ts";
 import { testModel } from "../../support/provider-request.ts";
