@@ -72,7 +72,7 @@ async function throughEngine(events: number): Promise<void> {
     canContinue: () => false,
     requestMark: () => "",
   };
-  await engine.run(call, await engine.admit(call));
+  await engine.run(call, await engine.acquire(call));
 }
 
 const measure = (runs: number, events: number) =>

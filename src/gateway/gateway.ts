@@ -27,7 +27,7 @@ import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import { type EventEncoder, liveSink } from "./event-sink.ts";
 import { NO_DELIVERY } from "./generation-attempt.ts";
 import type { GenerationRun, GenerationRuns } from "./generation-run.ts";
-import { produce } from "./produce-stream.ts";
+import { produceStream } from "./produce-stream.ts";
 import {
   type BegunStream,
   EPHEMERAL_PREFIX,
@@ -89,7 +89,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     ephemeral.set(streamId, { caller: call.identity.caller, run });
     const sink = liveSink(stream, dependencies);
     const { onEnd } = call;
-    const fed = produce({ run, events, sink, facts: undefined, onDefect, onEnd, streamId });
+    const fed = produceStream({ run, events, sink, facts: undefined, onDefect, onEnd, streamId });
     const production = fed.finally(() => {
       ephemeral.delete(streamId);
       stream.end();
@@ -182,7 +182,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
         acceptsDiscard: true,
         before: undefined,
       };
-      const run = await runs.admit(request, signal);
+      const run = await runs.prepare(request, signal);
       const begun =
         identity.requestId === ""
           ? undefined
@@ -211,7 +211,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       };
       // Before admission: nothing may hold up a run that has begun.
       const json = await openJsonStream(options);
-      const run = await runs.admit(request, signal);
+      const run = await runs.prepare(request, signal);
       const begun = isEphemeral ? undefined : await stored.begin(run, call, options, "stream");
       if (begun !== undefined) return begun.stream;
       try {

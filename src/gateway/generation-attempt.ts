@@ -35,7 +35,7 @@ import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
 import { AttemptMeasure } from "./attempt-measure.ts";
 import { type PaidCall, payFor } from "./request-budget.ts";
 import { streamsUpstream } from "./streams-upstream.ts";
-import { AttemptEnd } from "./upstream-abort.ts";
+import { UpstreamAbort } from "./upstream-abort.ts";
 
 /** Where the events of a call go. */
 export interface Delivery {
@@ -148,9 +148,9 @@ export function paidTargets(
 }
 
 /** What is left for this attempt and those after it; a generation can outlive its caller's deadline. */
-function remainingMs({ clock, waitsUntil }: AttemptContext, leftMs: number): number {
+function remainingMs({ clock, waitsUntil }: AttemptContext, callLeftMs: number): number {
   const waitsMs = waitsUntil - clock.now();
-  return waitsMs > 0 ? Math.min(leftMs, waitsMs) : leftMs;
+  return waitsMs > 0 ? Math.min(callLeftMs, waitsMs) : callLeftMs;
 }
 
 /** The attempt of a plan; sent by `open`. */
@@ -205,7 +205,7 @@ export function startAttempt(
     usualMs: hasNext || probeFirstTokenMs !== undefined ? measure.usualMs() : undefined,
   });
   const { clock, counter, abort: policy, lifetime, hurry } = context;
-  const providerEnd = new AttemptEnd({
+  const providerEnd = new UpstreamAbort({
     clock,
     counter,
     policy,

@@ -28,7 +28,7 @@ import {
   startAttempt,
   textToContinue,
 } from "./generation-attempt.ts";
-import { hedgeOf } from "./hedge-policy.ts";
+import { hedgePolicy } from "./hedge-policy.ts";
 import { checkCurrency } from "./request-budget.ts";
 import { requestMark } from "./request-mark.ts";
 import { RunEnd } from "./run-end.ts";
@@ -161,7 +161,7 @@ export class GenerationRuns {
    * anything is sent, or `GenerationFailed` where no target took it. `signal`
    * ends the wait for one, and nothing later.
    */
-  async admit(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
+  async prepare(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
     const { clock, telemetry, engine, stats, counter, checks, usage, newId, onDefect } =
       this.#dependencies;
     const deployment = this.#dependencies.deployment();
@@ -250,7 +250,7 @@ export class GenerationRuns {
       trigger: before === undefined ? "initial" : "takeover",
       endsAt: clock.now() + limitMs,
       signal: lifetime.signal,
-      hedge: hedgeOf(counter, spec, targets[0], engine.states.settings.hedge),
+      hedge: hedgePolicy(counter, spec, targets[0], engine.states.settings.hedge),
       begin: (plan) => startAttempt(context, plan),
       skip: (passed, error) => result.skip(nameOf(passed), error),
       decided: (decided) => telemetry.recordDecision(decided),
@@ -277,7 +277,7 @@ export class GenerationRuns {
     else signal.addEventListener("abort", forward);
     try {
       const call = end.guard.call(unguarded());
-      const grant = await engine.admit(call);
+      const grant = await engine.acquire(call);
       return {
         result,
         target,

@@ -3,7 +3,7 @@ import type { RoutedTarget } from "../domain/route.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 
 /** A rival attempt is allowed: the request asks for it and is small enough to be sent twice. */
-export function hedgeOf(
+export function hedgePolicy(
   counter: TokenCounter,
   spec: GenerationSpec,
   { model }: RoutedTarget,

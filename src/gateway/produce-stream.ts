@@ -46,7 +46,7 @@ const CONTENT: EventFacts = { isContent: true };
 const BY_DEFECT: Ending = { phase: "failed", freesKey: true };
 
 /** Feeds a stream with all that follows its beginning, to its end. Never rejects. */
-export async function produce(production: Production): Promise<Outcome> {
+export async function produceStream(production: Production): Promise<Outcome> {
   const outcome = await feed(production);
   const { run, onDefect, streamId } = production;
   try {

@@ -5,7 +5,7 @@ import { answerTimeMs } from "../reliability/attempt-limits.ts";
 import type { ReaderDeadline } from "../streams/reader-deadline.ts";
 
 /** The end of a call's reading; the generation goes on, and `result` says what it has done so far. */
-export function deadlineOf(
+export function readingDeadline(
   timeoutMs: number | undefined,
   result: GenerationResult | undefined,
 ): ReaderDeadline | undefined {

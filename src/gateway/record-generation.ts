@@ -3,7 +3,7 @@ import type { Outcome } from "../output/generation-result.ts";
 import { isElsewhere } from "../streams/stream-errors.ts";
 import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
 
-export function recordCall(usage: UsageSink, facts: CallFacts, outcome: Outcome): void {
+export function recordGeneration(usage: UsageSink, facts: CallFacts, outcome: Outcome): void {
   if (outcome.state === "succeeded") {
     const { generation } = outcome;
     return usage.record({

@@ -4,7 +4,7 @@ import type { GatewayError } from "../domain/gateway-error.ts";
 import { GenerationFailed } from "../domain/generation.ts";
 import type { GenerationResult, Outcome } from "../output/generation-result.ts";
 import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
-import { recordCall } from "./record-generation.ts";
+import { recordGeneration } from "./record-generation.ts";
 import { RunGuard } from "./run-guard.ts";
 
 export interface RunEndOptions {
@@ -67,7 +67,7 @@ export class RunEnd {
   #record(): void {
     const { result, usage, facts } = this.#options;
     if (this.guard.defect !== undefined) result.failByDefect(this.guard.defect);
-    this.guard.run(() => recordCall(usage, facts, result.outcome()));
+    this.guard.run(() => recordGeneration(usage, facts, result.outcome()));
     if (this.guard.defect !== undefined) result.failByDefect(this.guard.defect);
   }
 }

@@ -17,8 +17,8 @@ import type { NewStream } from "../streams/stream-record.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
 import { type EventEncoder, storedSink } from "./event-sink.ts";
 import type { GenerationRun } from "./generation-run.ts";
-import { produce } from "./produce-stream.ts";
-import { deadlineOf } from "./reading-deadline.ts";
+import { produceStream } from "./produce-stream.ts";
+import { readingDeadline } from "./reading-deadline.ts";
 import { createStoredEncoder } from "./stored-encoder.ts";
 import { progressOf, readSummary, type StreamFacts } from "./stream-summary.ts";
 
@@ -115,7 +115,7 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     const summary = readSummary(stream.progress);
     const { kind, generationId, heartbeatMs } = summary;
     const from = stream.streamId.startsWith(STORED_PREFIX) ? log : local;
-    const deadline = deadlineOf(timeoutMs, undefined);
+    const deadline = readingDeadline(timeoutMs, undefined);
     const about = {
       kind,
       generationId,
@@ -187,7 +187,7 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     const encode = createStoredEncoder(encodeEvent, log.settings.maxBytes);
     const sink = storedSink(owned, writer, encode, dependencies);
     const { onEnd } = call;
-    const outcome = produce({ run, events, sink, facts, onDefect, onEnd, streamId });
+    const outcome = produceStream({ run, events, sink, facts, onDefect, onEnd, streamId });
     const about = {
       kind,
       generationId: run.result.generationId,
@@ -196,7 +196,7 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
       endsAtDiscard: endsAtDiscard(call),
       holdsOutput: false,
       // A unary call's deadline ends its generation, which says so itself.
-      deadline: kind === "unary" ? undefined : deadlineOf(call.timeoutMs, run.result),
+      deadline: kind === "unary" ? undefined : readingDeadline(call.timeoutMs, run.result),
       watch: undefined,
       soFar: () => run.result.soFar(),
     };

@@ -24,8 +24,8 @@ import { failedRun } from "./failed-run.ts";
 import type { Before, GenerationRun, GenerationRuns } from "./generation-run.ts";
 import type { LostUsage } from "./lost-usage.ts";
 import { lostAttempt, obstacle, ownerLost, type StoredRequest } from "./owner-lost.ts";
-import { produce } from "./produce-stream.ts";
-import { recordCall } from "./record-generation.ts";
+import { produceStream } from "./produce-stream.ts";
+import { recordGeneration } from "./record-generation.ts";
 import { createStoredEncoder } from "./stored-encoder.ts";
 import { factsOf, progressOf, readSummary, type StreamSummary } from "./stream-summary.ts";
 import { UnreadAnswers } from "./unread-answers.ts";
@@ -280,7 +280,7 @@ export class Takeover {
       before,
     };
     try {
-      const run = await runs.admit(call, new AbortController().signal);
+      const run = await runs.prepare(call, new AbortController().signal);
       return { run, goesOn: true, isRecorded: true };
     } catch (error) {
       const isRecorded = error instanceof GenerationFailed;
@@ -308,7 +308,7 @@ export class Takeover {
       void sink.add(events.notice(notice), { isContent: false, progress });
     };
     work.isFed = true;
-    produce({
+    produceStream({
       run,
       events,
       sink,
@@ -323,7 +323,7 @@ export class Takeover {
       ...(goesOn && summary.kind === "stream" && { open: tellTakeover }),
     })
       .then((outcome) => {
-        if (!isRecorded) recordCall(runs.usage, callFacts, outcome);
+        if (!isRecorded) recordGeneration(runs.usage, callFacts, outcome);
         const failed = outcome.state === "failed" ? outcome.failure.error.kind : undefined;
         span.end({ code: failed === undefined ? "OK" : "UNKNOWN", reason: failed });
       })

@@ -29,13 +29,13 @@ function moneyFor({ policy, counter, model, spec, options, stream }: DrainedCall
   const { maxCostPicos } = policy;
   if (maxCostPicos === undefined) return undefined;
   const { pricing } = model;
-  if (pricing === undefined) return { leftPicos: 0, tokenPicos: 0 };
+  if (pricing === undefined) return { remainingPicos: 0, tokenPicos: 0 };
   const input = inputBoundOf(counter.estimateInput(model, spec), model, spec, options);
   const { outputPicos } = dearestPrices(pricing, input);
   const longest = spec.sampling.maxOutputTokens ?? model.maxOutputTokens;
   // A whole answer cannot be watched: only its worst case says what it costs.
   const isUnbounded = longest === undefined || longest * outputPicos > maxCostPicos;
-  return { leftPicos: !stream && isUnbounded ? 0 : maxCostPicos, tokenPicos: outputPicos };
+  return { remainingPicos: !stream && isUnbounded ? 0 : maxCostPicos, tokenPicos: outputPicos };
 }
 
 /** What an event adds to the output; undefined: nothing. */
@@ -53,7 +53,7 @@ function outputOf(event: ProviderEvent): string | undefined {
 }
 
 /** The end of one provider call: `signal` is the provider's, and can come later than the attempt's. */
-export class AttemptEnd {
+export class UpstreamAbort {
   readonly #call: DrainedCall;
   readonly #upstream = new AbortController();
   #isDraining = false;
@@ -85,8 +85,8 @@ export class AttemptEnd {
     const text = outputOf(event);
     if (text === undefined) return;
     const { counter, model } = this.#call;
-    this.#money.leftPicos -= counter.pieceTokens(model, text) * this.#money.tokenPicos;
-    if (this.#money.leftPicos <= 0) this.#upstream.abort(this.#call.lifetime.reason);
+    this.#money.remainingPicos -= counter.pieceTokens(model, text) * this.#money.tokenPicos;
+    if (this.#money.remainingPicos <= 0) this.#upstream.abort(this.#call.lifetime.reason);
   }
 
   stop(): void {
@@ -100,7 +100,7 @@ export class AttemptEnd {
     // A rival that has lost is cancelled as well, and its generation goes on.
     const isDrained = policy.mode === "drain" && isCancel && lifetime.aborted && !hurry.aborted;
     this.#money = isDrained ? moneyFor(this.#call) : undefined;
-    if (!isDrained || (this.#money !== undefined && this.#money.leftPicos <= 0)) {
+    if (!isDrained || (this.#money !== undefined && this.#money.remainingPicos <= 0)) {
       this.#upstream.abort(reason);
       return;
     }

@@ -97,7 +97,7 @@ export class CircuitBreaker {
     return this.#state.name;
   }
 
-  /** When a call may go: now or before for "yes", else the moment at which the next probe may. */
+  /** When a call may go: now or before for "yes", else the time at which the next probe may. */
   get openAt(): number {
     const state = this.#state;
     if (state.name === "closed") return 0;

@@ -50,7 +50,7 @@ export class ConcurrencyLimit {
 
   /** Takes a place if there is one for the caller; the result gives it back. */
   tryEnter(caller: string): CallerShare | undefined {
-    // A reload may have made room.
+    // A reload may have raised the limit.
     if (this.#queue.length > 0) this.#serve();
     const share = this.#shares.get(caller) ?? { caller, held: 0, waiting: [] };
     if (!this.#mayTake(share)) return undefined;
@@ -60,21 +60,21 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Waits for a place, as long as the queue allows and a share of `leftMs`, which the call has;
-   * undefined when the queue has no room or the wait is over. Rejects on abort.
+   * Waits for a place, as long as the queue allows and a share of `remainingMs`, which the call has;
+   * undefined when the queue is full or the wait is over. Rejects on abort.
    */
   async enter(
     caller: string,
-    leftMs: number,
+    remainingMs: number,
     signal: AbortSignal,
   ): Promise<CallerShare | undefined> {
     const entered = this.tryEnter(caller);
     if (entered !== undefined) return entered;
     signal.throwIfAborted();
     const share = this.#shares.get(caller) ?? { caller, held: 0, waiting: [] };
-    if (!this.#makeRoom(share)) return undefined;
+    if (!this.#freeQueuePlace(share)) return undefined;
     this.#shares.set(caller, share);
-    const waitMs = Math.min(this.#settings().queueWaitMs, leftMs * QUEUE_SHARE);
+    const waitMs = Math.min(this.#settings().queueWaitMs, remainingMs * QUEUE_SHARE);
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         cancel();
@@ -122,8 +122,8 @@ export class ConcurrencyLimit {
    */
   #mayTake({ held }: CallerShare): boolean {
     const { maxInFlight, callerShare } = this.#settings();
-    const left = maxInFlight - this.#inFlight;
-    return left > 0 && held * (1 - callerShare) < left * callerShare;
+    const free = maxInFlight - this.#inFlight;
+    return free > 0 && held * (1 - callerShare) < free * callerShare;
   }
 
   /** Hands out the places that there are. Who holds least may take one if anybody may. */
@@ -137,7 +137,7 @@ export class ConcurrencyLimit {
   }
 
   /** A full queue turns away the newest call of the caller that has most, unless that is this one. */
-  #makeRoom(share: CallerShare): boolean {
+  #freeQueuePlace(share: CallerShare): boolean {
     if (this.#queue.length < this.#settings().queueLength) return true;
     const heaviest = this.#queue.heaviest();
     // With one more this caller would have as much.

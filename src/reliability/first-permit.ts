@@ -68,8 +68,8 @@ function noTargetError(refused: readonly Refused<Target>[], now: number): Gatewa
   return refusalError(first.target, first.refusal, now);
 }
 
-function isGranted(admission: AttemptPermit | Refusal): admission is AttemptPermit {
-  return !("state" in admission);
+function isGranted(answer: AttemptPermit | Refusal): answer is AttemptPermit {
+  return !("state" in answer);
 }
 
 /** The waits of a call before its first attempt. */
@@ -79,7 +79,7 @@ interface Waited {
   cooledMs: number;
 }
 
-export class Admission {
+export class FirstPermit {
   readonly #clock: Clock;
   readonly #states: TargetStates;
 
@@ -93,7 +93,7 @@ export class Admission {
    * busy or asked for a pause. Throws the `GatewayError` of a call of which nothing
    * was sent. Every target passed over has been told of as skipped.
    */
-  async admit<T extends Target>(call: EngineCall<T>): Promise<Grant<T>> {
+  async acquire<T extends Target>(call: EngineCall<T>): Promise<Grant<T>> {
     const states = new CallStates(call.targets, this.#states);
     const waited: Waited = { startedAt: this.#clock.now(), queuedMs: 0, cooledMs: 0 };
     for (;;) {
@@ -118,7 +118,7 @@ export class Admission {
   /** The first target that takes the call now. */
   #take<T extends Target>(call: EngineCall<T>, states: CallStates<T>, refused: Refused<T>[]) {
     for (const target of call.targets) {
-      const permit = states.of(target).admit(call);
+      const permit = states.of(target).acquire(call);
       if (isGranted(permit)) return { target, permit };
       refused.push({ target, refusal: permit });
     }
@@ -151,7 +151,7 @@ export class Admission {
     const share = await state.limit.enter(call.caller, call.endsAt - now, call.signal);
     if (share === undefined) return undefined;
     waited.queuedMs += this.#clock.now() - now;
-    const permit = state.admitQueued(call, share);
+    const permit = state.acquireQueued(call, share);
     return isGranted(permit) ? { target, permit } : "again";
   }
 
@@ -192,7 +192,7 @@ export class Admission {
     });
     if (first === undefined) return undefined;
     const { target } = first;
-    const permit = states.of(target).admitPanic(call);
+    const permit = states.of(target).acquireProbe(call);
     return permit === undefined ? undefined : { target, permit };
   }
 }

@@ -132,7 +132,7 @@ export class Race {
       !this.#hedges.take()
     )
       return undefined;
-    const permit = state.admit(call);
+    const permit = state.acquire(call);
     if ("state" in permit) return undefined;
     budget.spend(cost);
     return {

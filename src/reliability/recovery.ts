@@ -46,7 +46,7 @@ export class Recovery {
     if (error.kind === "context-length") progress.outgrown.push(target.model);
     progress.lastFailure.set(target, error);
     let announced: T | undefined;
-    let struck: GatewayError | undefined;
+    let unpaidError: GatewayError | undefined;
     const before = progress.waitedMs;
     for (;;) {
       const next = nextTarget(call, progress, target, (each) =>
@@ -75,14 +75,16 @@ export class Recovery {
         }
         // What ends the call from outside outranks what went wrong in it.
         if (call.signal.aborted) throw error;
-        throw progress.broken ?? struck ?? endingError(error, decision.reason, progress.attempts);
+        throw (
+          progress.broken ?? unpaidError ?? endingError(error, decision.reason, progress.attempts)
+        );
       }
       const unpaid = call.unpaid(
         destination,
         goesOn(call, progress, failure) ? "continuation" : decision.action,
       );
       if (unpaid !== undefined) {
-        struck = unpaid;
+        unpaidError = unpaid;
         progress.unpaid.add(destination);
         call.skip(destination, unpaid);
         continue;

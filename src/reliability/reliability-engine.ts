@@ -1,7 +1,7 @@
 // The attempt loop: one owner of every attempt of every call, streamed or not.
 import type { Clock } from "../clock.ts";
 import { type EngineCall, nameOf, type Target } from "./engine-call.ts";
-import { Admission, type Grant } from "./first-permit.ts";
+import { FirstPermit, type Grant } from "./first-permit.ts";
 import { HedgeAllowance } from "./hedge-allowance.ts";
 import { type Progress, type Step, startProgress } from "./progress.ts";
 import { Race } from "./race.ts";
@@ -12,7 +12,7 @@ import type { TargetStates } from "./target-states.ts";
 export class ReliabilityEngine {
   readonly metrics = new RetryMetrics();
   readonly states: TargetStates;
-  readonly #admission: Admission;
+  readonly #firstPermit: FirstPermit;
   readonly #race: Race;
   readonly #recovery: Recovery;
   readonly #hedges: HedgeAllowance;
@@ -20,14 +20,14 @@ export class ReliabilityEngine {
   constructor(clock: Clock, states: TargetStates) {
     this.states = states;
     this.#hedges = new HedgeAllowance(() => states.settings.hedge.share);
-    this.#admission = new Admission(clock, states);
+    this.#firstPermit = new FirstPermit(clock, states);
     this.#race = new Race(clock, states, this.metrics, this.#hedges);
     this.#recovery = new Recovery(clock, () => states.settings, this.metrics);
   }
 
-  /** Chooses where the call begins; see `Admission`. The grant must go to `run`. */
-  admit<T extends Target>(call: EngineCall<T>): Promise<Grant<T>> {
-    return this.#admission.admit(call);
+  /** Chooses where the call begins; see `FirstPermit`. The grant must go to `run`. */
+  acquire<T extends Target>(call: EngineCall<T>): Promise<Grant<T>> {
+    return this.#firstPermit.acquire(call);
   }
 
   /** Runs a call to its end: resolves when an attempt has succeeded, else throws `GatewayError`. */

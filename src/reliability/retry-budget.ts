@@ -85,18 +85,18 @@ export class RetryBudget {
 
   /**
    * `isLastTarget`: no other target is open. A short outage must not use up the bucket then:
-   * one second of the usual calls has room in it.
+   * it holds one second of the usual calls.
    */
   canSpend(cost: number, isLastTarget = false): boolean {
     this.#fill();
-    const room = isLastTarget ? this.#room() : this.#settings().capacity;
-    return room - this.#spent >= cost;
+    const most = isLastTarget ? this.#mostTokens() : this.#settings().capacity;
+    return most - this.#spent >= cost;
   }
 
   /** Takes the price; the debt ends at an empty bucket. */
   spend(cost: number): void {
     this.#fill();
-    this.#spent = Math.min(this.#room(), this.#spent + cost);
+    this.#spent = Math.min(this.#mostTokens(), this.#spent + cost);
   }
 
   /** The attempt that was paid for was not sent. */
@@ -114,7 +114,7 @@ export class RetryBudget {
     this.#calls.add();
   }
 
-  #room(): number {
+  #mostTokens(): number {
     const { capacity, transientCost } = this.#settings();
     // A bucket that the operator has closed stays closed.
     if (capacity === 0) return 0;
@@ -124,9 +124,9 @@ export class RetryBudget {
   #fill(): void {
     const now = this.#clock.now();
     if (this.#spent > 0) {
-      const room = this.#room();
-      const filled = ((now - this.#at) / this.#settings().fillMs) * room;
-      this.#spent = Math.max(0, Math.min(room, this.#spent) - filled);
+      const most = this.#mostTokens();
+      const filled = ((now - this.#at) / this.#settings().fillMs) * most;
+      this.#spent = Math.max(0, Math.min(most, this.#spent) - filled);
     }
     this.#at = now;
   }

@@ -149,7 +149,7 @@ export class TargetState {
   }
 
   /** A permit, or why there is none. */
-  admit({ caller, stream }: Sender): AttemptPermit | Refusal {
+  acquire({ caller, stream }: Sender): AttemptPermit | Refusal {
     const refusal = this.health();
     if (refusal !== undefined) return refusal;
     const share = this.limit.tryEnter(caller);
@@ -157,7 +157,7 @@ export class TargetState {
   }
 
   /** The same after a wait in the queue: the place is the caller's already. */
-  admitQueued({ stream }: Sender, share: CallerShare): AttemptPermit | Refusal {
+  acquireQueued({ stream }: Sender, share: CallerShare): AttemptPermit | Refusal {
     const refusal = this.health();
     if (refusal === undefined) return this.#enter(stream, share, false);
     this.limit.leave(share);
@@ -165,7 +165,7 @@ export class TargetState {
   }
 
   /** One probe at a time, although the target is ejected or out. */
-  admitPanic({ caller, stream }: Sender): AttemptPermit | undefined {
+  acquireProbe({ caller, stream }: Sender): AttemptPermit | undefined {
     const isOut = this.out !== undefined;
     if (isOut && this.#isProbedWhileOut) return undefined;
     const share = this.limit.tryEnter(caller);

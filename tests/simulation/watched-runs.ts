@@ -19,14 +19,14 @@ export class WatchedRuns extends GenerationRuns {
     this.#history = history;
   }
 
-  override async admit(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
-    const admitted = await super.admit(request, signal);
+  override async prepare(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
+    const prepared = await super.prepare(request, signal);
     return {
-      ...admitted,
+      ...prepared,
       run: (delivery) => {
         const run = 1 + this.#history.entries.filter(({ type }) => type === "run").length;
-        this.#history.add({ type: "run", run, generation: admitted.result.generationId });
-        return runningIn.run(run, () => admitted.run(delivery));
+        this.#history.add({ type: "run", run, generation: prepared.result.generationId });
+        return runningIn.run(run, () => prepared.run(delivery));
       },
     };
   }

@@ -237,7 +237,7 @@ export function setUpEngine(
       requestMark: () => options.mark ?? String(++marks),
     };
     const done = engine
-      .admit(engineCall)
+      .acquire(engineCall)
       .then((grant) => engine.run(engineCall, grant))
       .then(
         () => undefined,

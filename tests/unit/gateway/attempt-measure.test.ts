@@ -69,8 +69,8 @@ it.each<[string, Partial<TargetLimits>, number, boolean]>([
   ["had no limit", { firstTokenMs: undefined }, 1_000, false],
 ])("a target that answered others meanwhile %s", (_name, limits, longestMs, isSlow) => {
   const { state, measure } = setUp(true);
-  const permit = state.admit({ caller: "one", stream: true });
-  if ("state" in permit) throw new Error("not admitted");
+  const permit = state.acquire({ caller: "one", stream: true });
+  if ("state" in permit) throw new Error("not acquired");
   permit.delivered(500);
   for (let call = 0; call < 5; call++) {
     measure(100).timedOut({ ...LIMITS, ...limits }, longestMs, 1_100);
@@ -80,8 +80,8 @@ it.each<[string, Partial<TargetLimits>, number, boolean]>([
 
 it("a target that answered nobody meanwhile is not slow, but dead", () => {
   const { state, measure } = setUp(true);
-  const permit = state.admit({ caller: "one", stream: true });
-  if ("state" in permit) throw new Error("not admitted");
+  const permit = state.acquire({ caller: "one", stream: true });
+  if ("state" in permit) throw new Error("not acquired");
   permit.delivered(99);
   for (let call = 0; call < 5; call++) measure(100).timedOut(LIMITS, 1_000, 1_100);
   expect(measure(1_100).usualMs()).toBeUndefined();

@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from "vitest";
 import type { GenerationSpec } from "../../../src/domain/generation-spec.ts";
-import { hedgeOf } from "../../../src/gateway/hedge-policy.ts";
+import { hedgePolicy } from "../../../src/gateway/hedge-policy.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel, testRouting, testSpec } from "../../support/provider-request.ts";
 import { testCounter } from "../../support/token-counter.ts";
@@ -25,5 +25,5 @@ it.each<[string, Partial<GenerationSpec>, number, object | undefined]>([
 ])("a request %s has a rival attempt or none", (_name, changes, maxInputTokens, expected) => {
   const spec = testSpec(changes);
   const target = { model: testModel(), spec, effort: undefined, options: {}, warnings: [] };
-  expect(hedgeOf(counter, spec, target, { maxInputTokens })).toEqual(expected);
+  expect(hedgePolicy(counter, spec, target, { maxInputTokens })).toEqual(expected);
 });

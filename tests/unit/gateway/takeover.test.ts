@@ -56,7 +56,7 @@ async function orphaned(details: string, before: Partial<Record<Loss, number>> =
     lostUsage: async () => ({}),
     runs: {
       usage: noUsageSink,
-      admit: async () => Promise.reject(new Error(`run ${++runs}`)),
+      prepare: async () => Promise.reject(new Error(`run ${++runs}`)),
     } as never,
     disconnectPolicy: () => ({ policy: "continue" }),
     decodeRequest: () => ({ spec: testSpec(), options: WHOLE_ANSWER }),

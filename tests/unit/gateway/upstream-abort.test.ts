@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
-import { AttemptEnd, type DrainedCall } from "../../../src/gateway/upstream-abort.ts";
+import { type DrainedCall, UpstreamAbort } from "../../../src/gateway/upstream-abort.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel, testSpec } from "../../support/provider-request.ts";
 import { testCounter } from "../../support/token-counter.ts";
@@ -10,7 +10,7 @@ it("A-8: a bound of money is watched token by token, and no watched piece is tol
   const counter = testCounter(clock, "character");
   const lifetime = new AbortController();
   const pricing = { currency: "USD", date: "", inputPicos: 0, outputPicos: 10, tiers: [] };
-  const end = new AttemptEnd({
+  const end = new UpstreamAbort({
     clock,
     counter,
     policy: { mode: "drain", maxTimeMs: 60_000, maxCostPicos: 50 },
@@ -47,7 +47,7 @@ function followed(changes: Partial<DrainedCall> = {}) {
   const lifetime = new AbortController();
   const hurry = new AbortController();
   const attempt = new AbortController();
-  const end = new AttemptEnd({
+  const end = new UpstreamAbort({
     clock,
     counter: testCounter(clock, "character"),
     policy: { mode: "drain", maxTimeMs: 1_000 },

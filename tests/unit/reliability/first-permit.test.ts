@@ -69,7 +69,7 @@ describe("a call that no target takes", () => {
     const settings = { ...calm, limit: { ...limit, maxInFlight: 1, queueLength: 0 } };
     const set = setUpEngine({ a: hangs, b: hangs, c: hangs, d: hangs }, { settings });
     const sender = { caller: "other", stream: true };
-    const permit = set.state("a").admit(sender);
+    const permit = set.state("a").acquire(sender);
     if ("end" in permit) permit.end(answered(401));
     const { circuit } = set.state("b");
     for (let failures = 0; failures < 5; failures++) {
@@ -77,7 +77,7 @@ describe("a call that no target takes", () => {
       await set.clock.advance(health.minSpanMs / 4);
     }
     set.state("c").coolDown(200_000);
-    set.state("d").admit(sender);
+    set.state("d").acquire(sender);
     return set;
   }
 
@@ -153,7 +153,7 @@ describe("a call that no target takes", () => {
 describe("with every target out", () => {
   const sender = { caller: "other", stream: true };
   const out = (set: ReturnType<typeof setUpEngine>, name: string): void => {
-    const permit = set.state(name).admit(sender);
+    const permit = set.state(name).acquire(sender);
     if ("end" in permit) permit.end(answered(401));
   };
 
