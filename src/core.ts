@@ -8,7 +8,7 @@ import { createDeployment, type Deployment, type ProviderTypes } from "./deploym
 import { describeDefect, type OnDefect } from "./domain/defect.ts";
 import type { Log } from "./domain/log-line.ts";
 import type { Model } from "./domain/model.ts";
-import { GenerationRuns } from "./gateway/generation-run.ts";
+import { GenerationRuns } from "./gateway/generation-runs.ts";
 import { createIdSource } from "./id-source.ts";
 import { createErrorTextLog } from "./operations/log-error-texts.ts";
 import { logTargetChanges } from "./operations/log-target-changes.ts";
@@ -40,6 +40,8 @@ export interface Core extends Pick<CoreOptions, "log" | "clock"> {
   readonly onDefect: OnDefect;
   readonly telemetry: Telemetry;
   readonly states: TargetStates;
+  readonly engine: ReliabilityEngine;
+  readonly stats: ProviderStats;
   readonly counter: TokenCounter;
   readonly usage: UsageFile;
   readonly runs: GenerationRuns;
@@ -117,6 +119,8 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
     log,
     replica,
     states,
+    engine,
+    stats,
     runs,
     operations,
     inForce,

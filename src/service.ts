@@ -7,7 +7,7 @@ import { checkRecords, type ProviderTypes } from "./deployment.ts";
 import type { GatewayError } from "./domain/gateway-error.ts";
 import type { Log, LogLine } from "./domain/log-line.ts";
 import { createGateway } from "./gateway/gateway.ts";
-import { createInputCounter } from "./gateway/input-counter.ts";
+import { InputCounter } from "./gateway/input-counter.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { createClusterOperations } from "./operations/cluster-operations.ts";
@@ -96,11 +96,12 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
 }
 
 function createServices(core: Core, streams: StreamService, gateway: Gateway): ServedService[] {
-  const { clock, counter, deployment, inForce, log, operations, replica } = core;
+  const { deployment, inForce, log, operations, replica, clock } = core;
+  const inputCounter = new InputCounter(core);
   return [
     createGenerationService({
       gateway,
-      countInput: createInputCounter({ clock, counter, deployment }),
+      countInput: (call) => inputCounter.count(call),
       recovery: () => inForce.config.routing.midStreamRecovery,
     }),
     createModelService({

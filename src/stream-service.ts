@@ -5,7 +5,7 @@ import type { Config } from "./config.ts";
 import type { OnDefect } from "./domain/defect.ts";
 import type { Log, LogLine } from "./domain/log-line.ts";
 import type { EventEncoder } from "./gateway/event-sink.ts";
-import type { GenerationRuns } from "./gateway/generation-run.ts";
+import type { GenerationRuns } from "./gateway/generation-runs.ts";
 import type { LostUsage } from "./gateway/lost-usage.ts";
 import { createStoredGenerations, type StoredGenerations } from "./gateway/stored-generations.ts";
 import { Takeover } from "./gateway/takeover.ts";

@@ -9,6 +9,16 @@ const PREFILL_SHARE = 0.9;
 /** Of whole answers with one limit of output, the share that come within the usual time. */
 const ANSWER_SHARE = 0.99;
 
+export interface MeasuredAttempt {
+  readonly target: { readonly spec: GenerationSpec; readonly model: Model };
+  /** The caller gets a stream. */
+  readonly isCallStream: boolean;
+  /** The provider is asked to stream. */
+  readonly streams: boolean;
+  /** The clock's milliseconds. */
+  readonly startedAt: number;
+}
+
 /** How long a target takes: what is known of it when an attempt begins, and what the attempt adds. */
 export class AttemptMeasure {
   readonly #state: TargetState;
@@ -20,13 +30,9 @@ export class AttemptMeasure {
   readonly #outputLimit: number;
   #hasContent = false;
 
-  constructor(
-    state: TargetState,
-    { spec, model }: { readonly spec: GenerationSpec; readonly model: Model },
-    isCallStream: boolean,
-    streams: boolean,
-    startedAt: number,
-  ) {
+  constructor(state: TargetState, attempt: MeasuredAttempt) {
+    const { isCallStream, streams, startedAt } = attempt;
+    const { spec, model } = attempt.target;
     this.#state = state;
     this.#isCallStream = isCallStream;
     this.#streams = streams;

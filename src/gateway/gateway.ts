@@ -24,9 +24,10 @@ import { storeUnavailable, streamExpired, streamNotFound } from "../streams/stre
 import type { StreamLog } from "../streams/stream-log.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
+import { NO_DELIVERY } from "./delivery.ts";
 import { type EventEncoder, liveSink } from "./event-sink.ts";
-import { NO_DELIVERY } from "./generation-attempt.ts";
-import type { GenerationRun, GenerationRuns } from "./generation-run.ts";
+import type { GenerationRun } from "./generation-run.ts";
+import type { GenerationRuns } from "./generation-runs.ts";
 import { produceStream } from "./produce-stream.ts";
 import {
   type BegunStream,

@@ -1,5 +1,3 @@
-// Counting the input of a request that is not run.
-
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
@@ -8,21 +6,42 @@ import type { RoutedTarget } from "../domain/route.ts";
 import type { InputCount, InputCountCall } from "../ports/gateway.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type DefaultTimeouts, totalLimitMs } from "../reliability/attempt-limits.ts";
-import { toGatewayError } from "../reliability/run-attempt.ts";
+import type { RunnableCall } from "../reliability/engine-call.ts";
+import { policyInForce } from "../reliability/policy-in-force.ts";
+import type { ProviderStats } from "../reliability/provider-stats.ts";
+import type { ReliabilityEngine } from "../reliability/reliability-engine.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { requestText } from "../usage/counted-text.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
+import { CountAttempt, type CountAttemptContext } from "./count-attempt.ts";
+import { requestMark } from "./request-mark.ts";
+
+export interface CountDeployment {
+  firstTarget(spec: GenerationSpec): RoutedTarget;
+  isAvailable(model: Model): boolean;
+  provider(instanceId: string): Provider;
+  /** Keeps its providers open until the returned function is called. */
+  lease(): () => void;
+  readonly timeouts: DefaultTimeouts;
+}
 
 export interface InputCounterDependencies {
   readonly clock: Clock;
   readonly counter: TokenCounter;
-  readonly deployment: () => {
-    firstTarget(spec: GenerationSpec): RoutedTarget;
-    isAvailable(model: Model): boolean;
-    provider(instanceId: string): Provider;
-    /** Keeps its providers open until the returned function is called. */
-    lease(): () => void;
-    readonly timeouts: DefaultTimeouts;
-  };
+  readonly engine: ReliabilityEngine;
+  readonly stats: ProviderStats;
+  readonly telemetry: Telemetry;
+  readonly deployment: () => CountDeployment;
+}
+
+/** A count that a provider is asked for. */
+interface ProviderCount {
+  readonly call: InputCountCall;
+  readonly target: RoutedTarget;
+  readonly count: NonNullable<Provider["countInput"]>;
+  readonly timeouts: DefaultTimeouts;
+  /** Longest duration of all its attempts and waits, in milliseconds. */
+  readonly limitMs: number;
 }
 
 /** Longest wait for a count where something else would do. */
@@ -36,74 +55,99 @@ function notOffered({ provider, id }: Model): GatewayError {
   });
 }
 
-export function createInputCounter(dependencies: InputCounterDependencies) {
-  const { clock, counter } = dependencies;
+/** Counts the input of requests that are not run. */
+export class InputCounter {
+  readonly #dependencies: InputCounterDependencies;
 
-  async function askProvider(
-    provider: Provider,
-    target: RoutedTarget,
-    call: InputCountCall,
-    limitMs: number,
-    connectTimeoutMs: number,
-  ): Promise<number> {
-    const { model, spec, effort, options } = target;
-    if (provider.countInput === undefined) throw notOffered(model);
-    const late = new AbortController();
-    const cancel = clock.schedule(limitMs, () => {
-      const message = `the provider did not count within ${Math.round(limitMs)} ms`;
-      late.abort(new GatewayError("total-timeout", message));
-    });
-    const signal = AbortSignal.any([call.signal, late.signal]);
-    try {
-      return await provider.countInput(
-        {
-          spec,
-          model,
-          effort,
-          stream: false,
-          options,
-          attempt: 1,
-          continues: false,
-          connectTimeoutMs:
-            spec.timeouts.connectMs ?? model.timeouts?.connectMs ?? connectTimeoutMs,
-          usageWaitMs: 0,
-          headers: {},
-        },
-        signal,
-      );
-    } catch (error) {
-      throw toGatewayError(late.signal.aborted ? late.signal.reason : error);
-    } finally {
-      cancel();
-    }
+  constructor(dependencies: InputCounterDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  /** Input tokens of a request at the target it would go to, overhead included. */
-  return async function countInput(call: InputCountCall): Promise<InputCount> {
-    const deployment = dependencies.deployment();
+  /**
+   * Input tokens of a request at the target to which it would go, overhead included. Throws `GatewayError`
+   * where the provider alone was asked for, and where the caller has gone.
+   */
+  async count(call: InputCountCall): Promise<InputCount> {
+    const deployment = this.#dependencies.deployment();
     const target = deployment.firstTarget(call.spec);
     const { model } = target;
     const { timeouts } = deployment;
     const limitMs = totalLimitMs(target.spec.timeouts, timeouts, call.timeoutMs);
-    const isThere = deployment.isAvailable(model);
-    const provider = isThere ? deployment.provider(model.provider) : undefined;
+    const shortMs = Math.min(limitMs / 2, MAX_WAIT_MS);
+    const provider = deployment.isAvailable(model)
+      ? deployment.provider(model.provider)
+      : undefined;
     provider?.checkOptions?.(target.options);
-    if (call.method === "provider" && provider?.countInput === undefined) throw notOffered(model);
-    if (call.method !== "estimate" && provider?.countInput !== undefined) {
-      const isOnly = call.method === "provider";
-      const waitMs = isOnly ? limitMs : Math.min(limitMs / 2, MAX_WAIT_MS);
+    const count = provider?.countInput?.bind(provider);
+    const isOnly = call.method === "provider";
+    if (isOnly && count === undefined) throw notOffered(model);
+    if (call.method !== "estimate" && count !== undefined) {
       const release = deployment.lease();
       try {
-        const tokens = await askProvider(provider, target, call, waitMs, timeouts.connectMs);
-        return { model, tokens, estimate: undefined };
+        const asked = { call, target, count, timeouts, limitMs: isOnly ? limitMs : shortMs };
+        return { model, tokens: await this.#ask(asked), estimate: undefined };
       } catch (error) {
-        if (isOnly || call.signal.aborted) throw error;
+        const isExpected = error instanceof GatewayError;
+        if (isOnly || call.signal.aborted || !isExpected) throw error;
       } finally {
         release();
       }
     }
-    const waitMs = Math.min(limitMs / 2, MAX_WAIT_MS);
-    const estimate = await counter.count(model, requestText(target.spec), waitMs);
+    const text = requestText(target.spec);
+    const estimate = await this.#dependencies.counter.count(model, text, shortMs);
     return { model, tokens: estimate.tokens, estimate };
-  };
+  }
+
+  /** The provider's count, by the attempts that the engine makes. */
+  async #ask(asked: ProviderCount): Promise<number> {
+    const { clock, engine } = this.#dependencies;
+    const { call, limitMs } = asked;
+    const lifetime = new AbortController();
+    const cancel = clock.schedule(limitMs, () => {
+      const message = `the provider did not count within ${Math.round(limitMs)} ms`;
+      lifetime.abort(new GatewayError("total-timeout", message));
+    });
+    const signal = AbortSignal.any([call.signal, lifetime.signal]);
+    let tokens: number | undefined;
+    const runnable = this.#engineCall(asked, signal, (counted) => {
+      tokens = counted;
+    });
+    try {
+      await engine.run(runnable, await engine.acquire(runnable));
+    } finally {
+      cancel();
+    }
+    if (tokens === undefined) throw new GatewayError("internal", "no count has come");
+    return tokens;
+  }
+
+  #engineCall(
+    { call, target, count, timeouts, limitMs }: ProviderCount,
+    signal: AbortSignal,
+    onCount: (tokens: number) => void,
+  ): RunnableCall<RoutedTarget, number> {
+    const { clock, engine, telemetry } = this.#dependencies;
+    const { spec } = target;
+    const attempted = { callTelemetry: call.telemetry, count, timeouts, onCount };
+    const context: CountAttemptContext = { ...this.#dependencies, ...attempted };
+    return {
+      targets: [target],
+      policy: policyInForce(spec.retry, spec.routing, engine.states.settings.retry),
+      caller: call.caller,
+      form: "counted",
+      repairs: false,
+      trigger: "initial",
+      endsAt: clock.now() + limitMs,
+      signal,
+      hedge: undefined,
+      begin: (plan) => new CountAttempt(context, plan),
+      skip: () => {},
+      decided: (decided) => telemetry.recordDecision(decided),
+      recover: () => {},
+      wait: (ms, decided) => telemetry.startBackoff(call.telemetry, { ms, ...decided }),
+      unpaid: () => undefined,
+      canContinue: () => false,
+      requestMark: () => `count ${requestMark(call.caller, spec)}`,
+    };
+  }
 }

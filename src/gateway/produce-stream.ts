@@ -11,7 +11,7 @@ import type { GenerationCall } from "../ports/gateway.ts";
 import { isElsewhere } from "../streams/stream-errors.ts";
 import type { Ending } from "../streams/stream-record.ts";
 import type { EventFacts } from "../streams/stream-writer-options.ts";
-import { type Delivery, NO_DELIVERY } from "./generation-attempt.ts";
+import { type Delivery, NO_DELIVERY } from "./delivery.ts";
 import type { GenerationRun } from "./generation-run.ts";
 import { endingOf, progressOf, type StreamFacts, safeProgressOf } from "./stream-summary.ts";
 

@@ -260,7 +260,7 @@ export function createStoredGenerations(dependencies: StoredGenerationDependenci
     };
     const hooks = {
       disconnect: disconnectPolicy(options),
-      stop: run.abort,
+      stop: (error: GatewayError) => run.abort(error),
       endUnstarted: () => encodeEvent(events.unstarted(), writer),
     };
     const begun = await into.begin(stream, hooks);

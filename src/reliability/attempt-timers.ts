@@ -1,31 +1,11 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import type { ProviderEvent } from "../domain/provider-event.ts";
 
 /** Limits of one attempt in milliseconds; undefined means no such limit. */
 export interface AttemptLimits {
   readonly firstTokenMs: number | undefined;
   readonly idleMs: number | undefined;
   readonly attemptMs: number | undefined;
-}
-
-/** True for text, refusal, tool calls and reasoning with substance: what ends the wait for the first token. */
-export function isContent(event: ProviderEvent): boolean {
-  switch (event.type) {
-    case "text-delta":
-    case "reasoning-delta":
-    case "refusal-delta":
-      return event.text !== "";
-    case "tool-call-delta":
-      return event.name !== undefined || event.argumentsFragment !== "";
-    case "part-end":
-      return event.part !== undefined;
-    case "response":
-    case "usage":
-    case "warning":
-    case "finish":
-      return false;
-  }
 }
 
 /** Watches one attempt; `stop` must be called when it ends. */

@@ -195,6 +195,23 @@ function failure(weight: number, { retryAfterMs }: GatewayError): HealthEffect {
   return { type: "failure", weight, hintMs: retryAfterMs };
 }
 
+/**
+ * What a failed count says about its target. Vendors limit and allow counts apart from generations:
+ * a count that is limited or forbidden pauses nothing. A credential that is refused is refused for both.
+ */
+export function countEffect(error: GatewayError): HealthEffect {
+  const effect = healthEffect(error);
+  switch (effect.type) {
+    case "failure":
+      return { ...effect, hintMs: undefined };
+    case "out":
+      return effect.scope === "instance" ? effect : NO_EFFECT;
+    case "cooldown":
+    case "none":
+      return NO_EFFECT;
+  }
+}
+
 /** The target could not take the load, or gave no sign of life: a failover there was no help. */
 export function isLoadLike(error: GatewayError): boolean {
   const { type } = healthEffect(error);

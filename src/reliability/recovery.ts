@@ -147,7 +147,7 @@ export class Recovery {
       ...this.#destination(call, progress.states.of(to), !progress.refusedInVain.has(to)),
       isOtherModel: to.model.id !== target.model.id,
     });
-    // A circuit that has opened refuses no call that was admitted, unless that was the probe.
+    // A circuit that has opened refuses no call that a target took before, unless that was the probe.
     const here = (to: T): Destination => {
       const hasWaited = failure.isProbe || progress.refusedInVain.has(to);
       const isOpened = progress.states.of(to).refusal(call.caller)?.state === "open" && !hasWaited;
@@ -189,13 +189,12 @@ export class Recovery {
   ): Omit<Destination, "isOtherModel"> {
     const refusal = state.refusal(call.caller);
     const now = this.#clock.now();
-    const latency = call.stream ? state.streamed : state.whole;
     const isCooling = refusal?.state === "cooling";
     return {
       isOpen: refusal === undefined || isCooling || (mayQueue && refusal.state === "full"),
       waitMs: isCooling ? refusal.until - now : 0,
       isWaitAsked: isCooling && refusal.isAsked,
-      typicalMs: latency.quantile(TYPICAL, now),
+      typicalMs: state[call.form].quantile(TYPICAL, now),
       canSpend: (cost, isLastTarget) => state.instance.budget.canSpend(cost, isLastTarget),
     };
   }

@@ -1,6 +1,6 @@
-// The attempt loop: one owner of every attempt of every call, streamed or not.
+// The attempt loop: one owner of every attempt of every call, whatever its attempts yield.
 import type { Clock } from "../clock.ts";
-import { type EngineCall, nameOf, type Target } from "./engine-call.ts";
+import { type EngineCall, nameOf, type RunnableCall, type Target } from "./engine-call.ts";
 import { FirstPermit, type Grant } from "./first-permit.ts";
 import { HedgeAllowance } from "./hedge-allowance.ts";
 import { type Progress, type Step, startProgress } from "./progress.ts";
@@ -31,7 +31,7 @@ export class ReliabilityEngine {
   }
 
   /** Runs a call to its end: resolves when an attempt has succeeded, else throws `GatewayError`. */
-  async run<T extends Target>(call: EngineCall<T>, grant: Grant<T>): Promise<void> {
+  async run<T extends Target, Item>(call: RunnableCall<T, Item>, grant: Grant<T>): Promise<void> {
     const { queuedMs, cooledMs } = grant;
     const progress: Progress<T> = startProgress(grant.states, cooledMs);
     this.metrics.of(nameOf(grant.target).provider).requests++;

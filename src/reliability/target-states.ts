@@ -54,13 +54,13 @@ export class TargetStates {
     }
     let state = models.get(model);
     if (state === undefined) {
-      const created: TargetState = new TargetState(
-        this.#clock,
-        () => this.#settings,
-        this.#limitOf(provider, model),
-        this.instance(provider),
-        (change) => this.#tell(target, created, change),
-      );
+      const created: TargetState = new TargetState({
+        clock: this.#clock,
+        settings: () => this.#settings,
+        limit: this.#limitOf(provider, model),
+        instance: this.instance(provider),
+        onChange: (change) => this.#tell(target, created, change),
+      });
       models.set(model, created);
       state = created;
     }

@@ -26,7 +26,7 @@ const PICOS_PER_UNIT = 1e12;
 /** Attributes that an attempt's span and its metrics share: few values each, but for unlisted models. */
 function attemptAttributes(info: AttemptInfo) {
   return {
-    [attribute.operation]: "chat",
+    [attribute.operation]: info.operation,
     [attribute.provider]: VENDORS[info.providerType] ?? info.providerType,
     [attribute.instance]: info.provider,
     [attribute.requestModel]: info.providerModel,
@@ -175,8 +175,9 @@ export function createOtelTelemetry(clock: Clock, labels: ModelLabels): Telemetr
           [attribute.requestMaxTokens]: info.maxOutputTokens,
         }),
       };
+      const { name } = info.operation === "chat" ? span.attempt : span.count;
       const running = tracer.startSpan(
-        `${span.attempt.name}${labels.of(info, info.providerModel)}`,
+        `${name}${labels.of(info, info.providerModel)}`,
         {
           kind: SpanKind.CLIENT,
           links: linksOf(call),

@@ -3,7 +3,8 @@
 import type { OnDefect } from "../../src/domain/defect.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
-import type { Deployment, GenerationRuns } from "../../src/gateway/generation-run.ts";
+import type { Deployment } from "../../src/gateway/generation-run.ts";
+import type { GenerationRuns } from "../../src/gateway/generation-runs.ts";
 import { createLostUsage } from "../../src/gateway/lost-usage.ts";
 import { SchemaChecks } from "../../src/output/schema-checks.ts";
 import type { Gateway } from "../../src/ports/gateway.ts";

@@ -21,7 +21,7 @@ function setUp(streams: boolean, isCallStream = streams) {
   });
   const target = { spec: testSpec({ sampling: { maxOutputTokens: 100 } }), model: testModel() };
   const measure = (startedAt = 0) =>
-    new AttemptMeasure(state, target, isCallStream, streams, startedAt);
+    new AttemptMeasure(state, { target, isCallStream, streams, startedAt });
   return { state, measure };
 }
 
@@ -69,7 +69,7 @@ it.each<[string, Partial<TargetLimits>, number, boolean]>([
   ["had no limit", { firstTokenMs: undefined }, 1_000, false],
 ])("a target that answered others meanwhile %s", (_name, limits, longestMs, isSlow) => {
   const { state, measure } = setUp(true);
-  const permit = state.acquire({ caller: "one", stream: true });
+  const permit = state.acquire({ caller: "one", form: "streamed" as const });
   if ("state" in permit) throw new Error("not acquired");
   permit.delivered(500);
   for (let call = 0; call < 5; call++) {
@@ -80,7 +80,7 @@ it.each<[string, Partial<TargetLimits>, number, boolean]>([
 
 it("a target that answered nobody meanwhile is not slow, but dead", () => {
   const { state, measure } = setUp(true);
-  const permit = state.acquire({ caller: "one", stream: true });
+  const permit = state.acquire({ caller: "one", form: "streamed" as const });
   if ("state" in permit) throw new Error("not acquired");
   permit.delivered(99);
   for (let call = 0; call < 5; call++) measure(100).timedOut(LIMITS, 1_000, 1_100);

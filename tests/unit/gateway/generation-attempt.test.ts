@@ -4,12 +4,9 @@ import type { GenerationSpec } from "../../../src/domain/generation-spec.ts";
 import type { Model, Pricing } from "../../../src/domain/model.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
 import type { RoutedTarget } from "../../../src/domain/route.ts";
-import {
-  moneyObstacle,
-  NO_DELIVERY,
-  paidTargets,
-  textToContinue,
-} from "../../../src/gateway/generation-attempt.ts";
+import { textToContinue } from "../../../src/gateway/attempt-spec.ts";
+import { NO_DELIVERY } from "../../../src/gateway/delivery.ts";
+import { moneyObstacle, paidTargets } from "../../../src/gateway/paid-targets.ts";
 import { type AttemptChanges, attemptScene } from "../../support/attempt-scene.ts";
 
 const PRICING: Pricing = {
@@ -109,7 +106,7 @@ describe("an attempt as it is sent", () => {
 
   it("as a part of a whole answer does not stream where that is of no use", () => {
     const { start } = attemptScene({ isStream: false });
-    expect(start().streams).toBe(false);
+    expect(start().form).toBe("whole");
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
-import { NO_DELIVERY } from "../../../src/gateway/generation-attempt.ts";
+import { NO_DELIVERY } from "../../../src/gateway/delivery.ts";
 import type { Deployment } from "../../../src/gateway/generation-run.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel, testSpec } from "../../support/provider-request.ts";

@@ -1,31 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
-import { isContent, startAttemptTimers } from "../../../src/reliability/attempt-timers.ts";
+import { startAttemptTimers } from "../../../src/reliability/attempt-timers.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
-
-describe("isContent", () => {
-  const call = { type: "tool-call-delta", partIndex: 0 } as const;
-
-  it.each<[ProviderEvent, boolean]>([
-    [{ type: "text-delta", partIndex: 0, text: "a" }, true],
-    [{ type: "text-delta", partIndex: 0, text: "" }, false],
-    [{ type: "reasoning-delta", partIndex: 0, text: "a" }, true],
-    [{ type: "reasoning-delta", partIndex: 0, text: "" }, false],
-    [{ type: "refusal-delta", partIndex: 0, text: "a" }, true],
-    [{ type: "refusal-delta", partIndex: 0, text: "" }, false],
-    [{ ...call, name: "f", argumentsFragment: "" }, true],
-    [{ ...call, argumentsFragment: "{" }, true],
-    [{ ...call, id: "c", argumentsFragment: "" }, false],
-    [{ type: "part-end", partIndex: 0 }, false],
-    [{ type: "part-end", partIndex: 0, part: { type: "text", text: "a" } }, true],
-    [{ type: "response", id: "r" }, false],
-    [{ type: "usage", counts: { outputTokens: 1 } }, false],
-    [{ type: "warning", warning: { reason: "OUTPUT_EMPTY", message: "m", field: "f" } }, false],
-    [{ type: "finish", reason: "stop", rawReason: "stop" }, false],
-  ])("%o: %s", (event, content) => {
-    expect(isContent(event)).toBe(content);
-  });
-});
 
 describe("the timers of an attempt", () => {
   function start(limits: { firstTokenMs?: number; idleMs?: number; attemptMs?: number }) {

@@ -68,7 +68,7 @@ describe("a call that no target takes", () => {
   async function setUp() {
     const settings = { ...calm, limit: { ...limit, maxInFlight: 1, queueLength: 0 } };
     const set = setUpEngine({ a: hangs, b: hangs, c: hangs, d: hangs }, { settings });
-    const sender = { caller: "other", stream: true };
+    const sender = { caller: "other", form: "streamed" as const };
     const permit = set.state("a").acquire(sender);
     if ("end" in permit) permit.end(answered(401));
     const { circuit } = set.state("b");
@@ -151,7 +151,7 @@ describe("a call that no target takes", () => {
 });
 
 describe("with every target out", () => {
-  const sender = { caller: "other", stream: true };
+  const sender = { caller: "other", form: "streamed" as const };
   const out = (set: ReturnType<typeof setUpEngine>, name: string): void => {
     const permit = set.state(name).acquire(sender);
     if ("end" in permit) permit.end(answered(401));

@@ -6,7 +6,7 @@ import { TargetStates } from "../../../src/reliability/target-states.ts";
 import { answered } from "../../support/engine.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 
-const SENDER = { caller: "alice", stream: true };
+const SENDER = { caller: "alice", form: "streamed" as const };
 const { refusedMs } = DEFAULT_SETTINGS.health;
 
 function setUp() {
@@ -63,7 +63,7 @@ describe("a target that is out", () => {
     const { state } = setUp();
     const late = acquired(state);
     acquired(state).end(answered(status));
-    late.content(10);
+    late.content(10, "streamed");
     expect(state.health()).toBeUndefined();
     late.end(undefined);
   });
@@ -161,10 +161,10 @@ describe("delivered content", () => {
     const { clock, state } = setUp();
     for (let call = 0; call < 5; call++) {
       const permit = acquired(state);
-      permit.content(100);
+      permit.content(100, "streamed");
       permit.end(undefined);
       const whole = acquired(state);
-      whole.content(900, false);
+      whole.content(900, "whole");
       whole.end(undefined);
     }
     expect(state.streamed.quantile(0.5, clock.now())).toBe(100);

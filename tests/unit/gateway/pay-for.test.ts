@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { GenerationSpec } from "../../../src/domain/generation-spec.ts";
 import type { Model, Pricing } from "../../../src/domain/model.ts";
-import { checkCurrency, payFor } from "../../../src/gateway/request-budget.ts";
+import { checkCurrency, payFor } from "../../../src/gateway/pay-for.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel, testSpec } from "../../support/provider-request.ts";
 import { testCounter } from "../../support/token-counter.ts";
