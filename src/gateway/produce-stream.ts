@@ -12,20 +12,9 @@ import { isElsewhere } from "../streams/stream-errors.ts";
 import type { Ending } from "../streams/stream-record.ts";
 import type { EventFacts } from "../streams/stream-writer-options.ts";
 import { type Delivery, NO_DELIVERY } from "./delivery.ts";
+import type { EventSink } from "./event-sink.ts";
 import type { GenerationRun } from "./generation-run.ts";
 import { endingOf, progressOf, type StreamFacts, safeProgressOf } from "./stream-summary.ts";
-
-/** Takes the events of one stream in order. */
-export interface EventSink {
-  /** Sequence of the last event that was taken. */
-  tail(): number;
-  /** The last event of all was taken. */
-  hasEnd(): boolean;
-  /** A promise holds the provider back. Throws where the event cannot be encoded. */
-  add(event: StreamEvent, facts: EventFacts): Promise<void> | undefined;
-  /** Ends the stream with an INTERNAL that says nothing more. Never throws. */
-  addInternal(facts: EventFacts): void;
-}
 
 /** A run, and the stream that it feeds. */
 export interface Production {

@@ -1,5 +1,3 @@
-// Stored streams of calls: begun, joined and read.
-
 import type { Clock } from "../clock.ts";
 import type { Cursor } from "../domain/cursor.ts";
 import { internalError, type OnDefect } from "../domain/defect.ts";
@@ -10,7 +8,7 @@ import type { Outcome } from "../output/generation-result.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { StreamEvents } from "../output/stream-events.ts";
 import type { GenerationCall, OpenStream } from "../ports/gateway.ts";
-import type { ReaderDeadline } from "../streams/reader-deadline.ts";
+import type { OwnedStream } from "../streams/owned-stream.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
 import type { ReaderWatch } from "../streams/stream-reader.ts";
 import type { NewStream } from "../streams/stream-record.ts";
@@ -37,6 +35,14 @@ export type StoredCall = Pick<
   GenerationCall,
   "spec" | "signal" | "timeoutMs" | "identity" | "acceptsDiscard" | "onEnd"
 >;
+
+/** A generation for which a stream is to be begun. */
+interface NewGeneration {
+  readonly run: GenerationRun;
+  readonly call: StoredCall;
+  readonly options: StreamOptions;
+  readonly kind: StreamFacts["kind"];
+}
 
 /** A stored stream, and how it ends where this call has begun it. */
 export interface BegunStream {
@@ -68,6 +74,10 @@ function streamUnstored(isLate: boolean): Warning {
   };
 }
 
+function noPlaceLeft(): GatewayError {
+  return new GatewayError("gateway-overloaded", "no room is left for calls with a request_id");
+}
+
 const FROM_START: Cursor = { sequence: 0, writer: 0 };
 
 /** Whether what a reader has up to its cursor has output in it. */
@@ -76,201 +86,239 @@ function holdsOutput({ sequence }: Cursor, { firstContent, tail }: StoredStream)
   return sequence > tail || (firstContent > 0 && sequence >= firstContent);
 }
 
-export type StoredGenerations = ReturnType<typeof createStoredGenerations>;
+/** A stream that was created, and what its events are made of. */
+interface CreatedStream {
+  readonly owned: OwnedStream;
+  /** The writer that a cursor names; 0: the stream cannot be resumed. */
+  readonly writer: number;
+  readonly events: StreamEvents;
+  readonly facts: StreamFacts;
+  readonly streamId: string;
+}
 
-export function createStoredGenerations(dependencies: StoredGenerationDependencies) {
-  const { clock, log, local, newId, encodeEvent, onDefect } = dependencies;
+/** Begins, joins and reads the stored streams of calls. */
+export class StoredGenerations {
+  readonly #dependencies: StoredGenerationDependencies;
 
-  function disconnectPolicy(options: StreamOptions): DisconnectPolicy {
-    if (options.onDisconnect !== "grace") return { policy: options.onDisconnect };
-    const graceMs = options.disconnectGraceMs ?? log.settings.disconnectGraceMs;
-    return { policy: "grace", graceMs };
+  constructor(dependencies: StoredGenerationDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  function open(
-    from: StreamLog,
-    streamId: string,
-    cursor: Cursor,
-    signal: AbortSignal,
-    about: Omit<OpenStream, "streamId" | "deliveries" | "terminal"> & {
-      readonly kind: StreamFacts["kind"];
-      readonly heartbeatMs: number;
-      readonly deadline: ReaderDeadline | undefined;
-      readonly watch: ReaderWatch | undefined;
-    },
-  ): OpenStream {
-    const { kind, heartbeatMs, deadline, watch, ...rest } = about;
-    const isWhole = kind === "unary";
-    const reader = from.reader({ streamId, cursor, signal, deadline, heartbeatMs, watch }, isWhole);
-    return { streamId, ...rest, deliveries: reader.follow(), terminal: () => reader.terminal };
+  disconnectPolicy(options: StreamOptions): DisconnectPolicy {
+    if (options.onDisconnect !== "grace") return { policy: options.onDisconnect };
+    const { disconnectGraceMs } = this.#dependencies.log.settings;
+    return { policy: "grace", graceMs: options.disconnectGraceMs ?? disconnectGraceMs };
   }
 
   /** Goes on reading a stream that exists. */
-  function resume(
+  resume(
     stream: StoredStream,
     cursor: Cursor,
     { signal, timeoutMs }: Pick<StoredCall, "signal" | "timeoutMs">,
     watch?: ReaderWatch,
   ): OpenStream {
-    const summary = readSummary(stream.progress);
-    const { kind, generationId, heartbeatMs } = summary;
-    const from = stream.streamId.startsWith(STORED_PREFIX) ? log : local;
+    const { log, local } = this.#dependencies;
+    const { streamId } = stream;
+    const { kind, generationId, heartbeatMs, endsAtDiscard } = readSummary(stream.progress);
+    const from = streamId.startsWith(STORED_PREFIX) ? log : local;
     const deadline = readingDeadline(timeoutMs, undefined);
-    const about = {
-      kind,
+    const reader = from.reader(
+      { streamId, cursor, signal, deadline, heartbeatMs, watch },
+      kind === "unary",
+    );
+    return {
+      streamId,
       generationId,
-      heartbeatMs,
       isReplayed: false,
-      endsAtDiscard: summary.endsAtDiscard ?? false,
+      endsAtDiscard: endsAtDiscard ?? false,
       holdsOutput: holdsOutput(cursor, stream),
-      deadline,
-      watch,
+      deliveries: reader.follow(),
+      terminal: () => reader.terminal,
     };
-    return open(from, stream.streamId, cursor, signal, about);
-  }
-
-  /** The stream that an earlier call with the same key has begun, from its first event on. */
-  function joinedStream(stream: StoredStream, call: StoredCall): OpenStream {
-    return { ...resume(stream, FROM_START, call), isReplayed: true };
   }
 
   /** The stream of the call's idempotency key, where there is one already. */
-  async function join(call: StoredCall): Promise<OpenStream | undefined> {
+  async join(call: StoredCall): Promise<OpenStream | undefined> {
+    const { log, local } = this.#dependencies;
     const { caller, requestId, fingerprint } = call.identity;
     if (requestId === "") return undefined;
     const found =
       (await log.find(caller, requestId, fingerprint)) ??
       (await local.find(caller, requestId, fingerprint));
-    return found === undefined ? undefined : joinedStream(found, call);
+    return found === undefined ? undefined : this.#joined(found, call);
   }
 
   /**
    * Begins a stored stream, or joins the one that its key leads to; undefined: the
    * store is away. Without the store an idempotency key is held by this process.
    */
-  async function begin(
+  async begin(
     run: GenerationRun,
     call: StoredCall,
     options: StreamOptions,
     kind: StreamFacts["kind"],
   ): Promise<BegunStream | undefined> {
-    const begun = await beginIn(log, run, call, options, kind);
+    const { log, local } = this.#dependencies;
+    const begun = await this.#beginIn(log, { run, call, options, kind });
     if (begun !== undefined || call.identity.requestId === "") return begun;
     run.result.warn(IDEMPOTENCY_LOCAL);
-    const held = await beginIn(local, run, call, { ...options, onDisconnect: "cancel" }, kind);
+    const cancelled: StreamOptions = { ...options, onDisconnect: "cancel" };
+    const held = await this.#beginIn(local, { run, call, options: cancelled, kind });
     if (held !== undefined) return held;
     run.release();
-    throw new GatewayError("gateway-overloaded", "no room is left for calls with a request_id");
+    throw noPlaceLeft();
+  }
+
+  /** The stream that an earlier call with the same key has begun, from its first event on. */
+  #joined(stream: StoredStream, call: StoredCall): OpenStream {
+    return { ...this.resume(stream, FROM_START, call), isReplayed: true };
   }
 
   /** The run is given back where no stream is fed by it. */
-  async function beginIn(
-    into: StreamLog,
-    run: GenerationRun,
-    call: StoredCall,
-    options: StreamOptions,
-    kind: StreamFacts["kind"],
-  ): Promise<BegunStream | undefined> {
-    let begun: Awaited<ReturnType<typeof createIn>>;
+  async #beginIn(into: StreamLog, generation: NewGeneration): Promise<BegunStream | undefined> {
+    const { run, call } = generation;
+    let begun: CreatedStream | StoredStream | undefined;
     try {
-      begun = await createIn(into, run, call, options, kind);
+      begun = await this.#createIn(into, generation);
     } catch (error) {
       run.release();
       throw error;
     }
     if (begun === undefined) return undefined;
-    if ("joined" in begun) {
-      run.release();
-      return { stream: begun.joined, outcome: undefined };
-    }
-    const { owned, writer, events, facts, streamId } = begun;
+    if ("owned" in begun) return this.#feed(into, generation, begun);
+    run.release();
+    return { stream: this.#joined(begun, call), outcome: undefined };
+  }
+
+  /** Lets the run feed the stream, and opens the stream for the call. */
+  #feed(into: StreamLog, generation: NewGeneration, created: CreatedStream): BegunStream {
+    const { encodeEvent, log, onDefect } = this.#dependencies;
+    const { run, call } = generation;
+    const { owned, writer, events, facts, streamId } = created;
     const encode = createStoredEncoder(encodeEvent, log.settings.maxBytes);
-    const sink = storedSink(owned, writer, encode, dependencies);
+    const sink = storedSink(owned, writer, encode, this.#dependencies);
     const { onEnd } = call;
     const outcome = produceStream({ run, events, sink, facts, onDefect, onEnd, streamId });
-    const about = {
-      kind,
-      generationId: run.result.generationId,
-      heartbeatMs: options.heartbeatMs,
-      isReplayed: false,
-      endsAtDiscard: endsAtDiscard(call),
-      holdsOutput: false,
-      // A unary call's deadline ends its generation, which says so itself.
-      deadline: kind === "unary" ? undefined : readingDeadline(call.timeoutMs, run.result),
-      watch: undefined,
-      soFar: () => run.result.soFar(),
-    };
     try {
-      return { stream: open(into, streamId, FROM_START, call.signal, about), outcome };
+      return { stream: this.#openOwn(into, generation, streamId), outcome };
     } catch (error) {
-      // Nobody reads what it would feed.
+      // The call does not read the stream that the run would feed.
       run.abort(internalError(error));
       throw error;
     }
   }
 
-  /** Creates the stream in a store, or finds the one that its key leads to. */
-  async function createIn(
+  #openOwn(
     into: StreamLog,
-    run: GenerationRun,
-    call: StoredCall,
-    options: StreamOptions,
-    kind: StreamFacts["kind"],
-  ) {
-    const { identity, spec } = call;
-    const { settings, store } = into;
-    const { result, target } = run;
+    { run, call, options, kind }: NewGeneration,
+    streamId: string,
+  ): OpenStream {
+    const { signal, timeoutMs } = call;
+    const isWhole = kind === "unary";
+    // A unary call's deadline ends its generation, whose error tells of the deadline.
+    const deadline = isWhole ? undefined : readingDeadline(timeoutMs, run.result);
+    const { heartbeatMs } = options;
+    const reader = into.reader(
+      { streamId, cursor: FROM_START, signal, deadline, heartbeatMs, watch: undefined },
+      isWhole,
+    );
+    return {
+      streamId,
+      generationId: run.result.generationId,
+      isReplayed: false,
+      endsAtDiscard: endsAtDiscard(call),
+      holdsOutput: false,
+      deliveries: reader.follow(),
+      terminal: () => reader.terminal,
+      soFar: () => run.result.soFar(),
+    };
+  }
+
+  /** Creates the stream in a store, or finds the one that its key leads to; undefined: the store is away. */
+  async #createIn(
+    into: StreamLog,
+    generation: NewGeneration,
+  ): Promise<CreatedStream | StoredStream | undefined> {
+    const { local, newId, encodeEvent } = this.#dependencies;
+    const { run, call, options, kind } = generation;
     const isLocal = into === local;
     const streamId = `${isLocal ? EPHEMERAL_PREFIX : STORED_PREFIX}${newId()}`;
-    const retentionMs = options.retentionMs ?? settings.retentionMs;
-    const events = new StreamEvents({
-      options,
-      clock,
-      streamId,
-      result,
-      target,
-      durability: isLocal ? "none" : store.capabilities.durability,
-      retentionMs: isLocal ? undefined : retentionMs,
-      json: await openJsonStream(options),
-      tail: 0,
-    });
-    const { heartbeatMs } = options;
+    const events = await this.#eventsOf(into, generation, streamId);
     const facts: StreamFacts = {
       kind,
-      labels: spec.labels,
-      heartbeatMs,
+      labels: call.spec.labels,
+      heartbeatMs: options.heartbeatMs,
       ...(endsAtDiscard(call) && { endsAtDiscard: true }),
     };
     const token = into.newToken();
-    // What cannot be resumed has no writer that a cursor could name.
+    // A stream that cannot be resumed has no writer that a cursor could name.
     const writer = isLocal ? 0 : token.nonce;
-    const isKept = settings.takeover === "auto" && store.capabilities.durability !== "process";
-    const stream: NewStream = {
-      streamId,
-      token,
-      session: into.session,
-      caller: identity.caller,
-      requestId: identity.requestId,
-      fingerprint: identity.fingerprint,
-      start: encodeEvent(events.start(), writer),
-      request: isKept ? identity.request() : undefined,
-      retentionMs,
-      totalMs: run.limitMs,
-      progress: progressOf(run, facts, undefined, undefined),
-    };
-    const hooks = {
-      disconnect: disconnectPolicy(options),
-      stop: (error: GatewayError) => run.abort(error),
-      endUnstarted: () => encodeEvent(events.unstarted(), writer),
-    };
-    const begun = await into.begin(stream, hooks);
-    if (begun.state === "unavailable") {
-      if (!isLocal && kind === "stream") result.warn(streamUnstored(begun.isLate));
-      return undefined;
+    const begun = await into.begin(
+      {
+        ...newStream(into, generation),
+        streamId,
+        token,
+        start: encodeEvent(events.start(), writer),
+        progress: progressOf(run, facts, undefined, undefined),
+      },
+      {
+        disconnect: this.disconnectPolicy(options),
+        stop: (error) => run.abort(error),
+        endUnstarted: () => encodeEvent(events.unstarted(), writer),
+      },
+    );
+    switch (begun.state) {
+      case "unavailable":
+        if (!isLocal && kind === "stream") run.result.warn(streamUnstored(begun.isLate));
+        return undefined;
+      case "joined":
+        return begun.stream;
+      case "created":
+        return { owned: begun.stream, writer, events, facts, streamId };
     }
-    if (begun.state === "joined") return { joined: joinedStream(begun.stream, call) };
-    return { owned: begun.stream, writer, events, facts, streamId };
   }
 
-  return { disconnectPolicy, resume, join, begin };
+  async #eventsOf(
+    into: StreamLog,
+    { run, options }: NewGeneration,
+    streamId: string,
+  ): Promise<StreamEvents> {
+    const { clock, local } = this.#dependencies;
+    const isLocal = into === local;
+    return new StreamEvents({
+      options,
+      clock,
+      streamId,
+      result: run.result,
+      target: run.target,
+      durability: isLocal ? "none" : into.store.capabilities.durability,
+      retentionMs: isLocal ? undefined : retentionOf(into, options),
+      json: await openJsonStream(options),
+      tail: 0,
+    });
+  }
+}
+
+/** Milliseconds for which an ended stream stays. */
+function retentionOf({ settings }: StreamLog, options: StreamOptions): number {
+  return options.retentionMs ?? settings.retentionMs;
+}
+
+/** The record of a stream, as far as the call and the store determine it. */
+function newStream(
+  into: StreamLog,
+  { run, call, options }: NewGeneration,
+): Omit<NewStream, "streamId" | "token" | "start" | "progress"> {
+  const { identity } = call;
+  const { settings, store } = into;
+  const isKept = settings.takeover === "auto" && store.capabilities.durability !== "process";
+  return {
+    session: into.session,
+    caller: identity.caller,
+    requestId: identity.requestId,
+    fingerprint: identity.fingerprint,
+    request: isKept ? identity.request() : undefined,
+    retentionMs: retentionOf(into, options),
+    totalMs: run.limitMs,
+  };
 }

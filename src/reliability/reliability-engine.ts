@@ -5,7 +5,7 @@ import { FirstPermit, type Grant } from "./first-permit.ts";
 import { HedgeAllowance } from "./hedge-allowance.ts";
 import { type Progress, type Step, startProgress } from "./progress.ts";
 import { Race } from "./race.ts";
-import { Recovery } from "./recovery.ts";
+import { Recovery, type RecoveryDependencies } from "./recovery.ts";
 import { RetryMetrics } from "./retry-metrics.ts";
 import type { TargetStates } from "./target-states.ts";
 
@@ -14,7 +14,7 @@ export class ReliabilityEngine {
   readonly states: TargetStates;
   readonly #firstPermit: FirstPermit;
   readonly #race: Race;
-  readonly #recovery: Recovery;
+  readonly #recovery: RecoveryDependencies;
   readonly #hedges: HedgeAllowance;
 
   constructor(clock: Clock, states: TargetStates) {
@@ -22,7 +22,7 @@ export class ReliabilityEngine {
     this.#hedges = new HedgeAllowance(() => states.settings.hedge.share);
     this.#firstPermit = new FirstPermit(clock, states);
     this.#race = new Race(clock, states, this.metrics, this.#hedges);
-    this.#recovery = new Recovery(clock, () => states.settings, this.metrics);
+    this.#recovery = { clock, settings: () => states.settings, metrics: this.metrics };
   }
 
   /** Chooses where the call begins; see `FirstPermit`. The grant must go to `run`. */
@@ -52,7 +52,7 @@ export class ReliabilityEngine {
         if (progress.attempts > 1) this.metrics.of(nameOf(outcome.target).provider).recovered++;
         return;
       }
-      step = await this.#recovery.next(call, progress, outcome);
+      step = await new Recovery(this.#recovery, call, progress, outcome).next();
     }
   }
 }

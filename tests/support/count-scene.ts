@@ -12,7 +12,6 @@ import {
 } from "../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
-import { answered } from "./engine.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { testModel, testSpec } from "./provider-request.ts";
 import { testCounter } from "./token-counter.ts";

@@ -8,7 +8,7 @@ import type { StreamOptions } from "../../src/domain/stream-options.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
 import type { Deployment } from "../../src/gateway/generation-run.ts";
 import { GenerationRuns } from "../../src/gateway/generation-runs.ts";
-import { createStoredGenerations } from "../../src/gateway/stored-generations.ts";
+import { StoredGenerations } from "../../src/gateway/stored-generations.ts";
 import { SchemaChecks } from "../../src/output/schema-checks.ts";
 import type { OpenStream } from "../../src/ports/gateway.ts";
 import type { Provider } from "../../src/providers/provider.ts";
@@ -141,7 +141,7 @@ export function createGatewayOver(
     encodeEvent: encode,
     encodeInternalEnd: internalEnd,
   };
-  const stored = createStoredGenerations(shared);
+  const stored = new StoredGenerations(shared);
   /** How readers with a cursor have ended. */
   const resumed: string[] = [];
   const telemetry = {

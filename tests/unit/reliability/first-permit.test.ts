@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
-import { budgetError, refusalError } from "../../../src/reliability/first-permit.ts";
+import { budgetError, refusalError } from "../../../src/reliability/refusal-error.ts";
 import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import type { Refusal } from "../../../src/reliability/target-state.ts";
 import { answered, fails, hangs, setUpEngine, succeeds } from "../../support/engine.ts";
