@@ -19,7 +19,7 @@ import type {
 import { createModelRegistry, type RegistryInstance } from "./routing/model-registry.ts";
 import { createPriceOverrider } from "./routing/price-overrider.ts";
 import { recordProblems } from "./routing/record-problems.ts";
-import { createRouter } from "./routing/router.ts";
+import { Router } from "./routing/router.ts";
 import type { TokenCounter } from "./usage/token-counter.ts";
 
 export type ProviderTypes = Readonly<Record<string, ProviderType>>;
@@ -154,10 +154,10 @@ export async function createDeployment(
     .filter((key) => !isForUnlisted(key))
     .map((key) => `${overrides.place}: ${key}: no model has this name`);
   const unavailable = (id: string): ConfiguredProvider["unavailable"] => byId.get(id)?.unavailable;
-  const router = createRouter({
+  const router = new Router({
     lookup: registry.lookup,
     unavailable,
-    misfit: (model, spec, options) =>
+    unsupported: (model, spec, options) =>
       typeOf(types, model.providerType).misfit(spec, model, options),
     providers,
     inputTokens: (model, spec) => counter.estimateInput(model, spec).tokens,

@@ -183,14 +183,14 @@ describe("generations that run", () => {
 });
 
 describe("targets that cannot serve a request", () => {
-  const misfit = (provider: string) => ({
+  const skippedAt = (provider: string) => ({
     target: { provider, model: "m" },
     reason: `${provider} has no tools`,
   });
   const route: Deployment["route"] = (spec) => ({
     targets: [{ model: testModel(), spec, effort: undefined, options: {}, warnings: [] }],
-    skipped: [misfit("before")],
-    unfit: [misfit("behind")],
+    skipped: [skippedAt("before")],
+    unfit: [skippedAt("behind")],
   });
   const skipped = (provider: string) => ({
     provider,
