@@ -4,9 +4,9 @@ import type { TargetLimits } from "../reliability/attempt-limits.ts";
 import type { TargetState } from "../reliability/target-state.ts";
 import { requestUnits } from "../usage/counted-text.ts";
 
-/** Of prompts of one size, the share that begin to be answered within the usual time. */
+/** Share of the prompts of one size whose first content comes within the usual time. */
 const PREFILL_SHARE = 0.9;
-/** Of whole answers with one limit of output, the share that come within the usual time. */
+/** Share of the whole answers with one limit of output that come within the usual time. */
 const ANSWER_SHARE = 0.99;
 
 export interface MeasuredAttempt {
@@ -25,7 +25,7 @@ export class AttemptMeasure {
   readonly #isCallStream: boolean;
   readonly #streams: boolean;
   readonly #startedAt: number;
-  /** UTF-16 units of the prompt, or most tokens of the output: what the time depends on. */
+  /** The time depends on it: UTF-16 units of the prompt of a stream, most output tokens of a whole answer. */
   readonly #size: number;
   readonly #outputLimit: number;
   #hasContent = false;

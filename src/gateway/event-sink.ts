@@ -23,7 +23,7 @@ export interface EventEncoder {
   readonly encodeInternalEnd: (sequence: number, writer: number) => Uint8Array;
 }
 
-/** `encode` throws where the event cannot be told. */
+/** `encode` throws if the event cannot be encoded. */
 export function storedSink(
   owned: OwnedStream,
   writer: number,

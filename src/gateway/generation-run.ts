@@ -27,7 +27,7 @@ export interface Deployment {
   route(spec: GenerationSpec): Route;
   provider(instanceId: string): Provider;
   readonly timeouts: DefaultTimeouts;
-  /** How provider calls end on a cancel, where the request does not say. */
+  /** How provider calls end on a cancel, if the request does not say. */
   readonly abort: AbortPolicy;
 }
 
@@ -52,14 +52,14 @@ export interface RunRequest {
   readonly spec: GenerationSpec;
   readonly caller: string;
   readonly stream: boolean;
-  /** What a deadline of the caller leaves for all of it, in milliseconds. */
+  /** Milliseconds that the caller's deadline gives the whole generation; undefined: no deadline. */
   readonly timeoutMs: number | undefined;
-  /** How long the caller reads it, where it can go on after that. */
+  /** Milliseconds for which the caller reads a stream that can go on afterwards. */
   readonly readMs?: number | undefined;
   readonly telemetry: CallTelemetry;
   /** The caller drops output that a notice discards. Of a whole answer the caller has none. */
   readonly acceptsDiscard: boolean;
-  /** What an owner that was lost had done of it. */
+  /** The part of the generation that a lost owner has done; undefined: the generation is new. */
   readonly before: Before | undefined;
 }
 
@@ -72,14 +72,14 @@ export interface Before {
 /** A generation that a target has taken; nothing is sent yet. */
 export interface GenerationRun {
   readonly result: GenerationResult;
-  /** Where it goes first. */
+  /** The first target of the route. */
   readonly target: TargetName;
   /** Longest duration from now, in milliseconds. */
   readonly limitMs: number;
-  /** Runs the attempts and hands their events on. Never throws: a defect ends it as INTERNAL. */
+  /** Runs the attempts and hands their events on. Never throws: a defect ends the generation as INTERNAL. */
   run(delivery: Delivery): Promise<Outcome>;
-  /** Ends it with this error, at once. */
+  /** Ends the generation with this error, at once. */
   abort(error: GatewayError): void;
-  /** Gives back what it holds, in place of `run`. */
+  /** Gives the permit and the lease back; called instead of `run`. */
   release(): void;
 }

@@ -10,7 +10,7 @@ export function hedgePolicy(
   { maxInputTokens }: { readonly maxInputTokens: number },
 ) {
   const { hedge } = spec.routing;
-  // Two attempts at once could each spend what is left.
+  // Two attempts at once could each spend the rest of the budget.
   if (hedge === undefined || spec.budget !== undefined) return undefined;
   if (spec.tools.some(({ type }) => type === "provider")) return undefined;
   const { tokens } = counter.estimateInput(model, spec);

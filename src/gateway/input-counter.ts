@@ -44,7 +44,7 @@ interface ProviderCount {
   readonly limitMs: number;
 }
 
-/** Longest wait for a count where something else would do. */
+/** Longest wait for a count, in milliseconds, if an estimate can take its place. */
 const MAX_WAIT_MS = 10_000;
 
 function notOffered({ provider, id }: Model): GatewayError {

@@ -1,4 +1,4 @@
-// What is known of the work of an owner that is gone, and whether a stream can go on without it.
+// The last attempt of an owner that is gone, and whether another replica can continue its stream.
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Attempt } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";

@@ -1,4 +1,4 @@
-// The money of a request: which targets it pays for, and how much output there.
+// The budget of a request: which targets it pays for, and how much output there.
 import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
@@ -15,13 +15,13 @@ export interface PaidCall {
   readonly counter: TokenCounter;
 }
 
-/** Where a request is sent, with what only that provider reads. */
+/** A target, with the options that only its provider reads. */
 export interface PaidTarget {
   readonly model: Model;
   readonly options: JsonObject;
 }
 
-/** A request as it is sent; `isLimited`: the money ends its output before anything else does. */
+/** A request as it is sent; `isLimited`: its budget sets the limit of the output. */
 export interface PaidSpec {
   readonly spec: GenerationSpec;
   readonly isLimited: boolean;
@@ -34,7 +34,7 @@ function longestOutput(model: Model, spec: GenerationSpec): number {
   return Math.min(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY));
 }
 
-/** What the rest of the budget pays for at a target. Throws BUDGET where that is not one token. */
+/** The request with the output that the rest of its budget pays for. Throws BUDGET below one token. */
 export function payFor(
   { result, counter }: PaidCall,
   { model, options }: PaidTarget,

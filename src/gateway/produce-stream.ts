@@ -1,5 +1,5 @@
-// How the events of a run become those of a stream. Whatever throws on the way, the stream has one
-// end: a defect of our own ends it with INTERNAL, and is never left to another replica.
+// The events of a run become the events of a stream. The stream has exactly one end, whatever throws: a
+// defect ends it with INTERNAL here, and no other replica takes it over.
 
 import { internalError, type OnDefect } from "../domain/defect.ts";
 import type { StreamEvent } from "../domain/generation.ts";
@@ -22,19 +22,19 @@ export interface Production {
   readonly events: StreamEvents;
   readonly sink: EventSink;
   readonly streamId: string;
-  /** Undefined where nothing is kept of the stream. */
+  /** Undefined: the stream is not stored. */
   readonly facts: StreamFacts | undefined;
   readonly onDefect: OnDefect;
   /** Is told of the end, unless another replica goes on with it. */
   readonly onEnd?: GenerationCall["onEnd"];
-  /** Adds what stands before the events of the run. */
+  /** Adds the events that come before those of the run. */
   readonly open?: () => void;
 }
 
 const CONTENT: EventFacts = { isContent: true };
 const BY_DEFECT: Ending = { phase: "failed", freesKey: true };
 
-/** Feeds a stream with all that follows its beginning, to its end. Never rejects. */
+/** Feeds a stream with the events after its `start`, up to its end. Never rejects. */
 export async function produceStream(production: Production): Promise<Outcome> {
   const outcome = await feed(production);
   const { run, onDefect, streamId } = production;
@@ -78,7 +78,7 @@ async function feed(production: Production): Promise<Outcome> {
   }
 }
 
-/** The way of a run's events to the stream. It ends with the first event that cannot be told. */
+/** The delivery of a run's events to the stream. The first event that cannot be encoded ends it. */
 function createFeed({ run, events, sink, facts }: Production) {
   let broken: { readonly defect: unknown } | undefined;
 
@@ -140,7 +140,7 @@ function addEnding({ run, events, sink, facts }: Production, outcome: Outcome): 
   }
 }
 
-/** One INTERNAL behind the events that were taken, in as many words as can still be said. */
+/** Adds one INTERNAL after the last event, with as many facts as can be encoded. */
 function endByDefect(production: Production, defect: unknown): Outcome {
   const { run, events, sink, facts, onDefect } = production;
   const failure = run.result.failByDefect(internalError(defect));

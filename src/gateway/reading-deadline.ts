@@ -14,7 +14,7 @@ export function readingDeadline(
     const late = new GatewayError(
       "total-timeout",
       "the call's deadline passed before the end of the stream, which can be resumed",
-      // The reader's own deadline is another matter: a helper comes back with the next call.
+      // A client can resume the stream with its next call.
       { reason: "DELIVERY_DEADLINE" },
     );
     return result === undefined ? late : new GenerationFailed(result.failureOf(late));

@@ -1,4 +1,4 @@
-// The end of a generation that has been admitted: one outcome, one usage record, whatever throws.
+// The end of a generation: one outcome, one usage record, whatever throws.
 import type { OnDefect } from "../domain/defect.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import { GenerationFailed } from "../domain/generation.ts";
@@ -63,7 +63,7 @@ export class RunEnd {
     return result.outcome();
   }
 
-  /** Writes the usage record of the call. A defect up to here is what the call has come to. */
+  /** Writes the usage record of the call. A defect up to here is the outcome of the call. */
   #record(): void {
     const { result, usage, facts } = this.#options;
     if (this.guard.defect !== undefined) result.failByDefect(this.guard.defect);

@@ -1,5 +1,5 @@
-// Between a generation and the engine: a defect in what the gateway does for an attempt ends the
-// generation by its signal, and never unwinds through the engine, which holds permits and timers.
+// Between a generation and the engine. A defect in a function that the engine calls ends the generation by
+// its signal. The defect never unwinds through the engine, which holds permits and timers.
 import { internalError, isDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { RunnableCall, RunningAttempt, Target } from "../reliability/engine-call.ts";
@@ -34,7 +34,7 @@ export class RunGuard {
     return this.#first;
   }
 
-  /** Does it, or ends the generation. */
+  /** Does the work; a defect in it ends the generation. */
   run(work: () => void): void {
     try {
       work();

@@ -50,7 +50,7 @@ export interface BegunStream {
   readonly outcome: Promise<Outcome> | undefined;
 }
 
-/** Who names RESTART without saying that it accepts discards is older than the word, and does. */
+/** A request that names RESTART without `accepts_discard` is older than the field, and accepts discards. */
 export function endsAtDiscard({ acceptsDiscard, spec }: StoredCall): boolean {
   return acceptsDiscard || spec.routing.midStreamRecovery !== "restart";
 }
@@ -58,7 +58,7 @@ export function endsAtDiscard({ acceptsDiscard, spec }: StoredCall): boolean {
 export const STORED_PREFIX = "s.";
 export const EPHEMERAL_PREFIX = "e.";
 
-/** The key of a call holds at this replica only: its store is away, or has answered too late. */
+/** The idempotency key holds at this replica only: the store is away, or has answered too late. */
 const IDEMPOTENCY_LOCAL: Warning = {
   reason: "IDEMPOTENCY_LOCAL",
   message: "nothing is stored: request_id holds at this replica only, for as long as it runs",
@@ -80,9 +80,9 @@ function noPlaceLeft(): GatewayError {
 
 const FROM_START: Cursor = { sequence: 0, writer: 0 };
 
-/** Whether what a reader has up to its cursor has output in it. */
+/** Whether a reader has received output up to its cursor. */
 function holdsOutput({ sequence }: Cursor, { firstContent, tail }: StoredStream): boolean {
-  // What is delivered while the store is away can be ahead of what the store knows.
+  // Events that are delivered while the store is away can be ahead of the store.
   return sequence > tail || (firstContent > 0 && sequence >= firstContent);
 }
 

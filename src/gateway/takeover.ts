@@ -63,7 +63,7 @@ interface NextRun {
   readonly run: GenerationRun;
   /** The request was run again, or no target took it. */
   readonly goesOn: boolean;
-  /** A run that was admitted, or that no target took, writes its own record. */
+  /** The run writes its own usage record: it was prepared, or no target took it. */
   readonly isRecorded: boolean;
 }
 
@@ -92,11 +92,11 @@ interface Work {
 interface Claimed {
   readonly owned: OwnedStream;
   readonly record: StreamRecord;
-  /** As it was before the claim. */
+  /** The stream before the claim. */
   readonly stream: StoredStream;
   readonly summary: StreamSummary;
   readonly request: StoredRequest | undefined;
-  /** Ends it in any case. */
+  /** Ends the stream in any case. */
   readonly ending: GatewayError | undefined;
   readonly span: CallTelemetry;
   readonly work: Work;
@@ -112,7 +112,7 @@ export class Takeover {
     this.#unread = new UnreadAnswers(dependencies.clock);
   }
 
-  /** Goes on with an orphan where that can be, and ends it where it cannot. */
+  /** Continues an orphan if that is possible, and ends it otherwise. */
   async adopt(stream: StoredStream): Promise<"taken" | "ended" | "left"> {
     const { streamId, progress } = stream;
     const summary = readSummary(progress);
@@ -240,7 +240,7 @@ export class Takeover {
       tail: record.tail,
     });
     this.#feed(taken, { ...next, events, lost, callFacts });
-    // Nobody may be left to read it.
+    // The stream may have no reader any more.
     owned.watchReaders();
     return { goesOn: next.goesOn, ended: owned.ended };
   }
@@ -276,7 +276,7 @@ export class Takeover {
       stream: isStream,
       timeoutMs: stream.deadlineAt - stream.now,
       telemetry: span,
-      // Of a creator that does not restart the log does not say it.
+      // The log does not tell of a creator that does not restart.
       acceptsDiscard: !isStream || summary.endsAtDiscard !== true,
       before,
     };

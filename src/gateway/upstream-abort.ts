@@ -1,5 +1,5 @@
-// What becomes of a provider call whose generation is cancelled: it is closed at
-// once, or read on within bounds for the sake of its counts.
+// The provider call of a generation that is cancelled: it is closed at once, or read on within bounds so
+// that the provider's counts come.
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
@@ -20,7 +20,7 @@ export interface DrainedCall {
   readonly stream: boolean;
   /** Ends the generation, and with it the attempt. */
   readonly lifetime: AbortSignal;
-  /** Ends what is read on, without another wait. */
+  /** Ends a call that is read on, at once. */
   readonly hurry: AbortSignal;
 }
 
@@ -52,7 +52,7 @@ function outputOf(event: ProviderEvent): string | undefined {
   }
 }
 
-/** The end of one provider call: `signal` is the provider's, and can come later than the attempt's. */
+/** The abort of one provider call, which can come later than the abort of its attempt. */
 export class UpstreamAbort {
   readonly #call: DrainedCall;
   readonly #upstream = new AbortController();
@@ -65,7 +65,7 @@ export class UpstreamAbort {
     this.#call = call;
   }
 
-  /** Nothing of it is delivered any more. */
+  /** The call is read on; nothing of it is delivered. */
   get isDraining(): boolean {
     return this.#isDraining;
   }
@@ -79,7 +79,7 @@ export class UpstreamAbort {
     return this.#upstream.signal;
   }
 
-  /** Watches what is read on. */
+  /** Counts the cost of a call that is read on. */
   observe(event: ProviderEvent): void {
     if (this.#money === undefined) return;
     const text = outputOf(event);

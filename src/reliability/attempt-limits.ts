@@ -14,7 +14,7 @@ export interface DefaultTimeouts extends Required<TargetTimeouts> {
 const MARGIN_SHARE = 0.1;
 const MAX_MARGIN_MS = 100;
 
-/** Share of the time that is left which an attempt may be silent for, while another target is left. */
+/** Share of the remaining time for which an attempt may be silent while another target is open. */
 const SILENT_SHARE = 0.5;
 
 /** A target may be silent for so many times as long as it usually is. */
@@ -22,10 +22,10 @@ const USUAL_FACTOR = 2;
 
 /** Counts follow a finish reason at once, or never: some servers keep the connection open instead. */
 const USAGE_WAIT_MS = 2_000;
-/** Share of the idle limit that the wait for counts gets, so that the limit does not void the answer. */
+/** Share of the idle limit for the wait for counts: the answer must end before the limit does. */
 const USAGE_WAIT_SHARE = 0.5;
 
-/** What is left of a caller's deadline for the answer and for a typed error, in milliseconds. */
+/** Milliseconds of a caller's deadline without the margin for a typed error. */
 export function answerTimeMs(callTimeoutMs: number): number {
   return callTimeoutMs - Math.min(MAX_MARGIN_MS, callTimeoutMs * MARGIN_SHARE);
 }
@@ -56,7 +56,7 @@ export interface AttemptTarget {
   readonly hasNext: boolean;
   /** First-token limit of a probe. */
   readonly probeFirstTokenMs: number | undefined;
-  /** What is left of the generation's time and of the caller's deadline. */
+  /** Remaining milliseconds of the generation's time and of the caller's deadline. */
   readonly remainingMs: number;
   /** How long the target usually takes to the first content of such an answer; undefined: not known. */
   readonly usualMs: number | undefined;
@@ -70,7 +70,7 @@ export interface TargetLimits extends AttemptLimits {
   readonly usageWaitMs: number;
 }
 
-/** How long a target may be silent before its content while another target is left. */
+/** Milliseconds for which a target may be silent before its content while another target is open. */
 function failoverMs(defaults: DefaultTimeouts, { reasons, streams, usualMs }: AttemptTarget) {
   const usual = USUAL_FACTOR * (usualMs ?? 0);
   if (!streams) return Math.max(defaults.answerFailoverMs, usual);
@@ -87,7 +87,7 @@ function serverFirstTokenMs(
   longestWithNext: number,
 ): number | undefined {
   const { reasons, streams, hasNext, probeFirstTokenMs, usualMs = 0 } = target;
-  // The first token of a whole answer is its last: at the last target it has all the time that is left.
+  // The first token of a whole answer is its last: at the last target it has all the remaining time.
   if (!streams) return hasNext ? longestWithNext : undefined;
   const longestAlone = reasons ? defaults.reasoningMs : defaults.firstTokenMs;
   const longest = hasNext ? longestWithNext : longestAlone;
@@ -114,7 +114,7 @@ export function attemptLimits(
   };
 }
 
-/** A limit below the server's, by the request or its deadline: that it passed says nothing of the target. */
+/** The request or its deadline set a limit below the server's: its end says nothing of the target's health. */
 export function isOwnLimit(
   kind: ErrorKind,
   limits: TargetLimits,

@@ -10,7 +10,7 @@ export interface AttemptLimits {
 
 /** Watches one attempt; `stop` must be called when it ends. */
 export interface AttemptTimers {
-  /** Something that shows progress came: content, or usage. */
+  /** Content or usage has come. */
   progress(now: number, content: boolean): void;
   /** The reader holds the provider back: its silence does not count until the next progress. */
   hold(): void;

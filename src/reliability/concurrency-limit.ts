@@ -2,13 +2,13 @@ import type { Clock } from "../clock.ts";
 import { CallerQueue, type CallerShare, loadOf, type Waiter } from "./caller-queue.ts";
 import type { LimitSettings } from "./reliability-settings.ts";
 
-/** A caller waits in a queue for at most this share of its time. */
+/** A call waits in a queue for at most this share of its remaining time. */
 const QUEUE_SHARE = 0.25;
 
 /**
- * So many calls at a time, and a bounded queue of those that wait. Callers share both: none takes a place
- * while it holds more than its share of those that are left, a place that is given back goes to the caller that
- * holds least, and a full queue turns away calls of the caller that has most.
+ * Bounds the calls that run at a time, and the queue of those that wait. Callers share both. No caller takes a
+ * place while it holds more than its share of the free ones. A place that is given back goes to the caller that
+ * holds least. A full queue turns away calls of the caller that has most.
  */
 export class ConcurrencyLimit {
   readonly #clock: Clock;
@@ -36,7 +36,7 @@ export class ConcurrencyLimit {
     return this.#shares.size;
   }
 
-  /** There are places, and the caller holds too many to take one. */
+  /** Places are free, and the caller holds too many to take one. */
   isReserved(caller: string): boolean {
     return this.isFull(caller) && this.#inFlight < this.#settings().maxInFlight;
   }
@@ -60,8 +60,7 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Waits for a place, as long as the queue allows and a share of `remainingMs`, which the call has;
-   * undefined when the queue is full or the wait is over. Rejects on abort.
+   * Waits for a place, for `queueWaitMs` and for a share of the call's `remainingMs` at most; undefined if the queue is full or the wait is over. Rejects on abort.
    */
   async enter(
     caller: string,
@@ -117,8 +116,8 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * A caller may hold `callerShare` of the places if it is alone. Each further one that wants as many leaves
-   * less to all of them, and some places always stay free for the next that comes.
+   * A caller that is alone may hold `callerShare` of the places. Each further caller that wants as many lowers
+   * the part of all. Some places always stay free for the next caller.
    */
   #mayTake({ held }: CallerShare): boolean {
     const { maxInFlight, callerShare } = this.#settings();
@@ -126,7 +125,7 @@ export class ConcurrencyLimit {
     return free > 0 && held * (1 - callerShare) < free * callerShare;
   }
 
-  /** Hands out the places that there are. Who holds least may take one if anybody may. */
+  /** Hands out the free places. If any caller may take one, the caller that holds least may. */
   #serve(): void {
     for (;;) {
       const share = this.#queue.next();
@@ -140,7 +139,7 @@ export class ConcurrencyLimit {
   #freeQueuePlace(share: CallerShare): boolean {
     if (this.#queue.length < this.#settings().queueLength) return true;
     const heaviest = this.#queue.heaviest();
-    // With one more this caller would have as much.
+    // With one more call this caller would have as many as the heaviest.
     if (heaviest === undefined || loadOf(heaviest) <= loadOf(share) + 1) return false;
     heaviest.waiting.at(-1)?.turnAway();
     return this.#queue.length < this.#settings().queueLength;

@@ -39,7 +39,7 @@ export interface AttemptPlan<T extends Target> {
   readonly probeFirstTokenMs: number | undefined;
   /** Another target could still take the call. */
   readonly hasNext: boolean;
-  /** What is left of the call's time, in milliseconds. */
+  /** Remaining milliseconds of the call. */
   readonly remainingMs: number;
   /** Why it follows the one before. */
   readonly decided: Decided | undefined;
@@ -55,13 +55,13 @@ export interface RunningAttempt<Item> {
   readonly signOf: (item: Item) => Sign;
   /** Takes an item; a promise holds the provider back until it resolves. `content`: its sign is that. */
   take(item: Item, now: number, content: boolean): Promise<void> | undefined;
-  /** Its generation was cancelled, and it is read on for its counts alone. */
+  /** The generation was cancelled, and the attempt is read on for its counts alone. */
   isDraining(): boolean;
   /** The caller has seen output of it. */
   isCommitted(): boolean;
   /** The provider has finished: throws `GatewayError`, or rejects, where the output is refused. */
   accept(): Promise<void> | undefined;
-  /** A limit of the request's own, shorter than the server's, says nothing of the target's health. */
+  /** The request set the limit below the server's: its end says nothing of the target's health. */
   isOwnLimit(kind: ErrorKind): boolean;
   end(outcome: "succeeded" | "failed" | "cancelled" | "superseded", error?: GatewayError): void;
 }
@@ -87,7 +87,7 @@ export interface EngineCall<T extends Target> {
   /** In the order in which they are tried; at least one. */
   readonly targets: readonly T[];
   readonly policy: PolicyInForce;
-  /** Shares the places of its targets with others. */
+  /** The caller's identifier: callers share the places of a target. */
   readonly caller: string;
   /** How the caller gets the answer. */
   readonly form: AnswerForm;
@@ -104,7 +104,7 @@ export interface EngineCall<T extends Target> {
   /** A target was passed over. */
   skip(target: T, error: GatewayError): void;
   decided(decided: Decided): void;
-  /** The attempt, or the skip, that was told of last is followed by another attempt. */
+  /** Another attempt follows the attempt, or the skip, that was told of last. */
   recover(next: NextAttempt<T>): void;
   /** A wait begins; the returned function ends it. */
   wait(ms: number, decided: Decided): () => void;

@@ -15,7 +15,7 @@ export type NextTarget =
 export interface FailureRule {
   /** Repetitions at one target before another is preferred. */
   readonly sameFirst: number;
-  /** Repetitions at one target where no other is left; the attempt limit holds as well. */
+  /** Repetitions at one target if no other can follow; the attempt limit holds as well. */
   readonly sameAlone: number;
   readonly next: NextTarget;
   /** Which waits and which price in the budget. */

@@ -25,7 +25,7 @@ interface Refused<T extends Target> {
 
 /** What the caller reads where no target took the call: the earliest way out. */
 function noTargetError(refused: readonly Refused<Target>[], now: number): GatewayError {
-  // A busy target may be free at any moment; one that was refused needs somebody's hand.
+  // A busy target may be free soon. A target whose credential was refused needs an operator.
   const order = { full: 0, cooling: 1, open: 1, out: 2 };
   const [first] = [...refused].sort(
     (a, b) => order[a.refusal.state] - order[b.refusal.state] || a.refusal.until - b.refusal.until,

@@ -5,7 +5,7 @@ import type { BudgetSettings } from "./reliability-settings.ts";
 const RATE_WINDOW_MS = 10_000;
 const SECOND_MS = 1_000;
 
-/** Below this level nothing that could be left out is sent: no rival attempt, no failover. */
+/** Below this level no rival attempt and no failover is sent. */
 const LOW_LEVEL = 0.5;
 
 /** Calls of a second: their usual rate, or as many as a single second had lately. */
@@ -71,14 +71,14 @@ export class RetryBudget {
     this.#at = clock.now();
   }
 
-  /** Share that is left, from 0 to 1. */
+  /** Share of the tokens that remains, from 0 to 1. */
   get level(): number {
     const { capacity } = this.#settings();
     this.#fill();
     return capacity === 0 ? 0 : Math.max(0, 1 - this.#spent / capacity);
   }
 
-  /** Less than half is left. A bucket without capacity says nothing. */
+  /** Less than half remains. A bucket without capacity is never low. */
   get isLow(): boolean {
     return this.#spent > 0 && this.level < LOW_LEVEL;
   }

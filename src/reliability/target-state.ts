@@ -33,7 +33,7 @@ type Ailment =
 /** Why a target does not take a call now. */
 export type Refusal =
   | Ailment
-  /** As many calls as allowed run there, or of this caller, for whom no place is left then. */
+  /** All places are taken, or all that this caller may have. */
   | { readonly state: "full"; readonly until: number; readonly isReserved: boolean };
 
 /** A call that wants to be sent. */

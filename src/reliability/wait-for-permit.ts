@@ -9,7 +9,7 @@ export interface PermitWait<T extends Target> {
   readonly progress: Progress<T>;
   readonly target: T;
   readonly delayMs: number;
-  /** Tokens of the target's budget; given back where nothing is sent. */
+  /** Tokens of the target's budget; given back if nothing is sent. */
   readonly price: number;
   readonly decided: Decided;
 }

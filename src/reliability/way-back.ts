@@ -1,4 +1,4 @@
-// A target that has failed for a while is asked again where the one that stood in is of no help.
+// The call goes back to a target that it tried before, if no other target can follow a failure.
 import type { Clock } from "../clock.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import { backoffMs, hintedWaitMs, MAX_JITTER_AT_LAST_TARGET } from "./backoff.ts";

@@ -19,7 +19,7 @@ function repriced(
   return listed === undefined ? undefined : { ...listed, ...prices, date: version };
 }
 
-/** Puts the operator's prices in place of the listed ones, and tells what of them is of no use. */
+/** Puts the operator's prices in place of the listed ones, and tells which of them no model has. */
 export function createPriceOverrider({ byModel, version }: PriceOverrides) {
   const unused = new Set(Object.keys(byModel));
   const problems: string[] = [];

@@ -52,10 +52,10 @@ function unavailableError(model: Model, why: Unavailable): GatewayError {
   );
 }
 
-/** Keeps the details of an error within what a status can carry. */
+/** Bounds the details of an error: a status can carry no more. */
 const MAX_REASONS_NAMED = 5;
 
-/** What the caller can change goes before what only the operator can. */
+/** A problem that the caller can solve goes before one that only the operator can. */
 function noTarget(unfit: readonly FieldViolation[], refusals: readonly GatewayError[]): Error {
   const refusal = refusals.find(({ kind }) => kind !== "not-found") ?? refusals[0];
   if (unfit.length === 0 && refusal !== undefined) return refusal;
@@ -68,7 +68,7 @@ function noTarget(unfit: readonly FieldViolation[], refusals: readonly GatewayEr
   });
 }
 
-/** What a request's way through the offers has brought. */
+/** The offers of a request, sorted by whether they take it. */
 interface Listed {
   readonly targets: RoutedTarget[];
   /** Offers that do not take the request: before the first target, and behind it. */

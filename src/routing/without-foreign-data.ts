@@ -57,7 +57,7 @@ class DataFitter {
     return rest as T;
   }
 
-  /** Annotations go back to whoever wrote them and takes them; those without JSON of a provider to nobody. */
+  /** Annotations go back to the provider that wrote them, if it takes them. Those without provider JSON do not go back. */
   #withoutAnnotations(part: Part, path: string): Part {
     if (part.type !== "text" || part.annotations === undefined) return part;
     const isForeign = ({ providerData }: { readonly providerData?: ProviderData }): boolean =>
@@ -106,7 +106,7 @@ function dropped(
   return [{ reason, message, field }];
 }
 
-/** What the caller is told about that. */
+/** The warnings about parts and data that were left out. */
 export function foreignWarnings({ parts, data }: OwnData, model: Model): readonly Warning[] {
   return [
     ...dropped("PROVIDER_PART_DROPPED", "parts", parts, model),
