@@ -130,3 +130,18 @@ it("each attempt has a span, whose trace goes to the provider where the operator
   expect(silent.spans).toMatchObject([{ ...span, ...start, outcome: "succeeded" }]);
   expect(silent.asked).toMatchObject([{ headers: {} }]);
 });
+
+it("a count takes a place of its caller", async () => {
+  const limit = { ...DEFAULT_SETTINGS.limit, maxInFlight: 4, callerShare: 0.5, queueLength: 0 };
+  const { ask, state } = countScene(counts, { settings: { ...DEFAULT_SETTINGS, limit } });
+  for (let place = 0; place < 2; place++) state.acquire({ ...SENDER, caller: "alice" });
+  const message = "too many calls of this caller run at test/test-model";
+  await expect(ask("provider")).rejects.toMatchObject({ kind: "gateway-overloaded", message });
+  expect(await ask("provider", { caller: "carol" })).toMatchObject(byProvider);
+});
+
+it("a defect of the service is no reason for an estimate", async () => {
+  const { ask } = countScene(counts);
+  const broken = { spec: testSpec({ retry: {} as never }) };
+  await expect(ask("any", broken)).rejects.toThrow(TypeError);
+});
