@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
-import type { AttemptLimits } from "../../../src/reliability/attempt-timers.ts";
 import { signOfEvent } from "../../../src/gateway/sign-of-event.ts";
+import type { AttemptLimits } from "../../../src/reliability/attempt-timers.ts";
 import { runAttempt } from "../../../src/reliability/run-attempt.ts";
 import { createManualClock, type ManualClock } from "../../support/manual-clock.ts";
 
