@@ -8,6 +8,7 @@ import { accounting } from "./legs/accounting.ts";
 import { against } from "./legs/against.ts";
 import { callers } from "./legs/callers.ts";
 import { commits } from "./legs/commits.ts";
+import { doors } from "./legs/doors.ts";
 import { engine } from "./legs/engine.ts";
 import { estimators } from "./legs/estimators.ts";
 import { faulted } from "./legs/faulted.ts";
@@ -35,6 +36,7 @@ const LEGS: readonly Leg[] = [
   rates,
   requests,
   interceptors,
+  doors,
   engine,
   accounting,
   json,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { readListenersTls } from "./deployment/reload-steps.ts";
+import type { DoorHost } from "./doors/door-host.ts";
 import type { Dispatcher } from "./rpc/call.ts";
 import { createGrpcListener, type GrpcListener } from "./rpc/grpc-listener.ts";
 import { createHttpListener, type HttpListener } from "./rpc/http-listener.ts";
@@ -15,6 +16,7 @@ export interface ListenersOptions {
   readonly dispatcher: Dispatcher;
   /** Why calls are served without the stream store; undefined: with it. */
   readonly storeTrouble: () => string | undefined;
+  readonly doors: DoorHost;
 }
 
 export interface Listeners {
@@ -24,12 +26,13 @@ export interface Listeners {
 
 /** Takes both addresses, or none. */
 export async function startListeners(options: ListenersOptions): Promise<Listeners> {
-  const { clock, config, dispatcher, storeTrouble } = options;
+  const { clock, config, dispatcher, doors, storeTrouble } = options;
   const tls = readListenersTls(config);
   const shared = { ...config.limits, dispatcher, clock };
   const image = readFileSync(IMAGE);
   const grpc = await createGrpcListener({ ...config.grpc, ...shared, image, tls: tls.grpc });
-  const ofHttp = { ...config.http, ...shared, tls: tls.http, storeTrouble };
+  const serveDoors = doors.handle.bind(doors);
+  const ofHttp = { ...config.http, ...shared, tls: tls.http, storeTrouble, serveDoors };
   const http = await createHttpListener(ofHttp).catch(async (error: unknown) => {
     await grpc.close();
     throw error;

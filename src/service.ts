@@ -8,6 +8,11 @@ import { createReloadSteps, namesFiles } from "./deployment/reload-steps.ts";
 import { Reloads } from "./deployment/reloads.ts";
 import type { GatewayError } from "./domain/gateway-error.ts";
 import type { Log, LogLine } from "./domain/log-line.ts";
+import { createAnthropicDoor } from "./doors/anthropic.ts";
+import { DoorHost } from "./doors/door-host.ts";
+import { createOpenAiDoor } from "./doors/openai.ts";
+import { DoorGenerations } from "./doors/shared/generations.ts";
+import type { ModelList } from "./doors/shared/models.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
@@ -21,6 +26,7 @@ import { sessionOf } from "./operations/stream-state.ts";
 import type { Gateway } from "./ports/gateway.ts";
 import * as providerTypes from "./providers/registry.ts";
 import { createAdminService } from "./rpc/admin-service.ts";
+import { createContract } from "./rpc/contract.ts";
 import { checkTimeout } from "./rpc/deadline.ts";
 import { createDispatcher } from "./rpc/dispatcher.ts";
 import { drain } from "./rpc/drain.ts";
@@ -95,13 +101,17 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
   return streams;
 }
 
-function createServices(core: Core, streams: StreamService, gateway: Gateway): ServedService[] {
-  const { deployment, inForce, log, operations, replica, clock } = core;
-  const inputCounter = new InputCounter(core);
+/** What calls of every door ask. */
+interface SharedParts {
+  readonly gateway: Gateway;
+  readonly countInput: InputCounter["count"];
+}
+
+function createServices(core: Core, streams: StreamService, parts: SharedParts): ServedService[] {
+  const { clock, deployment, inForce, log, operations, replica } = core;
   return [
     createGenerationService({
-      gateway,
-      countInput: (call) => inputCounter.count(call),
+      ...parts,
       recovery: () => inForce.config.routing.midStreamRecovery,
     }),
     createModelService({
@@ -123,7 +133,8 @@ function createServices(core: Core, streams: StreamService, gateway: Gateway): S
 }
 
 /** The calls of the service, from every door. */
-function createDoors(core: Core, services: readonly ServedService[]) {
+function createDoors(core: Core, services: readonly ServedService[], parts: SharedParts) {
+  const { gateway, countInput } = parts;
   const { clock, inForce, log, replica, telemetry } = core;
   const { http, limits } = inForce.config;
   const calls = createCalls({
@@ -136,7 +147,20 @@ function createDoors(core: Core, services: readonly ServedService[]) {
     replica,
     version: VERSION,
   });
-  return { calls, dispatcher: createDispatcher({ services, calls, clock, ...limits }) };
+  const dispatcher = createDispatcher({ services, calls, clock, ...limits });
+  const generations = new DoorGenerations({ gateway, contract: createContract() });
+  const models: ModelList = {
+    list: () => core.deployment().models,
+    lookup: (name) => core.deployment().lookup(name)[0],
+  };
+  const asked = { generations, models, countInput };
+  const { openai, anthropic } = inForce.config.doors;
+  const doors = [
+    ...(openai ? [createOpenAiDoor(asked)] : []),
+    ...(anthropic ? [createAnthropicDoor(asked)] : []),
+  ];
+  const host = new DoorHost({ doors, calls, dispatcher, ...limits });
+  return { calls, dispatcher, host };
 }
 
 type Doors = ReturnType<typeof createDoors>;
@@ -222,13 +246,17 @@ export async function startService(
     encodeEvent: parts.encodeEvent,
     encodeInternalEnd,
   });
-  const doors = createDoors(core, createServices(core, streams, gateway));
-  const { calls, dispatcher } = doors;
+  const inputCounter = new InputCounter(core);
+  const countInput: InputCounter["count"] = (call) => inputCounter.count(call);
+  const asked = { gateway, countInput };
+  const doors = createDoors(core, createServices(core, streams, asked), asked);
+  const { calls, dispatcher, host } = doors;
   const storeTrouble = (): string | undefined => streams.log.health.trouble?.cause;
   const listeners = await startListeners({
     clock,
     config: inForce.config,
     dispatcher,
+    doors: host,
     storeTrouble,
   }).catch(async (error: unknown) => {
     await streams.close();

@@ -1,5 +1,7 @@
 // Everything that keeps streams: the store, the log over it, and what goes on for
 // them in the background.
+
+import { generationLine } from "./calls/generation-fields.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import type { OnDefect } from "./domain/defect.ts";
@@ -10,7 +12,6 @@ import type { LostUsage } from "./gateway/lost-usage.ts";
 import { StoredGenerations } from "./gateway/stored-generations.ts";
 import { Takeover } from "./gateway/takeover.ts";
 import { isTerminalEvent } from "./rpc/encode-event.ts";
-import { generationLine } from "./rpc/report-generation.ts";
 import { decodeStoredRequest } from "./rpc/stored-request.ts";
 import { StreamMaintenance } from "./streams/maintenance.ts";
 import { openStore } from "./streams/open-store.ts";

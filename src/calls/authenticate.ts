@@ -34,6 +34,12 @@ const KEY_MISSING = Object.freeze(
   }),
 );
 
+const KEYS_DIFFER = Object.freeze(
+  new GatewayError("unauthenticated", "`authorization` and `x-api-key` have different keys", {
+    reason: "CREDENTIALS_INVALID",
+  }),
+);
+
 /** What proxies add. Those of browsers and of gRPC's clients add none. */
 const PROXY_HEADER = /^(?:forwarded|via|x-forwarded-.*)$/;
 
@@ -92,6 +98,18 @@ function bearerToken(header: string): string | undefined {
 }
 
 /**
+ * The key of a call; "": there is a credential, and no key in it. Undefined: there is none. HTTP APIs of vendors have
+ * two headers for it. Throws UNAUTHENTICATED if these do not say the same.
+ */
+function keyOf({ system, header }: CallHead): string | undefined {
+  const authorization = header("authorization");
+  const bearer = authorization === undefined ? undefined : (bearerToken(authorization) ?? "");
+  const key = system === "http" ? header("x-api-key") : undefined;
+  if (key !== undefined && bearer !== undefined && key !== bearer) throw KEYS_DIFFER;
+  return bearer ?? key;
+}
+
+/**
  * Who a call comes from, by its credential only. Without callers, and where nobody is served without
  * credentials, this machine is the operator. The result throws UNAUTHENTICATED, and PERMISSION_DENIED
  * for a name that is not this machine's.
@@ -112,11 +130,10 @@ export function createAuthenticator({
   }
 
   return (head) => {
-    const { peer, header } = head;
-    const authorization = header("authorization");
-    if (authorization !== undefined && callers.length > 0) {
-      const token = bearerToken(authorization);
-      const caller = token === undefined ? undefined : keys.get(hash("sha256", token));
+    const { peer } = head;
+    const key = callers.length === 0 ? undefined : keyOf(head);
+    if (key !== undefined) {
+      const caller = keys.get(hash("sha256", key));
       if (caller !== undefined) return caller;
       throw KEY_UNKNOWN;
     }

@@ -9,8 +9,8 @@ export interface Peer {
   readonly certificateNames: readonly string[];
 }
 
-/** `rpc.system.name` of OpenTelemetry. */
-export type CallSystem = "grpc" | "connectrpc";
+/** `rpc.system.name` of OpenTelemetry; `http`: an operation of an HTTP API. */
+export type CallSystem = "grpc" | "connectrpc" | "http";
 
 /** A call of which the headers have come and nothing more, before anything of it is trusted. */
 export interface CallHead {

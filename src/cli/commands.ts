@@ -1,6 +1,7 @@
 import { circuits } from "./circuits.ts";
 import type { Command } from "./command.ts";
 import { config } from "./config.ts";
+import { doors } from "./doors.ts";
 import { generate } from "./generate.ts";
 import { health } from "./health.ts";
 import { keygen } from "./keygen.ts";
@@ -32,5 +33,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   status,
   keygen,
   config,
+  doors,
   health,
 };

@@ -36,6 +36,11 @@ export interface Config {
     readonly tls: TlsFiles | undefined;
     readonly corsOrigins: readonly string[];
   };
+  /** The vendors' APIs that are served. */
+  readonly doors: {
+    readonly openai: boolean;
+    readonly anthropic: boolean;
+  };
   readonly limits: {
     /** Most bytes of a request that carries a conversation, inflated. */
     readonly requestBytes: number;
@@ -112,6 +117,7 @@ export function createConfig(
   return freeze<Config>({
     grpc: { address: addresses.grpc, tls: grpc?.tls, ageLimit: ageLimit(grpc) },
     http: { address: addresses.http, tls: http?.tls, corsOrigins: http?.corsOrigins ?? [] },
+    doors: { openai: true, anthropic: true, ...fields.doors },
     limits: { requestBytes: fields.limits?.requestBytes ?? DEFAULT_REQUEST_BYTES },
     drain: drainSettings(fields.drain),
     callers,

@@ -1,5 +1,5 @@
 import { ageFields } from "./drain.ts";
-import { address, ConfigProblem, matching, type Reader, text } from "./readers.ts";
+import { address, ConfigProblem, flag, matching, type Reader, text } from "./readers.ts";
 import { list, object, reshaped } from "./sections.ts";
 import type { TlsFiles } from "./tls-files.ts";
 
@@ -33,3 +33,6 @@ export const grpcFields = object({ address, tls, ...ageFields });
 
 /** The section `http` of the file. */
 export const httpFields = object({ address, tls, cors_origins: list(origin), hosts: list(host) });
+
+/** The section `doors` of the file. */
+export const doorFields = object({ openai: flag, anthropic: flag });

@@ -17,6 +17,7 @@ const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
   "grpc.tls": ({ grpc }) => kindOf(grpc.tls),
   "http.tls": ({ http }) => kindOf(http.tls),
   "http.cors_origins": ({ http }) => http.corsOrigins,
+  doors: ({ doors }) => doors,
   "limits.request_bytes": ({ limits }) => limits.requestBytes,
   "stream.store": ({ store }) => store,
 };

@@ -2,7 +2,7 @@ import { accountingFields } from "./accounting.ts";
 import { caller } from "./callers.ts";
 import { drainFields } from "./drain.ts";
 import { limitFields } from "./limits.ts";
-import { grpcFields, httpFields } from "./listeners.ts";
+import { doorFields, grpcFields, httpFields } from "./listeners.ts";
 import { modelEntry } from "./model-entry.ts";
 import { providerEntry } from "./provider-entry.ts";
 import { flag } from "./readers.ts";
@@ -16,6 +16,7 @@ import { timeoutFields } from "./timeouts.ts";
 export const schema = object({
   grpc: grpcFields,
   http: httpFields,
+  doors: doorFields,
   callers: list(caller),
   allow_unauthenticated: flag,
   providers: list(providerEntry),

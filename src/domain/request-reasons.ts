@@ -8,6 +8,18 @@ export const requestReasons = {
     who: "caller",
     todo: "correct the field that the error names",
   },
+  REQUEST_TOO_LARGE: {
+    kinds: ["validation"],
+    when: "the body of an HTTP request is larger than `limits.request_bytes`",
+    who: "caller",
+    todo: "send less, or name media by their address",
+  },
+  PATH_UNKNOWN: {
+    kinds: ["not-found"],
+    when: "a door has no such path, or not for this HTTP method",
+    who: "caller",
+    todo: "take a path of the message",
+  },
   UNSUPPORTED_PARAMETER: {
     kinds: ["validation"],
     when: "no target can take the request as it is",

@@ -132,6 +132,7 @@ export class StoredGenerations {
       isReplayed: false,
       endsAtDiscard: endsAtDiscard ?? false,
       holdsOutput: holdsOutput(cursor, stream),
+      tail: stream.tail,
       deliveries: reader.follow(),
       terminal: () => reader.terminal,
     };

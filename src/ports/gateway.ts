@@ -60,6 +60,8 @@ export interface OpenStream {
   readonly deliveries: AsyncIterable<StreamDelivery>;
   /** The last event, once `deliveries` has ended by itself. */
   terminal(): Uint8Array | undefined;
+  /** Sequence of the last event that is stored, of a stream that was there before; unset: the call has begun it. */
+  readonly tail?: number;
   /** What is known of a generation that this call has begun. */
   readonly soFar?: () => Generation;
 }

@@ -1,4 +1,5 @@
 // The models that a request may run at, by their names and those of their providers.
+import { isDialectOptions } from "../domain/dialect-options.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
@@ -35,7 +36,8 @@ export function requestedOffers(
   { lookup, names }: OfferDependencies,
   spec: GenerationSpec,
 ): readonly Model[] {
-  checkNames(names, Object.keys(spec.providerOptions), "spec.provider_options");
+  const own = Object.keys(spec.providerOptions).filter((name) => !isDialectOptions(name));
+  checkNames(names, own, "spec.provider_options");
   checkNames(names, spec.routing.allowedProviders, "spec.routing.allowed_providers");
   checkNames(names, spec.routing.deniedProviders, "spec.routing.denied_providers");
   const offers = lookup(spec.model);

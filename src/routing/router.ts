@@ -1,3 +1,4 @@
+import { dialectOptions } from "../domain/dialect-options.ts";
 import { type FieldViolation, GatewayError } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
@@ -28,11 +29,12 @@ export interface RouterDependencies {
   readonly latencyMs: TargetMeasures["latencyMs"];
 }
 
-function optionsFor(spec: GenerationSpec, model: Model): JsonObject {
-  const { providerOptions } = spec;
-  return (
-    ownValue(providerOptions, model.provider) ?? ownValue(providerOptions, model.providerType) ?? {}
-  );
+/** Options for a provider's own dialect; those for its dialect alone are of requests that came in it. */
+function optionsFor({ providerOptions }: GenerationSpec, model: Model): JsonObject {
+  const ofDialect = ownValue(providerOptions, dialectOptions(model.dialect));
+  const own =
+    ownValue(providerOptions, model.provider) ?? ownValue(providerOptions, model.providerType);
+  return ofDialect === undefined ? (own ?? {}) : { ...ofDialect, ...own };
 }
 
 function unavailableError(model: Model, why: Unavailable): GatewayError {

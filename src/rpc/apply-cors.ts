@@ -10,7 +10,31 @@ const REQUEST_HEADERS = [
   "traceparent",
   "tracestate",
   "x-request-id",
+  "x-steer-fallbacks",
+  "x-steer-labels",
+  "x-steer-timeout",
+  "x-steer-unsupported",
+  // Those of the vendors' own clients in a browser.
+  "anthropic-beta",
+  "anthropic-dangerous-direct-browser-access",
+  "anthropic-version",
+  "openai-beta",
+  "openai-organization",
+  "openai-project",
+  "x-api-key",
+  "x-stainless-arch",
+  "x-stainless-helper",
+  "x-stainless-helper-method",
+  "x-stainless-lang",
+  "x-stainless-os",
+  "x-stainless-package-version",
+  "x-stainless-retry-count",
+  "x-stainless-runtime",
+  "x-stainless-runtime-version",
+  "x-stainless-timeout",
 ];
+/** Of the doors, beside those of the protocols. */
+const METHODS = ["DELETE", "HEAD"];
 const RESPONSE_HEADERS = [
   "x-steer-stream-id",
   "x-steer-generation-id",
@@ -18,8 +42,12 @@ const RESPONSE_HEADERS = [
   "x-steer-version",
   "x-steer-replayed",
   "x-steer-attempts",
+  "x-steer-model",
+  "x-steer-provider",
   "x-request-id",
   "retry-after",
+  "retry-after-ms",
+  "x-should-retry",
   "grpc-retry-pushback-ms",
 ];
 
@@ -42,7 +70,10 @@ export function applyCors(
       [...cors.exposedHeaders, ...RESPONSE_HEADERS].join(", "),
     );
     if (request.method === "OPTIONS") {
-      any.setHeader("access-control-allow-methods", cors.allowedMethods.join(", "));
+      any.setHeader(
+        "access-control-allow-methods",
+        [...cors.allowedMethods, ...METHODS].join(", "),
+      );
       any.setHeader(
         "access-control-allow-headers",
         [...cors.allowedHeaders, ...REQUEST_HEADERS].join(", "),

@@ -12,15 +12,15 @@ export interface UnservedCall extends Pick<CallHead, "system" | "header"> {
 /** A compression that a request can come in, by its name in headers. */
 export type Encoding = "gzip" | "deflate" | "br";
 
-/** The request of a call while it is on its way. Its caller is known. */
-export interface Arrival {
+/** The request of a call while it is on its way. Its caller is known. `Refusal` is the error of the call's door. */
+export interface Arrival<Refusal extends Error = RpcStatusError> {
   readonly caller: Caller;
   /** What ended it before it was whole. */
-  readonly error: RpcStatusError | undefined;
+  readonly error: Refusal | undefined;
   /** Counts bytes that have come, as they are on the wire. */
   receive(bytes: number): void;
   /** Calls back once, if the request is ended before it is whole: it takes too long, there is too much of it, or its caller is none any more. */
-  whenCut(onCut: (error: RpcStatusError) => void): void;
+  whenCut(onCut: (error: Refusal) => void): void;
   /** The request is whole, or nobody waits for it. */
   end(): void;
   /**
@@ -89,6 +89,15 @@ export interface Dispatcher {
   admit(head: CallHead, connection: object): Promise<Arrival>;
   /** The same for services that ask for no credentials and keep their calls to themselves. Refuses nobody. */
   expect(connection: object): Promise<Arrival>;
+  /**
+   * A request of another door, whose caller is known: the bounds of requests on their way hold for all doors together.
+   * `refuse` reports a request that is ended before it is whole.
+   */
+  arrive<Refusal extends Error>(
+    caller: Caller,
+    connection: object,
+    refuse: (error: unknown) => Refusal,
+  ): Promise<Arrival<Refusal>>;
   /** Writes the line of a call that a listener refuses by itself. */
   unserved(call: UnservedCall): void;
   /** `encode` is a part of the call: what it throws is the call's end, and on its log line. */

@@ -52,11 +52,11 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
   const chain = new CallChain({ ...calls, toRefusal });
 
   /** `refuse` reports a request that is ended before it is whole. */
-  async function arrive(
+  async function arrive<Refusal extends Error>(
     caller: Caller,
     connection: object,
-    refuse: (error: unknown) => RpcStatusError,
-  ): Promise<Arrival> {
+    refuse: (error: unknown) => Refusal,
+  ): Promise<Arrival<Refusal>> {
     const arrival = arriving.begin(caller, connection, refuse);
     await starts.take(caller.id);
     return arrival;
@@ -108,6 +108,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
     },
 
     expect: (connection) => arrive(NOBODY, connection, toRefusal),
+    arrive,
     unserved: (call) => calls.lines.refused(unservedLine(call)),
 
     // Neither is a function that lasts as long as its call: it would keep the bytes of the request.

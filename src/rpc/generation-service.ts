@@ -9,6 +9,7 @@ import {
 } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import type { StreamEvent } from "../../gen/service/steer/v1/stream_pb.ts";
 import { UsageSource } from "../../gen/service/steer/v1/usage_pb.ts";
+import { generationLine } from "../calls/generation-fields.ts";
 import type { HandlerCall } from "../calls/handler-call.ts";
 import { GatewayError, invalidField } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
@@ -31,7 +32,7 @@ import { DiscardGuard } from "./discard-guard.ts";
 import { decodeEvent, encodeEvent } from "./encode-event.ts";
 import { encodeGeneration, encodeWithinLimit } from "./encode-generation.ts";
 import { type Handlers, type ServedService, serve } from "./handlers.ts";
-import { generationLine, reportGeneration } from "./report-generation.ts";
+import { reportGeneration } from "./report-generation.ts";
 import { StreamFailed } from "./stream-failure.ts";
 
 export interface GenerationServiceDependencies {

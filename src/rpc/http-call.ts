@@ -20,12 +20,12 @@ const connectionKey = createContextKey<Connection | undefined>(undefined);
 const hostsKey = createContextKey<readonly string[]>([]);
 const arrivalKey = createContextKey<Arrival | undefined>(undefined);
 
-function hostsOf({ headers }: HttpRequest): readonly string[] {
+export function hostsOf({ headers }: HttpRequest): readonly string[] {
   return [headers[":authority"], headers.host].flat().filter((host) => host !== undefined);
 }
 
 /** Undefined: the connection is lost. */
-function connectionOf(request: HttpRequest): Connection | undefined {
+export function connectionOf(request: HttpRequest): Connection | undefined {
   return "stream" in request ? request.stream.session : request.socket;
 }
 

@@ -75,6 +75,8 @@ export interface HttpListenerOptions {
   readonly clock: Clock;
   /** Why calls are served without the stream store; undefined: with it. */
   readonly storeTrouble: () => string | undefined;
+  /** Answers calls of other APIs; false: the path is none of theirs. */
+  readonly serveDoors?: (request: HttpRequest, response: ServerResponse) => boolean;
 }
 
 export interface HttpListener {
@@ -266,6 +268,8 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
       return writeJson(response, 200, store === undefined ? { status: "OK" } : degraded);
     }
     if (applyCors(request, response, origins)) return;
+    // Both kinds of response have the members that a door uses; only their types differ.
+    if (options.serveDoors?.(request, response as ServerResponse)) return;
     if (request.method === "GET" && path === GET_REFUSED) {
       tell(request, GenerationService.method.countTokens, "http-method");
       return writeJson(response, 405, { code: "unimplemented", message: "send a POST" });

@@ -3,10 +3,7 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import { AttemptOutcome } from "../../gen/service/steer/v1/error_pb.ts";
 import { FinishReasonSchema, type Generation } from "../../gen/service/steer/v1/generation_pb.ts";
 import { CostSourceSchema, UsageSourceSchema } from "../../gen/service/steer/v1/usage_pb.ts";
-import { failureFields } from "../calls/call-fields.ts";
-import type { GenerationLine, HandlerCall } from "../calls/handler-call.ts";
-import type { EndedGeneration } from "../ports/gateway.ts";
-import { encodeGeneration } from "./encode-generation.ts";
+import type { HandlerCall } from "../calls/handler-call.ts";
 
 /** Values of an enumeration as words: `MAX_TOKENS` is `max-tokens`. */
 function wordsOf({ values }: DescEnum): (value: number) => string {
@@ -54,16 +51,4 @@ function generationFields(generation: Generation) {
 export function reportGeneration(call: HandlerCall, generation: Generation): void {
   call.setTrailer("x-steer-attempts", String(attemptsOf(generation)));
   call.log(generationFields(generation));
-}
-
-/** The line of a generation that no call waits for. */
-export function generationLine({ generation, error }: EndedGeneration): GenerationLine {
-  const cancelled = error?.kind === "cancelled";
-  return {
-    outcome: error === undefined ? "succeeded" : cancelled ? "cancelled" : "failed",
-    ...(error !== undefined && failureFields(error)),
-    duration_ms: Math.round(generation.timing.totalMs),
-    requested_model: generation.requestedModel,
-    ...generationFields(encodeGeneration(generation, "none")),
-  };
 }

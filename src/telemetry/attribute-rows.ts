@@ -57,7 +57,10 @@ const ENDS = wordsOf<FinishReason>({
 });
 
 const conventions = {
-  [attribute.rpcSystem]: { meaning: "protocol of the call", values: ["grpc", "connectrpc"] },
+  [attribute.rpcSystem]: {
+    meaning: "protocol of the call",
+    values: ["grpc", "connectrpc", "http"],
+  },
   [attribute.rpcMethod]: { meaning: "full name of the method", inWords: "a method of the service" },
   [attribute.rpcStatus]: { meaning: "code of the status", inWords: "a name of gRPC's codes" },
   [attribute.errorType]: {

@@ -83,7 +83,7 @@ export interface DecisionInfo {
  */
 export interface Telemetry {
   startCall(info: {
-    readonly system: "grpc" | "connectrpc";
+    readonly system: "grpc" | "connectrpc" | "http";
     /** Full name, e.g. `steer.v1.GenerationService/Generate`. */
     readonly method: string;
     header(name: string): string | undefined;

@@ -36,10 +36,12 @@ export const word = fc.string({ unit: "binary", minLength: 1, maxLength: 20 });
 export const count = fc.oneof(fc.nat(300), fc.nat(2 ** 31 - 1));
 /** Neither -0 nor a number that JSON does not have. */
 export const double = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
-export const jsonObject = fc.dictionary(word, fc.jsonValue({ maxDepth: 2 }), {
-  maxKeys: 3,
-  noNullPrototype: true,
-}) as fc.Arbitrary<JsonObject>;
+/** Vitest takes a member of this name for the class of the object, and finds two equal objects different. */
+const isComparable = (json: unknown): boolean => !JSON.stringify(json).includes('"constructor":');
+
+export const jsonObject = fc
+  .dictionary(word, fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3, noNullPrototype: true })
+  .filter(isComparable) as fc.Arbitrary<JsonObject>;
 /** With blanks that a parser would drop, and a number that a double would change. */
 export const jsonText = jsonObject.map(
   (value) => `{ "n" : 12345678901234567890, "own" : ${JSON.stringify(value)} }`,

@@ -7,7 +7,9 @@ import { messagesDialect } from "./upstream/messages.ts";
 import { responsesDialect } from "./upstream/responses.ts";
 import {
   forcedTool,
+  JSON_WORDS,
   prefixOf,
+  says,
   scriptOf,
   type UpstreamAnswer,
   type UpstreamFault,
@@ -28,7 +30,10 @@ export const COUNTED_TOKENS = 31;
 /** A stalled stream is kept alive, as vendors do. */
 const PING_MS = 50;
 
-const DEFAULT_TEXT = "Every wave carries a word of it from the far shore, café, 東京, 🚀. ";
+export const DEFAULT_TEXT = "Every wave carries a word of it from the far shore, café, 東京, 🚀. ";
+
+/** Arguments of every call, and the answer to a prompt that asks for JSON. */
+export const JSON_TEXT = '{"city":"Köln"}';
 
 /** A request as it came, and what became of its connection. */
 export interface RecordedRequest {
@@ -95,7 +100,7 @@ function answerOf(
   const script = scriptOf(body);
   const tool = forcedTool(body);
   const text = withoutPrefix(
-    fault?.text ?? script.text ?? DEFAULT_TEXT,
+    fault?.text ?? script.text ?? (says(body, JSON_WORDS) ? JSON_TEXT : DEFAULT_TEXT),
     prefixOf(body),
     script.echo === true,
   );
@@ -111,7 +116,7 @@ function answerOf(
     refusal: script.refusal ?? "",
     tokens,
     tool:
-      tool === undefined ? undefined : { id: `call_${index}`, name: tool, json: '{"city":"Köln"}' },
+      tool === undefined ? undefined : { id: `call_${index}`, name: tool, json: JSON_TEXT },
     inputTokens: 12,
     outputTokens: tokens.length + (script.reasoning === undefined ? 0 : 3),
     withUsage: isJsonObject(streamOptions) && streamOptions["include_usage"] === true,

@@ -60,6 +60,18 @@ export const listenerKeys: readonly KeyRow[] = [
       "names of this machine beside the loopback ones, by which it may be called on both listeners while there are no callers",
   },
   {
+    key: "doors.openai",
+    values: FLAG,
+    default: "true",
+    meaning: "OpenAI's API is served at the HTTP address: [doors.md](doors.md)",
+  },
+  {
+    key: "doors.anthropic",
+    values: FLAG,
+    default: "true",
+    meaning: "Anthropic's API is served at the HTTP address",
+  },
+  {
     key: "callers",
     values: "list",
     default: "[]",

@@ -1,7 +1,7 @@
 import type { Caller } from "../../calls/call.ts";
 import type { Clock } from "../../clock.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
-import type { Arrival, Encoding, RpcStatusError } from "../call.ts";
+import type { Arrival, Encoding } from "../call.ts";
 import { Inflater } from "./inflate.ts";
 
 /** A request that is not whole by then is ended. As long as a client may take for the headers and the body of HTTP/1.1. */
@@ -33,13 +33,21 @@ function add<Key>(sums: Map<Key, number>, key: Key, bytes: number): number {
   return sum;
 }
 
-/** The requests of both listeners that are not whole: bounds their bytes and their time. */
+/** A request on its way, whichever door it comes by. */
+interface Arriving {
+  readonly caller: Caller;
+  readonly connection: object;
+  /** Ends it before it is whole. */
+  cut(error: GatewayError): void;
+}
+
+/** The requests of all doors that are not whole: bounds their bytes and their time. */
 export class ArrivingRequests {
   readonly #clock: Clock;
   readonly #largestBytes: number;
   readonly inflater = new Inflater();
   /** The oldest first. */
-  readonly #arrivals = new Map<ArrivingRequest, number>();
+  readonly #arrivals = new Map<Arriving, number>();
   readonly #ofConnection = new Map<object, number>();
   readonly #ofCaller = new Map<string, number>();
   #bytes = 0;
@@ -55,12 +63,12 @@ export class ArrivingRequests {
     return this.#bytes;
   }
 
-  /** `report` gets the error if the request is ended before it is whole, and makes the status of it. */
-  begin(
+  /** `report` gets the error if the request is ended before it is whole, and makes the refusal of it. */
+  begin<Refusal extends Error>(
     caller: Caller,
     connection: object,
-    report: (error: GatewayError) => RpcStatusError,
-  ): Arrival {
+    report: (error: GatewayError) => Refusal,
+  ): Arrival<Refusal> {
     const arrival = new ArrivingRequest(this, caller, connection, report);
     this.#arrivals.set(arrival, this.#clock.now());
     this.#stopTimer ??= this.#clock.schedule(MAX_ARRIVAL_MS, () => this.#endLate());
@@ -75,7 +83,7 @@ export class ArrivingRequests {
   }
 
   /** The error of the bound that is passed with these bytes; undefined: none. */
-  count({ caller, connection }: ArrivingRequest, bytes: number): GatewayError | undefined {
+  count({ caller, connection }: Arriving, bytes: number): GatewayError | undefined {
     const largest = this.#largestBytes;
     this.#bytes += bytes;
     const ofCaller = add(this.#ofCaller, caller.id, bytes);
@@ -88,7 +96,7 @@ export class ArrivingRequests {
     return new GatewayError("gateway-overloaded", "too many requests are on their way");
   }
 
-  forget(arrival: ArrivingRequest, bytes: number): void {
+  forget(arrival: Arriving, bytes: number): void {
     if (!this.#arrivals.delete(arrival)) return;
     this.#bytes -= bytes;
     add(this.#ofCaller, arrival.caller.id, -bytes);
@@ -112,14 +120,14 @@ export class ArrivingRequests {
   }
 }
 
-class ArrivingRequest implements Arrival {
+class ArrivingRequest<Refusal extends Error> implements Arrival<Refusal>, Arriving {
   readonly #all: ArrivingRequests;
   readonly caller: Caller;
   readonly connection: object;
-  readonly #report: (error: GatewayError) => RpcStatusError;
+  readonly #report: (error: GatewayError) => Refusal;
   #bytes = 0;
-  #onCut: ((error: RpcStatusError) => void) | undefined;
-  #error: RpcStatusError | undefined;
+  #onCut: ((error: Refusal) => void) | undefined;
+  #error: Refusal | undefined;
   #dropInflated: (() => void) | undefined;
   #isDropped = false;
 
@@ -127,7 +135,7 @@ class ArrivingRequest implements Arrival {
     all: ArrivingRequests,
     caller: Caller,
     connection: object,
-    report: (error: GatewayError) => RpcStatusError,
+    report: (error: GatewayError) => Refusal,
   ) {
     this.#all = all;
     this.caller = caller;
@@ -135,7 +143,7 @@ class ArrivingRequest implements Arrival {
     this.#report = report;
   }
 
-  get error(): RpcStatusError | undefined {
+  get error(): Refusal | undefined {
     return this.#error;
   }
 
@@ -146,7 +154,7 @@ class ArrivingRequest implements Arrival {
     if (passed !== undefined) this.cut(passed);
   }
 
-  whenCut(onCut: (error: RpcStatusError) => void): void {
+  whenCut(onCut: (error: Refusal) => void): void {
     this.#onCut = onCut;
     if (this.#error !== undefined) onCut(this.#error);
   }

@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
-  create,
   createRegistry,
   type DescMessage,
   fromBinary,
@@ -9,21 +8,15 @@ import {
   type JsonValue,
   type Message,
 } from "@bufbuild/protobuf";
-import { pathToString } from "@bufbuild/protobuf/reflect";
-import { createValidator, type Violation } from "@bufbuild/protovalidate";
-import { type FieldViolation, GatewayError } from "../../domain/gateway-error.ts";
+import { GatewayError } from "../../domain/gateway-error.ts";
 import type { EncodedRequest } from "../call.ts";
 import { syntaxProblem } from "../json-text.ts";
 import { takeLongBytes } from "./long-bytes.ts";
 import { BoundsCompiler, MAX_ELEMENTS } from "./message-bounds.ts";
 import { readJson } from "./read-json.ts";
+import { Rules, refuse } from "./rules.ts";
 import { scanJson, scanLargeJson } from "./scan-json.ts";
 import { MAX_DEPTH, MAX_FIELDS, scanWire } from "./scan-wire.ts";
-
-/** More violations than these are not named. */
-const MAX_VIOLATIONS = 20;
-/** Most fields of a request whose violations are looked for all; of a larger one the first is enough. */
-const MAX_FIELDS_FOR_ALL = 1_024;
 
 const JSON_BOUNDS = {
   maxDepth: MAX_DEPTH,
@@ -38,13 +31,6 @@ const LARGE_FIELDS = 8_192;
 /** A large request has a buffer of its own. Its memory is free at once, and not when a full collection finds it. */
 function release({ byteLength, buffer }: Uint8Array): void {
   if (byteLength > LARGE_BYTES && buffer instanceof ArrayBuffer) buffer.transfer(0);
-}
-
-function refuse(violations: readonly FieldViolation[]): GatewayError {
-  const [first] = violations;
-  const where = first === undefined || first.field === "" ? "" : `${first.field}: `;
-  const message = `${where}${first?.description ?? "invalid request"}`;
-  return new GatewayError("validation", message, { violations });
 }
 
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
@@ -81,8 +67,7 @@ function membersOf(value: JsonValue): number {
 /** Turns what a listener has received into a request that satisfies the rules of the contract. */
 export class RequestDecoder {
   readonly #bounds = new BoundsCompiler();
-  readonly #all = createValidator();
-  readonly #first = createValidator({ failFast: true });
+  readonly #rules: Rules;
   readonly #json;
 
   /** `schemas` are compiled once, so that no caller pays for their rules. */
@@ -91,10 +76,8 @@ export class RequestDecoder {
     const registry = createRegistry(...schemas.map(({ file }) => file));
     // A misspelt field would be ignored, and nothing of a request is.
     this.#json = { ignoreUnknownFields: false, recursionLimit: MAX_DEPTH, registry };
-    for (const schema of schemas) {
-      this.#bounds.of(schema);
-      for (const validator of [this.#all, this.#first]) validator.validate(schema, create(schema));
-    }
+    for (const schema of schemas) this.#bounds.of(schema);
+    this.#rules = new Rules(schemas);
   }
 
   /**
@@ -141,21 +124,8 @@ export class RequestDecoder {
         : await this.#fromJson(schema, bytes, members, pause);
     onDecoded?.(message);
     await pause?.();
-    const validator = fields <= MAX_FIELDS_FOR_ALL ? this.#all : this.#first;
-    const result = validator.validate(schema, message);
-    switch (result.kind) {
-      case "valid":
-        return message;
-      case "error":
-        throw new GatewayError("internal", "the validation rules failed", { cause: result.error });
-      case "invalid":
-        throw refuse(
-          result.violations.slice(0, MAX_VIOLATIONS).map(({ field, message }: Violation) => ({
-            field: pathToString(field),
-            description: message,
-          })),
-        );
-    }
+    this.#rules.check(schema, message, fields);
+    return message;
   }
 
   #fromWire(schema: DescMessage, bytes: Uint8Array): Message {

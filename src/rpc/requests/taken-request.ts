@@ -6,7 +6,7 @@ import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { Code } from "../../domain/error-table.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { type Arrival, type EncodedRequest, type Encoding, RpcStatusError } from "../call.ts";
-import { requestTooLarge } from "./request-limits.ts";
+import { readAll } from "./read-all.ts";
 
 const HEAD_BYTES = 5;
 const COMPRESSED = 1;
@@ -39,34 +39,6 @@ export const requestKey = createContextKey<ReadRequest>(() =>
 function framingOf(contentType: string): Framing {
   if (contentType.startsWith("application/connect+")) return "connect";
   return contentType.startsWith("application/grpc-web") ? "grpc-web" : "unary";
-}
-
-/** All bytes of a body of at most `maxBytes`. What is not read is left to the connection. */
-async function readAll(
-  body: Body,
-  promised: string | null,
-  maxBytes: number,
-  arrival: Arrival,
-): Promise<Buffer> {
-  if (promised !== null && Number(promised) > maxBytes) throw requestTooLarge(maxBytes, "sent");
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  // Not a loop over the body: an error in it would close the connection before the answer is written.
-  const source = body[Symbol.asyncIterator]();
-  const cut = new Promise<never>((_, reject) => arrival.whenCut(reject));
-  for (;;) {
-    const chunk = source.next().catch((cause: unknown) => {
-      const message = "the caller left before its request was whole";
-      throw new GatewayError("cancelled", message, { cause });
-    });
-    const next = await Promise.race([chunk, cut]);
-    if (next.done === true) break;
-    bytes += next.value.byteLength;
-    arrival.receive(next.value.byteLength);
-    if (bytes > maxBytes) throw requestTooLarge(maxBytes, "sent");
-    chunks.push(next.value);
-  }
-  return Buffer.concat(chunks, bytes);
 }
 
 /** What the protocols themselves have a code for. */

@@ -91,7 +91,24 @@ export function prefixOf(body: JsonObject): string {
   return parts.map((part) => String(part["text"] ?? "")).join("");
 }
 
-/** A named or required tool of any dialect's request. */
+/** Words of a prompt that this server understands, of clients that cannot send a script. */
+export const TOOL_WORDS = "use a tool";
+export const JSON_WORDS = "as json";
+
+/** Whether a prompt has these words. */
+export function says(body: JsonObject, words: string): boolean {
+  return JSON.stringify(body["messages"] ?? body["input"] ?? "").includes(words);
+}
+
+/** The prompt asks for a tool, and none has answered yet. */
+function asksForTool(body: JsonObject): boolean {
+  const isAnswered = ['"role":"tool"', "function_call_output", "tool_result"].some((mark) =>
+    says(body, mark),
+  );
+  return says(body, TOOL_WORDS) && !isAnswered;
+}
+
+/** A named or required tool of any dialect's request, and the first one if the prompt asks for a tool. */
 export function forcedTool(body: JsonObject): string | undefined {
   const choice = body["tool_choice"];
   const tools = Array.isArray(body["tools"]) ? body["tools"].filter(isJsonObject) : [];
@@ -99,7 +116,7 @@ export function forcedTool(body: JsonObject): string | undefined {
     const inner = isJsonObject(tool?.["function"]) ? tool["function"] : tool;
     return String(inner?.["name"] ?? "");
   };
-  if (choice === "required") return nameOf(tools[0]);
+  if (choice === "required" || (tools.length > 0 && asksForTool(body))) return nameOf(tools[0]);
   if (!isJsonObject(choice)) return undefined;
   if (choice["type"] === "any") return nameOf(tools[0]);
   return choice["type"] === "function" || choice["type"] === "tool" ? nameOf(choice) : undefined;

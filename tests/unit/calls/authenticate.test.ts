@@ -144,3 +144,34 @@ describe("a reload", () => {
     expect(removedCallers(settings([], true), settings(ids("a"), true))).toEqual([]);
   });
 });
+
+describe("the key of an HTTP API", () => {
+  const callers = [{ id: "alice", role: "caller" as const, keySha256: sha256("good") }];
+  const authenticate = createAuthenticator({ callers, allowUnauthenticated: false, hosts: [] });
+  const headOf = (system: CallHead["system"], headers: Record<string, string>): CallHead => ({
+    ...headWith(undefined),
+    system,
+    header: (name) => headers[name],
+  });
+
+  it.each([
+    { authorization: "Bearer good" },
+    { "x-api-key": "good" },
+    { authorization: "Bearer good", "x-api-key": "good" },
+  ])("comes in %o", (headers) => {
+    expect(authenticate(headOf("http", headers)).id).toBe("alice");
+  });
+
+  it.each([
+    [{ "x-api-key": "bad" }, "not one of this service"],
+    [{ authorization: "Bearer good", "x-api-key": "bad" }, "different keys"],
+    [{ authorization: "good" }, "not one of this service"],
+    [{}, "send `authorization"],
+  ])("%o is refused", (headers, message) => {
+    expect(() => authenticate(headOf("http", headers as Record<string, string>))).toThrow(message);
+  });
+
+  it("is none of an RPC in `x-api-key`", () => {
+    expect(() => authenticate(headOf("connectrpc", { "x-api-key": "good" }))).toThrow("send");
+  });
+});

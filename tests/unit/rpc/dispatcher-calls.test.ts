@@ -10,7 +10,7 @@ import type { HandlerCall } from "../../../src/calls/handler-call.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { GenerationFailed } from "../../../src/domain/generation.ts";
 import { encodeGatewayError } from "../../../src/rpc/encode-error.ts";
-import { generationLine } from "../../../src/rpc/report-generation.ts";
+import { generationLine } from "../../../src/calls/generation-fields.ts";
 import { StreamFailed } from "../../../src/rpc/stream-failure.ts";
 import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
 import { refusalOf, setUpDispatcher } from "../../support/dispatched-calls.ts";

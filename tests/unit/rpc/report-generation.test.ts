@@ -10,7 +10,8 @@ import { CostSource, UsageSource } from "../../../gen/service/steer/v1/usage_pb.
 import type { CallFields } from "../../../src/calls/call-fields.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type * as domain from "../../../src/domain/generation.ts";
-import { generationLine, reportGeneration } from "../../../src/rpc/report-generation.ts";
+import { generationLine } from "../../../src/calls/generation-fields.ts";
+import { reportGeneration } from "../../../src/rpc/report-generation.ts";
 import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
 
 /** What a call is told of a generation: its trailers, and the fields of its line. */

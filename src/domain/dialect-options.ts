@@ -1,0 +1,16 @@
+/** Dialects of providers, by the names that models have them under. */
+export const DIALECTS = ["chat", "responses", "messages"] as const;
+
+const PREFIX = "api:";
+
+/** Name in `provider_options` of fields for every target that speaks a dialect, such as `api:chat`. */
+export function dialectOptions(dialect: string): string {
+  return `${PREFIX}${dialect}`;
+}
+
+const NAMES: ReadonlySet<string> = new Set(DIALECTS.map(dialectOptions));
+
+/** Whether the name in `provider_options` is that of a dialect. */
+export function isDialectOptions(name: string): boolean {
+  return NAMES.has(name);
+}

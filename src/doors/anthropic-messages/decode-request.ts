@@ -1,0 +1,147 @@
+// A request of Anthropic's Messages API as the contract has it.
+import { GatewayError } from "../../domain/gateway-error.ts";
+import type {
+  GenerationSpec,
+  OutputFormat,
+  Reasoning,
+  ReasoningEffort,
+  Sampling,
+  Tool,
+  ToolChoice,
+} from "../../domain/generation-spec.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { RequestOfApi } from "../../ports/contract.ts";
+import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
+import { Fields } from "../shared/fields.ts";
+import { decodeMessages, isOwnTool, ORIGIN } from "./decode-content.ts";
+
+/** Key of the fields that targets of this dialect get as they came. */
+const OPTIONS = "api:messages";
+
+export interface MessagesRequest extends RequestOfApi {
+  readonly isStream: boolean;
+}
+
+const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
+  low: "low",
+  medium: "medium",
+  high: "high",
+  xhigh: "max",
+  max: "max",
+};
+
+function decodeTool(tool: Fields): Tool {
+  if (isOwnTool(tool.source)) {
+    return { type: "provider", provider: ORIGIN.providerType, config: tool.source };
+  }
+  const schema = tool.object("input_schema");
+  const strict = tool.flag("strict");
+  return {
+    type: "function",
+    name: tool.requiredText("name"),
+    description: tool.text("description") ?? "",
+    parametersJsonSchema: schema === undefined ? "" : JSON.stringify(schema.source),
+    ...(strict !== undefined && { strict }),
+  };
+}
+
+function decodeToolChoice(body: Fields): ToolChoice | undefined {
+  const choice = body.object("tool_choice");
+  if (choice === undefined) return undefined;
+  const type = choice.word("type", ["auto", "any", "tool", "none"]);
+  const single = choice.flag("disable_parallel_tool_use");
+  const parallel = single === undefined ? {} : { parallel: !single };
+  if (type === "tool") return { mode: { functionName: choice.requiredText("name") }, ...parallel };
+  return { mode: type === "any" ? "required" : (type ?? "auto"), ...parallel };
+}
+
+function decodeSampling(body: Fields): Sampling {
+  const maxOutputTokens = body.integer("max_tokens");
+  if (maxOutputTokens === undefined) throw body.error("max_tokens", "is required");
+  const stopSequences = body.texts("stop_sequences");
+  const fields = {
+    maxOutputTokens,
+    temperature: body.number("temperature"),
+    topP: body.number("top_p"),
+    topK: body.integer("top_k"),
+    stopSequences: stopSequences?.length === 0 ? undefined : stopSequences,
+  };
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Sampling;
+}
+
+/** `thinking` and the effort. Thoughts are told unless the request says otherwise. */
+function decodeReasoning(thinking: Fields | undefined, config: Fields | undefined): Reasoning {
+  const word = config?.text("effort");
+  const effort = word === undefined ? undefined : EFFORTS[word];
+  if (word !== undefined && effort === undefined) {
+    throw config?.error("effort", `must be one of ${Object.keys(EFFORTS).join(", ")}`);
+  }
+  const type = thinking?.word("type", ["enabled", "disabled", "adaptive"]);
+  if (type === "disabled") return { effort: "none" };
+  const budgetTokens = thinking?.integer("budget_tokens");
+  const display = thinking?.text("display");
+  return {
+    ...(effort !== undefined && { effort }),
+    ...(budgetTokens !== undefined && { budgetTokens }),
+    ...(type !== undefined && { includeText: display !== "omitted" }),
+  };
+}
+
+function decodeFormat(config: Fields | undefined): OutputFormat {
+  const format = config?.object("format");
+  if (format === undefined) return { type: "text" };
+  const schema = format.object("schema");
+  if (format.text("type") !== "json_schema" || schema === undefined) {
+    throw format.error("type", "must be json_schema, with the object `schema`");
+  }
+  const text = JSON.stringify(schema.source);
+  return { type: "json-schema", name: "output", schema: text, description: "" };
+}
+
+/**
+ * Threads keep the history at the server, which no gateway in front of several vendors has. The clients' own tool
+ * runners know this error and send the whole history then.
+ */
+function refuseThread(body: Fields): void {
+  if (body.value("thread") === undefined) return;
+  throw new GatewayError("validation", "thread: send the whole history", {
+    reason: "UNSUPPORTED_PARAMETER",
+    violations: [{ field: "thread", description: "threads are not served" }],
+    metadata: { error_code: "thread_unsupported_request", unsupported: "thread" },
+  });
+}
+
+/** Names of betas in the header, which become an option of the dialect. */
+function betasOf(header: string | undefined): JsonObject {
+  const betas = (header ?? "").split(",").flatMap((name) => name.trim() || []);
+  return betas.length === 0 ? {} : { betas };
+}
+
+/** Throws INVALID_ARGUMENT with the path of the field. */
+export function decodeRequest(source: JsonObject, betas: string | undefined): MessagesRequest {
+  const body = new Fields(source);
+  refuseThread(body);
+  const model = body.requiredText("model");
+  const isStream = body.flag("stream") ?? false;
+  const config = body.object("output_config");
+  const thinking = body.object("thinking");
+  const toolChoice = decodeToolChoice(body);
+  const metadata = body.object("metadata");
+  const spec: GenerationSpec = {
+    ...DOOR_DEFAULTS,
+    model,
+    messages: decodeMessages(body),
+    tools: body.objects("tools").map(decodeTool),
+    ...(toolChoice !== undefined && { toolChoice }),
+    sampling: decodeSampling(body),
+    reasoning: decodeReasoning(thinking, config),
+    outputFormat: decodeFormat(config),
+    endUserId: metadata?.text("user_id") ?? "",
+  };
+  const wishes = body.object("steer")?.source;
+  const passed = { ...body.rest(), ...betasOf(betas) };
+  const providerOptions = Object.keys(passed).length === 0 ? {} : { [OPTIONS]: passed };
+  return { spec: { ...spec, providerOptions }, wishes, isStream };
+}

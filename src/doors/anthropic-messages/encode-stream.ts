@@ -1,0 +1,150 @@
+// A stream as events of Anthropic's Messages API.
+import { GatewayError } from "../../domain/gateway-error.ts";
+import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
+import type { Part } from "../../domain/generation-spec.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import { anthropicError } from "../shared/anthropic-error.ts";
+import { EventIds, eventText } from "../shared/event-stream.ts";
+import type { StreamEncoder } from "../shared/stream-encoder.ts";
+import { encodeBlock, encodeUsage, messageHead, stopWord } from "./encode-answer.ts";
+
+type BodyOf<Type extends StreamEventBody["type"]> = Extract<StreamEventBody, { type: Type }>;
+
+export class MessagesStreamEncoder implements StreamEncoder {
+  readonly #ids = new EventIds();
+  #head: JsonObject = {};
+  #isBegun = false;
+  /** Blocks by part while they are open. */
+  readonly #open = new Map<number, number>();
+  #blocks = 0;
+
+  encode(event: StoredEvent): string {
+    this.#ids.at(event);
+    const { body } = event;
+    switch (body.type) {
+      case "start":
+        this.#head = messageHead(body.generationId, body.requestedModel);
+        return "";
+      case "text-delta":
+        return body.text === "" ? "" : this.#text(body);
+      case "reasoning-delta":
+        return (
+          this.#openBlock(body.partIndex, { type: "thinking", thinking: "", signature: "" }) +
+          this.#delta(body.partIndex, { type: "thinking_delta", thinking: body.text })
+        );
+      case "tool-call-delta":
+        return this.#toolCall(body);
+      case "part-end":
+        return this.#endPart(body);
+      case "attempt-notice":
+        return this.#notice(body);
+      case "complete":
+        return this.#complete(body.generation);
+      case "error":
+        throw body.failure.error;
+      case "heartbeat":
+        return this.heartbeat();
+      default:
+        return "";
+    }
+  }
+
+  /** Only a message that has begun takes it; before, a comment says no less. */
+  heartbeat(): string {
+    return this.#isBegun ? eventText("", { type: "ping" }, "ping") : ": keep-alive\n\n";
+  }
+
+  fail(error: GatewayError): string {
+    return eventText("", anthropicError(error), "error");
+  }
+
+  #event(type: string, data: JsonObject): string {
+    return eventText(this.#ids.next(), { type, ...data }, type);
+  }
+
+  /** Counts stand in the last event: an estimate never stands here as a fact. */
+  #begin(): string {
+    if (this.#isBegun) return "";
+    this.#isBegun = true;
+    const message = {
+      ...this.#head,
+      content: [],
+      stop_reason: null,
+      stop_sequence: null,
+      usage: encodeUsage(undefined),
+    };
+    return this.#event("message_start", { message });
+  }
+
+  #openBlock(partIndex: number, block: JsonObject): string {
+    if (this.#open.has(partIndex)) return "";
+    const index = this.#blocks++;
+    this.#open.set(partIndex, index);
+    return this.#begin() + this.#event("content_block_start", { index, content_block: block });
+  }
+
+  #delta(partIndex: number, delta: JsonObject): string {
+    const index = this.#open.get(partIndex) ?? 0;
+    return this.#event("content_block_delta", { index, delta });
+  }
+
+  #close(partIndex: number): string {
+    const index = this.#open.get(partIndex);
+    if (index === undefined) return "";
+    this.#open.delete(partIndex);
+    return this.#event("content_block_stop", { index });
+  }
+
+  #text({ partIndex, text }: BodyOf<"text-delta">): string {
+    const opened = this.#openBlock(partIndex, { type: "text", text: "" });
+    return opened + this.#delta(partIndex, { type: "text_delta", text });
+  }
+
+  #toolCall({ partIndex, id, name, argumentsFragment }: BodyOf<"tool-call-delta">): string {
+    const block = { type: "tool_use", id: id ?? "", name: name ?? "", input: {} };
+    const opened = this.#openBlock(partIndex, block);
+    if (argumentsFragment === "") return opened;
+    const delta = { type: "input_json_delta", partial_json: argumentsFragment };
+    return opened + this.#delta(partIndex, delta);
+  }
+
+  #endPart({ partIndex, part }: BodyOf<"part-end">): string {
+    const isOpen = this.#open.has(partIndex);
+    if (!isOpen && part !== undefined) return this.#wholeBlock(partIndex, part);
+    const signature =
+      part?.type === "reasoning" ? Buffer.from(part.signature).toString("utf8") : "";
+    const signed =
+      signature === "" ? "" : this.#delta(partIndex, { type: "signature_delta", signature });
+    return signed + this.#close(partIndex);
+  }
+
+  /** A part without deltas: the vendor's own block, or one that is told at once. */
+  #wholeBlock(partIndex: number, part: Part): string {
+    const block = encodeBlock(part);
+    if (block === undefined) return "";
+    if (part.type === "refusal") {
+      return (
+        this.#text({ type: "text-delta", partIndex, text: part.text }) + this.#close(partIndex)
+      );
+    }
+    return this.#openBlock(partIndex, block) + this.#close(partIndex);
+  }
+
+  /** A client of this dialect cannot drop what it has been given. */
+  #notice({ notice }: BodyOf<"attempt-notice">): string {
+    if (!notice.discardOutput || !this.#isBegun) return "";
+    const message = "the answer broke off, and the one that follows does not go on with its text";
+    throw new GatewayError("conflict", message, { reason: "OUTPUT_DISCARDED" });
+  }
+
+  #complete({ finishReason, usage }: Generation): string {
+    const closed = [...this.#open.keys()].map((partIndex) => this.#close(partIndex));
+    const delta = { stop_reason: stopWord(finishReason), stop_sequence: null };
+    return [
+      this.#begin(),
+      ...closed,
+      this.#event("message_delta", { delta, usage: encodeUsage(usage) }),
+      this.#event("message_stop", {}),
+    ].join("");
+  }
+}

@@ -1,0 +1,112 @@
+// Anthropic's API.
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { InputCount, InputCountCall } from "../ports/gateway.ts";
+import { decodeRequest } from "./anthropic-messages/decode-request.ts";
+import { encodeAnswer } from "./anthropic-messages/encode-answer.ts";
+import { MessagesStreamEncoder } from "./anthropic-messages/encode-stream.ts";
+import type { Door, DoorCall, DoorRoute } from "./door.ts";
+import { anthropicRefusal } from "./shared/anthropic-error.ts";
+import type { DoorGenerations } from "./shared/generations.ts";
+import { anthropicModel, type ModelList, modelNames } from "./shared/models.ts";
+
+const DEFAULT_PAGE = 20;
+const MAX_PAGE = 1_000;
+
+export interface AnthropicDoorOptions {
+  readonly generations: DoorGenerations;
+  readonly models: ModelList;
+  readonly countInput: (call: InputCountCall) => Promise<InputCount>;
+}
+
+function messagesRoute(generations: DoorGenerations): DoorRoute {
+  return {
+    method: "POST",
+    path: "/v1/messages",
+    operation: { name: "anthropic.v1/messages", kind: "server-stream", audience: "callers" },
+    async serve(call) {
+      const request = decodeRequest(call.body, call.header("anthropic-beta"));
+      if (!request.isStream) {
+        return { type: "json", body: encodeAnswer(await generations.generate(call, request)) };
+      }
+      const encoder = new MessagesStreamEncoder();
+      const pieces = generations.stream(call, request, encoder);
+      return { type: "events", pieces, fail: (error) => encoder.fail(error) };
+    },
+  };
+}
+
+function countRoute({ generations, countInput }: AnthropicDoorOptions): DoorRoute {
+  return {
+    method: "POST",
+    path: "/v1/messages/count_tokens",
+    operation: { name: "anthropic.v1/messages/count_tokens", kind: "unary", audience: "callers" },
+    async serve(call) {
+      // The body of a count has no limit of its output, and nothing is generated.
+      const body = { max_tokens: 1, ...call.body };
+      const { spec } = generations.accept(call, decodeRequest(body, call.header("anthropic-beta")));
+      const { caller, signal, timeoutMs, telemetry } = call;
+      const asked = { spec, caller: caller.id, signal, timeoutMs, telemetry };
+      const { tokens } = await countInput({ ...asked, method: "any" });
+      return { type: "json", body: { input_tokens: tokens } };
+    },
+  };
+}
+
+/** A page of the names behind `after_id` or before `before_id`. */
+function page(names: readonly string[], query: URLSearchParams) {
+  const limit = Number(query.get("limit") ?? DEFAULT_PAGE);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE) {
+    throw new GatewayError("validation", `limit: must be a whole number from 1 to ${MAX_PAGE}`);
+  }
+  const after = query.get("after_id");
+  const before = query.get("before_id");
+  const end = before === null ? names.length : names.indexOf(before);
+  const start = before !== null ? Math.max(0, end - limit) : names.indexOf(after ?? "") + 1;
+  const stop = before !== null ? end : Math.min(start + limit, names.length);
+  const hasMore = before !== null ? start > 0 : stop < names.length;
+  return { ids: names.slice(start, Math.max(start, stop)), hasMore };
+}
+
+function modelRoutes(models: ModelList): DoorRoute[] {
+  const listed = ({ query }: DoorCall) => {
+    const named = new Map(modelNames(models));
+    const { ids, hasMore } = page([...named.keys()], query);
+    const data = ids.flatMap((id) => {
+      const model = named.get(id);
+      return model === undefined ? [] : [anthropicModel(id, model)];
+    });
+    return { data, has_more: hasMore, first_id: ids[0] ?? null, last_id: ids.at(-1) ?? null };
+  };
+  return [
+    {
+      method: "GET",
+      path: "/v1/models",
+      operation: { name: "anthropic.v1/models", kind: "unary", audience: "callers" },
+      serve: async (call) => ({ type: "json", body: listed(call) }),
+    },
+    {
+      method: "GET",
+      path: "/v1/models/{model}",
+      operation: { name: "anthropic.v1/models/{model}", kind: "unary", audience: "callers" },
+      async serve({ params }) {
+        const name = params["model"] ?? "";
+        const model = models.lookup(name);
+        if (model === undefined) throw new GatewayError("not-found", "no such model");
+        return { type: "json", body: anthropicModel(name, model) };
+      },
+    },
+  ];
+}
+
+export function createAnthropicDoor(options: AnthropicDoorOptions): Door {
+  return {
+    name: "anthropic",
+    routes: [
+      messagesRoute(options.generations),
+      countRoute(options),
+      ...modelRoutes(options.models),
+    ],
+    isMeant: (header) => header("anthropic-version") !== undefined,
+    refuse: anthropicRefusal,
+  };
+}

@@ -1,0 +1,78 @@
+import type { Door, DoorRoute } from "./door.ts";
+
+/** A route of a door and the segments of the path that the route names. */
+export interface FoundRoute {
+  readonly door: Door;
+  /** Undefined: the path is below the door's, and no route has it. */
+  readonly route: DoorRoute | undefined;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+interface Compiled {
+  readonly door: Door;
+  readonly route: DoorRoute;
+  readonly segments: readonly string[];
+}
+
+const ROOT = "v1";
+
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The named segments; undefined: the path is another one. */
+function match(segments: readonly string[], path: readonly string[]) {
+  if (segments.length !== path.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [index, segment] of segments.entries()) {
+    const given = path[index] ?? "";
+    const name = /^\{(\w+)\}$/.exec(segment)?.[1];
+    if (name === undefined) {
+      if (segment !== given) return undefined;
+      continue;
+    }
+    const value = decoded(given);
+    if (value === undefined || value === "") return undefined;
+    params[name] = value;
+  }
+  return params;
+}
+
+/** The paths of all doors. */
+export class DoorRoutes {
+  readonly #doors: readonly Door[];
+  readonly #compiled: readonly Compiled[];
+
+  constructor(doors: readonly Door[]) {
+    this.#doors = doors;
+    this.#compiled = doors.flatMap((door) =>
+      door.routes.map((route) => ({ door, route, segments: route.path.slice(1).split("/") })),
+    );
+  }
+
+  /** Undefined: the path is none of a door. `path` is without the query. */
+  find(
+    method: string,
+    path: string,
+    header: (name: string) => string | undefined,
+  ): FoundRoute | undefined {
+    const [first = "", ...rest] = path.slice(1).split("/");
+    const named = this.#doors.find(({ name }) => name === first);
+    const segments = named === undefined ? [first, ...rest] : rest;
+    if (segments[0] !== ROOT || this.#doors.length === 0) return undefined;
+    // HEAD is answered as GET, without the body.
+    const asked = method === "HEAD" ? "GET" : method;
+    const found = this.#compiled.flatMap(({ door, route, segments: own }) => {
+      if (route.method !== asked || (named !== undefined && door !== named)) return [];
+      const params = match(own, segments);
+      return params === undefined ? [] : [{ door, route, params }];
+    });
+    if (found.length > 0) return found.find(({ door }) => door.isMeant(header)) ?? found[0];
+    const door = named ?? this.#doors.find((each) => each.isMeant(header)) ?? this.#doors[0];
+    return door === undefined ? undefined : { door, route: undefined, params: {} };
+  }
+}

@@ -1,0 +1,155 @@
+// A Chat Completions request as the contract has it.
+import type {
+  GenerationSpec,
+  OutputFormat,
+  ReasoningEffort,
+  Sampling,
+  Tool,
+  ToolChoice,
+} from "../../domain/generation-spec.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { RequestOfApi } from "../../ports/contract.ts";
+import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
+import { Fields } from "../shared/fields.ts";
+import { decodeMessages } from "./decode-content.ts";
+
+/** Key of the fields that targets of this dialect get as they came. */
+const OPTIONS = "api:chat";
+
+/** A request, and how its answer is to look. */
+export interface ChatRequest extends RequestOfApi {
+  readonly isStream: boolean;
+}
+
+const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
+  none: "none",
+  minimal: "minimal",
+  low: "low",
+  medium: "medium",
+  high: "high",
+  xhigh: "max",
+  max: "max",
+};
+
+function decodeTool(tool: Fields): Tool {
+  const type = tool.requiredText("type");
+  if (type === "custom") return { type: "provider", provider: "openai", config: tool.source };
+  const called = tool.object("function");
+  if (type !== "function" || called === undefined) {
+    throw tool.error("type", "must be function, with the object `function`, or custom");
+  }
+  const parameters = called.object("parameters");
+  const strict = called.flag("strict");
+  return {
+    type: "function",
+    name: called.requiredText("name"),
+    description: called.text("description") ?? "",
+    parametersJsonSchema: parameters === undefined ? "" : JSON.stringify(parameters.source),
+    ...(strict !== undefined && { strict }),
+  };
+}
+
+function decodeToolChoice(body: Fields): ToolChoice | undefined {
+  const parallel = body.flag("parallel_tool_calls");
+  const given = body.value("tool_choice");
+  const parallelOf = parallel === undefined ? {} : { parallel };
+  if (given === undefined) return parallel === undefined ? undefined : { mode: "auto", parallel };
+  if (typeof given === "string") {
+    const mode = body.word("tool_choice", ["auto", "none", "required"]) ?? "auto";
+    return { mode, ...parallelOf };
+  }
+  const choice = body.object("tool_choice");
+  const called = choice?.object("function");
+  if (choice?.text("type") !== "function" || called === undefined) {
+    throw body.error("tool_choice", "must be auto, none, required or one function");
+  }
+  return { mode: { functionName: called.requiredText("name") }, ...parallelOf };
+}
+
+function decodeFormat(body: Fields): OutputFormat {
+  const format = body.object("response_format");
+  const type = format?.requiredText("type") ?? "text";
+  if (format === undefined || type === "text") return { type: "text" };
+  if (type === "json_object") return { type: "json-object" };
+  const described = format.object("json_schema");
+  if (type !== "json_schema" || described === undefined) {
+    throw format.error("type", "must be text, json_object, or json_schema with its object");
+  }
+  const schema = described.object("schema");
+  const strict = described.flag("strict");
+  return {
+    type: "json-schema",
+    name: described.requiredText("name"),
+    schema: JSON.stringify(schema?.source ?? {}),
+    description: described.text("description") ?? "",
+    ...(strict !== undefined && { strict }),
+  };
+}
+
+function decodeSampling(body: Fields): Sampling {
+  const stopSequences = body.texts("stop");
+  const limit = body.integer("max_completion_tokens");
+  const fields = {
+    maxOutputTokens: limit ?? body.integer("max_tokens"),
+    temperature: body.number("temperature"),
+    topP: body.number("top_p"),
+    topK: body.integer("top_k"),
+    frequencyPenalty: body.number("frequency_penalty"),
+    presencePenalty: body.number("presence_penalty"),
+    seed: body.integer("seed"),
+    logprobs: body.flag("logprobs"),
+    topLogprobs: body.integer("top_logprobs"),
+    stopSequences,
+  };
+  body.value("max_tokens");
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Sampling;
+}
+
+function effortOf(body: Fields): ReasoningEffort | undefined {
+  const word = body.text("reasoning_effort");
+  if (word === undefined) return undefined;
+  const effort = EFFORTS[word];
+  if (effort !== undefined) return effort;
+  throw body.error("reasoning_effort", `must be one of ${Object.keys(EFFORTS).join(", ")}`);
+}
+
+function refuseUnserved(body: Fields): void {
+  const choices = body.integer("n");
+  if (choices !== undefined && choices !== 1) {
+    throw body.error("n", "must be 1: one answer is generated for each request");
+  }
+  for (const name of ["functions", "function_call"]) {
+    if (body.value(name) !== undefined) throw body.error(name, "is not served: use `tools`");
+  }
+}
+
+/** Throws INVALID_ARGUMENT with the path of the field. */
+export function decodeRequest(source: JsonObject): ChatRequest {
+  const body = new Fields(source);
+  const model = body.requiredText("model");
+  refuseUnserved(body);
+  const isStream = body.flag("stream") ?? false;
+  // Usage comes with every stream: two frameworks need the counts unasked, and none minds.
+  body.object("stream_options");
+  const toolChoice = decodeToolChoice(body);
+  const effort = effortOf(body);
+  const user = body.text("safety_identifier") ?? body.text("user") ?? "";
+  body.value("user");
+  const spec: GenerationSpec = {
+    ...DOOR_DEFAULTS,
+    model,
+    messages: decodeMessages(body),
+    tools: body.objects("tools").map(decodeTool),
+    ...(toolChoice !== undefined && { toolChoice }),
+    sampling: decodeSampling(body),
+    reasoning: effort === undefined ? {} : { effort },
+    outputFormat: decodeFormat(body),
+    endUserId: user,
+  };
+  const wishes = body.object("steer")?.source;
+  const passed = body.rest();
+  const providerOptions = Object.keys(passed).length === 0 ? {} : { [OPTIONS]: passed };
+  return { spec: { ...spec, providerOptions }, wishes, isStream };
+}

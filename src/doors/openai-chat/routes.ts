@@ -1,0 +1,24 @@
+import type { DoorRoute } from "../door.ts";
+import type { DoorGenerations } from "../shared/generations.ts";
+import { decodeRequest } from "./decode-request.ts";
+import { encodeAnswer } from "./encode-answer.ts";
+import { ChatStreamEncoder } from "./encode-stream.ts";
+
+export function chatRoutes(generations: DoorGenerations): DoorRoute[] {
+  return [
+    {
+      method: "POST",
+      path: "/v1/chat/completions",
+      operation: { name: "openai.v1/chat/completions", kind: "server-stream", audience: "callers" },
+      async serve(call) {
+        const request = decodeRequest(call.body);
+        if (!request.isStream) {
+          return { type: "json", body: encodeAnswer(await generations.generate(call, request)) };
+        }
+        const encoder = new ChatStreamEncoder();
+        const pieces = generations.stream(call, request, encoder);
+        return { type: "events", pieces, fail: (error) => encoder.fail(error) };
+      },
+    },
+  ];
+}

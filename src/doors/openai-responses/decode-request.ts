@@ -1,0 +1,150 @@
+// A request of OpenAI's Responses API as the contract has it.
+import type {
+  GenerationSpec,
+  OutputFormat,
+  ReasoningEffort,
+  Sampling,
+  Tool,
+  ToolChoice,
+} from "../../domain/generation-spec.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { RequestOfApi } from "../../ports/contract.ts";
+import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
+import { Fields } from "../shared/fields.ts";
+import { decodeInput, ORIGIN } from "./decode-content.ts";
+
+/** Key of the fields that targets of this dialect get as they came. */
+const OPTIONS = "api:responses";
+
+export interface ResponsesRequest extends RequestOfApi {
+  readonly isStream: boolean;
+  /** The response can be retrieved later. */
+  readonly isStored: boolean;
+  /** The response is made whether somebody reads it or not. */
+  readonly isBackground: boolean;
+}
+
+const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
+  none: "none",
+  minimal: "minimal",
+  low: "low",
+  medium: "medium",
+  high: "high",
+  xhigh: "max",
+  max: "max",
+};
+
+function decodeTool(tool: Fields): Tool {
+  const type = tool.requiredText("type");
+  if (type !== "function")
+    return { type: "provider", provider: ORIGIN.providerType, config: tool.source };
+  const parameters = tool.object("parameters");
+  const strict = tool.flag("strict");
+  return {
+    type: "function",
+    name: tool.requiredText("name"),
+    description: tool.text("description") ?? "",
+    parametersJsonSchema: parameters === undefined ? "" : JSON.stringify(parameters.source),
+    ...(strict !== undefined && { strict }),
+  };
+}
+
+function decodeToolChoice(body: Fields): ToolChoice | undefined {
+  const parallel = body.flag("parallel_tool_calls");
+  const parallelOf = parallel === undefined ? {} : { parallel };
+  const given = body.value("tool_choice");
+  if (given === undefined) return parallel === undefined ? undefined : { mode: "auto", parallel };
+  if (typeof given === "string") {
+    const mode = body.word("tool_choice", ["auto", "none", "required"]) ?? "auto";
+    return { mode, ...parallelOf };
+  }
+  const choice = body.object("tool_choice");
+  if (choice?.text("type") !== "function") {
+    throw body.error("tool_choice", "must be auto, none, required or one function");
+  }
+  return { mode: { functionName: choice.requiredText("name") }, ...parallelOf };
+}
+
+function decodeFormat(body: Fields): OutputFormat {
+  const format = body.object("text")?.object("format");
+  const type = format?.requiredText("type") ?? "text";
+  if (format === undefined || type === "text") return { type: "text" };
+  if (type === "json_object") return { type: "json-object" };
+  const schema = format.object("schema");
+  if (type !== "json_schema" || schema === undefined) {
+    throw format.error("type", "must be text, json_object, or json_schema with a schema");
+  }
+  const strict = format.flag("strict");
+  return {
+    type: "json-schema",
+    name: format.requiredText("name"),
+    schema: JSON.stringify(schema.source),
+    description: format.text("description") ?? "",
+    ...(strict !== undefined && { strict }),
+  };
+}
+
+function decodeSampling(body: Fields): Sampling {
+  const topLogprobs = body.integer("top_logprobs");
+  const fields = {
+    maxOutputTokens: body.integer("max_output_tokens"),
+    temperature: body.number("temperature"),
+    topP: body.number("top_p"),
+    ...(topLogprobs !== undefined && { logprobs: true, topLogprobs }),
+  };
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as Sampling;
+}
+
+function decodeReasoning(body: Fields) {
+  const reasoning = body.object("reasoning");
+  const word = reasoning?.text("effort");
+  const summary = reasoning?.text("summary") ?? reasoning?.text("generate_summary");
+  const effort = word === undefined ? undefined : EFFORTS[word];
+  if (word !== undefined && effort === undefined) {
+    throw reasoning?.error("effort", `must be one of ${Object.keys(EFFORTS).join(", ")}`);
+  }
+  return {
+    ...(effort !== undefined && { effort }),
+    ...(summary !== undefined && { includeText: true }),
+  };
+}
+
+function refuseUnserved(body: Fields): void {
+  for (const name of ["conversation", "previous_response_id"]) {
+    if (body.value(name) === undefined) continue;
+    throw body.error(name, "is not served: send the whole input");
+  }
+}
+
+/** Throws INVALID_ARGUMENT with the path of the field. */
+export function decodeRequest(source: JsonObject): ResponsesRequest {
+  const body = new Fields(source);
+  const model = body.requiredText("model");
+  refuseUnserved(body);
+  const isStream = body.flag("stream") ?? false;
+  const isStored = body.flag("store") ?? true;
+  const isBackground = body.flag("background") ?? false;
+  if (isBackground && !isStored) throw body.error("background", "needs `store`");
+  // What is asked of a provider is the gateway's: nothing is stored there, and thoughts come back encrypted.
+  for (const name of ["include", "stream_options"]) body.value(name);
+  const toolChoice = decodeToolChoice(body);
+  const user = body.text("safety_identifier") ?? body.text("user") ?? "";
+  body.value("user");
+  const spec: GenerationSpec = {
+    ...DOOR_DEFAULTS,
+    model,
+    messages: decodeInput(body),
+    tools: body.objects("tools").map(decodeTool),
+    ...(toolChoice !== undefined && { toolChoice }),
+    sampling: decodeSampling(body),
+    reasoning: decodeReasoning(body),
+    outputFormat: decodeFormat(body),
+    endUserId: user,
+  };
+  const wishes = body.object("steer")?.source;
+  const passed = body.rest();
+  const providerOptions = Object.keys(passed).length === 0 ? {} : { [OPTIONS]: passed };
+  return { spec: { ...spec, providerOptions }, wishes, isStream, isStored, isBackground };
+}

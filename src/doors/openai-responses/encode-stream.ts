@@ -1,0 +1,340 @@
+// A stream as events of the Responses API. The events are a function of the log's events alone, so that every reader at
+// every replica gets the same.
+import { GatewayError } from "../../domain/gateway-error.ts";
+import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
+import type { Part } from "../../domain/generation-spec.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import { EventIds, eventText } from "../shared/event-stream.ts";
+import { openAiError } from "../shared/openai-error.ts";
+import type { StreamEncoder } from "../shared/stream-encoder.ts";
+import {
+  callItem,
+  messageItem,
+  ownItem,
+  reasoningItem,
+  refusalContent,
+  textContent,
+} from "./encode-items.ts";
+import {
+  encodeEnded,
+  encodeFailed,
+  encodeResponse,
+  type ResponseHead,
+  responseId,
+} from "./encode-response.ts";
+
+type BodyOf<Type extends StreamEventBody["type"]> = Extract<StreamEventBody, { type: Type }>;
+
+/** An output item while it is made. */
+interface Item {
+  readonly id: string;
+  readonly output: number;
+  readonly kind: "message" | "reasoning" | "call";
+  /** Content parts of a message that are whole. */
+  readonly content: JsonObject[];
+  readonly callId: string;
+  readonly name: string;
+  /** Of the part that is open. */
+  text: string;
+}
+
+export class ResponsesStreamEncoder implements StreamEncoder {
+  readonly #ids = new EventIds();
+  #head: ResponseHead = { id: "", createTimeMs: 0, model: "" };
+  #number = 0;
+  #isBegun = false;
+  /** Items as they stand, in their order. */
+  readonly #output: JsonObject[] = [];
+  /** Items by the part that is written to them. */
+  readonly #open = new Map<number, Item>();
+  /** The message to which the next text belongs. */
+  #message: Item | undefined;
+  /** The event with which the response ended; undefined: it goes on. */
+  #ended: JsonObject | undefined;
+
+  readonly #from: number;
+
+  /** `from`: number of the first event that goes out. Those before are numbered and left out. */
+  constructor(from = 0) {
+    this.#from = from;
+  }
+
+  /** The response as it stands. */
+  get response(): JsonObject {
+    if (this.#ended !== undefined) return this.#ended;
+    return encodeResponse(this.#head, this.#isBegun ? "in_progress" : "queued", this.#output);
+  }
+
+  /** The response has come to its end. */
+  get hasEnded(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  encode(event: StoredEvent): string {
+    this.#ids.at(event);
+    const { body } = event;
+    switch (body.type) {
+      case "start": {
+        const { streamId, createTimeMs, requestedModel } = body;
+        this.#head = { id: responseId(streamId), createTimeMs, model: requestedModel };
+        return "";
+      }
+      case "text-delta":
+        return body.text === "" ? "" : this.#text(body);
+      case "reasoning-delta":
+        return this.#reasoning(body);
+      case "tool-call-delta":
+        return this.#toolCall(body);
+      case "part-end":
+        return this.#endPart(body);
+      case "attempt-notice":
+        return this.#notice(body);
+      case "complete":
+        return this.#complete(body.generation);
+      case "error":
+        this.#ended = encodeFailed(this.#head, this.#output, body.failure.error);
+        throw body.failure.error;
+      case "heartbeat":
+        return this.heartbeat();
+      default:
+        return "";
+    }
+  }
+
+  /** Comments do not reset the timers of coding agents. The event has no number. */
+  heartbeat(): string {
+    return this.#isBegun ? eventText("", { type: "keepalive" }, "keepalive") : ": keep-alive\n\n";
+  }
+
+  /** Some clients see the one, and some the other. */
+  fail(error: GatewayError): string {
+    const { message, code, param, type } = openAiError(error);
+    const flat = { code: code ?? null, message: message ?? "", param: param ?? null };
+    const response = encodeFailed(this.#head, this.#output, error);
+    return (
+      this.#event("error", { ...flat, error: { type: type ?? "", ...flat } }) +
+      this.#event("response.failed", { response })
+    );
+  }
+
+  #event(type: string, data: JsonObject): string {
+    const id = this.#ids.next();
+    const sequence_number = this.#number++;
+    if (sequence_number < this.#from) return "";
+    return eventText(id, { type, sequence_number, ...data }, type);
+  }
+
+  #begin(): string {
+    if (this.#isBegun) return "";
+    this.#isBegun = true;
+    const response = encodeResponse(this.#head, "in_progress", []);
+    return (
+      this.#event("response.created", { response }) +
+      this.#event("response.in_progress", { response })
+    );
+  }
+
+  #item(kind: Item["kind"], prefix: string, callId = "", name = ""): Item {
+    const output = this.#output.length;
+    const id = `${prefix}_${this.#head.id.slice("resp_".length)}_${output}`;
+    return { id, output, kind, content: [], callId, name, text: "" };
+  }
+
+  #added(item: Item, encoded: JsonObject): string {
+    this.#output.push(encoded);
+    return this.#event("response.output_item.added", { output_index: item.output, item: encoded });
+  }
+
+  #done(item: Item, encoded: JsonObject): string {
+    this.#output[item.output] = encoded;
+    return this.#event("response.output_item.done", { output_index: item.output, item: encoded });
+  }
+
+  /** Where an event of a content part belongs. */
+  #place({ id, output, content }: Item): JsonObject {
+    return { item_id: id, output_index: output, content_index: content.length };
+  }
+
+  #openMessage(): string {
+    if (this.#message !== undefined) return "";
+    this.#message = this.#item("message", "msg");
+    return this.#added(this.#message, messageItem(this.#message.id, [], "in_progress"));
+  }
+
+  #closeMessage(): string {
+    const item = this.#message;
+    if (item === undefined) return "";
+    this.#message = undefined;
+    return this.#done(item, messageItem(item.id, item.content, "completed"));
+  }
+
+  #text({ partIndex, text }: BodyOf<"text-delta">): string {
+    let opened = "";
+    if (!this.#open.has(partIndex)) {
+      opened = this.#begin() + this.#openMessage();
+      const item = this.#message;
+      if (item !== undefined) {
+        item.text = "";
+        this.#open.set(partIndex, item);
+        opened += this.#event("response.content_part.added", {
+          ...this.#place(item),
+          part: textContent(""),
+        });
+      }
+    }
+    const item = this.#open.get(partIndex);
+    if (item === undefined) return opened;
+    item.text += text;
+    const delta = { ...this.#place(item), delta: text, logprobs: [] };
+    return opened + this.#event("response.output_text.delta", delta);
+  }
+
+  #reasoning({ partIndex, text }: BodyOf<"reasoning-delta">): string {
+    let opened = "";
+    let item = this.#open.get(partIndex);
+    if (item === undefined) {
+      opened = this.#begin() + this.#closeMessage();
+      item = this.#item("reasoning", "rs");
+      this.#open.set(partIndex, item);
+      const none = { text: "", signature: new Uint8Array() };
+      opened += this.#added(item, reasoningItem(item.id, none, "in_progress"));
+      opened += this.#event("response.reasoning_summary_part.added", {
+        ...summaryPlace(item),
+        part: { type: "summary_text", text: "" },
+      });
+    }
+    item.text += text;
+    const delta = { ...summaryPlace(item), delta: text };
+    return opened + this.#event("response.reasoning_summary_text.delta", delta);
+  }
+
+  #toolCall({ partIndex, id, name, argumentsFragment }: BodyOf<"tool-call-delta">): string {
+    let opened = "";
+    let item = this.#open.get(partIndex);
+    if (item === undefined) {
+      opened = this.#begin() + this.#closeMessage();
+      item = this.#item("call", "fc", id, name);
+      this.#open.set(partIndex, item);
+      opened += this.#added(item, this.#call(item, "in_progress"));
+    }
+    if (argumentsFragment === "") return opened;
+    item.text += argumentsFragment;
+    return (
+      opened +
+      this.#event("response.function_call_arguments.delta", {
+        item_id: item.id,
+        output_index: item.output,
+        delta: argumentsFragment,
+      })
+    );
+  }
+
+  #call({ id, callId, name, text }: Item, status: "in_progress" | "completed"): JsonObject {
+    return callItem(id, { id: callId, name, argumentsJson: text }, status);
+  }
+
+  #endPart({ partIndex, part }: BodyOf<"part-end">): string {
+    const item = this.#open.get(partIndex);
+    this.#open.delete(partIndex);
+    if (item === undefined) return part === undefined ? "" : this.#wholePart(part);
+    switch (item.kind) {
+      case "message":
+        return this.#endText(item);
+      case "reasoning":
+        return this.#endReasoning(item, part);
+      case "call":
+        return this.#endCall(item);
+    }
+  }
+
+  #endText(item: Item): string {
+    const { text } = item;
+    const place = this.#place(item);
+    const part = textContent(text);
+    item.content.push(part);
+    return (
+      this.#event("response.output_text.done", { ...place, text, logprobs: [] }) +
+      this.#event("response.content_part.done", { ...place, part })
+    );
+  }
+
+  #endReasoning(item: Item, part: Part | undefined): string {
+    const { text } = item;
+    const signature = part?.type === "reasoning" ? part.signature : new Uint8Array();
+    const place = summaryPlace(item);
+    return (
+      this.#event("response.reasoning_summary_text.done", { ...place, text }) +
+      this.#event("response.reasoning_summary_part.done", {
+        ...place,
+        part: { type: "summary_text", text },
+      }) +
+      this.#done(item, reasoningItem(item.id, { text, signature }, "completed"))
+    );
+  }
+
+  #endCall(item: Item): string {
+    return (
+      this.#event("response.function_call_arguments.done", {
+        item_id: item.id,
+        output_index: item.output,
+        name: item.name,
+        arguments: item.text,
+      }) + this.#done(item, this.#call(item, "completed"))
+    );
+  }
+
+  /** A part that has no deltas. */
+  #wholePart(part: Part): string {
+    if (part.type === "refusal") return this.#refusal(part.text);
+    const encoded =
+      part.type === "provider"
+        ? ownItem(part)
+        : part.type === "reasoning"
+          ? reasoningItem(this.#item("reasoning", "rs").id, part, "completed")
+          : undefined;
+    if (encoded === undefined) return "";
+    const opened = this.#begin() + this.#closeMessage();
+    const item = this.#item("reasoning", "rs");
+    return opened + this.#added(item, encoded) + this.#done(item, encoded);
+  }
+
+  #refusal(refusal: string): string {
+    const opened = this.#begin() + this.#openMessage();
+    const item = this.#message;
+    if (item === undefined) return opened;
+    const place = this.#place(item);
+    const part = refusalContent(refusal);
+    const events = [
+      opened,
+      this.#event("response.content_part.added", { ...place, part: refusalContent("") }),
+      this.#event("response.refusal.delta", { ...place, delta: refusal }),
+      this.#event("response.refusal.done", { ...place, refusal }),
+      this.#event("response.content_part.done", { ...place, part }),
+    ];
+    item.content.push(part);
+    return events.join("");
+  }
+
+  /** A client of this dialect cannot drop what it has been given. */
+  #notice({ notice }: BodyOf<"attempt-notice">): string {
+    if (!notice.discardOutput || !this.#isBegun) return "";
+    const message = "the answer broke off, and the one that follows does not go on with its text";
+    throw new GatewayError("conflict", message, { reason: "OUTPUT_DISCARDED" });
+  }
+
+  #complete(generation: Generation): string {
+    const begun = this.#begin();
+    const ended = [...this.#open.keys()].map((partIndex) =>
+      this.#endPart({ type: "part-end", partIndex }),
+    );
+    const closed = this.#closeMessage();
+    const response = encodeEnded(this.#head, this.#output, generation);
+    this.#ended = response;
+    const type = `response.${String(response["status"])}`;
+    return [begun, ...ended, closed, this.#event(type, { response })].join("");
+  }
+}
+
+function summaryPlace({ id, output }: Item): JsonObject {
+  return { item_id: id, output_index: output, summary_index: 0 };
+}

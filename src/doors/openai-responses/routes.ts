@@ -1,0 +1,165 @@
+import { GatewayError } from "../../domain/gateway-error.ts";
+import type { JsonObject } from "../../domain/json.ts";
+import type { InputCount, InputCountCall, OpenStream } from "../../ports/gateway.ts";
+import type { DoorAnswer, DoorCall, DoorRoute } from "../door.ts";
+import type { DoorGenerations } from "../shared/generations.ts";
+import { decodeRequest, type ResponsesRequest } from "./decode-request.ts";
+import { encodeAnswer } from "./encode-answer.ts";
+import { storedStreamOf } from "./encode-response.ts";
+import { ResponsesStreamEncoder } from "./encode-stream.ts";
+
+export interface ResponsesOptions {
+  readonly generations: DoorGenerations;
+  readonly countInput: (call: InputCountCall) => Promise<InputCount>;
+}
+
+const BASE = "/v1/responses";
+
+function operation(name: string, kind: "unary" | "server-stream" = "unary") {
+  return { name: `openai.v1/${name}`, kind, audience: "callers" } as const;
+}
+
+/** The stored stream of the path's response. Throws NOT_FOUND. */
+function streamIdOf({ params }: DoorCall): string {
+  const streamId = storedStreamOf(params["id"] ?? "");
+  if (streamId !== undefined) return streamId;
+  throw new GatewayError("not-found", "no response has this identifier", {
+    reason: "STREAM_NOT_FOUND",
+  });
+}
+
+/** Routes of the Responses API. */
+export class ResponsesRoutes {
+  readonly #generations: DoorGenerations;
+  readonly #countInput: ResponsesOptions["countInput"];
+
+  constructor({ generations, countInput }: ResponsesOptions) {
+    this.#generations = generations;
+    this.#countInput = countInput;
+  }
+
+  routes(): DoorRoute[] {
+    return [
+      {
+        method: "POST",
+        path: BASE,
+        operation: operation("responses", "server-stream"),
+        serve: (call) => this.#create(call),
+      },
+      {
+        method: "GET",
+        path: `${BASE}/{id}`,
+        operation: operation("responses/{id}", "server-stream"),
+        serve: (call) => this.#retrieve(call),
+      },
+      {
+        method: "POST",
+        path: `${BASE}/{id}/cancel`,
+        operation: operation("responses/{id}/cancel"),
+        serve: (call) => this.#cancel(call),
+      },
+      {
+        method: "POST",
+        path: `${BASE}/input_tokens`,
+        operation: operation("responses/input_tokens"),
+        serve: (call) => this.#count(call),
+      },
+    ];
+  }
+
+  async #create(call: DoorCall): Promise<DoorAnswer> {
+    const request = decodeRequest(call.body);
+    if (!request.isStream && !request.isStored) {
+      const generation = await this.#generations.generate(call, request);
+      return { type: "json", body: encodeAnswer(generation) };
+    }
+    const encoder = new ResponsesStreamEncoder();
+    const stream = await this.#open(call, request);
+    if (request.isStream) return this.#streamed(call, stream, encoder);
+    const body = request.isBackground
+      ? await this.#begun(stream, encoder)
+      : await this.#ended(call, stream, encoder);
+    return { type: "json", body };
+  }
+
+  #open(call: DoorCall, request: ResponsesRequest): Promise<OpenStream> {
+    const { isStored, isBackground } = request;
+    const kept = isBackground ? "continue" : "grace";
+    return this.#generations.open(call, request, {
+      ephemeral: !isStored,
+      onDisconnect: isStored ? kept : "cancel",
+    });
+  }
+
+  #streamed(call: DoorCall, stream: OpenStream, encoder: ResponsesStreamEncoder): DoorAnswer {
+    const pieces = this.#generations.deliver(call, stream, encoder);
+    return { type: "events", pieces, fail: (error) => encoder.fail(error) };
+  }
+
+  /** The response once its stream has begun; the stream goes on without this reader. */
+  async #begun(stream: OpenStream, encoder: ResponsesStreamEncoder): Promise<JsonObject> {
+    for await (const event of this.#generations.events(stream)) {
+      if (event !== undefined) encoder.encode(event);
+      break;
+    }
+    return encoder.response;
+  }
+
+  /** The response once it has ended. Rejects where it has failed. */
+  async #ended(call: DoorCall, stream: OpenStream, encoder: ResponsesStreamEncoder) {
+    for await (const _ of this.#generations.deliver(call, stream, encoder));
+    return encoder.response;
+  }
+
+  async #retrieve(call: DoorCall): Promise<DoorAnswer> {
+    const stream = await this.#generations.resume(call, streamIdOf(call));
+    if (call.query.get("stream") === "true") {
+      const encoder = new ResponsesStreamEncoder(startingAfter(call.query) + 1);
+      return this.#streamed(call, stream, encoder);
+    }
+    const encoder = new ResponsesStreamEncoder();
+    return { type: "json", body: await this.#state(stream, encoder) };
+  }
+
+  /** The response as it stands now. */
+  async #state(stream: OpenStream, encoder: ResponsesStreamEncoder): Promise<JsonObject> {
+    const { tail = 0 } = stream;
+    try {
+      for await (const event of this.#generations.events(stream)) {
+        if (event === undefined) break;
+        encoder.encode(event);
+        if (event.sequence >= tail) break;
+      }
+    } catch (error) {
+      // A response that has failed is told as one that is there.
+      if (!encoder.hasEnded) throw error;
+    }
+    return encoder.response;
+  }
+
+  async #cancel(call: DoorCall): Promise<DoorAnswer> {
+    const streamId = streamIdOf(call);
+    await this.#generations.cancel(call, streamId);
+    const stream = await this.#generations.resume(call, streamId);
+    const encoder = new ResponsesStreamEncoder();
+    return { type: "json", body: await this.#state(stream, encoder) };
+  }
+
+  async #count(call: DoorCall): Promise<DoorAnswer> {
+    const { spec } = this.#generations.accept(call, decodeRequest(call.body));
+    const { caller, signal, timeoutMs, telemetry } = call;
+    const asked = { spec, caller: caller.id, signal, timeoutMs, telemetry };
+    const { tokens } = await this.#countInput({ ...asked, method: "any" });
+    const body = { object: "response.input_tokens", input_tokens: tokens };
+    return { type: "json", body };
+  }
+}
+
+/** Number of the last event that the reader has; -1: none. Throws INVALID_ARGUMENT. */
+function startingAfter(query: URLSearchParams): number {
+  const given = query.get("starting_after");
+  if (given === null || given === "") return -1;
+  const number = Number(given);
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  throw new GatewayError("validation", "starting_after: must be a number of an event");
+}

@@ -1,0 +1,53 @@
+// OpenAI's API.
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { InputCount, InputCountCall } from "../ports/gateway.ts";
+import type { Door, DoorRoute } from "./door.ts";
+import { chatRoutes } from "./openai-chat/routes.ts";
+import { ResponsesRoutes } from "./openai-responses/routes.ts";
+import type { DoorGenerations } from "./shared/generations.ts";
+import { type ModelList, modelNames, openAiModel } from "./shared/models.ts";
+import { openAiRefusal } from "./shared/openai-error.ts";
+
+function modelRoutes(models: ModelList): DoorRoute[] {
+  return [
+    {
+      method: "GET",
+      path: "/v1/models",
+      operation: { name: "openai.v1/models", kind: "unary", audience: "callers" },
+      async serve() {
+        const data = modelNames(models).map(([name, model]) => openAiModel(name, model));
+        return { type: "json", body: { object: "list", data } };
+      },
+    },
+    {
+      method: "GET",
+      path: "/v1/models/{model}",
+      operation: { name: "openai.v1/models/{model}", kind: "unary", audience: "callers" },
+      async serve({ params }) {
+        const name = params["model"] ?? "";
+        const model = models.lookup(name);
+        if (model === undefined) throw new GatewayError("not-found", "no such model");
+        return { type: "json", body: openAiModel(name, model) };
+      },
+    },
+  ];
+}
+
+export interface OpenAiDoorOptions {
+  readonly generations: DoorGenerations;
+  readonly models: ModelList;
+  readonly countInput: (call: InputCountCall) => Promise<InputCount>;
+}
+
+export function createOpenAiDoor(options: OpenAiDoorOptions): Door {
+  return {
+    name: "openai",
+    routes: [
+      ...chatRoutes(options.generations),
+      ...new ResponsesRoutes(options).routes(),
+      ...modelRoutes(options.models),
+    ],
+    isMeant: (header) => header("anthropic-version") === undefined,
+    refuse: openAiRefusal,
+  };
+}

@@ -1,0 +1,107 @@
+// Reads the fields of a request's JSON, each with its path in errors.
+import { type GatewayError, invalidField } from "../../domain/gateway-error.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+
+/** An object of a request. `null` counts as not there. Every reader throws INVALID_ARGUMENT with the field's path. */
+export class Fields {
+  readonly #source: JsonObject;
+  readonly path: string;
+  readonly #read = new Set<string>();
+
+  constructor(source: JsonObject, path = "") {
+    this.#source = source;
+    this.path = path;
+  }
+
+  pathOf(name: string): string {
+    return this.path === "" ? name : `${this.path}.${name}`;
+  }
+
+  error(name: string, description: string): GatewayError {
+    return invalidField(this.pathOf(name), description);
+  }
+
+  /** The value as it came, and known from now on. */
+  value(name: string): JsonValue | undefined {
+    this.#read.add(name);
+    return Object.hasOwn(this.#source, name) ? (this.#source[name] ?? undefined) : undefined;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.value(name);
+    if (value === undefined || typeof value === "string") return value;
+    throw this.error(name, "must be a string");
+  }
+
+  requiredText(name: string): string {
+    const value = this.text(name);
+    if (value === undefined || value === "") throw this.error(name, "a string is required");
+    return value;
+  }
+
+  flag(name: string): boolean | undefined {
+    const value = this.value(name);
+    if (value === undefined || typeof value === "boolean") return value;
+    throw this.error(name, "must be true or false");
+  }
+
+  number(name: string): number | undefined {
+    const value = this.value(name);
+    if (value === undefined || typeof value === "number") return value;
+    throw this.error(name, "must be a number");
+  }
+
+  integer(name: string): number | undefined {
+    const value = this.number(name);
+    if (value === undefined || Number.isSafeInteger(value)) return value;
+    throw this.error(name, "must be a whole number");
+  }
+
+  word<Word extends string>(name: string, words: readonly Word[]): Word | undefined {
+    const value = this.text(name);
+    if (value === undefined || words.includes(value as Word)) return value as Word | undefined;
+    throw this.error(name, `must be one of ${words.join(", ")}`);
+  }
+
+  object(name: string): Fields | undefined {
+    const value = this.value(name);
+    if (value === undefined) return undefined;
+    if (isJsonObject(value)) return new Fields(value, this.pathOf(name));
+    throw this.error(name, "must be an object");
+  }
+
+  list(name: string): readonly JsonValue[] | undefined {
+    const value = this.value(name);
+    if (value === undefined || Array.isArray(value)) return value;
+    throw this.error(name, "must be a list");
+  }
+
+  /** A list of objects; empty where there is none. */
+  objects(name: string): readonly Fields[] {
+    return (this.list(name) ?? []).map((each, index) => {
+      const path = `${this.pathOf(name)}[${index}]`;
+      if (isJsonObject(each)) return new Fields(each, path);
+      throw invalidField(path, "must be an object");
+    });
+  }
+
+  /** One text, or several. */
+  texts(name: string): readonly string[] | undefined {
+    const value = this.value(name);
+    if (value === undefined) return undefined;
+    if (typeof value === "string") return [value];
+    if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
+    throw this.error(name, "must be a string or a list of strings");
+  }
+
+  /** Fields that nobody has asked for. */
+  rest(): JsonObject {
+    const left = Object.entries(this.#source).filter(([name]) => !this.#read.has(name));
+    return Object.fromEntries(left);
+  }
+
+  /** The whole object. */
+  get source(): JsonObject {
+    return this.#source;
+  }
+}

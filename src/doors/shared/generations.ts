@@ -1,0 +1,191 @@
+// Generations of doors: the same journey as those of RPCs, with domain types in and out.
+import { attemptsOf, generationFields, generationLine } from "../../calls/generation-fields.ts";
+import { requestIdOf } from "../../calls/request-id.ts";
+import { GatewayError } from "../../domain/gateway-error.ts";
+import { type Generation, GenerationFailed, type StoredEvent } from "../../domain/generation.ts";
+import type { StreamOptions } from "../../domain/stream-options.ts";
+import type { AcceptedSpec, Contract, RequestOfApi } from "../../ports/contract.ts";
+import type { Gateway, GenerationCall, OpenStream, WholeAnswer } from "../../ports/gateway.ts";
+import type { DoorCall } from "../door.ts";
+import type { StreamEncoder } from "./stream-encoder.ts";
+import { wishesOf } from "./wishes.ts";
+
+/** Longest silence of a stream. */
+const HEARTBEAT_MS = 15_000;
+
+export interface DoorGenerationsOptions {
+  readonly gateway: Gateway;
+  readonly contract: Contract;
+}
+
+/** Says in the headers of an answer what was done for it. */
+function tell(call: DoorCall, generation: Generation): void {
+  call.log(generationFields(generation));
+  call.setTrailer("x-steer-attempts", String(attemptsOf(generation)));
+  call.setTrailer("x-steer-provider", generation.provider);
+  call.setTrailer("x-steer-model", generation.model);
+}
+
+export class DoorGenerations {
+  readonly #gateway: Gateway;
+  readonly #contract: Contract;
+
+  constructor({ gateway, contract }: DoorGenerationsOptions) {
+    this.#gateway = gateway;
+    this.#contract = contract;
+  }
+
+  /** The request by the rules of the contract. Throws INVALID_ARGUMENT. */
+  accept(call: DoorCall, { spec, wishes }: RequestOfApi, options?: StreamOptions): AcceptedSpec {
+    const wished = wishesOf(call.header, wishes);
+    return this.#contract.accept({ spec, wishes: wished }, options);
+  }
+
+  /** The whole answer. Rejects with `GatewayError` and `GenerationFailed`. */
+  async generate(call: DoorCall, request: RequestOfApi): Promise<Generation> {
+    const generation = this.#callOf(call, request, undefined);
+    const answer = await this.#gateway.generate(generation).catch((error: unknown) => {
+      if (error instanceof GenerationFailed) tell(call, error.failure.partial);
+      throw error;
+    });
+    const whole = this.#wholeOf(answer);
+    call.setResponseHeader("x-steer-generation-id", whole.generationId);
+    if (answer.state === "stored" && answer.isReplayed)
+      call.setResponseHeader("x-steer-replayed", "true");
+    tell(call, whole);
+    return whole;
+  }
+
+  #wholeOf(answer: WholeAnswer): Generation {
+    if (answer.state === "generated") return answer.generation;
+    const { body } = this.#contract.decodeEvent(answer.terminal);
+    if (body.type === "error") throw body.failure.error;
+    if (body.type !== "complete") throw new Error("a stored answer without a result");
+    if (body.message !== "omitted") return body.generation;
+    if (answer.generation !== undefined) return answer.generation;
+    const message = "the answer was too long to be kept; it is not generated a second time";
+    throw new GatewayError("conflict", message, { reason: "RESULT_NOT_KEPT" });
+  }
+
+  /** Begins a stream, or joins the one of the call's idempotency key. Whatever fails before it rejects. */
+  async open(call: DoorCall, request: RequestOfApi, keeping: Keeping): Promise<OpenStream> {
+    const options = { ...STREAM_OPTIONS, ...keeping };
+    const generation = this.#callOf(call, request, options);
+    const opened = this.#gateway.streamGenerate(generation, options);
+    const stream = await opened.catch((error: unknown) => {
+      if (error instanceof GenerationFailed) tell(call, error.failure.partial);
+      throw error;
+    });
+    this.#tellOpen(call, stream);
+    return stream;
+  }
+
+  /** Goes on reading a stored stream of the caller's from its first event on. Rejects with `GatewayError`. */
+  async resume(call: DoorCall, streamId: string): Promise<OpenStream> {
+    const { caller, signal, timeoutMs } = call;
+    const cursor = { sequence: 0, writer: 0 };
+    const asked = { caller: caller.id, streamId, cursor, signal, timeoutMs };
+    const stream = await this.#gateway.resumeStream(asked);
+    this.#tellOpen(call, stream);
+    return stream;
+  }
+
+  /** Ends a stored stream of the caller's. Rejects with `GatewayError`. */
+  async cancel(call: DoorCall, streamId: string): Promise<void> {
+    const cancelled = await this.#gateway.cancelGeneration(call.caller.id, { streamId });
+    call.log({ stream_id: streamId, cancelled });
+  }
+
+  #tellOpen(call: DoorCall, { streamId, generationId, isReplayed }: OpenStream): void {
+    call.log({ stream_id: streamId, generation_id: generationId });
+    call.setResponseHeader("x-steer-stream-id", streamId);
+    call.setResponseHeader("x-steer-generation-id", generationId);
+    if (isReplayed) call.setResponseHeader("x-steer-replayed", "true");
+  }
+
+  /** The answer as events of a dialect. Whatever fails before the first of them rejects. */
+  async *stream(
+    call: DoorCall,
+    request: RequestOfApi,
+    encoder: StreamEncoder,
+  ): AsyncGenerator<string, void> {
+    yield* this.deliver(call, await this.open(call, request, keepingOf(call)), encoder);
+  }
+
+  /** The events of the log; a sign of life is undefined. */
+  async *events({ deliveries }: OpenStream): AsyncGenerator<StoredEvent | undefined, void> {
+    for await (const delivery of deliveries) {
+      if (delivery.type === "heartbeat") yield undefined;
+      else for (const bytes of delivery.events) yield this.#contract.decodeEvent(bytes);
+    }
+  }
+
+  /** The texts of a stream in a dialect. Throws `GatewayError` where the stream breaks off or ends with an error. */
+  async *deliver(
+    call: DoorCall,
+    stream: OpenStream,
+    encoder: StreamEncoder,
+  ): AsyncGenerator<string, void> {
+    let end: Generation | undefined;
+    try {
+      for await (const event of this.events(stream)) {
+        if (event?.body.type === "complete") end = event.body.generation;
+        else if (event?.body.type === "error") end = event.body.failure.partial;
+        const text = event === undefined ? encoder.heartbeat() : encoder.encode(event);
+        if (text !== "") yield text;
+      }
+    } finally {
+      const known = end ?? stream.soFar?.();
+      if (known !== undefined) call.log(generationFields(known));
+    }
+  }
+
+  #callOf(call: DoorCall, asked: RequestOfApi, options: StreamOptions | undefined): GenerationCall {
+    const { signal, timeoutMs, telemetry, caller } = call;
+    const { spec, request, fingerprint } = this.accept(call, asked, options);
+    const requestId = requestIdOf(call);
+    call.log({ requested_model: spec.model });
+    if (Object.keys(spec.labels).length > 0) call.log({ labels: spec.labels });
+    return {
+      spec,
+      signal,
+      timeoutMs,
+      telemetry,
+      identity: {
+        caller: caller.id,
+        requestId,
+        fingerprint: requestId === "" ? "" : fingerprint(),
+        request,
+      },
+      // A client of another API cannot drop output.
+      acceptsDiscard: false,
+      onOpen: (streamId, generationId) =>
+        call.log({ stream_id: streamId, generation_id: generationId }),
+      onEnd: (ended) => call.generationEnded(() => generationLine(ended)),
+    };
+  }
+}
+
+/** What becomes of a stream without its reader. */
+export type Keeping = Pick<StreamOptions, "ephemeral" | "onDisconnect">;
+
+/** Without a key nobody can come back to a stream: nothing of it is stored, and it ends with its reader. */
+function keepingOf(call: DoorCall): Keeping {
+  const isKept = requestIdOf(call) !== "";
+  return isKept
+    ? { ephemeral: false, onDisconnect: "grace" }
+    : { ephemeral: true, onDisconnect: "cancel" };
+}
+
+const STREAM_OPTIONS: Omit<StreamOptions, keyof Keeping> = {
+  jsonMode: "off",
+  omitJsonText: false,
+  omitReasoning: false,
+  includeUsage: false,
+  includeUsageUpdates: false,
+  includeEventTime: false,
+  omitFinalMessage: false,
+  heartbeatMs: HEARTBEAT_MS,
+  retentionMs: undefined,
+  disconnectGraceMs: undefined,
+};

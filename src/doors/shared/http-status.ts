@@ -1,0 +1,47 @@
+import { type CodeName, errorRow } from "../../domain/error-table.ts";
+import type { GatewayError } from "../../domain/gateway-error.ts";
+
+/** Longest wait that an answer asks for: some clients take any number of seconds at its word. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
+const STATUSES: Readonly<Record<CodeName, number>> = {
+  OK: 200,
+  CANCELLED: 499,
+  UNKNOWN: 500,
+  INVALID_ARGUMENT: 400,
+  DEADLINE_EXCEEDED: 504,
+  NOT_FOUND: 404,
+  ALREADY_EXISTS: 409,
+  PERMISSION_DENIED: 403,
+  RESOURCE_EXHAUSTED: 429,
+  FAILED_PRECONDITION: 400,
+  ABORTED: 502,
+  OUT_OF_RANGE: 400,
+  UNIMPLEMENTED: 501,
+  INTERNAL: 500,
+  UNAVAILABLE: 503,
+  DATA_LOSS: 500,
+  UNAUTHENTICATED: 401,
+};
+
+/** Status of HTTP for an error, as the vendors' clients understand it. */
+export function httpStatusOf({ kind, reason }: GatewayError): number {
+  if (reason === "REQUEST_TOO_LARGE") return 413;
+  return STATUSES[errorRow(kind, reason).code];
+}
+
+/**
+ * When and whether to come again. The gateway has used up the repetitions of what it could repeat, so that a client's
+ * own would multiply with them.
+ */
+export function retryHeaders(error: GatewayError): Readonly<Record<string, string>> {
+  const { retryable, pushback } = errorRow(error.kind, error.reason);
+  if (!retryable || pushback === "never") return { "x-should-retry": "false" };
+  const { retryAfterMs } = error;
+  if (retryAfterMs === undefined) return {};
+  const waitMs = Math.min(retryAfterMs, MAX_RETRY_AFTER_MS);
+  return {
+    "retry-after": String(Math.ceil(waitMs / 1_000)),
+    "retry-after-ms": String(Math.ceil(waitMs)),
+  };
+}

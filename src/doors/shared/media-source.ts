@@ -1,0 +1,16 @@
+import { invalidField } from "../../domain/gateway-error.ts";
+import type { MediaSource } from "../../domain/generation-spec.ts";
+
+const DATA_URL = /^data:([^;,]*)(?:;[^;,]*)*;base64,/i;
+
+/** Bytes of a data URL, or the address of something elsewhere. Throws INVALID_ARGUMENT naming `path`. */
+export function mediaSource(url: string, path: string): MediaSource {
+  const data = DATA_URL.exec(url);
+  if (data !== null) {
+    const bytes = Buffer.from(url.slice(data[0].length), "base64");
+    return { type: "inline", data: bytes, mediaType: data[1] ?? "" };
+  }
+  if (/^https?:\/\//i.test(url) && URL.canParse(url))
+    return { type: "uri", uri: url, mediaType: "" };
+  throw invalidField(path, "must be an http or https URL, or a data URL in base64");
+}

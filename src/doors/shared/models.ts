@@ -1,0 +1,32 @@
+// The models of the deployment as both dialects list them.
+import type { JsonObject } from "../../domain/json.ts";
+import type { Model } from "../../domain/model.ts";
+
+/** The models that callers can name. */
+export interface ModelList {
+  /** In a stable order. */
+  readonly list: () => readonly Model[];
+  /** The first offer of a name. Throws NOT_FOUND with near names. */
+  readonly lookup: (name: string) => Model | undefined;
+}
+
+/** Names by which callers ask for models: identifiers and aliases, each once. */
+export function modelNames({ list }: ModelList): readonly (readonly [string, Model])[] {
+  const names = new Map<string, Model>();
+  for (const model of list()) {
+    for (const name of [model.id, ...model.aliases]) if (!names.has(name)) names.set(name, model);
+  }
+  return [...names];
+}
+
+/** The vendors tell when a model came out, which no record has. */
+const CREATED = 0;
+
+export function openAiModel(id: string, { provider }: Model): JsonObject {
+  return { id, object: "model", created: CREATED, owned_by: provider };
+}
+
+export function anthropicModel(id: string, { displayName }: Model): JsonObject {
+  const created = new Date(CREATED).toISOString();
+  return { type: "model", id, display_name: displayName || id, created_at: created };
+}

@@ -1,0 +1,12 @@
+import type { GatewayError } from "../../domain/gateway-error.ts";
+import type { StoredEvent } from "../../domain/generation.ts";
+
+/** Writes the events of one stream in a dialect. */
+export interface StreamEncoder {
+  /** Server-sent events of one event of the log; "": it has none. Throws `GatewayError` for the stream's error. */
+  encode(event: StoredEvent): string;
+  /** A sign of life. */
+  heartbeat(): string;
+  /** The end of a stream that has begun and fails. */
+  fail(error: GatewayError): string;
+}

@@ -1,0 +1,72 @@
+// What a request wishes of the gateway itself: headers, and the object `steer` of the body in the contract's own JSON.
+import { invalidField } from "../../domain/gateway-error.ts";
+import { isJsonObject, type JsonObject } from "../../domain/json.ts";
+
+type Header = (name: string) => string | undefined;
+
+const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60 };
+
+function listOf(text: string): string[] {
+  return text.split(",").flatMap((each) => each.trim() || []);
+}
+
+/** Seconds as the contract's JSON writes them. */
+function timeoutOf(header: Header): string | undefined {
+  const given = header("x-steer-timeout");
+  if (given === undefined) return undefined;
+  const [, amount, unit = "s"] = /^(\d{1,7}(?:\.\d{1,3})?)(ms|s|m)?$/.exec(given.trim()) ?? [];
+  if (amount === undefined) throw invalidField("x-steer-timeout", "must be a time such as 30s");
+  return `${Number((Number(amount) * (UNITS[unit] ?? 1)).toFixed(3))}s`;
+}
+
+function labelsOf(header: Header): JsonObject | undefined {
+  const given = header("x-steer-labels");
+  if (given === undefined) return undefined;
+  const labels = listOf(given).map((each) => {
+    const [, name, value] = /^([^=]+)=(.*)$/.exec(each) ?? [];
+    if (name !== undefined && value !== undefined) return [name.trim(), value.trim()] as const;
+    throw invalidField("x-steer-labels", "must be a list such as team=a,stage=b");
+  });
+  return Object.fromEntries(labels);
+}
+
+function routingOf(header: Header): JsonObject {
+  const fallbacks = header("x-steer-fallbacks");
+  const unsupported = header("x-steer-unsupported");
+  if (unsupported !== undefined && unsupported !== "drop" && unsupported !== "reject") {
+    throw invalidField("x-steer-unsupported", "must be drop or reject");
+  }
+  return {
+    ...(fallbacks !== undefined && { fallbacks: listOf(fallbacks).map((model) => ({ model })) }),
+    ...(unsupported !== undefined && {
+      unsupportedParameters: `UNSUPPORTED_PARAMETER_ACTION_${unsupported.toUpperCase()}`,
+    }),
+  };
+}
+
+/** Members of both; those of objects are joined, and the second has the last word. */
+function merged(first: JsonObject, second: JsonObject): JsonObject {
+  const all = { ...first };
+  for (const [name, value] of Object.entries(second)) {
+    const before = all[name];
+    all[name] = isJsonObject(before) && isJsonObject(value) ? merged(before, value) : value;
+  }
+  return all;
+}
+
+/**
+ * The wishes of a request as fields of `GenerationSpec` in JSON; undefined: it has none. The body has the last word.
+ * Throws INVALID_ARGUMENT naming the header.
+ */
+export function wishesOf(header: Header, body: JsonObject | undefined): JsonObject | undefined {
+  const routing = routingOf(header);
+  const total = timeoutOf(header);
+  const labels = labelsOf(header);
+  const said: JsonObject = {
+    ...(Object.keys(routing).length > 0 && { routing }),
+    ...(total !== undefined && { timeouts: { total } }),
+    ...(labels !== undefined && { labels }),
+  };
+  const wishes = merged(said, body ?? {});
+  return Object.keys(wishes).length === 0 ? undefined : wishes;
+}
