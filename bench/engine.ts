@@ -2,13 +2,14 @@
 // the process: `node bench/engine.ts`. The floor is the same attempt, run straight.
 import { systemClock } from "../src/clock.ts";
 import type { ProviderEvent } from "../src/domain/provider-event.ts";
-import { ReliabilityEngine } from "../src/reliability/attempts.ts";
-import type { EngineCall, Target } from "../src/reliability/engine-call.ts";
-import { policyInForce } from "../src/reliability/retry-policy.ts";
+import { signOfEvent } from "../src/gateway/sign-of-event.ts";
+import type { AttemptLimits } from "../src/reliability/attempt-timers.ts";
+import type { RunnableCall, Target } from "../src/reliability/engine-call.ts";
+import { policyInForce } from "../src/reliability/policy-in-force.ts";
+import { ReliabilityEngine } from "../src/reliability/reliability-engine.ts";
+import { DEFAULT_SETTINGS } from "../src/reliability/reliability-settings.ts";
 import { runAttempt } from "../src/reliability/run-attempt.ts";
-import { DEFAULT_SETTINGS } from "../src/reliability/settings.ts";
 import { TargetStates } from "../src/reliability/target-states.ts";
-import type { AttemptLimits } from "../src/reliability/timeouts.ts";
 import { testModel, testSpec } from "../tests/support/provider-request.ts";
 import { compare, print } from "./in-process.ts";
 
@@ -37,17 +38,18 @@ function straight(events: number): Promise<void> {
     signal: new AbortController().signal,
     limits: LIMITS,
     open: () => answer(events),
-    onEvent: () => undefined,
+    signOf: signOfEvent,
+    onItem: () => undefined,
     isDraining: () => false,
   });
 }
 
 async function throughEngine(events: number): Promise<void> {
-  const call: EngineCall<Target> = {
+  const call: RunnableCall<Target, ProviderEvent> = {
     targets: [target],
     policy: policyInForce(spec.retry, spec.routing, states.settings.retry),
     caller: "bench",
-    stream: events > 2,
+    form: events > 2 ? "streamed" : "whole",
     repairs: false,
     trigger: "initial",
     endsAt: clock.now() + TOTAL_MS,
@@ -55,7 +57,8 @@ async function throughEngine(events: number): Promise<void> {
     hedge: undefined,
     begin: () => ({
       limits: LIMITS,
-      streams: events > 2,
+      form: events > 2 ? "streamed" : "whole",
+      signOf: signOfEvent,
       open: () => answer(events),
       take: () => undefined,
       isDraining: () => false,
@@ -72,7 +75,7 @@ async function throughEngine(events: number): Promise<void> {
     canContinue: () => false,
     requestMark: () => "",
   };
-  await engine.run(call, await engine.admit(call));
+  await engine.run(call, await engine.acquire(call));
 }
 
 const measure = (runs: number, events: number) =>

@@ -9,15 +9,15 @@ import type { InForce } from "./deployment/reload-steps.ts";
 import { describeDefect, type OnDefect } from "./domain/defect.ts";
 import type { Log } from "./domain/log-line.ts";
 import type { Model } from "./domain/model.ts";
-import { GenerationRuns } from "./gateway/generation-run.ts";
+import { GenerationRuns } from "./gateway/generation-runs.ts";
 import { createIdSource } from "./id-source.ts";
 import { createErrorTextLog } from "./operations/log-error-texts.ts";
 import { logTargetChanges } from "./operations/log-target-changes.ts";
 import { createOperations } from "./operations/operations.ts";
 import { SchemaChecks } from "./output/schema-checks.ts";
-import { ReliabilityEngine } from "./reliability/attempts.ts";
 import { nameOf } from "./reliability/engine-call.ts";
 import { ProviderStats } from "./reliability/provider-stats.ts";
+import { ReliabilityEngine } from "./reliability/reliability-engine.ts";
 import { TargetStates } from "./reliability/target-states.ts";
 import { startOptionalTelemetry } from "./telemetry/start-optional-telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -40,6 +40,8 @@ export interface Core extends Pick<CoreOptions, "log" | "clock"> {
   readonly onDefect: OnDefect;
   readonly telemetry: Telemetry;
   readonly states: TargetStates;
+  readonly engine: ReliabilityEngine;
+  readonly stats: ProviderStats;
   readonly counter: TokenCounter;
   readonly usage: UsageFile;
   readonly runs: GenerationRuns;
@@ -117,6 +119,8 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
     log,
     replica,
     states,
+    engine,
+    stats,
     runs,
     operations,
     inForce,

@@ -13,8 +13,8 @@ import { DoorHost } from "./doors/door-host.ts";
 import { createOpenAiDoor } from "./doors/openai.ts";
 import { DoorGenerations } from "./doors/shared/generations.ts";
 import type { ModelList } from "./doors/shared/models.ts";
-import { createInputCounter } from "./gateway/count-input.ts";
 import { createGateway } from "./gateway/gateway.ts";
+import { InputCounter } from "./gateway/input-counter.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { createClusterOperations } from "./operations/cluster-operations.ts";
@@ -104,7 +104,7 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
 /** What calls of every door ask. */
 interface SharedParts {
   readonly gateway: Gateway;
-  readonly countInput: ReturnType<typeof createInputCounter>;
+  readonly countInput: InputCounter["count"];
 }
 
 function createServices(core: Core, streams: StreamService, parts: SharedParts): ServedService[] {
@@ -246,7 +246,9 @@ export async function startService(
     encodeEvent: parts.encodeEvent,
     encodeInternalEnd,
   });
-  const asked = { gateway, countInput: createInputCounter(core) };
+  const inputCounter = new InputCounter(core);
+  const countInput: InputCounter["count"] = (call) => inputCounter.count(call);
+  const asked = { gateway, countInput };
   const doors = createDoors(core, createServices(core, streams, asked), asked);
   const { calls, dispatcher, host } = doors;
   const storeTrouble = (): string | undefined => streams.log.health.trouble?.cause;

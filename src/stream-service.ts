@@ -7,9 +7,9 @@ import type { Config } from "./config/config.ts";
 import type { OnDefect } from "./domain/defect.ts";
 import type { Log, LogLine } from "./domain/log-line.ts";
 import type { EventEncoder } from "./gateway/event-sink.ts";
-import type { GenerationRuns } from "./gateway/generation-run.ts";
+import type { GenerationRuns } from "./gateway/generation-runs.ts";
 import type { LostUsage } from "./gateway/lost-usage.ts";
-import { createStoredGenerations, type StoredGenerations } from "./gateway/stored-generation.ts";
+import { StoredGenerations } from "./gateway/stored-generations.ts";
 import { Takeover } from "./gateway/takeover.ts";
 import { isTerminalEvent } from "./rpc/encode-event.ts";
 import { decodeStoredRequest } from "./rpc/stored-request.ts";
@@ -106,7 +106,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     observer: { ...noStreamTelemetry, storeChanged: () => {} },
     store: await openStore({ type: "memory", maxBytes: LOCAL_BYTES }, clock),
   });
-  const stored = createStoredGenerations({
+  const stored = new StoredGenerations({
     clock,
     log,
     local,
@@ -121,7 +121,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     telemetry: observed,
     onDefect,
     ...encoder,
-    disconnectPolicy: stored.disconnectPolicy,
+    disconnectPolicy: (given) => stored.disconnectPolicy(given),
     decodeRequest: decodeStoredRequest,
     lostUsage: options.lostUsage,
     onEnd({ streamId, caller, requestId, labels, traceId }, ended) {

@@ -1,5 +1,5 @@
-import type { DefaultTimeouts } from "../reliability/limits.ts";
-import type { ReliabilitySettings } from "../reliability/settings.ts";
+import type { DefaultTimeouts } from "../reliability/attempt-limits.ts";
+import type { ReliabilitySettings } from "../reliability/reliability-settings.ts";
 import type { DrainSettings } from "../rpc/drain.ts";
 import type { AgeLimit } from "../rpc/http2-sessions.ts";
 import type { StoreAddress } from "../streams/open-store.ts";

@@ -1,4 +1,8 @@
-import { DEFAULT_SETTINGS, type ReliabilitySettings, SHARED } from "../reliability/settings.ts";
+import {
+  DEFAULT_SETTINGS,
+  type ReliabilitySettings,
+  SHARED,
+} from "../reliability/reliability-settings.ts";
 import { amount, ConfigProblem, count, duration, durationOrNone, flag, share } from "./readers.ts";
 import { object, type Section } from "./sections.ts";
 import { targetLimit } from "./targets.ts";

@@ -1,4 +1,4 @@
-import type { DefaultTimeouts } from "../reliability/limits.ts";
+import type { DefaultTimeouts } from "../reliability/attempt-limits.ts";
 import { ConfigProblem, duration } from "./readers.ts";
 import { object } from "./sections.ts";
 import { targetTimeoutFields } from "./targets.ts";

@@ -16,9 +16,9 @@ import type {
   ProviderType,
 } from "../providers/provider.ts";
 import { createModelRegistry, type RegistryInstance } from "../routing/model-registry.ts";
-import { createPriceOverrider } from "../routing/override-prices.ts";
+import { createPriceOverrider } from "../routing/price-overrider.ts";
 import { recordProblems } from "../routing/record-problems.ts";
-import { createRouter } from "../routing/router.ts";
+import { Router } from "../routing/router.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 import type { AdapterHold, Adapters } from "./adapters.ts";
 import { Leases } from "./leases.ts";
@@ -168,10 +168,10 @@ export async function createDeployment(
     .filter((key) => !isForUnlisted(key))
     .map((key) => `${overrides.place}: ${key}: no model has this name`);
   const unavailable = (id: string): ConfiguredProvider["unavailable"] => byId.get(id)?.unavailable;
-  const router = createRouter({
+  const router = new Router({
     lookup: registry.lookup,
     unavailable,
-    misfit: (model, spec, options) =>
+    unsupported: (model, spec, options) =>
       typeOf(types, model.providerType).unsupported(spec, model, options),
     providers,
     inputTokens: (model, spec) => counter.estimateInput(model, spec).tokens,

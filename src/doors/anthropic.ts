@@ -44,8 +44,9 @@ function countRoute({ generations, countInput }: AnthropicDoorOptions): DoorRout
       // The body of a count has no limit of its output, and nothing is generated.
       const body = { max_tokens: 1, ...call.body };
       const { spec } = generations.accept(call, decodeRequest(body, call.header("anthropic-beta")));
-      const { signal, timeoutMs } = call;
-      const { tokens } = await countInput({ spec, method: "any", signal, timeoutMs });
+      const { caller, signal, timeoutMs, telemetry } = call;
+      const asked = { spec, caller: caller.id, signal, timeoutMs, telemetry };
+      const { tokens } = await countInput({ ...asked, method: "any" });
       return { type: "json", body: { input_tokens: tokens } };
     },
   };

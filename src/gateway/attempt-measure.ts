@@ -1,13 +1,23 @@
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
-import type { TargetLimits } from "../reliability/limits.ts";
+import type { TargetLimits } from "../reliability/attempt-limits.ts";
 import type { TargetState } from "../reliability/target-state.ts";
 import { requestUnits } from "../usage/counted-text.ts";
 
-/** Of prompts of one size, the share that begin to be answered within the usual time. */
+/** Share of the prompts of one size whose first content comes within the usual time. */
 const PREFILL_SHARE = 0.9;
-/** Of whole answers with one limit of output, the share that come within the usual time. */
+/** Share of the whole answers with one limit of output that come within the usual time. */
 const ANSWER_SHARE = 0.99;
+
+export interface MeasuredAttempt {
+  readonly target: { readonly spec: GenerationSpec; readonly model: Model };
+  /** The caller gets a stream. */
+  readonly isCallStream: boolean;
+  /** The provider is asked to stream. */
+  readonly streams: boolean;
+  /** The clock's milliseconds. */
+  readonly startedAt: number;
+}
 
 /** How long a target takes: what is known of it when an attempt begins, and what the attempt adds. */
 export class AttemptMeasure {
@@ -15,18 +25,14 @@ export class AttemptMeasure {
   readonly #isCallStream: boolean;
   readonly #streams: boolean;
   readonly #startedAt: number;
-  /** UTF-16 units of the prompt, or most tokens of the output: what the time depends on. */
+  /** The time depends on it: UTF-16 units of the prompt of a stream, most output tokens of a whole answer. */
   readonly #size: number;
   readonly #outputLimit: number;
   #hasContent = false;
 
-  constructor(
-    state: TargetState,
-    { spec, model }: { readonly spec: GenerationSpec; readonly model: Model },
-    isCallStream: boolean,
-    streams: boolean,
-    startedAt: number,
-  ) {
+  constructor(state: TargetState, attempt: MeasuredAttempt) {
+    const { isCallStream, streams, startedAt } = attempt;
+    const { spec, model } = attempt.target;
     this.#state = state;
     this.#isCallStream = isCallStream;
     this.#streams = streams;

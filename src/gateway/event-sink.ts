@@ -2,7 +2,19 @@
 import type { StreamEvent } from "../domain/generation.ts";
 import type { LiveStream } from "../streams/live-stream.ts";
 import type { OwnedStream } from "../streams/owned-stream.ts";
-import type { EventSink } from "./produce-stream.ts";
+import type { EventFacts } from "../streams/stream-writer-options.ts";
+
+/** Takes the events of one stream in order. */
+export interface EventSink {
+  /** Sequence of the last event that was taken. */
+  tail(): number;
+  /** The last event of all was taken. */
+  hasEnd(): boolean;
+  /** A promise holds the provider back. Throws where the event cannot be encoded. */
+  add(event: StreamEvent, facts: EventFacts): Promise<void> | undefined;
+  /** Ends the stream with an INTERNAL that says nothing more. Never throws. */
+  addInternal(facts: EventFacts): void;
+}
 
 /** How events become bytes, as they are sent and stored; `writer` is 0 where they are not stored. */
 export interface EventEncoder {
@@ -11,7 +23,7 @@ export interface EventEncoder {
   readonly encodeInternalEnd: (sequence: number, writer: number) => Uint8Array;
 }
 
-/** `encode` throws where the event cannot be told. */
+/** `encode` throws if the event cannot be encoded. */
 export function storedSink(
   owned: OwnedStream,
   writer: number,

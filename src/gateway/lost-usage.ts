@@ -1,5 +1,5 @@
-// What an attempt has used whose replica is lost: by the request it was sent with, and
-// by what of its output had reached the log.
+// The usage of an attempt whose replica is lost, estimated by its request and by the output that had
+// reached the log.
 import type { Clock } from "../clock.ts";
 import type { Cursor } from "../domain/cursor.ts";
 import type { Attempt } from "../domain/generation.ts";
@@ -12,7 +12,7 @@ import type { TokenCounter } from "../usage/token-counter.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
 import type { Deployment } from "./generation-run.ts";
 
-/** Longest wait for one answer of the store, and what it brings. */
+/** Longest wait for one answer of the store, in milliseconds, and the most batches in it. */
 const ANSWER_MS = 1_000;
 const READ_LIMIT = 256;
 
@@ -20,7 +20,7 @@ export interface LostUsageDependencies {
   readonly clock: Clock;
   readonly counter: TokenCounter;
   readonly deployment: () => Pick<Deployment, "route">;
-  /** What an event adds to the output of an attempt. */
+  /** The text that an event adds to the output of an attempt. */
   readonly outputText: (event: Uint8Array, attemptIndex: number) => string;
 }
 
@@ -29,7 +29,7 @@ export interface LostStream {
   readonly store: StreamStore;
   readonly streamId: string;
   readonly spec: GenerationSpec;
-  /** Deltas are in its log; the output of a whole answer was with its owner alone. */
+  /** The log holds deltas. Of a whole answer only the lost owner had the output. */
   readonly isStream: boolean;
 }
 
@@ -43,7 +43,7 @@ export function createLostUsage(dependencies: LostUsageDependencies) {
     return targets.find(({ model: each }) => each.provider === provider && each.id === model);
   }
 
-  /** The output in the log, and how many of its events have some of it. */
+  /** The output in the log, and the number of events that carry it. */
   async function storedText({ store, streamId }: LostStream, index: number) {
     let text = "";
     let chunks = 0;
@@ -63,7 +63,7 @@ export function createLostUsage(dependencies: LostUsageDependencies) {
     }
   }
 
-  /** At least what the attempt has used; nothing where its target or its log is there no more. */
+  /** A lower bound of the attempt's usage and cost; empty if its target or its log is gone. */
   return async function lostUsage(
     stream: LostStream,
     attempt: Attempt,

@@ -1,5 +1,5 @@
-// How the events of a run become those of a stream. Whatever throws on the way, the stream has one
-// end: a defect of our own ends it with INTERNAL, and is never left to another replica.
+// The events of a run become the events of a stream. The stream has exactly one end, whatever throws: a
+// defect ends it with INTERNAL here, and no other replica takes it over.
 
 import { internalError, type OnDefect } from "../domain/defect.ts";
 import type { StreamEvent } from "../domain/generation.ts";
@@ -11,21 +11,10 @@ import type { GenerationCall } from "../ports/gateway.ts";
 import { isElsewhere } from "../streams/stream-errors.ts";
 import type { Ending } from "../streams/stream-record.ts";
 import type { EventFacts } from "../streams/stream-writer-options.ts";
-import { type Delivery, NO_DELIVERY } from "./attempt-run.ts";
+import { type Delivery, NO_DELIVERY } from "./delivery.ts";
+import type { EventSink } from "./event-sink.ts";
 import type { GenerationRun } from "./generation-run.ts";
 import { endingOf, progressOf, type StreamFacts, safeProgressOf } from "./stream-summary.ts";
-
-/** Takes the events of one stream in order. */
-export interface EventSink {
-  /** Sequence of the last event that was taken. */
-  tail(): number;
-  /** The last event of all was taken. */
-  hasEnd(): boolean;
-  /** A promise holds the provider back. Throws where the event cannot be encoded. */
-  add(event: StreamEvent, facts: EventFacts): Promise<void> | undefined;
-  /** Ends the stream with an INTERNAL that says nothing more. Never throws. */
-  addInternal(facts: EventFacts): void;
-}
 
 /** A run, and the stream that it feeds. */
 export interface Production {
@@ -33,20 +22,20 @@ export interface Production {
   readonly events: StreamEvents;
   readonly sink: EventSink;
   readonly streamId: string;
-  /** Undefined where nothing is kept of the stream. */
+  /** Undefined: the stream is not stored. */
   readonly facts: StreamFacts | undefined;
   readonly onDefect: OnDefect;
   /** Is told of the end, unless another replica goes on with it. */
   readonly onEnd?: GenerationCall["onEnd"];
-  /** Adds what stands before the events of the run. */
+  /** Adds the events that come before those of the run. */
   readonly open?: () => void;
 }
 
 const CONTENT: EventFacts = { isContent: true };
 const BY_DEFECT: Ending = { phase: "failed", freesKey: true };
 
-/** Feeds a stream with all that follows its beginning, to its end. Never rejects. */
-export async function produce(production: Production): Promise<Outcome> {
+/** Feeds a stream with the events after its `start`, up to its end. Never rejects. */
+export async function produceStream(production: Production): Promise<Outcome> {
   const outcome = await feed(production);
   const { run, onDefect, streamId } = production;
   try {
@@ -89,7 +78,7 @@ async function feed(production: Production): Promise<Outcome> {
   }
 }
 
-/** The way of a run's events to the stream. It ends with the first event that cannot be told. */
+/** The delivery of a run's events to the stream. The first event that cannot be encoded ends it. */
 function createFeed({ run, events, sink, facts }: Production) {
   let broken: { readonly defect: unknown } | undefined;
 
@@ -151,7 +140,7 @@ function addEnding({ run, events, sink, facts }: Production, outcome: Outcome): 
   }
 }
 
-/** One INTERNAL behind the events that were taken, in as many words as can still be said. */
+/** Adds one INTERNAL after the last event, with as many facts as can be encoded. */
 function endByDefect(production: Production, defect: unknown): Outcome {
   const { run, events, sink, facts, onDefect } = production;
   const failure = run.result.failByDefect(internalError(defect));

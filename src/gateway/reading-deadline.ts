@@ -1,11 +1,11 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 import { GenerationFailed } from "../domain/generation.ts";
 import type { GenerationResult } from "../output/generation-result.ts";
-import { answerTimeMs } from "../reliability/limits.ts";
+import { answerTimeMs } from "../reliability/attempt-limits.ts";
 import type { ReaderDeadline } from "../streams/reader-deadline.ts";
 
 /** The end of a call's reading; the generation goes on, and `result` says what it has done so far. */
-export function deadlineOf(
+export function readingDeadline(
   timeoutMs: number | undefined,
   result: GenerationResult | undefined,
 ): ReaderDeadline | undefined {
@@ -14,7 +14,7 @@ export function deadlineOf(
     const late = new GatewayError(
       "total-timeout",
       "the call's deadline passed before the end of the stream, which can be resumed",
-      // The reader's own deadline is another matter: a helper comes back with the next call.
+      // A client can resume the stream with its next call.
       { reason: "DELIVERY_DEADLINE" },
     );
     return result === undefined ? late : new GenerationFailed(result.failureOf(late));

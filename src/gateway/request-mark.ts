@@ -1,8 +1,8 @@
-// What tells a request that fails from others that do not.
+// The mark of a request: the circuit does not count the same failing request twice.
 import { createHash } from "node:crypto";
 import type { GenerationSpec, Part } from "../domain/generation-spec.ts";
 
-/** Of a text its length counts, and so much of its end: the mark must cost little for a long prompt. */
+/** UTF-16 units at the end of a text that go into the mark, beside its length: a long prompt must cost little. */
 const TAIL_LENGTH = 256;
 
 function partMark(part: Part): string {

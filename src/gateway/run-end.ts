@@ -1,10 +1,10 @@
-// The end of a generation that has been admitted: one outcome, one usage record, whatever throws.
+// The end of a generation: one outcome, one usage record, whatever throws.
 import type { OnDefect } from "../domain/defect.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import { GenerationFailed } from "../domain/generation.ts";
 import type { GenerationResult, Outcome } from "../output/generation-result.ts";
 import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
-import { recordCall } from "./record-call.ts";
+import { recordGeneration } from "./record-generation.ts";
 import { RunGuard } from "./run-guard.ts";
 
 export interface RunEndOptions {
@@ -63,11 +63,11 @@ export class RunEnd {
     return result.outcome();
   }
 
-  /** Writes the usage record of the call. A defect up to here is what the call has come to. */
+  /** Writes the usage record of the call. A defect up to here is the outcome of the call. */
   #record(): void {
     const { result, usage, facts } = this.#options;
     if (this.guard.defect !== undefined) result.failByDefect(this.guard.defect);
-    this.guard.run(() => recordCall(usage, facts, result.outcome()));
+    this.guard.run(() => recordGeneration(usage, facts, result.outcome()));
     if (this.guard.defect !== undefined) result.failByDefect(this.guard.defect);
   }
 }

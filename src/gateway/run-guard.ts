@@ -1,8 +1,8 @@
-// Between a generation and the engine: a defect in what the gateway does for an attempt ends the
-// generation by its signal, and never unwinds through the engine, which holds permits and timers.
+// Between a generation and the engine. A defect in a function that the engine calls ends the generation by
+// its signal. The defect never unwinds through the engine, which holds permits and timers.
 import { internalError, isDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import type { EngineCall, RunningAttempt, Target } from "../reliability/engine-call.ts";
+import type { RunnableCall, RunningAttempt, Target } from "../reliability/engine-call.ts";
 
 export class RunGuard {
   readonly #abort: (error: GatewayError) => void;
@@ -34,7 +34,7 @@ export class RunGuard {
     return this.#first;
   }
 
-  /** Does it, or ends the generation. */
+  /** Does the work; a defect in it ends the generation. */
   run(work: () => void): void {
     try {
       work();
@@ -44,21 +44,22 @@ export class RunGuard {
   }
 
   /** The same attempt, whose defects say nothing of its target. */
-  attempt(running: RunningAttempt): RunningAttempt {
+  attempt<Item>(running: RunningAttempt<Item>): RunningAttempt<Item> {
     const guard = this;
     return {
       limits: running.limits,
-      streams: running.streams,
-      open: running.open,
-      take(event, now, content) {
+      form: running.form,
+      open: (signal) => running.open(signal),
+      signOf: running.signOf,
+      take(item, now, content) {
         try {
-          return running.take(event, now, content);
+          return running.take(item, now, content);
         } catch (error) {
           throw guard.take(error);
         }
       },
-      isDraining: running.isDraining,
-      isCommitted: running.isCommitted,
+      isDraining: () => running.isDraining(),
+      isCommitted: () => running.isCommitted(),
       accept() {
         try {
           return running.accept()?.catch((error: unknown) => {
@@ -74,7 +75,7 @@ export class RunGuard {
   }
 
   /** The same call, none of whose functions throws. */
-  call<T extends Target>(call: EngineCall<T>): EngineCall<T> {
+  call<T extends Target, Item>(call: RunnableCall<T, Item>): RunnableCall<T, Item> {
     return {
       ...call,
       begin: (plan) => {
@@ -86,7 +87,7 @@ export class RunGuard {
       },
       skip: (target, error) => this.run(() => call.skip(target, error)),
       decided: (decided) => this.run(() => call.decided(decided)),
-      recover: (recovery) => this.run(() => call.recover(recovery)),
+      recover: (next) => this.run(() => call.recover(next)),
       wait: (ms, decided) => {
         let ended = (): void => {};
         this.run(() => {
@@ -122,10 +123,11 @@ export class RunGuard {
 }
 
 /** An attempt that could not be sent: it fails with this error, and says nothing of its target. */
-function unsentAttempt(error: GatewayError): RunningAttempt {
+function unsentAttempt<Item>(error: GatewayError): RunningAttempt<Item> {
   return {
     limits: { firstTokenMs: undefined, idleMs: undefined, attemptMs: undefined },
-    streams: false,
+    form: "whole",
+    signOf: () => "none",
     // biome-ignore lint/correctness/useYield: it has no event
     async *open() {
       throw error;

@@ -1,4 +1,4 @@
-// What a stored stream says of its generation beside its events.
+// The facts of a generation that the store keeps beside the events of its stream.
 import type { ErrorReason } from "../domain/error-reasons.ts";
 import { CREDENTIALS_REVOKED, type GatewayError } from "../domain/gateway-error.ts";
 import type { Attempt, TargetName } from "../domain/generation.ts";
@@ -41,7 +41,7 @@ export function factsOf({ kind, labels, heartbeatMs, endsAtDiscard }: StreamSumm
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** What stands for what is not there, or not as this version writes it. */
+/** Stands in for a summary that is missing, or that another version has written. */
 const UNKNOWN: StreamSummary = {
   kind: "stream",
   generationId: "",
@@ -71,7 +71,7 @@ export function readSummary({ details }: StreamProgress): StreamSummary {
     const given = parsed[name];
     return typeof given === typeof value && Array.isArray(given) === Array.isArray(value);
   });
-  // Of a stream that nothing is known of, the safe answer is that a reader ends at a discard.
+  // If nothing is known of a stream, it is safe that its readers end at a discard.
   return fits ? (parsed as unknown as StreamSummary) : { ...UNKNOWN, endsAtDiscard: true };
 }
 
@@ -107,7 +107,7 @@ export function progressOf(
   return { provider: last.provider, details: encoder.encode(JSON.stringify(summary)) };
 }
 
-/** The progress at the end of a run that a defect has ended: what of it can still be told. */
+/** The progress at the end of a run that a defect has ended, with the facts that can still be read. */
 export function safeProgressOf(
   run: GenerationRun,
   facts: StreamFacts,

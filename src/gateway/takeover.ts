@@ -21,11 +21,12 @@ import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import type { CallFacts } from "../usage/usage-sink.ts";
 import { type EventEncoder, storedSink } from "./event-sink.ts";
 import { failedRun } from "./failed-run.ts";
-import type { Before, GenerationRun, GenerationRuns } from "./generation-run.ts";
-import { lostAttempt, obstacle, ownerLost, type StoredRequest } from "./lost-owner.ts";
+import type { Before, GenerationRun } from "./generation-run.ts";
+import type { GenerationRuns } from "./generation-runs.ts";
 import type { LostUsage } from "./lost-usage.ts";
-import { produce } from "./produce-stream.ts";
-import { recordCall } from "./record-call.ts";
+import { lostAttempt, obstacle, ownerLost, type StoredRequest } from "./owner-lost.ts";
+import { produceStream } from "./produce-stream.ts";
+import { recordGeneration } from "./record-generation.ts";
 import { createStoredEncoder } from "./stored-encoder.ts";
 import { factsOf, progressOf, readSummary, type StreamSummary } from "./stream-summary.ts";
 import { UnreadAnswers } from "./unread-answers.ts";
@@ -62,7 +63,7 @@ interface NextRun {
   readonly run: GenerationRun;
   /** The request was run again, or no target took it. */
   readonly goesOn: boolean;
-  /** A run that was admitted, or that no target took, writes its own record. */
+  /** The run writes its own usage record: it was prepared, or no target took it. */
   readonly isRecorded: boolean;
 }
 
@@ -91,11 +92,11 @@ interface Work {
 interface Claimed {
   readonly owned: OwnedStream;
   readonly record: StreamRecord;
-  /** As it was before the claim. */
+  /** The stream before the claim. */
   readonly stream: StoredStream;
   readonly summary: StreamSummary;
   readonly request: StoredRequest | undefined;
-  /** Ends it in any case. */
+  /** Ends the stream in any case. */
   readonly ending: GatewayError | undefined;
   readonly span: CallTelemetry;
   readonly work: Work;
@@ -111,7 +112,7 @@ export class Takeover {
     this.#unread = new UnreadAnswers(dependencies.clock);
   }
 
-  /** Goes on with an orphan where that can be, and ends it where it cannot. */
+  /** Continues an orphan if that is possible, and ends it otherwise. */
   async adopt(stream: StoredStream): Promise<"taken" | "ended" | "left"> {
     const { streamId, progress } = stream;
     const summary = readSummary(progress);
@@ -239,7 +240,7 @@ export class Takeover {
       tail: record.tail,
     });
     this.#feed(taken, { ...next, events, lost, callFacts });
-    // Nobody may be left to read it.
+    // The stream may have no reader any more.
     owned.watchReaders();
     return { goesOn: next.goesOn, ended: owned.ended };
   }
@@ -275,12 +276,12 @@ export class Takeover {
       stream: isStream,
       timeoutMs: stream.deadlineAt - stream.now,
       telemetry: span,
-      // Of a creator that does not restart the log does not say it.
+      // The log does not tell of a creator that does not restart.
       acceptsDiscard: !isStream || summary.endsAtDiscard !== true,
       before,
     };
     try {
-      const run = await runs.admit(call, new AbortController().signal);
+      const run = await runs.prepare(call, new AbortController().signal);
       return { run, goesOn: true, isRecorded: true };
     } catch (error) {
       const isRecorded = error instanceof GenerationFailed;
@@ -308,7 +309,7 @@ export class Takeover {
       void sink.add(events.notice(notice), { isContent: false, progress });
     };
     work.isFed = true;
-    produce({
+    produceStream({
       run,
       events,
       sink,
@@ -323,7 +324,7 @@ export class Takeover {
       ...(goesOn && summary.kind === "stream" && { open: tellTakeover }),
     })
       .then((outcome) => {
-        if (!isRecorded) recordCall(runs.usage, callFacts, outcome);
+        if (!isRecorded) recordGeneration(runs.usage, callFacts, outcome);
         const failed = outcome.state === "failed" ? outcome.failure.error.kind : undefined;
         span.end({ code: failed === undefined ? "OK" : "UNKNOWN", reason: failed });
       })

@@ -1,15 +1,15 @@
 import type { Clock } from "../clock.ts";
 
-/** A whole answer that nobody here waits for is left to a replica where somebody does, for so long. */
+/** For this time a whole answer without a waiter here is reserved for replicas that have one. */
 const UNREAD_MS = 5_000;
 
-/** A look a second: what was not seen for so long is no orphan any more. */
+/** Orphans are seen once a second: an answer that was not seen for this time is no orphan any more. */
 const FORGET_MS = 12 * UNREAD_MS;
 
 /** Whole answers that were seen without an owner and without a reader, and since when. */
 export class UnreadAnswers {
   readonly #clock: Clock;
-  /** The oldest come first. */
+  /** Milliseconds of the clock, by stream; the oldest first. */
   readonly #since = new Map<string, number>();
 
   constructor(clock: Clock) {

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { TargetName } from "../domain/generation.ts";
 import type { LineFields, Log, LogLine } from "../domain/log-line.ts";
 import type { CircuitEvidence } from "../reliability/circuit-breaker.ts";
-import type { TargetChange } from "../reliability/target-changes.ts";
+import type { TargetChange } from "../reliability/target-change.ts";
 import type { TargetStates } from "../reliability/target-states.ts";
 
 /** Shortest time between two lines of one sort about one target; those between are counted. */

@@ -8,8 +8,8 @@ import type {
   RetryStatus,
   Unavailability,
 } from "../domain/operations.ts";
-import type { ReliabilityEngine } from "../reliability/attempts.ts";
 import type { ProviderStats } from "../reliability/provider-stats.ts";
+import type { ReliabilityEngine } from "../reliability/reliability-engine.ts";
 import type { Refusal, TargetState } from "../reliability/target-state.ts";
 
 export interface OperationsDependencies {

@@ -110,6 +110,9 @@ export type CountMethod = "any" | "estimate" | "provider";
 export interface InputCountCall {
   readonly spec: GenerationSpec;
   readonly method: CountMethod;
+  /** Shares the places of the target with other callers. */
+  readonly caller: string;
+  readonly telemetry: CallTelemetry;
   readonly signal: AbortSignal;
   /** What the caller's deadline leaves, in milliseconds; undefined without one. */
   readonly timeoutMs: number | undefined;

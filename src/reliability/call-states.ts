@@ -3,9 +3,9 @@ import type { TargetState } from "./target-state.ts";
 import type { TargetStates } from "./target-states.ts";
 
 /**
- * The states of a call's targets as they were when the call was admitted. A reload
+ * The states of a call's targets as they were when a target took the call. A reload
  * gives a replaced instance new states, and a call that still uses the old instance
- * must say nothing about the new one.
+ * must not change those of the new one.
  */
 export class CallStates<T extends Target> {
   readonly #states = new Map<T, TargetState>();

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
+import type { HealthSettings } from "./reliability-settings.ts";
 import { RollingCounts } from "./rolling-counts.ts";
-import type { HealthSettings } from "./settings.ts";
 
 /** Each state holds only what it needs. Times are the clock's milliseconds. */
 type State =
@@ -97,7 +97,7 @@ export class CircuitBreaker {
     return this.#state.name;
   }
 
-  /** When a call may go: now or before for "yes", else the moment at which the next probe may. */
+  /** When a call may go: now or before for "yes", else the time at which the next probe may. */
   get openAt(): number {
     const state = this.#state;
     if (state.name === "closed") return 0;

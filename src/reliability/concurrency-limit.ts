@@ -1,14 +1,14 @@
 import type { Clock } from "../clock.ts";
 import { CallerQueue, type CallerShare, loadOf, type Waiter } from "./caller-queue.ts";
-import type { LimitSettings } from "./settings.ts";
+import type { LimitSettings } from "./reliability-settings.ts";
 
-/** A caller waits in a queue for at most this share of its time. */
+/** A call waits in a queue for at most this share of its remaining time. */
 const QUEUE_SHARE = 0.25;
 
 /**
- * So many calls at a time, and a bounded queue of those that wait. Callers share both: none takes a place
- * while it holds more than its share of those that are left, a place that is given back goes to the caller that
- * holds least, and a full queue turns away calls of the caller that has most.
+ * Bounds the calls that run at a time, and the queue of those that wait. Callers share both. No caller takes a
+ * place while it holds more than its share of the free ones. A place that is given back goes to the caller that
+ * holds least. A full queue turns away calls of the caller that has most.
  */
 export class ConcurrencyLimit {
   readonly #clock: Clock;
@@ -36,7 +36,7 @@ export class ConcurrencyLimit {
     return this.#shares.size;
   }
 
-  /** There are places, and the caller holds too many to take one. */
+  /** Places are free, and the caller holds too many to take one. */
   isReserved(caller: string): boolean {
     return this.isFull(caller) && this.#inFlight < this.#settings().maxInFlight;
   }
@@ -50,7 +50,7 @@ export class ConcurrencyLimit {
 
   /** Takes a place if there is one for the caller; the result gives it back. */
   tryEnter(caller: string): CallerShare | undefined {
-    // A reload may have made room.
+    // A reload may have raised the limit.
     if (this.#queue.length > 0) this.#serve();
     const share = this.#shares.get(caller) ?? { caller, held: 0, waiting: [] };
     if (!this.#mayTake(share)) return undefined;
@@ -60,21 +60,20 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * Waits for a place, as long as the queue allows and a share of `leftMs`, which the call has;
-   * undefined when the queue has no room or the wait is over. Rejects on abort.
+   * Waits for a place, for `queueWaitMs` and for a share of the call's `remainingMs` at most; undefined if the queue is full or the wait is over. Rejects on abort.
    */
   async enter(
     caller: string,
-    leftMs: number,
+    remainingMs: number,
     signal: AbortSignal,
   ): Promise<CallerShare | undefined> {
     const entered = this.tryEnter(caller);
     if (entered !== undefined) return entered;
     signal.throwIfAborted();
     const share = this.#shares.get(caller) ?? { caller, held: 0, waiting: [] };
-    if (!this.#makeRoom(share)) return undefined;
+    if (!this.#freeQueuePlace(share)) return undefined;
     this.#shares.set(caller, share);
-    const waitMs = Math.min(this.#settings().queueWaitMs, leftMs * QUEUE_SHARE);
+    const waitMs = Math.min(this.#settings().queueWaitMs, remainingMs * QUEUE_SHARE);
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         cancel();
@@ -117,16 +116,16 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * A caller may hold `callerShare` of the places if it is alone. Each further one that wants as many leaves
-   * less to all of them, and some places always stay free for the next that comes.
+   * A caller that is alone may hold `callerShare` of the places. Each further caller that wants as many lowers
+   * the part of all. Some places always stay free for the next caller.
    */
   #mayTake({ held }: CallerShare): boolean {
     const { maxInFlight, callerShare } = this.#settings();
-    const left = maxInFlight - this.#inFlight;
-    return left > 0 && held * (1 - callerShare) < left * callerShare;
+    const free = maxInFlight - this.#inFlight;
+    return free > 0 && held * (1 - callerShare) < free * callerShare;
   }
 
-  /** Hands out the places that there are. Who holds least may take one if anybody may. */
+  /** Hands out the free places. If any caller may take one, the caller that holds least may. */
   #serve(): void {
     for (;;) {
       const share = this.#queue.next();
@@ -137,10 +136,10 @@ export class ConcurrencyLimit {
   }
 
   /** A full queue turns away the newest call of the caller that has most, unless that is this one. */
-  #makeRoom(share: CallerShare): boolean {
+  #freeQueuePlace(share: CallerShare): boolean {
     if (this.#queue.length < this.#settings().queueLength) return true;
     const heaviest = this.#queue.heaviest();
-    // With one more this caller would have as much.
+    // With one more call this caller would have as many as the heaviest.
     if (heaviest === undefined || loadOf(heaviest) <= loadOf(share) + 1) return false;
     heaviest.waiting.at(-1)?.turnAway();
     return this.#queue.length < this.#settings().queueLength;

@@ -1,9 +1,9 @@
 // Whether a failed attempt is followed by another one: a pure function of what is known.
 import type { GatewayError } from "../domain/gateway-error.ts";
 import { backoffMs, hintedWaitMs, MAX_JITTER_AT_LAST_TARGET } from "./backoff.ts";
-import { explicitHint, ruleOf } from "./failure-rules.ts";
-import type { PolicyInForce } from "./retry-policy.ts";
-import type { BudgetSettings } from "./settings.ts";
+import { explicitHint, ruleOf } from "./failure-rule.ts";
+import type { PolicyInForce } from "./policy-in-force.ts";
+import type { BudgetSettings } from "./reliability-settings.ts";
 
 /** Why an attempt was or was not followed by another one. */
 export type DecisionReason =
@@ -64,16 +64,16 @@ export interface FailedAttempt {
   readonly isWidened?: boolean;
   /** Invalid output may be asked for again. */
   readonly canRepair: boolean;
-  /** What is left of the call's time, and all its waits so far, in milliseconds. */
+  /** The call's remaining time, and all its waits so far, in milliseconds. */
   readonly remainingMs: number;
   readonly waitedMs: number;
   /** The part of the waits that followed this failure: its target was closed again at their end. */
   readonly waitedSinceMs: number;
   readonly policy: PolicyInForce;
   readonly budget: BudgetSettings;
-  /** The same target; undefined: it cannot go on after what was delivered. */
+  /** The same target; undefined: it cannot continue the delivered output. */
   readonly here: Destination | undefined;
-  /** The first target that the rule allows and that was not tried; undefined: none is left. */
+  /** The first target that the rule allows and that was not tried; undefined: there is none. */
   readonly next: Destination | undefined;
   readonly random: () => number;
 }
@@ -90,7 +90,7 @@ function hasOpenNext({ next, policy, error }: FailedAttempt): boolean {
   return isAllowed && next?.isOpen === true && next.waitMs === 0;
 }
 
-/** What is left of the pause that the provider asked this call, or another one, to make. */
+/** Remaining milliseconds of the pause that the provider asked this call, or another one, to make. */
 function pauseMs({ error, here, waitedSinceMs }: FailedAttempt): number | undefined {
   const own = waitedSinceMs > 0 ? undefined : error.retryAfterMs;
   const others = here?.waitMs ?? 0;

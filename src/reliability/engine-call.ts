@@ -1,11 +1,21 @@
 import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
 import type { AttemptTrigger, RecoveryAction, TargetName } from "../domain/generation.ts";
 import type { Model } from "../domain/model.ts";
-import type { ProviderEvent } from "../domain/provider-event.ts";
+import type { AnswerForm } from "./answer-form.ts";
+import type { AttemptLimits } from "./attempt-timers.ts";
 import type { DecisionReason } from "./decide.ts";
-import type { PolicyInForce } from "./retry-policy.ts";
+import type { PolicyInForce } from "./policy-in-force.ts";
 import type { TargetState } from "./target-state.ts";
-import type { AttemptLimits } from "./timeouts.ts";
+
+/** What an item of an answer shows. */
+export type Sign =
+  /** Output: the wait for the first token is over. */
+  | "content"
+  /** The provider works; no output has come. */
+  | "progress"
+  /** The answer is complete. */
+  | "end"
+  | "none";
 
 /** A place where a call can run. */
 export interface Target {
@@ -29,34 +39,35 @@ export interface AttemptPlan<T extends Target> {
   readonly probeFirstTokenMs: number | undefined;
   /** Another target could still take the call. */
   readonly hasNext: boolean;
-  /** What is left of the call's time, in milliseconds. */
+  /** Remaining milliseconds of the call. */
   readonly remainingMs: number;
   /** Why it follows the one before. */
   readonly decided: Decided | undefined;
 }
 
-/** What the engine needs of an attempt that runs. */
-export interface RunningAttempt {
+/** What the engine needs of an attempt that runs. `Item` is a piece of the provider's answer. */
+export interface RunningAttempt<Item> {
   readonly limits: AttemptLimits;
-  /** The provider is asked to stream, whether the call is a stream or not. */
-  readonly streams: boolean;
-  /** Sends the request; see `Provider.generate`. */
-  open(signal: AbortSignal): AsyncIterable<ProviderEvent>;
-  /** Takes an event; a promise holds the provider back until it resolves. */
-  take(event: ProviderEvent, now: number, content: boolean): Promise<void> | undefined;
-  /** Its generation was cancelled, and it is read on for its counts alone. */
+  /** How the provider is asked to answer. A call that is no stream may have its attempts streamed. */
+  readonly form: AnswerForm;
+  /** Sends the request and yields the answer. Throws `GatewayError`, or the signal's reason. */
+  open(signal: AbortSignal): AsyncIterable<Item>;
+  readonly signOf: (item: Item) => Sign;
+  /** Takes an item; a promise holds the provider back until it resolves. `content`: its sign is that. */
+  take(item: Item, now: number, content: boolean): Promise<void> | undefined;
+  /** The generation was cancelled, and the attempt is read on for its counts alone. */
   isDraining(): boolean;
   /** The caller has seen output of it. */
   isCommitted(): boolean;
   /** The provider has finished: throws `GatewayError`, or rejects, where the output is refused. */
   accept(): Promise<void> | undefined;
-  /** A limit of the request's own, shorter than the server's, says nothing of the target's health. */
+  /** The request set the limit below the server's: its end says nothing of the target's health. */
   isOwnLimit(kind: ErrorKind): boolean;
   end(outcome: "succeeded" | "failed" | "cancelled" | "superseded", error?: GatewayError): void;
 }
 
 /** What follows a failed attempt. */
-export interface Recovery<T extends Target> {
+export interface NextAttempt<T extends Target> {
   readonly action: RecoveryAction;
   readonly next: T;
   readonly delayMs: number;
@@ -71,14 +82,15 @@ export interface Decided {
   readonly reason: DecisionReason;
 }
 
-/** One call as the engine sees it. What it does is told by the functions, in order. */
+/** One call as the engine decides about it. What the engine does is told by the functions, in order. */
 export interface EngineCall<T extends Target> {
   /** In the order in which they are tried; at least one. */
   readonly targets: readonly T[];
   readonly policy: PolicyInForce;
-  /** Shares the places of its targets with others. */
+  /** The caller's identifier: callers share the places of a target. */
   readonly caller: string;
-  readonly stream: boolean;
+  /** How the caller gets the answer. */
+  readonly form: AnswerForm;
   /** Invalid output is asked for again, one time. */
   readonly repairs: boolean;
   /** Why the first attempt is made. */
@@ -89,12 +101,11 @@ export interface EngineCall<T extends Target> {
   readonly signal: AbortSignal;
   /** Allows a rival attempt. */
   readonly hedge: { readonly delayMs: number | undefined } | undefined;
-  begin(plan: AttemptPlan<T>): RunningAttempt;
   /** A target was passed over. */
   skip(target: T, error: GatewayError): void;
   decided(decided: Decided): void;
-  /** The attempt, or the skip, that was told of last is followed by another attempt. */
-  recover(recovery: Recovery<T>): void;
+  /** Another attempt follows the attempt, or the skip, that was told of last. */
+  recover(next: NextAttempt<T>): void;
   /** A wait begins; the returned function ends it. */
   wait(ms: number, decided: Decided): () => void;
   /** The call's money does not pay for another attempt at this target. */
@@ -103,6 +114,12 @@ export interface EngineCall<T extends Target> {
   canContinue(target: T): boolean;
   /** Tells the request from others; asked for after a failure only. */
   requestMark(): string;
+}
+
+/** A call with its attempts, whatever these yield. */
+export interface RunnableCall<T extends Target, Item> extends EngineCall<T> {
+  /** The attempt of a plan; sent by `open`. */
+  begin(plan: AttemptPlan<T>): RunningAttempt<Item>;
 }
 
 export function nameOf({ model }: Target): TargetName {

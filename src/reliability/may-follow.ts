@@ -1,7 +1,8 @@
 // Where a call may go after a failure, by the rule of the failure and what was delivered.
+
+import { canOutgrow } from "./can-outgrow.ts";
 import type { EngineCall, Target } from "./engine-call.ts";
-import { nextTargets } from "./failure-rules.ts";
-import { canOutgrow } from "./outgrown.ts";
+import { nextTargets } from "./failure-rule.ts";
 import type { Failure, Progress } from "./progress.ts";
 
 /** The next attempt would go on after output that the caller holds. */

@@ -5,11 +5,12 @@ import {
   type AttemptPlan,
   type EngineCall,
   nameOf,
+  type RunnableCall,
   type RunningAttempt,
   type Target,
 } from "./engine-call.ts";
-import { isLoadLike } from "./failure-rules.ts";
-import { type HedgeAllowance, hedgeDelayMs } from "./hedge.ts";
+import { isLoadLike } from "./failure-rule.ts";
+import { type HedgeAllowance, hedgeDelayMs } from "./hedge-allowance.ts";
 import {
   type Failure,
   isSeenBefore,
@@ -54,8 +55,8 @@ export class Race {
   }
 
   /** Sends an attempt; the outcome is that of the winner, or of the last to fail. */
-  async run<T extends Target>(
-    call: EngineCall<T>,
+  async run<T extends Target, Item>(
+    call: RunnableCall<T, Item>,
     progress: Progress<T>,
     step: Step<T>,
   ): Promise<Outcome<T>> {
@@ -65,8 +66,8 @@ export class Race {
     return this.#hedged(call, progress, step);
   }
 
-  async #hedged<T extends Target>(
-    call: EngineCall<T>,
+  async #hedged<T extends Target, Item>(
+    call: RunnableCall<T, Item>,
     progress: Progress<T>,
     step: Step<T>,
   ): Promise<Outcome<T>> {
@@ -94,8 +95,8 @@ export class Race {
     // The failure that came last is the one to act on.
     if (rival === undefined || rival.isLost || (wasOpen && rival.hasEnded)) return first;
     if (first.state === "failed" && wasOpen && !call.signal.aborted) {
-      const recovery = { action: "failover", next: rival.target, delayMs: 0 } as const;
-      call.recover({ ...recovery, discardOutput: false });
+      const next = { action: "failover", next: rival.target, delayMs: 0 } as const;
+      call.recover({ ...next, discardOutput: false });
     }
     return rival.done;
   }
@@ -107,10 +108,9 @@ export class Race {
     { target }: Step<T>,
     send: () => void,
   ): () => void {
-    const { streamed, whole } = progress.states.of(target);
     const delayMs = hedgeDelayMs(
       call.hedge?.delayMs,
-      call.stream ? streamed : whole,
+      progress.states.of(target)[call.form],
       this.#states.settings.hedge.minDelayMs,
       this.#clock.now(),
     );
@@ -132,7 +132,7 @@ export class Race {
       !this.#hedges.take()
     )
       return undefined;
-    const permit = state.admit(call);
+    const permit = state.acquire(call);
     if ("state" in permit) return undefined;
     budget.spend(cost);
     return {
@@ -154,11 +154,11 @@ export class Race {
     return call.targets.length > 1 && openTarget(call, progress) !== undefined;
   }
 
-  #begin<T extends Target>(
-    call: EngineCall<T>,
+  #begin<T extends Target, Item>(
+    call: RunnableCall<T, Item>,
     permit: AttemptPermit,
     plan: AttemptPlan<T>,
-  ): RunningAttempt {
+  ): RunningAttempt<Item> {
     try {
       return call.begin(plan);
     } catch (error) {
@@ -168,8 +168,8 @@ export class Race {
   }
 
   /** `onContent` is called once, with the first content, or with a success that has none. */
-  #start<T extends Target>(
-    call: EngineCall<T>,
+  #start<T extends Target, Item>(
+    call: RunnableCall<T, Item>,
     progress: Progress<T>,
     step: Step<T>,
     onContent: () => void,
@@ -203,7 +203,7 @@ export class Race {
     let hasContent = false;
     const content = (now: number): void => {
       hasContent = true;
-      permit.content(now - startedAt, running.streams);
+      permit.content(now - startedAt, running.form);
       if (!isRepetition) budget.refill();
       standIn.refill(this.#states.settings.budget.transientCost * STAND_IN_REFILL);
       onContent();
@@ -215,18 +215,19 @@ export class Race {
           clock: this.#clock,
           signal: call.signal,
           limits: running.limits,
-          open: running.open,
-          isDraining: running.isDraining,
+          open: (signal) => running.open(signal),
+          signOf: running.signOf,
+          isDraining: () => running.isDraining(),
           onStart: (abort) => {
             racer.abort = abort;
           },
-          onEvent: (event, now, isContent) => {
+          onItem: (item, now, isContent) => {
             if (racer.isLost) return undefined;
             if (isContent) {
               permit.delivered(now);
               if (!hasContent) content(now);
             }
-            return running.take(event, now, isContent);
+            return running.take(item, now, isContent);
           },
         });
         // An answer without content that is refused is no success of its target.

@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
-import type { BudgetSettings } from "./settings.ts";
+import type { BudgetSettings } from "./reliability-settings.ts";
 
 /** Time over which the rate of usual calls is measured, in milliseconds. */
 const RATE_WINDOW_MS = 10_000;
 const SECOND_MS = 1_000;
 
-/** Below this level nothing that could be left out is sent: no rival attempt, no failover. */
+/** Below this level no rival attempt and no failover is sent. */
 const LOW_LEVEL = 0.5;
 
 /** Calls of a second: their usual rate, or as many as a single second had lately. */
@@ -71,32 +71,32 @@ export class RetryBudget {
     this.#at = clock.now();
   }
 
-  /** Share that is left, from 0 to 1. */
+  /** Share of the tokens that remains, from 0 to 1. */
   get level(): number {
     const { capacity } = this.#settings();
     this.#fill();
     return capacity === 0 ? 0 : Math.max(0, 1 - this.#spent / capacity);
   }
 
-  /** Less than half is left. A bucket without capacity says nothing. */
+  /** Less than half remains. A bucket without capacity is never low. */
   get isLow(): boolean {
     return this.#spent > 0 && this.level < LOW_LEVEL;
   }
 
   /**
    * `isLastTarget`: no other target is open. A short outage must not use up the bucket then:
-   * one second of the usual calls has room in it.
+   * it holds one second of the usual calls.
    */
   canSpend(cost: number, isLastTarget = false): boolean {
     this.#fill();
-    const room = isLastTarget ? this.#room() : this.#settings().capacity;
-    return room - this.#spent >= cost;
+    const most = isLastTarget ? this.#mostTokens() : this.#settings().capacity;
+    return most - this.#spent >= cost;
   }
 
   /** Takes the price; the debt ends at an empty bucket. */
   spend(cost: number): void {
     this.#fill();
-    this.#spent = Math.min(this.#room(), this.#spent + cost);
+    this.#spent = Math.min(this.#mostTokens(), this.#spent + cost);
   }
 
   /** The attempt that was paid for was not sent. */
@@ -114,7 +114,7 @@ export class RetryBudget {
     this.#calls.add();
   }
 
-  #room(): number {
+  #mostTokens(): number {
     const { capacity, transientCost } = this.#settings();
     // A bucket that the operator has closed stays closed.
     if (capacity === 0) return 0;
@@ -124,9 +124,9 @@ export class RetryBudget {
   #fill(): void {
     const now = this.#clock.now();
     if (this.#spent > 0) {
-      const room = this.#room();
-      const filled = ((now - this.#at) / this.#settings().fillMs) * room;
-      this.#spent = Math.max(0, Math.min(room, this.#spent) - filled);
+      const most = this.#mostTokens();
+      const filled = ((now - this.#at) / this.#settings().fillMs) * most;
+      this.#spent = Math.max(0, Math.min(most, this.#spent) - filled);
     }
     this.#at = now;
   }

@@ -55,7 +55,7 @@ export class RollingCounts {
     this.#failures.fill(0);
   }
 
-  /** Empties the buckets that have left the window; the slot of now. */
+  /** Empties the buckets that are older than the window; returns the slot of now. */
   #turn(now: number, windowMs: number): number {
     const current = Math.floor((now * BUCKETS) / windowMs);
     // A window of another length counts its buckets anew.

@@ -1,17 +1,14 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import type { ProviderEvent } from "../domain/provider-event.ts";
-import { type AttemptLimits, isContent, startAttemptTimers } from "./timeouts.ts";
+import { type AttemptLimits, startAttemptTimers } from "./attempt-timers.ts";
+import type { Sign } from "./engine-call.ts";
 
-export interface AttemptOptions {
-  /** Sends the request; see `Provider.generate`. */
-  readonly open: (signal: AbortSignal) => AsyncIterable<ProviderEvent>;
-  /** Takes an event; a promise holds the provider back until it resolves. */
-  readonly onEvent: (
-    event: ProviderEvent,
-    now: number,
-    content: boolean,
-  ) => Promise<void> | undefined;
+export interface AttemptOptions<Item> {
+  /** Sends the request and yields the answer. */
+  readonly open: (signal: AbortSignal) => AsyncIterable<Item>;
+  readonly signOf: (item: Item) => Sign;
+  /** Takes an item; a promise holds the provider back until it resolves. */
+  readonly onItem: (item: Item, now: number, content: boolean) => Promise<void> | undefined;
   readonly limits: AttemptLimits;
   readonly clock: Clock;
   /** Ends the attempt; its reason is a `GatewayError`. */
@@ -42,11 +39,11 @@ function orAborted(wait: Promise<void>, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * Runs one attempt to its end: resolves after the provider's `finish`, throws
+ * Runs one attempt to its end: resolves after the item that ends the answer, throws
  * `GatewayError` otherwise. A limit that passes or an abort ends it at once,
  * whatever the adapter is doing.
  */
-export async function runAttempt(options: AttemptOptions): Promise<void> {
+export async function runAttempt<Item>(options: AttemptOptions<Item>): Promise<void> {
   const { clock, signal } = options;
   const attempt = new AbortController();
   const forward = (): void => attempt.abort(signal.reason);
@@ -58,16 +55,17 @@ export async function runAttempt(options: AttemptOptions): Promise<void> {
   let finished = false;
   try {
     attempt.signal.throwIfAborted();
-    for await (const event of options.open(attempt.signal)) {
+    for await (const item of options.open(attempt.signal)) {
       const now = clock.now();
-      const content = isContent(event);
-      if (content || event.type === "usage") timers.progress(now, content);
-      if (event.type === "finish") {
+      const sign = options.signOf(item);
+      const content = sign === "content";
+      if (content || sign === "progress") timers.progress(now, content);
+      else if (sign === "end") {
         finished = true;
-        // No limit of the provider's voids an answer that is there.
+        // The answer is complete: no limit of the provider's can end it any more.
         timers.stop();
       }
-      const wait = options.onEvent(event, now, content);
+      const wait = options.onItem(item, now, content);
       if (wait !== undefined) {
         timers.hold();
         await orAborted(wait, attempt.signal);

@@ -1,14 +1,15 @@
 import type { Clock } from "../clock.ts";
 import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
+import type { AnswerForm } from "./answer-form.ts";
 import type { CallerShare } from "./caller-queue.ts";
 import { CircuitBreaker, type CircuitPermit } from "./circuit-breaker.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
-import { healthEffect } from "./failure-rules.ts";
+import { countEffect, type HealthEffect, healthEffect } from "./failure-rule.ts";
 import { Latency } from "./latency.ts";
+import type { LimitSettings, ReliabilitySettings } from "./reliability-settings.ts";
 import { RetryBudget } from "./retry-budget.ts";
-import type { LimitSettings, ReliabilitySettings } from "./settings.ts";
 import { SizedLatency } from "./sized-latency.ts";
-import type { TargetChange } from "./target-changes.ts";
+import type { TargetChange } from "./target-change.ts";
 
 /** A time for which nothing is sent somewhere, and why. */
 export interface Pause {
@@ -32,13 +33,13 @@ type Ailment =
 /** Why a target does not take a call now. */
 export type Refusal =
   | Ailment
-  /** As many calls as allowed run there, or of this caller, for whom no place is left then. */
+  /** All places are taken, or all that this caller may have. */
   | { readonly state: "full"; readonly until: number; readonly isReserved: boolean };
 
 /** A call that wants to be sent. */
 interface Sender {
   readonly caller: string;
-  readonly stream: boolean;
+  readonly form: AnswerForm;
 }
 
 /** What is known of the request whose attempt has failed. */
@@ -52,8 +53,8 @@ export interface FailedRequest {
 /** One attempt's right to be sent. `end` gives everything back that it holds. */
 export interface AttemptPermit {
   readonly isProbe: boolean;
-  /** The first content has come, after so many milliseconds; `streams`: the provider was asked to. */
-  content(ms: number, streams?: boolean): void;
+  /** The first content has come, after `ms`, of an answer that the provider was asked for in this form. */
+  content(ms: number, form: AnswerForm): void;
   /** Content has come at this time of the clock: the target delivers. */
   delivered(now: number): void;
   /** `error` undefined: it succeeded, or says nothing of the target. */
@@ -75,6 +76,15 @@ export class InstanceState {
   }
 }
 
+export interface TargetStateOptions {
+  readonly clock: Clock;
+  /** The operator's numbers; a reload replaces them. */
+  readonly settings: () => ReliabilitySettings;
+  readonly limit: () => LimitSettings;
+  readonly instance: InstanceState;
+  readonly onChange: (change: TargetChange) => void;
+}
+
 /** What is known of one model at one instance. */
 export class TargetState {
   readonly instance: InstanceState;
@@ -82,9 +92,10 @@ export class TargetState {
   readonly limit: ConcurrencyLimit;
   /** Bounds failovers to it: those that fail here by load spend, and content fills it again. */
   readonly standIn: RetryBudget;
-  /** Time to the first content: of streams, and of answers that come as a whole. */
-  readonly streamed: Latency;
-  readonly whole: Latency;
+  /** Milliseconds to the first content: of streams, of answers that come as a whole, and of counts. */
+  readonly streamed = new Latency();
+  readonly whole = new Latency();
+  readonly counted = new Latency();
   /** Time to the first content of streams, by the size of the prompt. */
   readonly prefill = new SizedLatency();
   /** Time of answers that come as a whole, by the limit of their output. */
@@ -101,13 +112,7 @@ export class TargetState {
   #lastError: ErrorKind | undefined;
   readonly #onChange: (change: TargetChange) => void;
 
-  constructor(
-    clock: Clock,
-    settings: () => ReliabilitySettings,
-    limit: () => LimitSettings,
-    instance: InstanceState,
-    onChange: (change: TargetChange) => void,
-  ) {
+  constructor({ clock, settings, limit, instance, onChange }: TargetStateOptions) {
     this.#clock = clock;
     this.#settings = settings;
     this.#onChange = onChange;
@@ -119,8 +124,6 @@ export class TargetState {
     );
     this.limit = new ConcurrencyLimit(clock, limit);
     this.standIn = new RetryBudget(clock, () => settings().budget);
-    this.streamed = new Latency();
-    this.whole = new Latency();
   }
 
   get cooldown(): Cooldown | undefined {
@@ -149,28 +152,28 @@ export class TargetState {
   }
 
   /** A permit, or why there is none. */
-  admit({ caller, stream }: Sender): AttemptPermit | Refusal {
+  acquire({ caller, form }: Sender): AttemptPermit | Refusal {
     const refusal = this.health();
     if (refusal !== undefined) return refusal;
     const share = this.limit.tryEnter(caller);
-    return share === undefined ? this.#full(caller) : this.#enter(stream, share, false);
+    return share === undefined ? this.#full(caller) : this.#enter(form, share, false);
   }
 
   /** The same after a wait in the queue: the place is the caller's already. */
-  admitQueued({ stream }: Sender, share: CallerShare): AttemptPermit | Refusal {
+  acquireQueued({ form }: Sender, share: CallerShare): AttemptPermit | Refusal {
     const refusal = this.health();
-    if (refusal === undefined) return this.#enter(stream, share, false);
+    if (refusal === undefined) return this.#enter(form, share, false);
     this.limit.leave(share);
     return refusal;
   }
 
   /** One probe at a time, although the target is ejected or out. */
-  admitPanic({ caller, stream }: Sender): AttemptPermit | undefined {
+  acquireProbe({ caller, form }: Sender): AttemptPermit | undefined {
     const isOut = this.out !== undefined;
     if (isOut && this.#isProbedWhileOut) return undefined;
     const share = this.limit.tryEnter(caller);
     if (share === undefined) return undefined;
-    const permit = this.#enter(stream, share, true);
+    const permit = this.#enter(form, share, true);
     if ("state" in permit) return undefined;
     this.#isProbedWhileOut = isOut;
     this.#panickedAt = this.#clock.now();
@@ -216,43 +219,45 @@ export class TargetState {
     return { state: "full", until: this.#clock.now(), isReserved };
   }
 
-  #enter(stream: boolean, share: CallerShare, panic: boolean): AttemptPermit | Refusal {
+  #enter(asked: AnswerForm, share: CallerShare, panic: boolean): AttemptPermit | Refusal {
     const permit = this.circuit.tryAcquire(panic);
-    if (permit !== undefined) return this.#permit(permit, share, stream);
+    if (permit !== undefined) return this.#permit(permit, share, asked);
     this.limit.leave(share);
     return { state: "open", until: this.circuit.openAt };
   }
 
-  #permit(circuit: CircuitPermit, share: CallerShare, stream: boolean): AttemptPermit {
+  #permit(circuit: CircuitPermit, share: CallerShare, asked: AnswerForm): AttemptPermit {
     const startedAt = this.#clock.now();
     return {
       isProbe: circuit.isProbe,
-      content: (ms, streams = stream) => {
-        const now = this.#clock.now();
+      content: (ms, form) => {
         circuit.succeed();
         this.#out = undefined;
         this.instance.out = undefined;
-        (streams ? this.streamed : this.whole).add(ms, now);
+        this[form].add(ms, this.#clock.now());
       },
       delivered: (now) => {
         this.#deliveredAt = now;
       },
       end: (error, request) => {
         this.limit.leave(share);
-        if (error === undefined) circuit.release();
-        else this.#learn(error, circuit, request, startedAt);
+        if (error === undefined) return circuit.release();
+        const effect = asked === "counted" ? countEffect(error) : healthEffect(error);
+        this.#learn(effect, error, circuit, { request, startedAt });
       },
     };
   }
 
   /** Takes over what a failure says of the target. */
   #learn(
+    effect: HealthEffect,
     error: GatewayError,
     circuit: CircuitPermit,
-    request: FailedRequest | undefined,
-    startedAt: number,
+    {
+      request,
+      startedAt,
+    }: { readonly request: FailedRequest | undefined; readonly startedAt: number },
   ): void {
-    const effect = healthEffect(error);
     const { health, retry } = this.#settings();
     switch (effect.type) {
       case "none":

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { TargetName } from "../domain/generation.ts";
-import { type LimitSettings, limitOf, type ReliabilitySettings } from "./settings.ts";
-import type { TargetChange } from "./target-changes.ts";
+import { type LimitSettings, limitOf, type ReliabilitySettings } from "./reliability-settings.ts";
+import type { TargetChange } from "./target-change.ts";
 import { InstanceState, TargetState } from "./target-state.ts";
 
 /** Models that no list has and that are known by name, of one instance. */
@@ -54,13 +54,13 @@ export class TargetStates {
     }
     let state = models.get(model);
     if (state === undefined) {
-      const created: TargetState = new TargetState(
-        this.#clock,
-        () => this.#settings,
-        this.#limitOf(provider, model),
-        this.instance(provider),
-        (change) => this.#tell(target, created, change),
-      );
+      const created: TargetState = new TargetState({
+        clock: this.#clock,
+        settings: () => this.#settings,
+        limit: this.#limitOf(provider, model),
+        instance: this.instance(provider),
+        onChange: (change) => this.#tell(target, created, change),
+      });
       models.set(model, created);
       state = created;
     }

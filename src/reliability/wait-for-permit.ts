@@ -9,7 +9,7 @@ export interface PermitWait<T extends Target> {
   readonly progress: Progress<T>;
   readonly target: T;
   readonly delayMs: number;
-  /** Tokens of the target's budget; given back where nothing is sent. */
+  /** Tokens of the target's budget; given back if nothing is sent. */
   readonly price: number;
   readonly decided: Decided;
 }
@@ -32,7 +32,7 @@ export async function waitForPermit<T extends Target>(
       progress.waitedMs += delayMs;
       await paused(wait, (signal) => clock.sleep(delayMs, signal));
     }
-    answer = state.admit(call);
+    answer = state.acquire(call);
     if ("state" in answer && answer.state === "full") answer = await queued(clock, wait, answer);
     const isOpened = "state" in answer && answer.state === "open" && delayMs > 0;
     if (isOpened && progress.used.has(target)) answer = await afterProbe(clock, wait, answer);
@@ -52,7 +52,7 @@ async function queued<T extends Target>(
   const now = clock.now();
   const share = await state.limit.enter(call.caller, call.endsAt - now, call.signal);
   progress.waitedMs += clock.now() - now;
-  return share === undefined ? refusal : state.admitQueued(call, share);
+  return share === undefined ? refusal : state.acquireQueued(call, share);
 }
 
 /** Tells the call of a pause from its beginning to its end. */
@@ -92,7 +92,7 @@ async function afterProbe<T extends Target>(
     if (delayMs >= Math.min(maxTotalDelayMs - progress.waitedMs, call.endsAt - now)) return answer;
     await paused({ ...wait, delayMs }, (signal) => circuit.changed(delayMs, signal));
     progress.waitedMs += clock.now() - now;
-    answer = state.admit(call);
+    answer = state.acquire(call);
   }
   return answer;
 }

@@ -1,13 +1,13 @@
-// A target that has failed for a while is asked again where the one that stood in is of no help.
+// The call goes back to a target that it tried before, if no other target can follow a failure.
 import type { Clock } from "../clock.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import { backoffMs, hintedWaitMs, MAX_JITTER_AT_LAST_TARGET } from "./backoff.ts";
 import type { EngineCall, Target } from "./engine-call.ts";
-import { isOfProvider, ruleOf } from "./failure-rules.ts";
+import { isOfProvider, ruleOf } from "./failure-rule.ts";
 import type { Progress } from "./progress.ts";
-import type { BudgetSettings } from "./settings.ts";
+import type { BudgetSettings } from "./reliability-settings.ts";
 
-/** A move to a target that was left behind; its cost is taken from the target's budget before it. */
+/** A move back to a target that was tried before; its cost is taken from the target's budget before it. */
 export interface WayBack<T extends Target> {
   readonly target: T;
   readonly action: "failover";
@@ -17,23 +17,37 @@ export interface WayBack<T extends Target> {
   readonly cost: number;
 }
 
-function wayTo<T extends Target>(
-  clock: Clock,
-  call: EngineCall<T>,
-  progress: Progress<T>,
-  budget: BudgetSettings,
+export interface WayBackOptions<T extends Target> {
+  readonly clock: Clock;
+  readonly call: EngineCall<T>;
+  readonly progress: Progress<T>;
+  readonly budget: BudgetSettings;
+  /** The failure that no other target can follow. */
+  readonly last: { readonly target: T; readonly error: GatewayError };
+  /** Is told of the targets that the budget alone forbids. */
+  readonly onUnaffordable: (target: T) => void;
+}
+
+/** A target's own latest failure, if its rule allows a repetition. */
+function repeatableFailure<T extends Target>(
+  { call, progress }: WayBackOptions<T>,
   target: T,
-): WayBack<T> | undefined {
+): GatewayError | undefined {
   const error = progress.lastFailure.get(target);
   const attempts = progress.attemptsAt.get(target) ?? 0;
+  if (error === undefined || attempts >= call.policy.attempts) return undefined;
+  const isAllowed = call.policy.retryOn?.has(error.kind) !== false;
+  return isAllowed && attempts - 1 < ruleOf(error).sameAlone ? error : undefined;
+}
+
+function wayTo<T extends Target>(options: WayBackOptions<T>, target: T): WayBack<T> | undefined {
+  const { clock, call, progress, budget } = options;
   const { policy } = call;
-  if (error === undefined || attempts >= policy.attempts) return undefined;
-  const { sameAlone, delay } = ruleOf(error);
-  if (attempts - 1 >= sameAlone || policy.retryOn?.has(error.kind) === false) return undefined;
-  const state = progress.states.of(target);
-  const refusal = state.refusal(call.caller);
+  const error = repeatableFailure(options, target);
+  if (error === undefined) return undefined;
+  const refusal = progress.states.of(target).refusal(call.caller);
   if (refusal !== undefined && refusal.state !== "cooling") return undefined;
-  const isThrottle = delay === "throttle";
+  const isThrottle = ruleOf(error).delay === "throttle";
   const own = isThrottle ? policy.throttle : policy.transient;
   const step = backoffMs(
     {
@@ -42,7 +56,7 @@ function wayTo<T extends Target>(
       multiplier: policy.multiplier,
       jitter: Math.min(policy.jitter, MAX_JITTER_AT_LAST_TARGET),
     },
-    attempts - 1,
+    (progress.attemptsAt.get(target) ?? 0) - 1,
     undefined,
     () => clock.random(),
   );
@@ -61,17 +75,10 @@ function wayTo<T extends Target>(
 
 /**
  * The target among those tried before `last` that can be asked again soonest. A failure of `last`
- * says nothing of them: each has its own latest failure, whose rule must allow a repetition.
- * `onUnaffordable` is told of those that the budget alone forbids.
+ * says nothing of the others: each has its own latest failure, whose rule must allow a repetition.
  */
-export function wayBack<T extends Target>(
-  clock: Clock,
-  call: EngineCall<T>,
-  progress: Progress<T>,
-  budget: BudgetSettings,
-  last: { readonly target: T; readonly error: GatewayError },
-  onUnaffordable: (target: T) => void,
-): WayBack<T> | undefined {
+export function wayBack<T extends Target>(options: WayBackOptions<T>): WayBack<T> | undefined {
+  const { call, progress, last, onUnaffordable } = options;
   const { failoverOn, totalAttempts } = call.policy;
   if (!isOfProvider(last.error) || progress.attempts >= totalAttempts) return undefined;
   if (failoverOn !== undefined && !failoverOn.has(last.error.kind)) return undefined;
@@ -79,7 +86,7 @@ export function wayBack<T extends Target>(
   for (const target of progress.used) {
     if (target === last.target || progress.unpaid.has(target)) continue;
     if (progress.broken !== undefined && !call.canContinue(target)) continue;
-    const way = wayTo(clock, call, progress, budget, target);
+    const way = wayTo(options, target);
     if (way === undefined) continue;
     if (!progress.states.of(target).instance.budget.canSpend(way.cost)) onUnaffordable(target);
     else if (soonest === undefined || way.delayMs < soonest.delayMs) soonest = way;

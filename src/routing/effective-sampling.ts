@@ -20,7 +20,7 @@ export function effectiveSampling(asked: Sampling, model: Model): Sampling {
   return { ...seed, ...rest, ...model.deterministicSampling };
 }
 
-/** Something is left of what `deterministic` asks for. */
+/** The sampling still has a setting that makes answers repeatable. */
 export function isRepeatable({ temperature, topP, seed }: Sampling): boolean {
   return temperature !== undefined || topP !== undefined || seed !== undefined;
 }

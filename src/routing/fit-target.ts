@@ -2,11 +2,11 @@ import type { Warning } from "../domain/generation.ts";
 import type { GenerationSpec, ReasoningEffort } from "../domain/generation-spec.ts";
 import type { Capability, Feature, Model, ModelRule, Parameter } from "../domain/model.ts";
 import { effectiveSampling, isRepeatable } from "./effective-sampling.ts";
-import { withinLimits } from "./fit-limits.ts";
 import { foreignContent } from "./foreign-content.ts";
-import { foreignWarnings, withoutForeignData } from "./foreign-data.ts";
 import { reasoningWarnings, withOwnReasoning } from "./own-reasoning.ts";
 import { requestNeeds, requestParameters } from "./request-needs.ts";
+import { withinLimits } from "./within-limits.ts";
+import { foreignWarnings, withoutForeignData } from "./without-foreign-data.ts";
 import { withoutParameter } from "./without-parameter.ts";
 
 /** A request made to fit a model, or why it cannot be. */
@@ -18,9 +18,10 @@ export type Fit =
       readonly effort: string | undefined;
       readonly warnings: readonly Warning[];
     }
-  | Misfit;
+  | Ineligible;
 
-export interface Misfit {
+/** Why a model cannot take a request. */
+export interface Ineligible {
   readonly state: "ineligible";
   /** Names the combination, e.g. "tools with reasoning effort high on the chat dialect". */
   readonly reason: string;
@@ -61,7 +62,7 @@ function isFeature(use: Parameter | Feature): use is Feature {
   return use in FEATURE_FACTS;
 }
 
-function misfit(reason: string, field: string): Misfit {
+function ineligible(reason: string, field: string): Ineligible {
   return { state: "ineligible", reason, field };
 }
 
@@ -126,6 +127,131 @@ function prepare(
   return { ...asked, sampling, messages };
 }
 
+/** A request while it is made to fit a model. Each step gives the reason why it cannot be made to. */
+class TargetFitter {
+  readonly #model: Model;
+  readonly #asked: GenerationSpec;
+  readonly #features: ReadonlySet<Feature>;
+  /** What the caller has set; defaults of the model come on top. */
+  readonly #parameters: ReadonlySet<Parameter>;
+  readonly #present: Set<Parameter>;
+  readonly #warnings: Warning[];
+  /** The effort in the provider's own word. */
+  readonly #effort: string | undefined;
+  #spec: GenerationSpec;
+
+  /** `asked`: without what only other providers can read, of which `warnings` tell. */
+  constructor(asked: GenerationSpec, model: Model, warnings: readonly Warning[]) {
+    const { features, parameters } = requestNeeds(asked);
+    const { messages } = withOwnReasoning(asked.messages, model);
+    this.#model = model;
+    this.#asked = asked;
+    this.#features = features;
+    this.#parameters = parameters;
+    this.#warnings = [...warnings];
+    this.#spec = clampOutput(prepare(asked, model, messages), model, this.#warnings);
+    this.#present = new Set(this.#spec === asked ? parameters : requestParameters(this.#spec));
+    this.#effort = effortWord(asked.reasoning.effort, model);
+  }
+
+  fit(): Fit {
+    const obstacle =
+      this.#missingFeature() ??
+      this.#dropUnknown() ??
+      this.#applyRules() ??
+      this.#keepLimits() ??
+      this.#checkRepeatable();
+    if (obstacle !== undefined) return obstacle;
+    return {
+      state: "fits",
+      spec: this.#spec,
+      effort: this.#present.has("reasoning.effort") ? this.#effort : undefined,
+      warnings: this.#warnings,
+    };
+  }
+
+  get #isDeterministic(): boolean {
+    return this.#asked.sampling.deterministic === true;
+  }
+
+  get #rejects(): boolean {
+    return this.#asked.routing.unsupportedParameters === "reject";
+  }
+
+  #missingFeature(): Ineligible | undefined {
+    for (const feature of this.#features) {
+      const { capability, field, words } = FEATURE_FACTS[feature];
+      if (capability !== undefined && !this.#model.capabilities.has(capability)) {
+        return ineligible(words, field);
+      }
+    }
+    return undefined;
+  }
+
+  /** Leaves out what the model does not know. */
+  #dropUnknown(): Ineligible | undefined {
+    const { effort } = this.#asked.reasoning;
+    for (const parameter of [...this.#present]) {
+      const isEffort = parameter === "reasoning.effort";
+      const isUnknownEffort = isEffort && this.#effort === undefined;
+      if (this.#model.parameters.has(parameter) && !isUnknownEffort) continue;
+      const why = isEffort ? `reasoning effort ${effort}` : parameter;
+      const refused = this.#drop(parameter, why);
+      if (refused !== undefined) return refused;
+    }
+    return undefined;
+  }
+
+  /** Leaves out what the model takes in other combinations only. */
+  #applyRules(): Ineligible | undefined {
+    const inForce = this.#effort ?? this.#model.defaultEffort;
+    const uses = (use: Parameter | Feature): boolean =>
+      isFeature(use) ? this.#features.has(use) : this.#present.has(use);
+    for (const rule of this.#model.rules) {
+      if (!applies(rule, uses, inForce)) continue;
+      const why = ruleWords(rule, inForce);
+      if (isFeature(rule.refuses)) return ineligible(why, FEATURE_FACTS[rule.refuses].field);
+      const refused = this.#drop(rule.refuses, why);
+      if (refused !== undefined) return refused;
+    }
+    return undefined;
+  }
+
+  #keepLimits(): Ineligible | undefined {
+    const limited = withinLimits(this.#spec, this.#model);
+    const [first] = limited.warnings;
+    if (first !== undefined && this.#rejects) return ineligible(first.field, `spec.${first.field}`);
+    this.#spec = limited.spec;
+    this.#warnings.push(...limited.warnings);
+    return undefined;
+  }
+
+  #checkRepeatable(): Ineligible | undefined {
+    if (!this.#isDeterministic || isRepeatable(this.#spec.sampling)) return undefined;
+    return this.#refuse("sampling.deterministic", "sampling.deterministic");
+  }
+
+  #drop(parameter: Parameter, why: string): Ineligible | undefined {
+    const isOverridden =
+      this.#isDeterministic &&
+      (parameter === "sampling.temperature" || parameter === "sampling.top_p");
+    const isAsked = this.#parameters.has(parameter) && !isOverridden;
+    const refused = isAsked ? this.#refuse(parameter, why) : undefined;
+    this.#spec = withoutParameter(this.#spec, parameter);
+    this.#present.delete(parameter);
+    return refused;
+  }
+
+  /** The caller is told of everything that is left out: by a refusal, or by a warning. */
+  #refuse(parameter: string, why: string): Ineligible | undefined {
+    if (this.#rejects) return ineligible(why, `spec.${parameter}`);
+    const { provider, id } = this.#model;
+    const message = `${provider}/${id} does not take ${why}`;
+    this.#warnings.push({ reason: "PARAMETER_DROPPED", message, field: parameter });
+    return undefined;
+  }
+}
+
 /**
  * Makes a request fit a model: defaults filled in, the effort in the provider's
  * word, unsupported parameters left out with a warning. It is ineligible where
@@ -133,82 +259,18 @@ function prepare(
  */
 export function fitTarget(given: GenerationSpec, model: Model): Fit {
   const foreign = foreignContent(given, model);
-  if (foreign !== undefined) return misfit(foreign.reason, foreign.field);
+  if (foreign !== undefined) return ineligible(foreign.reason, foreign.field);
   const own = withoutForeignData(given.messages, model);
   const [part] = own.parts;
   if (part !== undefined && given.routing.unsupportedParameters === "reject") {
-    return misfit("a part of another provider", `spec.${part}`);
+    return ineligible("a part of another provider", `spec.${part}`);
   }
-  if (own.messages.length === 0) return misfit("a request of nothing else", "spec.messages");
+  if (own.messages.length === 0) return ineligible("a request of nothing else", "spec.messages");
   const asked = own.messages === given.messages ? given : { ...given, messages: own.messages };
-  const { features, parameters } = requestNeeds(asked);
-  for (const feature of features) {
-    const { capability, field, words } = FEATURE_FACTS[feature];
-    if (capability !== undefined && !model.capabilities.has(capability)) {
-      return misfit(words, field);
-    }
-  }
-
-  const { messages } = withOwnReasoning(asked.messages, model);
-  const warnings: Warning[] = [
+  const warnings = [
     ...foreignWarnings(own, model),
-    // By their places in the request, which other things that were left out have moved.
+    // By their places in the request: parts that were left out have moved the others.
     ...reasoningWarnings(withOwnReasoning(given.messages, model), model),
   ];
-  const isDeterministic = asked.sampling.deterministic === true;
-  let spec = clampOutput(prepare(asked, model, messages), model, warnings);
-  const present = new Set(spec === asked ? parameters : requestParameters(spec));
-  const effort = effortWord(asked.reasoning.effort, model);
-  const inForce = effort ?? model.defaultEffort;
-
-  /** What the caller asked for is not left out in silence: a misfit, or a warning. */
-  function refuse(parameter: string, why: string): Misfit | undefined {
-    if (asked.routing.unsupportedParameters === "reject") return misfit(why, `spec.${parameter}`);
-    const message = `${model.provider}/${model.id} does not take ${why}`;
-    warnings.push({ reason: "PARAMETER_DROPPED", message, field: parameter });
-    return undefined;
-  }
-  function drop(parameter: Parameter, why: string): Misfit | undefined {
-    const overridden =
-      isDeterministic && (parameter === "sampling.temperature" || parameter === "sampling.top_p");
-    const refused = parameters.has(parameter) && !overridden ? refuse(parameter, why) : undefined;
-    spec = withoutParameter(spec, parameter);
-    present.delete(parameter);
-    return refused;
-  }
-
-  for (const parameter of [...present]) {
-    const isUnknownEffort = parameter === "reasoning.effort" && effort === undefined;
-    if (model.parameters.has(parameter) && !isUnknownEffort) continue;
-    const why =
-      parameter === "reasoning.effort" ? `reasoning effort ${asked.reasoning.effort}` : parameter;
-    const refused = drop(parameter, why);
-    if (refused !== undefined) return refused;
-  }
-  const uses = (use: Parameter | Feature): boolean =>
-    isFeature(use) ? features.has(use) : present.has(use);
-  for (const rule of model.rules) {
-    if (!applies(rule, uses, inForce)) continue;
-    const why = ruleWords(rule, inForce);
-    if (isFeature(rule.refuses)) return misfit(why, FEATURE_FACTS[rule.refuses].field);
-    const refused = drop(rule.refuses, why);
-    if (refused !== undefined) return refused;
-  }
-  const limited = withinLimits(spec, model);
-  const [first] = limited.warnings;
-  if (first !== undefined && asked.routing.unsupportedParameters === "reject") {
-    return misfit(first.field, `spec.${first.field}`);
-  }
-  spec = limited.spec;
-  warnings.push(...limited.warnings);
-  if (isDeterministic && !isRepeatable(spec.sampling)) {
-    const refused = refuse("sampling.deterministic", "sampling.deterministic");
-    if (refused !== undefined) return refused;
-  }
-  return {
-    state: "fits",
-    spec,
-    effort: present.has("reasoning.effort") ? effort : undefined,
-    warnings,
-  };
+  return new TargetFitter(asked, model, warnings).fit();
 }

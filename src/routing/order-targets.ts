@@ -39,7 +39,7 @@ export function orderTargets<T extends { readonly model: Model }>(
     return (isComparable ? costPicos(model, facts) : undefined) ?? Number.POSITIVE_INFINITY;
   };
   const ranked = targets.map((target) => ({ target, rank: rank(target) }));
-  // Infinity minus itself is no number.
+  // Infinity minus Infinity is NaN.
   return ranked
     .sort((a, b) => (a.rank === b.rank ? 0 : a.rank - b.rank))
     .map(({ target }) => target);

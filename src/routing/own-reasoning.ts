@@ -30,7 +30,7 @@ export function withOwnReasoning(messages: readonly Message[], model: Model): Ow
   const dropped: string[] = [];
   const kept = messages.map((message, index) => {
     for (const [position, part] of message.parts.entries()) {
-      // What is empty says nothing.
+      // An empty part is left out without a warning.
       const isSaid = part.type === "reasoning" && (part.text !== "" || part.signature.length > 0);
       if (isSaid && isLeft(part)) dropped.push(`messages[${index}].parts[${position}].reasoning`);
     }
@@ -41,7 +41,7 @@ export function withOwnReasoning(messages: readonly Message[], model: Model): Ow
   return { messages: kept.filter(({ parts }) => parts.length > 0), dropped };
 }
 
-/** What the caller is told about that. */
+/** The warnings about thoughts that were left out. */
 export function reasoningWarnings(
   { dropped }: OwnReasoning,
   { provider, id }: Model,

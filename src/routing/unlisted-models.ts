@@ -1,6 +1,6 @@
 import type { Model } from "../domain/model.ts";
 
-/** An instance as far as it matters here. */
+/** An instance, and whether it takes any name of a model. */
 interface OpenInstance {
   readonly id: string;
   readonly unlistedModels: boolean;

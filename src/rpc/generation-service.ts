@@ -216,10 +216,11 @@ export function createGenerationService({
       return create(CancelGenerationResponseSchema, { cancelled });
     },
 
-    async countTokens(request, { signal, timeoutMs }) {
+    async countTokens(request, { caller, signal, timeoutMs, telemetry }) {
       const spec = requiredSpec(request.spec);
       const method = COUNT_METHODS[request.method] ?? "any";
-      const { model, tokens, estimate } = await countInput({ spec, method, signal, timeoutMs });
+      const asked = { spec, method, caller: caller.id, signal, timeoutMs, telemetry };
+      const { model, tokens, estimate } = await countInput(asked);
       return create(CountTokensResponseSchema, {
         inputTokens: tokens,
         source: estimate === undefined ? UsageSource.PROVIDER : UsageSource.ESTIMATED,

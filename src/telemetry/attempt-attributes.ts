@@ -6,7 +6,7 @@ import type { AttemptInfo, AttemptResult, DecisionInfo } from "./telemetry.ts";
 /** Attributes that an attempt's span and its metrics share: few values each, but for unlisted models. */
 export function attemptAttributes(info: AttemptInfo) {
   return {
-    [attribute.operation]: "chat",
+    [attribute.operation]: info.operation,
     [attribute.provider]: VENDORS[info.providerType] ?? info.providerType,
     [attribute.instance]: info.provider,
     [attribute.requestModel]: info.providerModel,

@@ -67,7 +67,10 @@ const conventions = {
     meaning: "the kind of the failure; unset: success",
     inWords: `${KINDS}, or \`draining\``,
   },
-  [attribute.operation]: { meaning: "the conventions' word for a generation", values: ["chat"] },
+  [attribute.operation]: {
+    meaning: "a generation, or a count of tokens by the provider",
+    values: ["chat", "count_tokens"],
+  },
   [attribute.provider]: {
     meaning: "the vendor",
     inWords: "a type of `providers[].type`; `x_ai` for xAI",

@@ -87,8 +87,9 @@ export class OtelTelemetry implements Telemetry {
         [attribute.requestMaxTokens]: info.maxOutputTokens,
       }),
     };
+    const { name } = info.operation === "chat" ? span.attempt : span.count;
     const running = this.#tracer.startSpan(
-      `${span.attempt.name}${this.#labels.of(info, info.providerModel)}`,
+      `${name}${this.#labels.of(info, info.providerModel)}`,
       { kind: SpanKind.CLIENT, links: this.#linksOf(call), attributes },
       parent,
     );

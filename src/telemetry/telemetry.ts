@@ -54,6 +54,8 @@ export interface AttemptTelemetry {
 }
 
 export interface AttemptInfo {
+  /** What the provider is asked for: a generation, or the number of tokens of a request. */
+  readonly operation: "chat" | "count_tokens";
   readonly provider: string;
   readonly providerType: string;
   readonly model: string;

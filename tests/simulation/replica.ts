@@ -3,13 +3,14 @@
 import type { OnDefect } from "../../src/domain/defect.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
-import type { Deployment, GenerationRuns } from "../../src/gateway/generation-run.ts";
+import type { Deployment } from "../../src/gateway/generation-run.ts";
+import type { GenerationRuns } from "../../src/gateway/generation-runs.ts";
 import { createLostUsage } from "../../src/gateway/lost-usage.ts";
 import { SchemaChecks } from "../../src/output/schema-checks.ts";
 import type { Gateway } from "../../src/ports/gateway.ts";
-import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
 import { ProviderStats } from "../../src/reliability/provider-stats.ts";
-import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
+import { ReliabilityEngine } from "../../src/reliability/reliability-engine.ts";
+import { DEFAULT_SETTINGS } from "../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
 import { encodeEvent, encodeInternalEnd } from "../../src/rpc/encode-event.ts";
 import { outputText } from "../../src/rpc/stored-output.ts";

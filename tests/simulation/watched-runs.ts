@@ -1,11 +1,11 @@
 // Runs of generations that tell of themselves, so that a provider's call is known to belong to one.
 import { AsyncLocalStorage } from "node:async_hooks";
-import {
-  type GenerationRun,
-  GenerationRuns,
-  type RunDependencies,
-  type RunRequest,
+import type {
+  GenerationRun,
+  RunDependencies,
+  RunRequest,
 } from "../../src/gateway/generation-run.ts";
+import { GenerationRuns } from "../../src/gateway/generation-runs.ts";
 import type { History } from "../support/history.ts";
 
 /** Number of the run that the code at hand works for. */
@@ -19,14 +19,18 @@ export class WatchedRuns extends GenerationRuns {
     this.#history = history;
   }
 
-  override async admit(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
-    const admitted = await super.admit(request, signal);
+  override async prepare(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
+    const prepared = await super.prepare(request, signal);
     return {
-      ...admitted,
+      result: prepared.result,
+      target: prepared.target,
+      limitMs: prepared.limitMs,
+      abort: (error) => prepared.abort(error),
+      release: () => prepared.release(),
       run: (delivery) => {
         const run = 1 + this.#history.entries.filter(({ type }) => type === "run").length;
-        this.#history.add({ type: "run", run, generation: admitted.result.generationId });
-        return runningIn.run(run, () => admitted.run(delivery));
+        this.#history.add({ type: "run", run, generation: prepared.result.generationId });
+        return runningIn.run(run, () => prepared.run(delivery));
       },
     };
   }

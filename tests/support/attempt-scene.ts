@@ -3,20 +3,16 @@ import type { GenerationSpec } from "../../src/domain/generation-spec.ts";
 import type { Model } from "../../src/domain/model.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
 import type { RoutedTarget } from "../../src/domain/route.ts";
-import {
-  type AttemptContext,
-  type Delivery,
-  NO_DELIVERY,
-  startAttempt,
-} from "../../src/gateway/attempt-run.ts";
+import { type Delivery, NO_DELIVERY } from "../../src/gateway/delivery.ts";
+import { type AttemptContext, GenerationAttempt } from "../../src/gateway/generation-attempt.ts";
+import { signOfEvent } from "../../src/gateway/sign-of-event.ts";
 import { GenerationResult } from "../../src/output/generation-result.ts";
 import { SchemaChecks } from "../../src/output/schema-checks.ts";
 import type { ProviderRequest } from "../../src/providers/provider.ts";
 import type { AttemptPlan, RunningAttempt } from "../../src/reliability/engine-call.ts";
 import { ProviderStats } from "../../src/reliability/provider-stats.ts";
-import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
+import { DEFAULT_SETTINGS } from "../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
-import { isContent } from "../../src/reliability/timeouts.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 import type { UsageRecord } from "../../src/usage/usage-sink.ts";
 import { createManualClock } from "./manual-clock.ts";
@@ -116,7 +112,7 @@ export function attemptScene({ isStream = true, waitsMs = 600_000, commits }: At
   }
   function start(changes: AttemptChanges = {}) {
     const target = changes.plan?.target ?? fitted(changes);
-    return startAttempt(context, {
+    return new GenerationAttempt(context, {
       target,
       state: states.of({ provider: target.model.provider, model: target.model.id }),
       trigger: "initial",
@@ -132,8 +128,9 @@ export function attemptScene({ isStream = true, waitsMs = 600_000, commits }: At
     });
   }
   /** The provider says this now. */
-  function say(attempt: RunningAttempt, ...events: readonly ProviderEvent[]): void {
-    for (const event of events) void attempt.take(event, clock.now(), isContent(event));
+  function say(attempt: RunningAttempt<ProviderEvent>, ...events: readonly ProviderEvent[]): void {
+    for (const event of events)
+      void attempt.take(event, clock.now(), signOfEvent(event) === "content");
   }
   return {
     clock,

@@ -1,5 +1,8 @@
 import { CircuitBreaker, type CircuitChange } from "../../src/reliability/circuit-breaker.ts";
-import { DEFAULT_SETTINGS, type HealthSettings } from "../../src/reliability/settings.ts";
+import {
+  DEFAULT_SETTINGS,
+  type HealthSettings,
+} from "../../src/reliability/reliability-settings.ts";
 import { createManualClock } from "./manual-clock.ts";
 
 /** Failures count however close they are, unless a test says otherwise. */

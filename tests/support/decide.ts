@@ -1,7 +1,7 @@
 import { type ErrorKind, GatewayError } from "../../src/domain/gateway-error.ts";
 import { type Destination, decide, type FailedAttempt } from "../../src/reliability/decide.ts";
-import { policyInForce } from "../../src/reliability/retry-policy.ts";
-import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
+import { policyInForce } from "../../src/reliability/policy-in-force.ts";
+import { DEFAULT_SETTINGS } from "../../src/reliability/reliability-settings.ts";
 import { testRouting } from "./provider-request.ts";
 
 /** The policy of a request without wishes, under the shipped defaults. */

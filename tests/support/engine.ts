@@ -2,25 +2,29 @@ import { systemClock } from "../../src/clock.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import type { RetryPolicy, Routing } from "../../src/domain/generation-spec.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
+import { signOfEvent } from "../../src/gateway/sign-of-event.ts";
 import {
   toHttpError,
   toTransportError,
   truncatedError,
 } from "../../src/providers/shared/http-error.ts";
 import { errorRules } from "../../src/providers/shared/openai-errors.ts";
-import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
+import type { AttemptLimits } from "../../src/reliability/attempt-timers.ts";
 import {
   type AttemptPlan,
-  type EngineCall,
+  type NextAttempt,
   nameOf,
-  type Recovery,
+  type RunnableCall,
   type RunningAttempt,
   type Target,
 } from "../../src/reliability/engine-call.ts";
-import { policyInForce } from "../../src/reliability/retry-policy.ts";
-import { DEFAULT_SETTINGS, type ReliabilitySettings } from "../../src/reliability/settings.ts";
+import { policyInForce } from "../../src/reliability/policy-in-force.ts";
+import { ReliabilityEngine } from "../../src/reliability/reliability-engine.ts";
+import {
+  DEFAULT_SETTINGS,
+  type ReliabilitySettings,
+} from "../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
-import type { AttemptLimits } from "../../src/reliability/timeouts.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { testModel, testRouting } from "./provider-request.ts";
 
@@ -90,10 +94,10 @@ export interface CallOptions {
   readonly routing?: Partial<Routing>;
   readonly stream?: boolean;
   readonly totalMs?: number;
-  readonly hedge?: EngineCall<Target>["hedge"];
+  readonly hedge?: RunnableCall<Target, ProviderEvent>["hedge"];
   readonly limits?: Partial<AttemptLimits>;
   readonly repairs?: boolean;
-  readonly unpaid?: EngineCall<Target>["unpaid"];
+  readonly unpaid?: RunnableCall<Target, ProviderEvent>["unpaid"];
   readonly canContinue?: (target: Target) => boolean;
   /** Instances of the call's targets; default: all of the engine's. */
   readonly at?: readonly string[];
@@ -107,7 +111,7 @@ export interface EngineCallRun {
   readonly ended: boolean;
   readonly sent: Sent[];
   readonly skipped: string[];
-  readonly recoveries: Recovery<Target>[];
+  readonly recoveries: NextAttempt<Target>[];
   readonly waits: { readonly at: number; readonly ms: number }[];
   readonly decisions: string[];
   cancel(error: GatewayError): void;
@@ -160,13 +164,13 @@ export function setUpEngine(
       ended: false,
       sent: [] as Sent[],
       skipped: [] as string[],
-      recoveries: [] as Recovery<Target>[],
+      recoveries: [] as NextAttempt<Target>[],
       waits: [] as { at: number; ms: number }[],
       decisions: [] as string[],
       cancel: (error: GatewayError) => controller.abort(error),
     };
 
-    function begin(plan: AttemptPlan<Target>): RunningAttempt {
+    function begin(plan: AttemptPlan<Target>): RunningAttempt<ProviderEvent> {
       const { provider, model } = nameOf(plan.target);
       const sent: Sent = {
         provider,
@@ -182,7 +186,8 @@ export function setUpEngine(
       let isInvalid = false;
       return {
         limits: { ...NO_LIMITS, ...options.limits },
-        streams: stream,
+        form: stream ? "streamed" : "whole",
+        signOf: signOfEvent,
         open: (signal) => script(signal, clock),
         take(event, _now, content) {
           committed ||= content && stream;
@@ -203,7 +208,7 @@ export function setUpEngine(
       };
     }
 
-    const engineCall: EngineCall<Target> = {
+    const engineCall: RunnableCall<Target, ProviderEvent> = {
       targets: targets.filter(
         ({ model }) => options.at === undefined || options.at.includes(model.provider),
       ),
@@ -213,7 +218,7 @@ export function setUpEngine(
         states.settings.retry,
       ),
       caller: options.caller ?? "test",
-      stream,
+      form: stream ? "streamed" : "whole",
       repairs: options.repairs ?? false,
       trigger: "initial",
       endsAt: clock.now() + totalMs,
@@ -224,7 +229,7 @@ export function setUpEngine(
         void run.skipped.push(`${nameOf(target).provider} ${reason ?? kind}`),
       decided: ({ kind, retried, reason }) =>
         void run.decisions.push(`${kind} ${retried ? "on" : "end"} ${reason}`),
-      recover: (recovery) => void run.recoveries.push(recovery),
+      recover: (next) => void run.recoveries.push(next),
       wait(ms) {
         run.waits.push({ at: clock.now(), ms });
         return () => {};
@@ -234,7 +239,7 @@ export function setUpEngine(
       requestMark: () => options.mark ?? String(++marks),
     };
     const done = engine
-      .admit(engineCall)
+      .acquire(engineCall)
       .then((grant) => engine.run(engineCall, grant))
       .then(
         () => undefined,

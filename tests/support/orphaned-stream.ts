@@ -85,8 +85,8 @@ export async function orphanedStream(
     },
     runs: {
       usage: { record: (record: UsageRecord) => void told.records.push(record) },
-      async admit(...given: Parameters<typeof set.runs.admit>): Promise<GenerationRun> {
-        const run = await set.runs.admit(...given);
+      async prepare(...given: Parameters<typeof set.runs.prepare>): Promise<GenerationRun> {
+        const run = await set.runs.prepare(...given);
         await changes.onAdmitted?.(stream.streamId);
         return run;
       },

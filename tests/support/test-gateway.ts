@@ -6,14 +6,15 @@ import type { Generation, StreamEvent } from "../../src/domain/generation.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
 import type { StreamOptions } from "../../src/domain/stream-options.ts";
 import { createGateway } from "../../src/gateway/gateway.ts";
-import { type Deployment, GenerationRuns } from "../../src/gateway/generation-run.ts";
-import { createStoredGenerations } from "../../src/gateway/stored-generation.ts";
+import type { Deployment } from "../../src/gateway/generation-run.ts";
+import { GenerationRuns } from "../../src/gateway/generation-runs.ts";
+import { StoredGenerations } from "../../src/gateway/stored-generations.ts";
 import { SchemaChecks } from "../../src/output/schema-checks.ts";
 import type { OpenStream } from "../../src/ports/gateway.ts";
 import type { Provider } from "../../src/providers/provider.ts";
-import { ReliabilityEngine } from "../../src/reliability/attempts.ts";
 import { ProviderStats } from "../../src/reliability/provider-stats.ts";
-import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
+import { ReliabilityEngine } from "../../src/reliability/reliability-engine.ts";
+import { DEFAULT_SETTINGS } from "../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
 import { encodeEvent, encodeInternalEnd } from "../../src/rpc/encode-event.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
@@ -140,7 +141,7 @@ export function createGatewayOver(
     encodeEvent: encode,
     encodeInternalEnd: internalEnd,
   };
-  const stored = createStoredGenerations(shared);
+  const stored = new StoredGenerations(shared);
   /** How readers with a cursor have ended. */
   const resumed: string[] = [];
   const telemetry = {

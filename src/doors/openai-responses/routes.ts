@@ -147,8 +147,9 @@ export class ResponsesRoutes {
 
   async #count(call: DoorCall): Promise<DoorAnswer> {
     const { spec } = this.#generations.accept(call, decodeRequest(call.body));
-    const { signal, timeoutMs } = call;
-    const { tokens } = await this.#countInput({ spec, method: "any", signal, timeoutMs });
+    const { caller, signal, timeoutMs, telemetry } = call;
+    const asked = { spec, caller: caller.id, signal, timeoutMs, telemetry };
+    const { tokens } = await this.#countInput({ ...asked, method: "any" });
     const body = { object: "response.input_tokens", input_tokens: tokens };
     return { type: "json", body };
   }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError } from "../../../src/config/sources.ts";
-import { createPriceOverrider } from "../../../src/routing/override-prices.ts";
+import { createPriceOverrider } from "../../../src/routing/price-overrider.ts";
 import { fromEnvironment } from "../../support/config-file.ts";
 import { testModel } from "../../support/provider-request.ts";
 

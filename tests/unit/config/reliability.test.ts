@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { reliabilitySettings } from "../../../src/config/reliability.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 
 const { retry, health } = DEFAULT_SETTINGS;
 

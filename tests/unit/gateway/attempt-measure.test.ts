@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { AttemptMeasure } from "../../../src/gateway/attempt-measure.ts";
-import type { TargetLimits } from "../../../src/reliability/limits.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import type { TargetLimits } from "../../../src/reliability/attempt-limits.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../../src/reliability/target-states.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel, testSpec } from "../../support/provider-request.ts";
@@ -21,7 +21,7 @@ function setUp(streams: boolean, isCallStream = streams) {
   });
   const target = { spec: testSpec({ sampling: { maxOutputTokens: 100 } }), model: testModel() };
   const measure = (startedAt = 0) =>
-    new AttemptMeasure(state, target, isCallStream, streams, startedAt);
+    new AttemptMeasure(state, { target, isCallStream, streams, startedAt });
   return { state, measure };
 }
 
@@ -84,8 +84,8 @@ it.each<[string, Partial<TargetLimits>, number, boolean]>([
   ["had no limit", { firstTokenMs: undefined }, 1_000, false],
 ])("a target that answered others meanwhile %s", (_name, limits, longestMs, isSlow) => {
   const { state, measure } = setUp(true);
-  const permit = state.admit({ caller: "one", stream: true });
-  if ("state" in permit) throw new Error("not admitted");
+  const permit = state.acquire({ caller: "one", form: "streamed" as const });
+  if ("state" in permit) throw new Error("not acquired");
   permit.delivered(500);
   for (let call = 0; call < 5; call++) {
     measure(100).timedOut({ ...LIMITS, ...limits }, longestMs, 1_100);
@@ -95,8 +95,8 @@ it.each<[string, Partial<TargetLimits>, number, boolean]>([
 
 it("a target that answered nobody meanwhile is not slow, but dead", () => {
   const { state, measure } = setUp(true);
-  const permit = state.admit({ caller: "one", stream: true });
-  if ("state" in permit) throw new Error("not admitted");
+  const permit = state.acquire({ caller: "one", form: "streamed" as const });
+  if ("state" in permit) throw new Error("not acquired");
   permit.delivered(99);
   for (let call = 0; call < 5; call++) measure(100).timedOut(LIMITS, 1_000, 1_100);
   expect(measure(1_100).usualMs()).toBeUndefined();

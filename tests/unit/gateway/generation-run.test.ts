@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
-import { NO_DELIVERY } from "../../../src/gateway/attempt-run.ts";
+import { NO_DELIVERY } from "../../../src/gateway/delivery.ts";
 import type { Deployment } from "../../../src/gateway/generation-run.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel, testSpec } from "../../support/provider-request.ts";
@@ -61,8 +61,8 @@ function setUp(answer: Answer = answers, changes: Partial<Deployment> = {}) {
     ...changes,
   };
   const set = createGatewayOver(clock, deployment);
-  const admit = (caller = "alice", timeoutMs?: number, signal = new AbortController().signal) =>
-    set.runs.admit(
+  const prepare = (caller = "alice", timeoutMs?: number, signal = new AbortController().signal) =>
+    set.runs.prepare(
       {
         spec: testSpec(),
         caller,
@@ -74,13 +74,13 @@ function setUp(answer: Answer = answers, changes: Partial<Deployment> = {}) {
       },
       signal,
     );
-  return { ...set, clock, admit, leases: () => leases };
+  return { ...set, clock, prepare, leases: () => leases };
 }
 
 describe("a generation that is let in", () => {
   it("holds its place, its providers and its time until its end", async () => {
-    const { admit, runs, clock, leases, engine } = setUp();
-    const run = await admit();
+    const { prepare, runs, clock, leases, engine } = setUp();
+    const run = await prepare();
     const [state] = [...engine.states.models("test").values()];
     const held = () => [runs.active, leases(), clock.pendingTimers, state?.limit.inFlight];
     expect(held()).toEqual([1, 1, 1, 1]);
@@ -91,8 +91,8 @@ describe("a generation that is let in", () => {
   });
 
   it("gives them back if it is not run", async () => {
-    const { admit, runs, clock, leases, engine } = setUp();
-    const run = await admit();
+    const { prepare, runs, clock, leases, engine } = setUp();
+    const run = await prepare();
     run.release();
     const [state] = [...engine.states.models("test").values()];
     expect([runs.active, leases(), clock.pendingTimers, state?.limit.inFlight]).toEqual([
@@ -106,8 +106,8 @@ describe("a generation that is let in", () => {
       [20_000, 10_000],
       [2_000, 1_900],
     ] as const) {
-      const { admit, clock } = setUp(hangs);
-      const run = await admit("alice", timeoutMs);
+      const { prepare, clock } = setUp(hangs);
+      const run = await prepare("alice", timeoutMs);
       const outcome = run.run(NO_DELIVERY);
       await clock.advance(limitMs);
       expect(await outcome).toMatchObject({
@@ -123,31 +123,31 @@ describe("a generation that is let in", () => {
   });
 
   it("is none without time", async () => {
-    const { admit, runs } = setUp();
+    const { prepare, runs } = setUp();
     for (const timeoutMs of [0, -5]) {
-      await expect(admit("alice", timeoutMs)).rejects.toMatchObject({
+      await expect(prepare("alice", timeoutMs)).rejects.toMatchObject({
         kind: "total-timeout",
         message: "the deadline had passed when the call arrived",
       });
     }
     expect(runs.active).toBe(0);
-    const run = await admit("alice", 1);
+    const run = await prepare("alice", 1);
     expect(run.limitMs).toBeGreaterThan(0);
     run.release();
   });
 
   it("sends nothing if its call has ended before", async () => {
-    const { admit, runs, leases, clock } = setUp(hangs);
+    const { prepare, runs, leases, clock } = setUp(hangs);
     const gone = new GatewayError("cancelled", "gone");
-    const run = await admit("alice", undefined, AbortSignal.abort(gone));
+    const run = await prepare("alice", undefined, AbortSignal.abort(gone));
     expect(await run.run(NO_DELIVERY)).toMatchObject({ state: "failed", failure: { error: gone } });
     expect([runs.active, leases(), clock.pendingTimers]).toEqual([0, 0, 0]);
   });
 
   it("goes on if its call ends after that", async () => {
-    const { admit } = setUp();
+    const { prepare } = setUp();
     const call = new AbortController();
-    const run = await admit("alice", undefined, call.signal);
+    const run = await prepare("alice", undefined, call.signal);
     call.abort(new GatewayError("cancelled", "gone"));
     expect((await run.run(NO_DELIVERY)).state).toBe("succeeded");
   });
@@ -155,8 +155,8 @@ describe("a generation that is let in", () => {
 
 describe("generations that run", () => {
   it("are ended by their callers' names", async () => {
-    const { admit, runs } = setUp(hangs);
-    const [one, other] = [await admit("alice"), await admit("bob")];
+    const { prepare, runs } = setUp(hangs);
+    const [one, other] = [await prepare("alice"), await prepare("bob")];
     const outcomes = [one.run(NO_DELIVERY), other.run(NO_DELIVERY)];
     const error = new GatewayError("unauthenticated", "removed");
     runs.abortOf((caller) => caller === "alice", error);
@@ -168,9 +168,9 @@ describe("generations that run", () => {
   });
 
   it("are waited for until the last has ended", async () => {
-    const { admit, runs } = setUp();
+    const { prepare, runs } = setUp();
     await runs.idle();
-    const [one, other] = [await admit(), await admit()];
+    const [one, other] = [await prepare(), await prepare()];
     let told = 0;
     const idle = [runs.idle(), runs.idle()].map((each) => each.then(() => told++));
     one.release();
@@ -183,14 +183,14 @@ describe("generations that run", () => {
 });
 
 describe("targets that cannot serve a request", () => {
-  const misfit = (provider: string) => ({
+  const skippedAt = (provider: string) => ({
     target: { provider, model: "m" },
     reason: `${provider} has no tools`,
   });
   const route: Deployment["route"] = (spec) => ({
     targets: [{ model: testModel(), spec, effort: undefined, options: {}, warnings: [] }],
-    skipped: [misfit("before")],
-    unfit: [misfit("behind")],
+    skipped: [skippedAt("before")],
+    unfit: [skippedAt("behind")],
   });
   const skipped = (provider: string) => ({
     provider,
@@ -201,7 +201,7 @@ describe("targets that cannot serve a request", () => {
 
   it("are told of: those before the first, and at a failure those behind it", async () => {
     const well = setUp(answers, { route });
-    const outcome = await (await well.admit()).run(NO_DELIVERY);
+    const outcome = await (await well.prepare()).run(NO_DELIVERY);
     const generation = outcome.state === "succeeded" ? outcome.generation : undefined;
     expect(generation?.attempts).toMatchObject([skipped("before"), { outcome: "succeeded" }]);
     const refused = new GatewayError("validation", "no");
@@ -212,7 +212,7 @@ describe("targets that cannot serve a request", () => {
       },
       { route },
     );
-    const failed = await (await failing.admit()).run(NO_DELIVERY);
+    const failed = await (await failing.prepare()).run(NO_DELIVERY);
     const partial = failed.state === "failed" ? failed.failure.partial : undefined;
     expect(partial?.attempts).toMatchObject([
       skipped("before"),

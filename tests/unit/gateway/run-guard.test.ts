@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
+import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
 import { RunGuard } from "../../../src/gateway/run-guard.ts";
-import type { EngineCall, RunningAttempt, Target } from "../../../src/reliability/engine-call.ts";
+import { signOfEvent } from "../../../src/gateway/sign-of-event.ts";
+import type { RunnableCall, RunningAttempt, Target } from "../../../src/reliability/engine-call.ts";
 import { testModel } from "../../support/provider-request.ts";
 
 function setUp() {
@@ -62,9 +64,9 @@ describe("a call whose functions throw", () => {
     unpaid: fail,
     canContinue: fail,
     requestMark: fail,
-  } as unknown as EngineCall<Target>;
+  } as unknown as RunnableCall<Target, ProviderEvent>;
 
-  it.each<[string, (call: EngineCall<Target>) => unknown, unknown]>([
+  it.each<[string, (call: RunnableCall<Target, ProviderEvent>) => unknown, unknown]>([
     ["skip", (call) => call.skip(target, new GatewayError("network", "x")), undefined],
     ["decided", (call) => call.decided({} as never), undefined],
     ["recover", (call) => call.recover({} as never), undefined],
@@ -97,7 +99,7 @@ describe("a call whose functions throw", () => {
       for await (const _ of attempt.open(new AbortController().signal));
     })();
     await expect(read).rejects.toBe(guard.defect);
-    expect(attempt).toMatchObject({ streams: false });
+    expect(attempt).toMatchObject({ form: "whole" });
     expect(attempt.isOwnLimit("network")).toBe(true);
     expect([attempt.isDraining(), attempt.isCommitted(), attempt.accept()]).toEqual([
       false,
@@ -131,9 +133,10 @@ describe("a call whose functions throw", () => {
 
 describe("an attempt whose functions throw", () => {
   const defect = new TypeError("defect");
-  const running: RunningAttempt = {
+  const running: RunningAttempt<ProviderEvent> = {
     limits: { firstTokenMs: 1, idleMs: 2, attemptMs: 3 },
-    streams: true,
+    form: "streamed",
+    signOf: signOfEvent,
     async *open() {},
     take: () => undefined,
     isDraining: () => true,
@@ -151,7 +154,8 @@ describe("an attempt whose functions throw", () => {
     const { guard, aborted } = setUp();
     const wait = Promise.resolve();
     const attempt = guard.attempt({ ...running, take: () => wait });
-    expect(attempt).toMatchObject({ limits: running.limits, streams: true, open: running.open });
+    const { limits, form, signOf } = running;
+    expect(attempt).toMatchObject({ limits, form, signOf });
     expect(attempt.take(event, 0, false)).toBe(wait);
     expect([attempt.isDraining(), attempt.isCommitted(), attempt.accept()]).toEqual([
       true,

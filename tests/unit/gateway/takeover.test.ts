@@ -56,7 +56,7 @@ async function orphaned(details: string, before: Partial<Record<Loss, number>> =
     lostUsage: async () => ({}),
     runs: {
       usage: noUsageSink,
-      admit(call: unknown) {
+      prepare(call: unknown) {
         asked.push(call);
         return Promise.reject(new Error("no run"));
       },

@@ -4,9 +4,9 @@ import { createClusterOperations } from "../../../src/operations/cluster-operati
 import { createOperations } from "../../../src/operations/operations.ts";
 import { encodeSnapshot } from "../../../src/operations/replica-snapshot.ts";
 import { shareTargetStates } from "../../../src/operations/share-target-states.ts";
-import { ReliabilityEngine } from "../../../src/reliability/attempts.ts";
 import { ProviderStats } from "../../../src/reliability/provider-stats.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { ReliabilityEngine } from "../../../src/reliability/reliability-engine.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../../src/reliability/target-states.ts";
 import { createManualClock, type ManualClock } from "../../support/manual-clock.ts";
 import { testModel } from "../../support/provider-request.ts";
@@ -45,7 +45,7 @@ async function replicaOf(name: string, store: ReturnType<typeof sharedStore>, cl
     /** What the provider answers to one call. */
     answer(error: GatewayError | undefined) {
       stats.started(model.provider);
-      const permit = states.of(target).admit({ caller: "a", stream: true });
+      const permit = states.of(target).acquire({ caller: "a", form: "streamed" as const });
       if ("state" in permit) throw new Error(`the call is refused: ${permit.state}`);
       permit.end(error);
       stats.ended(model.provider, error);
@@ -144,7 +144,7 @@ describe("cooldowns", () => {
 
   it("A-51: of two the longer one holds, wherever it came from", async () => {
     const { clock, a, b } = await cluster();
-    const late = a.state.admit({ caller: "a", stream: true });
+    const late = a.state.acquire({ caller: "a", form: "streamed" as const });
     a.answer(limited(5_000));
     if ("state" in late) throw new Error("no call");
     late.end(limited(1_000));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { JsonValue } from "../../../src/domain/json.ts";
 import { logTargetChanges } from "../../../src/operations/log-target-changes.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { answered, fails, setUpEngine, succeeds } from "../../support/engine.ts";
 
 const { health } = DEFAULT_SETTINGS;
@@ -51,7 +51,7 @@ describe("the log", () => {
     const limit = (model: string): void => {
       const permit = states
         .of({ provider: "a", model, isUnlisted: true })
-        .admit({ caller: "c", stream: false });
+        .acquire({ caller: "c", form: "whole" as const });
       if ("end" in permit) permit.end(limited);
     };
     for (let made = 0; made < 50; made++) limit(`made-up-${made}`);
@@ -84,14 +84,14 @@ describe("the log", () => {
   it("has one line of a sort in an interval, and counts those between", async () => {
     const { clock, lines, state } = setUp({ a: succeeds() });
     for (let time = 1; time <= 1_000; time++) {
-      const permit = state("a").admitPanic({ caller: "test", stream: true });
+      const permit = state("a").acquireProbe({ caller: "test", form: "streamed" as const });
       permit?.end(answered(429, { "retry-after-ms": String(20_000 + time * 10) }));
       await clock.advance(10);
     }
     expect(lines).toHaveLength(1);
     await clock.advance(10_000);
     state("a")
-      .admitPanic({ caller: "test", stream: true })
+      .acquireProbe({ caller: "test", form: "streamed" as const })
       ?.end(answered(429, { "retry-after": "60" }));
     expect(lines[1]).toMatchObject({ event: "cooldown", for_ms: 60_000, suppressed: 999 });
   });

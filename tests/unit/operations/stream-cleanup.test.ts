@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CleanupOrder } from "../../../src/domain/stream-states.ts";
-import type { GenerationRuns } from "../../../src/gateway/generation-run.ts";
+import type { GenerationRuns } from "../../../src/gateway/generation-runs.ts";
 import { readSummary, type StreamSummary } from "../../../src/gateway/stream-summary.ts";
 import { Takeover } from "../../../src/gateway/takeover.ts";
 import { createStreamOperations } from "../../../src/operations/stream-operations.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { FIRST_EJECTION_MS, setUpCircuit } from "../../support/circuit.ts";
 
 describe("field:E7 a blip", () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { CallerShare } from "../../../src/reliability/caller-queue.ts";
 import { ConcurrencyLimit } from "../../../src/reliability/concurrency-limit.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { answered, fails, hangs, setUpEngine, succeeds } from "../../support/engine.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type ErrorKind, GatewayError } from "../../../src/domain/gateway-error.ts";
 import { decide, type FailedAttempt } from "../../../src/reliability/decide.ts";
-import { policyInForce } from "../../../src/reliability/retry-policy.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { policyInForce } from "../../../src/reliability/policy-in-force.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { CLOSED, failedAttempt, OPEN, TEST_POLICY, verdict } from "../../support/decide.ts";
 import { testRouting } from "../../support/provider-request.ts";
 

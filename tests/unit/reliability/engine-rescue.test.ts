@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { answered, cut, fails, type Script, setUpEngine, succeeds } from "../../support/engine.ts";
 
 const providers = (run: { sent: readonly { provider: string }[] }): string =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { answered, fails, setUpEngine, succeeds } from "../../support/engine.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 
@@ -78,7 +78,7 @@ describe("waits", () => {
     for (let second = 0; second < 90 && !run.ended; second++) {
       const other = state("a").circuit.tryAcquire();
       other?.release();
-      const permit = state("a").admitPanic({ caller: "test", stream: true });
+      const permit = state("a").acquireProbe({ caller: "test", form: "streamed" as const });
       permit?.end(answered(429, { "retry-after": "3" }));
       await clock.advance(1_000);
     }
@@ -95,7 +95,7 @@ describe("waits", () => {
     const run = call();
     await clock.advance(7_900);
     state("a")
-      .admitPanic({ caller: "test", stream: true })
+      .acquireProbe({ caller: "test", form: "streamed" as const })
       ?.end(answered(429, { "retry-after-ms": "1000" }));
     await clock.advance(2_000);
     expect(await run.done).toBeUndefined();

@@ -7,7 +7,7 @@ import {
   isOfProvider,
   nextTargets,
   ruleOf,
-} from "../../../src/reliability/failure-rules.ts";
+} from "../../../src/reliability/failure-rule.ts";
 import { testModel } from "../../support/provider-request.ts";
 
 const ALL = Number.POSITIVE_INFINITY;

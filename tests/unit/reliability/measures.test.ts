@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { HedgeAllowance, hedgeDelayMs } from "../../../src/reliability/hedge.ts";
+import { HedgeAllowance, hedgeDelayMs } from "../../../src/reliability/hedge-allowance.ts";
 import { Latency } from "../../../src/reliability/latency.ts";
+import { DEFAULT_SETTINGS, limitOf } from "../../../src/reliability/reliability-settings.ts";
 import { RetryBudget } from "../../../src/reliability/retry-budget.ts";
 import { RollingCounts } from "../../../src/reliability/rolling-counts.ts";
-import { DEFAULT_SETTINGS, limitOf } from "../../../src/reliability/settings.ts";
 import { SizedLatency } from "../../../src/reliability/sized-latency.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import {
+  type BudgetSettings,
+  DEFAULT_SETTINGS,
+} from "../../../src/reliability/reliability-settings.ts";
 import { RetryBudget } from "../../../src/reliability/retry-budget.ts";
-import { type BudgetSettings, DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 
 const { capacity, transientCost } = DEFAULT_SETTINGS.budget;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { RetryMetrics } from "../../../src/reliability/retry-metrics.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
 import { answered, fails, hangs, setUpEngine, succeeds } from "../../support/engine.ts";
 
 describe("RetryMetrics", () => {

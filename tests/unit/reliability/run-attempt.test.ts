@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { ProviderEvent } from "../../../src/domain/provider-event.ts";
+import { signOfEvent } from "../../../src/gateway/sign-of-event.ts";
+import type { AttemptLimits } from "../../../src/reliability/attempt-timers.ts";
 import { runAttempt } from "../../../src/reliability/run-attempt.ts";
-import type { AttemptLimits } from "../../../src/reliability/timeouts.ts";
 import { createManualClock, type ManualClock } from "../../support/manual-clock.ts";
 
 const NO_LIMITS: AttemptLimits = {
@@ -39,7 +40,8 @@ function start(
   const controller = new AbortController();
   const outcome = runAttempt({
     open,
-    onEvent,
+    signOf: signOfEvent,
+    onItem: onEvent,
     limits: { ...NO_LIMITS, ...limits },
     clock,
     signal: controller.signal,

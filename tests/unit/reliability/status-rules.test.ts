@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { healthEffect, ruleOf } from "../../../src/reliability/failure-rules.ts";
+import { healthEffect, ruleOf } from "../../../src/reliability/failure-rule.ts";
 import { answered } from "../../support/engine.ts";
 
 const NONE = { type: "none" };

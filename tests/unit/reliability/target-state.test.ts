@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { CallerShare } from "../../../src/reliability/caller-queue.ts";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import type { AttemptPermit, TargetState } from "../../../src/reliability/target-state.ts";
 import { TargetStates } from "../../../src/reliability/target-states.ts";
 import { answered } from "../../support/engine.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 
-const SENDER = { caller: "alice", stream: true };
+const SENDER = { caller: "alice", form: "streamed" as const };
 const { refusedMs } = DEFAULT_SETTINGS.health;
 
 function setUp() {
@@ -17,15 +17,15 @@ function setUp() {
   return { clock, state, neighbour };
 }
 
-function admitted(state: TargetState): AttemptPermit {
-  const permit = state.admit(SENDER);
-  if ("state" in permit) throw new Error(`not admitted: ${permit.state}`);
+function acquired(state: TargetState): AttemptPermit {
+  const permit = state.acquire(SENDER);
+  if ("state" in permit) throw new Error(`not acquired: ${permit.state}`);
   return permit;
 }
 
 function ejected() {
   const set = setUp();
-  const permits = Array.from({ length: 20 }, () => admitted(set.state));
+  const permits = Array.from({ length: 20 }, () => acquired(set.state));
   return {
     ...set,
     async eject() {
@@ -44,15 +44,15 @@ describe("a target that is out", () => {
     [403, false],
   ])("after a %i is so for the whole instance: %s", (status, isAll) => {
     const { state, neighbour } = setUp();
-    admitted(state).end(answered(status));
-    expect(state.admit(SENDER)).toMatchObject({ state: "out" });
+    acquired(state).end(answered(status));
+    expect(state.acquire(SENDER)).toMatchObject({ state: "out" });
     expect(neighbour.out !== undefined).toBe(isAll);
     expect(state.limit.inFlight).toBe(0);
   });
 
   it.each([401, 403])("is in again after its time: %i", async (status) => {
     const { clock, state } = setUp();
-    admitted(state).end(answered(status));
+    acquired(state).end(answered(status));
     await clock.advance(refusedMs - 1);
     expect(state.health()).toMatchObject({ state: "out" });
     await clock.advance(1);
@@ -61,16 +61,16 @@ describe("a target that is out", () => {
 
   it.each([401, 403])("is in again with content of any call: %i", (status) => {
     const { state } = setUp();
-    const late = admitted(state);
-    admitted(state).end(answered(status));
-    late.content(10);
+    const late = acquired(state);
+    acquired(state).end(answered(status));
+    late.content(10, "streamed");
     expect(state.health()).toBeUndefined();
     late.end(undefined);
   });
 
   it.each([401, 403])("is in again with a reset: %i", (status) => {
     const { state } = setUp();
-    admitted(state).end(answered(status));
+    acquired(state).end(answered(status));
     state.coolDown(1_000);
     state.reset();
     expect(state.health()).toBeUndefined();
@@ -79,7 +79,7 @@ describe("a target that is out", () => {
 
   it("is as long out as the longest of its failures says", async () => {
     const { clock, state } = setUp();
-    const early = Array.from({ length: 2 }, () => admitted(state));
+    const early = Array.from({ length: 2 }, () => acquired(state));
     early[0]?.end(answered(403));
     await clock.advance(refusedMs / 2);
     early[1]?.end(answered(403));
@@ -89,14 +89,14 @@ describe("a target that is out", () => {
 
   it("takes one probe at a time, whose end lets the next one in", () => {
     const { state } = setUp();
-    admitted(state).end(answered(403));
+    acquired(state).end(answered(403));
     expect(state.panickedAt).toBe(Number.NEGATIVE_INFINITY);
-    const probe = state.admitPanic(SENDER);
+    const probe = state.acquireProbe(SENDER);
     expect(state.panickedAt).not.toBe(Number.NEGATIVE_INFINITY);
-    expect(state.admitPanic(SENDER)).toBeUndefined();
+    expect(state.acquireProbe(SENDER)).toBeUndefined();
     expect(state.limit.inFlight).toBe(1);
     probe?.end(answered(403));
-    expect(state.admitPanic(SENDER)).toBeDefined();
+    expect(state.acquireProbe(SENDER)).toBeDefined();
   });
 });
 
@@ -120,9 +120,9 @@ describe("an ejected target", () => {
   it("takes one probe at a time, and one that is refused holds no place", async () => {
     const { state, eject } = ejected();
     await eject();
-    const probe = state.admitPanic(SENDER);
+    const probe = state.acquireProbe(SENDER);
     expect(probe?.isProbe).toBe(true);
-    expect(state.admitPanic(SENDER)).toBeUndefined();
+    expect(state.acquireProbe(SENDER)).toBeUndefined();
     expect(state.limit.inFlight).toBe(1);
     probe?.end(undefined);
     expect(state.limit.inFlight).toBe(0);
@@ -133,7 +133,7 @@ describe("an ejected target", () => {
     const share = state.limit.tryEnter("bob") as CallerShare;
     await eject();
     expect(state.limit.inFlight).toBe(1);
-    expect(state.admitQueued(SENDER, share)).toMatchObject({ state: "open" });
+    expect(state.acquireQueued(SENDER, share)).toMatchObject({ state: "open" });
     expect(state.limit.inFlight).toBe(0);
   });
 });
@@ -153,7 +153,7 @@ describe("a pause", () => {
 
   it("of a rate limit without a hint is ours, and takes the base of the waits", () => {
     const { clock, state } = setUp();
-    admitted(state).end(answered(429));
+    acquired(state).end(answered(429));
     expect(state.cooldown).toEqual({
       until: clock.now() + DEFAULT_SETTINGS.retry.throttle.baseMs,
       kind: "rate-limit",
@@ -165,7 +165,7 @@ describe("a pause", () => {
 describe("delivered content", () => {
   it("counts from its moment on", async () => {
     const { clock, state } = setUp();
-    const permit = admitted(state);
+    const permit = acquired(state);
     expect(state.deliveredSince(clock.now())).toBe(false);
     permit.delivered(clock.now());
     expect(state.deliveredSince(clock.now())).toBe(true);
@@ -176,11 +176,11 @@ describe("delivered content", () => {
   it("is measured as what the attempt was: a stream, or a whole answer", () => {
     const { clock, state } = setUp();
     for (let call = 0; call < 5; call++) {
-      const permit = admitted(state);
-      permit.content(100);
+      const permit = acquired(state);
+      permit.content(100, "streamed");
       permit.end(undefined);
-      const whole = admitted(state);
-      whole.content(900, false);
+      const whole = acquired(state);
+      whole.content(900, "whole");
       whole.end(undefined);
     }
     expect(state.streamed.quantile(0.5, clock.now())).toBe(100);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { DEFAULT_SETTINGS } from "../../../src/reliability/settings.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../../src/reliability/target-states.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 

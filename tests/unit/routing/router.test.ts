@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { FunctionTool, GenerationSpec } from "../../../src/domain/generation-spec.ts";
 import { createModelRegistry, type RegistryInstance } from "../../../src/routing/model-registry.ts";
-import { createRouter, type Unavailable } from "../../../src/routing/router.ts";
+import { Router, type Unavailable } from "../../../src/routing/router.ts";
 import { testRouting, testSpec } from "../../support/provider-request.ts";
 import { instance, record } from "../../support/routing.ts";
 
@@ -17,10 +17,10 @@ function router(
   unavailable: Readonly<Record<string, Unavailable>> = {},
   providers: readonly RegistryInstance[] = instances,
 ) {
-  return createRouter({
+  return new Router({
     lookup: createModelRegistry(providers, []).lookup,
     unavailable: (id) => unavailable[id],
-    misfit: () => undefined,
+    unsupported: () => undefined,
     providers,
     inputTokens: () => 1_000,
     latencyMs: () => undefined,
@@ -67,7 +67,7 @@ function failure(
 const NO_KEY = { cause: "not-configured", variable: "SOME_KEY" } as const;
 const OFF = { cause: "disabled" } as const;
 
-describe("createRouter", () => {
+describe("Router", () => {
   it("gives the eligible targets in configuration order, fitted", () => {
     const { targets: found, skipped } = router().route(spec({ sampling: { topK: 1 } }));
     expect(found.map(({ model }) => model.provider)).toEqual(["plain", "able", "third"]);
@@ -84,7 +84,7 @@ describe("createRouter", () => {
     ]);
   });
 
-  it("says nothing of misfits behind the chosen target", () => {
+  it("says nothing of offers behind the chosen target", () => {
     const route = router({}, instances.toReversed()).route(spec({ tools }));
     expect(route.targets.map(({ model }) => model.provider)).toEqual(["third", "able"]);
     expect(route.skipped).toEqual([]);
@@ -182,9 +182,9 @@ describe("createRouter", () => {
   });
 
   it("has candidates for an estimate without a key, and where nothing fits", () => {
-    const { candidates } = router({ plain: NO_KEY, able: NO_KEY, third: NO_KEY });
+    const routes = router({ plain: NO_KEY, able: NO_KEY, third: NO_KEY });
     const names = (changes: Partial<GenerationSpec>) =>
-      candidates(spec(changes)).map(({ model }) => model.provider);
+      routes.candidates(spec(changes)).map(({ model }) => model.provider);
     expect(names({ tools })).toEqual(["able", "third"]);
     expect(names({ outputFormat: { type: "json-object" } })).toEqual(["plain", "able", "third"]);
   });

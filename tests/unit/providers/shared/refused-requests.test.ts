@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
 import { toHttpError, toInBandError } from "../../../../src/providers/shared/http-error.ts";
 import { errorRules } from "../../../../src/providers/shared/openai-errors.ts";
-import { healthEffect, ruleOf } from "../../../../src/reliability/failure-rules.ts";
+import { healthEffect, ruleOf } from "../../../../src/reliability/failure-rule.ts";
 
 const NONE = { type: "none" };
 const AFFORD = "This request requires more credits, or fewer max_tokens. You requested up to";

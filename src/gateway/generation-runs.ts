@@ -1,0 +1,80 @@
+import { GatewayError } from "../domain/gateway-error.ts";
+import { totalLimitMs } from "../reliability/attempt-limits.ts";
+import type { UsageSink } from "../usage/usage-sink.ts";
+import type { GenerationRun, RunDependencies, RunRequest } from "./generation-run.ts";
+import { checkCurrency } from "./pay-for.ts";
+import { PreparedRun } from "./prepared-run.ts";
+
+/** The generations that run at this replica. */
+export class GenerationRuns {
+  readonly #dependencies: RunDependencies;
+  readonly #running = new Set<PreparedRun>();
+  #whenIdle: (() => void)[] = [];
+
+  constructor(dependencies: RunDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** Generations that run, whether a call waits for them or not. */
+  get active(): number {
+    return this.#running.size;
+  }
+
+  get usage(): UsageSink {
+    return this.#dependencies.usage;
+  }
+
+  /** Resolves when none runs. */
+  idle(): Promise<void> {
+    if (this.#running.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /** Ends every generation that runs with this error. */
+  abortAll(error: GatewayError): void {
+    this.abortOf(() => true, error);
+  }
+
+  /** Ends the generations of these callers with this error. */
+  abortOf(isMeant: (caller: string) => boolean, error: GatewayError): void {
+    for (const run of this.#running) if (isMeant(run.caller)) run.abortAtOnce(error);
+  }
+
+  /**
+   * Finds a target that takes the generation. Throws `GatewayError` before
+   * anything is sent, or `GenerationFailed` where no target took it. `signal`
+   * ends the wait for one, and nothing later.
+   */
+  async prepare(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
+    const deployment = this.#dependencies.deployment();
+    const { spec, timeoutMs } = request;
+    const limitMs = totalLimitMs(spec.timeouts, deployment.timeouts, timeoutMs);
+    if (limitMs <= 0) {
+      throw new GatewayError("total-timeout", "the deadline had passed when the call arrived");
+    }
+    const route = deployment.route(spec);
+    const models = route.targets.map(({ model }) => model);
+    checkCurrency(spec, models);
+    for (const { model, options } of route.targets) {
+      deployment.provider(model.provider).checkOptions?.(options);
+    }
+    const run = new PreparedRun({
+      dependencies: this.#dependencies,
+      deployment,
+      request,
+      route,
+      limitMs,
+      onStop: (ended) => this.#stopped(ended),
+    });
+    run.checkMoney();
+    this.#running.add(run);
+    await run.acquire(signal);
+    return run;
+  }
+
+  #stopped(run: PreparedRun): void {
+    this.#running.delete(run);
+    if (this.#running.size > 0) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+}
