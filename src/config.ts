@@ -26,6 +26,7 @@ import type { timeoutFields } from "./config/targets.ts";
 import type { TlsFiles } from "./config/tls-files.ts";
 import type { TypeTable } from "./config/type-facts.ts";
 import { ageLimit, drainSettings } from "./connection-config.ts";
+import type { StoreAddress } from "./open-store.ts";
 import type { DefaultTimeouts } from "./reliability/limits.ts";
 import type { ReliabilitySettings } from "./reliability/settings.ts";
 import { reliabilitySettings } from "./reliability-config.ts";
@@ -33,7 +34,6 @@ import { checkModelFallbacks, type RoutingSettings, routingSettings } from "./ro
 import type { DrainSettings } from "./rpc/drain.ts";
 import type { AgeLimit } from "./rpc/http2-sessions.ts";
 import { storeAddress, streamSettings } from "./stream-config.ts";
-import type { StoreAddress } from "./streams/open-store.ts";
 import type { StreamSettings } from "./streams/stream-settings.ts";
 import type { EstimatorChoice } from "./usage/token-counter.ts";
 

@@ -10,6 +10,7 @@ import { createInputCounter } from "./gateway/count-input.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
+import { openStore } from "./open-store.ts";
 import { createClusterOperations } from "./operations/cluster-operations.ts";
 import { encodeSnapshot } from "./operations/replica-snapshot.ts";
 import { createRevoke } from "./operations/revoke-callers.ts";
@@ -31,7 +32,6 @@ import { addressText } from "./rpc/listen.ts";
 import { createModelService } from "./rpc/model-service.ts";
 import { outputText } from "./rpc/stored-output.ts";
 import { type StreamService, startStreams } from "./stream-service.ts";
-import { openStore } from "./streams/open-store.ts";
 import { VERSION } from "./version.ts";
 
 const types: ProviderTypes = providerTypes;

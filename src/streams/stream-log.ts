@@ -2,12 +2,12 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
+import { StoreHealth, within } from "../store/store-health.ts";
+import { answers } from "../store/store-trouble.ts";
 import { AbandonedStreams } from "./abandoned-streams.ts";
 import { ControlChannel, type ControlMessage } from "./control-channel.ts";
 import { EndedStreams } from "./ended-streams.ts";
 import { OwnedStream } from "./owned-stream.ts";
-import { StoreHealth, within } from "./store-health.ts";
-import { answers } from "./store-trouble.ts";
 import { StreamBus } from "./stream-bus.ts";
 import { goesOnElsewhere, requestIdReused, storeUnavailable, writerLost } from "./stream-errors.ts";
 import type { StreamObserver } from "./stream-observer.ts";

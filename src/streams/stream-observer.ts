@@ -1,4 +1,4 @@
-import type { StoreState } from "./store-health.ts";
+import type { StoreState } from "../store/store-health.ts";
 import type { FillCause } from "./stream-reader.ts";
 import type { EndPhase } from "./stream-record.ts";
 import type { AppendResult } from "./stream-store.ts";

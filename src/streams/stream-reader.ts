@@ -4,9 +4,9 @@
 import type { Clock } from "../clock.ts";
 import type { Cursor } from "../domain/cursor.ts";
 import type { StreamDelivery } from "../ports/gateway.ts";
+import { within } from "../store/store-health.ts";
 import { DeadlineWatch, type ReaderDeadline } from "./reader-deadline.ts";
 import { ReaderInbox } from "./reader-inbox.ts";
-import { within } from "./store-health.ts";
 import type { BusMessage, StreamBus } from "./stream-bus.ts";
 import {
   readerLeft,

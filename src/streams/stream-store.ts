@@ -1,5 +1,5 @@
 import type { Cursor } from "../domain/cursor.ts";
-import { OTHER, type StoreTrouble } from "./store-trouble.ts";
+import { OTHER, type StoreTrouble } from "../store/store-trouble.ts";
 import type { AppendAnswer, ClaimAnswer } from "./stream-machine.ts";
 import type {
   Batch,

@@ -1,8 +1,8 @@
 // The store in a Redis Cluster: slots that move, masters that die, clusters that cannot serve it.
 // The rules of the port over a cluster are in stream-store.test.ts.
 import { describe, expect, it } from "vitest";
-import { ABSENT_KEY, headKey } from "../../src/streams/redis-keys.ts";
-import { StoreProblem } from "../../src/streams/store-problem.ts";
+import { StoreProblem } from "../../src/store/store-problem.ts";
+import { ABSENT_KEY, headKey } from "../../src/streams/redis/stream-keys.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { isUp, type RedisServer } from "../support/redis.ts";
 import type { RedisCluster } from "../support/redis-cluster.ts";

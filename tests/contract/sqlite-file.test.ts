@@ -185,7 +185,7 @@ describe("a file that cannot be used", () => {
 
 describe("a process that has nothing else to do", () => {
   it("waits for its answers and for the end of the store, and for nothing more", async () => {
-    const store = new URL("../../src/streams/sqlite-store.ts", import.meta.url);
+    const store = new URL("../../src/streams/sqlite/stream-store.ts", import.meta.url);
     const clock = new URL("../../src/clock.ts", import.meta.url);
     const program = `
       const { systemClock } = await import("${clock}");

@@ -7,7 +7,7 @@ import { type Hook, Hooks, type Order, type Report } from "./harness/hooks.ts";
 enableCompileCache();
 const { run } = await import("../../src/run.ts");
 const { encodeEvent } = await import("../../src/rpc/encode-event.ts");
-const { openStore } = await import("../../src/streams/open-store.ts");
+const { openStore } = await import("../../src/open-store.ts");
 
 const report = (message: Report): void => void process.send?.(message);
 const hooks = new Hooks(report);

@@ -1,7 +1,7 @@
 // The store that simulated replicas share: the machine of the memory store behind
 // a network that delays, loses and repeats, and a disk that can forget.
 
-import { createMemoryStore } from "../../src/streams/memory-store.ts";
+import { createMemoryStore } from "../../src/streams/memory/stream-store.ts";
 import type { Batch } from "../../src/streams/stream-record.ts";
 import { type Append, StoreUnavailable, type StreamStore } from "../../src/streams/stream-store.ts";
 import type { History } from "../support/history.ts";

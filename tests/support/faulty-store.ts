@@ -1,7 +1,7 @@
 // The store in memory behind everything that can go wrong between a replica and its store.
 
 import type { Clock } from "../../src/clock.ts";
-import { createMemoryStore } from "../../src/streams/memory-store.ts";
+import { createMemoryStore } from "../../src/streams/memory/stream-store.ts";
 import type { Batch, StreamRecord } from "../../src/streams/stream-record.ts";
 import {
   type Append,

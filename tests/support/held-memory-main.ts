@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { systemClock } from "../../src/clock.ts";
-import { createMemoryStore } from "../../src/streams/memory-store.ts";
+import { createMemoryStore } from "../../src/streams/memory/stream-store.ts";
 import { StreamLog } from "../../src/streams/stream-log.ts";
 import type { NewStream } from "../../src/streams/stream-record.ts";
 import { DEFAULT_STREAM_SETTINGS } from "../../src/streams/stream-settings.ts";

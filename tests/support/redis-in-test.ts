@@ -1,7 +1,7 @@
 // Servers and stores that end with the running test.
 import { afterEach, expect } from "vitest";
 import { systemClock } from "../../src/clock.ts";
-import { createRedisStore } from "../../src/streams/redis-store.ts";
+import { createRedisStore } from "../../src/streams/redis/stream-store.ts";
 import { StoreUnavailable, type StreamStore } from "../../src/streams/stream-store.ts";
 import { connectedRedisStore, type RedisServer, startRedis } from "./redis.ts";
 import { type RedisCluster, type RedisClusterOptions, startRedisCluster } from "./redis-cluster.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { systemClock } from "../../src/clock.ts";
-import { createRedisStore } from "../../src/streams/redis-store.ts";
+import { createRedisStore } from "../../src/streams/redis/stream-store.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { endsWithParent } from "./ends-with-parent.ts";
 import { eventually } from "./stack.ts";

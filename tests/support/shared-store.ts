@@ -1,5 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
-import { createMemoryStore } from "../../src/streams/memory-store.ts";
+import { createMemoryStore } from "../../src/streams/memory/stream-store.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { createManualClock } from "./manual-clock.ts";
 

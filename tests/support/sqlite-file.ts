@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach } from "vitest";
-import { createSqliteStore } from "../../src/streams/sqlite-store.ts";
+import { createSqliteStore } from "../../src/streams/sqlite/stream-store.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { LONG_MS } from "./stored-streams.ts";

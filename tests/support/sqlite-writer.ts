@@ -2,7 +2,7 @@
 // what was acknowledged: `<stream> <sequence>` a line. Arguments: file, prefix of the ids.
 import { writeSync } from "node:fs";
 import { systemClock } from "../../src/clock.ts";
-import { createSqliteStore } from "../../src/streams/sqlite-store.ts";
+import { createSqliteStore } from "../../src/streams/sqlite/stream-store.ts";
 import { appendTo, newStream } from "./stored-streams.ts";
 
 const [path = "", prefix = ""] = process.argv.slice(2);

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
+import { createRoom } from "../../store/sqlite/room.ts";
 import { packEvents } from "../packed-events.ts";
 import { append, created, isSameToken, repeated } from "../stream-machine.ts";
 import { type AppendResult, storeFull } from "../stream-store.ts";
-import type { Handlers, PackedBatch } from "./messages.ts";
-import { createRoom } from "./room.ts";
+import type { Handlers, PackedBatch } from "./stream-calls.ts";
 import { answerOf, rowOf, type StreamTable } from "./stream-table.ts";
 
 type Refused = Exclude<AppendResult, { state: "stored" | "repeated" }>;

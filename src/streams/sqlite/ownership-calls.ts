@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { cancelRequested, claim, handedOff } from "../stream-machine.ts";
 import type { ClaimResult } from "../stream-store.ts";
-import type { Handlers } from "./messages.ts";
+import type { Handlers } from "./stream-calls.ts";
 import { answerOf, rowOf, type StreamTable } from "./stream-table.ts";
 
 /** Who writes, who reads, and what is asked of a stream beside its events. */

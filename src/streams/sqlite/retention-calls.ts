@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { asOf, due } from "../stream-machine.ts";
 import { isCleanable, LOOKED_AT, matches } from "../stream-query.ts";
 import type { CleanupQuery, ListPlace, StoredStream } from "../stream-store.ts";
-import type { Handlers } from "./messages.ts";
+import type { Handlers } from "./stream-calls.ts";
 import { answerOf, type Row, rowOf, type StreamTable } from "./stream-table.ts";
 
 /** Streams and bytes that one call deletes; appends take their turn in between. */

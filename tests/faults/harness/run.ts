@@ -1,7 +1,7 @@
 // A whole run: lanes of faults on one cluster, then the calm, then the verdict.
 import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../../src/clock.ts";
-import { createRedisStore } from "../../../src/streams/redis-store.ts";
+import { createRedisStore } from "../../../src/streams/redis/stream-store.ts";
 import type { Fault } from "../kinds/fault.ts";
 import { addCounts, type Counts, check, NO_COUNTS } from "./checks.ts";
 import { type Cluster, startCluster } from "./cluster.ts";

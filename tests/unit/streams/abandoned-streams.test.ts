@@ -1,7 +1,7 @@
 // Streams that a living process owns by name only, and that nobody else could claim.
 import { describe, expect, it } from "vitest";
 import { AbandonedStreams } from "../../../src/streams/abandoned-streams.ts";
-import { createMemoryStore } from "../../../src/streams/memory-store.ts";
+import { createMemoryStore } from "../../../src/streams/memory/stream-store.ts";
 import { StreamLog } from "../../../src/streams/stream-log.ts";
 import type { StreamObserver } from "../../../src/streams/stream-observer.ts";
 import { DEFAULT_STREAM_SETTINGS } from "../../../src/streams/stream-settings.ts";

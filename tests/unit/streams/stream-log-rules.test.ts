@@ -1,6 +1,6 @@
 // What a log tells its callers, its observer and the generations behind its streams.
 import { describe, expect, it } from "vitest";
-import { createMemoryStore } from "../../../src/streams/memory-store.ts";
+import { createMemoryStore } from "../../../src/streams/memory/stream-store.ts";
 import { cancelledBy } from "../../../src/streams/owned-stream.ts";
 import { StreamLog } from "../../../src/streams/stream-log.ts";
 import { DEFAULT_STREAM_SETTINGS } from "../../../src/streams/stream-settings.ts";

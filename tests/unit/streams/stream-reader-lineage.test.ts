@@ -1,6 +1,6 @@
 // Pushes of another writer than the reader's last event has: believed only if the log agrees.
 import { expect, it } from "vitest";
-import { createMemoryStore } from "../../../src/streams/memory-store.ts";
+import { createMemoryStore } from "../../../src/streams/memory/stream-store.ts";
 import { StreamBus } from "../../../src/streams/stream-bus.ts";
 import { StreamReader } from "../../../src/streams/stream-reader.ts";
 import type { Batch, NewStream, WriterToken } from "../../../src/streams/stream-record.ts";

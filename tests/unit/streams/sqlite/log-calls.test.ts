@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openDatabase } from "../../../../src/streams/sqlite/database.ts";
+import { openDatabase } from "../../../../src/store/sqlite/database.ts";
 import { createLogCalls } from "../../../../src/streams/sqlite/log-calls.ts";
 import { createStreamTable } from "../../../../src/streams/sqlite/stream-table.ts";
 import type { Ending, NewStream, StreamProgress } from "../../../../src/streams/stream-record.ts";

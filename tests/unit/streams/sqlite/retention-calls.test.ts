@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openDatabase } from "../../../../src/streams/sqlite/database.ts";
+import { openDatabase } from "../../../../src/store/sqlite/database.ts";
 import { createLogCalls } from "../../../../src/streams/sqlite/log-calls.ts";
 import { createOwnershipCalls } from "../../../../src/streams/sqlite/ownership-calls.ts";
 import { createRetentionCalls } from "../../../../src/streams/sqlite/retention-calls.ts";
