@@ -18,9 +18,10 @@ import type {
 } from "../ports/gateway.ts";
 import { answerTimeMs } from "../reliability/limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
+import { storeUnavailable } from "../store/store-errors.ts";
 import { LiveStream } from "../streams/live-stream.ts";
 import { cancelledBy } from "../streams/owned-stream.ts";
-import { storeUnavailable, streamExpired, streamNotFound } from "../streams/stream-errors.ts";
+import { streamExpired, streamNotFound } from "../streams/stream-errors.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";

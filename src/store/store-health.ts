@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
-import { storeUnavailable } from "../streams/stream-errors.ts";
-import { StoreUnavailable } from "../streams/stream-store.ts";
+import { storeUnavailable } from "./store-errors.ts";
 import { answers, type StoreCause, type StoreTrouble } from "./store-trouble.ts";
+import { StoreUnavailable } from "./store-unavailable.ts";
 
 /** How the store is, as this replica sees it. `since`: by the clock, in milliseconds. */
 export type StoreState =

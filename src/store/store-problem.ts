@@ -1,4 +1,4 @@
-import { StoreUnavailable } from "../streams/stream-store.ts";
+import { StoreUnavailable } from "./store-unavailable.ts";
 
 /**
  * `cluster`: it does not serve the slot of Steer's keys, or the URL does not fit to a cluster.

@@ -4,8 +4,9 @@ import type { Clock } from "../clock.ts";
 import { within } from "../store/store-health.ts";
 import { StoreProblem } from "../store/store-problem.ts";
 import { answers } from "../store/store-trouble.ts";
+import { ignoreOutage, StoreUnavailable } from "../store/store-unavailable.ts";
 import type { StreamLog } from "./stream-log.ts";
-import { ignoreOutage, type StoredStream, StoreUnavailable } from "./stream-store.ts";
+import type { StoredStream } from "./stream-store.ts";
 
 const TICK_MS = 1_000;
 /** While the store is away, its return is noticed sooner. */

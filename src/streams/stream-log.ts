@@ -2,24 +2,21 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
+import { storeUnavailable } from "../store/store-errors.ts";
 import { StoreHealth, within } from "../store/store-health.ts";
 import { answers } from "../store/store-trouble.ts";
+import { ignoreOutage, StoreUnavailable } from "../store/store-unavailable.ts";
 import { AbandonedStreams } from "./abandoned-streams.ts";
 import { ControlChannel, type ControlMessage } from "./control-channel.ts";
 import { EndedStreams } from "./ended-streams.ts";
 import { OwnedStream } from "./owned-stream.ts";
 import { StreamBus } from "./stream-bus.ts";
-import { goesOnElsewhere, requestIdReused, storeUnavailable, writerLost } from "./stream-errors.ts";
+import { goesOnElsewhere, requestIdReused, writerLost } from "./stream-errors.ts";
 import type { StreamObserver } from "./stream-observer.ts";
 import { isRead, type ReaderOptions, StreamReader } from "./stream-reader.ts";
 import type { CancelReason, NewStream, StreamRecord, WriterToken } from "./stream-record.ts";
 import type { StreamSettings } from "./stream-settings.ts";
-import {
-  ignoreOutage,
-  type StoredStream,
-  StoreUnavailable,
-  type StreamStore,
-} from "./stream-store.ts";
+import type { StoredStream, StreamStore } from "./stream-store.ts";
 import { StreamWriter } from "./stream-writer.ts";
 import { type UnusedStreamOptions, unusedStream } from "./unused-stream.ts";
 

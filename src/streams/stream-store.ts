@@ -1,5 +1,5 @@
 import type { Cursor } from "../domain/cursor.ts";
-import { OTHER, type StoreTrouble } from "../store/store-trouble.ts";
+import type { StoreCapabilities } from "../store/store-engine.ts";
 import type { AppendAnswer, ClaimAnswer } from "./stream-machine.ts";
 import type {
   Batch,
@@ -113,48 +113,6 @@ export interface CleanupResult {
   readonly sample: readonly string[];
   /** The limit ended it. */
   readonly truncated: boolean;
-}
-
-/** How sure it is that a call had no effect. */
-export type UnavailableOutcome = "not-applied" | "unknown";
-
-/**
- * The store did not answer, or could not, or has no room; where its own bound is reached by running
- * streams, the last event of a stream still goes through. All else that a store says is a value.
- */
-export class StoreUnavailable extends Error {
-  override readonly name = "StoreUnavailable";
-  readonly outcome: UnavailableOutcome;
-  readonly trouble: StoreTrouble;
-
-  constructor(
-    outcome: UnavailableOutcome,
-    message: string,
-    trouble: StoreTrouble = OTHER,
-    cause?: unknown,
-  ) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.outcome = outcome;
-    this.trouble = trouble;
-  }
-}
-
-/** Nothing more fits. */
-export function storeFull(code = ""): StoreUnavailable {
-  return new StoreUnavailable("not-applied", "the stream store is full", { cause: "full", code });
-}
-
-/** For `catch` where nobody waits for the answer. */
-export function ignoreOutage(error: unknown): void {
-  if (!(error instanceof StoreUnavailable)) throw error;
-}
-
-export interface StoreCapabilities {
-  readonly type: "memory" | "sqlite" | "redis";
-  /** Several replicas use it at once. */
-  readonly isShared: boolean;
-  /** What a stored stream outlives. */
-  readonly durability: "process" | "host" | "cluster";
 }
 
 type MaybePromise<T> = T | Promise<T>;

@@ -1,9 +1,10 @@
 // The store that simulated replicas share: the machine of the memory store behind
 // a network that delays, loses and repeats, and a disk that can forget.
 
+import { StoreUnavailable } from "../../src/store/store-unavailable.ts";
 import { createMemoryStore } from "../../src/streams/memory/stream-store.ts";
 import type { Batch } from "../../src/streams/stream-record.ts";
-import { type Append, StoreUnavailable, type StreamStore } from "../../src/streams/stream-store.ts";
+import type { Append, StreamStore } from "../../src/streams/stream-store.ts";
 import type { History } from "../support/history.ts";
 import { listAll } from "../support/list-all.ts";
 import type { Scheduler, SimulatedProcess } from "./scheduler.ts";

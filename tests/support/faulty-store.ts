@@ -1,15 +1,10 @@
 // The store in memory behind everything that can go wrong between a replica and its store.
 
 import type { Clock } from "../../src/clock.ts";
+import { StoreUnavailable, storeFull } from "../../src/store/store-unavailable.ts";
 import { createMemoryStore } from "../../src/streams/memory/stream-store.ts";
 import type { Batch, StreamRecord } from "../../src/streams/stream-record.ts";
-import {
-  type Append,
-  type AppendResult,
-  StoreUnavailable,
-  type StreamStore,
-  storeFull,
-} from "../../src/streams/stream-store.ts";
+import type { Append, AppendResult, StreamStore } from "../../src/streams/stream-store.ts";
 import { listAll } from "./list-all.ts";
 
 type Method = {

@@ -1,8 +1,9 @@
 // Servers and stores that end with the running test.
 import { afterEach, expect } from "vitest";
 import { systemClock } from "../../src/clock.ts";
+import { StoreUnavailable } from "../../src/store/store-unavailable.ts";
 import { createRedisStore } from "../../src/streams/redis/stream-store.ts";
-import { StoreUnavailable, type StreamStore } from "../../src/streams/stream-store.ts";
+import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { connectedRedisStore, type RedisServer, startRedis } from "./redis.ts";
 import { type RedisCluster, type RedisClusterOptions, startRedisCluster } from "./redis-cluster.ts";
 import { type SentinelOptions, type SentinelSet, startSentinels } from "./redis-sentinels.ts";

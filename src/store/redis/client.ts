@@ -1,7 +1,7 @@
 import { createClient, RESP_TYPES } from "@redis/client";
 import type { Clock } from "../../clock.ts";
-import { StoreUnavailable } from "../../streams/stream-store.ts";
 import { SILENT } from "../store-trouble.ts";
+import { StoreUnavailable } from "../store-unavailable.ts";
 import type { Credentials, Endpoint } from "./url.ts";
 
 /** What Redis answers; strings are bytes. */

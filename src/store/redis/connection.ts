@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
-import { StoreUnavailable } from "../../streams/stream-store.ts";
 import { StoreProblem } from "../store-problem.ts";
 import { SILENT } from "../store-trouble.ts";
+import { StoreUnavailable } from "../store-unavailable.ts";
 import type { RedisClient, Reply } from "./client.ts";
 import { isFunctionMissing, isOutOfMemory, redisTrouble, unavailable } from "./errors.ts";
 import { type Departure, RedisLink } from "./link.ts";

@@ -6,9 +6,9 @@ import {
   SocketClosedUnexpectedlyError,
   SocketTimeoutError,
 } from "@redis/client";
-import { StoreUnavailable, type UnavailableOutcome } from "../../streams/stream-store.ts";
 import { StoreProblem, type StoreProblemCode } from "../store-problem.ts";
 import { OTHER, type StoreCause, type StoreTrouble } from "../store-trouble.ts";
+import { StoreUnavailable, type UnavailableOutcome } from "../store-unavailable.ts";
 import type { Endpoint } from "./url.ts";
 
 interface Row {

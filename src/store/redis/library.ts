@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ABSENT_KEY } from "../../streams/redis/stream-keys.ts";
-import { storeFull } from "../../streams/stream-store.ts";
+import { storeFull } from "../store-unavailable.ts";
 import type { Reply } from "./client.ts";
 import type { RedisConnection } from "./connection.ts";
 import { isFunctionMissing, isOutOfMemory, unavailable } from "./errors.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.ts";
 import { ABSENT_KEY } from "../../streams/redis/stream-keys.ts";
-import { StoreUnavailable } from "../../streams/stream-store.ts";
 import { SILENT } from "../store-trouble.ts";
+import { StoreUnavailable } from "../store-unavailable.ts";
 import type { RedisClient } from "./client.ts";
 import { isReplica, movedTo } from "./errors.ts";
 import type { Primary } from "./primary.ts";

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { StoreUnavailable } from "../../streams/stream-store.ts";
 import { OTHER, type StoreCause, type StoreTrouble } from "../store-trouble.ts";
+import { StoreUnavailable } from "../store-unavailable.ts";
 import { type OpenFailure, StoreOpenError } from "./open-error.ts";
 
 /** "STER": the file is a log of streams, and nobody else's database. */

@@ -1,7 +1,7 @@
 // Whether the file that is open is still the one that its path leads to: SQLite goes on with a file
 // that was deleted or replaced, and everything that it takes from there on is lost at its end.
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { StoreUnavailable } from "../../streams/stream-store.ts";
+import { StoreUnavailable } from "../store-unavailable.ts";
 
 /** The part of a SQLite file that names its application, behind the words that name SQLite. */
 const HEADER_BYTES = 72;

@@ -9,8 +9,8 @@ import type {
   StoreCalls,
   WorkerOptions,
 } from "../../streams/sqlite/stream-calls.ts";
-import { StoreUnavailable } from "../../streams/stream-store.ts";
 import { OTHER, type StoreTrouble } from "../store-trouble.ts";
+import { StoreUnavailable } from "../store-unavailable.ts";
 import { StoreOpenError } from "./open-error.ts";
 
 interface Waiting {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../clock.ts";
 import { createProcessSessions } from "../../store/process-sessions.ts";
+import { storeFull } from "../../store/store-unavailable.ts";
 import { sizeOf } from "../batches.ts";
 import {
   append,
@@ -14,15 +15,14 @@ import {
 } from "../stream-machine.ts";
 import { isCleanable, LOOKED_AT, matches, newestFirst } from "../stream-query.ts";
 import type { StreamRecord } from "../stream-record.ts";
-import {
-  type AppendResult,
-  type CreateAnswer,
-  type ListPlace,
-  type ListQuery,
-  type ReadResult,
-  type StoredStream,
-  type StreamStore,
-  storeFull,
+import type {
+  AppendResult,
+  CreateAnswer,
+  ListPlace,
+  ListQuery,
+  ReadResult,
+  StoredStream,
+  StreamStore,
 } from "../stream-store.ts";
 import { type MemoryStream, MemoryStreams } from "./memory-streams.ts";
 

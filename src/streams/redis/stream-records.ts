@@ -1,9 +1,10 @@
 // How records and batches are written in Redis; the other half is `redis/*.lua`.
 
 import type { Reply } from "../../store/redis/client.ts";
+import { StoreUnavailable } from "../../store/store-unavailable.ts";
 import { unpackEvents } from "../packed-events.ts";
 import type { Batch, CancelReason, StreamPhase } from "../stream-record.ts";
-import { type StoredStream, StoreUnavailable } from "../stream-store.ts";
+import type { StoredStream } from "../stream-store.ts";
 
 export function bytesOf(data: Uint8Array): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.length);

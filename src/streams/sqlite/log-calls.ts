@@ -1,8 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { createRoom } from "../../store/sqlite/room.ts";
+import { storeFull } from "../../store/store-unavailable.ts";
 import { packEvents } from "../packed-events.ts";
 import { append, created, isSameToken, repeated } from "../stream-machine.ts";
-import { type AppendResult, storeFull } from "../stream-store.ts";
+import type { AppendResult } from "../stream-store.ts";
 import type { Handlers, PackedBatch } from "./stream-calls.ts";
 import { answerOf, rowOf, type StreamTable } from "./stream-table.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Clock } from "../../../src/clock.ts";
 import { StoreHealth } from "../../../src/store/store-health.ts";
 import { OTHER } from "../../../src/store/store-trouble.ts";
-import { StoreUnavailable } from "../../../src/streams/stream-store.ts";
+import { StoreUnavailable } from "../../../src/store/store-unavailable.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 
 const REFUSED = { cause: "refused", code: "ECONNREFUSED" } as const;

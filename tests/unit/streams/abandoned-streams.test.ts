@@ -1,11 +1,12 @@
 // Streams that a living process owns by name only, and that nobody else could claim.
 import { describe, expect, it } from "vitest";
+import { StoreUnavailable } from "../../../src/store/store-unavailable.ts";
 import { AbandonedStreams } from "../../../src/streams/abandoned-streams.ts";
 import { createMemoryStore } from "../../../src/streams/memory/stream-store.ts";
 import { StreamLog } from "../../../src/streams/stream-log.ts";
 import type { StreamObserver } from "../../../src/streams/stream-observer.ts";
 import { DEFAULT_STREAM_SETTINGS } from "../../../src/streams/stream-settings.ts";
-import { StoreUnavailable, type StreamStore } from "../../../src/streams/stream-store.ts";
+import type { StreamStore } from "../../../src/streams/stream-store.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { appendTo, encode, LONG_MS, newStream, success } from "../../support/stored-streams.ts";
 

@@ -19,7 +19,7 @@ import {
   unavailable,
 } from "../../../../src/store/redis/errors.ts";
 import { StoreProblem } from "../../../../src/store/store-problem.ts";
-import { StoreUnavailable } from "../../../../src/streams/stream-store.ts";
+import { StoreUnavailable } from "../../../../src/store/store-unavailable.ts";
 
 type Said = readonly [text: string, cause: string, code: string, more?: string];
 

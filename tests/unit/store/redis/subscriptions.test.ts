@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { RedisConnection } from "../../../../src/store/redis/connection.ts";
 import { createRedisSubscriptions } from "../../../../src/store/redis/subscriptions.ts";
+import { StoreUnavailable } from "../../../../src/store/store-unavailable.ts";
 import { packEvents } from "../../../../src/streams/packed-events.ts";
 import type { Batch } from "../../../../src/streams/stream-record.ts";
-import { StoreUnavailable } from "../../../../src/streams/stream-store.ts";
 import { batchOf, readable } from "../../../support/stored-streams.ts";
 
 const CHANNEL = "{steer}:s:s.1:ch";

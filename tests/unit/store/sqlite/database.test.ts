@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { numberOf, openDatabase, troubleOf } from "../../../../src/store/sqlite/database.ts";
-import { storeFull } from "../../../../src/streams/stream-store.ts";
+import { storeFull } from "../../../../src/store/store-unavailable.ts";
 
 let folder: string;
 let path: string;
