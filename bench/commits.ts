@@ -6,8 +6,9 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "@redis/client";
 import { systemClock as clock } from "../src/clock.ts";
-import { openStore, type StoreAddress } from "../src/open-store.ts";
+import { openStores } from "../src/open-stores.ts";
 import { encodeEvent } from "../src/rpc/encode-event.ts";
+import type { StoreAddress } from "../src/store/store-address.ts";
 import type { OwnedStream } from "../src/streams/owned-stream.ts";
 import { StreamLog } from "../src/streams/stream-log.ts";
 import type { StreamObserver } from "../src/streams/stream-observer.ts";
@@ -82,7 +83,7 @@ async function paced(ms: number, step: (index: number) => void): Promise<void> {
 }
 
 async function measureLog(): Promise<void> {
-  const store = await openStore(addressOf(given), clock);
+  const { engine, streams: store } = await openStores(addressOf(given), clock);
   const log = new StreamLog({
     store,
     clock,
@@ -109,7 +110,7 @@ async function measureLog(): Promise<void> {
   isMeasured = true;
   await paced(MEASURED_MS, add);
   await delay(100);
-  await store.close();
+  await engine.close();
 }
 
 /** A bare write to what the store stands on; undefined where it is the memory. */

@@ -10,7 +10,7 @@ import { createInputCounter } from "./gateway/count-input.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
-import { openStore } from "./open-store.ts";
+import { openStores } from "./open-stores.ts";
 import { createClusterOperations } from "./operations/cluster-operations.ts";
 import { encodeSnapshot } from "./operations/replica-snapshot.ts";
 import { createRevoke } from "./operations/revoke-callers.ts";
@@ -46,11 +46,11 @@ export interface RunningService {
 
 /** What a process can be given in place of its own. */
 export interface ServiceParts {
-  readonly open: typeof openStore;
+  readonly open: typeof openStores;
   readonly encodeEvent: typeof encodeEvent;
 }
 
-export const OWN_PARTS: ServiceParts = { open: openStore, encodeEvent };
+export const OWN_PARTS: ServiceParts = { open: openStores, encodeEvent };
 
 /** Keeps lines until the first line of the log is written, which has the addresses. */
 class EarlyLines {
@@ -83,7 +83,7 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
     newId,
     onDefect,
     log,
-    store: await parts.open(inForce.config.store, clock),
+    stores: await parts.open(inForce.config.store, clock),
     session: sessionOf(replica, newId()),
     lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
     config: () => inForce.config,

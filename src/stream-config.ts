@@ -1,7 +1,7 @@
 import { getHeapStatistics } from "node:v8";
 import { ConfigProblem } from "./config/readers.ts";
 import type { StreamFields } from "./config/streams.ts";
-import type { StoreAddress } from "./open-store.ts";
+import type { StoreAddress } from "./store/store-address.ts";
 import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from "./streams/stream-settings.ts";
 
 /** What streams in memory may hold of what the process may: calls and the garbage of both need the rest. */

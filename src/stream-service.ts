@@ -9,14 +9,14 @@ import type { GenerationRuns } from "./gateway/generation-run.ts";
 import type { LostUsage } from "./gateway/lost-usage.ts";
 import { createStoredGenerations, type StoredGenerations } from "./gateway/stored-generation.ts";
 import { Takeover } from "./gateway/takeover.ts";
-import { openStore } from "./open-store.ts";
+import { openStores, type Stores } from "./open-stores.ts";
 import { isTerminalEvent } from "./rpc/encode-event.ts";
 import { generationLine } from "./rpc/report-generation.ts";
 import { decodeStoredRequest } from "./rpc/stored-request.ts";
 import { type StoreState, within } from "./store/store-health.ts";
 import { StreamMaintenance } from "./streams/maintenance.ts";
 import { StreamLog } from "./streams/stream-log.ts";
-import type { StoredStream, StreamStore } from "./streams/stream-store.ts";
+import type { StoredStream } from "./streams/stream-store.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./telemetry/stream-telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -36,7 +36,7 @@ export interface StreamServiceOptions extends EventEncoder {
   readonly clock: Clock;
   readonly log: Log;
   readonly config: () => Pick<Config, "streams">;
-  readonly store: StreamStore;
+  readonly stores: Stores;
   /** Of this incarnation: another one of the same replica is another writer. */
   readonly session: string;
   readonly runs: GenerationRuns;
@@ -74,7 +74,7 @@ function storeLine(state: StoreState, before: StoreState, now: number): LogLine 
 
 /** Rejects with a `StoreProblem` where the store can never be used as it is configured. */
 export async function startStreams(options: StreamServiceOptions): Promise<StreamService> {
-  const { clock, config, log: line, runs, store, session, telemetry, onDefect } = options;
+  const { clock, config, log: line, runs, stores, session, telemetry, onDefect } = options;
   const { encodeEvent, encodeInternalEnd } = options;
   const encoder = { encodeEvent, encodeInternalEnd };
   const shared = {
@@ -84,10 +84,10 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     newNonce: () => 1 + Math.floor(clock.random() * MAX_WRITER),
     isTerminal: isTerminalEvent,
   };
-  const observed = telemetry.streams(store.capabilities.type, store.held);
+  const observed = telemetry.streams(stores.streams.capabilities.type, stores.streams.held);
   const log = new StreamLog({
     ...shared,
-    store,
+    store: stores.streams,
     observer: {
       ...observed,
       lost(loss) {
@@ -100,10 +100,11 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
       },
     },
   });
+  const ownMemory = await openStores({ type: "memory", maxBytes: LOCAL_BYTES }, clock);
   const local = new StreamLog({
     ...shared,
     observer: { ...noStreamTelemetry, storeChanged: () => {} },
-    store: await openStore({ type: "memory", maxBytes: LOCAL_BYTES }, clock),
+    store: ownMemory.streams,
   });
   const stored = createStoredGenerations({
     clock,
@@ -156,7 +157,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
   });
   async function end(): Promise<void> {
     await Promise.all([maintenance.stop(), localMaintenance.stop()]);
-    await Promise.resolve(within(clock, CLOSE_MS, store.close())).catch(() => {});
+    await Promise.resolve(within(clock, CLOSE_MS, stores.engine.close())).catch(() => {});
   }
 
   await Promise.all([maintenance.start(), localMaintenance.start()]).catch(async (error) => {

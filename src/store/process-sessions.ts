@@ -1,23 +1,17 @@
-import type { StreamStore } from "../streams/stream-store.ts";
-
-type SessionCalls = Pick<
-  StreamStore,
-  | "openSession"
-  | "renewSession"
-  | "closeSession"
-  | "putSnapshot"
-  | "snapshots"
-  | "broadcast"
-  | "onBroadcast"
->;
+import type { Sessions } from "./sessions.ts";
 
 /** Sessions of a store that one process has to itself: each lives as long as the process. */
-export function createProcessSessions(): { readonly living: ReadonlySet<string> } & SessionCalls {
+export interface ProcessSessions {
+  /** Those that are open. */
+  readonly living: ReadonlySet<string>;
+  readonly calls: Sessions;
+}
+
+export function createProcessSessions(): ProcessSessions {
   const living = new Set<string>();
   const snapshots = new Map<string, Uint8Array>();
   const listeners: ((message: Uint8Array) => void)[] = [];
-  return {
-    living,
+  const calls: Sessions = {
     async openSession(session) {
       living.add(session);
     },
@@ -43,4 +37,5 @@ export function createProcessSessions(): { readonly living: ReadonlySet<string> 
       listeners.push(listener);
     },
   };
+  return { living, calls };
 }

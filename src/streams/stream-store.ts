@@ -1,4 +1,5 @@
 import type { Cursor } from "../domain/cursor.ts";
+import type { Sessions } from "../store/sessions.ts";
 import type { StoreCapabilities } from "../store/store-engine.ts";
 import type { AppendAnswer, ClaimAnswer } from "./stream-machine.ts";
 import type {
@@ -118,20 +119,16 @@ export interface CleanupResult {
 type MaybePromise<T> = T | Promise<T>;
 
 /**
- * A log of streams: the port of every store. Each method is one atomic step and
+ * A log of streams: the port of the stream log in every engine. Each method is one atomic step and
  * may be repeated with the same arguments. Time comes from the store, never from
- * the caller. Throws, or rejects with, `StoreUnavailable` alone.
+ * the caller. Throws, or rejects with, `StoreUnavailable` alone. Where the bound of a store is reached by
+ * running streams, the last event of a stream still goes through.
  */
-export interface StreamStore {
+export interface StreamStore extends Sessions {
   readonly capabilities: StoreCapabilities;
   /** Memory of this process that the streams take, in bytes; undefined where they lie elsewhere. */
   readonly held?: () => number;
 
-  /** Announces a writer that is alive for `ttlMs`, and is dead when it does not renew. */
-  openSession(session: string, ttlMs: number): Promise<void>;
-  /** `lost`: it had expired, and its streams may be another's. It is open again afterwards. */
-  renewSession(session: string, ttlMs: number): Promise<"renewed" | "lost">;
-  closeSession(session: string): Promise<void>;
   /** Rejects where the next event would not be stored, though the store answers. */
   check(): Promise<void>;
 
@@ -181,14 +178,19 @@ export interface StreamStore {
   cleanup(query: CleanupQuery): Promise<CleanupResult>;
   /** Expires these streams, whatever their age; those that still run stay. */
   discard(streamIds: readonly string[]): Promise<{ readonly deleted: number }>;
-
-  /** What this replica tells the others of itself; it goes with its session. */
-  putSnapshot(session: string, snapshot: Uint8Array): Promise<void>;
-  /** Those of all living sessions. */
-  snapshots(): Promise<readonly Uint8Array[]>;
-  /** Tells every replica, this one too where others share the store. Best effort. */
-  broadcast(message: Uint8Array): Promise<void>;
-  onBroadcast(listener: (message: Uint8Array) => void): void;
-
-  close(): Promise<void>;
 }
+
+/** The parts of the port, as each engine's folder has a file for them. */
+export type LogCalls = Pick<StreamStore, "check" | "create" | "append" | "read">;
+export type OwnershipCalls = Pick<
+  StreamStore,
+  | "touchReaders"
+  | "find"
+  | "heads"
+  | "requestCancel"
+  | "orphans"
+  | "claim"
+  | "handOff"
+  | "loadRequest"
+>;
+export type RetentionCalls = Pick<StreamStore, "list" | "reap" | "cleanup" | "discard">;

@@ -6,9 +6,9 @@ import { createClient } from "@redis/client";
 import { afterEach, describe, expect, it } from "vitest";
 import { StoreProblem } from "../../src/store/store-problem.ts";
 import type { StoreUnavailable } from "../../src/store/store-unavailable.ts";
-import { createRedisStore } from "../../src/streams/redis/stream-store.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { createManualClock, type ManualClock } from "../support/manual-clock.ts";
+import { createRedisStreams } from "../support/open-streams.ts";
 import { freePort, isUp, type RedisServer } from "../support/redis.ts";
 import { openStore, refusal, useRedis, useStore } from "../support/redis-in-test.ts";
 import { eventually } from "../support/stack.ts";
@@ -236,7 +236,7 @@ describe("a connection that does not come about", () => {
 describe("a server that says nothing", () => {
   async function opened(url: string): Promise<{ store: StreamStore; clock: ManualClock }> {
     const clock = createManualClock();
-    const store = createRedisStore({ url, clock });
+    const store = createRedisStreams({ url, clock });
     ends.push(() => store.close());
     return { store, clock };
   }

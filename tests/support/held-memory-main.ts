@@ -3,11 +3,11 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { systemClock } from "../../src/clock.ts";
-import { createMemoryStore } from "../../src/streams/memory/stream-store.ts";
 import { StreamLog } from "../../src/streams/stream-log.ts";
 import type { NewStream } from "../../src/streams/stream-record.ts";
 import { DEFAULT_STREAM_SETTINGS } from "../../src/streams/stream-settings.ts";
 import { noStreamTelemetry } from "../../src/telemetry/stream-telemetry.ts";
+import { createMemoryStreams } from "./open-streams.ts";
 
 const KIB = 1024;
 const HOUR_MS = 3_600_000;
@@ -42,7 +42,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 const { gc } = globalThis;
 if (gc === undefined) throw new Error("run with --expose-gc");
 
-const store = createMemoryStore({ clock: systemClock, maxBytes: 1024 * KIB * KIB });
+const store = createMemoryStreams({ clock: systemClock, maxBytes: 1024 * KIB * KIB });
 const log = new StreamLog({
   store,
   clock: systemClock,

@@ -29,7 +29,7 @@ type State =
 export interface RedisConnection {
   /**
    * Rejects with `StoreUnavailable`, or with what Redis said where it lacks memory or a function:
-   * `redis-library.ts` knows what to do then.
+   * `library.ts` knows what to do then.
    */
   send(args: readonly (string | Buffer)[]): Promise<Reply>;
   /**

@@ -1,17 +1,16 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { ABSENT_KEY } from "../../streams/redis/stream-keys.ts";
 import { storeFull } from "../store-unavailable.ts";
 import type { Reply } from "./client.ts";
 import type { RedisConnection } from "./connection.ts";
 import { isFunctionMissing, isOutOfMemory, unavailable } from "./errors.ts";
+import { ABSENT_KEY } from "./keys.ts";
 
-const FILES = ["record.lua", "write.lua", "read.lua", "sessions.lua", "retention.lua"];
+/** What every library begins with. */
+const PRELUDE = new URL("./prelude.lua", import.meta.url);
 
-function readLibrary(): { readonly code: string; readonly prefix: string } {
-  const source = FILES.map((file) =>
-    readFileSync(new URL(`../../streams/redis/${file}`, import.meta.url), "utf8"),
-  ).join("\n");
+function readLibrary(files: readonly URL[]): { readonly code: string; readonly prefix: string } {
+  const source = [PRELUDE, ...files].map((file) => readFileSync(file, "utf8")).join("\n");
   // Replicas of two versions can share a Redis: each calls the functions it came with.
   const version = createHash("sha256").update(source).digest("hex").slice(0, 12);
   return { code: source.replaceAll("VERSION", version), prefix: `steer_${version}_` };
@@ -19,9 +18,9 @@ function readLibrary(): { readonly code: string; readonly prefix: string } {
 
 type Argument = string | Buffer;
 
-/** The functions of `redis/*.lua` in a Redis. */
+/** The functions of one tenant in a Redis. */
 export interface RedisLibrary {
-  /** One atomic step; `key` is the record of the stream it is about, "" without one. */
+  /** One atomic step; `key` is the record that it is about, "" without one. */
   call(name: string, key: string, args: readonly Argument[]): Promise<Reply>;
   /**
    * The same for a step that needs memory. When there is none `full` answers in its place: what the
@@ -31,8 +30,11 @@ export interface RedisLibrary {
 }
 
 /** Loads the library when Redis has it not: at first use, after a flush or a failover. */
-export function createRedisLibrary(connection: RedisConnection): RedisLibrary {
-  const { code, prefix } = readLibrary();
+export function createRedisLibrary(
+  connection: RedisConnection,
+  files: readonly URL[],
+): RedisLibrary {
+  const { code, prefix } = readLibrary(files);
   let loading: Promise<unknown> | undefined;
 
   function load(): Promise<unknown> {

@@ -1,9 +1,9 @@
 import type { Clock } from "../../clock.ts";
-import { ABSENT_KEY } from "../../streams/redis/stream-keys.ts";
 import { SILENT } from "../store-trouble.ts";
 import { StoreUnavailable } from "../store-unavailable.ts";
 import type { RedisClient } from "./client.ts";
 import { isReplica, movedTo } from "./errors.ts";
+import { ABSENT_KEY } from "./keys.ts";
 import type { Primary } from "./primary.ts";
 import type { Endpoint } from "./url.ts";
 

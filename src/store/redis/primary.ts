@@ -1,11 +1,11 @@
 // Which server has the streams: the one of the URL, the owner of the slot, or whom Sentinels name.
 import type { Clock } from "../../clock.ts";
-import { ABSENT_KEY } from "../../streams/redis/stream-keys.ts";
 import { StoreProblem } from "../store-problem.ts";
 import type { StoreTrouble } from "../store-trouble.ts";
 import { StoreUnavailable } from "../store-unavailable.ts";
 import { limited, openClient, type RedisClient, type Reply } from "./client.ts";
 import { isUnknownCommand, movedTo, problemOf } from "./errors.ts";
+import { ABSENT_KEY } from "./keys.ts";
 import type { Endpoint, RedisAddress } from "./url.ts";
 
 /** Nodes that send each other's callers around are one more outage. */

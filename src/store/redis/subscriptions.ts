@@ -1,58 +1,68 @@
-import { channelOf } from "../../streams/redis/stream-keys.ts";
-import { decodeMessage } from "../../streams/redis/stream-records.ts";
-import type { Batch } from "../../streams/stream-record.ts";
 import type { RedisConnection } from "./connection.ts";
 
-type Listener = (batch: Batch) => void;
-
-interface Channel {
-  readonly listeners: Set<Listener>;
+interface Channel<T> {
+  readonly listeners: Set<(message: T) => void>;
   readonly receive: (message: Buffer) => void;
   /** Redis has confirmed it. */
   readonly opened: Promise<void>;
 }
 
-/** Which streams this replica hears of: one channel each, however many listen. */
-export interface RedisSubscriptions {
-  has(streamId: string): boolean;
-  add(streamId: string, listener: Listener): Promise<() => Promise<void>>;
+export interface RedisSubscriptionsOptions<T> {
+  readonly connection: RedisConnection;
+  /** The name of the channel of a subject. */
+  readonly channelOf: (subject: string) => string;
+  readonly decode: (message: Buffer) => T;
 }
 
-export function createRedisSubscriptions(connection: RedisConnection): RedisSubscriptions {
-  const channels = new Map<string, Channel>();
+/** The subjects of which this replica hears: one channel each, however many listen. */
+export class RedisSubscriptions<T> {
+  readonly #options: RedisSubscriptionsOptions<T>;
+  readonly #channels = new Map<string, Channel<T>>();
 
-  function open(streamId: string): Channel {
-    const listeners = new Set<Listener>();
+  constructor(options: RedisSubscriptionsOptions<T>) {
+    this.#options = options;
+  }
+
+  has(subject: string): boolean {
+    return this.#channels.has(subject);
+  }
+
+  /** Resolves when Redis has confirmed it, with the function that ends it. */
+  async add(subject: string, listener: (message: T) => void): Promise<() => Promise<void>> {
+    const channel = this.#channels.get(subject) ?? this.#open(subject);
+    channel.listeners.add(listener);
+    try {
+      await channel.opened;
+    } catch (error) {
+      await this.#remove(subject, channel, listener);
+      throw error;
+    }
+    return () => this.#remove(subject, channel, listener);
+  }
+
+  #open(subject: string): Channel<T> {
+    const { connection, channelOf, decode } = this.#options;
+    const listeners: Channel<T>["listeners"] = new Set();
     const receive = (message: Buffer): void => {
-      const batch = decodeMessage(message);
-      for (const listener of listeners) listener(batch);
+      const decoded = decode(message);
+      for (const listener of listeners) listener(decoded);
     };
-    const opened = connection.subscribe(channelOf(streamId), receive);
+    const opened = connection.subscribe(channelOf(subject), receive);
     const channel = { listeners, receive, opened };
-    channels.set(streamId, channel);
+    this.#channels.set(subject, channel);
     return channel;
   }
 
-  async function remove(streamId: string, channel: Channel, listener: Listener): Promise<void> {
+  async #remove(
+    subject: string,
+    channel: Channel<T>,
+    listener: (message: T) => void,
+  ): Promise<void> {
     channel.listeners.delete(listener);
-    if (channel.listeners.size > 0 || channels.get(streamId) !== channel) return;
-    channels.delete(streamId);
+    if (channel.listeners.size > 0 || this.#channels.get(subject) !== channel) return;
+    this.#channels.delete(subject);
+    const { connection, channelOf } = this.#options;
     // A connection that is lost has taken the subscription with it.
-    await connection.unsubscribe(channelOf(streamId), channel.receive).catch(() => {});
+    await connection.unsubscribe(channelOf(subject), channel.receive).catch(() => {});
   }
-
-  return {
-    has: (streamId) => channels.has(streamId),
-    async add(streamId, listener) {
-      const channel = channels.get(streamId) ?? open(streamId);
-      channel.listeners.add(listener);
-      try {
-        await channel.opened;
-      } catch (error) {
-        await remove(streamId, channel, listener);
-        throw error;
-      }
-      return () => remove(streamId, channel, listener);
-    },
-  };
 }

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { numberOf } from "./database.ts";
+import { numberOf } from "./number-of.ts";
 
 /** Pages that a row can cost beside its own bytes: its trees may split. */
 const SPLITS = 8;

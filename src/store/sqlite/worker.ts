@@ -2,54 +2,29 @@
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../clock.ts";
-import { createLogCalls } from "../../streams/sqlite/log-calls.ts";
-import { createOwnershipCalls } from "../../streams/sqlite/ownership-calls.ts";
-import { createRetentionCalls } from "../../streams/sqlite/retention-calls.ts";
-import type {
-  Answer,
-  Call,
-  CallGroup,
-  Handlers,
-  Moment,
-  Opening,
-  WorkerOptions,
-} from "../../streams/sqlite/stream-calls.ts";
-import { createStreamTable } from "../../streams/sqlite/stream-table.ts";
-import { createWriteProbe } from "../../streams/sqlite/write-probe.ts";
-import { openDatabase, troubleOf } from "./database.ts";
+import { openDatabase } from "./database.ts";
+import { troubleOf } from "./errors.ts";
 import { guardFile } from "./file-guard.ts";
+import type { Answer, Call, CallGroup, Moment, Opening, WorkerOptions } from "./messages.ts";
 import { StoreOpenError } from "./open-error.ts";
+import type { ThreadTenant } from "./thread-tenant.ts";
 
 /** A silence after which the write-ahead log is brought into the file. */
 const IDLE_MS = 1_000;
 
-/** Calls that change the file, beside their answer. */
-const WRITES: ReadonlySet<Call["method"]> = new Set([
-  "create",
-  "append",
-  "touchReaders",
-  "requestCancel",
-  "claim",
-  "handOff",
-  "reap",
-  "cleanup",
-  "discard",
-]);
+interface Served {
+  readonly handlers: ReturnType<ThreadTenant["serve"]>;
+  readonly writes: ReadonlySet<string>;
+}
 
 /** `verify` throws where the file is gone. */
 function serve(
   db: DatabaseSync,
   verify: () => void,
+  tenants: readonly ThreadTenant[],
 ): (moment: Moment, calls: readonly Call[]) => Answer[] {
-  const table = createStreamTable(db);
-  const handlers: Handlers = {
-    ...createLogCalls(db, table),
-    ...createOwnershipCalls(db, table),
-    ...createRetentionCalls(db, table),
-  };
   const started = db.prepare("BEGIN IMMEDIATE");
   const finished = db.prepare("COMMIT");
-  const probe = createWriteProbe(db);
   /** The last write has failed: whether the next one would is seen by a try. */
   let isTroubled = false;
   /** As the last check has found it. */
@@ -58,12 +33,17 @@ function serve(
   /** A check is in the transaction that is open. */
   let isChecked = false;
 
+  const served = tenants.map(
+    ({ writes, serve: start }): Served => ({
+      handlers: start({ db, isTroubled: () => isTroubled }),
+      writes: new Set(writes),
+    }),
+  );
+
   function check(): void {
     isGone = true;
     verify();
     isGone = false;
-    if (isTroubled) probe.write();
-    else probe.clear();
     isChecked = true;
   }
 
@@ -77,16 +57,17 @@ function serve(
     if (isChecked) isTroubled = false;
   }
 
-  function apply(moment: Moment, { method, args }: Call): Answer {
+  function apply(moment: Moment, { tenant, method, args }: Call): Answer {
+    const { handlers, writes } = served[tenant] as Served;
     if (method === "check") check();
     // What a file that is gone takes would be lost with it.
-    else if (isGone && WRITES.has(method)) verify();
+    else if (isGone && writes.has(method)) verify();
     const handler = handlers[method] as (moment: Moment, ...args: readonly unknown[]) => unknown;
     return { value: handler(moment, ...args) };
   }
 
-  function refused({ method }: Call, error: unknown, isApplied: "no" | "unknown"): Answer {
-    if (WRITES.has(method) || method === "check") isTroubled = true;
+  function refused({ tenant, method }: Call, error: unknown, isApplied: "no" | "unknown"): Answer {
+    if (method === "check" || served[tenant]?.writes.has(method)) isTroubled = true;
     const failure = error instanceof Error ? error.message : String(error);
     return { failure, isApplied, trouble: troubleOf(error) };
   }
@@ -149,10 +130,19 @@ function createIdleCheckpoint(db: DatabaseSync) {
   };
 }
 
-function start(port: NonNullable<typeof parentPort>, { path, maxBytes }: WorkerOptions): void {
-  const db = openDatabase(path, maxBytes);
+async function tenantOf(url: string): Promise<ThreadTenant> {
+  const { tenant } = (await import(url)) as { readonly tenant: ThreadTenant };
+  return tenant;
+}
+
+async function start(
+  port: NonNullable<typeof parentPort>,
+  { path, maxBytes, tenants: modules }: WorkerOptions,
+): Promise<void> {
+  const tenants = await Promise.all(modules.map(tenantOf));
+  const db = openDatabase({ path, maxBytes, schemas: tenants.map(({ schema }) => schema) });
   const guard = guardFile(path);
-  const run = serve(db, guard.verify);
+  const run = serve(db, guard.verify, tenants);
   const idleCheckpoint = createIdleCheckpoint(db);
   port.on("message", ({ moment, calls, isLast }: CallGroup) => {
     if (calls.length > 0) port.postMessage(run(moment, calls));
@@ -169,7 +159,7 @@ function start(port: NonNullable<typeof parentPort>, { path, maxBytes }: WorkerO
 
 if (parentPort !== null) {
   try {
-    start(parentPort, workerData);
+    await start(parentPort, workerData);
   } catch (error) {
     if (!(error instanceof StoreOpenError)) throw error;
     const { failure, message } = error;

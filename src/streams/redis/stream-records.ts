@@ -1,28 +1,10 @@
-// How records and batches are written in Redis; the other half is `redis/*.lua`.
+// How records and batches are written in Redis; the other half are the Lua files of this folder.
 
 import type { Reply } from "../../store/redis/client.ts";
-import { StoreUnavailable } from "../../store/store-unavailable.ts";
+import { bufferOf, listOf, textOf } from "../../store/redis/replies.ts";
 import { unpackEvents } from "../packed-events.ts";
 import type { Batch, CancelReason, StreamPhase } from "../stream-record.ts";
 import type { StoredStream } from "../stream-store.ts";
-
-export function bytesOf(data: Uint8Array): Buffer {
-  return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.length);
-}
-
-export function listOf(reply: Reply | undefined): readonly Reply[] {
-  if (!Array.isArray(reply)) throw new StoreUnavailable("unknown", "Redis answers no list");
-  return reply;
-}
-
-export function bufferOf(reply: Reply | undefined): Buffer {
-  if (!Buffer.isBuffer(reply)) throw new StoreUnavailable("unknown", "Redis answers no string");
-  return reply;
-}
-
-export function textOf(reply: Reply | undefined): string {
-  return bufferOf(reply).toString();
-}
 
 /** A batch as `read` answers it. */
 export function decodeBatch(reply: Reply): Batch {
@@ -39,7 +21,7 @@ export function decodeMessage(message: Buffer): Batch {
   return { first: Number(first), last: Number(last), writer: Number(writer), events };
 }
 
-/** In the order of `RECORD` in `redis/record.lua`, then the time and whether the owner lives. */
+/** In the order of `RECORD` in `record.lua`, then the time and whether the owner lives. */
 export function decodeStream(reply: Reply): StoredStream {
   const fields = listOf(reply);
   let index = 0;

@@ -4,7 +4,7 @@ import { storeFull } from "../../store/store-unavailable.ts";
 import { packEvents } from "../packed-events.ts";
 import { append, created, isSameToken, repeated } from "../stream-machine.ts";
 import type { AppendResult } from "../stream-store.ts";
-import type { Handlers, PackedBatch } from "./stream-calls.ts";
+import type { PackedBatch, StreamHandlers } from "./stream-calls.ts";
 import { answerOf, rowOf, type StreamTable } from "./stream-table.ts";
 
 type Refused = Exclude<AppendResult, { state: "stored" | "repeated" }>;
@@ -16,7 +16,7 @@ const MAX_READ_BYTES = 4 * 1024 * 1024;
 export function createLogCalls(
   db: DatabaseSync,
   table: StreamTable,
-): Handlers<"check" | "create" | "append" | "read"> {
+): StreamHandlers<"check" | "create" | "append" | "read"> {
   const insertBatch = db.prepare(
     "INSERT INTO batch (stream, last, first, writer, events) VALUES (?, ?, ?, ?, ?)",
   );

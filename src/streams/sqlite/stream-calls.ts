@@ -1,7 +1,6 @@
-// What passes between the port of the store and its thread.
+// What the stream log asks its part in the thread of the file.
 import type { Cursor } from "../../domain/cursor.ts";
-import type { OpenFailure } from "../../store/sqlite/open-error.ts";
-import type { StoreTrouble } from "../../store/store-trouble.ts";
+import type { Handlers } from "../../store/sqlite/thread-tenant.ts";
 import type {
   Ending,
   HandOffCause,
@@ -67,7 +66,7 @@ export interface CleanupPart {
 }
 
 /** What the thread can be asked. Each call is one atomic step and a bounded amount of work. */
-export interface StoreCalls {
+export interface StreamCalls {
   /** Fails where the next event would not be stored. */
   check(): void;
   create(stream: NewStream): CreateAnswer;
@@ -95,47 +94,8 @@ export interface StoreCalls {
   discard(streamIds: readonly string[]): CleanupPart;
 }
 
-/** The store's time and its living sessions, as they are when a call is made. */
-export interface Moment {
-  readonly now: number;
-  readonly sessions: readonly string[];
-}
-
 /** The calls as the thread serves them; `M` names some of them. */
-export type Handlers<M extends keyof StoreCalls = keyof StoreCalls> = {
-  readonly [Name in M]: (
-    moment: Moment,
-    ...args: Parameters<StoreCalls[Name]>
-  ) => ReturnType<StoreCalls[Name]>;
-};
-
-export interface Call {
-  readonly method: keyof StoreCalls;
-  readonly args: readonly unknown[];
-}
-
-/** What has come while the group before was on its way: one transaction, answered in order. */
-export interface CallGroup {
-  readonly moment: Moment;
-  readonly calls: readonly Call[];
-  /** Close the file after these. */
-  readonly isLast: boolean;
-}
-
-export type Answer =
-  | { readonly value: unknown }
-  | {
-      readonly failure: string;
-      readonly isApplied: "no" | "unknown";
-      readonly trouble: StoreTrouble;
-    };
-
-export interface WorkerOptions {
-  readonly path: string;
-  readonly maxBytes: number | undefined;
-}
-
-/** First message of the thread. */
-export type Opening =
-  | { readonly state: "open" }
-  | { readonly state: "failed"; readonly failure: OpenFailure; readonly message: string };
+export type StreamHandlers<M extends keyof StreamCalls = keyof StreamCalls> = Handlers<
+  StreamCalls,
+  M
+>;

@@ -1,20 +1,9 @@
-import { resolve } from "node:path";
-import type { Clock } from "../../clock.ts";
-import { createProcessSessions } from "../../store/process-sessions.ts";
-import { createWorkerLink } from "../../store/sqlite/worker-link.ts";
+import type { SqliteEngine } from "../../store/sqlite/engine.ts";
 import { sizeOf } from "../batches.ts";
 import { packEvents, unpackEvents } from "../packed-events.ts";
 import type { StreamProgress } from "../stream-record.ts";
 import type { StreamStore } from "../stream-store.ts";
-import type { CleanupPart } from "./stream-calls.ts";
-
-export interface SqliteStoreOptions {
-  readonly clock: Clock;
-  /** The file; created where there is none. Another process cannot open it meanwhile. */
-  readonly path: string;
-  /** Size of the file, its write-ahead log aside; undefined: as much as the disk holds. */
-  readonly maxBytes: number | undefined;
-}
+import type { CleanupPart, StreamCalls } from "./stream-calls.ts";
 
 /** Bytes that can go to the thread without the pool that they are a part of. */
 function whole(bytes: Uint8Array): Uint8Array {
@@ -25,32 +14,13 @@ function wholeProgress({ provider, details }: StreamProgress): StreamProgress {
   return { provider, details: whole(details) };
 }
 
-/**
- * Streams in one file of this host, which outlive the process. A thread of its
- * own works on the file; calls that come while it is busy share the next
- * transaction. Rejects with `StoreOpenError` when the file cannot be used.
- */
-export async function createSqliteStore({
-  clock,
-  path,
-  maxBytes,
-}: SqliteStoreOptions): Promise<StreamStore> {
-  // The file is this process's alone, so its sessions are those of this process.
-  const { living, ...sessions } = createProcessSessions();
-  // As in memory: a step of the wall clock expires nothing while the process runs.
-  const beganAt = clock.wallTime() - clock.now();
-  const link = createWorkerLink({
-    clock,
-    path: resolve(path),
-    maxBytes,
-    moment: () => ({ now: Math.floor(beganAt + clock.now()), sessions: [...living] }),
-  });
-  await link.opened;
-
+/** Streams in a SQLite file; `thread.ts` is the other half. */
+export function createSqliteStreamStore(engine: SqliteEngine): StreamStore {
+  const link = engine.tenant<StreamCalls>(new URL("./thread.ts", import.meta.url));
   return {
-    capabilities: { type: "sqlite", isShared: false, durability: "host" },
+    capabilities: engine.capabilities,
     subscribe: undefined,
-    ...sessions,
+    ...engine.sessions.calls,
     check: () => link.call("check"),
 
     create(stream) {
@@ -124,6 +94,5 @@ export async function createSqliteStore({
       const { deleted } = await link.call("discard", streamIds);
       return { deleted };
     },
-    close: () => link.close(),
   };
 }

@@ -2,18 +2,18 @@ import { expect, it } from "vitest";
 import { createProcessSessions } from "../../../src/store/process-sessions.ts";
 
 it("a session lives until it is closed, and one that comes back had been lost", async () => {
-  const sessions = createProcessSessions();
+  const { living, calls: sessions } = createProcessSessions();
   await sessions.openSession("a", 1_000);
   expect(await sessions.renewSession("a", 1_000)).toBe("renewed");
   await sessions.closeSession("a");
-  expect([...sessions.living]).toEqual([]);
+  expect([...living]).toEqual([]);
   expect(await sessions.renewSession("a", 1_000)).toBe("lost");
   expect(await sessions.renewSession("a", 1_000)).toBe("renewed");
-  expect([...sessions.living]).toEqual(["a"]);
+  expect([...living]).toEqual(["a"]);
 });
 
 it("a session has one snapshot, which goes with it; one that is not there has none", async () => {
-  const sessions = createProcessSessions();
+  const { calls: sessions } = createProcessSessions();
   const [first, second] = [new Uint8Array([1]), new Uint8Array([2])];
   await sessions.putSnapshot("a", first);
   expect(await sessions.snapshots()).toEqual([]);
@@ -26,7 +26,7 @@ it("a session has one snapshot, which goes with it; one that is not there has no
 });
 
 it("everybody who listens hears of what is told", async () => {
-  const sessions = createProcessSessions();
+  const { calls: sessions } = createProcessSessions();
   const heard: string[] = [];
   for (const name of ["a", "b"])
     sessions.onBroadcast((bytes) => void heard.push(`${name}${bytes}`));

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Reply } from "../../../../src/store/redis/client.ts";
 import type { RedisConnection } from "../../../../src/store/redis/connection.ts";
 import { createRedisLibrary } from "../../../../src/store/redis/library.ts";
+import { STREAM_FUNCTIONS } from "../../../../src/streams/redis/stream-store.ts";
 
 const MISSING = new SimpleError("ERR Function not found");
 const NO_MEMORY = new SimpleError("OOM command not allowed when used memory > 'maxmemory'.");
@@ -30,7 +31,7 @@ function libraryOf(...answers: readonly (Reply | Error)[]) {
         .join(" ")
         .replace(/steer_[0-9a-f]{12}_/, ""),
     );
-  return { library: createRedisLibrary(connection), sent, words };
+  return { library: createRedisLibrary(connection, STREAM_FUNCTIONS), sent, words };
 }
 
 describe("a function of the library", () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { RedisConnection } from "../../../../src/store/redis/connection.ts";
-import { createRedisSubscriptions } from "../../../../src/store/redis/subscriptions.ts";
+import { RedisSubscriptions } from "../../../../src/store/redis/subscriptions.ts";
 import { StoreUnavailable } from "../../../../src/store/store-unavailable.ts";
 import { packEvents } from "../../../../src/streams/packed-events.ts";
+import { channelOf } from "../../../../src/streams/redis/stream-keys.ts";
+import { decodeMessage } from "../../../../src/streams/redis/stream-records.ts";
 import type { Batch } from "../../../../src/streams/stream-record.ts";
 import { batchOf, readable } from "../../../support/stored-streams.ts";
 
@@ -38,7 +40,12 @@ function connected() {
     const message = Buffer.concat([head, packEvents(events)]);
     for (const receive of receivers.get(CHANNEL) ?? []) receive(message);
   };
-  return { asked, answers, publish, subscriptions: createRedisSubscriptions(connection) };
+  return {
+    asked,
+    answers,
+    publish,
+    subscriptions: new RedisSubscriptions({ connection, channelOf, decode: decodeMessage }),
+  };
 }
 
 function listen(set: ReturnType<typeof connected>) {

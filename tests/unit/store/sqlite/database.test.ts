@@ -3,8 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { numberOf, openDatabase, troubleOf } from "../../../../src/store/sqlite/database.ts";
+import { openDatabase } from "../../../../src/store/sqlite/database.ts";
+import { troubleOf } from "../../../../src/store/sqlite/errors.ts";
+import { numberOf } from "../../../../src/store/sqlite/number-of.ts";
 import { storeFull } from "../../../../src/store/store-unavailable.ts";
+import { STREAM_SCHEMA } from "../../../../src/streams/sqlite/schema.ts";
 
 let folder: string;
 let path: string;
@@ -20,7 +23,7 @@ afterEach(() => {
 });
 
 function open(maxBytes?: number): DatabaseSync {
-  const db = openDatabase(path, maxBytes);
+  const db = openDatabase({ path, maxBytes, schemas: [STREAM_SCHEMA] });
   opened.push(db);
   return db;
 }
@@ -47,7 +50,7 @@ describe("a file of streams", () => {
     ["temp_store", 2],
   ])("is opened with %s %s", (name, value) => {
     for (let turn = 0; turn < 2; turn++) {
-      const db = openDatabase(path, undefined);
+      const db = openDatabase({ path, maxBytes: undefined, schemas: [STREAM_SCHEMA] });
       expect(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})).toEqual([value]);
       db.close();
     }

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { Clock } from "../../../../src/clock.ts";
-import { createMemoryStore } from "../../../../src/streams/memory/stream-store.ts";
 import type { NewStream } from "../../../../src/streams/stream-record.ts";
 import type { StreamStore } from "../../../../src/streams/stream-store.ts";
 import { createManualClock } from "../../../support/manual-clock.ts";
+import { createMemoryStreams } from "../../../support/open-streams.ts";
 import { appendTo, beginning, newStream, success } from "../../../support/stored-streams.ts";
 
 const KIB = 1024;
 
 function open(maxBytes = 80 * KIB) {
   const clock = createManualClock();
-  return { clock, store: createMemoryStore({ clock, maxBytes }) };
+  return { clock, store: createMemoryStreams({ clock, maxBytes }) };
 }
 
 const large = (overrides: Partial<NewStream> = {}): NewStream =>
@@ -270,7 +270,7 @@ it("has a time of its own: the wall clock may jump", async () => {
   const manual = createManualClock();
   let jumpMs = 0;
   const clock: Clock = { ...manual, wallTime: () => manual.wallTime() + jumpMs };
-  const store = createMemoryStore({ clock, maxBytes: 64 * KIB });
+  const store = createMemoryStreams({ clock, maxBytes: 64 * KIB });
   const id = await createEnded(store, newStream({ retentionMs: 1_000 }));
   jumpMs = 3_600_000;
   expect(await store.reap(0, 10)).toEqual({ expired: 0 });

@@ -1,21 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Reply } from "../../../../src/store/redis/client.ts";
+import { ABSENT_KEY, CONTROL_CHANNEL } from "../../../../src/store/redis/keys.ts";
+import { bufferOf, bytesOf, listOf, textOf } from "../../../../src/store/redis/replies.ts";
 import { packEvents } from "../../../../src/streams/packed-events.ts";
+import { channelOf, headKey, idempotencyKey } from "../../../../src/streams/redis/stream-keys.ts";
 import {
-  ABSENT_KEY,
-  CONTROL_CHANNEL,
-  channelOf,
-  headKey,
-  idempotencyKey,
-} from "../../../../src/streams/redis/stream-keys.ts";
-import {
-  bufferOf,
-  bytesOf,
   decodeBatch,
   decodeMessage,
   decodeStream,
-  listOf,
-  textOf,
 } from "../../../../src/streams/redis/stream-records.ts";
 import { batchOf, encode, readable } from "../../../support/stored-streams.ts";
 

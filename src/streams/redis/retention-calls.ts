@@ -1,9 +1,9 @@
 import type { Reply } from "../../store/redis/client.ts";
 import type { RedisLibrary } from "../../store/redis/library.ts";
+import { listOf, textOf } from "../../store/redis/replies.ts";
 import { LOOKED_AT } from "../stream-query.ts";
-import type { StoredStream, StreamStore } from "../stream-store.ts";
-import { headKey, idempotencyKey } from "./stream-keys.ts";
-import { bufferOf, decodeStream, listOf, textOf } from "./stream-records.ts";
+import type { RetentionCalls } from "../stream-store.ts";
+import { decodeStream } from "./stream-records.ts";
 
 /** Streams that one step of a cleanup looks at, so that none holds up Redis for long. */
 const PAGE = 200;
@@ -18,45 +18,9 @@ function positionOf(reply: Reply | undefined): Position {
   return [textOf(createdAt), textOf(streamId)];
 }
 
-function optionalStream(reply: Reply): StoredStream | undefined {
-  return reply === null ? undefined : decodeStream(reply);
-}
-
-type Queries = Pick<
-  StreamStore,
-  | "find"
-  | "heads"
-  | "requestCancel"
-  | "orphans"
-  | "loadRequest"
-  | "list"
-  | "reap"
-  | "cleanup"
-  | "discard"
->;
-
-/** What is asked about streams, beside writing and reading them. */
-export function createRedisQueries(library: RedisLibrary): Queries {
+/** Listing, and the end of what is kept. */
+export function createRetentionCalls(library: RedisLibrary): RetentionCalls {
   return {
-    async find(caller, requestId) {
-      const key = idempotencyKey(caller, requestId);
-      return key === "" ? undefined : optionalStream(await library.call("find", key, []));
-    },
-    async heads(streamIds) {
-      return listOf(await library.call("heads", "", streamIds)).map(optionalStream);
-    },
-    async requestCancel(streamId, reason) {
-      const args = [streamId, reason];
-      return optionalStream(await library.call("request_cancel", headKey(streamId), args));
-    },
-    async orphans(limit) {
-      return listOf(await library.call("orphans", "", [String(limit)])).map(decodeStream);
-    },
-    async loadRequest(streamId) {
-      const request = await library.call("load_request", headKey(streamId), [streamId]);
-      return request === null ? undefined : bufferOf(request);
-    },
-
     async list({ phases, provider, caller, olderThanMs, limit, after }) {
       const [replies, behind] = listOf(
         await library.call("list", "", [

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Reply } from "../../../../src/store/redis/client.ts";
 import type { RedisLibrary } from "../../../../src/store/redis/library.ts";
-import { createRedisQueries } from "../../../../src/streams/redis/stream-queries.ts";
+import { createOwnershipCalls } from "../../../../src/streams/redis/ownership-calls.ts";
+import { createRetentionCalls } from "../../../../src/streams/redis/retention-calls.ts";
 import { cleanupQuery, listQuery } from "../../../support/stored-streams.ts";
 
 const blob = (text: string): Buffer => Buffer.from(text);
@@ -21,7 +22,9 @@ function queriesOver(...answers: readonly Reply[]) {
     return answers[asked.length - 1] ?? null;
   };
   const library: RedisLibrary = { call, callOr: (_, ...rest) => call(...rest) };
-  return { queries: createRedisQueries(library), asked };
+  const ownership = { library, ttlOf: () => "0", isSubscribed: () => false };
+  const queries = { ...createOwnershipCalls(ownership), ...createRetentionCalls(library) };
+  return { queries, asked };
 }
 
 describe("a listing in Redis", () => {
