@@ -35,10 +35,6 @@ export class DueStreams<Entry extends { readonly record: StreamRecord }> {
       if (this.#first === last) return;
     }
   }
-
-  clear(): void {
-    this.#spans.clear();
-  }
 }
 
 function spanOf(time: number): number {

@@ -177,16 +177,6 @@ export class MemoryStreams {
     return true;
   }
 
-  clear(): void {
-    for (const each of [this.#byId, this.#keys, this.#running, this.#ended, this.#tombstones]) {
-      each.clear();
-    }
-    this.#newest.clear();
-    this.#due.clear();
-    this.#held = 0;
-    this.#heldByTombstones = 0;
-  }
-
   #count(stream: MemoryStream): void {
     const held = heldBy(stream);
     this.#held += held - stream.held;

@@ -36,11 +36,6 @@ export class NewestStreams<Entry extends { readonly record: StreamRecord }> {
     }
   }
 
-  clear(): void {
-    this.#entries = [];
-    this.#expired = 0;
-  }
-
   /** How many are older than that place. */
   #countBefore(place: Place): number {
     let low = 0;

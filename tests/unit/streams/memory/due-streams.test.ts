@@ -33,13 +33,11 @@ it("one that becomes due before those that were looked at is found", () => {
   expect(found(streams, 20 * SPAN_MS)).toEqual([15 * SPAN_MS]);
 });
 
-it("a delete takes the one, and a clear all of them", () => {
+it("a delete takes the one, once", () => {
   const streams = new DueStreams<ReturnType<typeof dueAt>>(0);
   const [one, other] = [dueAt(1), dueAt(2)];
   for (const entry of [one, other]) streams.add(entry);
   streams.delete(one);
   streams.delete(one);
   expect(found(streams, 0)).toEqual([2]);
-  streams.clear();
-  expect(found(streams, 0)).toEqual([]);
 });

@@ -104,25 +104,6 @@ describe("streams in the order of their creation", () => {
     expect(page(newest, 10)).toHaveLength(3);
   });
 
-  it("are all gone when they are cleared, with what was counted of them", () => {
-    const { newest, entries } = filled(100);
-    for (const entry of entries.slice(0, 70)) {
-      entry.expire();
-      newest.expired();
-    }
-    newest.clear();
-    expect(page(newest, 10)).toEqual([]);
-    const next = Array.from({ length: 100 }, (_, index) => new Entry(index));
-    for (const entry of next) newest.add(entry);
-    Entry.looks = 0;
-    for (const entry of next.slice(0, 70)) {
-      entry.expire();
-      newest.expired();
-    }
-    expect(Entry.looks).toBe(0);
-    expect(page(newest, 200)).toHaveLength(30);
-  });
-
   it("are walked over to the end, though others are swept away meanwhile", () => {
     const { newest, entries } = filled(200);
     const walk = newest.behind(undefined);
