@@ -36,7 +36,7 @@ export interface StreamServiceOptions extends EventEncoder {
   readonly clock: Clock;
   readonly log: Log;
   readonly config: () => Pick<Config, "streams">;
-  readonly stores: Stores;
+  readonly stores: Pick<Stores, "engine" | "streams">;
   /** Of this incarnation: another one of the same replica is another writer. */
   readonly session: string;
   readonly runs: GenerationRuns;

@@ -12,6 +12,10 @@ const ABSENT = "{steer}:none";
 
 /** A library over a connection that answers in turn; the last answer is that to all further ones. */
 function libraryOf(...answers: readonly (Reply | Error)[]) {
+  return libraryFrom(STREAM_FUNCTIONS, answers);
+}
+
+function libraryFrom(files: readonly URL[], answers: readonly (Reply | Error)[]) {
   const sent: (readonly (string | Buffer)[])[] = [];
   const connection: RedisConnection = {
     async send(args) {
@@ -31,7 +35,7 @@ function libraryOf(...answers: readonly (Reply | Error)[]) {
         .join(" ")
         .replace(/steer_[0-9a-f]{12}_/, ""),
     );
-  return { library: createRedisLibrary(connection, STREAM_FUNCTIONS), sent, words };
+  return { library: createRedisLibrary(connection, files), sent, words };
 }
 
 describe("a function of the library", () => {
@@ -60,6 +64,18 @@ describe("a function of the library", () => {
     for (const name of ["create", "append", "read", "claim", "reap", "open_session"]) {
       expect(code).toContain(`register('${name}'`);
     }
+  });
+
+  it("has another name than that of another tenant, which begins with the same words", async () => {
+    const loadedOf = async (files: readonly URL[]) => {
+      const { library, sent } = libraryFrom(files, [MISSING, 1, 7]);
+      await library.call("count", "", []);
+      const code = String(sent[1]?.[3]);
+      return { name: code.split("\n", 1)[0], alive: code.includes("local function is_alive(") };
+    };
+    const [streams, other] = [await loadedOf(STREAM_FUNCTIONS), await loadedOf([])];
+    expect(streams.name).not.toBe(other.name);
+    expect([streams.alive, other.alive]).toEqual([true, true]);
   });
 
   it("is loaded once for all that miss it at a time, and again when it is missing again", async () => {
