@@ -9,6 +9,7 @@ import { systemClock as clock } from "../src/clock.ts";
 import { openStores } from "../src/open-stores.ts";
 import { encodeEvent } from "../src/rpc/encode-event.ts";
 import type { StoreAddress } from "../src/store/store-address.ts";
+import { StoreHealth } from "../src/store/store-health.ts";
 import type { OwnedStream } from "../src/streams/owned-stream.ts";
 import { StreamLog } from "../src/streams/stream-log.ts";
 import type { StreamObserver } from "../src/streams/stream-observer.ts";
@@ -47,7 +48,6 @@ const observer: StreamObserver = {
   },
   filled: () => {},
   lost: () => {},
-  storeChanged: () => {},
 };
 
 async function begin(log: StreamLog, index: number): Promise<OwnedStream> {
@@ -86,6 +86,7 @@ async function measureLog(): Promise<void> {
   const { engine, streams: store } = await openStores(addressOf(given), clock);
   const log = new StreamLog({
     store,
+    health: new StoreHealth(clock, () => {}),
     clock,
     settings: () => ({ ...DEFAULT_STREAM_SETTINGS, storeTimeoutMs: 5_000 }),
     session: "bench",

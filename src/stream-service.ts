@@ -13,7 +13,7 @@ import { openStores, type Stores } from "./open-stores.ts";
 import { isTerminalEvent } from "./rpc/encode-event.ts";
 import { generationLine } from "./rpc/report-generation.ts";
 import { decodeStoredRequest } from "./rpc/stored-request.ts";
-import { type StoreState, within } from "./store/store-health.ts";
+import { StoreHealth, type StoreState, within } from "./store/store-health.ts";
 import { StreamMaintenance } from "./streams/maintenance.ts";
 import { StreamLog } from "./streams/stream-log.ts";
 import type { StoredStream } from "./streams/stream-store.ts";
@@ -85,8 +85,13 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     isTerminal: isTerminalEvent,
   };
   const observed = telemetry.streams(stores.streams.capabilities.type, stores.streams.held);
+  const health = new StoreHealth(clock, (state, before) => {
+    if (state.state !== before.state) observed.degraded(state.state === "away");
+    line(storeLine(state, before, clock.now()));
+  });
   const log = new StreamLog({
     ...shared,
+    health,
     store: stores.streams,
     observer: {
       ...observed,
@@ -94,16 +99,13 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
         observed.lost(loss);
         line({ event: "stream lost", cause: loss });
       },
-      storeChanged(state, before) {
-        if (state.state !== before.state) observed.degraded(state.state === "away");
-        line(storeLine(state, before, clock.now()));
-      },
     },
   });
   const ownMemory = await openStores({ type: "memory", maxBytes: LOCAL_BYTES }, clock);
   const local = new StreamLog({
     ...shared,
-    observer: { ...noStreamTelemetry, storeChanged: () => {} },
+    health: new StoreHealth(clock, () => {}),
+    observer: noStreamTelemetry,
     store: ownMemory.streams,
   });
   const stored = createStoredGenerations({

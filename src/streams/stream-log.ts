@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
 import { storeUnavailable } from "../store/store-errors.ts";
-import { StoreHealth, within } from "../store/store-health.ts";
+import { type StoreHealth, within } from "../store/store-health.ts";
 import { answers } from "../store/store-trouble.ts";
 import { ignoreOutage, StoreUnavailable } from "../store/store-unavailable.ts";
 import { AbandonedStreams } from "./abandoned-streams.ts";
@@ -25,6 +25,8 @@ const ANSWER_TIMEOUT_MS = 2_000;
 
 export interface StreamLogOptions {
   readonly store: StreamStore;
+  /** Of the store's engine: one for all of its tenants. */
+  readonly health: StoreHealth;
   readonly clock: Clock;
   readonly settings: () => StreamSettings;
   /** Of this process: readers and writers are told apart by it. */
@@ -66,9 +68,7 @@ export class StreamLog {
   constructor(options: StreamLogOptions) {
     this.#options = options;
     this.store = options.store;
-    this.health = new StoreHealth(options.clock, (state, before) =>
-      options.observer.storeChanged(state, before),
-    );
+    this.health = options.health;
     const { store, session } = options;
     this.#abandoned = new AbandonedStreams(options.clock);
     this.control = new ControlChannel({ store, session, isStoreDown: () => this.health.isDown });

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { systemClock } from "../../src/clock.ts";
+import { StoreHealth } from "../../src/store/store-health.ts";
 import { StreamLog } from "../../src/streams/stream-log.ts";
 import type { NewStream } from "../../src/streams/stream-record.ts";
 import { DEFAULT_STREAM_SETTINGS } from "../../src/streams/stream-settings.ts";
@@ -45,12 +46,13 @@ if (gc === undefined) throw new Error("run with --expose-gc");
 const store = createMemoryStreams({ clock: systemClock, maxBytes: 1024 * KIB * KIB });
 const log = new StreamLog({
   store,
+  health: new StoreHealth(systemClock, () => {}),
   clock: systemClock,
   settings: () => DEFAULT_STREAM_SETTINGS,
   session: "session-a",
   newNonce: () => randomBytes(4).readUInt32LE() || 1,
   isTerminal: () => false,
-  observer: { ...noStreamTelemetry, storeChanged: () => {} },
+  observer: noStreamTelemetry,
 });
 
 /** Bytes of their own: nothing is shared and nothing is a part of something longer. */

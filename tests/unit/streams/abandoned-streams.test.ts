@@ -1,5 +1,6 @@
 // Streams that a living process owns by name only, and that nobody else could claim.
 import { describe, expect, it } from "vitest";
+import { StoreHealth } from "../../../src/store/store-health.ts";
 import { StoreUnavailable } from "../../../src/store/store-unavailable.ts";
 import { AbandonedStreams } from "../../../src/streams/abandoned-streams.ts";
 import { StreamLog } from "../../../src/streams/stream-log.ts";
@@ -20,7 +21,6 @@ const observer: StreamObserver = {
   appended() {},
   filled() {},
   lost() {},
-  storeChanged() {},
 };
 
 /** An orphan of three events, and a process whose store is changed for the test. */
@@ -33,6 +33,7 @@ async function prepare(change: (store: StreamStore) => Partial<StreamStore>) {
   await store.append(appendTo(stream, 2, 3));
   const log = new StreamLog({
     store: { ...store, ...change(store) },
+    health: new StoreHealth(clock, () => {}),
     clock,
     settings: () => DEFAULT_STREAM_SETTINGS,
     session,
