@@ -1,5 +1,5 @@
 // The causes of trouble as a real server makes them; the words of all errors are in
-// tests/unit/streams/redis-errors.test.ts.
+// tests/unit/store/redis/errors.test.ts.
 import { rmSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createClient } from "@redis/client";

@@ -40,7 +40,7 @@ it("a check of one tenant finds that the file is gone, and no tenant writes from
   const { engine, streams, counters } = await openBoth();
   rmSync(current().path);
   const gone = { trouble: { cause: "file-gone" } };
-  await expect(counters.call("check")).rejects.toMatchObject(gone);
+  await expect(streams.check()).rejects.toMatchObject(gone);
   await expect(streams.create(newStream())).rejects.toMatchObject(gone);
   await expect(counters.call("count", "a")).rejects.toMatchObject(gone);
   await engine.close();

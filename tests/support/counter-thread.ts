@@ -4,7 +4,6 @@ import type { Handlers, ThreadTenant } from "../../src/store/sqlite/thread-tenan
 export interface CounterCalls {
   /** Adds one, and answers the count. Fails for the name "bad", once it has counted. */
   count(name: string): number;
-  check(): void;
 }
 
 export const COUNTER_THREAD = new URL(import.meta.url);
@@ -27,7 +26,6 @@ export const tenant: ThreadTenant = {
         if (name === "bad") throw new Error("a bad name");
         return count;
       },
-      check() {},
     };
   },
 };

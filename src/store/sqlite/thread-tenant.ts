@@ -21,6 +21,9 @@ export interface ThreadTenant {
   readonly schema: Schema;
   /** Methods that change the file, beside their answer. */
   readonly writes: readonly string[];
-  /** Called once, when the tables are there. A method `check` fails where the file would take no write. */
+  /**
+   * Called once, when the tables are there. A method named `check` fails where the file would take no write:
+   * it has to try one while the file is troubled, since the trouble is over when it succeeds.
+   */
   serve(file: ThreadFile): Readonly<Record<string, (moment: Moment, ...args: never[]) => unknown>>;
 }
