@@ -72,6 +72,14 @@ function storeLine(state: StoreState, before: StoreState, now: number): LogLine 
   return { event: "store back", seconds };
 }
 
+/** The health of the store, whose changes are told. */
+function observedHealth(clock: Clock, telemetry: StreamTelemetry, log: Log): StoreHealth {
+  return new StoreHealth(clock, (state, before) => {
+    if (state.state !== before.state) telemetry.degraded(state.state === "away");
+    log(storeLine(state, before, clock.now()));
+  });
+}
+
 /** Rejects with a `StoreProblem` where the store can never be used as it is configured. */
 export async function startStreams(options: StreamServiceOptions): Promise<StreamService> {
   const { clock, config, log: line, runs, stores, session, telemetry, onDefect } = options;
@@ -85,13 +93,9 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     isTerminal: isTerminalEvent,
   };
   const observed = telemetry.streams(stores.streams.capabilities.type, stores.streams.held);
-  const health = new StoreHealth(clock, (state, before) => {
-    if (state.state !== before.state) observed.degraded(state.state === "away");
-    line(storeLine(state, before, clock.now()));
-  });
   const log = new StreamLog({
     ...shared,
-    health,
+    health: observedHealth(clock, observed, line),
     store: stores.streams,
     observer: {
       ...observed,

@@ -4,9 +4,11 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
 import { SqliteEngine } from "../../src/store/sqlite/engine.ts";
 import { createSqliteStreamStore } from "../../src/streams/sqlite/stream-store.ts";
-import { COUNTER_THREAD, type CounterCalls } from "../support/counter-thread.ts";
+import type { CounterCalls } from "../support/counter-thread.ts";
 import { useSqliteFile } from "../support/sqlite-file.ts";
 import { LONG_MS, newStream } from "../support/stored-streams.ts";
+
+const COUNTER_THREAD = new URL("../support/counter-thread.ts", import.meta.url);
 
 const current = useSqliteFile();
 

@@ -6,8 +6,6 @@ export interface CounterCalls {
   count(name: string): number;
 }
 
-export const COUNTER_THREAD = new URL(import.meta.url);
-
 export const tenant: ThreadTenant = {
   schema: {
     tenant: "counters",
