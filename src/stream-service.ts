@@ -15,7 +15,7 @@ import { generationLine } from "./rpc/report-generation.ts";
 import { decodeStoredRequest } from "./rpc/stored-request.ts";
 import { StoreHealth, type StoreState, within } from "./store/store-health.ts";
 import { StreamMaintenance } from "./streams/maintenance.ts";
-import { StreamLog } from "./streams/stream-log.ts";
+import { StreamLog, type StreamLogOptions } from "./streams/stream-log.ts";
 import type { StoredStream } from "./streams/stream-store.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./telemetry/stream-telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -80,6 +80,16 @@ function observedHealth(clock: Clock, telemetry: StreamTelemetry, log: Log): Sto
   });
 }
 
+/** The log in the memory of this process. */
+async function openLocalLog(
+  options: Omit<StreamLogOptions, "store" | "health" | "observer">,
+): Promise<StreamLog> {
+  const { clock } = options;
+  const { streams } = await openStores({ type: "memory", maxBytes: LOCAL_BYTES }, clock);
+  const health = new StoreHealth(clock, () => {});
+  return new StreamLog({ ...options, health, observer: noStreamTelemetry, store: streams });
+}
+
 /** Rejects with a `StoreProblem` where the store can never be used as it is configured. */
 export async function startStreams(options: StreamServiceOptions): Promise<StreamService> {
   const { clock, config, log: line, runs, stores, session, telemetry, onDefect } = options;
@@ -105,13 +115,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
       },
     },
   });
-  const ownMemory = await openStores({ type: "memory", maxBytes: LOCAL_BYTES }, clock);
-  const local = new StreamLog({
-    ...shared,
-    health: new StoreHealth(clock, () => {}),
-    observer: noStreamTelemetry,
-    store: ownMemory.streams,
-  });
+  const local = await openLocalLog(shared);
   const stored = createStoredGenerations({
     clock,
     log,
