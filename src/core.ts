@@ -1,10 +1,11 @@
 // What generates answers: everything of the service but the stored streams and the doors.
 import { randomBytes } from "node:crypto";
-import { Adapters } from "./adapters.ts";
 import { createAuthenticator } from "./calls/authenticate.ts";
 import type { Clock } from "./clock.ts";
-import type { Config } from "./config.ts";
-import { createDeployment, type Deployment, type ProviderTypes } from "./deployment.ts";
+import type { Config } from "./config/config.ts";
+import { Adapters } from "./deployment/adapters.ts";
+import { createDeployment, type Deployment, type ProviderTypes } from "./deployment/deployment.ts";
+import type { InForce } from "./deployment/reload-steps.ts";
 import { describeDefect, type OnDefect } from "./domain/defect.ts";
 import type { Log } from "./domain/log-line.ts";
 import type { Model } from "./domain/model.ts";
@@ -18,7 +19,6 @@ import { ReliabilityEngine } from "./reliability/attempts.ts";
 import { nameOf } from "./reliability/engine-call.ts";
 import { ProviderStats } from "./reliability/provider-stats.ts";
 import { TargetStates } from "./reliability/target-states.ts";
-import type { InForce } from "./reload-steps.ts";
 import { startOptionalTelemetry } from "./telemetry/start-optional-telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 import { createTokenCounter, type TokenCounter } from "./usage/token-counter.ts";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "./clock.ts";
-import type { Config } from "./config.ts";
-import { readListenersTls } from "./reload-steps.ts";
+import type { Config } from "./config/config.ts";
+import { readListenersTls } from "./deployment/reload-steps.ts";
 import type { Dispatcher } from "./rpc/call.ts";
 import { createGrpcListener, type GrpcListener } from "./rpc/grpc-listener.ts";
 import { createHttpListener, type HttpListener } from "./rpc/http-listener.ts";

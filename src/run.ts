@@ -1,6 +1,6 @@
 import { systemClock } from "./clock.ts";
-import { loadConfig } from "./config.ts";
-import type { ProviderTypes } from "./deployment.ts";
+import { loadConfig } from "./config/load-config.ts";
+import type { ProviderTypes } from "./deployment/deployment.ts";
 import { describeDefect } from "./domain/defect.ts";
 import { createLog } from "./log.ts";
 import * as providerTypes from "./providers/registry.ts";

@@ -1,7 +1,7 @@
 // Everything that keeps streams: the store, the log over it, and what goes on for
 // them in the background.
 import type { Clock } from "./clock.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import type { OnDefect } from "./domain/defect.ts";
 import type { Log, LogLine } from "./domain/log-line.ts";
 import type { EventEncoder } from "./gateway/event-sink.ts";

@@ -1,4 +1,4 @@
-import { environmentWith } from "../config.ts";
+import { environmentWith } from "../config/load-config.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { JSON_FLAG } from "./flags.ts";
@@ -13,7 +13,7 @@ interface Asked {
 /** What is worth knowing of a configuration; undefined: it is refused, and why has been said. */
 async function findingsOf({ environment }: Asked, { stderr }: CommandContext) {
   // The whole service is behind it: no other command needs so long to start.
-  const { checkConfig } = await import("../check-config.ts");
+  const { checkConfig } = await import("../deployment/check-config.ts");
   const findings = await checkConfig(environment);
   if (findings.state === "usable") return findings.warnings;
   stderr.write(`steer: ${findings.problem}\n`);
@@ -37,7 +37,7 @@ async function show(asked: Asked, context: CommandContext): Promise<void> {
   if ((await findingsOf(asked, context)) === undefined) return;
   const { environment, json } = asked;
   const { stdout } = context;
-  const { effectiveValues } = await import("../effective-values.ts");
+  const { effectiveValues } = await import("../config/effective-values.ts");
   const values = effectiveValues(environment);
   if (json) return void stdout.write(`${JSON.stringify(values)}\n`);
   const lines = values.map(({ key, value, origin }) => ({

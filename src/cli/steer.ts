@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The command line: `steer COMMAND`, over gRPC with the generated stubs.
 import { constants } from "node:os";
-import { loadClientConfig } from "../config.ts";
+import { loadClientConfig } from "../config/load-client-config.ts";
 import { VERSION } from "../version.ts";
 import { CallFailed, createClient } from "./client.ts";
 import { type Command, type CommandContext, helpOf } from "./command.ts";

@@ -1,31 +1,36 @@
-import {
-  ConfigProblem,
-  duration,
-  object,
-  oneOf,
-  picos,
-  type Reader,
-  type ReadFields,
-  text,
-} from "./readers.ts";
+import type { AbortPolicy } from "../domain/generation-spec.ts";
+import { duration, oneOf, picos, restricted, text } from "./readers.ts";
+import { object } from "./sections.ts";
 
-/** The contract's bound of what a request may ask for. */
+const DEFAULT_ABORT: AbortPolicy = { mode: "close", maxTimeMs: 10_000 };
+
+/** The contract's bound of the time that a request may ask for. */
 const MAX_DRAIN_MS = 60_000;
 
-const drainTime: Reader<number> = (value, path) => {
-  const ms = duration(value, path);
-  if (ms <= MAX_DRAIN_MS) return ms;
-  throw new ConfigProblem(path, "must be 60s or less");
-};
-
-/** What counts tokens that no provider reports: the best there is for the model, or one rule for all. */
+/** The best counter that there is for the model, or one rule for all models. */
 const ESTIMATORS = ["auto", "tiktoken", "character", "script"] as const;
 
 /** The section `accounting` of the file. */
 export const accountingFields = object({
   estimator: oneOf(...ESTIMATORS),
   usage_file: text,
-  abort: object({ mode: oneOf("close", "drain"), max_time: drainTime, max_cost_picos: picos }),
+  abort: object({
+    mode: oneOf("close", "drain"),
+    max_time: restricted(duration, (ms) => ms <= MAX_DRAIN_MS, "must be 60s or less"),
+    max_cost_picos: picos,
+  }),
 });
 
-export type AccountingFields = ReadFields<typeof accountingFields.fields>;
+export interface AccountingSettings {
+  /** What becomes of a provider call whose generation is cancelled, if the request names no policy. */
+  readonly abort: AbortPolicy;
+  /** File for usage records as lines of JSON; undefined: none are written. */
+  readonly usageFile: string | undefined;
+}
+
+/** The section `accounting` with the defaults for keys that are not given. */
+export function accountingSettings(
+  given: ReturnType<typeof accountingFields> = {},
+): AccountingSettings {
+  return { abort: { ...DEFAULT_ABORT, ...given.abort }, usageFile: given.usageFile };
+}

@@ -1,8 +1,36 @@
 import { altName } from "../domain/alt-names.ts";
-import type { Address } from "./readers.ts";
-import { ConfigProblem } from "./readers.ts";
-import type { CallerEntry } from "./schema.ts";
+import { type Address, ConfigProblem, identifier, matching, oneOf, text } from "./readers.ts";
+import { object, reshaped } from "./sections.ts";
 import { ConfigError } from "./sources.ts";
+
+/** A caller with its credential: a key, stored as its hash, or a client certificate. */
+export interface CallerEntry {
+  readonly id: string;
+  readonly role: "caller" | "operator";
+  /** SHA-256 of the key, 64 hex digits in lower case. */
+  readonly keySha256?: string;
+  /** Subject alternative name: DNS name, URI, IP or mail address. Its form says which of them. */
+  readonly clientCertSan?: string;
+}
+
+const callerFields = object(
+  {
+    id: identifier,
+    role: oneOf("caller", "operator"),
+    key_sha256: matching(/^[0-9a-f]{64}$/i, "64 hex digits; `steer keygen` prints them"),
+    client_cert_san: text,
+  },
+  ["id", "role"],
+);
+
+/** An entry of `callers`. */
+export const caller = reshaped(callerFields, (fields, path): CallerEntry => {
+  const { keySha256: key, clientCertSan } = fields;
+  if ((key === undefined) === (clientCertSan === undefined)) {
+    throw new ConfigProblem(path, "set either key_sha256 or client_cert_san");
+  }
+  return { ...fields, ...(key !== undefined && { keySha256: key.toLowerCase() }) };
+});
 
 /** A credential that means two callers, or none, is a mistake. Throws `ConfigProblem`. */
 export function checkCallers(callers: readonly CallerEntry[], verifiesClients: boolean): void {

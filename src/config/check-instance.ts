@@ -1,5 +1,5 @@
-import { ConfigProblem, required } from "./readers.ts";
-import type { ProviderEntry } from "./schema.ts";
+import type { ProviderEntry } from "./provider-entry.ts";
+import { ConfigProblem } from "./readers.ts";
 import type { TypeFacts, TypeTable } from "./type-facts.ts";
 
 /** The name of another type would mean two things in a request's `provider_options` and `routing`. */
@@ -14,11 +14,11 @@ function isTaken(
 
 /** The type of an entry. Throws `ConfigProblem`. */
 export function typeOf(
+  entry: ProviderEntry,
   index: number,
   entries: readonly ProviderEntry[],
   types: TypeTable,
 ): TypeFacts {
-  const entry = required(entries[index], ["providers"], String(index));
   const known = Object.keys(types);
   const type = Object.hasOwn(types, entry.type) ? types[entry.type] : undefined;
   if (type === undefined) {

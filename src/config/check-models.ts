@@ -1,7 +1,7 @@
 import { checkDialect } from "./check-instance.ts";
 import type { ConfiguredProvider } from "./instances.ts";
-import { ConfigProblem, required } from "./readers.ts";
-import type { ModelEntry } from "./schema.ts";
+import type { ModelEntry } from "./model-entry.ts";
+import { ConfigProblem } from "./readers.ts";
 import type { TypeFacts, TypeTable } from "./type-facts.ts";
 
 /** `reasoningField` as `reasoning_field`. */
@@ -39,21 +39,21 @@ export function checkModels(
   const owners = new Map<string, string>();
   for (const [index, model] of models.entries()) {
     const instance = providers.find(({ id }) => id === model.provider);
-    if (instance === undefined) {
+    const type = instance && types[instance.type];
+    if (instance === undefined || type === undefined) {
       const names = providers.map(({ id }) => id).join(", ");
       const message = `no provider "${model.provider}"; there are ${names}`;
       throw new ConfigProblem(["models", index, "provider"], message);
     }
-    const path = ["models", index];
-    checkDialect("models", index, model.dialect, required(types[instance.type], path, "provider"));
-    checkCarried(model, index, instance, required(types[instance.type], path, "provider"));
+    checkDialect("models", index, model.dialect, type);
+    checkCarried(model, index, instance, type);
     const { id, displayName = id, aliases = [] } = model;
     for (const name of new Set([id, displayName, ...aliases])) {
       const key = `${instance.id}/${name}`;
       const owner = owners.get(key);
       if (owner !== undefined) {
         const message = `the name "${name}" belongs to the model ${owner} of ${instance.id} already`;
-        throw new ConfigProblem(path, message);
+        throw new ConfigProblem(["models", index], message);
       }
       owners.set(key, id);
     }

@@ -1,26 +1,46 @@
-import { ConfigProblem, duration, object, type Reader, type ReadFields } from "./readers.ts";
+// How connections end: in a drain, and by their age.
+import type { DrainSettings } from "../rpc/drain.ts";
+import type { AgeLimit } from "../rpc/http2-sessions.ts";
+import { ConfigProblem, duration, restricted } from "./readers.ts";
+import { object, type Section } from "./sections.ts";
 
-const HOUR_MS = 3_600_000;
+/** The grace is below the 30 s that an orchestrator usually gives a process to end. */
+const DEFAULT_DRAIN: DrainSettings = { noticeMs: 2_000, graceMs: 25_000 };
 
 /** An orchestrator that waits longer for one replica would hold up a whole rollout. */
-const grace: Reader<number> = (value, path) => {
-  const ms = duration(value, path);
-  if (ms <= HOUR_MS) return ms;
-  throw new ConfigProblem(path, "must be 1h or less");
-};
+const MAX_GRACE_MS = 3_600_000;
 
 /** A shorter age would cost more handshakes than calls. */
-const age: Reader<number> = (value, path) => {
-  const ms = duration(value, path);
-  if (ms >= 1_000) return ms;
-  throw new ConfigProblem(path, "must be 1s or more");
-};
+const MIN_AGE_MS = 1_000;
+
+/** The longest generation of the default `timeouts.max_total`: age cuts none. */
+const DEFAULT_AGE_GRACE_MS = 3_600_000;
 
 /** The section `drain` of the file. */
-export const drainFields = object({ notice: duration, grace });
+export const drainFields = object({
+  notice: duration,
+  grace: restricted(duration, (ms) => ms <= MAX_GRACE_MS, "must be 1h or less"),
+});
 
 /** Keys of the section `grpc` for the age of connections. */
-export const ageFields = { max_connection_age: age, max_connection_age_grace: duration };
+export const ageFields = {
+  max_connection_age: restricted(duration, (ms) => ms >= MIN_AGE_MS, "must be 1s or more"),
+  max_connection_age_grace: duration,
+};
 
-export type DrainFields = ReadFields<typeof drainFields.fields>;
-export type AgeFields = ReadFields<typeof ageFields>;
+/** The section `drain` with the defaults for keys that are not given. Throws `ConfigProblem`. */
+export function drainSettings(given: ReturnType<typeof drainFields> = {}): DrainSettings {
+  const { graceMs = DEFAULT_DRAIN.graceMs } = given;
+  const { noticeMs = Math.min(DEFAULT_DRAIN.noticeMs, graceMs) } = given;
+  if (noticeMs <= graceMs) return { noticeMs, graceMs };
+  throw new ConfigProblem(["drain", "notice"], `is above drain.grace (${graceMs} ms)`);
+}
+
+/** The age limit of gRPC connections; undefined: none is set. Throws `ConfigProblem`. */
+export function ageLimit(given: Section<typeof ageFields> = {}): AgeLimit | undefined {
+  const { maxConnectionAgeMs: maxMs, maxConnectionAgeGraceMs: graceMs } = given;
+  if (maxMs !== undefined) return { maxMs, graceMs: graceMs ?? DEFAULT_AGE_GRACE_MS };
+  if (graceMs === undefined) return undefined;
+  const message = "needs grpc.max_connection_age";
+  throw new ConfigProblem(["grpc", "max_connection_age_grace"], message);
+}

@@ -1,5 +1,8 @@
+import { createModelRegistry } from "../routing/model-registry.ts";
+import type { ConfiguredProvider } from "./instances.ts";
+import type { ModelEntry } from "./model-entry.ts";
 import { ConfigProblem } from "./readers.ts";
-import type { ModelEntry } from "./schema.ts";
+import type { TypeTable } from "./type-facts.ts";
 
 /** An offer of a model, as a name leads to it. */
 interface Offer {
@@ -11,7 +14,7 @@ interface Offer {
  * Each fallback is a model that somebody offers, and not the model that it stands for. Fallbacks of
  * fallbacks are not followed, so that two models can name each other. Throws `ConfigProblem`.
  */
-export function checkFallbacks(
+function checkFallbacks(
   models: readonly ModelEntry[],
   /** Offers of a name; throws with near names where there is none. */
   lookup: (name: string) => readonly Offer[],
@@ -38,4 +41,35 @@ function offersOf(
     const message = cause instanceof Error ? cause.message : `no model "${name}"`;
     throw new ConfigProblem(path, message, { cause });
   }
+}
+
+/** Throws `ConfigProblem` for a fallback that no instance offers, or that is the model itself. */
+export function checkModelFallbacks(
+  models: readonly ModelEntry[],
+  providers: readonly ConfiguredProvider[],
+  types: TypeTable,
+): void {
+  if (models.every(({ fallbacks = [] }) => fallbacks.length === 0)) return;
+  const instances = providers.flatMap(({ id, type, builtinModels, unlistedModels, prefill }) => {
+    const facts = types[type];
+    if (facts === undefined) return [];
+    const { tokens } = facts;
+    // The names of models are all that counts here, and no dialect changes them.
+    const rest = {
+      dialects: {},
+      listedParameters: {},
+      takes: () => true,
+      dialect: "",
+      prefill,
+      traceContext: false,
+      unlistedModels,
+      tokens,
+      unaryUpstream: () => "whole" as const,
+      limits: () => ({}),
+      goesBack: () => ({ reasoning: "never" as const, annotations: false }),
+      timeouts: undefined,
+    };
+    return [{ id, type, models: builtinModels ? facts.models : [], ...rest }];
+  });
+  checkFallbacks(models, createModelRegistry(instances, models).lookup);
 }

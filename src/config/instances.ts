@@ -3,9 +3,9 @@ import type { ConnectionSettings } from "../domain/connection-settings.ts";
 import type { TargetTimeouts, UnaryUpstream } from "../domain/model.ts";
 import { checkInstance, typeOf } from "./check-instance.ts";
 import { KEY, KeyFileProblem, readKeyFile } from "./key-file.ts";
+import { INSTANCE_DEFAULTS, type ProviderEntry } from "./provider-entry.ts";
 import { environmentProxies } from "./proxies.ts";
 import { ConfigProblem } from "./readers.ts";
-import type { ProviderEntry } from "./schema.ts";
 import { ConfigError, type Environment } from "./sources.ts";
 import { readUpstreamTls, TlsProblem, type UpstreamTlsFiles } from "./tls-files.ts";
 import type { TypeFacts, TypeTable } from "./type-facts.ts";
@@ -46,16 +46,7 @@ function allEntries(entries: readonly ProviderEntry[], types: TypeTable): Provid
   const named = new Set(entries.map(({ id }) => id));
   const defaults = Object.entries(types)
     .filter(([type, { hasDefaultInstance }]) => hasDefaultInstance && !named.has(type))
-    .map(([type]) => ({
-      id: type,
-      type,
-      prefill: false,
-      traceContext: false,
-      unlistedModels: false,
-      errorTexts: false,
-      enabled: true,
-      headers: {},
-    }));
+    .map(([type]) => ({ ...INSTANCE_DEFAULTS, id: type, type }));
   return [...entries, ...defaults];
 }
 
@@ -155,7 +146,7 @@ export function configureProviders(
     if (entries.findIndex(({ id }) => id === entry.id) < index && index < entries.length) {
       throw new ConfigProblem(["providers", index, "id"], `"${entry.id}" is there twice`);
     }
-    const type = typeOf(index, all, types);
+    const type = typeOf(entry, index, all, types);
     checkInstance(entry, index, type);
     try {
       return configure(entry, type, environment, proxy);

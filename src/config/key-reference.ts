@@ -1,4 +1,3 @@
-import { keyPaths } from "./key-paths.ts";
 import type { KeyRow } from "./reference/key-row.ts";
 import { listenerKeys } from "./reference/listeners.ts";
 import { modelKeys, providerKeys } from "./reference/providers.ts";
@@ -28,15 +27,4 @@ export function keyRow(key: string): KeyRow | undefined {
   const end = key.lastIndexOf(".");
   // The row of a list is not the row of its entries' keys.
   return end < 0 ? undefined : keyRow(key.slice(0, end));
-}
-
-/** Keys of the schema without a row, and rows of keys that the schema does not have. */
-export function referenceGaps(): { readonly missing: string[]; readonly unknown: string[] } {
-  const paths = keyPaths();
-  return {
-    missing: paths.filter((path) => keyRow(path) === undefined),
-    unknown: [...ROWS.keys()].filter(
-      (key) => !paths.some((path) => path === key || path.startsWith(`${key}.`)),
-    ),
-  };
 }

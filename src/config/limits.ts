@@ -1,14 +1,13 @@
-import { ConfigProblem, object, type Reader, size } from "./readers.ts";
+import { restricted, size } from "./readers.ts";
+import { object } from "./sections.ts";
 
 const LEAST_BYTES = 64 * 1024;
 /** Half of the longest text of the runtime. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
-const requestBytes: Reader<number> = (value, path) => {
-  const bytes = size(value, path);
-  if (bytes >= LEAST_BYTES && bytes <= MOST_BYTES) return bytes;
-  throw new ConfigProblem(path, "must be from 64KiB to 256MiB");
-};
+const isAllowed = (bytes: number): boolean => bytes >= LEAST_BYTES && bytes <= MOST_BYTES;
 
 /** The section `limits` of the file. */
-export const limitFields = object({ request_bytes: requestBytes });
+export const limitFields = object({
+  request_bytes: restricted(size, isAllowed, "must be from 64KiB to 256MiB"),
+});

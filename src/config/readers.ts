@@ -1,4 +1,3 @@
-import { isJsonObject } from "../domain/json.ts";
 import { didYouMean } from "../domain/near-names.ts";
 
 /** Where a value stands: keys and positions from the root of the configuration. */
@@ -15,8 +14,35 @@ export class ConfigProblem extends Error {
   }
 }
 
-/** Checks a value of the file or the environment, where every scalar can be text. */
+/**
+ * Checks a value of the file or the environment, where every scalar can be text, and returns the value
+ * as the service takes it. Throws `ConfigProblem`.
+ */
 export type Reader<T> = (value: unknown, path: Path) => T;
+
+/** A reader of numbers of a unit, which stands at the end of a field's name: `idle: 10s` is `idleMs: 10000`. */
+export type UnitReader<Unit extends string> = Reader<number> & { readonly unit: Unit };
+
+export function inUnit<const Unit extends string>(
+  unit: Unit,
+  read: Reader<number>,
+): UnitReader<Unit> {
+  return Object.assign((value: unknown, path: Path) => read(value, path), { unit });
+}
+
+/** `reader` for values that `allows` takes. Others are refused with `message`. */
+export function restricted<R extends Reader<unknown>>(
+  reader: R,
+  allows: (value: ReturnType<R>) => boolean,
+  message: string,
+): R {
+  const read: Reader<unknown> = (value, path) => {
+    const result = reader(value, path) as ReturnType<R>;
+    if (allows(result)) return result;
+    throw new ConfigProblem(path, message);
+  };
+  return Object.assign(read, reader) as R;
+}
 
 export function pathText(path: Path): string {
   return path.reduce<string>(
@@ -37,34 +63,31 @@ export const flag: Reader<boolean> = (value, path) => {
   throw new ConfigProblem(path, "must be true or false");
 };
 
+/** A number of 0 or more. */
 export const amount: Reader<number> = (value, path) => {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   if (typeof number === "number" && Number.isFinite(number) && number >= 0) return number;
   throw new ConfigProblem(path, "must be a number that is not negative");
 };
 
+function wholeNumber(most: number): Reader<number> {
+  return restricted(
+    amount,
+    (number) => Number.isSafeInteger(number) && number > 0 && number <= most,
+    `must be a whole number from 1 to ${most}`,
+  );
+}
+
 /** Largest count that the contract carries (int32). */
 const MAX_COUNT = 2 ** 31 - 1;
 
-export const count: Reader<number> = (value, path) => {
-  const number = amount(value, path);
-  if (Number.isSafeInteger(number) && number > 0 && number <= MAX_COUNT) return number;
-  throw new ConfigProblem(path, `must be a whole number from 1 to ${MAX_COUNT}`);
-};
+export const count = wholeNumber(MAX_COUNT);
 
 /** A sum of money in trillionths of the currency unit, exact in a double. */
-export const picos: Reader<number> = (value, path) => {
-  const number = amount(value, path);
-  if (Number.isSafeInteger(number) && number > 0) return number;
-  throw new ConfigProblem(path, `must be a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`);
-};
+export const picos = wholeNumber(Number.MAX_SAFE_INTEGER);
 
 /** A part of a whole. */
-export const share: Reader<number> = (value, path) => {
-  const number = amount(value, path);
-  if (number <= 1) return number;
-  throw new ConfigProblem(path, "must be a number from 0 to 1");
-};
+export const share = restricted(amount, (number) => number <= 1, "must be a number from 0 to 1");
 
 const DURATION_UNITS: Readonly<Record<string, number>> = {
   ms: 1,
@@ -77,7 +100,7 @@ const DURATION_UNITS: Readonly<Record<string, number>> = {
 const MAX_DURATION_MS = 366 * 24 * 3_600_000;
 
 /** `500ms`, `10s`, `2m`, `1h`, in milliseconds. */
-export const duration: Reader<number> = (value, path) => {
+export const duration = inUnit("Ms", (value, path) => {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(value));
   const unit = DURATION_UNITS[match?.[2] ?? ""];
   if (match === null || unit === undefined || Number(match[1]) === 0) {
@@ -87,11 +110,12 @@ export const duration: Reader<number> = (value, path) => {
   const ms = Math.ceil(Number(match[1]) * unit - 1e-6);
   if (ms <= MAX_DURATION_MS) return ms;
   throw new ConfigProblem(path, "must be a duration of at most 8784h, which is a year");
-};
+});
 
 /** As `duration`, or `0s` for none. */
-export const durationOrNone: Reader<number> = (value, path) =>
-  /^0(?:\.0+)?(?:ms|s|m|h)$/.test(String(value)) ? 0 : duration(value, path);
+export const durationOrNone = inUnit("Ms", (value, path) =>
+  /^0(?:\.0+)?(?:ms|s|m|h)$/.test(String(value)) ? 0 : duration(value, path),
+);
 
 /** Host and port to listen on; port 0 takes a free one. */
 export interface Address {
@@ -144,66 +168,7 @@ export function matching(pattern: RegExp, what: string): Reader<string> {
   };
 }
 
-/** A list; in the environment it is JSON. */
-export function list<T>(item: Reader<T>): Reader<T[]> & { readonly item: Reader<T> } {
-  const read = (value: unknown, path: Path): T[] => {
-    let items = value;
-    if (typeof value === "string") {
-      try {
-        items = JSON.parse(value);
-      } catch (cause) {
-        throw new ConfigProblem(path, "must be a list written as JSON", { cause });
-      }
-    }
-    if (!Array.isArray(items)) throw new ConfigProblem(path, "must be a list");
-    return items.map((entry, index) => item(entry, [...path, index]));
-  };
-  return Object.assign(read, { item });
-}
-
-/** A mapping from free names to values. */
-export function map<T>(item: Reader<T>): Reader<Record<string, T>> {
-  return (value, path) => {
-    if (!isJsonObject(value)) throw new ConfigProblem(path, "must be a mapping");
-    return Object.fromEntries(
-      Object.entries(value).map(([key, entry]) => [key, item(entry, [...path, key])]),
-    );
-  };
-}
-
-type Fields = Readonly<Record<string, Reader<unknown>>>;
-export type ReadFields<F extends Fields> = { readonly [K in keyof F]?: ReturnType<F[K]> };
-
-/** A mapping with known keys, each of which can be left out. */
-export function object<F extends Fields>(fields: F): Reader<ReadFields<F>> & { fields: F } {
-  const read = (value: unknown, path: Path): ReadFields<F> => {
-    if (!isJsonObject(value)) throw new ConfigProblem(path, "must be a mapping");
-    const result: Record<string, unknown> = {};
-    for (const [key, entry] of Object.entries(value)) {
-      const reader = Object.hasOwn(fields, key) ? fields[key] : undefined;
-      if (reader === undefined) {
-        throw new ConfigProblem(
-          [...path, key],
-          `unknown key${didYouMean(key, Object.keys(fields))}`,
-        );
-      }
-      if (entry !== null) result[key] = reader(entry, [...path, key]);
-    }
-    return result as ReadFields<F>;
-  };
-  return Object.assign(read, { fields });
-}
-
-/** A reader that makes something else of the keys of `shape`. The keys stay visible: see `keyPaths`. */
-export function reshaped<T, F extends Fields>(
-  shape: { readonly fields: F },
-  read: Reader<T>,
-): Reader<T> & { readonly fields: F } {
-  return Object.assign((value: unknown, path: Path) => read(value, path), { fields: shape.fields });
-}
-
-/** The value of a key that must be there. */
-export function required<T>(value: T | undefined, path: Path, key: string): T {
-  if (value !== undefined) return value;
-  throw new ConfigProblem([...path, key], "is required");
-}
+export const identifier = matching(
+  /^[a-z0-9][a-z0-9._-]{0,63}$/i,
+  "an identifier of letters, digits, . _ -",
+);

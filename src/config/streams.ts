@@ -1,14 +1,8 @@
-import {
-  ConfigProblem,
-  count,
-  duration,
-  object,
-  oneOf,
-  type Reader,
-  type ReadFields,
-  size,
-  text,
-} from "./readers.ts";
+import { getHeapStatistics } from "node:v8";
+import type { StoreAddress } from "../store/store-address.ts";
+import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from "../streams/stream-settings.ts";
+import { ConfigProblem, count, duration, oneOf, type Reader, size, text } from "./readers.ts";
+import { object } from "./sections.ts";
 
 /** A stream store as the operator names it. */
 export type StoreEntry =
@@ -26,7 +20,7 @@ const store: Reader<StoreEntry> = (value, path) => {
   if (given.startsWith(SQLITE) && given.length > SQLITE.length) {
     return { type: "sqlite", path: given.slice(SQLITE.length) };
   }
-  // What was given can hold a password: it is not repeated.
+  // The given text can hold a password, so that no message repeats it.
   if (REDIS.test(given)) return { type: "redis", url: given };
   const forms = "redis://HOST, rediss://HOST or redis[s]+sentinel://HOST/MASTER";
   throw new ConfigProblem(path, `must be memory, sqlite:PATH, ${forms}`);
@@ -49,4 +43,44 @@ export const streamFields = object({
   max_readers: count,
 });
 
-export type StreamFields = ReadFields<typeof streamFields.fields>;
+type StreamFields = ReturnType<typeof streamFields>;
+
+/** Part of the process's memory that streams in memory may hold. Calls and the garbage of both need the rest. */
+const MEMORY_SHARE = 1 / 4;
+const MAX_DEFAULT_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Bytes that the store in memory may hold if nothing is configured. `containerBytes` is the memory of the
+ * container; 0: not known.
+ */
+export function defaultMemoryBytes(heapBytes: number, containerBytes: number): number {
+  const limit = containerBytes > 0 ? Math.min(heapBytes, containerBytes) : heapBytes;
+  return Math.min(Math.floor(limit * MEMORY_SHARE), MAX_DEFAULT_BYTES);
+}
+
+function ownMemoryBytes(): number {
+  return defaultMemoryBytes(getHeapStatistics().heap_size_limit, process.constrainedMemory());
+}
+
+/** The store; only a restart changes it. Throws `ConfigProblem`. */
+export function storeAddress(given: StreamFields = {}): StoreAddress {
+  const { store = { type: "memory" }, maxTotalBytes: maxBytes } = given;
+  switch (store.type) {
+    case "memory":
+      return { type: "memory", maxBytes: maxBytes ?? ownMemoryBytes() };
+    case "sqlite":
+      return { ...store, maxBytes };
+    case "redis":
+      if (maxBytes === undefined) return store;
+      throw new ConfigProblem(["stream", "max_total_bytes"], "is the server's own maxmemory");
+  }
+}
+
+/** The section `stream` with the defaults for keys that are not given. */
+export function streamSettings({
+  store: _store,
+  maxTotalBytes: _bytes,
+  ...given
+}: StreamFields = {}): StreamSettings {
+  return { ...DEFAULT_STREAM_SETTINGS, ...given };
+}

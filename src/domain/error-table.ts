@@ -107,13 +107,5 @@ export function errorRow(kind: ErrorKind, reason: ErrorReason | undefined): Erro
   return { ...base, reason, retryable, code: CODE_BY_REASON[reason] ?? base.code };
 }
 
-const NAMES = new Map<number, CodeName>(
-  Object.entries(Code).map(([name, code]) => [code, name as CodeName]),
-);
-
 /** All kinds of errors. */
 export const ERROR_KINDS = Object.keys(ROWS) as readonly ErrorKind[];
-
-export function codeName(code: number): CodeName {
-  return NAMES.get(code) ?? "UNKNOWN";
-}

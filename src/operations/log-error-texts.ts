@@ -7,17 +7,17 @@ const INTERVAL_MS = 1_000;
 /** Longest text of a line, in UTF-16 units. */
 const MAX_UNITS = 512;
 
-/** Writes the text of an error, without the key that an instance sends. */
+/** Writes the text of an error, without the keys that an instance has sent. */
 export type LogErrorText = (
   instance: string,
-  apiKey: string,
+  apiKeys: readonly string[],
   error: { readonly status: number | undefined; readonly text: string },
 ) => void;
 
 export function createErrorTextLog(clock: Clock, log: Log): LogErrorText {
   /** By instance: when a line was written, and how many were left out since. */
   const written = new Map<string, { at: number; suppressed: number }>();
-  return (provider, apiKey, { status, text }) => {
+  return (provider, apiKeys, { status, text }) => {
     const now = clock.now();
     const last = written.get(provider);
     if (last !== undefined && now - last.at < INTERVAL_MS) {
@@ -26,7 +26,9 @@ export function createErrorTextLog(clock: Clock, log: Log): LogErrorText {
     }
     const suppressed = last?.suppressed ?? 0;
     written.set(provider, { at: now, suppressed: 0 });
-    const shown = apiKey === "" ? text : text.replaceAll(apiKey, "***");
+    const shown = apiKeys
+      .filter((apiKey) => apiKey !== "")
+      .reduce((left, apiKey) => left.replaceAll(apiKey, "***"), text);
     log({
       event: "provider error",
       provider,

@@ -1,6 +1,6 @@
 // What operators see and do at this replica: a view of deployment and engine.
 import type { Clock } from "../clock.ts";
-import type { Deployment } from "../deployment.ts";
+import type { Deployment } from "../deployment/deployment.ts";
 import type {
   CircuitStatus,
   LocalOperations,

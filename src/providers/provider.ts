@@ -36,7 +36,8 @@ export interface ProviderRequest {
 /** An adapter for one configured instance. */
 export interface Provider {
   /**
-   * Sends exactly one request and yields what comes back; see `ProviderEvent`.
+   * Sends one request and yields what comes back; see `ProviderEvent`. If the provider refuses a
+   * credential that has been replaced since, the request is sent once more with the new one.
    * Throws `GatewayError` and nothing else, except that after an abort it may
    * throw the signal's reason. It owns no timer: the caller limits the time by
    * `signal`, and an abort reaches the socket at once.
@@ -84,6 +85,8 @@ export interface ProviderContext {
   readonly clock: Clock;
   /** Takes the text of each error; unset: nobody may see it. */
   readonly onErrorText?: (error: ErrorText) => void;
+  /** Reads the key of the instance again and throws if it cannot; unset: the key is not from a file. */
+  readonly readApiKey?: () => string;
   /** Scripted faults are allowed (`faults.allow`). */
   readonly allowFaults: boolean;
 }
@@ -131,7 +134,7 @@ export interface ProviderType {
    * and asked before the first attempt, so that `generate` has nothing left to refuse.
    * `description` is a noun phrase such as "a part of type image in a tool result".
    */
-  misfit(spec: GenerationSpec, model: Model, options: JsonObject): FieldViolation | undefined;
+  unsupported(spec: GenerationSpec, model: Model, options: JsonObject): FieldViolation | undefined;
   /** Imports the vendor's SDK, so it is called for configured instances only. */
   create(instance: ProviderInstance, context: ProviderContext): Promise<Provider>;
 }

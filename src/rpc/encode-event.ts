@@ -27,7 +27,12 @@ import { enumTable } from "./enum-table.ts";
 type EventInit = NonNullable<MessageInitShape<typeof StreamEventSchema>["event"]>;
 type CompleteInit = MessageInitShape<typeof StreamCompleteSchema>;
 
-function encodeComplete(body: Extract<domain.StreamEventBody, { type: "complete" }>): CompleteInit {
+type Body<Type extends domain.StreamEventBody["type"]> = Extract<
+  domain.StreamEventBody,
+  { type: Type }
+>;
+
+function encodeComplete(body: Body<"complete">): CompleteInit {
   const { firstOutputSequence } = body;
   const data = body.generation.message?.providerData;
   const omitted = {
@@ -69,6 +74,46 @@ function encodeJsonDelta(delta: domain.JsonDelta): MessageInitShape<typeof JsonD
     ...(append !== undefined && { change: { case: "append", value: append } }),
     ...(valueJson !== undefined && { change: { case: "valueJson", value: valueJson } }),
   };
+}
+
+function encodeStart(body: Body<"start">): EventInit {
+  const { streamId, generationId, requestedModel, target, durability, retentionMs } = body;
+  return {
+    case: "start",
+    value: {
+      streamId,
+      generationId,
+      requestedModel,
+      target: { provider: target.provider, model: target.model },
+      resumable: durability !== "none",
+      createTime: encodeTime(body.createTimeMs),
+      durability: DURABILITIES.values[durability],
+      ...(retentionMs !== undefined && { retention: encodeDuration(retentionMs) }),
+    },
+  };
+}
+
+function encodeNotice({ notice }: Body<"attempt-notice">): EventInit {
+  const { failed, action, next, delayMs, discardOutput } = notice;
+  return {
+    case: "attemptNotice",
+    value: {
+      failed: encodeAttempt(failed),
+      action: ACTIONS.values[action],
+      next: { provider: next.provider, model: next.model },
+      discardOutput,
+      ...(delayMs > 0 && { delay: encodeDuration(delayMs) }),
+    },
+  };
+}
+
+function encodeFailure({ failure }: Body<"error">): EventInit {
+  const { error, partial } = failure;
+  const value = {
+    error: encodeGatewayError(error, partial),
+    partial: encodeGeneration(partial, "none"),
+  };
+  return { case: "error", value };
 }
 
 function encodeBody(body: domain.StreamEventBody): EventInit {
@@ -117,42 +162,13 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
         },
       };
     case "start":
-      return {
-        case: "start",
-        value: {
-          streamId: body.streamId,
-          generationId: body.generationId,
-          requestedModel: body.requestedModel,
-          target: { provider: body.target.provider, model: body.target.model },
-          resumable: body.durability !== "none",
-          createTime: encodeTime(body.createTimeMs),
-          durability: DURABILITIES.values[body.durability],
-          ...(body.retentionMs !== undefined && { retention: encodeDuration(body.retentionMs) }),
-        },
-      };
-    case "attempt-notice": {
-      const { failed, action, next, delayMs, discardOutput } = body.notice;
-      return {
-        case: "attemptNotice",
-        value: {
-          failed: encodeAttempt(failed),
-          action: ACTIONS.values[action],
-          next: { provider: next.provider, model: next.model },
-          discardOutput,
-          ...(delayMs > 0 && { delay: encodeDuration(delayMs) }),
-        },
-      };
-    }
+      return encodeStart(body);
+    case "attempt-notice":
+      return encodeNotice(body);
     case "complete":
       return { case: "complete", value: encodeComplete(body) };
     case "error":
-      return {
-        case: "error",
-        value: {
-          error: encodeGatewayError(body.failure.error, body.failure.partial),
-          partial: encodeGeneration(body.failure.partial, "none"),
-        },
-      };
+      return encodeFailure(body);
     case "heartbeat":
       return { case: "heartbeat", value: { undurable: body.isUndurable } };
   }

@@ -8,7 +8,7 @@ import { metric } from "./metrics.ts";
 import { ModelLabels } from "./model-labels.ts";
 import { SCOPE } from "./names.ts";
 import { observeOperations } from "./observe-operations.ts";
-import { createOtelTelemetry } from "./otel.ts";
+import { OtelTelemetry } from "./otel.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** Resolution of the event-loop histogram in milliseconds. */
@@ -54,7 +54,7 @@ export function startTelemetry(clock: Clock, serviceName: string | undefined): S
   const stopObserving = observeEventLoop();
   const labels = new ModelLabels();
   return {
-    telemetry: createOtelTelemetry(clock, labels),
+    telemetry: new OtelTelemetry(clock, labels),
     observe: (operations) => observeOperations(operations, labels),
     async shutdown() {
       stopObserving();

@@ -27,8 +27,6 @@ export interface UsageSink {
   record(record: UsageRecord): void;
 }
 
-export const noUsageSink: UsageSink = { record: () => {} };
-
 function usageFields(usage: TokenUsage | undefined): JsonObject {
   if (usage === undefined) return {};
   const { inputTokens, outputTokens, cacheReadTokens, cacheWriteTokens } = usage;

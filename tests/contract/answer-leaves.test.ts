@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../src/domain/json.ts";
 import * as registry from "../../src/providers/registry.ts";
-import { KNOWN_RESPONSE_FIELDS } from "../../src/providers/shared/response-fields.ts";
+import { RESPONSE_FIELDS } from "../../src/providers/shared/response-fields.ts";
 import { leavesOf, lostOf, READERS, resultOf } from "../support/answer-leaves.ts";
 import { loadFixtures } from "../support/wire-fixture.ts";
 
@@ -12,7 +12,7 @@ import { loadFixtures } from "../support/wire-fixture.ts";
 const FORM: Readonly<Record<string, ReadonlySet<string>>> = {
   "openai/chat": new Set(["object", "created", "obfuscation"]),
   "xai/chat": new Set(["object", "created"]),
-  "openai/responses": new Set([...KNOWN_RESPONSE_FIELDS].filter(isLeftOut)),
+  "openai/responses": new Set([...RESPONSE_FIELDS.known].filter(isLeftOut)),
   "anthropic/messages": new Set(["type"]),
 };
 /** Of parts, wherever they stand. */

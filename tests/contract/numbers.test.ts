@@ -12,12 +12,12 @@ import { describe, expect, it } from "vitest";
 import { GenerationSchema } from "../../gen/service/steer/v1/generation_pb.ts";
 import { StreamEventSchema } from "../../gen/service/steer/v1/stream_pb.ts";
 import type { JsonObject, JsonValue } from "../../src/domain/json.ts";
-import { createMessagesReader } from "../../src/providers/anthropic/events.ts";
-import type { AnswerReader } from "../../src/providers/shared/answer.ts";
+import { MessagesReader } from "../../src/providers/anthropic/events.ts";
+import type { AnswerReader } from "../../src/providers/shared/answer-reader.ts";
 import { createCallIds } from "../../src/providers/shared/call-id.ts";
-import { createChatReader } from "../../src/providers/shared/chat-events.ts";
+import { ChatReader } from "../../src/providers/shared/chat-reader.ts";
 import { readChatUsage } from "../../src/providers/shared/chat-usage.ts";
-import { createResponsesReader } from "../../src/providers/shared/responses-events.ts";
+import { ResponsesReader } from "../../src/providers/shared/responses-reader.ts";
 import { chatReader as grokReader } from "../../src/providers/xai/events.ts";
 import { decodeEvent, encodeEvent } from "../../src/rpc/encode-event.ts";
 import { encodeGeneration } from "../../src/rpc/encode-generation.ts";
@@ -108,7 +108,7 @@ const DIALECTS: Readonly<
 > = {
   chat: {
     reader: () =>
-      createChatReader({
+      new ChatReader({
         readUsage: readChatUsage,
         toError,
         newCallId,
@@ -128,7 +128,7 @@ const DIALECTS: Readonly<
     }),
   },
   responses: {
-    reader: () => createResponsesReader({ toError, newCallId, providerType: "openai" }),
+    reader: () => new ResponsesReader({ toError, newCallId, providerType: "openai" }),
     body: (usage) => ({
       status: "completed",
       output: [{ type: "message", content: [{ type: "output_text", text }] }],
@@ -136,7 +136,7 @@ const DIALECTS: Readonly<
     }),
   },
   messages: {
-    reader: () => createMessagesReader({ toError, newCallId }),
+    reader: () => new MessagesReader({ toError, newCallId }),
     body: (usage) => ({
       id: "m",
       content: [{ type: "text", text }],

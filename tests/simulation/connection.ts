@@ -1,7 +1,8 @@
 // A call between a consumer and a replica: what is sent arrives in order, with a
 // delay, until either side is gone.
 
-import { codeName, errorRow } from "../../src/domain/error-table.ts";
+import { codeName } from "../../clients/typescript/steer-error.ts";
+import { errorRow } from "../../src/domain/error-table.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import { GenerationFailed } from "../../src/domain/generation.ts";
 import type { Gateway, OpenStream } from "../../src/ports/gateway.ts";

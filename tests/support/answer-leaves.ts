@@ -1,11 +1,11 @@
 // Values of an answer, and what a caller gets of the answer: nothing is lost in silence.
 import type { JsonValue } from "../../src/domain/json.ts";
-import { createMessagesReader } from "../../src/providers/anthropic/events.ts";
-import type { AnswerReader } from "../../src/providers/shared/answer.ts";
+import { MessagesReader } from "../../src/providers/anthropic/events.ts";
+import type { AnswerReader } from "../../src/providers/shared/answer-reader.ts";
 import { createCallIds } from "../../src/providers/shared/call-id.ts";
-import { createChatReader } from "../../src/providers/shared/chat-events.ts";
+import { ChatReader } from "../../src/providers/shared/chat-reader.ts";
 import { readChatUsage } from "../../src/providers/shared/chat-usage.ts";
-import { createResponsesReader } from "../../src/providers/shared/responses-events.ts";
+import { ResponsesReader } from "../../src/providers/shared/responses-reader.ts";
 import { chatReader as grokReader } from "../../src/providers/xai/events.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { createTestGateway } from "./test-gateway.ts";
@@ -17,10 +17,10 @@ const toError = (payload: unknown): Error => new Error(`an error: ${JSON.stringi
 /** A reader of answers for each dialect of a type. */
 export const READERS: Readonly<Record<string, () => AnswerReader>> = {
   "openai/chat": () =>
-    createChatReader({ readUsage: readChatUsage, toError, newCallId, providerType: "openai" }),
+    new ChatReader({ readUsage: readChatUsage, toError, newCallId, providerType: "openai" }),
   "xai/chat": () => grokReader({ headers: {} } as never, clock),
-  "openai/responses": () => createResponsesReader({ toError, newCallId, providerType: "openai" }),
-  "anthropic/messages": () => createMessagesReader({ toError, newCallId }),
+  "openai/responses": () => new ResponsesReader({ toError, newCallId, providerType: "openai" }),
+  "anthropic/messages": () => new MessagesReader({ toError, newCallId }),
 };
 
 export interface Leaf {

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Config } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
 import { ConfigError } from "../../src/config/sources.ts";
-import { type Config, loadConfig } from "../../src/config.ts";
 import * as registry from "../../src/providers/registry.ts";
 import { requireReasons } from "./explained-settings.ts";
 

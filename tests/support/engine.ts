@@ -35,7 +35,7 @@ export function answered(
   headers: Record<string, string> = {},
   body = "",
 ): GatewayError {
-  return toHttpError(status, headers, body, errorRules, systemClock);
+  return toHttpError({ status, headers, body }, errorRules, systemClock);
 }
 
 /** A connection that was refused: the request never left. */

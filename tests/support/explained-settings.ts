@@ -2,8 +2,9 @@
 // configuration or on the line of its section: `drain: {grace: 1s} # because: the test waits for its end`.
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
+import type { Config } from "../../src/config/config.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
 import { environmentName } from "../../src/config/sources.ts";
-import { type Config, loadConfig } from "../../src/config.ts";
 
 type Path = readonly string[];
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -56,7 +56,7 @@ export function textOf(echo: Echo): string {
 run();
 `,
   "src/service.ts": `import { systemClock } from "./clock.ts";
-import { loadConfig } from "./config.ts";
+import { loadConfig } from "./config/load-config.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import * as types from "./providers/registry.ts";
 import { encodeAnswer } from "./rpc/encode-answer.ts";
@@ -66,8 +66,8 @@ export function run(): void {
   process.stdout.write(encodeAnswer(gateway({ text: loadConfig().text }), systemClock));
 }
 `,
-  "src/config.ts": `import { readText } from "./config/read-text.ts";
-import type { Spec } from "./domain/spec.ts";
+  "src/config/load-config.ts": `import type { Spec } from "../domain/spec.ts";
+import { readText } from "./read-text.ts";
 
 export function loadConfig(): Spec {
   return { text: readText(process.env) };
@@ -152,7 +152,7 @@ export function encodeAnswer(spec: Spec, clock: Clock): string {
   "src/cli/steer.ts": `import { create } from "@bufbuild/protobuf";
 import { EchoSchema } from "../../gen/service/steer/v1/echo_pb.ts";
 import { systemClock } from "../clock.ts";
-import { loadConfig } from "../config.ts";
+import { loadConfig } from "../config/load-config.ts";
 
 const echo = create(EchoSchema, { text: loadConfig().text });
 if (echo.text === "") await import("../main.ts");

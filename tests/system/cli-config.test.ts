@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import type { EffectiveValue } from "../../src/config/effective-values.ts";
 import { keyPaths, valuePaths } from "../../src/config/key-paths.ts";
-import type { EffectiveValue } from "../../src/effective-values.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { runSteer } from "../support/run-steer.ts";
 

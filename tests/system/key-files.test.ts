@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Code } from "../../src/domain/error-table.ts";
 import { type ReloadableStack, startReloadableStack } from "../support/reloadable-stack.ts";
 import { eventually } from "../support/stack.ts";
 
@@ -84,6 +85,30 @@ describe("field:X15: a key in a file", () => {
     await on.generate();
     expect(await on.settled(call)).not.toBe("");
     expect(keys()).toEqual(["Bearer key-1", "Bearer key-2", "Bearer key-1"]);
+  });
+
+  it("is read again when the provider refuses it, and the request is sent once more", async () => {
+    writeFileSync(file, "key-2");
+    const refused = { attempt: 1, status: 401 };
+    expect(await on.generate({ faults: [refused] })).not.toBe("");
+    await on.generate();
+    expect(keys()).toEqual(["Bearer key-1", "Bearer key-2", "Bearer key-2"]);
+    expect(lines("reloaded")).toEqual([]);
+    // The next look takes over the key as it does any other.
+    await look();
+    await eventually(() => lines("reloaded").length > 0);
+    await on.generate();
+    expect(keys().at(-1)).toBe("Bearer key-2");
+  });
+
+  it.each([
+    ["the same", () => {}],
+    ["missing", () => rmSync(file)],
+  ])("that is refused and %s is not sent again", async (_name, change) => {
+    change();
+    const call = on.generate({ faults: [{ attempt: 1, status: 401 }] });
+    await expect(call).rejects.toMatchObject({ code: Code.FAILED_PRECONDITION });
+    expect(keys()).toEqual(["Bearer key-1"]);
   });
 
   it.each([

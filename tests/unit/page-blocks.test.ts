@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { parse as parseYaml } from "yaml";
-import { checkConfig } from "../../src/check-config.ts";
-import { environmentWith } from "../../src/config.ts";
+import { environmentWith } from "../../src/config/load-config.ts";
+import { checkConfig } from "../../src/deployment/check-config.ts";
 import { repositoryFiles, textOf } from "../support/guide-pages.ts";
 import { pageBlocks } from "../support/page-blocks.ts";
 

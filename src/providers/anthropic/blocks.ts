@@ -1,8 +1,10 @@
 import type { ReasoningPart } from "../../domain/generation-spec.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
-import type { Annotation, PartAdditions, ProviderData } from "../../domain/provider-data.ts";
+import { isJsonObject, type JsonObject } from "../../domain/json.ts";
+import type { Annotation, ProviderData } from "../../domain/provider-data.ts";
 import { usableId } from "../shared/call-id.ts";
+import { partAdditions } from "../shared/part-additions.ts";
 import { createPartWriter, type OpenPart, type PartWriter } from "../shared/part-writer.ts";
+import { stringOf } from "../shared/string-of.ts";
 import { createBlockOrder } from "./block-order.ts";
 import { inputText } from "./input-text.ts";
 import { blockData, citationOf, citationsOf, ProviderBlock } from "./provider-blocks.ts";
@@ -46,102 +48,120 @@ export interface BlockTexts {
 type FieldText = (field: string) => string | undefined;
 
 /** Content blocks of one answer as parts, numbered without gaps. */
-export interface Blocks {
-  readonly events: PartWriter["events"];
-  start(index: number, block: JsonObject, texts: BlockTexts): void;
-  delta(index: number, delta: JsonObject, raw: FieldText): void;
-  end(index: number): void;
-  /** The block keeps every field of its deltas. */
-  takesAll(index: number): boolean;
-  /** Ends what the provider left open. */
-  endAll(): void;
-  hasCalls(): boolean;
-  /** No block came but texts without a character. */
-  isEmpty(): boolean;
-}
-
-function text(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
-/** What stands beside the text or the call of a block. */
-function additions(
-  data: ProviderData | undefined,
-  annotations: readonly Annotation[] = [],
-): PartAdditions | undefined {
-  if (data === undefined && annotations.length === 0) return undefined;
-  return {
-    ...(annotations.length > 0 && { annotations }),
-    ...(data !== undefined && { providerData: data }),
-  };
-}
-
-/** `providerType` signs reasoning parts; `newId` names calls that came without a name. */
-export function createBlocks(providerType: string, newId: () => string): Blocks {
-  const writer = createPartWriter();
-  const open = new Map<number, Block>();
-  let isEmpty = true;
-  let hasCalls = false;
-  const order = createBlockOrder(
-    () => open.keys(),
-    (index) => {
-      const block = open.get(index);
-      return block !== undefined && block.type !== "tool" && block.part === undefined;
-    },
+export class Blocks {
+  readonly #providerType: string;
+  readonly #newId: () => string;
+  readonly #writer: PartWriter = createPartWriter();
+  readonly #open = new Map<number, Block>();
+  readonly #order = createBlockOrder(
+    () => this.#open.keys(),
+    (index) => this.#isUndecided(index),
   );
+  #isEmpty = true;
+  #hasCalls = false;
 
-  function reasoningPart(block: Extract<Block, { type: "thinking" }>): ReasoningPart {
+  /** `providerType` signs reasoning parts; `newId` names calls that came without a name. */
+  constructor(providerType: string, newId: () => string) {
+    this.#providerType = providerType;
+    this.#newId = newId;
+  }
+
+  get events(): PartWriter["events"] {
+    return this.#writer.events;
+  }
+
+  get hasCalls(): boolean {
+    return this.#hasCalls;
+  }
+
+  /** No block came but texts without a character. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
+  start(index: number, source: JsonObject, texts: BlockTexts): void {
+    this.#order.run(index, 0, () => this.#start(index, source, texts));
+  }
+
+  delta(index: number, delta: JsonObject, raw: FieldText): void {
+    // Nearly always one block is open, and there is nothing to put into order.
+    if (this.#open.size < 2 && this.#order.isIdle()) return this.#append(index, delta, raw);
+    const size = stringOf(delta["partial_json"]).length + stringOf(delta["text"]).length;
+    this.#order.run(index, size, () => this.#append(index, delta, raw));
+  }
+
+  end(index: number): void {
+    this.#order.run(index, 0, () => this.#end(index));
+  }
+
+  /** Ends the blocks that the provider left open. */
+  endAll(): void {
+    // From the first on: the end of one lets those behind it come.
+    while (this.#open.size > 0) this.end(Math.min(...this.#open.keys()));
+  }
+
+  /** The block keeps every field of its deltas. */
+  takesAll(index: number): boolean {
+    return this.#open.get(index)?.type === "provider";
+  }
+
+  #isUndecided(index: number): boolean {
+    const block = this.#open.get(index);
+    return block !== undefined && block.type !== "tool" && block.part === undefined;
+  }
+
+  #reasoningPart(block: Extract<Block, { type: "thinking" }>): ReasoningPart {
     return {
       type: "reasoning",
       text: block.text,
       signature: Buffer.from(block.signature, "utf8"),
       redacted: false,
-      provider: providerType,
+      provider: this.#providerType,
       ...(block.data !== undefined && { providerData: block.data }),
     };
   }
 
-  function appendText(block: Extract<Block, { type: "text" }>, piece: string): void {
+  #appendText(block: Extract<Block, { type: "text" }>, piece: string): void {
     if (piece === "") return;
-    isEmpty = false;
-    block.part ??= writer.openText("text");
+    this.#isEmpty = false;
+    block.part ??= this.#writer.openText("text");
     block.part.append(piece);
   }
 
-  function appendThinking(block: Extract<Block, { type: "thinking" }>, piece: string): void {
+  #appendThinking(block: Extract<Block, { type: "thinking" }>, piece: string): void {
     if (piece === "") return;
-    block.part ??= writer.openText("reasoning");
+    block.part ??= this.#writer.openText("reasoning");
     block.part.append(piece);
     block.text += piece;
   }
 
-  function end(index: number): void {
-    const block = open.get(index);
-    open.delete(index);
+  #end(index: number): void {
+    const block = this.#open.get(index);
+    this.#open.delete(index);
     if (block === undefined) return;
-    if (block.type === "provider") return writer.writeWhole(block.block.part());
+    if (block.type === "provider") return this.#writer.writeWhole(block.block.part());
     if (block.type === "text") {
-      return block.part?.end(undefined, additions(block.data, block.citations));
+      return block.part?.end(undefined, partAdditions(block.data, block.citations));
     }
-    if (block.type === "tool") return block.part.end(undefined, additions(block.data));
-    if (block.part !== undefined) return block.part.end(reasoningPart(block));
+    if (block.type === "tool") return block.part.end(undefined, partAdditions(block.data));
+    if (block.part !== undefined) return block.part.end(this.#reasoningPart(block));
     // Thinking that is not shown still has to go back with the next turn.
-    if (block.signature !== "") writer.writeWhole(reasoningPart(block));
+    if (block.signature !== "") this.#writer.writeWhole(this.#reasoningPart(block));
   }
 
   /** A start that is told twice; any other start ends what is open at its index. */
-  function isAgain(index: number, source: JsonObject): boolean {
-    const block = open.get(index);
+  #isAgain(index: number, source: JsonObject): boolean {
+    const block = this.#open.get(index);
     if (block === undefined) return false;
     if (block.type === "tool")
-      return source["type"] === "tool_use" && text(source["id"]) === block.id;
+      return source["type"] === "tool_use" && stringOf(source["id"]) === block.id;
     return (block.type === "provider" ? block.kind : block.type) === source["type"];
   }
 
-  function start(index: number, source: JsonObject, texts: BlockTexts): void {
-    if (isAgain(index, source)) return;
-    end(index);
-    if (source["type"] !== "text") isEmpty = false;
+  #start(index: number, source: JsonObject, texts: BlockTexts): void {
+    if (this.#isAgain(index, source)) return;
+    this.#end(index);
+    if (source["type"] !== "text") this.#isEmpty = false;
     switch (source["type"]) {
       case "text": {
         const block: Block = {
@@ -150,16 +170,20 @@ export function createBlocks(providerType: string, newId: () => string): Blocks 
           citations: citationsOf(source, texts.block),
           data: blockData("text", source, texts.block),
         };
-        open.set(index, block);
-        return appendText(block, text(source["text"]));
+        this.#open.set(index, block);
+        return this.#appendText(block, stringOf(source["text"]));
       }
       case "tool_use": {
-        hasCalls = true;
-        const id = text(source["id"]);
+        this.#hasCalls = true;
+        const id = stringOf(source["id"]);
         const fragment = inputText(source["input"], texts.input);
-        const part = writer.openToolCall(usableId(id) || newId(), text(source["name"]), fragment);
+        const part = this.#writer.openToolCall(
+          usableId(id) || this.#newId(),
+          stringOf(source["name"]),
+          fragment,
+        );
         const data = blockData("tool_use", source, texts.block);
-        open.set(index, { type: "tool", id, part, data });
+        this.#open.set(index, { type: "tool", id, part, data });
         return;
       }
       case "thinking": {
@@ -167,37 +191,38 @@ export function createBlocks(providerType: string, newId: () => string): Blocks 
           type: "thinking",
           part: undefined,
           text: "",
-          signature: text(source["signature"]),
+          signature: stringOf(source["signature"]),
           data: blockData("thinking", source, texts.block),
         };
-        open.set(index, block);
-        return appendThinking(block, text(source["thinking"]));
+        this.#open.set(index, block);
+        return this.#appendThinking(block, stringOf(source["thinking"]));
       }
       case "redacted_thinking": {
         const data = blockData("redacted_thinking", source, texts.block);
-        writer.writeWhole({
+        this.#writer.writeWhole({
           type: "reasoning",
           text: "",
-          signature: Buffer.from(text(source["data"]), "utf8"),
+          signature: Buffer.from(stringOf(source["data"]), "utf8"),
           redacted: true,
-          provider: providerType,
+          provider: this.#providerType,
           ...(data !== undefined && { providerData: data }),
         });
         return;
       }
       default: {
-        const kind = text(source["type"]);
+        const kind = stringOf(source["type"]);
         const block = new ProviderBlock(texts.block() ?? JSON.stringify(source));
-        open.set(index, { type: "provider", kind, block, part: undefined });
+        this.#open.set(index, { type: "provider", kind, block, part: undefined });
       }
     }
   }
 
-  function append(index: number, delta: JsonObject, raw: FieldText): void {
-    const block = open.get(index);
+  #append(index: number, delta: JsonObject, raw: FieldText): void {
+    const block = this.#open.get(index);
     if (block === undefined) return;
     const { type } = delta;
-    if (block.type === "text" && type === "text_delta") appendText(block, text(delta["text"]));
+    if (block.type === "text" && type === "text_delta")
+      this.#appendText(block, stringOf(delta["text"]));
     else if (block.type === "provider") block.block.append(delta, raw);
     else if (block.type === "text" && isJsonObject(delta["citation"])) {
       const said = delta["citation"];
@@ -205,32 +230,10 @@ export function createBlocks(providerType: string, newId: () => string): Blocks 
     } else if (block.type === "tool" && type === "input_json_delta") {
       block.part.append(inputText(delta["partial_json"], () => raw("partial_json")));
     } else if (block.type === "thinking" && type === "thinking_delta") {
-      appendThinking(block, text(delta["thinking"]));
+      this.#appendThinking(block, stringOf(delta["thinking"]));
     } else if (block.type === "thinking" && type === "signature_delta") {
       // It comes whole: set, not appended.
-      block.signature = text(delta["signature"]);
+      block.signature = stringOf(delta["signature"]);
     }
   }
-
-  return {
-    events: writer.events,
-    start: (index, source, texts) => order.run(index, 0, () => start(index, source, texts)),
-    delta(index, delta, raw) {
-      // Nearly always one block is open, and there is nothing to put into order.
-      if (open.size < 2 && order.isIdle()) return append(index, delta, raw);
-      const size = text(delta["partial_json"]).length + text(delta["text"]).length;
-      order.run(index, size, () => append(index, delta, raw));
-    },
-    end: (index) => order.run(index, 0, () => end(index)),
-    endAll() {
-      // From the first on: the end of one lets those behind it come.
-      for (let left = [...open.keys()]; left.length > 0; left = [...open.keys()]) {
-        const first = Math.min(...left);
-        order.run(first, 0, () => end(first));
-      }
-    },
-    takesAll: (index) => open.get(index)?.type === "provider",
-    hasCalls: () => hasCalls,
-    isEmpty: () => isEmpty,
-  };
 }

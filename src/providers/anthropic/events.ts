@@ -1,18 +1,21 @@
-import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
-import { type AnswerReader, parseEvent } from "../shared/answer.ts";
+import { AnswerMetadata, type FieldRules, type Place } from "../shared/answer-metadata.ts";
+import { type AnswerReader, parseEvent } from "../shared/answer-reader.ts";
 import { CALLS_MISSING, METADATA_CUT } from "../shared/answer-warnings.ts";
 import { isReported, usageEvent } from "../shared/chat-usage.ts";
 import { finishReasonOf, interruptionOf } from "../shared/finish-reasons.ts";
+import type { StreamEvent } from "../shared/frame-reader.ts";
 import { protocolError, truncatedError } from "../shared/http-error.ts";
-import { LeftFields, type Place } from "../shared/left-fields.ts";
-import { keepUsage, knownUsage } from "../shared/left-usage.ts";
+import { KnownUsage } from "../shared/known-usage.ts";
+import { objectOf } from "../shared/object-of.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "../shared/raw-values.ts";
-import { type BlockTexts, createBlocks } from "./blocks.ts";
+import { stringOf } from "../shared/string-of.ts";
+import { Blocks, type BlockTexts } from "./blocks.ts";
 import { ORIGIN } from "./provider-blocks.ts";
 import { createUsage } from "./usage.ts";
 
-export interface MessagesEventsOptions {
+export interface MessagesReaderOptions {
   /** What an error inside the answer means. */
   readonly toError: (payload: unknown) => Error;
   /** An identifier for a call that came without one. */
@@ -30,42 +33,38 @@ const BLOCKS: readonly PlacePattern[] = [
 ];
 const DELTA_VALUES: readonly PlacePattern[] = [["delta", ANY]];
 
-/** Fields of a message, and of the delta that ends one, that have words in the contract. */
-const KNOWN_FIELDS: ReadonlySet<string> = new Set([
-  "id",
-  "type",
-  "role",
-  "model",
-  "content",
-  "stop_reason",
-  "usage",
-]);
+/** A message, and the delta that ends one: fields that have words in the contract. */
+const MESSAGE: FieldRules = {
+  known: new Set(["id", "type", "role", "model", "content", "stop_reason", "usage"]),
+};
 /** What an event is, and what it is about. */
-const FORM: ReadonlySet<string> = new Set(["type", "index"]);
+const FORM = ["type", "index"];
+const ANY_EVENT: FieldRules = { known: new Set(FORM) };
 /** Fields that bring what is read elsewhere, by the types of their events. */
-const KNOWN_EVENTS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+const EVENTS: ReadonlyMap<string, FieldRules> = new Map(
   [
     ["message_start", "message"],
     ["content_block_start", "content_block"],
     ["content_block_delta", "delta"],
     ["message_delta", "delta", "usage"],
-  ].map(([type = "", ...fields]) => [type, new Set([...FORM, ...fields])]),
+  ].map(([type = "", ...fields]) => [type, { known: new Set([...FORM, ...fields]) }]),
 );
+const DELTA_GROUP = { group: "delta", isPiece: true };
+const ANY_DELTA: FieldRules = { known: new Set(FORM), ...DELTA_GROUP };
 /** Fields of the deltas that have words in the contract. */
-const KNOWN_DELTAS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+const DELTAS: ReadonlyMap<string, FieldRules> = new Map(
   [
     ["text_delta", "text"],
     ["thinking_delta", "thinking"],
     ["signature_delta", "signature"],
     ["input_json_delta", "partial_json"],
     ["citations_delta", "citation"],
-  ].map(([type = "", field = ""]) => [type, new Set([...FORM, field])]),
+  ].map(([type = "", field = ""]) => [type, { known: new Set([...FORM, field]), ...DELTA_GROUP }]),
 );
 /** Where they stand; made once, since each event is asked. */
 const TOP = (): Place => [];
 const DELTA = (): Place => ["delta"];
-const DELTA_PIECE = { group: "delta", isPiece: true };
-const KNOWN_USAGE = knownUsage(
+const KNOWN_USAGE = new KnownUsage(
   [
     "input_tokens",
     "output_tokens",
@@ -85,194 +84,197 @@ function textsAt(raw: RawValues, ...place: readonly (string | number)[]): BlockT
   return { block: () => raw.at(...place), input: () => raw.at(...place, "input") };
 }
 
-function text(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
-function object(value: JsonValue | undefined): JsonObject {
-  return isJsonObject(value) ? value : {};
-}
-
 /** Reads answers of the Messages API, whole ones and streams. */
-export function createMessagesReader(options: MessagesEventsOptions): AnswerReader {
-  const blocks = createBlocks(ORIGIN.providerType, options.newCallId);
-  const { events } = blocks;
-  const usage = createUsage();
-  let messageId: string | undefined;
-  let rawReason = "";
+export class MessagesReader implements AnswerReader {
+  readonly events: AnswerReader["events"];
+  readonly #toError: MessagesReaderOptions["toError"];
+  readonly #blocks: Blocks;
+  readonly #usage = createUsage();
+  readonly #metadata = new AnswerMetadata();
+  #messageId: string | undefined;
+  #rawReason = "";
   /** No content has followed the vendor's word. */
-  let isWhole = false;
-  const left = new LeftFields();
+  #isWhole = false;
 
-  function readHead(message: JsonObject): void {
-    const id = text(message["id"]);
-    if (messageId !== undefined && id !== messageId) {
+  constructor({ toError, newCallId }: MessagesReaderOptions) {
+    this.#toError = toError;
+    this.#blocks = new Blocks(ORIGIN.providerType, newCallId);
+    this.events = this.#blocks.events;
+  }
+
+  readEvent({ name, data }: StreamEvent): boolean {
+    if (name === "error") throw this.#toError(data);
+    const event = parseEvent(data);
+    return this.#read(event, stringOf(event["type"]) || (name ?? ""), data);
+  }
+
+  isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** The counts come with the reason: only `message_stop` can be missing. */
+  readEnd(): void {
+    this.#finish();
+  }
+
+  readBody(body: JsonObject, json: string): void {
+    if (body["type"] === "error" || "error" in body) throw this.#toError(body);
+    const content = body["content"];
+    if (!Array.isArray(content)) throw protocolError("the provider's answer has no content");
+    this.#readHead(body);
+    const raw = rawValues(json, BLOCKS);
+    for (const [position, block] of content.entries()) {
+      this.#blocks.start(position, objectOf(block), textsAt(raw, "content", position));
+      this.#blocks.end(position);
+    }
+    this.#readStop(body);
+    this.#readUsage(objectOf(body["usage"]));
+    this.#keep(body, objectOf(body["usage"]), json, []);
+    this.#finish();
+  }
+
+  #readHead(message: JsonObject): void {
+    const id = stringOf(message["id"]);
+    if (this.#messageId !== undefined && id !== this.#messageId) {
       throw protocolError("the provider began a second message in one answer");
     }
-    if (messageId !== undefined) return;
-    messageId = id;
-    const model = text(message["model"]);
-    events.push({
+    if (this.#messageId !== undefined) return;
+    this.#messageId = id;
+    const model = stringOf(message["model"]);
+    this.events.push({
       type: "response",
       ...(id === "" ? undefined : { id }),
       ...(model === "" ? undefined : { model }),
     });
   }
 
-  function readStop(source: JsonObject): void {
-    rawReason = text(source["stop_reason"]) || rawReason;
+  #readStop(source: JsonObject): void {
+    this.#rawReason = stringOf(source["stop_reason"]) || this.#rawReason;
   }
 
   /** What a message says beside the contract's words, at its start and at its end. */
-  function keep(source: JsonObject, usage: JsonObject, json: string, place: string[]): void {
-    left.take(source, KNOWN_FIELDS, json, () => place);
-    keepUsage(left, usage, KNOWN_USAGE, json, [...place, "usage"]);
-  }
-
-  /** What an event says beside its content. */
-  function keepEvent(event: JsonObject, type: string, json: string): void {
-    left.take(event, KNOWN_EVENTS.get(type) ?? FORM, json, TOP);
+  #keep(source: JsonObject, usage: JsonObject, json: string, place: string[]): void {
+    this.#metadata.keep(source, MESSAGE, json, () => place);
+    KNOWN_USAGE.keepOthers(this.#metadata, usage, json, [...place, "usage"]);
   }
 
   /** What a delta says beside its piece; a block without a word takes all of it. */
-  function keepDelta(index: number, delta: JsonObject, json: string): void {
-    if (blocks.takesAll(index)) return;
-    const known = KNOWN_DELTAS.get(text(delta["type"])) ?? FORM;
-    left.take(delta, known, json, DELTA, DELTA_PIECE);
+  #keepDelta(index: number, delta: JsonObject, json: string): void {
+    if (this.#blocks.takesAll(index)) return;
+    const rules = DELTAS.get(stringOf(delta["type"])) ?? ANY_DELTA;
+    this.#metadata.keep(delta, rules, json, DELTA);
   }
 
   /** The vendor tells the tier among the counts. */
-  function readTier({ service_tier: tier }: JsonObject): void {
-    if (typeof tier === "string") left.add("service_tier", tier);
+  #readTier({ service_tier: tier }: JsonObject): void {
+    if (typeof tier === "string") this.#metadata.add("service_tier", tier);
   }
 
-  function tellUsage(): void {
-    const report = usage.report();
-    if (isReported(report)) events.push(usageEvent(report));
+  #tellUsage(): void {
+    const report = this.#usage.report();
+    if (isReported(report)) this.events.push(usageEvent(report));
   }
 
-  function finishReason(): FinishReason {
-    const reason = finishReasonOf(rawReason) ?? "other";
-    if (reason !== "tool-calls" || blocks.hasCalls()) return reason;
+  #finishReason(): FinishReason {
+    const reason = finishReasonOf(this.#rawReason) ?? "other";
+    if (reason !== "tool-calls" || this.#blocks.hasCalls) return reason;
     // The vendor says that there are calls, and none came.
-    if (blocks.isEmpty()) return "stop";
-    events.push({ type: "warning", warning: CALLS_MISSING });
+    if (this.#blocks.isEmpty) return "stop";
+    this.events.push({ type: "warning", warning: CALLS_MISSING });
     return "other";
   }
 
-  /** Blocks that come with their message; `place` is where they stand in `json`. */
-  function startAll(
-    content: readonly JsonValue[],
-    json: string,
-    place: readonly string[],
-    isWhole: boolean,
-  ): void {
-    const raw = rawValues(json, BLOCKS);
-    for (const [position, block] of content.entries()) {
-      blocks.start(position, object(block), textsAt(raw, ...place, position));
-      if (isWhole) blocks.end(position);
-    }
-  }
-
-  function finish(): void {
+  #finish(): void {
     // Without its reason an answer is no success, whatever came before.
-    if (rawReason === "") throw truncatedError();
-    const interruption = interruptionOf(rawReason);
+    if (this.#rawReason === "") throw truncatedError();
+    const interruption = interruptionOf(this.#rawReason);
     if (interruption !== undefined) throw interruption;
-    blocks.endAll();
-    tellUsage();
-    const reason = finishReason();
-    if (left.isCut) events.push({ type: "warning", warning: METADATA_CUT });
-    events.push({
+    this.#blocks.endAll();
+    this.#tellUsage();
+    const reason = this.#finishReason();
+    if (this.#metadata.isCut) this.events.push({ type: "warning", warning: METADATA_CUT });
+    this.events.push({
       type: "finish",
       reason,
-      rawReason,
-      ...(blocks.isEmpty() && { isEmpty: true }),
-      ...left.metadata,
+      rawReason: this.#rawReason,
+      ...(this.#blocks.isEmpty && { isEmpty: true }),
+      ...this.#metadata.metadata,
     });
   }
 
-  /** The prompt's counts come first, with a placeholder for the output that is no count yet. */
-  function readStartUsage(message: JsonObject): void {
-    const { output_tokens: _, ...prompt } = object(message["usage"]);
-    readTier(prompt);
-    usage.take(prompt);
-    tellUsage();
+  #readUsage(usage: JsonObject): void {
+    this.#readTier(usage);
+    this.#usage.take(usage);
+  }
+
+  /** Blocks of a message; `place` is where they stand in `json`. */
+  #startBlocks(content: readonly JsonValue[], json: string, ...place: readonly string[]): void {
+    const raw = rawValues(json, BLOCKS);
+    for (const [position, block] of content.entries()) {
+      this.#blocks.start(position, objectOf(block), textsAt(raw, ...place, position));
+    }
+  }
+
+  #readStart(message: JsonObject, json: string): void {
+    const isFirst = this.#messageId === undefined;
+    this.#readHead(message);
+    if (!isFirst) return;
+    // The prompt's counts come first, with a placeholder for the output that is no count yet.
+    const { output_tokens: _, ...prompt } = objectOf(message["usage"]);
+    this.#readUsage(prompt);
+    this.#tellUsage();
+    this.#keep(message, objectOf(message["usage"]), json, ["message"]);
+    const content = message["content"];
+    if (Array.isArray(content)) this.#startBlocks(content, json, "message", "content");
+  }
+
+  #readDelta(event: JsonObject, index: number, json: string): void {
+    const delta = objectOf(event["delta"]);
+    this.#isWhole = false;
+    this.#keepDelta(index, delta, json);
+    this.#blocks.delta(index, delta, (field) => rawValues(json, DELTA_VALUES).at("delta", field));
+  }
+
+  #readMessageDelta(event: JsonObject, json: string): void {
+    const delta = objectOf(event["delta"]);
+    const usage = objectOf(event["usage"]);
+    this.#readStop(delta);
+    this.#readUsage(usage);
+    this.#metadata.keep(delta, MESSAGE, json, DELTA);
+    KNOWN_USAGE.keepOthers(this.#metadata, usage, json, ["usage"]);
+    this.#isWhole = this.#rawReason !== "";
   }
 
   /** True at the end marker. Pings say nothing. */
-  function read(event: JsonObject, type: string, json: string): boolean {
-    keepEvent(event, type, json);
+  #read(event: JsonObject, type: string, json: string): boolean {
+    this.#metadata.keep(event, EVENTS.get(type) ?? ANY_EVENT, json, TOP);
     const index = typeof event["index"] === "number" ? event["index"] : 0;
     switch (type) {
-      case "message_start": {
-        const message = object(event["message"]);
-        const first = messageId === undefined;
-        readHead(message);
-        if (!first) return false;
-        readStartUsage(message);
-        keep(message, object(message["usage"]), json, ["message"]);
-        const content = message["content"];
-        if (Array.isArray(content)) startAll(content, json, ["message", "content"], false);
+      case "message_start":
+        this.#readStart(objectOf(event["message"]), json);
+        return false;
+      case "content_block_start": {
+        const raw = rawValues(json, BLOCKS);
+        this.#isWhole = false;
+        this.#blocks.start(index, objectOf(event["content_block"]), textsAt(raw, "content_block"));
         return false;
       }
-      case "content_block_start":
-        isWhole = false;
-        blocks.start(
-          index,
-          object(event["content_block"]),
-          textsAt(rawValues(json, BLOCKS), "content_block"),
-        );
-        return false;
       case "content_block_delta":
-        isWhole = false;
-        keepDelta(index, object(event["delta"]), json);
-        blocks.delta(index, object(event["delta"]), (field) =>
-          rawValues(json, DELTA_VALUES).at("delta", field),
-        );
+        this.#readDelta(event, index, json);
         return false;
       case "content_block_stop":
-        blocks.end(index);
+        this.#blocks.end(index);
         return false;
       case "message_delta":
-        readStop(object(event["delta"]));
-        readTier(object(event["usage"]));
-        usage.take(object(event["usage"]));
-        left.take(object(event["delta"]), KNOWN_FIELDS, json, () => ["delta"]);
-        keepUsage(left, object(event["usage"]), KNOWN_USAGE, json, ["usage"]);
-        isWhole = rawReason !== "";
+        this.#readMessageDelta(event, json);
         return false;
       case "message_stop":
-        finish();
+        this.#finish();
         return true;
       case "error":
-        throw options.toError(event);
+        throw this.#toError(event);
       default:
         return false;
     }
   }
-
-  return {
-    events,
-    readEvent({ name, data }) {
-      if (name === "error") throw options.toError(data);
-      const event = parseEvent(data);
-      return read(event, text(event["type"]) || (name ?? ""), data);
-    },
-    isWhole: () => isWhole,
-    // The counts come with the reason: only `message_stop` can be missing.
-    readEnd: finish,
-    readBody(body, json) {
-      if (body["type"] === "error" || "error" in body) throw options.toError(body);
-      const content = body["content"];
-      if (!Array.isArray(content)) throw protocolError("the provider's answer has no content");
-      readHead(body);
-      startAll(content, json, ["content"], true);
-      readStop(body);
-      readTier(object(body["usage"]));
-      usage.take(object(body["usage"]));
-      keep(body, object(body["usage"]), json, []);
-      finish();
-    },
-  };
 }

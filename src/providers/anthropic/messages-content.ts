@@ -215,7 +215,7 @@ const MESSAGES_PLACEMENTS: Placements = {
 };
 
 /** What `encodeSystem` and `encodeTurns` cannot encode; undefined: nothing. */
-export function messagesMisfit(messages: readonly Message[]): FieldViolation | undefined {
+export function unsupportedMessages(messages: readonly Message[]): FieldViolation | undefined {
   const found = misplacedPart(messages, MESSAGES_PLACEMENTS);
   if (found !== undefined) return found;
   for (const [index, { parts }] of messages.entries()) {

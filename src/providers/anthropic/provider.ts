@@ -1,16 +1,17 @@
 import type { WireLimits } from "../../domain/model.ts";
 import type { ProviderInstance, ProviderType } from "../provider.ts";
-import { baseUrlProblem } from "../shared/base-url.ts";
+import { apiKeyAuthentication } from "../shared/api-key-authentication.ts";
+import { baseUrlProblem } from "../shared/base-url-problem.ts";
 import { createCallIds } from "../shared/call-id.ts";
 import { tokenCount } from "../shared/chat-usage.ts";
 import { toInBandError } from "../shared/http-error.ts";
 import { type CountDialect, createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
-import { toldErrors } from "../shared/told-errors.ts";
+import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { checkBetas } from "./betas.ts";
 import { errorRules } from "./errors.ts";
-import { createMessagesReader } from "./events.ts";
-import { messagesMisfit } from "./messages-content.ts";
+import { MessagesReader } from "./events.ts";
+import { unsupportedMessages } from "./messages-content.ts";
 import models from "./models.json" with { type: "json" };
 import { encodeCountBody, encodeMessagesBody, messagesHeaders, takesThinking } from "./request.ts";
 import { tokens } from "./tokens.ts";
@@ -28,7 +29,7 @@ const MESSAGES_LIMITS: WireLimits = {
 const KEPT_HEADERS = ["accept", "anthropic-version", "authorization", "content-type", "user-agent"];
 
 /**
- * The headers that the SDK puts on a request of this instance, built once. What
+ * The headers that the SDK puts on a request of this instance, built once for a key. What
  * the SDK finds in the environment stays out.
  */
 async function createHeaders(instance: ProviderInstance): Promise<Record<string, string>> {
@@ -82,10 +83,10 @@ export const anthropic: ProviderType = {
   prefill: false,
   tokens,
   models: parseModels(models),
-  misfit: ({ messages }) => messagesMisfit(messages),
+  unsupported: ({ messages }) => unsupportedMessages(messages),
   async create(instance, context) {
     const { clock } = context;
-    const errors = toldErrors(errorRules, context);
+    const errors = reportErrorTexts(errorRules, context);
     // Users give the address with and without the version.
     const path = instance.baseUrl.endsWith("/v1") ? "/messages" : "/v1/messages";
     const messages: Dialect = {
@@ -94,7 +95,7 @@ export const anthropic: ProviderType = {
       headers: messagesHeaders,
       encodeBody: encodeMessagesBody,
       createReader: ({ headers }) =>
-        createMessagesReader({
+        new MessagesReader({
           toError: (payload) => toInBandError(payload, headers, errors, clock),
           newCallId: createCallIds(clock),
         }),
@@ -110,7 +111,7 @@ export const anthropic: ProviderType = {
       instance,
       counting,
       checkOptions: (options) => checkBetas(options, instance.id),
-      headers: await createHeaders(instance),
+      authentication: await apiKeyAuthentication(instance, context, createHeaders),
       dialectOf: () => messages,
       clock,
     });

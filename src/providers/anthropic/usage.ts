@@ -1,10 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
-import {
-  reportedCounts,
-  tokenCount,
-  type UsageReport,
-  usageDetails,
-} from "../shared/chat-usage.ts";
+import { reportedCounts, tokenCount, type UsageReport } from "../shared/chat-usage.ts";
+import { objectOf } from "../shared/object-of.ts";
 
 const NAMES = [
   "input_tokens",
@@ -48,8 +44,8 @@ export function createUsage(): MessagesUsage {
       const fresh = countOf(seen, "input_tokens");
       const read = countOf(seen, "cache_read_input_tokens");
       const write = countOf(seen, "cache_creation_input_tokens");
-      const split = usageDetails(seen["cache_creation"]);
-      const output = usageDetails(seen["output_tokens_details"]);
+      const split = objectOf(seen["cache_creation"]);
+      const output = objectOf(seen["output_tokens_details"]);
       return reportedCounts({
         inputTokens: fresh === undefined ? undefined : fresh + (read ?? 0) + (write ?? 0),
         outputTokens: countOf(seen, "output_tokens"),

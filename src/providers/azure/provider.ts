@@ -1,6 +1,7 @@
 import type { WireLimits } from "../../domain/model.ts";
 import { ownValue } from "../../domain/own-value.ts";
 import type { ProviderInstance, ProviderRequest, ProviderType } from "../provider.ts";
+import { apiKeyAuthentication } from "../shared/api-key-authentication.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import {
   CHAT_FACTS,
@@ -12,16 +13,16 @@ import {
 } from "../shared/chat-server.ts";
 import type { ErrorRules } from "../shared/http-error.ts";
 import { createHttpProvider } from "../shared/http-provider.ts";
+import { createOpenAiHeaders } from "../shared/openai-authentication.ts";
 import { openAiDialects } from "../shared/openai-dialects.ts";
 import { errorRules as openAiErrors } from "../shared/openai-errors.ts";
-import { createOpenAiHeaders } from "../shared/openai-headers.ts";
 import { OPENAI_LIMITS } from "../shared/openai-limits.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
 import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
-import { inputMisfit } from "../shared/responses-input.ts";
+import { reportErrorTexts } from "../shared/report-error-texts.ts";
+import { unsupportedInput } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
-import { toldErrors } from "../shared/told-errors.ts";
 import { apiVersionProblem, azureBaseUrlProblem, endpointPath } from "./address.ts";
 
 /** The newest field is understood by all models since the API version 2024-09-01-preview. */
@@ -56,16 +57,16 @@ export const azure: ProviderType = {
   prefill: false,
   tokens,
   models: [],
-  misfit: ({ messages }, model) =>
+  unsupported: ({ messages }, model) =>
     model.dialect === "responses"
-      ? inputMisfit(messages, model)
+      ? unsupportedInput(messages, model)
       : misplacedPart(messages, CHAT_PLACEMENTS),
   async create(instance, context) {
     const { clock } = context;
-    const errors = toldErrors(errorRules, context);
+    const errors = reportErrorTexts(errorRules, context);
     return createHttpProvider({
       instance,
-      headers: await createHeaders(instance),
+      authentication: await apiKeyAuthentication(instance, context, createHeaders),
       dialectOf: openAiDialects({
         providerType: "azure",
         errorRules: errors,

@@ -1,6 +1,6 @@
 import type { ModelRecord, Parameter, WireLimits } from "../../domain/model.ts";
 import type { ProviderType } from "../provider.ts";
-import { openAiBaseUrlProblem } from "../shared/base-url.ts";
+import { openAiBaseUrlProblem } from "../shared/base-url-problem.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import {
   CHAT_FACTS,
@@ -11,15 +11,15 @@ import {
   RESPONSES_FACTS,
 } from "../shared/chat-server.ts";
 import { createHttpProvider } from "../shared/http-provider.ts";
+import { openAiAuthentication } from "../shared/openai-authentication.ts";
 import { openAiDialects } from "../shared/openai-dialects.ts";
 import { errorRules } from "../shared/openai-errors.ts";
-import { createOpenAiHeaders } from "../shared/openai-headers.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
 import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
-import { inputMisfit } from "../shared/responses-input.ts";
+import { reportErrorTexts } from "../shared/report-error-texts.ts";
+import { unsupportedInput } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
-import { toldErrors } from "../shared/told-errors.ts";
 
 /** A page that says so, and the day on which its words were read, or last changed. */
 export interface Source {
@@ -89,14 +89,14 @@ export function compatibleType(record: CompatibleRecord): CompatibleType {
     limits: () => record.limits,
     goesBack: (_, wire) => (isChat ? chatGoesBack(wire, server) : RESPONSES_GO_BACK),
     tokens,
-    misfit: ({ messages }, model) =>
-      isChat ? misplacedPart(messages, CHAT_PLACEMENTS) : inputMisfit(messages, model),
+    unsupported: ({ messages }, model) =>
+      isChat ? misplacedPart(messages, CHAT_PLACEMENTS) : unsupportedInput(messages, model),
     async create(instance, context) {
       const { clock } = context;
-      const errors = toldErrors(errorRules, context);
+      const errors = reportErrorTexts(errorRules, context);
       return createHttpProvider({
         instance,
-        headers: await createOpenAiHeaders(instance),
+        authentication: await openAiAuthentication(instance, context),
         dialectOf: openAiDialects({
           providerType: type,
           errorRules: errors,

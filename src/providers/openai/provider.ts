@@ -1,7 +1,7 @@
 import type { WireLimits } from "../../domain/model.ts";
 import { ownValue } from "../../domain/own-value.ts";
 import type { ProviderType } from "../provider.ts";
-import { openAiBaseUrlProblem } from "../shared/base-url.ts";
+import { openAiBaseUrlProblem } from "../shared/base-url-problem.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import {
   CHAT_FACTS,
@@ -11,16 +11,16 @@ import {
 } from "../shared/chat-server.ts";
 import { createHttpProvider } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
+import { openAiAuthentication } from "../shared/openai-authentication.ts";
 import { openAiDialects } from "../shared/openai-dialects.ts";
 import { errorRules } from "../shared/openai-errors.ts";
-import { createOpenAiHeaders } from "../shared/openai-headers.ts";
 import { NO_LIMITS, OPENAI_LIMITS } from "../shared/openai-limits.ts";
 import { CHAT_PARAMETERS, RESPONSES_PARAMETERS } from "../shared/openai-parameters.ts";
 import { tokens } from "../shared/openai-tokens.ts";
 import { misplacedPart } from "../shared/placements.ts";
-import { inputMisfit } from "../shared/responses-input.ts";
+import { reportErrorTexts } from "../shared/report-error-texts.ts";
+import { unsupportedInput } from "../shared/responses-input.ts";
 import { RESPONSES_GO_BACK } from "../shared/responses-request.ts";
-import { toldErrors } from "../shared/told-errors.ts";
 import models from "./models.json" with { type: "json" };
 import { chatWire, isOpenAi } from "./request.ts";
 
@@ -49,17 +49,17 @@ export const openai: ProviderType = {
   prefill: false,
   tokens,
   models: parseModels(models, OPENAI_LIMITS),
-  misfit: ({ messages }, model) =>
+  unsupported: ({ messages }, model) =>
     model.dialect === "responses"
-      ? inputMisfit(messages, model)
+      ? unsupportedInput(messages, model)
       : misplacedPart(messages, CHAT_PLACEMENTS),
   async create(instance, context) {
     const { clock } = context;
-    const errors = toldErrors(errorRules, context);
+    const errors = reportErrorTexts(errorRules, context);
     const own = isOpenAi(instance.baseUrl);
     return createHttpProvider({
       instance,
-      headers: await createOpenAiHeaders(instance),
+      authentication: await openAiAuthentication(instance, context),
       dialectOf: openAiDialects({
         providerType: "openai",
         errorRules: errors,

@@ -12,7 +12,7 @@ import type {
 } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { ProviderData } from "../../domain/provider-data.ts";
-import { isAudioPart, isCustomCall } from "./chat-data.ts";
+import { isAudioPart, isCustomCall } from "./chat-message-data.ts";
 import { type BodyFields, RawJson, rawArray, rawObject } from "./json-body.ts";
 import type { Placements } from "./placements.ts";
 import { rawPart, withData } from "./provider-json.ts";

@@ -1,12 +1,13 @@
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { ProviderData } from "../../domain/provider-data.ts";
 import { usableId } from "./call-id.ts";
-import { callData } from "./chat-data.ts";
+import { callData } from "./chat-message-data.ts";
 import { protocolError } from "./http-error.ts";
 import { createJsonEnd, type JsonEnd } from "./json-end.ts";
 import type { OpenPart, PartWriter } from "./part-writer.ts";
 import { type DataOrigin, joinedData } from "./provider-json.ts";
 import { ANY, type PlacePattern, type RawValues, rawValues } from "./raw-values.ts";
+import { stringOf } from "./string-of.ts";
 
 /** A call whose identifier or name has not come yet keeps its fragments. */
 interface Call {
@@ -37,20 +38,6 @@ export interface CallFragments {
   readonly isOld: boolean;
 }
 
-/** The tool calls of one answer. Servers differ in what identifies a fragment. */
-export interface ChatToolCalls {
-  /** Calls begun. */
-  count(): number;
-  /** A call was named. */
-  hasAny(): boolean;
-  /** A call lacks the end of its arguments. */
-  isCut(): boolean;
-  read(fragments: CallFragments): void;
-  /** Ends the calls that are whole: nothing can follow but what belongs to the others. */
-  endWhole(): void;
-  end(): void;
-}
-
 /** Where calls stand, and in them arguments that are not text. */
 const CALLS: readonly PlacePattern[] = [
   ["choices", ANY, ANY, "tool_calls", ANY],
@@ -58,10 +45,6 @@ const CALLS: readonly PlacePattern[] = [
   ["choices", ANY, ANY, "tool_calls", ANY, ANY, "input"],
   ["choices", ANY, ANY, "function_call", "arguments"],
 ];
-
-function text(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
-}
 
 /** What a fragment says of its call. */
 interface Fragment {
@@ -100,8 +83,8 @@ function readFragment(fragment: JsonObject, place: number, raw: Raw, origin: Dat
   const called = fragment[kind];
   const { index } = fragment;
   return {
-    id: text(fragment.id),
-    name: isJsonObject(called) ? text(called.name) : "",
+    id: stringOf(fragment.id),
+    name: isJsonObject(called) ? stringOf(called.name) : "",
     piece: isJsonObject(called) ? argumentsOf(called, kind, place, raw) : "",
     index: typeof index === "number" ? index : undefined,
     data: callData(fragment, () => raw(place), origin),
@@ -113,72 +96,124 @@ function isWhole(call: Call): boolean {
   return call.hasPlaceholder || call.json.isWhole();
 }
 
-/** `newId` makes identifiers for calls that came without one, or with one of another call. */
-export function createChatToolCalls(
-  writer: PartWriter,
-  newId: () => string,
-  origin: DataOrigin,
-): ChatToolCalls {
-  const calls: Call[] = [];
-  const byIndex = new Map<number, Call>();
-  const byPlace: Call[] = [];
-  const byId = new Map<string, Call>();
+/** A call without anything in it. */
+function emptyCall(): Call {
+  return {
+    id: "",
+    name: "",
+    held: "",
+    hasPlaceholder: false,
+    json: createJsonEnd(),
+    part: undefined,
+    chunk: 0,
+    data: undefined,
+  };
+}
+
+/** The tool calls of one answer. Servers differ in what identifies a fragment. */
+export class ChatToolCalls {
+  readonly #writer: PartWriter;
+  readonly #newId: () => string;
+  readonly #origin: DataOrigin;
+  readonly #calls: Call[] = [];
+  readonly #byIndex = new Map<number, Call>();
+  readonly #byPlace: Call[] = [];
+  readonly #byId = new Map<string, Call>();
   /** Number of the chunk that is read. */
-  let chunk = 0;
+  #chunk = 0;
+
+  /** `newId` makes identifiers for calls that came without one, or with one of another call. */
+  constructor(writer: PartWriter, newId: () => string, origin: DataOrigin) {
+    this.#writer = writer;
+    this.#newId = newId;
+    this.#origin = origin;
+  }
+
+  /** Calls begun. */
+  get count(): number {
+    return this.#calls.filter((call) => call.part !== undefined).length;
+  }
+
+  /** A call was named. */
+  get hasAny(): boolean {
+    return this.#calls.some(({ name }) => name !== "");
+  }
+
+  /** A call lacks the end of its arguments. */
+  get isCut(): boolean {
+    return this.#calls.some(
+      (call) => !isWhole(call) && (call.held !== "" || call.part?.isWritten() === true),
+    );
+  }
+
+  read(all: CallFragments): void {
+    this.#chunk++;
+    const raw = rawOf(all);
+    for (let place = 0; place < all.fragments.length; place++) {
+      const fragment = all.fragments[place];
+      if (!isJsonObject(fragment)) continue;
+      this.#take(readFragment(fragment, place, raw, this.#origin), place, all.isWhole);
+    }
+  }
+
+  /** Ends the calls that are whole: nothing can follow but what belongs to the others. */
+  endWhole(): void {
+    for (const call of this.#calls) {
+      if (!call.json.isWhole()) return;
+      this.#end(call);
+    }
+  }
+
+  end(): void {
+    for (const call of this.#calls) this.#end(call);
+  }
 
   /**
    * Whether a fragment belongs to a call after `call`, where nothing else tells: another name says
    * so, and another identifier or a name behind whole arguments, or twice in one chunk.
    */
-  function isNext(call: Call, { id, name }: Fragment): boolean {
+  #isNext(call: Call, { id, name }: Fragment): boolean {
     if (name !== "" && call.name !== "" && name !== call.name) return true;
     const isSame = id !== "" && id === call.id;
     const isNamed = (id !== "" && call.id !== "") || (name !== "" && call.name !== "");
-    return isNamed && !isSame && (isWhole(call) || call.chunk === chunk);
+    return isNamed && !isSame && (isWhole(call) || call.chunk === this.#chunk);
   }
 
-  function start(): Call {
-    const call: Call = {
-      id: "",
-      name: "",
-      held: "",
-      hasPlaceholder: false,
-      json: createJsonEnd(),
-      part: undefined,
-      chunk: 0,
-      data: undefined,
-    };
-    calls.push(call);
+  #begin(): Call {
+    const call = emptyCall();
+    this.#calls.push(call);
     return call;
   }
 
   /** The call at this place of earlier chunks, or the first after it that is not whole. */
-  function atPlace(place: number): Call | undefined {
-    const known = byPlace[place] ?? calls.at(-1);
+  #atPlace(place: number): Call | undefined {
+    const known = this.#byPlace[place] ?? this.#calls.at(-1);
     if (known === undefined || !known.json.isWhole()) return known;
-    return calls.slice(calls.indexOf(known)).find(({ json }) => !json.isWhole()) ?? known;
+    return (
+      this.#calls.slice(this.#calls.indexOf(known)).find(({ json }) => !json.isWhole()) ?? known
+    );
   }
 
   /** By index, else by identifier, else by the place in the chunk; undefined: it begins a call. */
-  function find(fragment: Fragment, place: number): Call | undefined {
+  #find(fragment: Fragment, place: number): Call | undefined {
     const { id, name, index } = fragment;
-    const named = id === "" ? undefined : byId.get(id);
-    const indexed = index === undefined ? undefined : byIndex.get(index);
+    const named = id === "" ? undefined : this.#byId.get(id);
+    const indexed = index === undefined ? undefined : this.#byIndex.get(index);
     if (indexed === undefined && index !== undefined && named === undefined) return undefined;
-    const byPosition = index === undefined && id === "" ? atPlace(place) : undefined;
+    const byPosition = index === undefined && id === "" ? this.#atPlace(place) : undefined;
     const known = named ?? indexed ?? byPosition;
-    if (known === undefined || isNext(known, fragment)) return undefined;
+    if (known === undefined || this.#isNext(known, fragment)) return undefined;
     // Without index and identifier, a name begins a call.
     return known === byPosition && name !== "" && known.name !== "" ? undefined : known;
   }
 
-  function open(call: Call): void {
-    if (byId.get(call.id) !== call || usableId(call.id) === "") call.id = newId();
-    call.part = writer.openToolCall(call.id, call.name, call.held);
+  #open(call: Call): void {
+    if (this.#byId.get(call.id) !== call || usableId(call.id) === "") call.id = this.#newId();
+    call.part = this.#writer.openToolCall(call.id, call.name, call.held);
     call.held = "";
   }
 
-  function feed(call: Call, piece: string, isAll: boolean): void {
+  #feed(call: Call, piece: string, isAll: boolean): void {
     if (piece === "") return;
     const isFirst =
       !isAll && !call.hasPlaceholder && call.held === "" && call.part?.isWritten() !== true;
@@ -194,56 +229,31 @@ export function createChatToolCalls(
     else call.part.append(all);
   }
 
-  function take(fragment: Fragment, place: number, isOwn: boolean): void {
+  #take(fragment: Fragment, place: number, isOwn: boolean): void {
     const { id, name, piece, index, data } = fragment;
-    const call = (isOwn ? undefined : find(fragment, place)) ?? start();
-    if (index !== undefined && byIndex.get(index) !== call) byIndex.set(index, call);
-    byPlace[place] = call;
+    const call = (isOwn ? undefined : this.#find(fragment, place)) ?? this.#begin();
+    if (index !== undefined && this.#byIndex.get(index) !== call) this.#byIndex.set(index, call);
+    this.#byPlace[place] = call;
     if (call.id === "" && id !== "") {
       call.id = id;
-      if (!byId.has(id)) byId.set(id, call);
+      if (!this.#byId.has(id)) this.#byId.set(id, call);
     }
     call.name ||= name;
-    call.chunk = chunk;
+    call.chunk = this.#chunk;
     call.data = joinedData(call.data, data);
-    feed(call, piece, isOwn);
-    if (call.part === undefined && call.id !== "" && call.name !== "") open(call);
+    this.#feed(call, piece, isOwn);
+    if (call.part === undefined && call.id !== "" && call.name !== "") this.#open(call);
   }
 
   /** A call whose identifier has not come gets one; one without anything is none. */
-  function endCall(call: Call): void {
+  #end(call: Call): void {
     if (call.part === undefined) {
       if (call.name === "" && call.held === "") return;
       if (call.name === "") throw protocolError("a tool call of the provider has no name");
       if (call.hasPlaceholder) call.held = "{}";
-      open(call);
+      this.#open(call);
     }
     const { data } = call;
     call.part?.end(undefined, data === undefined ? undefined : { providerData: data });
   }
-
-  return {
-    count: () => calls.filter((call) => call.part !== undefined).length,
-    hasAny: () => calls.some(({ name }) => name !== ""),
-    isCut: () =>
-      calls.some((call) => !isWhole(call) && (call.held !== "" || call.part?.isWritten() === true)),
-    read(all) {
-      chunk++;
-      const raw = rawOf(all);
-      for (let place = 0; place < all.fragments.length; place++) {
-        const fragment = all.fragments[place];
-        if (!isJsonObject(fragment)) continue;
-        take(readFragment(fragment, place, raw, origin), place, all.isWhole);
-      }
-    },
-    endWhole() {
-      for (const call of calls) {
-        if (!call.json.isWhole()) return;
-        endCall(call);
-      }
-    },
-    end() {
-      for (const call of calls) endCall(call);
-    },
-  };
 }

@@ -1,7 +1,8 @@
 import type { ReportedCost } from "../../domain/cost.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import type { JsonObject, JsonValue } from "../../domain/json.ts";
 import type { ProviderEvent } from "../../domain/provider-event.ts";
 import { MAX_TOKENS, type TokenCounts } from "../../domain/token-usage.ts";
+import { objectOf } from "./object-of.ts";
 
 /** Counts as a provider reported them. */
 export interface UsageReport {
@@ -24,11 +25,6 @@ export function wholeNumber(value: JsonValue | undefined, most: number): number 
  */
 export function tokenCount(value: JsonValue | undefined): number | undefined {
   return wholeNumber(value, MAX_TOKENS);
-}
-
-/** The counts of a group such as `prompt_tokens_details`; empty where the server gives none. */
-export function usageDetails(value: JsonValue | undefined): JsonObject {
-  return isJsonObject(value) ? value : {};
 }
 
 type NamedCounts = { readonly [Field in keyof TokenCounts]: number | undefined };
@@ -96,8 +92,8 @@ function largest(...values: readonly (JsonValue | undefined)[]): number | undefi
  * Moonshot's, and Anthropic's behind a translation.
  */
 export function readChatCounts(usage: JsonObject): NamedCounts {
-  const prompt = usageDetails(usage.prompt_tokens_details);
-  const completion = usageDetails(usage.completion_tokens_details);
+  const prompt = objectOf(usage.prompt_tokens_details);
+  const completion = objectOf(usage.completion_tokens_details);
   return {
     inputTokens: tokenCount(usage.prompt_tokens),
     outputTokens: tokenCount(usage.completion_tokens),

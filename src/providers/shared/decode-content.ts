@@ -3,7 +3,7 @@ import { pipeline, Readable, type Transform } from "node:stream";
 import { constants, createBrotliDecompress, createUnzip, createZstdDecompress } from "node:zlib";
 import { protocolError } from "./http-error.ts";
 import { headerValue, type ResponseHeaders } from "./response-headers.ts";
-import { MAX_BODY_BYTES, tooLarge, type UpstreamResponse } from "./upstream-fetch.ts";
+import { MAX_BODY_BYTES, tooLarge, type UpstreamResponse } from "./upstream.ts";
 
 /** What is whole of an input that was cut is given: the answer's own end tells that it was cut. */
 const unzip = (): Transform => createUnzip({ finishFlush: constants.Z_SYNC_FLUSH });

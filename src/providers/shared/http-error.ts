@@ -113,11 +113,16 @@ function toProviderError(
   });
 }
 
-/** An answer whose status is not 2xx. `body` is read for codes and classification, never repeated. */
+/** An answer whose status is not 2xx. */
+export interface FailedAnswer {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  /** It is read for codes and classification, and never repeated. */
+  readonly body: string;
+}
+
 export function toHttpError(
-  status: number,
-  headers: ResponseHeaders,
-  body: string,
+  { status, headers, body }: FailedAnswer,
   rules: ErrorRules,
   clock: Clock,
 ): GatewayError {

@@ -2,10 +2,14 @@ import type { Clock } from "../../clock.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { AnswerWarning } from "../../domain/provider-event.ts";
 import type { Provider, ProviderInstance, ProviderRequest } from "../provider.ts";
-import { type AnswerReader, fetchJson, runExchange } from "./answer.ts";
+import type { AnswerReader } from "./answer-reader.ts";
+import type { Authentication } from "./authentication.ts";
+import { fetchJson, runExchange } from "./exchange.ts";
+import type { CreateFrameReader } from "./frame-reader.ts";
 import { type ErrorRules, protocolError } from "./http-error.ts";
 import type { OnIgnored } from "./json-body.ts";
-import { createUpstream, type UpstreamRequest, type UpstreamResponse } from "./upstream-fetch.ts";
+import { createSseReader } from "./sse.ts";
+import { createUpstream, type UpstreamRequest, type UpstreamResponse } from "./upstream.ts";
 
 /** One endpoint of an API: how a request becomes a body, and how its answer is read. */
 export interface Dialect {
@@ -15,19 +19,20 @@ export interface Dialect {
   /** Headers that depend on the request. */
   headers?(request: ProviderRequest): Readonly<Record<string, string>>;
   encodeBody(request: ProviderRequest, onIgnored?: OnIgnored): string;
+  /** How streams are framed; unset: as server-sent events. */
+  readonly createFrameReader?: CreateFrameReader;
   createReader(response: UpstreamResponse): AnswerReader;
 }
 
 /** The endpoint of an API that counts the input of a request. */
-export interface CountDialect extends Omit<Dialect, "createReader"> {
+export interface CountDialect extends Omit<Dialect, "createFrameReader" | "createReader"> {
   /** The count in an answer; undefined: it has none. */
   readCount(body: JsonObject): number | undefined;
 }
 
 export interface HttpProviderOptions {
   readonly instance: ProviderInstance;
-  /** Headers of every request: credentials first of all. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly authentication: Authentication;
   readonly dialectOf: (request: ProviderRequest) => Dialect;
   /** Undefined: the API cannot count. */
   readonly counting?: CountDialect;
@@ -44,13 +49,13 @@ function ignoredOption(instance: string, option: string): AnswerWarning {
   return { reason: "PROVIDER_OPTION_IGNORED", message: `${field} is set by Steer itself`, field };
 }
 
-/** An adapter for an API that takes one JSON body by POST and answers with JSON or an event stream. */
+/** An adapter for an API that takes one JSON body by POST and answers with JSON or a stream. */
 export function createHttpProvider(options: HttpProviderOptions): Provider {
-  const { instance, dialectOf, counting, checkOptions, clock } = options;
+  const { instance, authentication, dialectOf, counting, checkOptions, clock } = options;
   const upstream = createUpstream(instance.baseUrl, clock, instance.connection);
   const basePath = new URL(instance.baseUrl).pathname.replace(/\/$/, "");
   const hasOwn = Object.keys(instance.headers).some((name) => name.toLowerCase() in AS_IT_IS);
-  const headers = { ...(!hasOwn && AS_IT_IS), ...options.headers, ...instance.headers };
+  const headers = { ...(!hasOwn && AS_IT_IS), ...instance.headers };
 
   function createRequest(
     dialect: Pick<Dialect, "path" | "headers" | "encodeBody">,
@@ -73,6 +78,7 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
     const body = await fetchJson(
       {
         upstream,
+        authentication,
         createRequest: () => createRequest(dialect, request),
         errorRules: dialect.errorRules,
         clock,
@@ -98,6 +104,7 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
       return runExchange(
         {
           upstream,
+          authentication,
           createRequest: () =>
             createRequest(dialect, request, (option) =>
               warnings.push(ignoredOption(instance.id, option)),
@@ -105,6 +112,7 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
           warnings,
           stream: request.stream,
           usageWaitMs: request.usageWaitMs,
+          createFrameReader: dialect.createFrameReader ?? createSseReader,
           createReader: (response) => dialect.createReader(response),
           errorRules: dialect.errorRules,
           clock,

@@ -2,13 +2,13 @@
 import type { Clock } from "../../clock.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { createCallIds } from "./call-id.ts";
-import { createChatReader } from "./chat-events.ts";
+import { ChatReader } from "./chat-reader.ts";
 import { type ChatWire, encodeChatBody } from "./chat-request.ts";
 import { readChatUsage } from "./chat-usage.ts";
 import { type ErrorRules, toInBandError } from "./http-error.ts";
 import type { Dialect } from "./http-provider.ts";
-import { readCost } from "./reported-cost.ts";
-import { createResponsesReader } from "./responses-events.ts";
+import { readCost } from "./read-cost.ts";
+import { ResponsesReader } from "./responses-reader.ts";
 import { encodeResponsesBody } from "./responses-request.ts";
 
 export interface OpenAiDialectsOptions {
@@ -32,7 +32,7 @@ export function openAiDialects(
     encodeBody: (request, onIgnored) =>
       encodeChatBody(request, options.chatWire(request), onIgnored),
     createReader: ({ headers }) =>
-      createChatReader({
+      new ChatReader({
         readUsage: readChatUsage,
         readCost,
         toError: (payload) => toInBandError(payload, headers, errorRules, clock),
@@ -45,7 +45,7 @@ export function openAiDialects(
     errorRules,
     encodeBody: encodeResponsesBody,
     createReader: ({ headers }) =>
-      createResponsesReader({
+      new ResponsesReader({
         toError: (payload) => toInBandError(payload, headers, errorRules, clock),
         newCallId: createCallIds(clock),
         providerType,

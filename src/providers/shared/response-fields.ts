@@ -1,4 +1,5 @@
-import { knownUsage } from "./left-usage.ts";
+import type { FieldRules } from "./answer-metadata.ts";
+import { KnownUsage } from "./known-usage.ts";
 
 /** Fields of a response that have words in the contract. */
 const KNOWN = ["id", "model", "status", "error", "incomplete_details", "output", "usage"];
@@ -32,11 +33,11 @@ const ECHO = [
   "user",
 ];
 
-/** Fields of a response that no metadata has. */
-export const KNOWN_RESPONSE_FIELDS: ReadonlySet<string> = new Set([...KNOWN, ...FORM, ...ECHO]);
+/** A response. */
+export const RESPONSE_FIELDS: FieldRules = { known: new Set([...KNOWN, ...FORM, ...ECHO]) };
 
 /** Fields that events have by their types: what they bring, where it belongs, padding and previews. */
-export const KNOWN_EVENT_FIELDS: ReadonlySet<string> = new Set([
+const KNOWN_OF_EVENTS = new Set([
   "type",
   "sequence_number",
   "item_id",
@@ -60,16 +61,19 @@ export const KNOWN_EVENT_FIELDS: ReadonlySet<string> = new Set([
   "partial_image_index",
 ]);
 
-/** Fields of a text of a message. */
-export const KNOWN_TEXT_FIELDS: ReadonlySet<string> = new Set([
-  "type",
-  "text",
-  "refusal",
-  "annotations",
-  "logprobs",
-]);
+/** An event of a stream. */
+export const EVENT_FIELDS: FieldRules = { known: KNOWN_OF_EVENTS };
 
-export const KNOWN_RESPONSE_USAGE = knownUsage(["input_tokens", "output_tokens", "total_tokens"], {
-  input_tokens_details: ["cached_tokens", "cache_write_tokens"],
-  output_tokens_details: ["reasoning_tokens"],
-});
+/** A text of a message. */
+export const TEXT_FIELDS: FieldRules = {
+  known: new Set(["type", "text", "refusal", "annotations", "logprobs"]),
+  group: "content",
+};
+
+export const KNOWN_RESPONSE_USAGE = new KnownUsage(
+  ["input_tokens", "output_tokens", "total_tokens"],
+  {
+    input_tokens_details: ["cached_tokens", "cache_write_tokens"],
+    output_tokens_details: ["reasoning_tokens"],
+  },
+);

@@ -1,8 +1,9 @@
 // Which item an event means. Servers that are not OpenAI change positions and identifiers between the
 // pieces of an item and its end: what agrees of identifier, position and words decides.
-import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
+import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { Annotation, ProviderData } from "../../domain/provider-data.ts";
 import type { OpenPart } from "./part-writer.ts";
+import { stringOf } from "./string-of.ts";
 
 export type TextType = "text" | "reasoning" | "refusal";
 
@@ -12,7 +13,7 @@ export interface ItemName {
   readonly index: number;
 }
 
-interface WrittenText {
+export interface WrittenText {
   readonly type: TextType;
   readonly part: OpenPart;
   /** What was written. */
@@ -53,19 +54,15 @@ export interface ItemTable {
   all(): Iterable<Item>;
 }
 
-function textOf(value: JsonValue | undefined): string {
-  return typeof value === "string" ? value : "";
-}
-
 function kindOf(item: JsonObject): string {
   const { type } = item;
-  return type === "function_call" || type === "custom_tool_call" ? "call" : textOf(type);
+  return type === "function_call" || type === "custom_tool_call" ? "call" : stringOf(type);
 }
 
 /** All words of an item, as it came whole. */
 function wordsOf(item: JsonObject): string {
   const texts = Array.isArray(item.content) ? item.content.filter(isJsonObject) : [];
-  return texts.map(({ text, refusal }) => textOf(text) || textOf(refusal)).join("");
+  return texts.map(({ text, refusal }) => stringOf(text) || stringOf(refusal)).join("");
 }
 
 /** The words of the whole item begin with those that were written. */
@@ -113,9 +110,9 @@ export function createItemTable(): ItemTable {
   }
 
   function remember(item: Item, source: JsonObject): Item {
-    const id = textOf(source.id);
+    const id = stringOf(source.id);
     if (id !== "") byId.set(id, item);
-    item.callId ||= textOf(source.call_id);
+    item.callId ||= stringOf(source.call_id);
     return item;
   }
 
@@ -149,22 +146,22 @@ export function createItemTable(): ItemTable {
       const kind = kindOf(source);
       const here = at(index, kind);
       const isOpen = here !== undefined && !here.isStarted && !here.isEnded;
-      const item = known(textOf(source.id), kind) ?? (isOpen ? here : add(index, kind));
+      const item = known(stringOf(source.id), kind) ?? (isOpen ? here : add(index, kind));
       item.isStarted = true;
       return remember(item, source);
     },
     ended(index, source) {
       const kind = kindOf(source);
       const item =
-        known(textOf(source.id), kind) ??
-        byCall(textOf(source.call_id)) ??
+        known(stringOf(source.id), kind) ??
+        byCall(stringOf(source.call_id)) ??
         at(index, kind) ??
         add(index, kind);
       return remember(item, source);
     },
     settled(position, source) {
       const kind = kindOf(source);
-      const named = known(textOf(source.id), kind) ?? byCall(textOf(source.call_id));
+      const named = known(stringOf(source.id), kind) ?? byCall(stringOf(source.call_id));
       const item =
         (named?.isSettled === false ? named : undefined) ??
         unsettled(position, source) ??

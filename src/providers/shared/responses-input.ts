@@ -221,7 +221,7 @@ const PLACEMENTS: Placements = {
 };
 
 /** What `encodeConversation` cannot encode of these messages at this target; undefined: nothing. */
-export function inputMisfit(
+export function unsupportedInput(
   messages: readonly Message[],
   { provider, providerType }: Model,
 ): FieldViolation | undefined {

@@ -1,19 +1,6 @@
 import { createParser } from "eventsource-parser";
 import { GatewayError } from "../../domain/gateway-error.ts";
-
-/** One event of a server-sent event stream. `name` is undefined where the server gives none. */
-export interface SseEvent {
-  readonly name: string | undefined;
-  readonly data: string;
-}
-
-/** Turns the bytes of an event stream into events. */
-export interface SseReader {
-  /** Calls `onEvent` for every event that `bytes` completes. */
-  push(bytes: Uint8Array): void;
-  /** The input has ended: a last event without its blank line is delivered too. */
-  end(): void;
-}
+import type { FrameReader, StreamEvent } from "./frame-reader.ts";
 
 /** Longest line, and longest event, in UTF-16 units. */
 export const MAX_SSE_EVENT_LENGTH = 16 * 1024 * 1024;
@@ -28,7 +15,7 @@ const FAILURES = ["error:", '{"error"'];
  * What such a line says, as an event: llama.cpp has a field `error` of its own, and some servers
  * write the JSON of an error without a field. Undefined: nothing.
  */
-function failureIn(line: string): SseEvent | undefined {
+function failureIn(line: string): StreamEvent | undefined {
   if (line.startsWith("error:")) return { name: "error", data: line.slice("error:".length).trim() };
   return line.startsWith('{"error"') ? { name: "error", data: line } : undefined;
 }
@@ -74,11 +61,11 @@ function createHold(): (piece: string) => string {
 /**
  * SSE framing: LF, CRLF and CR in any split, incremental UTF-8, one byte order
  * mark, comments and unknown fields ignored, but for those that tell of a failure. Events without
- * data are skipped.
+ * data are skipped. A last event without its blank line is delivered at the end.
  * `push` and `end` throw what `onEvent` throws, and `GatewayError` of kind
  * `protocol` when a line or an event exceeds its bound.
  */
-export function createSseReader(onEvent: (event: SseEvent) => void): SseReader {
+export function createSseReader(onEvent: (event: StreamEvent) => void): FrameReader {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   const hold = createHold();
   let tooLong = false;

@@ -8,7 +8,7 @@ const RULES = { classify: () => undefined, requestIdHeader: "x-request-id", rese
 /** What an adapter makes of a status and its body. */
 export function statusError(status: number, fault: Fault, clock: Clock): GatewayError {
   const body = typeof fault.body === "string" ? fault.body : JSON.stringify(fault.body ?? {});
-  return toHttpError(status, fault.headers ?? {}, body, RULES, clock);
+  return toHttpError({ status, headers: fault.headers ?? {}, body }, RULES, clock);
 }
 
 /** What an adapter makes of an error inside an answer. */

@@ -9,8 +9,8 @@ import type {
 import type { JsonObject } from "../../domain/json.ts";
 import type { FinishReason, ProviderEvent } from "../../domain/provider-event.ts";
 import { countCodePoints } from "../../domain/text.ts";
-import { smallestValue } from "./json-value.ts";
 import type { Script } from "./request.ts";
+import { smallValue } from "./small-value.ts";
 import { greeting, hash, pieces, words } from "./text.ts";
 
 /** Longest token of structured output and of a scripted text, in code points. */
@@ -86,7 +86,7 @@ const answers = new WeakMap<object, string>();
 function jsonText(owner: object, schema: () => JsonObject): string {
   const known = answers.get(owner);
   if (known !== undefined) return known;
-  const answer = JSON.stringify(smallestValue(schema()));
+  const answer = JSON.stringify(smallValue(schema()));
   answers.set(owner, answer);
   return answer;
 }

@@ -22,11 +22,16 @@ function silence(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** What goes wrong in place of the event at this position, with which the answer has `bytes`. */
+/** Where an answer stands: events before the next one, and bytes with the next one. */
+interface Progress {
+  readonly position: number;
+  readonly bytes: number;
+}
+
+/** Throws, or falls silent, if the fault strikes in place of the next event. */
 async function strike(
   fault: Fault,
-  position: number,
-  bytes: number,
+  { position, bytes }: Progress,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
@@ -80,7 +85,7 @@ async function* streamed(
   for (const token of plan.tokens) {
     if (fault !== undefined) {
       bytes += Buffer.byteLength(token);
-      await strike(fault, position, bytes, clock, signal);
+      await strike(fault, { position, bytes }, clock, signal);
     }
     if (position > 0 && paceMs > 0) await clock.sleep(paceMs, signal);
     else if (position % EVENTS_PER_TURN === EVENTS_PER_TURN - 1) await nextTurn();
@@ -127,7 +132,7 @@ export const simulator: ProviderType = {
   prefill: true,
   tokens,
   models: parseModels(models),
-  misfit: (spec, _model, options) => answerMisfit(spec, options),
+  unsupported: (spec, _model, options) => answerMisfit(spec, options),
   create: async (_instance, context): Promise<Provider> => ({
     generate: (request, signal) => (request.stream ? streamed : whole)(request, context, signal),
     checkOptions: (options) => void parseScript(options, context.allowFaults),

@@ -1,9 +1,9 @@
 import type { Clock } from "../../clock.ts";
 import type { ReportedCost } from "../../domain/cost.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { AnswerReader } from "../shared/answer.ts";
+import type { AnswerReader } from "../shared/answer-reader.ts";
 import { createCallIds } from "../shared/call-id.ts";
-import { createChatReader } from "../shared/chat-events.ts";
+import { ChatReader } from "../shared/chat-reader.ts";
 import {
   readChatCounts,
   reportedCounts,
@@ -12,7 +12,7 @@ import {
   wholeNumber,
 } from "../shared/chat-usage.ts";
 import { type ErrorRules, toInBandError } from "../shared/http-error.ts";
-import type { UpstreamResponse } from "../shared/upstream-fetch.ts";
+import type { UpstreamResponse } from "../shared/upstream.ts";
 import { errorRules } from "./errors.ts";
 
 /**
@@ -57,7 +57,7 @@ export function chatReader(
   clock: Clock,
   rules: ErrorRules = errorRules,
 ): AnswerReader {
-  return createChatReader({
+  return new ChatReader({
     readUsage,
     readCost,
     toError: (payload) => toInBandError(payload, headers, rules, clock),

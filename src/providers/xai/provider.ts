@@ -1,14 +1,14 @@
 import type { ProviderType } from "../provider.ts";
-import { openAiBaseUrlProblem } from "../shared/base-url.ts";
+import { openAiBaseUrlProblem } from "../shared/base-url-problem.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import { encodeChatBody } from "../shared/chat-request.ts";
 import { chatGoesBack } from "../shared/chat-server.ts";
 import { createHttpProvider, type Dialect } from "../shared/http-provider.ts";
 import { parseModels } from "../shared/model-records.ts";
-import { createOpenAiHeaders } from "../shared/openai-headers.ts";
+import { openAiAuthentication } from "../shared/openai-authentication.ts";
 import { CHAT_PARAMETERS } from "../shared/openai-parameters.ts";
 import { misplacedPart } from "../shared/placements.ts";
-import { toldErrors } from "../shared/told-errors.ts";
+import { reportErrorTexts } from "../shared/report-error-texts.ts";
 import { errorRules } from "./errors.ts";
 import { chatReader } from "./events.ts";
 import models from "./models.json" with { type: "json" };
@@ -33,10 +33,10 @@ export const xai: ProviderType = {
   prefill: false,
   tokens,
   models: parseModels(models),
-  misfit: ({ messages }) => misplacedPart(messages, CHAT_PLACEMENTS),
+  unsupported: ({ messages }) => misplacedPart(messages, CHAT_PLACEMENTS),
   async create(instance, context) {
     const { clock } = context;
-    const errors = toldErrors(errorRules, context);
+    const errors = reportErrorTexts(errorRules, context);
     const chat: Dialect = {
       path: () => "/chat/completions",
       errorRules: errors,
@@ -45,7 +45,7 @@ export const xai: ProviderType = {
     };
     return createHttpProvider({
       instance,
-      headers: await createOpenAiHeaders(instance),
+      authentication: await openAiAuthentication(instance, context),
       dialectOf: () => chat,
       clock,
     });

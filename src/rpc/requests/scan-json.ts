@@ -139,8 +139,25 @@ export class JsonScan {
     return { fields: this.#fields, members: this.#members };
   }
 
-  #refuse(field: string, description: string): FieldViolation {
-    return { field, description };
+  #refuse(depth: number, description: string): FieldViolation {
+    return { field: pathOf(this.#bytes, this.#containers, depth), description };
+  }
+
+  #tooDeep(depth: number, maxDepth: number): FieldViolation {
+    return this.#refuse(depth, `must not be nested deeper than ${maxDepth} objects and arrays`);
+  }
+
+  #tooMany(depth: number): FieldViolation {
+    const what = this.#containers.isArray[depth] === 1 ? "item(s)" : "member(s)";
+    return this.#refuse(depth, `must contain no more than ${this.#bounds.maxElements} ${what}`);
+  }
+
+  /** Goes on with the string that the slice before has begun. */
+  #endString(stop: number): void {
+    if (!this.#isInString) return;
+    this.#end = endOfString(this.#bytes, this.#at, stop);
+    this.#isInString = this.#end >= stop;
+    this.#at = this.#isInString ? this.#end : this.#end + 1;
   }
 
   /** Looks at the next bytes, so many at most. Answers with what the bounds do not allow. */
@@ -150,16 +167,12 @@ export class JsonScan {
     const { counts, isArray, nameStarts, nameEnds } = this.#containers;
     const { maxElements, maxFields } = this.#bounds;
     const maxDepth = Math.min(this.#bounds.maxDepth, DEEPEST);
+    this.#endString(stop);
     let fields = this.#fields;
     let depth = this.#depth;
     let at = this.#at;
     let start = this.#start;
     let end = this.#end;
-    if (this.#isInString) {
-      end = endOfString(bytes, at, stop);
-      this.#isInString = end >= stop;
-      at = this.#isInString ? end : end + 1;
-    }
     for (; at < stop; at++) {
       const byte = bytes[at] ?? 0;
       const kind = KINDS[byte];
@@ -177,26 +190,19 @@ export class JsonScan {
         if (depth > 0) depth--;
       } else if (kind === FOREIGN) {
         // Of what is not looked at so strictly the parser says more.
-        if (this.#isStrict) return this.#refuse("", `the request is not JSON at byte ${at}`);
+        if (this.#isStrict) return this.#refuse(0, `the request is not JSON at byte ${at}`);
       } else if (++fields > maxFields) {
-        return this.#refuse("", `the request must have no more than ${maxFields} fields in all`);
+        return this.#refuse(0, `the request must have no more than ${maxFields} fields in all`);
       } else if (kind === OPEN) {
         depth++;
-        if (depth > maxDepth) {
-          const description = `must not be nested deeper than ${maxDepth} objects and arrays`;
-          return this.#refuse(pathOf(bytes, this.#containers, depth), description);
-        }
+        if (depth > maxDepth) return this.#tooDeep(depth, maxDepth);
         counts[depth] = 0;
         isArray[depth] = byte === ARRAY ? 1 : 0;
       } else {
         // One more is to come than there are commas.
         const elements = (counts[depth] ?? 0) + 1;
         counts[depth] = elements;
-        if (elements >= maxElements && depth > 0) {
-          const what = isArray[depth] === 1 ? "item(s)" : "member(s)";
-          const description = `must contain no more than ${maxElements} ${what}`;
-          return this.#refuse(pathOf(bytes, this.#containers, depth), description);
-        }
+        if (elements >= maxElements && depth > 0) return this.#tooMany(depth);
       }
     }
     this.#start = start;

@@ -33,6 +33,8 @@ class WireScan {
   fields = 0;
   #unknown = 0;
   #unknownBytes = 0;
+  /** Of `counts`: the counters of the message that is read now. */
+  #row = 0;
   #path = "";
   #problem = "";
 
@@ -151,21 +153,24 @@ class WireScan {
     return this.#refuse(`must contain no more than ${field.maxElements} ${what}`);
   }
 
-  #delimited(field: FieldBounds, end: number, depth: number, row: number): boolean {
+  #delimited(field: FieldBounds, end: number, depth: number): boolean {
     const length = this.#uint32(end);
     const { message } = field;
     if (message === undefined) {
       return length <= field.maxBytes ? this.#skip(length, end) : this.#refuse(field.lengthRule);
     }
     if (length < 0 || length > end - this.#at) return this.#refuse(MALFORMED);
+    this.#row++;
     // A map's entry is no message of its own.
-    return this.message(message, this.#at + length, field.isMap ? depth : depth + 1, row + 1);
+    const isRead = this.message(message, this.#at + length, field.isMap ? depth : depth + 1);
+    this.#row--;
+    return isRead;
   }
 
-  #value(field: FieldBounds, wireType: number, end: number, depth: number, row: number): boolean {
+  #value(field: FieldBounds, wireType: number, end: number, depth: number): boolean {
     if (wireType !== field.wireType) return this.#refuse(MALFORMED);
     return wireType === WireType.LengthDelimited
-      ? this.#delimited(field, end, depth, row)
+      ? this.#delimited(field, end, depth)
       : this.#skipValue(wireType, end);
   }
 
@@ -178,9 +183,9 @@ class WireScan {
   }
 
   /** Reads a message up to `end`. False: something is wrong, and `violation` says what and where. */
-  message(bounds: MessageBounds, end: number, depth: number, row: number): boolean {
+  message(bounds: MessageBounds, end: number, depth: number): boolean {
     if (depth > MAX_DEPTH) return this.#refuse(TOO_DEEP);
-    const first = row * MAX_COLLECTIONS;
+    const first = this.#row * MAX_COLLECTIONS;
     for (let counter = 0; counter < bounds.counters; counter++) counts[first + counter] = 0;
     const { fields } = bounds;
     while (this.#at < end) {
@@ -194,12 +199,12 @@ class WireScan {
       const wireType = tag & 7;
       const counter = first + field.counter;
       if (field.counter < 0) {
-        if (!this.#value(field, wireType, end, depth, row)) return this.#under(field, 0);
+        if (!this.#value(field, wireType, end, depth)) return this.#under(field, 0);
       } else if (field.isPackable && wireType === WireType.LengthDelimited) {
         if (!this.#packed(field, end, counter)) return this.#under(field, 0);
       } else {
         if (!this.#count(field, counter)) return this.#under(field, 0);
-        if (!this.#value(field, wireType, end, depth, row)) {
+        if (!this.#value(field, wireType, end, depth)) {
           return this.#under(field, counts[counter] ?? 0);
         }
       }
@@ -216,5 +221,5 @@ class WireScan {
  */
 export function scanWire(bytes: Uint8Array, bounds: MessageBounds): WireSize | FieldViolation {
   const scan = new WireScan(bytes);
-  return scan.message(bounds, bytes.byteLength, 1, 0) ? { fields: scan.fields } : scan.violation;
+  return scan.message(bounds, bytes.byteLength, 1) ? { fields: scan.fields } : scan.violation;
 }

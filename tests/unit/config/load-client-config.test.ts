@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { loadClientConfig } from "../../../src/config.ts";
+import { loadClientConfig } from "../../../src/config/load-client-config.ts";
 
 describe("loadClientConfig", () => {
   it("finds the service on this machine unless told otherwise", () => {

@@ -7,8 +7,8 @@ import { createStreamOperations } from "../../../src/operations/stream-operation
 import { encodeEvent, encodeInternalEnd } from "../../../src/rpc/encode-event.ts";
 import { LOOKED_AT } from "../../../src/streams/stream-query.ts";
 import { noStreamTelemetry } from "../../../src/telemetry/stream-telemetry.ts";
-import { noUsageSink } from "../../../src/usage/usage-sink.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
+import { noUsageSink } from "../../support/no-usage-sink.ts";
 import { sharedStore } from "../../support/shared-store.ts";
 import { appendTo, LONG_MS, newStream, success } from "../../support/stored-streams.ts";
 import { streamLog } from "../../support/stream-log.ts";

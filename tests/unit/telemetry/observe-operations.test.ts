@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished, vi } from "vitest";
-import type { Deployment } from "../../../src/deployment.ts";
+import type { Deployment } from "../../../src/deployment/deployment.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { createOperations } from "../../../src/operations/operations.ts";
 import { ProviderStats } from "../../../src/reliability/provider-stats.ts";

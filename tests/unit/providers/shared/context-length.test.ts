@@ -274,7 +274,11 @@ const OTHERS: readonly (readonly [string, number, Record<string, unknown>, strin
 describe("a request that is too long", () => {
   it.each(TOO_LONG)("is known by the words of %s", (_server, status, body) => {
     for (const rules of [openai, xai, anthropic]) {
-      const whole = toHttpError(status, {}, JSON.stringify(body), rules, systemClock);
+      const whole = toHttpError(
+        { status, headers: {}, body: JSON.stringify(body) },
+        rules,
+        systemClock,
+      );
       expect(whole.kind).toBe("context-length");
       expect(toInBandError(body, {}, rules, systemClock).kind).toBe("context-length");
     }
@@ -282,6 +286,6 @@ describe("a request that is too long", () => {
 
   it.each(OTHERS)("is not %s", (_what, status, error, kind) => {
     const body = JSON.stringify({ error });
-    expect(toHttpError(status, {}, body, openai, systemClock).kind).toBe(kind);
+    expect(toHttpError({ status, headers: {}, body }, openai, systemClock).kind).toBe(kind);
   });
 });

@@ -9,7 +9,11 @@ const NONE = { type: "none" };
 const AFFORD = "This request requires more credits, or fewer max_tokens. You requested up to";
 
 function answered(status: number, error: object) {
-  return toHttpError(status, {}, JSON.stringify({ error }), errorRules, systemClock);
+  return toHttpError(
+    { status, headers: {}, body: JSON.stringify({ error }) },
+    errorRules,
+    systemClock,
+  );
 }
 
 describe("402", () => {

@@ -47,7 +47,9 @@ describe("hints", () => {
       fc.property(headers, details, fc.constantFrom(400, 429, 503), (sent, listed, status) => {
         const body = { error: { message: "", details: listed } };
         const text = JSON.stringify(body);
-        expectSane(toHttpError(status, sent, text, errorRules, systemClock).retryAfterMs);
+        expectSane(
+          toHttpError({ status, headers: sent, body: text }, errorRules, systemClock).retryAfterMs,
+        );
         expectSane(toInBandError(body, sent, errorRules, systemClock).retryAfterMs);
       }),
       { numRuns: 2_000 },
@@ -81,7 +83,7 @@ describe("a RetryInfo in the body", () => {
     const body = google(retryDelay);
     for (const form of [body, [body]]) {
       const text = JSON.stringify(form);
-      const error = toHttpError(429, {}, text, errorRules, systemClock);
+      const error = toHttpError({ status: 429, headers: {}, body: text }, errorRules, systemClock);
       expect(error).toMatchObject({ kind: "rate-limit", retryAfterMs });
       const inBand = toInBandError(form, {}, errorRules, systemClock);
       expect(inBand).toMatchObject({ kind: "rate-limit", retryAfterMs });
@@ -90,7 +92,11 @@ describe("a RetryInfo in the body", () => {
 
   it("comes after the headers", () => {
     const text = JSON.stringify(google("3s"));
-    const error = toHttpError(429, { "retry-after": "7" }, text, errorRules, systemClock);
+    const error = toHttpError(
+      { status: 429, headers: { "retry-after": "7" }, body: text },
+      errorRules,
+      systemClock,
+    );
     expect(error.retryAfterMs).toBe(7_000);
   });
 });
@@ -98,6 +104,8 @@ describe("a RetryInfo in the body", () => {
 describe("reset headers", () => {
   it("are no date where they are a bare number", () => {
     const sent = { "x-ratelimit-reset-requests": "5" };
-    expect(toHttpError(429, sent, "", errorRules, systemClock).retryAfterMs).toBeUndefined();
+    expect(
+      toHttpError({ status: 429, headers: sent, body: "" }, errorRules, systemClock).retryAfterMs,
+    ).toBeUndefined();
   });
 });

@@ -40,7 +40,7 @@ describe("hints of a rate limit", () => {
   ];
 
   it.each(hints)("reads %s", (_name, headers, retryAfterMs) => {
-    const error = toHttpError(429, headers, "", errorRules, clock);
+    const error = toHttpError({ status: 429, headers, body: "" }, errorRules, clock);
     expect(error).toMatchObject({ kind: "rate-limit", retryAfterMs });
   });
 
@@ -48,11 +48,17 @@ describe("hints of a rate limit", () => {
     const headers = { "x-ratelimit-reset-requests": "40ms" };
     const exhausted = { ...headers, "x-ratelimit-remaining-requests": "0" };
     for (const status of [500, 503, 529]) {
-      expect(toHttpError(status, headers, "", errorRules, clock).retryAfterMs).toBeUndefined();
-      expect(toHttpError(status, exhausted, "", errorRules, clock).retryAfterMs).toBe(40);
+      expect(
+        toHttpError({ status, headers, body: "" }, errorRules, clock).retryAfterMs,
+      ).toBeUndefined();
+      expect(
+        toHttpError({ status, headers: exhausted, body: "" }, errorRules, clock).retryAfterMs,
+      ).toBe(40);
     }
     for (const status of [400, 401, 404]) {
-      expect(toHttpError(status, exhausted, "", errorRules, clock).retryAfterMs).toBeUndefined();
+      expect(
+        toHttpError({ status, headers: exhausted, body: "" }, errorRules, clock).retryAfterMs,
+      ).toBeUndefined();
     }
   });
 });

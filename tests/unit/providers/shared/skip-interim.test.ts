@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
 import { skipInterim } from "../../../../src/providers/shared/skip-interim.ts";
-import { createUpstream } from "../../../../src/providers/shared/upstream-fetch.ts";
+import { createUpstream } from "../../../../src/providers/shared/upstream.ts";
 
 const INTERIM = "HTTP/1.1 100 Continue\r\n\r\n";
 const ANSWER = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";

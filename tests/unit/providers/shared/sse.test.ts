@@ -1,23 +1,20 @@
 import { describe, expect, it } from "vitest";
-import {
-  createSseReader,
-  MAX_SSE_EVENT_LENGTH,
-  type SseEvent,
-} from "../../../../src/providers/shared/sse.ts";
+import type { StreamEvent } from "../../../../src/providers/shared/frame-reader.ts";
+import { createSseReader, MAX_SSE_EVENT_LENGTH } from "../../../../src/providers/shared/sse.ts";
 
 /** The events of `text` when its bytes come in `pieces`. */
-function read(pieces: readonly Uint8Array[]): SseEvent[] {
-  const events: SseEvent[] = [];
+function read(pieces: readonly Uint8Array[]): StreamEvent[] {
+  const events: StreamEvent[] = [];
   const reader = createSseReader((event) => events.push(event));
   for (const piece of pieces) reader.push(piece);
   reader.end();
   return events;
 }
 
-const unnamed = (data: string): SseEvent => ({ name: undefined, data });
+const unnamed = (data: string): StreamEvent => ({ name: undefined, data });
 
 describe("createSseReader", () => {
-  const cases: [string, string, SseEvent[]][] = [
+  const cases: [string, string, StreamEvent[]][] = [
     ["line feeds", "data: a\n\ndata: b\n\n", [unnamed("a"), unnamed("b")]],
     ["CRLF", "data: a\r\n\r\ndata: b\r\n\r\n", [unnamed("a"), unnamed("b")]],
     ["carriage returns", "data: a\r\rdata: b\r\r", [unnamed("a"), unnamed("b")]],

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, it } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
-import { createUpstream } from "../../../../src/providers/shared/upstream-fetch.ts";
+import { createUpstream } from "../../../../src/providers/shared/upstream.ts";
 
 it("closing does not wait for a connection that nobody waits for", async () => {
   const sockets: Socket[] = [];

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Clock, systemClock } from "../../../../src/clock.ts";
 import type { ProxySettings } from "../../../../src/domain/connection-settings.ts";
-import { createUpstream, type Upstream } from "../../../../src/providers/shared/upstream-fetch.ts";
+import { createUpstream, type Upstream } from "../../../../src/providers/shared/upstream.ts";
 import { type Certificates, makeCertificates } from "../../../support/certificates.ts";
 import { type HttpProxy, startHttpProxy, type TunnelAnswer } from "../../../support/http-proxy.ts";
 import { type HttpUpstream, startHttpUpstream } from "../../../support/http-upstream.ts";

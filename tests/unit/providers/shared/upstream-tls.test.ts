@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
 import type { ConnectionSettings } from "../../../../src/domain/connection-settings.ts";
-import { createUpstream } from "../../../../src/providers/shared/upstream-fetch.ts";
+import { createUpstream } from "../../../../src/providers/shared/upstream.ts";
 import { type Certificates, makeCertificates } from "../../../support/certificates.ts";
 import { startHttpProxy } from "../../../support/http-proxy.ts";
 import { startHttpUpstream } from "../../../support/http-upstream.ts";

@@ -1,0 +1,138 @@
+import type { DefaultTimeouts } from "../reliability/limits.ts";
+import type { ReliabilitySettings } from "../reliability/settings.ts";
+import type { DrainSettings } from "../rpc/drain.ts";
+import type { AgeLimit } from "../rpc/http2-sessions.ts";
+import type { StoreAddress } from "../store/store-address.ts";
+import type { StreamSettings } from "../streams/stream-settings.ts";
+import type { EstimatorChoice } from "../usage/token-counter.ts";
+import { type AccountingSettings, accountingSettings } from "./accounting.ts";
+import { type CallerEntry, checkCallers, checkExposure } from "./callers.ts";
+import { checkModels } from "./check-models.ts";
+import { ageLimit, drainSettings } from "./drain.ts";
+import { checkModelFallbacks } from "./fallbacks.ts";
+import { type ConfiguredProvider, configureProviders } from "./instances.ts";
+import type { ModelEntry } from "./model-entry.ts";
+import { type PriceOverrides, readPriceOverrides } from "./price-overrides.ts";
+import type { Address } from "./readers.ts";
+import { reliabilitySettings } from "./reliability.ts";
+import { type RoutingSettings, routingSettings } from "./routing.ts";
+import type { schema } from "./schema.ts";
+import type { Environment } from "./sources.ts";
+import { storeAddress, streamSettings } from "./streams.ts";
+import { type TelemetrySettings, telemetrySettings } from "./telemetry.ts";
+import { defaultTimeouts } from "./timeouts.ts";
+import type { TlsFiles } from "./tls-files.ts";
+import type { TypeTable } from "./type-facts.ts";
+
+/** All that the service is told: the file and the environment, with the defaults. */
+export interface Config {
+  readonly grpc: {
+    readonly address: Address;
+    readonly tls: TlsFiles | undefined;
+    readonly ageLimit: AgeLimit | undefined;
+  };
+  readonly http: {
+    readonly address: Address;
+    readonly tls: TlsFiles | undefined;
+    readonly corsOrigins: readonly string[];
+  };
+  readonly limits: {
+    /** Most bytes of a request that carries a conversation, inflated. */
+    readonly requestBytes: number;
+  };
+  /** How the service ends. */
+  readonly drain: DrainSettings;
+  readonly callers: readonly CallerEntry[];
+  readonly allowUnauthenticated: boolean;
+  /** Names, beside the loopback ones, by which this machine may be called while it has no callers. */
+  readonly hosts: readonly string[];
+  /** In the order in which they are tried. */
+  readonly providers: readonly ConfiguredProvider[];
+  readonly models: readonly ModelEntry[];
+  /** In place of listed prices. */
+  readonly priceOverrides: PriceOverrides | undefined;
+  readonly accounting: AccountingSettings;
+  readonly allowFaults: boolean;
+  readonly timeouts: DefaultTimeouts;
+  /** What counts tokens that no provider reports. */
+  readonly estimator: EstimatorChoice;
+  readonly reliability: ReliabilitySettings;
+  readonly routing: RoutingSettings;
+  /** Where streams are stored; only a restart changes it. */
+  readonly store: StoreAddress;
+  readonly streams: StreamSettings;
+  /** Undefined: telemetry is off. */
+  readonly telemetry: TelemetrySettings | undefined;
+  /** What an operator should know at start. */
+  readonly warnings: readonly string[];
+}
+
+const DEFAULT_GRPC_ADDRESS: Address = { host: "127.0.0.1", port: 50051 };
+const DEFAULT_HTTP_ADDRESS: Address = { host: "127.0.0.1", port: 8080 };
+const DEFAULT_REQUEST_BYTES = 32 * 1024 * 1024;
+
+type ConfigFields = ReturnType<typeof schema>;
+
+/** What an operator should know at start. */
+function startWarnings({ allowUnauthenticated, providers = [] }: ConfigFields): string[] {
+  const unused = providers.flatMap(({ doneOptional }, index) =>
+    doneOptional === undefined
+      ? []
+      : [`providers[${index}].done_optional: not needed, a finish reason ends every answer`],
+  );
+  if (!allowUnauthenticated) return unused;
+  return ["allow_unauthenticated: calls without credentials are served as `anonymous`", ...unused];
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const inner of Object.values(value)) freeze(inner);
+  return Object.freeze(value);
+}
+
+/** Checks what the sections say of each other, and puts the defaults in. Throws `ConfigProblem`. */
+export function createConfig(
+  fields: ConfigFields,
+  types: TypeTable,
+  environment: Environment,
+): Config {
+  const { grpc, http, callers = [], models = [], allowUnauthenticated = false } = fields;
+  const addresses = {
+    grpc: grpc?.address ?? DEFAULT_GRPC_ADDRESS,
+    http: http?.address ?? DEFAULT_HTTP_ADDRESS,
+  };
+  const verifiesClients = [grpc, http].some((door) => door?.tls?.clientCaFile !== undefined);
+  checkCallers(callers, verifiesClients);
+  if (callers.length === 0 && !allowUnauthenticated) checkExposure(addresses);
+  const providers = configureProviders(fields.providers ?? [], types, environment);
+  checkModels(models, providers, types);
+  checkModelFallbacks(models, providers, types);
+  // Those who are served without a key are one caller.
+  const hasSeveralCallers = callers.length + (allowUnauthenticated ? 1 : 0) > 1;
+  return freeze<Config>({
+    grpc: { address: addresses.grpc, tls: grpc?.tls, ageLimit: ageLimit(grpc) },
+    http: { address: addresses.http, tls: http?.tls, corsOrigins: http?.corsOrigins ?? [] },
+    limits: { requestBytes: fields.limits?.requestBytes ?? DEFAULT_REQUEST_BYTES },
+    drain: drainSettings(fields.drain),
+    callers,
+    allowUnauthenticated,
+    hosts: http?.hosts ?? [],
+    providers,
+    models,
+    priceOverrides: readPriceOverrides(environment),
+    accounting: accountingSettings(fields.accounting),
+    allowFaults: fields.faults?.allow ?? false,
+    timeouts: defaultTimeouts(fields.timeouts),
+    estimator: fields.accounting?.estimator ?? "auto",
+    reliability: reliabilitySettings(fields, {
+      providers: fields.providers,
+      models,
+      hasSeveralCallers,
+    }),
+    routing: routingSettings(fields.routing),
+    store: storeAddress(fields.stream),
+    streams: streamSettings(fields.stream),
+    telemetry: telemetrySettings(environment),
+    warnings: startWarnings(fields),
+  });
+}

@@ -1,0 +1,35 @@
+import { ageFields } from "./drain.ts";
+import { address, ConfigProblem, matching, type Reader, text } from "./readers.ts";
+import { list, object, reshaped } from "./sections.ts";
+import type { TlsFiles } from "./tls-files.ts";
+
+const tlsFields = object({ cert_file: text, key_file: text, client_ca_file: text });
+
+/** TLS is on if a certificate is named. Then a key must be named as well. */
+const tls = reshaped(tlsFields, (files, path): TlsFiles | undefined => {
+  const { certFile, keyFile } = files;
+  if (Object.keys(files).length === 0) return undefined;
+  if (certFile === undefined) throw new ConfigProblem([...path, "cert_file"], "is required");
+  if (keyFile === undefined) throw new ConfigProblem([...path, "key_file"], "is required");
+  return { ...files, certFile, keyFile };
+});
+
+/** `*` or what a browser sends as `Origin`, which has no path. */
+const origin: Reader<string> = (value, path) => {
+  const given = text(value, path);
+  if (given === "*" || (URL.canParse(given) && new URL(given).origin === given)) return given;
+  throw new ConfigProblem(path, 'must be "*" or an origin such as "https://app.example"');
+};
+
+const HOST = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\])$/i;
+const hostName = matching(HOST, "a host name or address without scheme and port, IPv6 in brackets");
+
+/** A name as it is compared: in lower case, without the root's dot. */
+const host: Reader<string> = (value, path) =>
+  hostName(value, path).toLowerCase().replace(/\.$/, "");
+
+/** The section `grpc` of the file. */
+export const grpcFields = object({ address, tls, ...ageFields });
+
+/** The section `http` of the file. */
+export const httpFields = object({ address, tls, cors_origins: list(origin), hosts: list(host) });

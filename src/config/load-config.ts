@@ -1,0 +1,37 @@
+import { checkVariables } from "./check-variables.ts";
+import { type Config, createConfig } from "./config.ts";
+import { readConfigTree } from "./config-tree.ts";
+import { valuePaths } from "./key-paths.ts";
+import { ConfigProblem, pathText } from "./readers.ts";
+import { RETENTION_ALIAS } from "./retention-alias.ts";
+import { schema } from "./schema.ts";
+import { ConfigError, type Environment, environmentName } from "./sources.ts";
+import type { TypeTable } from "./type-facts.ts";
+
+const VARIABLES = valuePaths().map(environmentName);
+
+/**
+ * Reads the configuration: defaults, then the file that `STEER_CONFIG` names, then the environment. Later
+ * sources win. Throws `ConfigError` with the place of the first mistake.
+ */
+export function loadConfig(types: TypeTable, environment: Environment = process.env): Config {
+  const { tree, placeOf } = readConfigTree(environment);
+  try {
+    const fields = schema(tree, []);
+    const keys = (fields.providers ?? []).flatMap(({ apiKeyEnv }) => apiKeyEnv ?? []);
+    checkVariables(environment, [...VARIABLES, RETENTION_ALIAS, ...keys]);
+    return createConfig(fields, types, environment);
+  } catch (error) {
+    if (!(error instanceof ConfigProblem)) throw error;
+    const message = `${placeOf(error.path)}: ${pathText(error.path)}: ${error.message}`;
+    throw new ConfigError(message, { cause: error });
+  }
+}
+
+/** The environment in which `STEER_CONFIG` is `file`, where one is given. */
+export function environmentWith(
+  file: string | undefined,
+  environment: Environment = process.env,
+): Environment {
+  return file === undefined ? environment : { ...environment, STEER_CONFIG: file };
+}

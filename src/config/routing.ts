@@ -1,0 +1,24 @@
+import type { MidStreamRecovery } from "../domain/generation-spec.ts";
+import { oneOf, type Reader } from "./readers.ts";
+import { object } from "./sections.ts";
+
+const words = oneOf("fail", "restart", "continue");
+
+/** The operator's words for what the contract writes in capitals; both are read. */
+const recovery: Reader<MidStreamRecovery> = (value, path) =>
+  words(typeof value === "string" ? value.toLowerCase() : value, path);
+
+/** The section `routing` of the file. */
+export const routingFields = object({ mid_stream_recovery: recovery });
+
+export interface RoutingSettings {
+  /** Of streams whose request accepts discards and names no recovery. */
+  readonly midStreamRecovery: MidStreamRecovery;
+}
+
+const DEFAULTS: RoutingSettings = { midStreamRecovery: "fail" };
+
+/** The section `routing` with the defaults for keys that are not given. */
+export function routingSettings(given: ReturnType<typeof routingFields> = {}): RoutingSettings {
+  return { ...DEFAULTS, ...given };
+}

@@ -1,0 +1,210 @@
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config/config.ts";
+import type { ConfiguredProvider } from "../config/instances.ts";
+import { readKeyFile } from "../config/key-file.ts";
+import { ConfigError } from "../config/sources.ts";
+import { GatewayError } from "../domain/gateway-error.ts";
+import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { Model } from "../domain/model.ts";
+import type { RoutedTarget } from "../domain/route.ts";
+import type { Deployment as GatewayDeployment } from "../gateway/generation-run.ts";
+import type {
+  ErrorText,
+  Provider,
+  ProviderContext,
+  ProviderInstance,
+  ProviderType,
+} from "../providers/provider.ts";
+import { createModelRegistry, type RegistryInstance } from "../routing/model-registry.ts";
+import { createPriceOverrider } from "../routing/override-prices.ts";
+import { recordProblems } from "../routing/record-problems.ts";
+import { createRouter } from "../routing/router.ts";
+import type { TokenCounter } from "../usage/token-counter.ts";
+import type { AdapterHold, Adapters } from "./adapters.ts";
+import { Leases } from "./leases.ts";
+
+export type ProviderTypes = Readonly<Record<string, ProviderType>>;
+
+/** Everything that a configuration determines beside the listeners; a reload makes a new one. */
+export interface Deployment extends GatewayDeployment {
+  readonly providers: readonly ConfiguredProvider[];
+  readonly models: readonly Model[];
+  /** What an operator should know of it. */
+  readonly warnings: readonly string[];
+  lookup(name: string): readonly Model[];
+  isAvailable(model: Model): boolean;
+  /** The target that a request would go to first. */
+  firstTarget(spec: GenerationSpec): RoutedTarget;
+  /** Instances that are not there, or not the same, in `next`. */
+  replaced(next: Deployment): readonly string[];
+  /** This very adapter is that of the instance. */
+  holds(id: string, provider: Provider): boolean;
+  /** Another deployment has its place: its adapters are released with the last lease. */
+  retire(): void;
+}
+
+function instanceOf(configured: ConfiguredProvider): ProviderInstance {
+  const { id, type, baseUrl, apiKey, apiVersion, headers, connection } = configured;
+  return { id, type, baseUrl, apiKey, apiVersion, headers, connection };
+}
+
+/** The keys that an instance has sent, and how the next one is read from its file. */
+function keysOf({ apiKey, apiKeyFile }: ConfiguredProvider) {
+  const sent = [apiKey];
+  if (apiKeyFile === undefined) return { sent };
+  const readApiKey = (): string => {
+    const key = readKeyFile(apiKeyFile);
+    if (!sent.includes(key)) sent.push(key);
+    return key;
+  };
+  return { sent, readApiKey };
+}
+
+function registryInstance(configured: ConfiguredProvider, type: ProviderType): RegistryInstance {
+  return {
+    id: configured.id,
+    type: configured.type,
+    dialects: type.dialects,
+    listedParameters: type.listedParameters,
+    takes: type.takes,
+    goesBack: type.goesBack,
+    dialect: configured.dialect ?? type.defaultDialect(configured.baseUrl),
+    prefill: configured.prefill || type.prefill,
+    traceContext: configured.traceContext,
+    unaryUpstream: (dialect) => {
+      const { unaryUpstream, baseUrl } = configured;
+      return unaryUpstream === "auto" && !type.reportsUsageInStreams(dialect, baseUrl)
+        ? "whole"
+        : unaryUpstream;
+    },
+    limits: (dialect) => type.limits(dialect, configured.baseUrl),
+    timeouts: configured.timeouts,
+    tokens: type.tokens,
+    models: configured.builtinModels ? type.models : [],
+    unlistedModels: configured.unlistedModels,
+  };
+}
+
+function typeOf(types: ProviderTypes, name: string): ProviderType {
+  const type = types[name];
+  if (type === undefined) throw new Error(`no provider type ${name}`);
+  return type;
+}
+
+/** Stops the start where the records of a provider type contradict themselves. */
+export function checkRecords(types: ProviderTypes): void {
+  const problems = Object.entries(types).flatMap(([name, type]) =>
+    recordProblems(type.models, Object.keys(type.dialects)).map(
+      (problem) => `${name}/models.json: ${problem}`,
+    ),
+  );
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+}
+
+const NO_OVERRIDES = { place: "", version: "", byModel: {} };
+
+/** One adapter for each available instance, by id. */
+async function holdAdapters(
+  config: Config,
+  dependencies: Pick<DeploymentDependencies, "types" | "clock" | "adapters" | "onErrorText">,
+): Promise<ReadonlyMap<string, AdapterHold>> {
+  const { types, clock, adapters, onErrorText } = dependencies;
+  const holds = new Map<string, AdapterHold>();
+  try {
+    for (const configured of config.providers) {
+      if (configured.unavailable !== undefined) continue;
+      const instance = instanceOf(configured);
+      const { id, errorTexts, apiKeyFile } = configured;
+      const { sent, readApiKey } = keysOf(configured);
+      const context: ProviderContext = {
+        clock,
+        allowFaults: config.allowFaults,
+        ...(readApiKey !== undefined && { readApiKey }),
+        ...(errorTexts && { onErrorText: (error) => onErrorText(id, sent, error) }),
+      };
+      // An instance that a reload leaves as it was keeps its connections.
+      const key = JSON.stringify([instance, apiKeyFile, config.allowFaults, errorTexts]);
+      const create = () => typeOf(types, configured.type).create(instance, context);
+      holds.set(configured.id, await adapters.hold(key, create));
+    }
+  } catch (error) {
+    for (const { release } of holds.values()) release();
+    throw error;
+  }
+  return holds;
+}
+
+export interface DeploymentDependencies {
+  readonly types: ProviderTypes;
+  readonly clock: Clock;
+  readonly adapters: Adapters;
+  readonly latencyMs: (model: Model) => number | undefined;
+  readonly counter: TokenCounter;
+  /** Takes the text of an error of an instance whose operator wants to see it, and the keys that it may quote. */
+  readonly onErrorText: (instance: string, apiKeys: readonly string[], error: ErrorText) => void;
+}
+
+/** Throws `ConfigError` where prices are for models that contradict them. */
+export async function createDeployment(
+  config: Config,
+  dependencies: DeploymentDependencies,
+): Promise<Deployment> {
+  const { types, latencyMs, counter } = dependencies;
+  const { providers } = config;
+  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  const overrides = config.priceOverrides ?? NO_OVERRIDES;
+  const prices = createPriceOverrider(overrides);
+  const registry = createModelRegistry(
+    providers.map((provider) => registryInstance(provider, typeOf(types, provider.type))),
+    config.models,
+    prices.reprice,
+  );
+  const [problem] = prices.problems();
+  if (problem !== undefined) throw new ConfigError(`${overrides.place}: ${problem}`);
+  const isForUnlisted = (key: string): boolean =>
+    providers.some(({ id, unlistedModels }) => unlistedModels && key.startsWith(`${id}/`));
+  const warnings = prices
+    .unused()
+    .filter((key) => !isForUnlisted(key))
+    .map((key) => `${overrides.place}: ${key}: no model has this name`);
+  const unavailable = (id: string): ConfiguredProvider["unavailable"] => byId.get(id)?.unavailable;
+  const router = createRouter({
+    lookup: registry.lookup,
+    unavailable,
+    misfit: (model, spec, options) =>
+      typeOf(types, model.providerType).unsupported(spec, model, options),
+    providers,
+    inputTokens: (model, spec) => counter.estimateInput(model, spec).tokens,
+    latencyMs,
+  });
+
+  const own = await holdAdapters(config, dependencies);
+  const leases = new Leases(() => {
+    for (const { release } of own.values()) release();
+  });
+  return {
+    providers,
+    models: registry.list,
+    warnings,
+    timeouts: config.timeouts,
+    abort: config.accounting.abort,
+    lookup: registry.lookup,
+    isAvailable: (model) => unavailable(model.provider) === undefined,
+    route: (spec) => router.route(spec),
+    firstTarget(spec) {
+      const [target] = router.candidates(spec);
+      if (target === undefined) throw new GatewayError("internal", "no target was chosen");
+      return target;
+    },
+    provider(id) {
+      const adapter = own.get(id);
+      if (adapter === undefined) throw new GatewayError("internal", `no adapter for ${id}`);
+      return adapter.provider;
+    },
+    lease: () => leases.take(),
+    replaced: (next) =>
+      [...own].filter(([id, { provider }]) => !next.holds(id, provider)).map(([id]) => id),
+    holds: (id, provider) => own.get(id)?.provider === provider,
+    retire: () => leases.retire(),
+  };
+}

@@ -1,0 +1,135 @@
+// What a reload reads, and what it takes over of it.
+
+import { createAuthenticator, removedCallers } from "../calls/authenticate.ts";
+import type { Config } from "../config/config.ts";
+import { withKeysOfFiles, withTlsOfFiles } from "../config/instances.ts";
+import { restartKeys } from "../config/restart-keys.ts";
+import { isSameTls, readTls, type TlsFiles } from "../config/tls-files.ts";
+import type { Log } from "../domain/log-line.ts";
+import type { TlsMaterial } from "../domain/tls-material.ts";
+import type { Deployment } from "./deployment.ts";
+import type { ReloadCause } from "./reloads.ts";
+
+/** What the service goes by at the moment; calls keep the deployment that they began with. */
+export interface InForce {
+  config: Config;
+  deployment: Deployment;
+  authenticate: ReturnType<typeof createAuthenticator>;
+}
+
+/** A listener whose certificate can change. */
+export interface TlsListener {
+  /** What it serves now; undefined: no TLS. */
+  readonly tls: TlsMaterial | undefined;
+  setTls(tls: TlsMaterial): void;
+}
+
+export interface ReloadStepsDependencies {
+  readonly inForce: InForce;
+  readonly listeners: Readonly<Record<"grpc" | "http", TlsListener>>;
+  /** Throws `ConfigError`. */
+  readonly load: () => Config;
+  readonly deploy: (config: Config) => Promise<Deployment>;
+  /** Forgets what was learnt of an instance that is another one now. */
+  readonly forget: (instance: string) => void;
+  /** Takes over the sections that only the rest of the service knows. */
+  readonly configure: (config: Config) => void;
+  /** Ends what runs for callers that are callers no longer. */
+  readonly revoke: (callers: readonly string[]) => void;
+  readonly log: Log;
+}
+
+/** What the files of the listeners hold, for a start. Throws `TlsProblem`. */
+export function readListenersTls({ grpc, http }: Config) {
+  const read = (files: TlsFiles | undefined) => (files === undefined ? undefined : readTls(files));
+  return { grpc: read(grpc.tls), http: read(http.tls) };
+}
+
+/** A changed certificate, or the one in force. Throws `TlsProblem`. */
+function nextTls(inForce: TlsMaterial | undefined, files: TlsFiles | undefined) {
+  if (inForce === undefined || files === undefined) return inForce;
+  const read = readTls(files);
+  // Whether clients are asked for a certificate is fixed when the listener starts.
+  const clientCa = inForce.clientCa === undefined ? undefined : (read.clientCa ?? inForce.clientCa);
+  return { ...read, clientCa };
+}
+
+export function createReloadSteps(
+  dependencies: ReloadStepsDependencies,
+): Readonly<Record<ReloadCause, () => Promise<boolean>>> {
+  const { inForce, listeners, load, deploy, forget, configure, revoke, log } = dependencies;
+  const started = inForce.config;
+
+  /** From now on calls begin with `deployment`; those that run keep the one before. */
+  function replace(config: Config, deployment: Deployment): void {
+    const before = inForce.deployment;
+    inForce.config = config;
+    inForce.deployment = deployment;
+    for (const id of before.replaced(deployment)) forget(id);
+    before.retire();
+  }
+
+  /** Takes over instances that are others by what their files hold now; undefined: all are the same. */
+  async function takeProviders(providers: Config["providers"] | undefined): Promise<boolean> {
+    if (providers === undefined) return false;
+    const next = { ...inForce.config, providers };
+    replace(next, await deploy(next));
+    return true;
+  }
+
+  function readAllTls(config: Config) {
+    return {
+      grpc: nextTls(listeners.grpc.tls, config.grpc.tls),
+      http: nextTls(listeners.http.tls, config.http.tls),
+    };
+  }
+
+  /** Whether a listener has another certificate now. */
+  function takeTls(listener: TlsListener, next: TlsMaterial | undefined): boolean {
+    if (next === undefined || listener.tls === undefined || isSameTls(listener.tls, next))
+      return false;
+    listener.setTls(next);
+    return true;
+  }
+
+  return {
+    async signal() {
+      const before = inForce.config;
+      // Everything that can fail comes first: a mistake leaves all as it is.
+      const next = load();
+      const tls = readAllTls(next);
+      const authenticate = createAuthenticator(next);
+      replace(next, await deploy(next));
+      inForce.authenticate = authenticate;
+      takeTls(listeners.grpc, tls.grpc);
+      takeTls(listeners.http, tls.http);
+      configure(next);
+      revoke(removedCallers(before, next));
+      const fixed = restartKeys(started, next).map(
+        (key) => `${key} has changed and takes effect at the next start`,
+      );
+      for (const message of [...fixed, ...next.warnings, ...inForce.deployment.warnings]) {
+        log({ event: "warning", message });
+      }
+      return true;
+    },
+
+    api_key_file: async () => takeProviders(withKeysOfFiles(inForce.config.providers)),
+    provider_tls: async () => takeProviders(withTlsOfFiles(inForce.config.providers)),
+
+    async tls() {
+      const { grpc, http } = readAllTls(inForce.config);
+      const isGrpcChanged = takeTls(listeners.grpc, grpc);
+      return takeTls(listeners.http, http) || isGrpcChanged;
+    },
+  };
+}
+
+/** The configuration names files whose content can change. */
+export function namesFiles({ grpc, http, providers }: Config): boolean {
+  return (
+    grpc.tls !== undefined ||
+    http.tls !== undefined ||
+    providers.some(({ apiKeyFile, tls }) => apiKeyFile !== undefined || tls !== undefined)
+  );
+}

@@ -1,0 +1,64 @@
+import { GatewayError } from "../../domain/gateway-error.ts";
+import type { UpstreamRequest } from "./upstream.ts";
+
+/** Where the credential of an instance comes from: a key of the configuration, a file, a token service. */
+export interface CredentialSource<Credential> {
+  /**
+   * The credential for the next request. Rejects with a `GatewayError` of kind
+   * `provider-authentication` if there is none, and with the signal's reason after an abort.
+   */
+  current(signal: AbortSignal): Credential | Promise<Credential>;
+  /**
+   * The provider has refused `refused`: the credential that has replaced it, or undefined if none
+   * has. Rejects as `current` does.
+   */
+  replacement(refused: Credential, signal: AbortSignal): Promise<Credential | undefined>;
+}
+
+/**
+ * Puts a credential on a request: as a header, or as a signature over the path, the headers and the
+ * body. The method is POST, and the origin is that of the instance. The result is sent as it is.
+ */
+export type SignRequest<Credential> = (
+  request: UpstreamRequest,
+  credential: Credential,
+) => UpstreamRequest | Promise<UpstreamRequest>;
+
+/**
+ * Has a request sent with the credential of an instance. `send` is called once, and once more if it
+ * rejects because the provider has refused the credential and there is another one.
+ */
+export type Authentication = <Answer>(
+  request: UpstreamRequest,
+  signal: AbortSignal,
+  send: (signed: UpstreamRequest) => Promise<Answer>,
+) => Promise<Answer>;
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof GatewayError && error.kind === "provider-authentication";
+}
+
+export function createAuthentication<Credential>(
+  source: CredentialSource<Credential>,
+  sign: SignRequest<Credential>,
+): Authentication {
+  return async (request, signal, send) => {
+    const credential = await source.current(signal);
+    const signed = await sign(request, credential);
+    try {
+      return await send(signed);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // The provider's own refusal tells more than a source that has failed.
+      const other = await source.replacement(credential, signal).catch(() => undefined);
+      signal.throwIfAborted();
+      if (other === undefined) throw error;
+      return send(await sign(request, other));
+    }
+  };
+}
+
+/** A credential that stays as it is. */
+export function fixedCredential<Credential>(credential: Credential): CredentialSource<Credential> {
+  return { current: () => credential, replacement: async () => undefined };
+}

@@ -1,0 +1,110 @@
+import type { Clock } from "../../clock.ts";
+import { GatewayError } from "../../domain/gateway-error.ts";
+import type { CredentialSource } from "./authentication.ts";
+
+/** A credential as its issuer gave it. */
+export interface IssuedCredential<Credential> {
+  readonly credential: Credential;
+  /** Milliseconds since the epoch; undefined: it holds until it is replaced. */
+  readonly expiresAt: number | undefined;
+}
+
+export interface RefreshedCredentialOptions<Credential> {
+  readonly clock: Clock;
+  /** The credential that is valid at the start; unset: the first request has it issued. */
+  readonly first?: IssuedCredential<Credential>;
+  /**
+   * Has the credential issued that is valid now. It gives `known` itself if that one still is. One
+   * call runs at a time; `signal` is aborted after `MAX_ISSUE_MS`.
+   */
+  issue(signal: AbortSignal, known: Credential | undefined): Promise<IssuedCredential<Credential>>;
+}
+
+/** Longest time until a credential is issued. */
+export const MAX_ISSUE_MS = 10_000;
+/** The next credential is asked for so long before the end of the one in use. */
+export const REFRESH_AHEAD_MS = 60_000;
+/** Shortest time between two questions to the issuer; the last answer holds in between, a failure too. */
+export const MIN_PAUSE_MS = 1_000;
+
+/** Settles as `work` does, or rejects with the signal's reason. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const stop = (): void => aborted.reject(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/**
+ * A credential that its issuer renews: before it expires, while requests still use it, and when the
+ * provider refuses it. All requests of an instance share one question to the issuer.
+ */
+export class RefreshedCredential<Credential> implements CredentialSource<Credential> {
+  readonly #clock: Clock;
+  readonly #issue: RefreshedCredentialOptions<Credential>["issue"];
+  #issued: IssuedCredential<Credential> | undefined;
+  /** The last question to the issuer, and when it was asked. */
+  #question: Promise<Credential> | undefined;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #isAsking = false;
+
+  constructor({ clock, first, issue }: RefreshedCredentialOptions<Credential>) {
+    this.#clock = clock;
+    this.#issued = first;
+    this.#issue = issue;
+  }
+
+  current(signal: AbortSignal): Credential | Promise<Credential> {
+    const issued = this.#issued;
+    if (issued === undefined) return untilAborted(this.#ask(), signal);
+    if (issued.expiresAt === undefined) return issued.credential;
+    const leftMs = issued.expiresAt - this.#clock.wallTime();
+    if (leftMs > REFRESH_AHEAD_MS) return issued.credential;
+    const next = this.#ask();
+    return leftMs > 0 ? issued.credential : untilAborted(next, signal);
+  }
+
+  async replacement(refused: Credential, signal: AbortSignal): Promise<Credential | undefined> {
+    const known = this.#issued?.credential;
+    // Another request has had the same one refused.
+    if (known !== undefined && known !== refused) return known;
+    const next = await untilAborted(this.#ask(), signal);
+    return next === refused ? undefined : next;
+  }
+
+  #ask(): Promise<Credential> {
+    const now = this.#clock.now();
+    const isFresh = this.#isAsking || now - this.#askedAt < MIN_PAUSE_MS;
+    if (this.#question !== undefined && isFresh) return this.#question;
+    this.#askedAt = now;
+    const question = this.#askIssuer();
+    // Who waits sees the failure; there may be nobody.
+    question.catch(() => {});
+    this.#question = question;
+    return question;
+  }
+
+  async #askIssuer(): Promise<Credential> {
+    const late = new AbortController();
+    const cancel = this.#clock.schedule(MAX_ISSUE_MS, () =>
+      late.abort(new Error(`no answer within ${MAX_ISSUE_MS} ms`)),
+    );
+    this.#isAsking = true;
+    try {
+      const answer = this.#issue(late.signal, this.#issued?.credential);
+      this.#issued = await untilAborted(answer, late.signal);
+      return this.#issued.credential;
+    } catch (cause) {
+      const message = "no credential for the provider could be obtained";
+      throw new GatewayError("provider-authentication", message, { cause });
+    } finally {
+      this.#isAsking = false;
+      cancel();
+    }
+  }
+}
