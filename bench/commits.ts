@@ -6,8 +6,10 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "@redis/client";
 import { systemClock as clock } from "../src/clock.ts";
+import { openStores } from "../src/open-stores.ts";
 import { encodeEvent } from "../src/rpc/encode-event.ts";
-import { openStore, type StoreAddress } from "../src/streams/open-store.ts";
+import type { StoreAddress } from "../src/store/store-address.ts";
+import { StoreHealth } from "../src/store/store-health.ts";
 import type { OwnedStream } from "../src/streams/owned-stream.ts";
 import { StreamLog } from "../src/streams/stream-log.ts";
 import type { StreamObserver } from "../src/streams/stream-observer.ts";
@@ -46,7 +48,6 @@ const observer: StreamObserver = {
   },
   filled: () => {},
   lost: () => {},
-  storeChanged: () => {},
 };
 
 async function begin(log: StreamLog, index: number): Promise<OwnedStream> {
@@ -82,9 +83,10 @@ async function paced(ms: number, step: (index: number) => void): Promise<void> {
 }
 
 async function measureLog(): Promise<void> {
-  const store = await openStore(addressOf(given), clock);
+  const { engine, streams: store } = await openStores(addressOf(given), clock);
   const log = new StreamLog({
     store,
+    health: new StoreHealth(clock, () => {}),
     clock,
     settings: () => ({ ...DEFAULT_STREAM_SETTINGS, storeTimeoutMs: 5_000 }),
     session: "bench",
@@ -109,7 +111,7 @@ async function measureLog(): Promise<void> {
   isMeasured = true;
   await paced(MEASURED_MS, add);
   await delay(100);
-  await store.close();
+  await engine.close();
 }
 
 /** A bare write to what the store stands on; undefined where it is the memory. */

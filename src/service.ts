@@ -17,6 +17,7 @@ import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
+import { openStores } from "./open-stores.ts";
 import { createClusterOperations } from "./operations/cluster-operations.ts";
 import { encodeSnapshot } from "./operations/replica-snapshot.ts";
 import { createRevoke } from "./operations/revoke-callers.ts";
@@ -37,7 +38,6 @@ import { addressText } from "./rpc/listen.ts";
 import { createModelService } from "./rpc/model-service.ts";
 import { outputText } from "./rpc/stored-output.ts";
 import { type StreamService, startStreams } from "./stream-service.ts";
-import { openStore } from "./streams/open-store.ts";
 import { VERSION } from "./version.ts";
 
 const types: ProviderTypes = providerTypes;
@@ -52,11 +52,11 @@ export interface RunningService {
 
 /** What a process can be given in place of its own. */
 export interface ServiceParts {
-  readonly open: typeof openStore;
+  readonly open: typeof openStores;
   readonly encodeEvent: typeof encodeEvent;
 }
 
-export const OWN_PARTS: ServiceParts = { open: openStore, encodeEvent };
+export const OWN_PARTS: ServiceParts = { open: openStores, encodeEvent };
 
 /** Keeps lines until the first line of the log is written, which has the addresses. */
 class EarlyLines {
@@ -89,7 +89,7 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
     newId,
     onDefect,
     log,
-    store: await parts.open(inForce.config.store, clock),
+    stores: await parts.open(inForce.config.store, clock),
     session: sessionOf(replica, newId()),
     lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
     config: () => inForce.config,

@@ -11,13 +11,13 @@ import type { GenerationRuns } from "./gateway/generation-runs.ts";
 import type { LostUsage } from "./gateway/lost-usage.ts";
 import { StoredGenerations } from "./gateway/stored-generations.ts";
 import { Takeover } from "./gateway/takeover.ts";
+import { openStores, type Stores } from "./open-stores.ts";
 import { isTerminalEvent } from "./rpc/encode-event.ts";
 import { decodeStoredRequest } from "./rpc/stored-request.ts";
+import { StoreHealth, type StoreState, within } from "./store/store-health.ts";
 import { StreamMaintenance } from "./streams/maintenance.ts";
-import { openStore } from "./streams/open-store.ts";
-import { type StoreState, within } from "./streams/store-health.ts";
-import { StreamLog } from "./streams/stream-log.ts";
-import type { StoredStream, StreamStore } from "./streams/stream-store.ts";
+import { StreamLog, type StreamLogOptions } from "./streams/stream-log.ts";
+import type { StoredStream } from "./streams/stream-store.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./telemetry/stream-telemetry.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
@@ -37,7 +37,7 @@ export interface StreamServiceOptions extends EventEncoder {
   readonly clock: Clock;
   readonly log: Log;
   readonly config: () => Pick<Config, "streams">;
-  readonly store: StreamStore;
+  readonly stores: Pick<Stores, "engine" | "streams">;
   /** Of this incarnation: another one of the same replica is another writer. */
   readonly session: string;
   readonly runs: GenerationRuns;
@@ -73,9 +73,27 @@ function storeLine(state: StoreState, before: StoreState, now: number): LogLine 
   return { event: "store back", seconds };
 }
 
+/** The health of the store, whose changes are told. */
+function observedHealth(clock: Clock, telemetry: StreamTelemetry, log: Log): StoreHealth {
+  return new StoreHealth(clock, (state, before) => {
+    if (state.state !== before.state) telemetry.degraded(state.state === "away");
+    log(storeLine(state, before, clock.now()));
+  });
+}
+
+/** The log in the memory of this process. */
+async function openLocalLog(
+  options: Omit<StreamLogOptions, "store" | "health" | "observer">,
+): Promise<StreamLog> {
+  const { clock } = options;
+  const { streams } = await openStores({ type: "memory", maxBytes: LOCAL_BYTES }, clock);
+  const health = new StoreHealth(clock, () => {});
+  return new StreamLog({ ...options, health, observer: noStreamTelemetry, store: streams });
+}
+
 /** Rejects with a `StoreProblem` where the store can never be used as it is configured. */
 export async function startStreams(options: StreamServiceOptions): Promise<StreamService> {
-  const { clock, config, log: line, runs, store, session, telemetry, onDefect } = options;
+  const { clock, config, log: line, runs, stores, session, telemetry, onDefect } = options;
   const { encodeEvent, encodeInternalEnd } = options;
   const encoder = { encodeEvent, encodeInternalEnd };
   const shared = {
@@ -85,27 +103,20 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     newNonce: () => 1 + Math.floor(clock.random() * MAX_WRITER),
     isTerminal: isTerminalEvent,
   };
-  const observed = telemetry.streams(store.capabilities.type, store.held);
+  const observed = telemetry.streams(stores.streams.capabilities.type, stores.streams.held);
   const log = new StreamLog({
     ...shared,
-    store,
+    health: observedHealth(clock, observed, line),
+    store: stores.streams,
     observer: {
       ...observed,
       lost(loss) {
         observed.lost(loss);
         line({ event: "stream lost", cause: loss });
       },
-      storeChanged(state, before) {
-        if (state.state !== before.state) observed.degraded(state.state === "away");
-        line(storeLine(state, before, clock.now()));
-      },
     },
   });
-  const local = new StreamLog({
-    ...shared,
-    observer: { ...noStreamTelemetry, storeChanged: () => {} },
-    store: await openStore({ type: "memory", maxBytes: LOCAL_BYTES }, clock),
-  });
+  const local = await openLocalLog(shared);
   const stored = new StoredGenerations({
     clock,
     log,
@@ -157,7 +168,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
   });
   async function end(): Promise<void> {
     await Promise.all([maintenance.stop(), localMaintenance.stop()]);
-    await Promise.resolve(within(clock, CLOSE_MS, store.close())).catch(() => {});
+    await Promise.resolve(within(clock, CLOSE_MS, stores.engine.close())).catch(() => {});
   }
 
   await Promise.all([maintenance.start(), localMaintenance.start()]).catch(async (error) => {

@@ -2,7 +2,7 @@ import type { DefaultTimeouts } from "../reliability/attempt-limits.ts";
 import type { ReliabilitySettings } from "../reliability/reliability-settings.ts";
 import type { DrainSettings } from "../rpc/drain.ts";
 import type { AgeLimit } from "../rpc/http2-sessions.ts";
-import type { StoreAddress } from "../streams/open-store.ts";
+import type { StoreAddress } from "../store/store-address.ts";
 import type { StreamSettings } from "../streams/stream-settings.ts";
 import type { EstimatorChoice } from "../usage/token-counter.ts";
 import { type AccountingSettings, accountingSettings } from "./accounting.ts";

@@ -1,5 +1,5 @@
 import { getHeapStatistics } from "node:v8";
-import type { StoreAddress } from "../streams/open-store.ts";
+import type { StoreAddress } from "../store/store-address.ts";
 import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from "../streams/stream-settings.ts";
 import { ConfigProblem, count, duration, oneOf, type Reader, size, text } from "./readers.ts";
 import { object } from "./sections.ts";

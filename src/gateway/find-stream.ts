@@ -1,5 +1,6 @@
 import type { StreamName } from "../ports/gateway.ts";
-import { storeUnavailable, streamNotFound } from "../streams/stream-errors.ts";
+import { storeUnavailable } from "../store/store-errors.ts";
+import { streamNotFound } from "../streams/stream-errors.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
 import { STORED_PREFIX } from "./stored-generations.ts";

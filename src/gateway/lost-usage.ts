@@ -5,7 +5,7 @@ import type { Cursor } from "../domain/cursor.ts";
 import type { Attempt } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { RoutedTarget } from "../domain/route.ts";
-import { within } from "../streams/store-health.ts";
+import { within } from "../store/store-health.ts";
 import type { StreamStore } from "../streams/stream-store.ts";
 import { costOf } from "../usage/cost.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";

@@ -1,11 +1,12 @@
 // What a replica does for its streams all the time: shows that it lives, hears
 // cancels, takes over what others have lost, removes what is past its time.
 import type { Clock } from "../clock.ts";
-import { within } from "./store-health.ts";
-import { StoreProblem } from "./store-problem.ts";
-import { answers } from "./store-trouble.ts";
+import { within } from "../store/store-health.ts";
+import { StoreProblem } from "../store/store-problem.ts";
+import { answers } from "../store/store-trouble.ts";
+import { ignoreOutage, StoreUnavailable } from "../store/store-unavailable.ts";
 import type { StreamLog } from "./stream-log.ts";
-import { ignoreOutage, type StoredStream, StoreUnavailable } from "./stream-store.ts";
+import type { StoredStream } from "./stream-store.ts";
 
 const TICK_MS = 1_000;
 /** While the store is away, its return is noticed sooner. */

@@ -1,6 +1,6 @@
 // The events of one writer: those that are not stored as they came, the others packed, or not at all where
 // the store is the memory of this process and can lose nothing.
-import { PackedLog } from "./packed-log.ts";
+import { PackedLog } from "./memory/packed-log.ts";
 
 export class SentEvents {
   readonly #writer: number;

@@ -1,9 +1,7 @@
 // What callers are told of streams: `docs/streams.md#what-survives-what`.
 import { GatewayError } from "../domain/gateway-error.ts";
+import { storeUnavailable } from "../store/store-errors.ts";
 import type { WriterLoss } from "./stream-writer-options.ts";
-
-/** Earliest sensible repetition while the store is away. */
-const OUTAGE_HINT_MS = 1_000;
 
 /** The same answer for a stream that is unknown, malformed or another caller's. */
 export function streamNotFound(streamId: string): GatewayError {
@@ -17,13 +15,6 @@ export function streamExpired(streamId: string): GatewayError {
   return new GatewayError("not-found", "the stream's retention has ended", {
     reason: "STREAM_EXPIRED",
     metadata: { resource_type: "stream", resource_name: streamId },
-  });
-}
-
-export function storeUnavailable(cause?: unknown): GatewayError {
-  return new GatewayError("state-unavailable", "the stream store does not answer", {
-    retryAfterMs: OUTAGE_HINT_MS,
-    ...(cause !== undefined && { cause }),
   });
 }
 

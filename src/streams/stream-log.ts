@@ -2,24 +2,21 @@
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { DisconnectPolicy } from "../domain/stream-options.ts";
+import { storeUnavailable } from "../store/store-errors.ts";
+import { type StoreHealth, within } from "../store/store-health.ts";
+import { answers } from "../store/store-trouble.ts";
+import { ignoreOutage, StoreUnavailable } from "../store/store-unavailable.ts";
 import { AbandonedStreams } from "./abandoned-streams.ts";
 import { ControlChannel, type ControlMessage } from "./control-channel.ts";
 import { EndedStreams } from "./ended-streams.ts";
 import { OwnedStream } from "./owned-stream.ts";
-import { StoreHealth, within } from "./store-health.ts";
-import { answers } from "./store-trouble.ts";
 import { StreamBus } from "./stream-bus.ts";
-import { goesOnElsewhere, requestIdReused, storeUnavailable, writerLost } from "./stream-errors.ts";
+import { goesOnElsewhere, requestIdReused, writerLost } from "./stream-errors.ts";
 import type { StreamObserver } from "./stream-observer.ts";
 import { isRead, type ReaderOptions, StreamReader } from "./stream-reader.ts";
 import type { CancelReason, NewStream, StreamRecord, WriterToken } from "./stream-record.ts";
 import type { StreamSettings } from "./stream-settings.ts";
-import {
-  ignoreOutage,
-  type StoredStream,
-  StoreUnavailable,
-  type StreamStore,
-} from "./stream-store.ts";
+import type { StoredStream, StreamStore } from "./stream-store.ts";
 import { StreamWriter } from "./stream-writer.ts";
 import { type UnusedStreamOptions, unusedStream } from "./unused-stream.ts";
 
@@ -28,6 +25,8 @@ const ANSWER_TIMEOUT_MS = 2_000;
 
 export interface StreamLogOptions {
   readonly store: StreamStore;
+  /** Of the store's engine: one for all of its tenants. */
+  readonly health: StoreHealth;
   readonly clock: Clock;
   readonly settings: () => StreamSettings;
   /** Of this process: readers and writers are told apart by it. */
@@ -69,9 +68,7 @@ export class StreamLog {
   constructor(options: StreamLogOptions) {
     this.#options = options;
     this.store = options.store;
-    this.health = new StoreHealth(options.clock, (state, before) =>
-      options.observer.storeChanged(state, before),
-    );
+    this.health = options.health;
     const { store, session } = options;
     this.#abandoned = new AbandonedStreams(options.clock);
     this.control = new ControlChannel({ store, session, isStoreDown: () => this.health.isDown });

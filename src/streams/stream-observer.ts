@@ -1,4 +1,3 @@
-import type { StoreState } from "./store-health.ts";
 import type { FillCause } from "./stream-reader.ts";
 import type { EndPhase } from "./stream-record.ts";
 import type { AppendResult } from "./stream-store.ts";
@@ -13,5 +12,4 @@ export interface StreamObserver {
   appended(result: AppendResult["state"], events: number, waitedMs: number): void;
   filled(cause: FillCause): void;
   lost(loss: WriterLoss): void;
-  storeChanged(state: StoreState, before: StoreState): void;
 }

@@ -4,20 +4,21 @@
 import type { Clock } from "../clock.ts";
 import type { Cursor } from "../domain/cursor.ts";
 import type { StreamDelivery } from "../ports/gateway.ts";
+import { storeUnavailable } from "../store/store-errors.ts";
+import { within } from "../store/store-health.ts";
+import { StoreUnavailable } from "../store/store-unavailable.ts";
 import { DeadlineWatch, type ReaderDeadline } from "./reader-deadline.ts";
 import { ReaderInbox } from "./reader-inbox.ts";
-import { within } from "./store-health.ts";
 import type { BusMessage, StreamBus } from "./stream-bus.ts";
 import {
   readerLeft,
   sequenceAhead,
   stateLost,
-  storeUnavailable,
   streamExpired,
   streamNotFound,
 } from "./stream-errors.ts";
 import type { Batch } from "./stream-record.ts";
-import { type ReadResult, StoreUnavailable, type StreamStore } from "./stream-store.ts";
+import type { ReadResult, StreamStore } from "./stream-store.ts";
 
 /** Batches of one read. */
 const READ_LIMIT = 256;

@@ -1,5 +1,6 @@
 import type { Cursor } from "../domain/cursor.ts";
-import { OTHER, type StoreTrouble } from "./store-trouble.ts";
+import type { Sessions } from "../store/sessions.ts";
+import type { StoreCapabilities } from "../store/store-engine.ts";
 import type { AppendAnswer, ClaimAnswer } from "./stream-machine.ts";
 import type {
   Batch,
@@ -115,65 +116,19 @@ export interface CleanupResult {
   readonly truncated: boolean;
 }
 
-/** How sure it is that a call had no effect. */
-export type UnavailableOutcome = "not-applied" | "unknown";
-
-/**
- * The store did not answer, or could not, or has no room; where its own bound is reached by running
- * streams, the last event of a stream still goes through. All else that a store says is a value.
- */
-export class StoreUnavailable extends Error {
-  override readonly name = "StoreUnavailable";
-  readonly outcome: UnavailableOutcome;
-  readonly trouble: StoreTrouble;
-
-  constructor(
-    outcome: UnavailableOutcome,
-    message: string,
-    trouble: StoreTrouble = OTHER,
-    cause?: unknown,
-  ) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.outcome = outcome;
-    this.trouble = trouble;
-  }
-}
-
-/** Nothing more fits. */
-export function storeFull(code = ""): StoreUnavailable {
-  return new StoreUnavailable("not-applied", "the stream store is full", { cause: "full", code });
-}
-
-/** For `catch` where nobody waits for the answer. */
-export function ignoreOutage(error: unknown): void {
-  if (!(error instanceof StoreUnavailable)) throw error;
-}
-
-export interface StoreCapabilities {
-  readonly type: "memory" | "sqlite" | "redis";
-  /** Several replicas use it at once. */
-  readonly isShared: boolean;
-  /** What a stored stream outlives. */
-  readonly durability: "process" | "host" | "cluster";
-}
-
 type MaybePromise<T> = T | Promise<T>;
 
 /**
- * A log of streams: the port of every store. Each method is one atomic step and
+ * A log of streams: the port of the stream log in every engine. Each method is one atomic step and
  * may be repeated with the same arguments. Time comes from the store, never from
- * the caller. Throws, or rejects with, `StoreUnavailable` alone.
+ * the caller. Throws, or rejects with, `StoreUnavailable` alone. Where the bound of a store is reached by
+ * running streams, the last event of a stream still goes through.
  */
-export interface StreamStore {
+export interface StreamStore extends Sessions {
   readonly capabilities: StoreCapabilities;
   /** Memory of this process that the streams take, in bytes; undefined where they lie elsewhere. */
   readonly held?: () => number;
 
-  /** Announces a writer that is alive for `ttlMs`, and is dead when it does not renew. */
-  openSession(session: string, ttlMs: number): Promise<void>;
-  /** `lost`: it had expired, and its streams may be another's. It is open again afterwards. */
-  renewSession(session: string, ttlMs: number): Promise<"renewed" | "lost">;
-  closeSession(session: string): Promise<void>;
   /** Rejects where the next event would not be stored, though the store answers. */
   check(): Promise<void>;
 
@@ -223,14 +178,19 @@ export interface StreamStore {
   cleanup(query: CleanupQuery): Promise<CleanupResult>;
   /** Expires these streams, whatever their age; those that still run stay. */
   discard(streamIds: readonly string[]): Promise<{ readonly deleted: number }>;
-
-  /** What this replica tells the others of itself; it goes with its session. */
-  putSnapshot(session: string, snapshot: Uint8Array): Promise<void>;
-  /** Those of all living sessions. */
-  snapshots(): Promise<readonly Uint8Array[]>;
-  /** Tells every replica, this one too where others share the store. Best effort. */
-  broadcast(message: Uint8Array): Promise<void>;
-  onBroadcast(listener: (message: Uint8Array) => void): void;
-
-  close(): Promise<void>;
 }
+
+/** The parts of the port, as each engine's folder has a file for them. */
+export type LogCalls = Pick<StreamStore, "check" | "create" | "append" | "read">;
+export type OwnershipCalls = Pick<
+  StreamStore,
+  | "touchReaders"
+  | "find"
+  | "heads"
+  | "requestCancel"
+  | "orphans"
+  | "claim"
+  | "handOff"
+  | "loadRequest"
+>;
+export type RetentionCalls = Pick<StreamStore, "list" | "reap" | "cleanup" | "discard">;

@@ -1,6 +1,6 @@
 // What a writer of a stream is told, and what it tells.
 import type { Clock } from "../clock.ts";
-import type { StoreTrouble } from "./store-trouble.ts";
+import type { StoreTrouble } from "../store/store-trouble.ts";
 import type { StreamBus } from "./stream-bus.ts";
 import type {
   CancelReason,

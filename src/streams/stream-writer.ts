@@ -1,10 +1,11 @@
 // The one writer of a stream: takes events in order and has them stored, then shown.
 
+import { StoreUnavailable } from "../store/store-unavailable.ts";
 import { pauseAfter, sendTo, watchOutage } from "./append-outage.ts";
 import { sizeOf } from "./batches.ts";
 import { SentEvents } from "./sent-events.ts";
 import type { Batch, CancelReason, Ending, NewStream, StreamProgress } from "./stream-record.ts";
-import { type Append, type AppendResult, StoreUnavailable } from "./stream-store.ts";
+import type { Append, AppendResult } from "./stream-store.ts";
 import type { EventFacts, StreamWriterOptions, WriterLoss } from "./stream-writer-options.ts";
 
 /** Most of one append; a longer event goes alone. */

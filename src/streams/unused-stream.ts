@@ -1,6 +1,6 @@
 // A stream that was created, or may be, although its call has gone on without the store.
 import type { Clock } from "../clock.ts";
-import { within } from "./store-health.ts";
+import { within } from "../store/store-health.ts";
 import type { NewStream, WriterToken } from "./stream-record.ts";
 import type { StreamStore } from "./stream-store.ts";
 

@@ -1,9 +1,10 @@
 // The store in a Redis Cluster: slots that move, masters that die, clusters that cannot serve it.
 // The rules of the port over a cluster are in stream-store.test.ts.
 import { describe, expect, it } from "vitest";
-import { ABSENT_KEY, headKey } from "../../src/streams/redis-keys.ts";
-import { StoreProblem } from "../../src/streams/store-problem.ts";
-import type { StreamStore } from "../../src/streams/stream-store.ts";
+import { ABSENT_KEY } from "../../src/store/redis/keys.ts";
+import { StoreProblem } from "../../src/store/store-problem.ts";
+import { headKey } from "../../src/streams/redis/stream-keys.ts";
+import type { OpenStreams } from "../support/open-streams.ts";
 import { isUp, type RedisServer } from "../support/redis.ts";
 import type { RedisCluster } from "../support/redis-cluster.ts";
 import {
@@ -48,7 +49,7 @@ describe("field:S13 a Redis Cluster", () => {
     async () => {
       const cluster = await useRedisCluster();
       const stores = await Promise.all(cluster.nodes.map((node) => useStore(node)));
-      const [first, second] = stores as [StreamStore, StreamStore];
+      const [first, second] = stores as [OpenStreams, OpenStreams];
       await first.openSession("session-a", LONG_MS);
       const stream = newStream({ requestId: "request-1" });
       expect(await first.create(stream)).toEqual({ state: "created" });

@@ -1,13 +1,14 @@
 // The causes of trouble as a real server makes them; the words of all errors are in
-// tests/unit/streams/redis-errors.test.ts.
+// tests/unit/store/redis/errors.test.ts.
 import { rmSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createClient } from "@redis/client";
 import { afterEach, describe, expect, it } from "vitest";
-import { createRedisStore } from "../../src/streams/redis-store.ts";
-import { StoreProblem } from "../../src/streams/store-problem.ts";
-import type { StoreUnavailable, StreamStore } from "../../src/streams/stream-store.ts";
+import { StoreProblem } from "../../src/store/store-problem.ts";
+import type { StoreUnavailable } from "../../src/store/store-unavailable.ts";
+import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { createManualClock, type ManualClock } from "../support/manual-clock.ts";
+import { createRedisStreams } from "../support/open-streams.ts";
 import { freePort, isUp, type RedisServer } from "../support/redis.ts";
 import { openStore, refusal, useRedis, useStore } from "../support/redis-in-test.ts";
 import { eventually } from "../support/stack.ts";
@@ -235,7 +236,7 @@ describe("a connection that does not come about", () => {
 describe("a server that says nothing", () => {
   async function opened(url: string): Promise<{ store: StreamStore; clock: ManualClock }> {
     const clock = createManualClock();
-    const store = createRedisStore({ url, clock });
+    const store = createRedisStreams({ url, clock });
     ends.push(() => store.close());
     return { store, clock };
   }

@@ -1,7 +1,7 @@
 // The store behind Sentinels: they name the primary, and after its death the next one.
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
-import { StoreProblem } from "../../src/streams/store-problem.ts";
+import { StoreProblem } from "../../src/store/store-problem.ts";
 import { isUp, type RedisServer } from "../support/redis.ts";
 import { openStore, refusal, useRedis, useSentinels } from "../support/redis-in-test.ts";
 import type { SentinelSet } from "../support/redis-sentinels.ts";

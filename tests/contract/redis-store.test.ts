@@ -5,11 +5,11 @@ import tls from "node:tls";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/clock.ts";
-import { headKey } from "../../src/streams/redis-keys.ts";
-import { createRedisStore } from "../../src/streams/redis-store.ts";
-import type { StoreUnavailable } from "../../src/streams/stream-store.ts";
+import type { StoreUnavailable } from "../../src/store/store-unavailable.ts";
+import { headKey } from "../../src/streams/redis/stream-keys.ts";
 import { makeCertificates } from "../support/certificates.ts";
 import { listAll } from "../support/list-all.ts";
+import { createRedisStreams } from "../support/open-streams.ts";
 import { freePort, isUp } from "../support/redis.ts";
 import { openStore, refusal, useRedis, useStore } from "../support/redis-in-test.ts";
 import { eventually } from "../support/stack.ts";
@@ -281,7 +281,7 @@ describe("credentials", () => {
   ])("refuses the URL %s without repeating it", (url) => {
     let error: unknown;
     try {
-      createRedisStore({ url, clock: systemClock });
+      createRedisStreams({ url, clock: systemClock });
     } catch (reason) {
       error = reason;
     }

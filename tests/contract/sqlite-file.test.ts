@@ -185,12 +185,12 @@ describe("a file that cannot be used", () => {
 
 describe("a process that has nothing else to do", () => {
   it("waits for its answers and for the end of the store, and for nothing more", async () => {
-    const store = new URL("../../src/streams/sqlite-store.ts", import.meta.url);
+    const store = new URL("../support/open-streams.ts", import.meta.url);
     const clock = new URL("../../src/clock.ts", import.meta.url);
     const program = `
       const { systemClock } = await import("${clock}");
-      const { createSqliteStore } = await import("${store}");
-      const store = await createSqliteStore({ clock: systemClock, path: process.argv[1] });
+      const { openSqliteStreams } = await import("${store}");
+      const store = await openSqliteStreams({ clock: systemClock, path: process.argv[1] });
       const found = store.find("nobody", "nothing");
       if (process.argv[2] === "close") await store.close();
       await found;

@@ -7,7 +7,7 @@ import { type Hook, Hooks, type Order, type Report } from "./harness/hooks.ts";
 enableCompileCache();
 const { run } = await import("../../src/run.ts");
 const { encodeEvent } = await import("../../src/rpc/encode-event.ts");
-const { openStore } = await import("../../src/streams/open-store.ts");
+const { openStores } = await import("../../src/open-stores.ts");
 
 const report = (message: Report): void => void process.send?.(message);
 const hooks = new Hooks(report);
@@ -46,6 +46,9 @@ subscribe("undici:request:create", (message) => {
 });
 
 await run({
-  open: async (address, clock) => hooks.wrap(await openStore(address, clock)),
+  async open(address, clock) {
+    const stores = await openStores(address, clock);
+    return { ...stores, streams: hooks.wrap(stores.streams) };
+  },
   encodeEvent: hooks.encoder(encodeEvent),
 });

@@ -4,7 +4,15 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { join, sep } from "node:path";
 
 /** Where mutants are made. */
-export const FOLDERS = ["reliability", "streams", "usage", "calls", "rpc", "gateway"] as const;
+export const FOLDERS = [
+  "reliability",
+  "store",
+  "streams",
+  "usage",
+  "calls",
+  "rpc",
+  "gateway",
+] as const;
 
 /** Test files that mutants do not run, each with its reason. */
 const LEFT_OUT: readonly [pattern: RegExp, reason: string][] = [

@@ -1,6 +1,8 @@
 // Guards of the log, each taken away by a wrapper around the store: a simulation
 // that does not notice proves nothing.
-import { StoreUnavailable, type StreamStore } from "../../src/streams/stream-store.ts";
+
+import { StoreUnavailable } from "../../src/store/store-unavailable.ts";
+import type { StreamStore } from "../../src/streams/stream-store.ts";
 import type { Mutation, World } from "./world.ts";
 
 async function tokenOf(world: World, streamId: string) {

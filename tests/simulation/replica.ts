@@ -14,6 +14,7 @@ import { DEFAULT_SETTINGS } from "../../src/reliability/reliability-settings.ts"
 import { TargetStates } from "../../src/reliability/target-states.ts";
 import { encodeEvent, encodeInternalEnd } from "../../src/rpc/encode-event.ts";
 import { outputText } from "../../src/rpc/stored-output.ts";
+import { MemoryEngine } from "../../src/store/memory/engine.ts";
 import { type StreamService, startStreams } from "../../src/stream-service.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
@@ -116,7 +117,7 @@ export class Replica {
       clock,
       log: ({ event }) => onEvent(String(event)),
       config: () => ({ streams: settings }),
-      store,
+      stores: { engine: new MemoryEngine(clock), streams: store },
       session: newId(),
       runs,
       lostUsage: createLostUsage({ clock, counter, deployment, outputText }),

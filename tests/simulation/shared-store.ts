@@ -1,11 +1,12 @@
 // The store that simulated replicas share: the machine of the memory store behind
 // a network that delays, loses and repeats, and a disk that can forget.
 
-import { createMemoryStore } from "../../src/streams/memory-store.ts";
+import { StoreUnavailable } from "../../src/store/store-unavailable.ts";
 import type { Batch } from "../../src/streams/stream-record.ts";
-import { type Append, StoreUnavailable, type StreamStore } from "../../src/streams/stream-store.ts";
+import type { Append, StreamStore } from "../../src/streams/stream-store.ts";
 import type { History } from "../support/history.ts";
 import { listAll } from "../support/list-all.ts";
+import { createMemoryStreams } from "../support/open-streams.ts";
 import type { Scheduler, SimulatedProcess } from "./scheduler.ts";
 
 /** A client of the store waits for so long. */
@@ -58,7 +59,7 @@ export class SharedStore {
 
   #open(): StreamStore {
     const clock = { ...this.#host.clock, wallTime: () => this.#replayedAt ?? this.#wallTime() };
-    return createMemoryStore({ clock, maxBytes: 64 * 1024 * 1024 });
+    return createMemoryStreams({ clock, maxBytes: 64 * 1024 * 1024 });
   }
 
   /** As it is, without a network before it. */
@@ -278,7 +279,6 @@ export class SharedStore {
           }
         }),
       onBroadcast: (hear) => void this.#listeners.push({ process, hear }),
-      close: async () => {},
     };
   }
 }

@@ -1,16 +1,11 @@
 // The store in memory behind everything that can go wrong between a replica and its store.
 
 import type { Clock } from "../../src/clock.ts";
-import { createMemoryStore } from "../../src/streams/memory-store.ts";
+import { StoreUnavailable, storeFull } from "../../src/store/store-unavailable.ts";
 import type { Batch, StreamRecord } from "../../src/streams/stream-record.ts";
-import {
-  type Append,
-  type AppendResult,
-  StoreUnavailable,
-  type StreamStore,
-  storeFull,
-} from "../../src/streams/stream-store.ts";
+import type { Append, AppendResult, StreamStore } from "../../src/streams/stream-store.ts";
 import { listAll } from "./list-all.ts";
+import { createMemoryStreams } from "./open-streams.ts";
 
 type Method = {
   [Name in keyof StreamStore]-?: StreamStore[Name] extends (...args: never[]) => unknown
@@ -63,7 +58,7 @@ export function createFaultyStore(
   clock: Clock,
   { maxBytes = 64 * 1024 * 1024, isShared = false }: FaultyStoreOptions = {},
 ): FaultyStore {
-  const open = (): StreamStore => createMemoryStore({ clock, maxBytes });
+  const open = (): StreamStore => createMemoryStreams({ clock, maxBytes });
   let inner = open();
   const faults: StoreFaults = {
     delayMs: 0,
@@ -225,7 +220,6 @@ export function createFaultyStore(
       for (const listener of broadcasts) listener(message);
     },
     onBroadcast: (listener) => void broadcasts.push(listener),
-    close: () => inner.close(),
   };
 
   const store = {

@@ -3,11 +3,12 @@
 import { randomBytes } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { systemClock } from "../../src/clock.ts";
-import { createMemoryStore } from "../../src/streams/memory-store.ts";
+import { StoreHealth } from "../../src/store/store-health.ts";
 import { StreamLog } from "../../src/streams/stream-log.ts";
 import type { NewStream } from "../../src/streams/stream-record.ts";
 import { DEFAULT_STREAM_SETTINGS } from "../../src/streams/stream-settings.ts";
 import { noStreamTelemetry } from "../../src/telemetry/stream-telemetry.ts";
+import { createMemoryStreams } from "./open-streams.ts";
 
 const KIB = 1024;
 const HOUR_MS = 3_600_000;
@@ -42,15 +43,16 @@ const KINDS: Readonly<Record<string, Kind>> = {
 const { gc } = globalThis;
 if (gc === undefined) throw new Error("run with --expose-gc");
 
-const store = createMemoryStore({ clock: systemClock, maxBytes: 1024 * KIB * KIB });
+const store = createMemoryStreams({ clock: systemClock, maxBytes: 1024 * KIB * KIB });
 const log = new StreamLog({
   store,
+  health: new StoreHealth(systemClock, () => {}),
   clock: systemClock,
   settings: () => DEFAULT_STREAM_SETTINGS,
   session: "session-a",
   newNonce: () => randomBytes(4).readUInt32LE() || 1,
   isTerminal: () => false,
-  observer: { ...noStreamTelemetry, storeChanged: () => {} },
+  observer: noStreamTelemetry,
 });
 
 /** Bytes of their own: nothing is shared and nothing is a part of something longer. */

@@ -1,5 +1,5 @@
 // A real Redis Cluster of one machine: nodes that meet, share the slots and vote.
-import { ABSENT_KEY } from "../../src/streams/redis-keys.ts";
+import { ABSENT_KEY } from "../../src/store/redis/keys.ts";
 import { freePort, type RedisServer, startRedis } from "./redis.ts";
 import { eventually } from "./stack.ts";
 

@@ -1,13 +1,13 @@
 // Servers and stores that end with the running test.
 import { afterEach, expect } from "vitest";
 import { systemClock } from "../../src/clock.ts";
-import { createRedisStore } from "../../src/streams/redis-store.ts";
-import { StoreUnavailable, type StreamStore } from "../../src/streams/stream-store.ts";
+import { StoreUnavailable } from "../../src/store/store-unavailable.ts";
+import { createRedisStreams, type OpenStreams } from "./open-streams.ts";
 import { connectedRedisStore, type RedisServer, startRedis } from "./redis.ts";
 import { type RedisCluster, type RedisClusterOptions, startRedisCluster } from "./redis-cluster.ts";
 import { type SentinelOptions, type SentinelSet, startSentinels } from "./redis-sentinels.ts";
 
-const opened: (StreamStore | AsyncDisposable)[] = [];
+const opened: (OpenStreams | AsyncDisposable)[] = [];
 
 afterEach(async () => {
   for (const each of opened.splice(0).reverse()) {
@@ -33,14 +33,14 @@ export async function useSentinels(options?: SentinelOptions): Promise<SentinelS
   return started;
 }
 
-export async function useStore(to: Pick<RedisServer, "url">): Promise<StreamStore> {
+export async function useStore(to: Pick<RedisServer, "url">): Promise<OpenStreams> {
   const store = await connectedRedisStore(to);
   opened.push(store);
   return store;
 }
 
-export function openStore(url: string): StreamStore {
-  const store = createRedisStore({ url, clock: systemClock });
+export function openStore(url: string): OpenStreams {
+  const store = createRedisStreams({ url, clock: systemClock });
   opened.push(store);
   return store;
 }

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { systemClock } from "../../src/clock.ts";
-import { createRedisStore } from "../../src/streams/redis-store.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { endsWithParent } from "./ends-with-parent.ts";
+import { createRedisStreams, type OpenStreams } from "./open-streams.ts";
 import { eventually } from "./stack.ts";
 
 /** A real `redis-server` of its own, on a free port, with its data in a temporary folder. */
@@ -157,8 +157,8 @@ export async function isUp(store: StreamStore): Promise<boolean> {
 }
 
 /** A store that has reached its server. */
-export async function connectedRedisStore({ url }: Pick<RedisServer, "url">): Promise<StreamStore> {
-  const store = createRedisStore({ url, clock: systemClock });
+export async function connectedRedisStore({ url }: Pick<RedisServer, "url">): Promise<OpenStreams> {
+  const store = createRedisStreams({ url, clock: systemClock });
   await eventually(() => isUp(store));
   return store;
 }

@@ -3,9 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach } from "vitest";
-import { createSqliteStore } from "../../src/streams/sqlite-store.ts";
-import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
+import { type OpenStreams, openSqliteStreams } from "./open-streams.ts";
 import { LONG_MS } from "./stored-streams.ts";
 
 /** A process that appends until it is killed. */
@@ -16,19 +15,19 @@ export interface SqliteFile {
   readonly folder: string;
   readonly clock: ManualClock;
   /** The store of this file, with an open session; closed after the test. */
-  open(options?: { readonly maxBytes?: number; readonly path?: string }): Promise<StreamStore>;
+  open(options?: { readonly maxBytes?: number; readonly path?: string }): Promise<OpenStreams>;
 }
 
 /** A path without a file for each test, and a clock that stands still. */
 export function useSqliteFile(): () => SqliteFile {
   let current: SqliteFile | undefined;
-  let opened: StreamStore[] = [];
+  let opened: OpenStreams[] = [];
   beforeEach(() => {
     const folder = mkdtempSync(join(tmpdir(), "steer-sqlite-"));
     const path = join(folder, "streams.db");
     const clock = createManualClock();
     const open: SqliteFile["open"] = async (options) => {
-      const store = await createSqliteStore({ clock, path, maxBytes: undefined, ...options });
+      const store = await openSqliteStreams({ clock, path, maxBytes: undefined, ...options });
       opened.push(store);
       await store.openSession("session-a", LONG_MS);
       return store;

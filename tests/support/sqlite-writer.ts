@@ -2,11 +2,11 @@
 // what was acknowledged: `<stream> <sequence>` a line. Arguments: file, prefix of the ids.
 import { writeSync } from "node:fs";
 import { systemClock } from "../../src/clock.ts";
-import { createSqliteStore } from "../../src/streams/sqlite-store.ts";
+import { openSqliteStreams } from "./open-streams.ts";
 import { appendTo, newStream } from "./stored-streams.ts";
 
 const [path = "", prefix = ""] = process.argv.slice(2);
-const store = await createSqliteStore({ clock: systemClock, path, maxBytes: undefined });
+const store = await openSqliteStreams({ clock: systemClock, path, maxBytes: undefined });
 await store.openSession("session-of-writer", 60_000);
 
 /** At once, also where the pipe is full: what is acknowledged and not said would be taken for lost. */

@@ -1,6 +1,7 @@
 // Streams as the stores keep them: short to write, and every field of them can be told apart.
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach } from "vitest";
+import { StoreUnavailable } from "../../src/store/store-unavailable.ts";
 import type {
   Batch,
   Ending,
@@ -8,12 +9,11 @@ import type {
   StreamProgress,
   WriterToken,
 } from "../../src/streams/stream-record.ts";
-import {
-  type Append,
-  type CleanupQuery,
-  type ListQuery,
-  StoreUnavailable,
-  type StreamStore,
+import type {
+  Append,
+  CleanupQuery,
+  ListQuery,
+  StreamStore,
 } from "../../src/streams/stream-store.ts";
 import type { OpenedStore, StoreUnderTest } from "./stores.ts";
 

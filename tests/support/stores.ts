@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { createMemoryStore } from "../../src/streams/memory-store.ts";
-import { createSqliteStore } from "../../src/streams/sqlite-store.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 import { createManualClock } from "./manual-clock.ts";
+import { createMemoryStreams, type OpenStreams, openSqliteStreams } from "./open-streams.ts";
 import { connectedRedisStore, type RedisServer, startRedis } from "./redis.ts";
 import { type RedisCluster, startRedisCluster } from "./redis-cluster.ts";
 
@@ -19,7 +18,7 @@ export interface OpenedStore {
   /** The process ends without a word, and the next one opens the same data. */
   readonly restart?: () => Promise<StreamStore>;
   /** Another replica's view of the same data. */
-  readonly openPeer?: () => Promise<StreamStore>;
+  readonly openPeer?: () => Promise<OpenStreams>;
   close(): Promise<void>;
 }
 
@@ -36,8 +35,8 @@ export interface StoreUnderTest {
 
 async function openMemory(maxBytes: number): Promise<OpenedStore> {
   const clock = createManualClock();
-  const store = createMemoryStore({ clock, maxBytes });
-  return { store, advance: (ms) => clock.advance(ms), close: () => store.close() };
+  const store = createMemoryStreams({ clock, maxBytes });
+  return { store, advance: (ms) => clock.advance(ms), close: async () => {} };
 }
 
 const memory: StoreUnderTest = {
@@ -51,9 +50,9 @@ const memory: StoreUnderTest = {
 async function openSqlite(maxBytes: number): Promise<OpenedStore> {
   const clock = createManualClock();
   const folder = mkdtempSync(join(tmpdir(), "steer-store-"));
-  const opened: StreamStore[] = [];
-  const openFile = async (name: string): Promise<StreamStore> => {
-    const store = await createSqliteStore({ clock, path: join(folder, name), maxBytes });
+  const opened: OpenStreams[] = [];
+  const openFile = async (name: string): Promise<OpenStreams> => {
+    const store = await openSqliteStreams({ clock, path: join(folder, name), maxBytes });
     opened.push(store);
     return store;
   };
@@ -103,8 +102,8 @@ async function emptyRedisCluster(): Promise<RedisServer> {
 
 /** `url`: another way in than the server that was emptied. */
 async function openRedis(server: RedisServer, url = server.url): Promise<OpenedStore> {
-  const opened = new Set<StreamStore>();
-  async function connect(): Promise<StreamStore> {
+  const opened = new Set<OpenStreams>();
+  async function connect(): Promise<OpenStreams> {
     const store = await connectedRedisStore({ url });
     opened.add(store);
     return store;

@@ -1,4 +1,5 @@
 import type { Clock } from "../../src/clock.ts";
+import { StoreHealth } from "../../src/store/store-health.ts";
 import { StreamLog } from "../../src/streams/stream-log.ts";
 import { DEFAULT_STREAM_SETTINGS } from "../../src/streams/stream-settings.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
@@ -10,11 +11,12 @@ let nonces = 0;
 export function streamLog(store: StreamStore, clock: Clock, session: string): StreamLog {
   return new StreamLog({
     store,
+    health: new StoreHealth(clock, () => {}),
     clock,
     settings: () => DEFAULT_STREAM_SETTINGS,
     session,
     newNonce: () => ++nonces,
     isTerminal: () => false,
-    observer: { ...noStreamTelemetry, storeChanged: () => {} },
+    observer: noStreamTelemetry,
   });
 }

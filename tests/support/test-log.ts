@@ -1,5 +1,6 @@
 import type { Clock } from "../../src/clock.ts";
 import { isTerminalEvent } from "../../src/rpc/encode-event.ts";
+import { StoreHealth } from "../../src/store/store-health.ts";
 import { StreamLog } from "../../src/streams/stream-log.ts";
 import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from "../../src/streams/stream-settings.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
@@ -21,6 +22,9 @@ export function createTestLog(options: {
   let nonces = logs * 1_000;
   return new StreamLog({
     store,
+    health: new StoreHealth(clock, ({ state }) => {
+      told.push(state === "away" ? "down" : "up");
+    }),
     clock,
     settings: () => ({ ...DEFAULT_STREAM_SETTINGS, ...settings }),
     session: `session-${logs}`,
@@ -33,7 +37,6 @@ export function createTestLog(options: {
       appended: (result, events) => void told.push(`${result} ${events}`),
       filled: (cause) => void told.push(`filled ${cause}`),
       lost: (loss) => void told.push(`lost ${loss}`),
-      storeChanged: ({ state }) => void told.push(state === "away" ? "down" : "up"),
     },
   });
 }

@@ -1,7 +1,5 @@
-#!lua name=steer_VERSION
-
--- The atomic steps of the store: src/streams/stream-machine.ts in Lua, over these keys. All
--- have one hash tag: they are at one node of a cluster, since a step touches several streams' keys.
+-- The atomic steps of the stream log: src/streams/stream-machine.ts in Lua, over these keys and those of
+-- sessions in src/store/redis/prelude.lua.
 --   {steer}:s:ID:h        hash    the record, fields as in RECORD below, and
 --                                 `key` (its idempotency key's record), `rr` (another replica
 --                                 subscribed at), `ttl` (time to live renewed at)
@@ -9,10 +7,6 @@
 --   {steer}:s:ID:q        string  the request, while another replica could run it
 --   {steer}:s:ID:ch       channel batches as they are stored, while another replica reads
 --   {steer}:key:…         string  ID that an idempotency key leads to
---   {steer}:sess:SESSION  string  a replica that lives; {steer}:snap:SESSION: its snapshot
---   {steer}:alive         string  when a replica last said that it lives
---   {steer}:settling      string  the store was away: until the key ends nobody counts as dead
---   {steer}:sessions      zset    SESSION by its end; kept while it owns streams
 --   {steer}:own:SESSION   set     IDs of running streams it owns
 --   {steer}:handoff       set     IDs of streams that may be claimed at once
 --   {steer}:idx           zset    all IDs by creation
@@ -27,7 +21,7 @@ local RENEW_MS = 5 * 60 * 1000
 -- A subscriber that said nothing for so long is gone.
 local READERS_MS = 30 * 1000
 
--- The same order as in redis-records.ts.
+-- The same order as in stream-records.ts.
 local RECORD = {
   'sid', 'caller', 'request', 'fp', 'st', 'ep', 'nc', 'own', 'ho', 'tail', 'fc', 'by', 'cx', 'tk',
   'hv', 'bd', 'born', 'upd', 'end', 'dl', 'ret', 'exp', 'rd', 'mv', 'pv', 'det',
@@ -36,19 +30,7 @@ local AT = {}
 -- While a library is loaded, Redis 7.0 knows no `ipairs`.
 for index = 1, #RECORD do AT[RECORD[index]] = index end
 
-local function now()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-
 local function base_of(sid) return '{steer}:s:' .. sid .. ':' end
-
-local function exists(key) return redis.call('EXISTS', key) == 1 end
-
--- A session without its key is dead, unless the store was away and it has had no time for a sign.
-local function is_alive(session)
-  return exists('{steer}:sess:' .. session) or exists('{steer}:settling')
-end
 
 -- How long the keys of a running stream live, and its request.
 local function live_ms(deadline, time)
@@ -87,27 +69,8 @@ local function free_key(key, sid)
   if key ~= '' and redis.call('GET', key) == sid then redis.call('DEL', key) end
 end
 
--- A sign of life beside the renewals: a store that was emptied has lost the one before.
--- ttl '0': the session was never announced.
-local function sign(session, ttl, time)
-  if ttl == '0' or exists('{steer}:sess:' .. session) then return end
-  redis.call('SET', '{steer}:sess:' .. session, '1', 'PX', ttl)
-  redis.call('ZADD', '{steer}:sessions', time + ttl, session)
-end
-
 -- An owner is known as long as it has streams, so that they are found when it is dead.
 local function own(session, sid, time)
   redis.call('SADD', '{steer}:own:' .. session, sid)
   redis.call('ZADD', '{steer}:sessions', 'NX', time, session)
-end
-
--- Full: without this flag Redis refuses a function, before its first step, while its memory is
--- used up. What ends, moves or deletes streams goes on.
-local ALWAYS = { 'allow-oom' }
-local READS = { 'no-writes' }
-
-local function register(name, callback, flags)
-  redis.register_function({
-    function_name = 'steer_VERSION_' .. name, callback = callback, flags = flags,
-  })
 end

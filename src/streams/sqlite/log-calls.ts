@@ -1,9 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
+import { createRoom } from "../../store/sqlite/room.ts";
+import { storeFull } from "../../store/store-unavailable.ts";
 import { packEvents } from "../packed-events.ts";
 import { append, created, isSameToken, repeated } from "../stream-machine.ts";
-import { type AppendResult, storeFull } from "../stream-store.ts";
-import type { Handlers, PackedBatch } from "./messages.ts";
-import { createRoom } from "./room.ts";
+import type { AppendResult } from "../stream-store.ts";
+import type { PackedBatch, StreamHandlers } from "./stream-calls.ts";
 import { answerOf, rowOf, type StreamTable } from "./stream-table.ts";
 
 type Refused = Exclude<AppendResult, { state: "stored" | "repeated" }>;
@@ -15,7 +16,7 @@ const MAX_READ_BYTES = 4 * 1024 * 1024;
 export function createLogCalls(
   db: DatabaseSync,
   table: StreamTable,
-): Handlers<"check" | "create" | "append" | "read"> {
+): StreamHandlers<"check" | "create" | "append" | "read"> {
   const insertBatch = db.prepare(
     "INSERT INTO batch (stream, last, first, writer, events) VALUES (?, ?, ?, ?, ?)",
   );

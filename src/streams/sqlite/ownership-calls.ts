@@ -1,14 +1,14 @@
 import type { DatabaseSync } from "node:sqlite";
 import { cancelRequested, claim, handedOff } from "../stream-machine.ts";
 import type { ClaimResult } from "../stream-store.ts";
-import type { Handlers } from "./messages.ts";
+import type { StreamHandlers } from "./stream-calls.ts";
 import { answerOf, rowOf, type StreamTable } from "./stream-table.ts";
 
 /** Who writes, who reads, and what is asked of a stream beside its events. */
 export function createOwnershipCalls(
   db: DatabaseSync,
   table: StreamTable,
-): Handlers<
+): StreamHandlers<
   | "touchReaders"
   | "find"
   | "heads"

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { asOf, due } from "../stream-machine.ts";
 import { isCleanable, LOOKED_AT, matches } from "../stream-query.ts";
 import type { CleanupQuery, ListPlace, StoredStream } from "../stream-store.ts";
-import type { Handlers } from "./messages.ts";
+import type { StreamHandlers } from "./stream-calls.ts";
 import { answerOf, type Row, rowOf, type StreamTable } from "./stream-table.ts";
 
 /** Streams and bytes that one call deletes; appends take their turn in between. */
@@ -27,7 +27,7 @@ function cleanable({ phases, olderThanMs }: CleanupQuery, now: number) {
 export function createRetentionCalls(
   db: DatabaseSync,
   table: StreamTable,
-): Handlers<"list" | "reap" | "countCleanable" | "cleanup" | "discard"> {
+): StreamHandlers<"list" | "reap" | "countCleanable" | "cleanup" | "discard"> {
   const newest = db.prepare(
     `SELECT * FROM stream WHERE expiredAt IS NULL AND (createdAt, streamId) < (?, ?)
      ORDER BY createdAt DESC, streamId DESC LIMIT ${LOOKED_AT}`,

@@ -1,8 +1,8 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { Moment } from "../../store/sqlite/messages.ts";
 import { asOf, expired } from "../stream-machine.ts";
 import type { StreamRecord } from "../stream-record.ts";
 import type { StoredStream } from "../stream-store.ts";
-import type { Moment } from "./messages.ts";
 
 /** A record and the number that its events are stored under. */
 export interface Row {

@@ -1,7 +1,7 @@
 // A whole run: lanes of faults on one cluster, then the calm, then the verdict.
 import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../../src/clock.ts";
-import { createRedisStore } from "../../../src/streams/redis-store.ts";
+import { createRedisStreams } from "../../support/open-streams.ts";
 import type { Fault } from "../kinds/fault.ts";
 import { addCounts, type Counts, check, NO_COUNTS } from "./checks.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
@@ -105,7 +105,7 @@ function judge(ledger: Ledger, fault: Fault, scene: Scene): void {
 /** Everything has stopped: streams move or have ended, and can be read again. */
 async function calm(cluster: Cluster, ledger: Ledger): Promise<void> {
   await cluster.heal();
-  const store = createRedisStore({ url: cluster.redis.url, clock: systemClock });
+  const store = createRedisStreams({ url: cluster.redis.url, clock: systemClock });
   try {
     const deadline = performance.now() + LIVELY_MS;
     let orphans = -1;

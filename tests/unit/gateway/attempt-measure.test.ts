@@ -42,7 +42,8 @@ it("a stream with a long prompt takes as long as other long ones, whatever its o
   const measure = (units: number) => {
     const parts = [{ type: "text" as const, text: "a".repeat(units) }];
     const spec = testSpec({ messages: [{ role: "user", parts }] });
-    return new AttemptMeasure(state, { spec, model: testModel() }, true, true, 0);
+    const target = { spec, model: testModel() };
+    return new AttemptMeasure(state, { target, isCallStream: true, streams: true, startedAt: 0 });
   };
   for (let call = 0; call < 20; call++) {
     measure(100).content(100);

@@ -104,15 +104,15 @@ it("a request that fails again says nothing of the target once another call has 
   const { state } = setUp();
   const request = { mark: "r", isRepeated: false };
   const failures = () => state.circuit.snapshot().windowFailures;
-  admitted(state).end(answered(503), request);
+  acquired(state).end(answered(503), request);
   expect(failures()).toBe(1);
-  const other = admitted(state);
-  other.content(10);
-  const again = admitted(state);
+  const other = acquired(state);
+  other.content(10, "streamed");
+  const again = acquired(state);
   other.end(undefined);
   again.end(answered(503), request);
   expect(failures()).toBe(1);
-  admitted(state).end(answered(503), { ...request, mark: "other" });
+  acquired(state).end(answered(503), { ...request, mark: "other" });
   expect(failures()).toBe(2);
 });
 

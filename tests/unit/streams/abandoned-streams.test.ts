@@ -1,12 +1,14 @@
 // Streams that a living process owns by name only, and that nobody else could claim.
 import { describe, expect, it } from "vitest";
+import { StoreHealth } from "../../../src/store/store-health.ts";
+import { StoreUnavailable } from "../../../src/store/store-unavailable.ts";
 import { AbandonedStreams } from "../../../src/streams/abandoned-streams.ts";
-import { createMemoryStore } from "../../../src/streams/memory-store.ts";
 import { StreamLog } from "../../../src/streams/stream-log.ts";
 import type { StreamObserver } from "../../../src/streams/stream-observer.ts";
 import { DEFAULT_STREAM_SETTINGS } from "../../../src/streams/stream-settings.ts";
-import { StoreUnavailable, type StreamStore } from "../../../src/streams/stream-store.ts";
+import type { StreamStore } from "../../../src/streams/stream-store.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
+import { createMemoryStreams } from "../../support/open-streams.ts";
 import { appendTo, encode, LONG_MS, newStream, success } from "../../support/stored-streams.ts";
 
 const session = "session-here";
@@ -19,19 +21,19 @@ const observer: StreamObserver = {
   appended() {},
   filled() {},
   lost() {},
-  storeChanged() {},
 };
 
 /** An orphan of three events, and a process whose store is changed for the test. */
 async function prepare(change: (store: StreamStore) => Partial<StreamStore>) {
   const clock = createManualClock();
-  const store = createMemoryStore({ clock, maxBytes: 1_000_000 });
+  const store = createMemoryStreams({ clock, maxBytes: 1_000_000 });
   await store.openSession(session, LONG_MS);
   const stream = newStream({ session: "session-gone" });
   await store.create(stream);
   await store.append(appendTo(stream, 2, 3));
   const log = new StreamLog({
     store: { ...store, ...change(store) },
+    health: new StoreHealth(clock, () => {}),
     clock,
     settings: () => DEFAULT_STREAM_SETTINGS,
     session,
@@ -73,7 +75,7 @@ describe("a stream is handed off", () => {
 
   it("when its creation arrives after its call has gone another way", async () => {
     const clock = createManualClock();
-    const store = createMemoryStore({ clock, maxBytes: 1_000_000 });
+    const store = createMemoryStreams({ clock, maxBytes: 1_000_000 });
     await store.openSession(session, LONG_MS);
     const abandoned = new AbandonedStreams(clock);
     const stream = newStream({ session });
@@ -89,7 +91,7 @@ describe("a stream is handed off", () => {
 
   it("when the store forgets that it has ended", async () => {
     const clock = createManualClock();
-    const store = createMemoryStore({ clock, maxBytes: 1_000_000 });
+    const store = createMemoryStreams({ clock, maxBytes: 1_000_000 });
     await store.openSession(session, LONG_MS);
     const abandoned = new AbandonedStreams(clock);
     // Its last event was acknowledged, and is not there any more.

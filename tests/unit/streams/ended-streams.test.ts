@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { StoreUnavailable } from "../../../src/store/store-unavailable.ts";
 import { EndedStreams } from "../../../src/streams/ended-streams.ts";
 import type { OwnedStream } from "../../../src/streams/owned-stream.ts";
 import { created } from "../../../src/streams/stream-machine.ts";
-import { type StoredStream, StoreUnavailable } from "../../../src/streams/stream-store.ts";
+import type { StoredStream } from "../../../src/streams/stream-store.ts";
 import { createFaultyStore } from "../../support/faulty-store.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { encode, newStream, success } from "../../support/stored-streams.ts";

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { GatewayError } from "../../../src/domain/gateway-error.ts";
+import { storeUnavailable } from "../../../src/store/store-errors.ts";
 import {
   goesOnElsewhere,
   isElsewhere,
@@ -7,7 +8,6 @@ import {
   requestIdReused,
   sequenceAhead,
   stateLost,
-  storeUnavailable,
   streamExpired,
   streamNotFound,
   writerLost,

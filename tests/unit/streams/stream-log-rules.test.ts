@@ -1,10 +1,11 @@
 // What a log tells its callers, its observer and the generations behind its streams.
 import { describe, expect, it } from "vitest";
-import { createMemoryStore } from "../../../src/streams/memory-store.ts";
+import { StoreHealth } from "../../../src/store/store-health.ts";
 import { cancelledBy } from "../../../src/streams/owned-stream.ts";
 import { StreamLog } from "../../../src/streams/stream-log.ts";
 import { DEFAULT_STREAM_SETTINGS } from "../../../src/streams/stream-settings.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
+import { createMemoryStreams } from "../../support/open-streams.ts";
 import { beginning, encode, failure, newStream, success } from "../../support/stored-streams.ts";
 import { createTestLog } from "../../support/test-log.ts";
 import { createTestReaders, END, eventsOf, isEnd } from "../../support/test-reader.ts";
@@ -16,7 +17,8 @@ function observed() {
   const clock = createManualClock();
   const told: unknown[] = [];
   const log = new StreamLog({
-    store: createMemoryStore({ clock, maxBytes: 1_000_000 }),
+    store: createMemoryStreams({ clock, maxBytes: 1_000_000 }),
+    health: new StoreHealth(clock, ({ state }) => void told.push(state)),
     clock,
     settings: () => DEFAULT_STREAM_SETTINGS,
     session: "session-a",
@@ -29,7 +31,6 @@ function observed() {
       appended: (...facts) => void told.push(facts),
       filled: (cause) => void told.push(`filled ${cause}`),
       lost: (loss) => void told.push(`lost ${loss}`),
-      storeChanged: ({ state }) => void told.push(state),
     },
   });
   const begin = async () => {

@@ -1,11 +1,11 @@
 // Pushes of another writer than the reader's last event has: believed only if the log agrees.
 import { expect, it } from "vitest";
-import { createMemoryStore } from "../../../src/streams/memory-store.ts";
 import { StreamBus } from "../../../src/streams/stream-bus.ts";
 import { StreamReader } from "../../../src/streams/stream-reader.ts";
 import type { Batch, NewStream, WriterToken } from "../../../src/streams/stream-record.ts";
 import type { StreamStore } from "../../../src/streams/stream-store.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
+import { createMemoryStreams } from "../../support/open-streams.ts";
 import { appendTo, batchOf, beginning, encode, newStream } from "../../support/stored-streams.ts";
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
@@ -13,7 +13,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve,
 /** A reader that has events 1 to 3, the last two of `second`, and a store that can be exchanged. */
 async function following(stream: NewStream, second: WriterToken) {
   const clock = createManualClock();
-  let current: StreamStore = createMemoryStore({ clock, maxBytes: 1_000_000 });
+  let current: StreamStore = createMemoryStreams({ clock, maxBytes: 1_000_000 });
   const store: StreamStore = {
     ...current,
     read: (...question) => current.read(...question),
@@ -85,7 +85,7 @@ it("P7: tells of a log that went another way, instead of joining two", async () 
   const stream = newStream({ session: "session-gone", start: encode("start") });
   const { clock, received, done, push, exchange } = await following(stream, second);
   // The store comes back without the second owner; a third one goes on from its tail.
-  const other = createMemoryStore({ clock, maxBytes: 1_000_000 });
+  const other = createMemoryStreams({ clock, maxBytes: 1_000_000 });
   await other.create(stream);
   await other.claim(stream.streamId, 1, { session: "session-c", nonce: 33 });
   await other.append(appendTo(stream, 2, 3, { token: { epoch: 2, nonce: 33 } }));

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openDatabase } from "../../../../src/streams/sqlite/database.ts";
+import { openDatabase } from "../../../../src/store/sqlite/database.ts";
 import { createLogCalls } from "../../../../src/streams/sqlite/log-calls.ts";
+import { STREAM_SCHEMA } from "../../../../src/streams/sqlite/schema.ts";
 import { createStreamTable } from "../../../../src/streams/sqlite/stream-table.ts";
 import type { Ending, NewStream, StreamProgress } from "../../../../src/streams/stream-record.ts";
 import { beginning, newStream, success } from "../../../support/stored-streams.ts";
@@ -17,7 +18,7 @@ let folder: string;
 let calls: ReturnType<typeof open>;
 
 function open(path: string) {
-  const db = openDatabase(path, 1024 * 1024);
+  const db = openDatabase({ path, maxBytes: 1024 * 1024, schemas: [STREAM_SCHEMA] });
   return { ...createLogCalls(db, createStreamTable(db)), db };
 }
 

@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openDatabase } from "../../../../src/streams/sqlite/database.ts";
+import { openDatabase } from "../../../../src/store/sqlite/database.ts";
 import { createLogCalls } from "../../../../src/streams/sqlite/log-calls.ts";
 import { createOwnershipCalls } from "../../../../src/streams/sqlite/ownership-calls.ts";
 import { createRetentionCalls } from "../../../../src/streams/sqlite/retention-calls.ts";
+import { STREAM_SCHEMA } from "../../../../src/streams/sqlite/schema.ts";
 import { createStreamTable } from "../../../../src/streams/sqlite/stream-table.ts";
 import type { NewStream } from "../../../../src/streams/stream-record.ts";
 import { cleanupQuery, listQuery, newStream, success } from "../../../support/stored-streams.ts";
@@ -15,7 +16,7 @@ let folder: string;
 let calls: ReturnType<typeof open>;
 
 function open(path: string) {
-  const db = openDatabase(path, undefined);
+  const db = openDatabase({ path, maxBytes: undefined, schemas: [STREAM_SCHEMA] });
   const table = createStreamTable(db);
   return {
     ...createLogCalls(db, table),

@@ -1,0 +1,41 @@
+// The tenants of each engine: one line each. An engine is loaded when it is configured.
+import type { Clock } from "./clock.ts";
+import { MemoryEngine } from "./store/memory/engine.ts";
+import type { StoreAddress } from "./store/store-address.ts";
+import type { StoreEngine } from "./store/store-engine.ts";
+import { createMemoryStreamStore } from "./streams/memory/stream-store.ts";
+import type { StreamStore } from "./streams/stream-store.ts";
+
+/** What the tenants of one engine keep. */
+export interface Stores {
+  readonly engine: StoreEngine;
+  readonly streams: StreamStore;
+}
+
+/** Resolves when the engine is open. Rejects where it cannot be used at all. */
+export async function openStores(address: StoreAddress, clock: Clock): Promise<Stores> {
+  const stores = await createStores(address, clock);
+  await stores.engine.open();
+  return stores;
+}
+
+async function createStores(address: StoreAddress, clock: Clock): Promise<Stores> {
+  switch (address.type) {
+    case "memory": {
+      const engine = new MemoryEngine(clock);
+      return { engine, streams: createMemoryStreamStore(engine, address.maxBytes) };
+    }
+    case "sqlite": {
+      const { SqliteEngine } = await import("./store/sqlite/engine.ts");
+      const { createSqliteStreamStore } = await import("./streams/sqlite/stream-store.ts");
+      const engine = new SqliteEngine({ ...address, clock });
+      return { engine, streams: createSqliteStreamStore(engine) };
+    }
+    case "redis": {
+      const { RedisEngine } = await import("./store/redis/engine.ts");
+      const { createRedisStreamStore } = await import("./streams/redis/stream-store.ts");
+      const engine = new RedisEngine({ ...address, clock });
+      return { engine, streams: createRedisStreamStore(engine) };
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { storeFull } from "../store-unavailable.ts";
+import type { Reply } from "./client.ts";
+import type { RedisConnection } from "./connection.ts";
+import { isFunctionMissing, isOutOfMemory, unavailable } from "./errors.ts";
+import { ABSENT_KEY } from "./keys.ts";
+
+/** What every library begins with. */
+const PRELUDE = new URL("./prelude.lua", import.meta.url);
+
+function readLibrary(files: readonly URL[]): { readonly code: string; readonly prefix: string } {
+  const source = [PRELUDE, ...files].map((file) => readFileSync(file, "utf8")).join("\n");
+  // Replicas of two versions can share a Redis: each calls the functions it came with.
+  const version = createHash("sha256").update(source).digest("hex").slice(0, 12);
+  return { code: source.replaceAll("VERSION", version), prefix: `steer_${version}_` };
+}
+
+type Argument = string | Buffer;
+
+/** The functions of one tenant in a Redis. */
+export interface RedisLibrary {
+  /** One atomic step; `key` is the record that it is about, "" without one. */
+  call(name: string, key: string, args: readonly Argument[]): Promise<Reply>;
+  /**
+   * The same for a step that needs memory. When there is none `full` answers in its place: what the
+   * step would answer without a write, or `full`, which rejects with `StoreUnavailable`.
+   */
+  callOr(full: string, name: string, key: string, args: readonly Argument[]): Promise<Reply>;
+}
+
+/** Loads the library when Redis has it not: at first use, after a flush or a failover. */
+export function createRedisLibrary(
+  connection: RedisConnection,
+  files: readonly URL[],
+): RedisLibrary {
+  const { code, prefix } = readLibrary(files);
+  let loading: Promise<unknown> | undefined;
+
+  function load(): Promise<unknown> {
+    loading ??= connection.send(["FUNCTION", "LOAD", "REPLACE", code]).finally(() => {
+      loading = undefined;
+    });
+    return loading;
+  }
+
+  function send(name: string, key: string, args: readonly Argument[]): Promise<Reply> {
+    const keys = key === "" ? ["1", ABSENT_KEY] : ["2", key, ABSENT_KEY];
+    return connection.send(["FCALL", prefix + name, ...keys, ...args]);
+  }
+
+  async function attempt(name: string, key: string, args: readonly Argument[]): Promise<Reply> {
+    try {
+      return await send(name, key, args);
+    } catch (error) {
+      if (!isFunctionMissing(error)) throw error;
+      await load();
+      return await send(name, key, args);
+    }
+  }
+
+  async function call(name: string, key: string, args: readonly Argument[]): Promise<Reply> {
+    try {
+      return await attempt(name, key, args);
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  return {
+    call,
+    async callOr(full, name, key, args) {
+      try {
+        return await attempt(name, key, args);
+      } catch (error) {
+        if (!isOutOfMemory(error)) throw unavailable(error);
+        const answer = await call(full, key, args);
+        if (Array.isArray(answer) && String(answer[0]) === "full") throw storeFull("OOM");
+        return answer;
+      }
+    },
+  };
+}

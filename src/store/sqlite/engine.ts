@@ -1,0 +1,67 @@
+import { resolve } from "node:path";
+import type { Clock } from "../../clock.ts";
+import { createProcessSessions } from "../process-sessions.ts";
+import { steadyTime } from "../steady-time.ts";
+import type { StoreCapabilities, StoreEngine } from "../store-engine.ts";
+import type { TenantCalls } from "./thread-tenant.ts";
+import { WorkerLink } from "./worker-link.ts";
+
+export interface SqliteEngineOptions {
+  readonly clock: Clock;
+  /** The file; created where there is none. Another process cannot open it meanwhile. */
+  readonly path: string;
+  /** Size of the file, its write-ahead log aside; undefined: as much as the disk holds. */
+  readonly maxBytes: number | undefined;
+}
+
+/** The way to a tenant's part in the thread. Rejects with `StoreUnavailable`. */
+export interface TenantLink<C extends TenantCalls<C>> {
+  call<M extends keyof C & string>(method: M, ...args: Parameters<C[M]>): Promise<ReturnType<C[M]>>;
+}
+
+/**
+ * One file of this host, which outlives the process. A thread of its own works on the file; calls that come
+ * while it is busy share the next transaction.
+ */
+export class SqliteEngine implements StoreEngine {
+  readonly capabilities: StoreCapabilities = {
+    type: "sqlite",
+    isShared: false,
+    durability: "host",
+  };
+  /** The file is this process's alone, so its sessions are those of this process. */
+  readonly sessions = createProcessSessions();
+  readonly #tenants: string[] = [];
+  readonly #link: WorkerLink;
+
+  constructor({ clock, path, maxBytes }: SqliteEngineOptions) {
+    const time = steadyTime(clock);
+    this.#link = new WorkerLink({
+      clock,
+      moment: () => ({ now: time(), sessions: [...this.sessions.living] }),
+      worker: () => ({ path: resolve(path), maxBytes, tenants: this.#tenants }),
+    });
+  }
+
+  /**
+   * A tenant, before `open`. `thread` is the module of its part in the thread, whose export `tenant` is a
+   * `ThreadTenant`. The version of the first tenant's tables is in the header of the file.
+   */
+  tenant<C extends TenantCalls<C>>(thread: URL): TenantLink<C> {
+    const tenant = this.#tenants.push(thread.href) - 1;
+    const link = this.#link;
+    return {
+      call: <M extends keyof C & string>(method: M, ...args: Parameters<C[M]>) =>
+        link.call({ tenant, method, args }) as Promise<ReturnType<C[M]>>,
+    };
+  }
+
+  /** Rejects with `StoreOpenError` when the file cannot be used. */
+  open(): Promise<void> {
+    return this.#link.open();
+  }
+
+  close(): Promise<void> {
+    return this.#link.close();
+  }
+}

@@ -1,0 +1,6 @@
+/** A store as the configuration names it. */
+export type StoreAddress =
+  | { readonly type: "memory"; readonly maxBytes: number }
+  | { readonly type: "sqlite"; readonly path: string; readonly maxBytes: number | undefined }
+  /** With credentials, which no error and no log line repeats. */
+  | { readonly type: "redis"; readonly url: string };

@@ -1,0 +1,214 @@
+// The streams that the store in memory holds, the indexes over them, and the bound on what all of that takes.
+
+import { expired } from "../stream-machine.ts";
+import type { Batch, StreamRecord } from "../stream-record.ts";
+import { DueStreams } from "./due-streams.ts";
+import { NewestStreams } from "./newest-streams.ts";
+import { PackedLog } from "./packed-log.ts";
+
+/** A stream; `MemoryStreams` alone changes it, and counts. */
+export interface MemoryStream {
+  record: StreamRecord;
+  /** Undefined once it has expired. */
+  log: PackedLog | undefined;
+  request: Uint8Array | undefined;
+  /** What is counted for it, in bytes. */
+  held: number;
+}
+
+/** What Node holds for a stream, for its log, for an array and for a text beside their bytes: measured. */
+const STREAM_COST = 600;
+/** And for its writer, and all that watches it, while it runs. */
+const RUNNING_COST = 2_000;
+const LOG_COST = 200;
+const ARRAY_COST = 320;
+const TEXT_COST = 24;
+/** A key has a text of its own, and a place in a map. */
+const KEY_COST = 72;
+
+/** The part of the bound that streams which have expired may fill while others would have to go for it. */
+const TOMBSTONES_SHARE = 1 / 8;
+
+const LATIN1 = /^[\0-\xff]*$/;
+
+/** Running streams that take more of the bound than this leave no room for others. */
+const FULL_PART = 7 / 8;
+
+export class MemoryStreams {
+  readonly #maxBytes: number;
+  readonly #byId = new Map<string, MemoryStream>();
+  readonly #keys = new Map<string, string>();
+  /** In the order of their creation. */
+  readonly #running = new Set<MemoryStream>();
+  /** That have ended with their events, and without: the longest ago first. */
+  readonly #ended = new Set<MemoryStream>();
+  readonly #tombstones = new Set<MemoryStream>();
+  readonly #newest = new NewestStreams<MemoryStream>();
+  readonly #due: DueStreams<MemoryStream>;
+  #held = 0;
+  #heldByTombstones = 0;
+
+  constructor(maxBytes: number, now: number) {
+    this.#maxBytes = maxBytes;
+    this.#due = new DueStreams(now);
+  }
+
+  /** Bytes of memory that all streams take, their records, keys and indexes included. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Running streams leave no room for others. */
+  get isFull(): boolean {
+    return (
+      this.#ended.size === 0 && this.#held - this.#heldByTombstones > this.#maxBytes * FULL_PART
+    );
+  }
+
+  get running(): Iterable<MemoryStream> {
+    return this.#running;
+  }
+
+  get ended(): Iterable<MemoryStream> {
+    return this.#ended;
+  }
+
+  get tombstones(): Iterable<MemoryStream> {
+    return this.#tombstones;
+  }
+
+  get(streamId: string): MemoryStream | undefined {
+    return this.#byId.get(streamId);
+  }
+
+  byKey(caller: string, requestId: string): MemoryStream | undefined {
+    const streamId = this.#keys.get(keyOf(caller, requestId));
+    return streamId === undefined ? undefined : this.#byId.get(streamId);
+  }
+
+  /** Those that have not expired, the newest first. */
+  behind(after: Pick<StreamRecord, "createdAt" | "streamId"> | undefined): Iterable<MemoryStream> {
+    return this.#newest.behind(after);
+  }
+
+  /** Those whose retention may be over. */
+  due(now: number): Iterable<MemoryStream> {
+    return this.#due.until(now);
+  }
+
+  /** Takes a new stream with its first event; false: running streams fill the bound. */
+  add(record: StreamRecord, start: Batch, request: Uint8Array | undefined, now: number): boolean {
+    const log = new PackedLog();
+    const stream: MemoryStream = { record, log, request, held: 0 };
+    if (!this.hasRoom(heldBy(stream) + log.growthOf(start), now)) return false;
+    log.append(start);
+    this.#byId.set(record.streamId, stream);
+    if (record.requestId !== "") {
+      this.#keys.set(keyOf(record.caller, record.requestId), record.streamId);
+    }
+    this.#running.add(stream);
+    this.#newest.add(stream);
+    this.#count(stream);
+    return true;
+  }
+
+  /** Appends to a running stream. False: running streams fill the bound; the last event always fits. */
+  append(stream: MemoryStream, after: StreamRecord, batch: Batch, now: number): boolean {
+    const { log, record } = stream;
+    if (log === undefined) return false;
+    const hasEnded = after.phase !== "running";
+    const growth = log.growthOf(batch) + sizeOfProgress(after) - sizeOfProgress(record);
+    if (growth > 0 && !this.hasRoom(growth, now) && !hasEnded) return false;
+    log.append(batch);
+    stream.record = after;
+    if (hasEnded) {
+      log.seal();
+      stream.request = undefined;
+      this.#running.delete(stream);
+      this.#ended.add(stream);
+      this.#due.add(stream);
+    }
+    if (growth > 0 || hasEnded) this.#count(stream);
+    return true;
+  }
+
+  /** Notes what changes neither the phase of a stream nor its size. */
+  update(stream: MemoryStream, after: StreamRecord): void {
+    stream.record = after;
+  }
+
+  /** Deletes the events of a stream that has ended; false: it runs, or they are deleted already. */
+  expire(stream: MemoryStream, now: number): boolean {
+    const after = expired(stream.record, now);
+    if (after === undefined) return false;
+    this.#ended.delete(stream);
+    this.#due.delete(stream);
+    stream.record = after;
+    stream.log = undefined;
+    stream.request = undefined;
+    this.#newest.expired();
+    this.#count(stream);
+    this.#tombstones.add(stream);
+    this.#heldByTombstones += stream.held;
+    return true;
+  }
+
+  /** Forgets a stream that has expired. */
+  remove(stream: MemoryStream): void {
+    if (!this.#tombstones.delete(stream)) return;
+    const { streamId, caller, requestId } = stream.record;
+    const key = keyOf(caller, requestId);
+    if (this.#keys.get(key) === streamId) this.#keys.delete(key);
+    this.#byId.delete(streamId);
+    this.#held -= stream.held;
+    this.#heldByTombstones -= stream.held;
+  }
+
+  /** Room is made among those that have ended, the longest ago first, and of what is known of those before. */
+  hasRoom(bytes: number, now: number): boolean {
+    while (this.#held + bytes > this.#maxBytes) {
+      const [tombstone] = this.#tombstones;
+      const [ended] = this.#ended;
+      const isShareFull = this.#heldByTombstones > this.#maxBytes * TOMBSTONES_SHARE;
+      if (ended !== undefined && !(tombstone !== undefined && isShareFull)) this.expire(ended, now);
+      else if (tombstone !== undefined) this.remove(tombstone);
+      else return false;
+    }
+    return true;
+  }
+
+  #count(stream: MemoryStream): void {
+    const held = heldBy(stream);
+    this.#held += held - stream.held;
+    stream.held = held;
+  }
+}
+
+function keyOf(caller: string, requestId: string): string {
+  return JSON.stringify([caller, requestId]);
+}
+
+function heldBy({ record, log, request }: Omit<MemoryStream, "held">): number {
+  const { streamId, caller, requestId, fingerprint } = record;
+  const key = requestId === "" ? 0 : KEY_COST + sizeOfText(caller) + sizeOfText(requestId);
+  return (
+    STREAM_COST +
+    (record.phase === "running" ? RUNNING_COST : 0) +
+    sizeOfText(streamId) +
+    sizeOfText(caller) +
+    sizeOfText(requestId) +
+    sizeOfText(fingerprint) +
+    key +
+    sizeOfProgress(record) +
+    (request === undefined ? 0 : ARRAY_COST + request.buffer.byteLength) +
+    (log === undefined ? 0 : LOG_COST + log.held)
+  );
+}
+
+function sizeOfProgress({ progress: { provider, details } }: StreamRecord): number {
+  return ARRAY_COST + details.buffer.byteLength + sizeOfText(provider);
+}
+
+function sizeOfText(text: string): number {
+  return TEXT_COST + text.length * (LATIN1.test(text) ? 1 : 2);
+}
