@@ -113,6 +113,14 @@ export function stamp(clock: Clock): string {
   return String(clock.now());
 }
 `,
+  "src/calls/stamped.ts": `import type { Clock } from "../clock.ts";
+import type { Spec } from "../domain/spec.ts";
+import { stamp } from "../telemetry/telemetry.ts";
+
+export function stamped(spec: Spec, clock: Clock): string {
+  return spec.text + stamp(clock);
+}
+`,
   "src/providers/provider.ts": `import type { Spec } from "../domain/spec.ts";
 
 export type Provider = (spec: Spec) => Spec;
@@ -141,12 +149,12 @@ export const createBeta = dialect("beta");
 `,
   "src/rpc/encode-answer.ts": `import { create, toJsonString } from "@bufbuild/protobuf";
 import { EchoSchema } from "../../gen/service/steer/v1/echo_pb.ts";
+import { stamped } from "../calls/stamped.ts";
 import type { Clock } from "../clock.ts";
 import type { Spec } from "../domain/spec.ts";
-import { stamp } from "../telemetry/telemetry.ts";
 
 export function encodeAnswer(spec: Spec, clock: Clock): string {
-  return toJsonString(EchoSchema, create(EchoSchema, { text: spec.text + stamp(clock) }));
+  return toJsonString(EchoSchema, create(EchoSchema, { text: stamped(spec, clock) }));
 }
 `,
   "src/cli/steer.ts": `import { create } from "@bufbuild/protobuf";

@@ -1,0 +1,51 @@
+// What a folder may import: what is shared, and what tools/import-table.json lists for it.
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { lineAt, modulesOf, parsed, typeScriptBelow } from "./syntax.mjs";
+
+/**
+ * `shared`: what every folder of src/ imports. `rows`: what a folder or a file imports beside its own files; of the rows that a file
+ * is in, the last holds. What is shared itself imports nothing but what its row lists.
+ */
+const { shared, rows } = JSON.parse(readFileSync("tools/import-table.json", "utf8"));
+
+/** `*` is one name of a path; what ends in a slash holds all that is below. */
+function toPattern(path) {
+  const source = path.replaceAll(/[.\\]/g, "\\$&").replaceAll("*", "[^/]+");
+  return new RegExp(`^${source}${path.endsWith("/") ? "" : "$"}`);
+}
+
+const importsShared = (place) => place.startsWith("src/") && !shared.includes(place);
+
+const places = Object.entries(rows).map(([place, row]) => ({
+  place,
+  pattern: toPattern(place),
+  imports: [...row.imports, ...(importsShared(place) ? shared : [])].map(toPattern),
+  why: row.why,
+  withoutNode: row.withoutNode === true,
+}));
+
+/** Why a file may not name this module; undefined if it may. */
+function objection(file, name) {
+  const row = places.findLast(({ pattern }) => pattern.test(file));
+  const refused = `${row.place} does not import it: ${row.why}`;
+  if (name === undefined) return "a computed import tells nobody what it imports";
+  if (!name.startsWith("."))
+    return row.withoutNode && name.startsWith("node:") ? refused : undefined;
+  const path = join(dirname(file), name);
+  const own = row.pattern.exec(file)[0];
+  const isAllowed = path.startsWith(own) || row.imports.some((pattern) => pattern.test(path));
+  return isAllowed ? undefined : refused;
+}
+
+/** The gate of `npm run check`. */
+export function importRule() {
+  const lines = typeScriptBelow("src", "clients/typescript").flatMap((file) =>
+    modulesOf(file).flatMap(({ name, offset }) => {
+      const problem = objection(file, name);
+      if (problem === undefined) return [];
+      return `${file}:${lineAt(parsed(file).text, offset)}: ${name ?? "import()"}: ${problem}\n`;
+    }),
+  );
+  return { ok: lines.length === 0, output: lines.join("") };
+}
