@@ -7,13 +7,7 @@ import { valuePaths } from "./config/key-paths.ts";
 import { type PriceOverrides, readPriceOverrides } from "./config/price-overrides.ts";
 import { type Address, ConfigProblem, pathText, type ReadFields } from "./config/readers.ts";
 import { RETENTION_ALIAS, setVariable, withRetentionAlias } from "./config/retention-alias.ts";
-import {
-  type CallerEntry,
-  type ModelEntry,
-  type ProviderEntry,
-  schema,
-  tlsFiles,
-} from "./config/schema.ts";
+import { type ModelEntry, type ProviderEntry, schema, tlsFiles } from "./config/schema.ts";
 import {
   ConfigError,
   type ConfigFile,
@@ -24,8 +18,9 @@ import {
 } from "./config/sources.ts";
 import type { timeoutFields } from "./config/targets.ts";
 import type { TlsFiles } from "./config/tls-files.ts";
-import type { TypeTable } from "./config/type-facts.ts";
 import { ageLimit, drainSettings } from "./connection-config.ts";
+import type { KnownCaller } from "./domain/caller.ts";
+import type { TypeTable } from "./ports/type-facts.ts";
 import type { DefaultTimeouts } from "./reliability/limits.ts";
 import type { ReliabilitySettings } from "./reliability/settings.ts";
 import { reliabilitySettings } from "./reliability-config.ts";
@@ -54,7 +49,7 @@ export interface Config {
   };
   /** How the service ends. */
   readonly drain: DrainSettings;
-  readonly callers: readonly CallerEntry[];
+  readonly callers: readonly KnownCaller[];
   readonly allowUnauthenticated: boolean;
   /** Names, beside the loopback ones, by which this machine may be called while it has no callers. */
   readonly hosts: readonly string[];

@@ -1,8 +1,8 @@
 import { checkFallbacks } from "./config/fallbacks.ts";
 import type { ConfiguredProvider } from "./config/instances.ts";
 import type { ModelEntry } from "./config/schema.ts";
-import type { TypeTable } from "./config/type-facts.ts";
 import type { MidStreamRecovery } from "./domain/generation-spec.ts";
+import type { TypeTable } from "./ports/type-facts.ts";
 import { createModelRegistry } from "./routing/model-registry.ts";
 
 export interface RoutingSettings {

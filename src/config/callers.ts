@@ -1,11 +1,11 @@
 import { altName } from "../domain/alt-names.ts";
+import type { KnownCaller } from "../domain/caller.ts";
 import type { Address } from "./readers.ts";
 import { ConfigProblem } from "./readers.ts";
-import type { CallerEntry } from "./schema.ts";
 import { ConfigError } from "./sources.ts";
 
 /** A credential that means two callers, or none, is a mistake. Throws `ConfigProblem`. */
-export function checkCallers(callers: readonly CallerEntry[], verifiesClients: boolean): void {
+export function checkCallers(callers: readonly KnownCaller[], verifiesClients: boolean): void {
   const seen = new Set<string>();
   for (const [index, { id, keySha256, clientCertSan }] of callers.entries()) {
     for (const [key, value] of [

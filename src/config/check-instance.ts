@@ -1,6 +1,6 @@
+import type { TypeFacts, TypeTable } from "../ports/type-facts.ts";
 import { ConfigProblem, required } from "./readers.ts";
 import type { ProviderEntry } from "./schema.ts";
-import type { TypeFacts, TypeTable } from "./type-facts.ts";
 
 /** The name of another type would mean two things in a request's `provider_options` and `routing`. */
 function isTaken(

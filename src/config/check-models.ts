@@ -1,8 +1,8 @@
+import type { TypeFacts, TypeTable } from "../ports/type-facts.ts";
 import { checkDialect } from "./check-instance.ts";
 import type { ConfiguredProvider } from "./instances.ts";
 import { ConfigProblem, required } from "./readers.ts";
 import type { ModelEntry } from "./schema.ts";
-import type { TypeFacts, TypeTable } from "./type-facts.ts";
 
 /** `reasoningField` as `reasoning_field`. */
 function inFile(key: string): string {

@@ -1,3 +1,4 @@
+import type { KnownCaller } from "../domain/caller.ts";
 import {
   CAPABILITIES,
   type ModelRecord,
@@ -39,16 +40,6 @@ const identifier = matching(
   "an identifier of letters, digits, . _ -",
 );
 
-/** A caller with its credential: a key, stored as its hash, or a client certificate. */
-export interface CallerEntry {
-  readonly id: string;
-  readonly role: "caller" | "operator";
-  /** SHA-256 of the key, 64 hex digits in lower case. */
-  readonly keySha256?: string;
-  /** Subject alternative name: DNS name, URI, IP or mail address, of which the look says the type. */
-  readonly clientCertSan?: string;
-}
-
 const callerFields = object({
   id: identifier,
   role: oneOf("caller", "operator"),
@@ -56,7 +47,7 @@ const callerFields = object({
   client_cert_san: text,
 });
 
-const caller = reshaped(callerFields, (value, path): CallerEntry => {
+const caller = reshaped(callerFields, (value, path): KnownCaller => {
   const fields = callerFields(value, path);
   const { key_sha256: key, client_cert_san: san } = fields;
   if ((key === undefined) === (san === undefined)) {

@@ -1,3 +1,4 @@
+import type { LimitSettings } from "../domain/limit-settings.ts";
 import type { TargetTimeouts } from "../domain/model.ts";
 import { ConfigProblem, count, duration, object, type Reader, reshaped, share } from "./readers.ts";
 
@@ -51,13 +52,7 @@ export const limitFields = {
 };
 
 /** Calls that run and wait at a target; what is unset is the next wider section's. */
-export interface TargetLimit {
-  readonly maxInFlight?: number;
-  readonly queueLength?: number;
-  /** Milliseconds. */
-  readonly queueWaitMs?: number;
-  readonly callerShare?: number;
-}
+export type TargetLimit = Partial<LimitSettings>;
 
 const ownLimit = object(limitFields);
 

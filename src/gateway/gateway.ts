@@ -1,8 +1,6 @@
 // The journey of a call: route → admit → attempts → events → log → reader.
 // Everything else in src/ is a step of it, and this file is where the steps meet.
 
-import type { Clock } from "../clock.ts";
-import type { OnDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import { type StreamOptions, WHOLE_ANSWER } from "../domain/stream-options.ts";
@@ -25,7 +23,7 @@ import type { StreamLog } from "../streams/stream-log.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import { NO_DELIVERY } from "./attempt-run.ts";
-import { type EventEncoder, liveSink } from "./event-sink.ts";
+import { liveSink } from "./event-sink.ts";
 import type { GenerationRun, GenerationRuns } from "./generation-run.ts";
 import { produce } from "./produce-stream.ts";
 import {
@@ -33,20 +31,14 @@ import {
   EPHEMERAL_PREFIX,
   endsAtDiscard,
   STORED_PREFIX,
+  type StoredGenerationDependencies,
   type StoredGenerations,
 } from "./stored-generation.ts";
 
-export interface GatewayDependencies extends EventEncoder {
+export interface GatewayDependencies extends StoredGenerationDependencies {
   readonly telemetry: StreamTelemetry;
-  readonly clock: Clock;
   readonly runs: GenerationRuns;
-  readonly log: StreamLog;
-  /** In the memory of this process: idempotency keys while the store is away. */
-  readonly local: StreamLog;
   readonly stored: StoredGenerations;
-  /** Random identifier of 128 bits or more. */
-  readonly newId: () => string;
-  readonly onDefect: OnDefect;
 }
 
 /** How a reader ended, as a word of few values. */

@@ -1,8 +1,8 @@
+import type { Decided } from "../domain/decided.ts";
 import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
 import type { AttemptTrigger, RecoveryAction, TargetName } from "../domain/generation.ts";
 import type { Model } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
-import type { DecisionReason } from "./decide.ts";
 import type { PolicyInForce } from "./retry-policy.ts";
 import type { TargetState } from "./target-state.ts";
 import type { AttemptLimits } from "./timeouts.ts";
@@ -61,14 +61,6 @@ export interface Recovery<T extends Target> {
   readonly next: T;
   readonly delayMs: number;
   readonly discardOutput: boolean;
-}
-
-/** A decision after a failed attempt. */
-export interface Decided {
-  readonly target: TargetName;
-  readonly kind: ErrorKind;
-  readonly retried: boolean;
-  readonly reason: DecisionReason;
 }
 
 /** One call as the engine sees it. What it does is told by the functions, in order. */

@@ -1,4 +1,5 @@
 import type { Cursor } from "../domain/cursor.ts";
+import type { CleanupReport } from "../domain/stream-states.ts";
 import { OTHER, type StoreTrouble } from "./store-trouble.ts";
 import type { AppendAnswer, ClaimAnswer } from "./stream-machine.ts";
 import type {
@@ -101,18 +102,6 @@ export interface CleanupQuery {
   readonly limit: number;
   /** Counts, and deletes nothing. */
   readonly dryRun: boolean;
-}
-
-export interface CleanupResult {
-  readonly matched: number;
-  readonly deleted: number;
-  /** Streams that are that old and still run. */
-  readonly skipped: number;
-  readonly freedBytes: number;
-  /** Some of those that matched, at most 100. */
-  readonly sample: readonly string[];
-  /** The limit ended it. */
-  readonly truncated: boolean;
 }
 
 /** How sure it is that a call had no effect. */
@@ -220,7 +209,7 @@ export interface StreamStore {
   list(query: ListQuery): Promise<ListPage>;
   /** Expires what is past its retention and deletes old tombstones; a bounded amount a call. */
   reap(tombstoneMs: number, limit: number): Promise<{ readonly expired: number }>;
-  cleanup(query: CleanupQuery): Promise<CleanupResult>;
+  cleanup(query: CleanupQuery): Promise<CleanupReport>;
   /** Expires these streams, whatever their age; those that still run stay. */
   discard(streamIds: readonly string[]): Promise<{ readonly deleted: number }>;
 

@@ -9,6 +9,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
+import type { Decided } from "../domain/decided.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
 import { counter, histogram } from "./instruments.ts";
 import { metric } from "./metrics.ts";
@@ -18,7 +19,7 @@ import { createJsonMetrics } from "./otel-json.ts";
 import { createOutputMetrics } from "./otel-output.ts";
 import { createStreamMetrics } from "./otel-streams.ts";
 import { type AttributesOf, span } from "./spans.ts";
-import type { AttemptInfo, AttemptResult, DecisionInfo, Telemetry } from "./telemetry.ts";
+import type { AttemptInfo, AttemptResult, Telemetry } from "./telemetry.ts";
 
 /** Costs are trillionths, and metrics whole units. */
 const PICOS_PER_UNIT = 1e12;
@@ -33,7 +34,7 @@ function attemptAttributes(info: AttemptInfo) {
   };
 }
 
-function decisionAttributes(info: DecisionInfo) {
+function decisionAttributes(info: Decided) {
   return {
     [attribute.instance]: info.target.provider,
     [attribute.category]: info.kind,

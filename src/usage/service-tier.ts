@@ -1,6 +1,6 @@
 import type { Cost } from "../domain/cost.ts";
-import type { Warning } from "../domain/generation.ts";
 import type { JsonObject } from "../domain/json.ts";
+import type { Warning } from "../domain/warning.ts";
 
 /** Words of vendors for the tier whose prices a model's record has. */
 const STANDARD: ReadonlySet<unknown> = new Set(["default", "standard", "auto", "on_demand"]);

@@ -1,7 +1,8 @@
 import type { Clock } from "../../clock.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
-import type { AnswerWarning, ProviderEvent } from "../../domain/provider-event.ts";
+import type { ProviderEvent } from "../../domain/provider-event.ts";
+import type { Warning } from "../../domain/warning.ts";
 import { decodeContent } from "./decode-content.ts";
 import { type ErrorRules, protocolError, toBrokenAnswerError, toHttpError } from "./http-error.ts";
 import { headerValue } from "./response-headers.ts";
@@ -35,7 +36,7 @@ export interface Exchange extends Sending {
   /** Longest wait for the end marker of an answer that is whole, in milliseconds. */
   readonly usageWaitMs: number;
   /** What the caller should know of the request; filled by `createRequest`. */
-  readonly warnings: readonly AnswerWarning[];
+  readonly warnings: readonly Warning[];
   /** Called once the headers of a good answer have come. */
   readonly createReader: (response: UpstreamResponse) => AnswerReader;
 }

@@ -1,7 +1,8 @@
 import type { ReportedCost } from "../../domain/cost.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
 import type { Annotation, TokenLogprob } from "../../domain/provider-data.ts";
-import type { AnswerWarning, FinishReason } from "../../domain/provider-event.ts";
+import type { FinishReason } from "../../domain/provider-event.ts";
+import type { Warning } from "../../domain/warning.ts";
 import { type AnswerReader, parseEvent } from "./answer.ts";
 import { CALLS_MISSING, CHOICES_DROPPED, METADATA_CUT } from "./answer-warnings.ts";
 import { CHAT_API, ChatMessageData } from "./chat-data.ts";
@@ -86,7 +87,7 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
   let annotations: Annotation[] = [];
   let transcript = "";
   let open: { readonly type: TextType; readonly part: OpenPart } | undefined;
-  const told = new Set<AnswerWarning>();
+  const told = new Set<Warning>();
   let responseId = "";
   let model = "";
   let refused = false;
@@ -100,7 +101,7 @@ export function createChatReader(options: ChatEventsOptions): AnswerReader {
   /** The provider has told what it counted. */
   let isCounted = false;
 
-  function tellOnce(warning: AnswerWarning): void {
+  function tellOnce(warning: Warning): void {
     if (told.has(warning)) return;
     told.add(warning);
     events.push({ type: "warning", warning });

@@ -1,4 +1,4 @@
-import type { ProviderInstance } from "../provider.ts";
+import type { ProviderInstance } from "../../ports/provider-instance.ts";
 
 /** Headers of the SDK's own requests that carry credentials and say who calls. */
 const KEPT_HEADERS = ["accept", "authorization", "content-type", "user-agent"] as const;

@@ -2,6 +2,7 @@
 import type { Cursor } from "../../domain/cursor.ts";
 import type { StoreTrouble } from "../store-trouble.ts";
 import type {
+  Batch,
   Ending,
   HandOffCause,
   NewStream,
@@ -22,10 +23,7 @@ import type {
 import type { OpenFailure } from "./open-error.ts";
 
 /** A batch as it is stored: its events in one piece. */
-export interface PackedBatch {
-  readonly first: number;
-  readonly last: number;
-  readonly writer: number;
+export interface PackedBatch extends Omit<Batch, "events"> {
   readonly events: Uint8Array;
 }
 

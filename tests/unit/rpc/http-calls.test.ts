@@ -20,7 +20,8 @@ import { systemClock } from "../../../src/clock.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { createDispatcher } from "../../../src/rpc/dispatcher.ts";
 import { encodeEvent } from "../../../src/rpc/encode-event.ts";
-import { createHttpListener, type HttpListener } from "../../../src/rpc/http-listener.ts";
+import { createHttpListener } from "../../../src/rpc/http-listener.ts";
+import type { Listener } from "../../../src/rpc/listener.ts";
 import { callsOf } from "../../support/calls.ts";
 import { connectFrame, connectFrames } from "../../support/connect-wire.ts";
 import { exchangeBytes } from "../../support/raw-http.ts";
@@ -38,7 +39,7 @@ const CALLER = { id: "alice", role: "caller" } as const;
 type Unary = (request: Message, call: HandlerCall) => Promise<Message>;
 type Stream = (request: Message, call: HandlerCall) => AsyncIterable<Message | Uint8Array>;
 
-let listener: HttpListener;
+let listener: Listener;
 let lines: Record<string, unknown>[];
 let authenticate: () => typeof CALLER;
 let unary: Unary;
