@@ -1,6 +1,7 @@
 // `npm run check`: every gate that a change must pass. `--only NAME` runs one.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { duplicateTypes } from "./duplicate-types.mjs";
 import { functionLengths } from "./function-lengths.mjs";
 import { generateService, generateStubs } from "./generated.mjs";
 import { importRule } from "./import-rule.mjs";
@@ -73,6 +74,10 @@ const GATES = {
   imports: {
     run: importRule,
     help: "what folders share is in domain/ or ports/, or comes as a parameter; tools/import-table.json lists the rest",
+  },
+  "duplicate-types": {
+    run: duplicateTypes,
+    help: "declare the type once: in domain/ or ports/ if folders share it",
   },
   functions: {
     run: functionLengths,

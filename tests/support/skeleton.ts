@@ -51,6 +51,7 @@ export function textOf(echo: Echo): string {
   "clients/typescript/package.json": PACKAGE,
   "gen/es/package.json": PACKAGE,
   "tools/long-functions.json": "[]\n",
+  "tools/duplicate-types.json": "{}\n",
   "src/main.ts": `import { run } from "./service.ts";
 
 run();
