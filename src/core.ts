@@ -1,7 +1,7 @@
 // What generates answers: everything of the service but the stored streams and the doors.
 import { randomBytes } from "node:crypto";
 import { Adapters } from "./adapters.ts";
-import { createAuthenticator } from "./calls/authenticate.ts";
+import { createAuthenticator } from "./calls/authenticator.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { createDeployment, type Deployment, type ProviderTypes } from "./deployment.ts";

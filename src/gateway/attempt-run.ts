@@ -28,7 +28,7 @@ import { withinLimits } from "../routing/fit-limits.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { AttemptResult, Telemetry } from "../telemetry/telemetry.ts";
 import { costOf } from "../usage/cost.ts";
-import { tierWarning } from "../usage/service-tier.ts";
+import { serviceTierWarning } from "../usage/service-tier.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
 import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
@@ -289,7 +289,7 @@ export function startAttempt(
         );
       }
       result.end(record, outcome, error);
-      const tier = tierWarning(record.cost, record.finish?.metadata ?? {});
+      const tier = serviceTierWarning(record.cost, record.finish?.metadata ?? {});
       if (tier !== undefined) record.warn(tier);
       if (outcome === "succeeded") flush();
       stats.ended(model.provider, outcome === "superseded" ? outcome : error);

@@ -28,7 +28,7 @@ export interface StreamDependencies {
   readonly endOrphan: (stream: StoredStream) => Promise<boolean>;
 }
 
-export function createCleanup({ clock, log, endOrphan }: StreamDependencies) {
+export function createStreamCleanup({ clock, log, endOrphan }: StreamDependencies) {
   const { store, health } = log;
   const demand = <T>(ask: () => T | Promise<T>): Promise<T> => health.demand(WAIT_MS, ask);
 

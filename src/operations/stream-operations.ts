@@ -9,7 +9,7 @@ import type {
 } from "../domain/stream-states.ts";
 import { streamExpired, streamNotFound } from "../streams/stream-errors.ts";
 import type { ListQuery, StoredStream } from "../streams/stream-store.ts";
-import { createCleanup, type StreamDependencies } from "./stream-cleanup.ts";
+import { createStreamCleanup, type StreamDependencies } from "./stream-cleanup.ts";
 import { decodePageToken, encodePageToken } from "./stream-page.ts";
 import { stateOf } from "./stream-state.ts";
 
@@ -110,6 +110,6 @@ export function createStreamOperations(dependencies: StreamDependencies): Stream
       return { cancelled, stream: show(after) };
     },
 
-    cleanup: createCleanup(dependencies),
+    cleanup: createStreamCleanup(dependencies),
   };
 }

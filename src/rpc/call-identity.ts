@@ -59,7 +59,7 @@ function jsonOf(spec: MessageShape<typeof GenerationSpecSchema> | undefined): un
   }
 }
 
-export function identityOf<Method extends Repeatable>(
+export function callIdentityOf<Method extends Repeatable>(
   call: HandlerCall,
   method: Method,
   request: MessageShape<Method["input"]>,

@@ -16,7 +16,7 @@ const RECOVERIES: Readonly<Record<domain.MidStreamRecovery, MidStreamRecovery>> 
  * Writes the operator's recovery into a request that names none and accepts discards. The request
  * is stored with it: a replica that takes the stream over must not decide anew.
  */
-export function nameRecovery(
+export function nameDefaultRecovery(
   { spec, acceptsDiscard }: StreamGenerateRequest,
   usual: domain.MidStreamRecovery,
 ): void {

@@ -8,7 +8,7 @@ import type { TlsMaterial } from "../domain/tls-material.ts";
 import type { Dispatcher } from "./call.ts";
 import { endOnce } from "./end-once.ts";
 import { FloodGuard } from "./flood-guard.ts";
-import { handleServerStream, handleUnary } from "./grpc-call.ts";
+import { handleServerStream, handleUnary } from "./handle-grpc-call.ts";
 import { gateStreams } from "./grpc-gate.ts";
 import { serverInternals } from "./grpc-internals.ts";
 import { GrpcRequest } from "./grpc-request.ts";

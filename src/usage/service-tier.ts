@@ -12,7 +12,7 @@ const TIER_UNPRICED: Warning = {
 };
 
 /** What a caller is told where a cost has the prices of another tier; undefined: it has its own. */
-export function tierWarning(
+export function serviceTierWarning(
   cost: Cost | undefined,
   { service_tier: tier }: JsonObject,
 ): Warning | undefined {

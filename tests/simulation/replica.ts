@@ -12,7 +12,7 @@ import { ProviderStats } from "../../src/reliability/provider-stats.ts";
 import { DEFAULT_SETTINGS } from "../../src/reliability/settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
 import { encodeEvent, encodeInternalEnd } from "../../src/rpc/encode-event.ts";
-import { outputText } from "../../src/rpc/stored-output.ts";
+import { outputText } from "../../src/rpc/output-text.ts";
 import { type StreamService, startStreams } from "../../src/stream-service.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";

@@ -8,7 +8,7 @@ import type {
 } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { FinishReason, ProviderEvent } from "../../domain/provider-event.ts";
-import { countCodePoints } from "../../domain/text.ts";
+import { countCodePoints } from "../../domain/count-code-points.ts";
 import { smallestValue } from "./json-value.ts";
 import type { Script } from "./request.ts";
 import { greeting, hash, pieces, words } from "./text.ts";

@@ -11,7 +11,7 @@ import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { GenerationFailed } from "../../../src/domain/generation.ts";
 import { encodeGatewayError } from "../../../src/rpc/encode-error.ts";
 import { generationLine } from "../../../src/rpc/report-generation.ts";
-import { StreamFailed } from "../../../src/rpc/stream-failure.ts";
+import { StreamFailed } from "../../../src/rpc/stream-failed.ts";
 import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
 import { refusalOf, setUpDispatcher } from "../../support/dispatched-calls.ts";
 import { generation } from "../../support/served-generations.ts";
