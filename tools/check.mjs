@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { duplicateTypes } from "./duplicate-types.mjs";
+import { fileNames } from "./file-names.mjs";
 import { functionLengths } from "./function-lengths.mjs";
 import { generateService, generateStubs } from "./generated.mjs";
 import { importRule } from "./import-rule.mjs";
@@ -78,6 +79,10 @@ const GATES = {
   "duplicate-types": {
     run: duplicateTypes,
     help: "declare the type once: in domain/ or ports/ if folders share it",
+  },
+  "file-names": {
+    run: fileNames,
+    help: "the name of a file is that of its main export; of several, it has a word of one",
   },
   functions: {
     run: functionLengths,

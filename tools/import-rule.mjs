@@ -1,6 +1,7 @@
 // What a folder may import: what is shared, and what tools/import-table.json lists for it.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { toPattern } from "./path-pattern.mjs";
 import { lineAt, modulesOf, parsed, typeScriptBelow } from "./syntax.mjs";
 
 /**
@@ -8,12 +9,6 @@ import { lineAt, modulesOf, parsed, typeScriptBelow } from "./syntax.mjs";
  * is in, the last holds. What is shared itself imports nothing but what its row lists.
  */
 const { shared, rows } = JSON.parse(readFileSync("tools/import-table.json", "utf8"));
-
-/** `*` is one name of a path; what ends in a slash holds all that is below. */
-function toPattern(path) {
-  const source = path.replaceAll(/[.\\]/g, "\\$&").replaceAll("*", "[^/]+");
-  return new RegExp(`^${source}${path.endsWith("/") ? "" : "$"}`);
-}
 
 const importsShared = (place) => place.startsWith("src/") && !shared.includes(place);
 

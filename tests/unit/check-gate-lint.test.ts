@@ -31,7 +31,7 @@ describe("the imports", () => {
 });
 
 describe("the style", () => {
-  const router = "src/routing/router.ts";
+  const router = "src/routing/route.ts";
   it.each<[what: string, rule: string, breach: Breach]>([
     ["a badly formatted line", "format ━", { [router]: after("export const a  =  1") }],
     [
@@ -69,11 +69,7 @@ describe("the style", () => {
       "useImportType",
       { [router]: after('import { Clock } from "../clock.ts";\n\nexport type C = Clock;') },
     ],
-    [
-      "a barrel",
-      "noBarrelFile",
-      { "src/routing/all.ts": 'export { route } from "./router.ts";\n' },
-    ],
+    ["a barrel", "noBarrelFile", { "src/routing/all.ts": 'export { route } from "./route.ts";\n' }],
     [
       "a file name in camel case",
       "useFilenamingConvention",

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Breach, before, createSkeleton, type Skeleton } from "../support/skeleton.ts";
 
-// The rules of the tree: who imports whom, and one type for one thing. One seeded breach each.
+// The rules of the tree: who imports whom, one type for one thing, and names of files. One seeded breach each.
 
 let skeleton: Skeleton;
 
@@ -19,55 +19,55 @@ async function expectRed(gate: string, breach: Breach, evidence: string): Promis
 }
 
 describe("the imports", () => {
-  const telemetry = "../telemetry/telemetry.ts";
+  const telemetry = "../telemetry/stamp.ts";
   const gateway = "src/gateway/gateway.ts";
   it.each<[what: string, file: string, line: string]>([
-    ["a folder imports a sibling", "src/routing/router.ts", `import "${telemetry}";`],
+    ["a folder imports a sibling", "src/routing/route.ts", `import "${telemetry}";`],
     [
       "a folder imports a sibling's type",
-      "src/routing/router.ts",
+      "src/routing/route.ts",
       `import type { stamp } from "${telemetry}"; export type S = typeof stamp;`,
     ],
     [
       "a folder imports a sibling when it runs",
-      "src/routing/router.ts",
+      "src/routing/route.ts",
       `export const later = () => import("${telemetry}");`,
     ],
     [
       "a folder names a sibling's type where it needs one",
-      "src/routing/router.ts",
+      "src/routing/route.ts",
       `export type Stamp = typeof import("${telemetry}").stamp;`,
     ],
     [
       "a folder imports a computed path",
-      "src/routing/router.ts",
+      "src/routing/route.ts",
       "export const any = (path: string) => import(path);",
     ],
     [
       "a folder starts a sibling as a thread",
-      "src/routing/router.ts",
+      "src/routing/route.ts",
       `export const thread = new URL("${telemetry}", import.meta.url);`,
     ],
     [
       "a folder passes a sibling's export on",
-      "src/routing/router.ts",
+      "src/routing/route.ts",
       `export { stamp } from "${telemetry}";`,
     ],
-    ["a folder takes a detour", "src/routing/router.ts", `import "./${telemetry}";`],
+    ["a folder takes a detour", "src/routing/route.ts", `import "./${telemetry}";`],
     [
       "a folder takes a detour by a legal one",
-      "src/routing/router.ts",
-      'import "../domain/../telemetry/telemetry.ts";',
+      "src/routing/route.ts",
+      'import "../domain/../telemetry/stamp.ts";',
     ],
-    ["a folder imports a file that joins", "src/routing/router.ts", 'import "../config.ts";'],
+    ["a folder imports a file that joins", "src/routing/route.ts", 'import "../config.ts";'],
     [
       "a folder imports the wire",
-      "src/routing/router.ts",
+      "src/routing/route.ts",
       'import "../../gen/service/steer/v1/e.ts";',
     ],
-    ["a new folder imports another", "src/budget/budget.ts", 'import "../routing/router.ts";'],
+    ["a new folder imports another", "src/budget/budget.ts", 'import "../routing/route.ts";'],
     ["A-61: circuits write to the log", "src/reliability/circuit.ts", 'import "../log.ts";'],
-    ["src imports tests", "src/routing/router.ts", 'import "../../tests/support/x.ts";'],
+    ["src imports tests", "src/routing/route.ts", 'import "../../tests/support/x.ts";'],
     ["domain imports the clock", "src/domain/spec.ts", 'import "../clock.ts";'],
     ["domain imports Node", "src/domain/spec.ts", 'import "node:fs";'],
     ["the clock imports the domain", "src/clock.ts", 'import "./domain/spec.ts";'],
@@ -86,7 +86,7 @@ describe("the imports", () => {
     ["operations import a provider", "src/operations/x.ts", 'import "../providers/alpha/x.ts";'],
     ["operations import rpc", "src/operations/x.ts", 'import "../rpc/encode-answer.ts";'],
     ["a joining file imports the wire", "src/service.ts", 'import "../gen/service/steer/v1/e.ts";'],
-    ["rpc imports routing", "src/rpc/encode-answer.ts", 'import "../routing/router.ts";'],
+    ["rpc imports routing", "src/rpc/encode-answer.ts", 'import "../routing/route.ts";'],
     ["rpc imports the gateway", "src/rpc/encode-answer.ts", 'import "../gateway/gateway.ts";'],
     ["rpc imports callers' stubs", "src/rpc/a.ts", 'import "../../gen/es/steer/v1/e.js";'],
     ["cli imports rpc", "src/cli/steer.ts", 'import "../rpc/encode-answer.ts";'],
@@ -191,5 +191,44 @@ describe("duplicate types", () => {
   ])("are not %s", async (_what, breach) => {
     const { output } = await skeleton.check(breach, "duplicate-types");
     expect(output).toContain("green  duplicate-types");
+  });
+});
+
+describe("the name of a file", () => {
+  it.each<[what: string, breach: Breach, evidence: string]>([
+    [
+      "is not its main export's",
+      { "src/routing/b.ts": "export interface D {}\nexport const createC = 1;\n" },
+      "src/routing/b.ts is not named after what it exports: createC, D",
+    ],
+    [
+      "says more than its main export",
+      { "src/routing/route-plan.ts": "export class Route {}\n" },
+      "src/routing/route-plan.ts is not named after what it exports: Route",
+    ],
+    [
+      "has no word of several exports",
+      { "src/routing/shares.ts": "export const part = 1;\nexport const whole = 2;\n" },
+      "src/routing/shares.ts is not named after what it exports: part, whole",
+    ],
+    [
+      "is an exception that nothing needs",
+      { "tools/file-names.json": '{ "src/main.ts": "a reason" }\n' },
+      "src/main.ts is no exception any more",
+    ],
+  ])("turns the check red if it %s", async (_what, breach, evidence) => {
+    await expectRed("file-names", breach, evidence);
+  });
+
+  it("can be in the plural, without a verb, or a word of several exports", async () => {
+    const { output } = await skeleton.check(
+      {
+        "src/routing/shares.ts": "export const SHARE = 1;\nexport const whole = 2;\n",
+        "src/routing/route-plan.ts": "export function createRoutePlan(): void {}\n",
+        "src/routing/http-status.ts": "export type HTTPStatus = number;\n",
+      },
+      "file-names",
+    );
+    expect(output).toContain("green  file-names");
   });
 });
