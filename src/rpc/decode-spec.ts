@@ -20,7 +20,7 @@ import { type Tool, type ToolChoice, ToolMode } from "../../gen/service/steer/v1
 import { type ErrorKind, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import { isJsonObject } from "../domain/json.ts";
-import { decodeMessages } from "./decode-messages.ts";
+import { decodeMessages } from "./decode-content.ts";
 import { kindOf } from "./error-category.ts";
 import { jsonSyntaxError } from "./json-text.ts";
 

@@ -1,5 +1,5 @@
-import type { JsonValue } from "../../domain/json.ts";
 import { countCodePoints } from "../../domain/count-code-points.ts";
+import type { JsonValue } from "../../domain/json.ts";
 import type { FlatSchema, SchemaType } from "./json-schema.ts";
 
 const FORMATS: Readonly<Record<string, string>> = {

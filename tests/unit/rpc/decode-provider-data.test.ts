@@ -4,7 +4,7 @@ import { MessageSchema, type PartSchema, Role } from "../../../gen/service/steer
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { Message } from "../../../src/domain/generation-spec.ts";
 import { MAX_PROVIDER_JSON_DEPTH } from "../../../src/domain/provider-data.ts";
-import { decodeMessages } from "../../../src/rpc/decode-messages.ts";
+import { decodeMessages } from "../../../src/rpc/decode-content.ts";
 import { encodeMessage, encodePart } from "../../../src/rpc/encode-content.ts";
 
 type PartInit = MessageInitShape<typeof PartSchema>;
