@@ -3,7 +3,7 @@ import { once } from "node:events";
 import http from "node:http";
 import type { Socket } from "node:net";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { create, type Message, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
   GenerationService,
@@ -15,63 +15,40 @@ import {
   ModelService,
 } from "../../../gen/service/steer/v1/model_service_pb.ts";
 import { StreamEventSchema } from "../../../gen/service/steer/v1/stream_pb.ts";
-import type { HandlerCall } from "../../../src/calls/handler-call.ts";
-import { systemClock } from "../../../src/clock.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
-import { createDispatcher } from "../../../src/rpc/dispatcher.ts";
 import { encodeEvent } from "../../../src/rpc/encode-event.ts";
-import { createHttpListener } from "../../../src/rpc/http-listener.ts";
 import type { Listener } from "../../../src/rpc/listener.ts";
-import { callsOf } from "../../support/calls.ts";
+import {
+  type Asked,
+  type AskedHandlers,
+  ask as askListener,
+  createAskedListener,
+  JSON_TYPE,
+} from "../../support/asked-listener.ts";
 import { connectFrame, connectFrames } from "../../support/connect-wire.ts";
 import { exchangeBytes } from "../../support/raw-http.ts";
 import { eventually } from "../../support/stack.ts";
 
 const GET_MODEL = `/${ModelService.typeName}/GetModel`;
 const RESUME = `/${GenerationService.typeName}/ResumeStream`;
-const JSON_TYPE = { "content-type": "application/json" };
 const STREAM_TYPE = { "content-type": "application/connect+json" };
 const BODY = '{"model":"m"}';
 const POSITION = { streamId: "s.0000000000000000000000" };
 const REFUSED = new GatewayError("permission-denied", "no", { reason: "NOT_OWNER" });
 const CALLER = { id: "alice", role: "caller" } as const;
 
-type Unary = (request: Message, call: HandlerCall) => Promise<Message>;
-type Stream = (request: Message, call: HandlerCall) => AsyncIterable<Message | Uint8Array>;
-
 let listener: Listener;
 let lines: Record<string, unknown>[];
-let authenticate: () => typeof CALLER;
-let unary: Unary;
-let stream: Stream;
+let authenticate: AskedHandlers["authenticate"];
+let unary: AskedHandlers["unary"];
+let stream: AskedHandlers["stream"];
 
 beforeAll(async () => {
-  const dispatcher = createDispatcher({
-    services: [
-      {
-        service: ModelService,
-        handlers: { getModel: (...given: Parameters<Unary>) => unary(...given) },
-      },
-      {
-        service: GenerationService,
-        handlers: { resumeStream: (...given: Parameters<Stream>) => stream(...given) },
-      },
-    ],
-    calls: callsOf("alice", {
-      authenticate: () => authenticate(),
-      log: (line) => void lines.push(line as never),
-    }),
-    requestBytes: 128 * 1024,
-    clock: systemClock,
-  });
-  listener = await createHttpListener({
-    address: { host: "127.0.0.1", port: 0 },
-    tls: undefined,
-    corsOrigins: [],
-    requestBytes: 128 * 1024,
-    dispatcher,
-    clock: systemClock,
-    storeTrouble: () => undefined,
+  listener = await createAskedListener({
+    unary: (...given) => unary(...given),
+    stream: (...given) => stream(...given),
+    authenticate: () => authenticate(),
+    log: (line) => void lines.push(line),
   });
 });
 
@@ -84,25 +61,7 @@ beforeEach(() => {
   stream = async function* () {};
 });
 
-interface Asked {
-  readonly method?: string;
-  readonly headers?: http.OutgoingHttpHeaders;
-  readonly body?: string | Buffer;
-}
-
-async function ask(
-  path: string,
-  { method = "POST", headers = JSON_TYPE, body = BODY }: Asked = {},
-) {
-  const { port } = listener.address;
-  const request = http.request({ port, path, method, headers, agent: false });
-  request.end(method === "GET" ? undefined : body);
-  const [answer] = (await once(request, "response")) as [http.IncomingMessage];
-  const pieces: Buffer[] = [];
-  for await (const piece of answer) pieces.push(piece as Buffer);
-  const { statusCode: status, headers: received } = answer;
-  return { status, headers: received, body: Buffer.concat(pieces) };
-}
+const ask = (path: string, asked?: Asked) => askListener(listener, path, asked);
 
 describe("a unary call over HTTP", () => {
   it("has its answer in the format of its request", async () => {
