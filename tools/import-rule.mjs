@@ -5,8 +5,8 @@ import { toPattern } from "./path-pattern.mjs";
 import { lineAt, modulesOf, parsed, typeScriptBelow } from "./syntax.mjs";
 
 /**
- * `shared`: what every folder of src/ imports. `rows`: what a folder or a file imports beside its own files; of the rows that a file
- * is in, the last holds. What is shared itself imports nothing but what its row lists.
+ * `shared`: what every folder of src/ imports. `rows`: what a folder or a file imports beside its own files; a path with `../`
+ * begins at the folder. Of the rows that a file is in, the last holds. What is shared imports nothing but what its row lists.
  */
 const { shared, rows } = JSON.parse(readFileSync("tools/import-table.json", "utf8"));
 
@@ -15,7 +15,7 @@ const importsShared = (place) => place.startsWith("src/") && !shared.includes(pl
 const places = Object.entries(rows).map(([place, row]) => ({
   place,
   pattern: toPattern(place),
-  imports: [...row.imports, ...(importsShared(place) ? shared : [])].map(toPattern),
+  imports: [...row.imports, ...(importsShared(place) ? shared : [])],
   why: row.why,
   withoutNode: row.withoutNode === true,
 }));
@@ -29,7 +29,9 @@ function objection(file, name) {
     return row.withoutNode && name.startsWith("node:") ? refused : undefined;
   const path = join(dirname(file), name);
   const own = row.pattern.exec(file)[0];
-  const isAllowed = path.startsWith(own) || row.imports.some((pattern) => pattern.test(path));
+  const lists = (listed) =>
+    toPattern(listed.startsWith("../") ? join(own, listed) : listed).test(path);
+  const isAllowed = path.startsWith(own) || row.imports.some(lists);
   return isAllowed ? undefined : refused;
 }
 
