@@ -24,7 +24,7 @@ const places = Object.entries(rows).map(([place, row]) => ({
 function objection(file, name) {
   const row = places.findLast(({ pattern }) => pattern.test(file));
   const refused = `${row.place} does not import it: ${row.why}`;
-  if (name === undefined) return "a computed import tells nobody what it imports";
+  if (name === undefined) return "a path that is put together tells nobody what it imports";
   if (!name.startsWith("."))
     return row.withoutNode && name.startsWith("node:") ? refused : undefined;
   const path = join(dirname(file), name);

@@ -30,7 +30,10 @@ export const lineAt = (text, offset) => text.slice(0, offset).split("\n").length
 /** A worker's file is named by an address beside the module: `new URL("./a.ts", import.meta.url)`. */
 const ADDRESS = /new URL\(\s*"([^"]+)",\s*import\.meta\.url/g;
 
-/** Every module that a file names, types included, as `{ name, offset }`; `name` is undefined if it is computed. */
+/**
+ * Every module that a file names, types included, as `{ name, offset }`; `name` is undefined if the file puts it together. A
+ * name in a variable is that of another file, which names it.
+ */
 export function modulesOf(file) {
   const { text, program, module } = parsed(file);
   const found = [];
@@ -43,8 +46,9 @@ export function modulesOf(file) {
     }
   }
   new Visitor({
-    ImportExpression: ({ source }) =>
-      add(source.type === "Literal" ? source.value : undefined, source.start),
+    ImportExpression: ({ source: { type, value, start } }) => {
+      if (type !== "Identifier" && type !== "MemberExpression") add(value, start);
+    },
     TSImportType: ({ source }) => add(source.value, source.start),
   }).visit(program);
   for (const match of text.matchAll(ADDRESS)) add(match[1], match.index);

@@ -39,9 +39,9 @@ describe("the imports", () => {
       `export type Stamp = typeof import("${telemetry}").stamp;`,
     ],
     [
-      "a folder imports a computed path",
+      "a folder imports a path that is put together",
       "src/routing/route.ts",
-      "export const any = (path: string) => import(path);",
+      'export const any = (name: string) => import("../" + name);',
     ],
     [
       "a folder starts a sibling as a thread",
