@@ -188,6 +188,12 @@ export interface StreamEvent {
   readonly body: StreamEventBody;
 }
 
+/** An event as the log keeps it. */
+export interface StoredEvent extends StreamEvent {
+  /** The life of the stream that has written the event; 0 where the stream is not stored. */
+  readonly writer: number;
+}
+
 /** Thrown where a generation was admitted and did not succeed. */
 export class GenerationFailed extends ToldFailure {
   override readonly name = "GenerationFailed";
