@@ -1,7 +1,7 @@
 // What the look-up of a key among many costs, with nothing else in the process: `node bench/authenticate.ts`. The floor
 // is the look-up of the only one. Calls come from all callers in turn, so that no cache helps.
 import { createHash } from "node:crypto";
-import { createAuthenticator } from "../src/calls/authenticate.ts";
+import { createAuthenticator } from "../src/calls/authenticator.ts";
 import type { CallHead } from "../src/calls/call.ts";
 import { compare, print } from "./in-process.ts";
 import { keyOf } from "./scene.ts";

@@ -1,6 +1,6 @@
 // What generates answers: everything of the service but the stored streams and the doors.
 import { randomBytes } from "node:crypto";
-import { createAuthenticator } from "./calls/authenticate.ts";
+import { createAuthenticator } from "./calls/authenticator.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
 import { Adapters } from "./deployment/adapters.ts";

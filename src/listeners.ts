@@ -5,8 +5,9 @@ import type { Config } from "./config/config.ts";
 import { readListenersTls } from "./deployment/reload-steps.ts";
 import type { DoorHost } from "./doors/door-host.ts";
 import type { Dispatcher } from "./rpc/call.ts";
-import { createGrpcListener, type GrpcListener } from "./rpc/grpc-listener.ts";
-import { createHttpListener, type HttpListener } from "./rpc/http-listener.ts";
+import { createGrpcListener } from "./rpc/grpc-listener.ts";
+import { createHttpListener } from "./rpc/http-listener.ts";
+import type { Listener } from "./rpc/listener.ts";
 
 const IMAGE = join(import.meta.dirname, "../gen/steer.binpb");
 
@@ -20,8 +21,8 @@ export interface ListenersOptions {
 }
 
 export interface Listeners {
-  readonly grpc: GrpcListener;
-  readonly http: HttpListener;
+  readonly grpc: Listener;
+  readonly http: Listener;
 }
 
 /** Takes both addresses, or none. */

@@ -18,9 +18,9 @@ import { InputCounter } from "./gateway/input-counter.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { openStores } from "./open-stores.ts";
+import { createCallerRevocation } from "./operations/caller-revocation.ts";
 import { createClusterOperations } from "./operations/cluster-operations.ts";
 import { encodeSnapshot } from "./operations/replica-snapshot.ts";
-import { createRevoke } from "./operations/revoke-callers.ts";
 import { shareTargetStates } from "./operations/share-target-states.ts";
 import { createStreamOperations } from "./operations/stream-operations.ts";
 import { sessionOf } from "./operations/stream-state.ts";
@@ -36,7 +36,7 @@ import { createGenerationService } from "./rpc/generation-service.ts";
 import type { ServedService } from "./rpc/handlers.ts";
 import { addressText } from "./rpc/listen.ts";
 import { createModelService } from "./rpc/model-service.ts";
-import { outputText } from "./rpc/stored-output.ts";
+import { outputText } from "./rpc/output-text.ts";
 import { type StreamService, startStreams } from "./stream-service.ts";
 import { VERSION } from "./version.ts";
 
@@ -168,7 +168,7 @@ type Doors = ReturnType<typeof createDoors>;
 /** Ends what a caller has begun who is none any more. */
 function revokeAt(core: Core, streams: StreamService, doors: Doors, signal: AbortSignal) {
   const { clock, log, runs } = core;
-  return createRevoke({
+  return createCallerRevocation({
     clock,
     log: streams.log,
     abortGenerations: (isMeant, error) => runs.abortOf(isMeant, error),
@@ -185,7 +185,7 @@ function revokeAt(core: Core, streams: StreamService, doors: Doors, signal: Abor
 interface ReloadParts {
   readonly listeners: Listeners;
   readonly load: () => Config;
-  readonly revoke: ReturnType<typeof createRevoke>;
+  readonly revoke: ReturnType<typeof createCallerRevocation>;
 }
 
 function createReloads(core: Core, { listeners, load, revoke }: ReloadParts): Reloads {

@@ -1,10 +1,14 @@
 // `npm run check`: every gate that a change must pass. `--only NAME` runs one.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { duplicateTypes } from "./duplicate-types.mjs";
+import { fileNames } from "./file-names.mjs";
 import { functionLengths } from "./function-lengths.mjs";
-import { filesBelow, generateService, generateStubs } from "./generated.mjs";
+import { generateService, generateStubs } from "./generated.mjs";
+import { importRule } from "./import-rule.mjs";
 import { startsAround } from "./own-settings.mjs";
 import { run } from "./run.mjs";
+import { typeScriptBelow } from "./syntax.mjs";
 import { wrongVersions } from "./versions.mjs";
 
 const BASELINE = "proto/baseline.binpb";
@@ -35,8 +39,8 @@ function versions() {
 /** Time and randomness come from the clock, so that tests can hold both. */
 function clock() {
   const forbidden = /\bMath\.random\b|\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bhrtime\b/;
-  const found = filesBelow("src")
-    .filter((file) => file.endsWith(".ts") && file !== join("src", "clock.ts"))
+  const found = typeScriptBelow("src")
+    .filter((file) => file !== join("src", "clock.ts"))
     .flatMap((file) =>
       readFileSync(file, "utf8")
         .split("\n")
@@ -58,7 +62,7 @@ function settings() {
 const GATES = {
   biome: {
     run: () => run("biome", ["ci", "--error-on-warnings", "--colors=off"]),
-    help: "format, lint and layering; `npm run format` mends what it can",
+    help: "format and lint; `npm run format` mends what it can",
   },
   types: {
     run: () => run("tsc", ["--noEmit"]),
@@ -67,6 +71,18 @@ const GATES = {
   "dead-code": {
     run: () => run("knip", ["--no-progress"]),
     help: "take out what nothing uses, or export less of it",
+  },
+  imports: {
+    run: importRule,
+    help: "what folders share is in domain/ or ports/, or comes as a parameter; tools/import-table.json lists the rest",
+  },
+  "duplicate-types": {
+    run: duplicateTypes,
+    help: "declare the type once: in domain/ or ports/ if folders share it",
+  },
+  "file-names": {
+    run: fileNames,
+    help: "the name of a file is that of its main export; of several, it has a word of one",
   },
   functions: {
     run: functionLengths,

@@ -1,7 +1,7 @@
 // Functions of one thought. A function that holds others may be as long as two screens, and what is its own as one.
 import { readFileSync } from "node:fs";
-import { parseSync, Visitor } from "oxc-parser";
-import { filesBelow } from "./generated.mjs";
+import { Visitor } from "oxc-parser";
+import { lineAt, parsed, typeScriptBelow } from "./syntax.mjs";
 
 /** Lines of a function without those of the functions in it. */
 const MAX_OWN_LINES = 60;
@@ -14,9 +14,7 @@ const EXCEPTIONS = new Set(JSON.parse(readFileSync("tools/long-functions.json", 
 
 /** Functions of a file with their sizes, by name; methods by that of their class as well. */
 function functionsIn(file) {
-  const text = readFileSync(file, "utf8");
-  const { program } = parseSync(file, text);
-  const lineAt = (offset) => text.slice(0, offset).split("\n").length;
+  const { text, program } = parsed(file);
   const found = [];
   /** Functions around the place. */
   const around = [];
@@ -24,8 +22,8 @@ function functionsIn(file) {
   const names = [];
   function enter(node) {
     if (node.body === null || node.body === undefined) return;
-    const line = lineAt(node.start);
-    const lines = lineAt(node.end) - line + 1;
+    const line = lineAt(text, node.start);
+    const lines = lineAt(text, node.end) - line + 1;
     const parent = around.at(-1);
     if (parent !== undefined) parent.own -= lines;
     const name = node.id?.name ?? names.at(-1) ?? "anonymous";
@@ -69,8 +67,7 @@ function tooLong({ file, line, name, own, lines, parameters }) {
 
 /** The gate of `npm run check`. */
 export function functionLengths() {
-  const files = filesBelow("src").filter((file) => file.endsWith(".ts"));
-  const found = files.flatMap(functionsIn).filter(isTooLong);
+  const found = typeScriptBelow("src").flatMap(functionsIn).filter(isTooLong);
   const keyOf = ({ file, name }) => `${file} ${name}`;
   const long = new Set(found.map(keyOf));
   const lines = found.filter((one) => !EXCEPTIONS.has(keyOf(one))).map(tooLong);

@@ -21,8 +21,8 @@ import {
 } from "../../gen/es/steer/v1/generation_service_pb.js";
 import type { AttemptNotice, StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { type GenerationStream, generationStream } from "./generation-stream.ts";
-import { isRepeatable, MAX_TRIES, waitBefore } from "./repetition.ts";
-import { type ReadOptions, type Reconnect, readStream, type StreamCalls } from "./resume.ts";
+import { isRepeatable, MAX_TRIES, waitBefore } from "./is-repeatable.ts";
+import { type ReadOptions, type Reconnect, readStream, type StreamCalls } from "./read-stream.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 import { errorOfAbort, SteerError, type StreamCursor } from "./steer-error.ts";
 

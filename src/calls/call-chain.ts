@@ -1,10 +1,11 @@
+import type { Caller } from "../domain/caller.ts";
 import { describeDefect, internalError } from "../domain/defect.ts";
 import { errorRow } from "../domain/error-table.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Log } from "../domain/log-line.ts";
 import { ToldFailure } from "../domain/told-failure.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
-import type { Call, Caller, CallHead } from "./call.ts";
+import type { Call, CallHead } from "./call.ts";
 import { type CallFields, callFields } from "./call-fields.ts";
 import type { HandlerCall } from "./handler-call.ts";
 import type { Admission, CallEnd, Interceptor, ObservedCall } from "./interceptor.ts";

@@ -1,3 +1,4 @@
+import type { Caller } from "../domain/caller.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import type { Operation } from "./operation.ts";
 
@@ -23,12 +24,6 @@ export interface CallHead {
   header(name: string): string | undefined;
   /** Lower-case names of the request's headers or metadata. */
   headerNames(): Iterable<string>;
-}
-
-/** Identity of a caller, from its credential only. */
-export interface Caller {
-  readonly id: string;
-  readonly role: "caller" | "operator";
 }
 
 /** A call whose caller is known and whose request is whole. Nothing of the request is decoded. */

@@ -1,8 +1,9 @@
 import type { Clock } from "../clock.ts";
+import type { Caller } from "../domain/caller.ts";
 import type { Log } from "../domain/log-line.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { AcceptedCalls } from "./accepted-calls.ts";
-import type { Caller, CallHead } from "./call.ts";
+import type { CallHead } from "./call.ts";
 import { CallLines } from "./call-lines.ts";
 import { Draining } from "./draining.ts";
 import type { Interceptor } from "./interceptor.ts";

@@ -1,6 +1,7 @@
+import type { Caller } from "../domain/caller.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
-import type { Call, Caller, CallHead } from "./call.ts";
+import type { Call, CallHead } from "./call.ts";
 import type { CallFields } from "./call-fields.ts";
 
 /** What is found out about a call before its request is read. */

@@ -1,10 +1,12 @@
 // The interceptors that need no state of their own.
+
+import type { Caller } from "../domain/caller.ts";
 import { describeDefect, isDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Log } from "../domain/log-line.ts";
 import { ToldFailure } from "../domain/told-failure.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { Caller, CallHead } from "./call.ts";
+import type { CallHead } from "./call.ts";
 import { failureFields } from "./call-fields.ts";
 import { checkRequestId } from "./check-request-id.ts";
 import type { Interceptor } from "./interceptor.ts";

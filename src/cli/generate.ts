@@ -5,8 +5,8 @@ import {
 } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { summaryLine, warningLines } from "./output.ts";
 import { PROMPT_HELP, REQUEST_OPTIONS, readRequest } from "./read-request.ts";
+import { summaryLine, warningLines } from "./result-lines.ts";
 
 export const generate: Command = {
   summary: "generate and print the whole answer",

@@ -8,7 +8,7 @@ import {
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { type FlagTable, JSON_FLAG } from "./flags.ts";
-import { table } from "./output.ts";
+import { table } from "./result-lines.ts";
 
 const PAGE_SIZE = 500;
 /** Trillionths per token into units per million tokens. */

@@ -2,7 +2,7 @@
 import { toJson } from "@bufbuild/protobuf";
 import { type StreamEvent, StreamEventSchema } from "../../gen/service/steer/v1/stream_pb.ts";
 import type { CommandContext } from "./command.ts";
-import { summaryLine, warningLines } from "./output.ts";
+import { summaryLine, warningLines } from "./result-lines.ts";
 
 const DIM = "\u001b[2m";
 const PLAIN = "\u001b[22m";

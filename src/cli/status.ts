@@ -8,7 +8,7 @@ import {
 import { parseArguments } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { JSON_FLAG } from "./flags.ts";
-import { table } from "./output.ts";
+import { table } from "./result-lines.ts";
 
 const HEAD = ["provider", "available", "in flight", "requests", "failures", "reason", "last error"];
 

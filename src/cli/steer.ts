@@ -9,7 +9,7 @@ import { COMMANDS, serve } from "./commands.ts";
 import { readClientTls, splitConnectionOptions } from "./connection-options.ts";
 import { connectionTrouble } from "./connection-trouble.ts";
 import { CONNECTION_FLAGS, flagLines } from "./flags.ts";
-import { exitCodeOf, failureLines, isUnanswered } from "./output.ts";
+import { exitCodeOf, failureLines, isUnanswered } from "./result-lines.ts";
 import { UsageError } from "./usage-error.ts";
 
 const HELP = `usage: steer COMMAND [options]

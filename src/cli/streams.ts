@@ -17,7 +17,7 @@ import {
 } from "./arguments.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { type FlagTable, JSON_FLAG } from "./flags.ts";
-import { table } from "./output.ts";
+import { table } from "./result-lines.ts";
 import { PHASES, phaseWord, STREAM_HEAD, streamLines, streamRow } from "./stream-rows.ts";
 import { UsageError } from "./usage-error.ts";
 

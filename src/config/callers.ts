@@ -1,17 +1,8 @@
 import { altName } from "../domain/alt-names.ts";
+import type { KnownCaller } from "../domain/caller.ts";
 import { type Address, ConfigProblem, identifier, matching, oneOf, text } from "./readers.ts";
 import { object, reshaped } from "./sections.ts";
 import { ConfigError } from "./sources.ts";
-
-/** A caller with its credential: a key, stored as its hash, or a client certificate. */
-export interface CallerEntry {
-  readonly id: string;
-  readonly role: "caller" | "operator";
-  /** SHA-256 of the key, 64 hex digits in lower case. */
-  readonly keySha256?: string;
-  /** Subject alternative name: DNS name, URI, IP or mail address. Its form says which of them. */
-  readonly clientCertSan?: string;
-}
 
 const callerFields = object(
   {
@@ -24,7 +15,7 @@ const callerFields = object(
 );
 
 /** An entry of `callers`. */
-export const caller = reshaped(callerFields, (fields, path): CallerEntry => {
+export const caller = reshaped(callerFields, (fields, path): KnownCaller => {
   const { keySha256: key, clientCertSan } = fields;
   if ((key === undefined) === (clientCertSan === undefined)) {
     throw new ConfigProblem(path, "set either key_sha256 or client_cert_san");
@@ -33,7 +24,7 @@ export const caller = reshaped(callerFields, (fields, path): CallerEntry => {
 });
 
 /** A credential that means two callers, or none, is a mistake. Throws `ConfigProblem`. */
-export function checkCallers(callers: readonly CallerEntry[], verifiesClients: boolean): void {
+export function checkCallers(callers: readonly KnownCaller[], verifiesClients: boolean): void {
   const seen = new Set<string>();
   for (const [index, { id, keySha256, clientCertSan }] of callers.entries()) {
     for (const [key, value] of [

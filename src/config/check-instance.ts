@@ -1,6 +1,6 @@
+import type { TypeFacts, TypeTable } from "../ports/type-facts.ts";
 import type { ProviderEntry } from "./provider-entry.ts";
 import { ConfigProblem } from "./readers.ts";
-import type { TypeFacts, TypeTable } from "./type-facts.ts";
 
 /** The name of another type would mean two things in a request's `provider_options` and `routing`. */
 function isTaken(

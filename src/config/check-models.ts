@@ -1,8 +1,8 @@
+import type { TypeFacts, TypeTable } from "../ports/type-facts.ts";
 import { checkDialect } from "./check-instance.ts";
 import type { ConfiguredProvider } from "./instances.ts";
 import type { ModelEntry } from "./model-entry.ts";
 import { ConfigProblem } from "./readers.ts";
-import type { TypeFacts, TypeTable } from "./type-facts.ts";
 
 /** `reasoningField` as `reasoning_field`. */
 function inFile(key: string): string {

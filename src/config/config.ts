@@ -1,3 +1,5 @@
+import type { KnownCaller } from "../domain/caller.ts";
+import type { TypeTable } from "../ports/type-facts.ts";
 import type { DefaultTimeouts } from "../reliability/attempt-limits.ts";
 import type { ReliabilitySettings } from "../reliability/reliability-settings.ts";
 import type { DrainSettings } from "../rpc/drain.ts";
@@ -6,7 +8,7 @@ import type { StoreAddress } from "../store/store-address.ts";
 import type { StreamSettings } from "../streams/stream-settings.ts";
 import type { EstimatorChoice } from "../usage/token-counter.ts";
 import { type AccountingSettings, accountingSettings } from "./accounting.ts";
-import { type CallerEntry, checkCallers, checkExposure } from "./callers.ts";
+import { checkCallers, checkExposure } from "./callers.ts";
 import { checkModels } from "./check-models.ts";
 import { ageLimit, drainSettings } from "./drain.ts";
 import { checkModelFallbacks } from "./fallbacks.ts";
@@ -22,7 +24,6 @@ import { storeAddress, streamSettings } from "./streams.ts";
 import { type TelemetrySettings, telemetrySettings } from "./telemetry.ts";
 import { defaultTimeouts } from "./timeouts.ts";
 import type { TlsFiles } from "./tls-files.ts";
-import type { TypeTable } from "./type-facts.ts";
 
 /** All that the service is told: the file and the environment, with the defaults. */
 export interface Config {
@@ -47,7 +48,7 @@ export interface Config {
   };
   /** How the service ends. */
   readonly drain: DrainSettings;
-  readonly callers: readonly CallerEntry[];
+  readonly callers: readonly KnownCaller[];
   readonly allowUnauthenticated: boolean;
   /** Names, beside the loopback ones, by which this machine may be called while it has no callers. */
   readonly hosts: readonly string[];

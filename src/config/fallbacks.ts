@@ -1,8 +1,8 @@
+import type { TypeTable } from "../ports/type-facts.ts";
 import { createModelRegistry } from "../routing/model-registry.ts";
 import type { ConfiguredProvider } from "./instances.ts";
 import type { ModelEntry } from "./model-entry.ts";
 import { ConfigProblem } from "./readers.ts";
-import type { TypeTable } from "./type-facts.ts";
 
 /** An offer of a model, as a name leads to it. */
 interface Offer {

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ConnectionSettings } from "../domain/connection-settings.ts";
 import type { TargetTimeouts, UnaryUpstream } from "../domain/model.ts";
+import type { ProviderInstance } from "../ports/provider-instance.ts";
+import type { TypeFacts, TypeTable } from "../ports/type-facts.ts";
 import { checkInstance, typeOf } from "./check-instance.ts";
 import { KEY, KeyFileProblem, readKeyFile } from "./key-file.ts";
 import { INSTANCE_DEFAULTS, type ProviderEntry } from "./provider-entry.ts";
@@ -8,14 +10,9 @@ import { environmentProxies } from "./proxies.ts";
 import { ConfigProblem } from "./readers.ts";
 import { ConfigError, type Environment } from "./sources.ts";
 import { readUpstreamTls, TlsProblem, type UpstreamTlsFiles } from "./tls-files.ts";
-import type { TypeFacts, TypeTable } from "./type-facts.ts";
 
 /** A provider instance with everything filled in. */
-export interface ConfiguredProvider {
-  readonly id: string;
-  readonly type: string;
-  readonly baseUrl: string;
-  readonly apiKey: string;
+export interface ConfiguredProvider extends ProviderInstance {
   /** File that the key is read from; undefined: the key is from the environment, or there is none. */
   readonly apiKeyFile: string | undefined;
   /** Why it cannot be called; undefined when it can. */
@@ -23,7 +20,6 @@ export interface ConfiguredProvider {
     | { readonly cause: "not-configured"; readonly variable: string }
     | { readonly cause: "disabled" }
     | undefined;
-  readonly apiVersion: string | undefined;
   readonly dialect: string | undefined;
   readonly unaryUpstream: UnaryUpstream;
   readonly timeouts: TargetTimeouts | undefined;
@@ -35,8 +31,6 @@ export interface ConfiguredProvider {
   readonly unlistedModels: boolean;
   /** The texts of its errors are in the log. */
   readonly errorTexts: boolean;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly connection: ConnectionSettings;
   /** Files that the TLS of its connection is read from. */
   readonly tls: UpstreamTlsFiles | undefined;
 }

@@ -1,3 +1,4 @@
+import type { TypeTable } from "../ports/type-facts.ts";
 import { checkVariables } from "./check-variables.ts";
 import { type Config, createConfig } from "./config.ts";
 import { readConfigTree } from "./config-tree.ts";
@@ -6,7 +7,6 @@ import { ConfigProblem, pathText } from "./readers.ts";
 import { RETENTION_ALIAS } from "./retention-alias.ts";
 import { schema } from "./schema.ts";
 import { ConfigError, type Environment, environmentName } from "./sources.ts";
-import type { TypeTable } from "./type-facts.ts";
 
 const VARIABLES = valuePaths().map(environmentName);
 

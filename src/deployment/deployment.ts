@@ -8,13 +8,8 @@ import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { RoutedTarget } from "../domain/route.ts";
 import type { Deployment as GatewayDeployment } from "../gateway/generation-run.ts";
-import type {
-  ErrorText,
-  Provider,
-  ProviderContext,
-  ProviderInstance,
-  ProviderType,
-} from "../providers/provider.ts";
+import type { ProviderInstance } from "../ports/provider-instance.ts";
+import type { ErrorText, Provider, ProviderContext, ProviderType } from "../providers/provider.ts";
 import { createModelRegistry, type RegistryInstance } from "../routing/model-registry.ts";
 import { createPriceOverrider } from "../routing/price-overrider.ts";
 import { recordProblems } from "../routing/record-problems.ts";

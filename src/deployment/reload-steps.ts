@@ -1,6 +1,6 @@
 // What a reload reads, and what it takes over of it.
 
-import { createAuthenticator, removedCallers } from "../calls/authenticate.ts";
+import { createAuthenticator, removedCallers } from "../calls/authenticator.ts";
 import type { Config } from "../config/config.ts";
 import { withKeysOfFiles, withTlsOfFiles } from "../config/instances.ts";
 import { restartKeys } from "../config/restart-keys.ts";

@@ -1,5 +1,5 @@
 /** Dialects of providers, by the names that models have them under. */
-export const DIALECTS = ["chat", "responses", "messages"] as const;
+const DIALECTS = ["chat", "responses", "messages"] as const;
 
 const PREFIX = "api:";
 

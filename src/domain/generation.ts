@@ -6,7 +6,7 @@ import type { JsonObject } from "./json.ts";
 import type { FinishReason, ProviderEvent } from "./provider-event.ts";
 import type { TokenUsage } from "./token-usage.ts";
 import { ToldFailure } from "./told-failure.ts";
-import type { WarningReason } from "./warning-reasons.ts";
+import type { Warning } from "./warning.ts";
 
 /** A place where a generation can run: a model at a provider instance. */
 export interface TargetName {
@@ -61,14 +61,6 @@ export interface Attempt extends TargetName {
   readonly cost?: Cost;
   /** Output of this attempt had reached the caller when it failed. */
   readonly outputDelivered: boolean;
-}
-
-/** Something the caller should know about a generation. */
-export interface Warning {
-  readonly reason: WarningReason;
-  readonly message: string;
-  /** Path in the request, e.g. `sampling.seed`. */
-  readonly field: string;
 }
 
 /** Measurements of one generation, in milliseconds. */

@@ -1,4 +1,5 @@
 // What operators see of providers and retries.
+import type { DecisionReason } from "./decided.ts";
 import type { ErrorKind } from "./gateway-error.ts";
 
 /** Times are milliseconds since the epoch. */
@@ -26,13 +27,8 @@ export interface Unavailability {
   readonly message: string;
 }
 
-/** State of one provider instance since the start of the process. */
-export interface ProviderStatus {
-  readonly id: string;
-  readonly unavailable: Unavailability | undefined;
-  /** Of all its models together; and by model, those that have had traffic. */
-  readonly circuit: CircuitStatus;
-  readonly modelCircuits: Readonly<Record<string, CircuitStatus>>;
+/** Counters of one provider instance since the start of the process. Times are milliseconds since the epoch. */
+export interface ProviderCounters {
   readonly inFlight: number;
   readonly totalRequests: number;
   readonly totalFailures: number;
@@ -41,6 +37,15 @@ export interface ProviderStatus {
   readonly lastErrorKind: ErrorKind | undefined;
   /** For operators: the message of the same failure. */
   readonly lastErrorMessage: string | undefined;
+}
+
+/** State of one provider instance since the start of the process. */
+export interface ProviderStatus extends ProviderCounters {
+  readonly id: string;
+  readonly unavailable: Unavailability | undefined;
+  /** Of all its models together; and by model, those that have had traffic. */
+  readonly circuit: CircuitStatus;
+  readonly modelCircuits: Readonly<Record<string, CircuitStatus>>;
   /** Calls allowed at a time at each model. */
   readonly concurrencyLimit: number;
   readonly queued: number;
@@ -61,15 +66,7 @@ export interface StoreStatus {
 export interface RetryDecision {
   readonly kind: ErrorKind;
   readonly retried: boolean;
-  readonly reason:
-    | "explicit-hint"
-    | "classifier"
-    | "policy"
-    | "attempts"
-    | "deadline"
-    | "budget"
-    | "circuit-open"
-    | "output-delivered";
+  readonly reason: DecisionReason;
   readonly count: number;
 }
 

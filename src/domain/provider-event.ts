@@ -3,7 +3,7 @@ import type { Part } from "./generation-spec.ts";
 import type { JsonObject } from "./json.ts";
 import type { PartAdditions, ProviderData, TokenLogprob } from "./provider-data.ts";
 import type { TokenCounts } from "./token-usage.ts";
-import type { WarningReason } from "./warning-reasons.ts";
+import type { Warning } from "./warning.ts";
 
 /** Why the output ended; the provider's own word travels beside it. */
 export type FinishReason =
@@ -17,13 +17,6 @@ export type FinishReason =
   | "paused"
   | "other"
   | "budget";
-
-/** What a caller is told about an answer; `field` is empty, since nothing of the request is meant. */
-export interface AnswerWarning {
-  readonly reason: WarningReason;
-  readonly message: string;
-  readonly field: string;
-}
 
 /**
  * What an adapter makes of one provider answer, streamed or not. Parts are
@@ -80,7 +73,7 @@ export type ProviderEvent =
       readonly cost?: ReportedCost;
     }
   /** Something of the answer that the caller should know; the same object is told once. */
-  | { readonly type: "warning"; readonly warning: AnswerWarning }
+  | { readonly type: "warning"; readonly warning: Warning }
   | {
       readonly type: "finish";
       readonly reason: FinishReason;

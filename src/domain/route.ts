@@ -1,7 +1,8 @@
-import type { TargetName, Warning } from "./generation.ts";
+import type { TargetName } from "./generation.ts";
 import type { GenerationSpec } from "./generation-spec.ts";
 import type { JsonObject } from "./json.ts";
 import type { Model } from "./model.ts";
+import type { Warning } from "./warning.ts";
 
 /** A target with the request as it will be sent there. */
 export interface RoutedTarget {

@@ -67,9 +67,12 @@ export interface CleanupOrder {
 export interface CleanupReport {
   readonly matched: number;
   readonly deleted: number;
+  /** Streams that are that old and still run. */
   readonly skipped: number;
   readonly freedBytes: number;
+  /** Some of those that matched, at most 100. */
   readonly sample: readonly string[];
+  /** The limit ended it. */
   readonly truncated: boolean;
 }
 

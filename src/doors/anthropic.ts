@@ -1,22 +1,16 @@
 // Anthropic's API.
 import { GatewayError } from "../domain/gateway-error.ts";
-import type { InputCount, InputCountCall } from "../ports/gateway.ts";
 import { decodeRequest } from "./anthropic-messages/decode-request.ts";
 import { encodeAnswer } from "./anthropic-messages/encode-answer.ts";
-import { MessagesStreamEncoder } from "./anthropic-messages/encode-stream.ts";
+import { MessagesStreamEncoder } from "./anthropic-messages/messages-stream-encoder.ts";
 import type { Door, DoorCall, DoorRoute } from "./door.ts";
 import { anthropicRefusal } from "./shared/anthropic-error.ts";
+import type { DoorParts } from "./shared/door-parts.ts";
 import type { DoorGenerations } from "./shared/generations.ts";
 import { anthropicModel, type ModelList, modelNames } from "./shared/models.ts";
 
 const DEFAULT_PAGE = 20;
 const MAX_PAGE = 1_000;
-
-export interface AnthropicDoorOptions {
-  readonly generations: DoorGenerations;
-  readonly models: ModelList;
-  readonly countInput: (call: InputCountCall) => Promise<InputCount>;
-}
 
 function messagesRoute(generations: DoorGenerations): DoorRoute {
   return {
@@ -35,7 +29,7 @@ function messagesRoute(generations: DoorGenerations): DoorRoute {
   };
 }
 
-function countRoute({ generations, countInput }: AnthropicDoorOptions): DoorRoute {
+function countRoute({ generations, countInput }: DoorParts): DoorRoute {
   return {
     method: "POST",
     path: "/v1/messages/count_tokens",
@@ -98,7 +92,7 @@ function modelRoutes(models: ModelList): DoorRoute[] {
   ];
 }
 
-export function createAnthropicDoor(options: AnthropicDoorOptions): Door {
+export function createAnthropicDoor(options: DoorParts): Door {
   return {
     name: "anthropic",
     routes: [

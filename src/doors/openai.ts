@@ -1,10 +1,9 @@
 // OpenAI's API.
 import { GatewayError } from "../domain/gateway-error.ts";
-import type { InputCount, InputCountCall } from "../ports/gateway.ts";
 import type { Door, DoorRoute } from "./door.ts";
 import { chatRoutes } from "./openai-chat/routes.ts";
 import { ResponsesRoutes } from "./openai-responses/routes.ts";
-import type { DoorGenerations } from "./shared/generations.ts";
+import type { DoorParts } from "./shared/door-parts.ts";
 import { type ModelList, modelNames, openAiModel } from "./shared/models.ts";
 import { openAiRefusal } from "./shared/openai-error.ts";
 
@@ -33,13 +32,7 @@ function modelRoutes(models: ModelList): DoorRoute[] {
   ];
 }
 
-export interface OpenAiDoorOptions {
-  readonly generations: DoorGenerations;
-  readonly models: ModelList;
-  readonly countInput: (call: InputCountCall) => Promise<InputCount>;
-}
-
-export function createOpenAiDoor(options: OpenAiDoorOptions): Door {
+export function createOpenAiDoor(options: DoorParts): Door {
   return {
     name: "openai",
     routes: [

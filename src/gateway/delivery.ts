@@ -1,7 +1,7 @@
 import type { AttemptNotice } from "../domain/generation.ts";
+import type { JsonStatistics } from "../domain/json-statistics.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { AttemptRecord } from "../output/attempt-record.ts";
-import type { JsonStatistics } from "../output/json-stream.ts";
 
 /** Where the events of a generation go. */
 export interface Delivery {

@@ -3,13 +3,7 @@ import { storeUnavailable } from "../store/store-errors.ts";
 import { streamNotFound } from "../streams/stream-errors.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
-import { STORED_PREFIX } from "./stored-generations.ts";
-
-export interface StreamLogs {
-  readonly log: StreamLog;
-  /** In the memory of this process: idempotency keys while the store is away. */
-  readonly local: StreamLog;
-}
+import { STORED_PREFIX, type StreamLogs } from "./stored-generations.ts";
 
 async function lookUp(
   from: StreamLog,

@@ -15,17 +15,17 @@ import { answerTimeMs } from "../reliability/attempt-limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
 import { streamExpired } from "../streams/stream-errors.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
-import {
-  checkResumable,
-  type EphemeralStreamDependencies,
-  EphemeralStreams,
-} from "./ephemeral-streams.ts";
-import { findStream, type StreamLogs } from "./find-stream.ts";
+import { checkResumable, EphemeralStreams } from "./ephemeral-streams.ts";
+import { findStream } from "./find-stream.ts";
 import type { GenerationRuns } from "./generation-runs.ts";
-import { STORED_PREFIX, type StoredGenerations } from "./stored-generations.ts";
+import {
+  STORED_PREFIX,
+  type StoredGenerationDependencies,
+  type StoredGenerations,
+} from "./stored-generations.ts";
 import { unstoredAnswer, wholeAnswer } from "./whole-answer.ts";
 
-export interface GatewayDependencies extends EphemeralStreamDependencies, StreamLogs {
+export interface GatewayDependencies extends StoredGenerationDependencies {
   readonly telemetry: StreamTelemetry;
   readonly runs: GenerationRuns;
   readonly stored: StoredGenerations;

@@ -26,7 +26,7 @@ import { withinLimits } from "../routing/within-limits.ts";
 import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { AttemptResult, AttemptTelemetry, Telemetry } from "../telemetry/telemetry.ts";
 import { costOf } from "../usage/cost.ts";
-import { tierWarning } from "../usage/service-tier.ts";
+import { serviceTierWarning } from "../usage/service-tier.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
 import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
@@ -242,7 +242,7 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
     this.#upstream.stop();
     this.#endMeasure(outcome, error);
     result.end(record, outcome, error);
-    const tier = tierWarning(record.cost, record.finish?.metadata ?? {});
+    const tier = serviceTierWarning(record.cost, record.finish?.metadata ?? {});
     if (tier !== undefined) record.warn(tier);
     if (outcome === "succeeded") this.#flush();
     stats.ended(target.model.provider, outcome === "superseded" ? outcome : error);

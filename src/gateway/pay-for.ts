@@ -4,7 +4,7 @@ import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Model } from "../domain/model.ts";
 import type { GenerationResult } from "../output/generation-result.ts";
-import { allowanceOf } from "../usage/budget.ts";
+import { allowanceOf } from "../usage/allowance.ts";
 import { hasMedia } from "../usage/counted-text.ts";
 import { inputBoundOf } from "../usage/dearest-prices.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";

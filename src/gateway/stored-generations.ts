@@ -2,8 +2,8 @@ import type { Clock } from "../clock.ts";
 import type { Cursor } from "../domain/cursor.ts";
 import { internalError, type OnDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import type { Warning } from "../domain/generation.ts";
 import type { DisconnectPolicy, StreamOptions } from "../domain/stream-options.ts";
+import type { Warning } from "../domain/warning.ts";
 import type { Outcome } from "../output/generation-result.ts";
 import { openJsonStream } from "../output/open-json-stream.ts";
 import { StreamEvents } from "../output/stream-events.ts";
@@ -20,11 +20,16 @@ import { readingDeadline } from "./reading-deadline.ts";
 import { createStoredEncoder } from "./stored-encoder.ts";
 import { progressOf, readSummary, type StreamFacts } from "./stream-summary.ts";
 
-export interface StoredGenerationDependencies extends EventEncoder {
-  readonly clock: Clock;
+/** Where streams are kept. */
+export interface StreamLogs {
   readonly log: StreamLog;
   /** In the memory of this process: idempotency keys while the store is away. */
   readonly local: StreamLog;
+}
+
+/** What every stream needs, and the logs that keep streams. */
+export interface StoredGenerationDependencies extends EventEncoder, StreamLogs {
+  readonly clock: Clock;
   /** Random identifier of 128 bits or more. */
   readonly newId: () => string;
   readonly onDefect: OnDefect;

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { CleanupOrder, CleanupReport, EndedPhase } from "../domain/stream-states.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
 import type { EndPhase } from "../streams/stream-record.ts";
-import type { CleanupResult, ListQuery, StoredStream } from "../streams/stream-store.ts";
+import type { ListQuery, StoredStream } from "../streams/stream-store.ts";
 
 /** Longest wait for one answer of the store. */
 const WAIT_MS = 5_000;
@@ -21,14 +21,14 @@ const PHASES: Readonly<Record<EndedPhase, EndPhase>> = {
   cancelled: "cancelled",
 };
 
-export interface CleanupDependencies {
+export interface StreamDependencies {
   readonly clock: Clock;
   readonly log: StreamLog;
   /** Ends an orphan; false: another replica has it now. */
   readonly endOrphan: (stream: StoredStream) => Promise<boolean>;
 }
 
-export function createCleanup({ clock, log, endOrphan }: CleanupDependencies) {
+export function createStreamCleanup({ clock, log, endOrphan }: StreamDependencies) {
   const { store, health } = log;
   const demand = <T>(ask: () => T | Promise<T>): Promise<T> => health.demand(WAIT_MS, ask);
 
@@ -58,8 +58,8 @@ export function createCleanup({ clock, log, endOrphan }: CleanupDependencies) {
     order: CleanupOrder,
     endsAt: number,
     limit: number,
-  ): Promise<CleanupResult> {
-    const step = (most: number): Promise<CleanupResult> => {
+  ): Promise<CleanupReport> {
+    const step = (most: number): Promise<CleanupReport> => {
       const phases = order.phases.map((phase) => PHASES[phase]);
       const { olderThanMs, dryRun } = order;
       return demand(() => store.cleanup({ phases, olderThanMs, dryRun, limit: most }));

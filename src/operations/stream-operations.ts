@@ -1,6 +1,5 @@
 // What operators see and do with stored streams. Stored ones only: an ephemeral
 // stream is its caller's alone.
-import type { Clock } from "../clock.ts";
 import type {
   StreamFilter,
   StreamOperations,
@@ -9,9 +8,8 @@ import type {
   StreamState,
 } from "../domain/stream-states.ts";
 import { streamExpired, streamNotFound } from "../streams/stream-errors.ts";
-import type { StreamLog } from "../streams/stream-log.ts";
 import type { ListQuery, StoredStream } from "../streams/stream-store.ts";
-import { createCleanup } from "./stream-cleanup.ts";
+import { createStreamCleanup, type StreamDependencies } from "./stream-cleanup.ts";
 import { decodePageToken, encodePageToken } from "./stream-page.ts";
 import { stateOf } from "./stream-state.ts";
 
@@ -37,16 +35,7 @@ const STORED_PHASES: Readonly<Record<StreamPhase, ListQuery["phases"][number]>> 
   cancelled: "cancelled",
 };
 
-export interface StreamOperationsDependencies {
-  readonly clock: Clock;
-  readonly log: StreamLog;
-  /** Ends an orphan; false: another replica has it now. */
-  readonly endOrphan: (stream: StoredStream) => Promise<boolean>;
-}
-
-export function createStreamOperations(
-  dependencies: StreamOperationsDependencies,
-): StreamOperations {
+export function createStreamOperations(dependencies: StreamDependencies): StreamOperations {
   const { clock, log } = dependencies;
   const { store, health } = log;
 
@@ -121,6 +110,6 @@ export function createStreamOperations(
       return { cancelled, stream: show(after) };
     },
 
-    cleanup: createCleanup(dependencies),
+    cleanup: createStreamCleanup(dependencies),
   };
 }

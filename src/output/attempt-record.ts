@@ -2,18 +2,13 @@ import type { Clock } from "../clock.ts";
 import { carriedFields } from "../domain/carried-fields.ts";
 import type { Cost, ReportedCost } from "../domain/cost.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import type {
-  Attempt,
-  AttemptOutcome,
-  AttemptTrigger,
-  TargetName,
-  Warning,
-} from "../domain/generation.ts";
+import type { Attempt, AttemptOutcome, AttemptTrigger, TargetName } from "../domain/generation.ts";
 import type { Message, Part } from "../domain/generation-spec.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { RoutedTarget } from "../domain/route.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
-import type { AttemptMeter, Received } from "./attempt-meter.ts";
+import type { Received, UsageMeter } from "../domain/usage-meter.ts";
+import type { Warning } from "../domain/warning.ts";
 import { carriedEvent } from "./carried-event.ts";
 import {
   type CheckResult,
@@ -42,7 +37,7 @@ export interface AttemptRecordOptions {
   readonly clock: Clock;
   /** The request's money sets the limit of the output. */
   readonly isMoneyLimited: boolean;
-  readonly meter: AttemptMeter;
+  readonly meter: UsageMeter;
   /** Undefined: the price is unknown. */
   readonly price: (usage: TokenUsage, reported: ReportedCost | undefined) => Cost | undefined;
   /** The attempt whose output this one goes on with. */

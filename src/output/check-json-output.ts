@@ -1,6 +1,6 @@
-import type { Warning } from "../domain/generation.ts";
 import type { OutputFormat } from "../domain/generation-spec.ts";
 import { isJsonObject } from "../domain/json.ts";
+import type { Warning } from "../domain/warning.ts";
 import { checkSchema, type Verdict } from "./check-schema.ts";
 import { isPlainSchema } from "./is-plain-schema.ts";
 

@@ -1,7 +1,8 @@
 // An answer that ends well and holds nothing.
 import { GatewayError } from "../domain/gateway-error.ts";
-import type { Attempt, Warning } from "../domain/generation.ts";
+import type { Attempt } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
+import type { Warning } from "../domain/warning.ts";
 import type { AttemptRecord } from "./attempt-record.ts";
 
 /**

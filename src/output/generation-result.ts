@@ -7,9 +7,9 @@ import type {
   Generation,
   GenerationFailure,
   TargetName,
-  Warning,
 } from "../domain/generation.ts";
 import { addUsage, type TokenUsage } from "../domain/token-usage.ts";
+import type { Warning } from "../domain/warning.ts";
 import { AttemptRecord, type AttemptRecordOptions } from "./attempt-record.ts";
 import { bareGeneration } from "./bare-generation.ts";
 import { emptyOutputWarning } from "./empty-output.ts";

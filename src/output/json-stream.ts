@@ -1,22 +1,12 @@
 // JSON as it streams: what the output text says, told beside the text. Loaded only
 // for a stream that asks for it: see `open-json-stream.ts`.
+
 import type { JsonDelta } from "../domain/generation.ts";
+import type { JsonStatistics } from "../domain/json-statistics.ts";
 import type { EmitJson } from "./json/json-emitter.ts";
 import { createJsonPatches } from "./json/json-patches.ts";
 import { JsonScanner } from "./json/json-scanner.ts";
 import { createJsonValues } from "./json/json-values.ts";
-
-/** What was found so far; never content. */
-export interface JsonStatistics {
-  /** Documents that were finished. */
-  readonly documents: number;
-  /** Changes that were told. */
-  readonly changes: number;
-  /** Text that was read, in UTF-16 units. */
-  readonly units: number;
-  /** Documents that were given up, or have not ended. */
-  readonly malformed: number;
-}
 
 export interface JsonStream {
   /** Reads more text of a part; what it changes, in order. */

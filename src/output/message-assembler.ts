@@ -1,7 +1,7 @@
+import { countCodePoints } from "../domain/count-code-points.ts";
 import type { Message, Part } from "../domain/generation-spec.ts";
 import type { PartAdditions, ProviderData, TokenLogprob } from "../domain/provider-data.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
-import { countCodePoints } from "../domain/text.ts";
 
 type OpenPart =
   | { readonly type: "text"; text: string; logprobs?: TokenLogprob[] }

@@ -1,6 +1,6 @@
 import type { Cost } from "../domain/cost.ts";
-import type { Warning } from "../domain/generation.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
+import type { Warning } from "../domain/warning.ts";
 
 /**
  * What a whole answer that never came can have cost beside what is counted: the

@@ -9,13 +9,14 @@ import type {
   TargetName,
 } from "../domain/generation.ts";
 import type { Part } from "../domain/generation-spec.ts";
+import type { JsonStatistics } from "../domain/json-statistics.ts";
 import type { TokenLogprob } from "../domain/provider-data.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { StreamOptions } from "../domain/stream-options.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 import type { AttemptRecord } from "./attempt-record.ts";
 import type { GenerationResult, Outcome } from "./generation-result.ts";
-import type { JsonStatistics, JsonStream } from "./json-stream.ts";
+import type { JsonStream } from "./json-stream.ts";
 
 /** Longest text of one delta in UTF-16 units: at most 3 bytes each, so below 256 KiB on the wire. */
 const MAX_DELTA_UNITS = 80_000;

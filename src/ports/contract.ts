@@ -11,6 +11,11 @@ export interface RequestOfApi {
   readonly wishes: JsonObject | undefined;
 }
 
+/** A request of another API, and whether its answer is to come as it is made. */
+export interface StreamableRequest extends RequestOfApi {
+  readonly isStream: boolean;
+}
+
 /** A request that satisfies the rules of the contract. */
 export interface AcceptedSpec {
   readonly spec: GenerationSpec;

@@ -1,11 +1,11 @@
 import type { Clock } from "../clock.ts";
-import type { ConnectionSettings } from "../domain/connection-settings.ts";
 import type { FieldViolation } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
-import type { GoesBack, Model, ModelRecord, Parameter, WireLimits } from "../domain/model.ts";
+import type { GoesBack, Model, Parameter, WireLimits } from "../domain/model.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
-import type { TokenRules } from "../domain/token-rules.ts";
+import type { ProviderInstance } from "../ports/provider-instance.ts";
+import type { TypeFacts } from "../ports/type-facts.ts";
 
 /** One attempt as an adapter sees it. */
 export interface ProviderRequest {
@@ -58,21 +58,6 @@ export interface Provider {
   close(): Promise<void>;
 }
 
-/** A configured instance. */
-export interface ProviderInstance {
-  /** The string that names it everywhere. */
-  readonly id: string;
-  readonly type: string;
-  /** Without a trailing slash. */
-  readonly baseUrl: string;
-  readonly apiKey: string;
-  /** Version of the API that requests name. */
-  readonly apiVersion: string | undefined;
-  /** Extra headers of every request, e.g. an organisation. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly connection: ConnectionSettings;
-}
-
 /** An error of a provider in its own words, which can quote a request. */
 export interface ErrorText {
   /** Undefined for an error inside an answer. */
@@ -92,31 +77,9 @@ export interface ProviderContext {
 }
 
 /** What a provider folder exports to `registry.ts`. */
-export interface ProviderType {
-  /** Environment variable of the credential; undefined: needs none. */
-  readonly apiKeyVariable: string | undefined;
-  /** Empty: every instance has an address of its own. */
-  readonly defaultBaseUrl: string;
-  /** There is an instance of its name where the file has none. */
-  readonly hasDefaultInstance: boolean;
-  /** No instance of another type has its name, whether or not the file has one of this type. */
-  readonly isNameReserved: boolean;
-  /** Why the operator's address cannot be the base URL of an instance, as a clause; undefined: it can. */
-  baseUrlProblem(baseUrl: string): string | undefined;
-  /** What is wrong with the API version of an instance at this address; unset: it reads none. */
-  apiVersionProblem?(baseUrl: string, apiVersion: string | undefined): string | undefined;
-  /** Why it does not speak a dialect that it could be taken to speak; undefined: no more is to say. */
-  dialectProblem?(dialect: string): string | undefined;
-  /** Dialects it speaks, each with the parameters that its wire can carry. */
-  readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
-  /** Parameters that a dialect's wire carries for models whose record lists them, beside those of all. */
-  readonly listedParameters: Readonly<Record<string, readonly Parameter[]>>;
+export interface ProviderType extends TypeFacts {
   /** A model with these facts of the wire takes the parameter, where its dialect carries it. */
   takes(parameter: Parameter, wire: JsonObject): boolean;
-  /** Keys of `wire` that the adapter reads for a model of a dialect, as a record spells them. */
-  readonly wireFacts: Readonly<Record<string, readonly string[]>>;
-  /** Dialect of an instance that configures none. */
-  defaultDialect(baseUrl: string): string;
   /** Streams of a dialect report usage as its whole answers do, at this address. */
   reportsUsageInStreams(dialect: string, baseUrl: string): boolean;
   /** What a dialect takes at this address, of all models. */
@@ -125,10 +88,6 @@ export interface ProviderType {
   goesBack(dialect: string, wire: JsonObject): GoesBack;
   /** Every instance goes on after a last message of the assistant; else the operator says which do. */
   readonly prefill: boolean;
-  /** How tokens are counted where it does not report them. */
-  readonly tokens: TokenRules;
-  /** Built-in models. */
-  readonly models: readonly ModelRecord[];
   /**
    * What of a request the model's dialect cannot carry; undefined: it can carry it all. Pure,
    * and asked before the first attempt, so that `generate` has nothing left to refuse.

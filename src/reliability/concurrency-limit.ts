@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
+import type { LimitSettings } from "../domain/limit-settings.ts";
 import { CallerQueue, type CallerShare, loadOf, type Waiter } from "./caller-queue.ts";
-import type { LimitSettings } from "./reliability-settings.ts";
 
 /** A call waits in a queue for at most this share of its remaining time. */
 const QUEUE_SHARE = 0.25;

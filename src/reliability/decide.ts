@@ -1,24 +1,10 @@
 // Whether a failed attempt is followed by another one: a pure function of what is known.
+import type { DecisionReason } from "../domain/decided.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import { backoffMs, hintedWaitMs, MAX_JITTER_AT_LAST_TARGET } from "./backoff.ts";
 import { explicitHint, ruleOf } from "./failure-rule.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import type { BudgetSettings } from "./reliability-settings.ts";
-
-/** Why an attempt was or was not followed by another one. */
-export type DecisionReason =
-  /** The provider forced or forbade a repetition. */
-  | "explicit-hint"
-  /** The kind of the failure. */
-  | "classifier"
-  /** The request's or the operator's policy. */
-  | "policy"
-  | "attempts"
-  | "deadline"
-  | "budget"
-  /** No target can take the call. */
-  | "circuit-open"
-  | "output-delivered";
 
 export type Decision =
   | {

@@ -1,5 +1,5 @@
+import type { DecisionReason } from "../domain/decided.ts";
 import { type GatewayError, withReason } from "../domain/gateway-error.ts";
-import type { DecisionReason } from "./decide.ts";
 
 /** Kinds whose end says that the attempts are used up; the others keep their own reason. */
 const EXHAUSTIBLE: ReadonlySet<GatewayError["kind"]> = new Set([

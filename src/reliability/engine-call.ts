@@ -1,9 +1,9 @@
+import type { Decided } from "../domain/decided.ts";
 import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
 import type { AttemptTrigger, RecoveryAction, TargetName } from "../domain/generation.ts";
 import type { Model } from "../domain/model.ts";
 import type { AnswerForm } from "./answer-form.ts";
 import type { AttemptLimits } from "./attempt-timers.ts";
-import type { DecisionReason } from "./decide.ts";
 import type { PolicyInForce } from "./policy-in-force.ts";
 import type { TargetState } from "./target-state.ts";
 
@@ -72,14 +72,6 @@ export interface NextAttempt<T extends Target> {
   readonly next: T;
   readonly delayMs: number;
   readonly discardOutput: boolean;
-}
-
-/** A decision after a failed attempt. */
-export interface Decided {
-  readonly target: TargetName;
-  readonly kind: ErrorKind;
-  readonly retried: boolean;
-  readonly reason: DecisionReason;
 }
 
 /** One call as the engine decides about it. What the engine does is told by the functions, in order. */

@@ -1,8 +1,9 @@
+import type { Decided } from "../domain/decided.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import type { AttemptTrigger } from "../domain/generation.ts";
 import type { Model } from "../domain/model.ts";
 import type { CallStates } from "./call-states.ts";
-import type { Decided, EngineCall, Target } from "./engine-call.ts";
+import type { EngineCall, Target } from "./engine-call.ts";
 import type { AttemptPermit } from "./target-state.ts";
 
 /** An attempt with the right to be sent. */

@@ -1,16 +1,6 @@
 import type { Clock } from "../clock.ts";
-import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
-
-/** Counters of one provider instance since the start of the process. Times are milliseconds since the epoch. */
-export interface ProviderCounters {
-  readonly inFlight: number;
-  readonly totalRequests: number;
-  readonly totalFailures: number;
-  readonly lastSuccessMs: number | undefined;
-  readonly lastFailureMs: number | undefined;
-  readonly lastErrorKind: ErrorKind | undefined;
-  readonly lastErrorMessage: string | undefined;
-}
+import type { GatewayError } from "../domain/gateway-error.ts";
+import type { ProviderCounters } from "../domain/operations.ts";
 
 /** How an attempt failed. */
 type Failure = Pick<GatewayError, "kind" | "message">;

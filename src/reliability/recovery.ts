@@ -1,9 +1,10 @@
 // What follows a failed attempt: the next one, or the end of the call.
 import type { Clock } from "../clock.ts";
+import type { Decided } from "../domain/decided.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import { type Decision, type Destination, decide } from "./decide.ts";
 import { endingError } from "./ending-error.ts";
-import { type Decided, type EngineCall, nameOf, type Target } from "./engine-call.ts";
+import { type EngineCall, nameOf, type Target } from "./engine-call.ts";
 import { nextTargets, ruleOf } from "./failure-rule.ts";
 import { goesOn, mayFollow } from "./may-follow.ts";
 import { nextTarget } from "./next-target.ts";

@@ -1,3 +1,4 @@
+import type { LimitSettings } from "../domain/limit-settings.ts";
 // The operator's numbers. `docs/reliability.md` says why each default is what it is.
 
 /** Waits of our own choosing, in milliseconds: `base · 2ⁿ`, at most `cap`. */
@@ -59,16 +60,7 @@ export interface HealthSettings {
   readonly quotaMs: number;
 }
 
-/** Calls at one target. */
-export interface LimitSettings {
-  readonly maxInFlight: number;
-  readonly queueLength: number;
-  readonly queueWaitMs: number;
-  /** Part of the calls at a time that one caller may have while it is alone; 1: all of them. */
-  readonly callerShare: number;
-}
-
-/** The same where there are several callers. */
+/** `callerShare` where there are several callers. */
 export const SHARED = 0.75;
 
 export interface HedgeSettings {

@@ -1,29 +1,15 @@
+import type { DecisionReason } from "../domain/decided.ts";
 import type { ErrorKind } from "../domain/gateway-error.ts";
 import type { AttemptTrigger } from "../domain/generation.ts";
-import type { DecisionReason } from "./decide.ts";
+import type { RetryDecision, RetryStatus } from "../domain/operations.ts";
 
-/** Decisions of one sort. */
-export interface DecisionCount {
-  readonly kind: ErrorKind;
-  readonly retried: boolean;
-  readonly reason: DecisionReason;
-  count: number;
-}
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
 
 /** Counters since the start of the process. */
-export interface RetryCounts {
-  requests: number;
-  attempts: number;
-  retries: number;
-  failovers: number;
-  recovered: number;
-  exhausted: number;
-  delayMs: number;
-  hedges: number;
-  hedgeWins: number;
+type RetryCounts = Mutable<Omit<RetryStatus, "errors" | "decisions">> & {
   readonly errors: Map<ErrorKind, number>;
-  readonly decisions: Map<string, DecisionCount>;
-}
+  readonly decisions: Map<string, Mutable<RetryDecision>>;
+};
 
 function noCounts(): RetryCounts {
   return {

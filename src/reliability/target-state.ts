@@ -1,12 +1,13 @@
 import type { Clock } from "../clock.ts";
 import type { ErrorKind, GatewayError } from "../domain/gateway-error.ts";
+import type { LimitSettings } from "../domain/limit-settings.ts";
 import type { AnswerForm } from "./answer-form.ts";
 import type { CallerShare } from "./caller-queue.ts";
 import { CircuitBreaker, type CircuitPermit } from "./circuit-breaker.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { countEffect, type HealthEffect, healthEffect } from "./failure-rule.ts";
 import { Latency } from "./latency.ts";
-import type { LimitSettings, ReliabilitySettings } from "./reliability-settings.ts";
+import type { ReliabilitySettings } from "./reliability-settings.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { SizedLatency } from "./sized-latency.ts";
 import type { TargetChange } from "./target-change.ts";

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { TargetName } from "../domain/generation.ts";
-import { type LimitSettings, limitOf, type ReliabilitySettings } from "./reliability-settings.ts";
+import type { LimitSettings } from "../domain/limit-settings.ts";
+import { limitOf, type ReliabilitySettings } from "./reliability-settings.ts";
 import type { TargetChange } from "./target-change.ts";
 import { InstanceState, TargetState } from "./target-state.ts";
 

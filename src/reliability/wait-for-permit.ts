@@ -1,6 +1,7 @@
 // The wait before an attempt that follows a failure, and the right to send it.
 import type { Clock } from "../clock.ts";
-import type { Decided, EngineCall, Target } from "./engine-call.ts";
+import type { Decided } from "../domain/decided.ts";
+import type { EngineCall, Target } from "./engine-call.ts";
 import { openTarget, type Progress } from "./progress.ts";
 import type { AttemptPermit, Refusal } from "./target-state.ts";
 

@@ -1,6 +1,6 @@
-import type { Warning } from "../domain/generation.ts";
 import type { GenerationSpec, ReasoningEffort } from "../domain/generation-spec.ts";
 import type { Capability, Feature, Model, ModelRule, Parameter } from "../domain/model.ts";
+import type { Warning } from "../domain/warning.ts";
 import { effectiveSampling, isRepeatable } from "./effective-sampling.ts";
 import { foreignContent } from "./foreign-content.ts";
 import { reasoningWarnings, withOwnReasoning } from "./own-reasoning.ts";

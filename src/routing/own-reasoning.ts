@@ -1,6 +1,6 @@
-import type { Warning } from "../domain/generation.ts";
 import type { Message, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
+import type { Warning } from "../domain/warning.ts";
 
 /** Messages with the thoughts that a target takes, and where others were left out. */
 export interface OwnReasoning {

@@ -1,7 +1,8 @@
 // Values of a request that are above a vendor's known limits.
-import type { Warning } from "../domain/generation.ts";
+
 import type { GenerationSpec, Message, Part } from "../domain/generation-spec.ts";
 import type { Model, Parameter } from "../domain/model.ts";
+import type { Warning } from "../domain/warning.ts";
 import { withoutParameter } from "./without-parameter.ts";
 
 /** A value that a target does not take, and the request with one that it takes. */

@@ -1,7 +1,7 @@
-import type { Warning } from "../domain/generation.ts";
 import type { Message, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import { isDataFor, type ProviderData } from "../domain/provider-data.ts";
+import type { Warning } from "../domain/warning.ts";
 import type { WarningReason } from "../domain/warning-reasons.ts";
 
 /** Messages as a target reads them, and paths of what was left out for it. */

@@ -23,7 +23,7 @@ function headerRequestId(call: HandlerCall, field: string): string {
   return field === "" ? keyOf(call) : (call.header("idempotency-key") ?? "");
 }
 
-export function identityOf<Method extends Repeatable>(
+export function callIdentityOf<Method extends Repeatable>(
   call: HandlerCall,
   method: Method,
   request: MessageShape<Method["input"]>,

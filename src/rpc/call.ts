@@ -1,5 +1,6 @@
 import type { DescMessage, DescMethod, DescService, Message } from "@bufbuild/protobuf";
-import type { Call, Caller, CallHead } from "../calls/call.ts";
+import type { Call, CallHead } from "../calls/call.ts";
+import type { Caller } from "../domain/caller.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 
 /** A call that its first line and headers answer: no method is asked, and no caller looked for. */

@@ -11,7 +11,7 @@ import { RECOVERIES } from "./encode-spec.ts";
  * Writes the operator's recovery into a request that names none and accepts discards. The request
  * is stored with it: a replica that takes the stream over must not decide anew.
  */
-export function nameRecovery(
+export function nameDefaultRecovery(
   { spec, acceptsDiscard }: StreamGenerateRequest,
   usual: domain.MidStreamRecovery,
 ): void {

@@ -1,10 +1,10 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
-import type { Caller } from "../calls/call.ts";
 import { CallChain, type RunningCall } from "../calls/call-chain.ts";
 import { requestFields } from "../calls/call-fields.ts";
 import type { Calls } from "../calls/calls.ts";
 import type { HandlerCall } from "../calls/handler-call.ts";
 import type { Clock } from "../clock.ts";
+import type { Caller } from "../domain/caller.ts";
 import {
   type Arrival,
   type Dispatcher,

@@ -1,8 +1,7 @@
 import type { Draining } from "../calls/draining.ts";
 import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
-import type { GrpcListener } from "./grpc-listener.ts";
-import type { HttpListener } from "./http-listener.ts";
+import type { Listener } from "./listener.ts";
 
 /** Longest wait for calls to end once they have been told to. */
 const END_CALLS_MS = 1_000;
@@ -20,8 +19,8 @@ export interface DrainSettings {
 export interface DrainOptions {
   readonly clock: Clock;
   readonly settings: DrainSettings;
-  readonly grpc: Pick<GrpcListener, ListenerPart>;
-  readonly http: Pick<HttpListener, ListenerPart>;
+  readonly grpc: Pick<Listener, ListenerPart>;
+  readonly http: Pick<Listener, ListenerPart>;
   readonly calls: Pick<Draining, "activeCalls" | "startDraining" | "idle">;
   /** Ends what still runs with this error, or hands it over: streams by their terminal event, unary calls by their status. */
   readonly endGenerations: (error: GatewayError) => Promise<void>;

@@ -24,7 +24,7 @@ import { type Generation, GenerationFailed } from "../domain/generation.ts";
 import type { RpcStatus, StatusDetail } from "./call.ts";
 import { encodeAttempt, encodeCost, encodeUsage } from "./encode-generation.ts";
 import { categoryOf } from "./error-category.ts";
-import { StreamFailed } from "./stream-failure.ts";
+import { StreamFailed } from "./stream-failed.ts";
 
 /** One constant for all errors of the service. */
 const DOMAIN = "steer";

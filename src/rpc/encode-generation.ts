@@ -30,6 +30,7 @@ import {
   type TokenUsage,
   tokenSum,
 } from "../domain/token-usage.ts";
+import type { Warning } from "../domain/warning.ts";
 import { encodeMessage } from "./encode-content.ts";
 import { enumTable } from "./enum-table.ts";
 import { categoryOf } from "./error-category.ts";
@@ -216,7 +217,7 @@ export const MAX_CONTENT_BYTES = 4 * 1024 * 1024 - 64 * 1024;
 /** A generation whose text alone stays below this needs no measuring. */
 const SURELY_SMALL_UNITS = 256 * 1024;
 
-const COPIES_OMITTED: domain.Warning = {
+const COPIES_OMITTED: Warning = {
   reason: "OUTPUT_TEXT_OMITTED",
   message: "output_text and output_json would exceed the message limit; read message",
   field: "output_text",

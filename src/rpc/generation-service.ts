@@ -24,16 +24,16 @@ import type {
   OpenStream,
   WholeAnswer,
 } from "../ports/gateway.ts";
-import { identityOf } from "./call-identity.ts";
+import { callIdentityOf } from "./call-identity.ts";
 import { decodeSpec } from "./decode-spec.ts";
 import { checkStreamOptions, decodeStreamOptions } from "./decode-stream-options.ts";
-import { nameRecovery } from "./default-recovery.ts";
+import { nameDefaultRecovery } from "./default-recovery.ts";
 import { DiscardGuard } from "./discard-guard.ts";
 import { decodeEvent, encodeEvent } from "./encode-event.ts";
 import { encodeGeneration, encodeWithinLimit } from "./encode-generation.ts";
 import { type Handlers, type ServedService, serve } from "./handlers.ts";
 import { reportGeneration } from "./report-generation.ts";
-import { StreamFailed } from "./stream-failure.ts";
+import { StreamFailed } from "./stream-failed.ts";
 
 export interface GenerationServiceDependencies {
   readonly gateway: Gateway;
@@ -167,7 +167,7 @@ export function createGenerationService({
 
   const handlers: Handlers<typeof GenerationService> = {
     async generate(request, call) {
-      const identity = identityOf(call, GenerationService.method.generate, request);
+      const identity = callIdentityOf(call, GenerationService.method.generate, request);
       // A whole answer is read once it is whole.
       const generation = generationCall(requiredSpec(request.spec), call, identity, true);
       const answer = await admitted(gateway.generate(generation), call);
@@ -181,9 +181,9 @@ export function createGenerationService({
     // One generator between the stream and the call: each costs every event.
     streamGenerate: (request, call) =>
       deliver(call, request.acceptsDiscard, async () => {
-        nameRecovery(request, recovery());
+        nameDefaultRecovery(request, recovery());
         const options = decodeStreamOptions(request.options);
-        const identity = identityOf(call, GenerationService.method.streamGenerate, request);
+        const identity = callIdentityOf(call, GenerationService.method.streamGenerate, request);
         if (options.ephemeral && identity.requestId !== "") {
           throw invalidField("request_id", "an ephemeral stream cannot be repeated");
         }

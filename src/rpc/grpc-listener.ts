@@ -8,10 +8,10 @@ import type { TlsMaterial } from "../domain/tls-material.ts";
 import type { Dispatcher } from "./call.ts";
 import { endOnce } from "./end-once.ts";
 import { FloodGuard } from "./flood-guard.ts";
-import { handleServerStream, handleUnary } from "./grpc-call.ts";
 import { gateStreams } from "./grpc-gate.ts";
 import { serverInternals } from "./grpc-internals.ts";
 import { GrpcRequest } from "./grpc-request.ts";
+import { handleServerStream, handleUnary } from "./handle-grpc-call.ts";
 import { createHealthService, HEALTH_PATHS } from "./health.ts";
 import { type AgeLimit, Http2Sessions } from "./http2-sessions.ts";
 import { KEEPALIVE_TIME_MS, KEEPALIVE_TIMEOUT_MS } from "./keep-alive.ts";
@@ -23,6 +23,7 @@ import {
   listen,
   RESET_LIMITS,
 } from "./listen.ts";
+import type { Listener } from "./listener.ts";
 import { addReflection, REFLECTION_PATHS } from "./reflection.ts";
 import { boundRequests } from "./requests/bound-requests.ts";
 
@@ -43,25 +44,6 @@ export interface GrpcListenerOptions {
   readonly clock: Clock;
   /** How old a connection may get; undefined for no limit. */
   readonly ageLimit: AgeLimit | undefined;
-}
-
-export interface GrpcListener {
-  /** As taken: the port is never 0. */
-  readonly address: ListenAddress;
-  /** Tells health checks and watchers. */
-  setServing(serving: boolean): void;
-  /** What new TLS handshakes are served by; undefined: no TLS. */
-  readonly tls: TlsMaterial | undefined;
-  /** Serves new TLS handshakes by these; connections that are open stay. */
-  setTls(tls: TlsMaterial): void;
-  /** Connections that are open now. */
-  readonly connections: number;
-  /** Says GOAWAY to every client, and to those that come later; all calls go on. Resolves when the clients of now open no more calls. */
-  sayGoaway(): Promise<void>;
-  /** Takes no new connection. */
-  stopListening(): void;
-  /** Sends what is on its way, then cuts what is left. */
-  close(): Promise<void>;
 }
 
 // It writes metadata that it cannot take to standard error, credentials included.
@@ -139,7 +121,7 @@ function credentials(tls: TlsMaterial | undefined): grpc.ServerCredentials {
 }
 
 /** The contract's services, health and reflection over gRPC. Rejects when the address is taken. */
-export async function createGrpcListener(options: GrpcListenerOptions): Promise<GrpcListener> {
+export async function createGrpcListener(options: GrpcListenerOptions): Promise<Listener> {
   const { dispatcher, clock } = options;
   let inUse = options.tls;
   const server = createServer(options);

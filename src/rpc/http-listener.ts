@@ -37,6 +37,7 @@ import {
   listen,
   RESET_LIMITS,
 } from "./listen.ts";
+import type { Listener } from "./listener.ts";
 import { createConnectHandler } from "./requests/connect-handler.ts";
 import { maxRequestBytes } from "./requests/request-limits.ts";
 import { requestKey } from "./requests/taken-request.ts";
@@ -77,24 +78,6 @@ export interface HttpListenerOptions {
   readonly storeTrouble: () => string | undefined;
   /** Answers calls of other APIs; false: the path is none of theirs. */
   readonly serveDoors?: (request: HttpRequest, response: ServerResponse) => boolean;
-}
-
-export interface HttpListener {
-  readonly address: ListenAddress;
-  /** Tells `/readyz`; an HTTP/1.1 connection ends with its next answer while it is false. */
-  setServing(serving: boolean): void;
-  /** What new TLS handshakes are served by; undefined: no TLS. */
-  readonly tls: TlsMaterial | undefined;
-  /** Serves new TLS handshakes by these; connections that are open stay. */
-  setTls(tls: TlsMaterial): void;
-  /** Connections that are open now. */
-  readonly connections: number;
-  /** Says GOAWAY to every HTTP/2 client, and to those that come later; all calls go on. Resolves when the clients of now open no more calls. */
-  sayGoaway(): Promise<void>;
-  /** Takes no new connection. */
-  stopListening(): void;
-  /** Sends what is on its way, then cuts what is left. */
-  close(): Promise<void>;
 }
 
 function toConnectError(error: unknown): ConnectError {
@@ -212,7 +195,7 @@ function createServer(
 }
 
 /** Connect, gRPC-Web and JSON over HTTP/1.1, and HTTP/2 under TLS; `/livez` and `/readyz`. */
-export async function createHttpListener(options: HttpListenerOptions): Promise<HttpListener> {
+export async function createHttpListener(options: HttpListenerOptions): Promise<Listener> {
   const origins = new Set(options.corsOrigins);
   let serving = true;
   let inUse = options.tls;

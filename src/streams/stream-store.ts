@@ -1,4 +1,5 @@
 import type { Cursor } from "../domain/cursor.ts";
+import type { CleanupReport } from "../domain/stream-states.ts";
 import type { Sessions } from "../store/sessions.ts";
 import type { StoreCapabilities } from "../store/store-engine.ts";
 import type { AppendAnswer, ClaimAnswer } from "./stream-machine.ts";
@@ -104,18 +105,6 @@ export interface CleanupQuery {
   readonly dryRun: boolean;
 }
 
-export interface CleanupResult {
-  readonly matched: number;
-  readonly deleted: number;
-  /** Streams that are that old and still run. */
-  readonly skipped: number;
-  readonly freedBytes: number;
-  /** Some of those that matched, at most 100. */
-  readonly sample: readonly string[];
-  /** The limit ended it. */
-  readonly truncated: boolean;
-}
-
 type MaybePromise<T> = T | Promise<T>;
 
 /**
@@ -175,7 +164,7 @@ export interface StreamStore extends Sessions {
   list(query: ListQuery): Promise<ListPage>;
   /** Expires what is past its retention and deletes old tombstones; a bounded amount a call. */
   reap(tombstoneMs: number, limit: number): Promise<{ readonly expired: number }>;
-  cleanup(query: CleanupQuery): Promise<CleanupResult>;
+  cleanup(query: CleanupQuery): Promise<CleanupReport>;
   /** Expires these streams, whatever their age; those that still run stay. */
   discard(streamIds: readonly string[]): Promise<{ readonly deleted: number }>;
 }

@@ -1,7 +1,9 @@
 // Attributes of attempts, for spans and metrics.
+
+import type { Decided } from "../domain/decided.ts";
 import { attribute, VENDORS } from "./names.ts";
 import type { AttributesOf, span } from "./spans.ts";
-import type { AttemptInfo, AttemptResult, DecisionInfo } from "./telemetry.ts";
+import type { AttemptInfo, AttemptResult } from "./telemetry.ts";
 
 /** Attributes that an attempt's span and its metrics share: few values each, but for unlisted models. */
 export function attemptAttributes(info: AttemptInfo) {
@@ -14,7 +16,7 @@ export function attemptAttributes(info: AttemptInfo) {
 }
 
 /** Attributes of what was decided after a failed attempt. */
-export function decisionAttributes(info: DecisionInfo) {
+export function decisionAttributes(info: Decided) {
   return {
     [attribute.instance]: info.target.provider,
     [attribute.category]: info.kind,

@@ -9,6 +9,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import type { Clock } from "../clock.ts";
+import type { Decided } from "../domain/decided.ts";
 import type { TargetName } from "../domain/generation.ts";
 import { attemptAttributes, decisionAttributes, resultAttributes } from "./attempt-attributes.ts";
 import { AttemptMetrics } from "./attempt-metrics.ts";
@@ -21,7 +22,7 @@ import { createOutputMetrics } from "./otel-output.ts";
 import { createStreamMetrics } from "./otel-streams.ts";
 import { type AttributesOf, span } from "./spans.ts";
 import type { StreamTelemetry } from "./stream-telemetry.ts";
-import type { AttemptInfo, AttemptTelemetry, DecisionInfo, Telemetry } from "./telemetry.ts";
+import type { AttemptInfo, AttemptTelemetry, Telemetry } from "./telemetry.ts";
 
 /** Spans and metrics over the OpenTelemetry API; an SDK must have been started. */
 export class OtelTelemetry implements Telemetry {
@@ -107,7 +108,7 @@ export class OtelTelemetry implements Telemetry {
     };
   }
 
-  startBackoff(call: CallTelemetry, info: DecisionInfo & { readonly ms: number }): () => void {
+  startBackoff(call: CallTelemetry, info: Decided & { readonly ms: number }): () => void {
     const attributes: AttributesOf<typeof span.backoff> = {
       ...decisionAttributes(info),
       [attribute.delay]: info.ms / 1000,
@@ -118,7 +119,7 @@ export class OtelTelemetry implements Telemetry {
     return () => running.end();
   }
 
-  recordDecision(info: DecisionInfo): void {
+  recordDecision(info: Decided): void {
     this.#decisions.add(1, decisionAttributes(info));
   }
 

@@ -9,6 +9,6 @@ export async function startOptionalTelemetry(
   if (settings === undefined) {
     return { telemetry: noTelemetry, observe: () => {}, shutdown: async () => {} };
   }
-  const sdk = await import("./sdk.ts");
+  const sdk = await import("./start-telemetry.ts");
   return sdk.startTelemetry(clock, settings.serviceName);
 }

@@ -1,6 +1,8 @@
 import type { Cost } from "../domain/cost.ts";
+import type { Decided } from "../domain/decided.ts";
 import type { ErrorKind } from "../domain/gateway-error.ts";
 import type { AttemptTrigger, TargetName } from "../domain/generation.ts";
+import type { JsonStatistics } from "../domain/json-statistics.ts";
 import type { FinishReason } from "../domain/provider-event.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
@@ -37,13 +39,7 @@ export interface AttemptResult {
   /** Of a stream, worked out only where somebody measures. */
   readonly rhythm?: () => Rhythm;
   /** What the JSON handler of a stream has found. */
-  readonly json?: {
-    readonly documents: number;
-    readonly changes: number;
-    /** Text that was read, in UTF-16 units. */
-    readonly units: number;
-    readonly malformed: number;
-  };
+  readonly json?: JsonStatistics;
 }
 
 /** One call to a provider while it runs. */
@@ -69,14 +65,6 @@ export interface AttemptInfo {
   readonly maxOutputTokens: number | undefined;
 }
 
-/** What was decided after a failed attempt, and why. */
-export interface DecisionInfo {
-  readonly target: TargetName;
-  readonly kind: ErrorKind;
-  readonly retried: boolean;
-  readonly reason: string;
-}
-
 /**
  * Spans and metrics of the gateway. Content never passes here: identifiers,
  * counts and durations only.
@@ -90,8 +78,8 @@ export interface Telemetry {
   }): CallTelemetry;
   startAttempt(call: CallTelemetry, info: AttemptInfo): AttemptTelemetry;
   /** A wait between attempts: the returned function ends it. */
-  startBackoff(call: CallTelemetry, info: DecisionInfo & { readonly ms: number }): () => void;
-  recordDecision(info: DecisionInfo): void;
+  startBackoff(call: CallTelemetry, info: Decided & { readonly ms: number }): () => void;
+  recordDecision(info: Decided): void;
   /** Tokens were counted that no provider reported. */
   recordEstimate(target: TargetName, estimator: string): void;
   /** How far the estimator that learns was off where a provider has reported: 0.1 is a tenth. */

@@ -1,6 +1,6 @@
 import type { Cost } from "../domain/cost.ts";
-import type { Warning } from "../domain/generation.ts";
 import type { JsonObject } from "../domain/json.ts";
+import type { Warning } from "../domain/warning.ts";
 
 /** Words of vendors for the tier whose prices a model's record has. */
 const STANDARD: ReadonlySet<unknown> = new Set(["default", "standard", "auto", "on_demand"]);
@@ -12,7 +12,7 @@ const TIER_UNPRICED: Warning = {
 };
 
 /** What a caller is told where a cost has the prices of another tier; undefined: it has its own. */
-export function tierWarning(
+export function serviceTierWarning(
   cost: Cost | undefined,
   { service_tier: tier }: JsonObject,
 ): Warning | undefined {

@@ -2,9 +2,9 @@ import type { Clock } from "../clock.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { Vocabulary } from "../domain/token-rules.ts";
-import { estimateByCharacters } from "./character-estimator.ts";
 import { type CountedText, requestText } from "./counted-text.ts";
 import type { Estimate } from "./estimate.ts";
+import { estimateByCharacters } from "./estimate-by-characters.ts";
 import { ScriptEstimator } from "./script-estimator.ts";
 import { createTokenizer } from "./tokenizer.ts";
 

@@ -1,6 +1,7 @@
 import type { GenerationSpec, Message } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import type { TokenCounts, TokenUsage } from "../domain/token-usage.ts";
+import type { Received, UsageMeter } from "../domain/usage-meter.ts";
 import { answerText, requestText, requestUnits } from "./counted-text.ts";
 import type { Estimate } from "./estimate.ts";
 import { MAX_LEARNED_UNITS } from "./script-estimator.ts";
@@ -8,27 +9,6 @@ import type { TokenCounter } from "./token-counter.ts";
 
 /** Longest wait for exact counts at the end of an attempt; the estimate made at once stands after it. */
 const MAX_COUNT_MS = 500;
-
-/** Counts of one attempt: what the provider reports, completed by estimates where it reports nothing. */
-export interface UsageMeter {
-  /** Cumulative counts replace earlier ones field by field; those that cannot be take them away. */
-  report(counts: TokenCounts, impossible?: readonly (keyof TokenCounts)[]): void;
-  /** At once. `output` is what was received; it is counted only where the provider's number is missing. */
-  usage(output: Message, received?: Received): TokenUsage;
-  /**
-   * The attempt has ended. Better counts than `usage` gave, where an estimator
-   * takes its time to make them; where the provider reported, they are learned from.
-   */
-  settle(output: Message, received?: Received): Promise<TokenUsage> | undefined;
-}
-
-/** How an answer came. */
-export interface Received {
-  /** Chunks with content: the provider made a token for each at least. */
-  readonly chunks: number;
-  /** The answer was to come as a whole, and the attempt ended before it. */
-  readonly isMissing: boolean;
-}
 
 const AS_IT_IS: Received = { chunks: 0, isMissing: false };
 

@@ -8,7 +8,7 @@ import { GenerationFailed } from "../../src/domain/generation.ts";
 import type { Gateway, OpenStream } from "../../src/ports/gateway.ts";
 import { encodeError } from "../../src/rpc/encode-error.ts";
 import { decodeEvent } from "../../src/rpc/encode-event.ts";
-import { StreamFailed } from "../../src/rpc/stream-failure.ts";
+import { StreamFailed } from "../../src/rpc/stream-failed.ts";
 import type { Replica } from "./replica.ts";
 import type { Scheduler, SimulatedProcess } from "./scheduler.ts";
 

@@ -13,7 +13,7 @@ import { ReliabilityEngine } from "../../src/reliability/reliability-engine.ts";
 import { DEFAULT_SETTINGS } from "../../src/reliability/reliability-settings.ts";
 import { TargetStates } from "../../src/reliability/target-states.ts";
 import { encodeEvent, encodeInternalEnd } from "../../src/rpc/encode-event.ts";
-import { outputText } from "../../src/rpc/stored-output.ts";
+import { outputText } from "../../src/rpc/output-text.ts";
 import { MemoryEngine } from "../../src/store/memory/engine.ts";
 import { type StreamService, startStreams } from "../../src/stream-service.ts";
 import type { StreamSettings } from "../../src/streams/stream-settings.ts";

@@ -11,9 +11,9 @@ import type {
   StreamEventBody,
   TargetName,
   Timing,
-  Warning,
 } from "../../src/domain/generation.ts";
 import type { TokenUsage } from "../../src/domain/token-usage.ts";
+import type { Warning } from "../../src/domain/warning.ts";
 import { WARNING_REASONS, type WarningReason } from "../../src/domain/warning-reasons.ts";
 import { ACTIONS, DURABILITIES } from "../../src/rpc/encode-event.ts";
 import { FINISH_REASONS, OUTCOMES, TRIGGERS } from "../../src/rpc/encode-generation.ts";

@@ -1,6 +1,7 @@
 import type { GenerationSpec, Routing } from "../../src/domain/generation-spec.ts";
 import type { Model } from "../../src/domain/model.ts";
-import type { ProviderInstance, ProviderRequest } from "../../src/providers/provider.ts";
+import type { ProviderInstance } from "../../src/ports/provider-instance.ts";
+import type { ProviderRequest } from "../../src/providers/provider.ts";
 import { tokens } from "../../src/providers/shared/openai-tokens.ts";
 
 export function testRouting(overrides: Partial<Routing> = {}): Routing {

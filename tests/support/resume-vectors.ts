@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import type { StreamCalls } from "../../clients/typescript/resume.ts";
+import type { StreamCalls } from "../../clients/typescript/read-stream.ts";
 import type { GenerationClient } from "../../clients/typescript/steer.ts";
 import { Code, SteerError, type StreamCursor } from "../../clients/typescript/steer-error.ts";
 import { type ErrorCategory, GatewayErrorSchema } from "../../gen/es/steer/v1/error_pb.js";

@@ -15,7 +15,8 @@ import {
 } from "../../gen/service/steer/v1/model_service_pb.ts";
 import type { HandlerCall } from "../../src/calls/handler-call.ts";
 import { createDispatcher } from "../../src/rpc/dispatcher.ts";
-import { createGrpcListener, type GrpcListener } from "../../src/rpc/grpc-listener.ts";
+import { createGrpcListener } from "../../src/rpc/grpc-listener.ts";
+import type { Listener } from "../../src/rpc/listener.ts";
 import { callsOf } from "./calls.ts";
 import { createManualClock } from "./manual-clock.ts";
 
@@ -41,7 +42,7 @@ const nothing: Stream = () => (async function* () {})();
 /** One listener for the tests of a file; each test begins with its own handlers and lines. */
 export function serveGrpc() {
   const clock = createManualClock();
-  let listener: GrpcListener;
+  let listener: Listener;
   let client: http2.ClientHttp2Session;
   const served = {
     clock,
@@ -49,7 +50,7 @@ export function serveGrpc() {
     unary: found,
     stream: nothing,
     lines: [] as Record<string, unknown>[],
-    get listener(): GrpcListener {
+    get listener(): Listener {
       return listener;
     },
     /** A call whose request the test writes. */

@@ -11,7 +11,8 @@ import {
 import type { HandlerCall } from "../../src/calls/handler-call.ts";
 import { systemClock } from "../../src/clock.ts";
 import { createDispatcher } from "../../src/rpc/dispatcher.ts";
-import { createHttpListener, type HttpListener } from "../../src/rpc/http-listener.ts";
+import { createHttpListener } from "../../src/rpc/http-listener.ts";
+import type { Listener } from "../../src/rpc/listener.ts";
 import { callsOf } from "./calls.ts";
 
 export const GET_MODEL = `/${ModelService.typeName}/GetModel`;
@@ -37,7 +38,7 @@ export interface Asked {
 
 /** One listener for the tests of a file; each test begins with its own handlers and lines. */
 export function serveHttp() {
-  let listener: HttpListener;
+  let listener: Listener;
   const served = {
     authenticate: (): typeof CALLER => CALLER,
     unary: found,

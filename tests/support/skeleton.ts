@@ -51,9 +51,16 @@ export function textOf(echo: Echo): string {
   "clients/typescript/package.json": PACKAGE,
   "gen/es/package.json": PACKAGE,
   "tools/long-functions.json": "[]\n",
-  "src/main.ts": `import { run } from "./service.ts";
+  "tools/duplicate-types.json": "{}\n",
+  "tools/file-names.json": `{
+  "clients/typescript/steer.ts": "the entry of the package has the product's name",
+  "src/providers/*/provider.ts": "the folders of vendors have files of the same names",
+  "src/providers/registry.ts": "it exports every type of provider"
+}
+`,
+  "src/main.ts": `import { runService } from "./service.ts";
 
-run();
+runService();
 `,
   "src/service.ts": `import { systemClock } from "./clock.ts";
 import { loadConfig } from "./config/load-config.ts";
@@ -61,7 +68,7 @@ import { createGateway } from "./gateway/gateway.ts";
 import * as types from "./providers/registry.ts";
 import { encodeAnswer } from "./rpc/encode-answer.ts";
 
-export function run(): void {
+export function runService(): void {
   const gateway = createGateway(Object.values(types), systemClock);
   process.stdout.write(encodeAnswer(gateway({ text: loadConfig().text }), systemClock));
 }
@@ -90,7 +97,7 @@ export const systemClock: Clock = {
   "src/gateway/gateway.ts": `import type { Clock } from "../clock.ts";
 import type { Spec } from "../domain/spec.ts";
 import type { Provider } from "../providers/provider.ts";
-import { route } from "../routing/router.ts";
+import { route } from "../routing/route.ts";
 
 export function createGateway(providers: readonly Provider[], clock: Clock) {
   return (spec: Spec): Spec => route(providers, spec, clock)?.(spec) ?? spec;
@@ -100,17 +107,25 @@ export function createGateway(providers: readonly Provider[], clock: Clock) {
   readonly text: string;
 }
 `,
-  "src/routing/router.ts": `import type { Clock } from "../clock.ts";
+  "src/routing/route.ts": `import type { Clock } from "../clock.ts";
 import type { Spec } from "../domain/spec.ts";
 
 export function route<T>(targets: readonly T[], spec: Spec, clock: Clock): T | undefined {
   return targets[Math.floor(clock.random() * targets.length) + spec.text.length];
 }
 `,
-  "src/telemetry/telemetry.ts": `import type { Clock } from "../clock.ts";
+  "src/telemetry/stamp.ts": `import type { Clock } from "../clock.ts";
 
 export function stamp(clock: Clock): string {
   return String(clock.now());
+}
+`,
+  "src/calls/stamped.ts": `import type { Clock } from "../clock.ts";
+import type { Spec } from "../domain/spec.ts";
+import { stamp } from "../telemetry/stamp.ts";
+
+export function stamped(spec: Spec, clock: Clock): string {
+  return spec.text + stamp(clock);
 }
 `,
   "src/providers/provider.ts": `import type { Spec } from "../domain/spec.ts";
@@ -141,12 +156,12 @@ export const createBeta = dialect("beta");
 `,
   "src/rpc/encode-answer.ts": `import { create, toJsonString } from "@bufbuild/protobuf";
 import { EchoSchema } from "../../gen/service/steer/v1/echo_pb.ts";
+import { stamped } from "../calls/stamped.ts";
 import type { Clock } from "../clock.ts";
 import type { Spec } from "../domain/spec.ts";
-import { stamp } from "../telemetry/telemetry.ts";
 
 export function encodeAnswer(spec: Spec, clock: Clock): string {
-  return toJsonString(EchoSchema, create(EchoSchema, { text: spec.text + stamp(clock) }));
+  return toJsonString(EchoSchema, create(EchoSchema, { text: stamped(spec, clock) }));
 }
 `,
   "src/cli/steer.ts": `import { create } from "@bufbuild/protobuf";
@@ -160,9 +175,9 @@ process.stdout.write(String(systemClock.now()));
 `,
   "tests/support/global-setup.ts": `export function setup(): void {}
 `,
-  "tests/unit/routing/router.test.ts": `import { expect, it } from "vitest";
+  "tests/unit/routing/route.test.ts": `import { expect, it } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
-import { route } from "../../../src/routing/router.ts";
+import { route } from "../../../src/routing/route.ts";
 
 it("finds no target where there is none", () => {
   expect(route([], { text: "" }, systemClock)).toBeUndefined();

@@ -115,8 +115,7 @@ function answerOf(
     reasoning: script.reasoning ?? "",
     refusal: script.refusal ?? "",
     tokens,
-    tool:
-      tool === undefined ? undefined : { id: `call_${index}`, name: tool, json: JSON_TEXT },
+    tool: tool === undefined ? undefined : { id: `call_${index}`, name: tool, json: JSON_TEXT },
     inputTokens: 12,
     outputTokens: tokens.length + (script.reasoning === undefined ? 0 : 3),
     withUsage: isJsonObject(streamOptions) && streamOptions["include_usage"] === true,

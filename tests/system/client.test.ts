@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Reconnect } from "../../clients/typescript/resume.ts";
+import type { Reconnect } from "../../clients/typescript/read-stream.ts";
 import {
   generate,
   resumeStream,

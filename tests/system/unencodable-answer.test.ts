@@ -10,16 +10,17 @@ import {
 } from "../../gen/service/steer/v1/model_service_pb.ts";
 import { systemClock } from "../../src/clock.ts";
 import { createDispatcher } from "../../src/rpc/dispatcher.ts";
-import { createGrpcListener, type GrpcListener } from "../../src/rpc/grpc-listener.ts";
+import { createGrpcListener } from "../../src/rpc/grpc-listener.ts";
 import { serve } from "../../src/rpc/handlers.ts";
-import { createHttpListener, type HttpListener } from "../../src/rpc/http-listener.ts";
+import { createHttpListener } from "../../src/rpc/http-listener.ts";
 import { addressText } from "../../src/rpc/listen.ts";
+import type { Listener } from "../../src/rpc/listener.ts";
 import { callsOf } from "../support/calls.ts";
 import { createGrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
 
 const lines: Readonly<Record<string, unknown>>[] = [];
-let grpc: GrpcListener;
-let http: HttpListener;
+let grpc: Listener;
+let http: Listener;
 
 /** A handler whose answer has a number that the contract cannot carry. */
 const broken = serve(ModelService, {

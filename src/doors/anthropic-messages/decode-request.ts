@@ -10,17 +10,13 @@ import type {
   ToolChoice,
 } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { RequestOfApi } from "../../ports/contract.ts";
+import type { StreamableRequest } from "../../ports/contract.ts";
 import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
-import { decodeMessages, isOwnTool, ORIGIN } from "./decode-content.ts";
+import { decodeMessages, isOwnTool, ORIGIN } from "./decode-messages.ts";
 
 /** Key of the fields that targets of this dialect get as they came. */
 const OPTIONS = "api:messages";
-
-export interface MessagesRequest extends RequestOfApi {
-  readonly isStream: boolean;
-}
 
 const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
   low: "low",
@@ -120,7 +116,7 @@ function betasOf(header: string | undefined): JsonObject {
 }
 
 /** Throws INVALID_ARGUMENT with the path of the field. */
-export function decodeRequest(source: JsonObject, betas: string | undefined): MessagesRequest {
+export function decodeRequest(source: JsonObject, betas: string | undefined): StreamableRequest {
   const body = new Fields(source);
   refuseThread(body);
   const model = body.requiredText("model");

@@ -4,7 +4,7 @@ import type { Part } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
 import type { FinishReason } from "../../domain/provider-event.ts";
 import type { TokenUsage } from "../../domain/token-usage.ts";
-import { ORIGIN } from "./decode-content.ts";
+import { ORIGIN } from "./decode-messages.ts";
 
 const STOP_WORDS: Readonly<Record<FinishReason, string>> = {
   stop: "end_turn",
@@ -23,7 +23,7 @@ export function stopWord(reason: FinishReason | undefined): string {
   return STOP_WORDS[reason ?? "stop"];
 }
 
-export function messageId(generationId: string): string {
+function messageId(generationId: string): string {
   return `msg_${generationId}`;
 }
 

@@ -8,18 +8,13 @@ import type {
   ToolChoice,
 } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { RequestOfApi } from "../../ports/contract.ts";
+import type { StreamableRequest } from "../../ports/contract.ts";
 import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
-import { decodeMessages } from "./decode-content.ts";
+import { decodeMessages } from "./decode-messages.ts";
 
 /** Key of the fields that targets of this dialect get as they came. */
 const OPTIONS = "api:chat";
-
-/** A request, and how its answer is to look. */
-export interface ChatRequest extends RequestOfApi {
-  readonly isStream: boolean;
-}
 
 const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
   none: "none",
@@ -126,7 +121,7 @@ function refuseUnserved(body: Fields): void {
 }
 
 /** Throws INVALID_ARGUMENT with the path of the field. */
-export function decodeRequest(source: JsonObject): ChatRequest {
+export function decodeRequest(source: JsonObject): StreamableRequest {
   const body = new Fields(source);
   const model = body.requiredText("model");
   refuseUnserved(body);

@@ -55,7 +55,7 @@ export function encodeLogprobs(logprobs: readonly TokenLogprob[]): JsonObject {
   };
 }
 
-export function encodeToolCall(part: Extract<Part, { type: "tool-call" }>): JsonObject {
+function encodeToolCall(part: Extract<Part, { type: "tool-call" }>): JsonObject {
   const { id, name, argumentsJson } = part;
   return { id, type: "function", function: { name, arguments: argumentsJson } };
 }

@@ -1,8 +1,8 @@
 import type { DoorRoute } from "../door.ts";
 import type { DoorGenerations } from "../shared/generations.ts";
+import { ChatStreamEncoder } from "./chat-stream-encoder.ts";
 import { decodeRequest } from "./decode-request.ts";
 import { encodeAnswer } from "./encode-answer.ts";
-import { ChatStreamEncoder } from "./encode-stream.ts";
 
 export function chatRoutes(generations: DoorGenerations): DoorRoute[] {
   return [

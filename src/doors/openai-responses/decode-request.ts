@@ -8,16 +8,15 @@ import type {
   ToolChoice,
 } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { RequestOfApi } from "../../ports/contract.ts";
+import type { StreamableRequest } from "../../ports/contract.ts";
 import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
-import { decodeInput, ORIGIN } from "./decode-content.ts";
+import { decodeInput, ORIGIN } from "./decode-input.ts";
 
 /** Key of the fields that targets of this dialect get as they came. */
 const OPTIONS = "api:responses";
 
-export interface ResponsesRequest extends RequestOfApi {
-  readonly isStream: boolean;
+export interface ResponsesRequest extends StreamableRequest {
   /** The response can be retrieved later. */
   readonly isStored: boolean;
   /** The response is made whether somebody reads it or not. */

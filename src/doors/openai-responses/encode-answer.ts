@@ -2,7 +2,7 @@
 import type { Generation, StreamEventBody } from "../../domain/generation.ts";
 import type { Part } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import { ResponsesStreamEncoder } from "./encode-stream.ts";
+import { ResponsesStreamEncoder } from "./responses-stream-encoder.ts";
 
 function* bodiesOfPart(part: Part, partIndex: number): Generator<StreamEventBody> {
   if (part.type === "text") yield { type: "text-delta", partIndex, text: part.text };

@@ -1,7 +1,7 @@
 // Parts of an answer as output items of the Responses API.
 import type { Part, ReasoningPart } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
-import { ORIGIN } from "./decode-content.ts";
+import { ORIGIN } from "./decode-input.ts";
 
 export type ItemStatus = "in_progress" | "completed" | "incomplete";
 

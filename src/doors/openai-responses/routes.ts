@@ -1,17 +1,15 @@
 import { GatewayError } from "../../domain/gateway-error.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { InputCount, InputCountCall, OpenStream } from "../../ports/gateway.ts";
+import type { OpenStream } from "../../ports/gateway.ts";
 import type { DoorAnswer, DoorCall, DoorRoute } from "../door.ts";
+import type { DoorParts } from "../shared/door-parts.ts";
 import type { DoorGenerations } from "../shared/generations.ts";
 import { decodeRequest, type ResponsesRequest } from "./decode-request.ts";
 import { encodeAnswer } from "./encode-answer.ts";
 import { storedStreamOf } from "./encode-response.ts";
-import { ResponsesStreamEncoder } from "./encode-stream.ts";
+import { ResponsesStreamEncoder } from "./responses-stream-encoder.ts";
 
-export interface ResponsesOptions {
-  readonly generations: DoorGenerations;
-  readonly countInput: (call: InputCountCall) => Promise<InputCount>;
-}
+type ResponsesParts = Pick<DoorParts, "generations" | "countInput">;
 
 const BASE = "/v1/responses";
 
@@ -31,9 +29,9 @@ function streamIdOf({ params }: DoorCall): string {
 /** Routes of the Responses API. */
 export class ResponsesRoutes {
   readonly #generations: DoorGenerations;
-  readonly #countInput: ResponsesOptions["countInput"];
+  readonly #countInput: ResponsesParts["countInput"];
 
-  constructor({ generations, countInput }: ResponsesOptions) {
+  constructor({ generations, countInput }: ResponsesParts) {
     this.#generations = generations;
     this.#countInput = countInput;
   }

@@ -1,5 +1,6 @@
 import type { WireLimits } from "../../domain/model.ts";
-import type { ProviderInstance, ProviderType } from "../provider.ts";
+import type { ProviderInstance } from "../../ports/provider-instance.ts";
+import type { ProviderType } from "../provider.ts";
 import { apiKeyAuthentication } from "../shared/api-key-authentication.ts";
 import { baseUrlProblem } from "../shared/base-url-problem.ts";
 import { createCallIds } from "../shared/call-id.ts";

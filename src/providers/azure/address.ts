@@ -1,6 +1,6 @@
 // Azure's two kinds of addresses: the newer one ends with /v1 and names the deployment in the body
 // alone; the dated one names it in the path of Chat, and needs an API version.
-import type { ProviderInstance } from "../provider.ts";
+import type { ProviderInstance } from "../../ports/provider-instance.ts";
 import { baseUrlProblem } from "../shared/base-url-problem.ts";
 
 const IS_V1 = /\/v1$/;

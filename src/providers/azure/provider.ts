@@ -1,6 +1,7 @@
 import type { WireLimits } from "../../domain/model.ts";
 import { ownValue } from "../../domain/own-value.ts";
-import type { ProviderInstance, ProviderRequest, ProviderType } from "../provider.ts";
+import type { ProviderInstance } from "../../ports/provider-instance.ts";
+import type { ProviderRequest, ProviderType } from "../provider.ts";
 import { apiKeyAuthentication } from "../shared/api-key-authentication.ts";
 import { CHAT_PLACEMENTS } from "../shared/chat-messages.ts";
 import {

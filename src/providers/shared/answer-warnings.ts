@@ -1,19 +1,19 @@
 // What a caller is told about an answer. Each is one object, so that several attempts say it once.
-import type { AnswerWarning } from "../../domain/provider-event.ts";
+import type { Warning } from "../../domain/warning.ts";
 
-export const CALLS_MISSING: AnswerWarning = {
+export const CALLS_MISSING: Warning = {
   reason: "TOOL_CALLS_MISSING",
   message: "the provider says that its answer ends with tool calls, and sent none",
   field: "",
 };
 
-export const CHOICES_DROPPED: AnswerWarning = {
+export const CHOICES_DROPPED: Warning = {
   reason: "CHOICES_DROPPED",
   message: "the provider's answer has several choices: the first is kept, and all are paid for",
   field: "",
 };
 
-export const METADATA_CUT: AnswerWarning = {
+export const METADATA_CUT: Warning = {
   reason: "PROVIDER_METADATA_OMITTED",
   message: "fields of the provider's answer are left out of its metadata: it is too long",
   field: "",

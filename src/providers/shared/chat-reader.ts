@@ -1,6 +1,7 @@
 import type { ReportedCost } from "../../domain/cost.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
-import type { AnswerWarning, FinishReason } from "../../domain/provider-event.ts";
+import type { FinishReason } from "../../domain/provider-event.ts";
+import type { Warning } from "../../domain/warning.ts";
 import type { Place } from "./answer-metadata.ts";
 import { type AnswerReader, parseEvent } from "./answer-reader.ts";
 import { CALLS_MISSING, CHOICES_DROPPED, METADATA_CUT } from "./answer-warnings.ts";
@@ -34,7 +35,7 @@ export class ChatReader implements AnswerReader {
   readonly #options: ChatReaderOptions;
   readonly #metadata: ChatMetadata;
   readonly #message: ChatMessageReader;
-  readonly #warned = new Set<AnswerWarning>();
+  readonly #warned = new Set<Warning>();
   #responseId = "";
   #model = "";
   /** The provider's word, once it has come. */
@@ -87,7 +88,7 @@ export class ChatReader implements AnswerReader {
     this.#finish(this.#rawReason ?? "");
   }
 
-  #tellOnce(warning: AnswerWarning): void {
+  #tellOnce(warning: Warning): void {
     if (this.#warned.has(warning)) return;
     this.#warned.add(warning);
     this.events.push({ type: "warning", warning });

@@ -1,7 +1,8 @@
 import type { Clock } from "../../clock.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json.ts";
-import type { AnswerWarning, ProviderEvent } from "../../domain/provider-event.ts";
+import type { ProviderEvent } from "../../domain/provider-event.ts";
+import type { Warning } from "../../domain/warning.ts";
 import { type AnswerReader, withoutList } from "./answer-reader.ts";
 import type { Authentication } from "./authentication.ts";
 import { decodeContent } from "./decode-content.ts";
@@ -25,7 +26,7 @@ export interface Exchange extends Sending {
   /** Longest wait for the end marker of an answer that is whole, in milliseconds. */
   readonly usageWaitMs: number;
   /** What the caller should know of the request; filled by `createRequest`. */
-  readonly warnings: readonly AnswerWarning[];
+  readonly warnings: readonly Warning[];
   readonly createFrameReader: CreateFrameReader;
   /** Called once the headers of a good answer have come. */
   readonly createReader: (response: UpstreamResponse) => AnswerReader;

@@ -1,7 +1,8 @@
 import type { Clock } from "../../clock.ts";
 import type { JsonObject } from "../../domain/json.ts";
-import type { AnswerWarning } from "../../domain/provider-event.ts";
-import type { Provider, ProviderInstance, ProviderRequest } from "../provider.ts";
+import type { Warning } from "../../domain/warning.ts";
+import type { ProviderInstance } from "../../ports/provider-instance.ts";
+import type { Provider, ProviderRequest } from "../provider.ts";
 import type { AnswerReader } from "./answer-reader.ts";
 import type { Authentication } from "./authentication.ts";
 import { fetchJson, runExchange } from "./exchange.ts";
@@ -44,7 +45,7 @@ export interface HttpProviderOptions {
 const AS_IT_IS = { "accept-encoding": "identity" };
 
 /** Options that a request of Steer's sets itself stay out of it. */
-function ignoredOption(instance: string, option: string): AnswerWarning {
+function ignoredOption(instance: string, option: string): Warning {
   const field = `spec.provider_options.${instance}.${option}`;
   return { reason: "PROVIDER_OPTION_IGNORED", message: `${field} is set by Steer itself`, field };
 }
@@ -100,7 +101,7 @@ export function createHttpProvider(options: HttpProviderOptions): Provider {
     ...(checkOptions !== undefined && { checkOptions }),
     generate(request, signal) {
       const dialect = dialectOf(request);
-      const warnings: AnswerWarning[] = [];
+      const warnings: Warning[] = [];
       return runExchange(
         {
           upstream,

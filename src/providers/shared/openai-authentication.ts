@@ -1,4 +1,5 @@
-import type { ProviderContext, ProviderInstance } from "../provider.ts";
+import type { ProviderInstance } from "../../ports/provider-instance.ts";
+import type { ProviderContext } from "../provider.ts";
 import { apiKeyAuthentication } from "./api-key-authentication.ts";
 import type { Authentication } from "./authentication.ts";
 

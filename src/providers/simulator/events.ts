@@ -1,3 +1,4 @@
+import { countCodePoints } from "../../domain/count-code-points.ts";
 import { type FieldViolation, GatewayError } from "../../domain/gateway-error.ts";
 import type {
   FunctionTool,
@@ -8,7 +9,6 @@ import type {
 } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { FinishReason, ProviderEvent } from "../../domain/provider-event.ts";
-import { countCodePoints } from "../../domain/text.ts";
 import type { Script } from "./request.ts";
 import { smallValue } from "./small-value.ts";
 import { greeting, hash, pieces, words } from "./text.ts";

@@ -1,5 +1,5 @@
-import type { Caller } from "../../calls/call.ts";
 import type { Clock } from "../../clock.ts";
+import type { Caller } from "../../domain/caller.ts";
 import { GatewayError } from "../../domain/gateway-error.ts";
 import type { Arrival, Encoding } from "../call.ts";
 import { Inflater } from "./inflate.ts";

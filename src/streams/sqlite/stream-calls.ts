@@ -2,6 +2,7 @@
 import type { Cursor } from "../../domain/cursor.ts";
 import type { Handlers } from "../../store/sqlite/thread-tenant.ts";
 import type {
+  Batch,
   Ending,
   HandOffCause,
   NewStream,
@@ -21,10 +22,7 @@ import type {
 } from "../stream-store.ts";
 
 /** A batch as it is stored: its events in one piece. */
-export interface PackedBatch {
-  readonly first: number;
-  readonly last: number;
-  readonly writer: number;
+export interface PackedBatch extends Omit<Batch, "events"> {
   readonly events: Uint8Array;
 }
 

@@ -17,7 +17,7 @@ export const typescript: Language = {
     { command: "npm", args: ["install", "--no-audit", "--no-fund"], cwd: "examples/typescript" },
     { command: "tsc", args: ["--project", "examples/typescript"], cwd: "." },
   ],
-  vectors: { command: "vitest", args: ["run", "tests/unit/clients/resume.test.ts"], cwd: "." },
+  vectors: { command: "vitest", args: ["run", "tests/unit/clients/read-stream.test.ts"], cwd: "." },
   program: { command: "node", args: ["tests/interop/typescript/main.ts"], cwd: "." },
   examples: {
     unary: example("unary"),

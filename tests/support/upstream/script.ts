@@ -92,7 +92,7 @@ export function prefixOf(body: JsonObject): string {
 }
 
 /** Words of a prompt that this server understands, of clients that cannot send a script. */
-export const TOOL_WORDS = "use a tool";
+const TOOL_WORDS = "use a tool";
 export const JSON_WORDS = "as json";
 
 /** Whether a prompt has these words. */

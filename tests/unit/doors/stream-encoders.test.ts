@@ -6,11 +6,11 @@ import type { Generation, StoredEvent, StreamEventBody } from "../../../src/doma
 import type { Part } from "../../../src/domain/generation-spec.ts";
 import type { JsonObject } from "../../../src/domain/json.ts";
 import * as messages from "../../../src/doors/anthropic-messages/encode-answer.ts";
-import { MessagesStreamEncoder } from "../../../src/doors/anthropic-messages/encode-stream.ts";
+import { MessagesStreamEncoder } from "../../../src/doors/anthropic-messages/messages-stream-encoder.ts";
+import { ChatStreamEncoder } from "../../../src/doors/openai-chat/chat-stream-encoder.ts";
 import * as chat from "../../../src/doors/openai-chat/encode-answer.ts";
-import { ChatStreamEncoder } from "../../../src/doors/openai-chat/encode-stream.ts";
 import * as responses from "../../../src/doors/openai-responses/encode-answer.ts";
-import { ResponsesStreamEncoder } from "../../../src/doors/openai-responses/encode-stream.ts";
+import { ResponsesStreamEncoder } from "../../../src/doors/openai-responses/responses-stream-encoder.ts";
 import type { StreamEncoder } from "../../../src/doors/shared/stream-encoder.ts";
 
 const text = fc.string({ minLength: 1, maxLength: 12 });

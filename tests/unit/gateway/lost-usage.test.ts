@@ -3,7 +3,7 @@ import type { Attempt, StreamEventBody } from "../../../src/domain/generation.ts
 import { createLostUsage } from "../../../src/gateway/lost-usage.ts";
 import { GenerationResult } from "../../../src/output/generation-result.ts";
 import { encodeEvent } from "../../../src/rpc/encode-event.ts";
-import { outputText } from "../../../src/rpc/stored-output.ts";
+import { outputText } from "../../../src/rpc/output-text.ts";
 import { createFaultyStore } from "../../support/faulty-store.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { testModel, testSpec } from "../../support/provider-request.ts";

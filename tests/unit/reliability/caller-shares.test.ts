@@ -1,12 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
+import type { LimitSettings } from "../../../src/domain/limit-settings.ts";
 import type { CallerShare } from "../../../src/reliability/caller-queue.ts";
 import { ConcurrencyLimit } from "../../../src/reliability/concurrency-limit.ts";
-import {
-  DEFAULT_SETTINGS,
-  type LimitSettings,
-} from "../../../src/reliability/reliability-settings.ts";
+import { DEFAULT_SETTINGS } from "../../../src/reliability/reliability-settings.ts";
 import { hangs, setUpEngine, succeeds } from "../../support/engine.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 

@@ -7,7 +7,7 @@ import {
   StreamGenerateRequestSchema,
 } from "../../../gen/service/steer/v1/generation_service_pb.ts";
 import type { GatewayError } from "../../../src/domain/gateway-error.ts";
-import { identityOf } from "../../../src/rpc/call-identity.ts";
+import { callIdentityOf } from "../../../src/rpc/call-identity.ts";
 
 const call = { caller: { id: "alice" }, header: () => undefined } as never;
 
@@ -15,7 +15,7 @@ it("refuses a number that JSON does not have: a binary request can hold one", ()
   const requestId = "request-1";
   const options = (number: number) => ({ simulator: { number } });
   const identify = (number: number) =>
-    identityOf(
+    callIdentityOf(
       call,
       GenerationService.method.generate,
       create(GenerateRequestSchema, { requestId, spec: { providerOptions: options(number) } }),
@@ -28,7 +28,7 @@ it("refuses a number that JSON does not have: a binary request can hold one", ()
 
 it("field:E26 leaves out how a stream goes on after a failure, and nothing else of the routing", () => {
   const fingerprint = (routing: object | undefined, acceptsDiscard: boolean) =>
-    identityOf(
+    callIdentityOf(
       call,
       GenerationService.method.streamGenerate,
       create(StreamGenerateRequestSchema, {
@@ -61,7 +61,7 @@ it.each<[string | undefined, string, string | undefined]>([
 ])("the header %j with the field %j says %j", (header, requestId, expected) => {
   let said: string | undefined;
   try {
-    said = identityOf(
+    said = callIdentityOf(
       { caller: { id: "alice" }, header: () => header } as never,
       GenerationService.method.generate,
       create(GenerateRequestSchema, { requestId, spec: {} }),
@@ -75,7 +75,7 @@ it.each<[string | undefined, string, string | undefined]>([
 
 it("a call that can be repeated has a fingerprint, however it is named, and another one has none", () => {
   const identify = (requestId: string, header?: string, model = "m") =>
-    identityOf(
+    callIdentityOf(
       { caller: { id: "alice" }, header: () => header } as never,
       GenerationService.method.generate,
       create(GenerateRequestSchema, { requestId, spec: { model } }),

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { MidStreamRecovery } from "../../../gen/service/steer/v1/generation_pb.ts";
 import { StreamGenerateRequestSchema } from "../../../gen/service/steer/v1/generation_service_pb.ts";
-import { nameRecovery } from "../../../src/rpc/default-recovery.ts";
+import { nameDefaultRecovery } from "../../../src/rpc/default-recovery.ts";
 
 const { UNSPECIFIED, FAIL, RESTART, CONTINUE } = MidStreamRecovery;
 
@@ -25,7 +25,7 @@ it.each([
       acceptsDiscard,
       spec: { model: "m", ...(routing !== undefined && { routing }) },
     });
-    nameRecovery(request, usual);
+    nameDefaultRecovery(request, usual);
     expect(request.spec?.routing?.midStreamRecovery ?? UNSPECIFIED).toBe(expected);
   },
 );

@@ -6,12 +6,12 @@ import {
   HealthCheckResponseSchema,
 } from "../../../gen/service/grpc/health/v1/health_pb.ts";
 import { GenerationService } from "../../../gen/service/steer/v1/generation_service_pb.ts";
+import { generationLine } from "../../../src/calls/generation-fields.ts";
 import type { HandlerCall } from "../../../src/calls/handler-call.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { GenerationFailed } from "../../../src/domain/generation.ts";
 import { encodeGatewayError } from "../../../src/rpc/encode-error.ts";
-import { generationLine } from "../../../src/calls/generation-fields.ts";
-import { StreamFailed } from "../../../src/rpc/stream-failure.ts";
+import { StreamFailed } from "../../../src/rpc/stream-failed.ts";
 import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
 import { refusalOf, setUpDispatcher } from "../../support/dispatched-calls.ts";
 import { generation } from "../../support/served-generations.ts";

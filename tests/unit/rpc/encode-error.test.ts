@@ -17,7 +17,7 @@ import { type ErrorKind, GatewayError } from "../../../src/domain/gateway-error.
 import { RpcStatusError } from "../../../src/rpc/call.ts";
 import { encodeError } from "../../../src/rpc/encode-error.ts";
 import { packStatus } from "../../../src/rpc/pack-status.ts";
-import { StreamFailed } from "../../../src/rpc/stream-failure.ts";
+import { StreamFailed } from "../../../src/rpc/stream-failed.ts";
 
 const HINT = { retryAfterMs: 1_500 };
 

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
 import type { TlsMaterial } from "../../../src/domain/tls-material.ts";
 import { createDispatcher } from "../../../src/rpc/dispatcher.ts";
-import { createGrpcListener, type GrpcListener } from "../../../src/rpc/grpc-listener.ts";
+import { createGrpcListener } from "../../../src/rpc/grpc-listener.ts";
+import type { Listener } from "../../../src/rpc/listener.ts";
 import { callsOf } from "../../support/calls.ts";
 import { type Certificates, makeCertificates } from "../../support/certificates.ts";
 import { eventually } from "../../support/stack.ts";
@@ -43,7 +44,7 @@ async function open(clientCa?: Buffer) {
 }
 
 /** A client, with a certificate of its own or without one. */
-function clientOf({ address }: GrpcListener, isKnown = false) {
+function clientOf({ address }: Listener, isKnown = false) {
   const own = isKnown ? [files.read(files.clientKey), files.read(files.clientCert)] : [null, null];
   const [key = null, cert = null] = own;
   const credentials = grpc.credentials.createSsl(files.read(files.ca), key, cert);

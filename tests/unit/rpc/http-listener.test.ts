@@ -9,7 +9,8 @@ import {
 import { systemClock } from "../../../src/clock.ts";
 import { createDispatcher } from "../../../src/rpc/dispatcher.ts";
 import { serve } from "../../../src/rpc/handlers.ts";
-import { createHttpListener, type HttpListener } from "../../../src/rpc/http-listener.ts";
+import { createHttpListener } from "../../../src/rpc/http-listener.ts";
+import type { Listener } from "../../../src/rpc/listener.ts";
 import { callsOf } from "../../support/calls.ts";
 import { requestRaw } from "../../support/raw-http.ts";
 import { eventually } from "../../support/stack.ts";
@@ -21,7 +22,7 @@ const GENERATE = `/${GenerationService.typeName}/Generate`;
 /** Of no year that JSON can write. */
 const BEYOND = { createTime: { seconds: 10n ** 15n } };
 
-let listener: HttpListener;
+let listener: Listener;
 let lines: Readonly<Record<string, unknown>>[];
 let trouble: string | undefined;
 let answer: () => Promise<object>;

@@ -4,7 +4,8 @@ import type { PeerCertificate, TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
 import { createDispatcher } from "../../../src/rpc/dispatcher.ts";
-import { createHttpListener, type HttpListener } from "../../../src/rpc/http-listener.ts";
+import { createHttpListener } from "../../../src/rpc/http-listener.ts";
+import type { Listener } from "../../../src/rpc/listener.ts";
 import { callsOf } from "../../support/calls.ts";
 import { type Certificates, makeCertificates } from "../../support/certificates.ts";
 import { eventually } from "../../support/stack.ts";
@@ -47,7 +48,7 @@ const clientFiles = () => ({
 });
 
 /** The answer of `/livez` over HTTP/1.1, and the name of the certificate that it came by. */
-function ask({ address }: HttpListener, options: https.RequestOptions = {}) {
+function ask({ address }: Listener, options: https.RequestOptions = {}) {
   const { promise, resolve, reject } = Promise.withResolvers<{ status: number; name: string }>();
   const { port } = address;
   const ca = files.read(files.ca);
@@ -63,7 +64,7 @@ function ask({ address }: HttpListener, options: https.RequestOptions = {}) {
 }
 
 /** A connection over HTTP/2, and what the server allows on it. */
-async function connect({ address }: HttpListener) {
+async function connect({ address }: Listener) {
   const session = http2.connect(`https://127.0.0.1:${address.port}`, { ca: files.read(files.ca) });
   const settings = await new Promise<http2.Settings>((resolve, reject) => {
     session.once("remoteSettings", resolve);

@@ -8,9 +8,9 @@ import {
 } from "../../../gen/service/steer/v1/generation_pb.ts";
 import { CostSource, UsageSource } from "../../../gen/service/steer/v1/usage_pb.ts";
 import type { CallFields } from "../../../src/calls/call-fields.ts";
+import { generationLine } from "../../../src/calls/generation-fields.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type * as domain from "../../../src/domain/generation.ts";
-import { generationLine } from "../../../src/calls/generation-fields.ts";
 import { reportGeneration } from "../../../src/rpc/report-generation.ts";
 import { noTelemetry } from "../../../src/telemetry/telemetry.ts";
 

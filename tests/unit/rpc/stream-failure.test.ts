@@ -5,7 +5,7 @@ import {
   ErrorCategory,
   GatewayErrorSchema,
 } from "../../../gen/service/steer/v1/error_pb.ts";
-import { StreamFailed } from "../../../src/rpc/stream-failure.ts";
+import { StreamFailed } from "../../../src/rpc/stream-failed.ts";
 
 const FAILED = {
   outcome: AttemptOutcome.FAILED,

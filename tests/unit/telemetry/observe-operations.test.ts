@@ -3,7 +3,7 @@ import type { Deployment } from "../../../src/deployment/deployment.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import { createOperations } from "../../../src/operations/operations.ts";
 import { ProviderStats } from "../../../src/reliability/provider-stats.ts";
-import { startTelemetry } from "../../../src/telemetry/sdk.ts";
+import { startTelemetry } from "../../../src/telemetry/start-telemetry.ts";
 import { answered, fails, hangs, setUpEngine, succeeds } from "../../support/engine.ts";
 import { startHttpUpstream } from "../../support/http-upstream.ts";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Cost } from "../../../src/domain/cost.ts";
-import { tierWarning } from "../../../src/usage/service-tier.ts";
+import { serviceTierWarning } from "../../../src/usage/service-tier.ts";
 
 const COST: Cost = {
   currency: "USD",
@@ -15,7 +15,7 @@ const COST: Cost = {
 };
 
 it.each(["priority", "flex", "batch", ""])("a cost warns of the tier %j", (service_tier) => {
-  expect(tierWarning(COST, { service_tier })).toEqual({
+  expect(serviceTierWarning(COST, { service_tier })).toEqual({
     reason: "SERVICE_TIER_UNPRICED",
     message: "the provider served another tier than the standard one, whose prices the cost has",
     field: "",
@@ -23,7 +23,7 @@ it.each(["priority", "flex", "batch", ""])("a cost warns of the tier %j", (servi
 });
 
 it.each(["default", "standard", "auto", "on_demand"])("%s is the standard tier", (service_tier) => {
-  expect(tierWarning(COST, { service_tier })).toBeUndefined();
+  expect(serviceTierWarning(COST, { service_tier })).toBeUndefined();
 });
 
 it.each<[string, Cost | undefined, unknown]>([
@@ -32,7 +32,7 @@ it.each<[string, Cost | undefined, unknown]>([
   ["no tier that is told", COST, undefined],
   ["a tier that is no word", COST, 7],
 ])("there is nothing to warn of with %s", (_, cost, tier) => {
-  expect(tierWarning(cost, tier === undefined ? {} : { service_tier: tier as string })).toBe(
+  expect(serviceTierWarning(cost, tier === undefined ? {} : { service_tier: tier as string })).toBe(
     undefined,
   );
 });

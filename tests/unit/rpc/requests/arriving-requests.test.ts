@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import type { Caller } from "../../../../src/calls/call.ts";
+import type { Caller } from "../../../../src/domain/caller.ts";
 import { GatewayError } from "../../../../src/domain/gateway-error.ts";
 import { RpcStatusError } from "../../../../src/rpc/call.ts";
 import { ArrivingRequests, NOBODY } from "../../../../src/rpc/requests/arriving-requests.ts";

@@ -1,5 +1,5 @@
+import { countCodePoints } from "../domain/count-code-points.ts";
 import type { Model } from "../domain/model.ts";
-import { countCodePoints } from "../domain/text.ts";
 import type { Estimate } from "./estimate.ts";
 
 /** Of longer texts the beginning stands for all of it: to the last character would hold up everything else. */

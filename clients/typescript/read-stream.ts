@@ -1,6 +1,6 @@
 // The client's half of a resumable stream: docs/resuming.md. No transport, no timer of its own.
 import type { AttemptNotice, StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
-import { MAX_TRIES, waitBefore } from "./repetition.ts";
+import { MAX_TRIES, waitBefore } from "./is-repeatable.ts";
 import type { Runtime } from "./runtime.ts";
 import { Code, errorOfAbort, errorOfEvent, SteerError, type StreamCursor } from "./steer-error.ts";
 

@@ -12,7 +12,7 @@ const PAGE = 500;
 const TRIES = 12;
 const RETRY_MS = 5_000;
 
-export interface RevokeDependencies {
+export interface CallerRevocationDependencies {
   readonly clock: Clock;
   readonly log: StreamLog;
   /** Ends generations that run here. */
@@ -25,7 +25,7 @@ export interface RevokeDependencies {
   readonly signal: AbortSignal;
 }
 
-export function createRevoke(dependencies: RevokeDependencies) {
+export function createCallerRevocation(dependencies: CallerRevocationDependencies) {
   const { clock, log, signal } = dependencies;
 
   /** Asks for the end of every stream of a caller, whichever replica writes it. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createRevoke } from "../../../src/operations/revoke-callers.ts";
+import { createCallerRevocation } from "../../../src/operations/caller-revocation.ts";
 import { LOOKED_AT } from "../../../src/streams/stream-query.ts";
 import { createManualClock } from "../../support/manual-clock.ts";
 import { sharedStore } from "../../support/shared-store.ts";
@@ -19,7 +19,7 @@ it("a caller that is removed has all its streams ended, behind however many of o
   const removed = await create("removed", 3);
   const kept = await create("kept", 2 * LOOKED_AT);
   removed.push(...(await create("removed", 600)));
-  const revoke = createRevoke({
+  const revoke = createCallerRevocation({
     clock,
     log: streamLog(store, clock, "here-1"),
     abortGenerations: () => {},

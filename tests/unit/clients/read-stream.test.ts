@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Reconnect, readStream } from "../../../clients/typescript/resume.ts";
+import { type Reconnect, readStream } from "../../../clients/typescript/read-stream.ts";
 import {
   resumeStream,
   type StreamReadOptions,

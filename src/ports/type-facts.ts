@@ -15,13 +15,17 @@ export interface TypeFacts {
   baseUrlProblem(baseUrl: string): string | undefined;
   /** What is wrong with the API version of an instance at this address; unset: it reads none. */
   apiVersionProblem?(baseUrl: string, apiVersion: string | undefined): string | undefined;
+  /** Why it does not speak a dialect that it could be taken to speak; undefined: no more is to say. */
   dialectProblem?(dialect: string): string | undefined;
-  /** Dialects with the parameters that their wires carry: for all models, and for those that list them. */
+  /** Dialects it speaks, each with the parameters that its wire can carry. */
   readonly dialects: Readonly<Record<string, readonly Parameter[]>>;
+  /** Parameters that a dialect's wire carries for models whose record lists them, beside those of all. */
   readonly listedParameters: Readonly<Record<string, readonly Parameter[]>>;
   /** Keys of `wire` that are read for a model of a dialect, as a record spells them. */
   readonly wireFacts: Readonly<Record<string, readonly string[]>>;
+  /** Dialect of an instance that configures none. */
   defaultDialect(baseUrl: string): string;
+  /** How tokens are counted where it does not report them. */
   readonly tokens: TokenRules;
   /** Built-in models. */
   readonly models: readonly ModelRecord[];

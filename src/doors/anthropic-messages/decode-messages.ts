@@ -12,7 +12,7 @@ import type { Fields } from "../shared/fields.ts";
 /** Blocks without a word in the contract go to providers of this type alone, in this dialect. */
 export const ORIGIN = { providerType: "anthropic", api: "messages" } as const;
 
-export function cacheHintOf(block: Fields): { readonly cacheHint?: CacheHint } {
+function cacheHintOf(block: Fields): { readonly cacheHint?: CacheHint } {
   const mark = block.object("cache_control");
   return mark === undefined ? {} : { cacheHint: { ttl: mark.text("ttl") ?? "" } };
 }

@@ -3,7 +3,7 @@ import type { GenerationSpec, Part } from "../../../src/domain/generation-spec.t
 import type { JsonObject } from "../../../src/domain/json.ts";
 import type { Model, Pricing } from "../../../src/domain/model.ts";
 import * as providerTypes from "../../../src/providers/registry.ts";
-import { allowanceOf } from "../../../src/usage/budget.ts";
+import { allowanceOf } from "../../../src/usage/allowance.ts";
 import { type InputBound, inputBoundOf } from "../../../src/usage/dearest-prices.ts";
 import { testModel, testSpec } from "../../support/provider-request.ts";
 

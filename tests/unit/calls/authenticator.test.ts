@@ -1,11 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import {
-  createAuthenticator,
-  type KnownCaller,
-  removedCallers,
-} from "../../../src/calls/authenticate.ts";
+import { createAuthenticator, removedCallers } from "../../../src/calls/authenticator.ts";
 import type { CallHead } from "../../../src/calls/call.ts";
+import type { KnownCaller } from "../../../src/domain/caller.ts";
 
 const COUNT = 10_000;
 

@@ -1,16 +1,10 @@
 import { hash } from "node:crypto";
 import { AltNameMap, altName } from "../domain/alt-names.ts";
+import type { Caller, KnownCaller } from "../domain/caller.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { isLoopback } from "../domain/ip-address.ts";
-import type { Caller, CallHead } from "./call.ts";
+import type { CallHead } from "./call.ts";
 import { isLocalHost } from "./local-host.ts";
-
-/** A caller and its credential: the hash of a key, or a name in its client certificate. */
-export interface KnownCaller extends Caller {
-  /** SHA-256 in lower-case hex. */
-  readonly keySha256?: string;
-  readonly clientCertSan?: string;
-}
 
 export interface AuthenticatorOptions {
   readonly callers: readonly KnownCaller[];

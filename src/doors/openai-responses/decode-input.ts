@@ -1,8 +1,7 @@
 // Input items of OpenAI's Responses API as the contract's messages.
 import { invalidField } from "../../domain/gateway-error.ts";
 import type { Message, Part } from "../../domain/generation-spec.ts";
-import type { JsonObject } from "../../domain/json.ts";
-import { Fields } from "../shared/fields.ts";
+import type { Fields } from "../shared/fields.ts";
 import { mediaSource } from "../shared/media-source.ts";
 
 /** Items without a word in the contract go to providers of this type alone, in this dialect. */
@@ -165,14 +164,4 @@ export function decodeInput(body: Fields): Message[] {
   const items = body.objects("input");
   if (items.length === 0) throw invalidField("input", "a text or at least one item is required");
   return [...system, ...joined(items.map(decodeItem))];
-}
-
-/** The items of a request, each with an identifier, as they are listed. */
-export function inputItems(body: JsonObject, prefix: string): JsonObject[] {
-  const { input } = body;
-  const items =
-    typeof input === "string"
-      ? [{ type: "message", role: "user", content: [{ type: "input_text", text: input }] }]
-      : new Fields(body).objects("input").map(({ source }) => source);
-  return items.map((item, index) => ({ id: `${prefix}_${index}`, type: "message", ...item }));
 }
