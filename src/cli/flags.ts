@@ -19,7 +19,7 @@ export type FlagTable = Readonly<Record<string, Switch | Option>>;
 
 /** Each command takes its result as JSON. */
 export const JSON_FLAG = {
-  json: { type: "boolean", default: false, help: "print messages as JSON, one a line" },
+  json: { type: "boolean", default: false, help: "print messages as JSON, one per line" },
 } as const satisfies FlagTable;
 
 /** Taken out of the arguments before a command sees them. */

@@ -52,11 +52,11 @@ const HEAD = [
 ];
 
 const FLAGS = {
-  provider: { type: "string", default: "", value: "ID", help: "models of this instance alone" },
+  provider: { type: "string", default: "", value: "ID", help: "only models of this instance" },
   available: {
     type: "boolean",
     default: false,
-    help: "models alone that can be called now",
+    help: "only models that can be called now",
   },
   ...JSON_FLAG,
 } as const satisfies FlagTable;

@@ -15,7 +15,7 @@ export const UNSERVED_REASONS = {
   CONTENT_TYPE_UNSUPPORTED: {
     code: "UNKNOWN",
     error: "validation",
-    when: "no protocol of the listener has this content type",
+    when: "the listener has no protocol with this content type",
   },
   HTTP_METHOD_UNSUPPORTED: {
     code: "UNKNOWN",
