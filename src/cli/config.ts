@@ -10,9 +10,12 @@ interface Asked {
   readonly json: boolean;
 }
 
-/** What is worth knowing of a configuration; undefined: it is refused, and why has been said. */
+/**
+ * Notes about a configuration. Undefined: the configuration is refused, and the reason has been
+ * printed.
+ */
 async function findingsOf({ environment }: Asked, { stderr }: CommandContext) {
-  // The whole service is behind it: no other command needs so long to start.
+  // Imported here because it loads the whole service, which no other command needs.
   const { checkConfig } = await import("../check-config.ts");
   const findings = await checkConfig(environment);
   if (findings.state === "usable") return findings.warnings;

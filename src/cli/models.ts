@@ -11,7 +11,7 @@ import { type FlagTable, JSON_FLAG } from "./flags.ts";
 import { table } from "./output.ts";
 
 const PAGE_SIZE = 500;
-/** Trillionths per token into units per million tokens. */
+/** Converts trillionths per token into units per million tokens. */
 const PICOS_PER_UNIT_PER_MILLION = 1e6;
 
 function price(picos: bigint | undefined): string {

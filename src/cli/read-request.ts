@@ -14,11 +14,11 @@ import type { CommandContext } from "./command.ts";
 import type { FlagTable } from "./flags.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Where the prompt comes from. */
+/** Help about the source of the prompt. */
 export const PROMPT_HELP =
   "The prompt is taken from the arguments; without arguments, from standard input.";
 
-/** A request as the command line asks for it. */
+/** A request from the command line. */
 interface Asked {
   readonly spec: GenerationSpec;
   readonly timeoutMs: number | undefined;
@@ -81,7 +81,7 @@ function specFile(path: string | undefined): GenerationSpec | undefined {
   }
 }
 
-/** A mapping of objects, as `provider_options` is one. */
+/** A map of objects, such as `provider_options`. */
 function jsonObjects(name: string, source: string): Record<string, JsonObject> {
   const value = json(name, source);
   const isObject = (each: unknown): each is JsonObject =>
@@ -92,7 +92,7 @@ function jsonObjects(name: string, source: string): Record<string, JsonObject> {
   return Object.fromEntries(Object.entries(value).filter((entry) => isObject(entry[1]))) as never;
 }
 
-/** One user message, with instructions before it where there are any. */
+/** One user message, after the instructions if there are any. */
 function conversation(prompt: string, system: string | undefined): Partial<GenerationSpec> {
   if (system === undefined) return { prompt, messages: [] };
   const message = (role: Role, text: string) =>

@@ -112,9 +112,9 @@ const list: Run = async (args, { client, stdout, signal }) => {
     const page = await client.unary(AdminService.method.listStreamStates, request, { signal });
     const states = page.streamStates.slice(0, left);
     left -= states.length;
-    // A page can be empty, and others follow.
+    // A page can be empty although others follow.
     pageToken = left > 0 ? page.nextPageToken : "";
-    // A page is printed when it is there: there can be many.
+    // Each page is printed as it arrives, because there can be many.
     if (values.json) {
       for (const state of states) {
         stdout.write(`${JSON.stringify(toJson(StreamStateSchema, state))}\n`);

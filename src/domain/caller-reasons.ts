@@ -1,6 +1,6 @@
 import type { ErrorReasonRow } from "./reason-row.ts";
 
-/** Who may call, and how much of a caller is served. */
+/** Reasons that concern credentials, roles and limits of callers. */
 export const callerReasons = {
   CREDENTIALS_MISSING: {
     kinds: ["unauthenticated"],

@@ -1,6 +1,6 @@
 import type { ErrorReasonRow } from "./reason-row.ts";
 
-/** Providers and their answers. */
+/** Reasons that concern providers and their answers. */
 export const providerReasons = {
   PROVIDER_NOT_CONFIGURED: {
     kinds: ["provider-authentication"],

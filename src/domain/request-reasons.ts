@@ -1,6 +1,6 @@
 import type { ErrorReasonRow } from "./reason-row.ts";
 
-/** What is wrong with a request. */
+/** Reasons that concern the request. */
 export const requestReasons = {
   INVALID_REQUEST: {
     kinds: ["validation"],

@@ -1,6 +1,6 @@
 import type { ErrorReasonRow } from "./reason-row.ts";
 
-/** The gateway itself and its streams. */
+/** Reasons that concern the gateway itself and its streams. */
 export const streamReasons = {
   OVERLOADED: {
     kinds: ["gateway-overloaded"],

@@ -1,7 +1,7 @@
 import type { ErrorReason } from "./error-reasons.ts";
 import type { WarningReasonRow } from "./reason-row.ts";
 
-/** Reasons of warnings that are no reasons of errors: one that has no row does not compile. */
+/** Reasons of warnings that are not reasons of errors. A reason without a row does not compile. */
 export const WARNING_REASONS = {
   PARAMETER_CLAMPED: {
     when: "a value was lowered to the model's limit",
@@ -77,7 +77,7 @@ export const WARNING_REASONS = {
   },
 } as const satisfies Readonly<Record<string, WarningReasonRow>>;
 
-/** Errors where the request asks for them. */
+/** Errors or warnings, as the request asks. */
 type Either = Extract<ErrorReason, "OUTPUT_NOT_JSON" | "OUTPUT_SCHEMA_MISMATCH">;
 
 export type WarningReason = keyof typeof WARNING_REASONS | Either;

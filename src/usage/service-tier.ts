@@ -2,7 +2,7 @@ import type { Cost } from "../domain/cost.ts";
 import type { Warning } from "../domain/generation.ts";
 import type { JsonObject } from "../domain/json.ts";
 
-/** Words of vendors for the tier whose prices a model's record has. */
+/** Vendors' names of the standard tier, whose prices a model's record has. */
 const STANDARD: ReadonlySet<unknown> = new Set(["default", "standard", "auto", "on_demand"]);
 
 const TIER_UNPRICED: Warning = {
@@ -11,7 +11,9 @@ const TIER_UNPRICED: Warning = {
   field: "",
 };
 
-/** What a caller is told where a cost has the prices of another tier; undefined: it has its own. */
+/**
+ * The warning for a cost that uses the prices of another tier; undefined if the tier is standard.
+ */
 export function tierWarning(
   cost: Cost | undefined,
   { service_tier: tier }: JsonObject,

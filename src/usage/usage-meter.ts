@@ -6,33 +6,39 @@ import type { Estimate } from "./estimate.ts";
 import { MAX_LEARNED_UNITS } from "./script-estimator.ts";
 import type { TokenCounter } from "./token-counter.ts";
 
-/** Longest wait for exact counts at the end of an attempt; the estimate made at once stands after it. */
+/**
+ * Longest wait for exact counts at the end of an attempt, in milliseconds. After it, the estimate
+ * is used.
+ */
 const MAX_COUNT_MS = 500;
 
-/** Counts of one attempt: what the provider reports, completed by estimates where it reports nothing. */
+/** Counts of one attempt: the provider's reports, completed by estimates. */
 export interface UsageMeter {
-  /** Cumulative counts replace earlier ones field by field; those that cannot be take them away. */
+  /** Replaces earlier counts field by field. Impossible counts are removed. */
   report(counts: TokenCounts, impossible?: readonly (keyof TokenCounts)[]): void;
-  /** At once. `output` is what was received; it is counted only where the provider's number is missing. */
+  /**
+   * Synchronous. `output` is the received output; it is counted only if the provider reported no
+   * number.
+   */
   usage(output: Message, received?: Received): TokenUsage;
   /**
-   * The attempt has ended. Better counts than `usage` gave, where an estimator
-   * takes its time to make them; where the provider reported, they are learned from.
+   * Call at the end of the attempt. Resolves with better counts than `usage` if an estimator needs
+   * time for them. Reported counts are learned from.
    */
   settle(output: Message, received?: Received): Promise<TokenUsage> | undefined;
 }
 
 /** How an answer came. */
 export interface Received {
-  /** Chunks with content: the provider made a token for each at least. */
+  /** Chunks with content. The provider made at least one token for each. */
   readonly chunks: number;
-  /** The answer was to come as a whole, and the attempt ended before it. */
+  /** The answer was to arrive as a whole, and the attempt ended before. */
   readonly isMissing: boolean;
 }
 
 const AS_IT_IS: Received = { chunks: 0, isMissing: false };
 
-/** Tokens that were reported of the text that was received: reasoning is not always shown. */
+/** Reported tokens of the received text. Reasoning is not always visible. */
 function shownTokens({ outputTokens, reasoningTokens = 0 }: TokenCounts): number | undefined {
   return outputTokens === undefined ? undefined : outputTokens - reasoningTokens;
 }
@@ -44,7 +50,7 @@ export function createUsageMeter(
 ): UsageMeter {
   let counts: TokenCounts = {};
 
-  /** An estimate of the output, by what is known of it beside its text. */
+  /** The estimate of an output, corrected by facts beside its text. */
   function ofOutput(estimate: Estimate, text: string, received: Received): Estimate {
     const least = Math.max(received.chunks, text === "" ? 0 : 1);
     return {
@@ -63,12 +69,12 @@ export function createUsageMeter(
     const unseen = spec.sampling.maxOutputTokens ?? model.maxOutputTokens;
     const isUnseen = isMissing && outputTokens === undefined && unseen !== undefined;
     const made = [input, output].filter((each) => each !== undefined);
-    // The one that is trusted less speaks for both.
+    // Estimator and confidence are those of the less trusted estimate.
     const [worst] = made.sort((a, b) => a.confidence - b.confidence);
     return {
       ...counts,
       inputTokens: inputTokens ?? input?.tokens ?? 0,
-      // What is shown of the reasoning is part of the output; so is what was reported of it.
+      // The output includes visible reasoning and reported reasoning.
       outputTokens: outputTokens ?? Math.max(output?.tokens ?? 0, counts.reasoningTokens ?? 0),
       source: made.length === 0 ? "provider" : made.length === 1 ? "mixed" : "estimated",
       ...(isUnseen && { unseenOutputTokens: unseen }),
@@ -93,7 +99,7 @@ export function createUsageMeter(
       counter.learn(model, requestText(spec), counts.inputTokens);
     }
     const shown = shownTokens(counts);
-    // Where reasoning is hidden and not reported apart, the text is not all of the output.
+    // If reasoning is hidden and not reported separately, the text is not the whole output.
     const isWhole = counts.reasoningTokens !== undefined || !model.capabilities.has("reasoning");
     if (shown !== undefined && isWhole) counter.learn(model, answerText(output), shown);
   }
