@@ -22,10 +22,7 @@ export interface AuthenticatorOptions {
 const LOCAL: Caller = { id: "local", role: "operator" };
 const ANONYMOUS: Caller = { id: "anonymous", role: "caller" };
 
-/**
- * Errors that floods of calls get. They are frozen constants, so that the status of each is encoded
- * once.
- */
+/** Errors that floods of calls get. They are frozen constants, so that the status of each is encoded once. */
 const KEY_UNKNOWN = Object.freeze(
   new GatewayError("unauthenticated", "the key is not one of this service", {
     reason: "CREDENTIALS_INVALID",
@@ -44,8 +41,8 @@ const PROXY_HEADER = /^(?:forwarded|via|x-forwarded-.*)$/;
 const MAX_HOST_LENGTH = 255;
 
 /**
- * The caller of a local call to a service without callers. Throws if the call comes through a proxy
- * or under a foreign name.
+ * The caller of a local call to a service without callers. Throws if the call comes through a proxy or under a
+ * foreign name.
  */
 function localCaller({ headerNames, hosts }: CallHead, known: readonly string[]): Caller {
   for (const name of headerNames()) {
@@ -72,9 +69,7 @@ function callerIds({ callers, allowUnauthenticated }: AuthenticatorOptions): rea
   ];
 }
 
-/**
- * Callers that exist under the old settings and not under the new ones, whatever their credentials.
- */
+/** Callers that exist under the old settings and not under the new ones, whatever their credentials. */
 export function removedCallers(
   before: AuthenticatorOptions,
   next: AuthenticatorOptions,
@@ -100,17 +95,17 @@ function bearerToken(header: string): string | undefined {
 }
 
 /**
- * Identifies a caller by its credential only. If the service has no callers and does not serve
- * calls without credentials, local calls belong to the operator. The result throws UNAUTHENTICATED,
- * or PERMISSION_DENIED if the host name is not one of this machine.
+ * Identifies a caller by its credential only. If the service has no callers and does not serve calls without
+ * credentials, local calls belong to the operator. The result throws UNAUTHENTICATED, or PERMISSION_DENIED if the
+ * host name is not one of this machine.
  */
 export function createAuthenticator({
   callers,
   allowUnauthenticated,
   hosts,
 }: AuthenticatorOptions): (head: CallHead) => Caller {
-  // Looked up by hash: the time of the look-up reveals nothing about a key, because nobody can
-  // choose the hash of a key.
+  // Looked up by hash: the time of the look-up reveals nothing about a key, because nobody can choose the hash of a
+  // key.
   const keys = new Map<string, Caller>();
   const certificates = new AltNameMap<Caller>();
 

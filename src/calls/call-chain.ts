@@ -13,8 +13,7 @@ export interface CallChainOptions<Refusal extends Error> {
   readonly interceptors: readonly Interceptor[];
   readonly log: Log;
   /**
-   * Converts an error into the answer for callers at this door. If it throws, the caller gets an
-   * internal error.
+   * Converts an error into the answer for callers at this door. If it throws, the caller gets an internal error.
    */
   readonly toRefusal: (error: unknown) => Refusal;
 }
@@ -29,8 +28,7 @@ export interface Admitted<Refusal extends Error> {
 const NO_TELEMETRY: CallTelemetry = { end: () => {} };
 
 /**
- * The interceptors around the calls of one door. `Refusal` is the error type from which the door
- * makes its answer.
+ * The interceptors around the calls of one door. `Refusal` is the error type from which the door makes its answer.
  */
 export class CallChain<Refusal extends Error> {
   readonly #options: CallChainOptions<Refusal>;
@@ -83,8 +81,7 @@ class CallReport<Refusal extends Error> {
   }
 
   /**
-   * Notifies the interceptors of the end of the call. An error thrown by an interceptor does not
-   * change the end.
+   * Notifies the interceptors of the end of the call. An error thrown by an interceptor does not change the end.
    */
   end(thrown: unknown): Refusal | undefined {
     const { error, refusal } = this.#refusalOf(thrown);

@@ -1,5 +1,4 @@
-// Fields of a call's log line that come from its headers, request and error: names and identifiers,
-// never content.
+// Fields of a call's log line that come from its headers, request and error: names and identifiers, never content.
 import { errorRow } from "../domain/error-table.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { LineFields } from "../domain/log-line.ts";
@@ -14,10 +13,7 @@ export type CallFields = {
 const NAME = /^[\w.:/+=@~#-]{1,256}$/;
 /** A map key in a path. Callers choose map keys, so they are not logged. */
 const MAP_KEY = /\["(?:[^"\\]|\\.)*"\]|\['(?:[^'\\]|\\.)*'\]/g;
-/**
- * A step of a path whose name comes from the contract or from a provider's options, with list
- * indexes.
- */
+/** A step of a path whose name comes from the contract or from a provider's options, with list indexes. */
 const STEP = /^[A-Za-z]\w{0,39}(?:\[(?:\d{1,9}|\*)\])*$/;
 const MAX_STEPS = 16;
 /** Headers that become fields of the line. */
@@ -59,10 +55,7 @@ export function callFields({ request_id, trace_id, stream_id, labels }: CallFiel
   };
 }
 
-/**
- * The path of a field, up to the first part that the caller has chosen; undefined if nothing is
- * left.
- */
+/** The path of a field, up to the first part that the caller has chosen; undefined if nothing is left. */
 function pathOf(field: string): string | undefined {
   if (HEADERS.has(field)) return field;
   const steps = field.replaceAll(MAP_KEY, "[*]").split(".").slice(0, MAX_STEPS);

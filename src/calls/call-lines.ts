@@ -5,8 +5,7 @@ import type { CallEnd, Interceptor, ObservedCall } from "./interceptor.ts";
 import { RefusedCalls } from "./refused-calls.ts";
 
 /**
- * Writes the line of each call. Refused calls are cheap for the client and can come in floods, so
- * they share lines.
+ * Writes the line of each call. Refused calls are cheap for the client and can come in floods, so they share lines.
  */
 export class CallLines implements Interceptor {
   readonly #clock: Clock;

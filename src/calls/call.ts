@@ -19,10 +19,7 @@ export interface CallHead {
   readonly peer: Peer;
   /** All values of `:authority` and `Host` that were sent. */
   readonly hosts: readonly string[];
-  /**
-   * A request header or metadata entry by its lower-case name. If it was sent several times, the
-   * first value.
-   */
+  /** A request header or metadata entry by its lower-case name. If it was sent several times, the first value. */
   header(name: string): string | undefined;
   /** Lower-case names of the request's headers or metadata. */
   headerNames(): Iterable<string>;
@@ -37,15 +34,9 @@ export interface Caller {
 /** A call whose caller is known and whose request is complete but not decoded. */
 export interface Call extends Pick<CallHead, "operation" | "system" | "header"> {
   readonly caller: Caller;
-  /**
-   * Time until the caller's deadline in milliseconds, measured at arrival; undefined without a
-   * deadline.
-   */
+  /** Time until the caller's deadline in milliseconds, measured at arrival; undefined without a deadline. */
   readonly timeoutMs: number | undefined;
-  /**
-   * Aborted when the caller cancels, the deadline passes, the connection is lost, or `abort` is
-   * called.
-   */
+  /** Aborted when the caller cancels, the deadline passes, the connection is lost, or `abort` is called. */
   readonly signal: AbortSignal;
   /** Ends the work on the call with this error, which the caller receives. */
   abort(error: GatewayError): void;

@@ -1,9 +1,7 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { CallHead } from "./call.ts";
 
-/**
- * The page comes from the same server. The scheme is not compared, because a proxy may serve TLS.
- */
+/** The page comes from the same server. The scheme is not compared, because a proxy may serve TLS. */
 function isOwn(origin: string, hosts: readonly string[]): boolean {
   if (hosts.length === 0 || !URL.canParse(origin)) return false;
   const { protocol, host } = new URL(origin);
@@ -15,8 +13,8 @@ function isOwn(origin: string, hosts: readonly string[]): boolean {
 }
 
 /**
- * Refuses calls of web pages whose `Origin` is neither their `Host` nor listed in `corsOrigins`
- * (`*` allows every origin). The result throws PERMISSION_DENIED.
+ * Refuses calls of web pages whose `Origin` is neither their `Host` nor listed in `corsOrigins` (`*` allows every
+ * origin). The result throws PERMISSION_DENIED.
  */
 export function createOriginCheck(corsOrigins: readonly string[]): (head: CallHead) => void {
   const known = new Set(corsOrigins);

@@ -6,8 +6,8 @@ const NAME = "x-request-id";
 const PRINTABLE = /^[\x20-\x7e]*$/;
 
 /**
- * Checks the header `x-request-id`, which the answer repeats in its headers. Throws
- * INVALID_ARGUMENT if a header cannot hold its value.
+ * Checks the header `x-request-id`, which the answer repeats in its headers. Throws INVALID_ARGUMENT if a header
+ * cannot hold its value.
  */
 export function checkRequestId({ header }: Pick<CallHead, "header">): void {
   if (PRINTABLE.test(header(NAME) ?? "")) return;

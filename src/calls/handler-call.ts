@@ -15,9 +15,6 @@ export interface HandlerCall
   readonly telemetry: CallTelemetry;
   /** Adds fields to the call's log line: identifiers, counts and durations, never content. */
   log(fields: CallFields): void;
-  /**
-   * Called when the generation that this call began has ended. Writes its line if the call ended
-   * earlier.
-   */
+  /** Called when the generation that this call began has ended. Writes its line if the call ended earlier. */
   generationEnded(line: () => GenerationLine): void;
 }

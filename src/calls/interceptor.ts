@@ -29,23 +29,20 @@ export interface CallEnd {
 }
 
 /**
- * One concern around every call. A chain calls its interceptors in order, and notifies them of the
- * end in reverse order. No interceptor is called for a message of a stream.
+ * One concern around every call. A chain calls its interceptors in order, and notifies them of the end in reverse
+ * order. No interceptor is called for a message of a stream.
  */
 export interface Interceptor {
-  /**
-   * Called when the headers have arrived, before the request is read. Throws `GatewayError` to
-   * refuse the call.
-   */
+  /** Called when the headers have arrived, before the request is read. Throws `GatewayError` to refuse the call. */
   admit?(head: CallHead, admission: Admission): void;
   /**
-   * Called when the call begins, or when an interceptor has refused it. The result is called once,
-   * at the end of the call.
+   * Called when the call begins, or when an interceptor has refused it. The result is called once, at the end of
+   * the call.
    */
   observe?(call: ObservedCall): (end: CallEnd) => void;
   /**
-   * Called when the request is complete. Throws `GatewayError` to refuse the call. `end` ends the
-   * call with an error at any time. The result is called once, at the end of the call.
+   * Called when the request is complete. Throws `GatewayError` to refuse the call. `end` ends the call with an
+   * error at any time. The result is called once, at the end of the call.
    */
   accept?(call: Call, end: (error: GatewayError) => void): (() => void) | undefined;
 }

@@ -39,8 +39,8 @@ export function defectLines(log: Log): Interceptor {
 }
 
 /**
- * Sets the caller. `authenticate` throws UNAUTHENTICATED, or PERMISSION_DENIED if the host name is
- * not one of this machine.
+ * Sets the caller. `authenticate` throws UNAUTHENTICATED, or PERMISSION_DENIED if the host name is not one of this
+ * machine.
  */
 export function authentication(authenticate: (head: CallHead) => Caller): Interceptor {
   return {

@@ -8,16 +8,12 @@ function nameOf(host: string): string | undefined {
   return HOST.exec(host)?.[1]?.toLowerCase().replace(/\.$/, "");
 }
 
-/**
- * The path of a Unix socket as gRPC's C core encodes it. No URL, and thus no web page, has such a
- * host.
- */
+/** The path of a Unix socket as gRPC's C core encodes it. No URL, and thus no web page, has such a host. */
 const SOCKET_PATH = /^[^,]*%2F/i;
 
 /**
- * Whether a Host or `:authority` names this machine: localhost, `*.localhost` (RFC 6761), a
- * loopback address, or a name in `allowed` (lower case). After DNS rebinding, a page still sends
- * its own name and is not local.
+ * Whether a Host or `:authority` names this machine: localhost, `*.localhost` (RFC 6761), a loopback address, or a
+ * name in `allowed` (lower case). After DNS rebinding, a page still sends its own name and is not local.
  */
 export function isLocalHost(host: string, allowed: readonly string[]): boolean {
   // For a target with several addresses, the C core sends all of them.

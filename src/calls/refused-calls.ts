@@ -16,9 +16,9 @@ interface Refusals {
 }
 
 /**
- * Limits the log lines of refused calls, because a flood of them would fill a disk. Of similar
- * calls, the first have a line each; one line at the end of the window counts the others. The
- * number of callers and reasons is bounded: both come from the service, not from requests.
+ * Limits the log lines of refused calls, because a flood of them would fill a disk. Of similar calls, the first
+ * have a line each; one line at the end of the window counts the others. The number of callers and reasons is
+ * bounded: both come from the service, not from requests.
  */
 export class RefusedCalls {
   readonly #clock: Clock;

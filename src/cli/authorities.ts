@@ -1,8 +1,8 @@
 import tls from "node:tls";
 
 /**
- * PEM of the authorities that this program and this machine trust. The first call is slow because
- * it reads many files of the machine.
+ * PEM of the authorities that this program and this machine trust. The first call is slow because it reads many
+ * files of the machine.
  */
 export function trustedAuthorities(): Buffer {
   const all = new Set([...tls.getCACertificates("default"), ...tls.getCACertificates("system")]);

@@ -119,8 +119,8 @@ function connect({ address, apiKey, tls, warn }: ClientOptions): Connection {
 }
 
 /**
- * Connects at the first call, which throws `UsageError` if address or key are wrong. Commands
- * without calls need neither.
+ * Connects at the first call, which throws `UsageError` if address or key are wrong. Commands without calls need
+ * neither.
  */
 export function createClient(options: ClientOptions): Client {
   let made: Connection | undefined;

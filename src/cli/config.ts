@@ -10,10 +10,7 @@ interface Asked {
   readonly json: boolean;
 }
 
-/**
- * Notes about a configuration. Undefined: the configuration is refused, and the reason has been
- * printed.
- */
+/** Notes about a configuration. Undefined: the configuration is refused, and the reason has been printed. */
 async function findingsOf({ environment }: Asked, { stderr }: CommandContext) {
   // Imported here because it loads the whole service, which no other command needs.
   const { checkConfig } = await import("../check-config.ts");

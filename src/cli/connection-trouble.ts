@@ -1,5 +1,5 @@
-// Finds out why a connection fails. gRPC reports every cause as unavailable, so the command line
-// connects once more and reports the cause with a remedy.
+// Finds out why a connection fails. gRPC reports every cause as unavailable, so the command line connects once more
+// and reports the cause with a remedy.
 import { connect as connectPlain, isIP } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { systemClock } from "../clock.ts";
@@ -10,8 +10,8 @@ import { hostAndPort, parseServiceAddress, type ServiceAddress } from "./service
 /** Longest wait for the server, in milliseconds. */
 const LOOK_MS = 3_000;
 /**
- * Time to wait for an alert after the handshake, in milliseconds: a server that requires a client
- * certificate sends it then.
+ * Time to wait for an alert after the handshake, in milliseconds: a server that requires a client certificate sends
+ * it then.
  */
 const ALERT_MS = 500;
 
@@ -20,10 +20,7 @@ type Look =
   /** `wasReady`: the connection failed after the handshake. */
   | { readonly state: "failed"; readonly error: NodeJS.ErrnoException; readonly wasReady: boolean };
 
-/**
- * Result of a connection attempt: `open` if nothing fails until the connection has been quiet for a
- * while.
- */
+/** Result of a connection attempt: `open` if nothing fails until the connection has been quiet for a while. */
 function lookAt(
   socket: ReturnType<typeof connectPlain>,
   ready: string,
@@ -126,10 +123,7 @@ function secureTrouble(
   return `TLS with ${address} fails: ${printable(error.message)} (${error.code})`;
 }
 
-/**
- * The cause that keeps a client from this address, with a remedy; undefined if the connection shows
- * none.
- */
+/** The cause that keeps a client from this address, with a remedy; undefined if the connection shows none. */
 export async function connectionTrouble(
   address: string,
   tls: ClientTls,

@@ -89,8 +89,8 @@ export function isUnanswered({ code, error }: CallFailed): boolean {
 }
 
 /**
- * Lines that describe a failed call to a person. The first line names a remedy if one is known.
- * `trouble` is the cause that keeps the client from the service.
+ * Lines that describe a failed call to a person. The first line names a remedy if one is known. `trouble` is the
+ * cause that keeps the client from the service.
  */
 export function failureLines(failure: CallFailed, trouble: string | undefined): string[] {
   const name = CODE_NAMES[failure.code] ?? String(failure.code);

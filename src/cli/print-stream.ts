@@ -56,8 +56,8 @@ function printText({ event }: StreamEvent, { stdout, stderr }: CommandContext): 
 }
 
 /**
- * Prints a stream. If it breaks before its end, prints the command that resumes it. `from` is the
- * start of a resumed stream.
+ * Prints a stream. If it breaks before its end, prints the command that resumes it. `from` is the start of a
+ * resumed stream.
  */
 export async function printStream(
   events: AsyncIterable<StreamEvent>,

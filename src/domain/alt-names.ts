@@ -1,5 +1,4 @@
-// Subject alternative names in a normal form (type, colon, value), in which equal names are equal
-// texts.
+// Subject alternative names in a normal form (type, colon, value), in which equal names are equal texts.
 import { canonicalIp } from "./ip-address.ts";
 
 /** The scheme of a URI (RFC 3986). */
@@ -21,10 +20,7 @@ function emailAddress(address: string): string {
   return `email:${address.slice(0, at)}${address.slice(at).toLowerCase()}`;
 }
 
-/**
- * A name as an operator writes it. Its form decides its type: URI, address, mail address or DNS
- * name.
- */
+/** A name as an operator writes it. Its form decides its type: URI, address, mail address or DNS name. */
 export function altName(text: string): string {
   const ip = canonicalIp(text.replace(/^\[(.*)\]$/, "$1"));
   if (ip !== undefined) return `IP:${ip}`;
@@ -49,8 +45,8 @@ function presented(type: string, value: string): readonly string[] {
 }
 
 /**
- * The names of a certificate from Node's `subjectAltName`, for example `DNS:a.example,
- * URI:"spiffe://a/b, c"`. A text that cannot be parsed to its end has no names.
+ * The names of a certificate from Node's `subjectAltName`, for example `DNS:a.example, URI:"spiffe://a/b, c"`. A
+ * text that cannot be parsed to its end has no names.
  */
 export function altNamesOf(subjectAltName: string | undefined): readonly string[] {
   if (subjectAltName === undefined) return [];
@@ -63,19 +59,13 @@ export function altNamesOf(subjectAltName: string | undefined): readonly string[
   return end === subjectAltName.length ? names : [];
 }
 
-/**
- * The part after the first label of a DNS name; undefined if the name has one label or is not a DNS
- * name.
- */
+/** The part after the first label of a DNS name; undefined if the name has one label or is not a DNS name. */
 function domainOf(name: string): string | undefined {
   const dot = name.indexOf(".");
   return name.startsWith("DNS:") && dot > "DNS:".length ? name.slice(dot) : undefined;
 }
 
-/**
- * Maps names of certificates to values, by look-ups whose cost does not depend on the number of
- * values.
- */
+/** Maps names of certificates to values, by look-ups whose cost does not depend on the number of values. */
 export class AltNameMap<Value> {
   readonly #byName = new Map<string, Value>();
   readonly #byDomain = new Map<string, Value[]>();
@@ -91,8 +81,8 @@ export class AltNameMap<Value> {
   }
 
   /**
-   * The value of the first name that has one; otherwise at most two values that match by wildcard.
-   * RFC 9525: a wildcard replaces the whole first label, exactly one label.
+   * The value of the first name that has one; otherwise at most two values that match by wildcard. RFC 9525: a
+   * wildcard replaces the whole first label, exactly one label.
    */
   find(certified: readonly string[]): readonly Value[] {
     for (const name of certified) {

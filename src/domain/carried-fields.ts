@@ -11,9 +11,8 @@ function isCarried(value: JsonValue, depth: number): boolean {
 }
 
 /**
- * The fields that every codec of `google.protobuf.Struct` can carry: at most 32 levels deep, and
- * without numbers beyond the range of a double (JSON allows `1e999`). `left` has the names of the
- * others.
+ * The fields that every codec of `google.protobuf.Struct` can carry: at most 32 levels deep, and without numbers
+ * beyond the range of a double (JSON allows `1e999`). `left` has the names of the others.
  */
 export function carriedFields(source: JsonObject): {
   readonly fields: JsonObject;

@@ -1,7 +1,4 @@
-/**
- * Proxies on the way to providers; "" means none. Addresses can contain credentials, which are
- * secrets.
- */
+/** Proxies on the way to providers; "" means none. Addresses can contain credentials, which are secrets. */
 export interface ProxySettings {
   /** For servers at `http:` addresses. */
   readonly http: string;

@@ -2,8 +2,8 @@
 export type CostSource = "price-table" | "provider" | "mixed";
 
 /**
- * Money in whole trillionths (1e-12) of the currency unit. All numbers are exact: a sum that a
- * double cannot hold exactly (above 9007 units) is unknown instead.
+ * Money in whole trillionths (1e-12) of the currency unit. All numbers are exact: a sum that a double cannot hold
+ * exactly (above 9007 units) is unknown instead.
  */
 export interface Cost {
   /** ISO 4217. */

@@ -40,9 +40,7 @@ function rootOf(error: unknown): unknown {
   return root;
 }
 
-/**
- * Stack lines after the message. The message can contain content, and lines that look like frames.
- */
+/** Stack lines after the message. The message can contain content, and lines that look like frames. */
 function framesOf({ stack = "", message }: Error): string[] {
   const end = message === "" ? 0 : stack.indexOf(message) + message.length;
   const lines = stack.slice(Math.max(0, end)).split("\n");
@@ -51,8 +49,8 @@ function framesOf({ stack = "", message }: Error): string[] {
 }
 
 /**
- * The log fields of a defect: `error` is the class of the root cause, `stack` its frames. The
- * message is left out because it can contain a prompt, an answer or a key.
+ * The log fields of a defect: `error` is the class of the root cause, `stack` its frames. The message is left out
+ * because it can contain a prompt, an answer or a key.
  */
 export function describeDefect(error: unknown): Pick<LineFields<"defect">, "error" | "stack"> {
   const root = rootOf(error);

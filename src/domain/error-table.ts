@@ -26,8 +26,8 @@ export const Code = {
 export type CodeName = keyof typeof Code;
 
 /**
- * The value of `grpc-retry-pushback-ms`: `unsaid` sends none, `never` sends -1, `hint` sends the
- * provider's delay or -1 without one, `soon` sends a small delay because nothing was executed.
+ * The value of `grpc-retry-pushback-ms`: `unsaid` sends none, `never` sends -1, `hint` sends the provider's delay
+ * or -1 without one, `soon` sends a small delay because nothing was executed.
  */
 type Pushback = "unsaid" | "never" | "hint" | "soon";
 

@@ -14,13 +14,11 @@ export interface ProviderFailure {
   readonly httpStatus?: number;
   readonly code?: string;
   readonly requestId?: string;
-  /**
-   * The provider forces (`true`) or forbids (`false`) a retry, for example with `x-should-retry`.
-   */
+  /** The provider forces (`true`) or forbids (`false`) a retry, for example with `x-should-retry`. */
   readonly shouldRetry?: boolean;
   /**
-   * Subject of a failure whose kind leaves it open. `model`: the provider does not serve the model
-   * at all. `request`: the account can pay for smaller requests. Unset: unknown.
+   * Subject of a failure whose kind leaves it open. `model`: the provider does not serve the model at all.
+   * `request`: the account can pay for smaller requests. Unset: unknown.
    */
   readonly about?: "model" | "request";
   /** How far a request got before its connection failed; unset if an answer had begun. */

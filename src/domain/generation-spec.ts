@@ -154,9 +154,7 @@ export interface Reasoning {
   readonly includeText?: boolean;
 }
 
-/**
- * Reaction to output without the requested format. Unset: the output is returned with a warning.
- */
+/** Reaction to output without the requested format. Unset: the output is returned with a warning. */
 export type InvalidOutputAction = "fail" | "retry";
 
 export type OutputFormat =
@@ -195,10 +193,7 @@ export interface Routing {
   readonly failoverOn: readonly ErrorKind[];
   readonly disableFailover: boolean;
   readonly midStreamRecovery: MidStreamRecovery;
-  /**
-   * If set, one rival attempt is allowed. `delayMs` unset: the measured 95th percentile of the
-   * first token.
-   */
+  /** If set, one rival attempt is allowed. `delayMs` unset: the measured 95th percentile of the first token. */
   readonly hedge?: { readonly delayMs?: number };
 }
 

@@ -122,10 +122,7 @@ export interface GenerationFailure {
 /** What happens after a failed attempt. */
 export type RecoveryAction = "retry" | "failover" | "continue" | "takeover" | "repair";
 
-/**
- * What a stream survives, rising: nothing, a lost connection, a restart of the process, the loss of
- * a replica.
- */
+/** What a stream survives, rising: nothing, a lost connection, a restart of the process, the loss of a replica. */
 export type StreamDurability = "none" | "process" | "host" | "cluster";
 
 /** An attempt failed and another one follows. */

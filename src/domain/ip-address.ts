@@ -10,8 +10,8 @@ function octets(group: string | undefined): string {
 }
 
 /**
- * The normal form of an IP address, in which equal bytes are equal texts: IPv4 in dots, also if
- * mapped into IPv6; IPv6 without brackets. Undefined: not an address, or one with a zone.
+ * The normal form of an IP address, in which equal bytes are equal texts: IPv4 in dots, also if mapped into IPv6;
+ * IPv6 without brackets. Undefined: not an address, or one with a zone.
  */
 export function canonicalIp(text: string): string | undefined {
   if (IPV4.test(text)) return text;

@@ -1,5 +1,5 @@
-// Every event of the log with its fields. The type `Log` admits no other line, and a test compares
-// docs/logging.md with this list.
+// Every event of the log with its fields. The type `Log` admits no other line, and a test compares docs/logging.md
+// with this list.
 
 /** Type and unit of each kind of value. Durations are in milliseconds unless stated otherwise. */
 interface Values {

@@ -19,10 +19,7 @@ export const CAPABILITIES = [
 ] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
-/**
- * A request field that a target may not support. It is left out with a warning, or the target is
- * rejected.
- */
+/** A request field that a target may not support. It is left out with a warning, or the target is rejected. */
 export const PARAMETERS = [
   "sampling.max_output_tokens",
   "sampling.temperature",
@@ -55,16 +52,14 @@ export const FEATURES = [
 export type Feature = (typeof FEATURES)[number];
 
 /**
- * A combination that a model refuses. Without a condition the model always refuses `refuses`;
- * otherwise all given conditions must hold.
+ * A combination that a model refuses. Without a condition the model always refuses `refuses`; otherwise all given
+ * conditions must hold.
  */
 export interface ModelRule {
   readonly refuses: Parameter | Feature;
   /** Only in this dialect. */
   readonly dialect?: string;
-  /**
-   * Accepted if the effective effort (requested, otherwise the model's default) is one of these.
-   */
+  /** Accepted if the effective effort (requested, otherwise the model's default) is one of these. */
   readonly unlessEffort?: readonly string[];
   /** Refused only in combination with this. */
   readonly together?: Parameter | Feature;
@@ -74,8 +69,8 @@ export interface ModelRule {
 export interface CallIdRule {
   readonly pattern: RegExp;
   /**
-   * Length of generated identifiers (letters and digits), which match `pattern` and replace
-   * identifiers that do not.
+   * Length of generated identifiers (letters and digits), which match `pattern` and replace identifiers that do
+   * not.
    */
   readonly madeLength: number;
 }
@@ -89,10 +84,7 @@ export interface WireLimits {
   readonly maxCacheMarks?: number;
   /** Least budget for thinking. The upper bound is the token limit. */
   readonly minBudgetTokens?: number;
-  /**
-   * With a budget for thinking, a turn can continue after its tool calls only if thinking precedes
-   * them.
-   */
+  /** With a budget for thinking, a turn can continue after its tool calls only if thinking precedes them. */
   readonly thinkingBeforeCalls?: boolean;
 }
 
@@ -114,8 +106,8 @@ export interface TokenPrices {
 }
 
 /**
- * Prices for prompts of more than `aboveInputTokens` tokens. The highest tier exceeded applies to
- * the whole request.
+ * Prices for prompts of more than `aboveInputTokens` tokens. The highest tier exceeded applies to the whole
+ * request.
  */
 export interface PriceTier extends Partial<TokenPrices> {
   readonly aboveInputTokens: number;
@@ -136,9 +128,7 @@ export interface PriceOverride {
   readonly tiers: readonly PriceTier[];
 }
 
-/**
- * The prices for a prompt of `inputTokens` tokens. The highest tier exceeded applies to all of it.
- */
+/** The prices for a prompt of `inputTokens` tokens. The highest tier exceeded applies to all of it. */
 export function pricesAt(pricing: Pricing, inputTokens: number): TokenPrices {
   const tier = pricing.tiers
     .filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens)
@@ -147,10 +137,7 @@ export function pricesAt(pricing: Pricing, inputTokens: number): TokenPrices {
   return { ...pricing, ...tier };
 }
 
-/**
- * How the provider is asked for the answer of a unary call. `auto` streams if another target is
- * left.
- */
+/** How the provider is asked for the answer of a unary call. `auto` streams if another target is left. */
 export const UNARY_UPSTREAMS = ["auto", "whole", "stream"] as const;
 export type UnaryUpstream = (typeof UNARY_UPSTREAMS)[number];
 

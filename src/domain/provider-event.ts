@@ -26,10 +26,9 @@ export interface AnswerWarning {
 }
 
 /**
- * Events that an adapter makes from one answer, streamed or not. Parts are numbered from 0 without
- * gaps in output order; the first event with a new index opens the part. The last event is
- * `finish`, sent only after the provider's own end marker. An answer without that marker ends by
- * throwing.
+ * Events that an adapter makes from one answer, streamed or not. Parts are numbered from 0 without gaps in output
+ * order; the first event with a new index opens the part. The last event is `finish`, sent only after the
+ * provider's own end marker. An answer without that marker ends by throwing.
  */
 export type ProviderEvent =
   /** Identifier and model of the response. Can be repeated; later values replace earlier ones. */
@@ -61,8 +60,8 @@ export type ProviderEvent =
       readonly argumentsFragment: string;
     }
   /**
-   * `part` is set if the deltas are incomplete: a reasoning signature, redacted reasoning, a
-   * provider's own part. `added` has the facts beside the text or the call of the deltas.
+   * `part` is set if the deltas are incomplete: a reasoning signature, redacted reasoning, a provider's own part.
+   * `added` has the facts beside the text or the call of the deltas.
    */
   | {
       readonly type: "part-end";

@@ -22,10 +22,7 @@ export interface StreamOptions {
   readonly heartbeatMs: number;
   /** The stream is not stored. */
   readonly ephemeral: boolean;
-  /**
-   * How long the stream can be replayed after its end, in milliseconds; undefined: the server's
-   * default.
-   */
+  /** How long the stream can be replayed after its end, in milliseconds; undefined: the server's default. */
   readonly retentionMs: number | undefined;
   /** `graceMs` undefined: the server's default. */
   readonly onDisconnect: "grace" | "cancel" | "continue";

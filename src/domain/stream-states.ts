@@ -5,10 +5,7 @@ import type { TokenUsage } from "./token-usage.ts";
 
 export type EndedPhase = "succeeded" | "failed" | "cancelled";
 
-/**
- * `pending`: nothing delivered yet. `orphaned`: the owner is lost, and no replica has claimed the
- * stream.
- */
+/** `pending`: nothing delivered yet. `orphaned`: the owner is lost, and no replica has claimed the stream. */
 export type StreamPhase = "pending" | "running" | "orphaned" | EndedPhase;
 
 /** Times are milliseconds since the epoch by the store's clock. */

@@ -32,8 +32,8 @@ export interface TokenUsage extends TokenCounts {
   /** 0 to 1. */
   readonly confidence?: number;
   /**
-   * Upper bound of output tokens, beyond `outputTokens`, of whole answers that ended before they
-   * arrived. Unset: none, or no limit is known.
+   * Upper bound of output tokens, beyond `outputTokens`, of whole answers that ended before they arrived. Unset:
+   * none, or no limit is known.
    */
   readonly unseenOutputTokens?: number;
 }

@@ -34,10 +34,7 @@ export class TurnsByCaller<Item> {
     return undefined;
   }
 
-  /**
-   * Removes the item whose turn is next. The caller's following item goes after those of the other
-   * callers.
-   */
+  /** Removes the item whose turn is next. The caller's following item goes after those of the other callers. */
   take(): Item | undefined {
     for (const [caller, items] of this.#waiting) {
       const [item] = items;

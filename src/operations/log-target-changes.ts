@@ -6,10 +6,7 @@ import type { CircuitEvidence } from "../reliability/circuit-breaker.ts";
 import type { TargetChange } from "../reliability/target-changes.ts";
 import type { TargetStates } from "../reliability/target-states.ts";
 
-/**
- * Shortest time in milliseconds between two lines of one kind for one target; further ones are
- * counted.
- */
+/** Shortest time in milliseconds between two lines of one kind for one target; further ones are counted. */
 const INTERVAL_MS: Readonly<Record<TargetChange["what"], number>> = {
   circuit: 1_000,
   // Each answer of a busy target can extend the pause.
@@ -63,8 +60,7 @@ export function logTargetChanges(states: TargetStates, clock: Clock, log: Log): 
   const written = new Map<string, { at: number; suppressed: number }>();
 
   states.onChange(({ provider, model, isUnlisted }: TargetName, change) => {
-    // Requests can invent any number of model names, so the unlisted models of an instance share
-    // one entry.
+    // Requests can invent any number of model names, so the unlisted models of an instance share one entry.
     const key = `${change.what} ${provider} ${isUnlisted ? "" : model}`;
     const now = clock.now();
     const last = written.get(key);

@@ -20,8 +20,7 @@ export interface RevokeDependencies {
   /** Ends calls at this replica. */
   readonly endCalls: (isMeant: (caller: string) => boolean, error: GatewayError) => void;
   /**
-   * Called if the streams of a caller could not be cancelled at other replicas because the store
-   * does not answer.
+   * Called if the streams of a caller could not be cancelled at other replicas because the store does not answer.
    */
   readonly onFailure: (caller: string) => void;
   /** Aborted when the process ends. */
@@ -65,8 +64,7 @@ export function createRevoke(dependencies: RevokeDependencies) {
     if (callers.length === 0) return;
     const isMeant = (caller: string): boolean => callers.includes(caller);
     const error = callerRevoked();
-    // Generations end first, so that their streams end with this error and not because their caller
-    // left.
+    // Generations end first, so that their streams end with this error and not because their caller left.
     dependencies.abortGenerations(isMeant, error);
     dependencies.endCalls(isMeant, error);
     await Promise.all(callers.map(cancelEverywhere));

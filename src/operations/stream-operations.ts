@@ -1,5 +1,4 @@
-// Lists, shows and cancels stored streams, for operators. Ephemeral streams are visible only to
-// their caller.
+// Lists, shows and cancels stored streams, for operators. Ephemeral streams are visible only to their caller.
 import type { Clock } from "../clock.ts";
 import type {
   StreamFilter,
@@ -20,13 +19,9 @@ const OPERATOR_WAIT_MS = 5_000;
 
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 500;
-/**
- * Clients accept messages of 4 MiB. A page whose streams have many attempts or labels is shorter.
- */
+/** Clients accept messages of 4 MiB. A page whose streams have many attempts or labels is shorter. */
 const MAX_PAGE_BYTES = 1024 * 1024;
-/**
- * Answers of the store per page. If few streams match, the page is short although others follow.
- */
+/** Answers of the store per page. If few streams match, the page is short although others follow. */
 const MAX_STEPS = 5;
 /** How long to wait for the end of a cancelled stream before it is shown, in milliseconds. */
 const CANCEL_WAIT_MS = 1_000;

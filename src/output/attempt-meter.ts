@@ -1,11 +1,11 @@
 import type { Message } from "../domain/generation-spec.ts";
 import type { TokenCounts, TokenUsage } from "../domain/token-usage.ts";
 
-/** How an answer came. */
+/** How an answer was received. */
 export interface Received {
   /** Chunks with content. */
   readonly chunks: number;
-  /** The answer was to come as a whole, and the attempt ended before it. */
+  /** The answer was to arrive as a whole, and the attempt ended before. */
   readonly isMissing: boolean;
 }
 

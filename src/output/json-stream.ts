@@ -1,27 +1,27 @@
-// JSON as it streams: what the output text says, told beside the text. Loaded only
-// for a stream that asks for it: see `open-json-stream.ts`.
+// Parses streamed JSON and reports its changes beside the text. Loaded only for streams that ask for it: see
+// `open-json-stream.ts`.
 import type { JsonDelta } from "../domain/generation.ts";
 import type { EmitJson } from "./json/json-emitter.ts";
 import { createJsonPatches } from "./json/json-patches.ts";
 import { JsonScanner } from "./json/json-scanner.ts";
 import { createJsonValues } from "./json/json-values.ts";
 
-/** What was found so far; never content. */
+/** Statistics so far, without content. */
 export interface JsonStatistics {
-  /** Documents that were finished. */
+  /** Finished documents. */
   readonly documents: number;
-  /** Changes that were told. */
+  /** Reported changes. */
   readonly changes: number;
-  /** Text that was read, in UTF-16 units. */
+  /** Text read, in UTF-16 units. */
   readonly units: number;
-  /** Documents that were given up, or have not ended. */
+  /** Documents that were invalid or have not ended. */
   readonly malformed: number;
 }
 
 export interface JsonStream {
-  /** Reads more text of a part; what it changes, in order. */
+  /** Reads more text of a part. Returns the changes in order. */
   read(partIndex: number, text: string): readonly JsonDelta[];
-  /** Forgets all of it: the output begins anew. */
+  /** Forgets everything, because the output starts over. */
   reset(): void;
   statistics(): JsonStatistics;
 }
@@ -46,7 +46,7 @@ export function createJsonStream(mode: "values" | "patches"): JsonStream {
       changes++;
       told.push({ type: "json-delta", partIndex, documentIndex, pointer, ...change, final });
     };
-    /** A document that nothing was told of has no number. */
+    /** A document without a reported change gets no number. */
     const next = (): void => {
       if (isTold) documentIndex++;
       isTold = false;

@@ -35,9 +35,7 @@ export interface GenerationCall {
   readonly identity: CallIdentity;
   /** The caller drops output when a notice voids it. */
   readonly acceptsDiscard: boolean;
-  /**
-   * Called when the call begins to read a stream. A unary call reports its stream in no other way.
-   */
+  /** Called when the call begins to read a stream. A unary call reports its stream in no other way. */
   readonly onOpen?: (streamId: string, generationId: string) => void;
   /** Called when the generation has ended at this replica, if this call began it. */
   readonly onEnd?: ((ended: EndedGeneration) => void) | undefined;
@@ -94,9 +92,8 @@ export interface Gateway {
   /** Throws `GatewayError` before admission, `GenerationFailed` after it. */
   generate(call: GenerationCall): Promise<WholeAnswer>;
   /**
-   * Rejects before anything is sent: with `GatewayError`, or with `GenerationFailed` if no target
-   * accepted the call. Afterwards all results are events: `start` first, `complete` or `error`
-   * last.
+   * Rejects before anything is sent: with `GatewayError`, or with `GenerationFailed` if no target accepted the
+   * call. Afterwards all results are events: `start` first, `complete` or `error` last.
    */
   streamGenerate(call: GenerationCall, options: StreamOptions): Promise<OpenStream>;
   resumeStream(call: ResumeCall): Promise<OpenStream>;

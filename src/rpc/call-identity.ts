@@ -13,7 +13,7 @@ type Repeatable =
 
 const REQUEST_ID = /^[A-Za-z0-9._:-]{8,64}$/;
 
-/** JSON whose maps have their keys in order: two clients write one request in two ways. */
+/** JSON with sorted map keys, because two clients can encode one request differently. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (!isJsonObject(value)) return value;
@@ -34,8 +34,8 @@ function requestIdOf(call: HandlerCall, field: string): string {
 }
 
 /**
- * The recovery is how a stream goes on after a failure, and not what it is asked for: a request by
- * stubs and the same request by a helper, which fills the recovery in, are one.
+ * The recovery describes the reaction to a failure, not the request. So a request by stubs equals the same request
+ * by a helper, which fills the recovery in.
  */
 function withoutRecovery(spec: unknown): unknown {
   if (!isJsonObject(spec) || !isJsonObject(spec["routing"])) return spec;
@@ -44,7 +44,7 @@ function withoutRecovery(spec: unknown): unknown {
   return Object.keys(others).length === 0 ? rest : { ...rest, routing: others };
 }
 
-/** Options of a stream and its recovery are not part of what is asked for: the first call's hold for all. */
+/** Hash of the request. Stream options and recovery are not included: those of the first call apply to all. */
 function fingerprintOf(method: DescMethod, request: MessageShape<Repeatable["input"]>): string {
   const text = JSON.stringify([method.name, canonical(withoutRecovery(jsonOf(request.spec)))]);
   return createHash("sha256").update(text).digest("hex");
@@ -54,7 +54,7 @@ function jsonOf(spec: MessageShape<typeof GenerationSpecSchema> | undefined): un
   try {
     return spec === undefined ? null : toJson(GenerationSpecSchema, spec);
   } catch {
-    // A binary Struct can hold what JSON has no number for.
+    // A binary Struct can contain numbers that JSON cannot.
     throw invalidField("spec", "holds NaN or an infinite number where JSON is expected");
   }
 }

@@ -28,7 +28,7 @@ const DETAILS: Readonly<Record<number, NonNullable<domain.ImagePart["detail"]>>>
   [ImageDetail.HIGH]: "high",
 };
 
-/** Which parts an author can write; what the providers have in common. */
+/** The parts that each author can write, as all providers accept them. */
 const ALLOWED_PARTS: Readonly<Record<domain.Role, ReadonlySet<domain.Part["type"]>>> = {
   system: new Set(["text"]),
   user: new Set(["text", "image", "file", "provider"]),
@@ -127,7 +127,7 @@ function decodeData(part: Part, path: string): domain.Part {
   }
 }
 
-/** The part with the field `provider_data` of the part itself. */
+/** The part, with the field `provider_data` of the part itself. */
 function withData(part: domain.Part, data: ProviderData, path: string): domain.Part {
   if (part.type === "provider" || part.type === "tool-call" || part.type === "reasoning") {
     const place = part.type === "provider" ? "the provider part itself" : `the ${part.type}`;
@@ -162,7 +162,7 @@ function decodeMessage(message: Message, path: string): domain.Message {
   };
 }
 
-/** Every tool result answers a call of an earlier message. */
+/** Checks that every tool result answers a call of an earlier message. */
 function checkToolResults(messages: readonly domain.Message[]): void {
   const open = new Set<string>();
   for (const [index, message] of messages.entries()) {
@@ -178,7 +178,7 @@ function checkToolResults(messages: readonly domain.Message[]): void {
   }
 }
 
-/** The conversation, checked for what the validation rules cannot say. */
+/** The conversation, with checks that validation rules cannot express. */
 export function decodeMessages(messages: readonly Message[], prompt: string): domain.Message[] {
   if (prompt !== "") return [{ role: "user", parts: [{ type: "text", text: prompt }] }];
   const decoded = messages.map((message, index) =>

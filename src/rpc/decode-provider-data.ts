@@ -11,7 +11,7 @@ import type * as domain from "../domain/provider-data.ts";
 import { MAX_PROVIDER_JSON_DEPTH } from "../domain/provider-data.ts";
 import { jsonSyntaxError } from "./json-text.ts";
 
-/** Refuses JSON that no provider has written: it goes into a request as it is. */
+/** Refuses invalid JSON, because the JSON becomes a part of the provider's request. */
 export function decodeProviderData(data: ProviderData, path: string): domain.ProviderData {
   const { providerType, json, api } = data;
   if (jsonDepth(json, MAX_PROVIDER_JSON_DEPTH) > MAX_PROVIDER_JSON_DEPTH) {
@@ -23,7 +23,7 @@ export function decodeProviderData(data: ProviderData, path: string): domain.Pro
   return { providerType, json, api };
 }
 
-/** The field `providerData` of what has some. */
+/** The field `providerData`, if the object has data. */
 export function decodeOptionalData(
   data: ProviderData | undefined,
   path: string,
@@ -53,7 +53,7 @@ function decodeTop({ token, logprob, rawBytes }: TopLogprob | TokenLogprob): dom
   return rawBytes.length === 0 ? { token, logprob } : { token, logprob, rawBytes };
 }
 
-/** What stands beside the text of a part. */
+/** The fields beside the text of a part. */
 export function decodeTextFields(
   text: { readonly annotations: Annotation[]; readonly logprobs: TokenLogprob[] },
   path: string,

@@ -28,7 +28,7 @@ export function encodeProviderData({
   return { providerType, json, api };
 }
 
-/** `provider_data` of what has some. */
+/** The field `provider_data`, if there is data. */
 function dataField(data: provider.ProviderData | undefined) {
   return data === undefined ? undefined : { providerData: encodeProviderData(data) };
 }
@@ -83,7 +83,7 @@ export function encodePart(part: spec.Part): Part {
       return create(PartSchema, {
         data: { case: "providerPart", value: encodeProviderData(part) },
       });
-    // No provider's output has these; an output part of another kind is an unset part to its reader.
+    // The output of no provider has these kinds. A reader sees a part of an unknown kind as an unset part.
     case "image":
     case "file":
     case "tool-result":

@@ -28,43 +28,46 @@ import { boundRequests } from "./requests/bound-requests.ts";
 
 const MAX_CONNECTIONS = 20_000;
 const MAX_STREAMS_PER_CONNECTION = 1_000;
-/** Megabytes of HTTP/2 state that one connection can hold. */
+/** Most HTTP/2 state of one connection, in megabytes. */
 const MAX_SESSION_MEMORY_MB = 256;
 const MAX_HEADER_BYTES = 16 * 1024;
 
 export interface GrpcListenerOptions {
   readonly address: ListenAddress;
   readonly tls: TlsMaterial | undefined;
-  /** Most bytes of a request, inflated. */
+  /** Largest inflated request, in bytes. */
   readonly requestBytes: number;
   readonly dispatcher: Dispatcher;
-  /** Descriptor set that reflection serves. */
+  /** Descriptor set for reflection. */
   readonly image: Uint8Array;
   readonly clock: Clock;
-  /** How old a connection may get; undefined for no limit. */
+  /** Age limit of connections; undefined: none. */
   readonly ageLimit: AgeLimit | undefined;
 }
 
 export interface GrpcListener {
-  /** As taken: the port is never 0. */
+  /** The bound address; the port is never 0. */
   readonly address: ListenAddress;
-  /** Tells health checks and watchers. */
+  /** Sets the state for health checks and watchers. */
   setServing(serving: boolean): void;
-  /** What new TLS handshakes are served by; undefined: no TLS. */
+  /** Certificate for new TLS handshakes; undefined: no TLS. */
   readonly tls: TlsMaterial | undefined;
-  /** Serves new TLS handshakes by these; connections that are open stay. */
+  /** Replaces the certificate for new TLS handshakes. Open connections stay. */
   setTls(tls: TlsMaterial): void;
-  /** Connections that are open now. */
+  /** Number of open connections. */
   readonly connections: number;
-  /** Says GOAWAY to every client, and to those that come later; all calls go on. Resolves when the clients of now open no more calls. */
+  /**
+   * Sends GOAWAY to every client, and to later ones; all calls continue. Resolves when the present clients open no
+   * more calls.
+   */
   sayGoaway(): Promise<void>;
-  /** Takes no new connection. */
+  /** Accepts no new connections. */
   stopListening(): void;
-  /** Sends what is on its way, then cuts what is left. */
+  /** Sends pending answers, then cuts the remaining connections. */
   close(): Promise<void>;
 }
 
-// It writes metadata that it cannot take to standard error, credentials included.
+// grpc-js writes invalid metadata to standard error, credentials included.
 grpc.setLogVerbosity(grpc.logVerbosity.NONE);
 
 function createServer({ dispatcher, requestBytes }: GrpcListenerOptions): grpc.Server {
@@ -106,7 +109,7 @@ function addServices(server: grpc.Server, dispatcher: Dispatcher, clock: Clock):
   }
 }
 
-/** Requests stay bytes: what cannot be decoded must not become INTERNAL before the caller is known. */
+/** Requests stay bytes: otherwise invalid ones would end with INTERNAL before the caller is known. */
 function definition(method: DescMethod): grpc.MethodDefinition<GrpcRequest, Message | Uint8Array> {
   return {
     path: `/${method.parent.typeName}/${method.name}`,
@@ -138,7 +141,7 @@ function credentials(tls: TlsMaterial | undefined): grpc.ServerCredentials {
   );
 }
 
-/** The contract's services, health and reflection over gRPC. Rejects when the address is taken. */
+/** The contract's services, health and reflection over gRPC. Rejects if the address is in use. */
 export async function createGrpcListener(options: GrpcListenerOptions): Promise<GrpcListener> {
   const { dispatcher, clock } = options;
   let inUse = options.tls;
@@ -183,7 +186,7 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
     setTls(tls) {
       inUse = tls;
       const { cert, key, clientCa } = tls;
-      // The library has no way to change the certificate of connections that it is handed.
+      // grpc-js cannot change the certificate of connections that it is given, so the HTTP/2 servers get it.
       for (const http2Server of http2Servers.keys()) {
         if ("setSecureContext" in http2Server) {
           http2Server.setSecureContext({ cert, key, ca: clientCa });

@@ -8,7 +8,7 @@ import type { GenerationLine, HandlerCall } from "../calls/handler-call.ts";
 import type { EndedGeneration } from "../ports/gateway.ts";
 import { encodeGeneration } from "./encode-generation.ts";
 
-/** Values of an enumeration as words: `MAX_TOKENS` is `max-tokens`. */
+/** Values of an enum in words: `MAX_TOKENS` is `max-tokens`. */
 function wordsOf({ values }: DescEnum): (value: number) => string {
   const words = new Map(
     values.map(({ number, localName }) => [number, localName.toLowerCase().replaceAll("_", "-")]),
@@ -20,12 +20,12 @@ const finishWord = wordsOf(FinishReasonSchema);
 const usageWord = wordsOf(UsageSourceSchema);
 const costWord = wordsOf(CostSourceSchema);
 
-/** Attempts that were sent. */
+/** Number of attempts sent. */
 function attemptsOf({ attempts }: Generation): number {
   return attempts.filter(({ outcome }) => outcome !== AttemptOutcome.SKIPPED).length;
 }
 
-/** What a line says of a generation. */
+/** Fields of a log line about a generation. */
 function generationFields(generation: Generation) {
   const { usage, cost, timing, finishReason } = generation;
   const ttft = timing?.timeToFirstToken;
@@ -50,13 +50,13 @@ function generationFields(generation: Generation) {
   };
 }
 
-/** Tells of a generation as far as its call has seen it, on the log line and in the trailers. */
+/** Reports a generation, as far as its call has read it, on the log line and in the trailers. */
 export function reportGeneration(call: HandlerCall, generation: Generation): void {
   call.setTrailer("x-steer-attempts", String(attemptsOf(generation)));
   call.log(generationFields(generation));
 }
 
-/** The line of a generation that no call waits for. */
+/** The line of a generation whose call has ended before it. */
 export function generationLine({ generation, error }: EndedGeneration): GenerationLine {
   const cancelled = error?.kind === "cancelled";
   return {

@@ -8,7 +8,7 @@ import type { StreamOptions } from "../domain/stream-options.ts";
 import { decodeSpec } from "./decode-spec.ts";
 import { decodeStreamOptions } from "./decode-stream-options.ts";
 
-/** A request that another replica had stored; undefined where this version cannot read it. */
+/** A request that another replica stored; undefined if this version cannot read it. */
 export function decodeStoredRequest(
   bytes: Uint8Array,
   kind: "stream" | "unary",
@@ -21,7 +21,7 @@ export function decodeStoredRequest(
     if (request.spec === undefined) return undefined;
     return { spec: decodeSpec(request.spec), options: decodeStreamOptions(request.options) };
   } catch {
-    // It was valid where it was stored: the contract has moved on since.
+    // The request was valid when it was stored; the contract has changed since.
     return undefined;
   }
 }

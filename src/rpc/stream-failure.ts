@@ -9,13 +9,13 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import { ToldFailure } from "../domain/told-failure.ts";
 import { kindOf } from "./error-category.ts";
 
-/** Failures of a connection: their code is the system's, and not the provider's. */
+/** Connection failures: their code is the operating system's, not the provider's. */
 const WITHOUT_ANSWER: readonly ErrorCategory[] = [
   ErrorCategory.NETWORK,
   ErrorCategory.CONNECT_TIMEOUT,
 ];
 
-/** What a status tells of the provider's answer, as far as the event has kept it. */
+/** Facts about the provider's answer for a status, as far as the event has them. */
 function providerMetadata({ attempts, category }: GatewayErrorMessage): Record<string, string> {
   const last = attempts.findLast(({ outcome }) => outcome !== AttemptOutcome.SKIPPED);
   if (last?.errorCategory !== category || WITHOUT_ANSWER.includes(category)) return {};
@@ -29,7 +29,7 @@ function providerMetadata({ attempts, category }: GatewayErrorMessage): Record<s
 /** Thrown after the `error` event of a stream: the call ends with the same error as its status. */
 export class StreamFailed extends ToldFailure {
   override readonly name = "StreamFailed";
-  /** As it stands in the event. */
+  /** The error of the event. */
   readonly detail: GatewayErrorMessage;
   readonly error: GatewayError;
 
@@ -38,7 +38,7 @@ export class StreamFailed extends ToldFailure {
     this.detail = detail;
     const { retryDelay, reason } = detail;
     this.error = new GatewayError(kindOf(detail.category) ?? "unknown", detail.message, {
-      // Another version can have written a reason that this one does not know: it is passed on.
+      // A newer version can have written an unknown reason, which is passed on.
       reason: reason as ErrorReason,
       metadata: providerMetadata(detail),
       ...(retryDelay !== undefined && { retryAfterMs: durationMs(retryDelay) }),

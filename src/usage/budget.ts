@@ -9,8 +9,8 @@ export type Allowance =
   | { readonly state: "refused"; readonly reason: string };
 
 /**
- * The input and one output token must fit into the rest of the budget at the highest prices that
- * can apply. `input` undefined: the input cannot be counted in advance.
+ * The input and one output token must fit into the rest of the budget at the highest prices that can apply. `input`
+ * undefined: the input cannot be counted in advance.
  */
 export function allowanceOf(
   budget: Budget,

@@ -3,8 +3,8 @@ import { countCodePoints } from "../domain/text.ts";
 import type { Estimate } from "./estimate.ts";
 
 /**
- * Only this many UTF-16 units of a text are counted, as a sample of the rest. Counting a longer
- * text would block other calls.
+ * Only this many UTF-16 units of a text are counted, as a sample of the rest. Counting a longer text would block
+ * other calls.
  */
 const MAX_UNITS = 1_048_576;
 

@@ -9,8 +9,8 @@ function within(tokens: number | undefined, most: number): number {
 }
 
 /**
- * The cost of one attempt; undefined if its price is unknown. A provider's own price takes
- * precedence. Cached tokens without a listed price cost as much as other input.
+ * The cost of one attempt; undefined if its price is unknown. A provider's own price takes precedence. Cached
+ * tokens without a listed price cost as much as other input.
  */
 export function costOf(
   pricing: Pricing | undefined,

@@ -1,6 +1,5 @@
 /**
- * Longest run without a blank, in UTF-16 units: the tokenizer's time grows with the square of the
- * length of a run.
+ * Longest run without a blank, in UTF-16 units: the tokenizer's time grows with the square of the length of a run.
  */
 const MAX_RUN_UNITS = 200;
 
@@ -17,8 +16,8 @@ function isLowSurrogate(unit: number): boolean {
 }
 
 /**
- * Splits a text so that no run of non-blanks, or of blanks, has more than 200 characters. Ordinary
- * text is one piece. Surrogate pairs are not split.
+ * Splits a text so that no run of non-blanks, or of blanks, has more than 200 characters. Ordinary text is one
+ * piece. Surrogate pairs are not split.
  */
 export function* cutRuns(text: string): Generator<string> {
   let pieceStart = 0;

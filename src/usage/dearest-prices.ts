@@ -36,10 +36,7 @@ function hintsOf(part: Part): readonly CacheHint[] {
   return part.type === "tool-result" ? [...own, ...part.content.flatMap(hintsOf)] : own;
 }
 
-/**
- * A request can mark its prompt with hints, with provider options and in the configuration of
- * tools.
- */
+/** A request can mark its prompt with hints, with provider options and in the configuration of tools. */
 function cacheWritesOf(model: Model, spec: GenerationSpec, options: JsonObject): CacheWrites {
   const raw = [
     options,

@@ -17,10 +17,7 @@ const MIN_LEARNED_TOKENS = 8;
 const MIN_SAMPLES = 5;
 /** Weight of a new sample in the mean error, after the first samples. */
 const ERROR_RATE = 0.1;
-/**
- * Largest factor between the learned and the plain estimate: at first, and after enough samples
- * agree.
- */
+/** Largest factor between the learned and the plain estimate: at first, and after enough samples agree. */
 const MAX_FACTOR = { first: 2, agreed: 8 };
 /** A sample agrees if it is within this share of the fit. */
 const AGREEMENT = 0.25;
@@ -81,8 +78,8 @@ function toldTokens(expected: ExpectedTokens, overhead: number, learned?: Learne
 }
 
 /**
- * Estimates tokens by the scripts of a text. Every reported count corrects the offset and the
- * weights of its provider and model, separately for requests and answers.
+ * Estimates tokens by the scripts of a text. Every reported count corrects the offset and the weights of its
+ * provider and model, separately for requests and answers.
  */
 export class ScriptEstimator {
   readonly #learned = new Map<string, LearnedModel>();
@@ -99,8 +96,8 @@ export class ScriptEstimator {
   }
 
   /**
-   * Learns a provider's count of this text. Returns the relative error of the estimate, or
-   * undefined if nothing was learned.
+   * Learns a provider's count of this text. Returns the relative error of the estimate, or undefined if nothing was
+   * learned.
    */
   learn(model: Model, { text, overhead, isAnswer }: Counted, tokens: number): number | undefined {
     if (text.length > MAX_LEARNED_UNITS || tokens < MIN_LEARNED_TOKENS) return undefined;

@@ -34,9 +34,7 @@ const BLOCKS: readonly (readonly [last: number, script: Script])[] = [
   [0x1ffff, "symbols"],
 ];
 
-/**
- * Index in `SCRIPTS` by code point, precomputed because long texts need one look-up per character.
- */
+/** Index in `SCRIPTS` by code point, precomputed because long texts need one look-up per character. */
 const TABLE = new Uint8Array(0x2_0000);
 let from = 0;
 for (const [last, script] of BLOCKS) {
@@ -83,10 +81,7 @@ function numbersOf(counts: Float64Array, scale: number): ScriptNumbers {
   };
 }
 
-/**
- * Code points of a text by script. At most about `maxUnits` UTF-16 units are examined, so the time
- * is bounded.
- */
+/** Code points of a text by script. At most about `maxUnits` UTF-16 units are examined, so the time is bounded. */
 export function countScripts(text: string, maxUnits: number): ScriptNumbers {
   const counts = new Float64Array(SCRIPTS.length);
   if (text.length <= maxUnits) {

@@ -11,9 +11,7 @@ const TIER_UNPRICED: Warning = {
   field: "",
 };
 
-/**
- * The warning for a cost that uses the prices of another tier; undefined if the tier is standard.
- */
+/** The warning for a cost that uses the prices of another tier; undefined if the tier is standard. */
 export function tierWarning(
   cost: Cost | undefined,
   { service_tier: tier }: JsonObject,

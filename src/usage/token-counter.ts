@@ -27,18 +27,13 @@ export interface TokenCounter {
   /** Estimates synchronously, in bounded time. */
   estimate(model: Model, counted: CountedText): Estimate;
   estimateInput(model: Model, spec: GenerationSpec): Estimate;
-  /**
-   * Estimated tokens of one piece of output, at least one. For enforcing a limit; the number is not
-   * reported.
-   */
+  /** Estimated tokens of one piece of output, at least one. For enforcing a limit; the number is not reported. */
   pieceTokens(model: Model, text: string): number;
   /** Whether `count` is better than `estimate` for this model. */
   isExact(model: Model): boolean;
   /** Counts with the best estimator. After `limitMs`, the result of `estimate` is used. */
   count(model: Model, counted: CountedText, limitMs: number): Promise<Estimate>;
-  /**
-   * Whether a report of this model should be learned: each of the first ones, then some per second.
-   */
+  /** Whether a report of this model should be learned: each of the first ones, then some per second. */
   takesLesson(model: Model): boolean;
   /** Learns from a provider's count of this text. */
   learn(model: Model, counted: CountedText, tokens: number): void;

@@ -10,18 +10,15 @@ const FACTOR_SPREAD = 0.5;
 /** Error of a report around the fit: a share of its tokens, plus a constant. */
 const NOISE_SHARE = 0.1;
 const NOISE_TOKENS = 4;
-/**
- * Share of the initial uncertainty that each report restores, so that old reports count less and
- * less.
- */
+/** Share of the initial uncertainty that each report restores, so that old reports count less and less. */
 const FORGETTING = 0.001;
 /** A text with fewer expected tokens teaches only the offset: it says little about the writing. */
 const MIN_FACTOR_TOKENS = 24;
 
 /**
- * A Kalman filter for a linear model that drifts slowly, with an offset and a factor for each
- * script. A report changes most the value that explains it best. A constant in short texts becomes
- * the offset, because no plausible factor explains it.
+ * A Kalman filter for a linear model that drifts slowly, with an offset and a factor for each script. A report
+ * changes most the value that explains it best. A constant in short texts becomes the offset, because no plausible
+ * factor explains it.
  */
 export class TokenFit {
   /** The offset, then the factors. */

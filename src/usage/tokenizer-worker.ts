@@ -1,5 +1,4 @@
-// Runs in its own thread, so that neither loading the vocabulary nor a long text blocks the
-// service.
+// Runs in its own thread, so that neither loading the vocabulary nor a long text blocks the service.
 import { createRequire } from "node:module";
 import { parentPort } from "node:worker_threads";
 import { Tiktoken } from "tiktoken/lite";

@@ -21,8 +21,8 @@ export interface UsageFileOptions {
 }
 
 /**
- * Appends to a file without delaying anybody. Records that the disk cannot absorb are dropped, and
- * the next line counts them. `reopen` switches to the current file of the path, or to another path.
+ * Appends to a file without delaying anybody. Records that the disk cannot absorb are dropped, and the next line
+ * counts them. `reopen` switches to the current file of the path, or to another path.
  */
 export class UsageFile implements UsageSink {
   readonly #options: UsageFileOptions;

@@ -6,24 +6,18 @@ import type { Estimate } from "./estimate.ts";
 import { MAX_LEARNED_UNITS } from "./script-estimator.ts";
 import type { TokenCounter } from "./token-counter.ts";
 
-/**
- * Longest wait for exact counts at the end of an attempt, in milliseconds. After it, the estimate
- * is used.
- */
+/** Longest wait for exact counts at the end of an attempt, in milliseconds. After it, the estimate is used. */
 const MAX_COUNT_MS = 500;
 
 /** Counts of one attempt: the provider's reports, completed by estimates. */
 export interface UsageMeter {
   /** Replaces earlier counts field by field. Impossible counts are removed. */
   report(counts: TokenCounts, impossible?: readonly (keyof TokenCounts)[]): void;
-  /**
-   * Synchronous. `output` is the received output; it is counted only if the provider reported no
-   * number.
-   */
+  /** Synchronous. `output` is the received output; it is counted only if the provider reported no number. */
   usage(output: Message, received?: Received): TokenUsage;
   /**
-   * Call at the end of the attempt. Resolves with better counts than `usage` if an estimator needs
-   * time for them. Reported counts are learned from.
+   * Call at the end of the attempt. Resolves with better counts than `usage` if an estimator needs time for them.
+   * Reported counts are learned from.
    */
   settle(output: Message, received?: Received): Promise<TokenUsage> | undefined;
 }

@@ -22,10 +22,7 @@ export type UsageRecord =
       readonly generation: Generation;
     });
 
-/**
- * Accepts records without blocking. Receives exactly one for each attempt and for each call that
- * ends here.
- */
+/** Accepts records without blocking. Receives exactly one for each attempt and for each call that ends here. */
 export interface UsageSink {
   record(record: UsageRecord): void;
 }

@@ -4,21 +4,22 @@ import { GatewayError } from "../../domain/gateway-error.ts";
 import type { Arrival, Encoding, RpcStatusError } from "../call.ts";
 import { Inflater } from "./inflate.ts";
 
-/** A request that is not whole by then is ended. As long as a client may take for the headers and the body of HTTP/1.1. */
+/** Limit for receiving a whole request, in milliseconds; equal to HTTP/1.1's limit for headers and body. */
 const MAX_ARRIVAL_MS = 60_000;
 
 /**
- * Bytes of requests on their way, in requests of the largest size. A client that sends one after the other
- * has one on its way; more are those of slow networks, and of clients that never end theirs.
+ * Bounds on the bytes of unfinished requests, in requests of the largest size: per connection, per caller and in
+ * total. A client that sends one request after the other has one; more come from slow networks, and from clients
+ * that never end their requests.
  */
 const MAX_OF_CONNECTION = 2;
 const MAX_OF_CALLER = 4;
 const MAX_OF_ALL = 8;
 
-/** Services that ask for no credentials take small requests: all of these together have this. */
+/** Bound in bytes for all unfinished requests of services without credentials, whose requests are small. */
 const MAX_OF_NOBODY_BYTES = 4 * 1024 * 1024;
 
-/** Whose bytes those of health checks and reflection are. No id of a caller is empty. */
+/** Owner of the bytes of health checks and reflection. No caller has an empty id. */
 export const NOBODY: Caller = { id: "", role: "caller" };
 
 function tooMany(whose: string): GatewayError {
@@ -33,7 +34,7 @@ function add<Key>(sums: Map<Key, number>, key: Key, bytes: number): number {
   return sum;
 }
 
-/** The requests of both listeners that are not whole: bounds their bytes and their time. */
+/** Bounds the bytes and the time of unfinished requests of both listeners. */
 export class ArrivingRequests {
   readonly #clock: Clock;
   readonly #largestBytes: number;
@@ -50,12 +51,12 @@ export class ArrivingRequests {
     this.#largestBytes = largestBytes;
   }
 
-  /** Bytes that are held by requests which are not whole. */
+  /** Bytes held by unfinished requests. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** `report` gets the error if the request is ended before it is whole, and makes the status of it. */
+  /** `report` is called with the error if the request ends before it is complete, and makes the status of it. */
   begin(
     caller: Caller,
     connection: object,
@@ -74,7 +75,7 @@ export class ArrivingRequests {
     }
   }
 
-  /** The error of the bound that is passed with these bytes; undefined: none. */
+  /** The error if these bytes exceed a bound; undefined: they do not. */
   count({ caller, connection }: ArrivingRequest, bytes: number): GatewayError | undefined {
     const largest = this.#largestBytes;
     this.#bytes += bytes;
@@ -157,7 +158,7 @@ class ArrivingRequest implements Arrival {
   }
 
   async inflate(bytes: Uint8Array, encoding: Encoding, maxBytes: number): Promise<Buffer> {
-    // The message before this one, of a stream of them.
+    // Drops the previous message, if a call sends several.
     this.#dropInflated?.();
     this.#dropInflated = undefined;
     const inflated = await this.#all.inflater.inflate(this.caller.id, bytes, encoding, maxBytes);
