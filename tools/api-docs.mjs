@@ -1,6 +1,6 @@
-// docs/api.md: the contract to read, made from the .proto files with their comments and rules.
+// Generates docs/api.md from the comments and rules of the .proto files.
 //   node tools/api-docs.mjs [--check]
-// --check exits 1 when the file on disk is another one.
+// --check exits with 1 if the file on disk differs.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ const registry = createFileRegistry(set);
 const comments = commentsOf(set.file);
 const files = [...registry.files]
   .filter(({ name }) => name.startsWith("steer/"))
-  // Callers' packages before operators', and services before what they are made of.
+  // Callers' packages come before operators', and services before their messages.
   .sort((one, other) => rank(one) - rank(other) || (one.name < other.name ? -1 : 1));
 const services = files.flatMap((file) => file.services);
 
@@ -169,7 +169,7 @@ function fileText(file) {
   return types.length === 0 ? [] : [title, ...types];
 }
 
-/** One page has one heading of each name, or its links would lead astray. */
+/** Throws if two headings have the same anchor, or if a link has no heading. */
 function checkAnchors(text) {
   const seen = new Set();
   for (const [, heading] of text.matchAll(/^#+ (.*)$/gm)) {

@@ -1,26 +1,26 @@
-// Functions of one thought. A function that holds others may be as long as two screens, and what is its own as one.
+// Limits the length of functions: two screens with their inner functions, one screen without.
 import { readFileSync } from "node:fs";
 import { parseSync, Visitor } from "oxc-parser";
 import { filesBelow } from "./generated.mjs";
 
-/** Lines of a function without those of the functions in it. */
+/** Most lines of a function without its inner functions. */
 const MAX_OWN_LINES = 60;
-/** Lines of a function with all that is in it. */
+/** Most lines of a function with its inner functions. */
 const MAX_LINES = 120;
 const MAX_PARAMETERS = 4;
 
-/** What is longer, or takes more, all the same: `file name`. The list gets shorter and never longer. */
+/** Exceptions as `file name`. The list may only shrink. */
 const EXCEPTIONS = new Set(JSON.parse(readFileSync("tools/long-functions.json", "utf8")));
 
-/** Functions of a file with their sizes, by name; methods by that of their class as well. */
+/** Functions of a file with their sizes, by name; methods also by their class. */
 function functionsIn(file) {
   const text = readFileSync(file, "utf8");
   const { program } = parseSync(file, text);
   const lineAt = (offset) => text.slice(0, offset).split("\n").length;
   const found = [];
-  /** Functions around the place. */
+  /** Functions around the current node. */
   const around = [];
-  /** Names that the functions at a place go by: of a variable, a property, a method or a class. */
+  /** Names for functions at the current node: of a variable, a property, a method or a class. */
   const names = [];
   function enter(node) {
     if (node.body === null || node.body === undefined) return;
@@ -67,7 +67,7 @@ function tooLong({ file, line, name, own, lines, parameters }) {
   );
 }
 
-/** The gate of `npm run check`. */
+/** A gate of `npm run check`. */
 export function functionLengths() {
   const files = filesBelow("src").filter((file) => file.endsWith(".ts"));
   const found = files.flatMap(functionsIn).filter(isTooLong);

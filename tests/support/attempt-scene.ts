@@ -40,11 +40,11 @@ export interface AttemptChanges {
   readonly plan?: Partial<AttemptPlan<RoutedTarget>>;
   readonly isStream?: boolean;
   readonly waitsMs?: number;
-  /** Events that the caller would see something of; default: texts. */
+  /** Events that commit an attempt; default: texts. */
   readonly commits?: Delivery["commits"];
 }
 
-/** A call whose attempts the test begins one by one. */
+/** A call whose attempts the test starts one by one. */
 export function attemptScene({ isStream = true, waitsMs = 600_000, commits }: AttemptChanges = {}) {
   const clock = createManualClock();
   const counter = testCounter(clock, "character");
@@ -131,7 +131,7 @@ export function attemptScene({ isStream = true, waitsMs = 600_000, commits }: At
       ...changes.plan,
     });
   }
-  /** The provider says this now. */
+  /** Sends events of the provider now. */
   function say(attempt: RunningAttempt, ...events: readonly ProviderEvent[]): void {
     for (const event of events) void attempt.take(event, clock.now(), isContent(event));
   }

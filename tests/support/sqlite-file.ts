@@ -15,7 +15,7 @@ export interface SqliteFile {
   readonly path: string;
   readonly folder: string;
   readonly clock: ManualClock;
-  /** The store of this file, with an open session; closed after the test. */
+  /** Opens the store of this file with a session; closed after the test. */
   open(options?: { readonly maxBytes?: number; readonly path?: string }): Promise<StreamStore>;
 }
 

@@ -1,4 +1,4 @@
-// What each category of errors becomes, read from the service's own table.
+// The table of error categories, from the service's own table.
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -9,7 +9,7 @@ const PUSHBACK = {
   hint: "the provider's hint, else -1",
 };
 
-/** Parts of the page; none where the contract has no errors. */
+/** Parts of the page; empty if the contract has no errors. */
 export async function errorTable(registry) {
   const categories = registry.getEnum("steer.v1.ErrorCategory");
   if (categories === undefined) return [];

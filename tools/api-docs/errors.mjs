@@ -1,4 +1,4 @@
-// What ends the calls of each method, beside what ends any call: code, reasons, when.
+// The errors of each method beside those of every call: code, reasons, condition.
 
 export const EVERY_CALL = [
   ["INVALID_ARGUMENT", ["INVALID_REQUEST"], "the request breaks a rule of the contract"],
@@ -73,7 +73,7 @@ const CREDENTIALS = [
   "the gateway has no key for the provider, or the provider refuses it",
 ];
 
-/** Of the calls that generate. */
+/** Errors of the methods that generate. */
 export const GENERATION = [
   MODEL,
   UNSUPPORTED,
@@ -169,7 +169,7 @@ const LOG = [
   ],
 ];
 
-/** Methods whose calls end as the generation does, too. */
+/** Methods whose calls can also end with the errors of a generation. */
 export const GENERATING = new Set([
   "steer.v1.GenerationService.Generate",
   "steer.v1.GenerationService.StreamGenerate",
