@@ -12,7 +12,7 @@ import { testModel, testSpec } from "../tests/support/provider-request.ts";
 import { compare, print } from "./in-process.ts";
 
 const RUNS = 400;
-/** Events of one answer; per-answer costs are spread over them. */
+/** Events of one answer. */
 const EVENTS = 500;
 const PRICING: Pricing = {
   currency: "USD",

@@ -104,7 +104,7 @@ export function streamCost({ server }: Served, load: Load): Promise<number> {
     cpuPer(server, async () => {
       let messages = 0;
       await run(STREAMS, STREAM_WIDTH, async () => {
-        // Read after the wait, because the streams beside it also open channels.
+        // A variable, because concurrent streams add to `messages` during the wait.
         const more = await channel.stream();
         messages += more;
       });

@@ -153,7 +153,10 @@ export class StreamEvents {
     return this.#settings.json?.statistics();
   }
 
-  /** The terminal event of a stream whose generation is not delivered as a stream. */
+  /**
+   * The terminal event of a stream that was created too late: its generation runs unstored, and nobody has read
+   * `start`.
+   */
   unstarted(): StreamEvent {
     const failure = this.#settings.result.failureOf(storeTimeout());
     return { sequence: 2, attemptIndex: 0, body: { type: "error", failure } };

@@ -48,7 +48,7 @@ export interface Image {
 
 const NOBODY = 65_534;
 
-/** Packages come from the machine's cache, without asking a registry. */
+/** npm prefers packages of the machine's cache, and asks a registry nothing else. */
 const QUIET_NPM = {
   npm_config_prefer_offline: "true",
   npm_config_audit: "false",
