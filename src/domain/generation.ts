@@ -196,6 +196,12 @@ export interface StreamEvent {
   readonly body: StreamEventBody;
 }
 
+/** An event as the log stores it. */
+export interface StoredEvent extends StreamEvent {
+  /** Number of the writer's life of the stream; 0 if the stream is not stored. */
+  readonly writer: number;
+}
+
 /** Thrown when an admitted generation failed. */
 export class GenerationFailed extends ToldFailure {
   override readonly name = "GenerationFailed";

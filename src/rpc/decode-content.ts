@@ -1,199 +1,103 @@
-import {
-  type CacheHint,
-  ImageDetail,
-  type MediaSource,
-  type Message,
-  type Part,
-  type ProviderData,
-  Role,
-} from "../../gen/service/steer/v1/content_pb.ts";
-import { GatewayError, invalidField } from "../domain/gateway-error.ts";
+import type { MediaSource, Message, Part } from "../../gen/service/steer/v1/content_pb.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import {
   decodeOptionalData,
   decodeProviderData,
   decodeTextFields,
 } from "./decode-provider-data.ts";
+import { IMAGE_DETAILS, ROLES } from "./encode-content.ts";
 
-const ROLES: Readonly<Record<number, domain.Role>> = {
-  [Role.SYSTEM]: "system",
-  [Role.USER]: "user",
-  [Role.ASSISTANT]: "assistant",
-  [Role.TOOL]: "tool",
-};
-
-const DETAILS: Readonly<Record<number, NonNullable<domain.ImagePart["detail"]>>> = {
-  [ImageDetail.AUTO]: "auto",
-  [ImageDetail.LOW]: "low",
-  [ImageDetail.HIGH]: "high",
-};
-
-/** The parts that each author can write, as all providers accept them. */
-const ALLOWED_PARTS: Readonly<Record<domain.Role, ReadonlySet<domain.Part["type"]>>> = {
-  system: new Set(["text"]),
-  user: new Set(["text", "image", "file", "provider"]),
-  assistant: new Set(["text", "image", "file", "tool-call", "reasoning", "refusal", "provider"]),
-  tool: new Set(["tool-result", "provider"]),
-};
-
-const RESULT_PARTS: ReadonlySet<domain.Part["type"]> = new Set([
-  "text",
-  "image",
-  "file",
-  "provider",
-]);
-
-function decodeSource(source: MediaSource | undefined, path: string): domain.MediaSource {
+function decodeSource(source: MediaSource | undefined): domain.MediaSource | undefined {
   const mediaType = source?.mediaType ?? "";
   switch (source?.origin.case) {
     case "inlineData":
-      if (source.origin.value.length === 0) throw invalidField(path, "inline_data is empty");
       return { type: "inline", data: source.origin.value, mediaType };
     case "uri":
       return { type: "uri", uri: source.origin.value, mediaType };
-    case "providerFileId":
-      return {
-        type: "provider-file",
-        fileId: source.origin.value,
-        provider: source.provider,
-        mediaType,
-      };
+    case "providerFileId": {
+      const { origin, provider } = source;
+      return { type: "provider-file", fileId: origin.value, provider, mediaType };
+    }
     case undefined:
-      throw invalidField(path, "the origin is not set");
+      return undefined;
   }
 }
 
-function nonEmptyText(text: string, path: string): string {
-  if (text === "") throw invalidField(path, "the text is empty; leave the part out");
-  return text;
+type Data<Case extends Part["data"]["case"]> = Extract<Part["data"], { case: Case }>["value"];
+
+function decodeImage({ source, detail }: Data<"image">): domain.ImagePart | undefined {
+  const from = decodeSource(source);
+  const asked = IMAGE_DETAILS.words.get(detail);
+  if (from === undefined) return undefined;
+  return { type: "image", source: from, ...(asked !== undefined && { detail: asked }) };
 }
 
-function decodeToolResult(
-  result: Extract<Part["data"], { case: "toolResult" }>["value"],
-  path: string,
-): domain.ToolResultPart {
-  return {
-    type: "tool-result",
-    toolCallId: result.toolCallId,
-    name: result.name,
-    content: result.content.map((part, index) => {
-      const at = `${path}.content[${index}]`;
-      const decoded = decodePart(part, at);
-      if (!RESULT_PARTS.has(decoded.type)) {
-        throw invalidField(at, "a tool result holds text, images, files and provider parts only");
-      }
-      return decoded;
-    }),
-    isError: result.isError,
-  };
+function decodeFile({ source, filename }: Data<"file">): domain.FilePart | undefined {
+  const from = decodeSource(source);
+  return from === undefined ? undefined : { type: "file", source: from, filename };
 }
 
-function decodeData(part: Part, path: string): domain.Part {
-  const { data } = part;
+function decodeToolResult(result: Data<"toolResult">): domain.ToolResultPart {
+  const { toolCallId, name, content, isError } = result;
+  return { type: "tool-result", toolCallId, name, content: decodeParts(content), isError };
+}
+
+function decodeData({ data }: Part): domain.Part | undefined {
   switch (data.case) {
     case "text":
-      return {
-        type: "text",
-        text: nonEmptyText(data.value.text, `${path}.text`),
-        ...decodeTextFields(data.value, `${path}.text`),
-      };
+      return { type: "text", text: data.value.text, ...decodeTextFields(data.value) };
     case "refusal":
-      return { type: "refusal", text: nonEmptyText(data.value.text, `${path}.refusal`) };
-    case "image": {
-      const source = decodeSource(data.value.source, `${path}.image.source`);
-      const detail = DETAILS[data.value.detail];
-      return detail === undefined ? { type: "image", source } : { type: "image", source, detail };
-    }
-    case "file": {
-      const source = decodeSource(data.value.source, `${path}.file.source`);
-      return { type: "file", source, filename: data.value.filename };
-    }
+      return { type: "refusal", text: data.value.text };
+    case "image":
+      return decodeImage(data.value);
+    case "file":
+      return decodeFile(data.value);
     case "toolCall": {
-      const { id, name, argumentsJson } = data.value;
-      const own = decodeOptionalData(data.value.providerData, `${path}.tool_call`);
-      return { type: "tool-call", id, name, argumentsJson, ...own };
+      const { id, name, argumentsJson, providerData } = data.value;
+      return { type: "tool-call", id, name, argumentsJson, ...decodeOptionalData(providerData) };
     }
     case "toolResult":
-      return decodeToolResult(data.value, `${path}.tool_result`);
+      return decodeToolResult(data.value);
     case "reasoning": {
-      const { text, signature, redacted, provider } = data.value;
-      const own = decodeOptionalData(data.value.providerData, `${path}.reasoning`);
+      const { text, signature, redacted, provider, providerData } = data.value;
+      const own = decodeOptionalData(providerData);
       return { type: "reasoning", text, signature, redacted, provider, ...own };
     }
     case "providerPart":
-      return { type: "provider", ...decodeProviderData(data.value, `${path}.provider_part`) };
+      return { type: "provider", ...decodeProviderData(data.value) };
     case undefined:
-      throw invalidField(path, "the part is empty");
+      return undefined;
   }
 }
 
-/** The part, with the field `provider_data` of the part itself. */
-function withData(part: domain.Part, data: ProviderData, path: string): domain.Part {
-  if (part.type === "provider" || part.type === "tool-call" || part.type === "reasoning") {
-    const place = part.type === "provider" ? "the provider part itself" : `the ${part.type}`;
-    throw invalidField(`${path}.provider_data`, `data of the provider stands in ${place}`);
-  }
-  return { ...part, ...decodeOptionalData(data, path) };
+/** The part without checks; undefined for a kind that this version does not know. */
+export function decodePart(part: Part): domain.Part | undefined {
+  const data = decodeData(part);
+  if (data === undefined) return undefined;
+  const decoded =
+    part.providerData === undefined || data.type === "provider"
+      ? data
+      : { ...data, ...decodeOptionalData(part.providerData) };
+  return part.cacheHint === undefined
+    ? decoded
+    : { ...decoded, cacheHint: { ttl: part.cacheHint.ttl } };
 }
 
-function decodePart(part: Part, path: string): domain.Part {
-  const data = decodeData(part, path);
-  const decoded = part.providerData === undefined ? data : withData(data, part.providerData, path);
-  const hint: CacheHint | undefined = part.cacheHint;
-  return hint === undefined ? decoded : { ...decoded, cacheHint: { ttl: hint.ttl } };
-}
-
-function decodeMessage(message: Message, path: string): domain.Message {
-  const role = ROLES[message.role];
-  if (role === undefined) throw invalidField(`${path}.role`, "unknown role");
-  const parts = message.parts.map((part, index) => {
-    const at = `${path}.parts[${index}]`;
-    const decoded = decodePart(part, at);
-    if (!ALLOWED_PARTS[role].has(decoded.type)) {
-      throw invalidField(at, `a ${decoded.type} part cannot stand in a ${role} message`);
-    }
-    return decoded;
-  });
-  return {
-    role,
-    parts,
-    ...(message.name !== "" && { name: message.name }),
-    ...decodeOptionalData(message.providerData, path),
-  };
-}
-
-/** Checks that every tool result answers a call of an earlier message. */
-function checkToolResults(messages: readonly domain.Message[]): void {
-  const open = new Set<string>();
-  for (const [index, message] of messages.entries()) {
-    for (const [position, part] of message.parts.entries()) {
-      if (part.type === "tool-call") open.add(part.id);
-      else if (part.type === "tool-result" && !open.has(part.toolCallId)) {
-        throw invalidField(
-          `spec.messages[${index}].parts[${position}].tool_result.tool_call_id`,
-          "no earlier message holds a tool call with this id",
-        );
-      }
-    }
-  }
-}
-
-/** The conversation, with checks that validation rules cannot express. */
-export function decodeMessages(messages: readonly Message[], prompt: string): domain.Message[] {
-  if (prompt !== "") return [{ role: "user", parts: [{ type: "text", text: prompt }] }];
-  const decoded = messages.map((message, index) =>
-    decodeMessage(message, `spec.messages[${index}]`),
-  );
-  checkToolResults(decoded);
-  if (decoded.every((message) => message.role === "system")) {
-    throw new GatewayError("validation", "spec.messages: nothing but system messages", {
-      violations: [
-        {
-          field: "spec.messages",
-          description: "at least one message must not be a system message",
-        },
-      ],
-    });
+function decodeParts(parts: readonly Part[]): domain.Part[] {
+  const decoded: domain.Part[] = [];
+  for (const each of parts) {
+    const part = decodePart(each);
+    if (part !== undefined) decoded.push(part);
   }
   return decoded;
+}
+
+/** The message without checks, and without parts of unknown kinds. */
+export function decodeMessage({ role, parts, name, providerData }: Message): domain.Message {
+  return {
+    role: ROLES.words.get(role) ?? "assistant",
+    parts: decodeParts(parts),
+    ...(name !== "" && { name }),
+    ...decodeOptionalData(providerData),
+  };
 }

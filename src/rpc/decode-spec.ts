@@ -1,37 +1,32 @@
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { ErrorCategory } from "../../gen/service/steer/v1/error_pb.ts";
-import {
-  AbortMode,
-  type AbortPolicy,
-  type Budget,
-  type GenerationSpec,
+import type {
+  AbortPolicy,
+  Budget,
+  GenerationSpec,
   InvalidOutputAction,
-  MidStreamRecovery,
-  type OutputFormat,
-  ReasoningEffort,
-  type RetryPolicy,
-  type RoutingPolicy,
-  RoutingStrategy,
-  type SamplingParams,
-  type Timeouts,
-  UnsupportedParameterAction,
+  OutputFormat,
+  RetryPolicy,
+  RoutingPolicy,
+  SamplingParams,
+  Timeouts,
 } from "../../gen/service/steer/v1/generation_pb.ts";
-import { type Tool, type ToolChoice, ToolMode } from "../../gen/service/steer/v1/tool_pb.ts";
+import type { Tool, ToolChoice } from "../../gen/service/steer/v1/tool_pb.ts";
 import { type ErrorKind, invalidField } from "../domain/gateway-error.ts";
 import type * as domain from "../domain/generation-spec.ts";
 import { isJsonObject } from "../domain/json.ts";
-import { decodeMessages } from "./decode-content.ts";
+import { decodeMessages } from "./decode-messages.ts";
+import {
+  ABORT_MODES,
+  EFFORTS,
+  ON_INVALID,
+  RECOVERIES,
+  STRATEGIES,
+  TOOL_MODES,
+  UNSUPPORTED,
+} from "./encode-spec.ts";
 import { kindOf } from "./error-category.ts";
 import { jsonSyntaxError } from "./json-text.ts";
-
-const EFFORTS: Readonly<Record<number, domain.ReasoningEffort>> = {
-  [ReasoningEffort.NONE]: "none",
-  [ReasoningEffort.MINIMAL]: "minimal",
-  [ReasoningEffort.LOW]: "low",
-  [ReasoningEffort.MEDIUM]: "medium",
-  [ReasoningEffort.HIGH]: "high",
-  [ReasoningEffort.MAX]: "max",
-};
 
 /** Whole milliseconds, rounded up, because stores and timers have no smaller unit. */
 export function milliseconds(duration: Duration): number {
@@ -93,13 +88,11 @@ function decodeToolChoice(choice: ToolChoice, tools: readonly domain.Tool[]): do
     }
     return { mode: { functionName }, ...parallel };
   }
-  if (constraint.value === ToolMode.REQUIRED) {
-    if (tools.length === 0) {
-      throw invalidField("spec.tool_choice.mode", "REQUIRED needs at least one tool");
-    }
-    return { mode: "required", ...parallel };
+  const mode = TOOL_MODES.words.get(constraint.value ?? 0) ?? "auto";
+  if (mode === "required" && tools.length === 0) {
+    throw invalidField("spec.tool_choice.mode", "REQUIRED needs at least one tool");
   }
-  return { mode: constraint.value === ToolMode.NONE ? "none" : "auto", ...parallel };
+  return { mode, ...parallel };
 }
 
 function decodeSampling(sampling: SamplingParams | undefined): domain.Sampling {
@@ -121,13 +114,8 @@ function decodeSampling(sampling: SamplingParams | undefined): domain.Sampling {
   };
 }
 
-const ON_INVALID: Readonly<Record<number, domain.InvalidOutputAction>> = {
-  [InvalidOutputAction.FAIL]: "fail",
-  [InvalidOutputAction.RETRY]: "retry",
-};
-
 function decodeOnInvalid(action: InvalidOutputAction) {
-  const onInvalid = ON_INVALID[action];
+  const onInvalid = ON_INVALID.words.get(action);
   return onInvalid === undefined ? {} : { onInvalid };
 }
 
@@ -153,34 +141,23 @@ function decodeFormat(format: OutputFormat | undefined): domain.OutputFormat {
   }
 }
 
-const STRATEGIES: Readonly<Record<number, domain.RoutingStrategy>> = {
-  [RoutingStrategy.LOWEST_COST]: "lowest-cost",
-  [RoutingStrategy.LOWEST_LATENCY]: "lowest-latency",
-};
-
-const RECOVERIES: Readonly<Record<number, domain.MidStreamRecovery>> = {
-  [MidStreamRecovery.RESTART]: "restart",
-  [MidStreamRecovery.CONTINUE]: "continue",
-};
-
 function decodeKinds(categories: readonly ErrorCategory[]): ErrorKind[] {
   return categories.flatMap((category) => kindOf(category) ?? []);
 }
 
 function decodeRouting(routing: RoutingPolicy | undefined): domain.Routing {
-  const reject = routing?.unsupportedParameters === UnsupportedParameterAction.REJECT;
   const hedge = routing?.hedge;
   return {
     fallbacks: (routing?.fallbacks ?? []).map(({ model, provider }) =>
       provider === "" ? { model } : { model, provider },
     ),
-    strategy: STRATEGIES[routing?.strategy ?? 0] ?? "ordered",
+    strategy: STRATEGIES.words.get(routing?.strategy ?? 0) ?? "ordered",
     allowedProviders: routing?.allowedProviders ?? [],
     deniedProviders: routing?.deniedProviders ?? [],
-    unsupportedParameters: reject ? "reject" : "drop",
+    unsupportedParameters: UNSUPPORTED.words.get(routing?.unsupportedParameters ?? 0) ?? "drop",
     failoverOn: decodeKinds(routing?.failoverOn ?? []),
     disableFailover: routing?.disableFailover ?? false,
-    midStreamRecovery: RECOVERIES[routing?.midStreamRecovery ?? 0] ?? "fail",
+    midStreamRecovery: RECOVERIES.words.get(routing?.midStreamRecovery ?? 0) ?? "fail",
     ...(hedge !== undefined && {
       hedge: hedge.delay === undefined ? {} : { delayMs: milliseconds(hedge.delay) },
     }),
@@ -224,13 +201,8 @@ function decodeBudget({ maxCostPicos, currencyCode }: Budget): domain.Budget {
   return { maxCostPicos: picos(maxCostPicos), currency: currencyCode };
 }
 
-const ABORT_MODES: Readonly<Record<number, domain.AbortPolicy["mode"]>> = {
-  [AbortMode.CLOSE]: "close",
-  [AbortMode.DRAIN]: "drain",
-};
-
 function decodeAbort({ mode, maxTime, maxCostPicos }: AbortPolicy): Partial<domain.AbortPolicy> {
-  const asked = ABORT_MODES[mode];
+  const asked = ABORT_MODES.words.get(mode);
   return {
     ...(asked !== undefined && { mode: asked }),
     ...(maxTime !== undefined && { maxTimeMs: milliseconds(maxTime) }),
@@ -244,7 +216,7 @@ function decodeAbort({ mode, maxTime, maxCostPicos }: AbortPolicy): Partial<doma
  */
 export function decodeSpec(spec: GenerationSpec): domain.GenerationSpec {
   const tools = decodeTools(spec.tools);
-  const effort = EFFORTS[spec.reasoning?.effort ?? 0];
+  const effort = EFFORTS.words.get(spec.reasoning?.effort ?? 0);
   return {
     model: spec.model,
     messages: decodeMessages(spec.messages, spec.prompt),

@@ -1,25 +1,11 @@
-import {
-  DisconnectPolicy,
-  JsonStreamMode,
-  type StreamOptions,
-} from "../../gen/service/steer/v1/stream_pb.ts";
+import { DisconnectPolicy, type StreamOptions } from "../../gen/service/steer/v1/stream_pb.ts";
 import { invalidField } from "../domain/gateway-error.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type * as stream from "../domain/stream-options.ts";
 import { milliseconds } from "./decode-spec.ts";
+import { JSON_MODES, ON_DISCONNECT } from "./encode-stream-options.ts";
 
 const DEFAULT_HEARTBEAT_MS = 15_000;
-
-const JSON_MODES: Readonly<Record<number, stream.StreamOptions["jsonMode"]>> = {
-  [JsonStreamMode.VALUES]: "values",
-  [JsonStreamMode.PATCHES]: "patches",
-};
-
-const ON_DISCONNECT: Readonly<Record<number, stream.StreamOptions["onDisconnect"]>> = {
-  [DisconnectPolicy.GRACE]: "grace",
-  [DisconnectPolicy.CANCEL]: "cancel",
-  [DisconnectPolicy.CONTINUE]: "continue",
-};
 
 /** Throws for options of stored streams: an ephemeral stream does not survive its call. */
 function refuseStored(options: StreamOptions | undefined): void {
@@ -40,7 +26,7 @@ export function decodeStreamOptions(options: StreamOptions | undefined): stream.
   const ephemeral = options?.ephemeral ?? false;
   if (ephemeral) refuseStored(options);
   return {
-    jsonMode: JSON_MODES[options?.jsonMode ?? 0] ?? "off",
+    jsonMode: JSON_MODES.words.get(options?.jsonMode ?? 0) ?? "off",
     omitJsonText: options?.omitJsonText ?? false,
     omitReasoning: options?.omitReasoning ?? false,
     includeUsage: options?.includeUsage ?? false,
@@ -50,7 +36,7 @@ export function decodeStreamOptions(options: StreamOptions | undefined): stream.
     heartbeatMs: heartbeat === undefined ? DEFAULT_HEARTBEAT_MS : milliseconds(heartbeat),
     ephemeral,
     retentionMs: options?.retention === undefined ? undefined : milliseconds(options.retention),
-    onDisconnect: ON_DISCONNECT[options?.onDisconnect ?? 0] ?? "grace",
+    onDisconnect: ON_DISCONNECT.words.get(options?.onDisconnect ?? 0) ?? "grace",
     disconnectGraceMs: grace === undefined ? undefined : milliseconds(grace),
   };
 }

@@ -5,12 +5,7 @@ import {
 } from "../../gen/service/steer/v1/generation_pb.ts";
 import type { StreamGenerateRequest } from "../../gen/service/steer/v1/generation_service_pb.ts";
 import type * as domain from "../domain/generation-spec.ts";
-
-const RECOVERIES: Readonly<Record<domain.MidStreamRecovery, MidStreamRecovery>> = {
-  fail: MidStreamRecovery.FAIL,
-  restart: MidStreamRecovery.RESTART,
-  continue: MidStreamRecovery.CONTINUE,
-};
+import { RECOVERIES } from "./encode-spec.ts";
 
 /**
  * Writes the operator's recovery into a request that accepts discards and names none. It is stored with the
@@ -23,5 +18,5 @@ export function nameRecovery(
   if (!acceptsDiscard || spec === undefined) return;
   spec.routing ??= create(RoutingPolicySchema);
   if (spec.routing.midStreamRecovery !== MidStreamRecovery.UNSPECIFIED) return;
-  spec.routing.midStreamRecovery = RECOVERIES[usual];
+  spec.routing.midStreamRecovery = RECOVERIES.values[usual];
 }

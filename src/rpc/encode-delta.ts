@@ -10,15 +10,15 @@ export interface Delta {
 }
 
 /** Tags of fields of `StreamEvent`. */
-const SEQUENCE = (1 << 3) | 0;
-const ATTEMPT_INDEX = (2 << 3) | 0;
-const WRITER = (4 << 3) | 5;
+export const SEQUENCE = (1 << 3) | 0;
+export const ATTEMPT_INDEX = (2 << 3) | 0;
+export const WRITER = (4 << 3) | 5;
 /** Tags of fields of `TextDelta` and `ReasoningDelta`, which have the same fields. */
-const PART_INDEX = (1 << 3) | 0;
-const TEXT = (2 << 3) | 2;
+export const PART_INDEX = (1 << 3) | 0;
+export const TEXT = (2 << 3) | 2;
 
 /** Tags of the field that holds the delta. */
-const FIELDS = { "text-delta": (11 << 3) | 2, "reasoning-delta": (12 << 3) | 2 };
+export const FIELDS = { "text-delta": (11 << 3) | 2, "reasoning-delta": (12 << 3) | 2 } as const;
 
 function lengthOfVarint(value: number): number {
   let length = 1;

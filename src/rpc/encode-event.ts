@@ -22,6 +22,7 @@ import {
   encodeUsage,
   encodeWithinLimit,
 } from "./encode-generation.ts";
+import { enumTable } from "./enum-table.ts";
 
 type EventInit = NonNullable<MessageInitShape<typeof StreamEventSchema>["event"]>;
 type CompleteInit = MessageInitShape<typeof StreamCompleteSchema>;
@@ -43,20 +44,20 @@ function encodeComplete(body: Extract<domain.StreamEventBody, { type: "complete"
   return { generation: encodeGeneration(body.generation, "message"), firstOutputSequence };
 }
 
-const ACTIONS: Readonly<Record<domain.RecoveryAction, RecoveryAction>> = {
+export const ACTIONS = enumTable<domain.RecoveryAction, RecoveryAction>({
   retry: RecoveryAction.RETRY,
   failover: RecoveryAction.FAILOVER,
   continue: RecoveryAction.CONTINUE,
   takeover: RecoveryAction.TAKEOVER,
   repair: RecoveryAction.REPAIR,
-};
+});
 
-const DURABILITIES: Readonly<Record<domain.StreamDurability, StreamDurability>> = {
+export const DURABILITIES = enumTable<domain.StreamDurability, StreamDurability>({
   none: StreamDurability.NONE,
   process: StreamDurability.PROCESS,
   host: StreamDurability.HOST,
   cluster: StreamDurability.CLUSTER,
-};
+});
 
 function encodeJsonDelta(delta: domain.JsonDelta): MessageInitShape<typeof JsonDeltaSchema> {
   const { partIndex, documentIndex, pointer, append, valueJson, final } = delta;
@@ -125,7 +126,7 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
           target: { provider: body.target.provider, model: body.target.model },
           resumable: body.durability !== "none",
           createTime: encodeTime(body.createTimeMs),
-          durability: DURABILITIES[body.durability],
+          durability: DURABILITIES.values[body.durability],
           ...(body.retentionMs !== undefined && { retention: encodeDuration(body.retentionMs) }),
         },
       };
@@ -135,7 +136,7 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
         case: "attemptNotice",
         value: {
           failed: encodeAttempt(failed),
-          action: ACTIONS[action],
+          action: ACTIONS.values[action],
           next: { provider: next.provider, model: next.model },
           discardOutput,
           ...(delayMs > 0 && { delay: encodeDuration(delayMs) }),

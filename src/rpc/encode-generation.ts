@@ -31,21 +31,22 @@ import {
   tokenSum,
 } from "../domain/token-usage.ts";
 import { encodeMessage } from "./encode-content.ts";
+import { enumTable } from "./enum-table.ts";
 import { categoryOf } from "./error-category.ts";
 
-const USAGE_SOURCES: Readonly<Record<DomainUsageSource, UsageSource>> = {
+export const USAGE_SOURCES = enumTable<DomainUsageSource, UsageSource>({
   provider: UsageSource.PROVIDER,
   estimated: UsageSource.ESTIMATED,
   mixed: UsageSource.MIXED,
-};
+});
 
-const COST_SOURCES: Readonly<Record<money.CostSource, CostSource>> = {
+export const COST_SOURCES = enumTable<money.CostSource, CostSource>({
   "price-table": CostSource.PRICE_TABLE,
   provider: CostSource.PROVIDER,
   mixed: CostSource.MIXED,
-};
+});
 
-const FINISH_REASONS: Readonly<Record<provider.FinishReason, FinishReason>> = {
+export const FINISH_REASONS = enumTable<provider.FinishReason, FinishReason>({
   stop: FinishReason.STOP,
   "stop-sequence": FinishReason.STOP_SEQUENCE,
   "max-tokens": FinishReason.MAX_TOKENS,
@@ -56,9 +57,9 @@ const FINISH_REASONS: Readonly<Record<provider.FinishReason, FinishReason>> = {
   paused: FinishReason.PAUSED,
   other: FinishReason.OTHER,
   budget: FinishReason.BUDGET,
-};
+});
 
-const TRIGGERS: Readonly<Record<domain.AttemptTrigger, AttemptTrigger>> = {
+export const TRIGGERS = enumTable<domain.AttemptTrigger, AttemptTrigger>({
   initial: AttemptTrigger.INITIAL,
   retry: AttemptTrigger.RETRY,
   failover: AttemptTrigger.FAILOVER,
@@ -66,16 +67,16 @@ const TRIGGERS: Readonly<Record<domain.AttemptTrigger, AttemptTrigger>> = {
   continuation: AttemptTrigger.CONTINUATION,
   takeover: AttemptTrigger.TAKEOVER,
   repair: AttemptTrigger.REPAIR,
-};
+});
 
-const OUTCOMES: Readonly<Record<domain.AttemptOutcome, AttemptOutcome>> = {
+export const OUTCOMES = enumTable<domain.AttemptOutcome, AttemptOutcome>({
   running: AttemptOutcome.RUNNING,
   succeeded: AttemptOutcome.SUCCEEDED,
   failed: AttemptOutcome.FAILED,
   cancelled: AttemptOutcome.CANCELLED,
   skipped: AttemptOutcome.SKIPPED,
   superseded: AttemptOutcome.SUPERSEDED,
-};
+});
 
 /** Whole milliseconds since the epoch as a timestamp. */
 export function encodeTime(ms: number): Timestamp {
@@ -103,7 +104,7 @@ export function encodeUsage(usage: TokenUsage): Usage {
     estimator: "",
     ...counts,
     totalTokens: tokenSum(usage.inputTokens, usage.outputTokens),
-    source: USAGE_SOURCES[source],
+    source: USAGE_SOURCES.values[source],
   };
 }
 
@@ -117,7 +118,7 @@ export function encodeCost(cost: money.Cost): Cost {
     cacheWritePicos: BigInt(cost.cacheWritePicos),
     outputPicos: BigInt(cost.outputPicos),
     otherPicos: BigInt(cost.otherPicos),
-    source: COST_SOURCES[cost.source],
+    source: COST_SOURCES.values[cost.source],
     priceTableVersion: cost.priceTableVersion,
   };
 }
@@ -130,8 +131,8 @@ export function encodeAttempt(attempt: domain.Attempt): Attempt {
     index: attempt.index,
     provider: attempt.provider,
     model: attempt.model,
-    trigger: TRIGGERS[attempt.trigger],
-    outcome: OUTCOMES[attempt.outcome],
+    trigger: TRIGGERS.values[attempt.trigger],
+    outcome: OUTCOMES.values[attempt.outcome],
     errorMessage: attempt.errorMessage ?? "",
     providerErrorCode: failure?.code ?? "",
     providerHttpStatus: failure?.httpStatus ?? 0,
@@ -196,7 +197,7 @@ export function encodeGeneration(generation: domain.Generation, detail: OutputDe
     warnings: warnings.map((warning) => create(WarningSchema, warning)),
     providerMetadata: { ...generation.providerMetadata },
     createTime: encodeTime(generation.createTimeMs),
-    ...(finishReason !== undefined && { finishReason: FINISH_REASONS[finishReason] }),
+    ...(finishReason !== undefined && { finishReason: FINISH_REASONS.values[finishReason] }),
     ...(ownUsage !== undefined && { usage: ownUsage }),
     // For a call with one attempt, the total is the same.
     ...(totalUsage !== undefined && {

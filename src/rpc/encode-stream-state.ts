@@ -7,23 +7,20 @@ import {
 import type * as domain from "../domain/stream-states.ts";
 import { encodeGatewayError } from "./encode-error.ts";
 import { encodeAttempt, encodeTime, encodeUsage } from "./encode-generation.ts";
+import { enumTable } from "./enum-table.ts";
 
-const PHASES: Readonly<Record<domain.StreamPhase, StreamPhase>> = {
+const PHASES = enumTable<domain.StreamPhase, StreamPhase>({
   pending: StreamPhase.PENDING,
   running: StreamPhase.RUNNING,
   orphaned: StreamPhase.ORPHANED,
   succeeded: StreamPhase.SUCCEEDED,
   failed: StreamPhase.FAILED,
   cancelled: StreamPhase.CANCELLED,
-};
-
-const BY_VALUE = new Map(
-  Object.entries(PHASES).map(([phase, value]) => [value, phase as domain.StreamPhase]),
-);
+});
 
 /** Validation admits only these values. */
 export function decodePhases(values: readonly StreamPhase[]): domain.StreamPhase[] {
-  return values.flatMap((value) => BY_VALUE.get(value) ?? []);
+  return values.flatMap((value) => PHASES.words.get(value) ?? []);
 }
 
 /** The log begins with the first event and loses it last. */
@@ -44,7 +41,7 @@ export function encodeStreamState(state: domain.StreamState): StreamState {
     generationId: state.generationId,
     requestId: state.requestId,
     caller: state.caller,
-    phase: PHASES[state.phase],
+    phase: PHASES.values[state.phase],
     requestedModel: state.requestedModel,
     target: { $typeName: "steer.v1.ModelTarget", ...state.target },
     lastSequence: state.lastSequence,

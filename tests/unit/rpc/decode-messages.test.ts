@@ -7,7 +7,7 @@ import {
   Role,
 } from "../../../gen/service/steer/v1/content_pb.ts";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
-import { decodeMessages } from "../../../src/rpc/decode-content.ts";
+import { decodeMessages } from "../../../src/rpc/decode-messages.ts";
 
 type PartInit = MessageInitShape<typeof PartSchema>;
 type MessageInit = MessageInitShape<typeof MessageSchema>;
