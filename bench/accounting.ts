@@ -1,6 +1,5 @@
-// What tokens and money add to a streamed event whose provider reports its usage,
-// with nothing else in the process: `node bench/accounting.ts`. The floor is the
-// same record of the same attempt, without a meter and without a price.
+// The cost of tokens and money for a streamed event whose provider reports usage, in a separate process: `node
+// bench/accounting.ts`. The floor is the record of the same attempt without meter and price.
 import { systemClock } from "../src/clock.ts";
 import type { Pricing } from "../src/domain/model.ts";
 import type { ProviderEvent } from "../src/domain/provider-event.ts";
@@ -13,7 +12,7 @@ import { testModel, testSpec } from "../tests/support/provider-request.ts";
 import { compare, print } from "./in-process.ts";
 
 const RUNS = 400;
-/** Of one answer, and what a longer one has. */
+/** Events of one answer. */
 const EVENTS = 500;
 const PRICING: Pricing = {
   currency: "USD",

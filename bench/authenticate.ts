@@ -1,5 +1,5 @@
-// What the look-up of a key among many costs, with nothing else in the process: `node bench/authenticate.ts`. The floor
-// is the look-up of the only one. Calls come from all callers in turn, so that no cache helps.
+// The cost of looking up a key among many, in a separate process: `node bench/authenticate.ts`. The floor is the
+// look-up of a single key. Callers call in turn, so that no cache helps.
 import { createHash } from "node:crypto";
 import { createAuthenticator } from "../src/calls/authenticator.ts";
 import type { CallHead } from "../src/calls/call.ts";

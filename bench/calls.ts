@@ -1,4 +1,4 @@
-// The calls of the bench, and what one of them costs the process that serves it.
+// The calls of the bench, and their cost for the process that serves them.
 import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { ListStreamStatesRequestSchema } from "../gen/es/steer/admin/v1/admin_service_pb.js";
 import type { RoutingPolicySchema } from "../gen/es/steer/v1/generation_pb.js";
@@ -69,7 +69,7 @@ export function eventOf(message: Buffer): StreamEvent["event"] {
   return fromBinary(StreamEventSchema, message).event;
 }
 
-/** The identifier of the stream that the message begins; undefined: it is another event. */
+/** The identifier of the stream if the message is its `start` event; otherwise undefined. */
 export function startOf(message: Buffer): string | undefined {
   const event = eventOf(message);
   return event.case === "start" ? event.value.streamId : undefined;
@@ -104,7 +104,7 @@ export function streamCost({ server }: Served, load: Load): Promise<number> {
     cpuPer(server, async () => {
       let messages = 0;
       await run(STREAMS, STREAM_WIDTH, async () => {
-        // Read after the wait: the streams beside it add to it as well.
+        // A variable, because concurrent streams add to `messages` during the wait.
         const more = await channel.stream();
         messages += more;
       });

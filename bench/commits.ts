@@ -1,6 +1,6 @@
-// From an event to the acknowledgement of its store: `node bench/commits.ts STORE`
-// with STORE as `stream.store`. 50 streams store 20 events a second each through
-// the log; the floor is one bare write of the same bytes at a time.
+// The delay from an event to the acknowledgement of its store: `node bench/commits.ts STORE`, with STORE as in
+// `stream.store`. 50 streams store 20 events a second each through the log. The floor is one bare write of the same
+// bytes at a time.
 import { rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
@@ -71,7 +71,7 @@ async function begin(log: StreamLog, index: number): Promise<OwnedStream> {
   return begun.stream;
 }
 
-/** Calls `step` so often a second, whatever the timers do. */
+/** Calls `step` at this rate, whatever the timers' precision. */
 async function paced(ms: number, step: (index: number) => void): Promise<void> {
   const startedAt = clock.now();
   for (let index = 0; ; ) {
@@ -94,7 +94,7 @@ async function measureLog(): Promise<void> {
     isTerminal: () => false,
     observer,
   });
-  // The store in Redis connects by itself.
+  // The Redis store connects in the background.
   while (
     !(await Promise.resolve(store.heads([])).then(
       () => true,
@@ -114,7 +114,7 @@ async function measureLog(): Promise<void> {
   await engine.close();
 }
 
-/** A bare write to what the store stands on; undefined where it is the memory. */
+/** A bare write to the database of the store; undefined for the memory store. */
 async function openFloor(): Promise<(() => unknown) | undefined> {
   if (given.startsWith("redis")) {
     const client = createClient({ url: given });

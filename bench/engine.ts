@@ -1,5 +1,5 @@
-// What the reliability engine adds to an undisturbed attempt, with nothing else in
-// the process: `node bench/engine.ts`. The floor is the same attempt, run straight.
+// The cost that the reliability engine adds to an undisturbed attempt, in a separate process: `node
+// bench/engine.ts`. The floor is the same attempt, run directly.
 import { systemClock } from "../src/clock.ts";
 import type { ProviderEvent } from "../src/domain/provider-event.ts";
 import { signOfEvent } from "../src/gateway/sign-of-event.ts";

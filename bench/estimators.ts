@@ -1,6 +1,6 @@
-// How far each estimator is from the count of a vocabulary that it does not know:
-// `node bench/estimators.ts`. The count is that of `o200k_base`, which stands for a
-// provider's own; `script-v1` has learned from fifty reports of each kind of text.
+// The error of each estimator compared with a vocabulary that it does not know: `node bench/estimators.ts`.
+// `o200k_base` stands for a provider's own vocabulary; `script-v1` has learned from fifty reports of each kind of
+// text.
 import { systemClock } from "../src/clock.ts";
 import type { Model } from "../src/domain/model.ts";
 import * as providerTypes from "../src/providers/registry.ts";

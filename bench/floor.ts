@@ -1,6 +1,5 @@
-// The floors: the least that a process must do for the same bytes on the wire.
-// `node bench/floor.ts MODE [UPSTREAM [TEMPLATE]]`: MODE is echo, unary, stream or
-// replay, TEMPLATE a file with an encoded GenerateResponse.
+// The floors: processes that do the least possible for the same bytes on the wire. `node bench/floor.ts MODE
+// [UPSTREAM [TEMPLATE]]`: MODE is echo, unary, stream or replay, TEMPLATE a file with an encoded GenerateResponse.
 import { readFileSync } from "node:fs";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
@@ -19,7 +18,7 @@ const [, , mode = "echo", upstream = "", template = ""] = process.argv;
 const REPLAYED = 2_000;
 const agent = new Agent({ connections: 4096, pipelining: 1 });
 
-// An answer as the gateway gave it, so that both encode the same message.
+// An answer of the gateway, so that both encode the same message.
 const answer =
   template === ""
     ? create(GenerateResponseSchema)
@@ -76,7 +75,7 @@ async function stream(call: grpc.ServerWritableStream<Buffer, StreamEvent>): Pro
   call.end();
 }
 
-/** As many events as a reader of a long stream resumes, from nowhere. */
+/** As many events as a reader of a long stream resumes, without a store. */
 async function replay(call: grpc.ServerWritableStream<Buffer, StreamEvent>): Promise<void> {
   const value = { partIndex: 0, text: "word " };
   for (let sequence = 1; sequence <= REPLAYED; sequence++) {

@@ -1,4 +1,4 @@
-// For programs that measure a part of the service with nothing else in the process.
+// For programs that measure one part of the service in a separate process.
 import { median } from "./measure.ts";
 
 const ROUNDS = 7;
@@ -16,7 +16,7 @@ async function cost(runs: number, one: () => Promise<void> | void): Promise<numb
   return (user + system) / runs;
 }
 
-/** CPU microseconds of a run and of its floor, in turn; the first round compiles. */
+/** CPU microseconds of a run and of its floor, measured alternately. The first round only compiles. */
 export async function compare(
   runs: number,
   one: () => Promise<void> | void,
@@ -34,7 +34,7 @@ export async function compare(
   return { value: median(values), floor: median(floors) };
 }
 
-/** The program's one line. */
+/** Prints the program's single line of output. */
 export function print(figures: object): void {
   process.stdout.write(`${JSON.stringify(figures)}\n`);
 }

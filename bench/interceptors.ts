@@ -1,5 +1,5 @@
-// What the interceptors around every call add to its handler, with nothing else in the process:
-// `node bench/interceptors.ts`. The floor is the handler by itself.
+// The cost that the interceptors around every call add to its handler, in a separate process: `node
+// bench/interceptors.ts`. The floor is the handler alone.
 import type { Call, CallHead } from "../src/calls/call.ts";
 import { CallChain } from "../src/calls/call-chain.ts";
 import { createCalls } from "../src/calls/calls.ts";
@@ -24,7 +24,7 @@ const calls = createCalls({
   checkHeaders: () => {},
   telemetry: noTelemetry,
   clock: systemClock,
-  // Writing the line is the log's own cost.
+  // Writing lines is measured with the log.
   log: () => {},
   replica: "bench",
   version: "0",

@@ -1,14 +1,13 @@
-// What reading JSON as it streams costs, with nothing else in the process:
-// `node bench/json.ts`. The floor takes the same chunks and joins them.
+// The cost of parsing streamed JSON, in a separate process: `node bench/json.ts`. The floor joins the same chunks.
 import { createJsonStream } from "../src/output/json-stream.ts";
 import { compare, print } from "./in-process.ts";
 
 const CHUNK_UNITS = 20;
 const MODES = ["values", "patches"] as const;
-/** Size of a document in bytes, and how often it is read. */
+/** Size of a document in bytes, and the number of times it is read. */
 const SIZES = { small: [100_000, 20], whole: [1_000_000, 3], large: [4_000_000, 1] } as const;
 
-/** Orders, as an extraction writes them: objects in an array, strings, numbers, escapes. */
+/** Orders, like the output of an extraction: objects in an array, strings, numbers, escapes. */
 function documentOf(units: number): string {
   const items: string[] = [];
   for (let id = 0, length = 2; length < units; id++) {

@@ -1,17 +1,17 @@
 import grpc from "@grpc/grpc-js";
 
-/** A method called with the same encoded request again and again. */
+/** A method that is called repeatedly with the same encoded request. */
 export interface Load {
   readonly address: string;
   readonly path: string;
   readonly request: Uint8Array;
-  /** The caller's; undefined: none is asked for. */
+  /** Key of the caller; undefined: none is required. */
   readonly key?: string;
 }
 
 export interface Channel {
   unary(): Promise<Buffer>;
-  /** Messages until the end; a call that `signal` cancels has ended. */
+  /** Number of messages until the end, or until `signal` cancels the call. */
   stream(onMessage?: (message: Buffer) => void, signal?: AbortSignal): Promise<number>;
   close(): void;
 }
@@ -52,7 +52,7 @@ export function openChannel(load: Load): Channel {
   };
 }
 
-/** Runs `count` calls, `width` at a time. */
+/** Runs `count` calls, `width` of them concurrently. */
 export async function run(
   count: number,
   width: number,

@@ -1,5 +1,5 @@
-// Preloaded into a process whose event loop is watched: `node --import FILE …`. The
-// delays since the last look are written to BENCH_LOOP_FILE when SIGUSR2 asks for them.
+// Preload for a process whose event loop is watched: `node --import FILE …`. On SIGUSR2 it writes the delays since
+// the last signal to BENCH_LOOP_FILE.
 import { renameSync, writeFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { isMainThread } from "node:worker_threads";
@@ -16,7 +16,7 @@ if (isMainThread && file !== undefined) {
       max: ms(delays.max),
     };
     delays.reset();
-    // A reader never sees half of it.
+    // Renamed afterwards, so that a reader never sees a partial file.
     writeFileSync(`${file}.new`, JSON.stringify(figures));
     renameSync(`${file}.new`, file);
   });

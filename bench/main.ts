@@ -1,6 +1,6 @@
-// `npm run bench`: what the gateway costs, each figure beside its floor in the
-// same run. The measured process has one processor, load and upstream the other;
-// figures are CPU time of the measured process, since wall time is noise.
+// `npm run bench`: the costs of the gateway, each figure beside its floor from the same run. The measured process
+// has one processor, load and upstream the other. Figures are CPU time of the measured process, because wall time
+// is noise.
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { needRedis } from "../tests/support/need-redis.ts";

@@ -1,6 +1,6 @@
 import { cpuMicros, type Server } from "./processes.ts";
 
-/** Rounds of a pair, where nothing else is said. */
+/** Rounds of a pair by default. */
 const ROUNDS = 3;
 
 export function quantile(values: readonly number[], share: number): number {
@@ -12,7 +12,7 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** CPU microseconds of `server` per unit while `work` runs; `work` says how many units it did. */
+/** CPU microseconds of `server` per unit while `work` runs. `work` returns the number of units. */
 export async function cpuPer(server: Server, work: () => Promise<number>): Promise<number> {
   await work();
   const before = cpuMicros(server.pid);
@@ -20,7 +20,10 @@ export async function cpuPer(server: Server, work: () => Promise<number>): Promi
   return (cpuMicros(server.pid) - before) / units;
 }
 
-/** Measures a pair in turn, so that a drift of the machine meets both, and takes the middle ratio's pair. */
+/**
+ * Measures a pair alternately, so that a drift of the machine affects both, and returns the pair with the median
+ * ratio.
+ */
 export async function pair(
   measured: () => Promise<number>,
   floor: () => Promise<number>,

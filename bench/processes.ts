@@ -2,17 +2,17 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-/** The measured process has this processor to itself. */
+/** Processor reserved for the measured process. */
 export const SERVER_CPU = 1;
-/** Load, upstream and stores share the other one. */
+/** Processor of load, upstream and stores. */
 export const LOAD_CPU = 0;
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** A server under measurement or beside it. */
+/** A server process of the bench. */
 export interface Server {
   readonly pid: number;
-  /** What it printed as its first line, parsed. */
+  /** Its first line of output, parsed. */
   readonly first: Readonly<Record<string, unknown>>;
   stop(): Promise<void>;
 }
@@ -58,7 +58,7 @@ export async function startServer(
   };
 }
 
-/** CPU time of a process in microseconds, all its threads, by the scheduler's nanoseconds. */
+/** CPU time of a process with all its threads in microseconds, from the scheduler's nanoseconds. */
 export function cpuMicros(pid: number): number {
   return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
     const [nanos] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ");
@@ -72,7 +72,7 @@ export function residentMiB(pid: number): number {
   return Number(kib) / 1024;
 }
 
-/** Keeps this process, and what it starts without a word of its own, on one processor. */
+/** Keeps this process, and by default its children, on one processor. */
 export function stayOn(cpu: number): void {
   execFileSync("taskset", ["-a", "-p", "-c", String(cpu), String(process.pid)], {
     stdio: "ignore",

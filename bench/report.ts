@@ -1,6 +1,6 @@
 import { loadavg } from "node:os";
 
-/** What a figure must keep to: its value, its ratio to the floor, or what it adds to it. */
+/** The bar of a figure: on its value, on its ratio to the floor, or on the difference to the floor. */
 export interface Bar {
   readonly of: "value" | "ratio" | "added";
   readonly most?: number;

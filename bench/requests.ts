@@ -1,5 +1,5 @@
-// What a request costs before its handler has it, with nothing else in the process: `node bench/requests.ts`.
-// The floor of a scan is the decoder behind it.
+// The cost of a request before its handler runs, in a separate process: `node bench/requests.ts`. The floor of a
+// scan is the decoder.
 import { create, fromBinary, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { Role } from "../gen/service/steer/v1/content_pb.ts";
 import { GenerateRequestSchema } from "../gen/service/steer/v1/generation_service_pb.ts";
@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 const PROSE = "The lamp of the north goes out, and nobody has seen who did it. ";
 const CODE = '  if (name === "") throw new Error("no \\"name\\"");\n';
 const JSON_BOUNDS = { maxDepth: 100, maxElements: 4_096, maxFields: 65_536 } as const;
-/** Bytes that a figure is taken over. */
+/** Bytes per figure. */
 const WORK = 20 * MIB;
 
 function requestOf(messages: number, text: string) {
@@ -54,7 +54,7 @@ for (const [name, message] of Object.entries(REQUESTS)) {
   figures[`JSON, ${name}`] = perByte(parsed, json.length);
 }
 
-/** The largest requests, whole: milliseconds of the event loop until the handler has them. */
+/** The largest requests: milliseconds of the event loop until the handler has them. */
 const LARGE = {
   "one text of 31 MiB": requestOf(1, PROSE.repeat((31 * MIB) / PROSE.length)),
   "one text of 31 MiB in CJK": requestOf(1, "水".repeat((31 * MIB) / 3)),

@@ -1,4 +1,4 @@
-// What a leg measures and what stands around it; all of it ends with the leg.
+// The processes around a leg. All of them end with the leg.
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,23 +20,23 @@ export const STORES = ["memory", "sqlite", "redis"] as const;
 
 export type StoreName = (typeof STORES)[number];
 
-/** What the floor's process does: see `floor.ts`. */
+/** Mode of the floor process: see `floor.ts`. */
 export type FloorMode = "echo" | "unary" | "stream" | "replay";
 
 const ROOT = join(import.meta.dirname, "..");
 
 interface GatewayOptions {
-  /** The bench's own program that runs before the gateway's first line. */
+  /** Program of the bench that runs before the gateway's first line. */
   readonly preload?: string;
-  /** How many callers the gateway knows; default: none, and anyone may call. */
+  /** Number of configured callers; default: none, and anyone may call. */
   readonly callers?: number;
-  /** The folder of the repository whose gateway is started; default: this one. */
+  /** Repository folder of the gateway to start; default: this one. */
   readonly checkout?: string;
 }
 
 const here = (file: string): string => join(import.meta.dirname, file);
 
-/** The key of the caller of this number. */
+/** The key of the caller with this number. */
 export const keyOf = (caller: number): string => `key-of-caller-${caller}`;
 
 function callers(count: number): string {
@@ -67,7 +67,7 @@ models:
 }
 
 export class Scene implements AsyncDisposable {
-  /** How long a leg looks at what has to stay as it is. */
+  /** Length of the window in milliseconds in which a leg observes a steady state. */
   readonly windowMs: number;
   readonly folder = mkdtempSync(join(tmpdir(), "steer-bench-"));
   readonly #ends: (() => Promise<void>)[] = [];
@@ -77,19 +77,19 @@ export class Scene implements AsyncDisposable {
     this.windowMs = windowMs;
   }
 
-  /** The path of a program, as the bench names it. */
+  /** The path of a program of the bench. */
   file(name: string): string {
     return here(name);
   }
 
-  /** A process of the bench, on the processor of the load or on the measured one. */
+  /** Starts a process of the bench, on the load's processor or on the measured one. */
   async start(cpu: number, args: readonly string[], env: Environment = {}): Promise<Server> {
     const server = await startServer(cpu, args, env);
     this.#ends.push(() => server.stop());
     return server;
   }
 
-  /** Runs one of the bench's own programs on the measured processor, and reads its one line. */
+  /** Runs a program of the bench on the measured processor, and returns its output line. */
   async measure(program: string, ...args: readonly string[]): Promise<Server["first"]> {
     const { first } = await this.start(SERVER_CPU, [here(program), ...args]);
     return first;
@@ -103,7 +103,7 @@ export class Scene implements AsyncDisposable {
     return this.#upstream;
   }
 
-  /** The gateway before the upstream. */
+  /** Starts the gateway with the upstream as its provider. */
   async gateway(
     env: Environment = {},
     { preload, callers: count = 0, checkout = ROOT }: GatewayOptions = {},
@@ -121,7 +121,7 @@ export class Scene implements AsyncDisposable {
     return { server, address: String(server.first["grpc"]) };
   }
 
-  /** A floor that answers unary calls as `like` does. */
+  /** Starts a floor whose unary answer is that of `like`. */
   async floor(mode: FloorMode, like?: Served): Promise<Served> {
     const args = [here("floor.ts"), mode, await this.upstream()];
     if (like !== undefined) args.push(await this.#answerOf(like));
@@ -137,7 +137,7 @@ export class Scene implements AsyncDisposable {
     return file;
   }
 
-  /** `stream.store` of a store that is empty. */
+  /** `stream.store` of an empty store. */
   async store(name: StoreName): Promise<string> {
     if (name === "memory") return name;
     if (name === "sqlite") return `sqlite:${join(this.folder, "streams.db")}`;
@@ -156,7 +156,7 @@ export class Scene implements AsyncDisposable {
 export interface Leg {
   readonly name: string;
   readonly about: string;
-  /** It measures the store in Redis as well. */
+  /** The leg also measures the Redis store. */
   readonly needsRedis?: boolean;
   run(scene: Scene): Promise<readonly Row[]>;
 }

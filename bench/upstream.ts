@@ -1,19 +1,18 @@
-// An upstream that costs as little as possible: it answers every Chat Completions
-// request for a model with the same bytes, one event a write. Whatever else is
-// posted to it is taken, as a collector takes spans.
+// An upstream that costs as little as possible: it answers every Chat Completions request for a model with the same
+// bytes, one event per write. It accepts anything else posted to it, for example spans for a collector.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
 interface Shape {
   readonly tokens: number;
-  /** Milliseconds from event to event, each with the time at which it is sent. */
+  /** Milliseconds between events, each of which contains its send time. */
   readonly paceMs?: number;
-  /** Of 100 requests 5 are refused with 429 and 2 break off. */
+  /** Of 100 requests, 5 are refused with 429 and 2 break off. */
   readonly isFaulty?: true;
   /** So many bytes of the prompt's one character, and then nothing more, not even an end. */
   readonly endlessBytes?: number;
 }
 
-/** By model. */
+/** Shapes by model. */
 const SHAPES: Readonly<Record<string, Shape>> = {
   bench: { tokens: 200 },
   long: { tokens: 2_000 },
@@ -58,7 +57,7 @@ function ending(tokens: number): string {
   ].join("");
 }
 
-/** Each event after its own interval from the beginning: what is late is caught up. */
+/** Sends each event at its own time from the beginning, so that delays are caught up. */
 function sendPaced(response: ServerResponse, tokens: number, paceMs: number): void {
   const startedAt = performance.now();
   let sent = 0;
@@ -68,7 +67,7 @@ function sendPaced(response: ServerResponse, tokens: number, paceMs: number): vo
       return;
     }
     sent++;
-    // The clock that all processes of a machine share.
+    // A clock that all processes of a machine share.
     response.write(delta(`${Number(process.hrtime.bigint() / 1_000n)} `));
     setTimeout(step, Math.max(0, startedAt + sent * paceMs - performance.now()));
   };
@@ -91,7 +90,7 @@ function sendAtOnce(response: ServerResponse, tokens: number, cutAt: number): vo
 
 const PIECE_BYTES = 64 * 1024;
 
-/** Unbroken text in large pieces: nobody has counted it when the caller leaves. */
+/** Sends unbroken text in large pieces, so that it is not counted yet when the caller leaves. */
 function sendEndless(body: string, response: ServerResponse, bytes: number): void {
   const [character = "a"] = /"content":"([^"]*)"/.exec(body)?.[1] ?? "a";
   const text = character.repeat(PIECE_BYTES / Buffer.byteLength(character));

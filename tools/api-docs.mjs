@@ -1,6 +1,6 @@
-// docs/api.md: the contract to read, made from the .proto files with their comments and rules.
+// Generates docs/api.md from the comments and rules of the .proto files.
 //   node tools/api-docs.mjs [--check]
-// --check exits 1 when the file on disk is another one.
+// --check exits with 1 if the file on disk differs.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ const registry = createFileRegistry(set);
 const comments = commentsOf(set.file);
 const files = [...registry.files]
   .filter(({ name }) => name.startsWith("steer/"))
-  // Callers' packages before operators', and services before what they are made of.
+  // Callers' packages come before operators', and services before their messages.
   .sort((one, other) => rank(one) - rank(other) || (one.name < other.name ? -1 : 1));
 const services = files.flatMap((file) => file.services);
 
@@ -143,8 +143,8 @@ function methodText(method) {
       `${IDEMPOTENCY[method.idempotency]} · ${linkTo(method.input)} → ${linkTo(method.output)}`,
     ...commentOf(method),
     GENERATING.has(name)
-      ? "Beside the [errors of a generation](#errors-of-a-generation):"
-      : "Beside the [errors of every call](#errors-of-every-call):",
+      ? "In addition to the [errors of a generation](#errors-of-a-generation):"
+      : "In addition to the [errors of every call](#errors-of-every-call):",
     errorRows(errors),
   ].join("\n\n");
 }
@@ -169,7 +169,7 @@ function fileText(file) {
   return types.length === 0 ? [] : [title, ...types];
 }
 
-/** One page has one heading of each name, or its links would lead astray. */
+/** Throws if two headings have the same anchor, or if a link has no heading. */
 function checkAnchors(text) {
   const seen = new Set();
   for (const [, heading] of text.matchAll(/^#+ (.*)$/gm)) {
@@ -186,19 +186,19 @@ const parts = [
   "# API",
   "<!-- Made by `npm run generate` from proto/. -->",
   "The contract as callers see it: [services](#methods), [errors](#errors-of-every-call), then each " +
-    "message and enum in the order of its file. A field that is not `optional` and not a message has " +
-    "its type's zero where it is unset. Rules in italics are checked before anything is executed; a " +
-    "request that breaks one ends with INVALID_ARGUMENT and a `BadRequest` that names the fields.",
+    "message and enum in the order of its file. An unset field that is neither `optional` nor a message " +
+    "has its type's zero. Rules in italics are checked before anything is executed; a request that " +
+    "breaks one ends with INVALID_ARGUMENT and a `BadRequest` that names the fields.",
   "## Methods",
   overview(),
   "## Errors of every call",
   "Each error of the service carries `google.rpc.ErrorInfo` with the domain `steer` and a reason, and " +
-    "a `GatewayError` with everything else. A status without them was made by a library or a proxy. " +
-    "[errors.md](errors.md) says of every reason who can do what.",
+    "a `GatewayError` with everything else. A status without them comes from a library or a proxy. " +
+    "[errors.md](errors.md) names a remedy for every reason.",
   errorRows(EVERY_CALL),
   "## Errors of a generation",
-  "Calls that generate can end with one of these, too: a stream with an `error` event and then the " +
-    "same as its status.",
+  "Calls that generate can also end with one of these. A stream ends with an `error` event and then " +
+    "with the same error as its status.",
   errorRows(GENERATION),
   ...(await errorTable(registry)),
   ...services.flatMap((service) => [

@@ -13,7 +13,7 @@ import { wrongVersions } from "./versions.mjs";
 
 const BASELINE = "proto/baseline.binpb";
 
-/** Generates into a copy and compares: `gen/` is never edited. */
+/** Generates into a copy and compares, because `gen/` is never edited by hand. */
 async function generated() {
   const vendored = run("node", ["tools/vendor-protos.mjs", "third_party", "--check"]);
   if (!vendored.ok) return vendored;
@@ -30,13 +30,13 @@ async function generated() {
   }
 }
 
-/** All packages, of all languages, have the service's version. */
+/** Packages of all languages have the service's version. */
 function versions() {
   const wrong = wrongVersions();
   return { ok: wrong.length === 0, output: wrong.join("\n") };
 }
 
-/** Time and randomness come from the clock, so that tests can hold both. */
+/** Time and randomness come from the clock, so that tests can replace both. */
 function clock() {
   const forbidden = /\bMath\.random\b|\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bhrtime\b/;
   const found = typeScriptBelow("src")
@@ -51,7 +51,7 @@ function clock() {
   return { ok: found.length === 0, output };
 }
 
-/** Tests start the service with the shipped defaults, or say why not. */
+/** Tests start the service with the shipped defaults, or give a reason. */
 function settings() {
   const output = startsAround()
     .map((file) => `${file} starts the service with settings at which nobody looks\n`)

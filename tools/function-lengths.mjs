@@ -1,24 +1,24 @@
-// Functions of one thought. A function that holds others may be as long as two screens, and what is its own as one.
+// Limits the length of functions: two screens with their inner functions, one screen without.
 import { readFileSync } from "node:fs";
 import { Visitor } from "oxc-parser";
 import { lineAt, parsed, typeScriptBelow } from "./syntax.mjs";
 
-/** Lines of a function without those of the functions in it. */
+/** Most lines of a function without its inner functions. */
 const MAX_OWN_LINES = 60;
-/** Lines of a function with all that is in it. */
+/** Most lines of a function with its inner functions. */
 const MAX_LINES = 120;
 const MAX_PARAMETERS = 4;
 
-/** What is longer, or takes more, all the same: `file name`. The list gets shorter and never longer. */
+/** Exceptions as `file name`. The list may only shrink. */
 const EXCEPTIONS = new Set(JSON.parse(readFileSync("tools/long-functions.json", "utf8")));
 
-/** Functions of a file with their sizes, by name; methods by that of their class as well. */
+/** Functions of a file with their sizes, by name; methods also by their class. */
 function functionsIn(file) {
   const { text, program } = parsed(file);
   const found = [];
-  /** Functions around the place. */
+  /** Functions around the current node. */
   const around = [];
-  /** Names that the functions at a place go by: of a variable, a property, a method or a class. */
+  /** Names for functions at the current node: of a variable, a property, a method or a class. */
   const names = [];
   function enter(node) {
     if (node.body === null || node.body === undefined) return;
@@ -65,7 +65,7 @@ function tooLong({ file, line, name, own, lines, parameters }) {
   );
 }
 
-/** The gate of `npm run check`. */
+/** A gate of `npm run check`. */
 export function functionLengths() {
   const found = typeScriptBelow("src").flatMap(functionsIn).filter(isTooLong);
   const keyOf = ({ file, name }) => `${file} ${name}`;

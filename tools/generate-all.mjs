@@ -1,5 +1,5 @@
-// `npm run generate:all [-- [--check] LANGUAGE…]`: the stubs of every language,
-// each as tools/generate/<language>.{mjs,yaml} say.
+// `npm run generate:all [-- [--check] LANGUAGE…]`: the stubs of all languages, as
+// tools/generate/<language>.{mjs,yaml} define them.
 import { cpSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { filesBelow, generateStubs } from "./generated.mjs";

@@ -1,4 +1,4 @@
-// What stands in gen/: made in a copy, and compared with what is there.
+// Generates gen/ in a copy and compares it with the files on disk.
 import { spawnSync } from "node:child_process";
 import {
   cpSync,
@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join, resolve, sep } from "node:path";
 import { isOnPath, runOrThrow } from "./run.mjs";
 
-/** A file is below itself. */
+/** All files below a folder; for a file, the file itself. */
 export function filesBelow(folder) {
   if (!existsSync(folder)) return [];
   if (statSync(folder).isFile()) return [folder];
@@ -24,7 +24,7 @@ export function filesBelow(folder) {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** The same without what git ignores, such as a language's build folders. */
+/** The same without files that git ignores, such as build folders. */
 export function ownFilesBelow(folder) {
   const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", folder];
   const { status, stdout } = spawnSync("git", args, { encoding: "utf8" });
@@ -32,7 +32,7 @@ export function ownFilesBelow(folder) {
   return stdout.split("\0").filter((file) => file !== "" && existsSync(file));
 }
 
-/** A copy of what code is generated from, for as long as `use` needs it. */
+/** Makes a copy of the generator's input for the duration of `use`. */
 async function withCopy(templates, use) {
   const copy = mkdtempSync(join(tmpdir(), "steer-generated-"));
   try {
@@ -47,8 +47,8 @@ async function withCopy(templates, use) {
 }
 
 /**
- * The files of `folder`, here or in the copy, that are not the same in both.
- * `keep` names files and folders in it that are written by hand.
+ * The files of `folder`, on disk or in the copy, that differ. `keep` names files and folders that are written by
+ * hand.
  */
 function staleFiles(copy, folder, keep = []) {
   const kept = keep.map((name) => join(folder, name));
@@ -62,7 +62,7 @@ function staleFiles(copy, folder, keep = []) {
   });
 }
 
-/** Calls `use` with the stale files of the service's own code, and with the copy. */
+/** Calls `use` with the stale files of the service's own code and the copy. */
 export function generateService(use) {
   return withCopy(["buf.gen.yaml"], (copy) => {
     runOrThrow("buf", ["generate"], { cwd: copy });
@@ -75,7 +75,7 @@ export function generateService(use) {
   });
 }
 
-/** The same for the stubs of a language, as tools/generate/<name>.{mjs,yaml} say. */
+/** The same for the stubs of a language, as tools/generate/<name>.{mjs,yaml} define them. */
 export async function generateStubs(name, use) {
   const { language } = await import(`./generate/${name}.mjs`);
   const missing = language.needs.filter((command) => !isOnPath(command));

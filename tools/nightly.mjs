@@ -1,5 +1,5 @@
-// `npm run nightly`: what repeats for longer what CI shows already. Each part says how long it took; the last
-// line is "N passed, N failed". `-- NAME…` runs some parts, `-- --list` names them.
+// `npm run nightly`: runs CI's repeating checks for longer. Each part reports its duration; the last line is "N
+// passed, N failed". `-- NAME…` runs some parts, `-- --list` lists them.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 
@@ -8,7 +8,7 @@ const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
 
 const npm = (script, ...args) => ["npm", ["run", "--silent", script, "--", ...args]];
 
-/** Repetitions of tests that CI runs shorter (tests/support/nightly.ts). */
+/** Tests that CI runs with fewer repetitions (tests/support/nightly.ts). */
 const LONG_TESTS = [
   "tests/system/soak.test.ts",
   "tests/system/reliability/mutations.test.ts",
@@ -31,7 +31,7 @@ const PARTS = {
   ...("mutate" in scripts && { mutate: npm("mutate", "1", "60") }),
 };
 
-/** Runs a command and shows what it says; its last count, else whether it was well. */
+/** Runs a command and shows its output. Returns its last count, or whether it succeeded. */
 function run([command, args]) {
   return new Promise((resolve) => {
     const env = { ...process.env, TEST_LENGTH: "nightly" };

@@ -1,27 +1,27 @@
-// `npm run settings`: every setting of a test that differs from the shipped defaults, with its reason.
-// The starters of tests/support refuse one without (tests/support/explained-settings.ts); `npm run check`
-// refuses a file that starts the service around them.
+// `npm run settings`: lists every test setting that differs from the shipped defaults, with its reason. The
+// starters of tests/support refuse a setting without one (tests/support/explained-settings.ts). `npm run check`
+// refuses a file that starts the service without them.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { filesBelow } from "./generated.mjs";
 
 const TESTS = "tests";
 
-/** Starts the service: in the test's process, or as one of its own. */
+/** Ways to start the service, in the test's process or in its own. */
 const STARTS = [
   /import [^;]*\bstartService\b[^;]*from "[^"]*\/src\/service\.ts"/,
   /"[^"]*\bsrc\/(?:main|run)\.ts"/,
 ];
 const LOOKS = /\b(?:fromExplainedFile|requireReasons)\(/;
 
-/** They name those files and start nothing, or are started by one that has looked. */
+/** Files that name the starters without starting, or whose caller has checked the settings. */
 const OTHERS = [join(TESTS, "support/skeleton.ts"), join(TESTS, "faults/gateway.ts")];
-/** It has the form of a reason, and no setting. */
+/** Contains the form of a reason, but no setting. */
 const FORM = join(TESTS, "support/explained-settings.ts");
 
 const testFiles = () => filesBelow(TESTS).filter((file) => file.endsWith(".ts"));
 
-/** Files that start the service with a configuration at which nobody looks. */
+/** Files that start the service with an unchecked configuration. */
 export function startsAround() {
   return testFiles()
     .filter((file) => !file.startsWith(join(TESTS, "unit")) && !OTHERS.includes(file))
@@ -31,11 +31,11 @@ export function startsAround() {
     });
 }
 
-/** A line of a configuration, and a section that is made as an object. */
+/** A line of a configuration, and a section built as an object. */
 const LINE = /^[^#\n]*?(?:[`"'] ?|^\s*)([^`"'\n]*?) # because: ([^`"\n\\]+)/gm;
 const SECTION = /(\w+)(?::| =) because\(\s*"([^"]+)",\s*([^;]*?\})\s*,?\s*\)/g;
 
-/** Settings as the sources have them: `{ place, setting, because }`. */
+/** Settings in the sources: `{ place, setting, because }`. */
 function ownSettings() {
   return testFiles()
     .filter((file) => !file.startsWith(join(TESTS, "unit")) && file !== FORM)

@@ -1,4 +1,4 @@
-// `npm run pack [-- --out FOLDER] [--only LANGUAGE…]`: what callers install, in all languages.
+// `npm run pack [-- --out FOLDER] [--only LANGUAGE…]`: builds the packages for callers in all languages.
 import { createHash } from "node:crypto";
 import {
   chmodSync,
@@ -29,12 +29,12 @@ const LANGUAGES = [go, java, python, rust, typescript];
 const KNOWN = LANGUAGES.map(({ name }) => name);
 const SUMS = "SHA256SUMS";
 const DEFAULT_OUT = join("dist", "artifacts");
-/** The packages, and all that is in the workspace of Rust. */
+/** The packages, and the rest of the Rust workspace. */
 const SOURCES = ["gen", "clients", "examples/rust", "tests/interop/rust", "tools/generate/rust"];
 
 /**
- * A copy without what is built or installed in the folders, for as long as `use` needs it. Archives keep
- * modes of files: these are the same whatever the clone's are.
+ * Makes a copy without built or installed files for the duration of `use`. Archives keep file modes, so the copy
+ * sets them independently of the clone's.
  */
 function withCopy(use) {
   process.umask(0o022);
@@ -52,7 +52,7 @@ function withCopy(use) {
   }
 }
 
-/** What an earlier run has made goes; other files in the folder stay. */
+/** Removes the files of an earlier run; other files in the folder stay. */
 function removeEarlier(out) {
   const sums = join(out, SUMS);
   if (!existsSync(sums)) return;
@@ -63,7 +63,7 @@ function removeEarlier(out) {
   rmSync(sums);
 }
 
-/** As `sha256sum -c` reads them. */
+/** In the format of `sha256sum -c`. */
 function writeSums(out, files) {
   const lines = files.toSorted().map((file) => {
     const sum = createHash("sha256").update(readFileSync(join(out, file)));
@@ -81,7 +81,7 @@ const descriptors = {
   },
 };
 
-/** Makes the artifacts of one language: all of them as they should be, or none. */
+/** Makes the artifacts of one language: all of them, or none if one has a problem. */
 function makeAll({ name, make }, work, out) {
   mkdirSync(join(work.out, name), { recursive: true });
   const artifacts = make(work);
@@ -94,14 +94,14 @@ function makeAll({ name, make }, work, out) {
   });
 }
 
-/** Why a language cannot be packed here; undefined: it can. */
+/** Why a language cannot be packed here; undefined: it can be. */
 function lackOf({ needs, help }) {
   const missing = needs.filter((command) => !isOnPath(command));
   if (missing.length === 0) return undefined;
   return `${missing.join(" and ")} not found. ${help}. Or name the other languages by --only.`;
 }
 
-/** Packs into `out`, and returns how many languages are not there. */
+/** Packs into `out`. Returns the number of languages that are missing. */
 function packAll(languages, out) {
   mkdirSync(out, { recursive: true });
   removeEarlier(out);
@@ -137,7 +137,7 @@ Makes the packages that callers install, in all languages, with the descriptor s
 Exits with 1 if a language cannot be made here, and says which tools it needs.
 `;
 
-/** Undefined: the arguments are wrong. */
+/** Undefined: invalid arguments. */
 function parse() {
   try {
     return parseArgs({

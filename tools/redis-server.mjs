@@ -1,5 +1,5 @@
-// `npm test` needs a redis-server: the store in Redis is tested on a real one. It is
-// installed where that is allowed; where it is not, the tests that need it fail by name.
+// `npm test` needs a redis-server, because the Redis store is tested on a real one. The server is installed if the
+// machine allows it; otherwise the tests that need it fail by name.
 import { spawnSync } from "node:child_process";
 
 const APT = ["apt-get", "-q"];
@@ -8,7 +8,7 @@ const STEPS = [["update"], ["install", "-y", "--no-install-recommends", "redis-s
 const succeeds = (command, args, stdio) => spawnSync(command, args, { stdio }).status === 0;
 
 if (!succeeds("redis-server", ["--version"], "ignore")) {
-  // By root, or by a sudo that asks for nothing.
+  // As root, or with a sudo that asks for no password.
   const [command, ...args] = process.getuid?.() === 0 ? APT : ["sudo", "-n", ...APT];
   const isInstalled = STEPS.every((step) => succeeds(command, [...args, ...step], "inherit"));
   if (!isInstalled) {

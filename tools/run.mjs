@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 const BIN = join(process.cwd(), "node_modules", ".bin");
-// npm's commands are scripts on Windows, which only a shell starts.
+// On Windows, npm's commands are scripts that need a shell.
 const shell = process.platform === "win32";
 
-/** PATH with the tools and the Node of node_modules; buf finds its plugins by it too. */
+/** PATH with the tools and the Node of node_modules, where buf also finds its plugins. */
 const pathWith = (...folders) => [...folders, BIN, process.env.PATH].join(delimiter);
 
 export const isOnPath = (command) =>
@@ -14,7 +14,7 @@ export const isOnPath = (command) =>
     .split(delimiter)
     .some((folder) => existsSync(join(folder, command)));
 
-/** Runs a tool to its end; what it prints is shown only if it fails. */
+/** Runs a tool to its end. Its output is shown only if it fails. */
 export function run(command, args, { cwd = process.cwd(), env = {}, path = [] } = {}) {
   const result = spawnSync(command, args, {
     cwd,
@@ -27,7 +27,7 @@ export function run(command, args, { cwd = process.cwd(), env = {}, path = [] } 
   return { ok: result.status === 0, output };
 }
 
-/** Throws with what the command has printed. */
+/** Throws with the output of the command. */
 export function runOrThrow(command, args, options) {
   const { ok, output } = run(command, args, options);
   if (!ok) throw new Error(`${command} ${args.join(" ")}\n${output}`);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const matches = (pattern) => (text) => [...text.matchAll(pattern)].map(([, version]) => version);
 
-/** Where a package of each ecosystem says its version, its own or that of our stubs. */
+/** Where a package of each ecosystem states its version, and that of our stubs that it needs. */
 const MANIFESTS = {
   "package.json"(text) {
     const { version, dependencies = {} } = JSON.parse(text);
@@ -18,14 +18,14 @@ const MANIFESTS = {
   "go.mod": matches(/^\s*github\.com\/steer-gateway\/\S+ v(\S+)$/gm),
 };
 
-/** The version of a Go module itself is its tag's. */
+/** The version of a Go module is that of its tag. */
 const WITHOUT_VERSION = "go.mod";
 
 export function versionOfAll() {
   return JSON.parse(readFileSync("package.json", "utf8")).version;
 }
 
-/** What is wrong with the packages of all languages, which have the service's version: a sentence each. */
+/** Packages whose version differs from the service's, one sentence each. */
 export function wrongVersions() {
   const version = versionOfAll();
   const folders = ["gen", "clients"].flatMap((root) =>

@@ -4,7 +4,7 @@ import type { Served } from "../processes.ts";
 import type { Row } from "../report.ts";
 import type { Leg } from "../scene.ts";
 
-/** Noise of one round is some percent, and drifts of a shared machine last for seconds. */
+/** One round has some percent of noise, and drifts of a shared machine last for seconds. */
 const ROUNDS = 11;
 
 interface Figure {
@@ -31,7 +31,7 @@ const FIGURES: readonly Figure[] = [
   streamed("stored in memory", "bench", false),
 ];
 
-/** The leg that compares this checkout with the one in `folder`: the floor is the other gateway. */
+/** Compares this checkout with the one in `folder`: the floor is the other gateway. */
 export function against(folder: string): Leg {
   return {
     name: "against",

@@ -15,7 +15,7 @@ export const callers: Leg = {
       await scene.gateway({}, { callers: 1 }),
     ];
     const cost = await pair(
-      // The last of them: who looks through a list finds it at the end.
+      // The last caller: a linear search would find it at the end.
       () => unaryCost(many, "simulator", keyOf(MANY - 1)),
       () => unaryCost(one, "simulator", keyOf(0)),
       ROUNDS,

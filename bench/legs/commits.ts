@@ -1,7 +1,7 @@
 import type { Row } from "../report.ts";
 import { type Leg, STORES, type StoreName } from "../scene.ts";
 
-/** Milliseconds, at the median. */
+/** Bars in milliseconds, for the median. */
 const MOST: Readonly<Record<StoreName, number>> = { memory: 0.1, sqlite: 1, redis: 1 };
 
 export const commits: Leg = {

@@ -14,7 +14,7 @@ interface Figures {
   readonly failed: number;
 }
 
-/** Calls of one kind after each other's warm-up: CPU and upstream requests of a call, and failures. */
+/** CPU and upstream requests per call, and failures, after a warm-up. */
 async function figuresOf(
   server: Server,
   load: Load,

@@ -8,18 +8,18 @@ import type { Leg, Scene } from "../scene.ts";
 
 const FILLER = "../tests/support/held-memory-main.ts";
 const SMALL_HEAP = "--max-old-space-size=512";
-/** Streams of 200 events, begun one after another in the measured window. */
+/** Streams of 200 events, started one after another in the measured window. */
 const STREAMS_A_SECOND = 20;
-/** As many at a time until the first of them has had to go. */
+/** Concurrent streams, until the first stream is dropped. */
 const FILL_WIDTH = 32;
 const FILL_ROUND = 500;
 const TENTHS = 10;
 
 const STORED = 50_000;
 const IDLE_SECONDS = 30;
-/** Until the heap has done what the load has left it to do. */
+/** Time for the heap to finish the work of the load. */
 const SETTLED_MS = 5_000;
-/** As many before the measure: the first hundreds are compiled. */
+/** Pages before the measurement, because the first hundreds are compiled. */
 const PAGES = 1_000;
 
 interface Taken {
@@ -27,7 +27,7 @@ interface Taken {
   readonly held: number;
 }
 
-/** The worst kind of stream of the program that fills a store in memory. */
+/** The worst kind of stream in the program that fills a memory store. */
 async function heldPerByte(scene: Scene): Promise<Row> {
   const start = (...args: string[]) =>
     scene.start(SERVER_CPU, ["--expose-gc", scene.file(FILLER), ...args]);
@@ -56,7 +56,7 @@ async function isKept(address: string, streamId: string): Promise<boolean> {
   return isThere;
 }
 
-/** Fills the store until its first stream has had to go. */
+/** Fills the store until its first stream is dropped. */
 async function fill({ address }: Served): Promise<void> {
   const channel = openChannel(streamLoad(address, "bench"));
   let first = "";
@@ -70,7 +70,7 @@ async function fill({ address }: Served): Promise<void> {
   channel.close();
 }
 
-/** Streams at an even pace: milliseconds of each by when it began, and the memory meanwhile. */
+/** Starts streams at an even rate. Returns the milliseconds of each by its start, and the memory during the run. */
 async function paced({ address, server }: Served, windowMs: number) {
   const channel = openChannel(streamLoad(address, "bench"));
   const begun: Promise<void>[] = [];
@@ -122,7 +122,7 @@ async function smallHeap(scene: Scene): Promise<Row[]> {
   ];
 }
 
-/** CPU milliseconds of each second without a call: V8 collects what a load has left in one or two of them. */
+/** CPU milliseconds of each idle second. V8 collects the garbage of a load in one or two of them. */
 async function idleSeconds({ server }: Served): Promise<number[]> {
   await delay(SETTLED_MS);
   const seconds: number[] = [];
@@ -135,7 +135,7 @@ async function idleSeconds({ server }: Served): Promise<number[]> {
   return seconds;
 }
 
-/** CPU of a page of 50 streams, and the longest wait of nineteen in twenty. */
+/** CPU of a page of 50 streams, and the 95th percentile of its time. */
 async function pageCost({ server, address }: Served) {
   const channel = openChannel(listLoad(address));
   const times: number[] = [];

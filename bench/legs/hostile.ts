@@ -7,7 +7,7 @@ import type { Served } from "../processes.ts";
 import type { Row } from "../report.ts";
 import type { Leg } from "../scene.ts";
 
-/** A megabyte of each, without a break that a vocabulary would end a word at. */
+/** A megabyte of each text, without a break at which a vocabulary would end a word. */
 const TEXTS = {
   "one letter": "a".repeat(1_000_000),
   spaces: " ".repeat(1_000_000),
@@ -27,7 +27,7 @@ interface Delays {
   readonly max: number;
 }
 
-/** Delays of the event loop since the last look. */
+/** Delays of the event loop since the last call. */
 async function look({ server }: Served, file: string): Promise<Delays> {
   rmSync(file, { force: true });
   process.kill(server.pid, "SIGUSR2");
@@ -36,7 +36,7 @@ async function look({ server }: Served, file: string): Promise<Delays> {
     try {
       return JSON.parse(readFileSync(file, "utf8")) as Delays;
     } catch {
-      // Not written yet.
+      // The file is not written yet.
     }
   }
   throw new Error("the process does not tell of its event loop");
@@ -47,7 +47,7 @@ function rowOf(figure: string, { p50, p99, max }: Delays): Row {
   return { figure, unit: "ms", value: p99, bar: { of: "value", most: MOST_MS }, note };
 }
 
-/** Streams that their callers leave together, when all of them have come whole. */
+/** Streams that their callers leave at the same time, after all have arrived completely. */
 async function abandonTogether(address: string, prompt: string, before: () => Promise<unknown>) {
   let waiting = STREAMS;
   const { promise: isRead, resolve: tell } = Promise.withResolvers<void>();
@@ -67,7 +67,7 @@ async function abandonTogether(address: string, prompt: string, before: () => Pr
   await before();
   leave.abort();
   await Promise.all(readers);
-  // Its counts are made when the service hears of it.
+  // The counts start when the service notices the end.
   await delay(SETTLE_MS);
 }
 
@@ -81,7 +81,7 @@ export const hostile: Leg = {
     const rows: Row[] = [];
     for (const [name, text] of Object.entries(TEXTS)) {
       const channel = openChannel(countLoad(address, "hostile", text));
-      // The first one loads the vocabulary.
+      // The first call loads the vocabulary.
       await channel.unary();
       await look(gateway, file);
       await run(COUNTS, 1, channel.unary);

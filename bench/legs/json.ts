@@ -16,7 +16,7 @@ export const json: Leg = {
         bar: { of: "value", most: 1 },
       },
       {
-        // Beside one of a fortieth of its length: work that grows with the square would be forty times as much.
+        // Compared with a document of a fortieth of its length: quadratic work would cost forty times as much.
         figure: `JSON as ${mode}, 4 MB beside 100 kB`,
         unit: "µs/chunk of 20 bytes",
         value: of(`${mode} large`).value,

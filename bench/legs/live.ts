@@ -9,17 +9,17 @@ import { type Leg, STORES } from "../scene.ts";
 const STREAMS = 1_000;
 const OFFERED_A_SECOND = STREAMS * 20;
 const CHANNELS = 4;
-/** Every stream has begun, the store in memory has met its bound, and the heap its working size. */
+/** By then every stream has begun, the memory store has reached its bound, and the heap its working size. */
 const WARM_MS = 60_000;
 const MEASURED_MS = 30_000;
 const SAMPLE_MS = 1_000;
-/** Streams whose events are looked into. */
+/** Every so many streams, the events of one are examined. */
 const WATCHED_EVERY = 20;
-/** Of the store in memory; the default would not be met within the run. */
+/** Bound of the memory store; the default would not be reached within the run. */
 const STORE_BYTES = "32MiB";
 
 interface Figures {
-  /** Share of a processor, in percent. */
+  /** Share of a processor in percent. */
   readonly cpu: number;
   readonly eventsASecond: number;
   readonly lags: readonly number[];
@@ -48,7 +48,7 @@ async function liveStreams({ server, address }: Served): Promise<Figures> {
   };
   const count = (): void => void events++;
   const readers = Array.from({ length: STREAMS }, async (_, index) => {
-    // One after the other over five seconds, the length of a stream.
+    // Starts are spread over five seconds, the length of a stream.
     await delay(index * 5);
     while (!isOver) {
       await channels[index % CHANNELS]
@@ -85,7 +85,7 @@ async function liveStreams({ server, address }: Served): Promise<Figures> {
   return figures;
 }
 
-/** `least` is what the floor did; its own figures have no bar. */
+/** `least`: the floor's figures, which have no bar. */
 function rowsOf(name: string, of: Figures, least: Figures): readonly Row[] {
   const isFloor = of === least;
   const about = `1,000 live streams, ${name}`;

@@ -7,7 +7,7 @@ import type { Leg } from "../scene.ts";
 const SECONDS = 6;
 const FEWEST_CALLS = 60;
 
-/** CPU per call at a fixed rate, in microseconds. */
+/** CPU microseconds per call at a fixed rate. */
 async function paced(server: Server, channel: Channel, perSecond: number): Promise<number> {
   const calls = Math.max(FEWEST_CALLS, perSecond * SECONDS);
   const before = cpuMicros(server.pid);

@@ -8,7 +8,7 @@ interface Large {
   readonly bytes: number;
 }
 
-/** Most nanoseconds that a scan may cost a byte of a conversation. */
+/** Bar: nanoseconds of a scan per byte of a conversation. */
 const MOST_NS = 1;
 const CONVERSATION = "a conversation of 100 messages of 500 bytes";
 

@@ -7,7 +7,7 @@ import { type Leg, type Scene, STORES, type StoreName } from "../scene.ts";
 const TRIES = 20;
 const MOST_MS = 25;
 
-/** The identifier of a stream of 2,000 events that has ended. */
+/** The identifier of an ended stream of 2,000 events. */
 async function storedStream(address: string): Promise<string> {
   const channel = openChannel(streamLoad(address, "long"));
   let streamId = "";
@@ -19,7 +19,7 @@ async function storedStream(address: string): Promise<string> {
   return streamId;
 }
 
-/** Milliseconds from a reader's call to its last event. */
+/** Milliseconds from a reader's call to the last event. */
 async function readMs(address: string, streamId: string): Promise<number> {
   const channel = openChannel(resumeLoad(address, streamId));
   const times: number[] = [];
@@ -37,7 +37,7 @@ async function resumed(scene: Scene, name: StoreName, floor: string): Promise<Ro
   const store = await scene.store(name);
   const { server, address } = await scene.gateway({ STEER_STREAM_STORE: store });
   const streamId = await storedStream(address);
-  // The first reader of a process meets code that was never run.
+  // The first reader of a process runs code that is not compiled yet.
   await readMs(address, streamId);
   await readMs(floor, streamId);
   const value = await readMs(address, streamId);

@@ -3,7 +3,7 @@ import { pair } from "../measure.ts";
 import type { Row } from "../report.ts";
 import { type Leg, type Scene, STORES, type StoreName } from "../scene.ts";
 
-/** Microseconds that storing an event may add to the direct path. */
+/** Bars in microseconds that storing an event may add to an ephemeral event. */
 const MOST: Readonly<Record<StoreName, number | undefined>> = {
   memory: 2,
   sqlite: undefined,

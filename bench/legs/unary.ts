@@ -20,7 +20,7 @@ export const unary: Leg = {
       () => unaryCost(gateway, "bench"),
       () => unaryCost(proxy, "bench"),
     );
-    // A second target is there and never needed.
+    // The second target exists and is never used.
     const twoTargets = await pair(
       () => unaryCost(gateway, "twin"),
       () => unaryCost(proxy, "bench"),

@@ -10,18 +10,18 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// A serviceAddress is where the service is.
+// A serviceAddress is the address of the service.
 type serviceAddress struct {
 	isSecure bool
-	// hasScheme: the caller has said http:// or https://.
+	// hasScheme: the address has http:// or https://.
 	hasScheme bool
-	host      string // an IPv6 address is without its brackets
+	host      string // an IPv6 address has no brackets here
 	port      string
 }
 
 var addressForm = regexp.MustCompile(`^(?:([Hh][Tt][Tt][Pp][Ss]?)://)?(?:\[([0-9A-Fa-f:.]+)\]|([0-9A-Za-z_][0-9A-Za-z._-]*))(?::([1-9][0-9]{0,4}))?$`)
 
-// parseAddress does not quote the text in its error; name says where the text comes from.
+// parseAddress does not quote the text in its error; name is the source of the text.
 func parseAddress(text, name string) (serviceAddress, *Error) {
 	groups := addressForm.FindStringSubmatch(text)
 	if groups == nil {
@@ -54,10 +54,10 @@ func addressInvalid(name string) *Error {
 	}
 }
 
-// String is host:port, as gRPC writes it.
+// String is host:port, with IPv6 in brackets.
 func (a serviceAddress) String() string { return net.JoinHostPort(a.host, a.port) }
 
-// isLoopback: what is sent there does not leave this machine.
+// isLoopback is true if data sent to this address stays on this machine.
 func (a serviceAddress) isLoopback() bool {
 	if ip, err := netip.ParseAddr(a.host); err == nil {
 		return ip.IsLoopback()

@@ -1,5 +1,5 @@
-// Package steer does what generated stubs cannot do for callers of Steer: it reads a stream to its
-// end over lost connections and replicas, and tells what has failed and why.
+// Package steer adds to the generated stubs of Steer: it reads a stream to its end over lost
+// connections and replicas, and describes failures.
 package steer
 
 import (
@@ -19,8 +19,8 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// What a channel repeats by itself: calls that generate nothing. The calls of GenerationService are
-// repeated by the Client, which fills request_id and knows what the service has said.
+// The channel repeats only calls that generate nothing. The Client repeats calls of
+// GenerationService, because it fills request_id and can read the service's errors.
 const serviceConfig = `{"methodConfig": [{
 	"name": [{"service": "steer.v1.GenerationService", "method": "CountTokens"},
 		{"service": "steer.v1.ModelService"}],
@@ -28,11 +28,11 @@ const serviceConfig = `{"methodConfig": [{
 		"backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}
 }], "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1}}`
 
-// Dial makes a channel with the settings that the service counts on; all stubs can share it.
-// "host:port" and "http://host:port" are in the clear, "https://host:port" is by TLS with the machine's
-// authorities; options are laid over both. An empty address is that of the variable STEER_ADDRESS, else
-// 127.0.0.1:50051; an empty token is that of STEER_API_KEY, else none is sent. The error is an *Error,
-// ADDRESS_INVALID or KEY_INVALID.
+// Dial opens a channel with the settings that the service needs; all stubs can share it.
+// "host:port" and "http://host:port" use clear text, "https://host:port" uses TLS with the
+// machine's authorities; options override both. An empty address is taken from the variable
+// STEER_ADDRESS (default 127.0.0.1:50051), an empty token from STEER_API_KEY (default: none is
+// sent). The error is an *Error, ADDRESS_INVALID or KEY_INVALID.
 func Dial(address, token string, options ...grpc.DialOption) (*grpc.ClientConn, error) {
 	found, invalid := settingsOf(address, token)
 	if invalid != nil {
@@ -48,35 +48,35 @@ func Dial(address, token string, options ...grpc.DialOption) (*grpc.ClientConn, 
 	defaults := []grpc.DialOption{
 		grpc.WithTransportCredentials(transport),
 		grpc.WithDefaultServiceConfig(serviceConfig),
-		// A connection that does not answer a ping is dead, and its calls are resumed over another.
+		// If a connection does not answer a ping, its calls are resumed over another.
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnects, MinConnectTimeout: 5 * time.Second}),
 	}
 	if found.key != "" {
 		defaults = append(defaults, grpc.WithPerRPCCredentials(&bearer{settings: found}))
 	}
-	// Else a host named "unix" would be a scheme.
+	// Without the scheme, a host named "unix" would be taken for one.
 	return grpc.NewClient("dns:///"+found.address.String(), append(defaults, options...)...)
 }
 
-// Events are those of one call; what ends it early comes as an *Error.
+// Events are those of one call. If it ends early, the cause comes as an *Error.
 type Events = iter.Seq2[*steerv1.StreamEvent, error]
 
-// Calls are those of GenerationService over some transport. Their errors are made by ErrorOf.
+// Calls are those of GenerationService over some transport. ErrorOf makes their errors.
 type Calls interface {
 	Generate(context.Context, *steerv1.GenerateRequest) (*steerv1.GenerateResponse, error)
 	StreamGenerate(context.Context, *steerv1.StreamGenerateRequest) Events
 	ResumeStream(context.Context, *steerv1.ResumeStreamRequest) Events
 }
 
-// A Client generates over some transport. It can be used by many goroutines.
+// A Client generates over some transport. It is safe for concurrent use.
 type Client struct {
 	calls Calls
 	// random is uniform in [0, 1).
 	random func() float64
 }
 
-// NewClient is a client over a channel of grpc-go, usually of Dial.
+// NewClient returns a client over a channel of grpc-go, usually from Dial.
 func NewClient(channel grpc.ClientConnInterface) *Client {
 	return NewClientOver(grpcCalls{steerv1.NewGenerationServiceClient(channel), channel})
 }
@@ -121,7 +121,7 @@ func (g grpcCalls) eventsOf(call grpc.ServerStreamingClient[steerv1.StreamEvent]
 	}
 }
 
-// errorOf is ErrorOf. The error of a channel that its owner has closed forbids a repetition.
+// errorOf is ErrorOf; if the channel was closed by its owner, its error forbids a repetition.
 func (g grpcCalls) errorOf(err error, trailers ...metadata.MD) *Error {
 	e := ErrorOf(err, trailers...)
 	if channel, ok := g.channel.(*grpc.ClientConn); ok && channel.GetState() == connectivity.Shutdown {

@@ -10,16 +10,16 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// OnDiscard is told of each attempt_notice with discard_output, right before the event is handed on:
-// all output so far is void. A user interface clears its answer there.
+// OnDiscard is called with each attempt_notice that has discard_output, right before the event is
+// returned: all output so far is void. A user interface clears its answer there.
 func OnDiscard(tell func(*steerv1.AttemptNotice)) StreamOption {
 	return func(r *reader) { r.onDiscard = tell }
 }
 
-// Text reads a stream to its end and returns the text that stands: without what a notice has voided,
-// the text parts in the order of their index, joined. A stream that fails returns its *Error and no
-// text. OUTPUT_INCOMPLETE: the stream succeeded, but the events began behind the first one whose output
-// stands, and the last one has no message.
+// Text reads a stream to its end and returns the valid text: the text parts in the order of their
+// index, joined, without voided output. If the stream fails, Text returns its *Error and no text.
+// OUTPUT_INCOMPLETE: the stream succeeded, but the events began after the first valid output, and
+// the last event has no message.
 func Text(events Events) (string, error) {
 	read, err := collect(events)
 	if err != nil {
@@ -47,8 +47,8 @@ func textOf(message *steerv1.Message) string {
 }
 
 // Collect reads a stream to its end and returns its result, always with the message and its
-// output_text: where the last event leaves them out, they are put together from the events. Errors are
-// those of Text.
+// output_text, which are assembled from the events if the last event leaves them out. Its errors
+// are those of Text.
 func Collect(events Events) (*steerv1.Generation, error) {
 	read, err := collect(events)
 	if err != nil {
@@ -69,7 +69,7 @@ func Collect(events Events) (*steerv1.Generation, error) {
 	return generation, nil
 }
 
-// A part as its events build it: from deltas, or whole at its end.
+// A part, built from deltas or received whole at its end.
 type part struct {
 	text        strings.Builder
 	logprobs    []*steerv1.TokenLogprob
@@ -89,7 +89,7 @@ func (p *part) message() *steerv1.Part {
 	return &steerv1.Part{Data: &steerv1.Part_Text{Text: text}}
 }
 
-// WithLogprobs is a text that came whole with the probabilities that its deltas have brought.
+// withLogprobs is a text that came whole, with the token probabilities of its deltas.
 func (p *part) withLogprobs() *steerv1.Part {
 	text := p.whole.GetText()
 	if text == nil || len(p.logprobs) == 0 || len(text.GetLogprobs()) > 0 {
@@ -100,7 +100,7 @@ func (p *part) withLogprobs() *steerv1.Part {
 	return whole
 }
 
-// CompletedPart is a part whose text was too long for its end, with the text of its deltas.
+// completedPart completes a part whose part_end left out its text with the text of its deltas.
 func completedPart(remainder *steerv1.Part, text string) *steerv1.Part {
 	part := proto.CloneOf(remainder)
 	switch data := part.GetData().(type) {
@@ -114,12 +114,13 @@ func completedPart(remainder *steerv1.Part, text string) *steerv1.Part {
 	return part
 }
 
-// An output is what a stream has said so far, without what was voided.
+// An output is the output of a stream so far, without voided parts.
 type output struct {
 	parts map[int32]*part
-	// Arguments of tool calls, for ends of parts that are without them.
+	// Arguments of tool calls, for part_end events without them.
 	arguments map[int32]*strings.Builder
-	// Sequence of the first event seen, or 1: what came before is void; 0 before the first event.
+	// Sequence of the first event received. 1 after a discard, because earlier output is void. 0
+	// before the first event.
 	firstSeen int32
 	complete  *steerv1.StreamComplete
 }
@@ -183,7 +184,7 @@ func (o *output) part(index int32) *part {
 	return o.parts[index]
 }
 
-// isWhole: every event of the output that stands was seen. A service that is older says 0.
+// isWhole is true if every event of the valid output was received. An older service sends 0.
 func (o *output) isWhole() bool {
 	return o.firstSeen > 0 && o.firstSeen <= max(1, o.complete.GetFirstOutputSequence())
 }

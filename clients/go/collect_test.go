@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Events as they come from one reader, without a transport.
+// Events from one reader, without a transport.
 func eventsOf(events ...*steerv1.StreamEvent) Events {
 	return func(yield func(*steerv1.StreamEvent, error) bool) {
 		for _, event := range events {

@@ -13,28 +13,29 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// A Cursor says how far a reader has come; enough to go on, also in another process.
+// A Cursor is the position of a reader, sufficient to resume, also in another process.
 type Cursor struct {
 	StreamID string // empty until the stream is known
 	Sequence int32  // of the last event processed
-	Writer   uint32 // as that event named it; 0 leaves the position unverified
+	Writer   uint32 // of that event; 0: the position is not verified
 }
 
-// An Error is a call that did not succeed.
+// An Error is a failed call.
 type Error struct {
 	Code    codes.Code
 	Message string
-	// Reason is the stable cause in UPPER_SNAKE_CASE; empty where a library or a proxy has failed.
+	// Reason is the stable cause in UPPER_SNAKE_CASE; empty if a library or a proxy failed.
 	Reason string
-	// FromGateway: the service has answered; else the status is a library's or a proxy's.
+	// FromGateway is true if the service answered; otherwise the status comes from a library or a
+	// proxy.
 	FromGateway bool
-	// Retryable: repeating the same call later can succeed.
+	// Retryable is true if the same call can succeed later.
 	Retryable bool
-	// RetryDelay is the earliest sensible moment for that.
+	// RetryDelay is the shortest sensible wait before a repetition.
 	RetryDelay time.Duration
-	// Detail is the service's own account: category, attempts, usage. It may be nil.
+	// Detail is the service's description: category, attempts, usage. It may be nil.
 	Detail *steerv1.GatewayError
-	// Cursor is where the reader of a stream stood.
+	// Cursor is the position of the stream's reader.
 	Cursor   Cursor
 	pushback *time.Duration
 	cause    error
@@ -47,13 +48,13 @@ func (e *Error) Error() string {
 	return e.Code.String() + " " + e.Reason + ": " + e.Message
 }
 
-// Unwrap returns what the library has said.
+// Unwrap returns the error of the library.
 func (e *Error) Unwrap() error { return e.cause }
 
 // GRPCStatus lets status.Code and status.FromError read the error.
 func (e *Error) GRPCStatus() *status.Status { return status.New(e.Code, e.Message) }
 
-// ErrorOf decodes the error of any call of Steer. The trailers say whether a repetition is wanted.
+// ErrorOf decodes the error of any call of Steer. The trailers say whether to repeat the call.
 func ErrorOf(err error, trailers ...metadata.MD) *Error {
 	var typed *Error
 	if errors.As(err, &typed) {
@@ -84,7 +85,7 @@ func ErrorOf(err error, trailers ...metadata.MD) *Error {
 		for _, text := range trailer.Get("grpc-retry-pushback-ms") {
 			milliseconds, err := strconv.Atoi(text)
 			if err != nil {
-				milliseconds = -1 // as gRPC has it
+				milliseconds = -1 // not a number forbids a repetition, as in gRPC
 			}
 			pushback := time.Duration(milliseconds) * time.Millisecond
 			e.pushback = &pushback
@@ -99,14 +100,14 @@ func (e *Error) describe(detail *steerv1.GatewayError) {
 	e.RetryDelay = detail.GetRetryDelay().AsDuration()
 }
 
-// at is the same error with the reader's position.
+// at returns the same error with the reader's position.
 func (e *Error) at(cursor Cursor) *Error {
 	placed := *e
 	placed.Cursor = cursor
 	return &placed
 }
 
-// errorOfContext is the end that the caller has set; errors.Is finds its cause.
+// errorOfContext is the error of a call that its context ended; errors.Is finds the cause.
 func errorOfContext(ctx context.Context) *Error {
 	said := status.FromContextError(ctx.Err())
 	return &Error{Code: said.Code(), Message: said.Message(), cause: context.Cause(ctx)}

@@ -10,11 +10,11 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Generate returns the whole answer. It fills request_id and then makes the call again, 10 times at
-// most and within the context's deadline, where a connection or a replica was lost before the answer
-// came, or where the service has refused the call and asks for a repetition. A repetition joins a
-// generation that still runs, or gets its stored answer. A generation whose connection was lost is
-// cancelled: then the answer is generated again, and a provider can be paid twice.
+// Generate returns the whole answer. It fills request_id and repeats the call, up to 10 times and
+// within the context's deadline, if a connection or a replica was lost before the answer, or if the
+// service refused the call and asks for a repetition. A repetition joins a generation that still
+// runs, or gets its stored answer. If the lost connection cancelled the generation, the answer is
+// generated again, and a provider can be paid twice.
 func (c *Client) Generate(ctx context.Context, request *steerv1.GenerateRequest) (*steerv1.GenerateResponse, error) {
 	request = proto.CloneOf(request)
 	if request.RequestId == "" {
@@ -44,7 +44,8 @@ func (c *Client) Generate(ctx context.Context, request *steerv1.GenerateRequest)
 	}
 }
 
-// isRepeatable: the service asks for a repetition, or the call was lost before the service answered.
+// isRepeatable is true if the service asks for a repetition, or if the call was lost before the
+// service answered.
 func isRepeatable(cause *Error) bool {
 	if cause.pushback != nil {
 		return *cause.pushback >= 0 && cause.Code == codes.Unavailable
@@ -56,8 +57,8 @@ func isRepeatable(cause *Error) bool {
 	return false
 }
 
-// waitBefore is the time before the repetition number `tries`: random within a range that doubles,
-// and at least as long as the service asks for.
+// waitBefore is the wait before repetition number `tries`: random within a range that doubles, and
+// at least as long as the service asks for.
 func waitBefore(cause *Error, tries int, random float64) time.Duration {
 	most := min(maxWait, firstWait<<tries)
 	wait := max(cause.RetryDelay, time.Duration(random*float64(most)))

@@ -18,12 +18,12 @@ import (
 	"google.golang.org/grpc/test/bufconn"
 )
 
-// A service that refuses so many calls before it answers.
+// A service that refuses this many calls before it answers.
 type refusingService struct {
 	steerv1.UnimplementedGenerationServiceServer
 	refusals int
 	pushback string
-	// reply is what a call gets that is not refused; unset: "Hello" at once.
+	// reply is the answer to a call that is not refused; unset: "Hello" at once.
 	reply func(context.Context) error
 
 	mutex            sync.Mutex
@@ -62,7 +62,7 @@ func (s *refusingService) Generate(ctx context.Context, request *steerv1.Generat
 	return nil, said.Err()
 }
 
-// An address that stands for replicas, as a balancer does: each connection goes to the newest one.
+// An address of replicas, like that of a balancer: each connection goes to the newest replica.
 type address struct {
 	mutex    sync.Mutex
 	listener *bufconn.Listener
@@ -172,7 +172,7 @@ func TestTheDeadlineOfTheCallerHoldsOverAllRepetitions(t *testing.T) {
 		defer stop()
 		began := time.Now()
 		_, err := address.client(t).Generate(ctx, &steerv1.GenerateRequest{})
-		// The reason that the service gave, and not a deadline that nobody has waited for.
+		// The reason is the service's, not a deadline that was never reached.
 		equal(t, "reason", err.(*Error).Reason, "OVERLOADED")
 		equal(t, "took", time.Since(began), 4*time.Second)
 		equal(t, "calls", len(service.calledAt), 3)
@@ -193,7 +193,7 @@ func TestACallerThatCancelsIsNotKeptWaiting(t *testing.T) {
 	})
 }
 
-// callTogether makes so many calls at once over one channel and counts those that fail.
+// callTogether makes this many calls at once over one channel and counts the failed ones.
 func callTogether(t *testing.T, client *Client, calls int) (failed int) {
 	failures := make(chan error, calls)
 	for range calls {
@@ -225,7 +225,7 @@ func TestFieldE25NoCallOfManyFailsWhenTheirReplicaIsKilled(t *testing.T) {
 			address.start(t, other)
 			server.Stop()
 		})
-		// More than the tokens of the channel's own retries would allow.
+		// More calls than the channel's own retries would allow.
 		equal(t, "failed", callTogether(t, client, 40), 0)
 		equal(t, "served by the other replica", len(other.calledAt), 40)
 	})
@@ -238,7 +238,7 @@ func TestFieldE25CallsThatADrainingReplicaRefusesWaitForItsGoAway(t *testing.T) 
 		server := address.start(t, draining)
 		client := address.client(t)
 		other := &refusingService{}
-		// It refuses calls on its connection for two seconds before it says GOAWAY.
+		// The replica refuses calls on its connection for two seconds before GOAWAY.
 		time.AfterFunc(2*time.Second, func() {
 			address.start(t, other)
 			server.GracefulStop()

@@ -19,11 +19,11 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// A service that plays the scripts of a vector, one per call, over gRPC and memory.
+// A service that plays the scripts of a vector, one per call, over gRPC in memory.
 type scriptedService struct {
 	steerv1.UnimplementedGenerationServiceServer
 	scripts []vectorCall
-	// onOpen is told of a call that has sent all it has, and which only the reader ends.
+	// onOpen is called when a call has sent all its events and only the reader ends it.
 	onOpen func()
 
 	mutex      sync.Mutex
@@ -34,7 +34,7 @@ type scriptedService struct {
 	cancelled  []bool
 }
 
-// client calls the service over a channel of Dial, for as long as the test runs.
+// client calls the service over a channel of Dial, until the test ends.
 func (s *scriptedService) client(t *testing.T) *Client {
 	listener := bufconn.Listen(1 << 20)
 	server := grpc.NewServer()
@@ -53,7 +53,7 @@ func (s *scriptedService) client(t *testing.T) *Client {
 	return NewClient(channel)
 }
 
-// What each call carries beside its position.
+// Flags of each call, beside its position.
 type vectorFlags struct {
 	acceptsDiscard bool
 	recovery       string
@@ -137,7 +137,7 @@ func (e vectorEvent) message() *steerv1.StreamEvent {
 	event := &steerv1.StreamEvent{Sequence: e.Sequence, Writer: e.Writer}
 	newer := int32(0)
 	if e.Newer {
-		newer = 99 // no enum of today has it
+		newer = 99 // no current enum has this value
 	}
 	switch e.Kind {
 	case "start":

@@ -13,7 +13,7 @@ import (
 
 const defaultAddress = "127.0.0.1:50051"
 
-// settings are where a client connects and with which key: as given, else by the environment.
+// settings are the address and key of a client: from arguments, otherwise from the environment.
 type settings struct {
 	address serviceAddress
 	key     string
@@ -34,8 +34,8 @@ func settingsOf(address, token string) (settings, *Error) {
 	return settings{parsed, token}, err
 }
 
-// checkKey does not quote the key in its error. A header takes nothing else, and the service reads a
-// key up to its first space.
+// checkKey does not quote the key in its error. Headers accept only visible ASCII, and the service
+// reads a key up to its first space.
 func checkKey(key, name string) *Error {
 	for _, letter := range key {
 		if letter <= ' ' || letter > '~' {
@@ -57,7 +57,8 @@ func (b *bearer) GetRequestMetadata(ctx context.Context, _ ...string) (map[strin
 	return map[string]string{"authorization": "Bearer " + b.key}, nil
 }
 
-// warnOf tells that the key can be read on its way. An address with http:// says that this is meant.
+// warnOf warns that the key is sent in clear text. An address with http:// means that this is
+// intended.
 func (b *bearer) warnOf(ctx context.Context) {
 	call, _ := credentials.RequestInfoFromContext(ctx)
 	isSafe := credentials.CheckSecurityLevel(call.AuthInfo, credentials.PrivacyAndIntegrity) == nil

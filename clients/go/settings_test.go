@@ -27,7 +27,7 @@ type settingsVector struct {
 	Names       string
 }
 
-// connectionVectors are tests/fixtures/connection-vectors.json.
+// connectionVectors are those of tests/fixtures/connection-vectors.json.
 type connectionVectors struct {
 	Addresses []struct {
 		Text       string
@@ -140,7 +140,7 @@ func TestTheSourceOfAMistakeIsNamed(t *testing.T) {
 	}
 }
 
-// keysSentTo makes a call to the address, which a service in memory answers, and returns what the log says.
+// keysSentTo makes a call to the address, which a service in memory answers, and returns the log.
 func keysSentTo(t *testing.T, address string, service *refusingService) string {
 	listener := bufconn.Listen(1 << 20)
 	server := grpc.NewServer()

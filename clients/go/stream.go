@@ -15,29 +15,29 @@ import (
 )
 
 const (
-	maxTries         = 10 // failures in a row, without one new event between them
+	maxTries         = 10 // in a row, without a new event between them
 	firstWait        = 100 * time.Millisecond
 	maxWait          = 5 * time.Second
 	endTime          = time.Second // for a call to end by itself after its last event
 	heartbeats       = 15 * time.Second
-	missedHeartbeats = 3 // that may be missing before a connection counts as dead
+	missedHeartbeats = 3 // after which a connection counts as dead
 	never            = time.Duration(math.MaxInt64)
 )
 
-// A StreamOption changes how a stream is read.
+// A StreamOption sets how a stream is read.
 type StreamOption func(*reader)
 
-// WithDeliveryTimeout is the deadline of each call; the next one goes on.
+// WithDeliveryTimeout is the deadline of each call; the next call continues.
 func WithDeliveryTimeout(d time.Duration) StreamOption {
 	return func(r *reader) { r.deliveryTimeout = d }
 }
 
-// WithSilence is the longest silence of a live connection, three heartbeats unless given; 0: no limit.
+// WithSilence is the longest silence of a live connection. Default: three heartbeats. 0: no limit.
 func WithSilence(d time.Duration) StreamOption {
 	return func(r *reader) { r.silence = d }
 }
 
-// A Reconnect says that a delivery broke off, and that the reader is about to go on.
+// A Reconnect says that a delivery broke off and that the reader is about to resume.
 type Reconnect struct {
 	Cursor
 	Tries int // since the last new event
@@ -45,24 +45,24 @@ type Reconnect struct {
 	Cause *Error
 }
 
-// OnReconnect is told before each wait.
+// OnReconnect is called before each wait.
 func OnReconnect(tell func(Reconnect)) StreamOption {
 	return func(r *reader) { r.onReconnect = tell }
 }
 
-// OnDurability is told when the service's store goes away (false) and when it is back (true): while
-// it is away, events cannot be resumed for certain.
+// OnDurability is called when the service's store goes away (false) or comes back (true). While it
+// is away, events may not be resumable.
 func OnDurability(tell func(isDurable bool)) StreamOption {
 	return func(r *reader) { r.onDurability = tell }
 }
 
-// NewClientOver is a client over any transport, such as that of package steerconnect.
+// NewClientOver returns a client over any transport, such as that of package steerconnect.
 func NewClientOver(calls Calls) *Client { return &Client{calls: calls, random: random.Float64} }
 
-// StreamGenerate generates and streams: each event once and in order, over as many calls as it takes.
-// It accepts that output is discarded, and asks for MID_STREAM_RECOVERY_RESTART where the request
-// names no recovery. The loop ends after `complete`; after an `error` event, and where the reader cannot go on, its last
-// round has an *Error. Leaving the loop ends the call.
+// StreamGenerate generates and streams: each event once and in order, over as many calls as
+// necessary. It accepts discards, and asks for MID_STREAM_RECOVERY_RESTART if the request names no
+// recovery. The loop ends after `complete`. After an `error` event, or if the reader cannot resume,
+// the last round has an *Error. Leaving the loop ends the call.
 func (c *Client) StreamGenerate(ctx context.Context, request *steerv1.StreamGenerateRequest, options ...StreamOption) Events {
 	request = proto.CloneOf(request)
 	if request.RequestId == "" && !request.GetOptions().GetEphemeral() {
@@ -84,9 +84,9 @@ func (c *Client) StreamGenerate(ctx context.Context, request *steerv1.StreamGene
 	return c.read(ctx, reader{request: request, silence: silence}, options)
 }
 
-// ResumeStream goes on with a stream whose position was kept elsewhere.
+// ResumeStream resumes a stream at a stored position.
 func (c *Client) ResumeStream(ctx context.Context, cursor Cursor, options ...StreamOption) Events {
-	// The interval of heartbeats is the first call's, which is not known here.
+	// The heartbeat interval is that of the first call, which is unknown here.
 	return c.read(ctx, reader{cursor: cursor, resumable: true}, options)
 }
 
@@ -126,7 +126,7 @@ func (c *Client) read(ctx context.Context, initial reader, options []StreamOptio
 	}
 }
 
-// A reader is the client's half of a resumable stream: docs/resuming.md.
+// A reader implements the client's side of a resumable stream: docs/resuming.md.
 type reader struct {
 	*Client
 	request         *steerv1.StreamGenerateRequest
@@ -143,7 +143,7 @@ type reader struct {
 	hasProgress bool
 }
 
-// deliver reads one call. It returns why the call broke off; nil: there is nothing more to hand on.
+// deliver reads one call. It returns the error that broke the call; nil: no events are left.
 func (r *reader) deliver(ctx context.Context, yield func(*steerv1.StreamEvent, error) bool) *Error {
 	call, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
@@ -152,7 +152,7 @@ func (r *reader) deliver(ctx context.Context, yield func(*steerv1.StreamEvent, e
 		defer stop()
 		call = limited
 	}
-	// Runs while the reader waits, and not while its consumer works.
+	// The watch runs while the reader waits, not while its consumer works.
 	watch := time.AfterFunc(r.silence, func() {
 		giveUp(unavailable("SILENCE", fmt.Sprintf("no event and no heartbeat for %v", r.silence)))
 	})
@@ -199,7 +199,7 @@ func (r *reader) deliver(ctx context.Context, yield func(*steerv1.StreamEvent, e
 	if failure := last.GetError(); failure != nil && !hasLeft {
 		yield(nil, errorOfEvent(failure.GetError()).at(r.cursor))
 	}
-	// A cursor that came from elsewhere may be the end of a stream that has succeeded.
+	// The given cursor may be at the end of a successful stream.
 	if last != nil || !isOpening && !r.hasProgress {
 		return nil
 	}
@@ -224,10 +224,10 @@ func (r *reader) advance(event *steerv1.StreamEvent) {
 	r.tries, r.hasProgress = 0, true
 }
 
-// verdict returns why the reader must stop; nil: it goes on.
+// verdict returns the error with which the reader must stop; nil: it continues.
 func (r *reader) verdict(cause *Error) *Error {
 	switch cause.Code {
-	// Repeating the call cannot change these.
+	// Codes that a repetition cannot change.
 	case codes.InvalidArgument, codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented,
 		codes.NotFound, codes.OutOfRange, codes.DataLoss, codes.FailedPrecondition, codes.AlreadyExists:
 		return cause
@@ -238,7 +238,7 @@ func (r *reader) verdict(cause *Error) *Error {
 	}
 	isSafe := r.resumable
 	if r.cursor.StreamID == "" {
-		// Without a request_id a second call is a second generation, unless nothing was executed.
+		// Without a request_id, a second call starts a second generation, unless nothing was executed.
 		isSafe = r.request.GetRequestId() != "" || cause.pushback != nil
 	}
 	if isSafe {

@@ -28,7 +28,7 @@ func resuming(events []vectorEvent, end vectorEnd) vectorCall {
 	return vectorCall{vectorRequest: request, Events: events, End: end}
 }
 
-// read reads a stream of the service to its end; `work` is what the consumer does with each event.
+// read reads a stream of the service to its end; `work` is the consumer's work for each event.
 func read(t *testing.T, service *scriptedService, work func(*steerv1.StreamEvent), options ...StreamOption) {
 	service.onOpen = func() {}
 	client := service.client(t)
@@ -51,7 +51,7 @@ func TestSilenceIsResumedAfterThreeHeartbeats(t *testing.T) {
 		}}
 		var cause *Error
 		tell := OnReconnect(func(r Reconnect) { cause = r.Cause })
-		// The consumer is slow; the call is not.
+		// The consumer is slow, the call is not.
 		read(t, service, func(*steerv1.StreamEvent) { time.Sleep(time.Minute) }, tell)
 		equal(t, "reason", cause.Reason, "SILENCE")
 		equal(t, "silent for", service.calledAt[1].Sub(service.calledAt[0]), 90*time.Second)

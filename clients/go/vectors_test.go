@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// As docs/resuming.md describes them.
+// Fields as in docs/resuming.md.
 type vector struct {
 	Name       string
 	Repeatable *bool
@@ -47,7 +47,7 @@ type vector struct {
 	WaitsMs []int64 `json:"waits_ms"`
 }
 
-// The call that the reader must make, and what it gets.
+// A call that the reader must make, and its script.
 type vectorCall struct {
 	vectorRequest
 	AcceptsDiscard *bool  `json:"accepts_discard"`
@@ -120,7 +120,7 @@ func readVectors(t *testing.T) []vector {
 	return file.Vectors
 }
 
-// What a reader has made of a vector.
+// The observations of a reader that played a vector.
 type told struct {
 	applied    []int32
 	discards   []int32
@@ -130,7 +130,7 @@ type told struct {
 	waitsBegan []time.Time
 }
 
-// Time is the bubble's: it passes when nothing else can happen.
+// Time is virtual: it passes when nothing else can happen.
 func (v vector) play(t *testing.T, service *scriptedService) (got told) {
 	ctx, end := context.WithCancelCause(t.Context())
 	stop := func() {
@@ -151,14 +151,14 @@ func (v vector) play(t *testing.T, service *scriptedService) (got told) {
 	client := service.client(t)
 	client.random = func() float64 { return v.Random }
 	onDiscard := OnDiscard(func(*steerv1.AttemptNotice) {
-		// It is told before the event is handed on.
+		// The hook is called before the event is returned.
 		got.discards = append(got.discards, v.position(got.applied)+1)
 	})
 	got.ended = "complete"
 	for event, err := range v.events(ctx, client, onReconnect, onDiscard) {
 		if err != nil {
 			got.ended, got.failure = endOf(err), err.(*Error)
-			continue // whatever comes after it is a defect
+			continue // nothing may follow it
 		}
 		if got.failure != nil {
 			t.Error("an event after the error")
@@ -203,7 +203,7 @@ func endOf(err error) string {
 	return "error"
 }
 
-// A-69: the reader of a stream, by the vectors.
+// A-69: the reader of a stream, tested with the vectors.
 func TestVectors(t *testing.T) {
 	for _, v := range readVectors(t) {
 		t.Run(v.Name, func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// The readers of output, by the vectors that say what they return.
+// The readers of output, tested with the vectors' expected texts.
 func TestVectorsOfOutput(t *testing.T) {
 	for _, v := range readVectors(t) {
 		if v.Text == nil && v.TextError == "" {
@@ -242,7 +242,7 @@ func TestVectorsOfOutput(t *testing.T) {
 	}
 }
 
-// checkText compares with the vector's text; with a reason, the error must have that.
+// checkText compares the text with the vector's; with a reason, it compares the error's reason.
 func (v vector) checkText(t *testing.T, what, text string, err error, reason string) {
 	t.Helper()
 	if reason != "" {
@@ -305,7 +305,7 @@ func (v vector) check(t *testing.T, service *scriptedService, got told) {
 	equal(t, "waits", waits, v.WaitsMs)
 }
 
-// position is the sequence of the last event that was handed on, or that the reader began behind.
+// position is the sequence of the last event returned, or the position at which the reader started.
 func (v vector) position(applied []int32) int32 {
 	switch {
 	case len(applied) > 0:

@@ -1,5 +1,5 @@
-// The package as it is published: JavaScript with its types in dist/. In this
-// repository the stubs are a folder; for others they are a package.
+// Builds the published package: JavaScript with its types in dist/. In this repository the stubs are a folder; in
+// the package they are a dependency.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,6 +17,6 @@ for (const name of readdirSync(DIST)) {
     /(["'])\.\.\/\.\.\/gen\/es\/(.+?)_pb\.js\1/g,
     '"@steer-gateway/stubs/$2"',
   );
-  // Of our own modules the declarations keep the source's extension.
+  // The declarations keep the source's extension for own modules.
   writeFileSync(file, published.replaceAll(/(from "\.\/[a-z-]+)\.ts"/g, '$1.js"'));
 }

@@ -1,4 +1,4 @@
-// The output of a stream put together from its events, without what was discarded.
+// Assembles the output of a stream from its events, without discarded output.
 import { create } from "@bufbuild/protobuf";
 import {
   type Message,
@@ -12,7 +12,7 @@ import { type Generation, GenerationSchema } from "../../gen/es/steer/v1/generat
 import type { StreamComplete, StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { Code, SteerError } from "./steer-error.ts";
 
-/** A part as far as it has come: deltas, or the finished part that `part_end` has brought. */
+/** A part so far: deltas, or the finished part of `part_end`. */
 type CollectedPart =
   | { readonly type: "text" | "reasoning"; text: string }
   | { readonly type: "whole"; readonly part: Part };
@@ -28,7 +28,7 @@ function partOf(collected: CollectedPart): Part {
   }
 }
 
-/** A part whose text was too long for its end, with the text of its deltas. */
+/** Completes a part whose `part_end` left out its text with the text of its deltas. */
 function completed(part: Part, text: string): Part {
   const { data, ...rest } = part;
   if (data.case === "toolCall") {
@@ -45,7 +45,7 @@ function completed(part: Part, text: string): Part {
   return part;
 }
 
-/** A text with the probabilities that its deltas have brought. */
+/** A text with the token probabilities of its deltas. */
 function withLogprobs(part: Part, logprobs: TokenLogprob[] | undefined): Part {
   const { data } = part;
   if (logprobs === undefined || data.case !== "text" || data.value.logprobs.length > 0) return part;
@@ -61,15 +61,18 @@ function textOf({ parts }: Message): string {
 
 export class CollectedOutput {
   readonly #parts = new Map<number, CollectedPart>();
-  /** Arguments of the tool calls so far: they are of use where the end of a part is without them. */
+  /** Arguments of tool calls so far, for `part_end` events without them. */
   readonly #arguments = new Map<number, string>();
-  /** Probabilities of the tokens of texts so far. */
+  /** Token probabilities of texts so far. */
   readonly #logprobs = new Map<number, TokenLogprob[]>();
-  /** Sequence of the first event taken, or 1: what came before is void; 0 before the first event. */
+  /**
+   * Sequence of the first event received. 1 after a discard, because earlier output is void. 0 before the first
+   * event.
+   */
   #firstTaken = 0;
   #complete: StreamComplete | undefined;
 
-  /** Takes the events of a stream in order, from any position on. */
+  /** Adds the events of a stream in order, from any position. */
   take({ sequence, event }: StreamEvent): void {
     if (this.#firstTaken === 0) this.#firstTaken = sequence;
     switch (event.case) {
@@ -124,13 +127,13 @@ export class CollectedOutput {
     else this.#parts.set(index, { type, text });
   }
 
-  /** Every event of the output that stands was taken. A service that is older says 0. */
+  /** True if every event of the valid output was received. An older service sends 0. */
   get #isWhole(): boolean {
     const firstOutput = Math.max(1, this.#complete?.firstOutputSequence ?? 0);
     return this.#firstTaken > 0 && this.#firstTaken <= firstOutput;
   }
 
-  /** The message that the events make. Throws `SteerError` where events are missing. */
+  /** The message assembled from the events. Throws `SteerError` if events are missing. */
   #assembled(): Message {
     if (!this.#isWhole) {
       const message = "the stream was not read from its beginning, and its end has no message";
@@ -146,7 +149,7 @@ export class CollectedOutput {
     });
   }
 
-  /** The text that stands, after `complete`. Throws `SteerError` OUTPUT_INCOMPLETE. */
+  /** The valid text, after `complete`. Throws `SteerError` OUTPUT_INCOMPLETE. */
   text(): string {
     const { message, outputText = "" } = this.#complete?.generation ?? {};
     if (message !== undefined) return textOf(message);

@@ -10,13 +10,16 @@ import type { CallOptions, GenerationClient } from "./steer.ts";
 import { Code, errorOfStatus } from "./steer-error.ts";
 
 export interface ConnectOptions {
-  /** Key of the caller; a function is asked before each call. No variable is read: the transport is the caller's. */
+  /**
+   * The caller's key; a function is called before each call. No variable is read, because the transport is the
+   * caller's.
+   */
   readonly token?: string | (() => string);
 }
 
 function toSteerError(error: unknown): unknown {
   if (!(error instanceof ConnectError)) return error;
-  // `fetch` rejects with a TypeError if the network fails, and Connect makes that UNKNOWN.
+  // `fetch` rejects with a TypeError if the network fails, which Connect reports as UNKNOWN.
   const isLost = error.code === Code.UNKNOWN && error.cause instanceof TypeError;
   return errorOfStatus({
     code: isLost ? Code.UNAVAILABLE : error.code,
@@ -36,8 +39,8 @@ async function* eventsOf(call: AsyncIterable<StreamEvent>): AsyncGenerator<Strea
 }
 
 /**
- * Over any transport of Connect: connect-node or connect-web, Connect, gRPC-Web or gRPC. Throws `SteerError`
- * KEY_INVALID.
+ * A client over any transport of Connect: connect-node or connect-web, with Connect, gRPC-Web or gRPC. Throws
+ * `SteerError` KEY_INVALID.
  */
 export function createConnectClient(
   client: Client<typeof GenerationService>,

@@ -1,4 +1,4 @@
-// Where a client connects, and with which key: by its options, else by the environment.
+// Address and key of a client: from options, otherwise from the environment.
 import { checkedKey } from "./checked-key.ts";
 import {
   hostAndPort,
@@ -11,21 +11,21 @@ const DEFAULT_ADDRESS = "127.0.0.1:50051";
 
 export interface ConnectionOptions {
   /**
-   * `host:port` or `http://host:port` in the clear, `https://host:port` by TLS. Unset: the variable
-   * STEER_ADDRESS, else 127.0.0.1:50051.
+   * `host:port` or `http://host:port` for clear text, `https://host:port` for TLS. Default: the variable
+   * STEER_ADDRESS, otherwise 127.0.0.1:50051.
    */
   readonly address?: string;
   /**
-   * Key of the caller; a function is asked before each call. Unset: the variable STEER_API_KEY. An empty
-   * key is not sent.
+   * The caller's key; a function is called before each call. Default: the variable STEER_API_KEY. An empty key is
+   * not sent.
    */
   readonly token?: string | (() => string);
 }
 
 export interface CallerKey {
-  /** The key of the next call; empty: none. Throws `SteerError` KEY_INVALID. */
+  /** The key of the next call; empty: none is sent. Throws `SteerError` KEY_INVALID. */
   readonly next: () => string;
-  /** There can be a key. */
+  /** False: there is no key. */
   readonly isPossible: boolean;
 }
 
@@ -54,8 +54,8 @@ export function keyOf(
 }
 
 /**
- * What a caller should hear whose key can be read on its way there; undefined: nothing. An address with
- * `http://` says that this is meant.
+ * The warning for a key that is sent in clear text; undefined: none. An address with `http://` means that clear
+ * text is intended.
  */
 export function clearKeyWarning(address: ServiceAddress): string | undefined {
   if (address.isSecure || address.hasScheme || isLoopback(address)) return undefined;

@@ -3,11 +3,11 @@ import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { CollectedOutput } from "./collected-output.ts";
 
 /**
- * The events of a stream, to be read once: by iteration, which hands on every event, or by
- * `text` or `collect`, which read to the end and leave out what was discarded on the way.
+ * The events of a stream, to be read once: by iteration, which returns every event, or by `text` or `collect`,
+ * which read to the end and leave out discarded output.
  */
 export interface GenerationStream extends AsyncGenerator<StreamEvent, void> {
-  /** The text that stands at the end of the stream. Throws what an iteration throws. */
+  /** The valid text at the end of the stream. Throws what an iteration throws. */
   text(): Promise<string>;
   /** The result of the stream, always with its message and `outputText`. Throws what an iteration throws. */
   collect(): Promise<Generation>;
@@ -19,7 +19,7 @@ async function collected(events: AsyncIterable<StreamEvent>): Promise<CollectedO
   return output;
 }
 
-/** Gives a stream of events its readers. */
+/** Adds `text` and `collect` to a stream of events. */
 export function generationStream(events: AsyncGenerator<StreamEvent, void>): GenerationStream {
   return Object.assign(events, {
     text: async () => (await collected(events)).text(),

@@ -19,7 +19,7 @@ import { hostAndPort } from "./service-address.ts";
 import type { CallOptions, GenerationClient } from "./steer.ts";
 import { Code, errorOfStatus, SteerError } from "./steer-error.ts";
 
-/** A connection that does not answer a ping is dead, and its calls are resumed over another. */
+/** If a connection does not answer a ping, its calls are resumed over another. */
 const CHANNEL_OPTIONS = {
   "grpc.keepalive_time_ms": 60_000,
   "grpc.keepalive_timeout_ms": 20_000,
@@ -28,14 +28,14 @@ const CHANNEL_OPTIONS = {
 } satisfies grpc.ChannelOptions;
 
 export interface GrpcOptions extends ConnectionOptions {
-  /** In place of those that the address asks for. */
+  /** Replaces the credentials that the address implies. */
   readonly credentials?: grpc.ChannelCredentials;
   /**
-   * A target of gRPC in place of the address, such as `ipv4:10.0.0.1:50051,10.0.0.2:50051`: in the clear, unless
-   * `credentials` are given. Nobody warns of a key.
+   * A gRPC target instead of the address, such as `ipv4:10.0.0.1:50051,10.0.0.2:50051`. Clear text, unless
+   * `credentials` are given, and without a warning about the key.
    */
   readonly target?: string;
-  /** Over the helper's own. */
+  /** Overrides the helper's own options. */
   readonly channelOptions?: grpc.ChannelOptions;
 }
 
@@ -56,7 +56,7 @@ function toSteerError(error: unknown): unknown {
   });
 }
 
-/** A request that cannot be encoded fails here: grpc-js would name it as it names a lost call. */
+/** A request that cannot be encoded fails here, because grpc-js would report it like a lost call. */
 function encode<Method extends DescMethod>(
   method: Method,
   request: MessageShape<Method["input"]>,
@@ -78,9 +78,9 @@ const decode =
 
 const path = (method: DescMethod): string => `/${method.parent.typeName}/${method.name}`;
 
-/** Trusts the authorities of Node and those of the machine. */
+/** Trusts the authorities of Node and of the machine. */
 function secureCredentials(): grpc.ChannelCredentials {
-  // The file that gRPC's own variable names stands for all others, and older Nodes cannot tell the machine's.
+  // The file of gRPC's own variable replaces all others. Older Nodes cannot list the machine's authorities.
   if (process.env["GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"] || tls.getCACertificates === undefined) {
     return grpc.credentials.createSsl();
   }
@@ -88,7 +88,7 @@ function secureCredentials(): grpc.ChannelCredentials {
   return grpc.credentials.createSsl(Buffer.from([...all].join("\n")));
 }
 
-/** Where a channel leads to, and how. Warns of a key that can be read on its way. */
+/** Target and credentials of a channel. Warns of a key that is sent in clear text. */
 function placeOf(options: GrpcOptions, hasKey: boolean) {
   const { target, credentials } = options;
   if (target !== undefined) {
@@ -104,8 +104,8 @@ function placeOf(options: GrpcOptions, hasKey: boolean) {
 }
 
 /**
- * Over grpc-js. Throws `SteerError` ADDRESS_INVALID or KEY_INVALID. After `close` the calls that run go on, and none
- * is made or made again.
+ * A client over grpc-js. Throws `SteerError` ADDRESS_INVALID or KEY_INVALID. After `close` running calls continue,
+ * and no call is made or repeated.
  */
 export function createGrpcClient(options: GrpcOptions = {}): GenerationClient & { close(): void } {
   const { channelOptions } = options;
@@ -121,7 +121,7 @@ export function createGrpcClient(options: GrpcOptions = {}): GenerationClient & 
     return headers;
   }
 
-  /** What a call throws. If the client is closed, a repetition is of no use and is forbidden. */
+  /** The error of a call. If the client is closed, it forbids a repetition. */
   function failure(thrown: unknown): unknown {
     const error = toSteerError(thrown);
     if (!isClosed) return error;
@@ -152,7 +152,7 @@ export function createGrpcClient(options: GrpcOptions = {}): GenerationClient & 
         timing(callOptions),
       );
       cancel = () => call.cancel();
-      // A failure that nobody waits for any more must not end the process.
+      // A failure after the reader has left must not end the process.
       call.on("error", () => {});
       if (signal.aborted) cancel();
       signal.addEventListener("abort", cancel, { once: true });

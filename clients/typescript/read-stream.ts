@@ -1,13 +1,13 @@
-// The client's half of a resumable stream: docs/resuming.md. No transport, no timer of its own.
+// The client's side of a resumable stream: docs/resuming.md. Without a transport or a timer.
 import type { AttemptNotice, StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import { MAX_TRIES, waitBefore } from "./is-repeatable.ts";
 import type { Runtime } from "./runtime.ts";
 import { Code, errorOfAbort, errorOfEvent, SteerError, type StreamCursor } from "./steer-error.ts";
 
-/** How long a call may take to end by itself after its last event. */
+/** Time for a call to end by itself after its last event. */
 const END_MS = 1_000;
 
-/** Repeating the call cannot change these. */
+/** Codes that a repetition cannot change. */
 const FINAL_CODES: ReadonlySet<number> = new Set([
   Code.INVALID_ARGUMENT,
   Code.UNAUTHENTICATED,
@@ -20,19 +20,19 @@ const FINAL_CODES: ReadonlySet<number> = new Set([
   Code.ALREADY_EXISTS,
 ]);
 
-/** The two calls that deliver a stream. They throw `SteerError`, and end when the signal does. */
+/** The two calls that deliver a stream. They throw `SteerError`, and end when the signal is aborted. */
 export interface StreamCalls {
   /** StreamGenerate, always with the same request. */
   open(signal: AbortSignal): AsyncIterable<StreamEvent>;
   /** ResumeStream. */
   resume(cursor: StreamCursor, signal: AbortSignal): AsyncIterable<StreamEvent>;
-  /** The request has a `request_id`: a second `open` joins the stream of the first. */
+  /** The request has a `request_id`, so a second `open` joins the stream of the first. */
   readonly isRepeatable: boolean;
 }
 
-/** A delivery broke off, and the reader is about to go on. */
+/** A delivery broke off, and the reader is about to resume. */
 export interface Reconnect extends StreamCursor {
-  /** How often it has tried since the last new event. */
+  /** Number of tries since the last new event. */
   readonly tries: number;
   readonly waitMs: number;
   readonly cause: SteerError;
@@ -42,12 +42,12 @@ export interface ReadOptions {
   readonly runtime: Runtime;
   /** Ends everything. */
   readonly signal?: AbortSignal | undefined;
-  /** Not a word for so long, heartbeats included, and the connection is given up. 0: never. */
+  /** Longest silence in milliseconds, heartbeats included, before the connection is given up. 0: no limit. */
   readonly silenceMs: number;
   readonly onReconnect?: ((reconnect: Reconnect) => void) | undefined;
-  /** All output handed on so far is void. Called right before its notice is handed on. */
+  /** Called right before a notice that voids all output so far is returned. */
   readonly onDiscard?: ((notice: AttemptNotice) => void) | undefined;
-  /** The store went away or came back: while it is away, events cannot be resumed for certain. */
+  /** Called when the store went away or came back. While it is away, events may not be resumable. */
   readonly onDurability?: ((isDurable: boolean) => void) | undefined;
 }
 
@@ -60,13 +60,13 @@ interface Reading {
   hasProgress: boolean;
 }
 
-/** One call: its signal, and a watch that ends it when it falls silent. */
+/** One call: its signal, and a watch that ends it after too long a silence. */
 class Delivery {
   readonly #controller = new AbortController();
   readonly #stops: (() => void)[] = [];
-  /** When the reader began to wait; undefined while it does not. */
+  /** Start of the reader's current wait; undefined while it does not wait. */
   #waitsSince: number | undefined;
-  /** Why the reader has given this call up. */
+  /** The error with which the reader gave the call up. */
   givenUp: SteerError | undefined;
 
   constructor(signal: AbortSignal | undefined) {
@@ -110,7 +110,7 @@ class Delivery {
   }
 }
 
-/** Reads one call. Returns why it broke off; undefined: the stream has ended well. */
+/** Reads one call. Returns the error that broke it; undefined: the stream succeeded. */
 async function* deliver(
   reading: Reading,
   calls: StreamCalls,
@@ -165,26 +165,26 @@ async function* deliver(
     }
   } catch (error) {
     if (delivery.givenUp !== undefined) return delivery.givenUp;
-    // An error with a cursor is the stream's own; what is no `SteerError` is a defect.
+    // An error with a cursor is the stream's own. Any other error that is not a `SteerError` is a defect.
     if (!(error instanceof SteerError) || error.cursor !== undefined) throw error;
     return error;
   } finally {
     delivery.close();
-    // Not awaited: an iterator that still waits would hold the reader.
+    // Not awaited, because an iterator that still waits would block the reader.
     void events?.return?.()?.catch(() => {});
   }
-  // The cursor came from elsewhere and is already at the end of a stream that has succeeded.
+  // The given cursor was already at the end of a successful stream.
   if (!isOpening && !reading.hasProgress) return undefined;
   const message = "the call ended before the stream did";
   return new SteerError({ code: Code.UNAVAILABLE, reason: "STREAM_CUT", message });
 }
 
-/** Why the reader must stop; undefined: it goes on. */
+/** The error with which the reader must stop; undefined: it continues. */
 function verdict(reading: Reading, calls: StreamCalls, cause: SteerError): SteerError | undefined {
   const { cursor, isResumable, tries } = reading;
   const isForbidden = cause.pushbackMs !== undefined && cause.pushbackMs < 0;
   if (FINAL_CODES.has(cause.code) || cause.detail?.retryable === false || isForbidden) return cause;
-  // Without a `request_id` a second call is a second generation, unless nothing was executed.
+  // Without a `request_id`, a second call starts a second generation, unless nothing was executed.
   const isSafe =
     cursor.streamId === "" ? calls.isRepeatable || cause.pushbackMs !== undefined : isResumable;
   if (!isSafe) {
@@ -196,9 +196,8 @@ function verdict(reading: Reading, calls: StreamCalls, cause: SteerError): Steer
 }
 
 /**
- * The events of a stream, each once and in order, over as many calls as it takes. Ends after
- * `complete`; throws `SteerError` after `error`, when it cannot go on, or when the signal is aborted. Leaving
- * the loop ends the call.
+ * The events of a stream, each once and in order, over as many calls as necessary. Ends after `complete`. Throws
+ * `SteerError` after `error`, if it cannot resume, or if the signal is aborted. Leaving the loop ends the call.
  */
 export async function* readStream(
   calls: StreamCalls,

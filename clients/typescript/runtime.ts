@@ -1,4 +1,4 @@
-/** Time and randomness as parameters; tests hold both. */
+/** Time and randomness as parameters, replaced by tests. */
 export interface Runtime {
   /** Monotonic milliseconds. */
   now(): number;

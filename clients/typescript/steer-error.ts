@@ -29,16 +29,16 @@ export function codeName(code: number): string {
   return found?.[0] ?? String(code);
 }
 
-/** Domain of every error that the gateway itself has made. */
+/** Domain of every error of the gateway itself. */
 const DOMAIN = "steer";
 
-/** How far a reader has come; enough to go on, also in another process. */
+/** Position of a reader, sufficient to resume, also in another process. */
 export interface StreamCursor {
   /** Empty until the stream is known. */
   readonly streamId: string;
-  /** Of the last event processed. */
+  /** Sequence of the last event processed. */
   readonly sequence: number;
-  /** As that event named it; 0 leaves the position unverified. */
+  /** Writer of that event. 0: the position is not verified. */
   readonly writer: number;
 }
 
@@ -55,24 +55,24 @@ interface SteerErrorOptions {
   readonly cause?: unknown;
 }
 
-/** A call that did not succeed. */
+/** A failed call. */
 export class SteerError extends Error {
   override readonly name = "SteerError";
   /** As in google.rpc.Code. */
   readonly code: number;
-  /** Stable cause in UPPER_SNAKE_CASE; empty where the status comes from a library or a proxy. */
+  /** Stable cause in UPPER_SNAKE_CASE; empty if the status comes from a library or a proxy. */
   readonly reason: string;
-  /** The gateway's error in full: category, attempts, usage. */
+  /** The gateway's complete error: category, attempts, usage. */
   readonly detail: GatewayError | undefined;
-  /** The gateway has answered; otherwise the status is a library's or a proxy's. */
+  /** True if the gateway answered; otherwise the status comes from a library or a proxy. */
   readonly isFromGateway: boolean;
-  /** Repeating the same call later can succeed. */
+  /** True if the same call can succeed later. */
   readonly retryable: boolean;
-  /** Earliest sensible moment for that. */
+  /** Shortest sensible wait before a repetition, in milliseconds. */
   readonly retryDelayMs: number | undefined;
-  /** `grpc-retry-pushback-ms`: negative forbids a repetition nobody decides, others ask for one. */
+  /** `grpc-retry-pushback-ms`: a negative value forbids automatic repetitions, any other asks for one. */
   readonly pushbackMs: number | undefined;
-  /** Where the reader of a stream stood. */
+  /** Position of the stream's reader. */
   readonly cursor: StreamCursor | undefined;
 
   constructor(options: SteerErrorOptions) {
@@ -98,11 +98,11 @@ function milliseconds(duration: Duration | undefined): number | undefined {
   return duration === undefined ? undefined : durationMs(duration);
 }
 
-/** A status as a transport tells it. */
+/** A status, independent of the transport. */
 export interface TransportStatus {
   readonly code: number;
   readonly message: string;
-  /** The detail of this type. */
+  /** Returns the detail of this type. */
   readonly find: <Schema extends DescMessage>(schema: Schema) => MessageShape<Schema> | undefined;
   /** Text of `grpc-retry-pushback-ms`. */
   readonly pushback: string | undefined;
@@ -113,7 +113,7 @@ export interface TransportStatus {
 export function errorOfStatus(status: TransportStatus): SteerError {
   const info = status.find(ErrorInfoSchema);
   const isFromGateway = info?.domain === DOMAIN;
-  // What is no number forbids a repetition, as gRPC has it.
+  // A value that is not a number forbids a repetition, as in gRPC.
   const pushback = status.pushback === undefined ? undefined : Number(status.pushback);
   return new SteerError({
     code: status.code,
@@ -127,7 +127,7 @@ export function errorOfStatus(status: TransportStatus): SteerError {
   });
 }
 
-/** The end that the caller has set. `cause` is the reason of the signal. */
+/** The error of an aborted call. `cause` is the reason of the signal. */
 export function errorOfAbort({ reason }: AbortSignal): SteerError {
   const isTimeout = reason instanceof Error && reason.name === "TimeoutError";
   return isTimeout
@@ -143,7 +143,7 @@ export function errorOfAbort({ reason }: AbortSignal): SteerError {
       });
 }
 
-/** The error that ends a stream, as its last event tells it. */
+/** The error of a stream's terminal event. */
 export function errorOfEvent(detail: GatewayError | undefined): SteerError {
   if (detail === undefined)
     return new SteerError({ code: Code.UNKNOWN, message: "no error given" });

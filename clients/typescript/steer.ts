@@ -27,7 +27,7 @@ import { type Runtime, systemRuntime } from "./runtime.ts";
 import { errorOfAbort, SteerError, type StreamCursor } from "./steer-error.ts";
 
 const HEARTBEAT_MS = 15_000;
-/** Heartbeats that may be missing before a connection counts as dead. */
+/** Missed heartbeats after which a connection counts as dead. */
 const MISSED_HEARTBEATS = 3;
 
 export interface CallOptions {
@@ -44,18 +44,18 @@ export interface GenerationClient {
 
 export interface StreamReadOptions {
   /**
-   * Ends everything: the loop throws `SteerError` CANCELLED with its cursor, or DEADLINE_EXCEEDED if the signal is of
+   * Ends everything. The loop throws `SteerError` CANCELLED with its cursor, or DEADLINE_EXCEEDED for
    * `AbortSignal.timeout`. `cause` is the signal's reason.
    */
   readonly signal?: AbortSignal;
-  /** Deadline of each call: a delivery that reaches it is resumed by the next. */
+  /** Deadline of each call. A delivery that reaches it is resumed by the next call. */
   readonly deliveryTimeoutMs?: number;
-  /** Longest silence of a live connection. Unset: three heartbeats. 0: no limit. */
+  /** Longest silence of a live connection, in milliseconds. Default: three heartbeats. 0: no limit. */
   readonly silenceMs?: number;
   readonly onReconnect?: (reconnect: Reconnect) => void;
-  /** All output handed on so far is void: a user interface clears it. */
+  /** Called when all output so far is void; a user interface clears it. */
   readonly onDiscard?: (notice: AttemptNotice) => void;
-  /** The service's store went away or came back. */
+  /** Called when the service's store went away (false) or came back (true). */
   readonly onDurability?: (isDurable: boolean) => void;
   readonly newId?: () => string;
   readonly runtime?: Runtime;
@@ -87,7 +87,7 @@ function resumeCall(client: GenerationClient, timeoutMs: number | undefined) {
   };
 }
 
-/** A message of its own with the same fields: what the caller passes in is the caller's. */
+/** A copy, so that the caller's message is not changed. */
 function copyOf<Schema extends DescMessage>(
   schema: Schema,
   from: MessageInitShape<Schema> | undefined,
@@ -95,7 +95,7 @@ function copyOf<Schema extends DescMessage>(
   return Object.assign(create(schema), from === undefined ? {} : create(schema, from));
 }
 
-/** The request as a reader makes it that drops voided output, and wants its stream to survive. */
+/** The request with `acceptsDiscard` and, if it names no recovery, RESTART. */
 function recoverable(
   given: MessageInitShape<typeof StreamGenerateRequestSchema>,
 ): StreamGenerateRequest {
@@ -112,8 +112,8 @@ function recoverable(
 }
 
 /**
- * Generates and streams; goes on by itself where a connection or a replica is lost. Where the
- * request names no `mid_stream_recovery`, RESTART is asked for.
+ * Generates and streams. Resumes by itself if a connection or a replica is lost. If the request names no
+ * `mid_stream_recovery`, it asks for RESTART.
  */
 export function streamGenerate(
   client: GenerationClient,
@@ -134,7 +134,7 @@ export function streamGenerate(
   return generationStream(readStream(calls, readOptions(options, heartbeatMs)));
 }
 
-/** Goes on with a stream whose position was kept elsewhere. */
+/** Resumes a stream at a stored position. */
 export function resumeStream(
   client: GenerationClient,
   cursor: StreamCursor,
@@ -142,26 +142,25 @@ export function resumeStream(
 ): GenerationStream {
   const resume = resumeCall(client, options.deliveryTimeoutMs);
   const open = (signal: AbortSignal) => resume(cursor, signal);
-  // The interval is the first call's, which is not known here: no limit unless one is given.
+  // The heartbeat interval is that of the first call, which is unknown here: no limit by default.
   const calls: StreamCalls = { open, resume, isRepeatable: true };
   return generationStream(readStream(calls, readOptions(options, 0), cursor));
 }
 
 export interface GenerateOptions {
   readonly signal?: AbortSignal;
-  /** Deadline of the whole call, repetitions included. */
+  /** Deadline of the whole call in milliseconds, repetitions included. */
   readonly timeoutMs?: number;
   readonly newId?: () => string;
   readonly runtime?: Runtime;
 }
 
 /**
- * Generates the whole answer. Fills `request_id` and then makes the call again, 10 times at most and
- * within `timeoutMs`, where a connection or a replica was lost before the answer came, or where the
- * service has refused the call and asks for a repetition. A repetition joins a generation that still
- * runs, or gets its stored answer. A generation whose connection was lost is cancelled: then the answer
- * is generated again, and a provider can be paid twice. Throws `SteerError`: CANCELLED if the caller's
- * signal is aborted, DEADLINE_EXCEEDED if it is of `AbortSignal.timeout`.
+ * Generates the whole answer. Fills `request_id` and repeats the call, up to 10 times and within `timeoutMs`, if a
+ * connection or a replica was lost before the answer, or if the service refused the call and asks for a repetition.
+ * A repetition joins a generation that still runs, or gets its stored answer. If the lost connection cancelled the
+ * generation, the answer is generated again, and a provider can be paid twice. Throws `SteerError`: CANCELLED if
+ * the caller's signal is aborted, DEADLINE_EXCEEDED for `AbortSignal.timeout`.
  */
 export async function generate(
   client: GenerationClient,
@@ -173,7 +172,7 @@ export async function generate(
   const message = copyOf(GenerateRequestSchema, request);
   if (message.requestId === "") message.requestId = newId();
   const endsAt = timeoutMs === undefined ? undefined : runtime.now() + timeoutMs;
-  // In headers a timeout is a whole number, and some transports take 0 for no timeout at all.
+  // A timeout in headers is a whole number, and some transports treat 0 as no timeout.
   const left = () =>
     endsAt === undefined ? undefined : Math.max(1, Math.ceil(endsAt - runtime.now()));
   for (let tries = 1; ; tries++) {

@@ -2,7 +2,7 @@ import type { GatewayError } from "../domain/gateway-error.ts";
 import type { Call } from "./call.ts";
 import type { Interceptor } from "./interceptor.ts";
 
-/** The calls that run, by caller: those of a caller who is removed are ended. */
+/** The running calls of each caller, so that the calls of a removed caller can be ended. */
 export class AcceptedCalls implements Interceptor {
   readonly #calls = new Map<Call, (error: GatewayError) => void>();
 
@@ -11,7 +11,7 @@ export class AcceptedCalls implements Interceptor {
     return () => void this.#calls.delete(call);
   }
 
-  /** Ends the calls of these callers with this error. */
+  /** Ends all calls of the callers that `isMeant` selects with this error. */
   endOf(isMeant: (caller: string) => boolean, error: GatewayError): void {
     for (const [{ caller }, end] of this.#calls) {
       if (isMeant(caller.id)) end(error);

@@ -9,14 +9,14 @@ import { isLocalHost } from "./local-host.ts";
 export interface AuthenticatorOptions {
   readonly callers: readonly KnownCaller[];
   readonly allowUnauthenticated: boolean;
-  /** Names of this machine beside the loopback ones, in lower case. */
+  /** Further names of this machine beside the loopback names, in lower case. */
   readonly hosts: readonly string[];
 }
 
 const LOCAL: Caller = { id: "local", role: "operator" };
 const ANONYMOUS: Caller = { id: "anonymous", role: "caller" };
 
-/** Refusals that come in floods. Frozen, since each time says the same: the status of one is encoded once. */
+/** Errors that floods of calls get. They are frozen constants, so that the status of each is encoded once. */
 const KEY_UNKNOWN = Object.freeze(
   new GatewayError("unauthenticated", "the key is not one of this service", {
     reason: "CREDENTIALS_INVALID",
@@ -37,10 +37,13 @@ const KEYS_DIFFER = Object.freeze(
 /** What proxies add. Those of browsers and of gRPC's clients add none. */
 const PROXY_HEADER = /^(?:forwarded|via|x-forwarded-.*)$/;
 
-/** Longest part of a host that an error repeats. */
+/** Longest part of a host, in characters, that an error repeats. */
 const MAX_HOST_LENGTH = 255;
 
-/** The caller of a service without callers, from this machine. Throws for proxies, and for foreign names. */
+/**
+ * The caller of a local call to a service without callers. Throws if the call comes through a proxy or under a
+ * foreign name.
+ */
 function localCaller({ headerNames, hosts }: CallHead, known: readonly string[]): Caller {
   for (const name of headerNames()) {
     if (!PROXY_HEADER.test(name)) continue;
@@ -57,7 +60,7 @@ function localCaller({ headerNames, hosts }: CallHead, known: readonly string[])
   });
 }
 
-/** Everybody who can be a caller under these settings, by id. */
+/** The ids of all possible callers under these settings. */
 function callerIds({ callers, allowUnauthenticated }: AuthenticatorOptions): readonly string[] {
   return [
     ...callers.map(({ id }) => id),
@@ -66,7 +69,7 @@ function callerIds({ callers, allowUnauthenticated }: AuthenticatorOptions): rea
   ];
 }
 
-/** Callers under the settings before that are none under the next ones, whatever their credentials. */
+/** Callers that exist under the old settings and not under the new ones, whatever their credentials. */
 export function removedCallers(
   before: AuthenticatorOptions,
   next: AuthenticatorOptions,
@@ -75,7 +78,7 @@ export function removedCallers(
   return [...new Set(callerIds(before))].filter((id) => !left.has(id));
 }
 
-/** Throws where a wildcard stands for several callers. */
+/** Throws if a wildcard matches several callers. */
 function findByCertificate(
   callers: AltNameMap<Caller>,
   names: readonly string[],
@@ -113,7 +116,8 @@ export function createAuthenticator({
   allowUnauthenticated,
   hosts,
 }: AuthenticatorOptions): (head: CallHead) => Caller {
-  // By hash: the time of a look-up says nothing of a key, since nobody can choose what a key hashes to.
+  // Looked up by hash: the time of the look-up reveals nothing about a key, because nobody can choose the hash of a
+  // key.
   const keys = new Map<string, Caller>();
   const certificates = new AltNameMap<Caller>();
 

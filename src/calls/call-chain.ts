@@ -13,11 +13,13 @@ import type { Admission, CallEnd, Interceptor, ObservedCall } from "./intercepto
 export interface CallChainOptions<Refusal extends Error> {
   readonly interceptors: readonly Interceptor[];
   readonly log: Log;
-  /** What a caller at this door is told of an error. If it throws, the caller is told of an internal error. */
+  /**
+   * Converts an error into the answer for callers at this door. If it throws, the caller gets an internal error.
+   */
   readonly toRefusal: (error: unknown) => Refusal;
 }
 
-/** A call that is admitted, while its request arrives. */
+/** An admitted call whose request is still arriving. */
 export interface Admitted<Refusal extends Error> {
   readonly caller: Caller;
   /** Reports the call as refused. */
@@ -26,7 +28,9 @@ export interface Admitted<Refusal extends Error> {
 
 const NO_TELEMETRY: CallTelemetry = { end: () => {} };
 
-/** What surrounds the calls that come by one door. `Refusal` is the error of which the door makes its answer. */
+/**
+ * The interceptors around the calls of one door. `Refusal` is the error type from which the door makes its answer.
+ */
 export class CallChain<Refusal extends Error> {
   readonly #options: CallChainOptions<Refusal>;
 
@@ -34,7 +38,7 @@ export class CallChain<Refusal extends Error> {
     this.#options = options;
   }
 
-  /** Asks everything that can refuse a call before its request is read. Throws `Refusal`. */
+  /** Runs all checks that can refuse a call before its request is read. Throws `Refusal`. */
   admit(head: CallHead): Admitted<Refusal> {
     const admission: Admission = { caller: undefined, fields: {} };
     const refuse = (error: unknown): Refusal => {
@@ -50,7 +54,7 @@ export class CallChain<Refusal extends Error> {
     }
   }
 
-  /** Begins a call whose request is whole. Throws `Refusal`. */
+  /** Begins a call whose request is complete. Throws `Refusal`. */
   begin(call: Call): RunningCall<Refusal> {
     const running = new RunningCall(call, this.#options);
     running.accept(this.#options.interceptors);
@@ -58,7 +62,7 @@ export class CallChain<Refusal extends Error> {
   }
 }
 
-/** What the interceptors observe of a call. */
+/** Notifies the interceptors that observe a call. */
 class CallReport<Refusal extends Error> {
   readonly observed: ObservedCall;
   readonly #options: CallChainOptions<Refusal>;
@@ -77,7 +81,9 @@ class CallReport<Refusal extends Error> {
     }
   }
 
-  /** Tells the interceptors how the call ends. A defect of theirs changes nothing of the end. */
+  /**
+   * Notifies the interceptors of the end of the call. An error thrown by an interceptor does not change the end.
+   */
   end(thrown: unknown): Refusal | undefined {
     const { error, refusal } = this.#refusalOf(thrown);
     const cause = error instanceof ToldFailure ? error.error : error;
@@ -109,7 +115,7 @@ function codeOf(cause: unknown): string {
   return cause instanceof GatewayError ? errorRow(cause.kind, cause.reason).code : "INTERNAL";
 }
 
-/** One call from its beginning to its line in the log. */
+/** One call from its beginning to its log line. */
 export class RunningCall<Refusal extends Error> {
   readonly #call: Call;
   readonly #log: Log;
@@ -145,7 +151,7 @@ export class RunningCall<Refusal extends Error> {
     Object.assign(this.#report.observed.fields, fields);
   }
 
-  /** Throws the error that the service has ended the call with, if it has. */
+  /** Throws the error with which the service has ended the call, if any. */
   throwIfEnded(): void {
     if (this.#ended !== undefined) throw this.#ended;
   }
@@ -170,7 +176,7 @@ export class RunningCall<Refusal extends Error> {
     };
   }
 
-  /** Ends the call; undefined: well. */
+  /** Ends the call. `thrown` undefined: the call succeeded. */
   finish(thrown: unknown): Refusal | undefined {
     this.#isOver = true;
     for (const release of this.#releases) release();
@@ -201,7 +207,7 @@ export class RunningCall<Refusal extends Error> {
       ended = true;
       throw this.finish(error);
     } finally {
-      // The listener has left the loop: its caller is gone.
+      // The listener has stopped reading, so the caller is gone.
       if (!ended) this.finish(new GatewayError("cancelled", "the caller left the stream"));
     }
   }

@@ -1,22 +1,22 @@
-// What the line of a call says beside what its handler adds: names and words, never content.
+// Fields of a call's log line that come from its headers, request and error: names and identifiers, never content.
 import { errorRow } from "../domain/error-table.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { LineFields } from "../domain/log-line.ts";
 import type { CallHead } from "./call.ts";
 
-/** Fields of a line while its call runs. */
+/** Fields of a log line, collected while the call runs. */
 export type CallFields = {
   -readonly [Name in keyof LineFields<"call">]?: LineFields<"call">[Name];
 };
 
-/** A name or an identifier: what has a blank in it can be a text. */
+/** A name or an identifier. A text with blanks could be content and is not logged. */
 const NAME = /^[\w.:/+=@~#-]{1,256}$/;
-/** A key of a map, which the caller has chosen. */
+/** A map key in a path. Callers choose map keys, so they are not logged. */
 const MAP_KEY = /\["(?:[^"\\]|\\.)*"\]|\['(?:[^'\\]|\\.)*'\]/g;
-/** A part of a path that the contract or a provider's options have, with its places in lists. */
+/** A step of a path whose name comes from the contract or from a provider's options, with list indexes. */
 const STEP = /^[A-Za-z]\w{0,39}(?:\[(?:\d{1,9}|\*)\])*$/;
 const MAX_STEPS = 16;
-/** Headers whose values stand for fields. */
+/** Headers that become fields of the line. */
 const REQUEST_ID = "idempotency-key";
 const HEADERS: ReadonlySet<string> = new Set([REQUEST_ID, "grpc-timeout", "connect-timeout-ms"]);
 
@@ -24,7 +24,7 @@ function nameOf(value: unknown): string | undefined {
   return typeof value === "string" && NAME.test(value) ? value : undefined;
 }
 
-/** Identifiers that a client sends in front of its request. */
+/** Identifiers in the headers of a call. */
 export function headerFields({ header }: Pick<CallHead, "header">): CallFields {
   const requestId = nameOf(header(REQUEST_ID));
   const xRequestId = nameOf(header("x-request-id"));
@@ -34,7 +34,7 @@ export function headerFields({ header }: Pick<CallHead, "header">): CallFields {
   };
 }
 
-/** Identifiers in a request that is decoded, whether it is valid or not. */
+/** Identifiers in a decoded request, valid or not. */
 export function requestFields(message: object): CallFields {
   const { spec, requestId } = message as { spec?: { model?: unknown }; requestId?: unknown };
   const model = nameOf(spec?.model);
@@ -45,7 +45,7 @@ export function requestFields(message: object): CallFields {
   };
 }
 
-/** What the line of a generation says of the call that began it. */
+/** Fields that a `generation` line takes from the call that began the generation. */
 export function callFields({ request_id, trace_id, stream_id, labels }: CallFields) {
   return {
     ...(request_id !== undefined && { request_id }),
@@ -55,7 +55,7 @@ export function callFields({ request_id, trace_id, stream_id, labels }: CallFiel
   };
 }
 
-/** The path of a field, up to what the caller has chosen of it; undefined where nothing is left. */
+/** The path of a field, up to the first part that the caller has chosen; undefined if nothing is left. */
 function pathOf(field: string): string | undefined {
   if (HEADERS.has(field)) return field;
   const steps = field.replaceAll(MAP_KEY, "[*]").split(".").slice(0, MAX_STEPS);
@@ -64,14 +64,14 @@ function pathOf(field: string): string | undefined {
   return path === "" ? undefined : path;
 }
 
-/** Why a call has ended with an error: its kind, its reason, and the field that it is about. */
+/** Fields that describe the error of a call: its kind, its reason and the field concerned. */
 export function failureFields(cause: unknown): CallFields & { error: string } {
   if (!(cause instanceof GatewayError)) return { error: "internal", reason: "INTERNAL" };
   const { reason } = errorRow(cause.kind, cause.reason);
   const [violation] = cause.violations;
   const field = violation === undefined ? undefined : pathOf(violation.field);
   return {
-    // A replica that drains has enough room: it is another case than its kind says.
+    // The kind would say "overloaded", but a draining replica has room.
     error: reason === "DRAINING" ? "draining" : cause.kind,
     reason,
     ...(field !== undefined && { field }),

@@ -4,7 +4,9 @@ import { failureFields, headerFields } from "./call-fields.ts";
 import type { CallEnd, Interceptor, ObservedCall } from "./interceptor.ts";
 import { RefusedCalls } from "./refused-calls.ts";
 
-/** Writes the line of each call. Refused calls cost nothing and can come in floods: they share lines. */
+/**
+ * Writes the line of each call. Refused calls are cheap for the client and can come in floods, so they share lines.
+ */
 export class CallLines implements Interceptor {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -31,12 +33,12 @@ export class CallLines implements Interceptor {
       });
   }
 
-  /** Writes the line of a call that a listener has refused by itself. */
+  /** Writes the line of a call that a listener refused before it reached a handler. */
   refused(line: LineFields<"call">): void {
     this.#refused.write(line);
   }
 
-  /** No call comes any more: writes what the log has not been told yet. */
+  /** Writes the counts that are still pending. No further calls may follow. */
   close(): void {
     this.#refused.flush();
   }

@@ -2,7 +2,7 @@ import type { Caller } from "../domain/caller.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import type { Operation } from "./operation.ts";
 
-/** Who is at the other end of the connection. */
+/** The other end of the connection. */
 export interface Peer {
   /** IP address without port. */
   readonly address: string;
@@ -13,14 +13,14 @@ export interface Peer {
 /** `rpc.system.name` of OpenTelemetry; `http`: an operation of an HTTP API. */
 export type CallSystem = "grpc" | "connectrpc" | "http";
 
-/** A call of which the headers have come and nothing more, before anything of it is trusted. */
+/** A call whose headers have arrived. Nothing of it is verified yet, and its body is not read. */
 export interface CallHead {
   readonly operation: Operation;
   readonly system: CallSystem;
   readonly peer: Peer;
-  /** `:authority` and `Host`, as many of them as were sent. */
+  /** All values of `:authority` and `Host` that were sent. */
   readonly hosts: readonly string[];
-  /** Request header or metadata entry, lower-case name; the first value where there are several. */
+  /** A request header or metadata entry by its lower-case name. If it was sent several times, the first value. */
   header(name: string): string | undefined;
   /** Lower-case names of the request's headers or metadata. */
   headerNames(): Iterable<string>;
@@ -29,13 +29,13 @@ export interface CallHead {
 /** A call whose caller is known and whose request is whole. Nothing of the request is decoded. */
 export interface Call extends Pick<CallHead, "operation" | "system" | "header"> {
   readonly caller: Caller;
-  /** Milliseconds that the caller still gives, as of arrival; undefined without a deadline. */
+  /** Time until the caller's deadline in milliseconds, measured at arrival; undefined without a deadline. */
   readonly timeoutMs: number | undefined;
-  /** Aborted when the caller cancels, its deadline passes or the connection is lost; and by `abort`. */
+  /** Aborted when the caller cancels, the deadline passes, the connection is lost, or `abort` is called. */
   readonly signal: AbortSignal;
-  /** Ends the work on the call, whose caller is there and is told the error. */
+  /** Ends the work on the call with this error, which the caller receives. */
   abort(error: GatewayError): void;
-  /** Must be called before the first message is handed back. */
+  /** Must be called before the first message of the answer. */
   setResponseHeader(name: string, value: string): void;
   setTrailer(name: string, value: string): void;
 }

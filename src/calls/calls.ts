@@ -16,21 +16,21 @@ import {
 } from "./interceptors.ts";
 
 export interface CallsOptions {
-  /** Throws PERMISSION_DENIED for a page from elsewhere. */
+  /** Throws PERMISSION_DENIED for a web page of another origin. */
   readonly checkOrigin: (head: CallHead) => void;
-  /** Throws UNAUTHENTICATED, and PERMISSION_DENIED for a name that is not this machine's. */
+  /** Throws UNAUTHENTICATED, or PERMISSION_DENIED if the host name is not one of this machine. */
   readonly authenticate: (head: CallHead) => Caller;
-  /** Refuses headers that the protocols of the doors do not allow. */
+  /** Throws if a header breaks the rules of the call's protocol. */
   readonly checkHeaders: (head: CallHead) => void;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly log: Log;
   readonly replica: string;
-  /** Of the service. */
+  /** Version of the service. */
   readonly version: string;
 }
 
-/** What surrounds the operations of the service, whichever door their calls come by. */
+/** The interceptors around all operations of the service, for every door. */
 export interface Calls {
   /** In the order in which a call meets them. */
   readonly interceptors: readonly Interceptor[];

@@ -1,11 +1,11 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { CallHead } from "./call.ts";
 
-/** The origin is that of the page's own server, which a proxy may serve with TLS. */
+/** The page comes from the same server. The scheme is not compared, because a proxy may serve TLS. */
 function isOwn(origin: string, hosts: readonly string[]): boolean {
   if (hosts.length === 0 || !URL.canParse(origin)) return false;
   const { protocol, host } = new URL(origin);
-  // The scheme's own port may be written or not.
+  // The default port of the scheme can be present or absent.
   return hosts.every((given) => {
     const url = `${protocol}//${given}`;
     return URL.canParse(url) && new URL(url).host === host;
@@ -13,8 +13,8 @@ function isOwn(origin: string, hosts: readonly string[]): boolean {
 }
 
 /**
- * Refuses calls of pages from elsewhere: those whose `Origin` is not their `Host` and not among
- * `corsOrigins`, where `*` is every origin. The result throws PERMISSION_DENIED.
+ * Refuses calls of web pages whose `Origin` is neither their `Host` nor listed in `corsOrigins` (`*` allows every
+ * origin). The result throws PERMISSION_DENIED.
  */
 export function createOriginCheck(corsOrigins: readonly string[]): (head: CallHead) => void {
   const known = new Set(corsOrigins);

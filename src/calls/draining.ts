@@ -1,13 +1,13 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Interceptor } from "./interceptor.ts";
 
-/** Counts the calls that run, and refuses new ones while the replica drains. */
+/** Counts running calls, and refuses new calls while the replica drains. */
 export class Draining implements Interceptor {
   #active = 0;
   #isDraining = false;
   #whenIdle: (() => void)[] = [];
 
-  /** Calls that run now. */
+  /** Number of running calls. */
   get activeCalls(): number {
     return this.#active;
   }

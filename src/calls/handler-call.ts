@@ -3,10 +3,10 @@ import type { CallTelemetry } from "../telemetry/call-telemetry.ts";
 import type { Call } from "./call.ts";
 import type { CallFields } from "./call-fields.ts";
 
-/** The line of a generation, without what its call knows. */
+/** A `generation` line without the fields that its call adds. */
 export type GenerationLine = Omit<LineFields<"generation">, "caller">;
 
-/** What a handler knows of its call: the caller is known and the request has been validated. */
+/** The view of a call for its handler: the caller is known and the request is valid. */
 export interface HandlerCall
   extends Pick<
     Call,
@@ -15,6 +15,6 @@ export interface HandlerCall
   readonly telemetry: CallTelemetry;
   /** Adds fields to the call's log line: identifiers, counts and durations, never content. */
   log(fields: CallFields): void;
-  /** What the call has begun has ended: the line is written if the call has ended before it. */
+  /** Called when the generation that this call began has ended. Writes its line if the call ended earlier. */
   generationEnded(line: () => GenerationLine): void;
 }

@@ -11,7 +11,7 @@ import { failureFields } from "./call-fields.ts";
 import { checkRequestId } from "./check-request-id.ts";
 import type { Interceptor } from "./interceptor.ts";
 
-/** A span for each call, and its duration. */
+/** A span and a duration for each call. */
 export function callSpans(telemetry: Telemetry): Interceptor {
   return {
     observe(call) {
@@ -28,7 +28,7 @@ export function callSpans(telemetry: Telemetry): Interceptor {
   };
 }
 
-/** A line for each defect. A failure that was told of has its line already. */
+/** A log line for each defect, unless the failure was reported where it arose. */
 export function defectLines(log: Log): Interceptor {
   return {
     observe:
@@ -40,7 +40,10 @@ export function defectLines(log: Log): Interceptor {
   };
 }
 
-/** `authenticate` throws UNAUTHENTICATED, and PERMISSION_DENIED for a name that is not this machine's. */
+/**
+ * Sets the caller. `authenticate` throws UNAUTHENTICATED, or PERMISSION_DENIED if the host name is not one of this
+ * machine.
+ */
 export function authentication(authenticate: (head: CallHead) => Caller): Interceptor {
   return {
     admit(head, admission) {
@@ -51,7 +54,7 @@ export function authentication(authenticate: (head: CallHead) => Caller): Interc
   };
 }
 
-/** Operators' operations need the operator role: refuses others with PERMISSION_DENIED. */
+/** Refuses operators' operations with PERMISSION_DENIED unless the caller has the role operator. */
 export const authorization: Interceptor = {
   admit({ operation }, { caller }) {
     if (operation.audience === "callers" || caller?.role === "operator") return;
@@ -63,7 +66,7 @@ export const authorization: Interceptor = {
   },
 };
 
-/** What every answer says in its headers. */
+/** Sets the headers that every answer has. */
 export function responseHeaders(replica: string, version: string): Interceptor {
   return {
     admit: checkRequestId,

@@ -1,23 +1,22 @@
 import { isLoopback } from "../domain/ip-address.ts";
 
-/** A name, or an address with IPv6 in brackets, then a port or none. */
+/** A name or an address (IPv6 in brackets), optionally with a port. */
 const HOST = /^(\[[^[\]]+\]|[^:[\]@/\s]+)(?::\d{1,5})?$/;
 
-/** The name in a Host or `:authority`, in lower case; undefined where there is none. */
+/** The host name in a Host or `:authority`, in lower case; undefined if there is none. */
 function nameOf(host: string): string | undefined {
   return HOST.exec(host)?.[1]?.toLowerCase().replace(/\.$/, "");
 }
 
-/** What gRPC's C core makes of the path of a Unix socket. No URL, and so no page, has such a host. */
+/** The path of a Unix socket as gRPC's C core encodes it. No URL, and thus no web page, has such a host. */
 const SOCKET_PATH = /^[^,]*%2F/i;
 
 /**
- * Whether a Host or `:authority` names this machine: localhost, `*.localhost` (RFC 6761), a loopback
- * address, or one of `allowed`, which are in lower case. A page whose name is rebound to a loopback
- * address sends its own name, and so is none.
+ * Whether a Host or `:authority` names this machine: localhost, `*.localhost` (RFC 6761), a loopback address, or a
+ * name in `allowed` (lower case). After DNS rebinding, a page still sends its own name and is not local.
  */
 export function isLocalHost(host: string, allowed: readonly string[]): boolean {
-  // The C core sends the whole of a target with several addresses.
+  // For a target with several addresses, the C core sends all of them.
   return SOCKET_PATH.test(host) || host.split(",").every((each) => isLocalName(each, allowed));
 }
 

@@ -3,11 +3,11 @@ import type { LineFields, Log } from "../domain/log-line.ts";
 
 type CallLine = LineFields<"call">;
 
-/** So many refused calls of one caller and one reason have a line each, in so long. */
+/** Lines per window for refused calls of one caller with one reason. */
 const MAX_LINES = 10;
 const WINDOW_MS = 10_000;
 
-/** The calls of one caller that were refused for one reason, since the window began. */
+/** Refused calls of one caller with one reason since the window began. */
 interface Refusals {
   readonly first: CallLine;
   readonly since: number;
@@ -16,9 +16,9 @@ interface Refusals {
 }
 
 /**
- * The lines of calls that are refused. A flood of them would fill a disk: of those that are alike the
- * first have a line each, and at the end of the window one line says how many were left out. Callers and
- * reasons are few, since both are the service's own words.
+ * Limits the log lines of refused calls, because a flood of them would fill a disk. Of similar calls, the first
+ * have a line each; one line at the end of the window counts the others. The number of callers and reasons is
+ * bounded: both come from the service, not from requests.
  */
 export class RefusedCalls {
   readonly #clock: Clock;
@@ -47,7 +47,7 @@ export class RefusedCalls {
     this.#log({ event: "call", ...line });
   }
 
-  /** Says at once what was left out; for the end of the process. */
+  /** Writes the pending counts at once, for the end of the process. */
   flush(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -62,7 +62,7 @@ export class RefusedCalls {
     });
   }
 
-  /** The oldest come first. */
+  /** The map is ordered by time, the oldest window first. */
   #endWindows(): void {
     for (const [key, refusals] of this.#windows) {
       const leftMs = refusals.since + WINDOW_MS - this.#clock.now();

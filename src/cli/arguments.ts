@@ -1,11 +1,11 @@
-// What every command does with its arguments. A mistake in them is a `UsageError`.
+// Parsing of arguments for all commands. A mistake throws `UsageError`.
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { type Duration, durationFromMs } from "@bufbuild/protobuf/wkt";
 import { UsageError } from "./usage-error.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
-/** Options, and the arguments beside them. */
+/** Options and positional arguments. */
 export function parseArguments<const Given extends Options>(
   args: readonly string[],
   options: Given,
@@ -36,7 +36,7 @@ export function parseNumber(name: string, value: string | undefined): number | u
   return parsed;
 }
 
-/** A whole number up to what the contract can carry; 0 without one. */
+/** A whole number up to the contract's maximum; 0 if absent. */
 export function parseCount(
   name: string,
   value: string | undefined,

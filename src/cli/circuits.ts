@@ -16,7 +16,7 @@ function stateWord(state: CircuitState): string {
 }
 
 const RESET = {
-  model: { type: "string", default: "", value: "MODEL", help: "the circuit of this model alone" },
+  model: { type: "string", default: "", value: "MODEL", help: "only the circuit of this model" },
   "this-replica": {
     type: "boolean",
     default: false,
@@ -43,8 +43,8 @@ async function reset(args: readonly string[], { client, stdout, signal }: Comman
 export const circuits: Command = {
   summary: "close a circuit at once (role operator)",
   usage: ["steer circuits reset [options] PROVIDER"],
-  about: `Closes the circuits of all models of a provider, or that of one, at all replicas: for a provider that
-is well again before its circuit finds out. \`steer status\` shows which take no calls.`,
+  about: `Closes the circuits of a provider or of one model, at all replicas, if the provider works again
+before its circuit closes. \`steer status\` shows which providers take no calls.`,
   flags: { reset: RESET },
   async run([action = "", ...args], context) {
     if (action === "reset") return reset(args, context);

@@ -19,7 +19,7 @@ export class CallFailed extends Error {
   override readonly name = "CallFailed";
   /** As in google.rpc.Code. */
   readonly code: number;
-  /** The gateway's own error; undefined where the status comes from elsewhere. */
+  /** The gateway's own error; undefined if the status comes from a library or a proxy. */
   readonly error: GatewayError | undefined;
 
   constructor(code: number, message: string, error: GatewayError | undefined, cause: unknown) {
@@ -31,17 +31,17 @@ export class CallFailed extends Error {
 
 /** PEM texts of a connection with TLS. */
 export interface ClientTls {
-  /** Authorities that are trusted in place of those of `trustedAuthorities`. */
+  /** Trusted authorities, instead of those of `trustedAuthorities`. */
   readonly ca?: Buffer;
   readonly identity?: { readonly cert: Buffer; readonly key: Buffer };
 }
 
 export interface ClientOptions {
-  /** As `parseServiceAddress` takes it. */
+  /** In a form that `parseServiceAddress` accepts. */
   readonly address: string;
   readonly apiKey: string | undefined;
   readonly tls: ClientTls;
-  /** Told what the user should know of the connection. */
+  /** Called with warnings about the connection for the user. */
   readonly warn: (message: string) => void;
 }
 
@@ -50,7 +50,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Calls any method of the contract through its generated descriptor. */
+/** Calls any method of the contract by its generated descriptor. */
 export interface Client {
   unary<Method extends DescMethod>(
     method: Method,
@@ -83,7 +83,7 @@ function toCallFailed(error: unknown): unknown {
   return new CallFailed(error.code, error.details, gatewayError(error.metadata), error);
 }
 
-/** A header takes nothing else, and the service reads a key up to its first space. */
+/** Headers accept only these characters, and the service reads a key up to its first space. */
 const KEY = /^[\x21-\x7e]+$/;
 
 interface Connection {
@@ -118,7 +118,10 @@ function connect({ address, apiKey, tls, warn }: ClientOptions): Connection {
   return { client, metadata };
 }
 
-/** Connects at its first call, which throws `UsageError` if address or key are wrong: commands that call nobody need neither. */
+/**
+ * Connects at the first call, which throws `UsageError` if address or key are wrong. Commands without calls need
+ * neither.
+ */
 export function createClient(options: ClientOptions): Client {
   let made: Connection | undefined;
   const connection = (): Connection => {

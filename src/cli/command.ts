@@ -1,7 +1,7 @@
 import type { Client } from "./client.ts";
 import { type FlagTable, flagLines } from "./flags.ts";
 
-/** What a command works with. */
+/** The environment of a command. */
 export interface CommandContext {
   readonly client: Client;
   readonly stdout: NodeJS.WriteStream;
@@ -14,11 +14,11 @@ export interface CommandContext {
 /** One subcommand. */
 export interface Command {
   readonly summary: string;
-  /** How it is called, a line for each way. */
+  /** Usage lines, one for each form. */
   readonly usage: readonly string[];
-  /** What there is to say beside the flags. */
+  /** Text for the help beside the flags. */
   readonly about: string;
-  /** By action; that of a command without actions is "". */
+  /** Flags by action; a command without actions has the key "". */
   readonly flags: Readonly<Record<string, FlagTable>>;
   /** Throws `UsageError` or `CallFailed`. */
   run(args: readonly string[], context: CommandContext): Promise<void>;

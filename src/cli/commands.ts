@@ -14,7 +14,8 @@ import { streams } from "./streams.ts";
 export const serve: Command = {
   summary: "start the service",
   usage: ["steer serve"],
-  about: "The configuration is the file that STEER_CONFIG names and the environment.",
+  about:
+    "The configuration is the file that STEER_CONFIG names, and the environment, which overrides it.",
   flags: { "": {} },
   async run() {
     await import("../main.ts");

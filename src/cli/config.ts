@@ -10,7 +10,7 @@ interface Asked {
   readonly json: boolean;
 }
 
-/** What is worth knowing of a configuration; undefined: it is refused, and why has been said. */
+/** Notes about a configuration. Undefined: the configuration is refused, and the reason has been printed. */
 async function findingsOf({ environment }: Asked, { stderr }: CommandContext) {
   // The whole service is behind it: no other command needs so long to start.
   const { checkConfig } = await import("../deployment/check-config.ts");
@@ -49,12 +49,12 @@ async function show(asked: Asked, context: CommandContext): Promise<void> {
 }
 
 export const config: Command = {
-  summary: "check a configuration, or show what holds",
+  summary: "check a configuration, or show its effective values",
   usage: ["steer config check [FILE]", "steer config show [FILE] [--json]"],
-  about: `FILE is read in place of the one that STEER_CONFIG names; the environment wins over it,
-as at a start. \`check\` says the first mistake with its line and exits with 1, or what is
-worth knowing. \`show\` prints every value that holds and where it is from: FILE:LINE, a
-variable, or the default. Secrets are masked.`,
+  about: `FILE replaces the file that STEER_CONFIG names; the environment overrides it, as at a
+start. \`check\` prints the first mistake with its line and exits with 1, or prints notes.
+\`show\` prints every effective value with its source: FILE:LINE, a variable, or the
+default. Secrets are masked.`,
   flags: { check: {}, show: JSON_FLAG },
   async run(args, context) {
     const { values, positionals } = parseArguments(args, JSON_FLAG);

@@ -1,4 +1,4 @@
-// Options that every command takes: whom to trust, and as whom to come.
+// Options of every command: trusted authorities and the client certificate.
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
@@ -10,7 +10,7 @@ import { UsageError } from "./usage-error.ts";
 
 type Files = { readonly [Name in keyof typeof CONNECTION_FLAGS]?: string };
 
-/** Takes the options out of the arguments of a command, which gets the rest as they were. */
+/** Removes these options from the arguments; the command gets the others unchanged. */
 export function splitConnectionOptions(args: readonly string[]): {
   readonly files: Files;
   readonly rest: readonly string[];

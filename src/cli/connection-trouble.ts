@@ -1,5 +1,5 @@
-// Why no connection comes about. gRPC says of each cause that nothing answers: one look at the server
-// tells what it is and what helps.
+// Finds out why a connection fails. gRPC reports every cause as unavailable, so the command line connects once more
+// and reports the cause with a remedy.
 import { connect as connectPlain, isIP } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from "node:tls";
 import { systemClock } from "../clock.ts";
@@ -7,17 +7,20 @@ import { trustedAuthorities } from "./authorities.ts";
 import type { ClientTls } from "./client.ts";
 import { hostAndPort, parseServiceAddress, type ServiceAddress } from "./service-address.ts";
 
-/** Patience with the server. */
+/** Longest wait for the server, in milliseconds. */
 const LOOK_MS = 3_000;
-/** A server that wants a client certificate says so after the handshake. */
+/**
+ * Time to wait for an alert after the handshake, in milliseconds: a server that requires a client certificate sends
+ * it then.
+ */
 const ALERT_MS = 500;
 
 type Look =
   | { readonly state: "open" }
-  /** `wasReady`: it failed after the handshake. */
+  /** `wasReady`: the connection failed after the handshake. */
   | { readonly state: "failed"; readonly error: NodeJS.ErrnoException; readonly wasReady: boolean };
 
-/** What becomes of a connection: `open` if nothing fails until it has been quiet for a while. */
+/** Result of a connection attempt: `open` if nothing fails until the connection has been quiet for a while. */
 function lookAt(
   socket: ReturnType<typeof connectPlain>,
   ready: string,
@@ -37,7 +40,7 @@ function lookAt(
       wasReady = true;
       stop();
       stop = systemClock.schedule(quietMs, () => end({ state: "open" }));
-      // HTTP/2 servers speak first, once they are content.
+      // An HTTP/2 server sends the first bytes when it accepts the connection.
       socket.once("data", () => end({ state: "open" }));
     });
     socket.once("error", fail);
@@ -57,7 +60,7 @@ function secureLook({ host, port }: ServiceAddress, options: ConnectionOptions):
   return lookAt(socket, "secureConnect", ALERT_MS);
 }
 
-/** Text of a certificate, which the server has chosen, as a terminal can show it. */
+/** Text of a certificate, made safe for a terminal: the server has chosen it. */
 function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 300);
 }
@@ -69,7 +72,7 @@ interface CertificateError extends NodeJS.ErrnoException {
 const UNKNOWN_AUTHORITY =
   "is signed by an authority that is not trusted here: give its certificate by --ca FILE";
 
-/** By the codes of OpenSSL: what is wrong with the certificate of the server, and what helps. */
+/** Problems of the server's certificate with their remedies, by OpenSSL's codes. */
 const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "has expired: the server needs a new one",
   CERT_NOT_YET_VALID: "is not valid yet: look at the clocks of both machines",
@@ -82,7 +85,7 @@ const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "is for other names",
 };
 
-/** In the code of an error, or in the words of OpenSSL. */
+/** Found in the code of an error, or in OpenSSL's message. */
 const WITHOUT_TLS = /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/;
 const WANTS_CERTIFICATE = /ALERT_CERTIFICATE_REQUIRED|ALERT_HANDSHAKE_FAILURE/;
 const REFUSES_CERTIFICATE = /ALERT_(?:UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_|ACCESS_DENIED)/;
@@ -120,7 +123,7 @@ function secureTrouble(
   return `TLS with ${address} fails: ${printable(error.message)} (${error.code})`;
 }
 
-/** What keeps a client from this address, and what to do; undefined: a look at it shows nothing. */
+/** The cause that keeps a client from this address, with a remedy; undefined if the connection shows none. */
 export async function connectionTrouble(
   address: string,
   tls: ClientTls,
@@ -134,7 +137,7 @@ export async function connectionTrouble(
   }
   const look = await lookAt(connectPlain({ host: place.host, port: place.port }), "connect", 0);
   if (look.state === "failed") return nothingAnswers(address, look.error);
-  // Whose certificate it is does not matter here.
+  // This connection only looks for TLS, so the certificate is not verified.
   const secure = await secureLook(place, { rejectUnauthorized: false });
   if (secure.state === "failed" && !secure.wasReady && !/ALERT/.test(wordsOf(secure.error))) {
     return undefined;

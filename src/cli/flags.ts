@@ -1,4 +1,4 @@
-// Flags of commands: one table each, by which arguments are parsed, help is written and `docs/cli.md` is made.
+// Flags of commands. One table per command serves parsing, help and `docs/cli.md`.
 
 interface Switch {
   readonly type: "boolean";
@@ -10,19 +10,19 @@ interface Option {
   readonly type: "string";
   readonly default?: string;
   readonly multiple?: boolean;
-  /** The word for its value in help. */
+  /** Placeholder of the value in help. */
   readonly value: string;
   readonly help: string;
 }
 
 export type FlagTable = Readonly<Record<string, Switch | Option>>;
 
-/** Each command takes its result as JSON. */
+/** Every command can print its result as JSON. */
 export const JSON_FLAG = {
-  json: { type: "boolean", default: false, help: "print messages as JSON, one a line" },
+  json: { type: "boolean", default: false, help: "print messages as JSON, one per line" },
 } as const satisfies FlagTable;
 
-/** Taken out of the arguments before a command sees them. */
+/** Options of the connection, removed from the arguments before a command sees them. */
 export const CONNECTION_FLAGS = {
   ca: {
     type: "string",
@@ -37,7 +37,7 @@ export const CONNECTION_FLAGS = {
   key: { type: "string", value: "FILE", help: "key of the client certificate, PEM" },
 } as const satisfies FlagTable;
 
-/** How a flag is written. */
+/** Spelling of a flag. */
 export function spellingOf(name: string, flag: Switch | Option): string {
   return flag.type === "boolean" ? `--${name}` : `--${name} ${flag.value}`;
 }

@@ -10,8 +10,8 @@ const TIMEOUT_MS = 3_000;
 export const health: Command = {
   summary: "ask the service whether it serves; for container health checks",
   usage: ["steer health"],
-  about: `Asks grpc.health.v1 at the address that the service of this configuration listens
-on, or at STEER_ADDRESS. Exit status 0 when it serves.`,
+  about: `Asks grpc.health.v1 at STEER_ADDRESS, or at the address of this configuration's service.
+Exit status 0 if it serves.`,
   flags: { "": {} },
   async run(_args, { client, stdout, signal }) {
     const answer = await client.unary(Health.method.check, {}, { timeoutMs: TIMEOUT_MS, signal });

@@ -15,8 +15,7 @@ const FLAGS = {
 export const keygen: Command = {
   summary: "make a key for a caller",
   usage: ["steer keygen [options]"],
-  about: `Prints the key, which only the caller keeps, and the line for the configuration,
-which holds its hash alone.`,
+  about: `Prints the key for the caller, and the line for the configuration with only its hash.`,
   flags: { "": FLAGS },
   async run(args, { stdout }) {
     const { values, positionals } = parseArguments(args, FLAGS);

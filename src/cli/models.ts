@@ -11,7 +11,7 @@ import { type FlagTable, JSON_FLAG } from "./flags.ts";
 import { table } from "./result-lines.ts";
 
 const PAGE_SIZE = 500;
-/** Trillionths per token into units per million tokens. */
+/** Converts trillionths per token into units per million tokens. */
 const PICOS_PER_UNIT_PER_MILLION = 1e6;
 
 function price(picos: bigint | undefined): string {
@@ -52,11 +52,11 @@ const HEAD = [
 ];
 
 const FLAGS = {
-  provider: { type: "string", default: "", value: "ID", help: "models of this instance alone" },
+  provider: { type: "string", default: "", value: "ID", help: "only models of this instance" },
   available: {
     type: "boolean",
     default: false,
-    help: "models alone that can be called now",
+    help: "only models that can be called now",
   },
   ...JSON_FLAG,
 } as const satisfies FlagTable;

@@ -7,7 +7,7 @@ import { summaryLine, warningLines } from "./result-lines.ts";
 const DIM = "\u001b[2m";
 const PLAIN = "\u001b[22m";
 
-/** What somebody who goes on reading later has to know. */
+/** Position of a stream, for resuming it later. */
 interface Position {
   readonly streamId: string;
   readonly sequence: number;
@@ -34,7 +34,7 @@ function printText({ event }: StreamEvent, { stdout, stderr }: CommandContext): 
       );
       break;
     case "attemptNotice":
-      // What has been printed cannot be taken back.
+      // Printed text cannot be removed.
       if (event.value.discardOutput) stderr.write("\nwhat stands above is void: it begins anew\n");
       break;
     case "complete": {
@@ -55,7 +55,10 @@ function printText({ event }: StreamEvent, { stdout, stderr }: CommandContext): 
   }
 }
 
-/** What breaks off before its end says how to go on; `from` is where a resumed stream begins. */
+/**
+ * Prints a stream. If it breaks before its end, prints the command that resumes it. `from` is the start of a
+ * resumed stream.
+ */
 export async function printStream(
   events: AsyncIterable<StreamEvent>,
   asJson: boolean,

@@ -14,10 +14,11 @@ import type { CommandContext } from "./command.ts";
 import type { FlagTable } from "./flags.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Where the prompt comes from. */
-export const PROMPT_HELP = "The prompt is the arguments, or standard input without any.";
+/** Help about the source of the prompt. */
+export const PROMPT_HELP =
+  "The prompt is taken from the arguments; without arguments, from standard input.";
 
-/** A request as the command line asks for it. */
+/** A request from the command line. */
 interface Asked {
   readonly spec: GenerationSpec;
   readonly timeoutMs: number | undefined;
@@ -29,12 +30,16 @@ export const REQUEST_OPTIONS = {
   model: {
     type: "string",
     value: "NAME",
-    help: "model, alias or provider/model; without it simulator",
+    help: "model, alias or provider/model; default: simulator",
   },
   system: { type: "string", value: "TEXT", help: "instructions" },
   "max-tokens": { type: "string", value: "N", help: "most output tokens" },
   temperature: { type: "string", value: "X", help: "0 to 2" },
-  "json-schema": { type: "string", value: "FILE", help: "output by this JSON Schema" },
+  "json-schema": {
+    type: "string",
+    value: "FILE",
+    help: "JSON output that follows this JSON Schema",
+  },
   "provider-options": {
     type: "string",
     value: "JSON",
@@ -43,10 +48,10 @@ export const REQUEST_OPTIONS = {
   spec: {
     type: "string",
     value: "FILE",
-    help: "a whole GenerationSpec as JSON; other options go over it",
+    help: "a whole GenerationSpec as JSON; other options override it",
   },
   timeout: { type: "string", value: "SECONDS", help: "deadline of the call" },
-  json: { type: "boolean", help: "print messages as JSON, one a line" },
+  json: { type: "boolean", help: "print messages as JSON, one per line" },
 } as const satisfies FlagTable;
 
 function json(name: string, source: string): unknown {
@@ -76,7 +81,7 @@ function specFile(path: string | undefined): GenerationSpec | undefined {
   }
 }
 
-/** A mapping of objects, as `provider_options` is one. */
+/** A map of objects, such as `provider_options`. */
 function jsonObjects(name: string, source: string): Record<string, JsonObject> {
   const value = json(name, source);
   const isObject = (each: unknown): each is JsonObject =>
@@ -87,7 +92,7 @@ function jsonObjects(name: string, source: string): Record<string, JsonObject> {
   return Object.fromEntries(Object.entries(value).filter((entry) => isObject(entry[1]))) as never;
 }
 
-/** One user message, with instructions before it where there are any. */
+/** One user message, after the instructions if there are any. */
 function conversation(prompt: string, system: string | undefined): Partial<GenerationSpec> {
   if (system === undefined) return { prompt, messages: [] };
   const message = (role: Role, text: string) =>

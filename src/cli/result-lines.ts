@@ -47,7 +47,7 @@ function money({ totalPicos, currencyCode }: Cost): string {
   return `${(Number(totalPicos) / PICOS).toFixed(6)} ${currencyCode}`;
 }
 
-/** One line: where it ran, why it ended, tokens, time and money where it is known. */
+/** One line: target, finish reason, tokens, time, and cost if it is known. */
 export function summaryLine(generation: Generation): string {
   const { usage, cost, timing, attempts } = generation;
   const tokens =
@@ -83,14 +83,14 @@ function attemptLines(error: GatewayError): string[] {
   });
 }
 
-/** The status may come from the connection and not from the service. */
+/** The status can come from the connection instead of the service. */
 export function isUnanswered({ code, error }: CallFailed): boolean {
   return error === undefined && code === UNAVAILABLE;
 }
 
 /**
- * What a person should read of a failed call; the first line says what to do where that is known.
- * `trouble` is what keeps the client from the service.
+ * Lines that describe a failed call to a person. The first line names a remedy if one is known. `trouble` is the
+ * cause that keeps the client from the service.
  */
 export function failureLines(failure: CallFailed, trouble: string | undefined): string[] {
   const name = CODE_NAMES[failure.code] ?? String(failure.code);
@@ -102,7 +102,7 @@ export function failureLines(failure: CallFailed, trouble: string | undefined): 
   ];
 }
 
-/** Exit status: 0, 2 for a wrong command line, else 10 and the gRPC code. */
+/** Exit status: 0, 2 for a wrong command line, otherwise 10 plus the gRPC code. */
 export function exitCodeOf(error: unknown): number {
   return error instanceof CallFailed ? 10 + error.code : 1;
 }

@@ -7,20 +7,20 @@ import { printStream } from "./print-stream.ts";
 const MAX_WRITER = 2 ** 32 - 1;
 
 const FLAGS = {
-  after: { type: "string", value: "N", help: "begin behind event N; without it at the first one" },
+  after: { type: "string", value: "N", help: "start after event N; default: at the first event" },
   writer: {
     type: "string",
     value: "W",
-    help: "the writer of event N, by which the log is checked",
+    help: "the writer of event N, to verify the log",
   },
   ...JSON_FLAG,
 } as const satisfies FlagTable;
 
 export const resume: Command = {
-  summary: "go on with a stream, or print it again",
+  summary: "continue a stream, or print it again",
   usage: ["steer resume [options] STREAM_ID"],
-  about: `Prints what comes after event N, then follows the stream to its end.
-With the writer of event N the log is checked to be the one that was read before.`,
+  about: `Prints the events after event N, then follows the stream to its end. The writer of
+event N verifies that the log still has the events that were read before.`,
   flags: { "": FLAGS },
   async run(args, context) {
     const { values, positionals } = parseArguments(args, FLAGS);

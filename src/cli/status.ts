@@ -12,7 +12,7 @@ import { table } from "./result-lines.ts";
 
 const HEAD = ["provider", "available", "in flight", "requests", "failures", "reason", "last error"];
 
-/** What the last call failed with; empty where a call has succeeded since. */
+/** Error of the last call; empty if a call has succeeded since. */
 function unansweredError(provider: ProviderStatus): string {
   const { lastErrorMessage, lastFailureTime, lastSuccessTime } = provider;
   if (lastFailureTime === undefined) return "";

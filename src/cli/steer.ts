@@ -28,7 +28,7 @@ Exit status: 0, 2 for a wrong command line, else 10 and the gRPC code.
 /** 128 and the number of the signal. */
 const SIGPIPE_EXIT = 128 + constants.signals.SIGPIPE;
 
-/** A reader that goes away ends the command line as SIGPIPE ends other programs: without a word. */
+/** Ends the process like SIGPIPE, without a message, when the reader of the output is gone. */
 function watchOutput({ stdout, stderr }: Pick<CommandContext, "stdout" | "stderr">): void {
   stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
     if (code === "EPIPE") process.exit(SIGPIPE_EXIT);
@@ -36,7 +36,7 @@ function watchOutput({ stdout, stderr }: Pick<CommandContext, "stdout" | "stderr
       process.exit(1),
     );
   });
-  // What nobody reads of it is no reason to end.
+  // Unread error output is no reason to end.
   stderr.on("error", () => {});
 }
 
@@ -73,9 +73,9 @@ function commandOf(name: string): Command | undefined {
 async function main([name = "help", ...args]: readonly string[]): Promise<void> {
   const command = commandOf(name);
   const asked = args.includes("--help") || args.includes("-h");
-  // The service has its own way with its output.
+  // The service handles its own output.
   if (command !== serve || asked) {
-    // What libraries will change some day is nothing that a caller can do about.
+    // Deprecations in libraries do not concern users of the command line.
     process.noDeprecation = true;
     watchOutput(process);
   }

@@ -52,7 +52,7 @@ export function streamRow(state: StreamState): string[] {
   ];
 }
 
-/** Everything that is known of one stream, a line each. */
+/** All known facts about one stream, one per line. */
 export function streamLines(state: StreamState): string[][] {
   const { usage, error } = state;
   const rows = STREAM_HEAD.map((name, index) => [name, streamRow(state)[index] ?? ""]);

@@ -18,13 +18,17 @@ const FLAGS = {
     type: "string",
     default: "",
     value: "ID",
-    help: "idempotency key: the same call again joins or replays this one",
+    help: "idempotency key: repeating the call joins or replays this one",
   },
-  ephemeral: { type: "boolean", default: false, help: "store nothing; it cannot be resumed" },
+  ephemeral: {
+    type: "boolean",
+    default: false,
+    help: "store nothing; the stream cannot be resumed",
+  },
   "on-disconnect": {
     type: "string",
     value: "POLICY",
-    help: `when nobody reads: ${Object.keys(POLICIES).join(", ")}; without it grace`,
+    help: `when nobody reads: ${Object.keys(POLICIES).join(", ")}; default: grace`,
   },
 } as const satisfies FlagTable;
 
@@ -32,7 +36,7 @@ export const stream: Command = {
   summary: "generate and print the answer as it comes",
   usage: ["steer stream [options] [prompt…]"],
   about: `${PROMPT_HELP}
-Where it breaks off, \`steer resume\` goes on.`,
+If the connection is lost, \`steer resume\` continues the stream.`,
   flags: { "": FLAGS },
   async run(args, context) {
     const { values, positionals } = parseArguments(args, FLAGS);

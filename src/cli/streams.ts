@@ -27,20 +27,20 @@ const PHASE = {
   type: "string",
   multiple: true,
   value: "PHASE",
-  help: `streams in this phase alone; several as a,b: ${Object.keys(PHASES).join(", ")}`,
+  help: `only streams in this phase; several as a,b: ${Object.keys(PHASES).join(", ")}`,
 } as const;
 
 const LIST = {
   phase: PHASE,
-  provider: { type: "string", default: "", value: "ID", help: "streams at this instance alone" },
-  caller: { type: "string", default: "", value: "ID", help: "streams of this caller alone" },
+  provider: { type: "string", default: "", value: "ID", help: "only streams of this instance" },
+  caller: { type: "string", default: "", value: "ID", help: "only streams of this caller" },
   "older-than": {
     type: "string",
     value: "DURATION",
-    help: "streams alone whose last event is at least that old",
+    help: "only streams whose last event is at least this old",
   },
-  limit: { type: "string", value: "N", help: "print no more" },
-  "page-size": { type: "string", value: "N", help: "ask for so many at a time" },
+  limit: { type: "string", value: "N", help: "most streams to print" },
+  "page-size": { type: "string", value: "N", help: "streams per page of the service" },
   ...JSON_FLAG,
 } as const satisfies FlagTable;
 
@@ -49,7 +49,7 @@ const CANCEL = {
     type: "string",
     default: "",
     value: "TEXT",
-    help: "why, for the log and for the readers of the stream",
+    help: "reason, for the log and for the readers of the stream",
   },
   ...JSON_FLAG,
 } as const satisfies FlagTable;
@@ -58,15 +58,19 @@ const CLEANUP = {
   "older-than": {
     type: "string",
     value: "DURATION",
-    help: "required: streams that ended at least that long ago",
+    help: "required: streams that ended at least this long ago",
   },
-  "dry-run": { type: "boolean", default: false, help: "delete nothing, and say what would be" },
+  "dry-run": {
+    type: "boolean",
+    default: false,
+    help: "delete nothing, and print what would be deleted",
+  },
   "include-orphaned": {
     type: "boolean",
     default: false,
-    help: "end and delete orphaned streams, too, whose last event is that old",
+    help: "also end and delete orphaned streams whose last event is at least this old",
   },
-  "max-deletions": { type: "string", value: "N", help: "delete no more" },
+  "max-deletions": { type: "string", value: "N", help: "most streams to delete" },
   phase: PHASE,
   ...JSON_FLAG,
 } as const satisfies FlagTable;
@@ -108,9 +112,9 @@ const list: Run = async (args, { client, stdout, signal }) => {
     const page = await client.unary(AdminService.method.listStreamStates, request, { signal });
     const states = page.streamStates.slice(0, left);
     left -= states.length;
-    // A page can be empty, and others follow.
+    // A page can be empty although others follow.
     pageToken = left > 0 ? page.nextPageToken : "";
-    // A page is printed when it is there: there can be many.
+    // Each page is printed as it arrives, because there can be many.
     if (values.json) {
       for (const state of states) {
         stdout.write(`${JSON.stringify(toJson(StreamStateSchema, state))}\n`);
@@ -186,9 +190,9 @@ export const streams: Command = {
     "steer streams cleanup --older-than DURATION [options]",
   ],
   about: `  list      newest first
-  show      what is known of one stream; never its content
+  show      the state of one stream, never its content
   cancel    end any caller's stream
-  cleanup   delete streams; nothing is asked: try --dry-run first
+  cleanup   delete streams without confirmation: try --dry-run first
 
 Durations: 500ms, 90s, 15m, 1h, 7d.`,
   flags: { list: LIST, show: JSON_FLAG, cancel: CANCEL, cleanup: CLEANUP },

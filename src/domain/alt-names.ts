@@ -1,26 +1,26 @@
-// Subject alternative names, each in the one text that equal names have: its type, a colon, its value.
+// Subject alternative names in a normal form (type, colon, value), in which equal names are equal texts.
 import { canonicalIp } from "./ip-address.ts";
 
 /** The scheme of a URI (RFC 3986). */
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
 
-/** One name as Node writes it: a value that could be taken for several is a JSON string. */
+/** One name in Node's format. An ambiguous value is written as a JSON string. */
 const ENTRY = /([A-Za-z][A-Za-z ]*):("(?:[^"\\]|\\.)*"|[^",]*)(?:, |$)/gy;
 
-/** RFC 9525: letters of either case, and a name of another script is its A-label. */
+/** RFC 9525: case-insensitive; a name in another script becomes its A-label. */
 function dnsName(name: string): string {
   const plain = name.toLowerCase().replace(/\.$/, "");
   if (/^[\0-\x7f]*$/.test(plain) || !URL.canParse(`http://${plain}`)) return `DNS:${plain}`;
   return `DNS:${new URL(`http://${plain}`).hostname}`;
 }
 
-/** RFC 5280: the part before the last `@` as it is, the host in letters of either case. */
+/** RFC 5280: the part before the last `@` is case-sensitive, the host is not. */
 function emailAddress(address: string): string {
   const at = address.lastIndexOf("@");
   return `email:${address.slice(0, at)}${address.slice(at).toLowerCase()}`;
 }
 
-/** A name as an operator writes it. Its look says its type: URI, address, mail address or DNS name. */
+/** A name as an operator writes it. Its form decides its type: URI, address, mail address or DNS name. */
 export function altName(text: string): string {
   const ip = canonicalIp(text.replace(/^\[(.*)\]$/, "$1"));
   if (ip !== undefined) return `IP:${ip}`;
@@ -33,7 +33,7 @@ function presented(type: string, value: string): readonly string[] {
     case "DNS":
       return [dnsName(value)];
     case "URI":
-      // SPIFFE IDs, too, are compared as they are.
+      // URIs, SPIFFE IDs included, are compared exactly.
       return [`URI:${value}`];
     case "email":
       return [emailAddress(value)];
@@ -45,8 +45,8 @@ function presented(type: string, value: string): readonly string[] {
 }
 
 /**
- * The names of a certificate whose subjectAltName Node wrote: `DNS:a.example, URI:"spiffe://a/b, c"`.
- * A text that cannot be read to its end has none.
+ * The names of a certificate from Node's `subjectAltName`, for example `DNS:a.example, URI:"spiffe://a/b, c"`. A
+ * text that cannot be parsed to its end has no names.
  */
 export function altNamesOf(subjectAltName: string | undefined): readonly string[] {
   if (subjectAltName === undefined) return [];
@@ -59,18 +59,18 @@ export function altNamesOf(subjectAltName: string | undefined): readonly string[
   return end === subjectAltName.length ? names : [];
 }
 
-/** What is behind the first label of a DNS name; undefined: the name has no label, or is none of DNS. */
+/** The part after the first label of a DNS name; undefined if the name has one label or is not a DNS name. */
 function domainOf(name: string): string | undefined {
   const dot = name.indexOf(".");
   return name.startsWith("DNS:") && dot > "DNS:".length ? name.slice(dot) : undefined;
 }
 
-/** Values by the names of certificates. However many there are, none is looked at but those that are found. */
+/** Maps names of certificates to values, by look-ups whose cost does not depend on the number of values. */
 export class AltNameMap<Value> {
   readonly #byName = new Map<string, Value>();
   readonly #byDomain = new Map<string, Value[]>();
 
-  /** A name of `altName`, once. */
+  /** Adds a name in the form of `altName`. Each name is added once. */
   set(name: string, value: Value): void {
     this.#byName.set(name, value);
     const domain = domainOf(name);
@@ -81,8 +81,8 @@ export class AltNameMap<Value> {
   }
 
   /**
-   * The value of the first name that has one, else two at most for which wildcards stand. RFC 9525: a wildcard is
-   * all of the first label, and stands for one label.
+   * The value of the first name that has one; otherwise at most two values that match by wildcard. RFC 9525: a
+   * wildcard replaces the whole first label, exactly one label.
    */
   find(certified: readonly string[]): readonly Value[] {
     for (const name of certified) {

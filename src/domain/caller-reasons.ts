@@ -1,6 +1,6 @@
 import type { ErrorReasonRow } from "./reason-row.ts";
 
-/** Who may call, and how much of a caller is served. */
+/** Reasons that concern credentials, roles and limits of callers. */
 export const callerReasons = {
   CREDENTIALS_MISSING: {
     kinds: ["unauthenticated"],
@@ -10,13 +10,13 @@ export const callerReasons = {
   },
   CREDENTIALS_INVALID: {
     kinds: ["unauthenticated"],
-    when: "the key or the certificate is not one of this service",
+    when: "the key or the certificate belongs to no caller of this service",
     who: "caller",
     todo: "ask the operator for a key",
   },
   CREDENTIALS_REVOKED: {
     kinds: ["unauthenticated"],
-    when: "the operator has removed the caller while the call ran",
+    when: "the operator removed the caller while the call ran",
     who: "caller",
     todo: "ask the operator for a key",
   },
@@ -28,31 +28,31 @@ export const callerReasons = {
   },
   HOST_NOT_LOCAL: {
     kinds: ["permission-denied"],
-    when: "the service has no callers, and the call is not of its machine",
+    when: "the service has no callers, and the call is not local",
     who: "operator",
     todo: "configure `callers`, or name the host in `http.hosts`",
   },
   ORIGIN_NOT_ALLOWED: {
     kinds: ["permission-denied"],
-    when: "the call is that of a page whose origin `http.cors_origins` does not have",
+    when: "the call comes from a web page whose origin is not in `http.cors_origins`",
     who: "operator",
     todo: "add the origin",
   },
   NOT_OWNER: {
     kinds: ["permission-denied"],
-    when: "the category without a closer reason: this version always has one",
+    when: "reserved: this version always gives a more specific reason",
     who: "caller",
     todo: "call as the owner",
   },
   CALLER_RATE_LIMIT: {
     kinds: ["caller-limit"],
-    when: "the category without a closer reason: this version always has one",
+    when: "reserved: this version always gives a more specific reason",
     who: "caller",
     todo: "wait",
   },
   UNFINISHED_REQUESTS: {
     kinds: ["caller-limit"],
-    when: "requests of the connection or the caller that are not whole hold too many bytes",
+    when: "unfinished requests of the connection or the caller hold too many bytes",
     who: "caller",
     todo: "send fewer large requests at a time",
   },
@@ -70,7 +70,7 @@ export const callerReasons = {
   },
   REQUEST_TIMEOUT: {
     kinds: ["total-timeout"],
-    when: "the request was not whole after 60 s",
+    when: "the request was not complete after 60 s",
     who: "caller",
     todo: "send the request faster",
   },

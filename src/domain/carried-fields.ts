@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from "./json.ts";
 
-/** A reader of protobuf gives up at 100 levels of messages; each level of JSON is two. */
+/** Protobuf readers stop at 100 levels of messages, and each level of JSON uses two. */
 const MAX_DEPTH = 32;
 
 function isCarried(value: JsonValue, depth: number): boolean {
@@ -11,8 +11,8 @@ function isCarried(value: JsonValue, depth: number): boolean {
 }
 
 /**
- * The fields that a `google.protobuf.Struct` carries in every codec: those without a number beyond
- * a double's range (JSON has `1e999`) and with at most 32 levels. Names of the others are in `left`.
+ * The fields that every codec of `google.protobuf.Struct` can carry: at most 32 levels deep, and without numbers
+ * beyond the range of a double (JSON allows `1e999`). `left` has the names of the others.
  */
 export function carriedFields(source: JsonObject): {
   readonly fields: JsonObject;

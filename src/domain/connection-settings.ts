@@ -1,26 +1,23 @@
-/**
- * Proxies on the way to providers; "" is none. Their addresses can hold credentials, which are
- * secrets.
- */
+/** Proxies on the way to providers; "" means none. Addresses can contain credentials, which are secrets. */
 export interface ProxySettings {
   /** For servers at `http:` addresses. */
   readonly http: string;
   /** For servers at `https:` addresses. */
   readonly https: string;
-  /** Hosts that are called directly, as `NO_PROXY` lists them. */
+  /** Hosts that are called directly, in the format of `NO_PROXY`. */
   readonly except: string;
 }
 
 /** TLS with a provider, as PEM text; the key is a secret. */
 export interface UpstreamTls {
-  /** Authorities that may have signed its certificate, in place of those that Node trusts. */
+  /** Authorities for the provider's certificate, instead of those that Node trusts. */
   readonly ca?: string;
-  /** Certificate that is shown to it, with its key. */
+  /** The client's certificate, with its key. */
   readonly cert?: string;
   readonly key?: string;
 }
 
-/** What a connection to a provider is made with, beside its address. */
+/** Settings of a connection to a provider beside its address. */
 export interface ConnectionSettings {
   readonly proxy?: ProxySettings;
   readonly tls?: UpstreamTls;

@@ -2,8 +2,8 @@
 export type CostSource = "price-table" | "provider" | "mixed";
 
 /**
- * Money in whole trillionths (1e-12) of the currency unit. Every number is exact:
- * a sum that a double cannot hold exactly (9007 units) is unknown instead.
+ * Money in whole trillionths (1e-12) of the currency unit. All numbers are exact: a sum that a double cannot hold
+ * exactly (above 9007 units) is unknown instead.
  */
 export interface Cost {
   /** ISO 4217. */
@@ -15,10 +15,10 @@ export interface Cost {
   readonly cacheWritePicos: number;
   /** Reasoning included. */
   readonly outputPicos: number;
-  /** What has no place above; all of a price that the provider reports. */
+  /** Costs without a field above, or the whole price that a provider reports. */
   readonly otherPicos: number;
   readonly source: CostSource;
-  /** Of the newest table in a sum; "" where none was used. */
+  /** Version of the newest table in the sum; "" if no table was used. */
   readonly priceTableVersion: string;
 }
 
@@ -28,7 +28,7 @@ export interface ReportedCost {
   readonly picos: number;
 }
 
-/** The sum; undefined where it cannot be told: another currency, or too large to be exact. */
+/** The sum; undefined if the currencies differ or the sum is too large to be exact. */
 export function addCost(a: Cost, b: Cost): Cost | undefined {
   const totalPicos = a.totalPicos + b.totalPicos;
   if (a.currency !== b.currency || !Number.isSafeInteger(totalPicos)) return undefined;
@@ -46,7 +46,7 @@ export function addCost(a: Cost, b: Cost): Cost | undefined {
   };
 }
 
-/** What attempts cost together; one that used tokens of unknown price makes it unknown. */
+/** The cost of several attempts together; undefined if one used tokens of unknown price. */
 export function totalCost(
   attempts: readonly { readonly usage?: object | undefined; readonly cost?: Cost | undefined }[],
 ): Cost | undefined {

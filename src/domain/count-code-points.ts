@@ -1,4 +1,4 @@
-/** Unicode code points, not UTF-16 units. */
+/** Number of Unicode code points, not of UTF-16 units. */
 export function countCodePoints(text: string): number {
   let count = 0;
   for (let index = 0; index < text.length; index++) {

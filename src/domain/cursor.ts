@@ -1,7 +1,7 @@
-/** Where a reader stands: the last event it has, and its writer where it is to be verified. */
+/** Position of a reader: the last event it has, with its writer if the position is to be verified. */
 export interface Cursor {
   /** 0: before the first event. */
   readonly sequence: number;
-  /** 0: not to be verified. */
+  /** 0: the position is not verified. */
   readonly writer: number;
 }

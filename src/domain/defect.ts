@@ -1,23 +1,23 @@
-// Defects: errors that our own code did not mean to throw, and what is told of them.
+// Defects are errors that the gateway's own code did not intend to throw.
 import { GatewayError } from "./gateway-error.ts";
 import type { LineFields } from "./log-line.ts";
 
-/** Identifiers of what a defect has ended; never content. */
+/** Identifiers of the work that a defect ended; never content. */
 export interface DefectPlace {
   readonly generation_id?: string;
   readonly stream_id?: string;
   readonly method?: string;
 }
 
-/** Is told of a defect, whose consequences are dealt with already. Never throws. */
+/** Called with a defect after its consequences are handled. Never throws. */
 export type OnDefect = (error: unknown, place?: DefectPlace) => void;
 
 const MAX_CAUSES = 4;
-/** As many as V8 keeps: the uppermost may all be a library's. */
+/** V8 keeps this many frames. The innermost ones can all belong to a library. */
 const MAX_FRAMES = 10;
 const MAX_FRAME_UNITS = 200;
 
-/** A place in a file, as V8 writes it: a line of a message that looks alike has no position. */
+/** A stack frame as V8 writes it. A similar line of a message has no position. */
 const FRAME = /^ {4}at .*(?:file:\/\/|node:|\/|<anonymous>).*?(?::\d+:\d+)?\)?$/;
 
 /** An error that no rule of the gateway has thrown. */
@@ -25,7 +25,7 @@ export function isDefect(error: unknown): boolean {
   return !(error instanceof GatewayError) || error.kind === "internal";
 }
 
-/** What callers are told of a defect: INTERNAL, with the defect as its cause. */
+/** The error that callers get for a defect: INTERNAL, with the defect as its cause. */
 export function internalError(defect: unknown): GatewayError {
   if (defect instanceof GatewayError && defect.kind === "internal") return defect;
   return new GatewayError("internal", "internal error", { cause: defect });
@@ -40,7 +40,7 @@ function rootOf(error: unknown): unknown {
   return root;
 }
 
-/** The lines behind the message: a message can hold content, and lines that look like frames. */
+/** Stack lines after the message. The message can contain content, and lines that look like frames. */
 function framesOf({ stack = "", message }: Error): string[] {
   const end = message === "" ? 0 : stack.indexOf(message) + message.length;
   const lines = stack.slice(Math.max(0, end)).split("\n");
@@ -49,8 +49,8 @@ function framesOf({ stack = "", message }: Error): string[] {
 }
 
 /**
- * What the log line of a defect says: `error`, the class of the first cause, and `stack`, its
- * frames. The message stays out, since it can hold a prompt, an answer or a key.
+ * The log fields of a defect: `error` is the class of the root cause, `stack` its frames. The message is left out
+ * because it can contain a prompt, an answer or a key.
  */
 export function describeDefect(error: unknown): Pick<LineFields<"defect">, "error" | "stack"> {
   const root = rootOf(error);

@@ -3,7 +3,7 @@ import { providerReasons } from "./provider-reasons.ts";
 import { requestReasons } from "./request-reasons.ts";
 import { streamReasons } from "./stream-reasons.ts";
 
-/** Every reason that an error of this version can have: one that has no row here does not compile. */
+/** Every reason that an error of this version can have. A reason without a row does not compile. */
 export const ERROR_REASONS = {
   ...requestReasons,
   ...callerReasons,

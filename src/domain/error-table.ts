@@ -1,4 +1,4 @@
-// What callers are told of each kind of error, by whichever protocol they call.
+// Code, reason, retryability and pushback of each kind of error, for all protocols.
 import type { ErrorReason } from "./error-reasons.ts";
 import type { ErrorKind } from "./gateway-error.ts";
 
@@ -26,15 +26,14 @@ export const Code = {
 export type CodeName = keyof typeof Code;
 
 /**
- * What a generic client may do with the error, told by `grpc-retry-pushback-ms`:
- * `unsaid` sends none, `never` sends -1, `hint` sends the provider's delay or
- * -1 without one, `soon` a small delay because nothing was executed.
+ * The value of `grpc-retry-pushback-ms`: `unsaid` sends none, `never` sends -1, `hint` sends the provider's delay
+ * or -1 without one, `soon` sends a small delay because nothing was executed.
  */
 type Pushback = "unsaid" | "never" | "hint" | "soon";
 
 export interface ErrorRow {
   readonly code: CodeName;
-  /** Where the error names none. */
+  /** The reason if the error names none. */
   readonly reason: ErrorReason;
   /** Repeating the same call later can succeed. */
   readonly retryable: boolean;
@@ -86,7 +85,7 @@ const ROWS: Readonly<Record<ErrorKind, ErrorRow>> = {
   "stream-limit": row("RESOURCE_EXHAUSTED", "STREAM_TOO_LARGE", false, "never"),
 };
 
-/** Reasons whose code is not that of their kind. */
+/** Reasons whose code differs from that of their kind. */
 const CODE_BY_REASON: Readonly<Partial<Record<ErrorReason, CodeName>>> = {
   FAULTS_DISABLED: "FAILED_PRECONDITION",
   STREAM_NOT_RESUMABLE: "FAILED_PRECONDITION",
@@ -96,10 +95,10 @@ const CODE_BY_REASON: Readonly<Partial<Record<ErrorReason, CodeName>>> = {
   PROVIDER_COUNT_UNAVAILABLE: "FAILED_PRECONDITION",
 };
 
-/** Reasons after which the same call helps although their kind says otherwise. */
+/** Reasons whose errors are retryable although their kind is not. */
 const RETRYABLE_REASONS: ReadonlySet<ErrorReason> = new Set(["DELIVERY_DEADLINE"]);
 
-/** The row of an error, with the code that its reason asks for. */
+/** The row of an error, with the code of its reason. */
 export function errorRow(kind: ErrorKind, reason: ErrorReason | undefined): ErrorRow {
   const base = ROWS[kind];
   if (reason === undefined) return base;

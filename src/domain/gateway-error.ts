@@ -9,29 +9,29 @@ export interface FieldViolation {
   readonly description: string;
 }
 
-/** What a provider said of its failure. Codes and identifiers only, never body text. */
+/** A provider's description of its failure: codes and identifiers, never text of the body. */
 export interface ProviderFailure {
   readonly httpStatus?: number;
   readonly code?: string;
   readonly requestId?: string;
-  /** The provider forces (`true`) or forbids (`false`) a retry, e.g. by `x-should-retry`. */
+  /** The provider forces (`true`) or forbids (`false`) a retry, for example with `x-should-retry`. */
   readonly shouldRetry?: boolean;
   /**
-   * What a failure is about whose kind leaves that open. `model`: the provider does not serve it at
-   * all. `request`: the account pays for smaller ones. Unset: not known.
+   * Subject of a failure whose kind leaves it open. `model`: the provider does not serve the model at all.
+   * `request`: the account can pay for smaller requests. Unset: unknown.
    */
   readonly about?: "model" | "request";
-  /** How far a request got whose connection failed; unset where an answer had begun. */
+  /** How far a request got before its connection failed; unset if an answer had begun. */
   readonly reached?: "nothing" | "provider";
 }
 
 export interface GatewayErrorOptions {
-  /** Default: the kind's own (`rpc/error-table.ts`). */
+  /** Default: the reason of the kind (`error-table.ts`). */
   readonly reason?: ErrorReason;
-  /** Earliest sensible moment for a repetition, in milliseconds from now, as the provider asked. */
+  /** Wait that the provider asks for before a repetition, in milliseconds from now. */
   readonly retryAfterMs?: number;
   readonly violations?: readonly FieldViolation[];
-  /** Everything dynamic of the message, for programs. */
+  /** All variable parts of the message, for programs. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly providerFailure?: ProviderFailure;
   readonly cause?: unknown;
@@ -97,7 +97,7 @@ export function invalidField(field: string, description: string): GatewayError {
   });
 }
 
-/** What a call ends with whose caller is no longer in the configuration. */
+/** The error of a running call whose caller was removed from the configuration. */
 export function callerRevoked(): GatewayError {
   return new GatewayError("unauthenticated", "the caller is no longer one of this service", {
     reason: CREDENTIALS_REVOKED,

@@ -26,7 +26,7 @@ export type MediaSource =
 
 interface PartBase {
   readonly cacheHint?: CacheHint;
-  /** Fields that a provider adds to the part and that the next turn repeats. */
+  /** Fields that the provider adds to the part and that the next turn must repeat. */
   readonly providerData?: ProviderData;
 }
 
@@ -34,7 +34,7 @@ export interface TextPart extends PartBase {
   readonly type: "text";
   readonly text: string;
   readonly annotations?: readonly Annotation[];
-  /** Only of answers. */
+  /** Only in answers. */
   readonly logprobs?: readonly TokenLogprob[];
 }
 
@@ -66,13 +66,13 @@ export interface ToolResultPart extends PartBase {
   readonly isError: boolean;
 }
 
-/** `signature` is opaque and means something to providers of one type alone. */
+/** Only providers of one type understand `signature`. */
 export interface ReasoningPart extends PartBase {
   readonly type: "reasoning";
   readonly text: string;
   readonly signature: Uint8Array;
   readonly redacted: boolean;
-  /** Type of the provider that produced the part; in requests also the identifier of an instance. */
+  /** Type of the provider that produced the part. Requests can name an instance instead. */
   readonly provider: string;
 }
 
@@ -102,11 +102,11 @@ export interface Message {
   readonly role: Role;
   readonly parts: readonly Part[];
   readonly name?: string;
-  /** Fields that a provider's message has beside its parts and that the next turn repeats. */
+  /** Fields of a provider's message outside its parts that the next turn must repeat. */
   readonly providerData?: ProviderData;
 }
 
-/** A function that the caller runs. The schema is JSON text, so that key order and bytes survive. */
+/** A function that the caller runs. The schema is JSON text, which keeps key order and bytes. */
 export interface FunctionTool {
   readonly type: "function";
   readonly name: string;
@@ -129,7 +129,7 @@ export interface ToolChoice {
   readonly parallel?: boolean;
 }
 
-/** Unset fields take the model's default; unset there too, they are not sent. */
+/** Unset fields take the model's default. Fields without a default are not sent. */
 export interface Sampling {
   readonly maxOutputTokens?: number;
   readonly temperature?: number;
@@ -140,9 +140,9 @@ export interface Sampling {
   readonly seed?: number;
   readonly stopSequences?: readonly string[];
   readonly deterministic?: boolean;
-  /** Return the probabilities of the tokens of text. */
+  /** Return the probabilities of text tokens. */
   readonly logprobs?: boolean;
-  /** How many of the likeliest tokens in the place of each. */
+  /** Number of most likely tokens to return for each position. */
   readonly topLogprobs?: number;
 }
 
@@ -154,7 +154,7 @@ export interface Reasoning {
   readonly includeText?: boolean;
 }
 
-/** What follows output without the requested format; unset: it is returned with a warning. */
+/** Reaction to output without the requested format. Unset: the output is returned with a warning. */
 export type InvalidOutputAction = "fail" | "retry";
 
 export type OutputFormat =
@@ -163,14 +163,14 @@ export type OutputFormat =
   | {
       readonly type: "json-schema";
       readonly name: string;
-      /** JSON Schema as JSON text; it has been checked to parse. */
+      /** JSON Schema as JSON text that parses. */
       readonly schema: string;
       readonly description: string;
       readonly strict?: boolean;
       readonly onInvalid?: InvalidOutputAction;
     };
 
-/** A model to move to; `provider` pins the instance or type where several offer it. */
+/** A model to fail over to. `provider` pins the instance or type if several offer the model. */
 export interface Fallback {
   readonly model: string;
   readonly provider?: string;
@@ -182,7 +182,7 @@ export type RoutingStrategy = "ordered" | "lowest-cost" | "lowest-latency";
 export type MidStreamRecovery = "fail" | "restart" | "continue";
 
 export interface Routing {
-  /** Tried when the requested model fails or is not eligible. */
+  /** Targets to try when the requested model fails or is not eligible. */
   readonly fallbacks: readonly Fallback[];
   readonly strategy: RoutingStrategy;
   /** Provider instances or types; empty means any. */
@@ -193,15 +193,15 @@ export interface Routing {
   readonly failoverOn: readonly ErrorKind[];
   readonly disableFailover: boolean;
   readonly midStreamRecovery: MidStreamRecovery;
-  /** Set: one rival attempt is allowed. `delayMs` unset: by measurement. */
+  /** If set, one rival attempt is allowed. `delayMs` unset: the measured 95th percentile of the first token. */
   readonly hedge?: { readonly delayMs?: number };
 }
 
-/** The caller's wishes; the operator's limits clamp them. Milliseconds. */
+/** The caller's limits in milliseconds; the operator's limits clamp them. */
 export interface RetryPolicy {
-  /** At one target, the first attempt included. */
+  /** Attempts at one target, the first included. */
   readonly maxAttempts?: number;
-  /** Over all targets. */
+  /** Attempts over all targets. */
   readonly maxTotalAttempts?: number;
   readonly initialBackoffMs?: number;
   readonly maxBackoffMs?: number;
@@ -213,7 +213,7 @@ export interface RetryPolicy {
   readonly retryOn: readonly ErrorKind[];
 }
 
-/** Milliseconds; unset fields take the server's defaults. */
+/** In milliseconds. Unset fields take the server's defaults. */
 export interface Timeouts {
   readonly totalMs?: number;
   readonly attemptMs?: number;
@@ -222,7 +222,7 @@ export interface Timeouts {
   readonly idleMs?: number;
 }
 
-/** Most that a call may spend over all its attempts. */
+/** Upper bound of the cost of a call over all its attempts. */
 export interface Budget {
   /** Trillionths of the currency unit. */
   readonly maxCostPicos: number;
@@ -232,10 +232,10 @@ export interface Budget {
 
 /** How a running provider call ends when its generation is cancelled. */
 export interface AbortPolicy {
-  /** `drain`: it is read on, undelivered, until its counts have come or a bound is met. */
+  /** `drain`: read without delivery until the counts have arrived or a limit is reached. */
   readonly mode: "close" | "drain";
   readonly maxTimeMs: number;
-  /** Trillionths of the price's currency; unset: no bound but the time. */
+  /** Trillionths of the price's currency. Unset: only the time is limited. */
   readonly maxCostPicos?: number;
 }
 
@@ -251,7 +251,7 @@ export interface GenerationSpec {
   readonly routing: Routing;
   readonly retry: RetryPolicy;
   readonly timeouts: Timeouts;
-  /** Extra request fields by provider instance, else by provider type. */
+  /** Extra request fields by provider instance, otherwise by provider type. */
   readonly providerOptions: Readonly<Record<string, JsonObject>>;
   readonly labels: Readonly<Record<string, string>>;
   readonly endUserId: string;

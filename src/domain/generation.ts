@@ -12,7 +12,7 @@ import type { Warning } from "./warning.ts";
 export interface TargetName {
   readonly provider: string;
   readonly model: string;
-  /** A name that a request made up: what is kept by it is bounded. */
+  /** A request made the name up, so state kept under it must be bounded. */
   readonly isUnlisted?: true;
 }
 
@@ -22,9 +22,9 @@ export type AttemptTrigger =
   | "failover"
   | "hedge"
   | "continuation"
-  /** The output did not have the format that was asked for. */
+  /** The output did not have the requested format. */
   | "repair"
-  /** Another replica goes on with a stream whose owner was lost. */
+  /** Another replica continues a stream whose owner was lost. */
   | "takeover";
 
 export type AttemptOutcome =
@@ -45,7 +45,7 @@ export interface Attempt extends TargetName {
   readonly outcome: AttemptOutcome;
   readonly errorKind?: ErrorKind;
   readonly errorMessage?: string;
-  /** Unset where the kind's own reason says it. */
+  /** Unset if the reason is that of the kind. */
   readonly errorReason?: ErrorReason;
   readonly providerFailure?: ProviderFailure;
   /** Milliseconds since the epoch. */
@@ -54,10 +54,10 @@ export interface Attempt extends TargetName {
   readonly timeToFirstTokenMs?: number;
   /** Wait before it began. */
   readonly delayMs: number;
-  /** The provider had asked for the wait. */
+  /** The provider asked for the wait. */
   readonly delayFromProvider: boolean;
   readonly usage?: TokenUsage;
-  /** Unset where the price is unknown, or nothing is charged. */
+  /** Unset if the price is unknown or nothing is charged. */
   readonly cost?: Cost;
   /** Output of this attempt had reached the caller when it failed. */
   readonly outputDelivered: boolean;
@@ -67,7 +67,7 @@ export interface Attempt extends TargetName {
 export interface Timing {
   readonly totalMs: number;
   readonly timeToFirstTokenMs?: number;
-  /** Waiting for a slot of the gateway. */
+  /** Time in the gateway's queue. */
   readonly queuedMs: number;
   /** All waits between attempts. */
   readonly retryDelayMs: number;
@@ -96,7 +96,7 @@ export interface Generation {
   readonly outputText: string;
   readonly usage: TokenUsage | undefined;
   readonly totalUsage: TokenUsage | undefined;
-  /** Of all attempts; undefined where one of them has an unknown price. */
+  /** Cost of all attempts; undefined if one has an unknown price. */
   readonly cost: Cost | undefined;
   readonly attempts: readonly Attempt[];
   readonly timing: Timing;
@@ -105,7 +105,7 @@ export interface Generation {
   readonly createTimeMs: number;
 }
 
-/** A failed generation: the error, and what is known of the result. */
+/** The error of a failed generation, with the known part of the result. */
 export interface GenerationFailure {
   readonly error: GatewayError;
   readonly partial: Generation;
@@ -114,7 +114,7 @@ export interface GenerationFailure {
 /** What happens after a failed attempt. */
 export type RecoveryAction = "retry" | "failover" | "continue" | "takeover" | "repair";
 
-/** What a stream outlives: nothing, a lost connection, a restart of the process, the loss of a replica. */
+/** What a stream survives, rising: nothing, a lost connection, a restart of the process, the loss of a replica. */
 export type StreamDurability = "none" | "process" | "host" | "cluster";
 
 /** An attempt failed and another one follows. */
@@ -127,23 +127,23 @@ export interface AttemptNotice {
   readonly discardOutput: boolean;
 }
 
-/** A change of the JSON that the text of a part spells out. */
+/** A change of the JSON in the text of a part. */
 export interface JsonDelta {
   readonly type: "json-delta";
   readonly partIndex: number;
-  /** Which document of the part, from 0. */
+  /** Index of the document in the part, from 0. */
   readonly documentIndex: number;
-  /** RFC 6901. */
+  /** RFC 6901 pointer. */
   readonly pointer: string;
-  /** More of the string there. */
+  /** Text to append to the string there. */
   readonly append?: string;
-  /** What is there now, as JSON text; of this and `append` one is set, or neither. */
+  /** The new value there, as JSON text. At most one of this and `append` is set. */
   readonly valueJson?: string;
-  /** What is there changes no more. */
+  /** The value there will not change any more. */
   readonly final: boolean;
 }
 
-/** What a stream event says. Deltas pass from the provider unchanged. */
+/** Content of a stream event. Deltas pass from the provider unchanged. */
 export type StreamEventBody =
   | {
       readonly type: "start";
@@ -153,11 +153,11 @@ export type StreamEventBody =
       readonly target: TargetName;
       readonly createTimeMs: number;
       readonly durability: StreamDurability;
-      /** How long it can be replayed after its end; only where it is stored. */
+      /** How long the stream can be replayed after its end; unset if it is not stored. */
       readonly retentionMs?: number;
     }
   | Extract<ProviderEvent, { readonly type: "text-delta" | "reasoning-delta" | "tool-call-delta" }>
-  /** `isShort`: told without the text that the deltas of the part have. */
+  /** `isShort`: sent without the text of the part's deltas. */
   | (Extract<ProviderEvent, { readonly type: "part-end" }> & { readonly isShort?: boolean })
   | JsonDelta
   | {
@@ -170,9 +170,9 @@ export type StreamEventBody =
   | {
       readonly type: "complete";
       readonly generation: Generation;
-      /** `whole`: however long it is. */
+      /** `whole`: the message is included whatever its length. */
       readonly message: "omitted" | "within-limit" | "whole";
-      /** Sequence of the first event whose output stands; without output that of this event. */
+      /** Sequence of the first event whose output is valid; without output, that of this event. */
       readonly firstOutputSequence: number;
     }
   | { readonly type: "error"; readonly failure: GenerationFailure }
@@ -183,18 +183,18 @@ export interface StreamEvent {
   readonly sequence: number;
   /** 0 if no attempt produced the event. */
   readonly attemptIndex: number;
-  /** Milliseconds since the epoch; only where the caller asked for it. */
+  /** Milliseconds since the epoch; set if the caller asked for it. */
   readonly eventTimeMs?: number;
   readonly body: StreamEventBody;
 }
 
-/** An event as the log keeps it. */
+/** An event as the log stores it. */
 export interface StoredEvent extends StreamEvent {
-  /** The life of the stream that has written the event; 0 where the stream is not stored. */
+  /** Number of the writer's life of the stream; 0 if the stream is not stored. */
   readonly writer: number;
 }
 
-/** Thrown where a generation was admitted and did not succeed. */
+/** Thrown when an admitted generation failed. */
 export class GenerationFailed extends ToldFailure {
   override readonly name = "GenerationFailed";
   readonly failure: GenerationFailure;

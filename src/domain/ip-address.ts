@@ -1,4 +1,4 @@
-/** Without leading zeros, which are octal to some. */
+/** Without leading zeros, because some programs read those as octal. */
 const OCTET = "(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
 const IPV4 = new RegExp(`^(?:${OCTET}\\.){3}${OCTET}$`);
 const IPV6 = /^[0-9a-f:.]+$/i;
@@ -10,8 +10,8 @@ function octets(group: string | undefined): string {
 }
 
 /**
- * The one text of an IP address, so that equal bytes are equal texts: IPv4 in dots, also where it is
- * mapped into IPv6, which is without brackets. Undefined: no address, or one with a zone.
+ * The normal form of an IP address, in which equal bytes are equal texts: IPv4 in dots, also if mapped into IPv6;
+ * IPv6 without brackets. Undefined: not an address, or one with a zone.
  */
 export function canonicalIp(text: string): string | undefined {
   if (IPV4.test(text)) return text;
@@ -22,7 +22,7 @@ export function canonicalIp(text: string): string | undefined {
   return mapped === null ? hostname.slice(1, -1) : `${octets(mapped[1])}.${octets(mapped[2])}`;
 }
 
-/** An address of this machine alone: 127.0.0.0/8 or ::1. */
+/** A loopback address: 127.0.0.0/8 or ::1. */
 export function isLoopback(address: string): boolean {
   const ip = canonicalIp(address);
   return ip === "::1" || ip?.startsWith("127.") === true;

@@ -1,7 +1,7 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** How deep the objects and arrays of a JSON text stand in each other; above `most` it stops counting. */
+/** Nesting depth of a JSON text. Counting stops above `most`. */
 export function jsonDepth(text: string, most: number): number {
   let depth = 0;
   let deepest = 0;

@@ -1,7 +1,7 @@
-// Everything that the service can write to its log: each event with its fields. The types of `Log`
-// force every line through this list, and a test compares docs/logging.md with it.
+// Every event of the log with its fields. The type `Log` admits no other line, and a test compares docs/logging.md
+// with this list.
 
-/** What a value is, and its unit. Durations are milliseconds unless they say otherwise. */
+/** Type and unit of each kind of value. Durations are in milliseconds unless stated otherwise. */
 interface Values {
   /** A word, a name or an identifier. */
   text: string;
@@ -18,14 +18,14 @@ interface Values {
   picos: number;
 }
 
-/** With a question mark it is not on every line of its event. */
+/** A question mark marks fields that are not on every line of the event. */
 type ValueName = keyof Values | `${keyof Values}?`;
 
 interface FieldList {
   readonly [name: string]: ValueName | FieldList;
 }
 
-/** What is known of a generation. */
+/** Fields about a generation. */
 const GENERATION = {
   requested_model: "text?",
   request_id: "text?",
@@ -164,7 +164,7 @@ export const LOG_EVENTS = {
   },
 } as const satisfies Readonly<Record<string, FieldList>>;
 
-/** What stands on any line, put there by the log itself. */
+/** Fields that the log itself adds to any line. */
 export const LOG_FIELDS = { time: "text", event: "text", dropped_lines: "count?" } as const;
 
 type ValueOf<Name> = Name extends `${infer Known}?`

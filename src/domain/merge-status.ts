@@ -1,4 +1,4 @@
-// The numbers of several replicas, or of several providers, as one.
+// Merges the numbers of several replicas or several providers.
 import type { ErrorKind } from "./gateway-error.ts";
 import type {
   CircuitStatus,
@@ -29,7 +29,7 @@ function latest<T, Key extends Numbers<T>>(all: readonly T[], key: Key): number 
   return values.length === 0 ? undefined : Math.max(...values);
 }
 
-/** The worst state wins: an operator looks for trouble. */
+/** The worst state is shown, because an operator looks for trouble. */
 function mergeCircuits(all: readonly CircuitStatus[]): CircuitStatus {
   const state = STATES.findLast((each) => all.some((circuit) => circuit.state === each));
   const inState = all.filter((circuit) => circuit.state === state);
@@ -52,7 +52,7 @@ function mergeUnavailability(all: readonly ProviderStatus[]): Unavailability | u
   return { cause, message: `on ${reasons.length} of ${all.length} replicas: ${message}` };
 }
 
-/** Entries by name, in the order of their first appearance. */
+/** Groups entries by name, in the order of their first appearance. */
 function byName<T>(all: Iterable<readonly [string, T]>): Map<string, T[]> {
   const found = new Map<string, T[]>();
   for (const [name, entry] of all) {
@@ -88,7 +88,7 @@ function mergeProviders(id: string, all: readonly ProviderStatus[]): ProviderSta
   };
 }
 
-/** Counters added up, the most frequent first. */
+/** The sums of all counters, the most frequent first. */
 export function sumRetries(all: readonly RetryStatus[]): RetryStatus {
   const errors = new Map<ErrorKind, number>();
   for (const [kind, count] of all.flatMap((one) => [...one.errors])) {
@@ -117,7 +117,7 @@ export function sumRetries(all: readonly RetryStatus[]): RetryStatus {
   };
 }
 
-/** One replica's view and those of others as one; the first gives the order. */
+/** Merges the status of this replica with that of others. This replica's order is kept. */
 export function mergeStatus(own: Status, others: readonly Status[]): Status {
   const all = [own, ...others];
   const providers = byName(all.flatMap((status) => [...status.providers]));

@@ -19,7 +19,7 @@ export const CAPABILITIES = [
 ] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
-/** A request field that a target may not take. Left out with a warning, or a reason to reject the target. */
+/** A request field that a target may not support. It is left out with a warning, or the target is rejected. */
 export const PARAMETERS = [
   "sampling.max_output_tokens",
   "sampling.temperature",
@@ -39,7 +39,7 @@ export const PARAMETERS = [
 ] as const;
 export type Parameter = (typeof PARAMETERS)[number];
 
-/** Something a request needs. It cannot be left out: without it the target is not eligible. */
+/** A requirement of a request. Without it, the target is not eligible. */
 export const FEATURES = [
   "tools",
   "provider-tools",
@@ -52,42 +52,45 @@ export const FEATURES = [
 export type Feature = (typeof FEATURES)[number];
 
 /**
- * A combination that a model refuses. Without a condition the model refuses
- * `refuses` outright; every condition given must hold.
+ * A combination that a model refuses. Without a condition the model always refuses `refuses`; otherwise all given
+ * conditions must hold.
  */
 export interface ModelRule {
   readonly refuses: Parameter | Feature;
   /** Only in this dialect. */
   readonly dialect?: string;
-  /** Accepted when the effort in force (asked for, else the model's default) is one of these. */
+  /** Accepted if the effective effort (requested, otherwise the model's default) is one of these. */
   readonly unlessEffort?: readonly string[];
-  /** Only together with this. */
+  /** Refused only in combination with this. */
   readonly together?: Parameter | Feature;
 }
 
-/** Identifiers of tool calls that a vendor takes. */
+/** The identifiers of tool calls that a vendor accepts. */
 export interface CallIdRule {
   readonly pattern: RegExp;
-  /** Length of an identifier of letters and digits that fits `pattern`, and stands for one that does not. */
+  /**
+   * Length of generated identifiers (letters and digits), which match `pattern` and replace identifiers that do
+   * not.
+   */
   readonly madeLength: number;
 }
 
-/** What a vendor takes of a request's values; what is unset has no known limit. */
+/** A vendor's limits on values of a request. Unset: no known limit. */
 export interface WireLimits {
   readonly callIds?: CallIdRule;
   readonly maxTemperature?: number;
   readonly maxStopSequences?: number;
-  /** Parts that a cache hint marks. */
+  /** Most parts with a cache hint. */
   readonly maxCacheMarks?: number;
-  /** Least budget of thinking; the most is below the limit of tokens. */
+  /** Least budget for thinking. The upper bound is the token limit. */
   readonly minBudgetTokens?: number;
-  /** With a budget of thinking, a turn goes on behind its tool calls only if thinking stands before them. */
+  /** With a budget for thinking, a turn can continue after its tool calls only if thinking precedes them. */
   readonly thinkingBeforeCalls?: boolean;
 }
 
-/** What of an answer's additions a target takes in the history of a request. */
+/** Additions of an answer that a target accepts in the history of a request. */
 export interface GoesBack {
-  /** Thoughts as their text, by what their provider has signed of them, or not at all. */
+  /** Thoughts as text, only with their provider's signature, or not at all. */
   readonly reasoning: "text" | "signed" | "never";
   /** Sources of texts. */
   readonly annotations: boolean;
@@ -102,7 +105,10 @@ export interface TokenPrices {
   readonly cacheWriteLongPicos?: number;
 }
 
-/** Prices for prompts of more than `aboveInputTokens` tokens; the highest tier exceeded holds for the whole request. */
+/**
+ * Prices for prompts of more than `aboveInputTokens` tokens. The highest tier exceeded applies to the whole
+ * request.
+ */
 export interface PriceTier extends Partial<TokenPrices> {
   readonly aboveInputTokens: number;
 }
@@ -115,14 +121,14 @@ export interface Pricing extends TokenPrices {
   readonly tiers: readonly PriceTier[];
 }
 
-/** The operator's own prices of a model: all of them, or those of cached tokens alone. */
+/** The operator's prices of a model: all of them, or only those of cached tokens. */
 export interface PriceOverride {
   readonly prices: Partial<TokenPrices>;
   readonly currency?: string;
   readonly tiers: readonly PriceTier[];
 }
 
-/** The prices of a prompt of so many tokens: the highest tier exceeded holds for all of it. */
+/** The prices for a prompt of `inputTokens` tokens. The highest tier exceeded applies to all of it. */
 export function pricesAt(pricing: Pricing, inputTokens: number): TokenPrices {
   const tier = pricing.tiers
     .filter(({ aboveInputTokens }) => inputTokens > aboveInputTokens)
@@ -131,25 +137,25 @@ export function pricesAt(pricing: Pricing, inputTokens: number): TokenPrices {
   return { ...pricing, ...tier };
 }
 
-/** How the provider is asked for the answer of a unary call; `auto` streams where another target is left. */
+/** How the provider is asked for the answer of a unary call. `auto` streams if another target is left. */
 export const UNARY_UPSTREAMS = ["auto", "whole", "stream"] as const;
 export type UnaryUpstream = (typeof UNARY_UPSTREAMS)[number];
 
-/** Limits of one target in milliseconds; what is unset is the server's. */
+/** Limits of one target in milliseconds. Unset: the server's. */
 export interface TargetTimeouts {
   readonly connectMs?: number;
   readonly firstTokenMs?: number;
-  /** First token while another target is left. */
+  /** First token, if another target is left. */
   readonly firstTokenFailoverMs?: number;
-  /** An answer that comes as a whole, while another target is left. */
+  /** An answer that is delivered as a whole, if another target is left. */
   readonly answerFailoverMs?: number;
   readonly idleMs?: number;
-  /** First token and idle of a model that reasons; the former while another target is left. */
+  /** First token (if another target is left) and idle limit of a model that reasons. */
   readonly reasoningMs?: number;
   readonly reasoningFailoverMs?: number;
 }
 
-/** What is known of a model, in the folder of its provider or in the operator's configuration. */
+/** The facts about a model, from its provider's folder or the operator's configuration. */
 export interface ModelRecord {
   readonly id: string;
   readonly displayName?: string;
@@ -160,15 +166,15 @@ export interface ModelRecord {
   readonly maxInputTokens?: number;
   readonly maxOutputTokens?: number;
   readonly capabilities: readonly Capability[];
-  /** Parameters it takes at all; what the dialect cannot carry is taken away. */
+  /** Supported parameters. Those that the dialect cannot carry are removed. */
   readonly parameters: readonly Parameter[];
   readonly rules?: readonly ModelRule[];
-  /** The provider's own effort values, rising; `reasoning.effort` maps to them, MAX to the last. */
+  /** The provider's effort values, rising. `reasoning.effort` maps to them, MAX to the last. */
   readonly efforts?: readonly string[];
-  /** Dialects in which it takes other values than `efforts`. */
+  /** Effort values in dialects where they differ from `efforts`. */
   readonly dialectEfforts?: Readonly<Record<string, readonly string[]>>;
   readonly defaultEffort?: string;
-  /** Dialect this model must be called in, where the provider speaks several. */
+  /** Dialect that this model requires, if the provider has several. */
   readonly dialect?: string;
   readonly defaultSampling?: Sampling;
   /** What `sampling.deterministic` sets; default: temperature 0. */
@@ -176,21 +182,21 @@ export interface ModelRecord {
     readonly temperature?: number;
     readonly topP?: number;
   };
-  /** Limits of its vendor by dialect, wherever it is served. */
+  /** Limits of its vendor by dialect, on every server. */
   readonly limits?: Readonly<Record<string, WireLimits>>;
   /** Facts that only the adapter in the same folder reads. */
   readonly wire?: JsonObject;
   readonly pricing?: Pricing;
-  /** Models, or `INSTANCE/MODEL`, that follow where a call names no fallbacks of its own. */
+  /** Models (or `INSTANCE/MODEL`) to fail over to if a call names no fallbacks. */
   readonly fallbacks?: readonly string[];
-  /** A verdict of its content filter leads to the next target; default: false. */
+  /** A verdict of its content filter leads to the next target. Default: false. */
   readonly failoverOnContentFilter?: boolean;
-  /** Last day of service, `YYYY-MM-DD`; set means deprecated. */
+  /** Last day of service, `YYYY-MM-DD`. If set, the model is deprecated. */
   readonly endDate?: string;
   readonly timeouts?: TargetTimeouts;
 }
 
-/** A model at one provider instance: a record with everything resolved. */
+/** A model at one provider instance, with all facts resolved. */
 export interface Model {
   readonly id: string;
   /** Provider instance. */
@@ -205,7 +211,7 @@ export interface Model {
   readonly capabilities: ReadonlySet<Capability>;
   readonly dialect: string;
   readonly parameters: ReadonlySet<Parameter>;
-  /** Rules of this model's dialect only. */
+  /** Rules that apply in this model's dialect. */
   readonly rules: readonly ModelRule[];
   readonly efforts: readonly string[];
   readonly defaultEffort: string | undefined;
@@ -214,26 +220,26 @@ export interface Model {
     readonly temperature?: number;
     readonly topP?: number;
   };
-  /** Limits of its instance's address, and of its vendor. */
+  /** Limits of its instance's address and of its vendor. */
   readonly limits: WireLimits;
   readonly wire: JsonObject;
   readonly goesBack: GoesBack;
   readonly pricing: Pricing | undefined;
-  /** How tokens are counted where the provider does not report them. */
+  /** How tokens are counted if the provider does not report them. */
   readonly tokens: TokenRules;
   readonly deprecated: boolean;
-  /** No list has it: a request has named it at an instance that takes any name. */
+  /** In no list: a request named the model at an instance that accepts any name. */
   readonly isUnlisted: boolean;
-  /** Names of models that follow where a call names no fallbacks of its own. */
+  /** Names of models to fail over to if a call names no fallbacks. */
   readonly fallbacks: readonly string[];
   /** The operator lets a verdict of its content filter lead to the next target. */
   readonly failoverOnContentFilter: boolean;
-  /** Its instance goes on after a last message of the assistant. */
+  /** The instance can continue a last message of the assistant. */
   readonly prefill: boolean;
-  /** Its instance gets the trace context of its calls. */
+  /** The instance receives the trace context of its calls. */
   readonly traceContext: boolean;
-  /** `auto` only where streams of its dialect report usage as whole answers do. */
+  /** `auto` only if streams of its dialect report the same usage as whole answers. */
   readonly unaryUpstream: UnaryUpstream;
-  /** Undefined: all are the server's. */
+  /** Undefined: all limits are the server's. */
   readonly timeouts: TargetTimeouts | undefined;
 }

@@ -1,14 +1,14 @@
 import { distance } from "fastest-levenshtein";
 
 const MAX_NAMES = 5;
-/** Shorter texts are inside too many names to mean one. */
+/** Shortest text that is searched inside other names; shorter ones are inside too many. */
 const MIN_CONTAINED = 3;
 
 function contains(outer: string, inner: string): boolean {
   return inner.length >= MIN_CONTAINED && outer.includes(inner);
 }
 
-/** The candidates that `name` was probably meant to be, nearest first. */
+/** The candidates that `name` probably means, nearest first. */
 export function nearNames(name: string, candidates: Iterable<string>): string[] {
   const wanted = name.toLowerCase();
   const tolerance = Math.max(2, Math.floor(wanted.length / 2));
@@ -24,7 +24,7 @@ export function nearNames(name: string, candidates: Iterable<string>): string[] 
     .map(({ candidate }) => candidate);
 }
 
-/** `; did you mean a, b?`, or nothing where no candidate is near. */
+/** `; did you mean a, b?`, or "" if no candidate is near. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
   const names = nearNames(name, candidates);
   return names.length === 0 ? "" : `; did you mean ${names.join(", ")}?`;

@@ -7,11 +7,11 @@ export interface CircuitStatus {
   readonly state: "closed" | "open" | "half-open";
   readonly consecutiveFailures: number;
   readonly windowRequests: number;
-  /** An overload counts for a part of one. */
+  /** An overload counts as a part of a failure. */
   readonly windowFailures: number;
   readonly stateTimeMs: number;
   readonly nextProbeTimeMs: number | undefined;
-  /** No list has its model: a request has named it. */
+  /** In no list: a request named the model. */
   readonly isUnlisted?: true;
 }
 
@@ -23,7 +23,7 @@ export interface Unavailability {
     | "circuit-open"
     | "authentication"
     | "limit-reached";
-  /** For operators. */
+  /** Text for operators. */
   readonly message: string;
 }
 
@@ -35,7 +35,7 @@ export interface ProviderCounters {
   readonly lastSuccessMs: number | undefined;
   readonly lastFailureMs: number | undefined;
   readonly lastErrorKind: ErrorKind | undefined;
-  /** For operators: the message of the same failure. */
+  /** Message of the last failure, for operators. */
   readonly lastErrorMessage: string | undefined;
 }
 
@@ -50,14 +50,14 @@ export interface ProviderStatus extends ProviderCounters {
   readonly concurrencyLimit: number;
   readonly queued: number;
   readonly cooldownEndMs: number | undefined;
-  /** What is left, 0 to 1. */
+  /** Rest of the budget, 0 to 1. */
   readonly retryBudget: number;
 }
 
 /** The stream store; `sinceMs` in milliseconds since the epoch. */
 export interface StoreStatus {
   readonly type: string;
-  /** Why no stream is stored; undefined: they are. */
+  /** Why no stream is stored; undefined: streams are stored. */
   readonly trouble:
     | { readonly cause: string; readonly code: string; readonly sinceMs: number }
     | undefined;
@@ -85,31 +85,31 @@ export interface RetryStatus {
   readonly decisions: readonly RetryDecision[];
 }
 
-/** Whose numbers are meant: those of the replica that answers, or of all that share the store. */
+/** The replicas whose numbers are meant: the answering one, or all that share the store. */
 export type Scope = "cluster" | "replica";
 
-/** Providers by id, in configuration order; instances without traffic are there as well. */
+/** Providers by id, in the order of the configuration, including instances without traffic. */
 export interface Status {
-  /** Since when counters run. */
+  /** When the counters started. */
   readonly startTimeMs: number;
   readonly providers: ReadonlyMap<string, ProviderStatus>;
   readonly retries: ReadonlyMap<string, RetryStatus>;
 }
 
-/** The same at one replica, for those who need no other. */
+/** The numbers of this replica alone. */
 export interface LocalOperations {
   status(): Status;
   resetCircuit(provider: string, model: string | undefined): void;
   hasModel(provider: string, model: string): boolean;
 }
 
-/** What the admin service can do with providers. */
+/** Operations of the admin service on providers. */
 export interface Operations {
   status(scope: Scope): Promise<Status & { readonly replicaCount: number }>;
-  /** As this replica sees it. */
+  /** The state of the store at this replica. */
   store(): StoreStatus;
   /** Closes the circuits of an instance, or of one of its models, and ends their pauses. */
   resetCircuit(provider: string, model: string | undefined, scope: Scope): Promise<void>;
-  /** The gateway knows this model at this instance. */
+  /** Whether this replica knows the model at this instance. */
   hasModel(provider: string, model: string): boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * The value of a key that comes from outside. A plain lookup would also find what every object
- * inherits: `constructor`, `toString`, `__proto__`.
+ * The value of a key from outside. A plain look-up would also find inherited members: `constructor`, `toString`,
+ * `__proto__`.
  */
 export function ownValue<Value>(
   record: Readonly<Record<string, Value>>,

@@ -1,18 +1,18 @@
-/** JSON without a word in the contract: it means something to providers of `providerType` alone. */
+/** JSON that the contract does not model. Only providers of `providerType` understand it. */
 export interface ProviderData {
   readonly providerType: string;
   /** A JSON object as text. */
   readonly json: string;
-  /** Dialect whose JSON it is; empty: any of the type's. */
+  /** Dialect of the JSON; empty: any dialect of the type. */
   readonly api: string;
 }
 
-/** A source of a text, or of a range of it; unset where the provider does not say it. */
+/** A source of a text, or of a range of it. Unset fields were not reported. */
 export interface Annotation {
   readonly uri?: string;
   readonly title?: string;
   readonly citedText?: string;
-  /** Code points of the part's text, `end` behind the last. */
+  /** Code points of the part's text; `end` is exclusive. */
   readonly start?: number;
   readonly end?: number;
   readonly fileId?: string;
@@ -28,29 +28,29 @@ export interface Annotation {
 export interface TopLogprob {
   readonly token: string;
   readonly logprob: number;
-  /** Only where they are not those of `token`. */
+  /** Set if they differ from the bytes of `token`. */
   readonly rawBytes?: Uint8Array;
 }
 
 export interface TokenLogprob extends TopLogprob {
-  /** The likeliest tokens in its place. */
+  /** The most likely tokens at this position. */
   readonly top: readonly TopLogprob[];
 }
 
-/** What the deltas of a part do not say of it. */
+/** Facts about a part that its deltas do not carry. */
 export interface PartAdditions {
   readonly annotations?: readonly Annotation[];
   readonly providerData?: ProviderData;
 }
 
-/** Longest JSON of a provider in bytes: the contract's bound. */
+/** Longest JSON of a provider, in bytes; the contract's bound. */
 export const MAX_PROVIDER_JSON_BYTES = 1024 * 1024;
-/** Deepest JSON of a provider. */
+/** Deepest JSON of a provider, in levels. */
 export const MAX_PROVIDER_JSON_DEPTH = 64;
 /** Most annotations of a part. */
 export const MAX_ANNOTATIONS = 1024;
 
-/** Data that a provider of this type reads in this dialect. */
+/** Whether a provider of this type reads the data in this dialect. */
 export function isDataFor(
   { providerType, api }: ProviderData,
   type: string,

@@ -5,7 +5,7 @@ import type { PartAdditions, ProviderData, TokenLogprob } from "./provider-data.
 import type { TokenCounts } from "./token-usage.ts";
 import type { Warning } from "./warning.ts";
 
-/** Why the output ended; the provider's own word travels beside it. */
+/** Why the output ended. The provider's own word is kept beside it. */
 export type FinishReason =
   | "stop"
   | "stop-sequence"
@@ -19,20 +19,19 @@ export type FinishReason =
   | "budget";
 
 /**
- * What an adapter makes of one provider answer, streamed or not. Parts are
- * numbered from 0 without gaps in output order; the first event with a new
- * index opens the part. The last event is `finish`, and it comes only once the
- * provider's own end marker was seen: an answer without it ends by throwing.
+ * Events that an adapter makes from one answer, streamed or not. Parts are numbered from 0 without gaps in output
+ * order; the first event with a new index opens the part. The last event is `finish`, sent only after the
+ * provider's own end marker. An answer without that marker ends by throwing.
  */
 export type ProviderEvent =
-  /** What the provider says of the response; can come more than once, later values win. */
+  /** Identifier and model of the response. Can be repeated; later values replace earlier ones. */
   | { readonly type: "response"; readonly id?: string; readonly model?: string }
   | {
       readonly type: "text-delta";
       readonly partIndex: number;
-      /** Empty only beside probabilities. */
+      /** Empty only if the event carries probabilities. */
       readonly text: string;
-      /** Of the tokens since the last delta of the part. */
+      /** Probabilities of the tokens since the last delta of the part. */
       readonly logprobs?: readonly TokenLogprob[];
     }
   | {
@@ -48,14 +47,14 @@ export type ProviderEvent =
   | {
       readonly type: "tool-call-delta";
       readonly partIndex: number;
-      /** Both on the first delta of the part, neither on the others. */
+      /** Both are set on the first delta of the part only. */
       readonly id?: string;
       readonly name?: string;
       readonly argumentsFragment: string;
     }
   /**
-   * `part` only where the deltas do not say it all: a reasoning signature, redacted reasoning, a
-   * provider's own part. `added` is what stands beside the text or the call of the deltas.
+   * `part` is set if the deltas are incomplete: a reasoning signature, redacted reasoning, a provider's own part.
+   * `added` has the facts beside the text or the call of the deltas.
    */
   | {
       readonly type: "part-end";
@@ -63,11 +62,11 @@ export type ProviderEvent =
       readonly part?: Part;
       readonly added?: PartAdditions;
     }
-  /** Counts of the whole attempt so far: they replace earlier ones field by field. */
+  /** Counts of the whole attempt so far. They replace earlier counts field by field. */
   | {
       readonly type: "usage";
       readonly counts: TokenCounts;
-      /** What was said and cannot be: such a count is not reported, an earlier one included. */
+      /** Impossible counts. They count as not reported, and earlier values are dropped. */
       readonly impossible?: readonly (keyof TokenCounts | "cost")[];
       /** The provider's own price of the attempt so far. */
       readonly cost?: ReportedCost;
@@ -78,10 +77,10 @@ export type ProviderEvent =
       readonly type: "finish";
       readonly reason: FinishReason;
       readonly rawReason: string;
-      /** The answer holds nothing at all: no text, no call and no item that this version does not know. */
+      /** The answer contains nothing: no text, no call, and no item of an unknown type. */
       readonly isEmpty?: true;
-      /** Response fields that have no place elsewhere. */
+      /** Fields of the response that the contract does not model. */
       readonly metadata?: JsonObject;
-      /** Fields of the message that the next turn repeats. */
+      /** Fields of the message that the next turn must repeat. */
       readonly messageData?: ProviderData;
     };

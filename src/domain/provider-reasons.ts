@@ -1,6 +1,6 @@
 import type { ErrorReasonRow } from "./reason-row.ts";
 
-/** Providers and their answers. */
+/** Reasons that concern providers and their answers. */
 export const providerReasons = {
   PROVIDER_NOT_CONFIGURED: {
     kinds: ["provider-authentication"],
@@ -10,9 +10,9 @@ export const providerReasons = {
   },
   PROVIDER_CREDENTIALS: {
     kinds: ["provider-authentication", "provider-permission"],
-    when: "the provider refuses the key, or the key may not do this",
+    when: "the provider refuses the key, or the key lacks a permission",
     who: "operator",
-    todo: "mend the key or its rights",
+    todo: "correct the key or its permissions",
   },
   PROVIDER_RATE_LIMIT: {
     kinds: ["rate-limit"],
@@ -28,39 +28,39 @@ export const providerReasons = {
   },
   PROVIDER_OVERLOADED: {
     kinds: ["provider-overloaded"],
-    when: "the provider says that it is overloaded",
+    when: "the provider reports overload",
     who: "caller",
     todo: "repeat the call later",
   },
   PROVIDER_ERROR: {
     kinds: ["server-error"],
-    when: "the provider has failed",
+    when: "the provider failed",
     who: "caller",
     todo: "repeat the call later",
   },
   PROVIDER_CONNECTION: {
     kinds: ["network"],
-    when: "the connection to the provider has failed",
+    when: "the connection to the provider failed",
     who: "caller",
     todo: "repeat the call later",
   },
   PROVIDER_TLS: {
     kinds: ["network"],
-    when: "TLS with the provider fails: its certificate, or that of the gateway",
+    when: "TLS with the provider fails because of its certificate or the gateway's",
     who: "operator",
-    todo: "mend the certificates or `providers[].tls`",
+    todo: "correct the certificates or `providers[].tls`",
   },
   PROXY_CONNECTION: {
     kinds: ["network"],
-    when: "the proxy before the provider is not there",
+    when: "the proxy to the provider cannot be reached",
     who: "operator",
-    todo: "look at the proxy and at `HTTPS_PROXY`",
+    todo: "check the proxy and `HTTPS_PROXY`",
   },
   PROXY_REFUSED: {
     kinds: ["network"],
-    when: "the proxy before the provider opens no tunnel",
+    when: "the proxy to the provider opens no tunnel",
     who: "operator",
-    todo: "look at the proxy and its credential",
+    todo: "check the proxy and its credential",
   },
   PROVIDER_TIMEOUT: {
     kinds: ["connect-timeout", "first-token-timeout", "idle-timeout"],
@@ -76,15 +76,15 @@ export const providerReasons = {
   },
   PROVIDER_PROTOCOL: {
     kinds: ["protocol"],
-    when: "the provider has broken its own protocol",
+    when: "the provider broke its own protocol",
     who: "operator",
-    todo: "look at `provider error` in the log",
+    todo: "check `provider error` in the log",
   },
   ATTEMPTS_EXHAUSTED: {
     kinds: ["server-error", "network", "provider-overloaded"],
-    when: "the last of two attempts or more has failed, and the call has no attempt left",
+    when: "the last of two or more attempts failed, and the call has no attempt left",
     who: "caller",
-    todo: "repeat the call later; `attempts` says what each met",
+    todo: "repeat the call later; `attempts` lists the failure of each",
   },
   CIRCUIT_OPEN: {
     kinds: ["circuit-open"],
@@ -94,25 +94,25 @@ export const providerReasons = {
   },
   RETRY_BUDGET: {
     kinds: ["gateway-overloaded"],
-    when: "stands in `attempts` alone: an attempt was SKIPPED, since repetitions or failovers there have used up their budget",
+    when: "only in `attempts`: an attempt was SKIPPED because repetitions or failovers at its target have used up their budget",
     who: "nobody",
   },
   OUTPUT_NOT_JSON: {
     kinds: ["invalid-output"],
-    when: "the output is not JSON, and `on_invalid` makes that an error; else a warning",
+    when: "the output is not JSON, and `on_invalid` makes this an error; otherwise a warning",
     who: "caller",
     todo: "repeat the call, or set `on_invalid` to RETRY",
   },
   OUTPUT_SCHEMA_MISMATCH: {
     kinds: ["invalid-output"],
-    when: "the output breaks the schema, and `on_invalid` makes that an error; else a warning",
+    when: "the output breaks the schema, and `on_invalid` makes this an error; otherwise a warning",
     who: "caller",
     todo: "repeat the call, or set `on_invalid` to RETRY",
   },
   UNCLASSIFIED: {
     kinds: ["unknown"],
-    when: "the provider has failed in a way that fits nowhere else",
+    when: "the provider failed in a way that fits no other reason",
     who: "operator",
-    todo: "look at `provider error` in the log",
+    todo: "check `provider error` in the log",
   },
 } as const satisfies Readonly<Record<string, ErrorReasonRow>>;

@@ -1,19 +1,19 @@
 import type { ErrorKind } from "./error-kind.ts";
 
-/** Who can do something about an error. */
+/** Who can resolve an error. */
 type Actor = "caller" | "operator" | "nobody";
 
-/** A reason of an error as people read about it in `docs/errors.md`. */
+/** A row of `docs/errors.md` for a reason of errors. */
 export interface ErrorReasonRow {
-  /** Kinds of the errors that have it; code and repetition follow from them. */
+  /** Kinds of the errors with this reason. Code and retryability follow from them. */
   readonly kinds: readonly ErrorKind[];
   readonly when: string;
   readonly who: Actor;
-  /** Unset where nobody has to do anything. */
+  /** Unset if nobody has to act. */
   readonly todo?: string;
 }
 
-/** A reason of a warning as people read about it in `docs/errors.md`. */
+/** A row of `docs/errors.md` for a reason of warnings. */
 export interface WarningReasonRow {
   readonly when: string;
   readonly todo: string;

@@ -1,10 +1,10 @@
 import type { ErrorReasonRow } from "./reason-row.ts";
 
-/** What is wrong with a request. */
+/** Reasons that concern the request. */
 export const requestReasons = {
   INVALID_REQUEST: {
     kinds: ["validation"],
-    when: "the request breaks a rule that stands with its fields",
+    when: "the request breaks a rule of the contract",
     who: "caller",
     todo: "correct the field that the error names",
   },
@@ -22,13 +22,13 @@ export const requestReasons = {
   },
   UNSUPPORTED_PARAMETER: {
     kinds: ["validation"],
-    when: "no target can take the request as it is",
+    when: "no target supports the request",
     who: "caller",
-    todo: "leave out the field that the error names, or name a model that takes it",
+    todo: "leave out the field that the error names, or name a model that supports it",
   },
   CONTEXT_LENGTH_EXCEEDED: {
     kinds: ["context-length"],
-    when: "the input and the output asked for exceed the context window of every target",
+    when: "the input and the requested output exceed the context window of every target",
     who: "caller",
     todo: "shorten the input, or name a model with a larger window",
   },
@@ -52,13 +52,13 @@ export const requestReasons = {
   },
   PROVIDER_COUNT_UNAVAILABLE: {
     kinds: ["validation"],
-    when: "the provider has no counter of tokens, and `method` asks for one",
+    when: "`method` is PROVIDER, and the provider has no token counter",
     who: "caller",
     todo: "count with the method ESTIMATE",
   },
   REQUEST_BUDGET: {
     kinds: ["budget"],
-    when: "what is left of `spec.budget` pays for no target",
+    when: "the rest of `spec.budget` pays for no target",
     who: "caller",
     todo: "raise the budget, or name a cheaper model",
   },
@@ -66,18 +66,18 @@ export const requestReasons = {
     kinds: ["conflict"],
     when: "`request_id` was used with another request",
     who: "caller",
-    todo: "take a new `request_id` for each request",
+    todo: "use a new `request_id` for each request",
   },
   RESULT_NOT_KEPT: {
     kinds: ["conflict"],
-    when: "an earlier call with this `request_id` has succeeded, and its answer was too long to be kept",
+    when: "an earlier call with this `request_id` succeeded, and its answer was too long to keep",
     who: "caller",
     todo: "generate anew with a new `request_id`",
   },
   FAULTS_DISABLED: {
     kinds: ["validation"],
-    when: "the request scripts failures of the simulator, and `faults.allow` is off",
+    when: "the request scripts faults of the simulator, and `faults.allow` is off",
     who: "operator",
-    todo: "set `faults.allow` where failures are tried",
+    todo: "set `faults.allow: true` on a test system",
   },
 } as const satisfies Readonly<Record<string, ErrorReasonRow>>;

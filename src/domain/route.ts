@@ -8,26 +8,26 @@ import type { Warning } from "./warning.ts";
 export interface RoutedTarget {
   readonly model: Model;
   readonly spec: GenerationSpec;
-  /** `reasoning.effort` in the provider's own word. */
+  /** Provider's value for `reasoning.effort`. */
   readonly effort: string | undefined;
-  /** Options for the provider's dialect alone, as the request has them. */
+  /** Provider options of the request for this provider. */
   readonly options: JsonObject;
-  /** What was changed of the request for this target. */
+  /** Changes of the request for this target. */
   readonly warnings: readonly Warning[];
 }
 
-/** A target that does not take the request, and why. */
+/** A target that does not support the request, with the reason. */
 export interface SkippedTarget {
   readonly target: TargetName;
   readonly reason: string;
 }
 
-/** Where a request can go. */
+/** The targets of a request. */
 export interface Route {
-  /** In the order in which they are tried. */
+  /** In the order of attempts. */
   readonly targets: readonly [RoutedTarget, ...RoutedTarget[]];
-  /** Those listed before the first target. */
+  /** Skipped targets before the first target. */
   readonly skipped: readonly SkippedTarget[];
-  /** Those listed behind the first target. */
+  /** Skipped targets after the first target. */
   readonly unfit: readonly SkippedTarget[];
 }

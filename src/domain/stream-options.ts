@@ -1,35 +1,35 @@
-/** What becomes of a generation when its last reader goes away without cancelling it. */
+/** What happens to a generation when its last reader disconnects without cancelling it. */
 export type DisconnectPolicy =
   | { readonly policy: "grace"; readonly graceMs: number }
   | { readonly policy: "cancel" }
-  /** It runs to its end. */
+  /** The generation runs to its end. */
   | { readonly policy: "continue" };
 
 /** How one stream is delivered. */
 export interface StreamOptions {
-  /** What is told of the JSON in the output beside its text. */
+  /** Events about the JSON in the output, beside its text. */
   readonly jsonMode: "off" | "values" | "patches";
-  /** No text deltas; only with a `jsonMode`. */
+  /** Leaves out text deltas. Only with a `jsonMode`. */
   readonly omitJsonText: boolean;
   readonly omitReasoning: boolean;
-  /** One final `usage` event right before the terminal one. */
+  /** Sends one final `usage` event right before the terminal event. */
   readonly includeUsage: boolean;
-  /** `usage` events while it runs, estimated where the provider reports late. */
+  /** Sends interim `usage` events; counts that the provider reports late are estimated. */
   readonly includeUsageUpdates: boolean;
   readonly includeEventTime: boolean;
   readonly omitFinalMessage: boolean;
-  /** Longest silence in milliseconds before a heartbeat; 0 for none. */
+  /** Longest silence before a heartbeat, in milliseconds; 0: no heartbeats. */
   readonly heartbeatMs: number;
-  /** Nothing of it is stored. */
+  /** The stream is not stored. */
   readonly ephemeral: boolean;
-  /** How long it can be replayed after its end; undefined: the server's time. */
+  /** How long the stream can be replayed after its end, in milliseconds; undefined: the server's default. */
   readonly retentionMs: number | undefined;
-  /** `graceMs` undefined: the server's time. */
+  /** `graceMs` undefined: the server's default. */
   readonly onDisconnect: "grace" | "cancel" | "continue";
   readonly disconnectGraceMs: number | undefined;
 }
 
-/** A whole answer is read by nobody before its end, and by no one after. */
+/** Options of a unary call: its stream has no reader before its end. */
 export const WHOLE_ANSWER: StreamOptions = {
   jsonMode: "off",
   omitJsonText: false,

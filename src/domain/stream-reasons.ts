@@ -1,18 +1,18 @@
 import type { ErrorReasonRow } from "./reason-row.ts";
 
-/** The gateway itself and its streams. */
+/** Reasons that concern the gateway itself and its streams. */
 export const streamReasons = {
   OVERLOADED: {
     kinds: ["gateway-overloaded"],
-    when: "the gateway takes no more; nothing was executed",
+    when: "the gateway accepts no more calls; nothing was executed",
     who: "caller",
     todo: "repeat the call after the pause that the error names",
   },
   DRAINING: {
     kinds: ["gateway-overloaded"],
-    when: "the replica shuts down; nothing was executed, or the stream goes on at another replica",
+    when: "the replica shuts down; nothing was executed, or the stream continues at another replica",
     who: "caller",
-    todo: "repeat or resume the call: another replica takes it",
+    todo: "repeat or resume the call: another replica serves it",
   },
   TOTAL_TIMEOUT: {
     kinds: ["total-timeout"],
@@ -22,7 +22,7 @@ export const streamReasons = {
   },
   DELIVERY_DEADLINE: {
     kinds: ["total-timeout"],
-    when: "the deadline of a stream's call is about to pass, and the stream goes on",
+    when: "the deadline of a stream's call is about to pass, and the stream continues",
     who: "caller",
     todo: "resume the stream",
   },
@@ -46,7 +46,7 @@ export const streamReasons = {
   },
   SEQUENCE_AHEAD: {
     kinds: ["validation"],
-    when: "`last_sequence` lies beyond the last event of the stream",
+    when: "`last_sequence` is beyond the last event of the stream",
     who: "caller",
     todo: "resume from an event that was received",
   },
@@ -58,42 +58,42 @@ export const streamReasons = {
   },
   STREAM_TOO_LARGE: {
     kinds: ["stream-limit"],
-    when: "the stream has reached `stream.max_bytes` or `stream.max_events`, or the answer is longer than the gateway holds",
+    when: "the stream has reached `stream.max_bytes` or `stream.max_events`, or the answer is longer than the gateway can hold",
     who: "operator",
     todo: "raise the bound",
   },
   STREAM_LOG_INCOMPLETE: {
     kinds: ["state-lost"],
-    when: "the store has lost events that were delivered",
+    when: "the store lost events that were delivered",
     who: "caller",
-    todo: "begin anew; the operator looks at the durability of the store",
+    todo: "begin anew; the operator checks the durability of the store",
   },
   STORE_UNAVAILABLE: {
     kinds: ["state-unavailable"],
-    when: "the store of streams does not answer, or takes no event",
+    when: "the stream store does not answer or accepts no events",
     who: "operator",
     todo: "read `store away` in the log",
   },
   OWNER_LOST: {
     kinds: ["owner-lost"],
-    when: "the replica that generated was lost, and no other could go on",
+    when: "the replica of the generation was lost, and no other could continue",
     who: "caller",
-    todo: "repeat the call; the recovery RESTART makes a takeover do so",
+    todo: "repeat the call; with the recovery RESTART a takeover repeats it",
   },
   CANCELLED_BY_CALLER: {
     kinds: ["cancelled"],
-    when: "the caller has cancelled the generation",
+    when: "the caller cancelled the generation",
     who: "nobody",
   },
   CANCELLED_BY_OPERATOR: {
     kinds: ["cancelled"],
-    when: "an operator has cancelled the generation",
+    when: "an operator cancelled the generation",
     who: "caller",
     todo: "ask the operator",
   },
   CANCELLED_BY_DISCONNECT: {
     kinds: ["cancelled"],
-    when: "nobody has read the stream for `disconnect_grace`",
+    when: "the stream had no reader for `disconnect_grace`",
     who: "caller",
     todo: "repeat the call, or set `on_disconnect` to CONTINUE",
   },

@@ -1,14 +1,14 @@
-// What operators see and do with stored streams; never their content.
+// Stored streams as operators see them, without content.
 import type { GatewayError } from "./gateway-error.ts";
 import type { Attempt, TargetName } from "./generation.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 export type EndedPhase = "succeeded" | "failed" | "cancelled";
 
-/** `pending`: nothing delivered yet; `orphaned`: its owner is lost, and no other replica has it. */
+/** `pending`: nothing delivered yet. `orphaned`: the owner is lost, and no replica has claimed the stream. */
 export type StreamPhase = "pending" | "running" | "orphaned" | EndedPhase;
 
-/** Times are the store's milliseconds since the epoch. */
+/** Times are milliseconds since the epoch by the store's clock. */
 export interface StreamState {
   readonly streamId: string;
   readonly generationId: string;
@@ -17,13 +17,13 @@ export interface StreamState {
   readonly caller: string;
   readonly phase: StreamPhase;
   readonly requestedModel: string;
-  /** Current or last one. */
+  /** The current target, or the last one. */
   readonly target: TargetName;
   readonly lastSequence: number;
   readonly storedBytes: number;
-  /** At this replica. */
+  /** Readers at this replica. */
   readonly readers: number;
-  /** Replica that produces the events, or did. */
+  /** Replica that produces or produced the events. */
   readonly owner: string;
   readonly ownerEpoch: number;
   readonly attempts: readonly Attempt[];
@@ -58,9 +58,9 @@ export interface CleanupOrder {
   readonly dryRun: boolean;
   /** Empty: all. */
   readonly phases: readonly EndedPhase[];
-  /** Ends and deletes orphans as well whose last event is that old. */
+  /** Also ends and deletes orphans whose last event is at least that old. */
   readonly includeOrphaned: boolean;
-  /** 0: no bound but the server's. */
+  /** 0: only the server's bound. */
   readonly maxDeletions: number;
 }
 
@@ -76,12 +76,12 @@ export interface CleanupReport {
   readonly truncated: boolean;
 }
 
-/** Each throws `GatewayError`. */
+/** Every method throws `GatewayError`. */
 export interface StreamOperations {
   /** Newest first. */
   list(filter: StreamFilter, pageSize: number, pageToken: string): Promise<StreamPage>;
   get(streamId: string): Promise<StreamState>;
-  /** Any caller's. `cancelled` false: it had ended before. */
+  /** Cancels any caller's stream. `cancelled` false: the stream had already ended. */
   cancel(
     streamId: string,
     note: string,

@@ -1,4 +1,4 @@
-/** What the files of a listener hold: a certificate with its key, and who signs clients. */
+/** TLS files of a listener: a certificate with its key, and the authority of client certificates. */
 export interface TlsMaterial {
   readonly cert: Buffer;
   readonly key: Buffer;

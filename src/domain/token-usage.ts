@@ -1,7 +1,7 @@
-/** Largest count that the contract carries (int32). A provider's count above it is a mistake. */
+/** Largest count in the contract (int32). A provider's count above it is an error. */
 export const MAX_TOKENS = 2 ** 31 - 1;
 
-/** A sum that the contract carries: what is above `MAX_TOKENS` is told as that. */
+/** The sum, at most `MAX_TOKENS`. */
 export function tokenSum(a: number, b: number): number {
   return Math.min(a + b, MAX_TOKENS);
 }
@@ -32,8 +32,8 @@ export interface TokenUsage extends TokenCounts {
   /** 0 to 1. */
   readonly confidence?: number;
   /**
-   * Most output tokens beside `outputTokens` that a provider can have made of whole answers
-   * which ended before they came. Unset: none, or nobody knows a limit.
+   * Upper bound of output tokens, beyond `outputTokens`, of whole answers that ended before they arrived. Unset:
+   * none, or no limit is known.
    */
   readonly unseenOutputTokens?: number;
 }
@@ -50,7 +50,7 @@ const SUB_COUNTS = [
   "unseenOutputTokens",
 ] as const;
 
-/** The sum of two attempts; a sub-count that only one of them reported is the sum's. */
+/** The sum of two attempts. If only one of them has a sub-count, the sum has that value. */
 export function addUsage(
   a: TokenUsage | undefined,
   b: TokenUsage | undefined,
@@ -60,7 +60,7 @@ export function addUsage(
     const sum = addCounts(a[name], b[name]);
     return sum === undefined ? [] : [[name, sum] as const];
   });
-  // The one that is trusted less speaks for both.
+  // Estimator and confidence are those of the less trusted count.
   const [worst] = [a, b]
     .filter(({ estimator }) => estimator !== undefined)
     .sort((one, other) => (one.confidence ?? 0) - (other.confidence ?? 0));

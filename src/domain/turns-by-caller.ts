@@ -1,6 +1,6 @@
-/** What waits, by caller: first come first served among the items of one, and callers take turns. */
+/** A queue with turns: callers take turns, and the items of one caller are first in, first out. */
 export class TurnsByCaller<Item> {
-  /** In the order of the callers' turns. */
+  /** Callers in the order of their turns. */
   readonly #waiting = new Map<string, Set<Item>>();
   #length = 0;
 
@@ -19,7 +19,7 @@ export class TurnsByCaller<Item> {
     this.#length++;
   }
 
-  /** Whether it waited. */
+  /** Returns whether the item was in the queue. */
   remove(caller: string, item: Item): boolean {
     const items = this.#waiting.get(caller);
     if (items?.delete(item) !== true) return false;
@@ -28,13 +28,13 @@ export class TurnsByCaller<Item> {
     return true;
   }
 
-  /** The item whose turn it is. */
+  /** The item whose turn is next. */
   peek(): Item | undefined {
     for (const [item] of this.#waiting.values()) return item;
     return undefined;
   }
 
-  /** Removes the item whose turn it is. The caller's next one comes behind those of the others. */
+  /** Removes the item whose turn is next. The caller's following item goes after those of the other callers. */
   take(): Item | undefined {
     for (const [caller, items] of this.#waiting) {
       const [item] = items;

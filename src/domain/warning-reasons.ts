@@ -1,50 +1,50 @@
 import type { ErrorReason } from "./error-reasons.ts";
 import type { WarningReasonRow } from "./reason-row.ts";
 
-/** Reasons of warnings that are no reasons of errors: one that has no row does not compile. */
+/** Reasons of warnings that are not reasons of errors. A reason without a row does not compile. */
 export const WARNING_REASONS = {
   PARAMETER_CLAMPED: {
-    when: "a value was lowered to what the model takes",
-    todo: "ask for no more than the model takes",
+    when: "a value was lowered to the model's limit",
+    todo: "stay within the model's limit",
   },
   PARAMETER_DROPPED: {
-    when: "a field was left out that the model does not take",
-    todo: "leave the field out; `unsupported_parameters` REJECT makes an error of it",
+    when: "a field was left out that the model does not support",
+    todo: "leave the field out; with `unsupported_parameters` REJECT it is an error",
   },
   PROVIDER_OPTION_IGNORED: {
     when: "`provider_options` has a key that Steer sets itself",
     todo: "leave the key out",
   },
   REASONING_DROPPED: {
-    when: "the request has reasoning of another model, which this one does not take back",
+    when: "the request has reasoning of another model, which this model does not accept",
     todo: "nothing: the rest was sent",
   },
   PROVIDER_PART_DROPPED: {
-    when: "the request has parts of an answer of another provider",
+    when: "the request has provider parts of another provider",
     todo: "nothing: the rest was sent",
   },
   PROVIDER_DATA_DROPPED: {
-    when: "the request has data of an answer of another provider",
+    when: "the request has provider data of another provider",
     todo: "nothing: the rest was sent",
   },
   TOOL_CALLS_MISSING: {
-    when: "the provider says that its answer ends with tool calls, and sent none",
-    todo: "read the answer as a text, or repeat the call",
+    when: "the provider announced tool calls and sent none",
+    todo: "use the answer as text, or repeat the call",
   },
   CHOICES_DROPPED: {
-    when: "the answer has several choices: the first is kept, and all are paid for",
+    when: "the answer has several choices; the first is kept, and all are paid for",
     todo: "ask for one choice",
   },
   PROVIDER_METADATA_OMITTED: {
-    when: "fields of the answer are too long for `provider_metadata`, or of a kind that it cannot carry",
-    todo: "nothing: the output is whole",
+    when: "fields of the answer are too long for `provider_metadata`, or of a type that it cannot hold",
+    todo: "nothing: the output is complete",
   },
   PROVIDER_DATA_OMITTED: {
-    when: "data of the provider is longer or deeper than the contract carries",
-    todo: "nothing: the output is whole; later turns go without the data",
+    when: "data of the provider is longer or deeper than the contract allows",
+    todo: "nothing: the output is complete; later turns lack the data",
   },
   OUTPUT_EMPTY: {
-    when: "the model has stopped without any output, twice",
+    when: "the model stopped twice without output",
     todo: "change the prompt",
   },
   OUTPUT_UNCHECKED: {
@@ -56,28 +56,28 @@ export const WARNING_REASONS = {
     todo: "read `message`",
   },
   USAGE_IMPOSSIBLE: {
-    when: "the provider reported counts or a price that cannot be; they count as not reported",
+    when: "the provider reported impossible counts or an impossible price; they are treated as not reported",
     todo: "nothing: the counts are estimates",
   },
   USAGE_INCOMPLETE: {
-    when: "an attempt has used what no count has: a replica was lost, or a whole answer never came",
+    when: "the counts miss a part of an attempt: a replica was lost, or an answer that is delivered as a whole never arrived",
     todo: "treat the counts as a lower bound",
   },
   SERVICE_TIER_UNPRICED: {
-    when: "the provider served another tier than the standard one, whose prices the cost has",
+    when: "the provider served another tier than the standard one; the cost uses the standard prices",
     todo: "treat the cost as an estimate",
   },
   IDEMPOTENCY_LOCAL: {
-    when: "nothing is stored: `request_id` holds at this replica only, for as long as it runs",
+    when: "nothing is stored: `request_id` is known only at this replica, until it ends",
     todo: "expect that a repetition at another replica generates anew",
   },
   STREAM_UNSTORED: {
-    when: "the store of streams is away or late: the stream cannot be resumed",
+    when: "the stream store is away or late: the stream cannot be resumed",
     todo: "repeat the call if it breaks",
   },
 } as const satisfies Readonly<Record<string, WarningReasonRow>>;
 
-/** Errors where the request asks for them. */
+/** Errors or warnings, as the request asks. */
 type Either = Extract<ErrorReason, "OUTPUT_NOT_JSON" | "OUTPUT_SCHEMA_MISMATCH">;
 
 export type WarningReason = keyof typeof WARNING_REASONS | Either;

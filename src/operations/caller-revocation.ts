@@ -1,34 +1,36 @@
-// What runs for a caller that was removed from the configuration ends, at every replica.
+// Ends all calls and streams of callers that were removed from the configuration, at every replica.
 import type { Clock } from "../clock.ts";
 import { callerRevoked, type GatewayError } from "../domain/gateway-error.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
 import type { ListPlace } from "../streams/stream-store.ts";
 
-/** Longest wait for one answer of the store. */
+/** Longest wait for one answer of the store, in milliseconds. */
 const WAIT_MS = 5_000;
-/** Streams in one answer of the store. */
+/** Streams per answer of the store. */
 const PAGE = 500;
-/** A store that is away is asked again, so often and so long after the last time. */
+/** If the store is away, it is asked this many times, with this pause after each. */
 const TRIES = 12;
 const RETRY_MS = 5_000;
 
 export interface CallerRevocationDependencies {
   readonly clock: Clock;
   readonly log: StreamLog;
-  /** Ends generations that run here. */
+  /** Ends generations at this replica. */
   readonly abortGenerations: (isMeant: (caller: string) => boolean, error: GatewayError) => void;
-  /** Ends calls that run here. */
+  /** Ends calls at this replica. */
   readonly endCalls: (isMeant: (caller: string) => boolean, error: GatewayError) => void;
-  /** The streams of a caller could not be cancelled elsewhere: the store does not answer. */
+  /**
+   * Called if the streams of a caller could not be cancelled at other replicas because the store does not answer.
+   */
   readonly onFailure: (caller: string) => void;
-  /** The process ends. */
+  /** Aborted when the process ends. */
   readonly signal: AbortSignal;
 }
 
 export function createCallerRevocation(dependencies: CallerRevocationDependencies) {
   const { clock, log, signal } = dependencies;
 
-  /** Asks for the end of every stream of a caller, whichever replica writes it. */
+  /** Requests the end of every stream of a caller, at whichever replica it runs. */
   async function cancelStored(caller: string): Promise<void> {
     let after: ListPlace | undefined;
     do {
@@ -57,12 +59,12 @@ export function createCallerRevocation(dependencies: CallerRevocationDependencie
     }
   }
 
-  /** Resolves when the store has been told, or could not be. */
+  /** Resolves when the store has been told, or after the last try. */
   return async function revoke(callers: readonly string[]): Promise<void> {
     if (callers.length === 0) return;
     const isMeant = (caller: string): boolean => callers.includes(caller);
     const error = callerRevoked();
-    // The generations first: their streams end with the reason, and not with a caller that has left.
+    // Generations end first, so that their streams end with this error and not because their caller left.
     dependencies.abortGenerations(isMeant, error);
     dependencies.endCalls(isMeant, error);
     await Promise.all(callers.map(cancelEverywhere));

@@ -1,4 +1,4 @@
-// What operators see and do over all replicas that share a store.
+// Provider status and retry figures over all replicas that share a store, for operators.
 import type { Clock } from "../clock.ts";
 import { mergeStatus } from "../domain/merge-status.ts";
 import type { LocalOperations, Operations, Status, StoreStatus } from "../domain/operations.ts";
@@ -11,7 +11,7 @@ export function createClusterOperations(
   replica: string,
   clock: Clock,
 ): Operations {
-  /** What the other living replicas said last; none where the store is away. */
+  /** The last snapshots of the other living replicas; empty if the store is away. */
   async function others(): Promise<readonly Status[]> {
     if (!log.store.capabilities.isShared) return [];
     const { storeTimeoutMs } = log.settings;

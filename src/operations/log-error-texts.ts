@@ -1,8 +1,8 @@
-// Shows operators the errors of a server of their own in its own words.
+// Writes error texts of an operator's own servers to the log.
 import type { Clock } from "../clock.ts";
 import type { Log } from "../domain/log-line.ts";
 
-/** Shortest time between two lines about one instance; those between are counted. */
+/** Shortest time in milliseconds between two lines for one instance; further ones are counted. */
 const INTERVAL_MS = 1_000;
 /** Longest text of a line, in UTF-16 units. */
 const MAX_UNITS = 512;
@@ -15,7 +15,7 @@ export type LogErrorText = (
 ) => void;
 
 export function createErrorTextLog(clock: Clock, log: Log): LogErrorText {
-  /** By instance: when a line was written, and how many were left out since. */
+  /** By instance: time of the last line, and number of lines left out since. */
   const written = new Map<string, { at: number; suppressed: number }>();
   return (provider, apiKeys, { status, text }) => {
     const now = clock.now();

@@ -1,4 +1,4 @@
-// Tells the log of circuits that open and close, and of targets that pause or are out.
+// Writes log lines for circuits that open and close, and for targets that pause or are out.
 import type { Clock } from "../clock.ts";
 import type { TargetName } from "../domain/generation.ts";
 import type { LineFields, Log, LogLine } from "../domain/log-line.ts";
@@ -6,15 +6,15 @@ import type { CircuitEvidence } from "../reliability/circuit-breaker.ts";
 import type { TargetChange } from "../reliability/target-change.ts";
 import type { TargetStates } from "../reliability/target-states.ts";
 
-/** Shortest time between two lines of one sort about one target; those between are counted. */
+/** Shortest time in milliseconds between two lines of one kind for one target; further ones are counted. */
 const INTERVAL_MS: Readonly<Record<TargetChange["what"], number>> = {
   circuit: 1_000,
-  // Each answer of a busy target can bring a longer pause.
+  // Each answer of a busy target can extend the pause.
   cooldown: 10_000,
   out: 1_000,
 };
 
-/** What the evidence of a circuit says, in whole numbers. */
+/** Evidence of a circuit in whole numbers. */
 function evidenceFields(evidence: CircuitEvidence): Partial<LineFields<"circuit">> {
   const { type } = evidence;
   if (type === "probe-failed") return { evidence: type };
@@ -26,7 +26,7 @@ function evidenceFields(evidence: CircuitEvidence): Partial<LineFields<"circuit"
 
 type About = TargetName & { readonly suppressed?: number };
 
-/** What changed and why, without anything of a request. */
+/** A change with its reason, without data of a request. */
 function changeLine(about: About, change: TargetChange): LogLine {
   const lastError = change.lastError === undefined ? {} : { last_error: change.lastError };
   switch (change.what) {
@@ -56,11 +56,11 @@ function changeLine(about: About, change: TargetChange): LogLine {
 }
 
 export function logTargetChanges(states: TargetStates, clock: Clock, log: Log): void {
-  /** By target and sort of change: when a line was written, and how many were left out since. */
+  /** By target and kind of change: time of the last line, and number of lines left out since. */
   const written = new Map<string, { at: number; suppressed: number }>();
 
   states.onChange(({ provider, model, isUnlisted }: TargetName, change) => {
-    // Requests can make up names without end: all of an instance are as one.
+    // Requests can invent any number of model names, so the unlisted models of an instance share one entry.
     const key = `${change.what} ${provider} ${isUnlisted ? "" : model}`;
     const now = clock.now();
     const last = written.get(key);

@@ -1,4 +1,4 @@
-// What operators see and do at this replica: a view of deployment and engine.
+// Provider status and retry figures of this replica, from its deployment and engine.
 import type { Clock } from "../clock.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 import type {
@@ -23,7 +23,7 @@ type Configured = Deployment["providers"][number];
 
 const STATES = ["closed", "half-open", "open"] as const;
 
-/** All circuits of an instance as one: as open as the one that is least so. */
+/** All circuits of an instance as one: its state is that of the least open circuit. */
 function together(circuits: readonly CircuitStatus[], startTimeMs: number): CircuitStatus {
   const sum = (of: (circuit: CircuitStatus) => number): number =>
     circuits.reduce((total, circuit) => total + of(circuit), 0);
@@ -39,7 +39,7 @@ function together(circuits: readonly CircuitStatus[], startTimeMs: number): Circ
   };
 }
 
-/** A target that is merely busy is no trouble. */
+/** A full target is only busy, not in trouble. */
 type Trouble = Exclude<Refusal, { state: "full" }>;
 
 function troubleBy(refusal: Trouble): Unavailability {
@@ -71,7 +71,7 @@ export function createOperations(dependencies: OperationsDependencies): LocalOpe
     };
   }
 
-  /** Why an instance cannot be used although it is configured: none of its models takes a call. */
+  /** Why a configured instance cannot be used: none of its models accepts a call. */
   function troubleOf(id: string, targets: readonly TargetState[]): Unavailability | undefined {
     const { out } = states.instance(id);
     if (out !== undefined && out.until > clock.now()) return troubleBy({ state: "out", ...out });
@@ -79,7 +79,7 @@ export function createOperations(dependencies: OperationsDependencies): LocalOpe
     for (const target of targets) {
       const refusal = target.health();
       if (refusal === undefined) return undefined;
-      // A model that the provider does not have says nothing of the provider.
+      // A missing model says nothing about its provider.
       if (refusal.state === "out" && refusal.kind === "not-found") continue;
       if (first === undefined || refusal.until < first.until) first = refusal;
     }

@@ -1,7 +1,7 @@
-// What a replica tells the others of itself, as the store keeps it.
+// A replica's status as the other replicas read it from the store.
 import type { ProviderStatus, RetryStatus, Status } from "../domain/operations.ts";
 
-/** Grows with every change that another version would misread, and not with fields that can be missing. */
+/** Increased by changes that an older version would misread. New optional fields do not count. */
 const FORMAT = 1;
 
 export interface ReplicaSnapshot {
@@ -36,7 +36,7 @@ export function encodeSnapshot({ replica, status }: ReplicaSnapshot): Uint8Array
   );
 }
 
-/** Undefined for one of another version: replicas are upgraded one by one. */
+/** Undefined for a snapshot of another version: replicas are upgraded one by one. */
 export function decodeSnapshot(bytes: Uint8Array): ReplicaSnapshot | undefined {
   try {
     const stored = JSON.parse(decoder.decode(bytes)) as Stored;

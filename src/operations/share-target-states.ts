@@ -1,9 +1,9 @@
-// Replicas share what one of them was told: rate limits, and circuits that an operator resets.
+// Shares rate limits, and circuits that an operator resets, with the other replicas.
 import type { LocalOperations } from "../domain/operations.ts";
 import type { TargetStates } from "../reliability/target-states.ts";
 import type { ControlChannel } from "../streams/control-channel.ts";
 
-/** No cooldown that another replica tells of is longer. */
+/** Longest accepted cooldown from another replica, in milliseconds. */
 const MAX_COOLDOWN_MS = 86_400_000;
 
 export function shareTargetStates(
@@ -16,7 +16,7 @@ export function shareTargetStates(
     void control.send({ type: "cooldown", provider, model, forMs: change.forMs });
   });
   control.on("cooldown", ({ provider, model, forMs }) => {
-    // Configurations of replicas can differ for a while.
+    // Replicas can have different configurations for a while.
     if (!operations.hasModel(provider, model)) return;
     states.of({ provider, model }).coolDown(Math.min(forMs, MAX_COOLDOWN_MS));
   });

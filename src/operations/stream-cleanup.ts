@@ -1,18 +1,18 @@
-// Deletes stored streams by age, as operators ask for it.
+// Deletes stored streams by age, for operators.
 import type { Clock } from "../clock.ts";
 import type { CleanupOrder, CleanupReport, EndedPhase } from "../domain/stream-states.ts";
 import type { StreamLog } from "../streams/stream-log.ts";
 import type { EndPhase } from "../streams/stream-record.ts";
 import type { ListQuery, StoredStream } from "../streams/stream-store.ts";
 
-/** Longest wait for one answer of the store. */
+/** Longest wait for one answer of the store, in milliseconds. */
 const WAIT_MS = 5_000;
-/** Longest time of one call; what is left is said to be so. */
+/** Longest time of one call, in milliseconds. After it the call returns with `truncated`. */
 const MAX_CALL_MS = 5_000;
-/** Deletions in one step of the store, which serves calls meanwhile. */
+/** Deletions per step of the store, which also serves calls. */
 const STEP = 500;
 const SAMPLE = 100;
-/** Orphans in one answer of the store. */
+/** Orphans per answer of the store. */
 const PAGE = 500;
 
 const PHASES: Readonly<Record<EndedPhase, EndPhase>> = {
@@ -24,7 +24,7 @@ const PHASES: Readonly<Record<EndedPhase, EndPhase>> = {
 export interface StreamDependencies {
   readonly clock: Clock;
   readonly log: StreamLog;
-  /** Ends an orphan; false: another replica has it now. */
+  /** Ends an orphan. False: another replica has claimed it. */
   readonly endOrphan: (stream: StoredStream) => Promise<boolean>;
 }
 
@@ -53,7 +53,7 @@ export function createStreamCleanup({ clock, log, endOrphan }: StreamDependencie
     return orphans;
   }
 
-  /** Streams that have ended: in steps, as long as there is time. */
+  /** Deletes ended streams, in steps, while there is time. */
   async function deleteEnded(
     order: CleanupOrder,
     endsAt: number,
@@ -74,7 +74,7 @@ export function createStreamCleanup({ clock, log, endOrphan }: StreamDependencie
       freedBytes += next.freedBytes;
       truncated = next.truncated;
     }
-    // A store may stop counting where it stops deleting.
+    // A store may count only the streams that it has looked at.
     return { ...first, matched: Math.max(first.matched, deleted), deleted, freedBytes, truncated };
   }
 
@@ -84,7 +84,7 @@ export function createStreamCleanup({ clock, log, endOrphan }: StreamDependencie
     const orphans = await orphansOf(order, endsAt);
     const ended = await deleteEnded(order, endsAt, limit);
     const matched = ended.matched + orphans.length;
-    // Stores count an orphan among those that still run.
+    // Stores count orphans among the running streams.
     const skipped = Math.max(0, ended.skipped - orphans.length);
     if (order.dryRun) {
       const bytes = orphans.reduce((sum, orphan) => sum + orphan.bytes, 0);

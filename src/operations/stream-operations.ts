@@ -13,16 +13,16 @@ import { createStreamCleanup, type StreamDependencies } from "./stream-cleanup.t
 import { decodePageToken, encodePageToken } from "./stream-page.ts";
 import { stateOf } from "./stream-state.ts";
 
-/** Longest wait of an operator for one answer of the store. */
+/** Longest wait for one answer of the store, in milliseconds. */
 const OPERATOR_WAIT_MS = 5_000;
 
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 500;
-/** Clients take 4 MiB: a page of streams with many attempts or labels is shorter. */
+/** Clients accept messages of 4 MiB. A page whose streams have many attempts or labels is shorter. */
 const MAX_PAGE_BYTES = 1024 * 1024;
-/** Answers of the store in one page: where little matches the page is short, and not the last. */
+/** Answers of the store per page. If few streams match, the page is short although others follow. */
 const MAX_STEPS = 5;
-/** How long a cancelled stream is waited for, to be shown as it ended. */
+/** How long to wait for the end of a cancelled stream before it is shown, in milliseconds. */
 const CANCEL_WAIT_MS = 1_000;
 const CANCEL_POLL_MS = 20;
 
@@ -70,7 +70,7 @@ export function createStreamOperations(dependencies: StreamDependencies): Stream
         }
         after = { createdAt: stream.createdAt, streamId: stream.streamId };
         const state = show(stream);
-        // The store does not tell `pending` from `running`.
+        // The store does not distinguish `pending` from `running`.
         if (filter.phases.length > 0 && !filter.phases.includes(state.phase)) continue;
         streams.push(state);
         bytes += stream.progress.details.length;
@@ -81,7 +81,7 @@ export function createStreamOperations(dependencies: StreamDependencies): Stream
     }
   }
 
-  /** The stream once it has ended, or as it is after a while. */
+  /** The stream when it has ended, or after the wait. */
   async function settled(stream: StoredStream): Promise<StoredStream> {
     const endsAt = clock.now() + CANCEL_WAIT_MS;
     let current = stream;
@@ -104,7 +104,7 @@ export function createStreamOperations(dependencies: StreamDependencies): Stream
       );
       if (marked === undefined) throw streamNotFound(streamId);
       const after = await settled(marked);
-      // It can have come to its own end meanwhile.
+      // The stream can have ended by itself meanwhile.
       const isCancelled = after.phase === "running" || after.phase === "cancelled";
       const cancelled = before.cancel === undefined && isCancelled;
       return { cancelled, stream: show(after) };

@@ -1,9 +1,9 @@
-// The token of a page of streams: where it goes on, and of which list it is.
+// Page token of a list of streams: the position, and a hash of the filter.
 import { createHash } from "node:crypto";
 import { invalidField } from "../domain/gateway-error.ts";
 import type { StreamFilter } from "../domain/stream-states.ts";
 
-/** The last stream that the page before has looked at. */
+/** The last stream that the previous page examined. */
 export interface PagePosition {
   readonly createdAt: number;
   readonly streamId: string;

@@ -5,7 +5,7 @@ import { readSummary } from "../gateway/stream-summary.ts";
 import type { EndPhase } from "../streams/stream-record.ts";
 import type { StoredStream } from "../streams/stream-store.ts";
 
-/** Another incarnation of a replica is another writer: its session ends with random digits. */
+/** Each start of a replica is another writer: the name of its session ends with random digits. */
 export function sessionOf(replica: string, incarnation: string): string {
   return `${replica}-${incarnation}`;
 }

@@ -22,25 +22,25 @@ import { ChunkTiming } from "./chunk-timing.ts";
 import { MessageAssembler } from "./message-assembler.ts";
 import { missingAnswer } from "./missing-answer.ts";
 
-/** A target with the request as it was sent there. */
+/** A target with the request as sent there. */
 export type SentTarget = Pick<RoutedTarget, "model" | "spec" | "warnings">;
 
 export interface AttemptRecordOptions {
-  /** Position among all attempts, skipped ones included; from 1. */
+  /** Position among all attempts, skipped ones included, from 1. */
   readonly index: number;
   readonly target: SentTarget;
   readonly trigger: AttemptTrigger;
-  /** The answer comes in pieces; else as a whole. */
+  /** True: the answer is streamed. False: it arrives as a whole. */
   readonly stream: boolean;
   readonly delayMs: number;
   readonly delayFromProvider: boolean;
   readonly clock: Clock;
-  /** The request's money sets the limit of the output. */
+  /** The request's budget sets the output limit. */
   readonly isMoneyLimited: boolean;
   readonly meter: UsageMeter;
   /** Undefined: the price is unknown. */
   readonly price: (usage: TokenUsage, reported: ReportedCost | undefined) => Cost | undefined;
-  /** The attempt whose output this one goes on with. */
+  /** The attempt whose output this one continues. */
   readonly continues: AttemptRecord | undefined;
 }
 
@@ -52,7 +52,7 @@ export interface Durations {
   readonly perChunkMs: number | undefined;
 }
 
-/** Longest output of one attempt in UTF-16 units, far above what any model writes: it is held in memory. */
+/** Longest output of one attempt in UTF-16 units, held in memory; far above the output of any model. */
 const MAX_OUTPUT_UNITS = 32 * 1024 * 1024;
 
 const USAGE_IMPOSSIBLE: Warning = {
@@ -88,7 +88,7 @@ function outputUnits(event: ProviderEvent): number {
   }
 }
 
-/** Everything that is known of one attempt, while it runs and when it has ended. */
+/** The facts about one attempt, while it runs and after its end. */
 export class AttemptRecord {
   readonly index: number;
   readonly target: SentTarget;
@@ -100,17 +100,17 @@ export class AttemptRecord {
   providerModel = "";
   providerResponseId = "";
   finish: Extract<ProviderEvent, { type: "finish" }> | undefined;
-  /** The caller has seen output of it. */
+  /** The caller has received output of the attempt. */
   committed = false;
-  /** A part of its output is whole: nothing can be added to it. */
+  /** A part of the output is complete, so nothing can be appended to it. */
   hasWholePart = false;
-  /** The caller was told to forget its output. */
+  /** The caller was told to discard the output. */
   isVoid = false;
-  /** What the caller should know of it, apart from what its target did to the request. */
+  /** Warnings about the answer. Changes of the request by the target are not included. */
   warnings: readonly Warning[] = [];
 
   readonly #options: AttemptRecordOptions;
-  /** Text of the attempt that this one goes on with. */
+  /** Output text of the attempt that this one continues. */
   readonly #prefix: string;
   readonly #prefixCodePoints: number;
   #units = 0;
@@ -156,17 +156,20 @@ export class AttemptRecord {
     }
   }
 
-  /** The same object is told once. */
+  /** The same warning object is reported once. */
   warn(warning: Warning): void {
     if (!this.warnings.includes(warning)) this.warnings = [...this.warnings, warning];
   }
 
-  /** A part as it stands. */
+  /** The current state of a part. */
   part(index: number): Part | undefined {
     return this.assembler.part(index);
   }
 
-  /** Where the check of the finished output may take long, has it made by `run`, for `json`; undefined: it does not. */
+  /**
+   * If the check of the finished output can take long, starts it with `run`; `json` then has its result. Undefined:
+   * no such check is needed.
+   */
   check(run: (check: SchemaCheck) => Promise<CheckResult>): Promise<void> | undefined {
     const { outputFormat } = this.target.spec;
     if (outputFormat.type !== "json-schema") return undefined;
@@ -178,7 +181,7 @@ export class AttemptRecord {
     });
   }
 
-  /** The finished output against the format that was asked for; it is looked at once. */
+  /** The result of checking the finished output against the requested format. Computed once. */
   json(): JsonOutput {
     const { outputFormat } = this.target.spec;
     this.#json ??= checkJsonOutput(outputFormat, this.assembler.outputText());
@@ -201,19 +204,19 @@ export class AttemptRecord {
     }
   }
 
-  /** Resolves when `usage` is as good as it gets; undefined: it is already. */
+  /** Resolves when `usage` is final; undefined: it already is. */
   get counting(): Promise<void> | undefined {
     return this.#counting;
   }
 
-  /** What is known of the tokens while it runs. */
+  /** Known token counts of the running attempt. */
   usageSoFar(): TokenUsage {
     return (
       this.#usage ?? this.#options.meter.usage(this.#ownOutput(), this.#received(this.#outcome))
     );
   }
 
-  /** What so many tokens of it cost; undefined: the price is unknown. */
+  /** Cost of these tokens; undefined: the price is unknown. */
   costOf(usage: TokenUsage): Cost | undefined {
     return this.#options.price(usage, this.#reportedCost);
   }
@@ -223,7 +226,7 @@ export class AttemptRecord {
     return this.#usage;
   }
 
-  /** Undefined while it runs, where nothing is charged, and where the price is unknown. */
+  /** Undefined while the attempt runs, if nothing is charged, or if the price is unknown. */
   get cost(): Cost | undefined {
     return this.#cost;
   }
@@ -242,7 +245,7 @@ export class AttemptRecord {
     };
   }
 
-  /** How its output came. */
+  /** Timing of the output chunks. */
   rhythm() {
     const { firstAt, lastAt } = this.timing;
     return {
@@ -314,14 +317,14 @@ export class AttemptRecord {
     return { ...finish, metadata: fields };
   }
 
-  /** No provider charges for a request that it refused, or that did not reach it. */
+  /** Providers do not charge for a request that they refused or never received. */
   #isRefused({ kind, providerFailure }: GatewayError): boolean {
     if (this.#isMetered || this.timing.firstAt !== undefined) return false;
     const { httpStatus = 0, reached } = providerFailure ?? {};
     return httpStatus >= 400 || reached === "nothing" || kind === "connect-timeout";
   }
 
-  /** The message without what an earlier attempt wrote. */
+  /** The message without the output of an earlier attempt. */
   #ownOutput(): Message {
     const message = this.assembler.message();
     const [first, ...rest] = message.parts;

@@ -1,6 +1,6 @@
 import type { Generation, TargetName } from "../domain/generation.ts";
 
-/** A generation as far as its result can still be asked. */
+/** The parts of a generation that may still be readable. */
 interface BrokenResult {
   readonly generationId: string;
   readonly requestedModel: string;
@@ -9,7 +9,7 @@ interface BrokenResult {
   cost(): Generation["cost"];
 }
 
-/** A field that may be what is broken. */
+/** Reads a field that a defect may have broken. */
 function known<T>(work: () => T | undefined): T | undefined {
   try {
     return work();
@@ -18,7 +18,7 @@ function known<T>(work: () => T | undefined): T | undefined {
   }
 }
 
-/** The result of a generation of which a defect has left nothing but its names, and perhaps its costs. */
+/** The result of a generation after a defect: its names, and its costs if they are readable. */
 export function bareGeneration(
   result: BrokenResult,
   target: TargetName & { readonly providerModel: string },

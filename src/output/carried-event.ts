@@ -14,7 +14,7 @@ type PartEnd = Extract<ProviderEvent, { type: "part-end" }>;
 function isCarried({ json }: ProviderData): boolean {
   const units = json.length;
   if (units > MAX_PROVIDER_JSON_BYTES) return false;
-  // A UTF-16 unit has at most three bytes.
+  // A UTF-16 unit has at most three bytes in UTF-8.
   if (units * 3 > MAX_PROVIDER_JSON_BYTES && Buffer.byteLength(json) > MAX_PROVIDER_JSON_BYTES) {
     return false;
   }
@@ -25,7 +25,7 @@ function unitsOf(annotation: Annotation): number {
   return (annotation.citedText?.length ?? 0) + (annotation.providerData?.json.length ?? 0);
 }
 
-/** As many annotations as one message carries beside a text. */
+/** The annotations that fit into one message beside a text. */
 function carriedAnnotations(all: readonly Annotation[]): readonly Annotation[] {
   let left = MAX_PROVIDER_JSON_BYTES / 2;
   const end = all.findIndex((annotation, index) => {
@@ -66,7 +66,9 @@ function carriedEnd(event: PartEnd, tell: () => void): PartEnd {
   };
 }
 
-/** The event without data of the provider that the contract has no room for; `tell` is called where some is left out. */
+/**
+ * The event without provider data that exceeds the contract's bounds. `tell` is called if some data is left out.
+ */
 export function carriedEvent(event: ProviderEvent, tell: () => void): ProviderEvent {
   if (event.type === "part-end") {
     return event.part === undefined && event.added === undefined ? event : carriedEnd(event, tell);

@@ -1,23 +1,26 @@
 import type { Clock } from "../clock.ts";
 
-/** What the checks of one caller may take in a row, in milliseconds of the thread. */
+/** Longest time that the checks of one caller may take in a row, in milliseconds of the thread. */
 export const BUDGET_MS = 1_000;
-/** The part of the time that they may take in the long run. */
+/** Share of the thread's time that one caller's checks may take in the long run. */
 const SHARE = 0.25;
-/** A check of so many milliseconds is what schemas of honest callers take, however many there are: it is free. */
+/** Checks of up to this many milliseconds are free: ordinary schemas take no longer. */
 const FREE_MS = 5;
-/** Least price of a check that ran out of time: on a busy machine it occupies the thread for longer than it runs. */
+/**
+ * Lowest charge in milliseconds for a check that timed out. On a busy machine it occupies the thread for longer
+ * than it runs.
+ */
 const IN_VAIN_MS = 100;
-/** Callers of whom the service remembers what their checks took; of most there is nothing to remember. */
+/** Most callers whose spending is remembered. Most callers have spent nothing. */
 const MAX_CALLERS = 1_024;
 
 interface Spent {
   ms: number;
-  /** When that was, by the clock. */
+  /** Time of the last update, by the clock. */
   at: number;
 }
 
-/** Time that the schema checks of each caller may take. */
+/** Thread time that the schema checks of each caller may take. */
 export class CheckBudget {
   readonly #clock: Clock;
   readonly #spent = new Map<string, Spent>();
@@ -30,7 +33,10 @@ export class CheckBudget {
     return this.#spentBy(caller) < BUDGET_MS;
   }
 
-  /** What is spent beyond the budget is a debt: it is paid before the next check. `isInVain`: it has no verdict. */
+  /**
+   * Charges a check. Spending beyond the budget is a debt that must be paid off before the next check. `isInVain`:
+   * the check gave no verdict.
+   */
   spend(caller: string, ms: number, isInVain: boolean): void {
     if (ms <= FREE_MS) return;
     const spent = this.#spentBy(caller) + (isInVain ? Math.max(ms, IN_VAIN_MS) : ms);
@@ -47,7 +53,7 @@ export class CheckBudget {
     return Math.max(0, ms - (this.#clock.now() - at) * SHARE);
   }
 
-  /** Those who have paid for all; if that is nobody, the one that has owed for longest. */
+  /** Forgets callers without debt; if there are none, the caller that has been in debt longest. */
   #forget(): void {
     for (const [caller, spent] of this.#spent) {
       if (this.#left(spent) === 0) this.#spent.delete(caller);

@@ -4,7 +4,7 @@ import type { Warning } from "../domain/warning.ts";
 import { checkSchema, type Verdict } from "./check-schema.ts";
 import { isPlainSchema } from "./is-plain-schema.ts";
 
-/** The output as JSON text if it has the requested format, else why not. */
+/** The output as JSON text if it has the requested format, otherwise the reason why not. */
 export type JsonOutput =
   | { readonly state: "absent" }
   | { readonly state: "valid"; readonly json: string }
@@ -12,14 +12,14 @@ export type JsonOutput =
 
 type JsonTrouble = "OUTPUT_NOT_JSON" | "OUTPUT_SCHEMA_MISMATCH" | "OUTPUT_UNCHECKED";
 
-/** A check that may take long: it is made in a thread of its own. */
+/** A check that can take long and runs in a separate thread. */
 export interface SchemaCheck {
   readonly schema: string;
   /** JSON text. */
   readonly value: string;
 }
 
-/** What became of it; `refused`: it was not made, since the caller's others take all the time there is. */
+/** `refused`: the check was not made, because the caller's other checks use up its time. */
 export type CheckResult = Verdict | { readonly state: "refused" };
 
 function invalid(reason: JsonTrouble, message: string): JsonOutput {
@@ -37,7 +37,7 @@ function parse(text: string): { readonly value: unknown } | undefined {
   }
 }
 
-/** What the result of a check says of the output. */
+/** The meaning of a check's result for the output. */
 export function checkedOutput(text: string, result: CheckResult): JsonOutput {
   switch (result.state) {
     case "valid":
@@ -54,13 +54,13 @@ export function checkedOutput(text: string, result: CheckResult): JsonOutput {
   }
 }
 
-/** The check that finished output needs and that may take long; undefined: none, `checkJsonOutput` does it all. */
+/** The check of finished output that can take long; undefined: none, `checkJsonOutput` suffices. */
 export function longCheck(format: OutputFormat, text: string): SchemaCheck | undefined {
   if (format.type !== "json-schema" || isPlainSchema(format.schema, text)) return undefined;
   return parse(text) === undefined ? undefined : { schema: format.schema, value: text };
 }
 
-/** Checks finished output against the format that was asked for, at once. */
+/** Checks finished output against the requested format, synchronously. */
 export function checkJsonOutput(format: OutputFormat, text: string): JsonOutput {
   if (format.type === "text") return { state: "absent" };
   const parsed = parse(text);

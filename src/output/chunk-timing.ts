@@ -1,12 +1,12 @@
 import type { Timing } from "../domain/generation.ts";
 
-/** Gaps kept for the percentiles; later ones still count for the maximum and the stalls. */
+/** Most gaps kept for the percentiles. Later gaps still count for the maximum and the stalls. */
 const MAX_GAPS = 100_000;
 
-/** Gaps longer than this are stalls. */
+/** Gaps longer than this, in milliseconds, are stalls. */
 const STALL_MS = 2_000;
 
-/** Measures the rhythm of one attempt's content chunks; times are the clock's milliseconds. */
+/** Measures the gaps between the content chunks of one attempt. Times are the clock's milliseconds. */
 export class ChunkTiming {
   readonly #gaps: number[] = [];
   #firstAt: number | undefined;

@@ -1,17 +1,16 @@
-// Going on after output that a failed attempt had delivered: what is asked for,
-// and how the two texts are joined.
+// Continues after output that a failed attempt delivered: builds the next request, and joins the two texts.
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { GenerationSpec, Message } from "../domain/generation-spec.ts";
 import type { ProviderEvent } from "../domain/provider-event.ts";
 
-/** Repeated text of this many characters or more is an echo and no chance. */
+/** A repetition of at least this many characters is an echo, not a coincidence. */
 const MIN_ECHO = 24;
-/** A longer repetition ends the attempt, unless it is the whole output. */
+/** A repetition of more characters ends the attempt, unless it is the whole output. */
 const SEAM_LENGTH = 200;
 
 /**
- * The text to go on after, where that is possible: text output that ended inside
- * its only part. Never inside a tool call, reasoning or JSON.
+ * The delivered text, if the output can be continued: text that ended inside its only part. Tool calls, reasoning
+ * and JSON are never continued.
  */
 export function continuableText(spec: GenerationSpec, output: Message): string | undefined {
   const [part, ...others] = output.parts;
@@ -20,8 +19,8 @@ export function continuableText(spec: GenerationSpec, output: Message): string |
 }
 
 /**
- * The request that goes on after `text`; undefined where its limit leaves no
- * token. Providers refuse a last message that ends with white space.
+ * The request that continues after `text`; undefined if its output limit leaves no token. Providers refuse a last
+ * message that ends with white space.
  */
 export function continuationSpec(
   spec: GenerationSpec,
@@ -41,7 +40,7 @@ export function continuationSpec(
   };
 }
 
-/** Length of the longest beginning of `text` that repeats the end of `before`. */
+/** Length of the longest prefix of `text` that repeats the end of `before`. */
 function overlap(before: string, text: string, longest: number): number {
   for (let length = Math.min(longest, before.length, text.length); length > 0; length--) {
     if (before.endsWith(text.slice(0, length))) return length;
@@ -50,8 +49,8 @@ function overlap(before: string, text: string, longest: number): number {
 }
 
 /**
- * The new part of `text`, which was written after `before`: without an echo, and
- * without white space twice. Throws where too much of it was written before.
+ * The new part of `text`, which follows `before`: without an echo and without doubled white space. Throws if too
+ * much of `before` is repeated.
  */
 function withoutOverlap(before: string, text: string): string {
   if (before.length >= MIN_ECHO && text.startsWith(before)) return text.slice(before.length);
@@ -63,11 +62,11 @@ function withoutOverlap(before: string, text: string): string {
   }
   const echo = overlap(before, rest, SEAM_LENGTH);
   if (echo >= MIN_ECHO) return rest.slice(echo);
-  // What was sent lacks the white space at the end, and the answer may begin with it.
+  // The request omitted trailing white space, so the answer can begin with it.
   return rest.slice(overlap(before.slice(sent.length), rest, before.length));
 }
 
-/** The ends of stop sequences whose beginnings are the end of `before`. */
+/** For stop sequences whose beginning is the end of `before`: the rest of each. */
 function openStops(before: string, stops: readonly string[]): string[] {
   return stops.flatMap((stop) =>
     Array.from(stop, (_, inside) => inside)
@@ -77,9 +76,8 @@ function openStops(before: string, stops: readonly string[]): string[] {
 }
 
 /**
- * The events of an attempt that goes on after `before`, as parts of the same
- * message: its first text belongs to part 0, echoes are trimmed, and nothing
- * is shown twice. Holds back the beginning for as long as it may be an echo.
+ * The events of an attempt that continues after `before`, as parts of the same message: its first text belongs to
+ * part 0, echoes are removed, and nothing is shown twice. The beginning is held back while it may be an echo.
  */
 export async function* joinAtSeam(
   events: AsyncIterable<ProviderEvent>,
@@ -88,7 +86,7 @@ export async function* joinAtSeam(
 ): AsyncGenerator<ProviderEvent> {
   const sent = before.trimEnd();
   const open = openStops(before, stops);
-  /** The beginning of the answer; undefined once the seam is behind. */
+  /** The beginning of the answer, held back; undefined after the seam. */
   let held: string | undefined = "";
   let shift = 0;
 
@@ -97,7 +95,7 @@ export async function* joinAtSeam(
     return text.length <= SEAM_LENGTH && before.includes(text);
   }
 
-  /** Ends the wait; false where a stop sequence spans the seam. */
+  /** Releases the held text. False: a stop sequence spans the seam. */
   function* settle(text: string): Generator<ProviderEvent, boolean> {
     held = undefined;
     const own = withoutOverlap(before, text);
@@ -121,7 +119,7 @@ export async function* joinAtSeam(
       if (!(yield* settle(text))) return;
       if (isText) continue;
       if ("partIndex" in event && event.partIndex === 0 && event.type !== "part-end") {
-        // Output that does not begin with text opens the part behind the one that broke off.
+        // Output that does not begin with text starts the next part.
         yield { type: "part-end", partIndex: 0 };
         shift = 1;
       }

@@ -1,4 +1,4 @@
-// An answer that ends well and holds nothing.
+// Handling of a successful answer without content.
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Attempt } from "../domain/generation.ts";
 import type { GenerationSpec } from "../domain/generation-spec.ts";
@@ -6,9 +6,9 @@ import type { Warning } from "../domain/warning.ts";
 import type { AttemptRecord } from "./attempt-record.ts";
 
 /**
- * Whether the request makes an answer without anything a legitimate one: the answer
- * may end at once (a stop sequence, one token), or the model may find that all is said
- * (after a tool's result, which Anthropic documents, and after the assistant's own words).
+ * Whether an empty answer to the request is plausible: it may end at once (a stop sequence, one token), or the
+ * model may have nothing to add (after a tool's result, as Anthropic documents, and after the assistant's own
+ * words).
  */
 function allowsNothing({ sampling, messages }: GenerationSpec): boolean {
   const { stopSequences = [], maxOutputTokens } = sampling;
@@ -21,19 +21,18 @@ function allowsNothing({ sampling, messages }: GenerationSpec): boolean {
 
 const EMPTY_MESSAGE = "the provider's answer is empty";
 
-/** Attempts around an empty answer. */
+/** Facts about the call of an empty answer. */
 export interface AroundEmpty {
-  /** Another target could still take the call. */
+  /** Another target can still be tried. */
   readonly hasNext: boolean;
-  /** Those of the call so far. */
+  /** Attempts of the call so far. */
   readonly attempts: () => readonly Attempt[];
 }
 
 /**
- * Throws TRUNCATED where the provider says that the model has stopped by itself and
- * nothing was said. Any other end of an empty answer (a limit, a filter, a pause)
- * explains it. An answer that is empty once more, with nobody left to ask, is what the
- * model has to say: it is a success with a warning.
+ * Throws TRUNCATED if the provider reports a stop and the output is empty. Any other finish reason (a limit, a
+ * filter, a pause) explains an empty answer. If the answer is empty again and no target is left, it is accepted as
+ * a success with a warning.
  */
 export function refuseEmptyOutput({ finish, target }: AttemptRecord, around: AroundEmpty): void {
   if (finish?.isEmpty !== true || finish.reason !== "stop") return;
@@ -44,7 +43,7 @@ export function refuseEmptyOutput({ finish, target }: AttemptRecord, around: Aro
   throw new GatewayError("truncated", EMPTY_MESSAGE);
 }
 
-/** What a caller is told of a success that holds nothing; undefined: it holds something. */
+/** The warning for a success without content; undefined if there is content. */
 export function emptyOutputWarning({ finish }: AttemptRecord): Warning | undefined {
   if (finish?.isEmpty !== true) return undefined;
   const message = `the provider's answer is empty, and ended with ${finish.rawReason}`;

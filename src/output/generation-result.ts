@@ -14,7 +14,7 @@ import { AttemptRecord, type AttemptRecordOptions } from "./attempt-record.ts";
 import { bareGeneration } from "./bare-generation.ts";
 import { emptyOutputWarning } from "./empty-output.ts";
 
-/** How a generation ended. */
+/** Result of a generation. */
 export type Outcome =
   | { readonly state: "succeeded"; readonly generation: Generation }
   | { readonly state: "failed"; readonly failure: GenerationFailure };
@@ -22,16 +22,16 @@ export type Outcome =
 export interface GenerationResultOptions {
   readonly generationId: string;
   readonly requestedModel: string;
-  /** Where the call goes first. */
+  /** First target of the call. */
   readonly target: TargetName & { readonly providerModel: string };
   readonly clock: Clock;
-  /** What a lost owner had done already. */
+  /** Attempts of a lost owner. */
   readonly before:
     | { readonly attempts: readonly Attempt[]; readonly createTimeMs: number }
     | undefined;
 }
 
-/** A replica was lost with the counts of its attempt. */
+/** Warning for attempts whose counts were lost with their replica. */
 function usageIncomplete(lost: readonly Attempt[]): Warning {
   const message = lost.every(({ usage }) => usage !== undefined)
     ? "what a lost replica's attempt has used is estimated by what it had stored: at least that"
@@ -41,10 +41,10 @@ function usageIncomplete(lost: readonly Attempt[]): Warning {
 
 type AttemptOptions = Omit<AttemptRecordOptions, "index" | "clock" | "continues">;
 
-/** Stands for the end that a generation has not had yet. */
+/** Placeholder for the end of a generation that still runs. */
 const LEFT = new GatewayError("cancelled", "the call was left");
 
-/** Everything that is known of one generation while it runs and when it has ended. */
+/** The facts about one generation, while it runs and after its end. */
 export class GenerationResult {
   readonly generationId: string;
   readonly requestedModel: string;
@@ -52,9 +52,9 @@ export class GenerationResult {
   readonly #target: GenerationResultOptions["target"];
   readonly #clock: Clock;
   readonly #admittedAt: number;
-  /** Attempts that were sent, and entries of those that were not. */
+  /** Attempts that were sent, and entries for those that were not. */
   readonly #attempts: (AttemptRecord | Attempt)[];
-  /** The last attempt that was told of, sent or not, once it has ended. */
+  /** The last ended attempt, sent or not. */
   #lastEnded: AttemptRecord | Attempt | undefined;
   #succeeded: AttemptRecord | undefined;
   #firstTokenAt: number | undefined;
@@ -75,7 +75,7 @@ export class GenerationResult {
     if (lost.length > 0) this.#warnings.push(usageIncomplete(lost));
   }
 
-  /** An attempt is sent now. `queuedMs` is a part of its wait. */
+  /** Records that an attempt is sent. `queuedMs` is a part of its wait. */
   begin(options: AttemptOptions, queuedMs: number): AttemptRecord {
     const continues = options.trigger === "continuation" ? this.committed : undefined;
     const record = new AttemptRecord({
@@ -90,7 +90,7 @@ export class GenerationResult {
     return record;
   }
 
-  /** A target is passed over. */
+  /** Records a skipped target. */
   skip(target: TargetName, error: GatewayError): void {
     const attempt: Attempt = {
       provider: target.provider,
@@ -111,45 +111,45 @@ export class GenerationResult {
     this.#lastEnded = attempt;
   }
 
-  /** An attempt has ended; one that succeeded is the result. */
+  /** Records the end of an attempt. A successful attempt becomes the result. */
   end(record: AttemptRecord, outcome: AttemptOutcome, error: GatewayError | undefined): void {
     record.end(outcome, error);
     this.#lastEnded = record;
     if (outcome === "succeeded") this.#succeeded = record;
   }
 
-  /** The caller sees output of this attempt. */
+  /** Records that the caller receives output of this attempt. */
   commit(record: AttemptRecord): void {
     record.committed = true;
     this.#firstTokenAt ??= record.timing.firstAt ?? this.#clock.now();
   }
 
-  /** What the caller has seen is void. */
+  /** Voids the output that the caller has received. */
   discard(): void {
     for (const record of this.#records()) record.isVoid = true;
   }
 
-  /** The latest attempt whose output the caller holds. */
+  /** The latest attempt whose output the caller has. */
   get committed(): AttemptRecord | undefined {
     return this.#records().findLast(({ committed, isVoid }) => committed && !isVoid);
   }
 
-  /** The latest attempt whose output did not have the format that was asked for. */
+  /** The latest attempt whose output did not have the requested format. */
   get rejected(): AttemptRecord | undefined {
     return this.#records().findLast(({ error }) => error?.kind === "invalid-output");
   }
 
-  /** Attempts that were sent. */
+  /** Number of attempts sent. */
   get sent(): number {
     return this.#records().length;
   }
 
-  /** All attempts so far, as they stand. */
+  /** The current state of all attempts. */
   attempts(): Attempt[] {
     return this.#attempts.map((each) => (each instanceof AttemptRecord ? each.attempt() : each));
   }
 
-  /** Position of the latest attempt that was sent; 0: none was. */
+  /** Position of the latest attempt sent; 0: none. */
   get sentIndex(): number {
     return this.#records().at(-1)?.index ?? 0;
   }
@@ -159,7 +159,7 @@ export class GenerationResult {
     return last instanceof AttemptRecord ? last.attempt() : last;
   }
 
-  /** Tokens of the output that the caller holds. */
+  /** Tokens of the output that the caller has. */
   outputTokens(): number {
     return this.#records().reduce(
       (sum, { committed, isVoid, usage }) =>
@@ -168,13 +168,13 @@ export class GenerationResult {
     );
   }
 
-  /** Resolves when the tokens of all attempts are counted; undefined: they are. */
+  /** Resolves when the tokens of all attempts are counted; undefined: they already are. */
   counted(): Promise<unknown> | undefined {
     const counting = this.#records().flatMap((record) => record.counting ?? []);
     return counting.length === 0 ? undefined : Promise.all(counting);
   }
 
-  /** Time outside of attempts and waits, in milliseconds; only after the end. */
+  /** Time outside of attempts and waits, in milliseconds. Call it after the end. */
   overheadMs(): number {
     const attemptMs = this.#records().reduce(
       (sum, record) => sum + record.durations().attemptMs,
@@ -184,7 +184,7 @@ export class GenerationResult {
     return Math.max(0, totalMs - attemptMs - this.#queuedMs - this.#retryDelayMs);
   }
 
-  /** The call has ended well: the attempt that succeeded is its result. */
+  /** Ends the generation with success; the successful attempt is its result. */
   succeed(): void {
     this.#outcome = {
       state: "succeeded",
@@ -198,7 +198,7 @@ export class GenerationResult {
     return failure;
   }
 
-  /** The end by a defect, which may lie in what is known of the result. Never throws. */
+  /** Ends the generation after a defect, which may affect the facts themselves. Never throws. */
   failByDefect(error: GatewayError): GenerationFailure {
     let failure: GenerationFailure;
     try {
@@ -210,13 +210,13 @@ export class GenerationResult {
     return failure;
   }
 
-  /** What is known so far, with the error that it would end with. */
+  /** The facts so far, with this error as the end. */
   failureOf(error: GatewayError): GenerationFailure {
     const partial = this.#generation(this.committed ?? this.#records().at(-1), error);
     return { error, partial };
   }
 
-  /** What is known now: of a call that has ended, its outcome; of one that runs, as if it ended here. */
+  /** The result after the end. Before: the result as if the generation ended now. */
   soFar(): Generation {
     if (this.#outcome?.state === "succeeded") return this.#outcome.generation;
     if (this.#outcome?.state === "failed") return this.#outcome.failure.partial;
@@ -229,7 +229,7 @@ export class GenerationResult {
     return { ...known, usage, totalUsage, cost };
   }
 
-  /** Something the caller should know, whichever attempt succeeds. */
+  /** Adds a warning that applies whichever attempt succeeds. */
   warn(warning: Warning): void {
     this.#warnings.push(warning);
   }
@@ -253,17 +253,17 @@ export class GenerationResult {
     );
   }
 
-  /** What attempts so far have cost, as far as that is known. */
+  /** Known cost of the attempts so far. */
   spentPicos(): number {
     return this.#attempts.reduce((sum, { cost }) => sum + (cost?.totalPicos ?? 0), 0);
   }
 
-  /** Of all attempts that have ended. */
+  /** Cost of all ended attempts. */
   cost(): Cost | undefined {
     return totalCost(this.#attempts);
   }
 
-  /** Of all attempts, where this one, which runs, has used so much. */
+  /** Cost of all attempts, if the running one has this usage. */
   costWith(running: AttemptRecord, usage: TokenUsage): Cost | undefined {
     const cost = running.costOf(usage);
     return totalCost(this.#attempts.map((each) => (each === running ? { usage, cost } : each)));
@@ -274,7 +274,7 @@ export class GenerationResult {
     const json = isComplete ? record.json() : ({ state: "absent" } as const);
     const name = record?.name ?? { provider: this.#target.provider, model: this.#target.model };
     const metadata = record?.finish?.metadata;
-    // Attempts have the same warnings as one object each.
+    // The same warning of several attempts is one object.
     const own = new Set(this.#records().flatMap((each) => each.warnings));
     const warnings = [...this.#warnings, ...(record?.target.warnings ?? []), ...own];
     const empty = isComplete ? emptyOutputWarning(record) : undefined;
@@ -309,7 +309,7 @@ export class GenerationResult {
     };
   }
 
-  /** Of a stream, what the caller saw first; of an answer that comes as a whole, its own. */
+  /** For a stream, the first token that the caller received. For an answer that arrives as a whole, its own. */
   #firstToken(record: AttemptRecord | undefined): { readonly timeToFirstTokenMs?: number } {
     const at = this.#firstTokenAt ?? record?.timing.firstAt;
     return at === undefined ? {} : { timeToFirstTokenMs: at - this.#admittedAt };

@@ -9,9 +9,9 @@ import { JsonScanner } from "./json/json-scanner.ts";
 import { createJsonValues } from "./json/json-values.ts";
 
 export interface JsonStream {
-  /** Reads more text of a part; what it changes, in order. */
+  /** Reads more text of a part. Returns the changes in order. */
   read(partIndex: number, text: string): readonly JsonDelta[];
-  /** Forgets all of it: the output begins anew. */
+  /** Forgets everything, because the output starts over. */
   reset(): void;
   statistics(): JsonStatistics;
 }
@@ -36,7 +36,7 @@ export function createJsonStream(mode: "values" | "patches"): JsonStream {
       changes++;
       told.push({ type: "json-delta", partIndex, documentIndex, pointer, ...change, final });
     };
-    /** A document that nothing was told of has no number. */
+    /** A document without a reported change gets no number. */
     const next = (): void => {
       if (isTold) documentIndex++;
       isTold = false;

@@ -22,18 +22,18 @@ function isLowSurrogate(unit: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/** Builds the final message of one attempt out of its deltas. */
+/** Builds the final message of one attempt from its deltas. */
 export class MessageAssembler {
   readonly #providerType: string;
   readonly #open: (OpenPart | undefined)[] = [];
   readonly #closed: (Part | undefined)[] = [];
   readonly #additions: (PartAdditions | undefined)[] = [];
   #messageData: ProviderData | undefined;
-  /** Parts whose text ends with the first half of a pair. */
+  /** Parts whose text ends with the first half of a surrogate pair. */
   readonly #halves = new Set<number>();
   #codePoints = 0;
 
-  /** `providerType` is the type that signs reasoning parts. */
+  /** `providerType`: the type that signs reasoning parts. */
   constructor(providerType: string) {
     this.#providerType = providerType;
   }
@@ -65,7 +65,7 @@ export class MessageAssembler {
     }
   }
 
-  /** The whole part as it stands, e.g. a finished tool call. */
+  /** The current whole part, for example a finished tool call. */
   part(index: number): Part | undefined {
     const built = this.#closed[index] ?? this.#fromDeltas(index);
     const added = this.#additions[index];
@@ -89,7 +89,7 @@ export class MessageAssembler {
     return text;
   }
 
-  /** Code points of `outputText`, counted as they come: a long text at its end is no work. */
+  /** Code points of `outputText`, counted as deltas arrive, so that the end of a long text costs nothing. */
   outputCodePoints(): number {
     return this.#codePoints;
   }

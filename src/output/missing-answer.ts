@@ -2,10 +2,7 @@ import type { Cost } from "../domain/cost.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 import type { Warning } from "../domain/warning.ts";
 
-/**
- * What a whole answer that never came can have cost beside what is counted: the
- * output limit of its attempt, at the price of output.
- */
+/** The possible cost of a whole answer that never arrived: the attempt's output limit at the price of output. */
 export function missingAnswer(
   attemptIndex: number,
   usage: TokenUsage,

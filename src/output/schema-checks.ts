@@ -6,19 +6,22 @@ import type { CheckResult, SchemaCheck } from "./check-json-output.ts";
 import { UNCHECKED } from "./check-schema.ts";
 import type { CheckAnswer } from "./schema-thread.ts";
 
-/** Checks of one caller that wait, and of all together. */
+/** Most waiting checks of one caller, and of all callers. */
 const MAX_WAITING_OF_CALLER = 256;
 const MAX_WAITING = 2_048;
 /** Longest schema and value together, in UTF-16 units: they are copied into the thread. */
 const MAX_UNITS = 8 * 1024 * 1024;
-/** A check waits for so long, and runs for so long: its own limit ends it sooner, or the thread is stuck. */
+/**
+ * Longest wait, and longest run, of a check in milliseconds. A check has a shorter limit of its own, so a run of
+ * this length means that the thread is stuck.
+ */
 const PATIENCE_MS = 5_000;
 const MAX_HEAP_MB = 256;
 
-/** The thread as this end of it. */
+/** The worker thread, seen from the main thread. */
 export interface CheckThread {
   run(check: SchemaCheck): void;
-  /** `onAnswer` comes after each check, `onEnd` once. */
+  /** `onAnswer` is called after each check, `onEnd` once. */
   listen(onAnswer: (answer: CheckAnswer) => void, onEnd: () => void): void;
   end(): Promise<unknown>;
 }
@@ -26,13 +29,13 @@ export interface CheckThread {
 function startSchemaThread(): CheckThread {
   const worker = new Worker(new URL("./schema-thread.ts", import.meta.url), {
     name: "schema-checks",
-    // What the process preloads is not for this thread.
+    // Preloads of the process are not for this thread.
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
   });
-  // The end that follows an error says it all.
+  // The `exit` event that follows an error handles it.
   worker.on("error", () => undefined);
-  // Nobody's exit waits for a check.
+  // A pending check does not keep the process alive.
   worker.unref();
   return {
     run: (check) => worker.postMessage(check),
@@ -47,13 +50,13 @@ function startSchemaThread(): CheckThread {
 interface Job {
   readonly caller: string;
   readonly check: SchemaCheck;
-  /** Once: later results are of no use to anybody. */
+  /** The first call settles the promise; later calls have no effect. */
   readonly settle: (result: CheckResult) => void;
 }
 
 /**
- * Checks by schemas that may take long, in one thread that the first of them starts. Callers take turns, and
- * each has a budget of the thread's time.
+ * Runs schema checks that can take long in one thread, started by the first of them. Callers take turns, and each
+ * has a budget of the thread's time.
  */
 export class SchemaChecks {
   readonly #clock: Clock;
@@ -70,12 +73,12 @@ export class SchemaChecks {
     this.#budget = new CheckBudget(clock);
   }
 
-  /** Checks that wait for the thread. */
+  /** Number of checks that wait for the thread. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Never rejects: who leaves has no use for the result. */
+  /** Never rejects. An aborted check settles at once. */
   run(caller: string, check: SchemaCheck, signal: AbortSignal): Promise<CheckResult> {
     if (check.schema.length + check.value.length > MAX_UNITS || signal.aborted || this.#isClosed) {
       return Promise.resolve(UNCHECKED);
@@ -102,14 +105,14 @@ export class SchemaChecks {
     });
   }
 
-  /** Ends the thread. Checks that wait are not made. */
+  /** Ends the thread. Waiting checks are not made. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const job of [...this.#waiting]) job.settle(UNCHECKED);
     await this.#thread?.end();
   }
 
-  /** The check whose turn it is. Those of callers who have spent their budget are refused. */
+  /** The check whose turn is next. Checks of callers without budget are refused. */
   #take(): Job | undefined {
     for (;;) {
       const job = this.#waiting.take();
@@ -123,13 +126,13 @@ export class SchemaChecks {
     const job = this.#take();
     if (job === undefined) return;
     const thread = this.#thread ?? this.#begin();
-    // Its end is told of by `listen`.
+    // `listen` reports the end.
     const cancel = this.#clock.schedule(PATIENCE_MS, () => void thread.end());
     this.#running = { job, cancel };
     thread.run(job.check);
   }
 
-  /** The check that runs has come to its end, and the thread to the next one. */
+  /** The running check has ended; the thread takes the next one. */
   #done(costMs: number, result: CheckResult): void {
     if (this.#running === undefined) return;
     const { job, cancel } = this.#running;
@@ -147,7 +150,7 @@ export class SchemaChecks {
       ({ verdict, cpuMs }) => this.#done(cpuMs, verdict),
       () => {
         this.#thread = undefined;
-        // Whoever brings the thread down pays for the next one.
+        // The caller whose check stopped the thread is charged for it.
         this.#done(BUDGET_MS, UNCHECKED);
       },
     );

@@ -1,9 +1,9 @@
-// A thread of its own: a pattern that backtracks holds up nobody but other checks.
+// Runs in its own thread, so that a backtracking pattern delays only other checks.
 import { parentPort } from "node:worker_threads";
 import type { SchemaCheck } from "./check-json-output.ts";
 import { checkSchema, type Verdict } from "./check-schema.ts";
 
-/** The answer to one check, and what it has cost the thread in milliseconds of CPU. */
+/** The answer to one check, and its cost in milliseconds of the thread's CPU. */
 export interface CheckAnswer {
   readonly verdict: Verdict;
   readonly cpuMs: number;

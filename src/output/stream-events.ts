@@ -18,13 +18,15 @@ import type { AttemptRecord } from "./attempt-record.ts";
 import type { GenerationResult, Outcome } from "./generation-result.ts";
 import type { JsonStream } from "./json-stream.ts";
 
-/** Longest text of one delta in UTF-16 units: at most 3 bytes each, so below 256 KiB on the wire. */
+/**
+ * Longest text of one delta in UTF-16 units. A unit has at most 3 bytes, so a delta is below 256 KiB on the wire.
+ */
 const MAX_DELTA_UNITS = 80_000;
 
-/** Most tokens with their probabilities in one delta: each has at most 21 of at most 100 bytes, as a rule. */
+/** Most token probabilities in one delta: each usually has at most 21 entries of at most 100 bytes. */
 const MAX_DELTA_LOGPROBS = 512;
 
-/** Events that a reader puts the output together from. */
+/** Events from which a reader assembles the output. */
 const OUTPUT_TYPES: ReadonlySet<StreamEventBody["type"]> = new Set([
   "text-delta",
   "reasoning-delta",
@@ -33,17 +35,17 @@ const OUTPUT_TYPES: ReadonlySet<StreamEventBody["type"]> = new Set([
   "part-end",
 ]);
 
-/** Least time between two counts of a running stream. */
+/** Shortest time between two usage updates of a running stream, in milliseconds. */
 const USAGE_UPDATE_MS = 1_000;
 
-/** A part that its deltas have not told in full; probabilities of tokens stand in the deltas alone. */
+/** The part, if its deltas do not carry it completely. Token probabilities are only in the deltas. */
 function endedPart(part: Part | undefined): Part | undefined {
   if (part?.type !== "text") return part;
   const { logprobs: _, ...rest } = part;
   return part.annotations === undefined && part.providerData === undefined ? undefined : rest;
 }
 
-/** Cuts a text into pieces that never split a surrogate pair. */
+/** Splits a text into pieces without splitting a surrogate pair. */
 function* pieces(text: string): Generator<string> {
   for (let start = 0; start < text.length; ) {
     let end = Math.min(start + MAX_DELTA_UNITS, text.length);
@@ -59,14 +61,14 @@ export interface StreamEventsOptions {
   readonly clock: Clock;
   readonly streamId: string;
   readonly result: GenerationResult;
-  /** Where the call goes first. */
+  /** First target of the call. */
   readonly target: TargetName;
   readonly durability: StreamDurability;
-  /** Only of a stored stream. */
+  /** Set for stored streams. */
   readonly retentionMs: number | undefined;
-  /** Only of a stream that asks for JSON deltas. */
+  /** Set for streams that ask for JSON deltas. */
   readonly json: JsonStream | undefined;
-  /** Sequence of the last event that an owner before wrote; 0: none. */
+  /** Sequence of the last event of a previous owner; 0: none. */
   readonly tail: number;
 }
 
@@ -78,12 +80,12 @@ type Delta = Extract<ProviderEvent, { type: "text-delta" | "reasoning-delta" }>;
 type TextDelta = Extract<ProviderEvent, { type: "text-delta" }>;
 type ToolCallDelta = Extract<ProviderEvent, { type: "tool-call-delta" }>;
 
-/** Turns what a provider says into the numbered events of one stream. */
+/** Turns provider events into the numbered events of one stream. */
 export class StreamEvents {
   readonly #settings: StreamEventsOptions;
-  /** Of the last event. */
+  /** Sequence of the last event. */
   #sequence: number;
-  /** Sequence of the first event of the output that stands. */
+  /** Sequence of the first event of the valid output. */
   #firstOutput: number | undefined;
   #updatedAt: number | undefined;
   #updated: { readonly record: AttemptRecord; readonly usage: TokenUsage } | undefined;
@@ -110,7 +112,7 @@ export class StreamEvents {
     );
   }
 
-  /** The caller would see something of this event, so that its attempt can no longer be replaced in silence. */
+  /** Whether the caller would see output in this event, so that its attempt can no longer be replaced silently. */
   commits(event: ProviderEvent, record: AttemptRecord): boolean {
     switch (event.type) {
       case "text-delta":
@@ -132,7 +134,7 @@ export class StreamEvents {
     }
   }
 
-  /** None, one, or several where a delta is too long for one message. */
+  /** No event, one, or several if a delta is too long for one message. */
   of(event: ProviderEvent, record: AttemptRecord): readonly StreamEvent[] {
     const numbered = this.#eventsOf(event, record);
     if (!this.#settings.options.includeUsageUpdates) return numbered;
@@ -141,24 +143,27 @@ export class StreamEvents {
   }
 
   notice(notice: AttemptNotice): StreamEvent {
-    // JSON is never continued: whatever follows begins anew.
+    // JSON is never continued: the next attempt starts it over.
     this.#settings.json?.reset();
     if (notice.discardOutput) this.#firstOutput = undefined;
     return this.#next({ type: "attempt-notice", notice }, 0);
   }
 
-  /** What the current attempt's output had of JSON; undefined where nobody asked. */
+  /** JSON statistics of the current attempt; undefined if JSON deltas were not requested. */
   json(): JsonStatistics | undefined {
     return this.#settings.json?.statistics();
   }
 
-  /** The end of a stream whose generation goes another way: nobody has seen its beginning. */
+  /**
+   * The terminal event of a stream that was created too late: its generation runs unstored, and nobody has read
+   * `start`.
+   */
   unstarted(): StreamEvent {
     const failure = this.#settings.result.failureOf(storeTimeout());
     return { sequence: 2, attemptIndex: 0, body: { type: "error", failure } };
   }
 
-  /** The end by a failure, at this sequence: the numbers of events that were not sent are free again. */
+  /** The terminal event for a failure, at this sequence. Sequences of events that were not sent are reused. */
   failedAt(sequence: number, failure: GenerationFailure): StreamEvent {
     const { options, clock, result } = this.#settings;
     return {
@@ -169,7 +174,7 @@ export class StreamEvents {
     };
   }
 
-  /** The final usage where it was asked for, and the terminal event. */
+  /** The final usage event if requested, then the terminal event. */
   ending(outcome: Outcome, attemptIndex: number): readonly StreamEvent[] {
     const { options } = this.#settings;
     const { usage, cost } =
@@ -212,7 +217,7 @@ export class StreamEvents {
         return this.#toolCallDelta(event, record.index);
       case "part-end":
         return [this.#partEnd(event.partIndex, record)];
-      // A refusal has no deltas in the contract: it comes whole with its `part-end`.
+      // The contract has no refusal deltas: a refusal comes whole in its `part-end`.
       case "refusal-delta":
       case "response":
       case "usage":
@@ -235,7 +240,7 @@ export class StreamEvents {
     );
   }
 
-  /** The text, and as many probabilities in each event as surely fit beside it. */
+  /** The text, split so that each event surely has room for its probabilities. */
   #withLogprobs(
     { partIndex, text }: TextDelta,
     logprobs: readonly TokenLogprob[],
@@ -251,7 +256,7 @@ export class StreamEvents {
     });
   }
 
-  /** Each piece of text, and behind it what it changes of the JSON. */
+  /** Each piece of text, followed by its changes of the JSON. */
   #jsonText(event: TextDelta, reader: JsonStream, attemptIndex: number): StreamEvent[] {
     const { partIndex, text, logprobs } = event;
     const { omitJsonText } = this.#settings.options;
@@ -295,7 +300,7 @@ export class StreamEvents {
     );
   }
 
-  /** What the tokens are so far: with the first output, and not more often than once a second. */
+  /** The usage update for the first output, then at most one per second. */
   #usageUpdate(event: ProviderEvent, record: AttemptRecord): StreamEvent | undefined {
     if (event.type === "finish" || event.type === "response") return undefined;
     const { clock, result } = this.#settings;
@@ -304,7 +309,7 @@ export class StreamEvents {
     this.#updatedAt = now;
     const usage = record.usageSoFar();
     const before = this.#updated?.record === record ? this.#updated.usage.outputTokens : 0;
-    // An estimate of a longer text can be lower; a count so far cannot.
+    // An estimate of a longer text can be lower, but reported counts must not fall.
     const rising = { ...usage, outputTokens: Math.max(before, usage.outputTokens) };
     this.#updated = { record, usage: rising };
     const cost = result.costWith(record, rising);

@@ -22,7 +22,7 @@ export interface AdminServiceDependencies {
   readonly replica: string;
   readonly operations: Operations;
   readonly streams: StreamOperations;
-  /** Writes down who has changed what. */
+  /** Records changes by operators. */
   readonly audit: Audit;
 }
 
@@ -48,7 +48,7 @@ function notFound(
   });
 }
 
-/** The entries that were asked for; all of them where nothing was. Throws NOT_FOUND. */
+/** The requested entries, or all if none were requested. Throws NOT_FOUND. */
 function selected<T>(all: ReadonlyMap<string, T>, wanted: readonly string[]): [string, T][] {
   if (wanted.length === 0) return [...all];
   return wanted.map((id) => {
@@ -87,7 +87,7 @@ export function createAdminService(dependencies: AdminServiceDependencies): Serv
         const previous = circuit?.state ?? "closed";
         await operations.resetCircuit(provider, model === "" ? undefined : model, scopeOf(scope));
         call.log({ provider, ...(model !== "" && { model }), previous_circuit: previous });
-        // What the others say of themselves is from before the reset.
+        // Snapshots of other replicas are older than the reset.
         const after = await ownStatus();
         const response = create(ResetCircuitResponseSchema, {
           previousState: encodeCircuitState(previous),

@@ -54,7 +54,7 @@ const RESPONSE_HEADERS = [
 type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
 
-/** CORS for the configured origins; true when the request was a preflight and is answered. */
+/** Sets CORS headers for the configured origins. True: the request was a preflight and is answered. */
 export function applyCors(
   request: Request,
   response: Response,

@@ -4,16 +4,16 @@ import type { LineFields } from "../domain/log-line.ts";
 
 type Line = LineFields<"audit">;
 
-/** What an operator has changed, for a log of its own: `call` lines can be sampled away. */
+/** Writes an audit line. Audit lines are separate because `call` lines can be sampled. */
 export type Audit = (line: Line) => void;
 
 export interface Change {
   readonly method: string;
-  /** What it was about. */
+  /** The changed object. */
   readonly target: Line["target"];
 }
 
-/** Runs a call that changes something, and writes down who did it, and what came of it. */
+/** Runs a call that changes something, and records the caller and the result. */
 export async function audited<T>(
   audit: Audit,
   { caller }: HandlerCall,

@@ -3,14 +3,14 @@ import type { Call, CallHead } from "../calls/call.ts";
 import type { Caller } from "../domain/caller.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 
-/** A call that its first line and headers answer: no method is asked, and no caller looked for. */
+/** A request that is answered by its first line and headers alone, without a method or a caller. */
 export interface UnservedCall extends Pick<CallHead, "system" | "header"> {
-  /** Undefined: the service has none of this name. What the client has called it can be anything. */
+  /** Undefined: the service has no such method. The requested name can be anything. */
   readonly method: DescMethod | undefined;
   readonly cause: "method-unknown" | "content-type" | "http-method" | "address" | "timeout";
 }
 
-/** A compression that a request can come in, by its name in headers. */
+/** A compression of requests, by its name in headers. */
 export type Encoding = "gzip" | "deflate" | "br";
 
 /** The request of a call while it is on its way. Its caller is known. `Refusal` is the error of the call's door. */
@@ -25,33 +25,35 @@ export interface Arrival<Refusal extends Error = RpcStatusError> {
   /** The request is whole, or nobody waits for it. */
   end(): void;
   /**
-   * Inflates a message, which is not beyond `maxBytes`, as soon as there is room for it: what requests inflate to is
-   * bounded in all. Rejects with `GatewayError` and `RpcStatusError`.
+   * Inflates a message to at most `maxBytes`, as soon as the bound on all inflated requests leaves room. Rejects
+   * with `GatewayError` or `RpcStatusError`.
    */
   inflate(bytes: Uint8Array, encoding: Encoding, maxBytes: number): Promise<Buffer>;
-  /** The bytes of the request are not needed any more: what it was inflated to makes room. May be called again. */
+  /**
+   * Call when the bytes of the request are no longer needed, to free room for other requests. Can be called again.
+   */
   drop(): void;
 }
 
-/** A call of an RPC whose request is whole. */
+/** An RPC call whose request is complete. */
 export interface IncomingCall extends Call {
   readonly method: DescMethod;
   readonly arrival: Arrival;
 }
 
-/** A request as it came: whole and inflated, and nothing of it decoded. */
+/** A complete, inflated request that is not decoded. */
 export interface EncodedRequest {
   readonly format: "proto" | "json";
   readonly bytes: Uint8Array;
 }
 
-/** A message of a status with its type, which every protocol writes beside it. */
+/** A message in a status with its type, which each protocol writes in its own form. */
 export interface StatusDetail {
   readonly desc: DescMessage;
   readonly value: Message;
 }
 
-/** A status as both protocols can carry it. */
+/** A status that both protocols can carry. */
 export interface RpcStatus {
   /** As in google.rpc.Code. */
   readonly code: number;
@@ -61,14 +63,14 @@ export interface RpcStatus {
   readonly trailers: Readonly<Record<string, string>>;
 }
 
-/** The only error that reaches a listener from the dispatcher. */
+/** The only error type that the dispatcher throws to a listener. */
 export class RpcStatusError extends Error {
   override readonly name = "RpcStatusError";
   readonly status: RpcStatus;
 
   constructor(status: RpcStatus, cause: unknown) {
-    // A stack costs more than all else of a refusal, and where a status was made tells nobody anything: the cause has
-    // a stack of its own.
+    // A stack trace costs more than the rest of a refusal, and the place where the status was made is of no
+    // interest. The cause has its own stack.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     super(status.message, { cause });
@@ -78,17 +80,17 @@ export class RpcStatusError extends Error {
 }
 
 /**
- * Between a listener and the handlers of RPCs: the chain of what surrounds every call, and the request's decoding.
- * Both listeners share one. A request comes encoded: nothing of it is decoded before the caller is known.
+ * Connects listeners with the handlers of RPCs: runs the interceptors around every call and decodes its request.
+ * Both listeners share one dispatcher. A request is not decoded before its caller is known.
  */
 export interface Dispatcher {
   readonly services: readonly DescService[];
   /**
-   * Finds out who calls, once, before the listener reads anything of the request. `connection` is shared by
-   * the calls that come by it. Rejects with `RpcStatusError`.
+   * Identifies the caller, before the listener reads the request. `connection` is shared by all calls of a
+   * connection. Rejects with `RpcStatusError`.
    */
   admit(head: CallHead, connection: object): Promise<Arrival>;
-  /** The same for services that ask for no credentials and keep their calls to themselves. Refuses nobody. */
+  /** Like `admit`, for services without credentials whose calls are not logged. Refuses nobody. */
   expect(connection: object): Promise<Arrival>;
   /**
    * A request of another door, whose caller is known: the bounds of requests on their way hold for all doors together.
@@ -101,14 +103,14 @@ export interface Dispatcher {
   ): Promise<Arrival<Refusal>>;
   /** Writes the line of a call that a listener refuses by itself. */
   unserved(call: UnservedCall): void;
-  /** `encode` is a part of the call: what it throws is the call's end, and on its log line. */
+  /** `encode` is a part of the call: an error in it ends the call and is on its log line. */
   unary<Answer>(
     call: IncomingCall,
     request: EncodedRequest,
     encode: (response: Message) => Answer,
   ): Promise<Answer>;
-  /** Messages as the handler has them: encoded ones go out as they are. */
+  /** Messages of the handler. Encoded messages are sent unchanged. */
   serverStream(call: IncomingCall, request: EncodedRequest): AsyncIterable<Message | Uint8Array>;
-  /** Ends requests of these callers that are not whole. */
+  /** Ends the unfinished requests of these callers. */
   endArrivalsOf(isMeant: (caller: string) => boolean, error: GatewayError): void;
 }

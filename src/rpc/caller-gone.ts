@@ -1,8 +1,8 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 
 /**
- * Why the work on a call is aborted where its caller does not wait for it any more. One for all calls: an
- * abort without a reason costs a stack trace of its own, and the libraries' reasons are none of our errors.
+ * The abort reason for a call whose caller no longer waits. A shared constant: an abort without a reason costs a
+ * stack trace, and the libraries' reasons are not `GatewayError`s.
  */
 export const CALLER_GONE = new GatewayError(
   "cancelled",

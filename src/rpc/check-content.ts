@@ -10,7 +10,7 @@ type PartType = domain.Part["type"];
 
 const RESULT_PARTS: ReadonlySet<PartType> = new Set(["text", "image", "file", "provider"]);
 
-/** Refuses JSON that no provider has written: it goes into a request as it is. */
+/** Refuses invalid JSON, because the JSON becomes a part of the provider's request. */
 function checkProviderData({ json }: ProviderData, path: string): void {
   if (jsonDepth(json, MAX_PROVIDER_JSON_DEPTH) > MAX_PROVIDER_JSON_DEPTH) {
     throw invalidField(`${path}.json`, `is deeper than ${MAX_PROVIDER_JSON_DEPTH} levels`);
@@ -20,7 +20,7 @@ function checkProviderData({ json }: ProviderData, path: string): void {
   if (!isJsonObject(JSON.parse(json))) throw invalidField(`${path}.json`, "not a JSON object");
 }
 
-/** The field `provider_data` of what may have some. */
+/** The field `provider_data`, if there is data. */
 export function checkOptionalData(data: ProviderData | undefined, path: string): void {
   if (data !== undefined) checkProviderData(data, `${path}.provider_data`);
 }
@@ -80,7 +80,7 @@ function checkData({ data }: Part, path: string): PartType {
   }
 }
 
-/** Throws INVALID_ARGUMENT for what the validation rules cannot say of a part; returns its kind. */
+/** Throws INVALID_ARGUMENT for errors of a part that validation rules cannot express. Returns its kind. */
 export function checkPart(part: Part, path: string): PartType {
   const type = checkData(part, path);
   const { providerData } = part;

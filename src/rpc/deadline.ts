@@ -2,7 +2,7 @@ import type { CallHead } from "../calls/call.ts";
 import { MAX_TIMER_MS } from "../clock.ts";
 import { type GatewayError, invalidField } from "../domain/gateway-error.ts";
 
-/** Units of `grpc-timeout` in milliseconds. */
+/** Units of `grpc-timeout`, in milliseconds. */
 const UNITS_MS: Readonly<Record<string, number>> = {
   n: 1e-6,
   u: 1e-3,
@@ -12,19 +12,19 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   H: 3_600_000,
 };
 
-/** Headers with the time that a caller gives, as their protocols write it; without a unit: milliseconds. */
+/** The headers of a caller's deadline in each protocol. Without a unit: milliseconds. */
 const DEADLINES = [
   ["grpc-timeout", /^(\d{1,8})([numSMH])$/],
   ["connect-timeout-ms", /^(\d{1,10})$/],
 ] as const;
 
-/** What each header must be. */
+/** Format of each header, for errors. */
 const RULES = {
   "grpc-timeout": "must be 1 to 8 digits and a unit of H, M, S, m, u, n",
   "connect-timeout-ms": "must be 1 to 10 digits",
 } as const;
 
-/** The error of a deadline that is none in the call's protocol: grpc-js would find a number in any text. */
+/** The error for a deadline in a wrong format. grpc-js would find a number in any text. */
 export function malformedTimeout({
   system,
   header,
@@ -35,16 +35,15 @@ export function malformedTimeout({
   return given === undefined || pattern.test(given) ? undefined : invalidField(name, RULES[name]);
 }
 
-/** Throws INVALID_ARGUMENT for a deadline that is none in the call's protocol. */
+/** Throws INVALID_ARGUMENT for a deadline in a wrong format. */
 export function checkTimeout(head: Pick<CallHead, "system" | "header">): void {
   const malformed = malformedTimeout(head);
   if (malformed !== undefined) throw malformed;
 }
 
 /**
- * Deletes a deadline that is longer than the longest timer of Node, 24.8 days. grpc-js and connect-node
- * set one timer for a deadline, and would end such a call at once. The limits of a generation are
- * shorter and stay.
+ * Deletes a deadline that is longer than Node's longest timer, 24.8 days: grpc-js and connect-node set one timer
+ * per deadline and would end such a call at once. The shorter limits of a generation still apply.
  */
 export function dropLongDeadline(headers: Record<string, unknown>): void {
   for (const [name, pattern] of DEADLINES) {

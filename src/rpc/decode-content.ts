@@ -70,7 +70,7 @@ function decodeData({ data }: Part): domain.Part | undefined {
   }
 }
 
-/** The part as it is, unchecked; undefined where this version does not know its kind. */
+/** The part without checks; undefined for a kind that this version does not know. */
 export function decodePart(part: Part): domain.Part | undefined {
   const data = decodeData(part);
   if (data === undefined) return undefined;
@@ -92,7 +92,7 @@ function decodeParts(parts: readonly Part[]): domain.Part[] {
   return decoded;
 }
 
-/** The message as it is, unchecked, without parts of a kind that this version does not know. */
+/** The message without checks, and without parts of unknown kinds. */
 export function decodeMessage({ role, parts, name, providerData }: Message): domain.Message {
   return {
     role: ROLES.words.get(role) ?? "assistant",

@@ -1,11 +1,11 @@
-// Deltas are nearly all events of a stream: they are read by hand, as `encode-delta.ts` writes
-// them. The general decoder takes more than three times as long for each of them.
+// Nearly all events of a stream are deltas, so they are read by hand, in the form that `encode-delta.ts` writes.
+// The general decoder takes more than three times as long.
 import type { StoredEvent } from "../domain/generation.ts";
 import { ATTEMPT_INDEX, FIELDS, PART_INDEX, SEQUENCE, TEXT, WRITER } from "./encode-delta.ts";
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
-/** Reads the fields of an encoded event in their order. Bytes that are not there are 0. */
+/** Reads the fields of an encoded event in order. Missing bytes read as 0. */
 class Fields {
   readonly #bytes: Uint8Array;
   #position = 0;
@@ -18,14 +18,14 @@ class Fields {
     return this.#bytes.length - this.#position;
   }
 
-  /** Whether the next field has this tag; then its value is next. */
+  /** Whether the next field has this tag; then its value follows. */
   takes(tag: number): boolean {
     if (this.#bytes[this.#position] !== tag) return false;
     this.#position++;
     return true;
   }
 
-  /** A number of 32 bits; a longer one leaves nothing to read. */
+  /** A number of 32 bits. After a longer one nothing is left to read. */
   varint(): number {
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
@@ -37,12 +37,12 @@ class Fields {
     return value;
   }
 
-  /** The number with this tag; 0 where it is left out. */
+  /** The number with this tag; 0 if it is left out. */
   number(tag: number): number {
     return this.takes(tag) ? this.varint() : 0;
   }
 
-  /** Four bytes, the lowest first. */
+  /** Four bytes, little-endian. */
   fixed(): number {
     let value = 0;
     for (let shift = 0; shift < 32; shift += 8) {
@@ -58,7 +58,7 @@ class Fields {
   }
 }
 
-/** The event that `encodeDelta` has written; undefined for an event with more than that, or another one. */
+/** The event that `encodeDelta` wrote; undefined for any other event, or one with more fields. */
 export function decodeDelta(bytes: Uint8Array): StoredEvent | undefined {
   const fields = new Fields(bytes);
   const sequence = fields.number(SEQUENCE);

@@ -8,19 +8,19 @@ import { GatewayError } from "../domain/gateway-error.ts";
 import { decodeDuration, decodeProviderFailure, decodeReason } from "./decode-generation.ts";
 import { kindOf } from "./error-category.ts";
 
-/** Failures of a connection: their code is the system's, and not the provider's. */
+/** Connection failures: their code is the operating system's, not the provider's. */
 const WITHOUT_ANSWER: readonly ErrorCategory[] = [
   ErrorCategory.NETWORK,
   ErrorCategory.CONNECT_TIMEOUT,
 ];
 
-/** The attempt whose failure is the error; undefined where the error has another cause. */
+/** The attempt whose failure is the error; undefined if the error has another cause. */
 function failedAttempt({ attempts, category }: GatewayErrorMessage): Attempt | undefined {
   const last = attempts.findLast(({ outcome }) => outcome !== AttemptOutcome.SKIPPED);
   return last?.errorCategory === category ? last : undefined;
 }
 
-/** What a status tells of the provider's answer. */
+/** Facts about the provider's answer for a status. */
 function providerMetadata(attempt: Attempt): Record<string, string> {
   if (WITHOUT_ANSWER.includes(attempt.errorCategory)) return {};
   const { providerHttpStatus: status, providerErrorCode: code } = attempt;
@@ -31,9 +31,9 @@ function providerMetadata(attempt: Attempt): Record<string, string> {
 }
 
 /**
- * The error of an `error` event, as far as the event keeps it. The event has no violations, of the
- * metadata and of the provider's failure only the HTTP status, the code and the request's identifier,
- * and at most the first 300 UTF-16 units of the message.
+ * The error of an `error` event, as far as the event has it. Violations are missing. Of the metadata and the
+ * provider's failure, only the HTTP status, the code and the request's identifier are there. The message has at
+ * most its first 300 UTF-16 units.
  */
 export function decodeGatewayError(detail: GatewayErrorMessage): GatewayError {
   const kind = kindOf(detail.category) ?? "unknown";

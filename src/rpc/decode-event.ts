@@ -139,7 +139,7 @@ function decodeError({ error, partial }: StreamError): Body<"error"> {
     type: "error",
     failure: {
       error: decodeGatewayError(required(error)),
-      // The end of a stream whose own end could not be encoded has none.
+      // Missing in the terminal event of a stream whose own end could not be encoded.
       partial: decodeGeneration(partial ?? create(GenerationSchema)),
     },
   };
@@ -182,12 +182,12 @@ function decodeBody({ event }: StreamEvent): domain.StreamEventBody {
 }
 
 /**
- * An encoded event, as the log keeps it, as the domain's event: encoded again, it has the same bytes.
+ * Converts an encoded event of the log into the domain's event. Encoding it again gives the same bytes.
  *
- * What the bytes do not have is not there: of an output part that `isShort` the text of its deltas; of a
- * result too long for a client the output (an omitted message with `providerData` has that and no parts);
- * of a failure all output; `isUnlisted` of targets; `unseenOutputTokens` of usage; and of errors what
- * `decodeGatewayError` names. An event of a stream that is not stored has the writer 0.
+ * Facts that the bytes do not have are missing: the delta text of an output part that `isShort`; the output of a
+ * result too long for a client (an omitted message with `providerData` has only that); all output of a failure;
+ * `isUnlisted` of targets; `unseenOutputTokens` of usage; and the facts of errors that `decodeGatewayError` names.
+ * An event of a stream that is not stored has the writer 0.
  *
  * Throws `GatewayError` INTERNAL for an event of a kind that this version does not know.
  */

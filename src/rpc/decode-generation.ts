@@ -23,18 +23,18 @@ import {
 } from "./encode-generation.ts";
 import { kindOf } from "./error-category.ts";
 
-// Another version can have written a word that this one does not know. Each enum then has the word that
-// promises least.
+// Another version can have written an enum value that this one does not know. It becomes the value that promises
+// least.
 
-/** Milliseconds since the epoch; 0 where the time is not set. */
+/** Milliseconds since the epoch; 0 if the time is not set. */
 export function decodeTime(time: Timestamp | undefined): number {
   return time === undefined ? 0 : Number(time.seconds) * 1_000 + time.nanos / 1_000_000;
 }
 
-/** Milliseconds with their microseconds; 0 where the duration is not set. */
+/** Milliseconds with microseconds; 0 if the duration is not set. */
 export function decodeDuration(duration: Duration | undefined): number {
   if (duration === undefined) return 0;
-  // One division: the number is the one that was encoded.
+  // A single division gives exactly the encoded number.
   return (Number(duration.seconds) * 1_000_000 + duration.nanos / 1_000) / 1_000;
 }
 
@@ -53,7 +53,7 @@ export function decodeUsage(usage: Usage): TokenUsage {
   };
 }
 
-/** Each amount is exact: the gateway tells no cost that a double cannot hold. */
+/** Every amount is exact, because the gateway writes no cost that a double cannot hold. */
 export function decodeCost(cost: Cost): money.Cost {
   return {
     currency: cost.currencyCode,
@@ -68,14 +68,14 @@ export function decodeCost(cost: Cost): money.Cost {
   };
 }
 
-/** The reason; undefined where it is the kind's own. A reason of another version is passed on. */
+/** The reason; undefined if it is that of the kind. A reason of another version is passed on. */
 export function decodeReason(kind: ErrorKind, reason: string): ErrorReason | undefined {
   return reason === "" || reason === errorRow(kind, undefined).reason
     ? undefined
     : (reason as ErrorReason);
 }
 
-/** What the provider said of the failure; undefined where the attempt has nothing of it. */
+/** The provider's description of the failure; undefined if the attempt has none. */
 export function decodeProviderFailure(attempt: Attempt): ProviderFailure | undefined {
   const { providerErrorCode: code, providerHttpStatus: httpStatus, providerRequestId } = attempt;
   if (code === "" && httpStatus === 0 && providerRequestId === "") return undefined;
@@ -141,7 +141,7 @@ function decodeFinishReason(reason: FinishReason): domain.Generation["finishReas
   return FINISH_REASONS.words.get(reason) ?? "other";
 }
 
-/** The result as far as the message has it: output that was left out is "" or undefined. */
+/** The result, as far as the message has it: output that was left out is "" or undefined. */
 export function decodeGeneration(generation: Generation): domain.Generation {
   const { message, usage, totalUsage, cost } = generation;
   return {

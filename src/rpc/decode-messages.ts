@@ -5,7 +5,7 @@ import { checkOptionalData, checkPart } from "./check-content.ts";
 import { decodeMessage } from "./decode-content.ts";
 import { ROLES } from "./encode-content.ts";
 
-/** Which parts an author can write; what the providers have in common. */
+/** The parts that each author can write, as all providers accept them. */
 const ALLOWED_PARTS: Readonly<Record<domain.Role, ReadonlySet<domain.Part["type"]>>> = {
   system: new Set(["text"]),
   user: new Set(["text", "image", "file", "provider"]),
@@ -27,7 +27,7 @@ function checkMessage(message: Message, path: string): void {
   checkOptionalData(message.providerData, path);
 }
 
-/** Every tool result answers a call of an earlier message. */
+/** Checks that every tool result answers a call of an earlier message. */
 function checkToolResults(messages: readonly domain.Message[]): void {
   const open = new Set<string>();
   for (const [index, message] of messages.entries()) {
@@ -43,7 +43,7 @@ function checkToolResults(messages: readonly domain.Message[]): void {
   }
 }
 
-/** The conversation, checked for what the validation rules cannot say. */
+/** The conversation, with checks that validation rules cannot express. */
 export function decodeMessages(messages: readonly Message[], prompt: string): domain.Message[] {
   if (prompt !== "") return [{ role: "user", parts: [{ type: "text", text: prompt }] }];
   const decoded = messages.map((message, index) => {

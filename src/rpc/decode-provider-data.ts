@@ -10,7 +10,7 @@ export function decodeProviderData({ providerType, json, api }: ProviderData): d
   return { providerType, json, api };
 }
 
-/** The field `providerData` of what has some. */
+/** The field `providerData`, if the object has data. */
 export function decodeOptionalData(data: ProviderData | undefined): {
   readonly providerData?: domain.ProviderData;
 } {
@@ -37,7 +37,7 @@ function decodeTop({ token, logprob, rawBytes }: TopLogprob | TokenLogprob): dom
   return rawBytes.length === 0 ? { token, logprob } : { token, logprob, rawBytes };
 }
 
-/** The field `logprobs` of a text, or of a piece of one, that has some. */
+/** The field `logprobs` of a text or a delta, if there are any. */
 export function decodeLogprobs(logprobs: readonly TokenLogprob[]): {
   readonly logprobs?: readonly domain.TokenLogprob[];
 } {
@@ -47,7 +47,7 @@ export function decodeLogprobs(logprobs: readonly TokenLogprob[]): {
   };
 }
 
-/** What stands beside the text of a part. */
+/** The fields beside the text of a part. */
 export function decodeTextFields({
   annotations,
   logprobs,

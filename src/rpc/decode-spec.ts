@@ -28,12 +28,12 @@ import {
 import { kindOf } from "./error-category.ts";
 import { jsonSyntaxError } from "./json-text.ts";
 
-/** Whole milliseconds, rounded up: stores and timers count no part of one. */
+/** Whole milliseconds, rounded up, because stores and timers have no smaller unit. */
 export function milliseconds(duration: Duration): number {
   return Number(duration.seconds) * 1000 + Math.ceil(duration.nanos / 1e6);
 }
 
-/** A JSON Schema is an object or a boolean; providers take objects only. */
+/** A JSON Schema is an object or a boolean; providers accept only objects. */
 function checkSchema(schema: string, path: string): void {
   const problem = jsonSyntaxError(schema);
   if (problem !== undefined) throw invalidField(path, problem);
@@ -192,7 +192,7 @@ function decodeTimeouts(timeouts: Timeouts | undefined): domain.Timeouts {
   };
 }
 
-/** No cost is higher that the gateway can tell exactly. */
+/** Capped at the largest cost that the gateway can represent exactly. */
 function picos(value: bigint): number {
   return Number(value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : value);
 }
@@ -211,8 +211,8 @@ function decodeAbort({ mode, maxTime, maxCostPicos }: AbortPolicy): Partial<doma
 }
 
 /**
- * A validated request as the gateway understands it. Throws INVALID_ARGUMENT
- * for what the validation rules cannot say; nothing of the request is ignored.
+ * Converts a validated request into the gateway's types. Throws INVALID_ARGUMENT for errors that validation rules
+ * cannot express. No field of the request is ignored.
  */
 export function decodeSpec(spec: GenerationSpec): domain.GenerationSpec {
   const tools = decodeTools(spec.tools);

@@ -7,7 +7,7 @@ import { JSON_MODES, ON_DISCONNECT } from "./encode-stream-options.ts";
 
 const DEFAULT_HEARTBEAT_MS = 15_000;
 
-/** What an ephemeral stream cannot have: nothing of it outlives its call. */
+/** Throws for options of stored streams: an ephemeral stream does not survive its call. */
 function refuseStored(options: StreamOptions | undefined): void {
   const { onDisconnect, retention, disconnectGrace } = options ?? {};
   const refuse = (field: string): never => {
@@ -41,7 +41,7 @@ export function decodeStreamOptions(options: StreamOptions | undefined): stream.
   };
 }
 
-/** Throws INVALID_ARGUMENT for options that the request's own output cannot have. */
+/** Throws INVALID_ARGUMENT for options that do not suit the requested output. */
 export function checkStreamOptions(options: stream.StreamOptions, spec: GenerationSpec): void {
   if (options.jsonMode !== "off" && spec.outputFormat.type === "text") {
     throw invalidField("options.json_mode", "needs a JSON output format");

@@ -8,8 +8,8 @@ import type * as domain from "../domain/generation-spec.ts";
 import { RECOVERIES } from "./encode-spec.ts";
 
 /**
- * Writes the operator's recovery into a request that names none and accepts discards. The request
- * is stored with it: a replica that takes the stream over must not decide anew.
+ * Writes the operator's recovery into a request that accepts discards and names none. It is stored with the
+ * request, so that a replica that takes the stream over uses the same value.
  */
 export function nameDefaultRecovery(
   { spec, acceptsDiscard }: StreamGenerateRequest,

@@ -1,8 +1,8 @@
-// Keeps a reader that does not accept discards from getting the output of two attempts.
+// Ensures that a reader that does not accept discards never gets the output of two attempts.
 import { GatewayError } from "../domain/gateway-error.ts";
 import { decodeEvent, isAttemptNotice, isOutputEvent } from "./encode-event.ts";
 
-/** The position is that of the notice: a reader that drops its output goes on from there. */
+/** The position is that of the notice: a reader that drops its output resumes there. */
 function outputDiscarded(streamId: string, sequence: number, writer: number): GatewayError {
   const message =
     "the output so far is void, and this call does not say accepts_discard: drop the output and resume behind the notice";
@@ -16,7 +16,9 @@ function outputDiscarded(streamId: string, sequence: number, writer: number): Ga
   });
 }
 
-/** What one reader without `accepts_discard` has been given of a stream, and what it must not be given. */
+/**
+ * Tracks the output that one reader without `accepts_discard` has received, and decides which events it may get.
+ */
 export class DiscardGuard {
   readonly #streamId: string;
   #holdsOutput: boolean;
@@ -28,8 +30,8 @@ export class DiscardGuard {
   }
 
   /**
-   * Is told of each event, encoded, before the reader is given it. Throws `GatewayError`
-   * OUTPUT_DISCARDED in place of a notice that voids output which the reader holds.
+   * Call with each encoded event before it is delivered. Throws `GatewayError` OUTPUT_DISCARDED instead of a notice
+   * that voids output which the reader has.
    */
   check(bytes: Uint8Array): void {
     if (!this.#holdsOutput) {

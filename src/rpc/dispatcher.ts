@@ -23,7 +23,7 @@ export interface DispatcherDependencies {
   readonly services: readonly ServedService[];
   readonly calls: Calls;
   readonly clock: Clock;
-  /** Most bytes of a request. */
+  /** Largest request in bytes. */
   readonly requestBytes: number;
 }
 
@@ -70,7 +70,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
     const decoded = await decoder
       .decode(method.input, request, (message) => running.log(requestFields(message)))
       .finally(() => arrival.drop());
-    // The caller was removed while a large request was decoded.
+    // The caller can have been removed while a large request was decoded.
     running.throwIfEnded();
     return decoded;
   }
@@ -78,7 +78,7 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
   /** Throws `RpcStatusError`. */
   function start(call: IncomingCall, request: EncodedRequest): StartedCall {
     const { arrival } = call;
-    // It has its line in the log.
+    // This error already has its line in the log.
     if (arrival.error !== undefined) throw arrival.error;
     arrival.end();
     const running = chain.begin(call);
@@ -111,7 +111,8 @@ export function createDispatcher(dependencies: DispatcherDependencies): Dispatch
     arrive,
     unserved: (call) => calls.lines.refused(unservedLine(call)),
 
-    // Neither is a function that lasts as long as its call: it would keep the bytes of the request.
+    // `unary` and `serverStream` are short: a function that lasts as long as its call would keep the bytes of the
+    // request alive.
     unary: async (call, request, encode) => answer(call, start(call, request), encode),
     serverStream: (call, request) => stream(call, start(call, request)),
 

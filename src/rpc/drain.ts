@@ -3,16 +3,16 @@ import type { Clock } from "../clock.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Listener } from "./listener.ts";
 
-/** Longest wait for calls to end once they have been told to. */
+/** Longest wait, in milliseconds, for calls to end after they were told to. */
 const END_CALLS_MS = 1_000;
 
 type ListenerPart = "setServing" | "connections" | "sayGoaway" | "stopListening" | "close";
 
-/** Times of a drain, both from its start. */
+/** Times of a drain in milliseconds, both from its start. */
 export interface DrainSettings {
-  /** Milliseconds in which balancers and clients learn of it, before GOAWAY. */
+  /** Time for balancers and clients to notice the drain, before GOAWAY. */
   readonly noticeMs: number;
-  /** Milliseconds that running calls have. */
+  /** Time for running calls to end. */
   readonly graceMs: number;
 }
 
@@ -22,24 +22,27 @@ export interface DrainOptions {
   readonly grpc: Pick<Listener, ListenerPart>;
   readonly http: Pick<Listener, ListenerPart>;
   readonly calls: Pick<Draining, "activeCalls" | "startDraining" | "idle">;
-  /** Ends what still runs with this error, or hands it over: streams by their terminal event, unary calls by their status. */
+  /**
+   * Ends running generations with this error, or hands them over: streams by their terminal event, unary calls by
+   * their status.
+   */
   readonly endGenerations: (error: GatewayError) => Promise<void>;
-  /** They can outlive their calls. */
+  /** Generations can outlive their calls. */
   readonly generations: { readonly active: number; idle(): Promise<void> };
-  /** Aborted by a second signal: the rest of the steps are taken at once. */
+  /** Aborted by a second signal: the remaining steps follow at once. */
   readonly hurry: AbortSignal;
 }
 
 /**
  * Ends the service without failing a call that could be served:
  *
- * 1. Health says no, and an HTTP/1.1 connection ends with its next answer. All calls are served.
- * 2. After `noticeMs`: GOAWAY to every connection. Calls on their way and new connections are served.
- * 3. When all clients know: no new connection is taken. Running calls go on.
- * 4. After `graceMs`: new calls are refused, running ones are handed over or end with a typed error.
+ * 1. Health reports not serving, and an HTTP/1.1 connection ends with its next answer. All calls are served.
+ * 2. After `noticeMs`: GOAWAY on every connection. Calls on their way and new connections are served.
+ * 3. When all clients know: the listeners close. Running calls continue.
+ * 4. After `graceMs`: new calls are refused; running calls are handed over or end with a typed error.
  *
- * Resolves when everything is closed: at once without a connection or call, else when step 3 is done
- * and no call runs.
+ * Resolves when everything is closed: at once if there is no connection or call, otherwise after step 3 when no
+ * call runs.
  */
 export async function drain(options: DrainOptions): Promise<void> {
   const { clock, settings, grpc, http, calls, generations, hurry } = options;
@@ -59,7 +62,7 @@ export async function drain(options: DrainOptions): Promise<void> {
     await clock.sleep(graceEndsAt - clock.now(), signal).catch(() => {});
     if (isActive()) {
       calls.startDraining();
-      // A store that is away must not hold it up: others find what was not handed over.
+      // A store that is away must not delay the end: other replicas find streams that were not handed over.
       const message = "this replica shuts down and the stream cannot go on";
       void options.endGenerations(new GatewayError("owner-lost", message));
       await Promise.race([end, clock.sleep(END_CALLS_MS, stop.signal).catch(() => {})]);
@@ -68,16 +71,16 @@ export async function drain(options: DrainOptions): Promise<void> {
   await Promise.all([grpc.close(), http.close()]);
 }
 
-/** Resolves when no call runs and none has arrived that is not looked at yet. */
+/** Resolves when no call runs and no arrived call is unexamined. */
 async function idle({ calls, generations }: DrainOptions, isActive: () => boolean): Promise<void> {
   do {
     await Promise.all([calls.idle(), generations.idle()]);
-    // One turn of the loop reads what has arrived.
+    // Calls that have arrived are read in one turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
   } while (isActive());
 }
 
-/** Waits for work that nobody needs any more once `signal` is aborted. */
+/** Waits for work until `signal` is aborted. */
 async function unless(signal: AbortSignal, work: Promise<unknown>): Promise<void> {
   if (signal.aborted) return;
   const aborted = Promise.withResolvers<void>();

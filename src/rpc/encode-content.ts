@@ -37,7 +37,7 @@ export function encodeProviderData({
   return { providerType, json, api };
 }
 
-/** `provider_data` of what has some. */
+/** The field `provider_data`, if there is data. */
 function dataField(data: provider.ProviderData | undefined) {
   return data === undefined ? undefined : { providerData: encodeProviderData(data) };
 }
@@ -89,7 +89,7 @@ function encodeSource(source: spec.MediaSource): MessageInitShape<typeof MediaSo
   }
 }
 
-/** The kind of the part with the fields of that kind. */
+/** The field of the part's kind. */
 function encodeData(part: spec.Part): NonNullable<MessageInitShape<typeof PartSchema>["data"]> {
   switch (part.type) {
     case "text":
@@ -125,7 +125,7 @@ function encodeData(part: spec.Part): NonNullable<MessageInitShape<typeof PartSc
   }
 }
 
-/** Kinds of parts that have a place for their provider's data in themselves. */
+/** Kinds of parts that have their own place for provider data. */
 const OWN_DATA: ReadonlySet<spec.Part["type"]> = new Set(["tool-call", "reasoning", "provider"]);
 
 export function encodePart(part: spec.Part): Part {

@@ -1,5 +1,5 @@
-// Deltas are nearly all events of a stream: they are written by hand, into pooled
-// memory. The general encoder takes a kilobyte and seven objects for each of them.
+// Nearly all events of a stream are deltas, so they are encoded by hand into pooled memory. The general encoder
+// takes a kilobyte and seven objects for each.
 
 export interface Delta {
   readonly sequence: number;
@@ -9,11 +9,11 @@ export interface Delta {
   readonly text: string;
 }
 
-/** Tags of `StreamEvent`. */
+/** Tags of fields of `StreamEvent`. */
 export const SEQUENCE = (1 << 3) | 0;
 export const ATTEMPT_INDEX = (2 << 3) | 0;
 export const WRITER = (4 << 3) | 5;
-/** Tags of `TextDelta` and `ReasoningDelta`, which are alike. */
+/** Tags of fields of `TextDelta` and `ReasoningDelta`, which have the same fields. */
 export const PART_INDEX = (1 << 3) | 0;
 export const TEXT = (2 << 3) | 2;
 
@@ -26,7 +26,7 @@ function lengthOfVarint(value: number): number {
   return length;
 }
 
-/** Zero is left out, as everywhere in proto3. */
+/** Zero is left out, as always in proto3. */
 function lengthOfNumber(value: number): number {
   return value === 0 ? 0 : 1 + lengthOfVarint(value);
 }
@@ -45,7 +45,7 @@ function writeNumber(bytes: Buffer, at: number, tag: number, value: number): num
   return writeVarint(bytes, at + 1, value);
 }
 
-/** A `StreamEvent` with a delta and without a time, byte for byte as the general encoder writes it. */
+/** A `StreamEvent` with a delta and without a time, byte for byte as from the general encoder. */
 export function encodeDelta(type: keyof typeof FIELDS, delta: Delta): Uint8Array {
   const { sequence, attemptIndex, writer, partIndex, text } = delta;
   const textLength = Buffer.byteLength(text);

@@ -6,10 +6,10 @@ import type { Annotation } from "../domain/provider-data.ts";
 import { encodePart } from "./encode-content.ts";
 import { MAX_CONTENT_BYTES } from "./encode-generation.ts";
 
-/** What `part_end` has of a part. */
+/** The fields of `part_end` for a part. */
 type EndedPart = Pick<MessageInitShape<typeof PartEndSchema>, "part" | "remainder">;
 
-/** A part of fewer UTF-16 units and bytes needs no measuring. */
+/** A part with fewer UTF-16 units and bytes is small enough without measuring. */
 const SURELY_SMALL = 256 * 1024;
 
 function sizeOfAnnotations(annotations: readonly Annotation[] = []): number {
@@ -36,7 +36,7 @@ function sizeOfData(part: domain.Part): number {
       return part.name.length + part.argumentsJson.length;
     case "reasoning":
       return part.text.length + part.signature.length;
-    // No provider's output has these.
+    // The output of no provider has these kinds.
     case "image":
     case "file":
     case "tool-result":
@@ -64,7 +64,7 @@ function fits(part: Part): boolean {
   return toBinary(PartSchema, part).length <= MAX_CONTENT_BYTES;
 }
 
-/** The part; without the text of its deltas where that `isShort`, or longer than a client takes. */
+/** The part; without the text of its deltas if `isShort`, or if it is longer than a client accepts. */
 export function encodeEndedPart(part: domain.Part, isShort: boolean): EndedPart {
   if (!isShort) {
     const whole = encodePart(part);
@@ -72,6 +72,6 @@ export function encodeEndedPart(part: domain.Part, isShort: boolean): EndedPart 
   }
   const remainder = encodePart(withoutText(part));
   if (fits(remainder) || part.type !== "reasoning") return { remainder };
-  // A signature that no client takes: what is left says that it was there.
+  // The signature is longer than a client accepts. The remainder shows that the reasoning existed.
   return { remainder: encodePart({ ...part, text: "", signature: new Uint8Array() }) };
 }

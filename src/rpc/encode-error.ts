@@ -26,20 +26,20 @@ import { encodeAttempt, encodeCost, encodeUsage } from "./encode-generation.ts";
 import { categoryOf } from "./error-category.ts";
 import { StreamFailed } from "./stream-failed.ts";
 
-/** One constant for all errors of the service. */
+/** The ErrorInfo domain of all errors of the service. */
 const DOMAIN = "steer";
 
-/** Python's C core gives up on more metadata than 8 KiB; base64 adds a third. */
+/** Python's gRPC refuses more than 8 KiB of metadata, and base64 adds a third. */
 const MAX_DETAILS_BYTES = 4096;
 const MAX_VIOLATIONS = 20;
 const MAX_TEXT_UNITS = 300;
-/** Attempts in a status: the first, which tells the first cause, and so many of the last. */
+/** A status has the first attempt, which shows the original cause, and this many of the last ones. */
 const LAST_ATTEMPTS_IN_STATUS = 2;
 
-/** Where nothing was executed, a client may come back soon. */
+/** Delay in milliseconds for a client whose call was not executed. */
 const SOON_MS = 200;
 
-/** Reserved for errors of the listener's making, so that nothing unexpected leaks. */
+/** Message for unexpected errors of a listener, so that nothing leaks. */
 const INTERNAL_MESSAGE = "internal error";
 
 function clip(text: string): string {
@@ -49,7 +49,7 @@ function clip(text: string): string {
     : `${whole.slice(0, MAX_TEXT_UNITS)}…`.toWellFormed();
 }
 
-/** The error in full, as it stands in the terminal event of a stream. */
+/** The complete error, as in the terminal event of a stream. */
 export function encodeGatewayError(
   error: GatewayError,
   partial: Generation | undefined,
@@ -81,7 +81,7 @@ function detail<Schema extends DescMessage>(
   return { desc, value: create(desc, value) };
 }
 
-/** What stands beside ErrorInfo and GatewayError: the standard details of the kind. */
+/** The standard details of the kind, beside ErrorInfo and GatewayError. */
 function standardDetails(error: GatewayError, row: ErrorRow): StatusDetail[] {
   const details: StatusDetail[] = [];
   if (error.violations.length > 0) {
@@ -122,12 +122,12 @@ function pushback(error: GatewayError, row: ErrorRow): string | undefined {
     case "soon":
       return String(SOON_MS);
     case "hint":
-      // A hint of nothing would make clients come back at once.
+      // A hint of zero would make clients repeat at once.
       return error.retryAfterMs ? String(Math.ceil(error.retryAfterMs)) : "-1";
   }
 }
 
-/** Keeps the details within their bound: the most telling come first, the rest is left out. */
+/** Keeps the details within the bound: the most important ones first, the rest is left out. */
 function bounded(details: readonly StatusDetail[]): StatusDetail[] {
   let bytes = 0;
   return details.filter(({ desc, value }) => {
@@ -138,10 +138,10 @@ function bounded(details: readonly StatusDetail[]): StatusDetail[] {
   });
 }
 
-/** The statuses of errors that are frozen. */
+/** Cached statuses of frozen errors. */
 const statuses = new WeakMap<object, RpcStatus>();
 
-/** The status of whatever a handler threw. That of a frozen error is frozen too, and the same each time. */
+/** The status for anything that a handler threw. The status of a frozen error is frozen and shared. */
 export function encodeError(thrown: unknown): RpcStatus {
   if (!(thrown instanceof GatewayError && Object.isFrozen(thrown))) return encodeAny(thrown);
   const status = statuses.get(thrown) ?? Object.freeze(encodeAny(thrown));
@@ -161,7 +161,7 @@ function encodeAny(thrown: unknown): RpcStatus {
   return statusOf(error, encodeGatewayError(error, partial));
 }
 
-/** Leaves the attempts between the first and the last ones out, and says how many. */
+/** Removes the attempts between the first and the last ones, and counts them. */
 function trimAttempts(full: GatewayErrorMessage): void {
   const leftOut = full.attempts.length - 1 - LAST_ATTEMPTS_IN_STATUS;
   if (leftOut <= 0) return;
@@ -169,7 +169,7 @@ function trimAttempts(full: GatewayErrorMessage): void {
   full.attemptsLeftOut = leftOut;
 }
 
-/** The status that carries `full`, with fewer attempts. */
+/** The status with `full` as a detail, with fewer attempts. */
 function statusOf(error: GatewayError, full: GatewayErrorMessage): RpcStatus {
   const row = errorRow(error.kind, error.reason);
   const metadata = Object.fromEntries(

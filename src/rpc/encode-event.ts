@@ -174,7 +174,7 @@ function encodeBody(body: domain.StreamEventBody): EventInit {
   }
 }
 
-/** A domain event as it is sent, and stored; `writer` is 0 where it is not stored. */
+/** An event as it is sent and stored. `writer` is 0 if it is not stored. */
 export function encodeEvent(event: domain.StreamEvent, writer: number): Uint8Array {
   const { sequence, attemptIndex, eventTimeMs, body } = event;
   const isDelta =
@@ -196,8 +196,8 @@ export function encodeEvent(event: domain.StreamEvent, writer: number): Uint8Arr
 const INTERNAL = encodeGatewayError(new GatewayError("internal", ""), undefined);
 
 /**
- * The end of a stream whose own end cannot be encoded: `error` with the category INTERNAL and nothing
- * of the generation. Cannot fail: all of it is fixed but the two numbers, which are the gateway's own.
+ * The terminal event of a stream whose own end cannot be encoded: `error` with the category INTERNAL and no data of
+ * the generation. Cannot fail, because everything is constant except the two numbers.
  */
 export function encodeInternalEnd(sequence: number, writer: number): Uint8Array {
   const event = { case: "error", value: { error: INTERNAL } } as const;
@@ -209,8 +209,8 @@ export function decodeEvent(bytes: Uint8Array): StreamEvent {
 }
 
 /**
- * The first byte of the tag of what an encoded event tells: it stands for one field of the
- * oneof `event`. 0: nothing is set. Reads no further, so that each event of a stream can be asked.
+ * The first byte of the tag of the set field of the oneof `event`; 0: nothing is set. Reads no further, so that it
+ * is cheap for each event of a stream.
  */
 function eventTag(bytes: Uint8Array): number {
   let position = 0;
@@ -235,12 +235,12 @@ export function isTerminalEvent(bytes: Uint8Array): boolean {
   return tag === COMPLETE_TAG || tag === ERROR_TAG;
 }
 
-/** Whether an encoded event says that an attempt has failed and another one follows. */
+/** Whether an encoded event is an `attempt_notice`. */
 export function isAttemptNotice(bytes: Uint8Array): boolean {
   return eventTag(bytes) === NOTICE_TAG;
 }
 
-/** Whether an encoded event is a piece of the output: a delta of any kind, or the end of a part. */
+/** Whether an encoded event is a part of the output: a delta of any kind, or the end of a part. */
 export function isOutputEvent(bytes: Uint8Array): boolean {
   const tag = eventTag(bytes);
   return tag >= FIRST_OUTPUT_TAG && tag <= LAST_OUTPUT_TAG;
@@ -256,5 +256,5 @@ const ERROR_TAG = (((19 << 3) | 2) & 0x7f) | 0x80;
 /** Tags of one byte: `text_delta` (11) to `part_end` (15). */
 const FIRST_OUTPUT_TAG = (11 << 3) | 2;
 const LAST_OUTPUT_TAG = (15 << 3) | 2;
-/** Fields of every event: those up to here stand before the event's own. */
+/** The last field that every event can have; it precedes the event's own field. */
 const LAST_COMMON_FIELD = 4;

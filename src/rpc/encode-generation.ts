@@ -87,7 +87,7 @@ export function encodeTime(ms: number): Timestamp {
   return { $typeName: "google.protobuf.Timestamp", seconds: BigInt(seconds), nanos };
 }
 
-/** Microseconds are kept: a gateway's own share is below a millisecond. */
+/** In microseconds, because the gateway's own share is below a millisecond. */
 export function encodeDuration(ms: number): Duration {
   const micros = Math.round(ms * 1_000);
   const seconds = Math.trunc(micros / 1_000_000);
@@ -95,8 +95,8 @@ export function encodeDuration(ms: number): Duration {
   return { $typeName: "google.protobuf.Duration", seconds: BigInt(seconds), nanos };
 }
 
-// Attempts with their usage and cost are in every answer and, fifty times and more, in a page of
-// streams: a literal costs a third of the library's `create`.
+// A literal costs a third of the library's `create`. Every answer has attempts with usage and cost, and a page of
+// streams has hundreds.
 
 export function encodeUsage(usage: TokenUsage): Usage {
   const { source, unseenOutputTokens: _, ...counts } = usage;
@@ -176,10 +176,10 @@ function encodeTiming(timing: domain.Timing): Timing {
   });
 }
 
-/** What of the output a result carries: its texts stand in several fields. */
+/** How much of the output a result carries. Its text is in several fields. */
 export type OutputDetail = "all" | "message" | "none";
 
-/** The result; `message` leaves out the copies of its text, `none` the message as well. */
+/** The result. `message` leaves out the copies of its text, `none` also the message. */
 export function encodeGeneration(generation: domain.Generation, detail: OutputDetail): Generation {
   const { finishReason, message, outputJson, usage, totalUsage, cost } = generation;
   const warnings =
@@ -200,7 +200,7 @@ export function encodeGeneration(generation: domain.Generation, detail: OutputDe
     createTime: encodeTime(generation.createTimeMs),
     ...(finishReason !== undefined && { finishReason: FINISH_REASONS.values[finishReason] }),
     ...(ownUsage !== undefined && { usage: ownUsage }),
-    // Of a call with one attempt it is the same.
+    // For a call with one attempt, the total is the same.
     ...(totalUsage !== undefined && {
       totalUsage: totalUsage === usage ? ownUsage : encodeUsage(totalUsage),
     }),
@@ -211,10 +211,10 @@ export function encodeGeneration(generation: domain.Generation, detail: OutputDe
   });
 }
 
-/** Most gRPC clients take 4 MiB; the rest is for what stands around a result or a part. */
+/** Most gRPC clients accept 4 MiB; the rest is for the fields around a result or a part. */
 export const MAX_CONTENT_BYTES = 4 * 1024 * 1024 - 64 * 1024;
 
-/** A generation whose text alone stays below this needs no measuring. */
+/** A generation with less text than this, in UTF-16 units, is small enough without measuring. */
 const SURELY_SMALL_UNITS = 256 * 1024;
 
 const COPIES_OMITTED: Warning = {
@@ -227,7 +227,7 @@ function isPlainText(part: Part): boolean {
   return part.type === "text" && part.annotations === undefined && part.logprobs === undefined;
 }
 
-/** As much of the output as a client takes. */
+/** The result with as much output as a client accepts. */
 export function encodeWithinLimit(generation: domain.Generation): {
   readonly generation: Generation;
   readonly detail: OutputDetail;

@@ -72,7 +72,7 @@ export const ABORT_MODES = enumTable<domain.AbortPolicy["mode"], AbortMode>({
 
 type Field<Name extends string> = { readonly [Key in Name]?: ReturnType<typeof encodeDuration> };
 
-/** The field of a duration that is set. */
+/** The field of a duration, if it is set. */
 function durationField<Name extends string>(name: Name, ms: number | undefined): Field<Name> {
   return (ms === undefined ? {} : { [name]: encodeDuration(ms) }) as Field<Name>;
 }
@@ -174,8 +174,8 @@ function encodeAbort({
 }
 
 /**
- * The spec as the contract has it: `decodeSpec` gives the same spec back, if that is one which it accepts.
- * Every choice is written out, so that another version's defaults do not change the request.
+ * The spec in the contract's form. `decodeSpec` returns the same spec if it accepts it. Every choice is written
+ * out, so that another version's defaults do not change the request.
  */
 export function encodeSpec(
   spec: domain.GenerationSpec,

@@ -20,12 +20,12 @@ export const ON_DISCONNECT = enumTable<stream.StreamOptions["onDisconnect"], Dis
   continue: DisconnectPolicy.CONTINUE,
 });
 
-/** The options as the contract has them: `decodeStreamOptions` gives the same back. */
+/** The options in the contract's form; `decodeStreamOptions` returns the same options. */
 export function encodeStreamOptions(
   options: stream.StreamOptions,
 ): MessageInitShape<typeof StreamOptionsSchema> {
   const { jsonMode, heartbeatMs, retentionMs, onDisconnect, disconnectGraceMs, ...flags } = options;
-  // An ephemeral stream cannot ask for a grace: it ends with its call, whatever its options say.
+  // An ephemeral stream cannot ask for a grace, because it ends with its call.
   const isUnsaid = options.ephemeral && onDisconnect === "grace";
   return {
     ...flags,

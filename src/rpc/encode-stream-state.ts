@@ -18,12 +18,12 @@ const PHASES = enumTable<domain.StreamPhase, StreamPhase>({
   cancelled: StreamPhase.CANCELLED,
 });
 
-/** Validation lets no other values through. */
+/** Validation admits only these values. */
 export function decodePhases(values: readonly StreamPhase[]): domain.StreamPhase[] {
   return values.flatMap((value) => PHASES.words.get(value) ?? []);
 }
 
-/** The log starts with the first event and never loses it before the rest. */
+/** The log begins with the first event and loses it last. */
 const FIRST_SEQUENCE = 1;
 
 function encodeStreamError(state: domain.StreamState, error: NonNullable<typeof state.error>) {
@@ -32,7 +32,7 @@ function encodeStreamError(state: domain.StreamState, error: NonNullable<typeof 
   return { ...encoded, provider, model, generationId: state.generationId };
 }
 
-/** A page has hundreds of these: a literal costs a third of the library's `create`. */
+/** A literal costs a third of the library's `create`, and a page has hundreds of states. */
 export function encodeStreamState(state: domain.StreamState): StreamState {
   const { usage, error, endTimeMs, expireTimeMs } = state;
   return {

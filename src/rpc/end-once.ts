@@ -2,8 +2,8 @@ import type grpc from "@grpc/grpc-js";
 import { interceptedInternals } from "./grpc-internals.ts";
 
 /**
- * grpc-js ends a call at its deadline, tells nobody until the end has gone out, and takes messages all the
- * while. One that it took then would be written behind the end of the stream, which would never come.
+ * grpc-js ends a call at its deadline, reports this only when the end is sent, and accepts messages until then.
+ * Such a message would be written after the end of the stream, and the end would never arrive.
  */
 export const endOnce: grpc.ServerInterceptor = (_method, call) => {
   const internals = interceptedInternals(call);

@@ -1,11 +1,11 @@
 /** An enum of the contract and the domain's words for its values, in both directions. */
 export interface EnumTable<Word extends string, Value extends number> {
   readonly values: Readonly<Record<Word, Value>>;
-  /** Has no word for UNSPECIFIED and for a value that this version does not know. */
+  /** Has no word for UNSPECIFIED or for values that this version does not know. */
   readonly words: ReadonlyMap<number, Word>;
 }
 
-/** The table of an enum, from the values of its words. Each word has a value of its own. */
+/** The table of an enum, from the values of its words. Each word has its own value. */
 export function enumTable<Word extends string, Value extends number>(
   values: Readonly<Record<Word, Value>>,
 ): EnumTable<Word, Value> {

@@ -2,7 +2,7 @@ import { ErrorCategory } from "../../gen/service/steer/v1/error_pb.ts";
 import { ERROR_KINDS } from "../domain/error-table.ts";
 import type { ErrorKind } from "../domain/gateway-error.ts";
 
-/** `circuit-open` is CIRCUIT_OPEN: each kind is the contract's category of its name. */
+/** Converts the name of a kind into that of its category: `circuit-open` is CIRCUIT_OPEN. */
 type CategoryName<Kind extends string> = Kind extends `${infer Head}-${infer Tail}`
   ? `${Uppercase<Head>}_${CategoryName<Tail>}`
   : Uppercase<Kind>;
@@ -24,7 +24,7 @@ export function categoryOf(kind: ErrorKind): ErrorCategory {
   return CATEGORIES.get(kind) ?? ErrorCategory.UNKNOWN;
 }
 
-/** The kind of a category; undefined for one that this version does not know. */
+/** The kind of a category; undefined for a category that this version does not know. */
 export function kindOf(category: ErrorCategory): ErrorKind | undefined {
   return KINDS.get(category);
 }

@@ -11,7 +11,7 @@ import { isJsonObject } from "../domain/json.ts";
 import { encodeSpec } from "./encode-spec.ts";
 import type { RequestKind } from "./stored-request.ts";
 
-/** JSON whose maps have their keys in order: two clients write one request in two ways. */
+/** JSON with sorted map keys, because two clients can encode one request differently. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (!isJsonObject(value)) return value;
@@ -20,8 +20,8 @@ function canonical(value: unknown): unknown {
 }
 
 /**
- * The recovery is how a stream goes on after a failure, and not what it is asked for: a request by
- * stubs and the same request by a helper, which fills the recovery in, are one.
+ * The recovery describes the reaction to a failure, not the request. So a request by stubs equals the same request
+ * by a helper, which fills the recovery in.
  */
 function withoutRecovery(spec: unknown): unknown {
   if (!isJsonObject(spec) || !isJsonObject(spec["routing"])) return spec;
@@ -34,15 +34,14 @@ function jsonOf(spec: SpecMessage | undefined): unknown {
   try {
     return spec === undefined ? null : toJson(GenerationSpecSchema, spec);
   } catch {
-    // A binary Struct can hold what JSON has no number for.
+    // A binary Struct can contain numbers that JSON cannot.
     throw invalidField("spec", "holds NaN or an infinite number where JSON is expected");
   }
 }
 
 /**
- * What a request asks for, as a hash in hexadecimal. Options of a stream and its recovery are not part of
- * what is asked for: the first call's hold for all. Throws INVALID_ARGUMENT for a number that JSON does not
- * have.
+ * Hash of a request in hexadecimal. Stream options and recovery are not included: those of the first call apply to
+ * all. Throws INVALID_ARGUMENT for a number that JSON cannot represent.
  */
 export function fingerprintOfMessage({ name }: DescMethod, spec: SpecMessage | undefined): string {
   const text = JSON.stringify([name, canonical(withoutRecovery(jsonOf(spec)))]);

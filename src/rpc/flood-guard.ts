@@ -11,25 +11,28 @@ import type { Connection } from "./peer.ts";
 import { ReadPacer } from "./read-pacer.ts";
 
 /**
- * What a connection may ask for in vain. A stream that its client resets costs one, and the allowance grows
- * by so many a second: twice those of a client that hedges and cancels a hundred calls a second. The whole
- * is twice the streams of a connection: a client may break all of them off, open others, and do so again.
+ * Allowance of a connection for useless streams, and its growth per second. A stream reset by the client costs one.
+ * The growth is twice the resets of a client that hedges and cancels a hundred calls a second. The allowance is
+ * twice the streams of a connection: a client may reset all of them, open others, and reset those.
  */
 const ALLOWANCE = 2_000;
 const GROWTH_PER_SECOND = 200;
 const COST_OF_RESET = 1;
-/** No client has a use for the same refusal twenty times a second. */
+/** No client needs the same refusal twenty times a second. */
 const COST_OF_REFUSAL = 10;
-/** A call with an answer pays for one that was broken off: a proxy brings the calls of many clients. */
+/** An answered call pays for one reset stream, because a proxy carries the calls of many clients. */
 const GAIN_OF_ANSWER = 1;
 
 interface Allowance {
   left: number;
-  /** When that was, by the clock. */
+  /** Time of the last update, by the clock. */
   at: number;
 }
 
-/** Of a stream that is closed. Node calls few of those aborted that are reset before their answer begins. */
+/**
+ * Whether a closed stream was answered. Node seldom reports streams as aborted that are reset before their answer
+ * begins.
+ */
 function isAnswered({ headersSent, rstCode }: ServerHttp2Stream): boolean {
   return headersSent && rstCode === constants.NGHTTP2_NO_ERROR;
 }
@@ -40,12 +43,14 @@ function bytesOf(headers: Headers | IncomingHttpHeaders): number {
     for (const [name, value] of headers) bytes += name.length + value.length;
     return bytes;
   }
-  // Not by entries, which would be garbage of every call that is refused. A list has its commas for no more than it is.
+  // `Object.entries` would create garbage for every refused call. A list counts with its commas.
   for (const name of Object.keys(headers)) bytes += name.length + String(headers[name]).length;
   return bytes;
 }
 
-/** Ends connections whose clients reset streams, or are refused, in bulk: HTTP/2 with ENHANCE_YOUR_CALM. */
+/**
+ * Ends connections whose clients reset streams, or are refused, in bulk. HTTP/2 connections get ENHANCE_YOUR_CALM.
+ */
 export class FloodGuard {
   readonly #clock: Clock;
   readonly #allowances = new WeakMap<Connection, Allowance>();
@@ -65,7 +70,10 @@ export class FloodGuard {
     });
   }
 
-  /** A call by this connection was not let in. A replica that drains refuses everybody, which is no client's fault. */
+  /**
+   * Counts a refused call of this connection. A draining replica refuses everybody, which is not the client's
+   * fault.
+   */
   refused(
     connection: Connection,
     { code }: RpcStatus,
@@ -75,9 +83,9 @@ export class FloodGuard {
     if (code !== Code.UNAVAILABLE) this.#spend(connection, COST_OF_REFUSAL);
   }
 
-  /** A call by this connection for which no credential stands: it was refused, or asks for none. */
+  /** Counts a call of this connection without a valid credential: it was refused, or its service needs none. */
   unknown(connection: Connection, headers: Headers | IncomingHttpHeaders): void {
-    // Over HTTP/1.1 a connection has one call at a time.
+    // An HTTP/1.1 connection has one call at a time.
     if (!("socket" in connection) || connection.destroyed) return;
     if (!this.#pacer.count(connection, bytesOf(headers))) end(connection);
   }
@@ -95,11 +103,14 @@ export class FloodGuard {
 
 function end(connection: Connection): void {
   if (!("socket" in connection)) return void connection.destroy();
-  // Whoever destroys a session by an error is told of that error.
+  // Destroying a session with an error emits that error.
   connection.on("error", ignore);
   const flood = new Error("the client floods its connection");
   connection.destroy(flood, constants.NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
-/** No function of a call: the memory of a session outlives it. */
+/**
+ * A module-level function, because the memory of a session outlives the call and would keep the call's closures
+ * alive.
+ */
 function ignore(): void {}

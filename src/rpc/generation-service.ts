@@ -38,7 +38,7 @@ import { StreamFailed } from "./stream-failed.ts";
 export interface GenerationServiceDependencies {
   readonly gateway: Gateway;
   readonly countInput: (call: InputCountCall) => Promise<InputCount>;
-  /** The operator's, for streams whose request accepts discards and names none. */
+  /** The operator's recovery, for streams whose request accepts discards and names none. */
   readonly recovery: () => domain.MidStreamRecovery;
 }
 
@@ -53,7 +53,7 @@ function requiredSpec(spec: GenerationSpec | undefined): domain.GenerationSpec {
   return decodeSpec(spec);
 }
 
-/** Tells of a generation that no target took. */
+/** Reports a generation that no target accepted. */
 async function admitted<T>(answer: Promise<T>, call: HandlerCall): Promise<T> {
   return answer.catch((error: unknown) => {
     if (error instanceof GenerationFailed) {
@@ -63,7 +63,7 @@ async function admitted<T>(answer: Promise<T>, call: HandlerCall): Promise<T> {
   });
 }
 
-/** Reports how a stream has ended; throws where it ended with an error. */
+/** Reports the end of a stream. Throws if it ended with an error. */
 function settle(call: HandlerCall, event: StreamEvent["event"]): void {
   if (event.case === "complete" && event.value.generation !== undefined) {
     reportGeneration(call, event.value.generation);
@@ -73,7 +73,7 @@ function settle(call: HandlerCall, event: StreamEvent["event"]): void {
   }
 }
 
-/** The events of a stream as this call sends them, and its status at the end. */
+/** Yields the events of a stream for this call, then ends with its status. */
 async function* deliver(
   call: HandlerCall,
   acceptsDiscard: boolean,
@@ -104,7 +104,7 @@ async function* deliver(
     }
     isWhole = true;
   } finally {
-    // Whoever leaves has used tokens until then.
+    // A reader that leaves early has used the tokens so far.
     if (!isWhole && stream.soFar !== undefined) {
       reportGeneration(call, encodeGeneration(stream.soFar(), "none"));
     }
@@ -113,13 +113,13 @@ async function* deliver(
   if (terminal !== undefined) settle(call, decodeEvent(terminal).event);
 }
 
-/** Without the message a unary answer says nothing: then the client's limit decides. */
+/** A unary answer needs its message; the client's limit decides whether it fits. */
 function encodeWhole(generation: Generation) {
   const { generation: within, detail } = encodeWithinLimit(generation);
   return detail === "none" ? encodeGeneration(generation, "message") : within;
 }
 
-/** The answer of a unary call that the log keeps. */
+/** The answer of a unary call from the log. */
 function storedAnswer(call: HandlerCall, answer: Extract<WholeAnswer, { state: "stored" }>) {
   const { event } = decodeEvent(answer.terminal);
   settle(call, event);
@@ -178,7 +178,7 @@ export function createGenerationService({
       return create(GenerateResponseSchema, { generation: message });
     },
 
-    // One generator between the stream and the call: each costs every event.
+    // The stream is passed on directly: a further generator would cost something for every event.
     streamGenerate: (request, call) =>
       deliver(call, request.acceptsDiscard, async () => {
         nameDefaultRecovery(request, recovery());

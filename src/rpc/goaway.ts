@@ -3,21 +3,21 @@ import type { Http2Session } from "node:http2";
 import type { Clock } from "../clock.ts";
 import { tcpHandle } from "./tcp-handle.ts";
 
-/** Longest time between the request to leave and the last GOAWAY. */
+/** Longest time between the notice and the last GOAWAY, in milliseconds. */
 const LEAVE_MS = 1_000;
-/** Pause between two looks at a client that goes on to open streams. */
+/** Pause in milliseconds between two looks at a client that keeps opening streams. */
 const LOOK_MS = 50;
 
 /**
- * A GOAWAY frame with the highest stream id and NO_ERROR: "open no more streams here; those on their
- * way are served" (RFC 9113, 6.8). Length 8, type 7, no flags, stream 0, last id 2^31-1, code 0.
+ * A GOAWAY frame with the highest stream id and NO_ERROR: "open no more streams here; those on their way are
+ * served" (RFC 9113, 6.8). Length 8, type 7, no flags, stream 0, last id 2^31-1, code 0.
  */
 const NOTICE = Buffer.from("0000080700000000007fffffff00000000", "hex");
 
 /**
- * Sends `NOTICE` past Node's HTTP/2 library, which ignores every stream that arrives after a GOAWAY of
- * its own, whatever id that names. Node writes whole frames at a time: while no byte waits, the
- * connection stands between two frames. False where that cannot be: under TLS, and while bytes wait.
+ * Writes `NOTICE` past Node's HTTP/2 library, which ignores every stream that arrives after its own GOAWAY,
+ * whatever the id. Node writes whole frames, so the connection is between two frames while no byte waits. False if
+ * it cannot be written: under TLS, and while bytes wait.
  */
 function sendNotice(session: Http2Session): boolean {
   if (session.encrypted) return false;
@@ -27,26 +27,26 @@ function sendNotice(session: Http2Session): boolean {
   try {
     written = writeSync(handle.fd, NOTICE);
   } catch {
-    // The kernel takes nothing now.
+    // The kernel accepts no bytes now.
     return false;
   }
   if (written === NOTICE.length) return true;
-  // A frame that was cut cannot be completed: other frames would come between.
+  // A partial frame cannot be completed, because other frames would follow.
   session.destroy();
   return false;
 }
 
-/** No frame can be sent, or the last GOAWAY was. */
+/** No frame can be sent, or the last GOAWAY was sent. */
 function isOver(session: Http2Session): boolean {
   return session.closed || session.destroyed;
 }
 
-/** The highest stream of the client that has arrived; 0 for none. */
+/** The highest stream of the client that has arrived; 0: none. */
 function lastStream(session: Http2Session): number {
   return session.state.lastProcStreamID ?? 0;
 }
 
-/** Waits for `end`, at most until the clock says `until`. */
+/** Waits for `end`, at most until the clock's time `until`. */
 function waitFor(
   clock: Clock,
   until: number,
@@ -61,10 +61,7 @@ function waitFor(
   });
 }
 
-/**
- * Waits until the client has opened a stream and then none for the time of a PING. Fewer calls are on
- * their way then.
- */
+/** Waits until the client opens no stream for the time of a PING, because fewer calls are on their way then. */
 async function becomesQuiet(session: Http2Session, clock: Clock, until: number): Promise<void> {
   while (!isOver(session) && clock.now() < until) {
     const before = lastStream(session);
@@ -75,11 +72,11 @@ async function becomesQuiet(session: Http2Session, clock: Clock, until: number):
 }
 
 /**
- * Ends an HTTP/2 session without losing a call: GOAWAY with the highest id, PING, and at its answer
- * GOAWAY with the id of the last stream that was taken. Running streams go on, and the session closes
- * after the last one. Under TLS, the second GOAWAY alone is sent, in a moment without new streams; its
- * id tells the client that a call on its way was not taken and can be sent again. Resolves when the
- * session takes no more streams, after a second at most. The settings must have been sent.
+ * Ends an HTTP/2 session without losing a call: GOAWAY with the highest id, PING, and after its answer GOAWAY with
+ * the id of the last accepted stream. Running streams continue, and the session closes after the last one. Under
+ * TLS only the second GOAWAY is sent, at a moment without new streams; its id tells the client that a call on its
+ * way was not accepted and can be sent again. Resolves when the session accepts no more streams, after at most a
+ * second. The settings must have been sent before.
  */
 export async function sayGoaway(session: Http2Session, clock: Clock): Promise<void> {
   if (isOver(session)) return;

@@ -1,4 +1,4 @@
-// What a gRPC call passes before grpc-js sees it: nothing of a request is read until its caller is known.
+// Examines gRPC calls before grpc-js: no request is read until its caller is known.
 import {
   constants,
   type Http2SecureServer,
@@ -31,14 +31,14 @@ export interface GatedCall {
 
 export interface GrpcGateOptions {
   readonly dispatcher: Dispatcher;
-  /** Paths of the methods that are served without credentials. */
+  /** Paths of the methods without credentials. */
   readonly open: ReadonlySet<string>;
   readonly floods: FloodGuard;
 }
 
 type StreamListener = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
-/** grpc-js would read other codecs and verbs as if they were these. */
+/** grpc-js would treat other codecs and verbs as these. */
 const CONTENT_TYPE = /^application\/grpc(\+proto)?(;|$)/;
 
 const UNSUPPORTED_MEDIA_TYPE = 415;
@@ -47,7 +47,7 @@ function isGrpc(headers: IncomingHttpHeaders): boolean {
   return headers[":method"] === "POST" && CONTENT_TYPE.test(headers["content-type"] ?? "");
 }
 
-/** The headers of a gRPC call, as the dispatcher asks for them. */
+/** The headers of a gRPC call, for the dispatcher. */
 class GrpcHead implements CallHead {
   readonly operation: Operation;
   readonly system = "grpc";
@@ -72,7 +72,7 @@ class GrpcHead implements CallHead {
 
 const gated = new WeakMap<ServerHttp2Stream, GatedCall>();
 
-/** What the gate has found out about a call that grpc-js serves. Throws for one that has not passed it. */
+/** The gate's findings about a call that grpc-js serves. Throws for a call that has not passed the gate. */
 export function gatedCallOf(call: object): GatedCall {
   const found = gated.get(callInternals(call).stream);
   if (found === undefined) throw new Error("the call has not passed the gate");
@@ -84,7 +84,10 @@ function headerOf(headers: IncomingHttpHeaders, name: string): string | undefine
   return typeof value === "string" ? value : value?.[0];
 }
 
-/** No function of a call: the memory of a stream outlives it, and its listeners would keep all that they know. */
+/**
+ * A module-level function, because the memory of a stream outlives the call, and a closure would keep the call's
+ * data alive.
+ */
 function ignore(): void {}
 
 function unimplemented(path: string): RpcStatus {
@@ -92,7 +95,7 @@ function unimplemented(path: string): RpcStatus {
   return { code: Code.UNIMPLEMENTED, message, details: [], trailers: {} };
 }
 
-/** A client that goes on to send a request which is answered would keep its stream, and what of it is not read. */
+/** A client that keeps sending a request after its answer would keep its stream and the unread bytes alive. */
 function endWithAnswer(stream: ServerHttp2Stream): void {
   const look = (): void => {
     const isAnswered = (stream.sentTrailers ?? stream.sentHeaders)?.["grpc-status"] !== undefined;
@@ -101,12 +104,14 @@ function endWithAnswer(stream: ServerHttp2Stream): void {
   };
   stream.once("finish", look);
   stream.once("wantTrailers", () => {
-    // grpc-js sends the trailers when it hears the same event. A reset would overtake them.
+    // grpc-js sends the trailers on the same event. A reset would overtake them.
     if (!stream.readableEnded) stream.session?.ping(look);
   });
 }
 
-/** Counts what comes, and ends the call if its request is cut. To be called once grpc-js listens. */
+/**
+ * Counts received bytes, and ends the call if its request is cut. Call it after grpc-js has attached its listeners.
+ */
 function watch(stream: ServerHttp2Stream, arrival: Arrival): void {
   stream.on("data", (bytes: Buffer) => arrival.receive(bytes.length));
   const end = (): void => arrival.end();
@@ -119,7 +124,7 @@ function watch(stream: ServerHttp2Stream, arrival: Arrival): void {
   arrival.whenCut(({ status }) => refuseStream(stream, status));
 }
 
-/** Takes the place of grpc-js's own listener for streams, which gets those that are admitted. */
+/** Replaces grpc-js's own listener for streams, which then gets the admitted streams. */
 export function gateStreams(
   server: Http2Server | Http2SecureServer,
   { dispatcher, open, floods }: GrpcGateOptions,
@@ -139,7 +144,7 @@ export function gateStreams(
     watch(stream, arrival);
   }
 
-  /** A stream of a service that asks for no credentials. */
+  /** Admits a stream of a service without credentials. */
   function expect(stream: ServerHttp2Stream, session: Http2Session): Promise<Arrival> {
     stream.once("close", openStreams.enter(session));
     return dispatcher.expect(session);
@@ -147,7 +152,7 @@ export function gateStreams(
 
   async function admit(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     const { session } = stream;
-    // The client has left already.
+    // The client has already left.
     if (session === undefined || session.destroyed || stream.destroyed || stream.closed) return;
     stream.on("error", ignore);
     const refuse = (status: RpcStatus): void => {
@@ -169,7 +174,7 @@ export function gateStreams(
       tell("method-unknown");
       return refuse(unimplemented(path));
     }
-    // Of a call that asks for no credentials nobody else looks at it.
+    // For calls without credentials, the deadline is checked only here.
     const malformed =
       method === undefined ? malformedTimeout({ system: "grpc", header }) : undefined;
     if (malformed !== undefined) {

@@ -29,20 +29,20 @@ import { boundRequests } from "./requests/bound-requests.ts";
 
 const MAX_CONNECTIONS = 20_000;
 const MAX_STREAMS_PER_CONNECTION = 1_000;
-/** Megabytes of HTTP/2 state that one connection can hold. */
+/** Most HTTP/2 state of one connection, in megabytes. */
 const MAX_SESSION_MEMORY_MB = 256;
 const MAX_HEADER_BYTES = 16 * 1024;
 
 export interface GrpcListenerOptions {
   readonly address: ListenAddress;
   readonly tls: TlsMaterial | undefined;
-  /** Most bytes of a request, inflated. */
+  /** Largest inflated request, in bytes. */
   readonly requestBytes: number;
   readonly dispatcher: Dispatcher;
-  /** Descriptor set that reflection serves. */
+  /** Descriptor set for reflection. */
   readonly image: Uint8Array;
   readonly clock: Clock;
-  /** How old a connection may get; undefined for no limit. */
+  /** Age limit of connections; undefined: none. */
   readonly ageLimit: AgeLimit | undefined;
 }
 
@@ -88,7 +88,7 @@ function addServices(server: grpc.Server, dispatcher: Dispatcher, clock: Clock):
   }
 }
 
-/** Requests stay bytes: what cannot be decoded must not become INTERNAL before the caller is known. */
+/** Requests stay bytes: otherwise invalid ones would end with INTERNAL before the caller is known. */
 function definition(method: DescMethod): grpc.MethodDefinition<GrpcRequest, Message | Uint8Array> {
   return {
     path: `/${method.parent.typeName}/${method.name}`,
@@ -165,7 +165,7 @@ export async function createGrpcListener(options: GrpcListenerOptions): Promise<
     setTls(tls) {
       inUse = tls;
       const { cert, key, clientCa } = tls;
-      // The library has no way to change the certificate of connections that it is handed.
+      // grpc-js cannot change the certificate of connections that it is given, so the HTTP/2 servers get it.
       for (const http2Server of http2Servers.keys()) {
         if ("setSecureContext" in http2Server) {
           http2Server.setSecureContext({ cert, key, ca: clientCa });

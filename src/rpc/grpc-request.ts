@@ -2,8 +2,8 @@ import type { EncodedRequest } from "./call.ts";
 import { callInternals } from "./grpc-internals.ts";
 
 /**
- * The request as grpc-js holds it: for as long as the call lasts, in several places. The bytes are taken out of it,
- * so that they go once they are decoded.
+ * The request of a grpc-js call. grpc-js would keep the bytes in several places for as long as the call lasts, so
+ * they are taken out and freed after decoding.
  */
 export class GrpcRequest {
   #bytes: Buffer | undefined;
@@ -12,9 +12,9 @@ export class GrpcRequest {
     this.#bytes = bytes;
   }
 
-  /** Once. */
+  /** Can be called once. */
   take(call: object): EncodedRequest {
-    // The pieces that the message has come in.
+    // The received pieces of the message.
     callInternals(call).decoder.readPartialMessage = [];
     const bytes = this.#bytes ?? Buffer.alloc(0);
     this.#bytes = undefined;

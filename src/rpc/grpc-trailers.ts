@@ -2,18 +2,18 @@ import type { OutgoingHttpHeaders } from "node:http";
 import grpc from "@grpc/grpc-js";
 
 /**
- * The trailers of a call as gRPC specifies them. grpc-js alone would pad binary values and write
- * the message `OK` beside the status of a call that has succeeded.
+ * The trailers of a call as gRPC specifies them. grpc-js would pad binary values, and write the message `OK` beside
+ * the status of a successful call.
  */
 export class GrpcTrailers extends grpc.Metadata {
   #details: string | undefined;
 
-  /** The status of a call that fails, as `packStatus` gives it. */
+  /** Sets the status of a failed call, in the form of `packStatus`. */
   setDetails(packed: string): void {
     this.#details = packed;
   }
 
-  /** grpc-js sends a copy; nobody changes these once they are handed over. */
+  /** grpc-js sends a copy. These trailers do not change any more, so they are their own copy. */
   override clone(): grpc.Metadata {
     return this;
   }

@@ -10,12 +10,12 @@ import { GrpcTrailers } from "./grpc-trailers.ts";
 import { operationOf } from "./operation-of.ts";
 import { packStatus } from "./pack-status.ts";
 
-/** Encoded messages pass as they are. */
+/** Encoded messages are sent unchanged. */
 type ServerStream = grpc.ServerWritableStream<GrpcRequest, Message | Uint8Array>;
 
 type AnyServerCall = grpc.ServerUnaryCall<GrpcRequest, Uint8Array> | ServerStream;
 
-/** What grpc-js takes as the end of a call that failed. */
+/** The form in which grpc-js takes a failure. */
 interface Failure {
   readonly code: grpc.status;
   readonly details: string;
@@ -24,12 +24,12 @@ interface Failure {
 
 interface AdaptedCall {
   readonly incoming: IncomingCall;
-  /** Headers set so far, for the first message. */
+  /** Headers to send with the first message. */
   readonly headers: grpc.Metadata;
   readonly trailers: GrpcTrailers;
-  /** The end is ours: `cancelled` fires after it, too, and means nothing then. */
+  /** The gateway has ended the call. A later `cancelled` event has no meaning. */
   ended: boolean;
-  /** The caller has left: nothing more is sent. */
+  /** The caller has left, so nothing more is sent. */
   gone: boolean;
 }
 
@@ -41,8 +41,8 @@ function toFailure(error: unknown, trailers: GrpcTrailers): Failure {
 }
 
 /**
- * A failure before the first message is one block with the status: headers sent apart would tell
- * clients that the call must not be retried.
+ * Before the first message, headers are sent in one block with the status. Sent separately, they would tell clients
+ * that the call must not be retried.
  */
 function toFirstFailure(error: unknown, { headers, trailers }: AdaptedCall): Failure {
   trailers.merge(headers);
@@ -87,7 +87,7 @@ function adapt(call: AnyServerCall, method: DescMethod, clock: Clock): AdaptedCa
   return adapted;
 }
 
-/** Resolves when the reader takes more, is gone, or gets nothing more: `drain` never fires after a cancel. */
+/** Resolves when the reader accepts more, is gone, or gets nothing more: `drain` never fires after a cancel. */
 function writable(call: ServerStream, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -153,7 +153,7 @@ export function handleServerStream(
       call.end(adapted.trailers);
     } catch (error) {
       adapted.ended = true;
-      // Nobody is there to hear it.
+      // The caller has left, so nobody receives the status.
       if (adapted.gone) return;
       const failure = first ? toFirstFailure(error, adapted) : toFailure(error, adapted.trailers);
       call.emit("error", failure);

@@ -11,12 +11,12 @@ type Handler<Method extends DescMethod> = Method["methodKind"] extends "server_s
       call: HandlerCall,
     ) => Promise<MessageShape<Method["output"]>>;
 
-/** One handler per method of a service, written once for all protocols. Streams can hand on encoded messages. */
+/** One handler per method of a service, for all protocols. Streams can yield encoded messages. */
 export type Handlers<Service extends DescService> = {
   readonly [Name in keyof Service["method"]]: Handler<Service["method"][Name]>;
 };
 
-/** A service with its handlers, the types of its messages forgotten. */
+/** A service with its handlers, without the types of its messages. */
 export interface ServedService {
   readonly service: DescService;
   readonly handlers: Readonly<Record<string, unknown>>;

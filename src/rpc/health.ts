@@ -9,10 +9,10 @@ import {
   HealthCheckResponse_ServingStatus as ServingStatus,
 } from "../../gen/service/grpc/health/v1/health_pb.ts";
 
-/** `grpc.health.v1`: one state for the process and each of its services. No credential is asked for. */
+/** `grpc.health.v1`: one state for the process and all its services. Needs no credential. */
 export interface HealthService {
   addTo(server: grpc.Server): void;
-  /** Tells every watcher. */
+  /** Sets the state for all watchers. */
   setServing(serving: boolean): void;
 }
 
@@ -23,10 +23,10 @@ export const HEALTH_PATHS: readonly string[] = [CHECK_PATH, WATCH_PATH];
 
 type WatchCall = grpc.ServerWritableStream<HealthCheckRequest, HealthCheckResponse>;
 
-/** Watchers beyond these are refused. */
+/** Most watchers; further ones are refused. */
 const MAX_WATCHERS = 1_000;
 
-// Not the bare service name: grpc-js takes an empty text for a missing message.
+// Requests are decoded here, because grpc-js treats an empty message as missing.
 const decode = (bytes: Buffer): HealthCheckRequest => fromBinary(HealthCheckRequestSchema, bytes);
 const encode = (message: HealthCheckResponse): Buffer =>
   Buffer.from(toBinary(HealthCheckResponseSchema, message));

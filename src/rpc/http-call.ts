@@ -40,7 +40,7 @@ function headOf(context: HandlerContext, connection: Connection): CallHead {
   };
 }
 
-/** Finds out who calls, for `arrivalOf`. Rejects with `RpcStatusError`. */
+/** Identifies the caller, for `arrivalOf`. Rejects with `RpcStatusError`. */
 export async function admitCall(
   context: HandlerContext,
   dispatcher: Dispatcher,
@@ -55,7 +55,7 @@ export async function admitCall(
     throw error;
   });
   context.values.set(arrivalKey, arrival);
-  // Also where the library refuses the call and no handler is asked.
+  // Also runs if the library refuses the call and calls no handler.
   const leave = (): void => {
     arrival.end();
     arrival.drop();
@@ -64,14 +64,14 @@ export async function admitCall(
   else context.signal.addEventListener("abort", leave);
 }
 
-/** The request of a call that `admitCall` has admitted. */
+/** The request of a call that passed `admitCall`. */
 export function arrivalOf(context: HandlerContext): Arrival {
   const arrival = context.values.get(arrivalKey);
   if (arrival === undefined) throw new Error("a call that was not admitted");
   return arrival;
 }
 
-/** The call as the dispatcher takes it. */
+/** The call for the dispatcher. */
 export function toIncomingCall(method: DescMethod, context: HandlerContext): IncomingCall {
   const controller = new AbortController();
   const forward = (): void => controller.abort(CALLER_GONE);
@@ -93,14 +93,14 @@ export function toIncomingCall(method: DescMethod, context: HandlerContext): Inc
   };
 }
 
-/** What of a request the library does not hand on: `admitCall` finds it in the context. */
+/** Context values with the facts about a request that the library does not pass on, for `admitCall`. */
 export function callValues(request: HttpRequest): ContextValues {
   return createContextValues()
     .set(connectionKey, connectionOf(request))
     .set(hostsKey, hostsOf(request));
 }
 
-/** A client that goes on to send a request which is answered would keep its stream, and what of it is not read. */
+/** A client that keeps sending a request after its answer would keep its stream and the unread bytes alive. */
 export function endWithAnswer({ stream }: Http2ServerResponse): void {
   const end = (): void => {
     if (!stream.readableEnded && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR);

@@ -46,9 +46,12 @@ const MIN_COMPRESS_BYTES = 1024;
 const MAX_CONNECTIONS = 20_000;
 const MAX_STREAMS_PER_CONNECTION = 1_000;
 const MAX_HEADER_BYTES = 16 * 1024;
-/** How often Node looks for connections over their time; its default of 30 s would add to each. */
+/**
+ * How often Node looks for connections over their time limit, in milliseconds. The default of 30 s would be added
+ * to each limit.
+ */
 const CHECK_INTERVAL_MS = 2_000;
-/** For the whole request, not for its answer. */
+/** Limit for receiving a whole request, in milliseconds. The answer is not included. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 
@@ -61,7 +64,7 @@ const HTTP1_OPTIONS = {
   noDelay: true,
 } as const;
 
-/** A prompt in an address would stand in the log of every proxy. */
+/** Not allowed as GET: a prompt in the URL would be in the log of every proxy. */
 const GET_REFUSED = `/${GenerationService.typeName}/${GenerationService.method.countTokens.name}`;
 
 type Response = ServerResponse | Http2ServerResponse;
@@ -70,11 +73,11 @@ export interface HttpListenerOptions {
   readonly address: ListenAddress;
   readonly tls: TlsMaterial | undefined;
   readonly corsOrigins: readonly string[];
-  /** Most bytes of a request, inflated. */
+  /** Largest inflated request, in bytes. */
   readonly requestBytes: number;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
-  /** Why calls are served without the stream store; undefined: with it. */
+  /** Why calls run without the stream store; undefined: the store is available. */
   readonly storeTrouble: () => string | undefined;
   /** Answers calls of other APIs; false: the path is none of theirs. */
   readonly serveDoors?: (request: HttpRequest, response: ServerResponse) => boolean;
@@ -86,8 +89,8 @@ function toConnectError(error: unknown): ConnectError {
 }
 
 /**
- * The end of a call. A deadline that has passed is the library's to tell: a stream may go on, and a caller
- * that is told of a cancel would not come back to it.
+ * The error that ends a call. After its deadline the library reports the error: a stream may continue, and a caller
+ * that gets CANCELLED would not resume it.
  */
 function toEnd(error: unknown, { signal }: HandlerContext): ConnectError {
   const end = toConnectError(error);
@@ -96,7 +99,7 @@ function toEnd(error: unknown, { signal }: HandlerContext): ConnectError {
   return isLate && end.code === Code.Canceled ? reason : end;
 }
 
-/** Proxies hold back what they take for a page; this tells them not to. */
+/** Proxies buffer answers that look like pages; these headers prevent it. */
 function forbidBuffering(headers: Headers): void {
   headers.set("cache-control", "no-cache, no-transform");
   headers.set("x-accel-buffering", "no");
@@ -106,7 +109,7 @@ function isJson({ requestHeader }: HandlerContext): boolean {
   return requestHeader.get("content-type")?.includes("json") === true;
 }
 
-/** No call keeps the result, or its bytes would stay for as long as the call lasts. */
+/** The result must not be kept: its bytes would stay for as long as the call lasts. */
 function requestOf(context: HandlerContext): Promise<EncodedRequest> {
   return context.values.get(requestKey)(arrivalOf(context));
 }
@@ -120,8 +123,8 @@ function addRoutes(
     try {
       return await requestOf(context).then((request) =>
         dispatcher.unary(toIncomingCall(method, context), request, (response) => {
-          // The library encodes behind the call's log line: what it would throw is thrown here. JSON
-          // alone checks no range.
+          // The library encodes after the call's log line is written, so encoding errors are found here. JSON alone
+          // does not check ranges.
           toBinary(method.output, response);
           if (isJson(context)) toJson(method.output, response, json);
           return response;
@@ -137,9 +140,9 @@ function addRoutes(
       const messages = await requestOf(context).then((request) =>
         dispatcher.serverStream(toIncomingCall(method, context), request),
       );
-      // Not `yield*`: that would hand a failed write on as if the handler had thrown it.
+      // `yield*` would pass a failed write on as if the handler had thrown it.
       for await (const message of messages) {
-        // The library takes no encoded messages.
+        // The library accepts no encoded messages.
         yield message instanceof Uint8Array ? fromBinary(method.output, message) : message;
       }
     } catch (error) {
@@ -151,7 +154,7 @@ function addRoutes(
       const serve = method.methodKind === "server_streaming" ? stream : unary;
       return [
         method.localName,
-        // The request that the library hands over is empty.
+        // The library passes an empty request; the real one is in the context.
         (_: unknown, context: HandlerContext) => serve(method, context),
       ];
     });
@@ -160,7 +163,7 @@ function addRoutes(
 }
 
 function writeJson(response: Response, status: number, body: object): void {
-  // Both kinds of response have these members; only their types differ.
+  // Both kinds of response have these members, with different types.
   const any = response as ServerResponse;
   any.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
   any.end(JSON.stringify(body));
@@ -199,7 +202,7 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
   const origins = new Set(options.corsOrigins);
   let serving = true;
   let inUse = options.tls;
-  // Messages can carry others of their file as `Any`: the conformance suite's do.
+  // Messages can contain others of their file as `Any`, for example those of the conformance suite.
   const registry = createRegistry(...options.dispatcher.services.map(({ file }) => file));
   const floods = new FloodGuard(options.clock);
   const rpc = createConnectHandler({
@@ -216,7 +219,7 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     onUnserved: tell,
   });
 
-  /** The line of a call that nobody is asked for. */
+  /** Writes the line of a request for which no handler is called. */
   function tell(
     { headers }: HttpRequest,
     method: DescMethod | undefined,
@@ -226,7 +229,7 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     options.dispatcher.unserved({ system: "connectrpc", method, header, cause });
   }
 
-  /** Answers over HTTP/1.1 that are not written yet. */
+  /** HTTP/1.1 answers that are not yet written. */
   const answers = new Set<http.ServerResponse>();
   const lingering = new Lingering(options.clock);
 
@@ -260,7 +263,7 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     try {
       rpc(request, response);
     } catch {
-      // The library makes a URL of the Host and the path before anything else, and throws where it cannot.
+      // The library first makes a URL of the Host and the path, and throws if it cannot.
       const message = "the Host or the address of the request is malformed";
       tell(request, undefined, "address");
       writeJson(response, 400, { code: "invalid_argument", message });
@@ -288,7 +291,7 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
     setServing(value) {
       serving = value;
       if (value) return;
-      // Calls that run end their connection too: a client must not send another one into its end.
+      // Running calls end their connection too, so that no client sends another call into a closing connection.
       for (const answer of answers)
         if (!answer.headersSent) answer.setHeader("connection", "close");
     },
@@ -304,10 +307,10 @@ export async function createHttpListener(options: HttpListenerOptions): Promise<
       return sockets.size;
     },
     sayGoaway: () => sessions.sayGoaway(),
-    // The servers' own `close` would cut idle connections, where a request may be on its way.
+    // `close` of the HTTP server would cut idle connections, on which a request may be on its way.
     stopListening: () => void TcpServer.prototype.close.call(server),
     async close() {
-      // Not the server's own `close`: that cuts idle connections, on which a request may be on its way.
+      // `close` of the HTTP server would cut idle connections, on which a request may be on its way.
       TcpServer.prototype.close.call(server);
       await emptied(sockets, options.clock);
       server.close();

@@ -2,26 +2,26 @@ import type { Http2Session, ServerHttp2Stream } from "node:http2";
 import type { Clock } from "../clock.ts";
 import { sayGoaway } from "./goaway.ts";
 
-/** A session without a stream for so long is ended. */
+/** A session without a stream ends after this many milliseconds. */
 const MAX_IDLE_MS = 30 * 60_000;
-/** The age limit of a session varies by this share, so that sessions of one start do not end together. */
+/** Random share of the age limit of a session, so that sessions of one start do not end together. */
 const AGE_JITTER = 0.1;
-/** Longest wait for all clients; one that has not greeted by then is not waited for. */
+/** Longest wait for all clients, in milliseconds. Clients without a greeting by then are not waited for. */
 const MAX_LEAVE_MS = 1_500;
 
-/** How old a session may get. */
+/** Age limit of a session, in milliseconds. */
 export interface AgeLimit {
-  /** Milliseconds until GOAWAY, give or take a tenth. */
+  /** Age at GOAWAY, plus or minus a tenth. */
   readonly maxMs: number;
-  /** Milliseconds that running calls are given after it. */
+  /** Time for running calls after GOAWAY. */
   readonly graceMs: number;
 }
 
-/** The HTTP/2 sessions of a listener: lets them live as long as they may, and ends them without losing a call. */
+/** The HTTP/2 sessions of a listener: enforces their age and idle limits, and ends them without losing a call. */
 export class Http2Sessions {
   readonly #clock: Clock;
   readonly #ageLimit: AgeLimit | undefined;
-  /** Each with the promise of its greeting. */
+  /** Each session with the promise of its greeting. */
   readonly #sessions = new Map<Http2Session, Promise<void>>();
   #isLeaving = false;
 
@@ -30,11 +30,11 @@ export class Http2Sessions {
     this.#ageLimit = ageLimit;
   }
 
-  /** Takes a new session. One that comes after `sayGoaway` is served and told GOAWAY at once. */
+  /** Adds a session. After `sayGoaway`, a new session is served and gets GOAWAY at once. */
   add(session: Http2Session): void {
     const stops = [this.#endIdle(session), this.#endOld(session)];
     const greeted = new Promise<void>((resolve) => {
-      // Our settings are sent with the next turn of the loop at the latest.
+      // The server's settings are sent by the next turn of the event loop.
       session.once("remoteSettings", () => setImmediate(resolve));
       session.once("close", resolve);
     });
@@ -46,7 +46,7 @@ export class Http2Sessions {
     if (this.#isLeaving) void this.#leave(session);
   }
 
-  /** Tells every client to go elsewhere. Resolves when the sessions of now take no more streams. */
+  /** Sends GOAWAY to every client. Resolves when the present sessions accept no more streams. */
   async sayGoaway(): Promise<void> {
     this.#isLeaving = true;
     const left = new AbortController();

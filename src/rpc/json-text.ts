@@ -1,4 +1,4 @@
-/** What a parser's error says of a text that is not JSON; its own message would quote the text. */
+/** Describes a parser's error for a text that is not JSON. The parser's own message would quote the text. */
 export function syntaxProblem(error: unknown, text: string): string {
   const message = error instanceof Error ? error.message : "";
   const position = /at position (\d+)/.exec(message)?.[1];
@@ -7,7 +7,7 @@ export function syntaxProblem(error: unknown, text: string): string {
     : `not JSON at position ${position}`;
 }
 
-/** Where a text stops being JSON, or undefined if it is JSON. */
+/** Position at which a text stops being JSON; undefined: the text is JSON. */
 export function jsonSyntaxError(text: string): string | undefined {
   try {
     JSON.parse(text);

@@ -1,7 +1,7 @@
 import type { Http2Session } from "node:http2";
 import type { Clock } from "../clock.ts";
 
-/** A client is asked for a sign of life so often, and cut when none comes for so long. */
+/** Interval of PINGs to a client, and the time to wait for an answer, in milliseconds. */
 export const KEEPALIVE_TIME_MS = 60_000;
 export const KEEPALIVE_TIMEOUT_MS = 20_000;
 

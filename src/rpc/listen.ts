@@ -7,12 +7,12 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** `host:port`, IPv6 in brackets. */
+/** `host:port`, with IPv6 in brackets. */
 export function addressText({ host, port }: ListenAddress): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Listens and gives the address taken; an address that cannot be had is named. */
+/** Listens, and resolves with the bound address. If the address cannot be used, the error names it. */
 export function listen(
   server: Server,
   wanted: ListenAddress,
@@ -34,7 +34,7 @@ export function listen(
   });
 }
 
-/** A connection that has said nothing whole by then is closed: TLS handshake, preface, headers. */
+/** Time limit in milliseconds for a complete TLS handshake, preface and headers; then the connection is closed. */
 export const GREETING_TIMEOUT_MS = 10_000;
 
 /** Closes a session that does not finish its HTTP/2 preface. */
@@ -44,7 +44,7 @@ export function expectPreface(session: Http2Session, clock: Clock): void {
   session.once("close", stop);
 }
 
-/** Longest wait for answers that are on their way when a listener closes. */
+/** Longest wait for pending answers when a listener closes, in milliseconds. */
 const CLOSE_GRACE_MS = 500;
 
 /** Resolves when every socket is closed, or after a short grace. */
@@ -63,8 +63,8 @@ export function emptied(sockets: ReadonlySet<Socket>, clock: Clock): Promise<voi
 }
 
 /**
- * Node closes an HTTP/2 session after 1,000 cancels at more than 33 a second, and
- * takes every other call on the connection with it. `FloodGuard` decides instead, since what was served
- * counts there; these bound what comes in one turn of the event loop.
+ * Node would close an HTTP/2 session after 1,000 cancels at more than 33 per second, with all its other calls.
+ * `FloodGuard` decides instead, because it counts answered calls too. These limits bound the resets of one turn of
+ * the event loop.
  */
 export const RESET_LIMITS = { streamResetBurst: 10_000, streamResetRate: 1_000 } as const;

@@ -33,9 +33,9 @@ const CAPABILITIES: Readonly<Record<domain.Capability, ModelCapability>> = {
 export interface ModelServiceDependencies {
   /** All models in a stable order. */
   readonly list: () => readonly domain.Model[];
-  /** The first offer of a name; throws NOT_FOUND with near names. */
+  /** The first offer of a name. Throws NOT_FOUND with similar names. */
   readonly lookup: (name: string) => domain.Model | undefined;
-  /** The instance that serves the model can be called. */
+  /** Whether the instance of the model can be called. */
   readonly isAvailable: (model: domain.Model) => boolean;
 }
 
@@ -83,7 +83,7 @@ function encodeModel(model: domain.Model, available: boolean): Model {
   });
 }
 
-/** A page token is the position of the first model of the page. */
+/** A page token is the index of the page's first model. */
 function decodePageToken(token: string): number {
   if (token === "") return 0;
   const position = /^m(\d{1,9})$/.exec(token)?.[1];

@@ -1,15 +1,17 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 
-/** Streams of health checks and reflection at a time: by one connection, and in all. */
+/** Most concurrent streams of health checks and reflection, per connection and in total. */
 const MAX_OF_CONNECTION = 256;
 const MAX_OF_ALL = 2_048;
 
-/** Bounds the streams of the services that ask for no credentials: each holds memory for as long as its client likes. */
+/**
+ * Bounds the streams of services without credentials, because each holds memory for as long as its client likes.
+ */
 export class OpenStreams {
   readonly #ofConnection = new WeakMap<object, number>();
   #count = 0;
 
-  /** The result is to be called when the stream has ended. Throws `caller-limit`. */
+  /** Call the result when the stream has ended. Throws `caller-limit`. */
   enter(connection: object): () => void {
     const ofConnection = this.#ofConnection.get(connection) ?? 0;
     if (ofConnection >= MAX_OF_CONNECTION || this.#count >= MAX_OF_ALL) {

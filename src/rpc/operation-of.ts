@@ -11,7 +11,7 @@ function describe({ parent, name, methodKind }: DescMethod): Operation {
   };
 }
 
-/** The operation that a method of the contract asks for. */
+/** The operation of a method of the contract. */
 export function operationOf(method: DescMethod): Operation {
   let operation = operations.get(method);
   if (operation === undefined) {

@@ -1,6 +1,6 @@
 import { decodeEvent } from "./encode-event.ts";
 
-/** What a stored event adds to the output of an attempt. */
+/** The text that a stored event adds to the output of an attempt. */
 export function outputText(bytes: Uint8Array, attemptIndex: number): string {
   const { event, attemptIndex: index } = decodeEvent(bytes);
   if (index !== attemptIndex) return "";

@@ -3,12 +3,12 @@ import { anyPack } from "@bufbuild/protobuf/wkt";
 import { StatusSchema } from "../../gen/service/google/rpc/status_pb.ts";
 import type { RpcStatus } from "./call.ts";
 
-/** The values of statuses that are frozen. */
+/** Cached values of frozen statuses. */
 const values = new WeakMap<RpcStatus, string>();
 
 /**
- * The value of `grpc-status-details-bin`: a status with its details in base64 without padding. That of a frozen
- * status is made once.
+ * The value of `grpc-status-details-bin`: a status with its details in base64 without padding. The value of a
+ * frozen status is made once.
  */
 export function packStatus(status: RpcStatus): string {
   if (!Object.isFrozen(status)) return pack(status);

@@ -1,14 +1,14 @@
 import type { Http2Session } from "node:http2";
 import { tcpHandle } from "./tcp-handle.ts";
 
-/** Nothing more of a connection without TLS is read: neither its client's streams nor its frames. */
+/** Stops reading a connection without TLS: its streams and its frames. */
 export function pauseReading(session: Http2Session): void {
   tcpHandle(session)?.readStop();
 }
 
 /**
- * Reads on. False: not now, since the client does not read what it is sent, and Node holds back reading for that
- * itself.
+ * Continues reading. False: not possible now, because the client does not read its answers and Node holds back
+ * reading itself.
  */
 export function resumeReading(session: Http2Session): boolean {
   const handle = tcpHandle(session);

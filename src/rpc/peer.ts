@@ -4,7 +4,7 @@ import { TLSSocket } from "node:tls";
 import type { Peer } from "../calls/call.ts";
 import { altNamesOf } from "../domain/alt-names.ts";
 
-/** What a call comes by, and shares with the other calls of its client. */
+/** The connection of a call, which the client's other calls share. */
 export type Connection = Http2Session | Socket;
 
 const peers = new WeakMap<Connection, Peer>();
@@ -18,7 +18,7 @@ function look(socket: Socket): Peer {
   };
 }
 
-/** The connection is asked once: neither its address nor its certificate changes. */
+/** Cached per connection: neither its address nor its certificate changes. */
 export function peerOf(connection: Connection): Peer {
   const known = peers.get(connection);
   if (known !== undefined) return known;

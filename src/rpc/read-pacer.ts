@@ -2,33 +2,35 @@ import type { Http2Session } from "node:http2";
 import type { Clock } from "../clock.ts";
 import { pauseReading, resumeReading } from "./pause-reading.ts";
 
-/** Calls of a connection after which the other work of the process comes first: some milliseconds of work. */
+/**
+ * Calls of a connection per turn of the event loop, some milliseconds of work. After them other work runs first.
+ */
 const CALLS_A_TURN = 16;
-/** Headers of this size cost next to nothing. */
+/** Headers of up to this size cost next to nothing. */
 const FREE_BYTES = 1024;
 /**
- * Bytes of larger headers of one connection. Node makes a string of each header that a full collection
- * alone frees, and takes three times its bytes for it: what comes faster is memory before it is garbage.
+ * Bytes of larger headers of one connection, as a burst and per second. Node makes a string of each header, which
+ * takes three times its bytes and is freed only by a full collection.
  */
 const BURST_BYTES = 256 * 1024;
 const BYTES_PER_SECOND = 128 * 1024;
-/** Longest pause: a client's answer to a keepalive is read in time. */
+/** Longest pause in milliseconds, so that a client's answer to a keepalive is read in time. */
 const MAX_PAUSE_MS = 5_000;
-/** Pause between two looks at a client that does not read. */
+/** Pause in milliseconds between two looks at a client that does not read. */
 const LOOK_MS = 50;
 
 interface Pace {
-  /** Bytes that may still come. */
+  /** Rest of the allowance, in bytes. */
   left: number;
-  /** When that was, by the clock. */
+  /** Time of the last update, by the clock. */
   at: number;
   calls: number;
   isPaused: boolean;
 }
 
 /**
- * Reads connections no faster than calls may cost for which no credential stands. In one turn of the event loop Node
- * reads two megabytes of a connection, if they are there, and everything else waits for what is in them.
+ * Limits how fast connections are read whose calls have no valid credential. In one turn of the event loop, Node
+ * reads up to two megabytes of a connection, and all other work waits for their processing.
  */
 export class ReadPacer {
   readonly #clock: Clock;
@@ -41,14 +43,14 @@ export class ReadPacer {
     this.#nextTurn = nextTurn;
   }
 
-  /** A call with so many bytes of headers has come. False: too many, of a connection that cannot be held back. */
+  /** Counts a call with headers of this size. False: too much, and the connection cannot be paused. */
   count(session: Http2Session, headerBytes: number): boolean {
     const pace = this.#paceOf(session);
     pace.left -= Math.max(0, headerBytes - FREE_BYTES);
     pace.calls++;
     if (pace.isPaused) return true;
     const pauseMs = Math.min(MAX_PAUSE_MS, (-pace.left * 1000) / BYTES_PER_SECOND);
-    // Node reads on with each write that is through, and under TLS each answer is such a write: a pause holds nothing.
+    // Under TLS a pause has no effect: Node continues reading after each write, and each answer is a write.
     if (session.encrypted) return pauseMs <= 0;
     if (pauseMs <= 0 && pace.calls < CALLS_A_TURN) {
       if (pace.calls === 1) this.#nextTurn(() => beginTurn(pace));

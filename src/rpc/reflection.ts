@@ -16,7 +16,7 @@ import {
 import { gatedCallOf } from "./grpc-gate.ts";
 import { callInternals } from "./grpc-internals.ts";
 
-/** Both versions have the same messages under other names. */
+/** Both versions have the same messages under different names. */
 const VERSIONS = [
   "grpc.reflection.v1.ServerReflection",
   "grpc.reflection.v1alpha.ServerReflection",
@@ -26,9 +26,9 @@ const pathOf = (version: string): string => `/${version}/ServerReflectionInfo`;
 
 export const REFLECTION_PATHS: readonly string[] = VERSIONS.map(pathOf);
 
-/** Clients ask for a symbol each; the largest contracts have some hundreds. */
+/** Most requests per stream. Clients ask for one symbol at a time; the largest contracts have some hundreds. */
 const MAX_REQUESTS = 1_000;
-/** Streams beyond these are refused: each can hold a request and an answer. */
+/** Most streams; each can hold a request and an answer. */
 const MAX_STREAMS = 100;
 
 type Answer = NonNullable<
@@ -46,7 +46,7 @@ function encodeAnswer(messageResponse: Answer): Uint8Array {
   );
 }
 
-/** The answer to a request: fields of one message may be encoded apart. */
+/** The answer to a request, from fields of one message that were encoded separately. */
 function respond(request: ServerReflectionRequest, answer: Uint8Array): Buffer {
   const about = create(ServerReflectionResponseSchema, {
     validHost: request.host,
@@ -60,9 +60,8 @@ function tooMany(what: string) {
 }
 
 /**
- * Server reflection over a descriptor set with the original files and their
- * imports. `@grpc/reflection` merges files by package and loses imports, and
- * then `buf curl` finds no service.
+ * Server reflection over a descriptor set with the original files and their imports. `@grpc/reflection` merges
+ * files by package and loses imports, so that `buf curl` finds no service.
  */
 export function addReflection(
   server: grpc.Server,
@@ -76,7 +75,7 @@ export function addReflection(
   const encodedFiles = new Map<DescFile, Uint8Array>();
   let streams = 0;
 
-  /** A file and everything it imports, each once. */
+  /** A file and all its imports, each once. */
   function closure(file: DescFile): Uint8Array[] {
     const seen = new Set<DescFile>();
     const visit = (each: DescFile): void => {
@@ -91,12 +90,12 @@ export function addReflection(
   function fileOfSymbol(symbol: string): DescFile | undefined {
     const whole = registry.get(symbol);
     if (whole !== undefined) return whole.file;
-    // A method, field or enum value: its parent is what the registry knows.
+    // A method, field or enum value: the registry knows its parent.
     const dot = symbol.lastIndexOf(".");
     return dot < 0 ? undefined : registry.get(symbol.slice(0, dot))?.file;
   }
 
-  /** The answer with a file, whoever asks: encoded once. */
+  /** The answer with a file, encoded once for all clients. */
   function files(file: DescFile | undefined, what: string): Uint8Array {
     if (file === undefined) return encodeAnswer(failure(grpc.status.NOT_FOUND, `no ${what}`));
     let encoded = encodedFiles.get(file);
@@ -140,7 +139,7 @@ export function addReflection(
     const { arrival } = gatedCallOf(call);
     let requests = 0;
     call.on("data", (request: ServerReflectionRequest) => {
-      // The client may keep the stream for what it asks later.
+      // The client may keep the stream open for later requests.
       arrival.end();
       requests++;
       if (requests > MAX_REQUESTS) {
@@ -148,7 +147,7 @@ export function addReflection(
         call.emit("error", tooMany("requests on one stream of reflection"));
         return;
       }
-      // One answer at a time: the next request is read when the client has taken this one.
+      // One answer at a time: the next request is read when the client has received this one.
       call.pause();
       call.write(respond(request, answer(request)), () => call.resume());
     });

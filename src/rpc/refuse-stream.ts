@@ -2,9 +2,9 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 import type { RpcStatus } from "./call.ts";
 import { packStatus } from "./pack-status.ts";
 
-/** Ends a gRPC call by its status alone. What is left of its request is not read. */
+/** Ends a gRPC call with a status only. The rest of its request is not read. */
 export function refuseStream(stream: ServerHttp2Stream, status: RpcStatus): void {
-  // A client that has left, or leaves now, needs no answer.
+  // A client that has left, or is leaving, needs no answer.
   if (stream.closed || stream.destroyed || stream.headersSent) return;
   stream.respond(
     {

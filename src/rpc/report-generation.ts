@@ -5,7 +5,7 @@ import { FinishReasonSchema, type Generation } from "../../gen/service/steer/v1/
 import { CostSourceSchema, UsageSourceSchema } from "../../gen/service/steer/v1/usage_pb.ts";
 import type { HandlerCall } from "../calls/handler-call.ts";
 
-/** Values of an enumeration as words: `MAX_TOKENS` is `max-tokens`. */
+/** Values of an enum in words: `MAX_TOKENS` is `max-tokens`. */
 function wordsOf({ values }: DescEnum): (value: number) => string {
   const words = new Map(
     values.map(({ number, localName }) => [number, localName.toLowerCase().replaceAll("_", "-")]),
@@ -17,12 +17,12 @@ const finishWord = wordsOf(FinishReasonSchema);
 const usageWord = wordsOf(UsageSourceSchema);
 const costWord = wordsOf(CostSourceSchema);
 
-/** Attempts that were sent. */
+/** Number of attempts sent. */
 function attemptsOf({ attempts }: Generation): number {
   return attempts.filter(({ outcome }) => outcome !== AttemptOutcome.SKIPPED).length;
 }
 
-/** What a line says of a generation. */
+/** Fields of a log line about a generation. */
 function generationFields(generation: Generation) {
   const { usage, cost, timing, finishReason } = generation;
   const ttft = timing?.timeToFirstToken;
@@ -47,7 +47,7 @@ function generationFields(generation: Generation) {
   };
 }
 
-/** Tells of a generation as far as its call has seen it, on the log line and in the trailers. */
+/** Reports a generation, as far as its call has read it, on the log line and in the trailers. */
 export function reportGeneration(call: HandlerCall, generation: Generation): void {
   call.setTrailer("x-steer-attempts", String(attemptsOf(generation)));
   call.log(generationFields(generation));

@@ -36,7 +36,7 @@ export function encodeStoredRequest(
   return toBinary(StreamGenerateRequestSchema, create(StreamGenerateRequestSchema, request));
 }
 
-/** A request that another replica had stored; undefined where this version cannot read it. */
+/** A request that another replica stored; undefined if this version cannot read it. */
 export function decodeStoredRequest(
   bytes: Uint8Array,
   kind: RequestKind,
@@ -49,7 +49,7 @@ export function decodeStoredRequest(
     if (request.spec === undefined) return undefined;
     return { spec: decodeSpec(request.spec), options: decodeStreamOptions(request.options) };
   } catch {
-    // It was valid where it was stored: the contract has moved on since.
+    // The request was valid when it was stored; the contract has changed since.
     return undefined;
   }
 }

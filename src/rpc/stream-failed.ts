@@ -6,7 +6,7 @@ import { decodeGatewayError } from "./decode-error.ts";
 /** Thrown after the `error` event of a stream: the call ends with the same error as its status. */
 export class StreamFailed extends ToldFailure {
   override readonly name = "StreamFailed";
-  /** As it stands in the event. */
+  /** The error of the event. */
   readonly detail: GatewayErrorMessage;
   readonly error: GatewayError;
 

@@ -21,7 +21,7 @@ function isEnded(phase: string): phase is EndedPhase {
   return phase === "succeeded" || phase === "failed" || phase === "cancelled";
 }
 
-/** The calls of the admin service about stored streams. */
+/** The admin service's methods for stored streams. */
 export function createStreamStateHandlers(
   streams: StreamOperations,
   audit: Audit,

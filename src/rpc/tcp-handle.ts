@@ -1,8 +1,8 @@
-// The border to what Node has of a TCP socket and does not document. Each member has a test that fails without it.
+// Access to undocumented members of Node's TCP sockets. Each has a test that fails without it.
 import type { Http2Session } from "node:http2";
 
 export interface TcpHandle {
-  /** Below 0 where the system has none. */
+  /** Below 0 if the system has no file descriptors. */
   readonly fd: number;
   /** Bytes that wait for the kernel. */
   readonly writeQueueSize: number;

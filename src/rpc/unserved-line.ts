@@ -5,7 +5,7 @@ import type { LineFields } from "../domain/log-line.ts";
 import type { UnservedCall } from "./call.ts";
 import { operationOf } from "./operation-of.ts";
 
-/** Reasons of calls that no method takes, with what a client makes of the answer. */
+/** Reasons of requests that reach no method, with the code that a client derives from the answer. */
 export const UNSERVED_REASONS = {
   METHOD_UNKNOWN: {
     code: "UNIMPLEMENTED",
@@ -15,7 +15,7 @@ export const UNSERVED_REASONS = {
   CONTENT_TYPE_UNSUPPORTED: {
     code: "UNKNOWN",
     error: "validation",
-    when: "no protocol of the listener has this content type",
+    when: "the listener has no protocol with this content type",
   },
   HTTP_METHOD_UNSUPPORTED: {
     code: "UNKNOWN",
@@ -36,7 +36,7 @@ function because(reason: keyof typeof UNSERVED_REASONS) {
   return { code, error, reason };
 }
 
-/** What a client makes of the answer, and the words of its line. */
+/** The derived code, and the fields of the line. */
 const CAUSES = {
   "method-unknown": because("METHOD_UNKNOWN"),
   "content-type": { ...because("CONTENT_TYPE_UNSUPPORTED"), field: "content-type" },
@@ -53,7 +53,7 @@ const CAUSES = {
   { readonly code: CodeName } & Pick<LineFields<"call">, "error" | "reason" | "field">
 >;
 
-/** The line of a call that no method was asked for. */
+/** The line of a request that reaches no method. */
 export function unservedLine({ method, system, cause, header }: UnservedCall): LineFields<"call"> {
   return {
     ...(method !== undefined && { method: operationOf(method).name }),

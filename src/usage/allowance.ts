@@ -1,16 +1,16 @@
-// What the money of a request buys at a model: pure.
+// Output tokens that the rest of a request's budget pays for at a model. Pure functions.
 import type { Budget } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 import { dearestPrices, type InputBound } from "./dearest-prices.ts";
 
 export type Allowance =
-  /** Output tokens that the rest pays for; infinite where they are free. */
+  /** Output tokens that the rest pays for; infinite if output is free. */
   | { readonly state: "affordable"; readonly outputTokens: number }
   | { readonly state: "refused"; readonly reason: string };
 
 /**
- * Input and one token of output must fit into what attempts so far have left, at
- * the dearest prices that can apply. `input` undefined: nobody can tell before it is sent.
+ * The input and one output token must fit into the rest of the budget at the highest prices that can apply. `input`
+ * undefined: the input cannot be counted in advance.
  */
 export function allowanceOf(
   budget: Budget,

@@ -1,16 +1,16 @@
-// What tokens cost: whole trillionths of the currency unit, without rounding.
+// The cost of tokens in whole trillionths of the currency unit, without rounding.
 import type { Cost, ReportedCost } from "../domain/cost.ts";
 import { type Pricing, pricesAt } from "../domain/model.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 
-/** Tokens of a sub-count that lie within `most`, whatever a provider's arithmetic says. */
+/** A sub-count, at most `most` even if a provider's numbers are inconsistent. */
 function within(tokens: number | undefined, most: number): number {
   return Math.min(tokens ?? 0, most);
 }
 
 /**
- * The cost of one attempt; undefined where its price is unknown. A provider's own
- * price wins. Cached tokens whose price is not listed cost as much as others.
+ * The cost of one attempt; undefined if its price is unknown. A provider's own price takes precedence. Cached
+ * tokens without a listed price cost as much as other input.
  */
 export function costOf(
   pricing: Pricing | undefined,

@@ -1,18 +1,18 @@
-// What of a request or an answer is counted.
+// The text of a request or an answer that is counted.
 import type { GenerationSpec, Message, Part, Tool } from "../domain/generation-spec.ts";
 
-/** What each message costs beside its content: its role and the marks around it. */
+/** Tokens per message beside its content: the role and its delimiters. */
 const TOKENS_PER_MESSAGE = 4;
 
-/** A text to count, and the tokens that it costs beside. */
+/** A text to count, and a number of further tokens. */
 export interface CountedText {
   readonly text: string;
   readonly overhead: number;
-  /** Not all of it is text: what a provider reports of it says nothing about the writing. */
+  /** Some of it is not text, so a provider's report teaches nothing about the writing. */
   readonly isPartial: boolean;
-  /** Images and files are left out: nobody can tell their tokens here. */
+  /** Images and files are left out: their tokens cannot be counted here. */
   readonly hasMedia?: boolean;
-  /** It was generated: what requests teach says nothing of it. */
+  /** The text was generated. It is learned separately from requests. */
   readonly isAnswer?: boolean;
 }
 
@@ -49,12 +49,12 @@ function isText({ type }: Part): boolean {
   return type === "text";
 }
 
-/** A request has images or files. */
+/** Whether a request has images or files. */
 export function hasMedia({ messages }: GenerationSpec): boolean {
   return messages.some(({ parts }) => parts.some(isMedia));
 }
 
-/** A request as it would be sent: a line per message with its role, then tools and the schema of the output. */
+/** The text of a request: one line per message with its role, then tools and the output schema. */
 export function requestText(spec: GenerationSpec): CountedText {
   const { messages, tools, outputFormat } = spec;
   const schema = outputFormat.type === "json-schema" ? [outputFormat.schema] : [];
@@ -70,7 +70,7 @@ export function requestText(spec: GenerationSpec): CountedText {
   };
 }
 
-/** Length of a request's text, without putting it together. */
+/** Length of a request's text in UTF-16 units, without building the text. */
 export function requestUnits({ messages, tools }: GenerationSpec): number {
   const inMessages = messages.flatMap(({ parts }) => parts);
   return (
@@ -82,7 +82,7 @@ export function requestUnits({ messages, tools }: GenerationSpec): number {
 /** An answer as it was received. */
 export function answerText({ parts }: Message): CountedText {
   return {
-    // What tools of the provider have found was not generated.
+    // Results of the provider's tools were not generated.
     text: parts.map((part) => (part.type === "provider" ? "" : partText(part))).join(""),
     overhead: 0,
     isPartial: !parts.every(isText),

@@ -1,10 +1,12 @@
-/** The time of the tokenizer grows with the square of a run that no blank interrupts. */
+/**
+ * Longest run without a blank, in UTF-16 units: the tokenizer's time grows with the square of the length of a run.
+ */
 const MAX_RUN_UNITS = 200;
 
 const BLANK = /\s/;
 
 function isBlank(unit: number): boolean {
-  // Letters of plain text first: the expression is for the rest.
+  // Most units are ASCII, which needs no regular expression.
   if (unit > 0x20 && unit < 0x80) return false;
   return BLANK.test(String.fromCharCode(unit));
 }
@@ -14,8 +16,8 @@ function isLowSurrogate(unit: number): boolean {
 }
 
 /**
- * The text in pieces without a run of more than 200 characters between blanks,
- * or of blanks. Ordinary text is one piece; no surrogate pair is split.
+ * Splits a text so that no run of non-blanks, or of blanks, has more than 200 characters. Ordinary text is one
+ * piece. Surrogate pairs are not split.
  */
 export function* cutRuns(text: string): Generator<string> {
   let pieceStart = 0;

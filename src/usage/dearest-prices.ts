@@ -1,31 +1,31 @@
-// The prices that bound what a request can cost before it is sent: pure.
+// The highest prices that a request can cost before it is sent. Pure functions.
 import type { CacheHint, GenerationSpec, Part } from "../domain/generation-spec.ts";
 import type { JsonObject } from "../domain/json.ts";
 import { type Model, type Pricing, pricesAt, type TokenPrices } from "../domain/model.ts";
 import type { Estimate } from "./estimate.ts";
 
-/** Cache writes that a request can cause, by the lifetime that is priced. */
+/** Cache writes that a request can cause, by the price of their lifetime. */
 export type CacheWrites = "none" | "default" | "long";
 
-/** The input of a request before anybody has counted it. */
+/** Bounds of a request's input before it is sent. */
 export interface InputBound {
   /** The estimate. */
   readonly tokens: number;
-  /** The upper end of the estimate: it decides which tiers can apply. */
+  /** Upper end of the estimate: it decides which tiers can apply. */
   readonly mostTokens: number;
   readonly cacheWrites: CacheWrites;
 }
 
-/** The shortest lifetime that a provider sells, in seconds. A longer one can be priced apart. */
+/** Shortest lifetime that a provider sells, in seconds. Longer ones can have their own price. */
 const SHORTEST_LIFETIME_S = 300;
 
-/** A key that marks cached content. `prompt_cache_key` routes a request and marks nothing. */
+/** A key that marks cached content. `prompt_cache_key` only routes a request. */
 const CACHE_KEY = /"(?!prompt_cache_key")[^"]*cache[^"]*":/i;
 
 function isLongLifetime({ ttl }: CacheHint): boolean {
   if (ttl === "") return false;
   const duration = /^(\d+)([sm])$/.exec(ttl);
-  // Hours and days are long, and a word that is no duration can mean any lifetime.
+  // Hours and days are long. A word that is not a duration can mean any lifetime.
   if (duration === null) return true;
   const seconds = Number(duration[1]) * (duration[2] === "m" ? 60 : 1);
   return seconds === 0 || seconds > SHORTEST_LIFETIME_S;
@@ -36,7 +36,7 @@ function hintsOf(part: Part): readonly CacheHint[] {
   return part.type === "tool-result" ? [...own, ...part.content.flatMap(hintsOf)] : own;
 }
 
-/** A request can mark its prompt by hints, by provider options and by the configuration of tools. */
+/** A request can mark its prompt with hints, with provider options and in the configuration of tools. */
 function cacheWritesOf(model: Model, spec: GenerationSpec, options: JsonObject): CacheWrites {
   const raw = [
     options,
@@ -49,7 +49,7 @@ function cacheWritesOf(model: Model, spec: GenerationSpec, options: JsonObject):
   return hints.length > 0 || isAutomatic ? "default" : "none";
 }
 
-/** The input of a request as its estimate bounds it. The confidence is 1 − the mean relative error. */
+/** Bounds of the input from its estimate. The confidence is 1 − the mean relative error. */
 export function inputBoundOf(
   { tokens, confidence }: Pick<Estimate, "tokens" | "confidence">,
   model: Model,
@@ -73,7 +73,7 @@ function dearestInput(prices: TokenPrices, cacheWrites: CacheWrites): number {
   );
 }
 
-/** The dearest price of one token of input and of one of output that can apply. */
+/** The highest prices of an input token and an output token that can apply. */
 export function dearestPrices(
   pricing: Pricing,
   { tokens, mostTokens, cacheWrites }: InputBound,

@@ -2,7 +2,10 @@ import { countCodePoints } from "../domain/count-code-points.ts";
 import type { Model } from "../domain/model.ts";
 import type { Estimate } from "./estimate.ts";
 
-/** Of longer texts the beginning stands for all of it: to the last character would hold up everything else. */
+/**
+ * Only this many UTF-16 units of a text are counted, as a sample of the rest. Counting a longer text would block
+ * other calls.
+ */
 const MAX_UNITS = 1_048_576;
 
 function codePointsOf(text: string): number {

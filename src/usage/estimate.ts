@@ -1,7 +1,7 @@
-/** A token count that nobody reported, with the name of the rule and how far to trust it. */
+/** A token count that nobody reported, with the name of the estimator and the confidence. */
 export interface Estimate {
   readonly tokens: number;
   readonly estimator: string;
-  /** 0 to 1; 0: something was left out that nobody can count here. */
+  /** 0 to 1. 0: something was left out that cannot be counted here. */
   readonly confidence: number;
 }

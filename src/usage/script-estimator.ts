@@ -7,47 +7,47 @@ import { type ExpectedTokens, TokenFit } from "./token-fit.ts";
 
 const SCRIPT_ESTIMATOR = "script-v1";
 
-/** Units of one text that are looked at: a fraction of a millisecond. */
+/** UTF-16 units examined per text, a fraction of a millisecond. */
 const MAX_UNITS = 65_536;
-/** Learning looks at less of a text, and is left out where that would not be all of it. */
+/** Learning examines fewer units, and is skipped for longer texts. */
 export const MAX_LEARNED_UNITS = 16_384;
-/** A short text says little: rounding weighs more than its writing. */
+/** Fewest tokens to learn from: in a short text, rounding outweighs the writing. */
 const MIN_LEARNED_TOKENS = 8;
-/** Samples before what was learned is used. */
+/** Samples before the learned values are used. */
 const MIN_SAMPLES = 5;
-/** Weight of a new sample in the mean error, once there are enough. */
+/** Weight of a new sample in the mean error, after the first samples. */
 const ERROR_RATE = 0.1;
-/** Furthest from the plain estimate, as a factor: at first, and when enough samples agree. */
+/** Largest factor between the learned and the plain estimate: at first, and after enough samples agree. */
 const MAX_FACTOR = { first: 2, agreed: 8 };
-/** A sample agrees where the fit is within this share of it. */
+/** A sample agrees if it is within this share of the fit. */
 const AGREEMENT = 0.25;
 const AGREED_SAMPLES = 100;
-/** What one sample that does not agree takes back, and the most that can be there. */
+/** `agreed` falls by this for each sample that disagrees. The second constant is its maximum. */
 const DISAGREEMENT = 10;
 const MAX_AGREED_SAMPLES = 200;
-/** Plausible tokens that a provider's template adds to each prompt. */
+/** Plausible size in tokens of the template that a provider adds to each prompt. */
 const TEMPLATE_TOKENS = 32;
-/** The longest template: a report that is further above the estimate is taken as that. */
+/** Longest template in tokens. A larger difference is treated as this. */
 const MAX_TEMPLATE_TOKENS = 512;
 const CONFIDENCE = { min: 0.05, max: 0.99 };
-/** Models that something is learned of; the one learned first makes room. */
+/** Most models with learned values; the oldest is dropped. */
 const MAX_MODELS = 1_000;
 
-/** What is counted. The overhead counts as it is. */
+/** The counted text. The overhead is added unchanged. */
 type Counted = Pick<CountedText, "text" | "overhead" | "isAnswer">;
 
-/** What was learned of the requests of a model, or of its answers. */
+/** Values learned from the requests of a model, or from its answers. */
 interface Learned {
   readonly fit: TokenFit;
   readonly maxTemplateTokens: number;
-  /** Mean of |estimate - report| / report, each measured before its report was learned. */
+  /** Mean of |estimate - report| / report, measured before each report is learned. */
   error: number;
   count: number;
-  /** Samples that the fit agreed with, less those that it did not. */
+  /** Samples that agreed, minus the deductions for those that did not. */
   agreed: number;
 }
 
-/** Requests and answers teach nothing of each other: a template is in no answer. */
+/** Requests and answers are learned separately, because only requests have a template. */
 interface LearnedModel {
   readonly requests: Learned;
   readonly answers: Learned;
@@ -62,12 +62,12 @@ function expectedOf(model: Model, text: string, maxUnits: number): ExpectedToken
   return SCRIPTS.map((script) => counts[script] * model.tokens.scripts.weights[script]);
 }
 
-/** Tokens of a text by the weights that the provider's folder has, overhead included. */
+/** Estimate of a text by the weights of the provider's folder, overhead included. */
 function plainTokens(expected: ExpectedTokens, overhead: number): number {
   return expected.reduce((sum, tokens) => sum + tokens, overhead);
 }
 
-/** What is told: the fit, as far from the plain estimate as the samples allow. */
+/** The estimate to report: the fit, within the allowed distance from the plain estimate. */
 function toldTokens(expected: ExpectedTokens, overhead: number, learned?: Learned): number {
   const plain = plainTokens(expected, overhead);
   if (learned === undefined || learned.count < MIN_SAMPLES) return plain;
@@ -78,8 +78,8 @@ function toldTokens(expected: ExpectedTokens, overhead: number, learned?: Learne
 }
 
 /**
- * Estimates by the scripts of a text. Every reported count corrects the offset and the
- * weights of its provider and model, those of requests and those of answers apart.
+ * Estimates tokens by the scripts of a text. Every reported count corrects the offset and the weights of its
+ * provider and model, separately for requests and answers.
  */
 export class ScriptEstimator {
   readonly #learned = new Map<string, LearnedModel>();
@@ -95,7 +95,10 @@ export class ScriptEstimator {
     };
   }
 
-  /** A provider has counted this text. The relative error of the estimate, where it was learned from. */
+  /**
+   * Learns a provider's count of this text. Returns the relative error of the estimate, or undefined if nothing was
+   * learned.
+   */
   learn(model: Model, { text, overhead, isAnswer }: Counted, tokens: number): number | undefined {
     if (text.length > MAX_LEARNED_UNITS || tokens < MIN_LEARNED_TOKENS) return undefined;
     const expected = expectedOf(model, text, MAX_LEARNED_UNITS);

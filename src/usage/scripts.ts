@@ -1,12 +1,12 @@
 import { SCRIPTS, type Script, type ScriptNumbers } from "../domain/token-rules.ts";
 
-/** A run of blanks is few tokens: one that follows another counts this much. */
+/** Weight of a blank that follows another blank: a run of blanks is few tokens. */
 const REPEATED_BLANK = 0.06;
 
-/** Longer texts are judged by pieces of this length, spread evenly over them. */
+/** Longer texts are sampled in pieces of this many UTF-16 units, spread evenly. */
 const PIECE_UNITS = 512;
 
-/** Blocks behind ASCII, each up to its last code point; what follows is CJK, then symbols. */
+/** Blocks after ASCII, each up to its last code point. Later code points are CJK, then symbols. */
 const BLOCKS: readonly (readonly [last: number, script: Script])[] = [
   [0x24f, "latin"],
   [0x2ff, "other"],
@@ -34,7 +34,7 @@ const BLOCKS: readonly (readonly [last: number, script: Script])[] = [
   [0x1ffff, "symbols"],
 ];
 
-/** Positions in `SCRIPTS` by code point: a long text asks for each of its characters. */
+/** Index in `SCRIPTS` by code point, precomputed because long texts need one look-up per character. */
 const TABLE = new Uint8Array(0x2_0000);
 let from = 0;
 for (const [last, script] of BLOCKS) {
@@ -57,7 +57,7 @@ function isBlank(codePoint: number): boolean {
   return codePoint === 0x20 || (codePoint >= 0x09 && codePoint <= 0x0d) || codePoint === 0x3000;
 }
 
-/** Adds to `counts`, which has a place for each of `SCRIPTS`. */
+/** Adds to `counts`, which has an entry for each of `SCRIPTS`. */
 function tally(text: string, start: number, end: number, counts: Float64Array): void {
   let wasBlank = false;
   for (let index = start; index < end; index++) {
@@ -81,10 +81,7 @@ function numbersOf(counts: Float64Array, scale: number): ScriptNumbers {
   };
 }
 
-/**
- * Code points of a text by script. At most about `maxUnits` UTF-16 units of it
- * are looked at, so that the time has a bound whatever the text is.
- */
+/** Code points of a text by script. At most about `maxUnits` UTF-16 units are examined, so the time is bounded. */
 export function countScripts(text: string, maxUnits: number): ScriptNumbers {
   const counts = new Float64Array(SCRIPTS.length);
   if (text.length <= maxUnits) {

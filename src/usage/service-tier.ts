@@ -2,7 +2,7 @@ import type { Cost } from "../domain/cost.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { Warning } from "../domain/warning.ts";
 
-/** Words of vendors for the tier whose prices a model's record has. */
+/** Vendors' names of the standard tier, whose prices a model's record has. */
 const STANDARD: ReadonlySet<unknown> = new Set(["default", "standard", "auto", "on_demand"]);
 
 const TIER_UNPRICED: Warning = {

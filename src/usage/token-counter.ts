@@ -8,44 +8,44 @@ import { estimateByCharacters } from "./estimate-by-characters.ts";
 import { ScriptEstimator } from "./script-estimator.ts";
 import { createTokenizer } from "./tokenizer.ts";
 
-/** What counts: the best there is for the model, or one rule for all. */
+/** Choice of estimator: the best for each model, or one for all models. */
 export type EstimatorChoice = "auto" | "tiktoken" | "character" | "script";
 
 export interface TokenCounterOptions {
   readonly clock: Clock;
   readonly estimator: () => EstimatorChoice;
   readonly observe: {
-    /** Tokens were counted that nobody reported. */
+    /** Called when tokens were estimated. */
     estimated(model: Model, estimator: string): void;
-    /** A report has shown the relative error of the estimator that learns. */
+    /** Called with the relative error of the learning estimator. */
     measured(model: Model, error: number): void;
   };
 }
 
-/** Counts tokens where the provider does not. */
+/** Counts tokens that a provider does not report. */
 export interface TokenCounter {
-  /** At once, in a time with a bound. */
+  /** Estimates synchronously, in bounded time. */
   estimate(model: Model, counted: CountedText): Estimate;
   estimateInput(model: Model, spec: GenerationSpec): Estimate;
-  /** Tokens of one piece of output, one at least: for a bound that is watched, and told to nobody. */
+  /** Estimated tokens of one piece of output, at least one. For enforcing a limit; the number is not reported. */
   pieceTokens(model: Model, text: string): number;
-  /** There is something better than `estimate` for this model. */
+  /** Whether `count` is better than `estimate` for this model. */
   isExact(model: Model): boolean;
-  /** By the best estimator; within `limitMs`, else as `estimate` says. */
+  /** Counts with the best estimator. After `limitMs`, the result of `estimate` is used. */
   count(model: Model, counted: CountedText, limitMs: number): Promise<Estimate>;
-  /** A report of this model is worth learning from: each of the first ones, then some a second. */
+  /** Whether a report of this model should be learned: each of the first ones, then some per second. */
   takesLesson(model: Model): boolean;
-  /** A provider has counted this text: the estimate of the next one is better. */
+  /** Learns from a provider's count of this text. */
   learn(model: Model, counted: CountedText, tokens: number): void;
   close(): Promise<void>;
 }
 
-/** Reports of a model that all teach; further ones do at this interval, whatever its traffic. */
+/** Reports per model that are all learned. Later ones are learned at this interval. */
 const FIRST_LESSONS = 500;
 const LESSON_INTERVAL_MS = 100;
 
 const VOCABULARY_CONFIDENCE = 0.95;
-/** Of the vocabulary that stands for one that is not published. */
+/** Vocabulary for models whose own is not published. */
 const FOREIGN_VOCABULARY: Vocabulary = "o200k_base";
 const FOREIGN_CONFIDENCE = 0.6;
 
@@ -62,12 +62,12 @@ export function createTokenCounter(options: TokenCounterOptions): TokenCounter {
     return choice === "tiktoken" ? (own ?? FOREIGN_VOCABULARY) : own;
   }
 
-  /** Media are not counted, and the estimate says so. */
+  /** Sets confidence 0 if images or files were left out. */
   function marked(estimate: Estimate, { hasMedia = false }: CountedText): Estimate {
     return hasMedia ? { ...estimate, confidence: 0 } : estimate;
   }
 
-  /** The estimate of a text as that of all that was to be counted. */
+  /** Extends the estimate of a text to everything that was to be counted. */
   function complete(estimate: Estimate, counted: CountedText): Estimate {
     return marked({ ...estimate, tokens: estimate.tokens + counted.overhead }, counted);
   }

@@ -1,34 +1,34 @@
-// What the reports of a model teach: tokens = offset + Σ factor × expected tokens of a script.
+// Learns from the reports of a model: tokens = offset + Σ factor × expected tokens of a script.
 import { SCRIPTS } from "../domain/token-rules.ts";
 
 /** Expected tokens of a text by script, in the order of `SCRIPTS`. */
 export type ExpectedTokens = readonly number[];
 
 const SIZE = SCRIPTS.length + 1;
-/** How far a factor is from 1 before anything is learned (standard deviation). */
+/** Initial standard deviation of a factor around 1. */
 const FACTOR_SPREAD = 0.5;
-/** Error of a report around the fit: a share of its tokens, and tokens beside. */
+/** Error of a report around the fit: a share of its tokens, plus a constant. */
 const NOISE_SHARE = 0.1;
 const NOISE_TOKENS = 4;
-/** Share of the first uncertainty that each report brings back: old reports count less and less. */
+/** Share of the initial uncertainty that each report restores, so that old reports count less and less. */
 const FORGETTING = 0.001;
-/** A text that is expected to be shorter teaches the offset alone: of its writing it says little. */
+/** A text with fewer expected tokens teaches only the offset: it says little about the writing. */
 const MIN_FACTOR_TOKENS = 24;
 
 /**
- * A fit of an offset and a factor for each script, apart from each other: the Kalman
- * filter of a linear model that drifts slowly. A report moves what explains it best. A
- * constant beside short texts is an offset, because no plausible factor explains it.
+ * A Kalman filter for a linear model that drifts slowly, with an offset and a factor for each script. A report
+ * changes most the value that explains it best. A constant in short texts becomes the offset, because no plausible
+ * factor explains it.
  */
 export class TokenFit {
   /** The offset, then the factors. */
   readonly #mean = new Float64Array(SIZE).fill(1);
   readonly #covariance = new Float64Array(SIZE * SIZE);
   readonly #first = new Float64Array(SIZE).fill(FACTOR_SPREAD ** 2);
-  /** Room for `take`. */
+  /** Buffer of `take`. */
   readonly #gain = new Float64Array(SIZE);
 
-  /** `offsetSpread`: plausible size of the offset in tokens; 0: there is none. */
+  /** `offsetSpread`: plausible size of the offset in tokens; 0: no offset. */
   constructor(offsetSpread: number) {
     this.#mean[0] = 0;
     this.#first[0] = offsetSpread ** 2;
@@ -45,11 +45,11 @@ export class TokenFit {
     return sum;
   }
 
-  /** Takes a report of a text. */
+  /** Learns the report of a text. */
   take(expected: ExpectedTokens, tokens: number): void {
     const [mean, covariance, gain] = [this.#mean, this.#covariance, this.#gain];
     const isShort = expected.reduce((sum, each) => sum + each, 0) < MIN_FACTOR_TOKENS;
-    /** What is taught: those after it are considered, and stay as they are. */
+    /** Number of values that change. The others are considered and kept. */
     const taught = isShort ? 1 : SIZE;
     this.#forget(taught);
     const input = (index: number): number => (index === 0 ? 1 : (expected[index - 1] as number));
@@ -74,7 +74,7 @@ export class TokenFit {
     }
   }
 
-  /** Never less certain than at first. */
+  /** Restores uncertainty, up to the initial one. */
   #forget(taught: number): void {
     for (let row = 0; row < taught; row++) {
       const [at, first] = [row * SIZE + row, this.#first[row] as number];

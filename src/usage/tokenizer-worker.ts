@@ -1,4 +1,4 @@
-// A thread of its own: neither the vocabulary nor a long text holds up the service.
+// Runs in its own thread, so that neither loading the vocabulary nor a long text blocks the service.
 import { createRequire } from "node:module";
 import { parentPort } from "node:worker_threads";
 import { Tiktoken } from "tiktoken/lite";
@@ -32,7 +32,7 @@ function tokenizerOf(vocabulary: Vocabulary): Tiktoken {
 parentPort?.on("message", ({ vocabulary, text }: CountJob) => {
   const tokenizer = tokenizerOf(vocabulary);
   let tokens = 0;
-  // What looks like a special token in a text of a user is text.
+  // Text of a user that looks like a special token is counted as text.
   for (const piece of cutRuns(text)) tokens += tokenizer.encode_ordinary(piece).length;
   parentPort?.postMessage(tokens);
 });

@@ -2,16 +2,16 @@ import { Worker } from "node:worker_threads";
 import type { Vocabulary } from "../domain/token-rules.ts";
 import type { CountJob } from "./tokenizer-worker.ts";
 
-/** Longest text that is counted exactly, in UTF-16 units: seconds of the thread at the worst. */
+/** Longest text that is counted exactly, in UTF-16 units: at worst some seconds of the thread. */
 const MAX_TEXT_UNITS = 2 * 1024 * 1024;
-/** All texts that wait together. */
+/** Bound on all waiting texts together, in UTF-16 units. */
 const MAX_WAITING_UNITS = 8 * 1024 * 1024;
-/** A thread that ended is started again for the next text, but not for ever. */
+/** A thread that ended is started again for the next text, at most this many times. */
 const MAX_STARTS = 10;
 
-/** Counts tokens by a vocabulary, in a thread that the first count starts. */
+/** Counts tokens with a vocabulary, in a thread that the first count starts. */
 export interface Tokenizer {
-  /** Undefined where the text is too long, too much waits already, or the thread has failed. */
+  /** Undefined if the text is too long, too much is waiting, or the thread has failed. */
   count(job: CountJob): Promise<number | undefined>;
   close(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export function createTokenizer(): Tokenizer {
   let worker: Worker | undefined;
   let starts = 0;
   let waitingUnits = 0;
-  /** In the order of the answers. */
+  /** In the order of the worker's answers. */
   const waiting: Waiting[] = [];
 
   function settle(tokens: number | undefined): void {
@@ -39,17 +39,17 @@ export function createTokenizer(): Tokenizer {
     starts++;
     const started = new Worker(new URL("./tokenizer-worker.ts", import.meta.url), {
       name: "tokenizer",
-      // What the process preloads is not for this thread.
+      // Preloads of the process are not for this thread.
       execArgv: [],
     });
     started.on("message", settle);
-    // The end that follows an error says it all.
+    // The `exit` event that follows an error handles it.
     started.on("error", () => undefined);
     started.once("exit", () => {
       worker = undefined;
       while (waiting.length > 0) settle(undefined);
     });
-    // Nobody's exit waits for a count.
+    // A pending count does not keep the process alive.
     started.unref();
     return started;
   }

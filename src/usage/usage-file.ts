@@ -3,27 +3,26 @@ import { createWriteStream, type WriteStream } from "node:fs";
 import type { Clock } from "../clock.ts";
 import { encodeUsageRecord, type UsageSink } from "./usage-sink.ts";
 
-/** Lines that wait for a slow disk; later ones are dropped and counted. */
+/** Most bytes that wait for a slow disk. Later lines are dropped and counted. */
 const MAX_PENDING_BYTES = 8 * 1024 * 1024;
-/** A file that failed is tried again with the first record after this wait. */
+/** After a failure, the first record after this wait tries the file again. */
 const RETRY_MS = 5_000;
 const CLOSE_MS = 1_000;
 
 export interface UsageFileOptions {
   readonly clock: Clock;
-  /** Undefined: no records are written. */
+  /** Undefined: records are not written. */
   readonly path: string | undefined;
-  /** Told once for each failure of the file. */
+  /** Called once for each failure of the file. */
   readonly onFailure: (code: string) => void;
-  /** Told of each record that is lost. */
+  /** Called for each lost record. */
   readonly onDropped: () => void;
   readonly maxPendingBytes?: number;
 }
 
 /**
- * Appends to a file, and holds up nobody: what the disk does not take in time is
- * dropped, and the next line says how many were. `reopen` follows a file that was
- * moved away, or another path.
+ * Appends to a file without delaying anybody. Records that the disk cannot absorb are dropped, and the next line
+ * counts them. `reopen` switches to the current file of the path, or to another path.
  */
 export class UsageFile implements UsageSink {
   readonly #options: UsageFileOptions;
@@ -31,7 +30,7 @@ export class UsageFile implements UsageSink {
   #path: string | undefined;
   #stream: WriteStream | undefined;
   #failedAt: number | undefined;
-  /** Records that are lost, and that no line has told of yet. */
+  /** Lost records that no line has reported yet. */
   #untold = 0;
 
   constructor(options: UsageFileOptions) {
@@ -54,7 +53,7 @@ export class UsageFile implements UsageSink {
     const line = `${JSON.stringify({ time_ms: time, ...encodeUsageRecord(record), ...more })}\n`;
     stream.write(line, (error) => {
       if (!error) return;
-      // What this line would have told is still to be told.
+      // This line was lost, so its count is pending again.
       this.#untold += told;
       this.#drop();
     });
@@ -67,7 +66,7 @@ export class UsageFile implements UsageSink {
     this.#path = path;
   }
 
-  /** Resolves when everything is written, or takes too long. */
+  /** Resolves when everything is written, or after a time limit. */
   async close(): Promise<void> {
     const stream = this.#stream;
     this.#path = undefined;

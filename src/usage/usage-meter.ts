@@ -7,12 +7,12 @@ import type { Estimate } from "./estimate.ts";
 import { MAX_LEARNED_UNITS } from "./script-estimator.ts";
 import type { TokenCounter } from "./token-counter.ts";
 
-/** Longest wait for exact counts at the end of an attempt; the estimate made at once stands after it. */
+/** Longest wait for exact counts at the end of an attempt, in milliseconds. After it, the estimate is used. */
 const MAX_COUNT_MS = 500;
 
 const AS_IT_IS: Received = { chunks: 0, isMissing: false };
 
-/** Tokens that were reported of the text that was received: reasoning is not always shown. */
+/** Reported tokens of the received text. Reasoning is not always visible. */
 function shownTokens({ outputTokens, reasoningTokens = 0 }: TokenCounts): number | undefined {
   return outputTokens === undefined ? undefined : outputTokens - reasoningTokens;
 }
@@ -24,7 +24,7 @@ export function createUsageMeter(
 ): UsageMeter {
   let counts: TokenCounts = {};
 
-  /** An estimate of the output, by what is known of it beside its text. */
+  /** The estimate of an output, corrected by facts beside its text. */
   function ofOutput(estimate: Estimate, text: string, received: Received): Estimate {
     const least = Math.max(received.chunks, text === "" ? 0 : 1);
     return {
@@ -43,12 +43,12 @@ export function createUsageMeter(
     const unseen = spec.sampling.maxOutputTokens ?? model.maxOutputTokens;
     const isUnseen = isMissing && outputTokens === undefined && unseen !== undefined;
     const made = [input, output].filter((each) => each !== undefined);
-    // The one that is trusted less speaks for both.
+    // Estimator and confidence are those of the less trusted estimate.
     const [worst] = made.sort((a, b) => a.confidence - b.confidence);
     return {
       ...counts,
       inputTokens: inputTokens ?? input?.tokens ?? 0,
-      // What is shown of the reasoning is part of the output; so is what was reported of it.
+      // The output includes visible reasoning and reported reasoning.
       outputTokens: outputTokens ?? Math.max(output?.tokens ?? 0, counts.reasoningTokens ?? 0),
       source: made.length === 0 ? "provider" : made.length === 1 ? "mixed" : "estimated",
       ...(isUnseen && { unseenOutputTokens: unseen }),
@@ -73,7 +73,7 @@ export function createUsageMeter(
       counter.learn(model, requestText(spec), counts.inputTokens);
     }
     const shown = shownTokens(counts);
-    // Where reasoning is hidden and not reported apart, the text is not all of the output.
+    // If reasoning is hidden and not reported separately, the text is not the whole output.
     const isWhole = counts.reasoningTokens !== undefined || !model.capabilities.has("reasoning");
     if (shown !== undefined && isWhole) counter.learn(model, answerText(output), shown);
   }

@@ -1,10 +1,10 @@
-// Where usage records go: one for each attempt, and one for each call.
+// Destination of usage records: one for each attempt and one for each call.
 import type { Cost } from "../domain/cost.ts";
 import type { Attempt, Generation } from "../domain/generation.ts";
 import type { JsonObject } from "../domain/json.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 
-/** Whose call it is. */
+/** Facts about the call of a record. */
 export interface CallFacts {
   readonly generationId: string;
   readonly caller: string;
@@ -18,11 +18,11 @@ export type UsageRecord =
       readonly type: "call";
       readonly state: "succeeded" | "failed";
       readonly errorKind: string | undefined;
-      /** The result, or what is known of it. */
+      /** The result, or its known part. */
       readonly generation: Generation;
     });
 
-/** Takes records and never blocks. Exactly one comes of each attempt and of each call that ends here. */
+/** Accepts records without blocking. Receives exactly one for each attempt and for each call that ends here. */
 export interface UsageSink {
   record(record: UsageRecord): void;
 }

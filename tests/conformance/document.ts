@@ -58,9 +58,9 @@ export function documentOf(rows: readonly Row[]): string {
 
 \`npm run test:conformance\` runs the [conformance suite of Connect](https://github.com/connectrpc/conformance)
 (\`connectrpc.com/conformance\` ${VERSION}) against both listeners of \`src/rpc\`, as the service starts
-them: with their limits, TLS, session settings, headers, errors and Steer's dispatcher, and the
-suite's \`ConformanceService\` behind it in place of Steer's handlers. The suite's own client makes
-the calls, and for gRPC the client of grpc-go beside it. It needs \`go\`.
+them: with their limits, TLS, session settings, headers, errors and Steer's dispatcher, but with the
+suite's \`ConformanceService\` instead of Steer's handlers. The suite's own client makes the calls,
+and for gRPC also the client of grpc-go. It needs \`go\`.
 
 ${table(rows)}
 
@@ -72,8 +72,7 @@ ${knownFailing(rows)}
 
 ## Not applicable
 
-Cases of the suite for what the listeners do not have; the suite leaves them out by the features
-that \`tests/conformance/*.yaml\` name.
+Cases for features that the listeners do not have. \`tests/conformance/*.yaml\` excludes them.
 
 ${notApplicable(rows)}
 `;

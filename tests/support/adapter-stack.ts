@@ -10,15 +10,17 @@ export type Server = (typeof SERVERS)[number];
 /** The service with the shipped defaults before one scripted server of each dialect. */
 export interface AdapterStack extends AsyncDisposable {
   readonly field: FieldStack;
-  /** One call to one server, which answers each request the same. */
+  /** Makes one call to one server, which answers every request the same. */
   call(mode: Mode, server: Server, answer: Answer, spec?: object): Promise<CallEnd>;
-  /** The body that the server received last. */
+  /** The body of the last request at the server. */
   sent(server: Server): Record<string, never>;
 }
 
 const PRICES = "prices: {currency: USD, input: 1, output: 10, cache_read: 0.1, date: 2026-11-01}";
 
-/** `oai` has the built-in models of OpenAI, `ant` those of Anthropic; `more` follows the models. */
+/**
+ * `oai` has OpenAI's built-in models, `ant` Anthropic's. `more` is appended to the configuration after the models.
+ */
 export async function startAdapterStack(more = ""): Promise<AdapterStack> {
   const field = await startFieldStack(
     SERVERS,
@@ -58,12 +60,12 @@ ${more}`,
   };
 }
 
-/** The same answer whole or as a stream, as the request asks. */
+/** Answers whole or as a stream, as the request asks. */
 export function either(whole: WireAnswer, stream: WireAnswer): Answer {
   return (body) => (body.stream === true ? stream : whole);
 }
 
-/** What a part says, in short: `f {"a":1}`, `text hi`, `reasoning hm`. */
+/** A part in short form: `f {"a":1}`, `text hi`, `reasoning hm`. */
 function inShort({ data }: Part): string {
   switch (data.case) {
     case "toolCall":
@@ -77,13 +79,13 @@ function inShort({ data }: Part): string {
   }
 }
 
-/** The parts of an answer, in short. */
+/** The parts of an answer in short form. */
 export function partsOf({ generation, error }: CallEnd): readonly string[] {
   if (generation === undefined) throw new Error(`failed: ${error?.message}`);
   return (generation.message?.parts ?? []).map(inShort);
 }
 
-/** Identifiers of the calls of an answer. */
+/** Identifiers of the calls in an answer. */
 export function callIds({ generation }: CallEnd): readonly string[] {
   return (generation?.message?.parts ?? []).flatMap(({ data }) =>
     data.case === "toolCall" ? [data.value.id] : [],

@@ -1,4 +1,4 @@
-// Values of an answer, and what a caller gets of the answer: nothing is lost in silence.
+// Checks that every value of an answer reaches the caller.
 import type { JsonValue } from "../../src/domain/json.ts";
 import { MessagesReader } from "../../src/providers/anthropic/events.ts";
 import type { AnswerReader } from "../../src/providers/shared/answer-reader.ts";
@@ -28,7 +28,7 @@ export interface Leaf {
   readonly value: string | number | true;
 }
 
-/** Values that say something. */
+/** Values that carry information. */
 export function leavesOf(value: JsonValue, path = ""): Leaf[] {
   if (value === null || value === false || value === "" || value === 0) return [];
   if (typeof value !== "object") return [{ path, value }];
@@ -36,7 +36,7 @@ export function leavesOf(value: JsonValue, path = ""): Leaf[] {
   return entries.flatMap(([key, inner]) => leavesOf(inner, `${path}/${key}`));
 }
 
-/** Texts inside texts, and bytes, so that a search finds what JSON of a provider holds. */
+/** Decodes texts and bytes inside values, so that a search finds JSON of a provider in them. */
 function spread(value: unknown): string {
   if (value instanceof Uint8Array) return spread(Buffer.from(value).toString("utf8"));
   if (typeof value === "bigint") return String(value);
@@ -54,7 +54,7 @@ function spread(value: unknown): string {
     .join("\n");
 }
 
-/** What a caller gets of an answer, as one text. */
+/** The result for the caller, as one text. */
 export async function resultOf(events: AnswerReader["events"]): Promise<string> {
   const { gateway, call } = createTestGateway(events);
   const whole = await gateway.generate(call);
@@ -63,10 +63,10 @@ export async function resultOf(events: AnswerReader["events"]): Promise<string> 
   return `\n${spread(result)}\n`;
 }
 
-/** Values of which a result says nothing. */
+/** Values that are missing in a result. */
 export function lostOf(leaves: readonly Leaf[], result: string): readonly Leaf[] {
   return leaves.filter(({ value }) => {
-    // A text can be joined with others, and arguments are JSON again.
+    // A text can be joined with others, and arguments are JSON text.
     const text = String(value);
     return !result.includes(text) && !result.includes(JSON.stringify(text).slice(1, -1));
   });

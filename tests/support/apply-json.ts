@@ -2,7 +2,7 @@ import type { JsonDelta } from "../../src/domain/generation.ts";
 
 type Change = Pick<JsonDelta, "documentIndex" | "pointer" | "append" | "valueJson">;
 
-/** Builds the documents that changes spell out, as a reader of PATCHES does. */
+/** Builds the documents from changes, like a reader of PATCHES. */
 export function applyJson(changes: readonly Change[]): unknown[] {
   const documents: unknown[] = [];
   for (const { documentIndex, pointer, append, valueJson } of changes) {
@@ -14,7 +14,7 @@ export function applyJson(changes: readonly Change[]): unknown[] {
     let value = parent[last];
     if (valueJson !== undefined) value = JSON.parse(valueJson);
     if (append !== undefined) value = `${String(value)}${append}`;
-    // A key such as `__proto__` is a key like any other.
+    // A key such as `__proto__` must become a normal member.
     Object.defineProperty(parent, last, {
       value,
       writable: true,

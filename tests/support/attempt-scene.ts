@@ -36,11 +36,11 @@ export interface AttemptChanges {
   readonly plan?: Partial<AttemptPlan<RoutedTarget>>;
   readonly isStream?: boolean;
   readonly waitsMs?: number;
-  /** Events that the caller would see something of; default: texts. */
+  /** Events that commit an attempt; default: texts. */
   readonly commits?: Delivery["commits"];
 }
 
-/** A call whose attempts the test begins one by one. */
+/** A call whose attempts the test starts one by one. */
 export function attemptScene({ isStream = true, waitsMs = 600_000, commits }: AttemptChanges = {}) {
   const clock = createManualClock();
   const counter = testCounter(clock, "character");

@@ -1,4 +1,4 @@
-// How servers of the Chat dialect tell which call a fragment of a stream belongs to.
+// The ways in which servers of the Chat dialect match fragments of a stream to a call.
 
 export interface Call {
   readonly id: string;
@@ -6,13 +6,13 @@ export interface Call {
   readonly args: string;
 }
 
-/** The text cut at these places, wherever they are. */
+/** The text cut at these positions. */
 export function pieces(text: string, at: readonly number[]): string[] {
   const places = [...new Set(at.map((cut) => cut % (text.length + 1)))].sort((a, b) => a - b);
   return [...places, text.length].map((end, index) => text.slice(places[index - 1] ?? 0, end));
 }
 
-/** One of several sequences at a time, each in its own order. */
+/** Merges sequences by taking one item of each in turn. */
 export function interleaved<Item>(
   sequences: readonly (readonly Item[])[],
   choices: Iterable<number>,
@@ -38,7 +38,7 @@ function fragment(index: number | undefined, call: Partial<Call>, piece: string)
   };
 }
 
-/** Streams of the same calls, by the style of the server. */
+/** Streams of the same calls in the style of each server. */
 export const CALL_STYLES: Readonly<
   Record<
     string,

@@ -3,7 +3,7 @@ import { systemClock } from "../../src/clock.ts";
 import { checkTimeout } from "../../src/rpc/deadline.ts";
 import { noTelemetry } from "../../src/telemetry/telemetry.ts";
 
-/** What surrounds the calls of a service at which everybody is this caller. */
+/** The interceptors of a service at which everybody is this caller. */
 export function callsOf(id: string, options: Partial<CallsOptions> = {}): Calls {
   return createCalls({
     checkOrigin: () => {},

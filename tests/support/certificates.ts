@@ -10,7 +10,7 @@ export interface Certificates extends Disposable {
   readonly serverKey: string;
   readonly clientCert: string;
   readonly clientKey: string;
-  /** Of the further clients, in their order. */
+  /** Certificates of the further clients, in order. */
   readonly more: readonly { readonly cert: string; readonly key: string }[];
   read(file: string): Buffer;
 }
@@ -19,7 +19,10 @@ function openssl(folder: string, args: readonly string[]): void {
   execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
 }
 
-/** Files in a temporary folder; `clientName` is the client's DNS name, and `more` has a name such as `URI=a:b` for each further client. */
+/**
+ * Files in a temporary folder. `clientName` is the client's DNS name; `more` has a name such as `URI=a:b` for each
+ * further client.
+ */
 export function makeCertificates(clientName: string, more: readonly string[] = []): Certificates {
   const folder = mkdtempSync(join(tmpdir(), "steer-tls-"));
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];

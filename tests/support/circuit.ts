@@ -5,13 +5,13 @@ import {
 } from "../../src/reliability/reliability-settings.ts";
 import { createManualClock } from "./manual-clock.ts";
 
-/** Failures count however close they are, unless a test says otherwise. */
+/** Failures count however close they are, unless a test overrides this. */
 export const TEST_HEALTH: HealthSettings = { ...DEFAULT_SETTINGS.health, minSpanMs: 0 };
 
-/** The first ejection of a `setUpCircuit`: its randomness is half of the jitter of a fifth. */
+/** First ejection of `setUpCircuit`: its random value is half of the jitter of a fifth. */
 export const FIRST_EJECTION_MS = 9_000;
 
-/** A circuit with a manual clock, and calls that fail or succeed there at once. */
+/** A circuit with a manual clock, with calls that fail or succeed at once. */
 export function setUpCircuit(changes: Partial<HealthSettings> = {}, random = 0.5) {
   const clock = { ...createManualClock(), random: () => random };
   const told: CircuitChange[] = [];

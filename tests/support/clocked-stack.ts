@@ -11,9 +11,9 @@ import { ADAPTERS, type Adapter } from "./stack.ts";
 import { stopAtOnce } from "./stop-at-once.ts";
 import { startUpstream, type Upstream } from "./upstream.ts";
 
-/** A clock whose waits take no time: each moves the clock on, and is recorded. */
+/** A clock whose waits take no time: each advances the clock and is recorded. */
 export interface EagerClock extends ManualClock {
-  /** Milliseconds of each `sleep` so far, in order. */
+  /** Milliseconds of each `sleep`, in order. */
   readonly waits: number[];
 }
 
@@ -32,21 +32,20 @@ export function createEagerClock(): EagerClock {
 }
 
 /**
- * The service as production composes it, in this process and on a clock of the
- * test, between real clients and a real scripted provider. An adapter `x` has the
- * model `m-x` at instance `x`, `sister-x` beside it, `spare-x` with a larger window
- * at instance `x-spare`, `dead-x` at an instance where nothing listens, and `mute-x` at one that takes
- * connections and never says a word, not even for TLS.
+ * The service as in production, in this process and with a clock of the test, between real clients and a real
+ * scripted provider. Adapter `x` has the model `m-x` at instance `x`, `sister-x` beside it, `spare-x` with a larger
+ * window at instance `x-spare`, `dead-x` at an instance where nothing listens, and `mute-x` at one that accepts
+ * connections and sends nothing, not even for TLS.
  */
 export interface ClockedStack extends AsyncDisposable {
   readonly upstream: Upstream;
-  /** Connections at the mute instances so far. */
+  /** Number of connections at the mute instances. */
   readonly mute: { readonly connections: number };
   readonly clock: EagerClock;
   readonly grpc: GrpcClient;
   readonly connect: Client<typeof GenerationService>;
   readonly admin: Client<typeof AdminService>;
-  /** Forgets what calls have taught about an adapter's targets, and the waits so far. */
+  /** Forgets the learned state of an adapter's targets, and the recorded waits. */
   reset(adapter: Adapter): Promise<void>;
 }
 
@@ -57,7 +56,7 @@ const TYPES = {
   grok: { type: "xai", api: "", path: "/xai/v1" },
 } as const;
 
-/** No server listens there. */
+/** No server listens at this address. */
 const NOWHERE = "http://127.0.0.1:1";
 
 async function startMute() {
@@ -129,14 +128,14 @@ export async function startClockedStack(): Promise<ClockedStack> {
     admin,
     async reset(adapter) {
       const instances = [adapter, `${adapter}-spare`, `${adapter}-dead`, `${adapter}-mute`];
-      // In a minute an empty retry budget fills by itself.
+      // An empty retry budget refills within a minute.
       await clock.advance(60_000);
       await Promise.all(instances.map((provider) => admin.resetCircuit({ provider })));
       clock.waits.length = 0;
     },
     async [Symbol.asyncDispose]() {
       grpc.close();
-      // Before the service, whose connections would wait for it.
+      // Closed before the service, which would wait for its connections.
       mute.close();
       await stopAtOnce(service, clock);
       await upstream.close();

@@ -2,11 +2,11 @@ import type { ProviderEvent } from "../../src/domain/provider-event.ts";
 
 export interface CollectedEvents {
   readonly events: readonly ProviderEvent[];
-  /** What was thrown after them; undefined if nothing was. */
+  /** Error thrown after the events; undefined: none. */
   readonly error: unknown;
 }
 
-/** Reads an answer to its end or its failure. */
+/** Reads an answer to its end or its error. */
 export async function collectEvents(
   answer: AsyncIterable<ProviderEvent>,
 ): Promise<CollectedEvents> {

@@ -44,7 +44,7 @@ export const commandTables: Readonly<Record<string, PageTable>> = {
 /** Commands and flags that `steer` knows. */
 export const flagNames: readonly string[] = [...commandRows, ...ROWS].map(nameOf);
 
-/** Flags that a program reads: by `parseArgs`, or as words of its own. */
+/** Flags of a program: from `parseArgs`, or compared as words. */
 function flagsOf(file: string): string[] {
   const text = readFileSync(join(ROOT, file), "utf8");
   const parsed = [...text.matchAll(/"?\b([a-z-]+)"?: \{ type: "(?:string|boolean)"/g)];
@@ -52,9 +52,9 @@ function flagsOf(file: string): string[] {
   return [...new Set([...parsed, ...words].map(([, name = ""]) => name))];
 }
 
-/** The program of the repository that a script runs; undefined: it is another's. */
+/** The program of the repository that a script runs; undefined: the script runs another program. */
 function programOf(script: string): string | undefined {
-  // What one of several programs is told is nothing that a person can say.
+  // Users cannot pass arguments to one of several programs.
   return script.includes("&&") ? undefined : /^node ([\w/.-]+)$/.exec(script)?.[1];
 }
 

@@ -7,12 +7,12 @@ import { ConfigError } from "../../src/config/sources.ts";
 import * as registry from "../../src/providers/registry.ts";
 import { requireReasons } from "./explained-settings.ts";
 
-/** With the prototype of ordinary objects, whose members are no provider types. */
+/** Has the prototype of ordinary objects, whose members are not provider types. */
 const types = { ...registry };
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** The configuration of an environment alone. */
+/** The configuration from an environment alone. */
 export function fromEnvironment(environment: Environment): Config {
   return loadConfig(types, environment);
 }
@@ -29,13 +29,13 @@ export function fromFile(yaml: string, environment: Environment = {}): Config {
   }
 }
 
-/** The same for a service that a test starts: what is not the shipped default has its reason. */
+/** The same for a service that a test starts: each setting that differs from the shipped default needs a reason. */
 export function fromExplainedFile(yaml: string, environment: Environment): Config {
   requireReasons(yaml, environment);
   return fromFile(yaml, environment);
 }
 
-/** What is said of a file that is refused, without the folder it is in. */
+/** The error for a refused file, without the name of its folder. */
 export function mistakeOf(yaml: string, environment: Environment = {}): string {
   try {
     fromFile(yaml, environment);

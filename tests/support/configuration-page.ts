@@ -10,7 +10,7 @@ function defaultOf({ default: value, defaultInWords }: KeyRow): string {
   return value === undefined ? (defaultInWords ?? "–") : `\`${value}\``;
 }
 
-/** An entry of a list has no variable of its own: the list is one, as JSON. */
+/** An entry of a list has no variable of its own: the list is one variable, as JSON. */
 function nameOf(key: string): string {
   const variable = sections.has(key) ? `<br>\`${environmentName(key.split("."))}\`` : "";
   return `\`${key}\`${variable}`;
@@ -23,7 +23,7 @@ function tableOf(rows: readonly KeyRow[]): PageTable {
   };
 }
 
-/** The page with the tables of the reference between its marks; the text around them is written by hand. */
+/** The page with the tables of the reference between its marks. The text around them is written by hand. */
 export function withKeyTables(page: string): string {
   const tables = Object.entries(KEY_REFERENCE).map(
     ([name, rows]) => [name, tableOf(rows)] as const,

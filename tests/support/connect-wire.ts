@@ -6,10 +6,10 @@ const END = 2;
 
 /** One enveloped message of the Connect streaming protocol. */
 export interface ConnectFrame {
-  /** The end of the stream: its status and its trailers. */
+  /** The end of the stream, with its status and trailers. */
   readonly end: boolean;
   readonly compressed: boolean;
-  /** Empty if compressed. */
+  /** Empty if the frame is compressed. */
   readonly message: JsonObject;
 }
 
@@ -20,7 +20,7 @@ export function connectFrame(message: object): Buffer {
   return Buffer.concat([head, body]);
 }
 
-/** The frames that have come whole. */
+/** The complete frames. */
 export function connectFrames(bytes: Buffer): ConnectFrame[] {
   const frames: ConnectFrame[] = [];
   for (let start = 0; start + HEAD_BYTES <= bytes.length; ) {

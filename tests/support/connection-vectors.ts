@@ -6,7 +6,7 @@ interface Settings {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** What each client makes of an address and of a key, given or in the environment. */
+/** Expected results of each client for an address and a key, given or from the environment. */
 export interface ConnectionVectors {
   readonly addresses: readonly {
     readonly text: string;

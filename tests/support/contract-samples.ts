@@ -1,4 +1,4 @@
-// A filled message for each message that callers send or get, made from the contract itself.
+// A filled message for each message that callers send or receive, derived from the contract.
 import {
   create,
   type DescEnum,
@@ -18,7 +18,7 @@ import { ToolChoiceSchema } from "../../gen/es/steer/v1/tool_pb.js";
 import { UsageSchema } from "../../gen/es/steer/v1/usage_pb.js";
 
 export interface Sample {
-  /** Message, and the arms of the oneofs that it shows. */
+  /** The message, and the oneof fields that it sets. */
   readonly name: string;
   readonly schema: DescMessage;
   readonly message: Message;
@@ -29,7 +29,7 @@ interface Variant {
   readonly message: Message;
 }
 
-/** Beyond 2^53: a number in JSON would lose it. */
+/** Beyond 2^53, so that a JSON number would lose it. */
 const BEYOND_DOUBLE = 9_007_199_254_740_993n;
 
 const TYPES: readonly DescMessage[] = [
@@ -40,7 +40,7 @@ const TYPES: readonly DescMessage[] = [
     GatewayErrorSchema,
     GenerationSchema,
     UsageSchema,
-    // Their arms stand too deep in the others.
+    // Their oneof fields are too deep inside others.
     MediaSourceSchema,
     OutputFormatSchema,
     ToolChoiceSchema,
@@ -75,10 +75,10 @@ function scalar(type: ScalarType, { name, number }: DescField): unknown {
   }
 }
 
-/** The first that says something: later ones can be added. */
+/** The first value that is not zero; later ones can be added. */
 const firstOf = (desc: DescEnum): number => desc.values[1]?.number ?? 0;
 
-/** Messages whose fields are not the contract's own. */
+/** Values for messages with special fields. */
 function known({ typeName }: DescMessage): unknown {
   switch (typeName) {
     case "google.protobuf.Duration":
@@ -92,7 +92,7 @@ function known({ typeName }: DescMessage): unknown {
   }
 }
 
-/** All variants of a message; none where it would contain itself. */
+/** All variants of a message; none if it would contain itself. */
 function variantsOf(desc: DescMessage, around: readonly DescMessage[]): Variant[] {
   const given = known(desc);
   if (given !== undefined) return [{ arms: [], message: given as Message }];
@@ -117,7 +117,7 @@ function variantsOf(desc: DescMessage, around: readonly DescMessage[]): Variant[
   });
 }
 
-/** What a field can be set to; a list has every variant of its messages. */
+/** Possible values of a field; a list has every variant of its messages. */
 function valuesOf(
   field: DescField,
   around: readonly DescMessage[],
@@ -150,7 +150,7 @@ export const SAMPLES: readonly Sample[] = TYPES.flatMap((schema) =>
   })),
 );
 
-/** Names of all fields of the contract that a message and what it contains have set. */
+/** Names of all contract fields that are set in a message and in the messages inside it. */
 export function setFields(schema: DescMessage, message: Message): Set<string> {
   const names = new Set<string>();
   const visit = (each: ReflectMessage): void => {

@@ -1,4 +1,4 @@
-// Messages of requests in short, for tests that look at what reaches a server.
+// Short forms of request messages, for tests that check the requests at a server.
 
 interface Part {
   readonly data: { readonly case: string; readonly value: object };

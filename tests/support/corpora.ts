@@ -1,16 +1,16 @@
-// Texts by which estimators of tokens are judged.
+// Texts for judging token estimators.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export const CORPORA = ["prose", "code", "json", "cjk", "emoji", "mixed"] as const;
-/** Pieces that are learned from; the further ones are unseen. */
+/** Pieces used for learning; further ones are unseen. */
 export const SAMPLES = 50;
 const UNSEEN = 20;
-/** Every fourth block of a text, in code points, is in no piece that is learned from. */
+/** Every fourth block of this many code points is in no piece used for learning. */
 const BLOCK = 100;
 const UNSEEN_EVERY = 4;
 
-/** So many pieces of a text, each somewhere else and of another length. */
+/** Cuts this many pieces from a text, at different positions and with different lengths. */
 function cut(points: readonly string[], count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => {
     const length = 60 + ((index * 53) % 240);

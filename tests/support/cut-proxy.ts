@@ -1,4 +1,4 @@
-// A TCP proxy between a client and a service, whose connections break when a test says so.
+// A TCP proxy between a client and a service, whose connections a test can break.
 import net, { type AddressInfo } from "node:net";
 
 export interface CutProxy extends AsyncDisposable {
@@ -6,19 +6,19 @@ export interface CutProxy extends AsyncDisposable {
   readonly address: string;
   /** Connections accepted so far. */
   readonly connections: number;
-  /** Bytes that came from the service, over all connections. */
+  /** Bytes from the service, over all connections. */
   readonly bytes: number;
-  /** Bytes that came from clients. */
+  /** Bytes from clients. */
   readonly sentBytes: number;
-  /** Time of day when the client of the newest connection to end had closed it; 0 if none has. */
+  /** Time when the client closed the newest connection that ended; 0: none has. */
   readonly closedAt: number;
-  /** Connections that `cutNext` has broken. */
+  /** Connections broken by `cutNext`. */
   readonly cuts: number;
-  /** The next `times` connections break once each has delivered so many bytes of the service. */
+  /** Each of the next `times` connections breaks after this many bytes of the service. */
   cutNext(bytes: number, times?: number): void;
-  /** Breaks every open connection now. */
+  /** Breaks every open connection. */
   cut(): void;
-  /** Open connections stay open and carry nothing any more, either way; later ones are whole. */
+  /** Open connections stay open and carry nothing, in both directions; later connections work. */
   freeze(): void;
 }
 
@@ -28,7 +28,7 @@ interface Connection {
   isFrozen: boolean;
 }
 
-/** Forwards to `host:port`; to each of several in turn, a connection each. */
+/** Forwards to `host:port`; with several targets, to each in turn. */
 export async function startCutProxy(...targets: readonly string[]): Promise<CutProxy> {
   const open = new Set<Connection>();
   let connections = 0;
@@ -78,7 +78,7 @@ export async function startCutProxy(...targets: readonly string[]): Promise<CutP
       }
       left = -1;
       cuts++;
-      // What was let through arrives; nothing after it does.
+      // Bytes before the cut arrive; nothing after it does.
       client.write(part, () => close(connection));
     });
   });

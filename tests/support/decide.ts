@@ -4,7 +4,7 @@ import { policyInForce } from "../../src/reliability/policy-in-force.ts";
 import { DEFAULT_SETTINGS } from "../../src/reliability/reliability-settings.ts";
 import { testRouting } from "./provider-request.ts";
 
-/** The policy of a request without wishes, under the shipped defaults. */
+/** The policy of a request without settings, under the shipped defaults. */
 export const TEST_POLICY = policyInForce({ retryOn: [] }, testRouting(), DEFAULT_SETTINGS.retry);
 
 export const OPEN: Destination = {
@@ -17,7 +17,7 @@ export const OPEN: Destination = {
 };
 export const CLOSED: Destination = { ...OPEN, isOpen: false };
 
-/** The first attempt of a call, which has failed at its only target. */
+/** A failed first attempt of a call, at its only target. */
 export function failedAttempt(
   kind: ErrorKind,
   changes: Partial<FailedAttempt> = {},
@@ -43,7 +43,7 @@ export function failedAttempt(
   };
 }
 
-/** What was decided, as one word: `retry`, `failover`, or why it ended. */
+/** The decision as one word: `retry`, `failover`, or the reason of the end. */
 export function verdict(attempt: FailedAttempt): string {
   const decision = decide(attempt);
   return decision.action === "fail" ? decision.reason : decision.action;

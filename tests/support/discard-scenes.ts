@@ -1,4 +1,4 @@
-// Streams whose output is discarded on the way, and readers that do or do not accept that.
+// Streams with discarded output, and readers that do or do not accept discards.
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 import type { GrpcClient } from "./grpc-client.ts";
@@ -6,23 +6,23 @@ import { collect, refusalOf } from "./stream-calls.ts";
 
 const { resumeStream } = GenerationService.method;
 
-/** Where a reader begins; writer 0: unverified. */
+/** Start position of a reader; writer 0: unverified. */
 export interface Position {
   readonly streamId: string;
   readonly sequence: number;
   readonly writer: number;
 }
 
-/** What one call has given its reader, and the reason of the error at its end; "" for none. */
+/** The events that one call delivered, and the reason of the error at its end; "": none. */
 export interface Reading {
   readonly events: readonly StreamEvent[];
   readonly reason: string;
-  /** Of OUTPUT_DISCARDED: where the reader can go on. */
+  /** For OUTPUT_DISCARDED: the position at which the reader can resume. */
   readonly behind: Position | undefined;
   readonly code: string;
 }
 
-/** A call whose reader goes on, and the position at which it first had so many text events. */
+/** A call whose reader continues, and the position at which it first had this many text events. */
 export interface Watched {
   readonly reading: Promise<Reading>;
   readonly midway: Promise<Position>;
@@ -69,7 +69,7 @@ export function resumed(
   return readingOf(client.stream(resumeStream, { ...position, acceptsDiscard }));
 }
 
-/** Attempts whose text a reader holds that ignores notices. */
+/** Attempts whose text is kept by a reader that ignores notices. */
 export function attemptsHeld(events: readonly StreamEvent[]): number[] {
   const texts = events.filter(({ event }) => event.case === "textDelta");
   return [...new Set(texts.map(({ attemptIndex }) => attemptIndex))];

@@ -17,7 +17,7 @@ interface Handlers {
   stream?(request: Message, call: HandlerCall): AsyncIterable<Message | Uint8Array>;
 }
 
-/** A dispatcher over these handlers, with everything that it tells somebody. */
+/** A dispatcher over these handlers, with everything that it reports. */
 export function setUpDispatcher(
   handlers: Handlers = {},
   options: Partial<CallsOptions> = {},
@@ -53,7 +53,7 @@ export function setUpDispatcher(
     header: (name: string) => sent[name],
     headerNames: () => Object.keys(sent),
   });
-  /** A call whose request is whole. */
+  /** A call whose request is complete. */
   async function arrive(method: DescMethod, sent: Record<string, string> = {}) {
     const arrival = await dispatcher.admit(head(method, sent), {});
     const controller = new AbortController();
@@ -96,7 +96,7 @@ export function setUpDispatcher(
   };
 }
 
-/** Of a call that was refused: its status, and what its line says. */
+/** The status of a refused call, and its log line. */
 export async function refusalOf(call: Promise<unknown>) {
   const error = await call.catch((thrown: unknown) => thrown);
   if (!(error instanceof RpcStatusError)) throw new Error("the call was not refused");

@@ -18,7 +18,7 @@ interface Instruction {
   readonly argument: string;
 }
 
-/** The instructions of a Dockerfile; comments are gone and continued lines are one. */
+/** The instructions of a Dockerfile, without comments and with continued lines joined. */
 export function readDockerfile(): Instruction[] {
   const text = readFileSync(join(ROOT, "Dockerfile"), "utf8");
   return text
@@ -32,23 +32,23 @@ export function readDockerfile(): Instruction[] {
     });
 }
 
-/** What an image of the Dockerfile holds and runs, in a folder instead of a container. */
+/** The content and command of the Dockerfile's image, in a folder instead of a container. */
 export interface Image {
   /** The image's WORKDIR. */
   readonly app: string;
-  /** ENV, with PATH; nothing of the machine's environment. */
+  /** ENV, with PATH; without the machine's environment. */
   readonly env: Readonly<Record<string, string>>;
   readonly command: readonly string[];
   readonly healthCheck: readonly string[];
   readonly stopSignal: NodeJS.Signals;
-  /** The image's user: for root somebody without privileges, else who runs this. */
+  /** The image's user. As root: a user without privileges; otherwise the current user. */
   readonly user: { readonly uid?: number; readonly gid?: number };
   remove(): void;
 }
 
 const NOBODY = 65_534;
 
-/** What the machine has of packages is taken from there, and nobody is asked about them. */
+/** npm prefers packages of the machine's cache, and asks a registry nothing else. */
 const QUIET_NPM = {
   npm_config_prefer_offline: "true",
   npm_config_audit: "false",
@@ -56,7 +56,7 @@ const QUIET_NPM = {
   npm_config_update_notifier: "false",
 };
 
-/** Follows the Dockerfile: copies what it copies into an empty folder, runs what it runs. */
+/** Follows the Dockerfile: copies its files into an empty folder and runs its commands. */
 export function buildImage(): Image {
   const folder = mkdtempSync(join(tmpdir(), "steer-image-"));
   const app = join(folder, "app");

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Of util-linux: whatever it starts is killed by the kernel when its parent dies. */
+/** Program of util-linux: the kernel kills its child when its parent dies. */
 const SETPRIV = "setpriv";
 
 const isHere = (process.env["PATH"] ?? "")
@@ -9,8 +9,8 @@ const isHere = (process.env["PATH"] ?? "")
   .some((folder) => existsSync(join(folder, SETPRIV)));
 
 /**
- * The command so that it ends with the process that starts it, also if that one is killed or runs out
- * of time and can end nothing itself. The process id is the command's own. Without Linux: the command.
+ * Wraps a command so that it ends with its parent process, also if the parent is killed and cannot clean up. The
+ * process id is the command's own. Without Linux, the command is unchanged.
  */
 export function endsWithParent(
   command: string,

@@ -33,7 +33,7 @@ export type Script = (signal: AbortSignal, clock: ManualClock) => AsyncIterable<
 const text = (value: string): ProviderEvent => ({ type: "text-delta", partIndex: 0, text: value });
 const FINISH: ProviderEvent = { type: "finish", reason: "stop", rawReason: "stop" };
 
-/** An answer of an OpenAI-compatible server, as its adapter classifies it. */
+/** An answer of an OpenAI-compatible server, classified by its adapter. */
 export function answered(
   status: number,
   headers: Record<string, string> = {},
@@ -42,14 +42,14 @@ export function answered(
   return toHttpError({ status, headers, body }, errorRules, systemClock);
 }
 
-/** A connection that was refused: the request never left. */
+/** A refused connection: the request was not sent. */
 export const refused = (): GatewayError =>
   toTransportError(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }), "nothing");
 
-/** An answer that broke off without its end marker. */
+/** An answer that broke before its end marker. */
 export const cut = truncatedError;
 
-/** Answers after so many milliseconds. */
+/** Answers after this many milliseconds. */
 export function succeeds(afterMs = 0): Script {
   return async function* (signal, clock) {
     if (afterMs > 0) await clock.sleep(afterMs, signal);
@@ -58,7 +58,7 @@ export function succeeds(afterMs = 0): Script {
   };
 }
 
-/** Fails after so many milliseconds, and after content where `content` is given. */
+/** Fails after this many milliseconds, and after content if `content` is given. */
 export function fails(error: GatewayError, afterMs = 0, content?: string): Script {
   return async function* (signal, clock) {
     if (content !== undefined) yield text(content);
@@ -67,7 +67,7 @@ export function fails(error: GatewayError, afterMs = 0, content?: string): Scrip
   };
 }
 
-/** Answers with output that lacks its format: see `accept`. */
+/** Answers with output in an invalid format: see `accept`. */
 export const answersInvalid: Script = async function* () {
   yield text("a");
   yield { ...FINISH, rawReason: "invalid" };
@@ -99,14 +99,14 @@ export interface CallOptions {
   readonly repairs?: boolean;
   readonly unpaid?: RunnableCall<Target, ProviderEvent>["unpaid"];
   readonly canContinue?: (target: Target) => boolean;
-  /** Instances of the call's targets; default: all of the engine's. */
+  /** Instances of the call's targets; default: all instances of the engine. */
   readonly at?: readonly string[];
-  /** Tells its request from others; default: each call has its own. */
+  /** Mark of its request; default: each call has its own. */
   readonly mark?: string;
 }
 
 export interface EngineCallRun {
-  /** How the call ended: undefined for success. Settles by the clock. */
+  /** End of the call; undefined: success. Settles by the clock. */
   readonly done: Promise<GatewayError | undefined>;
   readonly ended: boolean;
   readonly sent: Sent[];
@@ -126,13 +126,13 @@ const NO_LIMITS: AttemptLimits = {
 export interface EngineOptions {
   readonly settings?: ReliabilitySettings;
   readonly clock?: ManualClock;
-  /** Model of each instance; default: the same model at all of them. */
+  /** Model of each instance; default: the same model everywhere. */
   readonly models?: readonly string[];
 }
 
 /**
- * The engine over these targets; each attempt takes the next script of its target. A target is named
- * by its instance, or as `instance/model` where an instance has several.
+ * The engine over these targets. Each attempt takes the next script of its target. A target is named by its
+ * instance, or as `instance/model` if an instance has several models.
  */
 export function setUpEngine(
   scripts: Readonly<Record<string, Script | readonly Script[]>>,

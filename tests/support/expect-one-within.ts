@@ -3,8 +3,7 @@ import { expect } from "vitest";
 const TRIES = 10;
 
 /**
- * Expects that one of ten tries takes less than `limitMs`. A busy machine delays some of them; what
- * is slow by itself delays all.
+ * Expects that one of ten tries takes less than `limitMs`. A busy machine delays some tries; slow code delays all.
  */
 export async function expectOneWithin(
   limitMs: number,

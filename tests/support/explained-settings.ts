@@ -1,5 +1,5 @@
-// Tests start the service with the shipped defaults. A setting that differs says why, on its line of the
-// configuration or on the line of its section: `drain: {grace: 1s} # because: the test waits for its end`.
+// Tests start the service with the shipped defaults. A setting that differs needs a reason on its line of the
+// configuration, or on the line of its section: `drain: {grace: 1s} # because: the test waits for its end`.
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
 import type { Config } from "../../src/config/config.ts";
@@ -11,14 +11,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A setting that differs from the shipped default. */
 interface OwnSetting {
-  /** Such as `drain.grace`, or `providers.timeouts.idle` of one instance. */
+  /** For example `drain.grace`, or `providers.timeouts.idle` of one instance. */
   readonly key: string;
   readonly because: string | undefined;
-  /** The line of the reason, from 1. */
+  /** Line number of the reason, from 1. */
   readonly line: number | undefined;
 }
 
-/** Where the service listens, whom it serves and calls, and where it keeps things: every user says that. */
+/** Addresses, callers, providers and storage locations, which every user sets, are not settings. */
 const FACTS = new Set([
   "grpc.address",
   "grpc.tls",
@@ -32,7 +32,7 @@ const FACTS = new Set([
   "accounting.usage_file",
 ]);
 
-/** Settings of one instance or one model; what else they have describes the provider. */
+/** Settings of one instance or model; their other keys describe the provider. */
 const OF_TARGETS = new Set([
   "timeouts",
   "limit",
@@ -41,7 +41,7 @@ const OF_TARGETS = new Set([
   "failover_on_content_filter",
 ]);
 
-/** The same in the environment. */
+/** The same for environment variables. */
 function isFactVariable(name: string): boolean {
   if (name === "STEER_CONFIG" || name.startsWith("STEER_PRICING_OVERRIDES_")) return true;
   return [...FACTS].some((fact) => name.startsWith(environmentName(fact.split("."))));
@@ -49,12 +49,12 @@ function isFactVariable(name: string): boolean {
 
 const REASON = /#\s*because:\s*(\S.*)$/;
 
-/** With one key given alone, is the configuration another? */
+/** Whether this key alone changes the configuration. */
 function differs(variable: string, value: string): boolean {
   try {
     return !isDeepStrictEqual(loadConfig({}, { [variable]: value }), shipped());
   } catch {
-    // A key that is refused alone goes with another.
+    // The key is valid only together with another.
     return true;
   }
 }
@@ -71,7 +71,7 @@ function isFact(path: Path): boolean {
   return FACTS.has(section) || FACTS.has(`${section}.${key}`);
 }
 
-/** A key with the keys that it is in; the positions of lists are left out. */
+/** A key with its parent keys; positions in lists are left out. */
 interface Leaf {
   readonly path: Path;
   readonly keys: readonly Pair[];
@@ -93,7 +93,7 @@ function leavesOf(node: unknown, path: Path = [], keys: readonly Pair[] = []): L
   return path.length === 0 ? [] : [{ path, keys, value: isScalar(node) ? node.value : node }];
 }
 
-/** All settings of the text of a file that differ from the shipped defaults. */
+/** All settings in the text of a file that differ from the shipped defaults. */
 function ownSettings(yaml: string): OwnSetting[] {
   const counter = new LineCounter();
   const { contents } = parseDocument(yaml, { lineCounter: counter });
@@ -111,8 +111,8 @@ function ownSettings(yaml: string): OwnSetting[] {
 }
 
 /**
- * Throws where a setting of the file differs from the shipped default without a reason, where a reason has
- * no such setting, and where the environment has such a setting, since a reason could not stand there.
+ * Throws if a setting of the file differs from the shipped default without a reason, if a reason belongs to no such
+ * setting, or if the environment has such a setting, because the environment cannot hold a reason.
  */
 export function requireReasons(yaml: string, environment: Environment = {}): void {
   const own = ownSettings(yaml);
@@ -133,7 +133,7 @@ export function requireReasons(yaml: string, environment: Environment = {}): voi
   }
 }
 
-/** A section of a configuration that is made as an object, with the reason that its line will have. */
+/** A section of a configuration, built as an object, with the reason for its line. */
 class Explained {
   readonly because: string;
   readonly section: object;
@@ -148,7 +148,7 @@ export function because(reason: string, section: object): object {
   return new Explained(reason, section);
 }
 
-/** The sections of an object, a line each. */
+/** The sections of an object, one per line. */
 export function sectionLines(sections: object): string {
   return Object.entries(sections)
     .map(([name, given]) =>

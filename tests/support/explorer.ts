@@ -1,10 +1,10 @@
-// Visits every state that a model can reach, nearest first, and proves each one.
+// Visits every reachable state of a model, nearest first, and checks each one.
 
 export interface Step<State> {
-  /** For the story of a violation. */
+  /** Name of the step in a violation's story. */
   readonly name: string;
   readonly next: State;
-  /** Something went wrong on the way, which the next state does not show. */
+  /** A violation during the step that the next state does not show. */
   readonly violation?: string | undefined;
 }
 
@@ -13,20 +13,20 @@ export interface Model<State> {
   steps(state: State): Iterable<Step<State>>;
   /** Equal for equal states. */
   keyOf(state: State): string;
-  /** What is wrong with a state; undefined: nothing. */
+  /** The violation in a state; undefined: none. */
   violationOf(state: State): string | undefined;
 }
 
 export interface Exploration {
   readonly states: number;
-  /** Every reachable state was visited. */
+  /** True if every reachable state was visited. */
   readonly isComplete: boolean;
   readonly violation: string | undefined;
-  /** The steps that led to the violation: no shorter story does. */
+  /** The shortest sequence of steps that leads to the violation. */
   readonly story: readonly string[];
 }
 
-/** Breadth first, at most `maxStates`. */
+/** Breadth first, at most `maxStates` states. */
 export function explore<State>(model: Model<State>, maxStates: number): Exploration {
   const indexes = new Map<string, number>([[model.keyOf(model.initial), 0]]);
   const cameFrom: number[] = [-1];

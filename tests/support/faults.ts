@@ -1,14 +1,14 @@
-// Places in the gateway that a test lets throw, as a defect would.
+// Places in the gateway where a test injects a defect.
 import { noTelemetry, type Telemetry } from "../../src/telemetry/telemetry.ts";
 
-/** A defect that a test has put in. Its message is what no log line may hold. */
+/** An injected defect. Its message must appear in no log line. */
 class PutInDefect extends Error {}
 
 export function createFaults() {
   const broken = new Map<string, number>();
   const hits: string[] = [];
 
-  /** Throws where the test has broken this place: from the `nth` time on. */
+  /** Throws if the test has broken this place, from the `nth` time on. */
   function at(place: string): void {
     const left = broken.get(place);
     if (left === undefined) return;
@@ -34,7 +34,7 @@ export function createFaults() {
   return {
     at,
     telemetry,
-    /** Places that have thrown. */
+    /** Places that threw. */
     hits,
     break: (place: string, nth = 1): void => void broken.set(place, nth),
   };

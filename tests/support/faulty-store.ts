@@ -1,4 +1,4 @@
-// The store in memory behind everything that can go wrong between a replica and its store.
+// A memory store with injected faults between a replica and its store.
 
 import type { Clock } from "../../src/clock.ts";
 import { StoreUnavailable, storeFull } from "../../src/store/store-unavailable.ts";
@@ -13,21 +13,21 @@ type Method = {
     : never;
 }[keyof StreamStore];
 
-/** What happens to the calls of a store; each can be set at any time and holds from then on. */
+/** Faults of the calls of a store. Each can be set at any time and applies from then on. */
 export interface StoreFaults {
-  /** Every answer takes so long; 0: the answer is a value, as the store in memory gives it. */
+  /** Delay of every answer; 0: the answer is a value, as from the memory store. */
   delayMs: number;
   /** Calls are refused before they have an effect. */
   isDown: boolean;
-  /** Calls have their effect, and the answer is lost. */
+  /** Calls have an effect, but the answer is lost. */
   losesAnswers: boolean;
-  /** Calls are never answered, and have no effect. */
+  /** Calls are never answered and have no effect. */
   hangs: boolean;
-  /** Every append is sent so many times. */
+  /** Number of times that every append is sent. */
   copies: number;
-  /** Creations and appends find no room, but for the last append of a stream. */
+  /** Creations and appends find no room, except the last append of a stream. */
   isFull: boolean;
-  /** Where given, only calls of these methods have faults. */
+  /** If set, only calls of these methods have faults. */
   only: readonly Method[] | undefined;
   /** Pushes of batches are lost. */
   dropsPushes: boolean;
@@ -40,17 +40,17 @@ export interface FaultyStore {
   readonly appends: { readonly append: Append; readonly result: AppendResult }[];
   /** Calls by method. */
   readonly calls: ReadonlyMap<string, number>;
-  /** Forgets every event behind `tail`, as a store does that goes back to an older state. */
+  /** Forgets every event after `tail`, like a store that returns to an older state. */
   loseTail(streamId: string, tail: number): Promise<void>;
   /** Forgets the stream. */
   lose(streamId: string): Promise<void>;
-  /** Another replica's view of the same data, without the faults. */
+  /** Another replica's view of the same data, without faults. */
   readonly peer: StreamStore;
 }
 
 export interface FaultyStoreOptions {
   readonly maxBytes?: number;
-  /** Looks like a store that replicas share: it pushes batches. */
+  /** Acts like a store that replicas share: it pushes batches. */
   readonly isShared?: boolean;
 }
 
@@ -109,7 +109,7 @@ export function createFaultyStore(
     return result;
   }
 
-  /** Everything of the store but one stream, and that as far as `tail`. */
+  /** Rebuilds the store, with one stream only up to `tail`. */
   async function rebuild(streamId: string, tail: number): Promise<void> {
     const next = open();
     for (const session of sessions) await next.openSession(session, 0);

@@ -24,44 +24,44 @@ import { type WireAnswer, writeAnswer } from "./wire-answers.ts";
 
 const { generate, streamGenerate } = GenerationService.method;
 
-/** What a server answers to a request; it is asked each time. */
+/** A server's answer to a request, computed for each request. */
 export type Answer = (body: { readonly model?: string; readonly stream?: boolean }) => WireAnswer;
 
-/** How a call ended: a generation, or the typed error with its status. */
+/** The end of a call: a generation, or the typed error with its status. */
 export interface CallEnd {
   readonly generation: Generation | undefined;
   readonly error: GatewayError | undefined;
   readonly code: number;
   readonly attempts: readonly string[];
   readonly warnings: readonly string[];
-  /** Fields that a status of INVALID_ARGUMENT names. */
+  /** Fields named by an INVALID_ARGUMENT status. */
   readonly violations: readonly string[];
   /** Parts of a stream that began and did not end. */
   readonly open: readonly number[];
 }
 
-/** The service in this process with the shipped defaults, before servers that a test scripts. */
+/** The service in this process with the shipped defaults, in front of servers that a test scripts. */
 export interface FieldStack extends AsyncDisposable {
   readonly grpc: GrpcClient;
   readonly admin: Client<typeof AdminService>;
-  /** Time passes. */
+  /** Advances the clock. */
   advance(ms: number): Promise<void>;
   /** Lines of its log. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
-  /** What each server says from now on. */
+  /** Sets the answer of each server. */
   script(answers: Readonly<Record<string, Answer>>): Promise<void>;
   /** Requests at a server since the last `script`. */
   requests(server: string): number;
-  /** Headers of the same. */
+  /** Headers of the requests since the last `script`. */
   headers(server: string): readonly IncomingHttpHeaders[];
-  /** Paths of the same. */
+  /** Paths of the requests since the last `script`. */
   paths(server: string): readonly (string | undefined)[];
-  /** Bodies of the same. */
+  /** Bodies of the requests since the last `script`. */
   bodies(server: string): readonly string[];
-  /** Connections of the same. */
+  /** Connections of the requests since the last `script`. */
   sockets(server: string): readonly Socket[];
   call(mode: Mode, spec: Spec): Promise<CallEnd>;
-  /** Takes over another configuration. */
+  /** Reloads with another configuration. */
   reload(configuration: (url: (server: string) => string) => string): Promise<void>;
 }
 
@@ -98,7 +98,7 @@ function ended(
   };
 }
 
-/** The same numbers in each run, none of them like the one before. */
+/** A fixed sequence of different numbers, the same in each run. */
 function randomSequence(): () => number {
   let state = 1;
   return () => {
@@ -107,7 +107,7 @@ function randomSequence(): () => number {
   };
 }
 
-/** `configuration` gets the address of each server, without a path. Waits of retries take no time. */
+/** `configuration` receives the address of each server, without a path. Retry waits take no time. */
 export async function startFieldStack(
   servers: readonly string[],
   configuration: (url: (server: string) => string) => string,

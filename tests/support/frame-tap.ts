@@ -1,4 +1,4 @@
-// A TCP proxy that reads the HTTP/2 frames of a service, and can hold back what clients send.
+// A TCP proxy that reads the HTTP/2 frames of a service, and can hold back data from clients.
 import net, { type AddressInfo } from "node:net";
 
 const FRAME_HEADER_BYTES = 9;
@@ -9,17 +9,17 @@ const ACK = 1;
 export interface FrameTap extends AsyncDisposable {
   /** `host:port` to connect to. */
   readonly address: string;
-  /** Of each connection, in order: `ping`, and `goaway` with its last stream id, as the service has sent them. */
+  /** For each connection, the service's frames in order: `ping`, and `goaway` with its last stream id. */
   readonly signs: readonly string[][];
-  /** Bytes that came from the service. */
+  /** Bytes from the service. */
   readonly bytes: () => number;
-  /** What clients send from now on stays on its way. */
+  /** Holds back data from clients from now on. */
   hold(): void;
-  /** What was held arrives; later bytes pass. */
+  /** Delivers the held data; later data passes. */
   release(): void;
 }
 
-/** Reads whole frames out of chunks. */
+/** Extracts whole frames from chunks. */
 export function frameReader(onFrame: (type: number, flags: number, payload: Buffer) => void) {
   let rest: Buffer = Buffer.alloc(0);
   return (chunk: Buffer): void => {

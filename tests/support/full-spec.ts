@@ -1,14 +1,14 @@
 import type { GenerationSpec, Message } from "../../src/domain/generation-spec.ts";
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-/** A reasoning signature as the Responses dialect writes it. */
+/** A reasoning signature in the format of the Responses dialect. */
 const SIGNATURE = bytes('{"id":"rs_1","summary":[],"encrypted_content":"gAAA"}');
 
 /** Keys that look like integers, and a number beyond 2^53: parsing would change both. */
 export const SCHEMA =
   '{"type":"object","properties":{"b":{"maximum":9007199254740993},"1":{}},"x":1.0}';
 
-/** A conversation with every part that both OpenAI dialects take. */
+/** A conversation with every part that both OpenAI dialects support. */
 export const fullMessages: Message[] = [
   { role: "system", parts: [{ type: "text", text: "Be brief.", cacheHint: { ttl: "30m" } }] },
   {
@@ -72,7 +72,7 @@ export const fullMessages: Message[] = [
   { role: "assistant", parts: [{ type: "refusal", text: "I will not." }] },
 ];
 
-/** A spec with every field that the wire has. */
+/** A spec with every field of the wire. */
 export const fullSpec: Partial<GenerationSpec> = {
   messages: fullMessages,
   tools: [

@@ -1,4 +1,4 @@
-// Of every vitest run: it ends red where something is left behind.
+// Setup of every vitest run: the run fails if something is left behind.
 import { beginTestRun, leftLines, type TestRun } from "./test-run.ts";
 
 let run: TestRun | undefined;

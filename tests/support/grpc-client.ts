@@ -28,14 +28,14 @@ export interface GrpcClient {
 
 export interface CallOptions {
   readonly metadata?: Readonly<Record<string, string>>;
-  /** The service alone counts it: on a busy machine a clock of the client's would hide the service's answer. */
+  /** Sent to the service only: on a busy machine, a client-side deadline would hide the service's answer. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
 export interface StreamCall<Message> extends AsyncIterable<Message> {
   cancel(): void;
-  /** Metadata of the response, once it is there. */
+  /** Metadata of the response, when it arrives. */
   readonly headers: Promise<grpc.Metadata>;
 }
 
@@ -47,7 +47,7 @@ function encoder<Schema extends DescMessage>(schema: Schema) {
   return (message: MessageShape<Schema>): Buffer => Buffer.from(toBinary(schema, message));
 }
 
-/** Eight digits at most. */
+/** A timeout has at most eight digits. */
 function timeoutOf(ms: number): string {
   return ms < 1e8 ? `${ms}m` : `${Math.floor(ms / 3_600_000)}H`;
 }
@@ -95,7 +95,7 @@ export function createGrpcClient(
         metadataOf(options),
       );
       const headers = new Promise<grpc.Metadata>((resolve) => call.once("metadata", resolve));
-      // A stream that nobody reads yet must not end the process by its error.
+      // An error of an unread stream must not end the process.
       call.on("error", () => {});
       return {
         headers,
@@ -119,7 +119,7 @@ export function detailOf<Schema extends DescMessage>(
   return detail === undefined ? undefined : fromBinary(schema, detail.value);
 }
 
-/** The typed error that came with a status. */
+/** The typed error of a status. */
 export function gatewayErrorOf(error: unknown): GatewayError | undefined {
   return detailOf(error, GatewayErrorSchema);
 }

@@ -4,18 +4,18 @@ import { join } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "../..");
 
-/** Files of the repository, committed or about to be, that `patterns` choose. */
+/** Files of the repository, committed or new, that match `patterns`. */
 export function repositoryFiles(...patterns: readonly string[]): string[] {
   const args = ["ls-files", "-co", "--exclude-standard", "-z", "--", ...patterns];
   const listed = execFileSync("git", args, { cwd: ROOT, encoding: "utf8" }).split("\0");
-  // A file of an unfinished merge is listed more than once.
+  // During an unfinished merge, git lists a file more than once.
   return [...new Set(listed)].filter((file) => file !== "" && existsSync(join(ROOT, file)));
 }
 
 /** All pages of the repository, from its root. */
 export const pages: readonly string[] = repositoryFiles("*.md");
 
-/** Pages that are read where they lie, beside what they are about. */
+/** Guides, in contrast to pages that are read beside the files they describe. */
 export const isGuide = (page: string): boolean =>
   page === "README.md" || page === "SECURITY.md" || /^docs\/(?!decisions\/)/.test(page);
 

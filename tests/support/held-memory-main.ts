@@ -1,5 +1,5 @@
-// A process that fills the store in memory with one kind of stream, and prints what that has taken beside
-// what the store counts. Run with `--expose-gc`.
+// A process that fills the memory store with one kind of stream, and prints the memory used and the store's count.
+// Run with `--expose-gc`.
 import { randomBytes } from "node:crypto";
 import { setImmediate as turn } from "node:timers/promises";
 import { systemClock } from "../../src/clock.ts";
@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000;
 
 interface Kind {
   readonly streams: number;
-  /** Of about 30 bytes, beside the first one. */
+  /** Events of about 30 bytes, beside the first one. */
   readonly events: number;
   readonly hasEnd: boolean;
   readonly isExpired?: boolean;
@@ -55,7 +55,7 @@ const log = new StreamLog({
   observer: noStreamTelemetry,
 });
 
-/** Bytes of their own: nothing is shared and nothing is a part of something longer. */
+/** Own bytes, which share no memory with others. */
 const bytes = (length: number): Uint8Array => Uint8Array.from(randomBytes(length));
 
 function newStream({ requestBytes, detailsBytes = 200, hasKey = false }: Kind): NewStream {
@@ -110,7 +110,7 @@ const kind = KINDS[process.argv[2] ?? ""];
 if (kind === undefined) process.stdout.write(`${JSON.stringify(Object.keys(KINDS))}\n`);
 else {
   await store.openSession(log.session, HOUR_MS);
-  // Code and its feedback are no part of what a stream takes.
+  // Warms up, so that compiled code does not count as memory of a stream.
   await fill({ ...kind, streams: 50, events: Math.min(kind.events, 100) });
   const before = { taken: await taken(), counted: Number(store.held?.()) };
   await fill(kind);

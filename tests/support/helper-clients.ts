@@ -1,4 +1,4 @@
-// The TypeScript helper over each transport that it works with.
+// The TypeScript helper over each supported transport.
 import { createHash } from "node:crypto";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
@@ -11,7 +11,7 @@ import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.j
 
 export const TRANSPORTS = ["grpc-js", "Connect", "gRPC-Web"] as const;
 
-/** As browsers do it: over `fetch`, in JSON. */
+/** Like browsers: over `fetch`, in JSON. */
 export const FETCH = "Connect by fetch";
 
 export type Transport = (typeof TRANSPORTS)[number] | typeof FETCH;
@@ -25,7 +25,7 @@ const TRANSPORT_MAKERS = {
 /** Key of the caller that `CALLER_CONFIG` names. */
 const KEY = "key-of-the-test";
 
-/** Lines of a configuration that takes the helper's key and no call without one. */
+/** Configuration lines that accept the helper's key and refuse calls without one. */
 export const CALLER_CONFIG = `
 callers:
   - {id: test, role: caller, key_sha256: ${createHash("sha256").update(KEY).digest("hex")}}
@@ -36,7 +36,7 @@ export interface HelperClient {
   close(): void;
 }
 
-/** A connection of its own to `address`, which is `host:port`, or a target of gRPC such as `ipv4:a,b`. */
+/** A new connection to `address`, which is `host:port` or a gRPC target such as `ipv4:a,b`. */
 export function helperClient(
   transport: Transport,
   address: string,
@@ -64,7 +64,7 @@ export function helperClient(
 }
 
 /**
- * Comes back soon: the waits of the algorithm are the vectors' business. A channel of grpc-js makes
- * its next connection after 0.1 s and fails calls until then, so the waits are some part of their range.
+ * Short waits, because the vectors test the waits of the algorithm. A grpc-js channel reconnects after 0.1 s and
+ * fails calls until then, so the waits are not zero.
  */
 export const impatient = { ...systemRuntime, random: () => 0.1 };

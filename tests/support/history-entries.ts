@@ -1,4 +1,4 @@
-// Entries of a history, short to write: one stream, whose answer has two tokens.
+// Short forms of history entries: one stream whose answer has two tokens.
 import type { HistoryEntry, LoggedEvent, SeenBody } from "./history.ts";
 
 export const streamId = "s.one";

@@ -1,7 +1,7 @@
-// What is recorded of a run in which things go wrong: plain objects, one JSON line
-// each. The checkers in `checkers/` say afterwards whether the promises were kept.
+// Records of a run with faults: plain objects, one JSON line each. The checkers in `checkers/` examine afterwards
+// whether the promises were kept.
 
-/** What a consumer sees of an event. */
+/** An event as a consumer sees it. */
 export type SeenBody =
   | { readonly type: "start" }
   | { readonly type: "text"; readonly text: string }
@@ -18,25 +18,25 @@ export interface LoggedEvent {
 }
 
 type Entry =
-  /** A consumer sets out; its answer is the ground truth of `key` and `tokens`. */
+  /** A consumer starts; `key` and `tokens` determine its correct answer. */
   | {
       readonly type: "begin";
       readonly consumer: string;
       readonly key: string;
       readonly tokens: number;
     }
-  /** An event that a consumer has applied. */
+  /** An event that a consumer applied. */
   | ({
       readonly type: "event";
       readonly consumer: string;
       readonly streamId: string;
-      /** It had been told that events come unstored. */
+      /** The consumer was told that events come unstored. */
       readonly isUndurable: boolean;
       readonly body: SeenBody;
     } & LoggedEvent)
   /** A whole answer. */
   | { readonly type: "answer"; readonly consumer: string; readonly text: string }
-  /** A consumer is done: by the last event, by an error that ends it, or because it left. */
+  /** A consumer ends: with the last event, with an error, or because it left. */
   | {
       readonly type: "end";
       readonly consumer: string;
@@ -50,7 +50,7 @@ type Entry =
       readonly consumer: string;
       readonly streamId: string;
     }
-  /** The store has answered an append. */
+  /** The store answered an append. */
   | {
       readonly type: "append";
       readonly streamId: string;
@@ -59,7 +59,7 @@ type Entry =
       readonly last: number;
       readonly answer: string;
     }
-  /** A new owner: `writer`, behind the event `tail`. */
+  /** A new owner: `writer`, after the event `tail`. */
   | {
       readonly type: "claim";
       readonly streamId: string;
@@ -67,41 +67,41 @@ type Entry =
       readonly writer: number;
       readonly tail: number;
     }
-  /** An owner lets go of a stream. */
+  /** An owner gives up a stream. */
   | { readonly type: "hand-off"; readonly streamId: string; readonly cause: "planned" | "lost" }
-  /** A replica has told of a defect of its code. */
+  /** A replica reported a defect. */
   | { readonly type: "defect"; readonly replica: string }
   | { readonly type: "cancel"; readonly streamId: string; readonly isCancelled: boolean }
-  /** A call to a provider; `streamId` where it is known. */
+  /** A call to a provider; `streamId` if it is known. */
   | {
       readonly type: "call";
       readonly phase: "opened" | "closed";
       readonly call: number;
       readonly key: string;
-      /** The run that it belongs to. */
+      /** Run that the call belongs to. */
       readonly run: number;
     }
-  /** A generation is run, or run anew. */
+  /** A generation runs, or runs again. */
   | { readonly type: "run"; readonly run: number; readonly generation: string }
-  /** Something is broken on purpose until `until`. */
+  /** A fault is injected until `until`. */
   | { readonly type: "fault"; readonly fault: string; readonly until: number }
-  /** The store has lost what it had acknowledged of these streams. */
+  /** The store lost acknowledged events of these streams. */
   | {
       readonly type: "rollback";
       readonly streams: readonly { readonly streamId: string; readonly tail: number }[];
     }
-  /** From here on nothing is broken any more. */
+  /** No more faults from here on. */
   | { readonly type: "calm" }
-  /** A stream that runs, as the store sees it in the calm. */
+  /** A running stream as the store sees it after the faults. */
   | {
       readonly type: "running";
       readonly streamId: string;
       readonly tail: number;
       readonly isOrphan: boolean;
-      /** Of a unary call: nothing is stored before the whole answer is there. */
+      /** For a unary call: nothing is stored before the whole answer arrives. */
       readonly isWhole: boolean;
     }
-  /** A stream as the store holds it at the end. */
+  /** A stream as the store has it at the end. */
   | {
       readonly type: "log";
       readonly streamId: string;
@@ -111,7 +111,7 @@ type Entry =
       readonly graceMs: number | undefined;
       readonly events: readonly LoggedEvent[];
     }
-  /** A caller asks for the stream of another. */
+  /** A caller requests the stream of another caller. */
   | { readonly type: "foreign"; readonly streamId: string; readonly code: string }
   /** A record that the store still has. */
   | {
@@ -124,15 +124,15 @@ type Entry =
       readonly retentionMs: number;
       readonly tombstoneMs: number;
     }
-  /** A cleanup was asked to delete so much. */
+  /** A cleanup was requested. */
   | {
       readonly type: "cleanup";
       readonly deleted: number;
-      /** How many streams were there before and afterwards. */
+      /** Numbers of streams before and after the cleanup. */
       readonly before: { readonly ended: number; readonly running: number };
       readonly after: { readonly ended: number; readonly running: number };
     }
-  /** What is held, before the first stream and after the last. */
+  /** Resources, before the first stream and after the last. */
   | {
       readonly type: "resources";
       readonly when: "before" | "after";
@@ -179,13 +179,13 @@ export function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map
   return groups;
 }
 
-/** A promise that was not kept. */
+/** A broken promise. */
 export interface Violation {
   readonly property: string;
   readonly message: string;
 }
 
-/** The ground truth: what a provider answers is a function of the request and the index. */
+/** The correct answer: a provider's tokens are a function of the request and the index. */
 export function token(key: string, index: number): string {
   return `<${key}:${index}> `;
 }
@@ -194,7 +194,7 @@ export function truth(key: string, tokens: number): string {
   return Array.from({ length: tokens }, (_, index) => token(key, index)).join("");
 }
 
-/** Tells two events apart (FNV-1a, and the length). */
+/** Distinguishes two events (FNV-1a and the length). */
 export function digestOf(bytes: Uint8Array): string {
   let hash = 0x811c9dc5;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);

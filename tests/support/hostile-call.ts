@@ -1,11 +1,11 @@
-// Any bytes as the request of a call, over each protocol and compressed or not.
+// Sends any bytes as the request of a call, over each protocol, compressed or not.
 import { gzipSync } from "node:zlib";
 import { type DescMethod, fromBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
 import { BadRequestSchema } from "../../gen/es/google/rpc/error_details_pb.js";
 import { detailOf } from "./grpc-client.ts";
 
-/** How a call ended. */
+/** The end of a call. */
 export interface CallStatus {
   /** As in google.rpc.Code. */
   readonly code: number;
@@ -25,11 +25,11 @@ export interface HostileProtocol {
   call(at: Addresses, method: DescMethod, body: Buffer, gzip: GzipUse): Promise<CallStatus>;
 }
 
-/** `broken`: bytes that are said to be compressed and are not. */
+/** `broken`: bytes that are marked as compressed and are not. */
 export type GzipUse = "plain" | "gzip" | "broken";
 
 const OK: CallStatus = { code: 0, message: "", violations: [] };
-/** Codes by their name in Connect. */
+/** Codes by their Connect name. */
 const CODES: Readonly<Record<string, number>> = {
   invalid_argument: 3,
   resource_exhausted: 8,
@@ -53,7 +53,7 @@ function envelope(body: Buffer, gzip: GzipUse): Buffer {
   return Buffer.concat([head, message]);
 }
 
-/** The last envelope of an answer, if its flags are these. */
+/** The last envelope of an answer, if it has these flags. */
 function lastEnvelope(bytes: Buffer, flags: number): Buffer | undefined {
   let at = 0;
   let last: Buffer | undefined;
@@ -174,7 +174,7 @@ const overGrpc: HostileProtocol = {
     }),
 };
 
-/** Each protocol in each of its formats. */
+/** Each protocol in each format. */
 export const PROTOCOLS: readonly HostileProtocol[] = [
   overGrpc,
   grpcWeb("proto"),

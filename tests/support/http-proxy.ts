@@ -1,41 +1,41 @@
-// A real HTTP proxy: it opens tunnels by CONNECT, and fails as a test says.
+// A real HTTP proxy: it opens tunnels by CONNECT, and fails as a test requests.
 import { createServer, type IncomingMessage } from "node:http";
 import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** What a proxy makes of a request for a tunnel. */
+/** A proxy's answer to a request for a tunnel. */
 export type TunnelAnswer =
   | "open"
-  /** It says nothing, ever. */
+  /** Never answers. */
   | "mute"
-  /** It closes the connection. */
+  /** Closes the connection. */
   | "close"
-  /** It says what is no HTTP. */
+  /** Answers with something other than HTTP. */
   | "garbage"
-  /** It opens the tunnel and closes it at the first byte. */
+  /** Opens the tunnel and closes it at the first byte. */
   | "cut"
-  /** It refuses with this status. */
+  /** Refuses with this status. */
   | number;
 
 export interface HttpProxy extends AsyncDisposable {
-  /** Without credentials. */
+  /** URL without credentials. */
   readonly url: string;
-  /** Tunnels that were asked for: where to, and with which credentials. */
+  /** Requested tunnels, with their target and credentials. */
   readonly asked: readonly { readonly target: string; readonly credentials: string }[];
-  /** Requests that were no CONNECT. */
+  /** Requests other than CONNECT. */
   readonly forwarded: readonly string[];
-  /** Tunnels that are open. */
+  /** Number of open tunnels. */
   readonly open: number;
-  /** What follows from now on. */
+  /** Sets the answer to later requests. */
   answer(answer: TunnelAnswer): void;
 }
 
 export interface HttpProxyOptions {
-  /** `user:password`, without which it answers 407. */
+  /** `user:password`; without it the proxy answers 407. */
   readonly credentials?: string;
   readonly tls?: ServerOptions;
-  /** The port that stands for a host, which the proxy resolves and nobody else. */
+  /** Maps a host to a port. Only the proxy resolves the host. */
   readonly portOf?: (target: string) => number | undefined;
 }
 

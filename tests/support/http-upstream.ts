@@ -17,8 +17,8 @@ export interface HttpUpstream extends AsyncDisposable {
 }
 
 /**
- * A real HTTP server on a free port; `answer` gets every request with its whole body. With `tls` it
- * speaks HTTPS, at `localhost`.
+ * A real HTTP server on a free port. `answer` gets every request with its whole body. With `tls` it serves HTTPS at
+ * `localhost`.
  */
 export async function startHttpUpstream(
   answer: (seen: SeenRequest) => void,

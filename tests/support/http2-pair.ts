@@ -5,11 +5,11 @@ import { makeCertificates } from "./certificates.ts";
 
 interface PairOptions {
   readonly isEncrypted?: boolean;
-  /** Gets the server's session before anything of the client is read. */
+  /** Called with the server's session before anything from the client is read. */
   readonly onSession?: (session: http2.ServerHttp2Session) => void;
 }
 
-/** A client's connection, and the session that the server has of it: both sides have greeted. Streams are held open. */
+/** A client's connection and the server's session of it, after both sides' greetings. Streams are held open. */
 export async function openHttp2Pair({ isEncrypted = false, onSession }: PairOptions = {}) {
   const made = isEncrypted ? makeCertificates("client.test") : undefined;
   const server = made
@@ -40,7 +40,7 @@ export async function openHttp2Pair({ isEncrypted = false, onSession }: PairOpti
     client,
     session,
     held,
-    /** Codes of the GOAWAY frames that the client has got. */
+    /** Codes of the GOAWAY frames that the client received. */
     goaways,
     request(): http2.ClientHttp2Stream {
       const stream = client.request({ ":method": "POST" });
@@ -56,7 +56,7 @@ export async function openHttp2Pair({ isEncrypted = false, onSession }: PairOpti
   };
 }
 
-/** The session of a client that has connected and says nothing. */
+/** The session of a client that has connected and sends nothing. */
 export async function openSilentSession() {
   const server = http2.createServer();
   const opened = new Promise<http2.ServerHttp2Session>((resolve) => server.on("session", resolve));

@@ -1,15 +1,15 @@
-// What a running service has loaded and holds, asked of the process itself by Node's inspector:
-// nothing is hooked, and the inspector is off until the first question.
+// Loaded modules and memory of a running service, read through Node's inspector. Nothing is hooked, and the
+// inspector is off until the first question.
 import type { ServiceProcess } from "./service.ts";
 import { eventually } from "./stack.ts";
 
-/** Environment of a service that can be asked: the inspector takes a free port. */
+/** Environment of a service that can be inspected: the inspector takes a free port. */
 export const INSPECTABLE = { NODE_OPTIONS: "--inspect-port=0" };
 
 export interface Loaded {
   /** URLs of all modules of the main thread. */
   readonly modules: readonly string[];
-  /** URLs of the threads beside it. */
+  /** URLs of the other threads. */
   readonly threads: readonly string[];
 }
 
@@ -20,7 +20,7 @@ interface Message {
   readonly params?: { readonly url?: string; readonly workerInfo?: { readonly url: string } };
 }
 
-/** Bytes that a service holds after full collections, and the limit of its heap. */
+/** Bytes held by a service after full collections, and its heap limit. */
 export interface HeldMemory {
   readonly held: number;
   readonly heapLimit: number;
@@ -29,7 +29,7 @@ export interface HeldMemory {
 const ADDRESS = /ws:\/\/\S+/;
 
 interface Inspector {
-  /** The value of an answer; undefined where it has none. */
+  /** The value of an answer; undefined if it has none. */
   ask(method: string, params?: object): Promise<unknown>;
   close(): void;
 }
@@ -69,7 +69,7 @@ export async function loadedIn(service: ServiceProcess): Promise<Loaded> {
     if (method === "Debugger.scriptParsed") modules.push(params?.url ?? "");
     if (method === "NodeWorker.attachedToWorker") threads.push(params?.workerInfo?.url ?? "");
   });
-  // What is there already is told of before the answer.
+  // Existing scripts are reported before the answer.
   await inspector.ask("Debugger.enable");
   await inspector.ask("NodeWorker.enable", { waitForDebuggerOnStart: false });
   inspector.close();

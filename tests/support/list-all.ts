@@ -1,6 +1,6 @@
 import type { ListQuery, StoredStream, StreamStore } from "../../src/streams/stream-store.ts";
 
-/** All that a query means, over as many answers as it takes. */
+/** All results of a query, over as many answers as necessary. */
 export async function listAll(
   store: Pick<StreamStore, "list">,
   query: ListQuery,

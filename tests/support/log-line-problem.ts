@@ -1,6 +1,6 @@
 import { LOG_EVENTS, LOG_FIELDS } from "../../src/domain/log-line.ts";
 
-/** Fields by name: a name of a value, with a question mark where it can be absent, or fields inside. */
+/** Fields by name: the name of a value type, with a question mark if optional, or nested fields. */
 export interface FieldList {
   readonly [name: string]: string | FieldList;
 }
@@ -42,7 +42,7 @@ function problemOf(
   return undefined;
 }
 
-/** What a line of the log has, or lacks, against the list of all events; undefined: nothing. */
+/** The difference between a log line and the list of all events; undefined: none. */
 export function logLineProblem(line: Readonly<Record<string, unknown>>): string | undefined {
   const event = String(line["event"]);
   const events: Readonly<Record<string, FieldList>> = LOG_EVENTS;

@@ -1,4 +1,4 @@
-// Calls whose lines a test looks for in the log of a real process.
+// Calls whose lines a test searches in the log of a real process.
 import { createHash } from "node:crypto";
 import { createGrpcClient, type GrpcClient } from "./grpc-client.ts";
 import { type ServiceOptions, type ServiceProcess, startService } from "./service.ts";
@@ -6,12 +6,12 @@ import { eventually } from "./stack.ts";
 
 export const CALLER_KEY = "steer_caller-key-for-tests";
 export const OPERATOR_KEY = "steer_operator-key-for-tests";
-/** Every request has it, and no line. */
+/** Contained in every request and in no line. */
 export const SECRET_PROMPT = "a prompt that stays private";
 
 const sha256 = (key: string): string => createHash("sha256").update(key).digest("hex");
 
-/** Callers and prices, so that lines have a caller and costs; and scripts that let a provider fail. */
+/** Callers and prices, so that lines have a caller and costs; and scripts that make a provider fail. */
 const CONFIG = `
 faults: {allow: true} # because: the simulator shall fail
 callers:
@@ -29,9 +29,9 @@ type Line = Readonly<Record<string, unknown>>;
 export interface LoggedService extends AsyncDisposable {
   readonly service: ServiceProcess;
   readonly client: GrpcClient;
-  /** The line of an event that has this trace, once it is there. */
+  /** The line of an event with this trace, when it arrives. */
   lineOf(traceId: string, event?: string): Promise<Line>;
-  /** Whether the log has a text. */
+  /** Whether the log contains a text. */
   tells(text: string): boolean;
 }
 
@@ -57,7 +57,7 @@ export async function startLoggedService(options: ServiceOptions = {}): Promise<
 
 let serial = 0;
 
-/** Metadata of a call whose line can be told from others; `null`: without a key. */
+/** Metadata of a call with its own trace; `null`: without a key. */
 export function traced(key: string | null = CALLER_KEY) {
   const traceId = `4bf92f3577b34da6a3ce929d${String(serial++).padStart(8, "0")}`;
   const metadata = {
@@ -67,14 +67,14 @@ export function traced(key: string | null = CALLER_KEY) {
   return { traceId, metadata };
 }
 
-/** A request that the simulator answers by this script. */
+/** A request that the simulator answers with this script. */
 export const simulated = (simulator: object) => ({
   model: "priced",
   prompt: SECRET_PROMPT,
   providerOptions: { simulator: simulator as never },
 });
 
-/** Tokens that take a while; nothing waits for the last. */
+/** A slow answer; no test waits for its end. */
 export const LONG = simulated({ tokens: 2_000, pace_ms: 20 });
 
 export async function readAll(stream: AsyncIterable<unknown>): Promise<void> {

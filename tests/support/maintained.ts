@@ -5,7 +5,7 @@ import { createTestReaders } from "./test-reader.ts";
 
 type Adopt = (stream: StoredStream) => Promise<"taken" | "ended" | "left">;
 
-/** The maintenance of a log over a store with faults, and what it has said and taken over. */
+/** The maintenance of a log over a store with faults, with its reports and takeovers. */
 export async function createMaintained(
   adopt: Adopt = async () => "left",
   snapshot = () => new Uint8Array(),

@@ -6,9 +6,9 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A clock that stands still until `advance` moves it; randomness is a fixed sequence. */
+/** A clock that stands still until `advance`; randomness is a fixed sequence. */
 export interface ManualClock extends Clock {
-  /** Fires the timers that fall due, in order, and lets promises settle between them. */
+  /** Fires due timers in order, and lets promises settle between them. */
   advance(ms: number): Promise<void>;
   readonly pendingTimers: number;
 }

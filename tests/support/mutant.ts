@@ -6,7 +6,7 @@ import { environmentOfRun } from "./test-run.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** What the conformance suite needs to run. */
+/** Files that the conformance suite needs. */
 const COPIED = [
   "gen",
   "package.json",
@@ -27,7 +27,7 @@ export interface Mutation {
 export interface SuiteResult {
   readonly passed: number;
   readonly failed: number;
-  /** What the failed tests say. */
+  /** Messages of the failed tests. */
   readonly messages: readonly string[];
 }
 
@@ -59,7 +59,7 @@ export async function runMutant(
     const report = join(copy, "report.json");
     const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
     const args = [vitest, "run", test, "--bail=1", "--reporter=json", `--outputFile=${report}`];
-    // Without what the outer run tells its own workers.
+    // Without the variables of the outer run for its workers.
     const env = { ...environmentOfRun(), HOME: process.env["HOME"], TMPDIR: tmpdir() };
     await new Promise<void>((resolve) => {
       execFile(process.execPath, args, { cwd: copy, env }, () => resolve());

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** Ends a tool in one line where there is no redis-server for it. */
+/** Ends a tool with one line if there is no redis-server. */
 export function needRedis(tool: string): void {
   if (spawnSync("redis-server", ["--version"], { stdio: "ignore" }).status === 0) return;
   process.stderr.write(

@@ -1,2 +1,2 @@
-/** `npm run nightly` repeats for longer what CI shows. */
+/** `npm run nightly` runs CI's repeating checks for longer. */
 export const isNightly = process.env["TEST_LENGTH"] === "nightly";

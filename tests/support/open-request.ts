@@ -1,18 +1,18 @@
-// Requests of HTTP/2 that are sent in part, or not at all, as attackers and slow networks send them.
+// HTTP/2 requests that are sent partly or not at all, as by attackers and slow networks.
 import { once } from "node:events";
 import http2, { type ClientHttp2Session, type OutgoingHttpHeaders } from "node:http2";
 
-/** A request on its way. */
+/** A request that is being sent. */
 export interface OpenRequest {
-  /** Whether all that was sent has left this client: the other end takes it. */
+  /** Whether all written bytes have left this client. */
   readonly isTaken: boolean;
   send(bytes: Buffer): void;
   end(): void;
-  /** Breaks it off. */
+  /** Resets the stream. */
   cancel(): void;
-  /** Resolves when its answer has begun. */
+  /** Resolves when the answer begins. */
   readonly answered: Promise<void>;
-  /** How the stream ended: its status, in HTTP and in gRPC, or the code of its reset. */
+  /** End of the stream: its HTTP and gRPC status, or the code of its reset. */
   readonly ended: Promise<OpenRequestEnd>;
 }
 
@@ -23,7 +23,7 @@ export interface OpenRequestEnd {
   readonly resetCode: number;
 }
 
-/** The head of a gRPC message of so many bytes, and the first of them. */
+/** The head of a gRPC message of `bytes` bytes, and the first `sent` of them. */
 export function partOfMessage(bytes: number, sent: number, isCompressed = false): Buffer {
   const part = Buffer.alloc(5 + sent, 0x0a);
   part.writeUInt8(isCompressed ? 1 : 0);
@@ -80,7 +80,7 @@ export function openRequest(
 
 /** Resolves when the other end has answered `count` PINGs, one after the other. */
 export async function roundTrips(session: ClientHttp2Session, count: number): Promise<void> {
-  // A PING before the settings is cancelled.
+  // A PING before the settings would be cancelled.
   if (session.connecting) await once(session, "remoteSettings");
   for (let trip = 0; trip < count; trip++) {
     await new Promise<void>((resolve, reject) => {
@@ -89,7 +89,7 @@ export async function roundTrips(session: ClientHttp2Session, count: number): Pr
   }
 }
 
-/** A session that looks at the GOAWAYs it gets. */
+/** A session that records received GOAWAYs. */
 export interface WatchedSession extends Disposable {
   readonly session: ClientHttp2Session;
   /** Their codes so far. */

@@ -1,4 +1,4 @@
-// A service with a caller and an operator, and streams of the caller that the operator looks at.
+// A service with a caller and an operator, and streams of the caller for the operator.
 import { createHash } from "node:crypto";
 import type { DescMethod, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { AdminService, type StreamState } from "../../gen/es/steer/admin/v1/admin_service_pb.js";
@@ -12,7 +12,7 @@ export const CALLER = "billing";
 export const OPERATOR = "ops";
 export const PROMPT = "the prompt that nobody may read";
 
-/** A stream that goes on until somebody ends it. */
+/** A stream that continues until it is ended. */
 export const endless = { tokens: 100_000, paceMs: 20 };
 
 interface Asked {
@@ -50,7 +50,7 @@ export interface OperatedService extends AsyncDisposable {
   open(asked?: Asked): Promise<OpenedStream>;
   finished(asked?: Asked): Promise<string>;
   stateOf(streamId: string): Promise<StreamState>;
-  /** The last audit line of a method with this result, once it is written. */
+  /** The last audit line of a method with this result, when it arrives. */
   auditOf(
     method: string,
     result: Readonly<Record<string, unknown>>,
@@ -67,7 +67,7 @@ export async function failureOf(call: Promise<unknown>) {
 
 const hashOf = (key: string): string => createHash("sha256").update(key).digest("hex");
 
-/** The identifier, as soon as it is there, and all that comes afterwards. */
+/** The identifier as soon as it is known, and all later events. */
 async function read(call: AsyncIterable<StreamEvent>): Promise<OpenedStream> {
   const { promise: id, resolve } = Promise.withResolvers<string>();
   const rest = (async () => {

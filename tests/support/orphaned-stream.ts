@@ -26,14 +26,14 @@ export const ORPHAN_SUMMARY: StreamSummary = {
 interface Changes extends Partial<Pick<TakeoverDependencies, "decodeRequest" | "lostUsage">> {
   readonly summary?: Partial<StreamSummary>;
   readonly stream?: Partial<NewStream>;
-  /** The lost owner has told of output. */
+  /** The lost owner has delivered output. */
   readonly hasOutput?: boolean;
   readonly isHandedOff?: boolean;
-  /** Called when a target has taken the generation, before it runs. */
+  /** Called when a target has accepted the generation, before it runs. */
   readonly onAdmitted?: (streamId: string) => Promise<unknown>;
 }
 
-/** A replica that sees the stream of one that is gone, and has one provider for its request. */
+/** A replica that finds the stream of a dead one, with one provider for its request. */
 export async function orphanedStream(
   answer: Answer | readonly ProviderEvent[],
   changes: Changes = {},

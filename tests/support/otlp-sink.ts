@@ -37,16 +37,16 @@ interface Metric {
   readonly histogram?: { readonly dataPoints: DataPoint[] };
 }
 
-/** A collector that takes OTLP as JSON. */
+/** A collector that accepts OTLP as JSON. */
 export interface OtlpSink {
-  /** Environment of a process that exports here, soon. */
+  /** Environment of a process that exports here at short intervals. */
   readonly env: Readonly<Record<string, string>>;
   readonly spans: readonly Span[];
   /** The latest data points by metric. */
   readonly metrics: ReadonlyMap<string, readonly DataPoint[]>;
-  /** Every body that came, as text. */
+  /** All received bodies, as text. */
   everything(): string;
-  /** Throws if a span, a metric or an attribute came that no page of the reference has. */
+  /** Throws if a received span, metric or attribute is on no page of the reference. */
   close(): void;
 }
 

@@ -2,16 +2,16 @@ import { pages, textOf } from "./guide-pages.ts";
 
 export interface PageBlock {
   readonly page: string;
-  /** The language; "" where the fence has none. */
+  /** The language; "": the fence names none. */
   readonly language: string;
-  /** What follows the language in the first line. */
+  /** The rest of the fence's first line. */
   readonly mark: string;
   readonly text: string;
-  /** The block that follows, if nothing but blank lines stand between. */
+  /** The following block, if only blank lines are between. */
   readonly next: PageBlock | undefined;
 }
 
-/** Pages whose blocks are executed, checked or say why not. */
+/** Pages whose blocks are run or checked, or state why not. */
 const isExecuted = (page: string): boolean =>
   page === "README.md" || page === "CONTRIBUTING.md" || page.startsWith("docs/");
 

@@ -1,4 +1,4 @@
-/** A table of a page that is made from the code. */
+/** A page's table that is generated from code. */
 export interface PageTable {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
@@ -14,7 +14,7 @@ function textOf({ head, rows }: PageTable): string {
 
 const MARK = /(<!-- (?:table|keys): ([\w-]+) -->\n)[\s\S]*?(<!-- end of (?:table|keys) -->)/g;
 
-/** The page with each table between its marks; the text around them is written by hand. */
+/** The page with each table between its marks. The text around them is written by hand. */
 export function withTables(page: string, tables: Readonly<Record<string, PageTable>>): string {
   return page.replaceAll(MARK, (whole, start: string, name: string, end: string) => {
     const table = tables[name];
@@ -22,7 +22,7 @@ export function withTables(page: string, tables: Readonly<Record<string, PageTab
   });
 }
 
-/** The tables that the page has a place for. */
+/** Names of the tables that the page has marks for. */
 export function tablesOf(page: string): string[] {
   return [...page.matchAll(MARK)].map(([, , name = ""]) => name);
 }

@@ -1,7 +1,7 @@
 import http from "node:http";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 
-/** A unary call in JSON over HTTP/1.1, on the connections of `agent`; the answer has been read to its end. */
+/** A unary call in JSON over HTTP/1.1 on the connections of `agent`. Resolves when the answer has been read. */
 export function postGenerate(
   baseUrl: string,
   agent: http.Agent,

@@ -3,11 +3,11 @@ import { create, type DescMethod, toBinary } from "@bufbuild/protobuf";
 
 export interface RawAnswer {
   readonly headers: IncomingHttpHeaders;
-  /** Undefined where the headers were the whole answer. */
+  /** Undefined: the headers were the whole answer. */
   readonly trailers: IncomingHttpHeaders | undefined;
 }
 
-/** One gRPC call as it is on the wire: nothing repeats it. Rejects where no answer comes. */
+/** One gRPC call on the wire, without repetitions. Rejects if no answer comes. */
 export function rawCall(
   session: ClientHttp2Session,
   method: DescMethod,
@@ -42,7 +42,7 @@ export function rawCall(
   });
 }
 
-/** `grpc-status` of an answer, which is in its headers or its trailers. */
+/** `grpc-status` of an answer, from its headers or its trailers. */
 export function statusOf({ headers, trailers }: RawAnswer): string | undefined {
   const status = trailers?.["grpc-status"] ?? headers["grpc-status"];
   return status?.toString();

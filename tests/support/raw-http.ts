@@ -7,7 +7,7 @@ export interface RawResponse {
   readonly body: string;
 }
 
-/** One request over HTTP/1.1 with any headers, `host` and `origin` among them. */
+/** One request over HTTP/1.1 with any headers, including `host` and `origin`. */
 export function requestRaw(
   url: string,
   {
@@ -38,7 +38,7 @@ export function requestRaw(
   });
 }
 
-/** All that comes back for these bytes, until the server closes the connection. */
+/** All bytes of the answer until the server closes the connection. */
 export function exchangeBytes(port: number, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";

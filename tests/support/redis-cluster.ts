@@ -4,29 +4,29 @@ import { freePort, type RedisServer, startRedis } from "./redis.ts";
 import { eventually } from "./stack.ts";
 
 const SLOTS = 16_384;
-/** A node that is silent for so long is voted out: short, since tests wait for it. */
+/** A node that is silent for this long is voted out. Short, because tests wait for it. */
 const NODE_TIMEOUT_MS = 1_000;
 
 export interface RedisCluster extends AsyncDisposable {
   readonly nodes: readonly RedisServer[];
   /** A URL of any one node. */
   readonly url: string;
-  /** The node that has the slot of Steer's keys, as the nodes that live agree. */
+  /** The node with the slot of Steer's keys, as the living nodes agree. */
   owner(): Promise<RedisServer>;
-  /** A master without it. */
+  /** A master without the slot. */
   other(): Promise<RedisServer>;
-  /** The slot begins to move, with some of its keys; the returned function moves the rest. */
+  /** Begins to move the slot with some of its keys; the returned function moves the rest. */
   beginMove(to: RedisServer): Promise<() => Promise<void>>;
 }
 
 export interface RedisClusterOptions {
-  /** Masters with a share of the slots. Unset: 3. */
+  /** Masters with a share of the slots. Default: 3. */
   readonly masters?: number;
-  /** Each master has one. Unset: false. */
+  /** Each master has a replica. Default: false. */
   readonly hasReplicas?: boolean;
-  /** Slots of each master; unset: equal shares of all. */
+  /** Slots of each master. Default: equal shares. */
   readonly slots?: readonly (readonly [number, number])[];
-  /** More lines of each node's command line. */
+  /** Further arguments of each node's command line. */
   readonly args?: readonly string[];
 }
 
@@ -42,7 +42,7 @@ async function idOf(node: RedisServer): Promise<string> {
   return String(await node.command("CLUSTER", "MYID"));
 }
 
-/** The lines of a node's view that meet a condition. */
+/** Lines of a node's view that satisfy a condition. */
 async function view(node: RedisServer): Promise<readonly string[]> {
   return String(await node.command("CLUSTER", "NODES"))
     .trim()

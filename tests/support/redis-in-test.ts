@@ -45,7 +45,7 @@ export function openStore(url: string): OpenStreams {
   return store;
 }
 
-/** What a call is rejected with, which must be the port's own error. */
+/** The error of a rejected call, which must be the port's own. */
 export async function refusal(call: Promise<unknown>): Promise<StoreUnavailable> {
   const error = await call.then(
     () => undefined,

@@ -13,16 +13,16 @@ const COUNT = 3;
 export interface SentinelSet extends AsyncDisposable {
   readonly servers: readonly [RedisServer, RedisServer];
   readonly ports: readonly number[];
-  /** The form of the URL's rest: master, and what it is asked with. */
+  /** The rest of the URL: the master, and a query. */
   url(options?: { readonly master?: string; readonly query?: string }): string;
-  /** Port of the primary, as the first Sentinel says. */
+  /** Port of the primary, according to the first Sentinel. */
   primary(): Promise<number>;
 }
 
 export interface SentinelOptions {
-  /** Password of the servers. Unset: none. */
+  /** Password of the servers. Default: none. */
   readonly password?: string;
-  /** Password of the Sentinels. Unset: none. */
+  /** Password of the Sentinels. Default: none. */
   readonly sentinelPassword?: string;
 }
 
@@ -65,7 +65,7 @@ export async function startSentinels(options: SentinelOptions = {}): Promise<Sen
   await sentinel.connect();
   const ask = (...words: string[]): Promise<unknown> =>
     sentinel.sendCommand(["SENTINEL", ...words]);
-  // They hear of each other by the primary, every two seconds.
+  // Sentinels learn of each other through the primary, every two seconds.
   await eventually(async () => {
     const [others, replicas] = [await ask("SENTINELS", MASTER), await ask("REPLICAS", MASTER)];
     return (others as unknown[]).length === COUNT - 1 && (replicas as unknown[]).length === 1;

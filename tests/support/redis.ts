@@ -10,34 +10,34 @@ import { endsWithParent } from "./ends-with-parent.ts";
 import { createRedisStreams, type OpenStreams } from "./open-streams.ts";
 import { eventually } from "./stack.ts";
 
-/** A real `redis-server` of its own, on a free port, with its data in a temporary folder. */
+/** A real `redis-server` on a free port, with its data in a temporary folder. */
 export interface RedisServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** Where its append-only files are. */
+  /** Folder of its append-only files. */
   readonly dataFolder: string;
   /** Runs one command over a connection of the test. */
   command(...args: readonly string[]): Promise<unknown>;
-  /** Room for so much more than it has; then it refuses what needs memory. */
+  /** Limits its memory to the present use plus this; further commands that need memory are refused. */
   limitMemory(moreBytes: number): Promise<void>;
-  /** Orderly, with everything written. */
+  /** Stops in an orderly way, with everything written. */
   stop(): Promise<void>;
   kill(): Promise<void>;
-  /** `SIGSTOP`: it says nothing more, and keeps its connections; `SIGCONT`. */
+  /** `SIGSTOP`: it stops answering and keeps its connections. `SIGCONT` resumes it. */
   signal(name: NodeJS.Signals): void;
-  /** Again on the same port, with the data that is left. */
+  /** Starts again on the same port, with the remaining data. */
   start(): Promise<void>;
 }
 
 export interface RedisServerOptions {
-  /** More lines of its command line, as `["--requirepass", "secret"]`. */
+  /** Further arguments, for example `["--requirepass", "secret"]`. */
   readonly args?: readonly string[];
-  /** False: leaves the start to the test. */
+  /** False: the test starts it. */
   readonly isStarted?: boolean;
 }
 
 const START_TIMEOUT_MS = 60_000;
-/** What a command says that cannot start another one. */
+/** Exit code of a command that cannot start another. */
 const NOT_FOUND = 127;
 
 export function freePort(): Promise<number> {
@@ -51,7 +51,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Resolves once it says `ready`; rejects with its output if it ends instead. */
+/** Resolves when the output contains `ready`. Rejects with the output if the server ends. */
 export function launchRedis(
   args: readonly string[],
   ready = "Ready to accept connections",

@@ -1,4 +1,4 @@
-// Stubs of the last release, as a caller has them who generated them then.
+// Stubs of the last release, as a caller of that release has them.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -15,17 +15,17 @@ const ROOT = join(import.meta.dirname, "../..");
 const BASELINE = join(ROOT, "proto/baseline.binpb");
 const BUF = join(ROOT, "node_modules/.bin/buf");
 const PLUGIN = join(ROOT, "node_modules/.bin/protoc-gen-es");
-/** Below node_modules: the stubs import their runtime. */
+/** Below node_modules, because the stubs import their runtime. */
 const CACHE = join(ROOT, "node_modules/.cache/steer");
 
-/** Today's types: what is gone since then would be a break, which `buf breaking` refuses. */
+/** Uses the current types: a removed type would be a break, which `buf breaking` refuses. */
 type Stubs = typeof import("../../gen/es/steer/v1/generation_service_pb.js");
 
 export interface ReleasedStubs extends Disposable {
   readonly GenerationService: Stubs["GenerationService"];
 }
 
-/** Generates them from the descriptors of the release, with nothing of today's `proto/`. */
+/** Generates the stubs from the descriptors of the release, without the current `proto/`. */
 export async function generateReleasedStubs(): Promise<ReleasedStubs> {
   mkdirSync(CACHE, { recursive: true });
   const folder = mkdtempSync(join(CACHE, "released-"));
@@ -40,7 +40,7 @@ export async function generateReleasedStubs(): Promise<ReleasedStubs> {
   return { GenerationService, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
 }
 
-/** The service as a caller knows it whose stubs are older than some kinds of events. */
+/** The service as seen by a caller whose stubs lack some kinds of events. */
 export function serviceWithoutEvents(arms: readonly string[]): DescService {
   const files = fromBinary(FileDescriptorSetSchema, readFileSync(BASELINE));
   const messages = files.file.flatMap((file) => file.messageType);

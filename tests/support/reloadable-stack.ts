@@ -10,22 +10,22 @@ import { stopAtOnce } from "./stop-at-once.ts";
 import type { UpstreamFault } from "./upstream/script.ts";
 import { startUpstream, type Upstream } from "./upstream.ts";
 
-/** What a reload can change, as text of the configuration file. */
+/** Changeable parts of the configuration file, as text. */
 export interface ReloadableConfig {
   /** Value of the header `x-version` that instance `one` sends. */
   readonly one?: string;
-  /** The same of instance `two`. */
+  /** Value of the header `x-version` that instance `two` sends. */
   readonly two?: string;
-  /** File of the key of instance `one`. */
+  /** Key file of instance `one`. */
   readonly keyFile?: string;
-  /** More sections of the file. */
+  /** Further sections of the file. */
   readonly more?: string;
 }
 
 /**
- * The service as production composes it, in this process and on a clock that only the test moves,
- * between a real gRPC client and a real HTTP server. Model `p` is at instance `one`, model `q` at
- * instance `two`, model `claude` (whose server counts tokens) at instance `ant`.
+ * The service as in production, in this process and with a clock that only the test moves, between a real gRPC
+ * client and a real HTTP server. Model `p` is at instance `one`, model `q` at instance `two`, model `claude` (whose
+ * server counts tokens) at instance `ant`.
  */
 export interface ReloadableStack extends AsyncDisposable {
   readonly upstream: Upstream;
@@ -35,11 +35,11 @@ export interface ReloadableStack extends AsyncDisposable {
   readonly log: readonly Readonly<Record<string, unknown>>[];
   /** Changes the configuration and reloads. */
   reload(config: ReloadableConfig): Promise<void>;
-  /** Resolves when the server has received so many requests. */
+  /** Resolves when the server has received this many requests. */
   received(requests: number): Promise<void>;
   /** The header `x-version` of each request so far, in order. */
   versions(): readonly unknown[];
-  /** Moves the clock on, a second at a time, until a call has ended. */
+  /** Advances the clock second by second until a call has ended. */
   settled<T>(call: Promise<T>): Promise<T>;
   /** The text of a unary call to `p`, whose requests to instance `one` fail as the script says. */
   generate(call?: ReloadableCall): Promise<string>;
@@ -54,7 +54,7 @@ export interface ReloadableCall {
   readonly abort?: Spec["abort"];
 }
 
-/** A request to `p` that is answered as the script says at instance `one`, and well at `two`. */
+/** A request to `p` that instance `one` answers as the script says, and `two` with success. */
 export function reloadableSpec(call: ReloadableCall): Spec {
   const { faults = [], retry, routing, abort } = call;
   return {
@@ -67,7 +67,7 @@ export function reloadableSpec(call: ReloadableCall): Spec {
   };
 }
 
-/** The configuration of a reloadable stack before a server at this address. */
+/** The configuration of a reloadable stack with the server at this address. */
 export function reloadableConfig(url: string, config: ReloadableConfig): string {
   const { one = "1", two = "1", keyFile, more = "" } = config;
   const ofOne = keyFile === undefined ? "api_key_env: UP_KEY" : `api_key_file: "${keyFile}"`;

@@ -1,4 +1,4 @@
-// One address with replicas of a service behind it, over the wire of each transport of the helper.
+// One address with several replicas of a service, over the wire of each transport of the helper.
 import http from "node:http";
 import http2 from "node:http2";
 import net, { type AddressInfo } from "node:net";
@@ -16,15 +16,15 @@ export type Reply = () => Promise<MessageInitShape<typeof GenerateResponseSchema
 export interface ReplacedReplica extends AsyncDisposable {
   /** `host:port`, the same for each replica. */
   readonly address: string;
-  /** Requests of the calls that have reached a replica. */
+  /** Requests of the calls that reached a replica. */
   readonly requests: readonly GenerateRequest[];
-  /** The replica breaks off all its connections; the next one takes those that follow. */
+  /** The replica breaks all its connections; the next replica accepts the following ones. */
   kill(): void;
-  /** The replica lets its calls end and takes no further ones; connections that follow go to the next. */
+  /** The replica finishes its calls and accepts no further ones; following connections go to the next replica. */
   goAway(): void;
 }
 
-/** A service whose unary calls get what `reply` makes of them. */
+/** A service whose unary calls are answered by `reply`. */
 export async function startReplacedReplica(
   transport: Transport,
   reply: Reply,

@@ -1,14 +1,17 @@
 import { freePort } from "./redis.ts";
 import { type ServiceOptions, type ServiceProcess, startService } from "./service.ts";
 
-/** Replicas of the service that keep their addresses when they are started anew. */
+/** Replicas of the service that keep their addresses over restarts. */
 export interface ReplicaSet extends AsyncDisposable {
   /** `host:port` of each gRPC listener. */
   readonly addresses: readonly string[];
   readonly services: readonly ServiceProcess[];
-  /** Log lines of all replicas, those that have ended included. */
+  /** Log lines of all replicas, including ended ones. */
   readonly log: () => readonly Record<string, unknown>[];
-  /** SIGTERM, the end of the process, and a new one at the same addresses; gives the exit code. */
+  /**
+   * Sends SIGTERM, waits for the end of the process, and starts a new one at the same addresses. Returns the exit
+   * code.
+   */
   restart(index: number): Promise<number | null>;
 }
 

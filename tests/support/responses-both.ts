@@ -6,7 +6,7 @@ export interface Item {
   readonly [field: string]: unknown;
 }
 
-/** Items as the vendor streams them: each begins, its texts come in pieces, it ends whole. */
+/** Items as the vendor streams them: each begins, its texts come in pieces, and it ends whole. */
 export function responsesBoth(output: readonly Item[], more: object = {}) {
   const events = output.flatMap((item, output_index): NamedEvent[] => {
     const { content, ...rest } = item;

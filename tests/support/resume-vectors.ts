@@ -180,16 +180,16 @@ function errorOf(status: VectorStatus): SteerError {
   });
 }
 
-/** What a reader did with the script of a vector. */
+/** Calls of a reader for a vector. */
 export interface PlayedCalls extends StreamCalls {
   readonly made: Omit<VectorCall, "events" | "end" | "cancelled">[];
-  /** Per call: it was ended before it ended by itself. */
+  /** By call: it was ended before it ended by itself. */
   readonly cancelled: boolean[];
-  /** The same calls with the requests that a helper makes. */
+  /** The same calls, with the requests that a helper makes. */
   readonly client: GenerationClient;
 }
 
-/** Plays the scripts of a vector, one per call; `onIdle` is told when a call stays open. */
+/** Plays the scripts of a vector, one per call. `onIdle` is called when a call stays open. */
 export function playCalls(vector: ResumeVector, onIdle: () => void): PlayedCalls {
   const made: PlayedCalls["made"] = [];
   const cancelled: boolean[] = [];

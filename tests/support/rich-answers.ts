@@ -1,4 +1,4 @@
-// Answers of each type with everything that its servers add to them, around one call of the tool `f`.
+// Answers of each type with all additions of its servers, around one call of the tool `f`.
 import { either } from "./adapter-stack.ts";
 import type { Answer } from "./field-stack.ts";
 import { streamedBlocks } from "./streamed-blocks.ts";
@@ -14,7 +14,7 @@ import {
 export type Source = "chat" | "resp" | "ant" | "grok";
 export const SOURCES = ["chat", "resp", "ant", "grok"] as const;
 
-/** As Gemini's compatible endpoint and others have it: no other vendor takes such an identifier. */
+/** An identifier of Gemini's compatible endpoint and others, which no other vendor accepts. */
 const ODD_ID = "functions.f:0/x";
 
 const chatMessage = (call: object, more: object = {}) => ({
@@ -96,7 +96,7 @@ function messagesAnswer(call: object): Answer {
   );
 }
 
-/** Everything that a server of the type adds to an answer, around one call of `f`. */
+/** Additions of each type's servers to an answer, around one call of `f`. */
 export const RICH: Readonly<Record<Source, Answer>> = {
   chat: chatAnswer({
     id: ODD_ID,
@@ -126,7 +126,7 @@ export const RICH: Readonly<Record<Source, Answer>> = {
   }),
 };
 
-/** The same answers with a call whose arguments the limit of tokens has cut. */
+/** The same answers with a call whose arguments the token limit has cut. */
 export function cut(source: Source): Answer {
   const args = '{"a":"trunc';
   const call = { id: "call_1", type: "function", function: { name: "f", arguments: args } };
@@ -139,7 +139,7 @@ export function cut(source: Source): Answer {
     });
   }
   if (source !== "ant") return chatAnswer(call);
-  // Only a stream can hold them: the input of a whole answer is an object.
+  // Only a stream can contain cut arguments: in a whole answer the input is an object.
   const start = { type: "tool_use", id: "toolu_1", name: "f", input: {} };
   const delta = { type: "input_json_delta", partial_json: args };
   const events = messagesEvents(

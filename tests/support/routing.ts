@@ -45,7 +45,7 @@ export function record(id: string, changes: Partial<ModelRecord> = {}): ModelRec
   return { id, capabilities: ["generate", "stream"], parameters: CHAT, ...changes };
 }
 
-/** The model `m` of the instance `one`, as the registry makes it of a record. */
+/** The model `m` of the instance `one`, as the registry makes it from a record. */
 export function modelOf(
   changes: Partial<ModelRecord> = {},
   at: Partial<RegistryInstance> = {},

@@ -13,11 +13,11 @@ export interface Result {
 export interface RunOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with everything printed to standard output so far. */
+  /** Called with the whole standard output so far. */
   readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
-/** The command line as a process of its own. */
+/** The command line in its own process. */
 export function runSteer(args: readonly string[], options: RunOptions = {}): Promise<Result> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [CLI, ...args], {

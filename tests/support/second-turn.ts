@@ -1,4 +1,4 @@
-// A conversation of two turns: what the first answer has brought goes back as history.
+// A conversation of two turns: the first answer is sent back as history.
 import { fromJson, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { MessageSchema, Role } from "../../gen/es/steer/v1/content_pb.js";
 import type { AdapterStack, Server } from "./adapter-stack.ts";
@@ -13,12 +13,14 @@ const user = (text: string) => ({
 export interface SecondTurn {
   /** Answers of the turn. */
   readonly answer: Answer;
-  /** Messages after the first answer; a user's "go on" by default. */
+  /** Messages after the first answer; default: a user's "go on". */
   readonly next?: readonly object[];
   readonly spec?: object;
 }
 
-/** Sends the message of an answer back unchanged, by way of JSON, and answers with what the server received. */
+/**
+ * Sends the message of an answer back unchanged, through JSON, and returns the request that the server received.
+ */
 export async function secondTurn(
   stack: AdapterStack,
   mode: Mode,
@@ -27,7 +29,7 @@ export async function secondTurn(
   { answer, next = [user("go on")], spec = {} }: SecondTurn,
 ): Promise<{ readonly end: CallEnd; readonly sent: Record<string, JsonValue> }> {
   if (generation?.message === undefined) throw new Error("the first turn has no message");
-  // What callers keep in a database.
+  // The form in which callers store a message in a database.
   const kept = JSON.stringify(toJson(MessageSchema, generation.message));
   const message = fromJson(MessageSchema, JSON.parse(kept));
   const messages = [user("q"), message, ...next];

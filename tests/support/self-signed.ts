@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A certificate for 127.0.0.1 that signs itself, with files in `folder`, valid between two dates of the form YYMMDD. */
+/** A self-signed certificate for 127.0.0.1, with files in `folder`, valid between two dates in the form YYMMDD. */
 export function selfSigned(folder: string, name: string, from?: string, until?: string) {
   const [key, cert] = [join(folder, `${name}.key`), join(folder, `${name}.crt`)];
   const openssl = (...args: string[]) =>

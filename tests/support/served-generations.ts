@@ -97,7 +97,7 @@ export const notice = (sequence: number): Uint8Array =>
 
 const unasked = () => Promise.reject(new Error("nobody asks for it"));
 
-/** The handlers over a gateway that answers so, and what a call is told beside its answer. */
+/** The handlers over a gateway with these answers, and the reports to a call beside its answer. */
 export function setUpGenerations(
   gateway: Partial<Gateway>,
   countInput: GenerationServiceDependencies["countInput"] = unasked,
@@ -139,7 +139,7 @@ export function setUpGenerations(
     call,
     unary: <Answer>(method: string, request: unknown) =>
       all[method]?.(request, call) as Promise<Answer>,
-    /** The sequences of what a stream sends; `read` at most so many. */
+    /** The sequences that a stream sends, at most `read` of them. */
     stream: async (method: string, request: unknown, read = 100) => {
       const messages = all[method]?.(request, call) as AsyncIterable<Uint8Array>;
       const events = [];

@@ -1,4 +1,4 @@
-// A gRPC listener over handlers that a test changes, and calls as they are on the wire.
+// A gRPC listener over handlers that a test changes, and calls on the wire.
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import http2 from "node:http2";
@@ -39,7 +39,7 @@ type Stream = (request: Message, call: HandlerCall) => AsyncIterable<Message | U
 const found: Unary = async () => create(GetModelResponseSchema, { model: { id: "found" } });
 const nothing: Stream = () => (async function* () {})();
 
-/** One listener for the tests of a file; each test begins with its own handlers and lines. */
+/** One listener for the tests of a file; each test starts with fresh handlers and lines. */
 export function serveGrpc() {
   const clock = createManualClock();
   let listener: Listener;
@@ -65,7 +65,7 @@ export function serveGrpc() {
       opened.on("error", () => {});
       return opened;
     },
-    /** A call with its request, and the whole of its answer. */
+    /** A call with its request; resolves with the whole answer. */
     call(
       path: string,
       headers: http2.OutgoingHttpHeaders = {},
@@ -155,7 +155,7 @@ export async function answerOf(opened: http2.ClientHttp2Stream): Promise<Answer>
   return { headers, trailers, messages };
 }
 
-/** The status of an answer, in its headers or its trailers. */
+/** The status of an answer, from its headers or its trailers. */
 export function wireStatus({ headers, trailers }: Answer) {
   const { "grpc-status": code, "grpc-message": message } = trailers ?? headers;
   return { code, message: message === undefined ? undefined : decodeURI(String(message)) };

@@ -8,7 +8,7 @@ import { requireReasons } from "./explained-settings.ts";
 import { logLineProblem } from "./log-line-problem.ts";
 import { environmentOfRun } from "./test-run.ts";
 
-/** The real service as a process of its own. */
+/** The real service in its own process. */
 export interface ServiceProcess {
   readonly pid: number;
   /** `host:port` of the gRPC listener. */
@@ -17,7 +17,7 @@ export interface ServiceProcess {
   readonly http: string;
   /** Lines of the log so far, parsed. */
   readonly log: readonly Record<string, unknown>[];
-  /** The newest line once it has these values: a line comes after the call that it is about. */
+  /** Resolves when the newest line has these values. A line is written after its call. */
   logged(values: Readonly<Record<string, unknown>>): Promise<void>;
   /** Everything written to standard error. */
   readonly errors: () => string;
@@ -28,12 +28,12 @@ export interface ServiceProcess {
 }
 
 export interface ServiceOptions {
-  /** Text of the configuration file; what is not the shipped default says why: `# because: …`. */
+  /** Text of the configuration file. Settings that differ from the shipped defaults need `# because: …`. */
   readonly config?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Limit of the process, which the machine's own limit bounds. */
+  /** Limit of the process on open files, at most the machine's own limit. */
   readonly maxOpenFiles?: number;
-  /** Patience with the start, in milliseconds. Unset: 15,000. */
+  /** Time limit of the start in milliseconds. Default: 15,000. */
   readonly startTimeoutMs?: number;
 }
 
@@ -41,7 +41,7 @@ const ENTRY = join(import.meta.dirname, "../../src/main.ts");
 const START_TIMEOUT_MS = 60_000;
 const LOG_TIMEOUT_MS = 60_000;
 
-/** Starts the service on free ports; rejects with its standard error if it ends instead. */
+/** Starts the service on free ports. Rejects with its standard error if it ends. */
 export async function startService(options: ServiceOptions = {}): Promise<ServiceProcess> {
   const env: Record<string, string> = {
     ...environmentOfRun(),
@@ -88,7 +88,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     lines.on("line", (line) => {
       const entry = JSON.parse(line) as Record<string, unknown>;
       log.push(entry);
-      // Thrown where nobody catches it: whatever the test looks at, a line that no page lists fails it.
+      // Thrown as an uncaught error: a line that no page lists fails any test.
       const problem = logLineProblem(entry);
       if (problem !== undefined) throw new Error(`docs/logging.md: ${problem}: ${line}`);
       clearTimeout(timer);

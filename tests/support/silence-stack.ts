@@ -42,7 +42,7 @@ export function answerOf(text: string): UpstreamAnswer {
   };
 }
 
-/** Answers a request as its dialect does, whole or as a stream. */
+/** Answers a request in its dialect, whole or as a stream. */
 export function answer(
   { response, body }: SeenRequest,
   dialect: WireDialect,
@@ -61,9 +61,9 @@ export function answer(
 
 export type SilenceSpec = MessageInitShape<typeof GenerationSpecSchema>;
 
-/** How a call has ended. */
+/** The end of a call. */
 export interface SilenceOutcome {
-  /** Connect's code; 0: it has succeeded. */
+  /** Connect's code; 0: success. */
   readonly code: number;
   readonly typed: GatewayError | undefined;
   readonly generation: Generation | undefined;
@@ -71,10 +71,10 @@ export interface SilenceOutcome {
   readonly events: readonly StreamEvent[];
 }
 
-/** What the scripted provider does with the requests of an instance; unset: nothing, for ever. */
+/** Reaction of the scripted provider to the requests of an instance. Unset: it never answers. */
 export type Behaviour = Partial<Record<"one" | "two", (seen: SeenRequest) => void>>;
 
-/** What is put at the end of the lines of both instances and both models, and of the file. */
+/** Text appended to the lines of both instances and both models, and to the file. */
 export interface SilenceSettings {
   readonly instance?: string;
   readonly model?: string;
@@ -82,8 +82,8 @@ export interface SilenceSettings {
 }
 
 /**
- * The service in this process, with its defaults, on a clock of the test: model `p` at
- * instance `one`, model `q` at instance `two`, real HTTP on both sides.
+ * The service in this process with its defaults and a clock of the test: model `p` at instance `one`, model `q` at
+ * instance `two`, real HTTP on both sides.
  */
 export async function startSilenceStack(adapter: SilenceAdapter, more: SilenceSettings = {}) {
   const { type, path, dialect } = SILENCE_ADAPTERS[adapter];
@@ -108,7 +108,7 @@ export async function startSilenceStack(adapter: SilenceAdapter, more: SilenceSe
     "",
   ].join("\n");
   const manual = createManualClock();
-  /** Delays of the timers that were started, in order. */
+  /** Delays of the started timers, in order. */
   const timers: number[] = [];
   const clock: Clock & Pick<typeof manual, "advance"> = {
     ...manual,
@@ -178,7 +178,7 @@ export async function startSilenceStack(adapter: SilenceAdapter, more: SilenceSe
     client,
     admin: createClient(AdminService, transport),
     call: { unary, stream },
-    /** Waits until the instance has got so many requests in all. */
+    /** Waits until the instance has received this many requests in total. */
     arrived: (at: "one" | "two", count = 1) => eventually(() => seen[at].length >= count),
     async [Symbol.asyncDispose]() {
       await stopAtOnce(service, clock);

@@ -6,7 +6,7 @@ import { type CollectedEvents, collectEvents } from "./collect-events.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { testInstance, testRequest, testSpec } from "./provider-request.ts";
 
-/** One answer of the simulator, to its end or its failure. */
+/** Reads one answer of the simulator to its end or its error. */
 export async function simulate(
   spec: Partial<GenerationSpec>,
   options: JsonObject = {},

@@ -13,7 +13,7 @@ import { delimiter, dirname, join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "../..");
 
-/** What the gates read of the repository itself. */
+/** Files of the repository that the gates read. */
 const COPIED = [
   "biome.json",
   "buf.gen.yaml",
@@ -29,7 +29,7 @@ const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"))
 
 const PACKAGE = `${JSON.stringify({ type: "module", version }, undefined, 2)}\n`;
 
-/** A source tree of the repository's layout, as small as it can be, with every legal import. */
+/** The smallest source tree with the repository's layout and every legal import. */
 const SOURCES: Readonly<Record<string, string>> = {
   "proto/steer/v1/echo.proto": `// A contract of one message.
 syntax = "proto3";
@@ -185,7 +185,7 @@ it("finds no target where there is none", () => {
 `,
 };
 
-/** What the skeleton uses of the repository's dependencies. */
+/** Dependencies that the skeleton uses. */
 const USED = new Set([
   "@biomejs/biome",
   "@bufbuild/buf",
@@ -199,21 +199,21 @@ const USED = new Set([
   "vitest",
 ]);
 
-/** Files to write, as text or as a change of what the skeleton has, by path. */
+/** Files to write, by path: as text, or as a change of the skeleton's text. */
 export type Breach = Readonly<Record<string, string | ((text: string) => string)>>;
 
 export const before = (line: string) => (text: string) => `${line}\n${text}`;
 export const after = (lines: string) => (text: string) => `${text}\n${lines}\n`;
 
 export interface Skeleton {
-  /** Runs `npm run check`, or one gate of it, on a copy with a breach. */
+  /** Runs `npm run check`, or one of its gates, on a copy with a breach. */
   check(breach?: Breach, gate?: string): Promise<Outcome>;
   remove(): void;
 }
 
 interface Outcome {
   readonly status: number;
-  /** Standard output, then standard error. */
+  /** Standard output, followed by standard error. */
   readonly output: string;
 }
 
@@ -254,7 +254,7 @@ function manifest(): string {
   return `${JSON.stringify({ ...whole, ...kept }, undefined, 2)}\n`;
 }
 
-/** A small repository under the real one's gates, with what its own scripts generate. */
+/** A small repository with the gates of the real one, and the files that its own scripts generate. */
 export async function createSkeleton(): Promise<Skeleton> {
   const folder = mkdtempSync(join(tmpdir(), "steer-skeleton-"));
   const clean = join(folder, "clean");

@@ -1,7 +1,7 @@
 import { Health } from "../../gen/service/grpc/health/v1/health_pb.ts";
 import type { GrpcClient } from "./grpc-client.ts";
 
-/** Longest answer of the health service until `work` ends, in milliseconds. */
+/** Slowest answer of the health service until `work` ends, in milliseconds. */
 export async function slowestHealth(client: GrpcClient, work: Promise<unknown>) {
   let isDone = false;
   const done = (): void => {

@@ -1,13 +1,13 @@
-// A real file system of a few MiB, which a test can fill, and writes that the system refuses.
+// A real file system of a few MiB that a test can fill, and failing writes.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 export interface SmallDisk {
-  /** Where it is mounted. */
+  /** Mount point. */
   readonly path: string;
-  /** Takes what room is left. */
+  /** Fills the remaining room. */
   fill(): void;
   free(): void;
   makeReadOnly(): void;
@@ -18,7 +18,7 @@ function run(command: string, ...args: readonly string[]): boolean {
   return spawnSync(command, args, { stdio: "ignore" }).status === 0;
 }
 
-/** `size` as `mount` takes it, for example `4m`. */
+/** `size` in the format of `mount`, for example `4m`. */
 export function mountDisk(folder: string, size: string): SmallDisk {
   const path = join(folder, "disk");
   mkdirSync(path);
@@ -33,7 +33,7 @@ export function mountDisk(folder: string, size: string): SmallDisk {
       try {
         writeFileSync(other, new Uint8Array(bavail * bsize));
       } catch (error) {
-        // Somebody else has taken some of the room meanwhile: the disk is full all the same.
+        // Another process took some of the room; the disk is still full.
         if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
       }
     },
@@ -47,7 +47,7 @@ export function mountDisk(folder: string, size: string): SmallDisk {
 
 let isAllowed: boolean | undefined;
 
-/** Only root may, and not in every container. */
+/** Only root may mount, and not in every container. */
 export function canMount(): boolean {
   if (isAllowed !== undefined) return isAllowed;
   const folder = mkdtempSync(join(tmpdir(), "steer-disk-"));
@@ -61,7 +61,7 @@ export function canMount(): boolean {
   return isAllowed;
 }
 
-/** Writes of this process behind so many bytes of a file fail; undefined: none does. */
+/** Makes writes of this process beyond this size of a file fail; undefined: no limit. */
 export function limitFiles(bytes: number | undefined): void {
   const limit = `--fsize=${bytes ?? "unlimited"}:`;
   if (!run("prlimit", "--pid", String(process.pid), limit)) throw new Error("prlimit has failed");

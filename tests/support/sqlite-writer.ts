@@ -1,5 +1,5 @@
-// A process that appends to streams of a SQLite file until it is killed, and says
-// what was acknowledged: `<stream> <sequence>` a line. Arguments: file, prefix of the ids.
+// A process that appends to streams of a SQLite file until it is killed, and prints the acknowledged events: one
+// line `<stream> <sequence>` each. Arguments: file, prefix of the ids.
 import { writeSync } from "node:fs";
 import { systemClock } from "../../src/clock.ts";
 import { openSqliteStreams } from "./open-streams.ts";
@@ -9,7 +9,7 @@ const [path = "", prefix = ""] = process.argv.slice(2);
 const store = await openSqliteStreams({ clock: systemClock, path, maxBytes: undefined });
 await store.openSession("session-of-writer", 60_000);
 
-/** At once, also where the pipe is full: what is acknowledged and not said would be taken for lost. */
+/** Written synchronously, also if the pipe is full: an acknowledged but unprinted event would look lost. */
 function say(line: string): void {
   for (;;) {
     try {

@@ -2,19 +2,19 @@ import { createGrpcClient, type GrpcClient } from "./grpc-client.ts";
 import { type ServiceOptions, type ServiceProcess, startService } from "./service.ts";
 import { startUpstream, type Upstream } from "./upstream.ts";
 
-/** The real service before a scripted upstream, with one instance and one model per adapter. */
+/** The real service with a scripted upstream, with one instance and one model per adapter. */
 export interface Stack extends AsyncDisposable {
   readonly upstream: Upstream;
   readonly service: ServiceProcess;
   readonly client: GrpcClient;
 }
 
-/** Models by adapter: the instance has the name of the model without `m-`. */
+/** Models by adapter. The instance has the model's name without `m-`. */
 export const ADAPTERS = ["chat", "responses", "claude", "grok"] as const;
 
 export type Adapter = (typeof ADAPTERS)[number];
 
-/** All that a request can need: what a model of the file takes without it has no media. */
+/** Everything that a request can need: by default, a model in the file takes no media. */
 const ABLE =
   "capabilities: [generate, stream, image-input, file-input, tools, parallel-tools, json-object, json-schema, reasoning]";
 
@@ -33,7 +33,7 @@ models:
 `;
 }
 
-/** `config` of the options follows what `providersAndModels` says. */
+/** `config` of the options is appended to `providersAndModels`. */
 export async function startStack(
   options: ServiceOptions = {},
   providersAndModels = configuration,

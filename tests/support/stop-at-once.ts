@@ -3,8 +3,8 @@ import type { ManualClock } from "./manual-clock.ts";
 import { eventually } from "./stack.ts";
 
 /**
- * Ends a service whose clock the test holds, as two signals do. The clock moves on: the drain waits by it for
- * idle connections of clients, which else end by themselves after five seconds of the machine.
+ * Ends a service whose clock the test controls, as two signals would. The clock advances, because the drain waits
+ * by it for idle connections of clients.
  */
 export async function stopAtOnce(
   service: Pick<RunningService, "stop">,

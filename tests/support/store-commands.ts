@@ -22,7 +22,7 @@ const streamId = fc.constantFrom(...ids);
 const session = fc.constantFrom(...sessions);
 const nonce = fc.integer({ min: 11, max: 14 });
 
-/** The same question to both; the same answer, times aside. */
+/** Asks both the same question and expects the same answer, apart from times. */
 function ask(
   text: string,
   ofModel: (model: StoreModel) => unknown,
@@ -44,7 +44,7 @@ async function send(model: StoreModel, store: StreamStore, append: Append): Prom
   return expected.state;
 }
 
-/** Batches before, at and behind the tail, by every writer that the stream has had. */
+/** Batches before, at and after the tail, by every writer of the stream. */
 const append = fc
   .record({
     streamId,
@@ -85,7 +85,7 @@ const append = fc
     }),
   );
 
-/** P8: what was sent once comes again, one to three times, at any later time. */
+/** P8: an earlier append is repeated one to three times, at any later time. */
 const replay = fc.record({ which: fc.nat(), times: fc.integer({ min: 1, max: 3 }) }).map(
   ({ which, times }): Command => ({
     check: (model) => model.sent.length > 0,
@@ -227,7 +227,7 @@ const dropTombstones = fc.constant(
   ),
 );
 
-/** Everything that can be seen, in an order of its own. */
+/** Compares everything visible, in a fixed order. */
 export async function expectSameStreams(model: StoreModel, store: StreamStore): Promise<void> {
   const byId = (found: readonly unknown[]) =>
     (comparable(found) as { streamId: string }[]).sort((a, b) =>

@@ -1,4 +1,4 @@
-// What a store has to do, in the fewest words: records in a map, and the pure machine.
+// The specification of a store in minimal form: records in a map, and the pure state machine.
 import type { Cursor } from "../../src/domain/cursor.ts";
 import {
   type AppendAnswer,
@@ -30,7 +30,7 @@ interface ModelStream {
 
 const TIMES = new Set(["now", "createdAt", "updatedAt", "deadlineAt", "readersSeenAt"]);
 
-/** An answer without its times, its bytes as text: the same from a model and from any store. */
+/** An answer without times and with bytes as text, for comparing a model with any store. */
 export function comparable(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1");
   if (Array.isArray(value)) return value.map(comparable);
@@ -49,9 +49,9 @@ export function comparable(value: unknown): unknown {
 export class StoreModel {
   readonly streams = new Map<string, ModelStream>();
   readonly sessions = new Set<string>();
-  /** Every token that was ever minted, by stream. */
+  /** All tokens ever minted, by stream. */
   readonly tokens = new Map<string, WriterToken[]>();
-  /** Every append that was ever sent. */
+  /** All appends ever sent. */
   readonly sent: Append[] = [];
 
   #answer(record: StreamRecord) {
@@ -166,7 +166,7 @@ export class StoreModel {
     return this.streams.get(streamId)?.request;
   }
 
-  /** In no order. */
+  /** In no particular order. */
   list(query: ListQuery): unknown[] {
     return Array.from(this.streams.values(), ({ record }) => this.#answer(record))
       .filter((stream) => stream.expiredAt === undefined && matches(stream, stream, query))

@@ -1,4 +1,4 @@
-// Streams as the stores keep them: short to write, and every field of them can be told apart.
+// Streams as stores keep them, in short form and with distinct values in every field.
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach } from "vitest";
 import { StoreUnavailable } from "../../src/store/store-unavailable.ts";
@@ -27,7 +27,7 @@ export const failure: Ending = { phase: "failed", freesKey: true };
 
 export const beginning = { sequence: 0, writer: 0 };
 
-/** Long enough never to pass in a test whose store has real time. */
+/** Longer than any test whose store uses real time. */
 export const LONG_MS = 3_600_000;
 
 let created = 0;
@@ -54,7 +54,7 @@ export function progressOf(provider: string, details = "details"): StreamProgres
   return { provider, details: encode(details) };
 }
 
-/** Events that name their sequence and their writer. */
+/** Events that contain their sequence and writer. */
 export function batchOf(first: number, last: number, writer: number): Batch {
   const events = Array.from({ length: last - first + 1 }, (_, index) =>
     encode(`event ${first + index} of ${writer}`),
@@ -81,7 +81,7 @@ export function appendTo(
   };
 }
 
-/** The state that a store answers with, or the cause for which it takes nothing. */
+/** The state in a store's answer, or the cause for which it accepts nothing. */
 export async function stateOf(ask: () => unknown): Promise<string> {
   try {
     return ((await ask()) as { readonly state: string }).state;
@@ -100,7 +100,7 @@ export function cleanupQuery(overrides: Partial<CleanupQuery> = {}): CleanupQuer
   return { phases: [], olderThanMs: 0, limit: 100, dryRun: false, ...overrides };
 }
 
-/** Batches in a form that can be compared, whatever class their bytes have. */
+/** Batches in comparable form, whatever the class of their bytes. */
 export function readable(batches: readonly Batch[]): unknown[] {
   return batches.map(({ first, last, writer, events }) => ({
     first,
@@ -117,17 +117,17 @@ export async function logOf(store: StreamStore, streamId: string): Promise<strin
   return answer.batches.flatMap(({ events }) => events.map((event) => decoder.decode(event)));
 }
 
-/** What a test needs of a store; each test has a fresh one. */
+/** A store for a test; each test has a fresh one. */
 export interface StoreInTest {
   readonly store: StreamStore;
   readonly opened: OpenedStore;
   /** Lets the store's time pass. */
   wait(ms: number): Promise<void>;
-  /** A stream that is stored, its session open. */
+  /** Creates a stored stream with an open session. */
   create(overrides?: Partial<NewStream>): Promise<NewStream>;
-  /** One that has ended: a start and its last event. */
+  /** Creates an ended stream: a start and its last event. */
   createEnded(overrides?: Partial<NewStream>, ending?: Ending): Promise<NewStream>;
-  /** A change of owner as it happens after the owner's death. */
+  /** Changes the owner, as after the owner's death. */
   takeOver(stream: NewStream, epoch: number, nonce: number): Promise<WriterToken>;
 }
 

@@ -1,4 +1,4 @@
-// Every store of streams, for the suites that run over all of them.
+// Every stream store, for the suites that run over all of them.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,9 +13,9 @@ import { type RedisCluster, startRedisCluster } from "./redis-cluster.ts";
 /** A fresh and empty store. */
 export interface OpenedStore {
   readonly store: StreamStore;
-  /** Moves the store's time; undefined: it is real, and the tests wait for a fraction of a second. */
+  /** Moves the store's time. Undefined: time is real, and tests wait for fractions of a second. */
   readonly advance: ((ms: number) => Promise<void>) | undefined;
-  /** The process ends without a word, and the next one opens the same data. */
+  /** Ends the process abruptly; the next one opens the same data. */
   readonly restart?: () => Promise<StreamStore>;
   /** Another replica's view of the same data. */
   readonly openPeer?: () => Promise<OpenStreams>;
@@ -24,12 +24,12 @@ export interface OpenedStore {
 
 export interface StoreUnderTest {
   readonly name: string;
-  /** A session ends when it is not renewed; otherwise it lives as long as the process. */
+  /** Sessions end if they are not renewed; otherwise they live as long as the process. */
   readonly sessionsExpire: boolean;
   /** Random runs of the model-based suite. */
   readonly modelRuns: number;
   open(): Promise<OpenedStore>;
-  /** A store with room for less than 1 MiB of events, where its bound can be set. */
+  /** A store with room for less than 1 MiB of events, if its bound can be set. */
   readonly openSmall?: () => Promise<OpenedStore>;
 }
 
@@ -60,7 +60,7 @@ async function openSqlite(maxBytes: number): Promise<OpenedStore> {
     store: await openFile("streams.db"),
     advance: (ms) => clock.advance(ms),
     async restart() {
-      // The files as a sudden death leaves them: most of it is still in the write-ahead log.
+      // The files as after a sudden death: most data is still in the write-ahead log.
       for (const end of ["", "-wal"]) {
         execFileSync("cp", [join(folder, `streams.db${end}`), join(folder, `next.db${end}`)]);
       }
@@ -100,7 +100,7 @@ async function emptyRedisCluster(): Promise<RedisServer> {
   return server;
 }
 
-/** `url`: another way in than the server that was emptied. */
+/** `url`: another address than that of the emptied server. */
 async function openRedis(server: RedisServer, url = server.url): Promise<OpenedStore> {
   const opened = new Set<OpenStreams>();
   async function connect(): Promise<OpenStreams> {
@@ -146,7 +146,7 @@ const redis: StoreUnderTest = {
   openSmall: openSmallRedis,
 };
 
-/** By the URL of a node that has not the slot. */
+/** Uses the URL of a node without the slot. */
 const cluster: StoreUnderTest = {
   name: "redis cluster",
   sessionsExpire: true,

@@ -1,11 +1,11 @@
-// Calls of streams through the scripted upstream, and what comes of them.
+// Stream calls through the scripted upstream, and their results.
 import { fromBinary } from "@bufbuild/protobuf";
 import grpc from "@grpc/grpc-js";
 import { ErrorInfoSchema } from "../../gen/es/google/rpc/error_details_pb.js";
 import { StatusSchema } from "../../gen/es/google/rpc/status_pb.js";
 import type { StreamEvent } from "../../gen/es/steer/v1/stream_pb.js";
 
-/** A request to an adapter of the stack, which fails as it is told and is not repeated. */
+/** A request to an adapter of the stack that fails as scripted and is not repeated. */
 export function spec(adapter: string, script: object) {
   return {
     model: `m-${adapter}`,
@@ -15,7 +15,7 @@ export function spec(adapter: string, script: object) {
   };
 }
 
-/** All events but heartbeats, and the error at their end. */
+/** All events except heartbeats, and the error at their end. */
 export async function collect(
   call: AsyncIterable<StreamEvent>,
 ): Promise<{ readonly events: StreamEvent[]; readonly error: unknown }> {
@@ -39,7 +39,7 @@ export function messageOf(events: readonly StreamEvent[]): string {
   return last?.case === "complete" ? (last.value.generation?.outputText ?? "") : "";
 }
 
-/** A status whole, as a grpc-js client has it. */
+/** A complete status, as a grpc-js client gets it. */
 export function statusOf(error: unknown) {
   const { code, details, metadata } = error as grpc.ServiceError;
   const [bytes] = metadata.get("grpc-status-details-bin");
@@ -47,7 +47,7 @@ export function statusOf(error: unknown) {
   return { code, details, status, pushback: metadata.get("grpc-retry-pushback-ms") };
 }
 
-/** Code, reason and metadata of an error, as a grpc-js client has them. */
+/** Code, reason and metadata of an error, as a grpc-js client gets them. */
 export function refusalOf(error: unknown) {
   const { code, status, details } = statusOf(error);
   const info = status.details.find(({ typeUrl }) => typeUrl.endsWith(ErrorInfoSchema.typeName));

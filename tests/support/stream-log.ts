@@ -7,7 +7,7 @@ import { noStreamTelemetry } from "../../src/telemetry/stream-telemetry.ts";
 
 let nonces = 0;
 
-/** The log of one replica over a store, its events as the test has them. */
+/** The log of one replica over a store, with the test's events. */
 export function streamLog(store: StreamStore, clock: Clock, session: string): StreamLog {
   return new StreamLog({
     store,

@@ -9,7 +9,7 @@ interface Block {
   readonly signature?: string;
 }
 
-/** Events that carry a block's content in two halves, behind a start that has none of it. */
+/** Events that carry a block's content in two halves, after a start without content. */
 function contentOf(block: Block): { readonly start: object; readonly deltas: readonly object[] } {
   const { input, text, citations = [], thinking, signature, ...rest } = block;
   if (input !== undefined) {

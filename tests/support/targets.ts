@@ -22,14 +22,16 @@ export type SpecInit = Omit<PlainSpec, "routing"> & {
   routing?: Plain<NonNullable<PlainSpec["routing"]>>;
 };
 
-/** Instances with one model each, `m-` and the name; the upstream sees the name as the model. */
+/**
+ * Instances with one model each, named `m-` and the instance; the upstream sees the instance's name as the model.
+ */
 const TARGETS = ["a", "b", "c"] as const;
-/** Instances that go on after a prefix, with the model `m-same` both. */
+/** Instances that can continue a prefix, both with the model `m-same`. */
 const PREFILLED = ["p", "q"] as const;
 
 export type TargetId = (typeof TARGETS)[number] | (typeof PREFILLED)[number];
 
-/** The providers and models of the targets before a server at this address. */
+/** Providers and models of the targets, at this address. */
 export function targetsConfiguration(url: string): string {
   const own = TARGETS.map((id) => ({ id, model: `m-${id}`, prefill: false }));
   const same = PREFILLED.map((id) => ({ id, model: "m-same", prefill: true }));
@@ -43,7 +45,7 @@ export function targetsConfiguration(url: string): string {
         id: model,
         provider: id,
         provider_model: id,
-        // Without them a model of the file takes no media.
+        // Without capabilities, a model in the file takes no media.
         capabilities: ["generate", "stream", "tools", "json-object", "json-schema", "image-input"],
       })),
       { id: "m-other", provider: "p", provider_model: "other" },
@@ -51,7 +53,7 @@ export function targetsConfiguration(url: string): string {
   });
 }
 
-/** The real service before one upstream, as several targets. `config`: sections of the file, by `because`. */
+/** The real service with one upstream as several targets. `config`: sections of the file, from `because`. */
 export function startTargets(
   config: object = {},
   env: Readonly<Record<string, string>> = {},
@@ -59,7 +61,7 @@ export function startTargets(
   return startStack({ env }, (url) => targetsConfiguration(url) + sectionLines(config));
 }
 
-/** Waits that no test has to sit out, and repetitions for as many calls as a quick machine makes fail in a second. */
+/** Short waits, and repetitions for as many failing calls as a fast machine makes in a second. */
 export const CALM = {
   retry: because("a process keeps real time, and hundreds of calls would sit out real waits", {
     transient: { base: "1ms", cap: "5ms" },
@@ -72,7 +74,7 @@ export const CALM = {
 
 let serial = 0;
 
-/** A script whose faults are those of this call alone; without `attempt`, of every attempt. */
+/** A script whose faults apply to this call only; without `attempt`, to every attempt. */
 export function script(
   fields: Omit<UpstreamScript, "faults">,
   ...faults: (Omit<UpstreamFault, "attempt"> & { attempt?: number })[]
@@ -113,15 +115,15 @@ export function through(
 
 export type Mode = "unary" | "stream";
 
-/** Everything that a caller gets of one call. */
+/** Everything that a caller receives for one call. */
 export interface Answer {
   readonly code: number;
   readonly message: string;
   readonly typed: GatewayError | undefined;
-  /** Trailers of a failure, and the RetryInfo among its details. */
+  /** Trailers of a failure, and the RetryInfo in its details. */
   readonly trailer: (name: string) => unknown;
   readonly retryInfoMs: number | undefined;
-  /** The result, or what is known of it. */
+  /** The result, or its known part. */
   readonly generation: Generation | undefined;
   readonly events: readonly StreamEvent[];
 }
@@ -166,7 +168,7 @@ export async function ask(
   return { code: 0, message: "", ...none, generation, events };
 }
 
-/** The text that a reader holds at the end, who obeys the notices. */
+/** The text of a reader that obeys the notices. */
 export function readText(events: readonly StreamEvent[]): string {
   let text = "";
   for (const { event } of events) {
@@ -176,13 +178,13 @@ export function readText(events: readonly StreamEvent[]): string {
   return text;
 }
 
-/** Kinds of events, runs of the same kind as one. */
+/** Kinds of events; runs of the same kind are merged. */
 export function outline(events: readonly StreamEvent[]): string[] {
   const kinds = events.map(({ event }) => String(event.case));
   return kinds.filter((kind, index) => kind !== kinds[index - 1]);
 }
 
-/** The requests that one target got. */
+/** The requests that one target received. */
 export function requestsOf(
   { upstream }: Pick<Stack, "upstream">,
   target: string,
@@ -190,7 +192,7 @@ export function requestsOf(
   return upstream.requests.filter(({ body }) => body["model"] === target);
 }
 
-/** Ends every pause and closes every circuit, so that a test begins as the one before it did. */
+/** Ends every pause and closes every circuit, so that each test starts in the same state. */
 export async function resetTargets({ client }: Pick<Stack, "client">): Promise<void> {
   for (const provider of [...TARGETS, ...PREFILLED]) {
     await client.unary(AdminService.method.resetCircuit, { provider });

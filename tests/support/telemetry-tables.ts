@@ -60,7 +60,7 @@ export const telemetryTables: Readonly<Record<string, PageTable>> = {
   },
 };
 
-/** A metric or a span as it came to a collector. */
+/** A metric or a span as a collector receives it. */
 export interface Exported {
   readonly name: string;
   readonly unit?: string;
@@ -81,7 +81,7 @@ function attributeProblems(
   });
 }
 
-/** What the reference does not know of a metric. */
+/** Parts of a metric that the reference does not have. */
 export function metricProblems(exported: Exported): string[] {
   const known = METRICS.find(({ name }) => name === exported.name);
   if (known === undefined) return [`the reference has no metric ${exported.name}`];
@@ -89,7 +89,7 @@ export function metricProblems(exported: Exported): string[] {
   return [...unit, ...attributeProblems(exported, known.labels)];
 }
 
-/** What the reference does not know of a span. */
+/** Parts of a span that the reference does not have. */
 export function spanProblems(exported: Exported): string[] {
   const known = SPANS.find(({ name, variable }) =>
     variable === undefined ? exported.name === name : exported.name.startsWith(name),

@@ -1,4 +1,4 @@
-// The gateway over a log in memory, with one provider that says what a test wants.
+// The gateway over a log in memory, with one provider that the test scripts.
 
 import type { DefectPlace, OnDefect } from "../../src/domain/defect.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
@@ -55,7 +55,7 @@ const TIMEOUTS = {
   maxTotalMs: 10_000,
 };
 
-/** One target, whose provider answers so. */
+/** One target whose provider answers like this. */
 export function createTestGateway(
   answer: Answer | readonly ProviderEvent[],
   settings: Partial<StreamSettings> = {},
@@ -94,10 +94,10 @@ export function createGatewayOver(
   let ids = 0;
   const newId = (): string => `id-${ids++}`;
   const engine = new ReliabilityEngine(clock, new TargetStates(clock, DEFAULT_SETTINGS));
-  /** Defects that were told of. */
+  /** Reported defects. */
   const told: { readonly error: unknown; readonly place: DefectPlace | undefined }[] = [];
   const onDefect: OnDefect = (error, place) => void told.push({ error, place });
-  /** Parts of the gateway that a test lets throw, by name. */
+  /** Places of the gateway where a test injects defects, by name. */
   const faults = createFaults();
   const runs = new GenerationRuns({
     onDefect,
@@ -113,7 +113,7 @@ export function createGatewayOver(
   });
   const faulty = createFaultyStore(clock);
   const log = createTestLog({ clock, store: faulty.store, settings });
-  /** By their bytes: a store hands back others that are the same. */
+  /** By bytes, because a store returns equal copies. */
   const events = new Map<string, StreamEvent>();
   const keyOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
   /** The real bytes. */
@@ -124,7 +124,7 @@ export function createGatewayOver(
     return bytes;
   };
   const local = createTestLog({ clock, store: createFaultyStore(clock).store });
-  /** Its bytes are no event of this gateway's: they are decoded by themselves. */
+  /** These bytes are not an event of this gateway, so they are decoded separately. */
   const internalEnd = (sequence: number, writer: number): Uint8Array => {
     const bytes = encodeInternalEnd(sequence, writer);
     const error = new GatewayError("internal", "internal error");

@@ -5,7 +5,7 @@ import { StreamLog } from "../../src/streams/stream-log.ts";
 import { DEFAULT_STREAM_SETTINGS, type StreamSettings } from "../../src/streams/stream-settings.ts";
 import type { StreamStore } from "../../src/streams/stream-store.ts";
 
-/** What an observer of a log was told, as words. */
+/** Reports to an observer of a log, as words. */
 export type Told = string[];
 
 let logs = 0;

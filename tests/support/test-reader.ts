@@ -1,4 +1,4 @@
-// Readers of a log whose events are words; the last of them is `end`.
+// Readers of a log whose events are words; the last event is `end`.
 import type { Cursor } from "../../src/domain/cursor.ts";
 import type { StreamDelivery } from "../../src/ports/gateway.ts";
 import type { ReaderWatch, StreamReader } from "../../src/streams/stream-reader.ts";
@@ -22,14 +22,14 @@ function wordOf(delivery: StreamDelivery): string[] {
   return [`beat ${delivery.sequence}${delivery.isUndurable ? " undurable" : ""}`];
 }
 
-/** What one reader has seen so far, and how it ended. */
+/** Events of one reader so far, and its end. */
 export interface Reading {
   readonly seen: string[];
   readonly reader: StreamReader;
   readonly abort: AbortController;
-  /** What its watch was told. */
+  /** Reports to its watch. */
   readonly watched: readonly unknown[];
-  /** `ended`, or what was thrown; undefined: it reads on. */
+  /** `ended`, or the thrown error; undefined: still reading. */
   outcome(): unknown;
 }
 
@@ -80,14 +80,14 @@ export async function createTestReaders(
     log,
     told,
     read,
-    /** A stream that another replica writes, with the events 2 to `last`. */
+    /** A stream of another replica, with the events 2 to `last`. */
     async foreign(last: number, overrides: Partial<NewStream> = {}): Promise<NewStream> {
       const stream = newStream({ session: "another", start: encode("start"), ...overrides });
       await faulty.peer.create(stream);
       if (last > 1) await faulty.peer.append(eventsOf(stream, 2, last));
       return stream;
     },
-    /** A stream that this log writes. */
+    /** A stream of this log. */
     async own(
       overrides: Partial<NewStream> = {},
       hooks: Partial<Parameters<typeof log.begin>[1]> = {},
@@ -142,7 +142,7 @@ export function endOf(stream: NewStream, sequence: number, failed = false) {
   });
 }
 
-/** What a reader of everything has seen at the end. */
+/** Everything that a reader of a whole stream has seen at its end. */
 export function everything(last: number): string[] {
   return ["start", ...Array.from({ length: last - 2 }, (_, index) => `e${index + 2}`), "end"];
 }

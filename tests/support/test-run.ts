@@ -1,23 +1,23 @@
-// What a run of tests leaves behind: processes, their ports, files. Each run has a mark in the environment of
-// what it starts and a temporary folder, so that runs of others on the same machine are not counted.
+// Processes, ports and files that a run of tests leaves behind. Each run marks the environment of its processes and
+// has a temporary folder, so that other runs on the machine are not counted.
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 const MARK = "TEST_RUN";
-/** What has been told to end has so long to be gone, in milliseconds. */
+/** Time in milliseconds for ended processes to disappear. */
 const PATIENCE_MS = 10_000;
 const LOOK_MS = 100;
 
-/** What tests start; a vitest worker or a compiler's daemon is none of them. */
+/** Programs that tests start; vitest workers and compiler daemons are not included. */
 const STARTED =
   /(?:^|\/)redis-(?:server|sentinel)\b|\/src\/(?:main|cli\/steer)\.ts|\/tests\/\S+\.ts/;
 
-/** What Node has compiled of the sources, kept from run to run: tests start hundreds of processes. */
+/** Node's compile cache of the sources, kept between runs, because tests start hundreds of processes. */
 const COMPILE_CACHE = join(import.meta.dirname, "../../.vitest/compile-cache");
 
-/** For a process whose environment is made anew: the path, the mark of the run, and what is compiled already. */
+/** For a process with a new environment: the path, the run's mark, and the compile cache. */
 export function environmentOfRun(): Readonly<Record<string, string>> {
   const mark = process.env[MARK];
   return {
@@ -31,7 +31,7 @@ function textOf(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch {
-    // The process has just ended, or is somebody else's.
+    // The process has just ended, or belongs to another user.
     return "";
   }
 }
@@ -44,7 +44,7 @@ function linksOf(folder: string): readonly string[] {
   }
 }
 
-/** TCP ports at which a process listens. */
+/** TCP ports on which a process listens. */
 function portsOf(pid: string): readonly number[] {
   const sockets = new Set(linksOf(`/proc/${pid}/fd`));
   const lines = ["tcp", "tcp6"].flatMap((name) => textOf(`/proc/${pid}/net/${name}`).split("\n"));
@@ -56,7 +56,7 @@ function portsOf(pid: string): readonly number[] {
 }
 
 function processesOf(mark: string): readonly string[] {
-  // Without Linux nobody can be asked.
+  // Processes can be listed only on Linux.
   const pids = process.platform === "linux" ? readdirSync("/proc") : [];
   return pids.flatMap((pid) => {
     if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return [];
@@ -73,20 +73,20 @@ const filesOf = (folder: string): readonly string[] =>
     .filter((name) => name.startsWith("steer-"))
     .map((name) => `file ${name}`);
 
-/** A run, or nothing where it is a part of one that has begun. */
+/** A run; undefined if it is a part of another run. */
 export interface TestRun {
-  /** What is left behind once all that ends has ended; empty: nothing. The files are gone then. */
+  /** The remains after everything that ends has ended; empty: none. The files are deleted then. */
   end(patienceMs?: number): Promise<readonly string[]>;
 }
 
-/** To be called before anything is started: what is started has the mark. */
+/** Call before anything is started, so that all processes have the mark. */
 export function beginTestRun(): TestRun {
   if (process.env[MARK] !== undefined) return { end: async () => [] };
   const before = process.env["TMPDIR"];
   const folder = mkdtempSync(join(tmpdir(), "steer-run-"));
-  // The image's user goes through it to its own.
+  // The image's user must pass through this folder.
   chmodSync(folder, 0o711);
-  // The folder's name is the run's: no other process makes it a second time.
+  // The folder's name is unique to the run.
   process.env[MARK] = folder;
   process.env["TMPDIR"] = folder;
   return {

@@ -1,4 +1,4 @@
-// A writer over a store with faults, and everything that it tells.
+// A writer over a store with faults, with all its reports.
 import { type BusMessage, StreamBus } from "../../src/streams/stream-bus.ts";
 import type { NewStream } from "../../src/streams/stream-record.ts";
 import { StreamWriter } from "../../src/streams/stream-writer.ts";
@@ -11,7 +11,7 @@ export const content: EventFacts = { isContent: true };
 
 const decoder = new TextDecoder();
 
-/** Messages of a bus as words: batches by their sequences. */
+/** Messages of a bus as words, with the sequences of batches. */
 function word(message: BusMessage): string {
   switch (message.type) {
     case "batch": {
@@ -62,7 +62,7 @@ export async function createTestWriter(
   });
   void writer.ended.then(() => told.push("ended"));
 
-  /** Events with the sequences `first` to `last`; the promise of the last. */
+  /** Offers events with the sequences `first` to `last`; returns the promise of the last. */
   function offer(first: number, last: number, facts = content): Promise<void> | undefined {
     let wait: Promise<void> | undefined;
     for (let sequence = first; sequence <= last; sequence++) {
@@ -76,11 +76,11 @@ export async function createTestWriter(
     ...faulty,
     stream,
     writer,
-    /** What readers of this process were told. */
+    /** Reports to the readers of this process. */
     shown,
-    /** Why appends did not go through. */
+    /** Causes of failed appends. */
     outages,
-    /** What the generation was told. */
+    /** Reports to the generation. */
     told,
     offer,
     /** Does not wait, however far the store lags. */
@@ -100,7 +100,7 @@ export async function createTestWriter(
   };
 }
 
-/** The log of a stream whose events were all written by `write`. */
+/** The log of a stream whose events were all made by `write`. */
 export function written(start: string, last: number): string[] {
   return [start, ...Array.from({ length: last - 1 }, (_, index) => `event ${index + 2}`)];
 }

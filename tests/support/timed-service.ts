@@ -3,7 +3,7 @@ import { fromExplainedFile } from "./config-file.ts";
 import { createManualClock, type ManualClock } from "./manual-clock.ts";
 import { stopAtOnce } from "./stop-at-once.ts";
 
-/** The service as production composes it, in this process and on a clock that the test moves. */
+/** The service as in production, in this process and with a clock that the test moves. */
 export interface TimedService {
   readonly clock: ManualClock;
   /** `host:port` of the gRPC listener. */
@@ -11,13 +11,13 @@ export interface TimedService {
   /** `http://host:port` of the HTTP listener, or `https:` with TLS. */
   readonly http: string;
   readonly log: readonly Readonly<Record<string, unknown>>[];
-  /** What SIGTERM does; aborting `hurry` is the second signal. Resolves when the process would exit. */
+  /** The steps after SIGTERM. Aborting `hurry` is the second signal. Resolves when the process would exit. */
   stop(hurry?: AbortSignal): Promise<void>;
-  /** Both signals, and the clock moves on until all is over. */
+  /** Sends both signals, and advances the clock until everything has ended. */
   stopAtOnce(): Promise<void>;
 }
 
-/** `config` is the text of a configuration file; `random` is what the clock draws each time, `env` has keys of providers. */
+/** `config`: text of a configuration file. `random`: value of each draw of the clock. `env`: keys of providers. */
 export async function startTimedService(
   config = "",
   random = 0.5,

@@ -5,13 +5,13 @@ import {
   type TokenCounter,
 } from "../../src/usage/token-counter.ts";
 
-/** What a counter has told of. */
+/** Reports of a counter. */
 export interface Observed {
   readonly estimators: string[];
   readonly errors: number[];
 }
 
-/** A counter, with the names of the estimators that it has used. */
+/** A counter, with the names of the estimators that it used. */
 export function testCounter(
   clock: Clock,
   estimator: EstimatorChoice = "auto",

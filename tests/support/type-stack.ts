@@ -2,7 +2,7 @@ import type { Mode } from "./conformance/faults.ts";
 import { type Answer, type CallEnd, type FieldStack, startFieldStack } from "./field-stack.ts";
 import { chatStream, chatWhole, responsesStream, responsesWhole } from "./wire-answers.ts";
 
-/** Types that are records over the dialects of OpenAI. */
+/** Types that are records over OpenAI's dialects. */
 export const TYPES = [
   "cerebras",
   "deepseek",
@@ -37,10 +37,10 @@ function okOf(type: Type): Answer {
 
 type Sent = Readonly<Record<string, unknown>>;
 
-/** The service before one scripted server of each type, with a model `m-TYPE`. */
+/** The service with one scripted server for each type, with a model `m-TYPE`. */
 export interface TypeStack extends AsyncDisposable {
   readonly field: FieldStack;
-  /** One call, and the body that the server received. */
+  /** Makes one call, and returns the body that the server received. */
   call(
     mode: Mode,
     type: Type,
@@ -49,7 +49,7 @@ export interface TypeStack extends AsyncDisposable {
   ): Promise<{ readonly end: CallEnd; readonly sent: Sent }>;
 }
 
-/** `more` follows the models. */
+/** `more` is appended after the models. */
 export async function startTypeStack(more = ""): Promise<TypeStack> {
   const entry = (type: Type, url: string): string => `
   - {id: ${type}, type: ${type}, base_url: "${url}/v1", api_key_env: UP_KEY}`;

@@ -1,4 +1,4 @@
-// The table of docs/providers.md that says what each type carries, fits and leaves out.
+// The table of docs/providers.md with the requests of each type.
 import type { Parameter, WireLimits } from "../../src/domain/model.ts";
 import type { CompatibleType } from "../../src/providers/compatible/compatible-type.ts";
 import type { ProviderType } from "../../src/providers/provider.ts";
@@ -21,7 +21,7 @@ const HEAD = [
 const code = (word: string): string => `\`${word}\``;
 const listOf = (words: readonly string[]): string => words.map(code).join(", ") || "–";
 
-/** `sampling.top_p` as `top_p`: the groups say nothing here. */
+/** `sampling.top_p` as `top_p`: the table does not need the groups. */
 const short = (parameter: Parameter): string => parameter.replace(/^(?:sampling|reasoning)\./, "");
 
 function fitted(limits: WireLimits): string {

@@ -1,4 +1,4 @@
-// `node tests/support/upstream-main.ts [--port N]`: the scripted upstream by itself.
+// `node tests/support/upstream-main.ts [--port N]`: the scripted upstream in its own process.
 import { parseArgs } from "node:util";
 import { startUpstream } from "./upstream.ts";
 

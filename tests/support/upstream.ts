@@ -24,10 +24,10 @@ const DIALECTS: Readonly<Record<string, WireDialect>> = {
 };
 
 const COUNT_PATH = "/v1/messages/count_tokens";
-/** What the vendor's counter says of every request. */
+/** The answer of the vendor's counter to every request. */
 export const COUNTED_TOKENS = 31;
 
-/** A stalled stream is kept alive, as vendors do. */
+/** Interval of pings in a stalled stream, as vendors send them. */
 const PING_MS = 50;
 
 export const DEFAULT_TEXT = "Every wave carries a word of it from the far shore, café, 東京, 🚀. ";
@@ -35,32 +35,32 @@ export const DEFAULT_TEXT = "Every wave carries a word of it from the far shore,
 /** Arguments of every call, and the answer to a prompt that asks for JSON. */
 export const JSON_TEXT = '{"city":"Köln"}';
 
-/** A request as it came, and what became of its connection. */
+/** A received request, and the state of its connection. */
 export interface RecordedRequest {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: JsonObject;
-  /** `performance.now()` when it had come. */
+  /** `performance.now()` at its arrival. */
   readonly receivedAt: number;
   /** `performance.now()` when its first content was written. */
   contentAt: number | undefined;
   /** Content events written so far. */
   sent: number;
-  /** `performance.now()` when the client closed before the end of the answer. */
+  /** `performance.now()` when the client closed the connection before the end of the answer. */
   closedAt: number | undefined;
 }
 
 export interface Upstream {
-  /** `http://127.0.0.1:PORT`, to which an API's own path is added. */
+  /** `http://127.0.0.1:PORT`; an API's own path is appended. */
   readonly url: string;
   readonly requests: RecordedRequest[];
-  /** Models of which every request fails like this, whatever its script says. */
+  /** Models of which every request fails like this, whatever its script. */
   readonly outages: Map<string, UpstreamFault>;
-  /** Connections that are open. */
+  /** Number of open connections. */
   readonly connections: number;
-  /** From now on streams wait before every content event for `release`, as counts and held failures do. */
+  /** From now on, streams wait for `release` before every content event, as counts and held failures do. */
   hold(): void;
-  /** So many content events may be sent, by whichever streams wait. */
+  /** Allows this many content events, for any waiting streams. */
   release(events: number): void;
   close(): Promise<void>;
 }
@@ -74,7 +74,7 @@ function parsedBody(text: string): JsonObject | undefined {
   }
 }
 
-/** The reader takes more, or is gone. */
+/** Resolves when the reader accepts more or is gone. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -87,7 +87,7 @@ function drained(response: ServerResponse): Promise<void> {
   });
 }
 
-/** What a model that goes on after `prefix` says: the rest, behind an echo where it repeats itself. */
+/** The answer of a model that continues after `prefix`: the rest, or with `echo` a repetition first. */
 function withoutPrefix(text: string, prefix: string, echo: boolean): string {
   return echo || !text.startsWith(prefix) ? text : text.slice(prefix.length);
 }
@@ -122,14 +122,14 @@ function answerOf(
   };
 }
 
-/** A server that speaks the vendors' wires over real sockets and fails as its requests say. Port 0: any. */
+/** A server with the vendors' APIs over real sockets that fails as its requests say. Port 0: any free port. */
 export async function startUpstream(listenOn = 0): Promise<Upstream> {
   const requests: RecordedRequest[] = [];
   const outages = new Map<string, UpstreamFault>();
   let tickets = Number.POSITIVE_INFINITY;
   const waiting = new Set<() => void>();
 
-  /** Whether the stream may send its next event; false when its client is gone. */
+  /** Waits until the stream may send its next event; false: its client is gone. */
   async function ticket(response: ServerResponse): Promise<boolean> {
     while (tickets <= 0 && !response.destroyed) {
       await new Promise<void>((resolve) => {
@@ -168,7 +168,7 @@ export async function startUpstream(listenOn = 0): Promise<Upstream> {
       return chunk.length <= left;
     };
     const cut = async (): Promise<void> => {
-      // What was written has to be on its way before the connection breaks.
+      // Written bytes must leave before the connection breaks.
       await delay(10);
       response.destroy();
     };

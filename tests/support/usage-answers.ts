@@ -1,4 +1,4 @@
-// Answers with the counts of a test, whole and as a stream.
+// Answers with given counts, whole and as a stream.
 import { either } from "./adapter-stack.ts";
 import type { Answer } from "./field-stack.ts";
 import {
@@ -20,7 +20,7 @@ const content: NamedEvent[] = [
   { type: "content_block_stop", index: 0 },
 ];
 
-/** Messages with these counts; `start` are those of the stream's first event. */
+/** Messages answers with these counts; `start` are the counts of the stream's first event. */
 export function messages(usage: object, start: object = usage): Answer {
   const whole = messagesWhole([block]).body as object;
   const stream = String(messagesEvents(content, "end_turn").body)

@@ -5,11 +5,11 @@ import { eventually } from "./stack.ts";
 
 export type UsageLine = Readonly<Record<string, unknown>>;
 
-/** A file of usage records in a folder of its own. */
+/** A file of usage records in its own folder. */
 export interface UsageLines extends Disposable {
   readonly path: string;
   all(): readonly UsageLine[];
-  /** The records of one generation, once its call has one. */
+  /** The records of one generation, when its call has one. */
   of(generationId: string): Promise<readonly UsageLine[]>;
 }
 

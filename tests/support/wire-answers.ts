@@ -1,16 +1,18 @@
-// Answers of vendors in their smallest form, for tests that script every byte.
+// Minimal answers of vendors, for tests that script every byte.
 import type { ServerResponse } from "node:http";
 
-/** An answer of a scripted server. A string is an event stream's text, a buffer its bytes, anything else JSON. */
+/**
+ * An answer of a scripted server. A string is the text of an event stream, a buffer its bytes, anything else JSON.
+ */
 export interface WireAnswer {
-  /** Answers of 1xx before it. */
+  /** 1xx answers before it. */
   readonly interim?: readonly ("continue" | "processing" | "early-hints")[];
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
 
-/** The server takes the request and never says a word. */
+/** The server accepts the request and never answers. */
 export const SILENCE: WireAnswer = { body: undefined };
 
 const USAGE = { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 };
@@ -19,12 +21,12 @@ function lines(events: readonly unknown[]): string {
   return events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
 }
 
-/** A whole answer whose bytes matter. */
+/** A whole answer with exactly this text. */
 export function jsonText(text: string, more: Omit<WireAnswer, "body"> = {}): WireAnswer {
   return { ...more, headers: { "content-type": "application/json", ...more.headers }, body: text };
 }
 
-/** A stream of Chat Completions: deltas, each in a chunk of its own, the end, the usage. */
+/** A stream of Chat Completions: each delta in its own chunk, the end, the usage. */
 export function chatDeltas(deltas: readonly object[], reason = "stop"): WireAnswer {
   const head = { id: "c1", object: "chat.completion.chunk", created: 1, model: "m" };
   const chunks = deltas.map((delta) => ({
@@ -35,7 +37,7 @@ export function chatDeltas(deltas: readonly object[], reason = "stop"): WireAnsw
   return { body: `${lines([...chunks, end, { choices: [], usage: USAGE }])}data: [DONE]\n\n` };
 }
 
-/** An event whose name is its type, as Responses and Messages have them. */
+/** An event named by its type, as in Responses and Messages. */
 export interface NamedEvent {
   readonly type: string;
   readonly [field: string]: unknown;

@@ -4,12 +4,12 @@ import type { Cost } from "../../src/domain/cost.ts";
 import type { GenerationSpec } from "../../src/domain/generation-spec.ts";
 import type { ProviderEvent } from "../../src/domain/provider-event.ts";
 
-/** What an adapter must make of a recorded answer. */
+/** The events that an adapter must make from a recorded answer. */
 export interface Expectation {
   readonly dialect: string;
   readonly stream: boolean;
   readonly spec?: Partial<GenerationSpec>;
-  /** What the service makes of its counts at the prices of a model; worked out in the fixture's head. */
+  /** The expected cost of its counts at a model's prices, calculated in the fixture's head. */
   readonly golden?: { readonly model: string; readonly cost: Partial<Cost> };
   readonly events: readonly ProviderEvent[];
   readonly error?: {
@@ -19,7 +19,7 @@ export interface Expectation {
   };
 }
 
-/** An answer as it stands on the wire, with its expectation. */
+/** An answer as on the wire, with its expectation. */
 export interface WireFixture {
   readonly name: string;
   readonly status: number;
@@ -51,7 +51,7 @@ function parseWire(bytes: Buffer): Pick<WireFixture, "status" | "headers" | "bod
   return { status, headers, body: bytes.subarray(position) };
 }
 
-/** Fixtures of a provider type, all dialects. */
+/** Fixtures of a provider type, for all dialects. */
 export function loadFixtures(type: string): WireFixture[] {
   const root = join(FOLDER, type);
   return readdirSync(root, { withFileTypes: true })

@@ -1,15 +1,15 @@
-// Requests with more elements than anybody may send, as bytes and as JSON, for each list and map of a message.
+// Requests with too many elements, as bytes and as JSON, for each list and map of a message.
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 
-/** A list or map that a request can hold, however deep. */
+/** A list or map in a request, at any depth. */
 export interface Collection {
-  /** Names of the fields that lead there; the first element of every list on the way. */
+  /** Field names of its path, through the first element of every list. */
   readonly path: string;
   readonly field: DescField & { readonly fieldKind: "list" | "map" };
-  /** A request with that many elements in it: empty ones, or zeros. */
+  /** A request with this many elements in it: empty ones, or zeros. */
   bytes(elements: number, encoding?: "packed" | "apart"): Uint8Array;
-  /** The same as JSON. A map's names are numbers. */
+  /** The same as JSON. A map's keys are numbers. */
   json(elements: number): string;
 }
 
@@ -51,7 +51,7 @@ interface Way {
   json(inner: string): string;
 }
 
-/** Values of JSON stand for themselves and not for a message. */
+/** JSON values, which are not messages. */
 const FREE = /^google\.protobuf\.(Struct|Value|ListValue)$/;
 
 function* under(schema: DescMessage, way: Way): Generator<Collection> {
@@ -91,7 +91,7 @@ function* under(schema: DescMessage, way: Way): Generator<Collection> {
   }
 }
 
-/** Every list and map that a message of this type can hold; types that hold themselves are entered once. */
+/** Every list and map in a message type. Recursive types are entered once. */
 export function collectionsOf(schema: DescMessage): Collection[] {
   const whole: Way = { path: "", types: [schema], bytes: (inner) => inner, json: (inner) => inner };
   return [...under(schema, whole)];

@@ -20,8 +20,15 @@ const { EVERY_CALL, GENERATION, METHODS }: ErrorLists = await import(
 const ENTRIES = [...EVERY_CALL, ...GENERATION, ...Object.values(METHODS).flat()];
 const ROWS: Readonly<Record<string, ErrorReasonRow>> = ERROR_REASONS;
 
-/** Reasons that no call ends with: a row of the reference says so of each. */
-const OF_NO_CALL: readonly ErrorReason[] = ["NOT_OWNER", "CALLER_RATE_LIMIT", "RETRY_BUDGET"];
+/** Reasons with which no RPC ends: a row of the reference says so of each. */
+const OF_NO_CALL: readonly ErrorReason[] = [
+  "NOT_OWNER",
+  "CALLER_RATE_LIMIT",
+  "RETRY_BUDGET",
+  // Of the vendors' APIs alone.
+  "REQUEST_TOO_LARGE",
+  "PATH_UNKNOWN",
+];
 
 describe("the errors of docs/api.md", () => {
   it("have reasons that the service gives, with the codes that it gives them", () => {

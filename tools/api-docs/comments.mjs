@@ -1,6 +1,6 @@
-// The comments of a descriptor set, by the descriptor that each stands before.
+// The comments of a descriptor set, by descriptor.
 
-/** Numbers of the members of a descriptor that hold descriptors. */
+/** Field numbers of the members of a descriptor that contain descriptors. */
 const BELOW = {
   file: { 4: ["messageType", "message"], 5: ["enumType", "enum"], 6: ["service", "service"] },
   message: {
@@ -25,7 +25,7 @@ function descriptorAt(file, path) {
   return found;
 }
 
-/** Comments by descriptor; those of a file by its `package` line. */
+/** Comments by descriptor. The comment of a file is that of its `package` line. */
 export function commentsOf(files) {
   const comments = new Map();
   for (const file of files) {

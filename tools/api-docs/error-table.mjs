@@ -1,15 +1,15 @@
-// What each category of errors becomes, read from the service's own table.
+// The table of error categories, from the service's own table.
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const PUSHBACK = {
   unsaid: "none",
-  never: "-1: not by a library",
-  soon: "a moment: nothing was executed",
-  hint: "the provider's hint, else -1",
+  never: "-1: no automatic retry",
+  soon: "a short wait: nothing was executed",
+  hint: "the provider's hint, otherwise -1",
 };
 
-/** Parts of the page; none where the contract has no errors. */
+/** Parts of the page; empty if the contract has no errors. */
 export async function errorTable(registry) {
   const categories = registry.getEnum("steer.v1.ErrorCategory");
   if (categories === undefined) return [];
@@ -28,8 +28,8 @@ export async function errorTable(registry) {
   return [
     "## Codes by category",
     "[ErrorCategory](#errorcategory) says what went wrong, and the code what a client may do about it. " +
-      "`retryable`: the same call can succeed later. The last column is `grpc-retry-pushback-ms`, by " +
-      "which gRPC's own retries go. An error can have a more telling reason than its category's.",
+      "`retryable`: the same call can succeed later. The last column is `grpc-retry-pushback-ms`, which " +
+      "controls gRPC's own retries. An error can have a more specific reason than its category's.",
     ["| category | code | reason | retryable | pushback |", "|---|---|---|---|---|", ...rows].join(
       "\n",
     ),

@@ -1,50 +1,46 @@
-// What ends the calls of each method, beside what ends any call: code, reasons, when.
+// The errors of each method beside those of every call: code, reasons, condition.
 
 export const EVERY_CALL = [
-  [
-    "INVALID_ARGUMENT",
-    ["INVALID_REQUEST"],
-    "the request breaks a rule that stands with its fields",
-  ],
+  ["INVALID_ARGUMENT", ["INVALID_REQUEST"], "the request breaks a rule of the contract"],
   [
     "UNAUTHENTICATED",
     ["CREDENTIALS_MISSING", "CREDENTIALS_INVALID"],
-    "no key, or none of this service",
+    "no key, or a key of no caller of this service",
   ],
   [
     "UNAUTHENTICATED",
     ["CREDENTIALS_REVOKED"],
-    "the operator has removed the caller while the call ran",
+    "the operator removed the caller while the call ran",
   ],
   ["PERMISSION_DENIED", ["ROLE_REQUIRED"], "the method needs the role operator"],
   [
     "PERMISSION_DENIED",
     ["HOST_NOT_LOCAL"],
-    "the service has no callers, and `Host` or `:authority` is no name of its machine",
+    "the service has no callers, and `Host` or `:authority` does not name its machine",
   ],
   [
     "PERMISSION_DENIED",
     ["ORIGIN_NOT_ALLOWED"],
-    "a page of another origin, which `http.cors_origins` does not have",
+    "the call comes from a web page whose origin is not in `http.cors_origins`",
   ],
   ["UNAVAILABLE", ["DRAINING"], "this replica shuts down; nothing was executed"],
-  ["CANCELLED", [], "the caller has cancelled the call"],
+  ["CANCELLED", [], "the caller cancelled the call"],
   ["DEADLINE_EXCEEDED", [], "the caller's deadline has passed"],
-  ["DEADLINE_EXCEEDED", ["REQUEST_TIMEOUT"], "the request was not whole after 60 s"],
+  ["DEADLINE_EXCEEDED", ["REQUEST_TIMEOUT"], "the request was not complete after 60 s"],
   [
     "RESOURCE_EXHAUSTED",
     ["UNFINISHED_REQUESTS"],
-    "requests of the connection or the caller that are not whole hold too many bytes",
+    "unfinished requests of the connection or the caller hold too many bytes",
   ],
   [
     "RESOURCE_EXHAUSTED",
     ["OPEN_STREAMS"],
-    "the connection, or all of them, have too many streams of health and reflection",
+    "the connection or the replica has too many streams of health and reflection",
   ],
   [
     "RESOURCE_EXHAUSTED",
     [],
-    "the request is larger than the method takes, or inflates to more than 1 MiB and 100 times its bytes. See `limits.request_bytes`",
+    "the request is larger than the method allows, or inflates to more than 1 MiB and 100 times its bytes. See `limits.request_bytes`",
   ],
   ["INTERNAL", ["INTERNAL"], "a defect of the service"],
 ];
@@ -67,7 +63,7 @@ const STATE = [
 const UNSUPPORTED = [
   "INVALID_ARGUMENT",
   ["UNSUPPORTED_PARAMETER"],
-  "no target can take the request as it is",
+  "no target supports the request",
 ];
 const STORE = ["UNAVAILABLE", ["STORE_UNAVAILABLE"], "the stream store does not answer"];
 const PAGE = ["INVALID_ARGUMENT", ["INVALID_REQUEST"], "`page_token` is not one of this list"];
@@ -77,14 +73,14 @@ const CREDENTIALS = [
   "the gateway has no key for the provider, or the provider refuses it",
 ];
 
-/** Of the calls that generate. */
+/** Errors of the methods that generate. */
 export const GENERATION = [
   MODEL,
   UNSUPPORTED,
   [
     "INVALID_ARGUMENT",
     ["CONTEXT_LENGTH_EXCEEDED"],
-    "the input and the output asked for exceed the context window",
+    "the input and the requested output exceed the context window",
   ],
   ["INVALID_ARGUMENT", ["CONTENT_FILTERED"], "the provider refuses the prompt"],
   CREDENTIALS,
@@ -100,7 +96,7 @@ export const GENERATION = [
     "every target has reached a limit of its provider",
   ],
   ["RESOURCE_EXHAUSTED", ["REQUEST_BUDGET"], "the request's own budget does not pay for it"],
-  ["UNAVAILABLE", ["OVERLOADED"], "the gateway takes no more; nothing was executed"],
+  ["UNAVAILABLE", ["OVERLOADED"], "the gateway accepts no more calls; nothing was executed"],
   [
     "UNAVAILABLE",
     [
@@ -110,44 +106,48 @@ export const GENERATION = [
       "PROVIDER_TIMEOUT",
       "PROVIDER_TRUNCATED",
     ],
-    "no attempt has succeeded; the reason is that of the last, `attempts` says what each met",
+    "no attempt succeeded; the reason is that of the last one, `attempts` lists the failure of each",
   ],
   [
     "UNAVAILABLE",
     ["PROVIDER_TLS"],
-    "the same, where TLS with the provider fails for good: its certificate, or that of the gateway",
+    "no attempt succeeded, and TLS with the provider fails because of its certificate or the gateway's",
   ],
   [
     "UNAVAILABLE",
     ["PROXY_CONNECTION", "PROXY_REFUSED"],
-    "the same, where the proxy before the provider is not there, or opens no tunnel",
+    "no attempt succeeded, and the proxy to the provider cannot be reached or opens no tunnel",
   ],
   [
     "UNAVAILABLE",
     ["ATTEMPTS_EXHAUSTED"],
-    "the same, and the call has used up its attempts, two or more",
+    "no attempt succeeded, and the call has used up its attempts, two or more",
   ],
   ["UNAVAILABLE", ["CIRCUIT_OPEN"], "no target has a closed circuit"],
-  ["UNAVAILABLE", ["OWNER_LOST"], "the replica that generated was lost, and no other could go on"],
+  [
+    "UNAVAILABLE",
+    ["OWNER_LOST"],
+    "the replica of the generation was lost, and no other could continue",
+  ],
   STORE,
   ["DEADLINE_EXCEEDED", ["TOTAL_TIMEOUT"], "`timeouts.total` or the deadline has passed"],
   [
     "DEADLINE_EXCEEDED",
     ["DELIVERY_DEADLINE"],
-    "the deadline of a stream's call is about to pass; the stream goes on and can be resumed",
+    "the deadline of a stream's call is about to pass; the stream continues and can be resumed",
   ],
   [
     "ABORTED",
     ["OUTPUT_NOT_JSON", "OUTPUT_SCHEMA_MISMATCH"],
-    "the output does not have the format, and `on_invalid` makes that an error",
+    "the output does not have the requested format, and `on_invalid` makes this an error",
   ],
   [
     "CANCELLED",
     ["CANCELLED_BY_CALLER", "CANCELLED_BY_OPERATOR", "CANCELLED_BY_DISCONNECT"],
-    "somebody has stopped the generation",
+    "the generation was cancelled",
   ],
-  ["INTERNAL", ["PROVIDER_PROTOCOL"], "the provider has broken its own protocol"],
-  ["UNKNOWN", ["UNCLASSIFIED"], "a failure of the provider that fits nowhere else"],
+  ["INTERNAL", ["PROVIDER_PROTOCOL"], "the provider broke its own protocol"],
+  ["UNKNOWN", ["UNCLASSIFIED"], "the provider failed in a way that fits no other reason"],
 ];
 
 const LOG = [
@@ -156,16 +156,20 @@ const LOG = [
     ["STREAM_TOO_LARGE"],
     "the stream has reached its bound of events or bytes",
   ],
-  ["RESOURCE_EXHAUSTED", ["STREAM_READERS"], "the stream has as many readers as it may"],
-  ["DATA_LOSS", ["STREAM_LOG_INCOMPLETE"], "the store has lost events that were delivered"],
+  [
+    "RESOURCE_EXHAUSTED",
+    ["STREAM_READERS"],
+    "the stream has `stream.max_readers` readers at this replica",
+  ],
+  ["DATA_LOSS", ["STREAM_LOG_INCOMPLETE"], "the store lost events that were delivered"],
   [
     "FAILED_PRECONDITION",
     ["OUTPUT_DISCARDED"],
-    "output that the reader has is void, and the reader does not set `accepts_discard`",
+    "the stream voids output that the reader has, and the reader does not set `accepts_discard`",
   ],
 ];
 
-/** Methods whose calls end as the generation does, too. */
+/** Methods whose calls can also end with the errors of a generation. */
 export const GENERATING = new Set([
   "steer.v1.GenerationService.Generate",
   "steer.v1.GenerationService.StreamGenerate",
@@ -177,14 +181,14 @@ export const METHODS = {
     [
       "FAILED_PRECONDITION",
       ["RESULT_NOT_KEPT"],
-      "an earlier call with this `request_id` has succeeded, and its answer was too long to be kept",
+      "an earlier call with this `request_id` succeeded, and its answer was too long to keep",
     ],
   ],
   "steer.v1.GenerationService.StreamGenerate": LOG,
   "steer.v1.GenerationService.ResumeStream": [
     STREAM,
     ["FAILED_PRECONDITION", ["STREAM_NOT_RESUMABLE"], "the stream is not stored"],
-    ["OUT_OF_RANGE", ["SEQUENCE_AHEAD"], "`last_sequence` lies beyond the stream's last event"],
+    ["OUT_OF_RANGE", ["SEQUENCE_AHEAD"], "`last_sequence` is beyond the stream's last event"],
     ...LOG,
   ],
   "steer.v1.GenerationService.CancelGeneration": [STREAM, STORE],
@@ -194,7 +198,7 @@ export const METHODS = {
     [
       "FAILED_PRECONDITION",
       ["PROVIDER_COUNT_UNAVAILABLE"],
-      "the provider has no counter, and `method` asks for it",
+      "`method` is PROVIDER, and the provider has no token counter",
     ],
     CREDENTIALS,
     [

@@ -1,4 +1,4 @@
-// The contract's validation rules in words. A rule that it does not know stops the tool.
+// The contract's validation rules in words. An unknown rule stops the tool.
 import { getOption, hasOption } from "@bufbuild/protobuf";
 import {
   field as fieldRules,
@@ -7,18 +7,18 @@ import {
   oneof as oneofRules,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 
-/** Members of a rule that are set, without those of protobuf-es. */
+/** Set rules, without protobuf-es's own members. */
 function entries(rules) {
   return Object.entries(rules).filter(([name, value]) => {
     if (name.startsWith("$") || value === undefined) return false;
     if (Array.isArray(value)) return value.length > 0;
     if (typeof value === "object" && "case" in value) return value.case !== undefined;
-    // What proto2 has not set is not a property of the object itself.
+    // In proto2, unset fields are not own properties.
     return Object.hasOwn(rules, name) && value !== false && value !== "" && value !== 0;
   });
 }
 
-/** The same with some of them before the others. */
+/** Set rules, with some of them first. */
 function sorted(rules, first) {
   const all = entries(rules);
   const isFirst = ([name]) => first.includes(name);
@@ -46,7 +46,7 @@ function unknown(rule) {
   throw new Error(`tools/api-docs/rules.mjs has no words for the rule ${rule}`);
 }
 
-/** Words of the rules of one type of field. */
+/** Words for the rules of each field type. */
 const TYPES = {
   string(rules) {
     const words = [];
@@ -118,7 +118,7 @@ function wordsOf(rules, field) {
   return rules.ignore === Ignore.IF_ZERO_VALUE ? [`empty or ${first}`, ...others] : words;
 }
 
-/** What a field must satisfy, as phrases. */
+/** The rules of a field, as phrases. */
 export function wordsOfField(field) {
   return hasOption(field, fieldRules) ? wordsOf(getOption(field, fieldRules), field) : [];
 }
@@ -128,7 +128,7 @@ export function isRequired(oneof) {
   return hasOption(oneof, oneofRules) && getOption(oneof, oneofRules).required;
 }
 
-/** What the fields of a message must satisfy together, as the service says it. */
+/** The rules of a message, in the words of the service's errors. */
 export function wordsOfMessage(message) {
   if (!hasOption(message, messageRules)) return [];
   return entries(getOption(message, messageRules)).flatMap(([name, value]) =>

@@ -1,4 +1,4 @@
-/** `npm run generate` makes these stubs too: their plugin comes with the packages. */
+/** `npm run generate` also makes these stubs: their plugin is an npm package. */
 export const language = {
   name: "es",
   needs: [],

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-// Generated code asks for a runtime that is at least as new: gen/go/go.mod has it.
+// Generated code needs a runtime at least as new: gen/go/go.mod names it.
 const PLUGINS = [
   "google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12",
   "google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2",

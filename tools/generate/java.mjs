@@ -1,13 +1,13 @@
 import { chmodSync, existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 
-// gen/java/pom.xml has the runtime that fits: never an older one.
+// gen/java/pom.xml names the matching runtime, which must not be older.
 const PLUGINS = {
   protoc: "com.google.protobuf:protoc:4.36.2",
   "protoc-gen-grpc-java": "io.grpc:protoc-gen-grpc-java:1.83.1",
 };
 
-/** As Maven's packages of these programs name the machine. */
+/** The machine's name in Maven's packages of these programs. */
 function classifier() {
   const system = { linux: "linux", darwin: "osx", win32: "windows" }[process.platform];
   const processor = { x64: "x86_64", arm64: "aarch_64" }[process.arch];

@@ -1,7 +1,7 @@
-"""A plugin of buf: everything that a Python package of stubs needs, of all files at once.
+"""A buf plugin that makes everything for a Python package of stubs, from all files at once.
 
-gRPC's plugin for Python exists only inside grpcio-tools' protoc, so this runs that protoc over the
-descriptors that buf hands on, and adds the `__init__.py` for `from steer import v1`.
+gRPC's plugin for Python exists only inside the protoc of grpcio-tools, so this plugin runs that
+protoc over the descriptors from buf, and adds the `__init__.py` for `from steer import v1`.
 """
 
 import re
@@ -39,14 +39,14 @@ def run_protoc(request: CodeGeneratorRequest, folder: Path) -> None:
 
 
 def has_code(path: Path, request: CodeGeneratorRequest) -> bool:
-    """gRPC's plugin makes a file of nothing for each file without services."""
+    """gRPC's plugin makes an empty file for each file without services."""
     stem, is_grpc, _ = path.name.partition("_pb2_grpc.")
     with_services = {Path(file.name).stem for file in request.proto_file if file.service}
     return path.is_file() and (not is_grpc or stem in with_services)
 
 
 def reexports(file: FileDescriptorProto) -> str:
-    """Everything public of a file, by name: `import *` would bring the modules it uses as well."""
+    """Lists public names, because `import *` would include imported modules."""
     module = PurePosixPath(file.name).with_suffix("").as_posix().replace("/", ".") + "_pb2"
     names = [message.name for message in file.message_type]
     for enum in file.enum_type:

@@ -1,6 +1,6 @@
-// Messages by protoc itself and services by gRPC's plugin, both out of one package of PyPI, with type
-// stubs beside them. The versions are old on purpose: generated code asks for a runtime that is at
-// least as new, so these let callers have protobuf 6.31 to 7 and any grpcio from 1.76.
+// Messages come from protoc and services from gRPC's plugin, both from one PyPI package, with type stubs. The
+// versions are old on purpose: generated code needs a runtime at least as new, and these allow protobuf 6.31 to 7
+// and grpcio from 1.76.
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -28,7 +28,7 @@ export const language = {
       run(python, ["-m", "pip", "install", "--quiet", "--no-deps", ...PACKAGES]);
       writeFileSync(record, packages);
     }
-    // Not the folder of the environment: its `python3` would hide the machine's.
+    // The environment's own folder would hide the machine's `python3`.
     const bin = join(folder, "bin");
     mkdirSync(bin, { recursive: true });
     const plugin = join(bin, "protoc-gen-steer-python");

@@ -3,7 +3,10 @@ import { resolve } from "node:path";
 const MANIFEST = "clients/rust/Cargo.toml";
 const PLUGIN = "protoc-gen-steer-rust";
 
-/** The plugin is ours, a thin one over tonic-prost-build: no protoc, and one build with the client. */
+/**
+ * The plugin is a thin layer of our own over tonic-prost-build: it needs no protoc and shares a build with the
+ * client.
+ */
 export const language = {
   name: "rust",
   needs: ["cargo"],

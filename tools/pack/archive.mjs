@@ -1,4 +1,4 @@
-// What is in an archive, whoever made it: tar under gzip, and zip.
+// Reads archives of any tool: gzipped tar, and zip.
 import { gunzipSync, inflateRawSync } from "node:zlib";
 
 const BLOCK = 512;
@@ -10,7 +10,7 @@ const ZIP_FILE_BYTES = 30;
 
 const text = (bytes, from, length) => bytes.toString("utf8", from, from + length).split("\0", 1)[0];
 
-/** `13 path=…` and further lines of a header that is laid over the next one. */
+/** Records such as `13 path=…` of an extended header, which applies to the next header. */
 function pathOf(records) {
   return /^\d+ path=(.*)$/m.exec(records)?.[1];
 }
@@ -30,7 +30,7 @@ function tarEntries(bytes) {
       const prefix = text(bytes, header + 345, 155);
       const name = text(bytes, header, 100);
       const path = longName ?? (prefix === "" ? name : `${prefix}/${name}`);
-      // Folders have no content; links are named, for whoever looks to refuse them.
+      // Folders have no content. Links are listed, so that the checks can refuse them.
       if (kind !== "5") entries.set(path, content);
       longName = undefined;
     }
@@ -65,7 +65,7 @@ function zipEntries(bytes) {
   return entries;
 }
 
-/** The bytes of each file, by its path. */
+/** The bytes of each file by its path. */
 export function entriesOf(archive) {
   return archive.readUInt16BE(0) === GZIP ? tarEntries(gunzipSync(archive)) : zipEntries(archive);
 }

@@ -3,14 +3,16 @@ import { resolve } from "node:path";
 const MODULES = ["gen/go", "clients/go"];
 const PREFIX = "github.com/steer-gateway/steer";
 
-/** A module has all files of its folder, tests too: its checksum is that of a tag of the repository. */
+/**
+ * A module contains all files of its folder, tests too, because its checksum is that of a tag of the repository.
+ */
 const CONTENTS = /^(?:go\.(?:mod|sum)|LICENSE|README\.md|[a-z0-9_/.]+\.go)$/;
 
 export const go = {
   name: "go",
   needs: ["go"],
   help: "https://go.dev/dl has Go 1.25 and newer",
-  /** As a proxy of modules lays them out: `GOPROXY=file://…` serves the folder. */
+  /** In the layout of a module proxy, so that `GOPROXY=file://…` serves the folder. */
   make({ copy, out, version, run }) {
     const tag = `v${version}`;
     return MODULES.flatMap((folder) => {

@@ -16,7 +16,7 @@ export const java = {
     cpSync("tools/pack/java-reactor.xml", reactor);
     const options = [process.env.MAVEN_OPTS, "-XX:TieredStopAtLevel=1"];
     run("mvn", ["-B", "-ntp", "-q", "-f", reactor, "-Dmaven.test.skip", "package"], {
-      // Java 17 writes in the encoding of the locale. One build is over before optimized code would pay.
+      // Java 17 writes in the locale's encoding. A single build ends before optimised code would pay off.
       env: { LC_ALL: "C.UTF-8", MAVEN_OPTS: options.filter(Boolean).join(" ") },
     });
     return Object.entries(PACKAGES).flatMap(([name, source]) => {

@@ -4,14 +4,14 @@ import { entriesOf } from "./archive.mjs";
 
 const firstLine = (file) => readFileSync(file, "utf8").split("\n", 1)[0];
 
-/** Everything in the archive is expected, by its path. */
+/** Every path in the archive is expected. */
 function pathProblems(paths, { root = "", contents }) {
   return paths
     .filter((path) => !path.startsWith(root) || !contents.test(path.slice(root.length)))
     .map((path) => `${path} does not belong there`);
 }
 
-/** The licence is there whole, and the page that tells what the package is. */
+/** The archive has the whole licence and the README. */
 function pageProblems(entries, { root = "", source, license, readme }) {
   const problems = [];
   const licence = readFileSync(join(source, "LICENSE"));
@@ -22,8 +22,8 @@ function pageProblems(entries, { root = "", source, license, readme }) {
 }
 
 /**
- * What is wrong with an artifact: a sentence each. `places` are folders of this machine, which nobody
- * else has. An artifact with `contents` is an archive, and another one is a file by itself.
+ * The problems of an artifact, one sentence each. `places` are folders of this machine, which must not appear. An
+ * artifact with `contents` is an archive, any other is a single file.
  */
 export function problemsOf(artifact, { out, version, places }) {
   const { file, contents, root = "", manifest, tells } = artifact;

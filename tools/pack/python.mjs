@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-/** What builds: each version of it can make other bytes. */
+/** The build tools: another version can make other bytes. */
 const PACKAGES = [
   "hatchling==1.33.0",
   "packaging==26.4",
@@ -19,7 +19,7 @@ const DISTRIBUTIONS = [
   { source: "clients/python", name: "steer_client", module: "steer_client" },
 ];
 
-/** The interpreter of an environment that has what builds. */
+/** The interpreter of an environment with the build tools. */
 function builder(run) {
   const folder = resolve("node_modules/.cache/steer/pack-python");
   const environment = join(folder, "venv");

@@ -11,7 +11,7 @@ export const rust = {
   help: "https://rustup.rs has Rust 1.90 and newer",
   make({ copy, out, version, run }) {
     const target = join(copy, "target");
-    // Compiling is for who takes the crates: the tests do.
+    // Not compiled here: the tests compile the crates.
     const packages = Object.keys(CRATES).flatMap((name) => ["--package", name]);
     run(
       "cargo",

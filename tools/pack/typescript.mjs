@@ -12,7 +12,7 @@ export const typescript = {
   help: "https://nodejs.org has npm with Node",
   make({ copy, out, version, run }) {
     run("node", ["build.mjs"], { cwd: join(copy, "clients/typescript") });
-    // A machine can forbid npm to run what a package asks for: it is built by now.
+    // A machine can forbid npm to run package scripts; the package is already built.
     const pack = ["pack", "--silent", "--ignore-scripts", "--pack-destination"];
     return PACKAGES.map(({ name, source, code }) => {
       run("npm", [...pack, resolve(out, "typescript")], { cwd: join(copy, source) });

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 )
 
-// New is a client over a stub of connect-go. An empty token sends none.
+// New returns a client over a stub of connect-go. An empty token is not sent.
 func New(stub steerv1connect.GenerationServiceClient, token string) *steer.Client {
 	return steer.NewClientOver(calls{stub, token})
 }
@@ -69,7 +69,7 @@ func events(call *connect.ServerStreamForClient[steerv1.StreamEvent], err error)
 
 const pushback = "grpc-retry-pushback-ms"
 
-// The protocols share their codes and details with gRPC.
+// All three protocols use gRPC's codes and details.
 func errorOf(err error) *steer.Error {
 	said := new(connect.Error)
 	if !errors.As(err, &said) {

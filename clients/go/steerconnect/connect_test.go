@@ -20,11 +20,11 @@ import (
 // A service whose streams break after their first event, and which refuses unary calls.
 type breakingService struct {
 	steerv1connect.UnimplementedGenerationServiceHandler
-	// With a channel, a stream stays open until its reader has gone; then the channel is closed.
+	// if set, a stream stays open until its reader has gone; then the channel is closed
 	left    chan struct{}
 	keys    []string
 	resumed *steerv1.ResumeStreamRequest
-	// refusals are the calls of Generate that are refused with a pushback, before one is answered.
+	// refusals is the number of Generate calls that are refused with a pushback.
 	refusals   int
 	requestIDs []string
 }

@@ -1,4 +1,4 @@
-"""Reads Steer's streams to their end. `Client` blocks, `AsyncClient` is for asyncio."""
+"""Reads Steer's streams to their end. `Client` blocks; `AsyncClient` is for asyncio."""
 
 from .aio import AsyncClient, AsyncEventStream
 from .error import SteerError

@@ -1,4 +1,4 @@
-"""For asyncio."""
+"""The client for asyncio."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from .resume import Call, Deliver, Reading, Receive, StreamCursor, Wait, closed_
 
 
 def _is_of_task() -> bool:
-    """Somebody cancels the task. Else gRPC means the call, as if its channel is closed."""
+    """The task is being cancelled. Otherwise gRPC cancelled the call, for example with its
+    channel."""
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
 
@@ -65,16 +66,16 @@ class AsyncEventStream(AsyncGenerator[v1.StreamEvent, None]):
         self._events = _read(reading, begin)
 
     async def text(self) -> str:
-        """Reads to the end and returns the text that stands: without what a notice has voided, the
-        text parts in the order of their index, joined. Raises the error of a stream that fails,
-        and OUTPUT_INCOMPLETE if the events began behind the first one whose output stands, and the
-        last one has no message."""
+        """Reads to the end and returns the valid text: the text parts in the order of their index,
+        joined, without voided output. Raises the error of a failed stream. Raises
+        OUTPUT_INCOMPLETE if the reader started after the first valid output and the last event has
+        no message."""
         return (await self._rest()).text()
 
     async def collect(self) -> v1.Generation:
-        """Reads to the end and returns the result, always with its message and its `output_text`:
-        where the last event leaves them out, they are put together from the events. Raises as
-        `text` does."""
+        """Reads to the end and returns the result, always with its message and its `output_text`,
+        which are assembled from the events if the last event leaves them out. Raises like `text`.
+        """
         return (await self._rest()).generation()
 
     async def _rest(self) -> Output:
@@ -98,7 +99,7 @@ class AsyncEventStream(AsyncGenerator[v1.StreamEvent, None]):
 
 
 class AsyncClient(BaseClient):
-    """Make it where the loop runs."""
+    """Create it in the event loop."""
 
     library = grpc.aio
     channel: grpc.aio.Channel
@@ -107,11 +108,10 @@ class AsyncClient(BaseClient):
         self, request: v1.GenerateRequest, *, timeout: float | None = None
     ) -> v1.GenerateResponse:
         """Generates the whole answer within `timeout` seconds, repetitions included. The call is
-        made again, 10 times at most, where a connection or a replica was lost before the answer
-        came, or where the service has refused the call and asks for a repetition. A repetition
-        joins a generation that still runs, or gets its stored answer. A generation whose connection
-        was lost is cancelled: then the answer is generated again, and a provider can be paid twice.
-        """
+        repeated up to 10 times if a connection or a replica was lost before the answer, or if the
+        service refused the call and asks for a repetition. A repetition joins a generation that
+        still runs, or gets its stored answer. If the lost connection cancelled the generation, the
+        answer is generated again, and a provider can be paid twice."""
         whole, repetition = with_id(request), Repetition(self._runtime, timeout)
         while True:
             left = repetition.left()
@@ -134,13 +134,13 @@ class AsyncClient(BaseClient):
     def stream_generate(
         self, request: v1.StreamGenerateRequest, **options: Unpack[ReadOptions]
     ) -> AsyncEventStream:
-        """Generates and streams; goes on by itself where a connection or a replica is lost."""
+        """Generates and streams. Resumes by itself if a connection or a replica is lost."""
         return AsyncEventStream(*self._new(request, options))
 
     def resume_stream(
         self, cursor: StreamCursor, **options: Unpack[ReadOptions]
     ) -> AsyncEventStream:
-        """Goes on with a stream whose position was kept elsewhere."""
+        """Resumes a stream at a stored position."""
         return AsyncEventStream(*self._known(cursor, options))
 
     async def close(self) -> None:

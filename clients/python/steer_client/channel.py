@@ -1,4 +1,4 @@
-"""What both clients have in common: the channel's settings and the requests."""
+"""Channel settings and requests of both clients."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .runtime import SYSTEM, Runtime
 from .settings import Settings, system_credentials
 
 HEARTBEAT = 15.0
-#: Heartbeats that may be missing before a connection counts as dead.
+#: Missed heartbeats after which a connection counts as dead.
 MISSED_HEARTBEATS = 3
 MODELS = {"service": "steer.v1.ModelService"}
 Begin = Callable[[StreamCursor], Any]
 _Request = TypeVar("_Request", v1.GenerateRequest, v1.StreamGenerateRequest)
 
 
-#: What a channel repeats by itself: calls that generate nothing. The calls of GenerationService
-#: are repeated by the client, which fills `request_id` and knows what the service has said.
+#: The channel repeats only calls that generate nothing. The client repeats calls of
+#: GenerationService, because it fills `request_id` and can read the service's errors.
 SERVICE_CONFIG = {
     "methodConfig": [
         {
@@ -42,7 +42,7 @@ SERVICE_CONFIG = {
     "retryThrottling": {"maxTokens": 10, "tokenRatio": 0.1},
 }
 
-#: A connection that does not answer a ping is dead, and its calls are resumed over another.
+#: If a connection does not answer a ping, its calls are resumed over another.
 CHANNEL_OPTIONS: dict[str, Any] = {
     "grpc.service_config": json.dumps(SERVICE_CONFIG),
     "grpc.keepalive_time_ms": 60_000,
@@ -55,24 +55,24 @@ CHANNEL_OPTIONS: dict[str, Any] = {
 
 
 class ReadOptions(TypedDict, total=False):
-    """How a stream is read. Times are seconds."""
+    """How a stream is read. Times are in seconds."""
 
-    #: Until everything ends.
+    #: Time until everything ends. Default: none.
     timeout: float
-    #: Deadline of each call: a delivery that reaches it is resumed by the next.
+    #: Deadline of each call. A delivery that reaches it is resumed by the next call.
     delivery_timeout: float
-    #: Longest silence of a live connection. Unset: three heartbeats. 0: no limit.
+    #: Longest silence of a live connection. Default: three heartbeats. 0: no limit.
     silence: float
     on_reconnect: Callable[[Reconnect], None]
-    #: The service's store went away (False) or came back (True).
+    #: Called when the service's store goes away (False) or comes back (True).
     on_durability: Callable[[bool], None]
-    #: Each `attempt_notice` with `discard_output`, before it is handed on: all output so far is
-    #: void, and a user interface clears its answer.
+    #: Called with each `attempt_notice` that has `discard_output`, before it is returned. All
+    #: output so far is void; a user interface clears its answer.
     on_discard: Callable[[v1.AttemptNotice], None]
 
 
 def with_id(request: _Request) -> _Request:
-    """A copy that is safe to repeat."""
+    """A copy with a `request_id`, which is safe to repeat."""
     copy = type(request)()
     copy.CopyFrom(request)
     is_ephemeral = isinstance(copy, v1.StreamGenerateRequest) and copy.options.ephemeral
@@ -82,8 +82,8 @@ def with_id(request: _Request) -> _Request:
 
 
 def with_recovery(request: v1.StreamGenerateRequest) -> v1.StreamGenerateRequest:
-    """A copy that is safe to repeat, whose reader accepts that output is discarded. It asks for
-    RESTART where the caller names no recovery."""
+    """A copy that is safe to repeat and accepts discards. It asks for RESTART if the caller names
+    no recovery."""
     copy = with_id(request)
     copy.accepts_discard = True
     unspecified = v1.MidStreamRecovery.MID_STREAM_RECOVERY_UNSPECIFIED
@@ -94,14 +94,14 @@ def with_recovery(request: v1.StreamGenerateRequest) -> v1.StreamGenerateRequest
 
 
 class BaseClient:
-    """What both clients do alike.
+    """Common base of both clients.
 
-    `address` is `host:port` or `http://host:port` in the clear, or `https://host:port` by TLS that
-    trusts the authorities of the machine; `credentials` stand in place of those. None: the variable
-    STEER_ADDRESS, else 127.0.0.1:50051. A `token` that is a function is asked before each call.
-    None: the variable STEER_API_KEY. An empty key is not sent. `options` are the channel's, over
-    those above. Stubs of your own take `channel` and send `metadata()`. Raises ADDRESS_INVALID or
-    KEY_INVALID.
+    `address` is `host:port` or `http://host:port` for clear text, or `https://host:port` for TLS
+    with the authorities of the machine; `credentials` replace those. None: the variable
+    STEER_ADDRESS, default 127.0.0.1:50051. A `token` that is a function is called before each
+    call. None: the variable STEER_API_KEY. An empty key is not sent. `options` are the channel's
+    and override the defaults above. Your own stubs use `channel` and send `metadata()`. Raises
+    ADDRESS_INVALID or KEY_INVALID.
     """
 
     library: Any
@@ -120,7 +120,7 @@ class BaseClient:
             settings.warn_of_clear_key()
             if settings.address.secure:
                 credentials = system_credentials(os.environ)
-        # Else a host named "unix" would be a scheme.
+        # Without the scheme, a host named "unix" would be taken for one.
         target = f"dns:{settings.address}"
         given = list({**CHANNEL_OPTIONS, **(options or {})}.items())
         self.channel = (
@@ -130,7 +130,7 @@ class BaseClient:
         )
         self.generation = v1.GenerationServiceStub(self.channel)
         self._settings, self._runtime = settings, runtime
-        #: Set by `close`: no call is made again.
+        #: Set by `close`: no call is repeated.
         self._closed = threading.Event()
 
     def metadata(self) -> tuple[tuple[str, str | bytes], ...]:
@@ -146,7 +146,8 @@ class BaseClient:
         return self._reading(request, options, silence, repeatable=request.request_id != "")
 
     def _known(self, cursor: StreamCursor, options: ReadOptions) -> tuple[Reading, Begin]:
-        # The interval of heartbeats is the first call's, which is not known here: no limit.
+        # The heartbeat interval is that of the first call, which is unknown here: no limit by
+        # default.
         return self._reading(None, options, 0, cursor=cursor)
 
     def _reading(

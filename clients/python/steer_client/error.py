@@ -16,21 +16,22 @@ _Detail = TypeVar("_Detail", bound=Message)
 
 
 class SteerError(Exception):
-    """A call that did not succeed."""
+    """A failed call."""
 
     code: grpc.StatusCode
     message: str
-    #: Stable cause in UPPER_SNAKE_CASE; empty where the status comes from a library or a proxy.
+    #: Stable cause in UPPER_SNAKE_CASE; empty if the status comes from a library or a proxy.
     reason: str
-    #: The gateway's error in full: category, attempts, usage. None where it did not answer.
+    #: The gateway's complete error: category, attempts, usage. None if the gateway did not answer.
     detail: v1.GatewayError | None
-    #: Seconds until a repetition can make sense.
+    #: Shortest sensible wait before a repetition, in seconds.
     retry_delay: float | None
-    #: `grpc-retry-pushback-ms` in seconds: negative forbids a repetition, others ask for one.
+    #: `grpc-retry-pushback-ms` in seconds: a negative value forbids automatic repetitions, any
+    #: other asks for one.
     pushback: float | None
-    #: The gateway has answered; otherwise the status is a library's or a proxy's.
+    #: True if the gateway answered; otherwise the status comes from a library or a proxy.
     is_from_gateway: bool
-    #: Where the reader of a stream stood; `resume_stream` goes on there.
+    #: Position of the stream's reader; `resume_stream` continues there.
     cursor: StreamCursor | None = None
 
     def __init__(
@@ -57,14 +58,14 @@ class SteerError(Exception):
 
     @property
     def retryable(self) -> bool:
-        """Repeating the same call later can succeed."""
+        """True if the same call can succeed later."""
         if self.detail is not None:
             return self.detail.retryable
         return not self.is_from_gateway and self.code is grpc.StatusCode.UNAVAILABLE
 
     @property
     def attempts(self) -> list[v1.Attempt]:
-        """What the gateway has tried, the last three at most unless a stream's event says it."""
+        """The gateway's attempts: all of them in a stream's error, otherwise at most three."""
         return list(self.detail.attempts) if self.detail else []
 
     def at(self, cursor: StreamCursor) -> SteerError:
@@ -73,7 +74,7 @@ class SteerError(Exception):
 
 
 def error_of_event(detail: v1.GatewayError) -> SteerError:
-    """The error that ends a stream, as its last event tells it."""
+    """The error of a stream's terminal event."""
     return SteerError(
         _CODES.get(detail.code, grpc.StatusCode.UNKNOWN), detail.message, detail=detail
     )
@@ -87,7 +88,7 @@ def _pushback(text: Any) -> float:
 
 
 def error_of_status(error: Any) -> SteerError:
-    """The error of a call's status: `grpc.RpcError` as a channel of either kind raises it."""
+    """The error of a call's status: `grpc.RpcError` from a channel of either kind."""
     trailers = {key: value for key, value in error.trailing_metadata() or ()}
     status = Status()
     try:

@@ -1,4 +1,4 @@
-"""What stands of a stream's output, once what a notice has voided is dropped."""
+"""The valid output of a stream, without output that a notice voided."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .error import SteerError
 
 @dataclass(slots=True)
 class _Part:
-    """A part as its events build it: from deltas, or whole at its end."""
+    """A part, built from deltas or received whole at its end."""
 
     pieces: list[str] = field(default_factory=list)
     logprobs: list[v1.TokenLogprob] = field(default_factory=list)
@@ -28,7 +28,7 @@ class _Part:
         return v1.Part(text=v1.TextPart(text=text, logprobs=self.logprobs))
 
     def _with_logprobs(self, whole: v1.Part) -> v1.Part:
-        """A text that came whole has its probabilities in the deltas."""
+        """Token probabilities of a text that came whole are in the deltas."""
         if not self.logprobs or not whole.HasField("text") or whole.text.logprobs:
             return whole
         part = v1.Part()
@@ -38,7 +38,7 @@ class _Part:
 
 
 def _completed(remainder: v1.Part, text: str) -> v1.Part:
-    """A part whose text was too long for its end, with the text of its deltas."""
+    """Completes a part whose `part_end` left out its text with the text of its deltas."""
     part = v1.Part()
     part.CopyFrom(remainder)
     match part.WhichOneof("data"):
@@ -56,13 +56,14 @@ def _text_of(message: v1.Message) -> str:
 
 
 class Output:
-    """Takes the events of one reader, and then has the text and the result."""
+    """Collects the events of one reader; afterwards it has the text and the result."""
 
     def __init__(self) -> None:
         self._parts: dict[int, _Part] = {}
-        #: Arguments of tool calls, for ends of parts that are without them.
+        #: Arguments of tool calls, for `part_end` events without them.
         self._arguments: dict[int, list[str]] = {}
-        #: Sequence of the first event seen, or 1: what came before is void; 0 before the first.
+        #: Sequence of the first event received. 1 after a discard, because earlier output is void.
+        #: 0 before the first event.
         self._first_seen = 0
         self._complete = v1.StreamComplete()
 
@@ -109,7 +110,7 @@ class Output:
         return generation
 
     def _is_whole(self) -> bool:
-        """Every event of the output that stands was seen. A service that is older says 0."""
+        """True if every event of the valid output was received. An older service sends 0."""
         return 0 < self._first_seen <= max(1, self._complete.first_output_sequence)
 
     def _part(self, index: int) -> _Part:

@@ -1,4 +1,4 @@
-"""When a call is made again, and after how long: one rule for unary calls and for streams."""
+"""When a call is repeated, and after which wait: one rule for unary calls and streams."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from grpc import StatusCode
 from .error import SteerError
 from .runtime import Runtime
 
-#: Failures in a row, without one new event between them.
+#: Most failures in a row without a new event between them.
 MAX_TRIES = 10
 FIRST_WAIT, MAX_WAIT = 0.1, 5.0
-#: How libraries and proxies name a connection that was lost.
+#: Codes with which libraries and proxies report a lost connection.
 LOST_CODES = {
     StatusCode.UNAVAILABLE,
     StatusCode.ABORTED,
@@ -22,14 +22,15 @@ LOST_CODES = {
 
 
 def wait_before(cause: SteerError, tries: int, random: float) -> float:
-    """Seconds before the repetition number `tries`: random within a range that doubles, and at
-    least as long as the service asks for."""
+    """Seconds before repetition number `tries`: random within a range that doubles, and at least
+    as long as the service asks for."""
     most: float = min(MAX_WAIT, FIRST_WAIT * 2**tries)
     return max(cause.retry_delay or 0, cause.pushback or 0, random * most)
 
 
 def is_repeatable(cause: SteerError) -> bool:
-    """The service asks for a repetition, or the call was lost before the service answered."""
+    """True if the service asks for a repetition, or if the call was lost before the service
+    answered."""
     if cause.pushback is not None:
         return cause.pushback >= 0 and cause.code is StatusCode.UNAVAILABLE
     return cause.code in LOST_CODES and not cause.is_from_gateway
@@ -54,7 +55,7 @@ class Repetition:
         return max(0.0, self.timeout - (self.runtime.now() - self._began))
 
     def wait_after(self, cause: SteerError) -> float:
-        """Seconds until the call is made again; raises the cause where it must not be."""
+        """Seconds until the repetition. Raises the cause if the call must not be repeated."""
         self._tries += 1
         if self._tries > MAX_TRIES or not is_repeatable(cause):
             raise cause

@@ -1,7 +1,7 @@
-"""The algorithm of docs/resuming.md, once for both kinds of channel: no transport, no waiting.
+"""The algorithm of docs/resuming.md for both kinds of channel, without transport or waiting.
 
-`Reading.steps` says what is to be done next. Its driver does that, with a blocking channel or with
-one of asyncio, and leaves in `received` what came of a `Receive`.
+`Reading.steps` yields the next step. Its driver executes the step, with a blocking or an asyncio
+channel, and puts the result of a `Receive` into `received`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from .error import SteerError, error_of_event
 from .repeat import MAX_TRIES, wait_before
 from .runtime import Runtime
 
-#: How long a call may take to end by itself after its last event.
+#: Time for a call to end by itself after its last event.
 END = 1.0
-#: Repeating the call cannot change these.
+#: Codes that a repetition cannot change.
 FINAL_CODES = {
     StatusCode[name]
     for name in (
@@ -30,17 +30,17 @@ FINAL_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class StreamCursor:
-    """How far a reader has come; enough to go on, also in another process."""
+    """Position of a reader, sufficient to resume, also in another process."""
 
     stream_id: str = ""
     sequence: int = 0
-    #: As the event named it; 0 leaves the position unverified.
+    #: Writer of that event. 0: the position is not verified.
     writer: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Reconnect:
-    """A delivery broke off, and the reader is about to go on."""
+    """A delivery broke off, and the reader is about to resume."""
 
     cursor: StreamCursor
     tries: int
@@ -57,7 +57,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Receive:
-    """Take one event of the call, and leave it, its end (None) or its error in `received`."""
+    """Take one event of the call, and put it, the end (None) or the error into `received`."""
 
     timeout: float | None
 
@@ -88,15 +88,15 @@ def closed_error() -> SteerError:
 
 @dataclass
 class Reading:
-    """One reader's way through a stream. Every error that it raises says where the reader stood."""
+    """Reads one stream. Every error that it raises has the reader's position."""
 
     runtime: Runtime
-    #: Not a word for so long, heartbeats included, and the call is given up. 0: never.
+    #: Longest silence, heartbeats included, before the call is given up. 0: no limit.
     silence: float
-    #: The request has a `request_id`: a second StreamGenerate joins the stream of the first.
+    #: The request has a `request_id`, so a second StreamGenerate joins the stream of the first.
     repeatable: bool = True
     cursor: StreamCursor = field(default_factory=StreamCursor)
-    #: The client is closed: no call is made any more.
+    #: True if the client is closed: no further call is made.
     is_closed: Callable[[], bool] = lambda: False
     #: Seconds until everything ends.
     timeout: float | None = None
@@ -112,7 +112,7 @@ class Reading:
         self._tries = 0
 
     def steps(self) -> Generator[Step, None, None]:
-        """Ends after `complete`; raises after `error`, or when the reader cannot go on."""
+        """Ends after `complete`. Raises after `error`, or if the reader cannot resume."""
         while (cause := (yield from self._delivery())) is not None:
             yield Wait(self._before_next(cause))
 
@@ -125,7 +125,7 @@ class Reading:
         return left
 
     def _delivery(self) -> Generator[Step, None, SteerError | None]:
-        """Reads one call. Returns why it broke off; None: the stream has ended well."""
+        """Reads one call. Returns the error that broke it; None: the stream succeeded."""
         is_opening = not self.cursor.stream_id
         self._left()
         self._raise_if_closed()
@@ -163,7 +163,7 @@ class Reading:
                 return None
             if kind == "error":
                 raise error_of_event(event.error.error).at(self.cursor)
-        # The cursor came from elsewhere and is already at the end of a stream that has succeeded.
+        # The given cursor was already at the end of a successful stream.
         if not is_opening and not self._progress:
             return None
         message = "the call ended before the stream did"
@@ -179,13 +179,14 @@ class Reading:
         self._durable = is_durable
 
     def _before_next(self, cause: SteerError) -> float:
-        """How long to wait until the next call; raises where there must be none."""
+        """Seconds until the next call. Raises if there must be none."""
         self._raise_if_closed()
         pushback = cause.pushback or 0
         is_refused = cause.detail is not None and not cause.detail.retryable
         if cause.code in FINAL_CODES or is_refused or pushback < 0:
             raise cause.at(self.cursor)
-        # Without a `request_id` a second call is a second generation, unless nothing was executed.
+        # Without a `request_id`, a second call starts a second generation, unless nothing was
+        # executed.
         may_open = self.repeatable or cause.pushback is not None
         if not (self._resumable if self.cursor.stream_id else may_open):
             message = f"the stream broke off and cannot be resumed: {cause}"

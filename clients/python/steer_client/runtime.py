@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Time and randomness; tests hold both."""
+    """Time and randomness, replaced by tests."""
 
     now: Callable[[], float] = time.monotonic
     random: Callable[[], float] = random.random
-    #: Of asyncio.
+    #: For asyncio.
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    #: Of the blocking client: returns early when the event is set.
+    #: For the blocking client: returns early when the event is set.
     wait: Callable[[threading.Event, float], bool] = threading.Event.wait
 
 

@@ -1,4 +1,4 @@
-"""Where a client connects, and with which key: as given, else by the environment."""
+"""Address and key of a client: from arguments, otherwise from the environment."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _FORM = re.compile(
     r"(?::([1-9][0-9]{0,4}))?"
 )
 _MAX_PORT = 65_535
-#: A header takes nothing else, and the service reads a key up to its first space.
+#: Headers accept only these characters, and the service reads a key up to its first space.
 _KEY = re.compile(r"[\x21-\x7e]*")
-#: Where systems keep the authorities that they trust, if OpenSSL does not know.
+#: Files with the trusted authorities of systems, if OpenSSL knows none.
 _BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -49,18 +49,19 @@ def _is_ipv6(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ServiceAddress:
-    """Where the service is."""
+    """Address of the service."""
 
     secure: bool
-    #: The caller has said `http://` or `https://`.
+    #: The address has `http://` or `https://`.
     has_scheme: bool
-    #: An IPv6 address is without its brackets.
+    #: An IPv6 address has no brackets here.
     host: str
     port: int
 
     @classmethod
     def parse(cls, text: str, name: str) -> ServiceAddress:
-        """`name` says where the text comes from. Raises ADDRESS_INVALID, without the text."""
+        """`name` is the source of the text. Raises ADDRESS_INVALID, which does not quote the text.
+        """
         match = _FORM.fullmatch(text)
         scheme, literal, host, digits = match.groups() if match else (None, None, None, None)
         secure = scheme is not None and len(scheme) == len("https")
@@ -73,12 +74,12 @@ class ServiceAddress:
         return cls(secure, scheme is not None, literal or host or "", port)
 
     def __str__(self) -> str:
-        """`host:port`, as gRPC writes it."""
+        """`host:port`, with IPv6 in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
     def loopback(self) -> bool:
-        """What is sent there does not leave this machine."""
+        """True if data sent to this address stays on this machine."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -86,7 +87,7 @@ class ServiceAddress:
 
 
 def checked_key(key: str, name: str) -> str:
-    """The key as it is. Raises KEY_INVALID, which does not quote the key."""
+    """Returns the key. Raises KEY_INVALID, which does not quote the key."""
     if not _KEY.fullmatch(key):
         raise _invalid("KEY_INVALID", f"{name}: a key is one line of ASCII without spaces")
     return key
@@ -95,7 +96,7 @@ def checked_key(key: str, name: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Settings:
     address: ServiceAddress
-    #: A function is asked before each call. Empty: none is sent.
+    #: A function is called before each call. An empty key is not sent.
     token: str | Callable[[], str | None]
 
     @classmethod
@@ -119,7 +120,8 @@ class Settings:
         return checked_key(self.token() or "", "token")
 
     def warn_of_clear_key(self) -> None:
-        """Logs that the key can be read on its way, unless `http://` says that this is meant."""
+        """Logs a warning that the key is sent in clear text, unless `http://` means that this is
+        intended."""
         address = self.address
         if not self.token or address.secure or address.has_scheme or address.loopback:
             return
@@ -132,7 +134,7 @@ class Settings:
 
 
 def system_credentials(environment: Mapping[str, str]) -> grpc.ChannelCredentials:
-    """TLS that trusts the authorities of the machine. gRPC alone trusts a list of its own."""
+    """TLS that trusts the authorities of the machine. gRPC by itself trusts only its own list."""
     if environment.get("GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"):
         return grpc.ssl_channel_credentials()
     for file in (ssl.get_default_verify_paths().cafile, *_BUNDLES):

@@ -1,4 +1,4 @@
-"""For threads."""
+"""The client for threads."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from .resume import Call, Deliver, Reading, Receive, StreamCursor, Wait, silence
 
 
 class _Calls:
-    """The call under way, and what may end it from another thread: `cancel`, or a watch over waits
-    that last too long, because a blocking read has no time limit of its own."""
+    """The current call, and the ways to end it from another thread: `cancel`, or a watch over long
+    waits, because a blocking read has no time limit."""
 
     def __init__(self) -> None:
         self.stopped = threading.Event()
         self._call: Any = None
         self._changed = threading.Condition()
         self._watch: threading.Thread | None = None
-        #: When the read under way has lasted too long, and when the watch looks next.
+        #: Time at which the current read is too long, and time at which the watch looks next.
         self._ends_at: float | None = None
         self._looks_at = float("inf")
         self._has_expired = self._is_closed = False
@@ -63,7 +63,7 @@ class _Calls:
 
     def _limit(self, ends_at: float) -> None:
         self._ends_at = ends_at
-        # A watch that looks earlier anyhow need not be woken: most events take no lock.
+        # A watch that looks earlier need not be woken, so most events take no lock.
         if ends_at >= self._looks_at:
             return
         with self._changed:
@@ -76,7 +76,8 @@ class _Calls:
     def _look(self) -> None:
         with self._changed:
             while not self._is_closed:
-                # In this order: a read that begins meanwhile sees that it has to wake the watch.
+                # In this order, so that a read that begins meanwhile sees that it has to wake the
+                # watch.
                 self._looks_at = float("inf")
                 now, ends_at = time.monotonic(), self._ends_at
                 if ends_at is None:
@@ -115,7 +116,7 @@ class EventStream(Iterator[v1.StreamEvent]):
     """The events of a stream. Leaving the loop ends the call; `cancel` does so from any thread."""
 
     def __init__(self, reading: Reading, begin: Begin) -> None:
-        # The generator does not know this object: without a cycle, `break` alone drops both.
+        # The generator must not refer to this object: without a cycle, `break` alone frees both.
         self._calls = _Calls()
         self._events = _read(reading, begin, self._calls)
 
@@ -123,16 +124,16 @@ class EventStream(Iterator[v1.StreamEvent]):
         return next(self._events)
 
     def text(self) -> str:
-        """Reads to the end and returns the text that stands: without what a notice has voided, the
-        text parts in the order of their index, joined. Raises the error of a stream that fails,
-        and OUTPUT_INCOMPLETE if the events began behind the first one whose output stands, and the
-        last one has no message."""
+        """Reads to the end and returns the valid text: the text parts in the order of their index,
+        joined, without voided output. Raises the error of a failed stream. Raises
+        OUTPUT_INCOMPLETE if the reader started after the first valid output and the last event has
+        no message."""
         return self._rest().text()
 
     def collect(self) -> v1.Generation:
-        """Reads to the end and returns the result, always with its message and its `output_text`:
-        where the last event leaves them out, they are put together from the events. Raises as
-        `text` does."""
+        """Reads to the end and returns the result, always with its message and its `output_text`,
+        which are assembled from the events if the last event leaves them out. Raises like `text`.
+        """
         return self._rest().generation()
 
     def _rest(self) -> Output:
@@ -157,11 +158,10 @@ class Client(BaseClient):
         self, request: v1.GenerateRequest, *, timeout: float | None = None
     ) -> v1.GenerateResponse:
         """Generates the whole answer within `timeout` seconds, repetitions included. The call is
-        made again, 10 times at most, where a connection or a replica was lost before the answer
-        came, or where the service has refused the call and asks for a repetition. A repetition
-        joins a generation that still runs, or gets its stored answer. A generation whose connection
-        was lost is cancelled: then the answer is generated again, and a provider can be paid twice.
-        """
+        repeated up to 10 times if a connection or a replica was lost before the answer, or if the
+        service refused the call and asks for a repetition. A repetition joins a generation that
+        still runs, or gets its stored answer. If the lost connection cancelled the generation, the
+        answer is generated again, and a provider can be paid twice."""
         whole, repetition = with_id(request), Repetition(self._runtime, timeout)
         while True:
             left = repetition.left()
@@ -181,11 +181,11 @@ class Client(BaseClient):
     def stream_generate(
         self, request: v1.StreamGenerateRequest, **options: Unpack[ReadOptions]
     ) -> EventStream:
-        """Generates and streams; goes on by itself where a connection or a replica is lost."""
+        """Generates and streams. Resumes by itself if a connection or a replica is lost."""
         return EventStream(*self._new(request, options))
 
     def resume_stream(self, cursor: StreamCursor, **options: Unpack[ReadOptions]) -> EventStream:
-        """Goes on with a stream whose position was kept elsewhere."""
+        """Resumes a stream at a stored position."""
         return EventStream(*self._known(cursor, options))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Both clients behind one face: each reads a stream as a caller would, and says how that ended."""
+"""One interface for both clients: each reads a stream like a caller, and reports its end."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from steer_client import AsyncClient, Client, Runtime, SteerError, StreamCursor
 
 @dataclass
 class Stop:
-    """How the caller ends it, and when."""
+    """How and when the caller ends it."""
 
     how: str = ""
     after_sequence: int = -1
@@ -27,7 +27,7 @@ class Stop:
 @dataclass
 class Result:
     applied: list[int] = field(default_factory=list)
-    #: Sequences of the events before which a discard was told.
+    #: Sequences of the events before which a discard was reported.
     discards: list[int] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     ended: str = ""
@@ -47,11 +47,11 @@ class Plan:
     def __post_init__(self) -> None:
         self._jumped = 0.0
         if self.stop.how == "deadline":
-            # Virtual in a wait; while an event is awaited it really passes.
+            # Waits use virtual time; waiting for an event uses real time.
             self.options["timeout"] = PATIENCE if self.stop.in_wait else 2.0
 
     def told_by(self, result: Result) -> dict[str, Any]:
-        """The options of the reader, with what it tells of discards kept in the result."""
+        """The reader's options, with reported discards kept in the result."""
 
         def note(_: v1.AttemptNotice) -> None:
             result.discards.append((result.applied or [self._first()])[-1] + 1)
@@ -62,7 +62,7 @@ class Plan:
         return time.monotonic() + self._jumped
 
     def wait(self, result: Result, seconds: float, cancel: Callable[[], object]) -> None:
-        """What a caller does meanwhile. No wait takes any time."""
+        """The caller's action during a wait. Waits take no time."""
         result.waits.append(seconds)
         for index, _ in enumerate(self.service.made):
             if self.service.scripts[index].get("cancelled"):
@@ -117,7 +117,7 @@ def read_with_threads(plan: Plan) -> Result:
                     continue
                 if stop.how == "leave":
                     result.ended = "left"
-                    # The loop still has it: as if it had had no name.
+                    # Only the loop holds it, as if it had no name.
                     del events
                     break
                 if stop.how == "cancel":
@@ -193,7 +193,7 @@ class ReadOutput(Protocol):
 
 
 def output_with_threads(plan: Plan, take: Take) -> Any:
-    """What `text` or `collect` returns."""
+    """The result of `text` or `collect`."""
     runtime = Runtime(random=lambda: plan.random, wait=lambda *_: False)
     with Client(plan.address, runtime=runtime) as client:
         events = (

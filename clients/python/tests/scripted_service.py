@@ -1,4 +1,4 @@
-"""A gRPC server that plays scripts, so that tests drive the whole client over the wire."""
+"""A gRPC server that plays scripts, so that tests run the whole client over the wire."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from steer import v1
 
 PATIENCE = 30.0
 
-#: A value that no enum of today has.
+#: A value of no current enum.
 NEWER = 99
 
 CODES = {code.name: code for code in grpc.StatusCode}
@@ -99,11 +99,11 @@ class ScriptedService(v1.GenerationServiceServicer):
         self.made: list[dict[str, Any]] = []
         self.requests: list[Any] = []
         self.metadata: list[dict[str, str | bytes]] = []
-        #: Per call: set once the client has ended it before it ended by itself.
+        #: By call: set when the client ended it before it ended by itself.
         self.cancelled = [threading.Event() for _ in scripts]
-        #: A call has sent all it has and stays open.
+        #: Set when a call has sent all its events and stays open.
         self.idle = threading.Event()
-        #: Calls that have ended by themselves, with the client still there.
+        #: Number of calls that ended by themselves while the client was there.
         self.ended = 0
 
     def Generate(self, request: v1.GenerateRequest, context: Any) -> v1.GenerateResponse:
@@ -141,7 +141,7 @@ class ScriptedService(v1.GenerationServiceServicer):
     def _play(self, index: int, context: grpc.ServicerContext) -> Iterator[v1.StreamEvent]:
         script = self.scripts[index]
         end = script["end"]
-        # It is called when the call is over, and only the client ends an open one.
+        # The callback runs at the end of the call, and only the client ends an open one.
         if end == "open" and not context.add_callback(self.cancelled[index].set):
             self.cancelled[index].set()
         for event in script["events"]:
@@ -151,7 +151,7 @@ class ScriptedService(v1.GenerationServiceServicer):
             if not self.cancelled[index].wait(PATIENCE):
                 context.abort(grpc.StatusCode.FAILED_PRECONDITION, "nobody has ended the call")
             return
-        # A client that leaves right behind the last event would be gone by then.
+        # A client that leaves right after the last event would be gone by then.
         if threading.Event().wait(script.get("linger", 0)) or context.is_active():
             self.ended += 1
         if end != "ok":

@@ -1,4 +1,4 @@
-"""What the vectors do not say: silence, the call's end, errors, metadata; over the wire as well."""
+"""Behaviour outside the vectors: silence, the call's end, errors, metadata; also over the wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unary calls that are made again, with both clients, over the wire."""
+"""Repeated unary calls, with both clients, over the wire."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Generate = Callable[..., list[Any]]
 def with_threads(
     address: str, calls: int = 1, waits: list[float] | None = None, **more: Any
 ) -> list[Any]:
-    """Makes so many calls at once. Returns what each one answered or raised."""
+    """Makes this many calls at once. Returns their answers or errors."""
 
     def wait(_: threading.Event, seconds: float) -> bool:
         if waits is None:
@@ -76,7 +76,7 @@ def generate(request: pytest.FixtureRequest) -> Generate:
 
 
 class Replica(v1.GenerationServiceServicer):
-    """Answers each call as `answer` does, on an address that replicas can share."""
+    """Answers each call with `answer`, on an address that replicas can share."""
 
     def __init__(self, address: str, answer: Callable[[Any], None]) -> None:
         self.request_ids: list[str] = []
@@ -130,7 +130,7 @@ def test_field_e25_no_call_of_many_fails_when_their_replica_is_lost(generate: Ge
 
     others = list[Replica]()
     threading.Thread(target=lose).start()
-    # More than the tokens of the channel's own retries would allow.
+    # More calls than the channel's own retries would allow.
     results = generate(lost.address, calls)
     others[0].stop()
     assert failures(results) == []
@@ -144,7 +144,7 @@ def test_field_e25_calls_that_a_draining_replica_refuses_wait_for_its_goaway(
     draining = Replica("127.0.0.1:0", lambda context: end_with(context, REFUSED))
 
     def drain() -> None:
-        # It refuses calls on its connection for two seconds before it says GOAWAY.
+        # The replica refuses calls on its connection for two seconds before GOAWAY.
         time.sleep(2)
         others.append(Replica(draining.address, lambda _: None))
         draining.stop(PATIENCE)
@@ -191,7 +191,7 @@ def test_the_deadline_holds_over_all_repetitions(generate: Generate) -> None:
     waits = list[float]()
     with Server([{"end": {**REFUSED, "pushback_ms": 60_000}}]) as server:
         [error] = generate(server.address, waits=waits, timeout=30)
-    # The reason that the service gave, and not a deadline that nobody has waited for.
+    # The reason is the service's, not a deadline that was never reached.
     assert (error.reason, waits) == ("DRAINING", [])
 
 

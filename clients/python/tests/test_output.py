@@ -1,4 +1,4 @@
-"""The text that stands, and the result, from events alone."""
+"""The valid text and the result, from events alone."""
 
 from __future__ import annotations
 

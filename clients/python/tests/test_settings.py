@@ -1,4 +1,4 @@
-"""Where a client connects and with which key: tests/fixtures/connection-vectors.json."""
+"""Addresses and keys, tested with tests/fixtures/connection-vectors.json."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INVALID_ARGUMENT = grpc.StatusCode.INVALID_ARGUMENT
 
 
 def refusal(address: str | None, token: str | None, is_async: bool) -> SteerError:
-    """Of a client that must not come about."""
+    """Options of a client that must not be created."""
 
     async def make_async() -> None:
         AsyncClient(address, token=token)

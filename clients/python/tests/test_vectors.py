@@ -22,7 +22,7 @@ OUTPUTS = [vector for vector in VECTORS if "text" in vector or "text_error" in v
 
 def request_of(vector: dict[str, Any]) -> v1.StreamGenerateRequest:
     request = v1.StreamGenerateRequest(spec=v1.GenerationSpec(model="m", prompt="p"))
-    # The client gives each request an id, unless there is nothing that it could join.
+    # The client gives each request an id, unless the stream is ephemeral and cannot be joined.
     request.options.ephemeral = not vector.get("repeatable", True)
     if named := vector.get("request", {}).get("mid_stream_recovery"):
         recovery = v1.MidStreamRecovery.Value(f"MID_STREAM_RECOVERY_{named}")

@@ -19,15 +19,15 @@ use crate::{
     EventStream, ReadOptions, SteerError, StreamCalls, StreamCursor, random_bits, read_stream,
 };
 
-/// The service's limits: of a request, and of an answer.
+/// The service's limits for a request and for an answer.
 const MAX_REQUEST: usize = 32 << 20;
 const MAX_ANSWER: usize = 4 << 20;
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Heartbeats that may be missing before a connection counts as dead.
+/// Missed heartbeats after which a connection counts as dead.
 const MISSED_HEARTBEATS: u32 = 3;
 
-/// The helper's settings of a connection to `host:port` or `http://host:port`, in the clear, or to
-/// `https://host:port`, by TLS that trusts the system's certificates. Fails with `ADDRESS_INVALID`.
+/// The helper's settings for a connection to `host:port` or `http://host:port` in clear text, or to
+/// `https://host:port` with TLS and the system's certificates. Fails with `ADDRESS_INVALID`.
 pub fn endpoint(address: &str) -> Result<Endpoint, SteerError> {
     endpoint_at(&address_of(Some(address), &process_environment)?)
 }
@@ -37,7 +37,7 @@ fn endpoint_at(address: &ServiceAddress) -> Result<Endpoint, SteerError> {
         true => "https",
         false => "http",
     };
-    // A connection that does not answer a ping is dead, and its calls are resumed over another.
+    // If a connection does not answer a ping, its calls are resumed over another.
     let endpoint = Endpoint::from_shared(format!("{scheme}://{address}"))
         .map_err(SteerError::of_transport)?
         .connect_timeout(Duration::from_secs(5))
@@ -51,10 +51,10 @@ fn endpoint_at(address: &ServiceAddress) -> Result<Endpoint, SteerError> {
     }
 }
 
-/// What each client of `steer_stubs` takes: `AdminServiceClient::new(client.service())`.
+/// The argument of each client of `steer_stubs`: `AdminServiceClient::new(client.service())`.
 pub type Service = InterceptedService<Channel, Bearer>;
 
-/// Calls the gateway. Clones share one connection, which is made when it is needed.
+/// Calls the gateway. Clones share one connection, which opens on first use.
 #[derive(Clone)]
 pub struct Client {
     channel: Channel,
@@ -69,7 +69,7 @@ impl Client {
         Client::at(address_of(Some(address), &process_environment)?)
     }
 
-    /// The same with the address of the variable `STEER_ADDRESS`, else with `127.0.0.1:50051`.
+    /// The same with the address of the variable `STEER_ADDRESS` (default `127.0.0.1:50051`).
     pub fn from_env() -> Result<Self, SteerError> {
         Client::at(address_of(None, &process_environment)?)
     }
@@ -83,8 +83,7 @@ impl Client {
         Ok(client)
     }
 
-    /// Over a channel with other settings. No variable is read: the channel is the caller's, and so
-    /// is the key.
+    /// Over a channel with other settings. Reads no variable: channel and key come from the caller.
     pub fn over(channel: Channel) -> Self {
         Client {
             channel,
@@ -93,13 +92,13 @@ impl Client {
         }
     }
 
-    /// With the key of the caller; an empty one is not sent. Fails with `KEY_INVALID`.
+    /// Sets the caller's key; an empty key is not sent. Fails with `KEY_INVALID`.
     pub fn with_token(mut self, token: &str) -> Result<Self, SteerError> {
         self.bearer.key = key_of(Some(token), &process_environment)?;
         Ok(self)
     }
 
-    /// With requests compressed by gzip.
+    /// Compresses requests with gzip.
     pub fn with_compressed_requests(mut self) -> Self {
         self.is_compressing = true;
         self
@@ -120,13 +119,13 @@ impl Client {
         }
     }
 
-    /// Generates the whole answer. The call is made again, ten times at most, where a connection or
-    /// a replica was lost before the answer came, or where the service has refused the call and asks
-    /// for a repetition. A repetition joins a generation that still runs, or gets its stored answer.
-    /// A generation whose connection was lost is cancelled: then the answer is generated again, and a
-    /// provider can be paid twice.
+    /// Generates the whole answer. The call is repeated up to ten times if a connection or a
+    /// replica was lost before the answer, or if the service refused the call and asks for a
+    /// repetition. A repetition joins a generation that still runs, or gets its stored answer. If
+    /// the lost connection cancelled the generation, the answer is generated again, and a provider
+    /// can be paid twice.
     pub async fn generate(&self, request: GenerateRequest) -> Result<GenerateResponse, SteerError> {
-        // The longest that the service allows by its default.
+        // The service's default maximum.
         self.generate_within(Duration::from_secs(3_600), request)
             .await
     }
@@ -159,9 +158,9 @@ impl Client {
         }
     }
 
-    /// Generates and streams; goes on by itself where a connection or a replica is lost. Accepts
-    /// that output is discarded, and asks for `MidStreamRecovery::Restart` where the request names
-    /// no recovery. Nothing is sent before the first event is asked for.
+    /// Generates and streams. Resumes by itself if a connection or a replica is lost. Accepts
+    /// discards, and asks for `MidStreamRecovery::Restart` if the request names no recovery. Sends
+    /// nothing before the first event is requested.
     pub fn stream_generate(&self, request: StreamGenerateRequest) -> EventStream {
         self.stream_generate_with(ReadOptions::default(), request)
     }
@@ -189,8 +188,8 @@ impl Client {
         self.read(options, StreamCursor::default(), is_repeatable, request)
     }
 
-    /// Goes on with a stream whose position was kept elsewhere. The interval of its heartbeats is
-    /// not known here: no limit to silence unless one is given.
+    /// Resumes a stream at a stored position. Its heartbeat interval is unknown here, so silence
+    /// has no limit by default.
     pub fn resume_stream(&self, options: ReadOptions, cursor: StreamCursor) -> EventStream {
         self.read(options, cursor, true, StreamGenerateRequest::default())
     }

@@ -10,34 +10,35 @@ use tonic_types::{ErrorInfo, RetryInfo, StatusExt};
 
 use crate::StreamCursor;
 
-/// Domain of every error that the gateway itself has made.
+/// Domain of every error of the gateway itself.
 const DOMAIN: &str = "steer";
 const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
-/// A call that did not succeed.
+/// A failed call.
 #[derive(Debug)]
 pub struct SteerError {
     pub code: Code,
-    /// Stable cause in UPPER_SNAKE_CASE; empty where the status comes from a library or a proxy.
+    /// Stable cause in UPPER_SNAKE_CASE; empty if the status comes from a library or a proxy.
     pub reason: String,
     pub message: String,
-    /// The gateway's error in full: category, attempts, usage.
+    /// The gateway's complete error: category, attempts, usage.
     pub detail: Option<Box<GatewayError>>,
-    /// The gateway has answered; otherwise the status is a library's or a proxy's.
+    /// True if the gateway answered; otherwise the status comes from a library or a proxy.
     pub is_from_gateway: bool,
-    /// Repeating the same call later can succeed.
+    /// True if the same call can succeed later.
     pub retryable: bool,
-    /// Earliest sensible moment for that.
+    /// Shortest sensible wait before a repetition.
     pub retry_delay: Option<Duration>,
-    /// `grpc-retry-pushback-ms`: negative forbids a repetition nobody decides, others ask for one.
+    /// `grpc-retry-pushback-ms`: a negative value forbids automatic repetitions, any other asks for
+    /// one.
     pub pushback_ms: Option<i64>,
-    /// Where the reader of a stream stood.
+    /// Position of the stream's reader.
     pub cursor: Option<Box<StreamCursor>>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl SteerError {
-    /// What the helper itself has found.
+    /// An error that the helper itself found.
     pub(crate) fn local(code: Code, reason: &str, message: String) -> Self {
         SteerError {
             code,
@@ -53,7 +54,7 @@ impl SteerError {
         }
     }
 
-    /// A channel that cannot be made, as where the system has no certificates.
+    /// A channel that cannot be created, for example because the system has no certificates.
     pub(crate) fn of_transport(cause: tonic::transport::Error) -> Self {
         let message = format!("no channel can be made: {cause}");
         let mut error = SteerError::local(Code::FailedPrecondition, "", message);
@@ -61,7 +62,7 @@ impl SteerError {
         error
     }
 
-    /// The error that ends a stream, as its last event tells it.
+    /// The error of a stream's terminal event.
     pub(crate) fn from_event(detail: Option<GatewayError>) -> Self {
         let Some(detail) = detail else {
             return SteerError::local(Code::Unknown, "", "no error given".to_owned());
@@ -92,7 +93,7 @@ impl SteerError {
 
 impl From<Status> for SteerError {
     fn from(status: Status) -> Self {
-        // tonic's own timer says CANCELLED.
+        // tonic's own timer reports CANCELLED.
         let mut sources = successors(status.source(), |&error| error.source());
         let code = match sources.any(|error| error.is::<TimeoutExpired>()) {
             true => Code::DeadlineExceeded,
@@ -115,7 +116,7 @@ impl From<Status> for SteerError {
             error.retry_delay = Some(delay);
         }
         if let Some(pushback) = status.metadata().get(PUSHBACK) {
-            // What is no number forbids a repetition, as gRPC has it.
+            // A value that is not a number forbids a repetition, as in gRPC.
             let text = pushback.to_str().unwrap_or_default();
             error.pushback_ms = Some(text.parse().unwrap_or(-1));
         }

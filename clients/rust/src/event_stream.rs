@@ -15,18 +15,17 @@ impl EventStream {
         EventStream(events)
     }
 
-    /// Reads to the end. Returns the text that stands: without what a notice has voided, the text
-    /// parts in the order of their index, joined. A stream that fails returns its error.
-    /// `OUTPUT_INCOMPLETE`: the events began behind the first one whose output stands, and the last
-    /// one has no message.
+    /// Reads to the end and returns the valid text: the text parts in the order of their index,
+    /// joined, without voided output. Fails with the error of a failed stream. Fails with
+    /// `OUTPUT_INCOMPLETE` if the events began after the first valid output and the last event has
+    /// no message.
     pub async fn text(self) -> Result<String, SteerError> {
         self.output().await?.into_text()
     }
 
-    /// Reads to the end. Returns the result, always with its message and its `output_text`: where
-    /// the last event leaves them out, they are put together from the events. Fails as
-    /// [`EventStream::text`] does. The method of the same name of `StreamExt`, which collects the
-    /// events, is `StreamExt::collect(events)`.
+    /// Reads to the end and returns the result, always with its message and its `output_text`,
+    /// which are assembled from the events if the last event leaves them out. Fails like
+    /// [`EventStream::text`]. To collect the events, use `StreamExt::collect(events)`.
     pub async fn collect(self) -> Result<Generation, SteerError> {
         self.output().await?.into_generation()
     }

@@ -29,7 +29,7 @@ pub use event_stream::EventStream;
 pub use resume::{Delivery, ReadOptions, Reconnect, StreamCalls, StreamCursor, read_stream};
 pub use settings::Bearer;
 
-// What the types above are made of: a program that names them depends on this crate alone.
+// The types above use these; with them, a program depends on this crate alone.
 pub use futures_util::{Stream, StreamExt, stream::BoxStream};
 pub use steer_stubs::{admin, v1};
 pub use {prost_types, tonic};

@@ -1,4 +1,4 @@
-//! What stands of a stream's output, once what a notice has voided is dropped.
+//! The valid output of a stream, without output that a notice voided.
 use std::collections::BTreeMap;
 
 use steer_stubs::v1::part::Data;
@@ -11,7 +11,7 @@ use tonic::Code;
 
 use crate::SteerError;
 
-/// A part as its events build it: from deltas, or whole at its end.
+/// A part, built from deltas or received whole at its end.
 #[derive(Default)]
 struct Draft {
     text: String,
@@ -43,7 +43,7 @@ impl From<Draft> for Part {
     }
 }
 
-/// A text that came whole, with the probabilities that its deltas have brought.
+/// A text that came whole, with the token probabilities of its deltas.
 fn with_logprobs(mut whole: Part, logprobs: Vec<TokenLogprob>) -> Part {
     if let Some(Data::Text(text)) = &mut whole.data {
         if text.logprobs.is_empty() {
@@ -53,7 +53,7 @@ fn with_logprobs(mut whole: Part, logprobs: Vec<TokenLogprob>) -> Part {
     whole
 }
 
-/// A part whose text was too long for its end, with the text of its deltas.
+/// Completes a part whose `part_end` left out its text with the text of its deltas.
 fn completed(mut remainder: Part, text: String) -> Part {
     match &mut remainder.data {
         Some(Data::Text(part)) => part.text = text,
@@ -72,18 +72,19 @@ fn text_of(message: &Message) -> String {
     texts.collect()
 }
 
-/// Takes the events of one reader, and then has the text and the result.
+/// Collects the events of one reader; afterwards it has the text and the result.
 #[derive(Default)]
 pub(crate) struct Output {
     drafts: BTreeMap<i32, Draft>,
-    /// Arguments of tool calls, for ends of parts that are without them.
+    /// Arguments of tool calls, for `part_end` events without them.
     arguments: BTreeMap<i32, String>,
-    /// Sequence of the first event seen, or 1: what came before is void; 0 before the first event.
+    /// Sequence of the first event received. 1 after a discard, because earlier output is void. 0
+    /// before the first event.
     first_seen: i32,
-    /// As the last event says it; a service that is older says 0.
+    /// From the last event; an older service sends 0.
     first_output: i32,
     result: Generation,
-    /// Data of a message that the last event leaves out.
+    /// Provider data of a message that the last event leaves out.
     provider_data: Option<ProviderData>,
 }
 
@@ -148,7 +149,7 @@ impl Output {
         Ok(self.result)
     }
 
-    /// Every event of the output that stands was seen.
+    /// True if every event of the valid output was received.
     fn is_whole(&self) -> bool {
         (1..=self.first_output.max(1)).contains(&self.first_seen)
     }

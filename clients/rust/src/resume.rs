@@ -1,4 +1,4 @@
-//! The client's half of a resumable stream: `docs/resuming.md`. No transport of its own.
+//! The client's side of a resumable stream: `docs/resuming.md`. Without a transport.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,49 +11,49 @@ use tonic::{Code, Status};
 use crate::repeat::{MAX_TRIES, wait_before};
 use crate::{EventStream, SteerError};
 
-/// How long a call may take to end by itself after its last event.
+/// Time for a call to end by itself after its last event.
 const END: Duration = Duration::from_secs(1);
 
-/// How far a reader has come; enough to go on, also in another process.
+/// Position of a reader, sufficient to resume, also in another process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StreamCursor {
     /// Empty until the stream is known.
     pub stream_id: String,
-    /// Of the last event processed.
+    /// Sequence of the last event processed.
     pub sequence: i32,
-    /// As that event named it; 0 leaves the position unverified.
+    /// Writer of that event. 0: the position is not verified.
     pub writer: u32,
 }
 
-/// A delivery broke off, and the reader is about to go on.
+/// A delivery broke off, and the reader is about to resume.
 #[derive(Debug)]
 pub struct Reconnect<'a> {
     pub cursor: &'a StreamCursor,
-    /// How often it has tried since the last new event.
+    /// Number of tries since the last new event.
     pub tries: u32,
     pub wait: Duration,
     pub cause: &'a SteerError,
 }
 
-/// Events as one call delivers them.
+/// Events of one call.
 pub type Delivery = BoxStream<'static, Result<StreamEvent, Status>>;
 type OnReconnect = dyn Fn(Reconnect<'_>) + Send + Sync;
 
-/// How to read a stream. Time is tokio's, which tests can hold.
+/// How to read a stream. Time is tokio's, which tests can pause.
 #[derive(Clone)]
 pub struct ReadOptions {
-    /// Deadline of each call: a delivery that reaches it is resumed by the next.
+    /// Deadline of each call. A delivery that reaches it is resumed by the next call.
     pub delivery_timeout: Option<Duration>,
-    /// Longest silence of a live connection, heartbeats included. None: three heartbeats where
-    /// their interval is known. Zero: no limit.
+    /// Longest silence of a live connection, heartbeats included. None: three heartbeats if their
+    /// interval is known. Zero: no limit.
     pub silence: Option<Duration>,
-    /// Told before each wait.
+    /// Called before each wait.
     pub on_reconnect: Option<Arc<OnReconnect>>,
-    /// The service's store went away (false) or came back (true): meanwhile events cannot be
-    /// resumed for certain.
+    /// Called when the service's store goes away (false) or comes back (true). Meanwhile events may
+    /// not be resumable.
     pub on_durability: Option<Arc<dyn Fn(bool) + Send + Sync>>,
-    /// Told of each `attempt_notice` with `discard_output`, before the event is handed on: all
-    /// output so far is void, and a user interface clears its answer.
+    /// Called with each `attempt_notice` that has `discard_output`, before the event is returned.
+    /// All output so far is void; a user interface clears its answer.
     pub on_discard: Option<Arc<dyn Fn(&AttemptNotice) + Send + Sync>>,
     /// Uniform in 0 to 1.
     pub random: fn() -> f64,
@@ -74,15 +74,15 @@ impl Default for ReadOptions {
 
 /// The two calls that deliver a stream, over any transport.
 pub struct StreamCalls {
-    /// StreamGenerate, always with the same request, where the cursor has no `stream_id`;
-    /// otherwise ResumeStream.
+    /// StreamGenerate, always with the same request, if the cursor has no `stream_id`; otherwise
+    /// ResumeStream.
     pub call: Box<dyn Fn(&StreamCursor) -> Delivery + Send>,
-    /// The request has a `request_id`: a second call joins the stream of the first.
+    /// The request has a `request_id`, so a second call joins the stream of the first.
     pub is_repeatable: bool,
 }
 
-/// Reads over as many calls as it takes. Ends after `complete`; fails after `error`, which is
-/// handed on before, or when it cannot go on.
+/// Reads over as many calls as necessary. Ends after `complete`. Returns an `error` event and then
+/// fails. Also fails if it cannot resume.
 pub fn read_stream(calls: StreamCalls, options: ReadOptions, from: StreamCursor) -> EventStream {
     let reader = Reader {
         calls,
@@ -103,9 +103,9 @@ struct Reader {
     calls: StreamCalls,
     options: ReadOptions,
     cursor: StreamCursor,
-    /// Of the call that runs.
+    /// Events of the current call.
     events: Option<Delivery>,
-    /// The last event was handed on; what is left to say.
+    /// Set after the last event; the error still to be returned, if any.
     ended: Option<Option<SteerError>>,
     is_resumable: bool,
     is_durable: bool,
@@ -133,7 +133,8 @@ impl Reader {
         }
     }
 
-    /// The next new event; None: the stream has ended well before. Fails with why a call broke off.
+    /// The next new event; None: the stream has already succeeded. Fails with the error that broke
+    /// a call.
     async fn deliver(&mut self) -> Result<Option<StreamEvent>, SteerError> {
         let silence = self.options.silence.filter(|silence| !silence.is_zero());
         let is_opening = self.cursor.stream_id.is_empty();
@@ -148,7 +149,7 @@ impl Reader {
                 })?,
             };
             let Some(event) = next.transpose()? else {
-                // The cursor came from elsewhere, at the end of a stream that has succeeded.
+                // The given cursor was already at the end of a successful stream.
                 if !is_opening && !self.has_progress {
                     return Ok(None);
                 }
@@ -214,7 +215,7 @@ impl Reader {
         self.is_durable = is_durable;
     }
 
-    /// Waits before the next call, or says why there must not be one.
+    /// Waits before the next call, or fails if there must be none.
     async fn wait(&mut self, cause: SteerError) -> Result<(), SteerError> {
         let is_forbidden = cause.pushback_ms.is_some_and(|pushback| pushback < 0);
         let is_refused = cause
@@ -224,7 +225,8 @@ impl Reader {
         if is_final(cause.code) || is_refused || is_forbidden {
             return Err(cause);
         }
-        // Without a `request_id` a second call is a second generation, unless nothing was executed.
+        // Without a `request_id`, a second call starts a second generation, unless nothing was
+        // executed.
         let is_safe = match self.cursor.stream_id.is_empty() {
             true => self.calls.is_repeatable || cause.pushback_ms.is_some(),
             false => self.is_resumable,
@@ -253,7 +255,7 @@ impl Reader {
     }
 }
 
-/// Repeating the call cannot change these.
+/// Codes that a repetition cannot change.
 fn is_final(code: Code) -> bool {
     matches!(
         code,

@@ -5,19 +5,19 @@ use tonic::Code;
 
 use crate::SteerError;
 
-/// Where the service is.
+/// Address of the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServiceAddress {
     pub is_secure: bool,
-    /// The caller has said `http://` or `https://`.
+    /// The address has `http://` or `https://`.
     pub has_scheme: bool,
-    /// An IPv6 address is without its brackets.
+    /// An IPv6 address has no brackets here.
     pub host: String,
     pub port: u16,
 }
 
 impl ServiceAddress {
-    /// `name` says where the text comes from. The error, `ADDRESS_INVALID`, does not quote the text.
+    /// `name` is the source of the text. The error, `ADDRESS_INVALID`, does not quote the text.
     pub fn parse(text: &str, name: &str) -> Result<Self, SteerError> {
         read(text).ok_or_else(|| {
             let form = "host:port, http://host:port or https://host:port, with nothing behind it";
@@ -26,7 +26,7 @@ impl ServiceAddress {
         })
     }
 
-    /// What is sent there does not leave this machine.
+    /// True if data sent to this address stays on this machine.
     pub fn is_loopback(&self) -> bool {
         match self.host.parse::<IpAddr>() {
             Ok(ip) => ip.is_loopback(),
@@ -35,7 +35,7 @@ impl ServiceAddress {
     }
 }
 
-/// `host:port`, as gRPC writes it.
+/// `host:port`, with IPv6 in brackets.
 impl fmt::Display for ServiceAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host.contains(':') {

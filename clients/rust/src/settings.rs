@@ -1,4 +1,4 @@
-//! Where a client connects, and with which key: as given, else by the environment.
+//! Address and key of a client: from arguments, otherwise from the environment.
 use std::env;
 use std::sync::{Arc, Once};
 
@@ -35,7 +35,7 @@ pub(crate) fn address_of(
     ServiceAddress::parse(text, "STEER_ADDRESS")
 }
 
-/// The key as a header has it; none where it is empty. The error, `KEY_INVALID`, does not quote the key.
+/// The key as a header; None if it is empty. The error, `KEY_INVALID`, does not quote the key.
 pub(crate) fn key_of(
     given: Option<&str>,
     environment: Environment<'_>,
@@ -47,7 +47,7 @@ pub(crate) fn key_of(
     if key.is_empty() {
         return Ok(None);
     }
-    // A header takes nothing else, and the service reads a key up to its first space.
+    // Headers accept only these characters, and the service reads a key up to its first space.
     let is_key = key.bytes().all(|byte| byte.is_ascii_graphic());
     let header = format!("Bearer {key}").parse();
     header.ok().filter(|_| is_key).map(Some).ok_or_else(|| {
@@ -56,14 +56,14 @@ pub(crate) fn key_of(
     })
 }
 
-/// Tells once that the key can be read on its way.
+/// Warns once that the key is sent in clear text.
 pub(crate) struct ClearKey {
     address: ServiceAddress,
     told: Once,
 }
 
 impl ClearKey {
-    /// None: the key is safe, or an address with `http://` says that this is meant.
+    /// None: the key is safe, or an address with `http://` means that clear text is intended.
     pub fn at(address: ServiceAddress) -> Option<Arc<Self>> {
         let is_told = address.is_secure || address.has_scheme || address.is_loopback();
         let told = Once::new();
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(key_of(Some(""), &|_| "k".to_owned()).unwrap(), None);
     }
 
-    /// What is logged meanwhile.
+    /// Collects the log.
     #[derive(Default)]
     struct Log(Mutex<Vec<String>>);
 

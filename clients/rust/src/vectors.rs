@@ -1,4 +1,4 @@
-//! tests/fixtures/connection-vectors.json.
+//! Vectors of tests/fixtures/connection-vectors.json.
 use std::collections::HashMap;
 
 use serde::Deserialize;

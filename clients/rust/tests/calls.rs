@@ -1,5 +1,4 @@
-//! Unary calls that are made again, and what the calls of a reader carry: over HTTP/2 in memory, in
-//! time that passes at once.
+//! Repeated unary calls, and the flags of a reader's calls: over HTTP/2 in memory, in virtual time.
 mod replica;
 
 use std::collections::HashMap;
@@ -20,7 +19,7 @@ use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-/// The service's own refusal, with a pushback or without one.
+/// The service's own refusal, with or without a pushback.
 fn refusal(code: Code, pushback_ms: Option<i64>) -> Status {
     let details = ErrorDetails::with_error_info("DRAINING", "steer", HashMap::new());
     let mut metadata = MetadataMap::new();
@@ -69,7 +68,7 @@ impl Seen {
     }
 }
 
-/// Makes so many calls at once over one channel. Returns those that failed.
+/// Makes this many calls at once over one channel. Returns the errors.
 async fn generate_together(client: &Client, calls: usize) -> Vec<SteerError> {
     let mut running = JoinSet::new();
     for _ in 0..calls {
@@ -114,7 +113,7 @@ async fn field_e25_calls_that_a_draining_replica_refuses_wait_for_its_goaway() {
     let later = Seen::default();
     let served = later.clone();
     let fate = tokio::spawn(async move {
-        // It refuses calls on its connection for two seconds before it says GOAWAY.
+        // The replica refuses calls on its connection for two seconds before GOAWAY.
         sleep(Duration::from_secs(2)).await;
         let other = there.start(served.answer());
         draining.drain();
@@ -168,7 +167,7 @@ async fn the_deadline_holds_over_all_repetitions() {
         .client()
         .generate_within(limit, GenerateRequest::default())
         .await;
-    // The reason that the service gave, and not a deadline that nobody has waited for.
+    // The reason is the service's, not a deadline that was never reached.
     assert_eq!(call.unwrap_err().reason, "DRAINING");
     assert!(began.elapsed() < limit);
     assert!(seen.calls() >= 2);
@@ -184,7 +183,7 @@ fn encoded(sequence: i32, event: Event) -> Vec<u8> {
     event.encode_to_vec()
 }
 
-/// What a call carries: `accepts_discard`, and the recovery of one that opens a stream.
+/// Flags of a call: `accepts_discard`, and the recovery of a call that opens a stream.
 type Flags = (bool, Option<MidStreamRecovery>);
 
 #[tokio::test(start_paused = true)]

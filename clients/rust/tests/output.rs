@@ -1,4 +1,4 @@
-//! The text that stands, and the result, from events alone.
+//! The valid text and the result, from events alone.
 use futures_util::stream;
 use steer_client::{EventStream, ReadOptions, StreamCalls, StreamCursor, StreamExt, read_stream};
 use steer_stubs::v1::part::Data;
@@ -74,7 +74,7 @@ fn call() -> Part {
 /// A reader of these events, the first of which has this sequence.
 fn read(first: i32, events: Vec<Event>) -> EventStream {
     let from = StreamCursor {
-        // At a stored position an end without an event is an end.
+        // At a stored position, an end without an event is a success.
         stream_id: if first > 1 {
             "s.1".to_owned()
         } else {

@@ -1,5 +1,5 @@
-//! Every vector of `tests/fixtures/resume-vectors.json` through the reader: a transport that plays
-//! its script, tokio's clock, which the test holds, and a random source that it names.
+//! Runs every vector of `tests/fixtures/resume-vectors.json` through the reader, with a transport
+//! that plays its script, tokio's paused clock, and the vector's random source.
 use std::error::Error;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -162,7 +162,7 @@ fn text_part(text: String) -> Part {
 }
 
 fn event_of(scripted: &ScriptedEvent) -> StreamEvent {
-    // A value that no enum of today has.
+    // A value of no current enum.
     let newer = if scripted.newer { 99 } else { 0 };
     let event = match scripted.kind.as_str() {
         "start" => Some(Event::Start(StreamStart {
@@ -226,7 +226,7 @@ fn event_of(scripted: &ScriptedEvent) -> StreamEvent {
     }
 }
 
-/// As it comes from the wire: details packed, pushback in the metadata. None: the call ended well.
+/// A status as on the wire: details packed, pushback in the metadata. None: the call succeeded.
 fn status_of(end: &End) -> Option<Status> {
     let End::Status {
         code,
@@ -276,18 +276,18 @@ fn status_of(end: &End) -> Option<Status> {
     ))
 }
 
-/// What the reader did.
+/// Observations of the reader.
 #[derive(Default)]
 struct Told {
     made: Vec<StreamCursor>,
     /// By call: it was dropped while it was open.
     cancelled: Vec<bool>,
     waits: Vec<Duration>,
-    /// How many notices were told that void what came before.
+    /// Number of reported notices that void earlier output.
     discards: usize,
 }
 
-/// Notes that a call which stays open was dropped.
+/// Records that a call which stays open was dropped.
 struct Open(Arc<Mutex<Told>>, usize);
 
 impl Drop for Open {
@@ -323,7 +323,7 @@ fn play(script: &Call, open: impl FnOnce() -> Open, idle: Arc<Notify>) -> Delive
 
 async fn run(vector: &Vector) -> (Outcome, Vec<i32>, Told, Duration) {
     let told = Arc::new(Mutex::new(Told::default()));
-    // The scripted call has nothing more to say, or the reader waits.
+    // The scripted call is finished, or the reader waits.
     let idle = Arc::new(Notify::new());
     let call = {
         let (scripts, told, idle) = (vector.calls.clone(), told.clone(), idle.clone());
@@ -373,7 +373,7 @@ async fn run(vector: &Vector) -> (Outcome, Vec<i32>, Told, Duration) {
     let how = vector.stop.as_ref().map(|stop| stop.how.as_str());
     let after = vector.stop.as_ref().and_then(|stop| stop.after_sequence);
     let started = Instant::now();
-    // A wait of a vector is 100 ms or longer, and time stands still but for the waits.
+    // A wait of a vector is 100 ms or longer, and time passes only in waits.
     let deadline = match how {
         Some("deadline") => started + Duration::from_millis(50),
         _ => started + Duration::from_secs(3_600),
@@ -401,7 +401,7 @@ async fn run(vector: &Vector) -> (Outcome, Vec<i32>, Told, Duration) {
             Ok(None) => break ended("cancelled"),
             Ok(Some(None)) => break ended("complete"),
             Ok(Some(Some(Ok(event)))) => {
-                // The notice was told before it is handed on.
+                // The notice is reported before it is returned.
                 while discarded.len() < told.lock().unwrap().discards {
                     discarded.push(event.sequence);
                 }
@@ -427,7 +427,7 @@ async fn run(vector: &Vector) -> (Outcome, Vec<i32>, Told, Duration) {
     (outcome, applied, told, started.elapsed())
 }
 
-/// With as much as the vector says.
+/// The error, with the fields that the vector names.
 fn failed(error: &SteerError, expected: &Outcome) -> Outcome {
     Outcome {
         ended: "error".to_owned(),
@@ -454,7 +454,7 @@ async fn a_69_every_vector() -> Result<(), Box<dyn Error>> {
         let name = &vector.name;
         let (outcome, applied, told, elapsed) = run(vector).await;
         println!("{name}");
-        // StreamGenerate is the call that has no stream to name.
+        // A call without a stream id is StreamGenerate.
         let made: Vec<_> = told.made.iter().map(opened).collect();
         assert_eq!(made, made_by(&vector.calls), "calls: {name}");
         assert_eq!(applied, vector.applied, "applied: {name}");
@@ -498,7 +498,7 @@ fn reader_of(vector: &Vector) -> EventStream {
     read_stream(calls, ReadOptions::default(), from.unwrap_or_default())
 }
 
-/// The text is the vector's; with a reason, the error has that.
+/// Compares the text with the vector's; with a reason, the error's reason.
 fn check_text(vector: &Vector, reason: Option<&String>, text: Result<String, SteerError>) {
     let name = &vector.name;
     match reason {
@@ -592,7 +592,7 @@ async fn a_call_that_falls_silent_is_given_up_and_resumed() {
     };
     let mut events = read_stream(calls, options, StreamCursor::default());
     events.next().await.unwrap().unwrap();
-    // The consumer is slow; the call is not.
+    // The consumer is slow, the call is not.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let early = timeout_at(Instant::now() + Duration::from_millis(999), events.next());
     assert!(early.await.is_err());

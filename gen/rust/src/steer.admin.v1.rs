@@ -50,7 +50,7 @@ pub struct StreamState {
     /// Terminal error, if any.
     #[prost(message, optional, tag = "16")]
     pub error: ::core::option::Option<super::super::v1::GatewayError>,
-    /// When it was admitted.
+    /// When the gateway accepted the generation.
     #[prost(message, optional, tag = "17")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
     /// When its last event was recorded.
@@ -97,8 +97,8 @@ pub struct ListStreamStatesResponse {
     /// The streams.
     #[prost(message, repeated, tag = "1")]
     pub stream_states: ::prost::alloc::vec::Vec<StreamState>,
-    /// Token of the next page, empty on the last. A page where little matches the filter may be short,
-    /// or empty, and yet not the last.
+    /// Token of the next page, empty on the last page. If few streams match the
+    /// filter, a page can be short or empty without being the last.
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
@@ -148,11 +148,12 @@ pub struct CleanupStreamStatesRequest {
     /// Only these terminal phases. Empty means all terminal phases.
     #[prost(enumeration = "StreamPhase", repeated, tag = "3")]
     pub phases: ::prost::alloc::vec::Vec<i32>,
-    /// Also end and delete orphaned streams whose last event is that old.
+    /// Also end and delete orphaned streams whose last event is at least
+    /// `older_than` old.
     #[prost(bool, tag = "4")]
     pub include_orphaned: bool,
-    /// Most streams to delete in this call. 0 means no bound but the 5 s
-    /// that a call may take.
+    /// Most streams to delete in this call. 0 means no limit; a call still stops
+    /// after 5 s.
     #[prost(int32, tag = "5")]
     pub max_deletions: i32,
 }
@@ -165,17 +166,16 @@ pub struct CleanupStreamStatesResponse {
     /// Streams deleted; 0 in a dry run.
     #[prost(int64, tag = "2")]
     pub deleted_count: i64,
-    /// Matching streams left because they are still running or in use.
+    /// Matching streams kept because they are running or in use.
     #[prost(int64, tag = "3")]
     pub skipped_count: i64,
-    /// Bytes freed, or that would be freed.
+    /// Bytes freed. In a dry run, bytes that would be freed.
     #[prost(int64, tag = "4")]
     pub freed_bytes: i64,
     /// Up to 100 matching streams. Only in a dry run.
     #[prost(string, repeated, tag = "5")]
     pub sample_stream_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// `max_deletions`, or the 5 s that a call may take, stopped the call; call
-    /// again to go on.
+    /// The call stopped at `max_deletions` or after 5 s. Call again to continue.
     #[prost(bool, tag = "6")]
     pub truncated: bool,
 }
@@ -213,7 +213,7 @@ pub struct RateLimitState {
     /// Tokens left.
     #[prost(int64, optional, tag = "2")]
     pub remaining_tokens: ::core::option::Option<i64>,
-    /// When the limit is fresh again.
+    /// When the limit is fully restored.
     #[prost(message, optional, tag = "3")]
     pub reset_time: ::core::option::Option<::prost_types::Timestamp>,
     /// When this was reported.
@@ -226,7 +226,7 @@ pub struct ProviderStatus {
     /// It can be used.
     #[prost(bool, tag = "1")]
     pub available: bool,
-    /// Why not.
+    /// Why `available` is false.
     #[prost(enumeration = "UnavailableReason", tag = "2")]
     pub reason: i32,
     /// Text for operators.
@@ -266,7 +266,7 @@ pub struct ProviderStatus {
     /// Calls allowed at a time now, 0 without a limit.
     #[prost(int32, tag = "13")]
     pub concurrency_limit: i32,
-    /// Calls waiting for a slot.
+    /// Calls waiting for a free place.
     #[prost(int32, tag = "14")]
     pub queued: i32,
     /// End of the cooldown after a rate limit. Unset without one.
@@ -275,8 +275,8 @@ pub struct ProviderStatus {
     /// What is left of the retry budget, 0 to 1.
     #[prost(double, tag = "16")]
     pub retry_budget: f64,
-    /// What the last failure was, for operators: the gateway's own words, with
-    /// codes of the provider. Can change; programs read last_error_category.
+    /// Message of the last failure for operators, with codes of the provider. The
+    /// text can change; programs read `last_error_category`.
     #[prost(string, tag = "17")]
     pub last_error_message: ::prost::alloc::string::String,
 }
@@ -286,7 +286,7 @@ pub struct GetProviderStatusRequest {
     /// Only these providers. Empty means all configured ones.
     #[prost(string, repeated, tag = "1")]
     pub providers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Whose numbers.
+    /// Replicas whose numbers are returned.
     #[prost(enumeration = "AdminScope", tag = "2")]
     pub scope: i32,
 }
@@ -296,21 +296,21 @@ pub struct StoreStatus {
     /// `memory`, `sqlite` or `redis`.
     #[prost(string, tag = "1")]
     pub r#type: ::prost::alloc::string::String,
-    /// Streams are stored. While they are not, calls run unstored, or are refused
-    /// where `stream.durability` is `required`.
+    /// The store accepts streams. While it does not, calls run unstored, or are
+    /// refused if `stream.durability` is `required`.
     #[prost(bool, tag = "2")]
     pub available: bool,
     /// Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
     /// `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
-    /// `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
-    /// store is available.
+    /// `file-gone`, `timeout`, `late` or `other`. New values can be added. Empty
+    /// while the store is available.
     #[prost(string, tag = "3")]
     pub cause: ::prost::alloc::string::String,
-    /// The evidence in the words of the server, the system or SQLite, as `OOM` or
-    /// `ECONNREFUSED`. Empty where there is none.
+    /// Error code of the store's server, the operating system or SQLite, for
+    /// example `OOM` or `ECONNREFUSED`. Empty if there is none.
     #[prost(string, tag = "4")]
     pub code: ::prost::alloc::string::String,
-    /// Since when the store is not available. Unset while it is.
+    /// Since when the store has been unavailable. Unset while it is available.
     #[prost(message, optional, tag = "5")]
     pub unavailable_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -343,7 +343,7 @@ pub struct ResetCircuitRequest {
     /// those of all its models.
     #[prost(string, tag = "2")]
     pub model: ::prost::alloc::string::String,
-    /// On which replicas.
+    /// Replicas whose circuits are reset.
     #[prost(enumeration = "AdminScope", tag = "3")]
     pub scope: i32,
 }
@@ -376,7 +376,7 @@ pub struct RetryDecisionCount {
     /// Another attempt followed.
     #[prost(bool, tag = "2")]
     pub retried: bool,
-    /// Why.
+    /// Reason of the decision.
     #[prost(enumeration = "RetryDecisionReason", tag = "3")]
     pub reason: i32,
     /// Number.
@@ -429,7 +429,7 @@ pub struct GetRetryMetricsRequest {
     /// Only these providers. Empty means all.
     #[prost(string, repeated, tag = "1")]
     pub providers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Whose numbers.
+    /// Replicas whose numbers are returned.
     #[prost(enumeration = "AdminScope", tag = "2")]
     pub scope: i32,
 }
@@ -445,7 +445,7 @@ pub struct GetRetryMetricsResponse {
         ::prost::alloc::string::String,
         RetryMetrics,
     >,
-    /// Since when the counters run.
+    /// When counting began.
     #[prost(message, optional, tag = "3")]
     pub start_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Replica that answered.
@@ -586,7 +586,7 @@ impl UnavailableReason {
         }
     }
 }
-/// Whose numbers are meant.
+/// Replicas that a request concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum AdminScope {
@@ -628,7 +628,7 @@ pub enum RetryDecisionReason {
     Unspecified = 0,
     /// The provider forced or forbade a retry; the classifier was skipped.
     ExplicitHint = 1,
-    /// The category decided.
+    /// The category of the failure decided.
     Classifier = 2,
     /// The request's or the operator's policy forbids it.
     Policy = 3,

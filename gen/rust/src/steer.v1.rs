@@ -30,8 +30,8 @@ pub struct Usage {
     #[prost(string, tag = "8")]
     pub estimator: ::prost::alloc::string::String,
     /// Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
-    /// 0: there are images or files, whose tokens nobody can count here, and the
-    /// count is that of everything else.
+    /// 0: images or files cannot be counted here, and the count covers everything
+    /// else.
     #[prost(double, optional, tag = "9")]
     pub confidence: ::core::option::Option<f64>,
     /// Part of cache_write_tokens with the provider's longer lifetime (an hour,
@@ -168,7 +168,7 @@ pub struct GatewayError {
     /// up its own retries.
     #[prost(bool, tag = "5")]
     pub retryable: bool,
-    /// Earliest sensible moment for that.
+    /// Shortest sensible wait before the call is repeated.
     #[prost(message, optional, tag = "6")]
     pub retry_delay: ::core::option::Option<::prost_types::Duration>,
     /// Provider of the last attempt, if any.
@@ -177,21 +177,21 @@ pub struct GatewayError {
     /// Model of the last attempt, if any.
     #[prost(string, tag = "8")]
     pub model: ::prost::alloc::string::String,
-    /// Attempts made, and those passed over. In status details at most three: the
-    /// first, which tells the first cause, and the last two.
+    /// Attempts made and attempts skipped. Status details hold at most three: the
+    /// first, which shows the original cause, and the last two.
     #[prost(message, repeated, tag = "9")]
     pub attempts: ::prost::alloc::vec::Vec<Attempt>,
-    /// Gateway identifier of the generation. Empty if none was admitted.
+    /// Gateway identifier of the generation. Empty if none was accepted.
     #[prost(string, tag = "10")]
     pub generation_id: ::prost::alloc::string::String,
-    /// Tokens of all attempts, also of those trimmed away. Unset if nothing was
-    /// sent to a provider.
+    /// Tokens of all attempts, including those left out of `attempts`. Unset if
+    /// nothing was sent to a provider.
     #[prost(message, optional, tag = "11")]
     pub total_usage: ::core::option::Option<Usage>,
     /// Cost of all attempts. Unset if unknown or if nothing was sent.
     #[prost(message, optional, tag = "12")]
     pub cost: ::core::option::Option<Cost>,
-    /// How many attempts between the first and the last two are left out.
+    /// Number of attempts left out between the first and the last two.
     #[prost(int32, tag = "13")]
     pub attempts_left_out: i32,
 }
@@ -253,7 +253,8 @@ pub struct Attempt {
     #[prost(message, optional, tag = "18")]
     pub cost: ::core::option::Option<Cost>,
     /// Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
-    /// example RETRY_BUDGET of an attempt that was not made. Empty without one.
+    /// example RETRY_BUDGET of an attempt that was not made. Empty if there is
+    /// none.
     #[prost(string, tag = "19")]
     pub reason: ::prost::alloc::string::String,
 }
@@ -322,7 +323,7 @@ pub enum ErrorCategory {
     Internal = 28,
     /// The provider's answer ended without saying why. Never a success.
     Truncated = 29,
-    /// The stream store cannot be reached and the stream cannot do without it.
+    /// The stream store cannot be reached, and the stream requires it.
     StateUnavailable = 30,
     /// The request's own money budget does not pay for the next attempt.
     Budget = 31,
@@ -429,9 +430,9 @@ pub enum AttemptTrigger {
     Takeover = 4,
     /// The output was invalid and was asked for again.
     Repair = 5,
-    /// A race against a slow first token.
+    /// A hedge: a rival of an attempt whose first token is slow.
     Hedge = 6,
-    /// Goes on after the output that a failed attempt had delivered.
+    /// Continues after the output that a failed attempt delivered.
     Continuation = 7,
 }
 impl AttemptTrigger {
@@ -527,35 +528,35 @@ pub struct Message {
     /// Optional author name for providers that distinguish speakers.
     #[prost(string, tag = "3")]
     pub name: ::prost::alloc::string::String,
-    /// Fields that the provider's message has beside its parts and that the next
-    /// turn repeats. Send them back unchanged.
+    /// Fields of the provider's message outside its parts that the next turn must
+    /// repeat. Send them back unchanged.
     #[prost(message, optional, tag = "4")]
     pub provider_data: ::core::option::Option<ProviderData>,
 }
-/// JSON that has no word in this contract, as one type of provider writes and
-/// reads it. It means something to targets of that type alone: others never see
-/// it, and a warning says what was left out for them.
+/// JSON of one provider type that this contract does not model. Only targets of
+/// that type receive it. For other targets it is left out, and a warning says
+/// so.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ProviderData {
     /// Type of the provider, for example "anthropic" or "openai".
     #[prost(string, tag = "1")]
     pub provider_type: ::prost::alloc::string::String,
-    /// A JSON object as text: in answers as the provider wrote it, byte for byte.
-    /// At most 64 levels deep.
+    /// A JSON object as text, at most 64 levels deep. In answers it is byte for
+    /// byte the provider's text.
     #[prost(string, tag = "2")]
     pub json: ::prost::alloc::string::String,
-    /// Dialect of that type whose JSON it is, by the names of the configuration's
-    /// `api`, for example "responses". Empty in requests: any of its dialects.
+    /// API of that provider type whose JSON this is, as in the configuration key
+    /// `api`, for example "responses". Empty in requests: any API of the type.
     #[prost(string, tag = "3")]
     pub api: ::prost::alloc::string::String,
 }
-/// One piece of content. A reader that meets a part whose `data` is unset is
-/// older than the server: it must keep going and ignore the part.
+/// One piece of content. If `data` is unset, the server is newer than the
+/// reader: ignore the part and continue.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Part {
-    /// Fields that the provider adds to this part and that the next turn repeats;
-    /// its JSON has those fields alone. Not on a provider part, nor where the
-    /// content has a `provider_data` of its own.
+    /// Fields that the provider adds to this part and that the next turn must
+    /// repeat; the JSON holds only those fields. Not allowed on a provider part or
+    /// on content that has its own `provider_data`.
     #[prost(message, optional, tag = "14")]
     pub provider_data: ::core::option::Option<ProviderData>,
     /// Marks the end of a reusable prompt prefix. Providers without explicit
@@ -592,9 +593,9 @@ pub mod part {
         /// A refusal that the provider reports apart from ordinary text.
         #[prost(message, tag = "7")]
         Refusal(super::RefusalPart),
-        /// A content block or an item as the provider writes it: calls of its own
-        /// tools, their results, approvals. It stands in the order of the others and
-        /// goes back unchanged to targets of its type.
+        /// A content block or item as the provider writes it: calls of its own
+        /// tools, their results, approvals. It keeps its place among the parts. Send
+        /// it back unchanged; only targets of its type receive it.
         #[prost(message, tag = "8")]
         ProviderPart(super::ProviderData),
     }
@@ -605,13 +606,13 @@ pub struct TextPart {
     /// UTF-8 text.
     #[prost(string, tag = "1")]
     pub text: ::prost::alloc::string::String,
-    /// Where the text comes from, as the provider says it. Send annotations back
-    /// unchanged: a provider that asks for them gets its own.
+    /// Sources of the text, as the provider reports them. Send annotations back
+    /// unchanged: a provider that needs its own annotations receives them.
     #[prost(message, repeated, tag = "2")]
     pub annotations: ::prost::alloc::vec::Vec<Annotation>,
-    /// Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-    /// asks for them. No provider takes them: leave them out of requests, whose
-    /// bound on fields they count against.
+    /// Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+    /// them. Leave them out of requests: no provider reads them, and they count
+    /// against the bound on fields.
     #[prost(message, repeated, tag = "3")]
     pub logprobs: ::prost::alloc::vec::Vec<TokenLogprob>,
 }
@@ -624,14 +625,15 @@ pub struct Annotation {
     /// Title of the source.
     #[prost(string, tag = "2")]
     pub title: ::prost::alloc::string::String,
-    /// Words of the source.
+    /// Quoted text of the source.
     #[prost(string, tag = "3")]
     pub cited_text: ::prost::alloc::string::String,
-    /// First code point of the part's text that it belongs to, from 0. Unset with
-    /// `end`: it belongs to the whole part, or the provider does not say.
+    /// First code point of the part's text that the annotation covers, from 0.
+    /// Unset with `end`: it covers the whole part, or the provider reports no
+    /// range.
     #[prost(int32, optional, tag = "4")]
     pub start: ::core::option::Option<i32>,
-    /// The code point behind the last one.
+    /// The code point after the last one covered.
     #[prost(int32, optional, tag = "5")]
     pub end: ::core::option::Option<i32>,
     /// The provider's identifier of a file.
@@ -646,28 +648,28 @@ pub struct Annotation {
     /// Last page of the file.
     #[prost(int32, optional, tag = "9")]
     pub last_page: ::core::option::Option<i32>,
-    /// The annotation as the provider wrote it: all of it, what the fields above
-    /// say too.
+    /// The whole annotation as the provider wrote it, including the values of the
+    /// fields above.
     #[prost(message, optional, tag = "10")]
     pub provider_data: ::core::option::Option<ProviderData>,
 }
 /// A token of an answer with its probability.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TokenLogprob {
-    /// Text of the token; tokens that are no whole characters have replacements.
+    /// Text of the token. Partial characters appear as replacement characters.
     #[prost(string, tag = "1")]
     pub token: ::prost::alloc::string::String,
     /// Natural logarithm of its probability.
     #[prost(double, tag = "2")]
     pub logprob: f64,
-    /// Bytes of the token, where they are not those of `token`.
+    /// Bytes of the token, if they differ from those of `token`.
     #[prost(bytes = "vec", tag = "3")]
     pub raw_bytes: ::prost::alloc::vec::Vec<u8>,
-    /// The likeliest tokens in its place, as many as were asked for.
+    /// The most likely tokens at this position, as many as were requested.
     #[prost(message, repeated, tag = "4")]
     pub top: ::prost::alloc::vec::Vec<TopLogprob>,
 }
-/// A token that could have stood in the place of another.
+/// An alternative token at the same position.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TopLogprob {
     /// Text of the token, as in `TokenLogprob`.
@@ -676,7 +678,7 @@ pub struct TopLogprob {
     /// Natural logarithm of its probability.
     #[prost(double, tag = "2")]
     pub logprob: f64,
-    /// Bytes of the token, where they are not those of `token`.
+    /// Bytes of the token, if they differ from those of `token`.
     #[prost(bytes = "vec", tag = "3")]
     pub raw_bytes: ::prost::alloc::vec::Vec<u8>,
 }
@@ -734,7 +736,7 @@ pub struct FilePart {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ToolCall {
     /// Identifier that the matching ToolResult repeats. Always set: the gateway
-    /// makes one up for providers that send none.
+    /// generates one if the provider sends none.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
     /// Name of the declared tool.
@@ -744,8 +746,8 @@ pub struct ToolCall {
     /// malformed JSON; the caller decides what to do then.
     #[prost(string, tag = "3")]
     pub arguments_json: ::prost::alloc::string::String,
-    /// Fields that the provider adds to the call and that the next turn repeats,
-    /// for example a thought signature. Send them back unchanged.
+    /// Fields that the provider adds to the call and that the next turn must
+    /// repeat, for example a thought signature. Send them back unchanged.
     #[prost(message, optional, tag = "4")]
     pub provider_data: ::core::option::Option<ProviderData>,
 }
@@ -765,8 +767,8 @@ pub struct ToolResult {
     #[prost(bool, tag = "4")]
     pub is_error: bool,
 }
-/// Reasoning of the model. Send it back unchanged in the next turn where a
-/// provider asks for that; the gateway drops it for providers of another type.
+/// Reasoning of the model. Send it back unchanged in the next turn if the
+/// provider requires that. The gateway drops it for providers of another type.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReasoningPart {
     /// Readable reasoning or a summary of it. Empty when redacted.
@@ -778,12 +780,12 @@ pub struct ReasoningPart {
     /// The provider withheld the readable text.
     #[prost(bool, tag = "3")]
     pub redacted: bool,
-    /// Type of the provider that produced the part; `signature` means nothing to
-    /// others. In requests the identifier of a configured instance is taken too.
+    /// Type of the provider that produced the part; only that type understands
+    /// `signature`. Requests can name a configured instance instead.
     #[prost(string, tag = "4")]
     pub provider: ::prost::alloc::string::String,
-    /// Fields that the provider adds to its reasoning and that the next turn
-    /// repeats. Send them back unchanged.
+    /// Fields that the provider adds to its reasoning and that the next turn must
+    /// repeat. Send them back unchanged.
     #[prost(message, optional, tag = "5")]
     pub provider_data: ::core::option::Option<ProviderData>,
 }
@@ -844,7 +846,7 @@ impl Role {
         }
     }
 }
-/// How closely an image is looked at, which drives its token cost.
+/// How closely an image is examined. More detail costs more tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ImageDetail {
@@ -1022,9 +1024,9 @@ pub struct GenerationSpec {
     /// Time limits.
     #[prost(message, optional, tag = "10")]
     pub timeouts: ::core::option::Option<Timeouts>,
-    /// Extra request fields by provider identifier (the configured instance, else
-    /// its type), merged into that provider's request body. Fields the gateway
-    /// sets itself cannot be overridden.
+    /// Extra fields of the provider's request body, by provider identifier (the
+    /// configured instance, otherwise its type). Fields that the gateway sets
+    /// itself cannot be overridden.
     #[prost(map = "string, message", tag = "11")]
     pub provider_options: ::std::collections::HashMap<
         ::prost::alloc::string::String,
@@ -1049,9 +1051,9 @@ pub struct GenerationSpec {
     #[prost(message, optional, tag = "16")]
     pub abort: ::core::option::Option<AbortPolicy>,
 }
-/// Most that one call may spend over all its attempts. A target whose price is
-/// unknown is not eligible for a call with a budget, and none is for images and
-/// files, whose tokens are not known before they are sent.
+/// Upper bound of the cost of one call over all its attempts. Targets without a
+/// known price are not eligible. Calls with images or files have no eligible
+/// target, because the tokens of images and files are unknown in advance.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Budget {
     /// Most money in trillionths (1e-12) of the currency unit.
@@ -1070,14 +1072,14 @@ pub struct AbortPolicy {
     /// Longest time that DRAIN reads on. Unset: 10 s.
     #[prost(message, optional, tag = "2")]
     pub max_time: ::core::option::Option<::prost_types::Duration>,
-    /// Most money that DRAIN spends on output nobody reads, in trillionths of the
-    /// price table's currency. Unset: no bound but `max_time`.
+    /// Most money that DRAIN spends on undelivered output, in trillionths (1e-12)
+    /// of the price table's currency. Unset: only `max_time` limits it.
     #[prost(int64, optional, tag = "3")]
     pub max_cost_picos: ::core::option::Option<i64>,
 }
-/// Sampling parameters. An unset field takes Model.default_sampling; unset there
-/// too, it is not sent. Doubles, not floats, so that 0.7 reaches the provider as
-/// 0.7.
+/// Sampling parameters. An unset field takes its value from
+/// Model.default_sampling. A parameter that is unset there too is not sent.
+/// Doubles, not floats, so that 0.7 reaches the provider as 0.7.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SamplingParams {
     /// Upper bound of generated tokens, reasoning included.
@@ -1105,16 +1107,15 @@ pub struct SamplingParams {
     #[prost(string, repeated, tag = "8")]
     pub stop_sequences: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// As repeatable as the model allows: its lowest temperature, its top_p for
-    /// that, and seed 42 where seeds are supported and none is set. Overrides
+    /// that, and seed 42 if the model takes seeds and none is set. Overrides
     /// `temperature` and `top_p`.
     #[prost(bool, tag = "9")]
     pub deterministic: bool,
-    /// Return the probabilities of the tokens of text, with text deltas and in
-    /// text parts, where the provider gives them.
+    /// Return token probabilities in text deltas and text parts, if the provider
+    /// reports them.
     #[prost(bool, optional, tag = "10")]
     pub logprobs: ::core::option::Option<bool>,
-    /// How many of the likeliest tokens to return in the place of each token.
-    /// Needs `logprobs`.
+    /// Number of most likely tokens to return for each position. Needs `logprobs`.
     #[prost(int32, optional, tag = "11")]
     pub top_logprobs: ::core::option::Option<i32>,
 }
@@ -1193,8 +1194,8 @@ pub struct ModelTarget {
     #[prost(string, tag = "2")]
     pub provider: ::prost::alloc::string::String,
 }
-/// Permission to send one rival attempt to another target while the first one
-/// has not delivered content. Both are paid for.
+/// Permission to send one rival attempt to another target while the first
+/// attempt has delivered no content. Both attempts are paid for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct HedgePolicy {
     /// Wait before the rival. Unset: the measured 95th percentile of the time to
@@ -1205,7 +1206,7 @@ pub struct HedgePolicy {
 /// Where a generation may run and when it may move.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RoutingPolicy {
-    /// Tried when the requested model fails or is not eligible. Empty: the
+    /// Targets to try if the requested model fails or is not eligible. Empty: the
     /// fallbacks that the server's configuration gives the model, unless
     /// `disable_failover` is set.
     #[prost(message, repeated, tag = "1")]
@@ -1219,29 +1220,29 @@ pub struct RoutingPolicy {
     /// Never these providers.
     #[prost(string, repeated, tag = "4")]
     pub denied_providers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Categories that lead to the next target, in place of the server's list.
-    /// Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-    /// 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-    /// request can name. CONTENT_FILTER leads on only where the operator allows it
-    /// for the model, and what is no failure of a target never does.
+    /// Categories that lead to the next target. Empty: the server's list, which
+    /// leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+    /// redirect or an answer that nothing classifies); a request can name both.
+    /// CONTENT_FILTER counts only if the operator allows it for the model.
+    /// Categories that are not failures of a target never count.
     #[prost(enumeration = "ErrorCategory", repeated, tag = "5")]
     pub failover_on: ::prost::alloc::vec::Vec<i32>,
-    /// Recovery of streams. No part of what `request_id` compares: the first
-    /// call's holds.
+    /// Recovery of streams. Not compared by `request_id`: the value of the first
+    /// call applies.
     #[prost(enumeration = "MidStreamRecovery", tag = "6")]
     pub mid_stream_recovery: i32,
     /// Unsupported parameters.
     #[prost(enumeration = "UnsupportedParameterAction", tag = "7")]
     pub unsupported_parameters: i32,
-    /// Allows a hedge. Unset: none. Streams and unary calls alike.
+    /// Allows a hedge, for streams and unary calls. Unset: no hedge.
     #[prost(message, optional, tag = "8")]
     pub hedge: ::core::option::Option<HedgePolicy>,
     /// Never move to another target, whatever the server's configuration says.
     #[prost(bool, tag = "9")]
     pub disable_failover: bool,
 }
-/// How the gateway retries calls to providers. The server lowers attempts to
-/// its own bounds, and each wait to its longest one.
+/// How the gateway retries calls to providers. The server's bounds cap the
+/// attempts and each wait.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RetryPolicy {
     /// Attempts per target, the first included. 1 disables retries. Unset: 3.
@@ -1250,23 +1251,22 @@ pub struct RetryPolicy {
     /// Attempts over all targets. Unset: 4.
     #[prost(int32, optional, tag = "2")]
     pub max_total_attempts: ::core::option::Option<i32>,
-    /// First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-    /// after a rate limit or overload.
+    /// First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+    /// rate limit or overload.
     #[prost(message, optional, tag = "3")]
     pub initial_backoff: ::core::option::Option<::prost_types::Duration>,
-    /// Longest wait of the gateway's own choosing; a provider's hint is never
+    /// Longest wait that the gateway chooses; a provider's hint is never
     /// shortened. Unset: 2 s; 20 s after a rate limit or overload.
     #[prost(message, optional, tag = "4")]
     pub max_backoff: ::core::option::Option<::prost_types::Duration>,
     /// Growth per attempt. Unset: 2.
     #[prost(double, optional, tag = "5")]
     pub backoff_multiplier: ::core::option::Option<f64>,
-    /// Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
-    /// Where no other target is open, at most a half is taken.
+    /// Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1. At
+    /// most 0.5 if no other target is open.
     #[prost(double, optional, tag = "6")]
     pub jitter: ::core::option::Option<f64>,
-    /// Upper bound of all waits together. Unset: the server's, 60 s unless it is
-    /// configured.
+    /// Upper bound of all waits together. Unset: the server's, by default 60 s.
     #[prost(message, optional, tag = "7")]
     pub max_total_delay: ::core::option::Option<::prost_types::Duration>,
     /// Categories to retry. Empty means the server's list.
@@ -1279,20 +1279,20 @@ pub struct Timeouts {
     /// Whole generation, waits and all attempts included. Unset: 600 s.
     #[prost(message, optional, tag = "1")]
     pub total: ::core::option::Option<::prost_types::Duration>,
-    /// One attempt. Unset: what is left of `total`.
+    /// One attempt. Unset: the time left of `total`.
     #[prost(message, optional, tag = "2")]
     pub attempt: ::core::option::Option<::prost_types::Duration>,
     /// Connecting to the provider. Unset: 5 s.
     #[prost(message, optional, tag = "3")]
     pub connect: ::core::option::Option<::prost_types::Duration>,
     /// From sending an attempt to its first token. Unset: 30 s, or 10 s while
-    /// another target is left and more for prompts that take longer there; 120 s
-    /// and 30 s for models that reason. While another target is left, at most
-    /// half of what is left of `total` and of the deadline.
+    /// another target is left, and more if the prompt takes longer there. For
+    /// models that reason: 120 s and 30 s. While another target is left: at most
+    /// half of the time left of `total` and of the deadline.
     #[prost(message, optional, tag = "4")]
     pub first_token: ::core::option::Option<::prost_types::Duration>,
-    /// Silence between two chunks of an attempt. Keep-alive pings do not count.
-    /// Unset: 30 s; 120 s for models that reason.
+    /// Longest silence between two chunks of an attempt. Keep-alive pings do not
+    /// count. Unset: 30 s; 120 s for models that reason.
     #[prost(message, optional, tag = "5")]
     pub idle: ::core::option::Option<::prost_types::Duration>,
 }
@@ -1325,7 +1325,7 @@ pub struct Timing {
     #[prost(message, optional, tag = "4")]
     pub retry_delay: ::core::option::Option<::prost_types::Duration>,
     /// Median gap between two content chunks of the provider. This and the next
-    /// two are unset with fewer than two chunks.
+    /// two fields are unset with fewer than two chunks.
     #[prost(message, optional, tag = "5")]
     pub chunk_gap_p50: ::core::option::Option<::prost_types::Duration>,
     /// 95th percentile of the gaps.
@@ -1396,8 +1396,8 @@ pub struct Generation {
     /// Warnings.
     #[prost(message, repeated, tag = "16")]
     pub warnings: ::prost::alloc::vec::Vec<Warning>,
-    /// Response fields by provider that have no place above. Integers beyond 2^53
-    /// are strings.
+    /// Fields of the provider's response that this message does not model, by
+    /// provider. Integers beyond 2^53 are strings.
     #[prost(map = "string, message", tag = "17")]
     pub provider_metadata: ::std::collections::HashMap<
         ::prost::alloc::string::String,
@@ -1406,22 +1406,22 @@ pub struct Generation {
     /// When the gateway admitted the request.
     #[prost(message, optional, tag = "18")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// All text parts of `message`, joined: what most callers want. Empty beside the
-    /// warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+    /// All text parts of `message`, joined. Empty if one response cannot hold
+    /// both; the warning OUTPUT_TEXT_OMITTED says so.
     #[prost(string, tag = "19")]
     pub output_text: ::prost::alloc::string::String,
 }
-/// What happens to a running provider call when its generation is cancelled,
-/// by whatever means.
+/// What happens to a running provider call when its generation is cancelled for
+/// any reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum AbortMode {
     /// The server's default, which is CLOSE unless configured.
     Unspecified = 0,
-    /// Close the connection at once; counts that were not reported are estimated.
+    /// Close the connection at once. Counts that were not reported are estimated.
     Close = 1,
-    /// Read on without delivering until the provider reports its counts or a
-    /// bound is met.
+    /// Read on without delivering until the provider reports its counts or a limit
+    /// of the AbortPolicy is reached.
     Drain = 2,
 }
 impl AbortMode {
@@ -1505,9 +1505,9 @@ pub enum InvalidOutputAction {
     Return = 1,
     /// Fail with ERROR_CATEGORY_INVALID_OUTPUT.
     Fail = 2,
-    /// Ask again within the retry policy, then fail. In a stream a notice with
-    /// `discard_output` voids the output that is asked for again: without
-    /// `accepts_discard` a stream ends as by FAIL.
+    /// Ask again within the retry policy, then fail. In a stream, a notice with
+    /// `discard_output` voids the invalid output; without `accepts_discard` a
+    /// stream ends as with FAIL.
     Retry = 3,
 }
 impl InvalidOutputAction {
@@ -1575,13 +1575,13 @@ impl RoutingStrategy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum MidStreamRecovery {
-    /// The server's `routing.mid_stream_recovery` if the request sets
-    /// `accepts_discard`, which is FAIL unless it is configured; else FAIL.
+    /// Without `accepts_discard`: FAIL. With it: the server's
+    /// `routing.mid_stream_recovery`, by default FAIL.
     Unspecified = 0,
-    /// End the stream with an error; the delivered output stays valid.
+    /// End the stream with an error. The delivered output stays valid.
     Fail = 1,
-    /// Start over, also when the replica that runs the stream is lost. A notice
-    /// with `discard_output` voids the output so far: set `accepts_discard`.
+    /// Start over, also if the replica that runs the stream is lost. A notice with
+    /// `discard_output` voids the output so far: set `accepts_discard`.
     Restart = 2,
     /// Ask a target that supports it to continue after the delivered text.
     Continue = 3,
@@ -1721,7 +1721,8 @@ pub struct StreamOptions {
     /// Leave out reasoning deltas.
     #[prost(bool, tag = "3")]
     pub omit_reasoning: bool,
-    /// Emit interim usage events, estimated where the provider reports late.
+    /// Emit interim usage events. Counts that the provider reports late are
+    /// estimated.
     #[prost(bool, tag = "4")]
     pub include_usage_updates: bool,
     /// Set `event_time` on every event.
@@ -1753,11 +1754,11 @@ pub struct StreamOptions {
 }
 /// One event of a stream.
 ///
-/// Sequence contract: the first event of a stream is `start` with sequence 1,
-/// each further event has the previous sequence plus one, exactly one terminal
-/// event (`complete` or `error`) is the last, and an event never changes once
-/// it was sent. Heartbeats stand outside the contract: they repeat the latest
-/// sequence and are never replayed.
+/// Sequence contract: the first event of a stream is `start` with sequence 1.
+/// Each further event has the previous sequence plus one. Exactly one terminal
+/// event (`complete` or `error`) is the last. A sent event never changes.
+/// Heartbeats are outside the contract: they repeat the latest sequence and are
+/// never replayed.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StreamEvent {
     /// Position in the stream. For a heartbeat, the latest position.
@@ -1769,13 +1770,13 @@ pub struct StreamEvent {
     /// When the event was recorded. Only with `include_event_time`.
     #[prost(message, optional, tag = "3")]
     pub event_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Identity of the log writer: random per ownership of the stream. Store it
-    /// with `sequence` and send both to ResumeStream. 0 where there is no log, and
-    /// only there.
+    /// Identity of the log writer: random for each ownership of the stream. Store
+    /// it with `sequence` and send both to ResumeStream. 0 if and only if the
+    /// stream has no log.
     #[prost(fixed32, tag = "4")]
     pub writer: u32,
-    /// What happened. A reader that finds nothing set is older than the server:
-    /// it must advance its sequence and ignore the event.
+    /// What happened. If nothing is set, the server is newer than the reader:
+    /// advance the sequence and ignore the event.
     #[prost(
         oneof = "stream_event::Event",
         tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20"
@@ -1784,8 +1785,8 @@ pub struct StreamEvent {
 }
 /// Nested message and enum types in `StreamEvent`.
 pub mod stream_event {
-    /// What happened. A reader that finds nothing set is older than the server:
-    /// it must advance its sequence and ignore the event.
+    /// What happened. If nothing is set, the server is newer than the reader:
+    /// advance the sequence and ignore the event.
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Event {
         /// The stream exists.
@@ -1823,8 +1824,8 @@ pub mod stream_event {
         Heartbeat(super::Heartbeat),
     }
 }
-/// First event of every stream. It is sent once the stream is recorded and
-/// before any provider answers.
+/// First event of every stream, sent after the stream is recorded and before any
+/// provider answers.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StreamStart {
     /// Identifier for ResumeStream and CancelGeneration. Also sent as response
@@ -1846,7 +1847,7 @@ pub struct StreamStart {
     /// How long the stream can be replayed after its end.
     #[prost(message, optional, tag = "6")]
     pub retention: ::core::option::Option<::prost_types::Duration>,
-    /// When the gateway admitted the request.
+    /// When the gateway accepted the request.
     #[prost(message, optional, tag = "7")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
     /// What the stream outlives.
@@ -1863,8 +1864,8 @@ pub struct TextDelta {
     /// Text to append. Always whole Unicode code points.
     #[prost(string, tag = "2")]
     pub text: ::prost::alloc::string::String,
-    /// Probabilities of the tokens that have come since the last delta, where they
-    /// were asked for: to append to those of the part.
+    /// Probabilities of the tokens since the last delta, if they were requested.
+    /// Append them to those of the part.
     #[prost(message, repeated, tag = "3")]
     pub logprobs: ::prost::alloc::vec::Vec<TokenLogprob>,
 }
@@ -1933,24 +1934,22 @@ pub struct PartEnd {
     /// The part.
     #[prost(int32, tag = "1")]
     pub part_index: i32,
-    /// The finished part. Set for tool calls, for reasoning (it carries the
-    /// signature), for parts that have no deltas, and for text with annotations or
-    /// data of the provider; not set for other text. Probabilities of tokens stand
-    /// in the deltas alone.
+    /// The finished part. Set for tool calls, for reasoning (with its signature),
+    /// for parts without deltas, and for text with annotations or provider data.
+    /// Not set for other text. Token probabilities are only in the deltas.
     #[prost(message, optional, tag = "2")]
     pub part: ::core::option::Option<Part>,
-    /// Set in place of `part` where that would be too long for the stream, or would
-    /// repeat text that the stream leaves out: the part without the text that its
-    /// deltas have (the arguments of a tool call, the text of text and of
-    /// reasoning).
+    /// The part without the text that its deltas have (arguments of a tool call,
+    /// text of text and of reasoning). Set instead of `part` if `part` would be
+    /// too long for the stream or would repeat text that the stream leaves out.
     #[prost(message, optional, tag = "3")]
     pub remainder: ::core::option::Option<Part>,
 }
 /// Token counts so far.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct UsageUpdate {
-    /// Cumulative counts of the current attempt; with `final`, of the attempt
-    /// that produced the output.
+    /// Cumulative counts of the current attempt. With `final`: of the attempt that
+    /// produced the output.
     #[prost(message, optional, tag = "1")]
     pub usage: ::core::option::Option<Usage>,
     /// Cumulative cost of all attempts. Unset if unknown.
@@ -1960,8 +1959,8 @@ pub struct UsageUpdate {
     #[prost(bool, tag = "3")]
     pub r#final: bool,
 }
-/// An attempt failed and another one follows. Sent for every such attempt,
-/// before the first content too; it is not content itself.
+/// An attempt failed and another one follows. Sent for every such attempt, also
+/// before the first content. A notice is not content.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AttemptNotice {
     /// The attempt that failed.
@@ -1976,8 +1975,9 @@ pub struct AttemptNotice {
     /// Wait before it.
     #[prost(message, optional, tag = "4")]
     pub delay: ::core::option::Option<::prost_types::Duration>,
-    /// Forget all parts and JSON received so far; the next delta opens part 0.
-    /// Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
+    /// Discard all parts and JSON received so far; the next delta opens part 0.
+    /// `StreamGenerateRequest.accepts_discard` says which readers get such a
+    /// notice.
     #[prost(bool, tag = "5")]
     pub discard_output: bool,
 }
@@ -1990,10 +1990,11 @@ pub struct StreamComplete {
     /// `generation.message` was left out, on request or because of its size.
     #[prost(bool, tag = "2")]
     pub message_omitted: bool,
-    /// Sequence of the first event whose output stands: the first one behind the
-    /// last notice with `discard_output`, or of all. Without output it is this
-    /// event's own. A reader that was given this event and all behind it has the
-    /// whole output. 0: a service that does not say it yet.
+    /// Sequence of the first event whose output is valid: the first output after
+    /// the last notice with `discard_output`, or the first output of all. Without
+    /// output: the sequence of this event. A reader that received all events from
+    /// that sequence on has the whole output. 0: the service is too old to report
+    /// it.
     #[prost(int32, tag = "3")]
     pub first_output_sequence: i32,
     /// `provider_data` of a message that was left out.
@@ -2007,17 +2008,17 @@ pub struct StreamError {
     /// What went wrong.
     #[prost(message, optional, tag = "1")]
     pub error: ::core::option::Option<GatewayError>,
-    /// What is known of the result: usage, cost, attempts. The message is left
-    /// out; the deltas received stay valid unless a notice voided them.
+    /// The known part of the result: usage, cost, attempts. The message is left
+    /// out. The deltas received stay valid unless a notice voided them.
     #[prost(message, optional, tag = "2")]
     pub partial: ::core::option::Option<Generation>,
 }
 /// Still alive. Never stored, never replayed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Heartbeat {
-    /// The store is away: until a heartbeat without this mark, events are
-    /// delivered before they are stored. Resuming after one of them can end with
-    /// ERROR_CATEGORY_STATE_LOST.
+    /// The store is unavailable. Until a heartbeat without this flag, events are
+    /// delivered before they are stored, and resuming after one of them can end
+    /// with ERROR_CATEGORY_STATE_LOST.
     #[prost(bool, tag = "1")]
     pub undurable: bool,
 }
@@ -2059,14 +2060,14 @@ impl JsonStreamMode {
         }
     }
 }
-/// What becomes of a generation when its last subscriber goes away without
+/// What happens to a generation when its last subscriber disconnects without
 /// cancelling it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum DisconnectPolicy {
     /// Same as GRACE.
     Unspecified = 0,
-    /// Go on for `disconnect_grace`, then cancel unless somebody resumed.
+    /// Continue for `disconnect_grace`, then cancel unless a reader has resumed.
     Grace = 1,
     /// Cancel at once.
     Cancel = 2,
@@ -2152,7 +2153,7 @@ pub enum RecoveryAction {
     Takeover = 3,
     /// The output was invalid and is asked for again.
     Repair = 4,
-    /// The next attempt goes on after the output delivered so far.
+    /// The next attempt continues after the output delivered so far.
     Continue = 5,
 }
 impl RecoveryAction {
@@ -2216,14 +2217,14 @@ pub struct StreamGenerateRequest {
     /// How to stream it.
     #[prost(message, optional, tag = "3")]
     pub options: ::core::option::Option<StreamOptions>,
-    /// This reader drops the output received so far when an `attempt_notice` with
-    /// `discard_output` arrives. A reader without it that holds such output gets
-    /// FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
-    /// second output; ErrorInfo has the position of the notice as `stream_id`,
-    /// `last_sequence` and `last_writer`. It is a property of the reader and not
-    /// of the stream: calls with and without it share a `request_id`. Exception:
-    /// if the first call names RESTART without it, all readers of the stream get
-    /// every event.
+    /// This reader drops all output received so far when an `attempt_notice` with
+    /// `discard_output` arrives. A reader that has such output and does not set
+    /// this field gets FAILED_PRECONDITION / OUTPUT_DISCARDED instead of the
+    /// notice, and never a second output. Its ErrorInfo gives the position of the
+    /// notice as `stream_id`, `last_sequence` and `last_writer`. The field belongs
+    /// to the reader, not to the stream: calls with and without it can share a
+    /// `request_id`. Exception: if the first call names RESTART without this
+    /// field, all readers of the stream get every event.
     #[prost(bool, tag = "4")]
     pub accepts_discard: bool,
 }
@@ -2237,13 +2238,14 @@ pub struct ResumeStreamRequest {
     /// after it; 0 asks for the whole stream.
     #[prost(int32, tag = "2")]
     pub last_sequence: i32,
-    /// Writer of that event, as the event named it. When set, the position is
-    /// verified: a log that was rolled back or rewritten by a store failure ends
-    /// the call with ERROR_CATEGORY_STATE_LOST instead of a silent splice.
+    /// Writer of that event, as reported with the event. If set, the position is
+    /// verified: if a store failure has rolled back or rewritten the log, the call
+    /// ends with ERROR_CATEGORY_STATE_LOST instead of joining two outputs
+    /// silently.
     #[prost(fixed32, tag = "3")]
     pub last_writer: u32,
     /// As in StreamGenerateRequest. A reader without it gets the stream if it
-    /// begins at its last `discard_output` or behind it.
+    /// starts at or after the last `discard_output`.
     #[prost(bool, tag = "4")]
     pub accepts_discard: bool,
 }
@@ -2314,11 +2316,11 @@ pub struct CountTokensResponse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum TokenCountMethod {
-    /// The provider's counter where it is free, else an estimate.
+    /// The provider's counter if it is free, otherwise an estimate.
     Unspecified = 0,
     /// Estimate in the gateway; never calls a provider.
     Estimate = 1,
-    /// The provider's counter; fails where there is none.
+    /// The provider's counter. Fails if there is none.
     Provider = 2,
 }
 impl TokenCountMethod {
@@ -2592,12 +2594,12 @@ pub struct Pricing {
     /// Version of the price table.
     #[prost(string, tag = "6")]
     pub price_table_version: ::prost::alloc::string::String,
-    /// Cache write with the provider's longer lifetime (an hour, twelve hours),
-    /// where it is priced apart.
+    /// Cache write with the provider's longer lifetime (an hour, twelve hours), if
+    /// its price differs.
     #[prost(int64, optional, tag = "7")]
     pub cache_write_long_picos: ::core::option::Option<i64>,
-    /// Other prices for long prompts, by rising threshold. The highest one that
-    /// the prompt exceeds holds for the whole request.
+    /// Prices for long prompts, by rising threshold. The highest tier that the
+    /// prompt exceeds applies to the whole request.
     #[prost(message, repeated, tag = "8")]
     pub tiers: ::prost::alloc::vec::Vec<PricingTier>,
 }
@@ -2605,7 +2607,7 @@ pub struct Pricing {
 /// tier.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PricingTier {
-    /// It holds for prompts of more input tokens than this.
+    /// The tier applies to prompts with more input tokens than this.
     #[prost(int32, tag = "1")]
     pub above_input_tokens: i32,
     /// Uncached input.
@@ -2663,8 +2665,8 @@ pub struct Model {
     /// It will go away; see the provider's notices.
     #[prost(bool, tag = "12")]
     pub deprecated: bool,
-    /// What the gateway sends where a request leaves a sampling parameter unset.
-    /// A parameter unset here too is not sent at all.
+    /// Sampling parameters that the gateway sends if a request leaves them unset.
+    /// A parameter that is unset here too is not sent.
     #[prost(message, optional, tag = "13")]
     pub default_sampling: ::core::option::Option<SamplingParams>,
 }

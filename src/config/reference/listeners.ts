@@ -9,55 +9,55 @@ export const listenerKeys: readonly KeyRow[] = [
     key: "grpc.address",
     values: ADDRESS,
     default: "127.0.0.1:50051",
-    meaning: "where gRPC is served",
+    meaning: "address of the gRPC listener",
   },
   {
     key: "grpc.tls.cert_file",
     values: FILE,
-    meaning: "certificate of the listener with its chain, PEM; with it TLS is on",
+    meaning: "certificate of the listener with its chain, PEM; turns TLS on",
   },
   {
     key: "grpc.tls.key_file",
     values: FILE,
-    meaning: "key of the certificate, PEM; needed beside `cert_file`",
+    meaning: "key of the certificate, PEM; required with `cert_file`",
   },
   {
     key: "grpc.tls.client_ca_file",
     values: FILE,
-    meaning: "authorities of clients, PEM; with it every client needs a certificate",
+    meaning: "authorities of client certificates, PEM; if set, every client needs a certificate",
   },
   {
     key: "grpc.max_connection_age",
     values: "duration from `1s` to `8784h`",
     meaning:
-      "a connection of that age, give or take a tenth, is told to leave as in a drain; unset: never",
+      "age at which a connection, plus or minus a tenth, gets GOAWAY as in a drain; unset: never",
   },
   {
     key: "grpc.max_connection_age_grace",
     values: DURATION,
     defaultInWords: "`1h` where an age is set",
-    meaning: "after it, calls of such a connection that still run are cut",
+    meaning: "time that running calls of such a connection have before they are cut",
   },
   {
     key: "http.address",
     values: ADDRESS,
     default: "127.0.0.1:8080",
-    meaning: "where Connect, gRPC-Web and JSON are served, with `/livez` and `/readyz`",
+    meaning: "address of the listener for Connect, gRPC-Web and JSON, with `/livez` and `/readyz`",
   },
-  { key: "http.tls", values: "keys of `grpc.tls`", meaning: "the same for the HTTP listener" },
+  { key: "http.tls", values: "keys of `grpc.tls`", meaning: "TLS of the HTTP listener" },
   {
     key: "http.cors_origins",
     values: 'list of origins, or of `"*"`',
     default: "[]",
     meaning:
-      "pages of browsers that may call; pages of other origins are refused on both listeners",
+      "origins of web pages that may call; pages of other origins are refused on both listeners",
   },
   {
     key: "http.hosts",
     values: "list of host names or addresses without port",
     default: "[]",
     meaning:
-      "names of this machine beside the loopback ones, by which it may be called on both listeners while there are no callers",
+      "names of this machine, beside the loopback ones, under which it can be called while there are no callers; for both listeners",
   },
   {
     key: "doors.openai",
@@ -75,7 +75,7 @@ export const listenerKeys: readonly KeyRow[] = [
     key: "callers",
     values: "list",
     default: "[]",
-    meaning: "who may call; without callers everybody on this machine is an operator",
+    meaning: "callers of the service; without callers, local calls have the role operator",
   },
   {
     key: "callers[].id",
@@ -85,12 +85,13 @@ export const listenerKeys: readonly KeyRow[] = [
   {
     key: "callers[].role",
     values: "`caller`, `operator`; required",
-    meaning: "an operator may call the admin service as well",
+    meaning: "an operator may also call the admin service",
   },
   {
     key: "callers[].key_sha256",
     values: "64 hex digits",
-    meaning: "hash of the caller's key; `steer keygen` prints both. Set this or `client_cert_san`",
+    meaning:
+      "SHA-256 of the caller's key; `steer keygen` prints key and hash. Set this or `client_cert_san`",
   },
   {
     key: "callers[].client_cert_san",
@@ -102,32 +103,32 @@ export const listenerKeys: readonly KeyRow[] = [
     values: FLAG,
     default: "false",
     meaning:
-      "calls without credentials are served as the caller `anonymous`; nobody is an operator then but by `callers`",
+      "serves calls without credentials as the caller `anonymous`; then only `callers` can be operators",
   },
   {
     key: "limits.request_bytes",
     values: "size from `64KiB` to `256MiB`",
     default: "32MiB",
     meaning:
-      "the largest request of `Generate`, `StreamGenerate` and `CountTokens`, inflated, on both listeners; requests of other methods have 64 KiB",
+      "largest inflated request of `Generate`, `StreamGenerate` and `CountTokens`, on both listeners; other methods: 64 KiB",
   },
   {
     key: "drain.notice",
     values: GRACE,
     default: "2s",
     meaning:
-      "after SIGTERM, how long every call is still served while health says that the replica leaves; no longer than `grace`",
+      "time after SIGTERM in which every call is served while health reports not serving; at most `grace`",
   },
   {
     key: "drain.grace",
     values: GRACE,
     default: "25s",
-    meaning: "how long after SIGTERM running calls have before they are handed over or ended",
+    meaning: "time after SIGTERM until running calls are handed over or ended",
   },
   {
     key: "faults.allow",
     values: FLAG,
     default: "false",
-    meaning: "lets requests script the simulator's failures",
+    meaning: "allows requests to script the simulator's faults",
   },
 ];

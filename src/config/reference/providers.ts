@@ -12,84 +12,81 @@ export const providerKeys: readonly KeyRow[] = [
   {
     key: "providers[].id",
     values: "1 to 64 letters, digits, `.`, `_`, `-`; required, each once",
-    meaning: "names the instance everywhere",
+    meaning: "name of the instance everywhere",
   },
   {
     key: "providers[].type",
     values: "a provider type; required",
-    meaning: "how the instance is spoken to: see [providers.md](providers.md)",
+    meaning: "API of the instance: see [providers.md](providers.md)",
   },
   {
     key: "providers[].api_key_env",
     values: "name of an environment variable",
     defaultInWords: "the type's, such as `OPENAI_API_KEY`, at the type's own address; else none",
-    meaning: "the variable that holds the key",
+    meaning: "environment variable with the key",
   },
   {
     key: "providers[].api_key_file",
     values: FILE,
-    meaning: "file whose content is the key, in place of `api_key_env`; read again when it changes",
+    meaning: "file with the key, instead of `api_key_env`; reloaded when it changes",
   },
   {
     key: "providers[].base_url",
     values: "`http` or `https` address without credentials, query or fragment",
     defaultInWords: "the type's own",
-    meaning: "address to which the paths of the vendor's API are added",
+    meaning: "address to which the paths of the vendor's API are appended",
   },
   {
     key: "providers[].proxy_url",
     values: "`http` or `https` address of a proxy, with credentials or without",
     defaultInWords: "`HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` of the environment",
     meaning:
-      "proxy by which the instance is called: see [providers.md](providers.md#connections). Credentials in it are secrets",
+      "proxy of the instance: see [providers.md](providers.md#connections). Credentials in it are secrets",
   },
   {
     key: "providers[].tls.ca_file",
     values: FILE,
     defaultInWords: "the authorities that Node trusts",
-    meaning:
-      "authorities that may have signed the certificate of the server, PEM; read again when it changes",
+    meaning: "authorities for the server's certificate, PEM; reloaded when it changes",
   },
   {
     key: "providers[].tls.cert_file",
     values: FILE,
-    meaning: "certificate that is shown to the server, PEM; read again when it changes",
+    meaning: "client certificate for the server, PEM; reloaded when it changes",
   },
   {
     key: "providers[].tls.key_file",
     values: FILE,
-    meaning: "key of that certificate, PEM; needed beside `cert_file`",
+    meaning: "key of that certificate, PEM; required with `cert_file`",
   },
   {
     key: "providers[].api_version",
     values: "version such as `2024-10-21` or `preview`",
-    meaning:
-      "version of the API that requests to `azure` name; an address that does not end with `/v1` needs one",
+    meaning: "API version in requests to `azure`; required if the address does not end with `/v1`",
   },
   {
     key: "providers[].api",
     values: "a dialect of the type",
     defaultInWords: "the type's, by address",
-    meaning: "API that all its models are called by",
+    meaning: "API of all its models",
   },
   {
     key: "providers[].done_optional",
     values: FLAG,
-    meaning: "accepted for files that have it and not needed: a finish reason ends every answer",
+    meaning: "no effect; accepted for older files",
   },
   {
     key: "providers[].prefill",
     values: FLAG,
     default: "false",
-    meaning:
-      "the server goes on after a last message of the assistant, which CONTINUE needs to continue a broken stream",
+    meaning: "the server can continue a last message of the assistant, as CONTINUE requires",
   },
   {
     key: "providers[].trace_context",
     values: FLAG,
     default: "false",
     meaning:
-      "with telemetry on, it gets the trace context of a call and the caller's baggage: see [providers.md](providers.md#addresses)",
+      "with telemetry on, the instance receives the trace context of a call and the caller's baggage: see [providers.md](providers.md#addresses)",
   },
   {
     key: "providers[].builtin_models",
@@ -102,14 +99,14 @@ export const providerKeys: readonly KeyRow[] = [
     values: FLAG,
     default: "false",
     meaning:
-      "requests may name any other model as `INSTANCE/NAME`: see [providers.md](providers.md#models-that-no-list-has)",
+      "requests can name any other model as `INSTANCE/NAME`: see [providers.md](providers.md#models-that-no-list-has)",
   },
   {
     key: "providers[].error_texts",
     values: FLAG,
     default: "false",
     meaning:
-      "the texts of its errors, which can quote a request, are in [the log](logging.md#provider-error); for servers of one's own",
+      "writes the texts of its errors, which can quote a request, to [the log](logging.md#provider-error); for your own servers",
   },
   {
     key: "providers[].enabled",
@@ -128,17 +125,17 @@ export const providerKeys: readonly KeyRow[] = [
     values: "`auto`, `whole`, `stream`",
     default: "auto",
     meaning:
-      "how answers of unary calls are asked for: see [reliability.md](reliability.md#silence)",
+      "how the provider is asked for answers of unary calls: see [reliability.md](reliability.md#silence)",
   },
   {
     key: "providers[].timeouts",
     values: "keys of `timeouts` but for `total` and `max_total`",
-    meaning: "of each of its models, in place of the section's",
+    meaning: "for each of its models; overrides the section",
   },
   {
     key: "providers[].limit",
     values: "keys of `limit`",
-    meaning: "of each of its models, in place of the section's",
+    meaning: "for each of its models; overrides the section",
   },
 ];
 
@@ -147,28 +144,29 @@ export const modelKeys: readonly KeyRow[] = [
     key: "models",
     values: "list",
     default: "[]",
-    meaning: "models beside the built-in ones, or in place of those of the same name",
+    meaning:
+      "models in addition to the built-in ones; a model of the same name replaces the built-in one",
   },
   {
     key: "models[].id",
     values: "name without blanks, 128 characters at most, not beginning with `/`; required",
-    meaning: "the name that callers use",
+    meaning: "model identifier for callers",
   },
   {
     key: "models[].provider",
     values: "the id of an instance; required",
-    meaning: "the instance that serves the model",
+    meaning: "instance that serves the model",
   },
   {
     key: "models[].provider_model",
     values: "text",
     defaultInWords: "`id`",
-    meaning: "the provider's own name of the model",
+    meaning: "the provider's name of the model",
   },
   {
     key: "models[].display_name",
     values: "text",
-    meaning: "a name for people; callers can use it as well",
+    meaning: "name for people; callers can use it too",
   },
   {
     key: "models[].aliases",
@@ -180,7 +178,8 @@ export const modelKeys: readonly KeyRow[] = [
     key: "models[].context_window",
     values: COUNT,
     defaultInWords: "the vendor's, else unknown",
-    meaning: "tokens of a request and its answer; decides which targets may follow CONTEXT_LENGTH",
+    meaning:
+      "tokens of a request and its answer together; decides which targets may follow CONTEXT_LENGTH",
   },
   {
     key: "models[].max_output_tokens",
@@ -193,24 +192,24 @@ export const modelKeys: readonly KeyRow[] = [
     values: "list of the capabilities of `ListModels`",
     defaultInWords: "the vendor's, else text, streams, tools and JSON",
     meaning:
-      "what the model takes, in place of what is assumed: a request with images goes only to models with `image-input`",
+      "capabilities of the model, instead of the default: a request with images goes only to models with `image-input`",
   },
   {
     key: "models[].parameters",
     values: "list of fields of a request, such as `sampling.seed`",
     defaultInWords: "those of the dialect",
-    meaning: "parameters that the model takes; others are left out with a warning, or refused",
+    meaning: "parameters that the model supports; others are left out with a warning, or refused",
   },
   {
     key: "models[].efforts",
     values: "list of the vendor's words",
-    meaning: "the efforts of reasoning that the model takes",
+    meaning: "reasoning efforts that the model supports",
   },
   {
     key: "models[].api",
     values: "a dialect of the provider's type",
     defaultInWords: "the instance's",
-    meaning: "API that this model is called by",
+    meaning: "API of this model",
   },
   {
     key: "models[].prices.input",
@@ -238,7 +237,7 @@ export const modelKeys: readonly KeyRow[] = [
     key: "models[].prices.cache_write_long",
     values: "the same",
     defaultInWords: "`cache_write`",
-    meaning: "the same with the provider's longer lifetime",
+    meaning: "price of input tokens that the provider caches for its longer lifetime",
   },
   {
     key: "models[].prices.currency",
@@ -248,14 +247,13 @@ export const modelKeys: readonly KeyRow[] = [
   {
     key: "models[].prices.date",
     values: "`YYYY`, `YYYY-MM` or `YYYY-MM-DD`; required beside prices",
-    meaning: "since when the prices are so; part of the price table's version",
+    meaning: "first day of the prices; part of the price table's version",
   },
   {
     key: "models[].prices.tiers",
     values: "list of prices, each with `above_input_tokens`",
     default: "[]",
-    meaning:
-      "prices of requests with more input tokens than that; prices that a tier leaves out stay",
+    meaning: "prices for requests with more input tokens; unset prices stay as in the tier below",
   },
   {
     key: "models[].prices.tiers[]",
@@ -265,13 +263,13 @@ export const modelKeys: readonly KeyRow[] = [
   {
     key: "models[].prices.tiers[].above_input_tokens",
     values: `${COUNT}; required`,
-    meaning: "where the tier begins",
+    meaning: "the tier applies to requests with more input tokens than this",
   },
   {
     key: "models[].failover_on_content_filter",
     values: FLAG,
     default: "false",
-    meaning: "a prompt that the model's content filter refuses goes to the next target",
+    meaning: "a prompt refused by the model's content filter goes to the next target",
   },
   {
     key: "models[].enabled",
@@ -284,17 +282,17 @@ export const modelKeys: readonly KeyRow[] = [
     values: "list of up to 16 models, or `INSTANCE/MODEL`",
     default: "[]",
     meaning:
-      "tried after this model where a call names no `routing.fallbacks` and does not set `disable_failover`; theirs are not followed",
+      "targets after this model, if a call names no `routing.fallbacks` and does not set `disable_failover`; fallbacks of fallbacks are not followed",
   },
   {
     key: "models[].timeouts",
     values: "keys of `timeouts` but for `total` and `max_total`",
-    meaning: "in place of the instance's",
+    meaning: "overrides the instance",
   },
-  { key: "models[].limit", values: "keys of `limit`", meaning: "in place of the instance's" },
+  { key: "models[].limit", values: "keys of `limit`", meaning: "overrides the instance" },
   {
     key: "models[].wire",
     values: "see [providers.md](providers.md#facts-of-a-server)",
-    meaning: "where the model's server differs from the dialect that it speaks",
+    meaning: "differences of the model's server from its dialect",
   },
 ];

@@ -10,26 +10,26 @@ export const streamKeys: readonly KeyRow[] = [
       "`memory`, `sqlite:PATH`, `redis://HOST`, `rediss://HOST`, `redis+sentinel://HOST,HOST/MASTER`",
     default: "memory",
     meaning:
-      "where streams are kept; several replicas share a Redis, a [Redis Cluster or a Redis behind Sentinels](streams.md#redis-cluster-and-sentinel)",
+      "store of streams; several replicas share a Redis, a [Redis Cluster or a Redis behind Sentinels](streams.md#redis-cluster-and-sentinel)",
   },
   {
     key: "stream.retention",
     values: DURATION,
     default: "15m",
     meaning:
-      "how long a stream that has ended can be replayed; `STEER_STREAMING_STATE_TTL` says the same in seconds",
+      "how long an ended stream can be replayed; also `STEER_STREAMING_STATE_TTL`, in seconds",
   },
   {
     key: "stream.tombstone",
     values: DURATION,
     default: "1h",
-    meaning: "how long after that the end of the stream is known",
+    meaning: "how long after its retention a stream is reported as expired",
   },
   {
     key: "stream.disconnect_grace",
     values: DURATION,
     default: "10s",
-    meaning: "how long a generation goes on when nobody reads it",
+    meaning: "how long a generation without a reader continues",
   },
   { key: "stream.max_bytes", values: SIZE, default: "8MiB", meaning: "bound of one stream" },
   { key: "stream.max_events", values: COUNT, default: "200000", meaning: "bound of one stream" },
@@ -38,13 +38,14 @@ export const streamKeys: readonly KeyRow[] = [
     values: SIZE,
     defaultInWords: "in memory a quarter of the heap, `256MiB` at most; in SQLite none",
     meaning:
-      "bound of all streams, of which those that have ended go first. In memory everything counts that is [held for them](streams.md#what-the-store-in-memory-holds). Redis has its own bound",
+      "bound of all streams together; ended streams are dropped first. The memory store counts everything that it [holds for streams](streams.md#what-the-store-in-memory-holds). Redis has its own bound",
   },
   {
     key: "stream.durability",
     values: "`preferred`, `required`",
     default: "preferred",
-    meaning: "without its store a call goes on unstored, or fails",
+    meaning:
+      "`preferred`: calls run unstored while the store is away; `required`: they are refused",
   },
   {
     key: "stream.store_timeout",
@@ -56,19 +57,20 @@ export const streamKeys: readonly KeyRow[] = [
     key: "stream.takeover",
     values: "`auto`, `fail`",
     default: "auto",
-    meaning: "another replica goes on with the streams of a lost one, or ends them",
+    meaning:
+      "`auto`: another replica continues the streams of a lost one; `fail`: it ends them with an error",
   },
   {
     key: "stream.max_takeovers",
     values: COUNT,
     default: "2",
-    meaning: "how often one stream is taken over, apart from 8 planned hand-overs",
+    meaning: "most takeovers of one stream, apart from 8 planned hand-overs",
   },
   {
     key: "stream.session_ttl",
     values: DURATION,
     default: "6s",
-    meaning: "a replica without a sign for so long is lost",
+    meaning: "a replica that sends no heartbeat for this long is considered dead",
   },
   {
     key: "stream.max_readers",
@@ -81,7 +83,7 @@ export const streamKeys: readonly KeyRow[] = [
     values: "`fail`, `restart`, `continue`",
     default: "fail",
     meaning:
-      "what follows a failure after output, for streams that set `accepts_discard` and name no recovery; the helpers name `restart` themselves",
+      "recovery after a failure with delivered output, for streams that set `accepts_discard` and name none; the helpers name `restart`",
   },
 ];
 
@@ -91,30 +93,30 @@ export const accountingKeys: readonly KeyRow[] = [
     values: "`auto`, `tiktoken`, `character`, `script`",
     default: "auto",
     meaning:
-      "what counts tokens that no provider reports: `auto` takes the model's own vocabulary where that is published, else `script`",
+      "estimator for tokens that no provider reports; `auto`: the model's own vocabulary if it is published, otherwise `script`",
   },
   {
     key: "accounting.usage_file",
     values: FILE,
     meaning:
-      "one line of JSON for each attempt and each call, with tokens and cost; lines that a slow disk does not take are dropped and counted. SIGHUP opens the file again",
+      "file for one line of JSON per attempt and per call, with tokens and cost; records that a slow disk cannot absorb are dropped and counted. SIGHUP opens the file again",
   },
   {
     key: "accounting.abort.mode",
     values: "`close`, `drain`",
     default: "close",
     meaning:
-      "a cancelled call to a provider is closed and its rest estimated, or read on until its counts have come; requests can say otherwise",
+      "`close`: a cancelled provider call is closed, and missing counts are estimated; `drain`: it is read on until the provider reports its counts. Requests can override it",
   },
   {
     key: "accounting.abort.max_time",
     values: "duration from `1ms` to `60s`",
     default: "10s",
-    meaning: "longest time for which `drain` reads on",
+    meaning: "longest time that `drain` reads on",
   },
   {
     key: "accounting.abort.max_cost_picos",
     values: `${COUNT}, trillionths of the currency unit`,
-    meaning: "highest cost for which `drain` reads on",
+    meaning: "highest cost of output that `drain` reads on for",
   },
 ];

@@ -1,7 +1,7 @@
-/** Longest value that is repeated in an event, in UTF-16 units: 3 MiB on the wire at most, below what clients take. */
+/** Longest value in an event, in UTF-16 units: at most 3 MiB on the wire, below the limit of clients. */
 const MAX_VALUE_UNITS = 1024 * 1024;
 
-/** The text of one value, out of all the chunks that it is spread over. */
+/** Collects the text of one value across chunks. */
 export class JsonCapture {
   #text = "";
   #from: number;
@@ -11,7 +11,7 @@ export class JsonCapture {
     this.#from = at;
   }
 
-  /** Takes what the chunk has of the value, which ends at `to` or goes on in the next chunk. */
+  /** Adds the chunk's part of the value, which ends at `to` or continues in the next chunk. */
   take(chunk: string, to: number): void {
     const units = to - this.#from;
     if (this.#text.length + units > MAX_VALUE_UNITS) {
@@ -22,7 +22,7 @@ export class JsonCapture {
     this.#from = 0;
   }
 
-  /** Undefined where it is longer than an event may be. */
+  /** Undefined if the value is too long for an event. */
   get valueJson(): string | undefined {
     return this.#isTooLong ? undefined : this.#text;
   }

@@ -1,8 +1,8 @@
-/** What happens to the value at a pointer; neither where it has only become final. */
+/** A change of the value at a pointer; without both fields, the value only became final. */
 export interface JsonChange {
   readonly append?: string;
   readonly valueJson?: string;
 }
 
-/** Takes the changes of the document that is open. */
+/** Receives the changes of the open document. */
 export type EmitJson = (pointer: string, change: JsonChange, final: boolean) => void;

@@ -2,7 +2,7 @@ import { JsonCapture } from "./json-capture.ts";
 import type { EmitJson } from "./json-emitter.ts";
 import type { JsonListener } from "./json-scanner.ts";
 
-/** A value deeper than this, or behind a longer pointer, comes whole: pointers are sent with every change. */
+/** Deeper values, and values with a longer pointer, are reported whole, because each change repeats its pointer. */
 const MAX_POINTER_DEPTH = 32;
 const MAX_POINTER_UNITS = 512;
 
@@ -11,7 +11,7 @@ interface OpenContainer {
   readonly isArray: boolean;
   position: number;
   key: string;
-  /** The reader knows of it. */
+  /** The reader has an event of this value. */
   isTold: boolean;
 }
 
@@ -21,18 +21,18 @@ interface OpenString {
   isTold: boolean;
 }
 
-/** The longest beginning that does not cut a surrogate pair. */
+/** The longest prefix that does not split a surrogate pair. */
 function wholeCharacters(text: string): string {
   const last = text.charCodeAt(text.length - 1);
   return last >= 0xd800 && last <= 0xdbff ? text.slice(0, -1) : text;
 }
 
-/** The changes that build each document as it grows. */
+/** Reports the changes that build each document as it grows. */
 export function createJsonPatches(emit: EmitJson): JsonListener {
   const containers: OpenContainer[] = [];
   let key: string | undefined;
   let string: OpenString | undefined;
-  /** A value that comes whole. */
+  /** The value that is reported whole. */
   let whole:
     | { readonly capture: JsonCapture; readonly pointer: string; readonly depth: number }
     | undefined;
@@ -130,7 +130,7 @@ export function createJsonPatches(emit: EmitJson): JsonListener {
   };
 }
 
-/** A key as a token of a pointer. */
+/** A key as a pointer token. */
 function escaped(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1").toWellFormed();
 }

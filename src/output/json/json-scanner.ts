@@ -1,23 +1,23 @@
-// Reads text as it comes and tells where JSON objects and arrays are in it: one
-// pass, a state machine with a stack, whatever the text is split into.
+// Finds JSON objects and arrays in streamed text in one pass, with a state machine and a stack. The result does not
+// depend on how the text is split.
 
 export type JsonKind = "object" | "array" | "string" | "scalar" | "key";
 
-/** Is told what a scanner finds. `at` is a position in the `chunk` that is being read. */
+/** Receives the findings of a scanner. `at` is a position in the current `chunk`. */
 export interface JsonListener {
-  /** A value or a key begins; `depth` is the number of containers around it, 0 for a document. */
+  /** A value or a key begins. `depth` is the number of containers around it, 0 for a document. */
   begin(kind: JsonKind, depth: number, at: number): void;
-  /** More of the string or key that began last, without its escapes. */
+  /** More of the string or key that began last, with escapes resolved. */
   text(piece: string): void;
-  /** What began at this depth has ended before `at`. */
+  /** The value that began at this depth ended before `at`. */
   end(depth: number, at: number, chunk: string): void;
-  /** The document that is open is no JSON. */
+  /** The open document is not valid JSON. */
   broken(): void;
-  /** The chunk is read; what is open goes on in the next one. */
+  /** The chunk is read. Open values continue in the next one. */
   pause(chunk: string): void;
 }
 
-/** Deeper than this, a document is no JSON that anybody wrote. */
+/** Deepest nesting of a document; deeper text is treated as invalid. */
 const MAX_DEPTH = 512;
 
 const PROSE = 0;
@@ -77,7 +77,7 @@ function isDigit(unit: number): boolean {
   return unit >= DIGIT_0 && unit <= DIGIT_9;
 }
 
-/** The value of a hexadecimal digit; -1: it is none. */
+/** The value of a hexadecimal digit; -1: not one. */
 function hexDigit(unit: number): number {
   if (isDigit(unit)) return unit - DIGIT_0;
   const lower = unit | 0x20;
@@ -85,13 +85,12 @@ function hexDigit(unit: number): number {
 }
 
 /**
- * Documents are objects and arrays: a bare string or number cannot be told from
- * prose. A character that cannot be there gives the open document up, and reading
- * goes on with that very character, so that nothing ever stops the scanner.
+ * Documents are objects and arrays, because a bare string or number cannot be told from prose. An invalid character
+ * ends the open document, and scanning continues at that character, so the scanner never stops.
  */
 export class JsonScanner {
   readonly #listener: JsonListener;
-  /** Of every open container, whether it is an array. */
+  /** For each open container: whether it is an array. */
   readonly #stack: boolean[] = [];
   #state = PROSE;
   #isKey = false;
@@ -115,7 +114,7 @@ export class JsonScanner {
     this.#listener.pause(chunk);
   }
 
-  /** Reads on at `at`; the next position, or the same one in another state. */
+  /** Scans at `at`. Returns the next position, or the same one in another state. */
   #step(chunk: string, at: number): number {
     switch (this.#state) {
       case PROSE:
@@ -284,7 +283,7 @@ export class JsonScanner {
     if (state === POINT || state === EXPONENT || state === EXPONENT_SIGN) return this.#break(at);
     if (unit === DOT && state <= INTEGER) return this.#to(POINT, at + 1);
     if ((unit | 0x20) === LOWER_E && state <= FRACTION) return this.#to(EXPONENT, at + 1);
-    // The first character behind the number: whether it may be there is seen next.
+    // The first character after the number is checked next.
     return this.#scalarEnd(chunk, at);
   }
 }

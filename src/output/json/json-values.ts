@@ -2,7 +2,7 @@ import { JsonCapture } from "./json-capture.ts";
 import type { EmitJson } from "./json-emitter.ts";
 import type { JsonListener } from "./json-scanner.ts";
 
-/** One change for each finished document, and before it for each element of one that is an array. */
+/** Reports each finished document; for an array, each finished element first. */
 export function createJsonValues(emit: EmitJson): JsonListener {
   let document: JsonCapture | undefined;
   let element: JsonCapture | undefined;

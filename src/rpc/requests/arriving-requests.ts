@@ -4,21 +4,22 @@ import { GatewayError } from "../../domain/gateway-error.ts";
 import type { Arrival, Encoding } from "../call.ts";
 import { Inflater } from "./inflate.ts";
 
-/** A request that is not whole by then is ended. As long as a client may take for the headers and the body of HTTP/1.1. */
+/** Limit for receiving a whole request, in milliseconds; equal to HTTP/1.1's limit for headers and body. */
 const MAX_ARRIVAL_MS = 60_000;
 
 /**
- * Bytes of requests on their way, in requests of the largest size. A client that sends one after the other
- * has one on its way; more are those of slow networks, and of clients that never end theirs.
+ * Bounds on the bytes of unfinished requests, in requests of the largest size: per connection, per caller and in
+ * total. A client that sends one request after the other has one; more come from slow networks, and from clients
+ * that never end their requests.
  */
 const MAX_OF_CONNECTION = 2;
 const MAX_OF_CALLER = 4;
 const MAX_OF_ALL = 8;
 
-/** Services that ask for no credentials take small requests: all of these together have this. */
+/** Bound in bytes for all unfinished requests of services without credentials, whose requests are small. */
 const MAX_OF_NOBODY_BYTES = 4 * 1024 * 1024;
 
-/** Whose bytes those of health checks and reflection are. No id of a caller is empty. */
+/** Owner of the bytes of health checks and reflection. No caller has an empty id. */
 export const NOBODY: Caller = { id: "", role: "caller" };
 
 function tooMany(whose: string): GatewayError {
@@ -58,7 +59,7 @@ export class ArrivingRequests {
     this.#largestBytes = largestBytes;
   }
 
-  /** Bytes that are held by requests which are not whole. */
+  /** Bytes held by unfinished requests. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -165,7 +166,7 @@ class ArrivingRequest<Refusal extends Error> implements Arrival<Refusal>, Arrivi
   }
 
   async inflate(bytes: Uint8Array, encoding: Encoding, maxBytes: number): Promise<Buffer> {
-    // The message before this one, of a stream of them.
+    // Drops the previous message, if a call sends several.
     this.#dropInflated?.();
     this.#dropInflated = undefined;
     const inflated = await this.#all.inflater.inflate(this.caller.id, bytes, encoding, maxBytes);

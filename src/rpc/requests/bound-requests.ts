@@ -6,17 +6,17 @@ import { gatedCallOf } from "../grpc-gate.ts";
 import { interceptedInternals } from "../grpc-internals.ts";
 import { maxRequestBytes, SMALL_REQUEST_BYTES } from "./request-limits.ts";
 
-/** What grpc-js takes from clients. */
+/** Compressions that grpc-js accepts. */
 const ENCODINGS: readonly string[] = ["gzip", "deflate"] satisfies readonly Encoding[];
 const HEAD_BYTES = 5;
 
-/** What grpc-js ends a call with. */
+/** The form in which grpc-js takes a failure. */
 function toStatus(error: unknown) {
   const { code, message } = error instanceof RpcStatusError ? error.status : encodeError(error);
   return { code, details: message, metadata: null };
 }
 
-/** Bounds the messages of every call by what its method takes, and how they inflate. */
+/** Bounds the messages of every call by the limit of its method, and inflates them. */
 export function boundRequests(
   services: readonly DescService[],
   requestBytes: number,
@@ -29,19 +29,19 @@ export function boundRequests(
     ]),
   );
   return ({ path }, call) => {
-    // Health and reflection are no services of the contract.
+    // Health and reflection are not services of the contract.
     const maxBytes = bounds.get(path) ?? SMALL_REQUEST_BYTES;
     const internals = interceptedInternals(call);
-    // The library has one option for all methods, and inflates to that bound.
+    // grpc-js has one limit for all methods and inflates up to it, so it is set per call.
     internals.decoder.maxReadMessageLength = maxBytes;
     if (ENCODINGS.includes(internals.incomingEncoding)) {
-      // Of a message that is not compressed the encoding is `identity`, whatever the headers say.
+      // The encoding of an uncompressed message is `identity`, whatever the headers say.
       internals.decompressMessage = (message, encoding) => {
         const bytes = message.subarray(HEAD_BYTES);
         if (!ENCODINGS.includes(encoding)) return bytes;
         const { arrival } = gatedCallOf({ call });
         const inflated = arrival.inflate(bytes, encoding as Encoding, maxBytes);
-        // They are decoded at once, and their calls can last.
+        // Requests of health and reflection are decoded at once, while their calls can last.
         if (!bounds.has(path))
           void inflated.then(
             () => arrival.drop(),

@@ -18,9 +18,9 @@ import { takeRequest } from "./taken-request.ts";
 export interface ConnectHandlerOptions extends ConnectRouterOptions {
   readonly routes: (router: ConnectRouter) => void;
   readonly contextValues: (request: IncomingMessage | Http2ServerRequest) => ContextValues;
-  /** Most bytes of a request of the method, inflated. */
+  /** Largest inflated request of the method, in bytes. */
   readonly maxRequestBytes: (method: DescMethod) => number;
-  /** Is told of a call that no handler is asked for; undefined: the service has no such method. */
+  /** Called for a request that reaches no handler. `method` undefined: the service has no such method. */
   readonly onUnserved: (
     request: Request,
     method: DescMethod | undefined,
@@ -28,7 +28,10 @@ export interface ConnectHandlerOptions extends ConnectRouterOptions {
   ) => void;
 }
 
-/** Statuses of HTTP by which the library answers before it asks anybody. No code of Connect has one of them. */
+/**
+ * HTTP statuses with which the library refuses a request before it reaches a handler. No code of Connect maps to
+ * them.
+ */
 const UNSERVED: ReadonlyMap<number, "content-type" | "http-method"> = new Map([
   [415, "content-type"],
   [405, "http-method"],
@@ -38,16 +41,16 @@ type Request = IncomingMessage | Http2ServerRequest;
 type Response = ServerResponse | Http2ServerResponse;
 
 /**
- * Node drops what is written to a response whose socket is destroyed, and calls nobody back. The library would
- * wait for `drain` for ever, and the handler would never hear that its reader is gone.
+ * Node drops writes to a response whose socket is destroyed, without a callback. The library would wait for `drain`
+ * for ever, and the handler would never learn that its reader is gone.
  */
 function endWaitOfWrite(response: Response): void {
   response.once("close", () => void response.emit("drain"));
 }
 
 /**
- * Serves the routes; their requests are empty, and the real ones are under `requestKey`. A call throws if the
- * host and the path of the request are no address.
+ * Serves the routes. The library gets empty requests; the real ones are under `requestKey`. A call throws if the
+ * host and path of the request are not a URL.
  */
 export function createConnectHandler(options: ConnectHandlerOptions) {
   const router = createConnectRouter({
@@ -74,7 +77,7 @@ export function createConnectHandler(options: ConnectHandlerOptions) {
         if (cause !== undefined) options.onUnserved(request, handler.method, cause);
         return universalResponseToNodeResponse(answer, response);
       })
-      // What cannot be written has no reader: the call is over, and its line is in the log.
+      // An answer that cannot be written has no reader. The call is over and has its log line.
       .catch(() => void ("stream" in request ? request.stream.close() : request.destroy()));
   };
 }

@@ -20,49 +20,49 @@ const INFLATERS = {
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** Text shrinks to a tenth or, where it repeats itself, to a fiftieth. */
+/** Text shrinks to a tenth or, if it repeats itself, to a fiftieth. */
 const MAX_RATIO = 100;
-/** Whatever the ratio: a small text that repeats itself costs nothing. */
+/** Messages of up to this size are accepted at any ratio, because small repetitive texts cost nothing. */
 const UNRATED_BYTES = 1024 * 1024;
 
-/** Most bytes that `compressed` bytes may become, of a method that takes `maxBytes`. */
+/** Largest inflated size of `compressed` bytes for a method with the limit `maxBytes`. */
 export function maxInflated(compressed: number, maxBytes: number): number {
   return Math.min(maxBytes, Math.max(UNRATED_BYTES, MAX_RATIO * compressed));
 }
 
 /**
- * What requests inflate to at once, of those that may become a megabyte, and of larger ones: a request of the
- * default's largest size by itself. Whoever waits for a large one would otherwise wait with a small one.
+ * Bounds on bytes inflated at once: for requests of up to a megabyte, and for larger ones. Two bounds, because
+ * small requests would otherwise wait for large ones. The larger bound equals the default's largest request.
  */
 const MAX_SMALL_BYTES = 16 * UNRATED_BYTES;
 const MAX_LARGE_BYTES = 32 * UNRATED_BYTES;
-/** Compressed bytes that wait, of each. */
+/** Bound on waiting compressed bytes, for each of the two. */
 const MAX_WAITING_BYTES = 64 * UNRATED_BYTES;
 
 /** A request that is inflated. */
 export interface Inflated {
   readonly bytes: Buffer;
-  /** To be called once, when the bytes are not needed any more: the next request may take their place. */
+  /** Call once when the bytes are no longer needed. The next request may take their place. */
   readonly drop: () => void;
 }
 
 /**
- * Inflates the requests of both listeners off the event loop, and holds no more of them at once than its bounds.
- * The compressed bytes alone are bounded for each caller: a hundred requests of 300 KB would become three
- * gigabytes together.
+ * Inflates the requests of both listeners off the event loop, within a bound on the total. The bound per caller
+ * covers only compressed bytes: a hundred requests of 300 KB would become three gigabytes together.
  */
 export class Inflater {
   readonly #small = new Turns(MAX_SMALL_BYTES, MAX_WAITING_BYTES);
   readonly #large = new Turns(MAX_LARGE_BYTES, MAX_WAITING_BYTES);
 
-  /** Bytes that are held, or may become so. */
+  /** Bytes that are or may be held. */
   get held(): number {
     return this.#small.weight + this.#large.weight;
   }
 
   /**
-   * Never beyond its bound. Throws `validation` if the bytes are not of that compression, RESOURCE_EXHAUSTED if
-   * they become more than `maxInflated`, and `gateway-overloaded` if too many of the caller's, or in all, wait.
+   * Inflates to at most `maxInflated` bytes. Throws `validation` if the bytes are not of that compression,
+   * RESOURCE_EXHAUSTED if they become more than `maxInflated`, and `gateway-overloaded` if too many bytes wait, of
+   * the caller or in total.
    */
   async inflate(
     caller: string,
@@ -70,7 +70,7 @@ export class Inflater {
     encoding: Encoding,
     maxBytes: number,
   ): Promise<Inflated> {
-    // Clients compress a message of no bytes to no bytes.
+    // Clients compress an empty message to zero bytes.
     if (bytes.byteLength === 0) return { bytes: Buffer.alloc(0), drop: () => {} };
     const most = maxInflated(bytes.byteLength, maxBytes);
     const turns = most <= UNRATED_BYTES ? this.#small : this.#large;
@@ -84,14 +84,14 @@ export class Inflater {
   }
 }
 
-/** Gives memory back at once, and not when a full collection finds it. */
+/** Frees memory at once instead of at a full collection. */
 function release({ buffer }: Buffer): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
-/** All that the bytes become, piece by piece into one buffer: the library would hold them twice. */
+/** Inflates piece by piece into one buffer. The library would hold the bytes twice. */
 async function inflateLarge(bytes: Uint8Array, encoding: Encoding, most: number): Promise<Buffer> {
-  // Pages that nothing is written to take no memory.
+  // Pages without data take no memory.
   const all = Buffer.allocUnsafeSlow(most);
   let length = 0;
   const stream = INFLATERS[encoding].stream({ chunkSize: CHUNK_BYTES });
@@ -100,7 +100,7 @@ async function inflateLarge(bytes: Uint8Array, encoding: Encoding, most: number)
     for await (const piece of stream as AsyncIterable<Buffer>) {
       if (length + piece.length > most) throw requestTooLarge(most, "inflated");
       length += piece.copy(all, length);
-      // The library takes another buffer where one is full, and goes on in one that is not.
+      // The library takes another buffer when one is full, and continues in one that is not.
       if (piece.byteOffset + piece.length === CHUNK_BYTES) release(piece);
     }
   } catch (error) {

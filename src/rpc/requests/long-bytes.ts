@@ -1,23 +1,23 @@
-// Long `bytes` fields of a request in JSON, such as images. The library decodes base64 in a loop of JavaScript, which
-// holds the event loop for 5 ns a byte; Node decodes twenty times as fast, and in slices.
+// Decoding of long `bytes` fields in JSON requests, such as images. The library decodes base64 in JavaScript, which
+// blocks the event loop for 5 ns per byte. Node decodes twenty times as fast, and in slices.
 import type { DescField, DescMessage, JsonValue, Message } from "@bufbuild/protobuf";
 import { ScalarType } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 
-/** Shorter ones are the library's. */
+/** Shorter fields are left to the library. */
 const LONG_UNITS = 256 * 1024;
-/** A multiple of four: each slice is base64 of its own. */
+/** A multiple of four, so that each slice is valid base64. */
 const SLICE_UNITS = 1024 * 1024;
 
-/** Base64 and base64url. What has blanks, line ends or padding inside is the library's. */
+/** Base64 and base64url. Texts with blanks, line ends or inner padding are left to the library. */
 const ALPHABET = /^[A-Za-z0-9+/_-]*$/;
 const PADDING = /={1,2}$/;
 
 type Step = { readonly field: DescField; readonly key?: number | string };
 
-/** A field of which the text was taken out of the JSON. */
+/** A field whose text was removed from the JSON. */
 interface LongBytes {
-  /** From the request to the message that has the field. */
+  /** Path from the request to the message with the field. */
   readonly path: readonly Step[];
   readonly field: DescField;
   readonly base64: string;
@@ -29,7 +29,7 @@ function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Messages with a form of their own in JSON. */
+/** Messages with a special JSON form. */
 function isWellKnown({ typeName }: DescMessage): boolean {
   return typeName.startsWith("google.protobuf.");
 }
@@ -38,7 +38,7 @@ function isLongBase64(value: JsonValue | undefined): value is string {
   return typeof value === "string" && value.length >= LONG_UNITS;
 }
 
-/** The messages in a field, each with the step that leads to it. */
+/** The messages in a field, each with its step in the path. */
 function* messagesOf(
   field: DescField,
   value: JsonValue,
@@ -69,7 +69,7 @@ function* findIn(
   }
 }
 
-/** Undefined: not base64 as it is usually written. */
+/** Undefined: not base64 in the usual form. */
 async function decode(
   base64: string,
   pause: () => Promise<unknown>,
@@ -99,8 +99,8 @@ function messageAt(root: ReflectMessage, path: readonly Step[]): ReflectMessage 
 }
 
 /**
- * Decodes the long `bytes` of a request and takes their text out of `json`. The result puts the bytes into the message
- * that is made of `json`. `pause` lets other calls run.
+ * Decodes the long `bytes` fields of a request and removes their text from `json`. The result puts the bytes into
+ * the message that is made from `json`. `pause` lets other calls run.
  */
 export async function takeLongBytes(
   schema: DescMessage,

@@ -5,30 +5,30 @@ import {
   field as rulesOf,
 } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 
-/** Most elements of a list or map for which the contract has no bound; also its widest bound. */
+/** Largest list or map without a bound in the contract; also the contract's widest bound. */
 export const MAX_ELEMENTS = 4_096;
-/** Most lists and maps that one message type can have. */
+/** Most lists and maps of one message type. */
 export const MAX_COLLECTIONS = 8;
 
-/** The longest UTF-8 of one character. */
+/** Longest UTF-8 encoding of a character. */
 const CHARACTER_BYTES = 4;
 
 /** The bounds of one field. */
 export class FieldBounds {
   readonly name: string;
-  /** How a single value is encoded. */
+  /** Wire type of a single value. */
   readonly wireType: WireType;
-  /** A list of numbers, which can come in one piece. */
+  /** A list of numbers, which can be packed. */
   readonly isPackable: boolean;
   readonly isMap: boolean;
-  /** Which counter of its message counts the elements; -1: the field is neither list nor map. */
+  /** Index of the counter for the elements in its message; -1: neither list nor map. */
   readonly counter: number;
   readonly maxElements: number;
-  /** Longest value in bytes; Infinity without a bound. */
+  /** Longest value in bytes; Infinity: no bound. */
   readonly maxBytes: number;
-  /** The rule behind `maxBytes`. */
+  /** Name of the rule behind `maxBytes`. */
   readonly lengthRule: string;
-  /** What a message, a list of messages or a map's entry holds. */
+  /** Bounds of the contained message, for messages, lists of messages and map entries. */
   readonly message: MessageBounds | undefined;
 
   constructor(of: Pick<FieldBounds, "name" | "wireType"> & Partial<FieldBounds>) {
@@ -46,9 +46,9 @@ export class FieldBounds {
 
 /** The bounds of one message type. */
 export class MessageBounds {
-  /** By number; a hole is no field. */
+  /** By field number; a hole is an unknown field. */
   readonly fields: (FieldBounds | undefined)[] = [];
-  /** How many lists and maps there are. */
+  /** Number of lists and maps. */
   counters = 0;
 }
 
@@ -70,7 +70,7 @@ function wireTypeOf(scalar: ScalarType): WireType {
   }
 }
 
-/** Bounds of a value by the number of its bytes; the validator counts the characters of a text. */
+/** Bounds of a value in bytes. The validator counts the characters of a text. */
 function lengthBounds(rules: FieldRules | undefined): Partial<FieldBounds> {
   const { type } = rules ?? {};
   if (type?.case === "string" && type.value.maxLen > 0n) {
@@ -84,7 +84,7 @@ function lengthBounds(rules: FieldRules | undefined): Partial<FieldBounds> {
   return { maxBytes: Number(most), lengthRule: `must be at most ${most} bytes` };
 }
 
-/** The bound of a list or map: the contract's `max_items` or `max_pairs`. */
+/** Bound of a list or map: the contract's `max_items` or `max_pairs`. */
 function maxElementsOf(rules: FieldRules): number {
   const { type } = rules;
   if (type.case === "repeated" && type.value.maxItems > 0n) return Number(type.value.maxItems);
@@ -92,7 +92,7 @@ function maxElementsOf(rules: FieldRules): number {
   return MAX_ELEMENTS;
 }
 
-/** Compiles the rules of `buf.validate` of a message type, and of all that it can hold, once. */
+/** Compiles the `buf.validate` rules of a message type and of all types in it, once. */
 export class BoundsCompiler {
   readonly #compiled = new Map<DescMessage, MessageBounds>();
 
@@ -100,7 +100,7 @@ export class BoundsCompiler {
     const known = this.#compiled.get(schema);
     if (known !== undefined) return known;
     const bounds = new MessageBounds();
-    // Before its fields: a type can hold itself.
+    // Set before the fields are compiled, because a type can contain itself.
     this.#compiled.set(schema, bounds);
     for (const field of schema.fields) bounds.fields[field.number] = this.#field(field, bounds);
     if (bounds.counters > MAX_COLLECTIONS) {
@@ -157,7 +157,7 @@ export class BoundsCompiler {
     }
   }
 
-  /** A map is a list of messages with a key and a value, which have no name of their own in a path. */
+  /** A map is a list of messages with a key and a value, whose names are not part of a path. */
   #entry(field: DescField & { fieldKind: "map" }, rules: FieldRules): MessageBounds {
     const map = rules.type.case === "map" ? rules.type.value : undefined;
     const entry = new MessageBounds();

@@ -8,9 +8,9 @@ const code = (character: string): number => character.charCodeAt(0);
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [..."{}[]"].map(code);
 const [COMMA, COLON, LETTER_U] = [...",:u"].map(code);
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
-/** Longest number; no word is as long. */
+/** Longest number in bytes; words are shorter. */
 const MAX_WORD_BYTES = 64 * 1024;
-/** Bytes of `\u0000`, and of the other escapes. */
+/** Length of `\u0000`; other escapes are shorter. */
 const LONG_ESCAPE = 6;
 const SHORT_ESCAPE = 2;
 
@@ -44,7 +44,7 @@ class JsonReader {
     return new GatewayError("validation", `the request is not JSON${isOver ? ":" : ""} ${problem}`);
   }
 
-  /** The next byte that is no space; undefined: there is none. */
+  /** The next byte that is not white space; undefined: none. */
   *#next(): Slices<number | undefined> {
     for (;;) {
       if (this.#at >= this.#pauseAt) {
@@ -65,7 +65,7 @@ class JsonReader {
     return this.#word();
   }
 
-  /** Whether the list goes on, behind an element or at its beginning. */
+  /** Whether a list continues, after an element or at its beginning. */
   *#goesOn(close: number | undefined, isFirst: boolean): Slices<boolean> {
     const byte = yield* this.#next();
     if (byte === close) {
@@ -93,10 +93,10 @@ class JsonReader {
       const name = yield* this.#text();
       if ((yield* this.#next()) !== COLON) throw this.#malformed();
       this.#at++;
-      // One of the two would be lost.
+      // One of the two values would be lost.
       if (Object.hasOwn(members, name)) throw duplicate(name);
       const value = yield* this.#value();
-      // An assignment to `__proto__` makes no member.
+      // An assignment to `__proto__` would not create a member.
       Object.defineProperty(members, name, {
         value,
         enumerable: true,
@@ -107,7 +107,7 @@ class JsonReader {
     return members;
   }
 
-  /** A string; a long one part by part. */
+  /** Reads a string, a long one in parts. */
   *#text(): Slices<string> {
     const bytes = this.#bytes;
     const parts: string[] = [];
@@ -131,7 +131,7 @@ class JsonReader {
     return parts.join("");
   }
 
-  /** The last place up to `limit` that is within neither a character nor an escape. */
+  /** The last position up to `limit` that splits neither a character nor an escape. */
   #partEnd(limit: number): number {
     const bytes = this.#bytes;
     let end = limit;
@@ -177,8 +177,8 @@ function duplicate(name: string): GatewayError {
 }
 
 /**
- * The value of a large JSON text, which a scan has bounded. Other work of the process runs between its slices.
- * Throws `validation`.
+ * Parses a large JSON text that a scan has bounded. Other work of the process runs between its slices. Throws
+ * `validation`.
  */
 export async function readJson(
   bytes: Buffer,

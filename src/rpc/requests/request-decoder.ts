@@ -24,11 +24,11 @@ const JSON_BOUNDS = {
   maxFields: MAX_FIELDS,
 } as const;
 
-/** A request beyond either lets other calls run between the steps of its decoding. */
+/** A request beyond either bound lets other calls run between the steps of its decoding. */
 const LARGE_BYTES = 1024 * 1024;
 const LARGE_FIELDS = 8_192;
 
-/** A large request has a buffer of its own. Its memory is free at once, and not when a full collection finds it. */
+/** Frees the own buffer of a large request at once instead of at a full collection. */
 function release({ byteLength, buffer }: Uint8Array): void {
   if (byteLength > LARGE_BYTES && buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
@@ -37,7 +37,7 @@ function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** Of a text that is UTF-8. */
+/** Decodes UTF-8; throws if the text is not UTF-8. */
 function textOf(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -55,7 +55,7 @@ function parse(text: string): JsonValue {
   }
 }
 
-/** Members of all objects of a value. */
+/** Number of members of all objects in a value. */
 function membersOf(value: JsonValue): number {
   if (typeof value !== "object" || value === null) return 0;
   const inner = Array.isArray(value) ? value : Object.values(value);
@@ -64,26 +64,26 @@ function membersOf(value: JsonValue): number {
   return members;
 }
 
-/** Turns what a listener has received into a request that satisfies the rules of the contract. */
+/** Turns the bytes that a listener received into a request that satisfies the rules of the contract. */
 export class RequestDecoder {
   readonly #bounds = new BoundsCompiler();
   readonly #rules: Rules;
   readonly #json;
 
-  /** `schemas` are compiled once, so that no caller pays for their rules. */
+  /** `schemas` are compiled once, at the start. */
   constructor(schemas: readonly DescMessage[]) {
-    // Messages can carry others of their file as `Any`: the conformance suite's do.
+    // Messages can contain others of their file as `Any`, for example those of the conformance suite.
     const registry = createRegistry(...schemas.map(({ file }) => file));
-    // A misspelt field would be ignored, and nothing of a request is.
+    // A misspelt field must not be ignored.
     this.#json = { ignoreUnknownFields: false, recursionLimit: MAX_DEPTH, registry };
     for (const schema of schemas) this.#bounds.of(schema);
     this.#rules = new Rules(schemas);
   }
 
   /**
-   * Rejects with `GatewayError`: `validation` if the request is malformed, beyond a bound or breaks a rule.
-   * `onDecoded` gets the message before its rules are looked at. The bytes of a large request are not to be used
-   * any more.
+   * Rejects with `GatewayError` `validation` if the request is malformed, exceeds a bound or breaks a rule.
+   * `onDecoded` gets the message before its rules are checked. The bytes of a large request must not be used
+   * afterwards.
    */
   async decode(
     schema: DescMessage,
@@ -111,7 +111,7 @@ export class RequestDecoder {
   ): Promise<Message> {
     const { bytes } = request;
     const scanned = this.#scan(schema, request);
-    // A small request is decoded in the turn in which it is whole.
+    // A small request is decoded in the turn in which it becomes complete.
     const size = scanned instanceof Promise ? await scanned : scanned;
     if ("description" in size) throw refuse([size]);
     const { fields, members } = size;
@@ -132,7 +132,7 @@ export class RequestDecoder {
     try {
       return fromBinary(schema, bytes, { recursionLimit: MAX_DEPTH });
     } catch (cause) {
-      // Texts that are not UTF-8: the scan has left them to the decoder.
+      // The scan leaves texts that are not UTF-8 to the decoder.
       throw new GatewayError("validation", `the request is not a ${schema.typeName}`, { cause });
     }
   }
@@ -156,7 +156,7 @@ export class RequestDecoder {
     await pause?.();
     const json = parse(text);
     await pause?.();
-    // An object has taken the later of two members of one name, which the library tells of if it has the text.
+    // If a name occurs twice, the object has only the later member. The library reports this if it gets the text.
     const isWhole = membersOf(json) === members;
     return this.#build(() =>
       isWhole ? fromJson(schema, json, this.#json) : fromJsonString(schema, text, this.#json),

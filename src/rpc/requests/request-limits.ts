@@ -3,10 +3,10 @@ import { GenerationSpecSchema } from "../../../gen/service/steer/v1/generation_p
 import { Code } from "../../domain/error-table.ts";
 import { RpcStatusError } from "../call.ts";
 
-/** Enough for every request that carries no conversation. */
+/** Enough for every request without a conversation. */
 export const SMALL_REQUEST_BYTES = 64 * 1024;
 
-/** Most bytes of one request of a method, inflated; `requestBytes` is `limits.request_bytes`. */
+/** Largest inflated request of a method, in bytes. `requestBytes` is `limits.request_bytes`. */
 export function maxRequestBytes({ input }: DescMethod, requestBytes: number): number {
   const carriesSpec = input.fields.some(
     ({ message }) => message?.typeName === GenerationSpecSchema.typeName,
@@ -14,7 +14,7 @@ export function maxRequestBytes({ input }: DescMethod, requestBytes: number): nu
   return carriesSpec ? requestBytes : Math.min(requestBytes, SMALL_REQUEST_BYTES);
 }
 
-/** What a call ends with whose request is larger than `maxBytes`. */
+/** The error for a request larger than `maxBytes`. */
 export function requestTooLarge(maxBytes: number, how: "sent" | "inflated"): RpcStatusError {
   const size = how === "sent" ? "is larger" : "inflates to more";
   return new RpcStatusError(

@@ -1,33 +1,33 @@
 import type { FieldViolation } from "../../domain/gateway-error.ts";
 
-/** What a JSON text may hold. */
+/** Bounds on a JSON text. */
 export interface JsonBounds {
   /** Deepest nesting of objects and arrays, at most 1,000. */
   readonly maxDepth: number;
-  /** Most elements of one array and most members of one object. */
+  /** Most elements of one array, and most members of one object. */
   readonly maxElements: number;
-  /** Most elements and members in all, each array and object counted once more. */
+  /** Most elements and members in total, plus one for each array and object. */
   readonly maxFields: number;
 }
 
-/** What a JSON text holds. */
+/** Size of a JSON text. */
 export interface JsonSize {
-  /** Elements and members of all arrays and objects, and these themselves. */
+  /** Elements and members of all arrays and objects, plus one for each of these. */
   readonly fields: number;
-  /** Members of all objects alone. */
+  /** Members of all objects. */
   readonly members: number;
 }
 
-/** Bytes that are looked at in one piece: some milliseconds. */
+/** Bytes scanned in one piece: some milliseconds. */
 export const SLICE_BYTES = 1024 * 1024;
 
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;
-/** Bytes of a string that are looked at one by one before a search for its end pays. */
+/** Length in bytes up to which a loop over a string is faster than a search for its end. */
 const SHORT = 24;
-/** Longest name of a member in a path. */
+/** Longest member name in a path. */
 const MAX_NAME = 64;
-/** Deepest nesting that any bounds can allow. */
+/** Deepest nesting that bounds can allow. */
 const DEEPEST = 1_000;
 
 const OTHER = 0;
@@ -38,10 +38,10 @@ const COMMA = 4;
 const COLON = 5;
 const FOREIGN = 6;
 
-/** What a byte outside of a string means. */
+/** Meaning of a byte outside of strings. */
 const KINDS = new Uint8Array(256).fill(FOREIGN);
 for (const [kind, characters] of [
-  // Spaces, numbers, `true`, `false`, `null`, and the three bytes that can stand before a text.
+  // White space, numbers, `true`, `false`, `null`, and the three bytes of a byte order mark.
   [OTHER, " \t\r\n+-.0123456789Eaeflnrstu\xef\xbb\xbf"],
   [STRING, '"'],
   [OPEN, "{["],
@@ -53,14 +53,17 @@ for (const [kind, characters] of [
 }
 const ARRAY = "[".charCodeAt(0);
 
-/** How many stand next to each other up to `end`. */
+/** Number of consecutive backslashes before `end`. */
 export function backslashes(bytes: Buffer, start: number, end: number): number {
   let first = end;
   while (first > start && bytes[first - 1] === BACKSLASH) first--;
   return end - first;
 }
 
-/** Where the string that goes on at `start` ends: the place of its quote. From `length` on: it does not end before. */
+/**
+ * Position of the quote that ends the string continuing at `start`. From `length` on: the string does not end
+ * before.
+ */
 export function endOfString(bytes: Buffer, start: number, length: number): number {
   let at = start;
   while (at < length) {
@@ -69,7 +72,7 @@ export function endOfString(bytes: Buffer, start: number, length: number): numbe
     while (byte !== QUOTE && byte !== BACKSLASH && at < near) byte = bytes[++at];
     if (byte === QUOTE) return at;
     if (byte === BACKSLASH) {
-      // A text with one escape has the next one near.
+      // Escapes often come close together.
       at += 2;
       continue;
     }
@@ -81,7 +84,7 @@ export function endOfString(bytes: Buffer, start: number, length: number): numbe
   return at;
 }
 
-/** The containers that a place is in, from the outermost, at 1. */
+/** The open containers, from the outermost, at index 1. */
 class Containers {
   readonly counts = new Int32Array(DEEPEST + 2);
   readonly isArray = new Uint8Array(DEEPEST + 2);
@@ -89,7 +92,7 @@ class Containers {
   readonly nameEnds = new Int32Array(DEEPEST + 2);
 }
 
-/** Of scans that run in one piece. */
+/** For scans that run in one piece. */
 const shared = new Containers();
 
 /** The innermost container as a path, such as `spec.messages[3].parts`. */
@@ -107,23 +110,23 @@ function pathOf(bytes: Buffer, containers: Containers, depth: number): string {
   return path;
 }
 
-/** A walk through a JSON text, slice by slice. */
+/** A scan of a JSON text, slice by slice. */
 export class JsonScan {
   readonly #bytes: Buffer;
   readonly #bounds: JsonBounds;
   readonly #isStrict: boolean;
   readonly #containers: Containers;
-  /** What is looked at next. */
+  /** Position of the next byte. */
   #at = 0;
   #fields = 0;
   #members = 0;
   #depth = 0;
-  /** Of the last string, which may not have ended. */
+  /** Start of the last string, which may not have ended. */
   #start = 0;
   #end = 0;
   #isInString = false;
 
-  /** A strict scan takes its time, and finds bytes that no JSON has. */
+  /** A strict scan is slower, and finds bytes that cannot occur in JSON. */
   constructor(bytes: Buffer, bounds: JsonBounds, isStrict: boolean) {
     this.#bytes = bytes;
     this.#bounds = bounds;
@@ -160,7 +163,7 @@ export class JsonScan {
     this.#at = this.#isInString ? this.#end : this.#end + 1;
   }
 
-  /** Looks at the next bytes, so many at most. Answers with what the bounds do not allow. */
+  /** Scans at most `count` bytes. Returns the violation of a bound, if any. */
   advance(count: number): FieldViolation | undefined {
     const bytes = this.#bytes;
     const stop = Math.min(this.#at + count, bytes.length);
@@ -199,7 +202,7 @@ export class JsonScan {
         counts[depth] = 0;
         isArray[depth] = byte === ARRAY ? 1 : 0;
       } else {
-        // One more is to come than there are commas.
+        // A list has one more element than commas.
         const elements = (counts[depth] ?? 0) + 1;
         counts[depth] = elements;
         if (elements >= maxElements && depth > 0) return this.#tooMany(depth);
@@ -215,8 +218,8 @@ export class JsonScan {
 }
 
 /**
- * Walks a JSON text without building anything of it. Answers with what it holds, or with the array or object
- * that has more than the bounds allow. Whether the text is JSON is left to the parser.
+ * Scans a JSON text without building values. Returns its size, or the array or object that exceeds a bound. The
+ * parser decides whether the text is JSON.
  */
 export function scanJson(text: Uint8Array, bounds: JsonBounds): JsonSize | FieldViolation {
   const bytes = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
@@ -224,7 +227,10 @@ export function scanJson(text: Uint8Array, bounds: JsonBounds): JsonSize | Field
   return scan.advance(bytes.length) ?? scan.size;
 }
 
-/** As `scanJson`, of a large text: other work of the process runs between its slices. What cannot be JSON ends it. */
+/**
+ * Like `scanJson`, for a large text: other work of the process runs between its slices. Bytes that cannot be JSON
+ * end the scan.
+ */
 export async function scanLargeJson(
   bytes: Buffer,
   bounds: JsonBounds,

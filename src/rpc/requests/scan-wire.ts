@@ -2,17 +2,17 @@ import { WireType } from "@bufbuild/protobuf/wire";
 import type { FieldViolation } from "../../domain/gateway-error.ts";
 import { type FieldBounds, MAX_COLLECTIONS, type MessageBounds } from "./message-bounds.ts";
 
-/** Deepest nesting of messages, the request itself included. */
+/** Deepest nesting of messages, including the request itself. */
 export const MAX_DEPTH = 100;
-/** Most fields of a request, those of all its messages and each element of its lists and maps. */
+/** Most fields of a request in all its messages, counting each element of lists and maps. */
 export const MAX_FIELDS = 65_536;
-/** What newer clients may send that this contract does not know, in fields and in their bytes. */
+/** Most unknown fields, and bytes in them, from newer clients. */
 const MAX_UNKNOWN_FIELDS = 1_024;
 const MAX_UNKNOWN_BYTES = 65_536;
 
-/** What an encoded message holds. */
+/** Size of an encoded message. */
 export interface WireSize {
-  /** Fields of all its messages, each element of a list or map by itself. */
+  /** Fields of all its messages, counting each element of lists and maps. */
   readonly fields: number;
   readonly members?: never;
 }
@@ -24,7 +24,7 @@ const TOO_MUCH_UNKNOWN = `the request must have no more than ${MAX_UNKNOWN_FIELD
 
 const LONGEST_VARINT = 10;
 
-/** Counters of the messages that a scan is in, one row each; a scan runs in one piece. */
+/** Counters of the open messages, one row each. Shared, because a scan runs in one piece. */
 const counts = new Int32Array((2 * MAX_DEPTH + 2) * MAX_COLLECTIONS);
 
 class WireScan {
@@ -51,12 +51,12 @@ class WireScan {
     return false;
   }
 
-  /** A number of up to 32 bits; -1 where there is none before `end`. */
+  /** Reads a number of up to 32 bits; -1: there is none before `end`. */
   #uint32(end: number): number {
     const bytes = this.#bytes;
     if (this.#at < end) {
       const byte = bytes[this.#at] ?? 0;
-      // Most are of one byte.
+      // Most numbers have one byte.
       if (byte < 0x80) {
         this.#at++;
         return byte;
@@ -100,7 +100,7 @@ class WireScan {
     }
   }
 
-  /** A group of another syntax, up to its end. */
+  /** Skips a group (an older syntax) to its end. */
   #skipGroup(number: number, end: number, depth: number): boolean {
     if (depth > MAX_DEPTH) return this.#refuse(TOO_DEEP);
     for (;;) {
@@ -133,7 +133,7 @@ class WireScan {
     );
   }
 
-  /** The numbers of a list that come in one piece. */
+  /** Counts the numbers of a packed list. */
   #packed(field: FieldBounds, end: number, counter: number): boolean {
     const length = this.#uint32(end);
     if (length < 0 || length > end - this.#at) return this.#refuse(MALFORMED);
@@ -174,7 +174,7 @@ class WireScan {
       : this.#skipValue(wireType, end);
   }
 
-  /** Puts a field in front of the path of what is wrong below it. */
+  /** Prefixes the path of a violation with a field. */
   #under(field: FieldBounds, element: number): false {
     const index = element > 0 && !field.isMap ? `[${element - 1}]` : "";
     const own = `${field.name}${index}`;
@@ -214,10 +214,9 @@ class WireScan {
 }
 
 /**
- * Walks an encoded message without building anything of it. Answers with what it holds, or with what
- * must not be decoded: bytes that are no such message, and more
- * elements, bytes, depth or unknown fields than the bounds allow. Whatever it admits, the decoder can read;
- * that texts are UTF-8 is left to the decoder.
+ * Scans an encoded message without building objects. Returns its size, or the reason why it must not be decoded:
+ * malformed bytes, or more elements, bytes, depth or unknown fields than the bounds allow. The decoder can read
+ * every admitted message; it also checks that texts are UTF-8.
  */
 export function scanWire(bytes: Uint8Array, bounds: MessageBounds): WireSize | FieldViolation {
   const scan = new WireScan(bytes);

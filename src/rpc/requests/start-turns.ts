@@ -1,11 +1,11 @@
 import { TurnsByCaller } from "../../domain/turns-by-caller.ts";
 
-/** Calls that begin in one turn of the event loop: some milliseconds of work. */
+/** Calls that begin per turn of the event loop: some milliseconds of work. */
 const STARTS_A_TURN = 16;
 
 /**
- * Lets the calls of a burst begin a few at a time, between which all other work of the process runs. A thousand
- * calls come in one read of a connection, and would begin before anything else is looked at. Callers take turns.
+ * Lets the calls of a burst begin a few at a time, with all other work of the process in between. One read of a
+ * connection can bring a thousand calls. Callers take turns.
  */
 export class StartTurns {
   readonly #schedule: (next: () => void) => void;

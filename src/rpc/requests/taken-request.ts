@@ -1,5 +1,5 @@
-// The HTTP library would decode a request before the dispatcher sees its bytes. It is handed an empty one of
-// the same protocol and format; the handlers read the real one from the call's context.
+// Gives the HTTP library an empty request of the same protocol and format, because the library would decode a
+// request before the dispatcher sees its bytes. Handlers read the real request from the call's context.
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { createContextKey } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
@@ -10,12 +10,12 @@ import { readAll } from "./read-all.ts";
 
 const HEAD_BYTES = 5;
 const COMPRESSED = 1;
-/** Flags of an envelope that is no message: the end of a stream in Connect, trailers in gRPC-Web. */
+/** Flags of an envelope without a message: the end of a stream in Connect, trailers in gRPC-Web. */
 const END_FLAGS = { connect: 0b10, "grpc-web": 0b1000_0000 } as const;
 
 const EMPTY = { proto: Buffer.alloc(0), json: Buffer.from("{}") } as const;
 
-/** Where a protocol says how a request is compressed, and how its answer may be. */
+/** Headers for the compression of requests, and for accepted compressions of answers. */
 const ENCODING_HEADERS = {
   unary: ["content-encoding", "accept-encoding"],
   connect: ["connect-content-encoding", "connect-accept-encoding"],
@@ -28,10 +28,10 @@ type Framing = keyof typeof ENCODING_HEADERS;
 
 type Body = AsyncIterable<Uint8Array>;
 
-/** Reads the request of a call. Throws `validation` and `RpcStatusError`. */
+/** Reads the request of a call. Throws `validation` or `RpcStatusError`. */
 export type ReadRequest = (arrival: Arrival) => Promise<EncodedRequest>;
 
-/** Of every call that the handlers are given. */
+/** Set in the context of every call that reaches a handler. */
 export const requestKey = createContextKey<ReadRequest>(() =>
   Promise.reject(new Error("no request was taken")),
 );
@@ -47,7 +47,7 @@ function protocolError(code: keyof typeof Code, message: string): RpcStatusError
   return new RpcStatusError(status, undefined);
 }
 
-/** The one message of a body in envelopes, and whether it is compressed. */
+/** The single message of an enveloped body, and whether it is compressed. */
 function openEnvelope(body: Buffer, framing: keyof typeof END_FLAGS) {
   let message: { readonly bytes: Buffer; readonly isCompressed: boolean } | undefined;
   for (let at = 0; at < body.length; ) {
@@ -68,18 +68,18 @@ function openEnvelope(body: Buffer, framing: keyof typeof END_FLAGS) {
   return message;
 }
 
-/** Undefined: not compressed, or by something that is not taken. */
+/** Undefined: not compressed, or with an unsupported compression. */
 function encodingOf(name: string | null): Encoding | undefined {
   return ENCODINGS.find((encoding) => encoding === name);
 }
 
-/** Takes over the compression that is known; the library refuses others. */
+/** Handles a supported compression itself; the library refuses others. */
 function takeEncoding(header: Headers, framing: Framing): Encoding | undefined {
   const [name, accepted] = ENCODING_HEADERS[framing];
   const encoding = encodingOf(header.get(name));
   if (encoding === undefined) return undefined;
   header.delete(name);
-  // A caller that says nothing of answers takes what it sends.
+  // A caller that names no compression for answers accepts that of its request.
   if (!header.has(accepted)) header.set(accepted, encoding);
   return encoding;
 }
@@ -92,7 +92,7 @@ function fromBase64(text: string): Uint8Array {
   }
 }
 
-/** A request in the address: the message is in the query. */
+/** A GET request, whose message is in the query. */
 function takeQuery(request: UniversalServerRequest, maxBytes: number): UniversalServerRequest {
   const url = new URL(request.url);
   const { searchParams: query } = url;
@@ -111,7 +111,7 @@ function takeQuery(request: UniversalServerRequest, maxBytes: number): Universal
   return { ...request, url: url.toString() };
 }
 
-/** A request whose message is empty. The real one, of at most `maxBytes`, is under `requestKey`. */
+/** A request with an empty message. The real one, of at most `maxBytes`, is under `requestKey`. */
 export function takeRequest(
   request: UniversalServerRequest,
   maxBytes: number,

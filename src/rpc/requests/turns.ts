@@ -1,12 +1,12 @@
 import { GatewayError } from "../../domain/gateway-error.ts";
 import { TurnsByCaller } from "../../domain/turns-by-caller.ts";
 
-/** What one that waits holds beside its bytes. */
+/** Memory of a waiting entry beside its bytes. */
 const WAITING_BYTES = 1_024;
-/** The part of the bytes that wait which one caller may have. */
+/** Largest share of the waiting bytes of one caller. */
 const CALLER_PART = 1 / 4;
 
-/** Work that one caller asks for. `bytes` are held until it begins. */
+/** Work of one caller. `bytes` are held until it begins. */
 export interface Turn {
   readonly caller: string;
   readonly weight: number;
@@ -17,7 +17,7 @@ interface Waiting extends Turn {
   readonly begin: () => void;
 }
 
-/** Lets work begin while the weights of what goes on are within a bound. The rest waits, and callers take turns. */
+/** Limits the total weight of running work. The rest waits, and callers take turns. */
 export class Turns {
   readonly #maxWeight: number;
   readonly #maxWaitingBytes: number;
@@ -31,15 +31,14 @@ export class Turns {
     this.#maxWaitingBytes = maxWaitingBytes;
   }
 
-  /** The weight of what goes on. */
+  /** Total weight of running work. */
   get weight(): number {
     return this.#weight;
   }
 
   /**
-   * Resolves when the work may begin; the result is to be called once when the work has ended. Work heavier than
-   * the bound goes on alone. Rejects with `gateway-overloaded` if those that wait, of this caller or of all, hold too
-   * many bytes.
+   * Resolves when the work may begin; call the result once, when the work has ended. Work heavier than the bound
+   * runs alone. Rejects with `gateway-overloaded` if too many bytes wait, of this caller or in total.
    */
   async enter(turn: Turn): Promise<() => void> {
     const weight = Math.min(turn.weight, this.#maxWeight);
@@ -80,7 +79,7 @@ export class Turns {
   #next(): void {
     for (;;) {
       const next = this.#waiting.peek();
-      // A lighter one of another caller does not pass it, or that would wait for ever.
+      // A lighter entry of another caller does not overtake it, or it would wait for ever.
       if (next === undefined || !this.#mayBegin(next)) return;
       this.#waiting.take();
       this.#hold(next.caller, -next.bytes);

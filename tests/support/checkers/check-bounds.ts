@@ -1,16 +1,16 @@
-// What happens in time, who sees what, and what is left: P9 to P11, P16, P17.
+// Checks of time, visibility and left-overs: P9 to P11, P16, P17.
 import { entriesOf, groupBy, type HistoryEntry, type Violation } from "../history.ts";
 
-/** A provider's call ends so soon after a cancel: two seconds and an append. */
+/** Time until a provider's call ends after a cancel: two seconds and an append. */
 const CANCEL_MS = 3_000;
-/** And so long after the grace. */
+/** Additional time after the grace. */
 const GRACE_SLACK_MS = 5_000;
-/** A replica hears so late that a connection is gone. */
+/** Time until a replica notices that a connection is gone. */
 const NOTICE_MS = 1_000;
 const ORPHAN_MS = 10_000;
-/** A stream that makes progress at all makes it within so long. */
+/** A stream that makes progress makes some within this time. */
 const PROGRESS_MS = 10_000;
-/** Reapers run every 30 s, give or take a half. */
+/** Reapers run every 30 s, plus or minus half. */
 const REAP_MS = 45_000;
 
 interface Span {
@@ -27,8 +27,8 @@ function isAt(at: number): (span: Span) => boolean {
 }
 
 /**
- * P9: after a cancel, and after the grace that begins with the last reader's
- * leaving, the provider's calls end. Times in which something was broken do not count.
+ * P9: provider calls end after a cancel, and after the grace that begins when the last reader leaves. Times with
+ * injected faults do not count.
  */
 export function checkStops(history: readonly HistoryEntry[]): Violation[] {
   const faults = entriesOf(history, "fault").map(({ at, until }) => ({ from: at, to: until }));
@@ -38,10 +38,10 @@ export function checkStops(history: readonly HistoryEntry[]): Violation[] {
   const keyOf = new Map(entriesOf(history, "begin").map(({ consumer, key }) => [consumer, key]));
   const attached = entriesOf(history, "attach");
   const byKey = groupBy(attached, ({ consumer }) => keyOf.get(consumer) ?? "");
-  /** Streams that are not stored are among them. */
+  /** Includes streams that are not stored. */
   const streamsOf = (key: string): number =>
     new Set(byKey.get(key)?.map(({ streamId }) => streamId)).size;
-  /** When the last call for a stream was closed; undefined where its calls cannot be told apart. */
+  /** Time at which the last call for a stream was closed; undefined if its calls cannot be told apart. */
   const lastCall = (key: string, from: number): number | undefined => {
     if (key === "" || logs.get(key)?.length !== 1 || streamsOf(key) !== 1) return undefined;
     const open = new Map<number, Span>();
@@ -79,7 +79,7 @@ export function checkStops(history: readonly HistoryEntry[]): Violation[] {
   return violations;
 }
 
-/** When a provider was being called for a key. */
+/** Times at which a provider was being called, by key. */
 function callsByKey(history: readonly HistoryEntry[]): ReadonlyMap<string, readonly Span[]> {
   const end = history.at(-1)?.at ?? 0;
   const spans = new Map<string, Span[]>();
@@ -93,7 +93,10 @@ function callsByKey(history: readonly HistoryEntry[]): ReadonlyMap<string, reado
   return spans;
 }
 
-/** P10: in the calm every stream ends or goes on, none is without an owner for long, and no consumer waits for ever. */
+/**
+ * P10: when faults have stopped, every stream ends or progresses, none stays without an owner, and no consumer
+ * waits for ever.
+ */
 export function checkLiveness(history: readonly HistoryEntry[], sessionTtlMs: number): Violation[] {
   const calm = entriesOf(history, "calm")[0];
   if (calm === undefined) return [];
@@ -106,7 +109,7 @@ export function checkLiveness(history: readonly HistoryEntry[], sessionTtlMs: nu
     let progress = { at: sights[0]?.at ?? 0, tail: 0 };
     for (const { at, tail, isOrphan, isWhole } of sights) {
       orphanSince = isOrphan ? (orphanSince ?? at) : undefined;
-      // Of a whole answer nothing is stored before its end: it moves while its provider is called.
+      // Nothing of a whole answer is stored before its end; it counts as progressing while its provider is called.
       const isCalled = isWhole && calls.get(keys.get(streamId) ?? "")?.some(isAt(at));
       if (tail !== progress.tail || isCalled) progress = { at, tail };
       const isStuck = at > boundAt && at - progress.at > PROGRESS_MS;
@@ -128,7 +131,7 @@ export function checkLiveness(history: readonly HistoryEntry[], sessionTtlMs: nu
   return violations;
 }
 
-/** P11: nothing outlives its retention and its tombstone, and cleanups leave what runs. */
+/** P11: nothing outlives its retention and its tombstone, and cleanups keep running streams. */
 export function checkRetention(history: readonly HistoryEntry[]): Violation[] {
   const violations: Violation[] = [];
   for (const kept of entriesOf(history, "kept")) {
@@ -150,14 +153,14 @@ export function checkRetention(history: readonly HistoryEntry[]): Violation[] {
   return violations;
 }
 
-/** P16: another caller's stream is a stream that does not exist. */
+/** P16: another caller's stream looks like a stream that does not exist. */
 export function checkIsolation(history: readonly HistoryEntry[]): Violation[] {
   return entriesOf(history, "foreign")
     .filter(({ code }) => code !== "NOT_FOUND")
     .map(({ streamId, code }) => ({ property: "P16", message: `${streamId}: ${code}` }));
 }
 
-/** P17: what is held grows with what runs, and goes with it: a tenth and a rounding is allowed. */
+/** P17: resources grow with running streams and are freed with them, within a tenth and rounding. */
 export function checkResources(history: readonly HistoryEntry[]): Violation[] {
   const found = entriesOf(history, "resources");
   const before = found.find(({ when }) => when === "before")?.held ?? {};

@@ -1,7 +1,7 @@
-// What consumers got: P1, P2, P4.
+// Checks of delivery to consumers: P1, P2, P4.
 import { entriesOf, groupBy, type HistoryEntry, type Violation } from "../history.ts";
 
-/** P1: a consumer applies 1 to n, without a gap and without a repetition. */
+/** P1: a consumer applies the sequences 1 to n without gaps and repetitions. */
 export function checkSequences(history: readonly HistoryEntry[]): Violation[] {
   const events = entriesOf(history, "event");
   return [...groupBy(events, ({ consumer, streamId }) => `${consumer} ${streamId}`)].flatMap(
@@ -14,7 +14,7 @@ export function checkSequences(history: readonly HistoryEntry[]): Violation[] {
   );
 }
 
-/** P2: two consumers agree on every event that both were told is stored. */
+/** P2: two consumers agree on every event that both received as stored. */
 export function checkAgreement(history: readonly HistoryEntry[]): Violation[] {
   const events = entriesOf(history, "event").filter(({ isUndurable }) => !isUndurable);
   const lossy = lossyStreams(history);
@@ -35,7 +35,7 @@ export function checkAgreement(history: readonly HistoryEntry[]): Violation[] {
   return violations;
 }
 
-/** P4: one last event, nothing behind it, and all who finish see it at the same place. */
+/** P4: one terminal event with nothing after it, at the same sequence for all consumers. */
 export function checkTerminals(history: readonly HistoryEntry[]): Violation[] {
   const events = entriesOf(history, "event");
   const lossy = lossyStreams(history);
@@ -61,7 +61,7 @@ export function checkTerminals(history: readonly HistoryEntry[]): Violation[] {
   return violations;
 }
 
-/** Streams of which the store has lost something that it had acknowledged. */
+/** Streams for which the store lost acknowledged events. */
 export function lossyStreams(history: readonly HistoryEntry[]): ReadonlySet<string> {
   const lost = entriesOf(history, "rollback").flatMap(({ streams }) => streams);
   return new Set(lost.map(({ streamId }) => streamId));

@@ -1,8 +1,8 @@
-// What the log holds, and who wrote it: P5 to P8.
+// Checks of the log's content and writers: P5 to P8.
 import { entriesOf, groupBy, type HistoryEntry, type Violation } from "../history.ts";
 import { lossyStreams } from "./check-delivery.ts";
 
-/** P5: no writer has an event behind the place at which another one took over from it. */
+/** P5: no writer has an event after the position at which another writer took over. */
 export function checkFences(history: readonly HistoryEntry[]): Violation[] {
   const lossy = lossyStreams(history);
   const logs = entriesOf(history, "log").filter(({ streamId }) => !lossy.has(streamId));
@@ -27,7 +27,7 @@ export function checkFences(history: readonly HistoryEntry[]): Violation[] {
 /** The first event is stored with its stream. */
 const CREATED = 1;
 
-/** P6: nothing is delivered before the store has acknowledged it, whatever the store forgets later. */
+/** P6: nothing is delivered before the store has acknowledged it, whatever the store loses later. */
 export function checkOrder(history: readonly HistoryEntry[]): Violation[] {
   const stored = new Set<string>();
   const violations: Violation[] = [];
@@ -45,7 +45,7 @@ export function checkOrder(history: readonly HistoryEntry[]): Violation[] {
   return violations;
 }
 
-/** P6: what was delivered as stored is in the log at the end. */
+/** P6: everything delivered as stored is in the log at the end. */
 export function checkDurability(history: readonly HistoryEntry[]): Violation[] {
   const lossy = lossyStreams(history);
   const logs = new Map(entriesOf(history, "log").map((log) => [log.streamId, log.events]));
@@ -63,8 +63,8 @@ export function checkDurability(history: readonly HistoryEntry[]): Violation[] {
 }
 
 /**
- * P7: where the store has lost events, each consumer has a part of one log, or an
- * error that says so: never the beginning of one and the end of another.
+ * P7: if the store has lost events, each consumer has a part of one log, or an error that says so: never the
+ * beginning of one log and the end of another.
  */
 export function checkLosses(history: readonly HistoryEntry[]): Violation[] {
   const lossy = lossyStreams(history);
@@ -87,7 +87,7 @@ export function checkLosses(history: readonly HistoryEntry[]): Violation[] {
   return violations;
 }
 
-/** P8: what was sent again changed nothing: the log grows by what comes next, and only once. */
+/** P8: repeated appends change nothing: each event is added once, in order. */
 export function checkRepetitions(history: readonly HistoryEntry[]): Violation[] {
   const tails = new Map<string, number>();
   const violations: Violation[] = [];

@@ -1,15 +1,15 @@
-// What one call can cost, whatever happens: P18.
+// Checks of the possible cost of one call: P18.
 import { entriesOf, groupBy, type HistoryEntry, type Violation } from "../history.ts";
 
-/** `MAX_HAND_OVERS`, `stream.max_takeovers` and `retry.total_attempts` as they are promised. */
+/** The documented values of `MAX_HAND_OVERS`, `stream.max_takeovers` and `retry.total_attempts`. */
 const MAX_HAND_OVERS = 8;
 const MAX_TAKEOVERS = 2;
 const TOTAL_ATTEMPTS = 4;
 
 /**
- * P18: a generation is run once, once more for each takeover after a loss (2 at most) and for each
- * planned hand-over (8 at most); a run calls providers `total_attempts` times at most. A store that
- * loses its last seconds can forget that it has counted one.
+ * P18: a generation runs once, plus once for each takeover after a loss (at most 2) and for each planned hand-over
+ * (at most 8). Each run calls providers at most `total_attempts` times. A store that loses its last seconds can
+ * forget one of these counts.
  */
 export function checkPayments(history: readonly HistoryEntry[]): Violation[] {
   const rollbacks = entriesOf(history, "rollback").length;

@@ -1,4 +1,4 @@
-// What consumers made of it: P3 and P14.
+// Checks of the text that consumers built: P3 and P14.
 import { entriesOf, groupBy, type HistoryEntry, truth, type Violation } from "../history.ts";
 
 export interface TextFigures {
@@ -7,7 +7,7 @@ export interface TextFigures {
   reordered: number;
 }
 
-/** How a text differs from the tokens 0 to n. */
+/** Differences between a text and the tokens 0 to n. */
 function differences(text: string, figures: TextFigures): void {
   let expected = 0;
   for (const [, digits] of text.matchAll(/:(\d+)> /g)) {
@@ -20,8 +20,8 @@ function differences(text: string, figures: TextFigures): void {
 }
 
 /**
- * P3, P14: who finishes with success has the provider's text, in its deltas and in
- * the final message, after a restart too; who does not has a beginning of it.
+ * P3, P14: a consumer that finishes with success has the provider's text in its deltas and in the final message,
+ * also after a restart. Any other consumer has a prefix of it.
  */
 export function checkTexts(
   history: readonly HistoryEntry[],

@@ -1,5 +1,5 @@
-// The specification by hand: what a caller is told of each kind of fault and what
-// the engine does about it. Nothing here is read from the sources of the service.
+// A specification written by hand: the error for callers and the engine's reaction for each kind of fault. Nothing
+// here is read from the service's sources.
 
 export type FaultKind = keyof typeof EXPECTED;
 
@@ -9,12 +9,12 @@ interface Expected {
   readonly code: number;
   readonly reason: string;
   readonly retryable: boolean;
-  /** Of a client that repeats by itself: not spoken of, never, or after the provider's hint. */
+  /** Pushback for a client that repeats by itself: none, never, or after the provider's hint. */
   readonly pushback: "unsaid" | "never" | "hint";
   readonly details: readonly string[];
   /**
-   * Waits of the repetitions where no other target is left, with half of what is
-   * random: 250 to 500 ms and 500 to 1,000 ms after a passing failure, 1 s and 1 to 2 s after overload.
+   * Waits of repetitions if no other target is left, with half of the random part: 250 to 500 ms and 500 to 1,000
+   * ms after a transient failure, 1 s and 1 to 2 s after an overload.
    */
   readonly alone: readonly number[];
 }
@@ -49,14 +49,14 @@ export const EXPECTED = {
     details: ["QuotaFailure"],
   }),
   missing: expected("NOT_FOUND", [5, "MODEL_NOT_FOUND"], [], { details: ["ResourceInfo"] }),
-  // Without a hint the target rests for a second, and the wait is never shorter.
+  // Without a hint the target rests for a second, and no wait is shorter.
   rate: expected("RATE_LIMIT", [8, "PROVIDER_RATE_LIMIT"], [1_050, 1_500], {
     retryable: true,
     pushback: "hint",
   }),
   overloaded: expected("PROVIDER_OVERLOADED", OVERLOADED, [1_050], LATER),
   server: expected("SERVER_ERROR", FAILED, [375, 750], LATER),
-  /** 408 and 409 speak about one request: it goes once more. */
+  /** 408 and 409 concern one request, which is sent once more. */
   once: expected("SERVER_ERROR", FAILED, [375], LATER),
   network: expected("NETWORK", CONNECTION, [375, 750], LATER),
   /** The first repetition goes at once, on a new connection. */
@@ -69,7 +69,7 @@ export const EXPECTED = {
   protocol: expected("PROTOCOL", [13, "PROVIDER_PROTOCOL"], [375]),
 } satisfies Readonly<Record<string, Expected>>;
 
-/** A wait by a hint: its own length and half of the random tenth, which is a second at most. */
+/** A wait by a hint: its length plus half of the random tenth, which is at most a second. */
 export function hintedMs(hintMs: number): number {
   return hintMs + Math.min(1_000, hintMs / 10) / 2;
 }
@@ -84,12 +84,12 @@ export function repetitionsOf(
   return hintMs === undefined ? alone : alone.map((ms) => Math.max(ms, hintedMs(hintMs)));
 }
 
-/** The attempts at one target, unless a request says otherwise. */
+/** Attempts at one target by default. */
 const ATTEMPTS = 3;
-/** Kinds that are named by their last failure, unless the attempts are used up. */
+/** Kinds that have the reason of their last failure, unless the attempts are used up. */
 const EXHAUSTIBLE: readonly string[] = [FAILED[1], CONNECTION[1], OVERLOADED[1]];
 
-/** What both clients read of a call that failed after so many attempts at its target. */
+/** The error that both clients get for a call that failed after this many attempts at its target. */
 export function expectedFailure(kind: FaultKind, hintMs: number | undefined, attempts = 1) {
   const row = EXPECTED[kind] as Expected;
   const { category, code, retryable, pushback, details } = row;

@@ -1,4 +1,4 @@
-// What goes wrong, on the wire of each vendor. What should follow stands in `expectations.ts`.
+// Faults on the wire of each vendor. `expectations.ts` has the expected reactions.
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { GenerationSpecSchema } from "../../../gen/es/steer/v1/generation_pb.js";
 import type { Adapter } from "../stack.ts";
@@ -14,24 +14,24 @@ export interface FaultRow {
   readonly name: string;
   readonly kind: FaultKind;
   readonly fault: Fault | ((adapter: Adapter) => Fault);
-  /** The provider's hint, as it should be understood. */
+  /** The provider's hint in milliseconds, as it should be understood. */
   readonly hintMs?: number;
-  /** Milliseconds of each repetition, where they are not those of the kind. */
+  /** Milliseconds before each repetition, if they differ from those of the kind. */
   readonly repetitions?: readonly number[];
   readonly providerCode?: string;
-  /** Default: all of them, and both. */
+  /** Default: all adapters, and both modes. */
   readonly only?: readonly Adapter[];
   readonly modes?: readonly Mode[];
 }
 
-/** The words of `UpstreamFault` but for the attempt. */
+/** Fields of `UpstreamFault` except the attempt. */
 export type Fault = Readonly<Record<string, unknown>>;
 
 const OPENAI: readonly Adapter[] = ["chat", "responses"];
 const CLAUDE: readonly Adapter[] = ["claude"];
 const GROK: readonly Adapter[] = ["grok"];
 
-/** An error's body as the vendor writes it. */
+/** The body of an error in the vendor's format. */
 export function errorBody(adapter: Adapter, word: string, text = "scripted"): object {
   switch (adapter) {
     case "claude":
@@ -43,7 +43,7 @@ export function errorBody(adapter: Adapter, word: string, text = "scripted"): ob
   }
 }
 
-/** The same inside a stream that began with HTTP 200. */
+/** The same error inside a stream that began with HTTP 200. */
 function errorFrame(adapter: Adapter, word: string): string {
   const [name, data] = {
     chat: ["", errorBody("chat", word)],
@@ -119,7 +119,7 @@ export const STATUS_ROWS: readonly FaultRow[] = [
     repetitions: [],
   }),
   ...[500, 502, 503, 504, 520].map((code) => status(code, "server")),
-  // The provider may still be at work on the answer.
+  // The provider may still be generating the answer.
   status(524, "server", { repetitions: [375] }),
   status(503, "server", { headers: { "retry-after": "1" }, hintMs: 1_000 }),
   status(500, "server", { word: "api_error", providerCode: "api_error", only: CLAUDE }),
@@ -134,7 +134,7 @@ export const STATUS_ROWS: readonly FaultRow[] = [
   { name: "HTTP 503 with a page", kind: "server", fault: { status: 503, body: "<html>no</html>" } },
 ];
 
-/** Broken connections and answers, before any content. */
+/** Connections and answers that break before any content. */
 export const WIRE_ROWS: readonly FaultRow[] = [
   { name: "reset before headers", kind: "unanswered", fault: { refuse: true } },
   { name: "reset inside the headers", kind: "unanswered", fault: { cut_headers: true } },
@@ -200,7 +200,7 @@ const DIALECTS = {
   grok: chatDialect(true),
 } as const;
 
-/** A stream that says one word of content and then this. */
+/** A stream that sends one word of content, then this frame. */
 function afterContent(adapter: Adapter, frame: string): Fault {
   const events = DIALECTS[adapter].events({
     id: "answer_1",
@@ -222,7 +222,7 @@ function afterContent(adapter: Adapter, frame: string): Fault {
   );
 }
 
-/** Faults of a stream whose reader holds content already. */
+/** Faults of a stream whose reader already has content. */
 export const LATE_ROWS: readonly FaultRow[] = [
   { name: "A-20: reset inside the body", kind: "network", fault: { cut_after_bytes: 5_000 } },
   { name: "A-24: malformed", kind: "protocol", fault: { malformed_at: 2 } },
@@ -244,7 +244,7 @@ export const TOKENS = 60;
 
 let serial = 0;
 
-/** A request whose first `attempts` attempts meet the fault; a list has one for each attempt. */
+/** A request whose first `attempts` attempts meet the fault; a list has a fault for each attempt. */
 export function faultySpec(
   adapter: Adapter,
   { fault }: { readonly fault: FaultRow["fault"] | readonly Fault[] },
@@ -253,7 +253,7 @@ export function faultySpec(
 ): Spec {
   const own = typeof fault === "function" ? fault(adapter) : fault;
   const each: readonly Fault[] = Array.isArray(own) ? own : Array(attempts).fill(own);
-  // Attempts are counted by what the script says: it names itself.
+  // Attempts are counted by script, so each script has a unique name.
   const name = { "x-serial": String(serial++) };
   const faults = each.map((one, index) => ({
     ...one,

@@ -1,4 +1,4 @@
-// One call as each kind of client sees it, in terms that do not differ between them.
+// One call as each kind of client sees it, in common terms.
 import { clone, create, fromBinary, type Message, toBinary, toJson } from "@bufbuild/protobuf";
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { ConnectError } from "@connectrpc/connect";
@@ -33,11 +33,11 @@ export const CLIENTS = ["grpc-js", "connect"] as const;
 
 type ClientName = (typeof CLIENTS)[number];
 
-/** Below this Python's C core takes the details, base64 and all. */
+/** Python's C core accepts details below this size, base64 included. */
 const MAX_DETAILS_BYTES = 4_096;
 const MAX_ATTEMPTS_IN_STATUS = 3;
 
-/** An attempt without what only time and chance decide. */
+/** An attempt without fields that depend on time or chance. */
 export interface SeenAttempt {
   readonly model: string;
   readonly trigger: string;
@@ -70,11 +70,11 @@ export interface SeenFailure {
 export interface Seen {
   /** Undefined: the call succeeded. */
   readonly failure: SeenFailure | undefined;
-  /** All of them: of the result, or of the error in band where there is one. */
+  /** All attempts: from the result, or from the in-band error. */
   readonly attempts: readonly SeenAttempt[];
   readonly text: string;
   readonly events: readonly string[];
-  /** Requests at the provider, and the engine's waits, of this call. */
+  /** Requests at the provider, and the engine's waits, for this call. */
   readonly upstreamCalls: number;
   readonly waits: readonly number[];
 }
@@ -103,7 +103,7 @@ const SCHEMAS = [
   RetryInfoSchema,
 ] as const;
 
-/** What both protocols carry: the status message, and a way to its trailers. */
+/** The common parts of both protocols: the status message, and access to its trailers. */
 interface Received {
   readonly code: number;
   readonly message: string;
@@ -156,11 +156,11 @@ function detailOf<Found extends Message>(
   return details.find(({ $typeName }) => $typeName === name) as Found | undefined;
 }
 
-/** The same error in band and as status, but for the attempts that are trimmed there. */
+/** Expects the same error in band and in the status, except for the attempts trimmed there. */
 function expectSameInBand(inBand: GatewayError, inStatus: GatewayError): void {
   const trimmed = clone(GatewayErrorSchema, inBand);
   trimmed.attemptsLeftOut = Math.max(0, trimmed.attempts.length - MAX_ATTEMPTS_IN_STATUS);
-  // The first cause stays, and the last ones.
+  // The first attempt stays, and the last ones.
   trimmed.attempts = trimmed.attempts.toSpliced(1, trimmed.attemptsLeftOut);
   expect(toJson(GatewayErrorSchema, trimmed)).toEqual(toJson(GatewayErrorSchema, inStatus));
 }
@@ -174,7 +174,7 @@ function seenFailure(received: Received): [SeenFailure, GatewayError] {
   if (gateway === undefined) throw new Error("the status carries no GatewayError");
   expect(received.bytes).toBeLessThanOrEqual(MAX_DETAILS_BYTES);
   expect(gateway.attempts.length).toBeLessThanOrEqual(MAX_ATTEMPTS_IN_STATUS);
-  // Program and reader of the status are told the same.
+  // The status and its details have the same code and message.
   expect(gateway).toMatchObject({ code: received.code, message: received.message });
   expect(gateway.reason).toBe(info?.reason);
   const { retryDelay } = (retry ?? {}) as { retryDelay?: Parameters<typeof durationMs>[0] };
@@ -197,7 +197,7 @@ function seenFailure(received: Received): [SeenFailure, GatewayError] {
   return [seen, gateway];
 }
 
-/** What a reader ends with that forgets what a notice voids. */
+/** The text of a reader that drops output when a notice voids it. */
 function textOf(events: readonly StreamEvent[]): string {
   let text = "";
   for (const { event } of events) {
@@ -207,10 +207,10 @@ function textOf(events: readonly StreamEvent[]): string {
   return text;
 }
 
-/** What a call may do while it runs: move the clock, say, once the provider is silent. */
+/** An action during a call, for example advancing the clock once the provider is silent. */
 export type During = (events: readonly StreamEvent[]) => Promise<void>;
 
-/** Makes one call on fresh targets and tells how it went. */
+/** Makes one call on fresh targets and returns its observations. */
 export async function observe(
   stack: ClockedStack,
   client: ClientName,

@@ -19,7 +19,7 @@ export function useClockedStack(): () => ClockedStack {
   };
 }
 
-/** Rows that an adapter and a mode can show, for `it.each`. */
+/** Rows that apply to an adapter and a mode, for `it.each`. */
 export function named(
   rows: readonly FaultRow[],
   adapter: Adapter,
@@ -32,7 +32,7 @@ export function named(
     .map((row) => [row.name, row]);
 }
 
-/** The same call by each kind of client on targets of which nothing is known. */
+/** The same call by each kind of client, on targets without history. */
 export async function observeBoth(
   stack: ClockedStack,
   adapter: Adapter,

@@ -1,4 +1,4 @@
-// What must hold in every state of the world; the numbers are the properties' names.
+// Invariants of every state of the world; the numbers are those of the properties.
 import type { Stored, World, WorldEvent } from "./world.ts";
 
 function isSame(a: WorldEvent | undefined, b: WorldEvent | undefined): boolean {
@@ -37,7 +37,7 @@ function checkLog({ log, record, claims }: Stored): string | undefined {
   return undefined;
 }
 
-/** The first property that does not hold. */
+/** The first violated property. */
 export function checkWorld({ stored, lost, readers }: World): string | undefined {
   const wrong = checkLog(stored);
   if (wrong !== undefined) return wrong;

@@ -1,9 +1,9 @@
-// Worlds as short strings. Their parts are shared between many worlds, so each is spelt once.
+// Worlds as short strings. Worlds share parts, so the string of each part is cached.
 import type { Message, Reader, Stored, World, WorldEvent, Writer } from "./world.ts";
 
 const numbers = new Map<string, string>();
 
-/** A number for each spelling, and a spelling for each object. */
+/** A number for each string, and a string for each object. */
 function numbered<T extends object>(spell: (value: T) => string): (value: T) => string {
   const known = new WeakMap<T, string>();
   return (value) => {

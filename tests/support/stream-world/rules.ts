@@ -1,4 +1,4 @@
-// The rules that the explored world lives by, and the same with one of them broken.
+// The rules of the explored world, and variants with one broken rule.
 import { append, claim, created, handedOff } from "../../../src/streams/stream-machine.ts";
 import type { StreamRecord, WriterToken } from "../../../src/streams/stream-record.ts";
 import { newStream } from "../stored-streams.ts";
@@ -11,7 +11,7 @@ export interface StreamRules {
   /** Position of an event in the log, given its writer's number. */
   sequenceOf(number: number, shift: number): number;
   nonceOf(writer: number, epoch: number): number;
-  /** Up to where a writer shows its events to its readers. */
+  /** Position up to which a writer shows its events to its readers. */
   pushedUpTo(writer: { readonly produced: number; readonly acknowledged: number }): number;
   /** Readers name the writer of their last event. */
   readonly verifiesWriter: boolean;
@@ -40,12 +40,12 @@ export const shippedRules: StreamRules = {
 interface Mutant {
   readonly name: string;
   readonly broken: Partial<StreamRules>;
-  /** It takes a store that loses what it has acknowledged. */
+  /** The violation needs a store that loses acknowledged events this many times. */
   readonly rollbacks: number;
-  /** Changes of owner that it takes. */
+  /** The violation needs this many changes of owner. */
   readonly claims: number;
   readonly handsOff?: boolean;
-  /** The first property that it breaks. */
+  /** The first property that the variant violates. */
   readonly caughtBy: string;
 }
 

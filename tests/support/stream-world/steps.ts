@@ -1,4 +1,4 @@
-// Every step that a world can take, and the world at its beginning.
+// Every possible step of a world, and its initial state.
 import type { Model, Step } from "../explorer.ts";
 import { checkWorld } from "./invariants.ts";
 import { keyOfMessage, keyOfWorld } from "./keys.ts";
@@ -39,7 +39,7 @@ function* writerSteps(world: World, index: number, size: WorldSize): Iterable<St
   }
 }
 
-/** An owner that is to end, or that has lost its stream, lets go of it. */
+/** An owner that is shutting down, or that has lost its stream, gives it up. */
 function* handOffSteps(world: World, index: number, rules: StreamRules): Iterable<Step<World>> {
   const writer = world.writers[index];
   if (writer?.role !== "owner") return;
@@ -52,7 +52,7 @@ function* handOffSteps(world: World, index: number, rules: StreamRules): Iterabl
   }
 }
 
-/** What a writer makes of the answer to its append. */
+/** A writer's reaction to the answer to its append. */
 function answered(
   writer: Writer,
   message: Message,
@@ -70,7 +70,7 @@ function answered(
       return { ...idle, position: tail, acknowledged: Math.max(writer.acknowledged, tail) };
     case "gap":
       if (tail >= writer.base) return { ...idle, position: tail };
-      // What was before its own events is lost, and it has no copy: it ends the stream there.
+      // Events before the writer's own are lost, and it has no copy, so it ends the stream there.
       return {
         ...idle,
         base: tail,
@@ -84,7 +84,7 @@ function answered(
   }
 }
 
-/** A message arrives; its writer learns of it, or does not. */
+/** A message arrives; its writer gets the answer, or does not. */
 function* arrivals(world: World, message: Message, rules: StreamRules): Iterable<Step<World>> {
   const { stored } = world;
   const { first, last, token, maker, endsStream } = message;
@@ -112,7 +112,7 @@ function* arrivals(world: World, message: Message, rules: StreamRules): Iterable
   };
 }
 
-/** A claim arrives; the claimant learns of it, or tries again. */
+/** A claim arrives; the claimant gets the answer, or tries again. */
 function* claimSteps(world: World, index: number, rules: StreamRules): Iterable<Step<World>> {
   const writer = world.writers[index];
   if (writer?.role !== "claiming") return;
@@ -179,7 +179,7 @@ function* readerSteps(world: World, index: number, rules: StreamRules): Iterable
   for (const [maker, writer] of world.writers.entries()) {
     const number = sequence + 1;
     if (number <= writer.base || number > rules.pushedUpTo(writer)) continue;
-    // A batch of another writer is no proof of what came before it: such a reader asks the log.
+    // A batch of another writer proves nothing about earlier events, so the reader asks the log.
     if (rules.verifiesPushes && last?.token.nonce !== writer.token.nonce) continue;
     const isEnd = writer.end === number;
     const event = { sequence: number, token: writer.token, maker, number, isEnd };
@@ -229,7 +229,7 @@ function* stepsOf(world: World, size: WorldSize, rules: StreamRules): Iterable<S
   };
 }
 
-/** The stream has just been created by writer 0, and its readers have nothing yet. */
+/** Writer 0 has just created the stream, and its readers have nothing yet. */
 export function createWorld(size: WorldSize, rules: StreamRules): Model<World> {
   const token = { epoch: 1, nonce: rules.nonceOf(0, 1) };
   const record = rules.created(token);

@@ -1,15 +1,15 @@
-// One stream in a hostile world: writers that sleep as long as they like and then
-// go on, appends that arrive late or twice or without an answer, claims by anyone
-// at any time, readers that come back, and a store that forgets its last seconds.
+// One stream in a hostile world: writers that pause for any time and then continue, appends that arrive late, twice
+// or without an answer, claims by anyone at any time, readers that return, and a store that forgets its last
+// seconds.
 //
-// A crash is a writer that never acts again, a pause is one that acts late, and
-// every owner can be taken for dead at any moment: so neither needs a state of its own.
+// A crash is a writer that never acts again, and a pause is one that acts late. Any owner can be taken for dead at
+// any moment, so neither needs a state of its own.
 import type { StreamRecord, WriterToken } from "../../../src/streams/stream-record.ts";
 
 export interface WorldEvent {
   readonly sequence: number;
   readonly token: WriterToken;
-  /** Who made it and which of its events it is: the content. */
+  /** The writer that made the event, and its number there: the content. */
   readonly maker: number;
   readonly number: number;
   readonly isEnd: boolean;
@@ -25,20 +25,20 @@ export interface Message {
 
 export interface Writer {
   readonly role: "claiming" | "owner" | "stopped";
-  /** While claiming: the epoch that was seen without a living owner. */
+  /** While claiming: the epoch that had no living owner. */
   readonly seenEpoch: number;
   readonly token: WriterToken;
-  /** Its own events begin behind this one. */
+  /** The writer's own events begin after this one. */
   readonly base: number;
-  /** Last event that it has numbered. */
+  /** Last event that the writer has numbered. */
   readonly produced: number;
-  /** Last event that it knows to be stored; its readers may have it. */
+  /** Last event that the writer knows to be stored; its readers may have it. */
   readonly acknowledged: number;
-  /** It sends from the event behind this one. */
+  /** The writer sends from the event after this one. */
   readonly position: number;
-  /** Sequence of its last event of all; 0: not yet made. */
+  /** Sequence of the writer's last event; 0: not yet made. */
   readonly end: number;
-  /** The append that it waits for. */
+  /** The append whose answer the writer waits for. */
   readonly outstanding: string;
 }
 
@@ -56,14 +56,14 @@ export interface Reader {
 
 export interface World {
   readonly stored: Stored;
-  /** What the store comes back with after it has lost its last seconds. */
+  /** State that the store returns to after losing its last seconds. */
   readonly checkpoint: Stored;
   readonly checkpointsLeft: number;
   readonly rollbacksLeft: number;
-  /** The logs that it has lost. */
+  /** The lost logs. */
   readonly lost: readonly (readonly WorldEvent[])[];
   readonly writers: readonly Writer[];
-  /** Everything that was ever sent can arrive, again and again. */
+  /** Every sent message can arrive repeatedly. */
   readonly messages: readonly Message[];
   readonly readers: readonly Reader[];
 }

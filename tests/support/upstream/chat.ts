@@ -3,7 +3,7 @@ import { inPieces, sse, type UpstreamAnswer, type WireDialect, type WireEvent } 
 function usage(answer: UpstreamAnswer, xai: boolean) {
   const { inputTokens, outputTokens } = answer;
   const reasoning = answer.reasoning === "" ? 0 : 3;
-  // xAI counts reasoning beside the completion.
+  // xAI reports reasoning separately from the completion.
   const completion = xai ? outputTokens - reasoning : outputTokens;
   return {
     prompt_tokens: inputTokens,
@@ -60,7 +60,7 @@ export function chatDialect(xai: boolean): WireDialect {
       const head = () => ({
         id: answer.id,
         object: "chat.completion.chunk",
-        // xAI's clock goes on, and it counts for nothing.
+        // xAI's creation time advances during a stream; it has no meaning.
         created: 1_790_000_000 + (xai ? events.length : 0),
         model: answer.model,
         system_fingerprint: "fp_1",
@@ -70,7 +70,7 @@ export function chatDialect(xai: boolean): WireDialect {
         const choice = {
           index: 0,
           delta: xai && isFirst ? { ...delta, role: "assistant" } : delta,
-          // xAI leaves out what OpenAI says by null.
+          // xAI leaves out fields that OpenAI sends as null.
           ...((!xai || finish !== null) && { logprobs: null, finish_reason: finish }),
         };
         events.push({ text: sse({ ...head(), choices: [choice] }), content });
@@ -85,7 +85,7 @@ export function chatDialect(xai: boolean): WireDialect {
         const call = (fields: object, body: object): object => ({
           tool_calls: [{ index: 0, ...fields, function: body }],
         });
-        // xAI sends a call whole.
+        // xAI sends a call in one piece.
         add(call({ id, type: "function" }, { name, arguments: xai ? json : "" }));
         if (!xai) for (const piece of inPieces(json)) add(call({}, { arguments: piece }));
       }

@@ -5,7 +5,7 @@ function stopReason(answer: UpstreamAnswer): string {
   return answer.tool === undefined ? "end_turn" : "tool_use";
 }
 
-/** Cache reads stand beside the input. */
+/** Cache reads are reported separately from the input. */
 function inputUsage({ inputTokens }: UpstreamAnswer) {
   return {
     input_tokens: inputTokens - 2,

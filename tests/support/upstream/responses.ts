@@ -50,7 +50,7 @@ function whole(answer: UpstreamAnswer) {
 
 type Add = (type: string, fields: object, content?: boolean) => void;
 
-/** What comes between the beginning and the end of an item. */
+/** Events between the beginning and the end of an item. */
 function addItem(add: Add, answer: UpstreamAnswer, item: object & { type: string }, at: object) {
   if (item.type === "reasoning") {
     const { reasoning: text } = answer;
@@ -91,7 +91,7 @@ function addItem(add: Add, answer: UpstreamAnswer, item: object & { type: string
   add("response.content_part.done", { ...where, part: part(text) });
 }
 
-/** An item as it begins: with nothing in it. */
+/** An item at its beginning, without content. */
 const EMPTY: Readonly<Record<string, object>> = {
   message: { status: "in_progress", content: [] },
   function_call: { status: "in_progress", arguments: "" },

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../../src/domain/json.ts";
 
-/** What goes wrong in one request; the same words as the simulator's. */
+/** A fault of one request, with the same fields as the simulator's. */
 export interface UpstreamFault {
   readonly attempt: number;
   readonly status?: number;
@@ -10,14 +10,14 @@ export interface UpstreamFault {
   readonly stall_after_events?: number;
   readonly malformed_at?: number;
   readonly error_at?: number;
-  /** The answer ends behind its last content: without finish reason, counts and end marker. */
+  /** The answer ends after its last content, without finish reason, counts and end marker. */
   readonly omit_terminator?: boolean;
-  /** This request is answered with another text; this server's word alone. */
+  /** Answers this request with another text. Only for this server. */
   readonly text?: string;
   readonly refuse?: boolean;
-  /** It waits for `release`; this server's word alone. */
+  /** Waits for `release`. Only for this server. */
   readonly held?: boolean;
-  /** The connection breaks inside the headers of the answer; this server's word alone. */
+  /** The connection breaks inside the headers of the answer. Only for this server. */
   readonly cut_headers?: boolean;
 }
 
@@ -30,13 +30,13 @@ export interface UpstreamScript {
   readonly faults?: readonly UpstreamFault[];
   /** Reasoning text before the answer. */
   readonly reasoning?: string;
-  /** An answer that goes on after a prefix repeats it first. */
+  /** A continued answer first repeats the prefix. */
   readonly echo?: boolean;
   /** The model refuses with this text. */
   readonly refusal?: string;
 }
 
-/** An answer before a dialect puts it on the wire. */
+/** An answer, independent of the dialect. */
 export interface UpstreamAnswer {
   readonly id: string;
   readonly model: string;
@@ -46,11 +46,11 @@ export interface UpstreamAnswer {
   readonly tool: { readonly id: string; readonly name: string; readonly json: string } | undefined;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  /** The request asked for usage, where a dialect asks for it. */
+  /** The request asked for usage, in dialects that require it. */
   readonly withUsage: boolean;
 }
 
-/** One event of a stream: the text on the wire, and whether it holds content. */
+/** One event of a stream: its text on the wire, and whether it has content. */
 export interface WireEvent {
   readonly text: string;
   readonly content: boolean;
@@ -59,15 +59,15 @@ export interface WireEvent {
 export interface WireDialect {
   whole(answer: UpstreamAnswer): object;
   events(answer: UpstreamAnswer): WireEvent[];
-  /** The end marker, behind `count` events; a stream that omits it stops before. */
+  /** The end marker, after `count` events. A stream without it stops before. */
   terminator(answer: UpstreamAnswer, count: number): string;
   /** An error inside a stream. */
   error(): string;
-  /** An error in place of a whole answer, with HTTP 200. */
+  /** An error instead of a whole answer, with HTTP 200. */
   failure(answer: UpstreamAnswer): object;
   /** An event whose data is not JSON. */
   malformed(): string;
-  /** What keeps a connection alive and says nothing. */
+  /** A keep-alive event without content. */
   ping(): string;
 }
 
@@ -80,7 +80,7 @@ export function scriptOf(body: JsonObject): UpstreamScript {
   return isJsonObject(body["simulator"]) ? (body["simulator"] as UpstreamScript) : {};
 }
 
-/** The text of a last message of the assistant, which an answer goes on after; else empty. */
+/** The text of a last message of the assistant, which an answer continues; otherwise empty. */
 export function prefixOf(body: JsonObject): string {
   const messages = Array.isArray(body["messages"]) ? body["messages"].filter(isJsonObject) : [];
   const last = messages.at(-1);

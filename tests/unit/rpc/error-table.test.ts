@@ -8,9 +8,9 @@ import { categoryOf, kindOf } from "../../../src/rpc/error-category.ts";
 const PAGE = readFileSync(join(import.meta.dirname, "../../../docs/api.md"), "utf8");
 const PUSHBACK = {
   unsaid: "none",
-  never: "-1: not by a library",
-  hint: "the provider's hint, else -1",
-  soon: "a moment: nothing was executed",
+  never: "-1: no automatic retry",
+  hint: "the provider's hint, otherwise -1",
+  soon: "a short wait: nothing was executed",
 } as const;
 
 /** Rows of the page's table, by category. */

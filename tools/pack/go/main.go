@@ -1,4 +1,4 @@
-// Writes a module as a proxy of modules serves it: main.go FOLDER VERSION PROXY.
+// Writes a module in the layout of a module proxy: main.go FOLDER VERSION PROXY.
 package main
 
 import (

@@ -1,5 +1,5 @@
-//! Replicas behind one address, in memory: HTTP/2 as it is, over connections that a test can lose,
-//! and in time that a test can hold.
+//! Replicas behind one address, in memory: real HTTP/2 over connections that a test can cut, in
+//! time that a test can pause.
 use std::future::pending;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use tonic::Status;
 use tonic::transport::Uri;
 use tower::service_fn;
 
-/// What a replica says to a call.
+/// A replica's answer to a call.
 pub enum Reply {
     /// These messages, then the status.
     Said(Vec<Vec<u8>>, Status),
@@ -24,21 +24,21 @@ pub enum Reply {
     Nothing,
 }
 
-/// Says something to the method of a path and its message.
+/// The answer to a method's path and message.
 type Say = dyn Fn(&str, &[u8]) -> Reply + Send + Sync;
 
-/// Each connection goes to the newest replica, as a balancer would have it.
+/// Each connection goes to the newest replica, like behind a balancer.
 #[derive(Clone, Default)]
 pub struct Address(Arc<Mutex<Option<mpsc::UnboundedSender<DuplexStream>>>>);
 
-/// Loses its connections when it is dropped.
+/// Cuts its connections when it is dropped.
 pub struct Replica {
     _connections: JoinSet<()>,
     goaway: Arc<Notify>,
 }
 
 impl Replica {
-    /// Says GOAWAY on every connection, and serves the calls that run there.
+    /// Sends GOAWAY on every connection, and serves the running calls.
     pub fn drain(&self) {
         self.goaway.notify_waiters();
     }
@@ -57,7 +57,7 @@ impl Address {
             while let Some(connection) = accepted.recv().await {
                 open.spawn(serve(connection, say.clone(), told.clone()));
             }
-            // The address has another replica now; what is open stays open.
+            // New connections go to another replica; open ones stay.
             while open.join_next().await.is_some() {}
         });
         Replica {

@@ -38,8 +38,8 @@ export declare type Message = Message$1<"steer.v1.Message"> & {
   name: string;
 
   /**
-   * Fields that the provider's message has beside its parts and that the next
-   * turn repeats. Send them back unchanged.
+   * Fields of the provider's message outside its parts that the next turn must
+   * repeat. Send them back unchanged.
    *
    * @generated from field: steer.v1.ProviderData provider_data = 4;
    */
@@ -53,9 +53,9 @@ export declare type Message = Message$1<"steer.v1.Message"> & {
 export declare const MessageSchema: GenMessage<Message>;
 
 /**
- * JSON that has no word in this contract, as one type of provider writes and
- * reads it. It means something to targets of that type alone: others never see
- * it, and a warning says what was left out for them.
+ * JSON of one provider type that this contract does not model. Only targets of
+ * that type receive it. For other targets it is left out, and a warning says
+ * so.
  *
  * @generated from message steer.v1.ProviderData
  */
@@ -68,16 +68,16 @@ export declare type ProviderData = Message$1<"steer.v1.ProviderData"> & {
   providerType: string;
 
   /**
-   * A JSON object as text: in answers as the provider wrote it, byte for byte.
-   * At most 64 levels deep.
+   * A JSON object as text, at most 64 levels deep. In answers it is byte for
+   * byte the provider's text.
    *
    * @generated from field: string json = 2;
    */
   json: string;
 
   /**
-   * Dialect of that type whose JSON it is, by the names of the configuration's
-   * `api`, for example "responses". Empty in requests: any of its dialects.
+   * API of that provider type whose JSON this is, as in the configuration key
+   * `api`, for example "responses". Empty in requests: any API of the type.
    *
    * @generated from field: string api = 3;
    */
@@ -91,8 +91,8 @@ export declare type ProviderData = Message$1<"steer.v1.ProviderData"> & {
 export declare const ProviderDataSchema: GenMessage<ProviderData>;
 
 /**
- * One piece of content. A reader that meets a part whose `data` is unset is
- * older than the server: it must keep going and ignore the part.
+ * One piece of content. If `data` is unset, the server is newer than the
+ * reader: ignore the part and continue.
  *
  * @generated from message steer.v1.Part
  */
@@ -160,9 +160,9 @@ export declare type Part = Message$1<"steer.v1.Part"> & {
     case: "refusal";
   } | {
     /**
-     * A content block or an item as the provider writes it: calls of its own
-     * tools, their results, approvals. It stands in the order of the others and
-     * goes back unchanged to targets of its type.
+     * A content block or item as the provider writes it: calls of its own
+     * tools, their results, approvals. It keeps its place among the parts. Send
+     * it back unchanged; only targets of its type receive it.
      *
      * @generated from field: steer.v1.ProviderData provider_part = 8;
      */
@@ -171,9 +171,9 @@ export declare type Part = Message$1<"steer.v1.Part"> & {
   } | { case: undefined; value?: undefined };
 
   /**
-   * Fields that the provider adds to this part and that the next turn repeats;
-   * its JSON has those fields alone. Not on a provider part, nor where the
-   * content has a `provider_data` of its own.
+   * Fields that the provider adds to this part and that the next turn must
+   * repeat; the JSON holds only those fields. Not allowed on a provider part or
+   * on content that has its own `provider_data`.
    *
    * @generated from field: steer.v1.ProviderData provider_data = 14;
    */
@@ -208,17 +208,17 @@ export declare type TextPart = Message$1<"steer.v1.TextPart"> & {
   text: string;
 
   /**
-   * Where the text comes from, as the provider says it. Send annotations back
-   * unchanged: a provider that asks for them gets its own.
+   * Sources of the text, as the provider reports them. Send annotations back
+   * unchanged: a provider that needs its own annotations receives them.
    *
    * @generated from field: repeated steer.v1.Annotation annotations = 2;
    */
   annotations: Annotation[];
 
   /**
-   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-   * asks for them. No provider takes them: leave them out of requests, whose
-   * bound on fields they count against.
+   * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+   * them. Leave them out of requests: no provider reads them, and they count
+   * against the bound on fields.
    *
    * @generated from field: repeated steer.v1.TokenLogprob logprobs = 3;
    */
@@ -252,22 +252,23 @@ export declare type Annotation = Message$1<"steer.v1.Annotation"> & {
   title: string;
 
   /**
-   * Words of the source.
+   * Quoted text of the source.
    *
    * @generated from field: string cited_text = 3;
    */
   citedText: string;
 
   /**
-   * First code point of the part's text that it belongs to, from 0. Unset with
-   * `end`: it belongs to the whole part, or the provider does not say.
+   * First code point of the part's text that the annotation covers, from 0.
+   * Unset with `end`: it covers the whole part, or the provider reports no
+   * range.
    *
    * @generated from field: optional int32 start = 4;
    */
   start?: number | undefined;
 
   /**
-   * The code point behind the last one.
+   * The code point after the last one covered.
    *
    * @generated from field: optional int32 end = 5;
    */
@@ -302,8 +303,8 @@ export declare type Annotation = Message$1<"steer.v1.Annotation"> & {
   lastPage?: number | undefined;
 
   /**
-   * The annotation as the provider wrote it: all of it, what the fields above
-   * say too.
+   * The whole annotation as the provider wrote it, including the values of the
+   * fields above.
    *
    * @generated from field: steer.v1.ProviderData provider_data = 10;
    */
@@ -323,7 +324,7 @@ export declare const AnnotationSchema: GenMessage<Annotation>;
  */
 export declare type TokenLogprob = Message$1<"steer.v1.TokenLogprob"> & {
   /**
-   * Text of the token; tokens that are no whole characters have replacements.
+   * Text of the token. Partial characters appear as replacement characters.
    *
    * @generated from field: string token = 1;
    */
@@ -337,14 +338,14 @@ export declare type TokenLogprob = Message$1<"steer.v1.TokenLogprob"> & {
   logprob: number;
 
   /**
-   * Bytes of the token, where they are not those of `token`.
+   * Bytes of the token, if they differ from those of `token`.
    *
    * @generated from field: bytes raw_bytes = 3;
    */
   rawBytes: Uint8Array;
 
   /**
-   * The likeliest tokens in its place, as many as were asked for.
+   * The most likely tokens at this position, as many as were requested.
    *
    * @generated from field: repeated steer.v1.TopLogprob top = 4;
    */
@@ -358,7 +359,7 @@ export declare type TokenLogprob = Message$1<"steer.v1.TokenLogprob"> & {
 export declare const TokenLogprobSchema: GenMessage<TokenLogprob>;
 
 /**
- * A token that could have stood in the place of another.
+ * An alternative token at the same position.
  *
  * @generated from message steer.v1.TopLogprob
  */
@@ -378,7 +379,7 @@ export declare type TopLogprob = Message$1<"steer.v1.TopLogprob"> & {
   logprob: number;
 
   /**
-   * Bytes of the token, where they are not those of `token`.
+   * Bytes of the token, if they differ from those of `token`.
    *
    * @generated from field: bytes raw_bytes = 3;
    */
@@ -512,7 +513,7 @@ export declare const FilePartSchema: GenMessage<FilePart>;
 export declare type ToolCall = Message$1<"steer.v1.ToolCall"> & {
   /**
    * Identifier that the matching ToolResult repeats. Always set: the gateway
-   * makes one up for providers that send none.
+   * generates one if the provider sends none.
    *
    * @generated from field: string id = 1;
    */
@@ -534,8 +535,8 @@ export declare type ToolCall = Message$1<"steer.v1.ToolCall"> & {
   argumentsJson: string;
 
   /**
-   * Fields that the provider adds to the call and that the next turn repeats,
-   * for example a thought signature. Send them back unchanged.
+   * Fields that the provider adds to the call and that the next turn must
+   * repeat, for example a thought signature. Send them back unchanged.
    *
    * @generated from field: steer.v1.ProviderData provider_data = 4;
    */
@@ -590,8 +591,8 @@ export declare type ToolResult = Message$1<"steer.v1.ToolResult"> & {
 export declare const ToolResultSchema: GenMessage<ToolResult>;
 
 /**
- * Reasoning of the model. Send it back unchanged in the next turn where a
- * provider asks for that; the gateway drops it for providers of another type.
+ * Reasoning of the model. Send it back unchanged in the next turn if the
+ * provider requires that. The gateway drops it for providers of another type.
  *
  * @generated from message steer.v1.ReasoningPart
  */
@@ -618,16 +619,16 @@ export declare type ReasoningPart = Message$1<"steer.v1.ReasoningPart"> & {
   redacted: boolean;
 
   /**
-   * Type of the provider that produced the part; `signature` means nothing to
-   * others. In requests the identifier of a configured instance is taken too.
+   * Type of the provider that produced the part; only that type understands
+   * `signature`. Requests can name a configured instance instead.
    *
    * @generated from field: string provider = 4;
    */
   provider: string;
 
   /**
-   * Fields that the provider adds to its reasoning and that the next turn
-   * repeats. Send them back unchanged.
+   * Fields that the provider adds to its reasoning and that the next turn must
+   * repeat. Send them back unchanged.
    *
    * @generated from field: steer.v1.ProviderData provider_data = 5;
    */
@@ -730,7 +731,7 @@ export enum Role {
 export declare const RoleSchema: GenEnum<Role>;
 
 /**
- * How closely an image is looked at, which drives its token cost.
+ * How closely an image is examined. More detail costs more tokens.
  *
  * @generated from enum steer.v1.ImageDetail
  */

@@ -136,7 +136,7 @@ export const ImageDetailSchema = /*@__PURE__*/
   enumDesc(file_steer_v1_content, 1);
 
 /**
- * How closely an image is looked at, which drives its token cost.
+ * How closely an image is examined. More detail costs more tokens.
  *
  * @generated from enum steer.v1.ImageDetail
  */

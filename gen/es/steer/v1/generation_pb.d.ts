@@ -93,9 +93,9 @@ export declare type GenerationSpec = Message<"steer.v1.GenerationSpec"> & {
   timeouts?: Timeouts | undefined;
 
   /**
-   * Extra request fields by provider identifier (the configured instance, else
-   * its type), merged into that provider's request body. Fields the gateway
-   * sets itself cannot be overridden.
+   * Extra fields of the provider's request body, by provider identifier (the
+   * configured instance, otherwise its type). Fields that the gateway sets
+   * itself cannot be overridden.
    *
    * @generated from field: map<string, google.protobuf.Struct> provider_options = 11;
    */
@@ -144,9 +144,9 @@ export declare type GenerationSpec = Message<"steer.v1.GenerationSpec"> & {
 export declare const GenerationSpecSchema: GenMessage<GenerationSpec>;
 
 /**
- * Most that one call may spend over all its attempts. A target whose price is
- * unknown is not eligible for a call with a budget, and none is for images and
- * files, whose tokens are not known before they are sent.
+ * Upper bound of the cost of one call over all its attempts. Targets without a
+ * known price are not eligible. Calls with images or files have no eligible
+ * target, because the tokens of images and files are unknown in advance.
  *
  * @generated from message steer.v1.Budget
  */
@@ -193,8 +193,8 @@ export declare type AbortPolicy = Message<"steer.v1.AbortPolicy"> & {
   maxTime?: Duration | undefined;
 
   /**
-   * Most money that DRAIN spends on output nobody reads, in trillionths of the
-   * price table's currency. Unset: no bound but `max_time`.
+   * Most money that DRAIN spends on undelivered output, in trillionths (1e-12)
+   * of the price table's currency. Unset: only `max_time` limits it.
    *
    * @generated from field: optional int64 max_cost_picos = 3;
    */
@@ -208,9 +208,9 @@ export declare type AbortPolicy = Message<"steer.v1.AbortPolicy"> & {
 export declare const AbortPolicySchema: GenMessage<AbortPolicy>;
 
 /**
- * Sampling parameters. An unset field takes Model.default_sampling; unset there
- * too, it is not sent. Doubles, not floats, so that 0.7 reaches the provider as
- * 0.7.
+ * Sampling parameters. An unset field takes its value from
+ * Model.default_sampling. A parameter that is unset there too is not sent.
+ * Doubles, not floats, so that 0.7 reaches the provider as 0.7.
  *
  * @generated from message steer.v1.SamplingParams
  */
@@ -273,7 +273,7 @@ export declare type SamplingParams = Message<"steer.v1.SamplingParams"> & {
 
   /**
    * As repeatable as the model allows: its lowest temperature, its top_p for
-   * that, and seed 42 where seeds are supported and none is set. Overrides
+   * that, and seed 42 if the model takes seeds and none is set. Overrides
    * `temperature` and `top_p`.
    *
    * @generated from field: bool deterministic = 9;
@@ -281,16 +281,15 @@ export declare type SamplingParams = Message<"steer.v1.SamplingParams"> & {
   deterministic: boolean;
 
   /**
-   * Return the probabilities of the tokens of text, with text deltas and in
-   * text parts, where the provider gives them.
+   * Return token probabilities in text deltas and text parts, if the provider
+   * reports them.
    *
    * @generated from field: optional bool logprobs = 10;
    */
   logprobs?: boolean | undefined;
 
   /**
-   * How many of the likeliest tokens to return in the place of each token.
-   * Needs `logprobs`.
+   * Number of most likely tokens to return for each position. Needs `logprobs`.
    *
    * @generated from field: optional int32 top_logprobs = 11;
    */
@@ -491,8 +490,8 @@ export declare type ModelTarget = Message<"steer.v1.ModelTarget"> & {
 export declare const ModelTargetSchema: GenMessage<ModelTarget>;
 
 /**
- * Permission to send one rival attempt to another target while the first one
- * has not delivered content. Both are paid for.
+ * Permission to send one rival attempt to another target while the first
+ * attempt has delivered no content. Both attempts are paid for.
  *
  * @generated from message steer.v1.HedgePolicy
  */
@@ -519,7 +518,7 @@ export declare const HedgePolicySchema: GenMessage<HedgePolicy>;
  */
 export declare type RoutingPolicy = Message<"steer.v1.RoutingPolicy"> & {
   /**
-   * Tried when the requested model fails or is not eligible. Empty: the
+   * Targets to try if the requested model fails or is not eligible. Empty: the
    * fallbacks that the server's configuration gives the model, unless
    * `disable_failover` is set.
    *
@@ -549,19 +548,19 @@ export declare type RoutingPolicy = Message<"steer.v1.RoutingPolicy"> & {
   deniedProviders: string[];
 
   /**
-   * Categories that lead to the next target, in place of the server's list.
-   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-   * request can name. CONTENT_FILTER leads on only where the operator allows it
-   * for the model, and what is no failure of a target never does.
+   * Categories that lead to the next target. Empty: the server's list, which
+   * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+   * redirect or an answer that nothing classifies); a request can name both.
+   * CONTENT_FILTER counts only if the operator allows it for the model.
+   * Categories that are not failures of a target never count.
    *
    * @generated from field: repeated steer.v1.ErrorCategory failover_on = 5;
    */
   failoverOn: ErrorCategory[];
 
   /**
-   * Recovery of streams. No part of what `request_id` compares: the first
-   * call's holds.
+   * Recovery of streams. Not compared by `request_id`: the value of the first
+   * call applies.
    *
    * @generated from field: steer.v1.MidStreamRecovery mid_stream_recovery = 6;
    */
@@ -575,7 +574,7 @@ export declare type RoutingPolicy = Message<"steer.v1.RoutingPolicy"> & {
   unsupportedParameters: UnsupportedParameterAction;
 
   /**
-   * Allows a hedge. Unset: none. Streams and unary calls alike.
+   * Allows a hedge, for streams and unary calls. Unset: no hedge.
    *
    * @generated from field: steer.v1.HedgePolicy hedge = 8;
    */
@@ -596,8 +595,8 @@ export declare type RoutingPolicy = Message<"steer.v1.RoutingPolicy"> & {
 export declare const RoutingPolicySchema: GenMessage<RoutingPolicy>;
 
 /**
- * How the gateway retries calls to providers. The server lowers attempts to
- * its own bounds, and each wait to its longest one.
+ * How the gateway retries calls to providers. The server's bounds cap the
+ * attempts and each wait.
  *
  * @generated from message steer.v1.RetryPolicy
  */
@@ -617,15 +616,15 @@ export declare type RetryPolicy = Message<"steer.v1.RetryPolicy"> & {
   maxTotalAttempts?: number | undefined;
 
   /**
-   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-   * after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+   * rate limit or overload.
    *
    * @generated from field: google.protobuf.Duration initial_backoff = 3;
    */
   initialBackoff?: Duration | undefined;
 
   /**
-   * Longest wait of the gateway's own choosing; a provider's hint is never
+   * Longest wait that the gateway chooses; a provider's hint is never
    * shortened. Unset: 2 s; 20 s after a rate limit or overload.
    *
    * @generated from field: google.protobuf.Duration max_backoff = 4;
@@ -640,16 +639,15 @@ export declare type RetryPolicy = Message<"steer.v1.RetryPolicy"> & {
   backoffMultiplier?: number | undefined;
 
   /**
-   * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
-   * Where no other target is open, at most a half is taken.
+   * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1. At
+   * most 0.5 if no other target is open.
    *
    * @generated from field: optional double jitter = 6;
    */
   jitter?: number | undefined;
 
   /**
-   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-   * configured.
+   * Upper bound of all waits together. Unset: the server's, by default 60 s.
    *
    * @generated from field: google.protobuf.Duration max_total_delay = 7;
    */
@@ -683,7 +681,7 @@ export declare type Timeouts = Message<"steer.v1.Timeouts"> & {
   total?: Duration | undefined;
 
   /**
-   * One attempt. Unset: what is left of `total`.
+   * One attempt. Unset: the time left of `total`.
    *
    * @generated from field: google.protobuf.Duration attempt = 2;
    */
@@ -698,17 +696,17 @@ export declare type Timeouts = Message<"steer.v1.Timeouts"> & {
 
   /**
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left and more for prompts that take longer there; 120 s
-   * and 30 s for models that reason. While another target is left, at most
-   * half of what is left of `total` and of the deadline.
+   * another target is left, and more if the prompt takes longer there. For
+   * models that reason: 120 s and 30 s. While another target is left: at most
+   * half of the time left of `total` and of the deadline.
    *
    * @generated from field: google.protobuf.Duration first_token = 4;
    */
   firstToken?: Duration | undefined;
 
   /**
-   * Silence between two chunks of an attempt. Keep-alive pings do not count.
-   * Unset: 30 s; 120 s for models that reason.
+   * Longest silence between two chunks of an attempt. Keep-alive pings do not
+   * count. Unset: 30 s; 120 s for models that reason.
    *
    * @generated from field: google.protobuf.Duration idle = 5;
    */
@@ -791,7 +789,7 @@ export declare type Timing = Message<"steer.v1.Timing"> & {
 
   /**
    * Median gap between two content chunks of the provider. This and the next
-   * two are unset with fewer than two chunks.
+   * two fields are unset with fewer than two chunks.
    *
    * @generated from field: google.protobuf.Duration chunk_gap_p50 = 5;
    */
@@ -959,8 +957,8 @@ export declare type Generation = Message<"steer.v1.Generation"> & {
   warnings: Warning[];
 
   /**
-   * Response fields by provider that have no place above. Integers beyond 2^53
-   * are strings.
+   * Fields of the provider's response that this message does not model, by
+   * provider. Integers beyond 2^53 are strings.
    *
    * @generated from field: map<string, google.protobuf.Struct> provider_metadata = 17;
    */
@@ -974,8 +972,8 @@ export declare type Generation = Message<"steer.v1.Generation"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * All text parts of `message`, joined: what most callers want. Empty beside the
-   * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+   * All text parts of `message`, joined. Empty if one response cannot hold
+   * both; the warning OUTPUT_TEXT_OMITTED says so.
    *
    * @generated from field: string output_text = 19;
    */
@@ -989,8 +987,8 @@ export declare type Generation = Message<"steer.v1.Generation"> & {
 export declare const GenerationSchema: GenMessage<Generation>;
 
 /**
- * What happens to a running provider call when its generation is cancelled,
- * by whatever means.
+ * What happens to a running provider call when its generation is cancelled for
+ * any reason.
  *
  * @generated from enum steer.v1.AbortMode
  */
@@ -1003,15 +1001,15 @@ export enum AbortMode {
   UNSPECIFIED = 0,
 
   /**
-   * Close the connection at once; counts that were not reported are estimated.
+   * Close the connection at once. Counts that were not reported are estimated.
    *
    * @generated from enum value: ABORT_MODE_CLOSE = 1;
    */
   CLOSE = 1,
 
   /**
-   * Read on without delivering until the provider reports its counts or a
-   * bound is met.
+   * Read on without delivering until the provider reports its counts or a limit
+   * of the AbortPolicy is reached.
    *
    * @generated from enum value: ABORT_MODE_DRAIN = 2;
    */
@@ -1112,9 +1110,9 @@ export enum InvalidOutputAction {
   FAIL = 2,
 
   /**
-   * Ask again within the retry policy, then fail. In a stream a notice with
-   * `discard_output` voids the output that is asked for again: without
-   * `accepts_discard` a stream ends as by FAIL.
+   * Ask again within the retry policy, then fail. In a stream, a notice with
+   * `discard_output` voids the invalid output; without `accepts_discard` a
+   * stream ends as with FAIL.
    *
    * @generated from enum value: INVALID_OUTPUT_ACTION_RETRY = 3;
    */
@@ -1173,23 +1171,23 @@ export declare const RoutingStrategySchema: GenEnum<RoutingStrategy>;
  */
 export enum MidStreamRecovery {
   /**
-   * The server's `routing.mid_stream_recovery` if the request sets
-   * `accepts_discard`, which is FAIL unless it is configured; else FAIL.
+   * Without `accepts_discard`: FAIL. With it: the server's
+   * `routing.mid_stream_recovery`, by default FAIL.
    *
    * @generated from enum value: MID_STREAM_RECOVERY_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * End the stream with an error; the delivered output stays valid.
+   * End the stream with an error. The delivered output stays valid.
    *
    * @generated from enum value: MID_STREAM_RECOVERY_FAIL = 1;
    */
   FAIL = 1,
 
   /**
-   * Start over, also when the replica that runs the stream is lost. A notice
-   * with `discard_output` voids the output so far: set `accepts_discard`.
+   * Start over, also if the replica that runs the stream is lost. A notice with
+   * `discard_output` voids the output so far: set `accepts_discard`.
    *
    * @generated from enum value: MID_STREAM_RECOVERY_RESTART = 2;
    */

@@ -141,8 +141,8 @@ export const AbortModeSchema = /*@__PURE__*/
   enumDesc(file_steer_v1_generation, 0);
 
 /**
- * What happens to a running provider call when its generation is cancelled,
- * by whatever means.
+ * What happens to a running provider call when its generation is cancelled for
+ * any reason.
  *
  * @generated from enum steer.v1.AbortMode
  */

@@ -96,14 +96,14 @@ export declare type StreamGenerateRequest = Message<"steer.v1.StreamGenerateRequ
   options?: StreamOptions | undefined;
 
   /**
-   * This reader drops the output received so far when an `attempt_notice` with
-   * `discard_output` arrives. A reader without it that holds such output gets
-   * FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
-   * second output; ErrorInfo has the position of the notice as `stream_id`,
-   * `last_sequence` and `last_writer`. It is a property of the reader and not
-   * of the stream: calls with and without it share a `request_id`. Exception:
-   * if the first call names RESTART without it, all readers of the stream get
-   * every event.
+   * This reader drops all output received so far when an `attempt_notice` with
+   * `discard_output` arrives. A reader that has such output and does not set
+   * this field gets FAILED_PRECONDITION / OUTPUT_DISCARDED instead of the
+   * notice, and never a second output. Its ErrorInfo gives the position of the
+   * notice as `stream_id`, `last_sequence` and `last_writer`. The field belongs
+   * to the reader, not to the stream: calls with and without it can share a
+   * `request_id`. Exception: if the first call names RESTART without this
+   * field, all readers of the stream get every event.
    *
    * @generated from field: bool accepts_discard = 4;
    */
@@ -138,9 +138,10 @@ export declare type ResumeStreamRequest = Message<"steer.v1.ResumeStreamRequest"
   lastSequence: number;
 
   /**
-   * Writer of that event, as the event named it. When set, the position is
-   * verified: a log that was rolled back or rewritten by a store failure ends
-   * the call with ERROR_CATEGORY_STATE_LOST instead of a silent splice.
+   * Writer of that event, as reported with the event. If set, the position is
+   * verified: if a store failure has rolled back or rewritten the log, the call
+   * ends with ERROR_CATEGORY_STATE_LOST instead of joining two outputs
+   * silently.
    *
    * @generated from field: fixed32 last_writer = 3;
    */
@@ -148,7 +149,7 @@ export declare type ResumeStreamRequest = Message<"steer.v1.ResumeStreamRequest"
 
   /**
    * As in StreamGenerateRequest. A reader without it gets the stream if it
-   * begins at its last `discard_output` or behind it.
+   * starts at or after the last `discard_output`.
    *
    * @generated from field: bool accepts_discard = 4;
    */
@@ -314,7 +315,7 @@ export declare const CountTokensResponseSchema: GenMessage<CountTokensResponse>;
  */
 export enum TokenCountMethod {
   /**
-   * The provider's counter where it is free, else an estimate.
+   * The provider's counter if it is free, otherwise an estimate.
    *
    * @generated from enum value: TOKEN_COUNT_METHOD_UNSPECIFIED = 0;
    */
@@ -328,7 +329,7 @@ export enum TokenCountMethod {
   ESTIMATE = 1,
 
   /**
-   * The provider's counter; fails where there is none.
+   * The provider's counter. Fails if there is none.
    *
    * @generated from enum value: TOKEN_COUNT_METHOD_PROVIDER = 2;
    */

@@ -61,16 +61,16 @@ export declare type Pricing = Message<"steer.v1.Pricing"> & {
   priceTableVersion: string;
 
   /**
-   * Cache write with the provider's longer lifetime (an hour, twelve hours),
-   * where it is priced apart.
+   * Cache write with the provider's longer lifetime (an hour, twelve hours), if
+   * its price differs.
    *
    * @generated from field: optional int64 cache_write_long_picos = 7;
    */
   cacheWriteLongPicos?: bigint | undefined;
 
   /**
-   * Other prices for long prompts, by rising threshold. The highest one that
-   * the prompt exceeds holds for the whole request.
+   * Prices for long prompts, by rising threshold. The highest tier that the
+   * prompt exceeds applies to the whole request.
    *
    * @generated from field: repeated steer.v1.PricingTier tiers = 8;
    */
@@ -91,7 +91,7 @@ export declare const PricingSchema: GenMessage<Pricing>;
  */
 export declare type PricingTier = Message<"steer.v1.PricingTier"> & {
   /**
-   * It holds for prompts of more input tokens than this.
+   * The tier applies to prompts with more input tokens than this.
    *
    * @generated from field: int32 above_input_tokens = 1;
    */
@@ -230,8 +230,8 @@ export declare type Model = Message<"steer.v1.Model"> & {
   deprecated: boolean;
 
   /**
-   * What the gateway sends where a request leaves a sampling parameter unset.
-   * A parameter unset here too is not sent at all.
+   * Sampling parameters that the gateway sends if a request leaves them unset.
+   * A parameter that is unset here too is not sent.
    *
    * @generated from field: steer.v1.SamplingParams default_sampling = 13;
    */

@@ -127,7 +127,7 @@ export const DisconnectPolicySchema = /*@__PURE__*/
   enumDesc(file_steer_v1_stream, 1);
 
 /**
- * What becomes of a generation when its last subscriber goes away without
+ * What happens to a generation when its last subscriber disconnects without
  * cancelling it.
  *
  * @generated from enum steer.v1.DisconnectPolicy

@@ -83,7 +83,7 @@ func (Role) EnumDescriptor() ([]byte, []int) {
 	return file_steer_v1_content_proto_rawDescGZIP(), []int{0}
 }
 
-// How closely an image is looked at, which drives its token cost.
+// How closely an image is examined. More detail costs more tokens.
 type ImageDetail int32
 
 const (
@@ -149,8 +149,8 @@ type Message struct {
 	Parts []*Part `protobuf:"bytes,2,rep,name=parts,proto3" json:"parts,omitempty"`
 	// Optional author name for providers that distinguish speakers.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
-	// Fields that the provider's message has beside its parts and that the next
-	// turn repeats. Send them back unchanged.
+	// Fields of the provider's message outside its parts that the next turn must
+	// repeat. Send them back unchanged.
 	ProviderData  *ProviderData `protobuf:"bytes,4,opt,name=provider_data,json=providerData,proto3" json:"provider_data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -214,18 +214,18 @@ func (x *Message) GetProviderData() *ProviderData {
 	return nil
 }
 
-// JSON that has no word in this contract, as one type of provider writes and
-// reads it. It means something to targets of that type alone: others never see
-// it, and a warning says what was left out for them.
+// JSON of one provider type that this contract does not model. Only targets of
+// that type receive it. For other targets it is left out, and a warning says
+// so.
 type ProviderData struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Type of the provider, for example "anthropic" or "openai".
 	ProviderType string `protobuf:"bytes,1,opt,name=provider_type,json=providerType,proto3" json:"provider_type,omitempty"`
-	// A JSON object as text: in answers as the provider wrote it, byte for byte.
-	// At most 64 levels deep.
+	// A JSON object as text, at most 64 levels deep. In answers it is byte for
+	// byte the provider's text.
 	Json string `protobuf:"bytes,2,opt,name=json,proto3" json:"json,omitempty"`
-	// Dialect of that type whose JSON it is, by the names of the configuration's
-	// `api`, for example "responses". Empty in requests: any of its dialects.
+	// API of that provider type whose JSON this is, as in the configuration key
+	// `api`, for example "responses". Empty in requests: any API of the type.
 	Api           string `protobuf:"bytes,3,opt,name=api,proto3" json:"api,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -282,8 +282,8 @@ func (x *ProviderData) GetApi() string {
 	return ""
 }
 
-// One piece of content. A reader that meets a part whose `data` is unset is
-// older than the server: it must keep going and ignore the part.
+// One piece of content. If `data` is unset, the server is newer than the
+// reader: ignore the part and continue.
 type Part struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The content itself.
@@ -299,9 +299,9 @@ type Part struct {
 	//	*Part_Refusal
 	//	*Part_ProviderPart
 	Data isPart_Data `protobuf_oneof:"data"`
-	// Fields that the provider adds to this part and that the next turn repeats;
-	// its JSON has those fields alone. Not on a provider part, nor where the
-	// content has a `provider_data` of its own.
+	// Fields that the provider adds to this part and that the next turn must
+	// repeat; the JSON holds only those fields. Not allowed on a provider part or
+	// on content that has its own `provider_data`.
 	ProviderData *ProviderData `protobuf:"bytes,14,opt,name=provider_data,json=providerData,proto3" json:"provider_data,omitempty"`
 	// Marks the end of a reusable prompt prefix. Providers without explicit
 	// cache control ignore it.
@@ -473,9 +473,9 @@ type Part_Refusal struct {
 }
 
 type Part_ProviderPart struct {
-	// A content block or an item as the provider writes it: calls of its own
-	// tools, their results, approvals. It stands in the order of the others and
-	// goes back unchanged to targets of its type.
+	// A content block or item as the provider writes it: calls of its own
+	// tools, their results, approvals. It keeps its place among the parts. Send
+	// it back unchanged; only targets of its type receive it.
 	ProviderPart *ProviderData `protobuf:"bytes,8,opt,name=provider_part,json=providerPart,proto3,oneof"`
 }
 
@@ -500,12 +500,12 @@ type TextPart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UTF-8 text.
 	Text string `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
-	// Where the text comes from, as the provider says it. Send annotations back
-	// unchanged: a provider that asks for them gets its own.
+	// Sources of the text, as the provider reports them. Send annotations back
+	// unchanged: a provider that needs its own annotations receives them.
 	Annotations []*Annotation `protobuf:"bytes,2,rep,name=annotations,proto3" json:"annotations,omitempty"`
-	// Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-	// asks for them. No provider takes them: leave them out of requests, whose
-	// bound on fields they count against.
+	// Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+	// them. Leave them out of requests: no provider reads them, and they count
+	// against the bound on fields.
 	Logprobs      []*TokenLogprob `protobuf:"bytes,3,rep,name=logprobs,proto3" json:"logprobs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -569,12 +569,13 @@ type Annotation struct {
 	Uri string `protobuf:"bytes,1,opt,name=uri,proto3" json:"uri,omitempty"`
 	// Title of the source.
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
-	// Words of the source.
+	// Quoted text of the source.
 	CitedText string `protobuf:"bytes,3,opt,name=cited_text,json=citedText,proto3" json:"cited_text,omitempty"`
-	// First code point of the part's text that it belongs to, from 0. Unset with
-	// `end`: it belongs to the whole part, or the provider does not say.
+	// First code point of the part's text that the annotation covers, from 0.
+	// Unset with `end`: it covers the whole part, or the provider reports no
+	// range.
 	Start *int32 `protobuf:"varint,4,opt,name=start,proto3,oneof" json:"start,omitempty"`
-	// The code point behind the last one.
+	// The code point after the last one covered.
 	End *int32 `protobuf:"varint,5,opt,name=end,proto3,oneof" json:"end,omitempty"`
 	// The provider's identifier of a file.
 	FileId string `protobuf:"bytes,6,opt,name=file_id,json=fileId,proto3" json:"file_id,omitempty"`
@@ -584,8 +585,8 @@ type Annotation struct {
 	FirstPage *int32 `protobuf:"varint,8,opt,name=first_page,json=firstPage,proto3,oneof" json:"first_page,omitempty"`
 	// Last page of the file.
 	LastPage *int32 `protobuf:"varint,9,opt,name=last_page,json=lastPage,proto3,oneof" json:"last_page,omitempty"`
-	// The annotation as the provider wrote it: all of it, what the fields above
-	// say too.
+	// The whole annotation as the provider wrote it, including the values of the
+	// fields above.
 	ProviderData  *ProviderData `protobuf:"bytes,10,opt,name=provider_data,json=providerData,proto3" json:"provider_data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -694,13 +695,13 @@ func (x *Annotation) GetProviderData() *ProviderData {
 // A token of an answer with its probability.
 type TokenLogprob struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Text of the token; tokens that are no whole characters have replacements.
+	// Text of the token. Partial characters appear as replacement characters.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	// Natural logarithm of its probability.
 	Logprob float64 `protobuf:"fixed64,2,opt,name=logprob,proto3" json:"logprob,omitempty"`
-	// Bytes of the token, where they are not those of `token`.
+	// Bytes of the token, if they differ from those of `token`.
 	RawBytes []byte `protobuf:"bytes,3,opt,name=raw_bytes,json=rawBytes,proto3" json:"raw_bytes,omitempty"`
-	// The likeliest tokens in its place, as many as were asked for.
+	// The most likely tokens at this position, as many as were requested.
 	Top           []*TopLogprob `protobuf:"bytes,4,rep,name=top,proto3" json:"top,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -764,14 +765,14 @@ func (x *TokenLogprob) GetTop() []*TopLogprob {
 	return nil
 }
 
-// A token that could have stood in the place of another.
+// An alternative token at the same position.
 type TopLogprob struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Text of the token, as in `TokenLogprob`.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	// Natural logarithm of its probability.
 	Logprob float64 `protobuf:"fixed64,2,opt,name=logprob,proto3" json:"logprob,omitempty"`
-	// Bytes of the token, where they are not those of `token`.
+	// Bytes of the token, if they differ from those of `token`.
 	RawBytes      []byte `protobuf:"bytes,3,opt,name=raw_bytes,json=rawBytes,proto3" json:"raw_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1065,15 +1066,15 @@ func (x *FilePart) GetFilename() string {
 type ToolCall struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier that the matching ToolResult repeats. Always set: the gateway
-	// makes one up for providers that send none.
+	// generates one if the provider sends none.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Name of the declared tool.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Arguments as JSON text, byte for byte as the model produced it. It can be
 	// malformed JSON; the caller decides what to do then.
 	ArgumentsJson string `protobuf:"bytes,3,opt,name=arguments_json,json=argumentsJson,proto3" json:"arguments_json,omitempty"`
-	// Fields that the provider adds to the call and that the next turn repeats,
-	// for example a thought signature. Send them back unchanged.
+	// Fields that the provider adds to the call and that the next turn must
+	// repeat, for example a thought signature. Send them back unchanged.
 	ProviderData  *ProviderData `protobuf:"bytes,4,opt,name=provider_data,json=providerData,proto3" json:"provider_data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1210,8 +1211,8 @@ func (x *ToolResult) GetIsError() bool {
 	return false
 }
 
-// Reasoning of the model. Send it back unchanged in the next turn where a
-// provider asks for that; the gateway drops it for providers of another type.
+// Reasoning of the model. Send it back unchanged in the next turn if the
+// provider requires that. The gateway drops it for providers of another type.
 type ReasoningPart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Readable reasoning or a summary of it. Empty when redacted.
@@ -1220,11 +1221,11 @@ type ReasoningPart struct {
 	Signature []byte `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
 	// The provider withheld the readable text.
 	Redacted bool `protobuf:"varint,3,opt,name=redacted,proto3" json:"redacted,omitempty"`
-	// Type of the provider that produced the part; `signature` means nothing to
-	// others. In requests the identifier of a configured instance is taken too.
+	// Type of the provider that produced the part; only that type understands
+	// `signature`. Requests can name a configured instance instead.
 	Provider string `protobuf:"bytes,4,opt,name=provider,proto3" json:"provider,omitempty"`
-	// Fields that the provider adds to its reasoning and that the next turn
-	// repeats. Send them back unchanged.
+	// Fields that the provider adds to its reasoning and that the next turn must
+	// repeat. Send them back unchanged.
 	ProviderData  *ProviderData `protobuf:"bytes,5,opt,name=provider_data,json=providerData,proto3" json:"provider_data,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

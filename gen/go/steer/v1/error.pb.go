@@ -88,7 +88,7 @@ const (
 	ErrorCategory_ERROR_CATEGORY_INTERNAL ErrorCategory = 28
 	// The provider's answer ended without saying why. Never a success.
 	ErrorCategory_ERROR_CATEGORY_TRUNCATED ErrorCategory = 29
-	// The stream store cannot be reached and the stream cannot do without it.
+	// The stream store cannot be reached, and the stream requires it.
 	ErrorCategory_ERROR_CATEGORY_STATE_UNAVAILABLE ErrorCategory = 30
 	// The request's own money budget does not pay for the next attempt.
 	ErrorCategory_ERROR_CATEGORY_BUDGET ErrorCategory = 31
@@ -213,9 +213,9 @@ const (
 	AttemptTrigger_ATTEMPT_TRIGGER_TAKEOVER AttemptTrigger = 4
 	// The output was invalid and was asked for again.
 	AttemptTrigger_ATTEMPT_TRIGGER_REPAIR AttemptTrigger = 5
-	// A race against a slow first token.
+	// A hedge: a rival of an attempt whose first token is slow.
 	AttemptTrigger_ATTEMPT_TRIGGER_HEDGE AttemptTrigger = 6
-	// Goes on after the output that a failed attempt had delivered.
+	// Continues after the output that a failed attempt delivered.
 	AttemptTrigger_ATTEMPT_TRIGGER_CONTINUATION AttemptTrigger = 7
 )
 
@@ -355,23 +355,23 @@ type GatewayError struct {
 	// Repeating the same call later can succeed. The gateway has already used
 	// up its own retries.
 	Retryable bool `protobuf:"varint,5,opt,name=retryable,proto3" json:"retryable,omitempty"`
-	// Earliest sensible moment for that.
+	// Shortest sensible wait before the call is repeated.
 	RetryDelay *durationpb.Duration `protobuf:"bytes,6,opt,name=retry_delay,json=retryDelay,proto3" json:"retry_delay,omitempty"`
 	// Provider of the last attempt, if any.
 	Provider string `protobuf:"bytes,7,opt,name=provider,proto3" json:"provider,omitempty"`
 	// Model of the last attempt, if any.
 	Model string `protobuf:"bytes,8,opt,name=model,proto3" json:"model,omitempty"`
-	// Attempts made, and those passed over. In status details at most three: the
-	// first, which tells the first cause, and the last two.
+	// Attempts made and attempts skipped. Status details hold at most three: the
+	// first, which shows the original cause, and the last two.
 	Attempts []*Attempt `protobuf:"bytes,9,rep,name=attempts,proto3" json:"attempts,omitempty"`
-	// Gateway identifier of the generation. Empty if none was admitted.
+	// Gateway identifier of the generation. Empty if none was accepted.
 	GenerationId string `protobuf:"bytes,10,opt,name=generation_id,json=generationId,proto3" json:"generation_id,omitempty"`
-	// Tokens of all attempts, also of those trimmed away. Unset if nothing was
-	// sent to a provider.
+	// Tokens of all attempts, including those left out of `attempts`. Unset if
+	// nothing was sent to a provider.
 	TotalUsage *Usage `protobuf:"bytes,11,opt,name=total_usage,json=totalUsage,proto3" json:"total_usage,omitempty"`
 	// Cost of all attempts. Unset if unknown or if nothing was sent.
 	Cost *Cost `protobuf:"bytes,12,opt,name=cost,proto3" json:"cost,omitempty"`
-	// How many attempts between the first and the last two are left out.
+	// Number of attempts left out between the first and the last two.
 	AttemptsLeftOut int32 `protobuf:"varint,13,opt,name=attempts_left_out,json=attemptsLeftOut,proto3" json:"attempts_left_out,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -538,7 +538,8 @@ type Attempt struct {
 	// What it cost, also when it failed. Unset if unknown.
 	Cost *Cost `protobuf:"bytes,18,opt,name=cost,proto3" json:"cost,omitempty"`
 	// Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
-	// example RETRY_BUDGET of an attempt that was not made. Empty without one.
+	// example RETRY_BUDGET of an attempt that was not made. Empty if there is
+	// none.
 	Reason        string `protobuf:"bytes,19,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

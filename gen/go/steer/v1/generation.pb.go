@@ -24,17 +24,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What happens to a running provider call when its generation is cancelled,
-// by whatever means.
+// What happens to a running provider call when its generation is cancelled for
+// any reason.
 type AbortMode int32
 
 const (
 	// The server's default, which is CLOSE unless configured.
 	AbortMode_ABORT_MODE_UNSPECIFIED AbortMode = 0
-	// Close the connection at once; counts that were not reported are estimated.
+	// Close the connection at once. Counts that were not reported are estimated.
 	AbortMode_ABORT_MODE_CLOSE AbortMode = 1
-	// Read on without delivering until the provider reports its counts or a
-	// bound is met.
+	// Read on without delivering until the provider reports its counts or a limit
+	// of the AbortPolicy is reached.
 	AbortMode_ABORT_MODE_DRAIN AbortMode = 2
 )
 
@@ -158,9 +158,9 @@ const (
 	InvalidOutputAction_INVALID_OUTPUT_ACTION_RETURN InvalidOutputAction = 1
 	// Fail with ERROR_CATEGORY_INVALID_OUTPUT.
 	InvalidOutputAction_INVALID_OUTPUT_ACTION_FAIL InvalidOutputAction = 2
-	// Ask again within the retry policy, then fail. In a stream a notice with
-	// `discard_output` voids the output that is asked for again: without
-	// `accepts_discard` a stream ends as by FAIL.
+	// Ask again within the retry policy, then fail. In a stream, a notice with
+	// `discard_output` voids the invalid output; without `accepts_discard` a
+	// stream ends as with FAIL.
 	InvalidOutputAction_INVALID_OUTPUT_ACTION_RETRY InvalidOutputAction = 3
 )
 
@@ -268,13 +268,13 @@ func (RoutingStrategy) EnumDescriptor() ([]byte, []int) {
 type MidStreamRecovery int32
 
 const (
-	// The server's `routing.mid_stream_recovery` if the request sets
-	// `accepts_discard`, which is FAIL unless it is configured; else FAIL.
+	// Without `accepts_discard`: FAIL. With it: the server's
+	// `routing.mid_stream_recovery`, by default FAIL.
 	MidStreamRecovery_MID_STREAM_RECOVERY_UNSPECIFIED MidStreamRecovery = 0
-	// End the stream with an error; the delivered output stays valid.
+	// End the stream with an error. The delivered output stays valid.
 	MidStreamRecovery_MID_STREAM_RECOVERY_FAIL MidStreamRecovery = 1
-	// Start over, also when the replica that runs the stream is lost. A notice
-	// with `discard_output` voids the output so far: set `accepts_discard`.
+	// Start over, also if the replica that runs the stream is lost. A notice with
+	// `discard_output` voids the output so far: set `accepts_discard`.
 	MidStreamRecovery_MID_STREAM_RECOVERY_RESTART MidStreamRecovery = 2
 	// Ask a target that supports it to continue after the delivered text.
 	MidStreamRecovery_MID_STREAM_RECOVERY_CONTINUE MidStreamRecovery = 3
@@ -486,9 +486,9 @@ type GenerationSpec struct {
 	Retry *RetryPolicy `protobuf:"bytes,9,opt,name=retry,proto3" json:"retry,omitempty"`
 	// Time limits.
 	Timeouts *Timeouts `protobuf:"bytes,10,opt,name=timeouts,proto3" json:"timeouts,omitempty"`
-	// Extra request fields by provider identifier (the configured instance, else
-	// its type), merged into that provider's request body. Fields the gateway
-	// sets itself cannot be overridden.
+	// Extra fields of the provider's request body, by provider identifier (the
+	// configured instance, otherwise its type). Fields that the gateway sets
+	// itself cannot be overridden.
 	ProviderOptions map[string]*structpb.Struct `protobuf:"bytes,11,rep,name=provider_options,json=providerOptions,proto3" json:"provider_options,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Free-form labels for metering and logs. No personal data.
 	Labels map[string]string `protobuf:"bytes,12,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
@@ -646,9 +646,9 @@ func (x *GenerationSpec) GetAbort() *AbortPolicy {
 	return nil
 }
 
-// Most that one call may spend over all its attempts. A target whose price is
-// unknown is not eligible for a call with a budget, and none is for images and
-// files, whose tokens are not known before they are sent.
+// Upper bound of the cost of one call over all its attempts. Targets without a
+// known price are not eligible. Calls with images or files have no eligible
+// target, because the tokens of images and files are unknown in advance.
 type Budget struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Most money in trillionths (1e-12) of the currency unit.
@@ -710,8 +710,8 @@ type AbortPolicy struct {
 	Mode AbortMode `protobuf:"varint,1,opt,name=mode,proto3,enum=steer.v1.AbortMode" json:"mode,omitempty"`
 	// Longest time that DRAIN reads on. Unset: 10 s.
 	MaxTime *durationpb.Duration `protobuf:"bytes,2,opt,name=max_time,json=maxTime,proto3" json:"max_time,omitempty"`
-	// Most money that DRAIN spends on output nobody reads, in trillionths of the
-	// price table's currency. Unset: no bound but `max_time`.
+	// Most money that DRAIN spends on undelivered output, in trillionths (1e-12)
+	// of the price table's currency. Unset: only `max_time` limits it.
 	MaxCostPicos  *int64 `protobuf:"varint,3,opt,name=max_cost_picos,json=maxCostPicos,proto3,oneof" json:"max_cost_picos,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -768,9 +768,9 @@ func (x *AbortPolicy) GetMaxCostPicos() int64 {
 	return 0
 }
 
-// Sampling parameters. An unset field takes Model.default_sampling; unset there
-// too, it is not sent. Doubles, not floats, so that 0.7 reaches the provider as
-// 0.7.
+// Sampling parameters. An unset field takes its value from
+// Model.default_sampling. A parameter that is unset there too is not sent.
+// Doubles, not floats, so that 0.7 reaches the provider as 0.7.
 type SamplingParams struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Upper bound of generated tokens, reasoning included.
@@ -790,14 +790,13 @@ type SamplingParams struct {
 	// Texts that end the output; they are not part of it.
 	StopSequences []string `protobuf:"bytes,8,rep,name=stop_sequences,json=stopSequences,proto3" json:"stop_sequences,omitempty"`
 	// As repeatable as the model allows: its lowest temperature, its top_p for
-	// that, and seed 42 where seeds are supported and none is set. Overrides
+	// that, and seed 42 if the model takes seeds and none is set. Overrides
 	// `temperature` and `top_p`.
 	Deterministic bool `protobuf:"varint,9,opt,name=deterministic,proto3" json:"deterministic,omitempty"`
-	// Return the probabilities of the tokens of text, with text deltas and in
-	// text parts, where the provider gives them.
+	// Return token probabilities in text deltas and text parts, if the provider
+	// reports them.
 	Logprobs *bool `protobuf:"varint,10,opt,name=logprobs,proto3,oneof" json:"logprobs,omitempty"`
-	// How many of the likeliest tokens to return in the place of each token.
-	// Needs `logprobs`.
+	// Number of most likely tokens to return for each position. Needs `logprobs`.
 	TopLogprobs   *int32 `protobuf:"varint,11,opt,name=top_logprobs,json=topLogprobs,proto3,oneof" json:"top_logprobs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1298,8 +1297,8 @@ func (x *ModelTarget) GetProvider() string {
 	return ""
 }
 
-// Permission to send one rival attempt to another target while the first one
-// has not delivered content. Both are paid for.
+// Permission to send one rival attempt to another target while the first
+// attempt has delivered no content. Both attempts are paid for.
 type HedgePolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Wait before the rival. Unset: the measured 95th percentile of the time to
@@ -1349,7 +1348,7 @@ func (x *HedgePolicy) GetDelay() *durationpb.Duration {
 // Where a generation may run and when it may move.
 type RoutingPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Tried when the requested model fails or is not eligible. Empty: the
+	// Targets to try if the requested model fails or is not eligible. Empty: the
 	// fallbacks that the server's configuration gives the model, unless
 	// `disable_failover` is set.
 	Fallbacks []*ModelTarget `protobuf:"bytes,1,rep,name=fallbacks,proto3" json:"fallbacks,omitempty"`
@@ -1359,18 +1358,18 @@ type RoutingPolicy struct {
 	AllowedProviders []string `protobuf:"bytes,3,rep,name=allowed_providers,json=allowedProviders,proto3" json:"allowed_providers,omitempty"`
 	// Never these providers.
 	DeniedProviders []string `protobuf:"bytes,4,rep,name=denied_providers,json=deniedProviders,proto3" json:"denied_providers,omitempty"`
-	// Categories that lead to the next target, in place of the server's list.
-	// Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-	// 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-	// request can name. CONTENT_FILTER leads on only where the operator allows it
-	// for the model, and what is no failure of a target never does.
+	// Categories that lead to the next target. Empty: the server's list, which
+	// leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+	// redirect or an answer that nothing classifies); a request can name both.
+	// CONTENT_FILTER counts only if the operator allows it for the model.
+	// Categories that are not failures of a target never count.
 	FailoverOn []ErrorCategory `protobuf:"varint,5,rep,packed,name=failover_on,json=failoverOn,proto3,enum=steer.v1.ErrorCategory" json:"failover_on,omitempty"`
-	// Recovery of streams. No part of what `request_id` compares: the first
-	// call's holds.
+	// Recovery of streams. Not compared by `request_id`: the value of the first
+	// call applies.
 	MidStreamRecovery MidStreamRecovery `protobuf:"varint,6,opt,name=mid_stream_recovery,json=midStreamRecovery,proto3,enum=steer.v1.MidStreamRecovery" json:"mid_stream_recovery,omitempty"`
 	// Unsupported parameters.
 	UnsupportedParameters UnsupportedParameterAction `protobuf:"varint,7,opt,name=unsupported_parameters,json=unsupportedParameters,proto3,enum=steer.v1.UnsupportedParameterAction" json:"unsupported_parameters,omitempty"`
-	// Allows a hedge. Unset: none. Streams and unary calls alike.
+	// Allows a hedge, for streams and unary calls. Unset: no hedge.
 	Hedge *HedgePolicy `protobuf:"bytes,8,opt,name=hedge,proto3" json:"hedge,omitempty"`
 	// Never move to another target, whatever the server's configuration says.
 	DisableFailover bool `protobuf:"varint,9,opt,name=disable_failover,json=disableFailover,proto3" json:"disable_failover,omitempty"`
@@ -1471,27 +1470,26 @@ func (x *RoutingPolicy) GetDisableFailover() bool {
 	return false
 }
 
-// How the gateway retries calls to providers. The server lowers attempts to
-// its own bounds, and each wait to its longest one.
+// How the gateway retries calls to providers. The server's bounds cap the
+// attempts and each wait.
 type RetryPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Attempts per target, the first included. 1 disables retries. Unset: 3.
 	MaxAttempts *int32 `protobuf:"varint,1,opt,name=max_attempts,json=maxAttempts,proto3,oneof" json:"max_attempts,omitempty"`
 	// Attempts over all targets. Unset: 4.
 	MaxTotalAttempts *int32 `protobuf:"varint,2,opt,name=max_total_attempts,json=maxTotalAttempts,proto3,oneof" json:"max_total_attempts,omitempty"`
-	// First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-	// after a rate limit or overload.
+	// First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+	// rate limit or overload.
 	InitialBackoff *durationpb.Duration `protobuf:"bytes,3,opt,name=initial_backoff,json=initialBackoff,proto3" json:"initial_backoff,omitempty"`
-	// Longest wait of the gateway's own choosing; a provider's hint is never
+	// Longest wait that the gateway chooses; a provider's hint is never
 	// shortened. Unset: 2 s; 20 s after a rate limit or overload.
 	MaxBackoff *durationpb.Duration `protobuf:"bytes,4,opt,name=max_backoff,json=maxBackoff,proto3" json:"max_backoff,omitempty"`
 	// Growth per attempt. Unset: 2.
 	BackoffMultiplier *float64 `protobuf:"fixed64,5,opt,name=backoff_multiplier,json=backoffMultiplier,proto3,oneof" json:"backoff_multiplier,omitempty"`
-	// Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
-	// Where no other target is open, at most a half is taken.
+	// Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1. At
+	// most 0.5 if no other target is open.
 	Jitter *float64 `protobuf:"fixed64,6,opt,name=jitter,proto3,oneof" json:"jitter,omitempty"`
-	// Upper bound of all waits together. Unset: the server's, 60 s unless it is
-	// configured.
+	// Upper bound of all waits together. Unset: the server's, by default 60 s.
 	MaxTotalDelay *durationpb.Duration `protobuf:"bytes,7,opt,name=max_total_delay,json=maxTotalDelay,proto3" json:"max_total_delay,omitempty"`
 	// Categories to retry. Empty means the server's list.
 	RetryOn       []ErrorCategory `protobuf:"varint,8,rep,packed,name=retry_on,json=retryOn,proto3,enum=steer.v1.ErrorCategory" json:"retry_on,omitempty"`
@@ -1590,17 +1588,17 @@ type Timeouts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Whole generation, waits and all attempts included. Unset: 600 s.
 	Total *durationpb.Duration `protobuf:"bytes,1,opt,name=total,proto3" json:"total,omitempty"`
-	// One attempt. Unset: what is left of `total`.
+	// One attempt. Unset: the time left of `total`.
 	Attempt *durationpb.Duration `protobuf:"bytes,2,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	// Connecting to the provider. Unset: 5 s.
 	Connect *durationpb.Duration `protobuf:"bytes,3,opt,name=connect,proto3" json:"connect,omitempty"`
 	// From sending an attempt to its first token. Unset: 30 s, or 10 s while
-	// another target is left and more for prompts that take longer there; 120 s
-	// and 30 s for models that reason. While another target is left, at most
-	// half of what is left of `total` and of the deadline.
+	// another target is left, and more if the prompt takes longer there. For
+	// models that reason: 120 s and 30 s. While another target is left: at most
+	// half of the time left of `total` and of the deadline.
 	FirstToken *durationpb.Duration `protobuf:"bytes,4,opt,name=first_token,json=firstToken,proto3" json:"first_token,omitempty"`
-	// Silence between two chunks of an attempt. Keep-alive pings do not count.
-	// Unset: 30 s; 120 s for models that reason.
+	// Longest silence between two chunks of an attempt. Keep-alive pings do not
+	// count. Unset: 30 s; 120 s for models that reason.
 	Idle          *durationpb.Duration `protobuf:"bytes,5,opt,name=idle,proto3" json:"idle,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1747,7 +1745,7 @@ type Timing struct {
 	// All waits between attempts.
 	RetryDelay *durationpb.Duration `protobuf:"bytes,4,opt,name=retry_delay,json=retryDelay,proto3" json:"retry_delay,omitempty"`
 	// Median gap between two content chunks of the provider. This and the next
-	// two are unset with fewer than two chunks.
+	// two fields are unset with fewer than two chunks.
 	ChunkGapP50 *durationpb.Duration `protobuf:"bytes,5,opt,name=chunk_gap_p50,json=chunkGapP50,proto3" json:"chunk_gap_p50,omitempty"`
 	// 95th percentile of the gaps.
 	ChunkGapP95 *durationpb.Duration `protobuf:"bytes,6,opt,name=chunk_gap_p95,json=chunkGapP95,proto3" json:"chunk_gap_p95,omitempty"`
@@ -1899,13 +1897,13 @@ type Generation struct {
 	Timing *Timing `protobuf:"bytes,15,opt,name=timing,proto3" json:"timing,omitempty"`
 	// Warnings.
 	Warnings []*Warning `protobuf:"bytes,16,rep,name=warnings,proto3" json:"warnings,omitempty"`
-	// Response fields by provider that have no place above. Integers beyond 2^53
-	// are strings.
+	// Fields of the provider's response that this message does not model, by
+	// provider. Integers beyond 2^53 are strings.
 	ProviderMetadata map[string]*structpb.Struct `protobuf:"bytes,17,rep,name=provider_metadata,json=providerMetadata,proto3" json:"provider_metadata,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// When the gateway admitted the request.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	// All text parts of `message`, joined: what most callers want. Empty beside the
-	// warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+	// All text parts of `message`, joined. Empty if one response cannot hold
+	// both; the warning OUTPUT_TEXT_OMITTED says so.
 	OutputText    string `protobuf:"bytes,19,opt,name=output_text,json=outputText,proto3" json:"output_text,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -25,11 +25,11 @@ const (
 type TokenCountMethod int32
 
 const (
-	// The provider's counter where it is free, else an estimate.
+	// The provider's counter if it is free, otherwise an estimate.
 	TokenCountMethod_TOKEN_COUNT_METHOD_UNSPECIFIED TokenCountMethod = 0
 	// Estimate in the gateway; never calls a provider.
 	TokenCountMethod_TOKEN_COUNT_METHOD_ESTIMATE TokenCountMethod = 1
-	// The provider's counter; fails where there is none.
+	// The provider's counter. Fails if there is none.
 	TokenCountMethod_TOKEN_COUNT_METHOD_PROVIDER TokenCountMethod = 2
 )
 
@@ -194,14 +194,14 @@ type StreamGenerateRequest struct {
 	Spec *GenerationSpec `protobuf:"bytes,2,opt,name=spec,proto3" json:"spec,omitempty"`
 	// How to stream it.
 	Options *StreamOptions `protobuf:"bytes,3,opt,name=options,proto3" json:"options,omitempty"`
-	// This reader drops the output received so far when an `attempt_notice` with
-	// `discard_output` arrives. A reader without it that holds such output gets
-	// FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
-	// second output; ErrorInfo has the position of the notice as `stream_id`,
-	// `last_sequence` and `last_writer`. It is a property of the reader and not
-	// of the stream: calls with and without it share a `request_id`. Exception:
-	// if the first call names RESTART without it, all readers of the stream get
-	// every event.
+	// This reader drops all output received so far when an `attempt_notice` with
+	// `discard_output` arrives. A reader that has such output and does not set
+	// this field gets FAILED_PRECONDITION / OUTPUT_DISCARDED instead of the
+	// notice, and never a second output. Its ErrorInfo gives the position of the
+	// notice as `stream_id`, `last_sequence` and `last_writer`. The field belongs
+	// to the reader, not to the stream: calls with and without it can share a
+	// `request_id`. Exception: if the first call names RESTART without this
+	// field, all readers of the stream get every event.
 	AcceptsDiscard bool `protobuf:"varint,4,opt,name=accepts_discard,json=acceptsDiscard,proto3" json:"accepts_discard,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -273,12 +273,13 @@ type ResumeStreamRequest struct {
 	// Highest sequence that the caller has processed. Delivery starts right
 	// after it; 0 asks for the whole stream.
 	LastSequence int32 `protobuf:"varint,2,opt,name=last_sequence,json=lastSequence,proto3" json:"last_sequence,omitempty"`
-	// Writer of that event, as the event named it. When set, the position is
-	// verified: a log that was rolled back or rewritten by a store failure ends
-	// the call with ERROR_CATEGORY_STATE_LOST instead of a silent splice.
+	// Writer of that event, as reported with the event. If set, the position is
+	// verified: if a store failure has rolled back or rewritten the log, the call
+	// ends with ERROR_CATEGORY_STATE_LOST instead of joining two outputs
+	// silently.
 	LastWriter uint32 `protobuf:"fixed32,3,opt,name=last_writer,json=lastWriter,proto3" json:"last_writer,omitempty"`
 	// As in StreamGenerateRequest. A reader without it gets the stream if it
-	// begins at its last `discard_output` or behind it.
+	// starts at or after the last `discard_output`.
 	AcceptsDiscard bool `protobuf:"varint,4,opt,name=accepts_discard,json=acceptsDiscard,proto3" json:"accepts_discard,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache

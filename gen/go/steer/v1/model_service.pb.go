@@ -130,11 +130,11 @@ type Pricing struct {
 	OutputPicos int64 `protobuf:"varint,5,opt,name=output_picos,json=outputPicos,proto3" json:"output_picos,omitempty"`
 	// Version of the price table.
 	PriceTableVersion string `protobuf:"bytes,6,opt,name=price_table_version,json=priceTableVersion,proto3" json:"price_table_version,omitempty"`
-	// Cache write with the provider's longer lifetime (an hour, twelve hours),
-	// where it is priced apart.
+	// Cache write with the provider's longer lifetime (an hour, twelve hours), if
+	// its price differs.
 	CacheWriteLongPicos *int64 `protobuf:"varint,7,opt,name=cache_write_long_picos,json=cacheWriteLongPicos,proto3,oneof" json:"cache_write_long_picos,omitempty"`
-	// Other prices for long prompts, by rising threshold. The highest one that
-	// the prompt exceeds holds for the whole request.
+	// Prices for long prompts, by rising threshold. The highest tier that the
+	// prompt exceeds applies to the whole request.
 	Tiers         []*PricingTier `protobuf:"bytes,8,rep,name=tiers,proto3" json:"tiers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -230,7 +230,7 @@ func (x *Pricing) GetTiers() []*PricingTier {
 // tier.
 type PricingTier struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// It holds for prompts of more input tokens than this.
+	// The tier applies to prompts with more input tokens than this.
 	AboveInputTokens int32 `protobuf:"varint,1,opt,name=above_input_tokens,json=aboveInputTokens,proto3" json:"above_input_tokens,omitempty"`
 	// Uncached input.
 	InputPicos *int64 `protobuf:"varint,2,opt,name=input_picos,json=inputPicos,proto3,oneof" json:"input_picos,omitempty"`
@@ -345,8 +345,8 @@ type Model struct {
 	Available bool `protobuf:"varint,11,opt,name=available,proto3" json:"available,omitempty"`
 	// It will go away; see the provider's notices.
 	Deprecated bool `protobuf:"varint,12,opt,name=deprecated,proto3" json:"deprecated,omitempty"`
-	// What the gateway sends where a request leaves a sampling parameter unset.
-	// A parameter unset here too is not sent at all.
+	// Sampling parameters that the gateway sends if a request leaves them unset.
+	// A parameter that is unset here too is not sent.
 	DefaultSampling *SamplingParams `protobuf:"bytes,13,opt,name=default_sampling,json=defaultSampling,proto3" json:"default_sampling,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache

@@ -81,14 +81,14 @@ func (JsonStreamMode) EnumDescriptor() ([]byte, []int) {
 	return file_steer_v1_stream_proto_rawDescGZIP(), []int{0}
 }
 
-// What becomes of a generation when its last subscriber goes away without
+// What happens to a generation when its last subscriber disconnects without
 // cancelling it.
 type DisconnectPolicy int32
 
 const (
 	// Same as GRACE.
 	DisconnectPolicy_DISCONNECT_POLICY_UNSPECIFIED DisconnectPolicy = 0
-	// Go on for `disconnect_grace`, then cancel unless somebody resumed.
+	// Continue for `disconnect_grace`, then cancel unless a reader has resumed.
 	DisconnectPolicy_DISCONNECT_POLICY_GRACE DisconnectPolicy = 1
 	// Cancel at once.
 	DisconnectPolicy_DISCONNECT_POLICY_CANCEL DisconnectPolicy = 2
@@ -214,7 +214,7 @@ const (
 	RecoveryAction_RECOVERY_ACTION_TAKEOVER RecoveryAction = 3
 	// The output was invalid and is asked for again.
 	RecoveryAction_RECOVERY_ACTION_REPAIR RecoveryAction = 4
-	// The next attempt goes on after the output delivered so far.
+	// The next attempt continues after the output delivered so far.
 	RecoveryAction_RECOVERY_ACTION_CONTINUE RecoveryAction = 5
 )
 
@@ -274,7 +274,8 @@ type StreamOptions struct {
 	OmitJsonText bool `protobuf:"varint,2,opt,name=omit_json_text,json=omitJsonText,proto3" json:"omit_json_text,omitempty"`
 	// Leave out reasoning deltas.
 	OmitReasoning bool `protobuf:"varint,3,opt,name=omit_reasoning,json=omitReasoning,proto3" json:"omit_reasoning,omitempty"`
-	// Emit interim usage events, estimated where the provider reports late.
+	// Emit interim usage events. Counts that the provider reports late are
+	// estimated.
 	IncludeUsageUpdates bool `protobuf:"varint,4,opt,name=include_usage_updates,json=includeUsageUpdates,proto3" json:"include_usage_updates,omitempty"`
 	// Set `event_time` on every event.
 	IncludeEventTime bool `protobuf:"varint,5,opt,name=include_event_time,json=includeEventTime,proto3" json:"include_event_time,omitempty"`
@@ -414,11 +415,11 @@ func (x *StreamOptions) GetIncludeUsage() bool {
 
 // One event of a stream.
 //
-// Sequence contract: the first event of a stream is `start` with sequence 1,
-// each further event has the previous sequence plus one, exactly one terminal
-// event (`complete` or `error`) is the last, and an event never changes once
-// it was sent. Heartbeats stand outside the contract: they repeat the latest
-// sequence and are never replayed.
+// Sequence contract: the first event of a stream is `start` with sequence 1.
+// Each further event has the previous sequence plus one. Exactly one terminal
+// event (`complete` or `error`) is the last. A sent event never changes.
+// Heartbeats are outside the contract: they repeat the latest sequence and are
+// never replayed.
 type StreamEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Position in the stream. For a heartbeat, the latest position.
@@ -427,12 +428,12 @@ type StreamEvent struct {
 	AttemptIndex int32 `protobuf:"varint,2,opt,name=attempt_index,json=attemptIndex,proto3" json:"attempt_index,omitempty"`
 	// When the event was recorded. Only with `include_event_time`.
 	EventTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
-	// Identity of the log writer: random per ownership of the stream. Store it
-	// with `sequence` and send both to ResumeStream. 0 where there is no log, and
-	// only there.
+	// Identity of the log writer: random for each ownership of the stream. Store
+	// it with `sequence` and send both to ResumeStream. 0 if and only if the
+	// stream has no log.
 	Writer uint32 `protobuf:"fixed32,4,opt,name=writer,proto3" json:"writer,omitempty"`
-	// What happened. A reader that finds nothing set is older than the server:
-	// it must advance its sequence and ignore the event.
+	// What happened. If nothing is set, the server is newer than the reader:
+	// advance the sequence and ignore the event.
 	//
 	// Types that are valid to be assigned to Event:
 	//
@@ -697,8 +698,8 @@ func (*StreamEvent_Error) isStreamEvent_Event() {}
 
 func (*StreamEvent_Heartbeat) isStreamEvent_Event() {}
 
-// First event of every stream. It is sent once the stream is recorded and
-// before any provider answers.
+// First event of every stream, sent after the stream is recorded and before any
+// provider answers.
 type StreamStart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifier for ResumeStream and CancelGeneration. Also sent as response
@@ -714,7 +715,7 @@ type StreamStart struct {
 	Resumable bool `protobuf:"varint,5,opt,name=resumable,proto3" json:"resumable,omitempty"`
 	// How long the stream can be replayed after its end.
 	Retention *durationpb.Duration `protobuf:"bytes,6,opt,name=retention,proto3" json:"retention,omitempty"`
-	// When the gateway admitted the request.
+	// When the gateway accepted the request.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// What the stream outlives.
 	Durability    StreamDurability `protobuf:"varint,8,opt,name=durability,proto3,enum=steer.v1.StreamDurability" json:"durability,omitempty"`
@@ -816,8 +817,8 @@ type TextDelta struct {
 	PartIndex int32 `protobuf:"varint,1,opt,name=part_index,json=partIndex,proto3" json:"part_index,omitempty"`
 	// Text to append. Always whole Unicode code points.
 	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
-	// Probabilities of the tokens that have come since the last delta, where they
-	// were asked for: to append to those of the part.
+	// Probabilities of the tokens since the last delta, if they were requested.
+	// Append them to those of the part.
 	Logprobs      []*TokenLogprob `protobuf:"bytes,3,rep,name=logprobs,proto3" json:"logprobs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1131,15 +1132,13 @@ type PartEnd struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The part.
 	PartIndex int32 `protobuf:"varint,1,opt,name=part_index,json=partIndex,proto3" json:"part_index,omitempty"`
-	// The finished part. Set for tool calls, for reasoning (it carries the
-	// signature), for parts that have no deltas, and for text with annotations or
-	// data of the provider; not set for other text. Probabilities of tokens stand
-	// in the deltas alone.
+	// The finished part. Set for tool calls, for reasoning (with its signature),
+	// for parts without deltas, and for text with annotations or provider data.
+	// Not set for other text. Token probabilities are only in the deltas.
 	Part *Part `protobuf:"bytes,2,opt,name=part,proto3" json:"part,omitempty"`
-	// Set in place of `part` where that would be too long for the stream, or would
-	// repeat text that the stream leaves out: the part without the text that its
-	// deltas have (the arguments of a tool call, the text of text and of
-	// reasoning).
+	// The part without the text that its deltas have (arguments of a tool call,
+	// text of text and of reasoning). Set instead of `part` if `part` would be
+	// too long for the stream or would repeat text that the stream leaves out.
 	Remainder     *Part `protobuf:"bytes,3,opt,name=remainder,proto3" json:"remainder,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1199,8 +1198,8 @@ func (x *PartEnd) GetRemainder() *Part {
 // Token counts so far.
 type UsageUpdate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Cumulative counts of the current attempt; with `final`, of the attempt
-	// that produced the output.
+	// Cumulative counts of the current attempt. With `final`: of the attempt that
+	// produced the output.
 	Usage *Usage `protobuf:"bytes,1,opt,name=usage,proto3" json:"usage,omitempty"`
 	// Cumulative cost of all attempts. Unset if unknown.
 	Cost *Cost `protobuf:"bytes,2,opt,name=cost,proto3" json:"cost,omitempty"`
@@ -1261,8 +1260,8 @@ func (x *UsageUpdate) GetFinal() bool {
 	return false
 }
 
-// An attempt failed and another one follows. Sent for every such attempt,
-// before the first content too; it is not content itself.
+// An attempt failed and another one follows. Sent for every such attempt, also
+// before the first content. A notice is not content.
 type AttemptNotice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The attempt that failed.
@@ -1273,8 +1272,9 @@ type AttemptNotice struct {
 	Next *ModelTarget `protobuf:"bytes,3,opt,name=next,proto3" json:"next,omitempty"`
 	// Wait before it.
 	Delay *durationpb.Duration `protobuf:"bytes,4,opt,name=delay,proto3" json:"delay,omitempty"`
-	// Forget all parts and JSON received so far; the next delta opens part 0.
-	// Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
+	// Discard all parts and JSON received so far; the next delta opens part 0.
+	// `StreamGenerateRequest.accepts_discard` says which readers get such a
+	// notice.
 	DiscardOutput bool `protobuf:"varint,5,opt,name=discard_output,json=discardOutput,proto3" json:"discard_output,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1352,10 +1352,11 @@ type StreamComplete struct {
 	Generation *Generation `protobuf:"bytes,1,opt,name=generation,proto3" json:"generation,omitempty"`
 	// `generation.message` was left out, on request or because of its size.
 	MessageOmitted bool `protobuf:"varint,2,opt,name=message_omitted,json=messageOmitted,proto3" json:"message_omitted,omitempty"`
-	// Sequence of the first event whose output stands: the first one behind the
-	// last notice with `discard_output`, or of all. Without output it is this
-	// event's own. A reader that was given this event and all behind it has the
-	// whole output. 0: a service that does not say it yet.
+	// Sequence of the first event whose output is valid: the first output after
+	// the last notice with `discard_output`, or the first output of all. Without
+	// output: the sequence of this event. A reader that received all events from
+	// that sequence on has the whole output. 0: the service is too old to report
+	// it.
 	FirstOutputSequence int32 `protobuf:"varint,3,opt,name=first_output_sequence,json=firstOutputSequence,proto3" json:"first_output_sequence,omitempty"`
 	// `provider_data` of a message that was left out.
 	ProviderData  *ProviderData `protobuf:"bytes,4,opt,name=provider_data,json=providerData,proto3" json:"provider_data,omitempty"`
@@ -1427,8 +1428,8 @@ type StreamError struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What went wrong.
 	Error *GatewayError `protobuf:"bytes,1,opt,name=error,proto3" json:"error,omitempty"`
-	// What is known of the result: usage, cost, attempts. The message is left
-	// out; the deltas received stay valid unless a notice voided them.
+	// The known part of the result: usage, cost, attempts. The message is left
+	// out. The deltas received stay valid unless a notice voided them.
 	Partial       *Generation `protobuf:"bytes,2,opt,name=partial,proto3" json:"partial,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1481,9 +1482,9 @@ func (x *StreamError) GetPartial() *Generation {
 // Still alive. Never stored, never replayed.
 type Heartbeat struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The store is away: until a heartbeat without this mark, events are
-	// delivered before they are stored. Resuming after one of them can end with
-	// ERROR_CATEGORY_STATE_LOST.
+	// The store is unavailable. Until a heartbeat without this flag, events are
+	// delivered before they are stored, and resuming after one of them can end
+	// with ERROR_CATEGORY_STATE_LOST.
 	Undurable     bool `protobuf:"varint,1,opt,name=undurable,proto3" json:"undurable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -159,8 +159,8 @@ type Usage struct {
 	// was estimated.
 	Estimator string `protobuf:"bytes,8,opt,name=estimator,proto3" json:"estimator,omitempty"`
 	// Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
-	// 0: there are images or files, whose tokens nobody can count here, and the
-	// count is that of everything else.
+	// 0: images or files cannot be counted here, and the count covers everything
+	// else.
 	Confidence *float64 `protobuf:"fixed64,9,opt,name=confidence,proto3,oneof" json:"confidence,omitempty"`
 	// Part of cache_write_tokens with the provider's longer lifetime (an hour,
 	// twelve hours). Unset: not reported.

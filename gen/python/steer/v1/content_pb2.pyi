@@ -71,7 +71,7 @@ class _ImageDetailEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ImageDeta
     """Most detailed."""
 
 class ImageDetail(_ImageDetail, metaclass=_ImageDetailEnumTypeWrapper):
-    """How closely an image is looked at, which drives its token cost."""
+    """How closely an image is examined. More detail costs more tokens."""
 
 IMAGE_DETAIL_UNSPECIFIED: ImageDetail.ValueType  # 0
 """The provider's default."""
@@ -103,8 +103,8 @@ class Message(_message.Message):
 
     @_builtins.property
     def provider_data(self) -> Global___ProviderData:
-        """Fields that the provider's message has beside its parts and that the next
-        turn repeats. Send them back unchanged.
+        """Fields of the provider's message outside its parts that the next turn must
+        repeat. Send them back unchanged.
         """
 
     def __init__(
@@ -125,9 +125,9 @@ Global___Message: _TypeAlias = Message  # noqa: Y015
 
 @_typing.final
 class ProviderData(_message.Message):
-    """JSON that has no word in this contract, as one type of provider writes and
-    reads it. It means something to targets of that type alone: others never see
-    it, and a warning says what was left out for them.
+    """JSON of one provider type that this contract does not model. Only targets of
+    that type receive it. For other targets it is left out, and a warning says
+    so.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -138,12 +138,12 @@ class ProviderData(_message.Message):
     provider_type: _builtins.str
     """Type of the provider, for example "anthropic" or "openai"."""
     json: _builtins.str
-    """A JSON object as text: in answers as the provider wrote it, byte for byte.
-    At most 64 levels deep.
+    """A JSON object as text, at most 64 levels deep. In answers it is byte for
+    byte the provider's text.
     """
     api: _builtins.str
-    """Dialect of that type whose JSON it is, by the names of the configuration's
-    `api`, for example "responses". Empty in requests: any of its dialects.
+    """API of that provider type whose JSON this is, as in the configuration key
+    `api`, for example "responses". Empty in requests: any API of the type.
     """
     def __init__(
         self,
@@ -162,8 +162,8 @@ Global___ProviderData: _TypeAlias = ProviderData  # noqa: Y015
 
 @_typing.final
 class Part(_message.Message):
-    """One piece of content. A reader that meets a part whose `data` is unset is
-    older than the server: it must keep going and ignore the part.
+    """One piece of content. If `data` is unset, the server is newer than the
+    reader: ignore the part and continue.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -208,16 +208,16 @@ class Part(_message.Message):
 
     @_builtins.property
     def provider_part(self) -> Global___ProviderData:
-        """A content block or an item as the provider writes it: calls of its own
-        tools, their results, approvals. It stands in the order of the others and
-        goes back unchanged to targets of its type.
+        """A content block or item as the provider writes it: calls of its own
+        tools, their results, approvals. It keeps its place among the parts. Send
+        it back unchanged; only targets of its type receive it.
         """
 
     @_builtins.property
     def provider_data(self) -> Global___ProviderData:
-        """Fields that the provider adds to this part and that the next turn repeats;
-        its JSON has those fields alone. Not on a provider part, nor where the
-        content has a `provider_data` of its own.
+        """Fields that the provider adds to this part and that the next turn must
+        repeat; the JSON holds only those fields. Not allowed on a provider part or
+        on content that has its own `provider_data`.
         """
 
     @_builtins.property
@@ -263,15 +263,15 @@ class TextPart(_message.Message):
     """UTF-8 text."""
     @_builtins.property
     def annotations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Annotation]:
-        """Where the text comes from, as the provider says it. Send annotations back
-        unchanged: a provider that asks for them gets its own.
+        """Sources of the text, as the provider reports them. Send annotations back
+        unchanged: a provider that needs its own annotations receives them.
         """
 
     @_builtins.property
     def logprobs(self) -> _containers.RepeatedCompositeFieldContainer[Global___TokenLogprob]:
-        """Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-        asks for them. No provider takes them: leave them out of requests, whose
-        bound on fields they count against.
+        """Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+        them. Leave them out of requests: no provider reads them, and they count
+        against the bound on fields.
         """
 
     def __init__(
@@ -310,13 +310,14 @@ class Annotation(_message.Message):
     title: _builtins.str
     """Title of the source."""
     cited_text: _builtins.str
-    """Words of the source."""
+    """Quoted text of the source."""
     start: _builtins.int
-    """First code point of the part's text that it belongs to, from 0. Unset with
-    `end`: it belongs to the whole part, or the provider does not say.
+    """First code point of the part's text that the annotation covers, from 0.
+    Unset with `end`: it covers the whole part, or the provider reports no
+    range.
     """
     end: _builtins.int
-    """The code point behind the last one."""
+    """The code point after the last one covered."""
     file_id: _builtins.str
     """The provider's identifier of a file."""
     filename: _builtins.str
@@ -327,8 +328,8 @@ class Annotation(_message.Message):
     """Last page of the file."""
     @_builtins.property
     def provider_data(self) -> Global___ProviderData:
-        """The annotation as the provider wrote it: all of it, what the fields above
-        say too.
+        """The whole annotation as the provider wrote it, including the values of the
+        fields above.
         """
 
     def __init__(
@@ -379,14 +380,14 @@ class TokenLogprob(_message.Message):
     RAW_BYTES_FIELD_NUMBER: _builtins.int
     TOP_FIELD_NUMBER: _builtins.int
     token: _builtins.str
-    """Text of the token; tokens that are no whole characters have replacements."""
+    """Text of the token. Partial characters appear as replacement characters."""
     logprob: _builtins.float
     """Natural logarithm of its probability."""
     raw_bytes: _builtins.bytes
-    """Bytes of the token, where they are not those of `token`."""
+    """Bytes of the token, if they differ from those of `token`."""
     @_builtins.property
     def top(self) -> _containers.RepeatedCompositeFieldContainer[Global___TopLogprob]:
-        """The likeliest tokens in its place, as many as were asked for."""
+        """The most likely tokens at this position, as many as were requested."""
 
     def __init__(
         self,
@@ -406,7 +407,7 @@ Global___TokenLogprob: _TypeAlias = TokenLogprob  # noqa: Y015
 
 @_typing.final
 class TopLogprob(_message.Message):
-    """A token that could have stood in the place of another."""
+    """An alternative token at the same position."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -418,7 +419,7 @@ class TopLogprob(_message.Message):
     logprob: _builtins.float
     """Natural logarithm of its probability."""
     raw_bytes: _builtins.bytes
-    """Bytes of the token, where they are not those of `token`."""
+    """Bytes of the token, if they differ from those of `token`."""
     def __init__(
         self,
         *,
@@ -544,7 +545,7 @@ class ToolCall(_message.Message):
     PROVIDER_DATA_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Identifier that the matching ToolResult repeats. Always set: the gateway
-    makes one up for providers that send none.
+    generates one if the provider sends none.
     """
     name: _builtins.str
     """Name of the declared tool."""
@@ -554,8 +555,8 @@ class ToolCall(_message.Message):
     """
     @_builtins.property
     def provider_data(self) -> Global___ProviderData:
-        """Fields that the provider adds to the call and that the next turn repeats,
-        for example a thought signature. Send them back unchanged.
+        """Fields that the provider adds to the call and that the next turn must
+        repeat, for example a thought signature. Send them back unchanged.
         """
 
     def __init__(
@@ -612,8 +613,8 @@ Global___ToolResult: _TypeAlias = ToolResult  # noqa: Y015
 
 @_typing.final
 class ReasoningPart(_message.Message):
-    """Reasoning of the model. Send it back unchanged in the next turn where a
-    provider asks for that; the gateway drops it for providers of another type.
+    """Reasoning of the model. Send it back unchanged in the next turn if the
+    provider requires that. The gateway drops it for providers of another type.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -630,13 +631,13 @@ class ReasoningPart(_message.Message):
     redacted: _builtins.bool
     """The provider withheld the readable text."""
     provider: _builtins.str
-    """Type of the provider that produced the part; `signature` means nothing to
-    others. In requests the identifier of a configured instance is taken too.
+    """Type of the provider that produced the part; only that type understands
+    `signature`. Requests can name a configured instance instead.
     """
     @_builtins.property
     def provider_data(self) -> Global___ProviderData:
-        """Fields that the provider adds to its reasoning and that the next turn
-        repeats. Send them back unchanged.
+        """Fields that the provider adds to its reasoning and that the next turn must
+        repeat. Send them back unchanged.
         """
 
     def __init__(

@@ -89,7 +89,7 @@ class _ErrorCategoryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorCa
     ERROR_CATEGORY_TRUNCATED: _ErrorCategory.ValueType  # 29
     """The provider's answer ended without saying why. Never a success."""
     ERROR_CATEGORY_STATE_UNAVAILABLE: _ErrorCategory.ValueType  # 30
-    """The stream store cannot be reached and the stream cannot do without it."""
+    """The stream store cannot be reached, and the stream requires it."""
     ERROR_CATEGORY_BUDGET: _ErrorCategory.ValueType  # 31
     """The request's own money budget does not pay for the next attempt."""
     ERROR_CATEGORY_STREAM_LIMIT: _ErrorCategory.ValueType  # 32
@@ -161,7 +161,7 @@ ERROR_CATEGORY_INTERNAL: ErrorCategory.ValueType  # 28
 ERROR_CATEGORY_TRUNCATED: ErrorCategory.ValueType  # 29
 """The provider's answer ended without saying why. Never a success."""
 ERROR_CATEGORY_STATE_UNAVAILABLE: ErrorCategory.ValueType  # 30
-"""The stream store cannot be reached and the stream cannot do without it."""
+"""The stream store cannot be reached, and the stream requires it."""
 ERROR_CATEGORY_BUDGET: ErrorCategory.ValueType  # 31
 """The request's own money budget does not pay for the next attempt."""
 ERROR_CATEGORY_STREAM_LIMIT: ErrorCategory.ValueType  # 32
@@ -187,9 +187,9 @@ class _AttemptTriggerEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Attemp
     ATTEMPT_TRIGGER_REPAIR: _AttemptTrigger.ValueType  # 5
     """The output was invalid and was asked for again."""
     ATTEMPT_TRIGGER_HEDGE: _AttemptTrigger.ValueType  # 6
-    """A race against a slow first token."""
+    """A hedge: a rival of an attempt whose first token is slow."""
     ATTEMPT_TRIGGER_CONTINUATION: _AttemptTrigger.ValueType  # 7
-    """Goes on after the output that a failed attempt had delivered."""
+    """Continues after the output that a failed attempt delivered."""
 
 class AttemptTrigger(_AttemptTrigger, metaclass=_AttemptTriggerEnumTypeWrapper):
     """Why an attempt was made."""
@@ -207,9 +207,9 @@ ATTEMPT_TRIGGER_TAKEOVER: AttemptTrigger.ValueType  # 4
 ATTEMPT_TRIGGER_REPAIR: AttemptTrigger.ValueType  # 5
 """The output was invalid and was asked for again."""
 ATTEMPT_TRIGGER_HEDGE: AttemptTrigger.ValueType  # 6
-"""A race against a slow first token."""
+"""A hedge: a rival of an attempt whose first token is slow."""
 ATTEMPT_TRIGGER_CONTINUATION: AttemptTrigger.ValueType  # 7
-"""Goes on after the output that a failed attempt had delivered."""
+"""Continues after the output that a failed attempt delivered."""
 Global___AttemptTrigger: _TypeAlias = AttemptTrigger  # noqa: Y015
 
 class _AttemptOutcome:
@@ -292,23 +292,23 @@ class GatewayError(_message.Message):
     model: _builtins.str
     """Model of the last attempt, if any."""
     generation_id: _builtins.str
-    """Gateway identifier of the generation. Empty if none was admitted."""
+    """Gateway identifier of the generation. Empty if none was accepted."""
     attempts_left_out: _builtins.int
-    """How many attempts between the first and the last two are left out."""
+    """Number of attempts left out between the first and the last two."""
     @_builtins.property
     def retry_delay(self) -> _duration_pb2.Duration:
-        """Earliest sensible moment for that."""
+        """Shortest sensible wait before the call is repeated."""
 
     @_builtins.property
     def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attempt]:
-        """Attempts made, and those passed over. In status details at most three: the
-        first, which tells the first cause, and the last two.
+        """Attempts made and attempts skipped. Status details hold at most three: the
+        first, which shows the original cause, and the last two.
         """
 
     @_builtins.property
     def total_usage(self) -> _usage_pb2.Usage:
-        """Tokens of all attempts, also of those trimmed away. Unset if nothing was
-        sent to a provider.
+        """Tokens of all attempts, including those left out of `attempts`. Unset if
+        nothing was sent to a provider.
         """
 
     @_builtins.property
@@ -391,7 +391,8 @@ class Attempt(_message.Message):
     """Output of this attempt had already reached the caller when it failed."""
     reason: _builtins.str
     """Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
-    example RETRY_BUDGET of an attempt that was not made. Empty without one.
+    example RETRY_BUDGET of an attempt that was not made. Empty if there is
+    none.
     """
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:

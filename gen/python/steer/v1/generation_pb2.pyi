@@ -35,24 +35,24 @@ class _AbortModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AbortMode.V
     ABORT_MODE_UNSPECIFIED: _AbortMode.ValueType  # 0
     """The server's default, which is CLOSE unless configured."""
     ABORT_MODE_CLOSE: _AbortMode.ValueType  # 1
-    """Close the connection at once; counts that were not reported are estimated."""
+    """Close the connection at once. Counts that were not reported are estimated."""
     ABORT_MODE_DRAIN: _AbortMode.ValueType  # 2
-    """Read on without delivering until the provider reports its counts or a
-    bound is met.
+    """Read on without delivering until the provider reports its counts or a limit
+    of the AbortPolicy is reached.
     """
 
 class AbortMode(_AbortMode, metaclass=_AbortModeEnumTypeWrapper):
-    """What happens to a running provider call when its generation is cancelled,
-    by whatever means.
+    """What happens to a running provider call when its generation is cancelled for
+    any reason.
     """
 
 ABORT_MODE_UNSPECIFIED: AbortMode.ValueType  # 0
 """The server's default, which is CLOSE unless configured."""
 ABORT_MODE_CLOSE: AbortMode.ValueType  # 1
-"""Close the connection at once; counts that were not reported are estimated."""
+"""Close the connection at once. Counts that were not reported are estimated."""
 ABORT_MODE_DRAIN: AbortMode.ValueType  # 2
-"""Read on without delivering until the provider reports its counts or a
-bound is met.
+"""Read on without delivering until the provider reports its counts or a limit
+of the AbortPolicy is reached.
 """
 Global___AbortMode: _TypeAlias = AbortMode  # noqa: Y015
 
@@ -109,9 +109,9 @@ class _InvalidOutputActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_I
     INVALID_OUTPUT_ACTION_FAIL: _InvalidOutputAction.ValueType  # 2
     """Fail with ERROR_CATEGORY_INVALID_OUTPUT."""
     INVALID_OUTPUT_ACTION_RETRY: _InvalidOutputAction.ValueType  # 3
-    """Ask again within the retry policy, then fail. In a stream a notice with
-    `discard_output` voids the output that is asked for again: without
-    `accepts_discard` a stream ends as by FAIL.
+    """Ask again within the retry policy, then fail. In a stream, a notice with
+    `discard_output` voids the invalid output; without `accepts_discard` a
+    stream ends as with FAIL.
     """
 
 class InvalidOutputAction(_InvalidOutputAction, metaclass=_InvalidOutputActionEnumTypeWrapper):
@@ -124,9 +124,9 @@ INVALID_OUTPUT_ACTION_RETURN: InvalidOutputAction.ValueType  # 1
 INVALID_OUTPUT_ACTION_FAIL: InvalidOutputAction.ValueType  # 2
 """Fail with ERROR_CATEGORY_INVALID_OUTPUT."""
 INVALID_OUTPUT_ACTION_RETRY: InvalidOutputAction.ValueType  # 3
-"""Ask again within the retry policy, then fail. In a stream a notice with
-`discard_output` voids the output that is asked for again: without
-`accepts_discard` a stream ends as by FAIL.
+"""Ask again within the retry policy, then fail. In a stream, a notice with
+`discard_output` voids the invalid output; without `accepts_discard` a
+stream ends as with FAIL.
 """
 Global___InvalidOutputAction: _TypeAlias = InvalidOutputAction  # noqa: Y015
 
@@ -165,14 +165,14 @@ class _MidStreamRecovery:
 class _MidStreamRecoveryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MidStreamRecovery.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     MID_STREAM_RECOVERY_UNSPECIFIED: _MidStreamRecovery.ValueType  # 0
-    """The server's `routing.mid_stream_recovery` if the request sets
-    `accepts_discard`, which is FAIL unless it is configured; else FAIL.
+    """Without `accepts_discard`: FAIL. With it: the server's
+    `routing.mid_stream_recovery`, by default FAIL.
     """
     MID_STREAM_RECOVERY_FAIL: _MidStreamRecovery.ValueType  # 1
-    """End the stream with an error; the delivered output stays valid."""
+    """End the stream with an error. The delivered output stays valid."""
     MID_STREAM_RECOVERY_RESTART: _MidStreamRecovery.ValueType  # 2
-    """Start over, also when the replica that runs the stream is lost. A notice
-    with `discard_output` voids the output so far: set `accepts_discard`.
+    """Start over, also if the replica that runs the stream is lost. A notice with
+    `discard_output` voids the output so far: set `accepts_discard`.
     """
     MID_STREAM_RECOVERY_CONTINUE: _MidStreamRecovery.ValueType  # 3
     """Ask a target that supports it to continue after the delivered text."""
@@ -181,14 +181,14 @@ class MidStreamRecovery(_MidStreamRecovery, metaclass=_MidStreamRecoveryEnumType
     """What may happen to a stream whose attempt fails after output was delivered."""
 
 MID_STREAM_RECOVERY_UNSPECIFIED: MidStreamRecovery.ValueType  # 0
-"""The server's `routing.mid_stream_recovery` if the request sets
-`accepts_discard`, which is FAIL unless it is configured; else FAIL.
+"""Without `accepts_discard`: FAIL. With it: the server's
+`routing.mid_stream_recovery`, by default FAIL.
 """
 MID_STREAM_RECOVERY_FAIL: MidStreamRecovery.ValueType  # 1
-"""End the stream with an error; the delivered output stays valid."""
+"""End the stream with an error. The delivered output stays valid."""
 MID_STREAM_RECOVERY_RESTART: MidStreamRecovery.ValueType  # 2
-"""Start over, also when the replica that runs the stream is lost. A notice
-with `discard_output` voids the output so far: set `accepts_discard`.
+"""Start over, also if the replica that runs the stream is lost. A notice with
+`discard_output` voids the output so far: set `accepts_discard`.
 """
 MID_STREAM_RECOVERY_CONTINUE: MidStreamRecovery.ValueType  # 3
 """Ask a target that supports it to continue after the delivered text."""
@@ -385,9 +385,9 @@ class GenerationSpec(_message.Message):
 
     @_builtins.property
     def provider_options(self) -> _containers.MessageMap[_builtins.str, _struct_pb2.Struct]:
-        """Extra request fields by provider identifier (the configured instance, else
-        its type), merged into that provider's request body. Fields the gateway
-        sets itself cannot be overridden.
+        """Extra fields of the provider's request body, by provider identifier (the
+        configured instance, otherwise its type). Fields that the gateway sets
+        itself cannot be overridden.
         """
 
     @_builtins.property
@@ -432,9 +432,9 @@ Global___GenerationSpec: _TypeAlias = GenerationSpec  # noqa: Y015
 
 @_typing.final
 class Budget(_message.Message):
-    """Most that one call may spend over all its attempts. A target whose price is
-    unknown is not eligible for a call with a budget, and none is for images and
-    files, whose tokens are not known before they are sent.
+    """Upper bound of the cost of one call over all its attempts. Targets without a
+    known price are not eligible. Calls with images or files have no eligible
+    target, because the tokens of images and files are unknown in advance.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -471,8 +471,8 @@ class AbortPolicy(_message.Message):
     mode: Global___AbortMode.ValueType
     """The mode."""
     max_cost_picos: _builtins.int
-    """Most money that DRAIN spends on output nobody reads, in trillionths of the
-    price table's currency. Unset: no bound but `max_time`.
+    """Most money that DRAIN spends on undelivered output, in trillionths (1e-12)
+    of the price table's currency. Unset: only `max_time` limits it.
     """
     @_builtins.property
     def max_time(self) -> _duration_pb2.Duration:
@@ -497,9 +497,9 @@ Global___AbortPolicy: _TypeAlias = AbortPolicy  # noqa: Y015
 
 @_typing.final
 class SamplingParams(_message.Message):
-    """Sampling parameters. An unset field takes Model.default_sampling; unset there
-    too, it is not sent. Doubles, not floats, so that 0.7 reaches the provider as
-    0.7.
+    """Sampling parameters. An unset field takes its value from
+    Model.default_sampling. A parameter that is unset there too is not sent.
+    Doubles, not floats, so that 0.7 reaches the provider as 0.7.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -531,17 +531,15 @@ class SamplingParams(_message.Message):
     """Best-effort determinism."""
     deterministic: _builtins.bool
     """As repeatable as the model allows: its lowest temperature, its top_p for
-    that, and seed 42 where seeds are supported and none is set. Overrides
+    that, and seed 42 if the model takes seeds and none is set. Overrides
     `temperature` and `top_p`.
     """
     logprobs: _builtins.bool
-    """Return the probabilities of the tokens of text, with text deltas and in
-    text parts, where the provider gives them.
+    """Return token probabilities in text deltas and text parts, if the provider
+    reports them.
     """
     top_logprobs: _builtins.int
-    """How many of the likeliest tokens to return in the place of each token.
-    Needs `logprobs`.
-    """
+    """Number of most likely tokens to return for each position. Needs `logprobs`."""
     @_builtins.property
     def stop_sequences(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Texts that end the output; they are not part of it."""
@@ -786,8 +784,8 @@ Global___ModelTarget: _TypeAlias = ModelTarget  # noqa: Y015
 
 @_typing.final
 class HedgePolicy(_message.Message):
-    """Permission to send one rival attempt to another target while the first one
-    has not delivered content. Both are paid for.
+    """Permission to send one rival attempt to another target while the first
+    attempt has delivered no content. Both attempts are paid for.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -830,8 +828,8 @@ class RoutingPolicy(_message.Message):
     strategy: Global___RoutingStrategy.ValueType
     """Order of the targets."""
     mid_stream_recovery: Global___MidStreamRecovery.ValueType
-    """Recovery of streams. No part of what `request_id` compares: the first
-    call's holds.
+    """Recovery of streams. Not compared by `request_id`: the value of the first
+    call applies.
     """
     unsupported_parameters: Global___UnsupportedParameterAction.ValueType
     """Unsupported parameters."""
@@ -839,7 +837,7 @@ class RoutingPolicy(_message.Message):
     """Never move to another target, whatever the server's configuration says."""
     @_builtins.property
     def fallbacks(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModelTarget]:
-        """Tried when the requested model fails or is not eligible. Empty: the
+        """Targets to try if the requested model fails or is not eligible. Empty: the
         fallbacks that the server's configuration gives the model, unless
         `disable_failover` is set.
         """
@@ -854,16 +852,16 @@ class RoutingPolicy(_message.Message):
 
     @_builtins.property
     def failover_on(self) -> _containers.RepeatedScalarFieldContainer[_error_pb2.ErrorCategory.ValueType]:
-        """Categories that lead to the next target, in place of the server's list.
-        Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-        422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-        request can name. CONTENT_FILTER leads on only where the operator allows it
-        for the model, and what is no failure of a target never does.
+        """Categories that lead to the next target. Empty: the server's list, which
+        leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+        redirect or an answer that nothing classifies); a request can name both.
+        CONTENT_FILTER counts only if the operator allows it for the model.
+        Categories that are not failures of a target never count.
         """
 
     @_builtins.property
     def hedge(self) -> Global___HedgePolicy:
-        """Allows a hedge. Unset: none. Streams and unary calls alike."""
+        """Allows a hedge, for streams and unary calls. Unset: no hedge."""
 
     def __init__(
         self,
@@ -888,8 +886,8 @@ Global___RoutingPolicy: _TypeAlias = RoutingPolicy  # noqa: Y015
 
 @_typing.final
 class RetryPolicy(_message.Message):
-    """How the gateway retries calls to providers. The server lowers attempts to
-    its own bounds, and each wait to its longest one.
+    """How the gateway retries calls to providers. The server's bounds cap the
+    attempts and each wait.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -909,26 +907,24 @@ class RetryPolicy(_message.Message):
     backoff_multiplier: _builtins.float
     """Growth per attempt. Unset: 2."""
     jitter: _builtins.float
-    """Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
-    Where no other target is open, at most a half is taken.
+    """Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1. At
+    most 0.5 if no other target is open.
     """
     @_builtins.property
     def initial_backoff(self) -> _duration_pb2.Duration:
-        """First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-        after a rate limit or overload.
+        """First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+        rate limit or overload.
         """
 
     @_builtins.property
     def max_backoff(self) -> _duration_pb2.Duration:
-        """Longest wait of the gateway's own choosing; a provider's hint is never
+        """Longest wait that the gateway chooses; a provider's hint is never
         shortened. Unset: 2 s; 20 s after a rate limit or overload.
         """
 
     @_builtins.property
     def max_total_delay(self) -> _duration_pb2.Duration:
-        """Upper bound of all waits together. Unset: the server's, 60 s unless it is
-        configured.
-        """
+        """Upper bound of all waits together. Unset: the server's, by default 60 s."""
 
     @_builtins.property
     def retry_on(self) -> _containers.RepeatedScalarFieldContainer[_error_pb2.ErrorCategory.ValueType]:
@@ -986,7 +982,7 @@ class Timeouts(_message.Message):
 
     @_builtins.property
     def attempt(self) -> _duration_pb2.Duration:
-        """One attempt. Unset: what is left of `total`."""
+        """One attempt. Unset: the time left of `total`."""
 
     @_builtins.property
     def connect(self) -> _duration_pb2.Duration:
@@ -995,15 +991,15 @@ class Timeouts(_message.Message):
     @_builtins.property
     def first_token(self) -> _duration_pb2.Duration:
         """From sending an attempt to its first token. Unset: 30 s, or 10 s while
-        another target is left and more for prompts that take longer there; 120 s
-        and 30 s for models that reason. While another target is left, at most
-        half of what is left of `total` and of the deadline.
+        another target is left, and more if the prompt takes longer there. For
+        models that reason: 120 s and 30 s. While another target is left: at most
+        half of the time left of `total` and of the deadline.
         """
 
     @_builtins.property
     def idle(self) -> _duration_pb2.Duration:
-        """Silence between two chunks of an attempt. Keep-alive pings do not count.
-        Unset: 30 s; 120 s for models that reason.
+        """Longest silence between two chunks of an attempt. Keep-alive pings do not
+        count. Unset: 30 s; 120 s for models that reason.
         """
 
     def __init__(
@@ -1094,7 +1090,7 @@ class Timing(_message.Message):
     @_builtins.property
     def chunk_gap_p50(self) -> _duration_pb2.Duration:
         """Median gap between two content chunks of the provider. This and the next
-        two are unset with fewer than two chunks.
+        two fields are unset with fewer than two chunks.
         """
 
     @_builtins.property
@@ -1194,8 +1190,8 @@ class Generation(_message.Message):
     output satisfies it.
     """
     output_text: _builtins.str
-    """All text parts of `message`, joined: what most callers want. Empty beside the
-    warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+    """All text parts of `message`, joined. Empty if one response cannot hold
+    both; the warning OUTPUT_TEXT_OMITTED says so.
     """
     @_builtins.property
     def message(self) -> _content_pb2.Message:
@@ -1227,8 +1223,8 @@ class Generation(_message.Message):
 
     @_builtins.property
     def provider_metadata(self) -> _containers.MessageMap[_builtins.str, _struct_pb2.Struct]:
-        """Response fields by provider that have no place above. Integers beyond 2^53
-        are strings.
+        """Fields of the provider's response that this message does not model, by
+        provider. Integers beyond 2^53 are strings.
         """
 
     @_builtins.property

@@ -27,21 +27,21 @@ class _TokenCountMethod:
 class _TokenCountMethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TokenCountMethod.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     TOKEN_COUNT_METHOD_UNSPECIFIED: _TokenCountMethod.ValueType  # 0
-    """The provider's counter where it is free, else an estimate."""
+    """The provider's counter if it is free, otherwise an estimate."""
     TOKEN_COUNT_METHOD_ESTIMATE: _TokenCountMethod.ValueType  # 1
     """Estimate in the gateway; never calls a provider."""
     TOKEN_COUNT_METHOD_PROVIDER: _TokenCountMethod.ValueType  # 2
-    """The provider's counter; fails where there is none."""
+    """The provider's counter. Fails if there is none."""
 
 class TokenCountMethod(_TokenCountMethod, metaclass=_TokenCountMethodEnumTypeWrapper):
     """How tokens are counted."""
 
 TOKEN_COUNT_METHOD_UNSPECIFIED: TokenCountMethod.ValueType  # 0
-"""The provider's counter where it is free, else an estimate."""
+"""The provider's counter if it is free, otherwise an estimate."""
 TOKEN_COUNT_METHOD_ESTIMATE: TokenCountMethod.ValueType  # 1
 """Estimate in the gateway; never calls a provider."""
 TOKEN_COUNT_METHOD_PROVIDER: TokenCountMethod.ValueType  # 2
-"""The provider's counter; fails where there is none."""
+"""The provider's counter. Fails if there is none."""
 Global___TokenCountMethod: _TypeAlias = TokenCountMethod  # noqa: Y015
 
 @_typing.final
@@ -115,14 +115,14 @@ class StreamGenerateRequest(_message.Message):
     request_id: _builtins.str
     """Idempotency key, as in GenerateRequest."""
     accepts_discard: _builtins.bool
-    """This reader drops the output received so far when an `attempt_notice` with
-    `discard_output` arrives. A reader without it that holds such output gets
-    FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
-    second output; ErrorInfo has the position of the notice as `stream_id`,
-    `last_sequence` and `last_writer`. It is a property of the reader and not
-    of the stream: calls with and without it share a `request_id`. Exception:
-    if the first call names RESTART without it, all readers of the stream get
-    every event.
+    """This reader drops all output received so far when an `attempt_notice` with
+    `discard_output` arrives. A reader that has such output and does not set
+    this field gets FAILED_PRECONDITION / OUTPUT_DISCARDED instead of the
+    notice, and never a second output. Its ErrorInfo gives the position of the
+    notice as `stream_id`, `last_sequence` and `last_writer`. The field belongs
+    to the reader, not to the stream: calls with and without it can share a
+    `request_id`. Exception: if the first call names RESTART without this
+    field, all readers of the stream get every event.
     """
     @_builtins.property
     def spec(self) -> _generation_pb2.GenerationSpec:
@@ -165,13 +165,14 @@ class ResumeStreamRequest(_message.Message):
     after it; 0 asks for the whole stream.
     """
     last_writer: _builtins.int
-    """Writer of that event, as the event named it. When set, the position is
-    verified: a log that was rolled back or rewritten by a store failure ends
-    the call with ERROR_CATEGORY_STATE_LOST instead of a silent splice.
+    """Writer of that event, as reported with the event. If set, the position is
+    verified: if a store failure has rolled back or rewritten the log, the call
+    ends with ERROR_CATEGORY_STATE_LOST instead of joining two outputs
+    silently.
     """
     accepts_discard: _builtins.bool
     """As in StreamGenerateRequest. A reader without it gets the stream if it
-    begins at its last `discard_output` or behind it.
+    starts at or after the last `discard_output`.
     """
     def __init__(
         self,

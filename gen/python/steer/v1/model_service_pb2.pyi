@@ -113,13 +113,13 @@ class Pricing(_message.Message):
     price_table_version: _builtins.str
     """Version of the price table."""
     cache_write_long_picos: _builtins.int
-    """Cache write with the provider's longer lifetime (an hour, twelve hours),
-    where it is priced apart.
+    """Cache write with the provider's longer lifetime (an hour, twelve hours), if
+    its price differs.
     """
     @_builtins.property
     def tiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___PricingTier]:
-        """Other prices for long prompts, by rising threshold. The highest one that
-        the prompt exceeds holds for the whole request.
+        """Prices for long prompts, by rising threshold. The highest tier that the
+        prompt exceeds applies to the whole request.
         """
 
     def __init__(
@@ -168,7 +168,7 @@ class PricingTier(_message.Message):
     OUTPUT_PICOS_FIELD_NUMBER: _builtins.int
     CACHE_WRITE_LONG_PICOS_FIELD_NUMBER: _builtins.int
     above_input_tokens: _builtins.int
-    """It holds for prompts of more input tokens than this."""
+    """The tier applies to prompts with more input tokens than this."""
     input_picos: _builtins.int
     """Uncached input."""
     cache_read_picos: _builtins.int
@@ -269,8 +269,8 @@ class Model(_message.Message):
 
     @_builtins.property
     def default_sampling(self) -> _generation_pb2.SamplingParams:
-        """What the gateway sends where a request leaves a sampling parameter unset.
-        A parameter unset here too is not sent at all.
+        """Sampling parameters that the gateway sends if a request leaves them unset.
+        A parameter that is unset here too is not sent.
         """
 
     def __init__(

@@ -66,21 +66,21 @@ class _DisconnectPolicyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Disc
     DISCONNECT_POLICY_UNSPECIFIED: _DisconnectPolicy.ValueType  # 0
     """Same as GRACE."""
     DISCONNECT_POLICY_GRACE: _DisconnectPolicy.ValueType  # 1
-    """Go on for `disconnect_grace`, then cancel unless somebody resumed."""
+    """Continue for `disconnect_grace`, then cancel unless a reader has resumed."""
     DISCONNECT_POLICY_CANCEL: _DisconnectPolicy.ValueType  # 2
     """Cancel at once."""
     DISCONNECT_POLICY_CONTINUE: _DisconnectPolicy.ValueType  # 3
     """Run to completion within the total timeout."""
 
 class DisconnectPolicy(_DisconnectPolicy, metaclass=_DisconnectPolicyEnumTypeWrapper):
-    """What becomes of a generation when its last subscriber goes away without
+    """What happens to a generation when its last subscriber disconnects without
     cancelling it.
     """
 
 DISCONNECT_POLICY_UNSPECIFIED: DisconnectPolicy.ValueType  # 0
 """Same as GRACE."""
 DISCONNECT_POLICY_GRACE: DisconnectPolicy.ValueType  # 1
-"""Go on for `disconnect_grace`, then cancel unless somebody resumed."""
+"""Continue for `disconnect_grace`, then cancel unless a reader has resumed."""
 DISCONNECT_POLICY_CANCEL: DisconnectPolicy.ValueType  # 2
 """Cancel at once."""
 DISCONNECT_POLICY_CONTINUE: DisconnectPolicy.ValueType  # 3
@@ -136,7 +136,7 @@ class _RecoveryActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Recove
     RECOVERY_ACTION_REPAIR: _RecoveryAction.ValueType  # 4
     """The output was invalid and is asked for again."""
     RECOVERY_ACTION_CONTINUE: _RecoveryAction.ValueType  # 5
-    """The next attempt goes on after the output delivered so far."""
+    """The next attempt continues after the output delivered so far."""
 
 class RecoveryAction(_RecoveryAction, metaclass=_RecoveryActionEnumTypeWrapper):
     """What happens after a failed attempt."""
@@ -152,7 +152,7 @@ RECOVERY_ACTION_TAKEOVER: RecoveryAction.ValueType  # 3
 RECOVERY_ACTION_REPAIR: RecoveryAction.ValueType  # 4
 """The output was invalid and is asked for again."""
 RECOVERY_ACTION_CONTINUE: RecoveryAction.ValueType  # 5
-"""The next attempt goes on after the output delivered so far."""
+"""The next attempt continues after the output delivered so far."""
 Global___RecoveryAction: _TypeAlias = RecoveryAction  # noqa: Y015
 
 @_typing.final
@@ -180,7 +180,9 @@ class StreamOptions(_message.Message):
     omit_reasoning: _builtins.bool
     """Leave out reasoning deltas."""
     include_usage_updates: _builtins.bool
-    """Emit interim usage events, estimated where the provider reports late."""
+    """Emit interim usage events. Counts that the provider reports late are
+    estimated.
+    """
     include_event_time: _builtins.bool
     """Set `event_time` on every event."""
     omit_final_message: _builtins.bool
@@ -235,11 +237,11 @@ Global___StreamOptions: _TypeAlias = StreamOptions  # noqa: Y015
 class StreamEvent(_message.Message):
     """One event of a stream.
 
-    Sequence contract: the first event of a stream is `start` with sequence 1,
-    each further event has the previous sequence plus one, exactly one terminal
-    event (`complete` or `error`) is the last, and an event never changes once
-    it was sent. Heartbeats stand outside the contract: they repeat the latest
-    sequence and are never replayed.
+    Sequence contract: the first event of a stream is `start` with sequence 1.
+    Each further event has the previous sequence plus one. Exactly one terminal
+    event (`complete` or `error`) is the last. A sent event never changes.
+    Heartbeats are outside the contract: they repeat the latest sequence and are
+    never replayed.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -264,9 +266,9 @@ class StreamEvent(_message.Message):
     attempt_index: _builtins.int
     """Attempt that produced the event, 0 if none did."""
     writer: _builtins.int
-    """Identity of the log writer: random per ownership of the stream. Store it
-    with `sequence` and send both to ResumeStream. 0 where there is no log, and
-    only there.
+    """Identity of the log writer: random for each ownership of the stream. Store
+    it with `sequence` and send both to ResumeStream. 0 if and only if the
+    stream has no log.
     """
     @_builtins.property
     def event_time(self) -> _timestamp_pb2.Timestamp:
@@ -347,8 +349,8 @@ Global___StreamEvent: _TypeAlias = StreamEvent  # noqa: Y015
 
 @_typing.final
 class StreamStart(_message.Message):
-    """First event of every stream. It is sent once the stream is recorded and
-    before any provider answers.
+    """First event of every stream, sent after the stream is recorded and before any
+    provider answers.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -383,7 +385,7 @@ class StreamStart(_message.Message):
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When the gateway admitted the request."""
+        """When the gateway accepted the request."""
 
     def __init__(
         self,
@@ -422,8 +424,8 @@ class TextDelta(_message.Message):
     """Text to append. Always whole Unicode code points."""
     @_builtins.property
     def logprobs(self) -> _containers.RepeatedCompositeFieldContainer[_content_pb2.TokenLogprob]:
-        """Probabilities of the tokens that have come since the last delta, where they
-        were asked for: to append to those of the part.
+        """Probabilities of the tokens since the last delta, if they were requested.
+        Append them to those of the part.
         """
 
     def __init__(
@@ -560,18 +562,16 @@ class PartEnd(_message.Message):
     """The part."""
     @_builtins.property
     def part(self) -> _content_pb2.Part:
-        """The finished part. Set for tool calls, for reasoning (it carries the
-        signature), for parts that have no deltas, and for text with annotations or
-        data of the provider; not set for other text. Probabilities of tokens stand
-        in the deltas alone.
+        """The finished part. Set for tool calls, for reasoning (with its signature),
+        for parts without deltas, and for text with annotations or provider data.
+        Not set for other text. Token probabilities are only in the deltas.
         """
 
     @_builtins.property
     def remainder(self) -> _content_pb2.Part:
-        """Set in place of `part` where that would be too long for the stream, or would
-        repeat text that the stream leaves out: the part without the text that its
-        deltas have (the arguments of a tool call, the text of text and of
-        reasoning).
+        """The part without the text that its deltas have (arguments of a tool call,
+        text of text and of reasoning). Set instead of `part` if `part` would be
+        too long for the stream or would repeat text that the stream leaves out.
         """
 
     def __init__(
@@ -602,8 +602,8 @@ class UsageUpdate(_message.Message):
     """The counts will not change any more."""
     @_builtins.property
     def usage(self) -> _usage_pb2.Usage:
-        """Cumulative counts of the current attempt; with `final`, of the attempt
-        that produced the output.
+        """Cumulative counts of the current attempt. With `final`: of the attempt that
+        produced the output.
         """
 
     @_builtins.property
@@ -627,8 +627,8 @@ Global___UsageUpdate: _TypeAlias = UsageUpdate  # noqa: Y015
 
 @_typing.final
 class AttemptNotice(_message.Message):
-    """An attempt failed and another one follows. Sent for every such attempt,
-    before the first content too; it is not content itself.
+    """An attempt failed and another one follows. Sent for every such attempt, also
+    before the first content. A notice is not content.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -641,8 +641,9 @@ class AttemptNotice(_message.Message):
     action: Global___RecoveryAction.ValueType
     """What happens now."""
     discard_output: _builtins.bool
-    """Forget all parts and JSON received so far; the next delta opens part 0.
-    Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
+    """Discard all parts and JSON received so far; the next delta opens part 0.
+    `StreamGenerateRequest.accepts_discard` says which readers get such a
+    notice.
     """
     @_builtins.property
     def failed(self) -> _error_pb2.Attempt:
@@ -686,10 +687,11 @@ class StreamComplete(_message.Message):
     message_omitted: _builtins.bool
     """`generation.message` was left out, on request or because of its size."""
     first_output_sequence: _builtins.int
-    """Sequence of the first event whose output stands: the first one behind the
-    last notice with `discard_output`, or of all. Without output it is this
-    event's own. A reader that was given this event and all behind it has the
-    whole output. 0: a service that does not say it yet.
+    """Sequence of the first event whose output is valid: the first output after
+    the last notice with `discard_output`, or the first output of all. Without
+    output: the sequence of this event. A reader that received all events from
+    that sequence on has the whole output. 0: the service is too old to report
+    it.
     """
     @_builtins.property
     def generation(self) -> _generation_pb2.Generation:
@@ -731,8 +733,8 @@ class StreamError(_message.Message):
 
     @_builtins.property
     def partial(self) -> _generation_pb2.Generation:
-        """What is known of the result: usage, cost, attempts. The message is left
-        out; the deltas received stay valid unless a notice voided them.
+        """The known part of the result: usage, cost, attempts. The message is left
+        out. The deltas received stay valid unless a notice voided them.
         """
 
     def __init__(
@@ -757,9 +759,9 @@ class Heartbeat(_message.Message):
 
     UNDURABLE_FIELD_NUMBER: _builtins.int
     undurable: _builtins.bool
-    """The store is away: until a heartbeat without this mark, events are
-    delivered before they are stored. Resuming after one of them can end with
-    ERROR_CATEGORY_STATE_LOST.
+    """The store is unavailable. Until a heartbeat without this flag, events are
+    delivered before they are stored, and resuming after one of them can end
+    with ERROR_CATEGORY_STATE_LOST.
     """
     def __init__(
         self,

@@ -116,8 +116,8 @@ class Usage(_message.Message):
     """
     confidence: _builtins.float
     """Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
-    0: there are images or files, whose tokens nobody can count here, and the
-    count is that of everything else.
+    0: images or files cannot be counted here, and the count covers everything
+    else.
     """
     cache_write_long_tokens: _builtins.int
     """Part of cache_write_tokens with the provider's longer lifetime (an hour,

@@ -61,7 +61,7 @@ export type GatewayError = Message<"steer.v1.GatewayError"> & {
   retryable: boolean;
 
   /**
-   * Earliest sensible moment for that.
+   * Shortest sensible wait before the call is repeated.
    *
    * @generated from field: google.protobuf.Duration retry_delay = 6;
    */
@@ -82,23 +82,23 @@ export type GatewayError = Message<"steer.v1.GatewayError"> & {
   model: string;
 
   /**
-   * Attempts made, and those passed over. In status details at most three: the
-   * first, which tells the first cause, and the last two.
+   * Attempts made and attempts skipped. Status details hold at most three: the
+   * first, which shows the original cause, and the last two.
    *
    * @generated from field: repeated steer.v1.Attempt attempts = 9;
    */
   attempts: Attempt[];
 
   /**
-   * Gateway identifier of the generation. Empty if none was admitted.
+   * Gateway identifier of the generation. Empty if none was accepted.
    *
    * @generated from field: string generation_id = 10;
    */
   generationId: string;
 
   /**
-   * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-   * sent to a provider.
+   * Tokens of all attempts, including those left out of `attempts`. Unset if
+   * nothing was sent to a provider.
    *
    * @generated from field: steer.v1.Usage total_usage = 11;
    */
@@ -112,7 +112,7 @@ export type GatewayError = Message<"steer.v1.GatewayError"> & {
   cost?: Cost | undefined;
 
   /**
-   * How many attempts between the first and the last two are left out.
+   * Number of attempts left out between the first and the last two.
    *
    * @generated from field: int32 attempts_left_out = 13;
    */
@@ -260,7 +260,8 @@ export type Attempt = Message<"steer.v1.Attempt"> & {
 
   /**
    * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
-   * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+   * example RETRY_BUDGET of an attempt that was not made. Empty if there is
+   * none.
    *
    * @generated from field: string reason = 19;
    */
@@ -492,7 +493,7 @@ export const ErrorCategory = {
   TRUNCATED: 29,
 
   /**
-   * The stream store cannot be reached and the stream cannot do without it.
+   * The stream store cannot be reached, and the stream requires it.
    *
    * @generated from enum value: ERROR_CATEGORY_STATE_UNAVAILABLE = 30;
    */
@@ -576,14 +577,14 @@ export const AttemptTrigger = {
   REPAIR: 5,
 
   /**
-   * A race against a slow first token.
+   * A hedge: a rival of an attempt whose first token is slow.
    *
    * @generated from enum value: ATTEMPT_TRIGGER_HEDGE = 6;
    */
   HEDGE: 6,
 
   /**
-   * Goes on after the output that a failed attempt had delivered.
+   * Continues after the output that a failed attempt delivered.
    *
    * @generated from enum value: ATTEMPT_TRIGGER_CONTINUATION = 7;
    */

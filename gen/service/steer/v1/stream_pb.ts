@@ -51,7 +51,8 @@ export type StreamOptions = Message<"steer.v1.StreamOptions"> & {
   omitReasoning: boolean;
 
   /**
-   * Emit interim usage events, estimated where the provider reports late.
+   * Emit interim usage events. Counts that the provider reports late are
+   * estimated.
    *
    * @generated from field: bool include_usage_updates = 4;
    */
@@ -126,11 +127,11 @@ export const StreamOptionsSchema: GenMessage<StreamOptions> = /*@__PURE__*/
 /**
  * One event of a stream.
  *
- * Sequence contract: the first event of a stream is `start` with sequence 1,
- * each further event has the previous sequence plus one, exactly one terminal
- * event (`complete` or `error`) is the last, and an event never changes once
- * it was sent. Heartbeats stand outside the contract: they repeat the latest
- * sequence and are never replayed.
+ * Sequence contract: the first event of a stream is `start` with sequence 1.
+ * Each further event has the previous sequence plus one. Exactly one terminal
+ * event (`complete` or `error`) is the last. A sent event never changes.
+ * Heartbeats are outside the contract: they repeat the latest sequence and are
+ * never replayed.
  *
  * @generated from message steer.v1.StreamEvent
  */
@@ -157,17 +158,17 @@ export type StreamEvent = Message<"steer.v1.StreamEvent"> & {
   eventTime?: Timestamp | undefined;
 
   /**
-   * Identity of the log writer: random per ownership of the stream. Store it
-   * with `sequence` and send both to ResumeStream. 0 where there is no log, and
-   * only there.
+   * Identity of the log writer: random for each ownership of the stream. Store
+   * it with `sequence` and send both to ResumeStream. 0 if and only if the
+   * stream has no log.
    *
    * @generated from field: fixed32 writer = 4;
    */
   writer: number;
 
   /**
-   * What happened. A reader that finds nothing set is older than the server:
-   * it must advance its sequence and ignore the event.
+   * What happened. If nothing is set, the server is newer than the reader:
+   * advance the sequence and ignore the event.
    *
    * @generated from oneof steer.v1.StreamEvent.event
    */
@@ -270,8 +271,8 @@ export const StreamEventSchema: GenMessage<StreamEvent> = /*@__PURE__*/
   messageDesc(file_steer_v1_stream, 1);
 
 /**
- * First event of every stream. It is sent once the stream is recorded and
- * before any provider answers.
+ * First event of every stream, sent after the stream is recorded and before any
+ * provider answers.
  *
  * @generated from message steer.v1.StreamStart
  */
@@ -320,7 +321,7 @@ export type StreamStart = Message<"steer.v1.StreamStart"> & {
   retention?: Duration | undefined;
 
   /**
-   * When the gateway admitted the request.
+   * When the gateway accepted the request.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 7;
    */
@@ -363,8 +364,8 @@ export type TextDelta = Message<"steer.v1.TextDelta"> & {
   text: string;
 
   /**
-   * Probabilities of the tokens that have come since the last delta, where they
-   * were asked for: to append to those of the part.
+   * Probabilities of the tokens since the last delta, if they were requested.
+   * Append them to those of the part.
    *
    * @generated from field: repeated steer.v1.TokenLogprob logprobs = 3;
    */
@@ -528,20 +529,18 @@ export type PartEnd = Message<"steer.v1.PartEnd"> & {
   partIndex: number;
 
   /**
-   * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature), for parts that have no deltas, and for text with annotations or
-   * data of the provider; not set for other text. Probabilities of tokens stand
-   * in the deltas alone.
+   * The finished part. Set for tool calls, for reasoning (with its signature),
+   * for parts without deltas, and for text with annotations or provider data.
+   * Not set for other text. Token probabilities are only in the deltas.
    *
    * @generated from field: steer.v1.Part part = 2;
    */
   part?: Part | undefined;
 
   /**
-   * Set in place of `part` where that would be too long for the stream, or would
-   * repeat text that the stream leaves out: the part without the text that its
-   * deltas have (the arguments of a tool call, the text of text and of
-   * reasoning).
+   * The part without the text that its deltas have (arguments of a tool call,
+   * text of text and of reasoning). Set instead of `part` if `part` would be
+   * too long for the stream or would repeat text that the stream leaves out.
    *
    * @generated from field: steer.v1.Part remainder = 3;
    */
@@ -562,8 +561,8 @@ export const PartEndSchema: GenMessage<PartEnd> = /*@__PURE__*/
  */
 export type UsageUpdate = Message<"steer.v1.UsageUpdate"> & {
   /**
-   * Cumulative counts of the current attempt; with `final`, of the attempt
-   * that produced the output.
+   * Cumulative counts of the current attempt. With `final`: of the attempt that
+   * produced the output.
    *
    * @generated from field: steer.v1.Usage usage = 1;
    */
@@ -592,8 +591,8 @@ export const UsageUpdateSchema: GenMessage<UsageUpdate> = /*@__PURE__*/
   messageDesc(file_steer_v1_stream, 8);
 
 /**
- * An attempt failed and another one follows. Sent for every such attempt,
- * before the first content too; it is not content itself.
+ * An attempt failed and another one follows. Sent for every such attempt, also
+ * before the first content. A notice is not content.
  *
  * @generated from message steer.v1.AttemptNotice
  */
@@ -627,8 +626,9 @@ export type AttemptNotice = Message<"steer.v1.AttemptNotice"> & {
   delay?: Duration | undefined;
 
   /**
-   * Forget all parts and JSON received so far; the next delta opens part 0.
-   * Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
+   * Discard all parts and JSON received so far; the next delta opens part 0.
+   * `StreamGenerateRequest.accepts_discard` says which readers get such a
+   * notice.
    *
    * @generated from field: bool discard_output = 5;
    */
@@ -663,10 +663,11 @@ export type StreamComplete = Message<"steer.v1.StreamComplete"> & {
   messageOmitted: boolean;
 
   /**
-   * Sequence of the first event whose output stands: the first one behind the
-   * last notice with `discard_output`, or of all. Without output it is this
-   * event's own. A reader that was given this event and all behind it has the
-   * whole output. 0: a service that does not say it yet.
+   * Sequence of the first event whose output is valid: the first output after
+   * the last notice with `discard_output`, or the first output of all. Without
+   * output: the sequence of this event. A reader that received all events from
+   * that sequence on has the whole output. 0: the service is too old to report
+   * it.
    *
    * @generated from field: int32 first_output_sequence = 3;
    */
@@ -702,8 +703,8 @@ export type StreamError = Message<"steer.v1.StreamError"> & {
   error?: GatewayError | undefined;
 
   /**
-   * What is known of the result: usage, cost, attempts. The message is left
-   * out; the deltas received stay valid unless a notice voided them.
+   * The known part of the result: usage, cost, attempts. The message is left
+   * out. The deltas received stay valid unless a notice voided them.
    *
    * @generated from field: steer.v1.Generation partial = 2;
    */
@@ -724,9 +725,9 @@ export const StreamErrorSchema: GenMessage<StreamError> = /*@__PURE__*/
  */
 export type Heartbeat = Message<"steer.v1.Heartbeat"> & {
   /**
-   * The store is away: until a heartbeat without this mark, events are
-   * delivered before they are stored. Resuming after one of them can end with
-   * ERROR_CATEGORY_STATE_LOST.
+   * The store is unavailable. Until a heartbeat without this flag, events are
+   * delivered before they are stored, and resuming after one of them can end
+   * with ERROR_CATEGORY_STATE_LOST.
    *
    * @generated from field: bool undurable = 1;
    */
@@ -790,7 +791,7 @@ export const JsonStreamModeSchema: GenEnum<JsonStreamMode> = /*@__PURE__*/
   enumDesc(file_steer_v1_stream, 0);
 
 /**
- * What becomes of a generation when its last subscriber goes away without
+ * What happens to a generation when its last subscriber disconnects without
  * cancelling it.
  *
  * @generated from enum steer.v1.DisconnectPolicy
@@ -804,7 +805,7 @@ export const DisconnectPolicy = {
   UNSPECIFIED: 0,
 
   /**
-   * Go on for `disconnect_grace`, then cancel unless somebody resumed.
+   * Continue for `disconnect_grace`, then cancel unless a reader has resumed.
    *
    * @generated from enum value: DISCONNECT_POLICY_GRACE = 1;
    */
@@ -826,7 +827,7 @@ export const DisconnectPolicy = {
 } as const;
 
 /**
- * What becomes of a generation when its last subscriber goes away without
+ * What happens to a generation when its last subscriber disconnects without
  * cancelling it.
  *
  * @generated from enum steer.v1.DisconnectPolicy
@@ -936,7 +937,7 @@ export const RecoveryAction = {
   REPAIR: 4,
 
   /**
-   * The next attempt goes on after the output delivered so far.
+   * The next attempt continues after the output delivered so far.
    *
    * @generated from enum value: RECOVERY_ACTION_CONTINUE = 5;
    */

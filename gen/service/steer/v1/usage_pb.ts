@@ -79,8 +79,8 @@ export type Usage = Message<"steer.v1.Usage"> & {
 
   /**
    * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
-   * 0: there are images or files, whose tokens nobody can count here, and the
-   * count is that of everything else.
+   * 0: images or files cannot be counted here, and the count covers everything
+   * else.
    *
    * @generated from field: optional double confidence = 9;
    */

@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(folder.path())? {
         let entry = entry?;
         let name = entry.file_name().into_string().map_err(|_| "not UTF-8")?;
-        // What Google owns comes from prost-types.
+        // Google's types come from prost-types.
         if name.starts_with("steer.") {
             file.push(File {
                 name: Some(name),

@@ -217,7 +217,7 @@ export const AdminScopeSchema = /*@__PURE__*/
   enumDesc(file_steer_admin_v1_admin_service, 3);
 
 /**
- * Whose numbers are meant.
+ * Replicas that a request concerns.
  *
  * @generated from enum steer.admin.v1.AdminScope
  */

@@ -215,7 +215,7 @@ func (UnavailableReason) EnumDescriptor() ([]byte, []int) {
 	return file_steer_admin_v1_admin_service_proto_rawDescGZIP(), []int{2}
 }
 
-// Whose numbers are meant.
+// Replicas that a request concerns.
 type AdminScope int32
 
 const (
@@ -277,7 +277,7 @@ const (
 	RetryDecisionReason_RETRY_DECISION_REASON_UNSPECIFIED RetryDecisionReason = 0
 	// The provider forced or forbade a retry; the classifier was skipped.
 	RetryDecisionReason_RETRY_DECISION_REASON_EXPLICIT_HINT RetryDecisionReason = 1
-	// The category decided.
+	// The category of the failure decided.
 	RetryDecisionReason_RETRY_DECISION_REASON_CLASSIFIER RetryDecisionReason = 2
 	// The request's or the operator's policy forbids it.
 	RetryDecisionReason_RETRY_DECISION_REASON_POLICY RetryDecisionReason = 3
@@ -381,7 +381,7 @@ type StreamState struct {
 	Usage *v1.Usage `protobuf:"bytes,15,opt,name=usage,proto3" json:"usage,omitempty"`
 	// Terminal error, if any.
 	Error *v1.GatewayError `protobuf:"bytes,16,opt,name=error,proto3" json:"error,omitempty"`
-	// When it was admitted.
+	// When the gateway accepted the generation.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When its last event was recorded.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
@@ -668,8 +668,8 @@ type ListStreamStatesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The streams.
 	StreamStates []*StreamState `protobuf:"bytes,1,rep,name=stream_states,json=streamStates,proto3" json:"stream_states,omitempty"`
-	// Token of the next page, empty on the last. A page where little matches the filter may be short,
-	// or empty, and yet not the last.
+	// Token of the next page, empty on the last page. If few streams match the
+	// filter, a page can be short or empty without being the last.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -930,10 +930,11 @@ type CleanupStreamStatesRequest struct {
 	DryRun bool `protobuf:"varint,2,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
 	// Only these terminal phases. Empty means all terminal phases.
 	Phases []StreamPhase `protobuf:"varint,3,rep,packed,name=phases,proto3,enum=steer.admin.v1.StreamPhase" json:"phases,omitempty"`
-	// Also end and delete orphaned streams whose last event is that old.
+	// Also end and delete orphaned streams whose last event is at least
+	// `older_than` old.
 	IncludeOrphaned bool `protobuf:"varint,4,opt,name=include_orphaned,json=includeOrphaned,proto3" json:"include_orphaned,omitempty"`
-	// Most streams to delete in this call. 0 means no bound but the 5 s
-	// that a call may take.
+	// Most streams to delete in this call. 0 means no limit; a call still stops
+	// after 5 s.
 	MaxDeletions  int32 `protobuf:"varint,5,opt,name=max_deletions,json=maxDeletions,proto3" json:"max_deletions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1011,14 +1012,13 @@ type CleanupStreamStatesResponse struct {
 	MatchedCount int64 `protobuf:"varint,1,opt,name=matched_count,json=matchedCount,proto3" json:"matched_count,omitempty"`
 	// Streams deleted; 0 in a dry run.
 	DeletedCount int64 `protobuf:"varint,2,opt,name=deleted_count,json=deletedCount,proto3" json:"deleted_count,omitempty"`
-	// Matching streams left because they are still running or in use.
+	// Matching streams kept because they are running or in use.
 	SkippedCount int64 `protobuf:"varint,3,opt,name=skipped_count,json=skippedCount,proto3" json:"skipped_count,omitempty"`
-	// Bytes freed, or that would be freed.
+	// Bytes freed. In a dry run, bytes that would be freed.
 	FreedBytes int64 `protobuf:"varint,4,opt,name=freed_bytes,json=freedBytes,proto3" json:"freed_bytes,omitempty"`
 	// Up to 100 matching streams. Only in a dry run.
 	SampleStreamIds []string `protobuf:"bytes,5,rep,name=sample_stream_ids,json=sampleStreamIds,proto3" json:"sample_stream_ids,omitempty"`
-	// `max_deletions`, or the 5 s that a call may take, stopped the call; call
-	// again to go on.
+	// The call stopped at `max_deletions` or after 5 s. Call again to continue.
 	Truncated     bool `protobuf:"varint,6,opt,name=truncated,proto3" json:"truncated,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1203,7 +1203,7 @@ type RateLimitState struct {
 	RemainingRequests *int64 `protobuf:"varint,1,opt,name=remaining_requests,json=remainingRequests,proto3,oneof" json:"remaining_requests,omitempty"`
 	// Tokens left.
 	RemainingTokens *int64 `protobuf:"varint,2,opt,name=remaining_tokens,json=remainingTokens,proto3,oneof" json:"remaining_tokens,omitempty"`
-	// When the limit is fresh again.
+	// When the limit is fully restored.
 	ResetTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=reset_time,json=resetTime,proto3" json:"reset_time,omitempty"`
 	// When this was reported.
 	ReportTime    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=report_time,json=reportTime,proto3" json:"report_time,omitempty"`
@@ -1274,7 +1274,7 @@ type ProviderStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// It can be used.
 	Available bool `protobuf:"varint,1,opt,name=available,proto3" json:"available,omitempty"`
-	// Why not.
+	// Why `available` is false.
 	Reason UnavailableReason `protobuf:"varint,2,opt,name=reason,proto3,enum=steer.admin.v1.UnavailableReason" json:"reason,omitempty"`
 	// Text for operators.
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
@@ -1299,14 +1299,14 @@ type ProviderStatus struct {
 	RateLimit *RateLimitState `protobuf:"bytes,12,opt,name=rate_limit,json=rateLimit,proto3" json:"rate_limit,omitempty"`
 	// Calls allowed at a time now, 0 without a limit.
 	ConcurrencyLimit int32 `protobuf:"varint,13,opt,name=concurrency_limit,json=concurrencyLimit,proto3" json:"concurrency_limit,omitempty"`
-	// Calls waiting for a slot.
+	// Calls waiting for a free place.
 	Queued int32 `protobuf:"varint,14,opt,name=queued,proto3" json:"queued,omitempty"`
 	// End of the cooldown after a rate limit. Unset without one.
 	CooldownEndTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=cooldown_end_time,json=cooldownEndTime,proto3" json:"cooldown_end_time,omitempty"`
 	// What is left of the retry budget, 0 to 1.
 	RetryBudget float64 `protobuf:"fixed64,16,opt,name=retry_budget,json=retryBudget,proto3" json:"retry_budget,omitempty"`
-	// What the last failure was, for operators: the gateway's own words, with
-	// codes of the provider. Can change; programs read last_error_category.
+	// Message of the last failure for operators, with codes of the provider. The
+	// text can change; programs read `last_error_category`.
 	LastErrorMessage string `protobuf:"bytes,17,opt,name=last_error_message,json=lastErrorMessage,proto3" json:"last_error_message,omitempty"`
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
@@ -1466,7 +1466,7 @@ type GetProviderStatusRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only these providers. Empty means all configured ones.
 	Providers []string `protobuf:"bytes,1,rep,name=providers,proto3" json:"providers,omitempty"`
-	// Whose numbers.
+	// Replicas whose numbers are returned.
 	Scope         AdminScope `protobuf:"varint,2,opt,name=scope,proto3,enum=steer.admin.v1.AdminScope" json:"scope,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1521,18 +1521,18 @@ type StoreStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// `memory`, `sqlite` or `redis`.
 	Type string `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
-	// Streams are stored. While they are not, calls run unstored, or are refused
-	// where `stream.durability` is `required`.
+	// The store accepts streams. While it does not, calls run unstored, or are
+	// refused if `stream.durability` is `required`.
 	Available bool `protobuf:"varint,2,opt,name=available,proto3" json:"available,omitempty"`
 	// Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
 	// `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
-	// `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
-	// store is available.
+	// `file-gone`, `timeout`, `late` or `other`. New values can be added. Empty
+	// while the store is available.
 	Cause string `protobuf:"bytes,3,opt,name=cause,proto3" json:"cause,omitempty"`
-	// The evidence in the words of the server, the system or SQLite, as `OOM` or
-	// `ECONNREFUSED`. Empty where there is none.
+	// Error code of the store's server, the operating system or SQLite, for
+	// example `OOM` or `ECONNREFUSED`. Empty if there is none.
 	Code string `protobuf:"bytes,4,opt,name=code,proto3" json:"code,omitempty"`
-	// Since when the store is not available. Unset while it is.
+	// Since when the store has been unavailable. Unset while it is available.
 	UnavailableTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=unavailable_time,json=unavailableTime,proto3" json:"unavailable_time,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -1684,7 +1684,7 @@ type ResetCircuitRequest struct {
 	// Only the circuit of this model. Empty means the provider's circuit and
 	// those of all its models.
 	Model string `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"`
-	// On which replicas.
+	// Replicas whose circuits are reset.
 	Scope         AdminScope `protobuf:"varint,3,opt,name=scope,proto3,enum=steer.admin.v1.AdminScope" json:"scope,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1858,7 +1858,7 @@ type RetryDecisionCount struct {
 	Category v1.ErrorCategory `protobuf:"varint,1,opt,name=category,proto3,enum=steer.v1.ErrorCategory" json:"category,omitempty"`
 	// Another attempt followed.
 	Retried bool `protobuf:"varint,2,opt,name=retried,proto3" json:"retried,omitempty"`
-	// Why.
+	// Reason of the decision.
 	Reason RetryDecisionReason `protobuf:"varint,3,opt,name=reason,proto3,enum=steer.admin.v1.RetryDecisionReason" json:"reason,omitempty"`
 	// Number.
 	Count         int64 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`
@@ -2074,7 +2074,7 @@ type GetRetryMetricsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only these providers. Empty means all.
 	Providers []string `protobuf:"bytes,1,rep,name=providers,proto3" json:"providers,omitempty"`
-	// Whose numbers.
+	// Replicas whose numbers are returned.
 	Scope         AdminScope `protobuf:"varint,2,opt,name=scope,proto3,enum=steer.admin.v1.AdminScope" json:"scope,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2131,7 +2131,7 @@ type GetRetryMetricsResponse struct {
 	Total *RetryMetrics `protobuf:"bytes,1,opt,name=total,proto3" json:"total,omitempty"`
 	// Counters by provider identifier.
 	Providers map[string]*RetryMetrics `protobuf:"bytes,2,rep,name=providers,proto3" json:"providers,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Since when the counters run.
+	// When counting began.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// Replica that answered.
 	Replica string `protobuf:"bytes,4,opt,name=replica,proto3" json:"replica,omitempty"`

@@ -142,7 +142,7 @@ class _AdminScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AdminScope
     """The replica that answers."""
 
 class AdminScope(_AdminScope, metaclass=_AdminScopeEnumTypeWrapper):
-    """Whose numbers are meant."""
+    """Replicas that a request concerns."""
 
 ADMIN_SCOPE_UNSPECIFIED: AdminScope.ValueType  # 0
 """Same as CLUSTER."""
@@ -163,7 +163,7 @@ class _RetryDecisionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_R
     RETRY_DECISION_REASON_EXPLICIT_HINT: _RetryDecisionReason.ValueType  # 1
     """The provider forced or forbade a retry; the classifier was skipped."""
     RETRY_DECISION_REASON_CLASSIFIER: _RetryDecisionReason.ValueType  # 2
-    """The category decided."""
+    """The category of the failure decided."""
     RETRY_DECISION_REASON_POLICY: _RetryDecisionReason.ValueType  # 3
     """The request's or the operator's policy forbids it."""
     RETRY_DECISION_REASON_ATTEMPTS: _RetryDecisionReason.ValueType  # 4
@@ -187,7 +187,7 @@ RETRY_DECISION_REASON_UNSPECIFIED: RetryDecisionReason.ValueType  # 0
 RETRY_DECISION_REASON_EXPLICIT_HINT: RetryDecisionReason.ValueType  # 1
 """The provider forced or forbade a retry; the classifier was skipped."""
 RETRY_DECISION_REASON_CLASSIFIER: RetryDecisionReason.ValueType  # 2
-"""The category decided."""
+"""The category of the failure decided."""
 RETRY_DECISION_REASON_POLICY: RetryDecisionReason.ValueType  # 3
 """The request's or the operator's policy forbids it."""
 RETRY_DECISION_REASON_ATTEMPTS: RetryDecisionReason.ValueType  # 4
@@ -291,7 +291,7 @@ class StreamState(_message.Message):
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was admitted."""
+        """When the gateway accepted the generation."""
 
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
@@ -397,8 +397,8 @@ class ListStreamStatesResponse(_message.Message):
     STREAM_STATES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
-    """Token of the next page, empty on the last. A page where little matches the filter may be short,
-    or empty, and yet not the last.
+    """Token of the next page, empty on the last page. If few streams match the
+    filter, a page can be short or empty without being the last.
     """
     @_builtins.property
     def stream_states(self) -> _containers.RepeatedCompositeFieldContainer[Global___StreamState]:
@@ -532,10 +532,12 @@ class CleanupStreamStatesRequest(_message.Message):
     dry_run: _builtins.bool
     """Only count; delete nothing."""
     include_orphaned: _builtins.bool
-    """Also end and delete orphaned streams whose last event is that old."""
+    """Also end and delete orphaned streams whose last event is at least
+    `older_than` old.
+    """
     max_deletions: _builtins.int
-    """Most streams to delete in this call. 0 means no bound but the 5 s
-    that a call may take.
+    """Most streams to delete in this call. 0 means no limit; a call still stops
+    after 5 s.
     """
     @_builtins.property
     def older_than(self) -> _duration_pb2.Duration:
@@ -579,13 +581,11 @@ class CleanupStreamStatesResponse(_message.Message):
     deleted_count: _builtins.int
     """Streams deleted; 0 in a dry run."""
     skipped_count: _builtins.int
-    """Matching streams left because they are still running or in use."""
+    """Matching streams kept because they are running or in use."""
     freed_bytes: _builtins.int
-    """Bytes freed, or that would be freed."""
+    """Bytes freed. In a dry run, bytes that would be freed."""
     truncated: _builtins.bool
-    """`max_deletions`, or the 5 s that a call may take, stopped the call; call
-    again to go on.
-    """
+    """The call stopped at `max_deletions` or after 5 s. Call again to continue."""
     @_builtins.property
     def sample_stream_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Up to 100 matching streams. Only in a dry run."""
@@ -674,7 +674,7 @@ class RateLimitState(_message.Message):
     """Tokens left."""
     @_builtins.property
     def reset_time(self) -> _timestamp_pb2.Timestamp:
-        """When the limit is fresh again."""
+        """When the limit is fully restored."""
 
     @_builtins.property
     def report_time(self) -> _timestamp_pb2.Timestamp:
@@ -750,7 +750,7 @@ class ProviderStatus(_message.Message):
     available: _builtins.bool
     """It can be used."""
     reason: Global___UnavailableReason.ValueType
-    """Why not."""
+    """Why `available` is false."""
     message: _builtins.str
     """Text for operators."""
     in_flight: _builtins.int
@@ -764,12 +764,12 @@ class ProviderStatus(_message.Message):
     concurrency_limit: _builtins.int
     """Calls allowed at a time now, 0 without a limit."""
     queued: _builtins.int
-    """Calls waiting for a slot."""
+    """Calls waiting for a free place."""
     retry_budget: _builtins.float
     """What is left of the retry budget, 0 to 1."""
     last_error_message: _builtins.str
-    """What the last failure was, for operators: the gateway's own words, with
-    codes of the provider. Can change; programs read last_error_category.
+    """Message of the last failure for operators, with codes of the provider. The
+    text can change; programs read `last_error_category`.
     """
     @_builtins.property
     def circuit(self) -> Global___Circuit:
@@ -835,7 +835,7 @@ class GetProviderStatusRequest(_message.Message):
     PROVIDERS_FIELD_NUMBER: _builtins.int
     SCOPE_FIELD_NUMBER: _builtins.int
     scope: Global___AdminScope.ValueType
-    """Whose numbers."""
+    """Replicas whose numbers are returned."""
     @_builtins.property
     def providers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Only these providers. Empty means all configured ones."""
@@ -868,22 +868,22 @@ class StoreStatus(_message.Message):
     type: _builtins.str
     """`memory`, `sqlite` or `redis`."""
     available: _builtins.bool
-    """Streams are stored. While they are not, calls run unstored, or are refused
-    where `stream.durability` is `required`.
+    """The store accepts streams. While it does not, calls run unstored, or are
+    refused if `stream.durability` is `required`.
     """
     cause: _builtins.str
     """Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
     `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
-    `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
-    store is available.
+    `file-gone`, `timeout`, `late` or `other`. New values can be added. Empty
+    while the store is available.
     """
     code: _builtins.str
-    """The evidence in the words of the server, the system or SQLite, as `OOM` or
-    `ECONNREFUSED`. Empty where there is none.
+    """Error code of the store's server, the operating system or SQLite, for
+    example `OOM` or `ECONNREFUSED`. Empty if there is none.
     """
     @_builtins.property
     def unavailable_time(self) -> _timestamp_pb2.Timestamp:
-        """Since when the store is not available. Unset while it is."""
+        """Since when the store has been unavailable. Unset while it is available."""
 
     def __init__(
         self,
@@ -977,7 +977,7 @@ class ResetCircuitRequest(_message.Message):
     those of all its models.
     """
     scope: Global___AdminScope.ValueType
-    """On which replicas."""
+    """Replicas whose circuits are reset."""
     def __init__(
         self,
         *,
@@ -1062,7 +1062,7 @@ class RetryDecisionCount(_message.Message):
     retried: _builtins.bool
     """Another attempt followed."""
     reason: Global___RetryDecisionReason.ValueType
-    """Why."""
+    """Reason of the decision."""
     count: _builtins.int
     """Number."""
     def __init__(
@@ -1162,7 +1162,7 @@ class GetRetryMetricsRequest(_message.Message):
     PROVIDERS_FIELD_NUMBER: _builtins.int
     SCOPE_FIELD_NUMBER: _builtins.int
     scope: Global___AdminScope.ValueType
-    """Whose numbers."""
+    """Replicas whose numbers are returned."""
     @_builtins.property
     def providers(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Only these providers. Empty means all."""
@@ -1227,7 +1227,7 @@ class GetRetryMetricsResponse(_message.Message):
 
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
-        """Since when the counters run."""
+        """When counting began."""
 
     def __init__(
         self,

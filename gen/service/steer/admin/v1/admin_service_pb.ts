@@ -140,7 +140,7 @@ export type StreamState = Message<"steer.admin.v1.StreamState"> & {
   error?: GatewayError | undefined;
 
   /**
-   * When it was admitted.
+   * When the gateway accepted the generation.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 17;
    */
@@ -252,8 +252,8 @@ export type ListStreamStatesResponse = Message<"steer.admin.v1.ListStreamStatesR
   streamStates: StreamState[];
 
   /**
-   * Token of the next page, empty on the last. A page where little matches the filter may be short,
-   * or empty, and yet not the last.
+   * Token of the next page, empty on the last page. If few streams match the
+   * filter, a page can be short or empty without being the last.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -393,15 +393,16 @@ export type CleanupStreamStatesRequest = Message<"steer.admin.v1.CleanupStreamSt
   phases: StreamPhase[];
 
   /**
-   * Also end and delete orphaned streams whose last event is that old.
+   * Also end and delete orphaned streams whose last event is at least
+   * `older_than` old.
    *
    * @generated from field: bool include_orphaned = 4;
    */
   includeOrphaned: boolean;
 
   /**
-   * Most streams to delete in this call. 0 means no bound but the 5 s
-   * that a call may take.
+   * Most streams to delete in this call. 0 means no limit; a call still stops
+   * after 5 s.
    *
    * @generated from field: int32 max_deletions = 5;
    */
@@ -436,14 +437,14 @@ export type CleanupStreamStatesResponse = Message<"steer.admin.v1.CleanupStreamS
   deletedCount: bigint;
 
   /**
-   * Matching streams left because they are still running or in use.
+   * Matching streams kept because they are running or in use.
    *
    * @generated from field: int64 skipped_count = 3;
    */
   skippedCount: bigint;
 
   /**
-   * Bytes freed, or that would be freed.
+   * Bytes freed. In a dry run, bytes that would be freed.
    *
    * @generated from field: int64 freed_bytes = 4;
    */
@@ -457,8 +458,7 @@ export type CleanupStreamStatesResponse = Message<"steer.admin.v1.CleanupStreamS
   sampleStreamIds: string[];
 
   /**
-   * `max_deletions`, or the 5 s that a call may take, stopped the call; call
-   * again to go on.
+   * The call stopped at `max_deletions` or after 5 s. Call again to continue.
    *
    * @generated from field: bool truncated = 6;
    */
@@ -556,7 +556,7 @@ export type RateLimitState = Message<"steer.admin.v1.RateLimitState"> & {
   remainingTokens?: bigint | undefined;
 
   /**
-   * When the limit is fresh again.
+   * When the limit is fully restored.
    *
    * @generated from field: google.protobuf.Timestamp reset_time = 3;
    */
@@ -591,7 +591,7 @@ export type ProviderStatus = Message<"steer.admin.v1.ProviderStatus"> & {
   available: boolean;
 
   /**
-   * Why not.
+   * Why `available` is false.
    *
    * @generated from field: steer.admin.v1.UnavailableReason reason = 2;
    */
@@ -676,7 +676,7 @@ export type ProviderStatus = Message<"steer.admin.v1.ProviderStatus"> & {
   concurrencyLimit: number;
 
   /**
-   * Calls waiting for a slot.
+   * Calls waiting for a free place.
    *
    * @generated from field: int32 queued = 14;
    */
@@ -697,8 +697,8 @@ export type ProviderStatus = Message<"steer.admin.v1.ProviderStatus"> & {
   retryBudget: number;
 
   /**
-   * What the last failure was, for operators: the gateway's own words, with
-   * codes of the provider. Can change; programs read last_error_category.
+   * Message of the last failure for operators, with codes of the provider. The
+   * text can change; programs read `last_error_category`.
    *
    * @generated from field: string last_error_message = 17;
    */
@@ -726,7 +726,7 @@ export type GetProviderStatusRequest = Message<"steer.admin.v1.GetProviderStatus
   providers: string[];
 
   /**
-   * Whose numbers.
+   * Replicas whose numbers are returned.
    *
    * @generated from field: steer.admin.v1.AdminScope scope = 2;
    */
@@ -754,8 +754,8 @@ export type StoreStatus = Message<"steer.admin.v1.StoreStatus"> & {
   type: string;
 
   /**
-   * Streams are stored. While they are not, calls run unstored, or are refused
-   * where `stream.durability` is `required`.
+   * The store accepts streams. While it does not, calls run unstored, or are
+   * refused if `stream.durability` is `required`.
    *
    * @generated from field: bool available = 2;
    */
@@ -764,23 +764,23 @@ export type StoreStatus = Message<"steer.admin.v1.StoreStatus"> & {
   /**
    * Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
    * `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
-   * `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
-   * store is available.
+   * `file-gone`, `timeout`, `late` or `other`. New values can be added. Empty
+   * while the store is available.
    *
    * @generated from field: string cause = 3;
    */
   cause: string;
 
   /**
-   * The evidence in the words of the server, the system or SQLite, as `OOM` or
-   * `ECONNREFUSED`. Empty where there is none.
+   * Error code of the store's server, the operating system or SQLite, for
+   * example `OOM` or `ECONNREFUSED`. Empty if there is none.
    *
    * @generated from field: string code = 4;
    */
   code: string;
 
   /**
-   * Since when the store is not available. Unset while it is.
+   * Since when the store has been unavailable. Unset while it is available.
    *
    * @generated from field: google.protobuf.Timestamp unavailable_time = 5;
    */
@@ -858,7 +858,7 @@ export type ResetCircuitRequest = Message<"steer.admin.v1.ResetCircuitRequest"> 
   model: string;
 
   /**
-   * On which replicas.
+   * Replicas whose circuits are reset.
    *
    * @generated from field: steer.admin.v1.AdminScope scope = 3;
    */
@@ -949,7 +949,7 @@ export type RetryDecisionCount = Message<"steer.admin.v1.RetryDecisionCount"> & 
   retried: boolean;
 
   /**
-   * Why.
+   * Reason of the decision.
    *
    * @generated from field: steer.admin.v1.RetryDecisionReason reason = 3;
    */
@@ -1082,7 +1082,7 @@ export type GetRetryMetricsRequest = Message<"steer.admin.v1.GetRetryMetricsRequ
   providers: string[];
 
   /**
-   * Whose numbers.
+   * Replicas whose numbers are returned.
    *
    * @generated from field: steer.admin.v1.AdminScope scope = 2;
    */
@@ -1117,7 +1117,7 @@ export type GetRetryMetricsResponse = Message<"steer.admin.v1.GetRetryMetricsRes
   providers: { [key: string]: RetryMetrics };
 
   /**
-   * Since when the counters run.
+   * When counting began.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 3;
    */
@@ -1325,7 +1325,7 @@ export const UnavailableReasonSchema: GenEnum<UnavailableReason> = /*@__PURE__*/
   enumDesc(file_steer_admin_v1_admin_service, 2);
 
 /**
- * Whose numbers are meant.
+ * Replicas that a request concerns.
  *
  * @generated from enum steer.admin.v1.AdminScope
  */
@@ -1353,7 +1353,7 @@ export const AdminScope = {
 } as const;
 
 /**
- * Whose numbers are meant.
+ * Replicas that a request concerns.
  *
  * @generated from enum steer.admin.v1.AdminScope
  */
@@ -1387,7 +1387,7 @@ export const RetryDecisionReason = {
   EXPLICIT_HINT: 1,
 
   /**
-   * The category decided.
+   * The category of the failure decided.
    *
    * @generated from enum value: RETRY_DECISION_REASON_CLASSIFIER = 2;
    */

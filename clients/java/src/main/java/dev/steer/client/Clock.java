@@ -4,12 +4,12 @@ import io.grpc.Context;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 
-/** All waiting and all randomness of this package; tests hold both. */
+/** Time and randomness of this package, replaced by tests. */
 interface Clock {
-  /** The head of the queue, or null once the time has passed without one. */
+  /** The head of the queue; null if none arrives in time. */
   <T> T poll(BlockingQueue<T> queue, Duration wait) throws InterruptedException;
 
-  /** A context below the current one that ends after the time, as by a deadline. */
+  /** A context below the current one that is cancelled after this time, like by a deadline. */
   Context.CancellableContext limit(Duration time);
 
   /** Uniform in [0, 1). */

@@ -7,12 +7,12 @@ import io.grpc.Status;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
-/** One call that delivers events. What it says waits in a queue until the reader comes for it. */
+/** One call that delivers events. Its messages wait in a queue until the reader takes them. */
 final class Delivery extends ClientCall.Listener<StreamEvent> {
-  /** Events asked for before the reader has taken those before: hides the switch of threads. */
+  /** Events requested before the reader takes them, to hide the thread switch. */
   private static final int AHEAD = 16;
 
-  /** An event, or how the call has ended. */
+  /** An event, or the end of the call. */
   record Word(StreamEvent event, Status status, Metadata trailers) {}
 
   final BlockingQueue<Word> words = new LinkedBlockingQueue<>();
@@ -36,7 +36,7 @@ final class Delivery extends ClientCall.Listener<StreamEvent> {
     words.add(new Word(null, status, trailers));
   }
 
-  /** The reader has taken an event. */
+  /** Call when the reader has taken an event. */
   void taken() {
     call.request(1);
   }

@@ -22,16 +22,17 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The events of a stream, each once and in order, over as many calls as it takes: docs/resuming.md.
- * Ends after {@code complete}; hands an {@code error} event on and then throws it. Belongs in
- * try-with-resources: closing ends the call. Only {@code close} may come from another thread.
+ * The events of a stream, each once and in order, over as many calls as necessary:
+ * docs/resuming.md. Ends after {@code complete}. Returns an {@code error} event and then throws it.
+ * Use it in try-with-resources: closing ends the call. Only {@code close} may be called from
+ * another thread.
  */
 public final class EventStream
     implements Iterator<StreamEvent>, Iterable<StreamEvent>, AutoCloseable {
-  /** How long a call may take to end by itself: leaving at once would look like a cancel. */
+  /** Time for a call to end by itself. Leaving at once would look like a cancel. */
   private static final Duration END = Duration.ofSeconds(1);
   private static final Duration FOREVER = Duration.ofNanos(Long.MAX_VALUE);
-  /** Repeating the call cannot change these. */
+  /** Codes that a repetition cannot change. */
   private static final Set<Status.Code> FINAL =
       Set.of(INVALID_ARGUMENT, UNAUTHENTICATED, PERMISSION_DENIED, UNIMPLEMENTED, NOT_FOUND,
           OUT_OF_RANGE, DATA_LOSS, FAILED_PRECONDITION, ALREADY_EXISTS);
@@ -41,15 +42,18 @@ public final class EventStream
   private final ReadOptions options;
   private final StreamGenerateRequest request;
   private final Duration silence;
-  /** Ends with the caller's own and its deadline, or by {@code close}; all calls are made in it. */
+  /**
+   * Parent context of all calls. It ends with the caller's context and deadline, or by {@code
+   * close}.
+   */
   private final Context.CancellableContext scope;
   /** Wakes a reader that waits between two calls. */
   private final BlockingQueue<Context> stops = new LinkedBlockingQueue<>();
 
   private Delivery delivery;
-  /** Of the last event received. */
+  /** Position of the last event received. */
   private StreamCursor cursor;
-  /** Received and not yet handed on. */
+  /** Received and not yet returned. */
   private StreamEvent next;
   private boolean isOver;
   private SteerException failure;
@@ -58,7 +62,7 @@ public final class EventStream
   private boolean hasProgress;
   private int tries;
 
-  /** With a cursor that names a stream, {@code request} is not used. */
+  /** If the cursor names a stream, {@code request} is not used. */
   EventStream(ManagedChannel channel, Clock clock, StreamGenerateRequest request,
       StreamCursor from, Duration silence, ReadOptions options) {
     this.channel = channel;
@@ -92,18 +96,18 @@ public final class EventStream
   }
 
   /**
-   * Reads to the end. Returns the text that stands: without what a notice has voided, the text parts
-   * in the order of their index, joined. A stream that fails throws its error. OUTPUT_INCOMPLETE: the
-   * events began behind the first one whose output stands, and the last one has no message.
+   * Reads to the end and returns the valid text: the text parts in the order of their index,
+   * joined, without voided output. Throws the error of a failed stream. Throws OUTPUT_INCOMPLETE if
+   * the events began after the first valid output and the last event has no message.
    */
   public String text() {
     return rest().text();
   }
 
   /**
-   * Reads to the end. Returns the result, always with its message and its {@code output_text}: where
-   * the last event leaves them out, they are put together from the events. Throws as {@link #text}
-   * does.
+   * Reads to the end and returns the result, always with its message and its {@code output_text},
+   * which are assembled from the events if the last event leaves them out. Throws like {@link
+   * #text}.
    */
   public Generation collect() {
     return rest().generation();
@@ -120,7 +124,7 @@ public final class EventStream
     scope.cancel(null);
   }
 
-  /** The next event to hand on, or null after the last one. */
+  /** The next event to return, or null after the last one. */
   private StreamEvent read() {
     if (failure != null) throw failure;
     boolean isWhole = false;
@@ -175,7 +179,7 @@ public final class EventStream
     }
   }
 
-  /** Whether the event is to be handed on. */
+  /** Returns whether the event is to be returned to the caller. */
   private boolean accept(StreamEvent event) throws InterruptedException {
     if (event.hasHeartbeat()) {
       boolean wasDurable = isDurable;
@@ -206,24 +210,25 @@ public final class EventStream
     return true;
   }
 
-  /** A call has ended without a terminal event. */
+  /** Handles the end of a call without a terminal event. */
   private void endDelivery(Delivery.Word end) throws InterruptedException {
     if (!end.status().isOk()) {
       goOn(SteerException.of(end.status(), end.trailers()));
     } else if (cursor.streamId().isEmpty() || hasProgress) {
       goOn(lost("STREAM_CUT", "the call ended before the stream did"));
     } else {
-      isOver = true; // the position given was the end of a stream that has succeeded
+      isOver = true; // the given position was the end of a successful stream
     }
   }
 
-  /** Waits before the next call, or throws where there must be none. */
+  /** Waits before the next call. Throws if there must be none. */
   private void goOn(SteerException cause) throws InterruptedException {
     delivery.cancel();
     delivery = null;
     if (channel.isShutdown()) throw cause.orClosed();
     if (FINAL.contains(cause.code()) || cause.isFinal()) throw cause;
-    // Without a `request_id` a second call is a second generation, unless nothing was executed.
+    // Without a `request_id`, a second call starts a second generation, unless nothing was
+    // executed.
     boolean isSafe = !cursor.streamId().isEmpty() ? isResumable
         : !request.getRequestId().isEmpty() || cause.pushback() != null;
     if (!isSafe) {
@@ -236,7 +241,7 @@ public final class EventStream
     Duration wait = Repetition.waitAfter(cause, tries, clock.random());
     options.onReconnect.accept(new Reconnect(cursor, tries, wait, cause));
     clock.poll(stops, wait);
-    channel.resetConnectBackoff(); // these waits are the backoff; the channel's own reaches minutes
+    channel.resetConnectBackoff(); // these waits replace the channel's longer backoff
   }
 
   private void throwIfStopped() {

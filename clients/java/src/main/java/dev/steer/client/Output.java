@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/** What stands of a stream's output, once what a notice has voided is dropped. */
+/** The valid output of a stream, without output that a notice voided. */
 final class Output {
-  /** A part as its events build it: from deltas, or whole at its end. */
+  /** A part, built from deltas or received whole at its end. */
   private static final class Draft {
     final StringBuilder text = new StringBuilder();
     final List<TokenLogprob> logprobs = new ArrayList<>();
@@ -33,7 +33,7 @@ final class Output {
           : part.setText(TextPart.newBuilder().setText(said).addAllLogprobs(logprobs)).build();
     }
 
-    /** A text that came whole, with the probabilities that its deltas have brought. */
+    /** A text that came whole, with the token probabilities of its deltas. */
     private Part withLogprobs() {
       if (logprobs.isEmpty() || !whole.hasText() || whole.getText().getLogprobsCount() > 0) {
         return whole;
@@ -44,7 +44,7 @@ final class Output {
     }
   }
 
-  /** A part whose text was too long for its end, with the text of its deltas. */
+  /** Completes a part whose `part_end` left out its text with the text of its deltas. */
   private static Part completed(Part remainder, String text) {
     var part = remainder.toBuilder();
     if (part.hasToolCall()) part.getToolCallBuilder().setArgumentsJson(text);
@@ -54,9 +54,12 @@ final class Output {
   }
 
   private final SortedMap<Integer, Draft> drafts = new TreeMap<>();
-  /** Arguments of tool calls, for ends of parts that are without them. */
+  /** Arguments of tool calls, for `part_end` events without them. */
   private final SortedMap<Integer, StringBuilder> arguments = new TreeMap<>();
-  /** Sequence of the first event seen, or 1: what came before is void; 0 before the first event. */
+  /**
+   * Sequence of the first event received. 1 after a discard, because earlier output is void. 0
+   * before the first event.
+   */
   private int firstSeen;
   private StreamComplete complete = StreamComplete.getDefaultInstance();
 
@@ -120,7 +123,7 @@ final class Output {
     return text.toString();
   }
 
-  /** Every event of the output that stands was seen. A service that is older says 0. */
+  /** True if every event of the valid output was received. An older service sends 0. */
   private boolean isWhole() {
     return firstSeen > 0 && firstSeen <= Math.max(1, complete.getFirstOutputSequence());
   }

@@ -6,18 +6,20 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.util.Set;
 
-/** When a call is made again, and after how long: one rule for unary calls and for streams. */
+/** When a call is repeated, and after which wait: one rule for unary calls and streams. */
 final class Repetition {
-  /** Failures in a row, without one new event between them. */
+  /** Most failures in a row without a new event between them. */
   static final int MAX_TRIES = 10;
   private static final long FIRST_WAIT_MS = 100;
   private static final long MAX_WAIT_MS = 5_000;
-  /** How libraries and proxies name a connection that was lost. */
+  /** Codes with which libraries and proxies report a lost connection. */
   private static final Set<Status.Code> LOST = Set.of(UNAVAILABLE, ABORTED, CANCELLED, INTERNAL);
 
   private Repetition() {}
 
-  /** The service asks for a repetition, or the call was lost before the service answered. */
+  /**
+   * True if the service asks for a repetition, or if the call was lost before the service answered.
+   */
   static boolean isWanted(SteerException cause) {
     Long pushback = cause.pushback();
     if (pushback != null) return pushback >= 0 && cause.code() == UNAVAILABLE;
@@ -25,7 +27,7 @@ final class Repetition {
   }
 
   /**
-   * The time before repetition number {@code tries}: random within a range that doubles, and at
+   * The wait before repetition number {@code tries}: random within a range that doubles, and at
    * least as long as the service asks for.
    */
   static Duration waitAfter(SteerException cause, int tries, double random) {

@@ -7,10 +7,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Where the service is.
- *
- * @param hasScheme the caller has said {@code http://} or {@code https://}
- * @param host an IPv6 address is without its brackets
+ * Address of the service.
+ * @param hasScheme the address has {@code http://} or {@code https://}
+ * @param host an IPv6 address has no brackets here
  */
 record ServiceAddress(boolean isSecure, boolean hasScheme, String host, int port) {
   private static final Pattern FORM =
@@ -20,7 +19,7 @@ record ServiceAddress(boolean isSecure, boolean hasScheme, String host, int port
   private static final int MAX_PORT = 65_535;
 
   /**
-   * {@code name} says where the text comes from. Throws {@link SteerException} ADDRESS_INVALID, which
+   * {@code name} is the source of the text. Throws {@link SteerException} ADDRESS_INVALID, which
    * does not quote the text.
    */
   static ServiceAddress parse(String text, String name) {
@@ -32,7 +31,7 @@ record ServiceAddress(boolean isSecure, boolean hasScheme, String host, int port
     int usual = scheme == null ? 0 : isSecure ? 443 : 80;
     int port = match.group(4) == null ? usual : Integer.parseInt(match.group(4));
     if (port == 0 || port > MAX_PORT) throw invalid(name);
-    // With brackets no name is looked up, whatever the text is.
+    // With brackets, no name is looked up for any text.
     if (literal != null && (!literal.contains(":") || ipOf("[" + literal + "]") == null)) {
       throw invalid(name);
     }
@@ -55,14 +54,14 @@ record ServiceAddress(boolean isSecure, boolean hasScheme, String host, int port
     }
   }
 
-  /** What is sent there does not leave this machine. */
+  /** True if data sent to this address stays on this machine. */
   boolean isLoopback() {
     if (host.contains(":")) return ipOf("[" + host + "]").isLoopbackAddress();
     return host.equalsIgnoreCase("localhost")
         || host.matches("127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}");
   }
 
-  /** {@code host:port}, as gRPC writes it. */
+  /** {@code host:port}, with IPv6 in brackets. */
   @Override
   public String toString() {
     return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;

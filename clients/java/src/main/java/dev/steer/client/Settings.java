@@ -6,16 +6,15 @@ import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
-/** Where a client connects, and with which key: as given, else by the environment. */
+/** Address and key of a client: from arguments, otherwise from the environment. */
 record Settings(ServiceAddress address, Supplier<String> key, boolean hasKey) {
   private static final System.Logger LOG = System.getLogger("dev.steer.client");
   private static final String DEFAULT_ADDRESS = "127.0.0.1:50051";
-  /** A header takes nothing else, and the service reads a key up to its first space. */
+  /** Headers accept only these characters, and the service reads a key up to its first space. */
   private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e]*");
 
   /**
-   * What is null is not given. Throws {@link SteerException} ADDRESS_INVALID or KEY_INVALID.
-   *
+   * Null means not given. Throws {@link SteerException} ADDRESS_INVALID or KEY_INVALID.
    * @param token the caller's key, empty for none, or null
    */
   static Settings of(String address, String token, UnaryOperator<String> environment) {
@@ -26,7 +25,7 @@ record Settings(ServiceAddress address, Supplier<String> key, boolean hasKey) {
     return new Settings(place, () -> key, !key.isEmpty());
   }
 
-  /** The token is asked before each call. */
+  /** The token is requested before each call. */
   static Settings of(
       String address, Supplier<String> token, UnaryOperator<String> environment) {
     Supplier<String> key =
@@ -40,14 +39,17 @@ record Settings(ServiceAddress address, Supplier<String> key, boolean hasKey) {
     return ServiceAddress.parse(found.isEmpty() ? DEFAULT_ADDRESS : found, "STEER_ADDRESS");
   }
 
-  /** The key as it is. Throws KEY_INVALID, which does not quote the key. */
+  /** Returns the key. Throws KEY_INVALID, which does not quote the key. */
   private static String checkedKey(String key, String name) {
     if (KEY.matcher(key).matches()) return key;
     String message = name + ": a key is one line of ASCII without spaces";
     throw SteerException.of(Status.INVALID_ARGUMENT.withDescription(message), "KEY_INVALID");
   }
 
-  /** Logs that the key can be read on its way. An address with {@code http://} says that this is meant. */
+  /**
+   * Logs a warning that the key is sent in clear text. An address with {@code http://} means that
+   * this is intended.
+   */
   void warnOfClearKey() {
     if (!hasKey || address.isSecure() || address.hasScheme() || address.isLoopback()) return;
     LOG.log(

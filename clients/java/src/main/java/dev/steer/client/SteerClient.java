@@ -28,11 +28,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** A channel with the settings that Steer asks for, and the calls that need more than a stub. */
+/** A channel with the settings that Steer needs, and the calls that need more than a stub. */
 public final class SteerClient implements AutoCloseable {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-  /** Three heartbeats: a call that is silent for so long is dead. */
+  /** A call that is silent for this many heartbeats is dead. */
   private static final int MISSED_HEARTBEATS = 3;
   private static final Duration HEARTBEAT = Duration.ofSeconds(15);
   private static final Duration LONGEST = Duration.ofHours(1);
@@ -40,8 +40,8 @@ public final class SteerClient implements AutoCloseable {
   private static final String SERVICE = GenerationServiceGrpc.SERVICE_NAME;
 
   /**
-   * What a channel repeats by itself: calls that generate nothing. The calls of GenerationService are
-   * repeated here, because this class fills `request_id` and knows what the service has said.
+   * The channel repeats only calls that generate nothing. This class repeats calls of
+   * GenerationService, because it fills `request_id` and can read the service's errors.
    */
   private static final Map<String, ?> SERVICE_CONFIG = Map.of(
       "methodConfig", List.of(Map.of(
@@ -64,29 +64,32 @@ public final class SteerClient implements AutoCloseable {
     this.clock = clock;
   }
 
-  /** With the address and the key of the environment: STEER_ADDRESS, else 127.0.0.1:50051, and STEER_API_KEY. */
+  /**
+   * Uses the environment: the address STEER_ADDRESS (default 127.0.0.1:50051) and the key
+   * STEER_API_KEY.
+   */
   public static SteerClient connect() {
     return connect(null, (String) null);
   }
 
-  /** With the key of the environment, if there is one in STEER_API_KEY. */
+  /** Uses the key STEER_API_KEY of the environment, if it is set. */
   public static SteerClient connect(String address) {
     return connect(address, (String) null);
   }
 
   /**
-   * {@code address} is {@code host:port} or {@code http://host:port} in the clear, or {@code
-   * https://host:port} by TLS that trusts the authorities of the JVM; null is that of the environment.
-   * {@code token} is the caller's key; null is that of the environment, and an empty one is not sent.
-   * Throws {@link SteerException} ADDRESS_INVALID or KEY_INVALID.
+   * {@code address} is {@code host:port} or {@code http://host:port} for clear text, or {@code
+   * https://host:port} for TLS with the authorities of the JVM; null: the environment's. {@code
+   * token} is the caller's key; null: the environment's; an empty key is not sent. Throws {@link
+   * SteerException} ADDRESS_INVALID or KEY_INVALID.
    */
   public static SteerClient connect(String address, String token) {
     return connect(Settings.of(address, token, System::getenv), null);
   }
 
   /**
-   * {@code credentials} stand in place of those that the address asks for, where they are not null.
-   * {@code token} is asked before each call, and sends none where it is null or empty.
+   * {@code credentials} replace those that the address implies, unless null. {@code token} is
+   * called before each call; null or an empty key is not sent.
    */
   public static SteerClient connect(
       String address, ChannelCredentials credentials, Supplier<String> token) {
@@ -105,7 +108,7 @@ public final class SteerClient implements AutoCloseable {
         : CompositeChannelCredentials.create(transport, new Bearer(settings.key()));
     ManagedChannel channel = Grpc.newChannelBuilderForAddress(address.host(), address.port(), all)
         .defaultServiceConfig(SERVICE_CONFIG)
-        // A connection that does not answer a ping is dead; its calls are resumed over another.
+        // If a connection does not answer a ping, its calls are resumed over another.
         .keepAliveTime(60, TimeUnit.SECONDS)
         .keepAliveTimeout(20, TimeUnit.SECONDS)
         .maxInboundMessageSize(MAX_ANSWER_BYTES)
@@ -113,17 +116,17 @@ public final class SteerClient implements AutoCloseable {
     return new SteerClient(channel, SystemClock.INSTANCE);
   }
 
-  /** For every stub, as in {@code ModelServiceGrpc.newBlockingStub(client.channel())}. */
+  /** For any stub, for example {@code ModelServiceGrpc.newBlockingStub(client.channel())}. */
   public ManagedChannel channel() {
     return channel;
   }
 
   /**
-   * Generates the whole answer within the deadline, repetitions included. The call is made again, ten
-   * times at most, where a connection or a replica was lost before the answer came, or where the
-   * service has refused the call and asks for a repetition. A repetition joins a generation that still
-   * runs, or gets its stored answer. A generation whose connection was lost is cancelled: then the
-   * answer is generated again, and a provider can be paid twice.
+   * Generates the whole answer within the deadline, repetitions included. The call is repeated up
+   * to ten times if a connection or a replica was lost before the answer, or if the service refused
+   * the call and asks for a repetition. A repetition joins a generation that still runs, or gets
+   * its stored answer. If the lost connection cancelled the generation, the answer is generated
+   * again, and a provider can be paid twice.
    */
   public GenerateResponse generate(GenerateRequest request, Duration deadline) {
     GenerateRequest whole = request.getRequestId().isEmpty()
@@ -138,12 +141,12 @@ public final class SteerClient implements AutoCloseable {
     }
   }
 
-  /** The same within an hour, the longest that the service allows by its default. */
+  /** The same with a deadline of one hour, the service's default maximum. */
   public GenerateResponse generate(GenerateRequest request) {
     return generate(request, LONGEST);
   }
 
-  /** Waits before a unary call is made again, or throws where it must not be. */
+  /** Waits before a unary call is repeated. Throws if it must not be repeated. */
   private void waitAfter(SteerException cause, int tries, Deadline end) {
     if (channel.isShutdown()) throw cause.orClosed();
     if (tries > Repetition.MAX_TRIES || !Repetition.isWanted(cause)) throw cause;
@@ -162,12 +165,12 @@ public final class SteerClient implements AutoCloseable {
       context.removeListener(listener);
     }
     if (context.isCancelled()) throw SteerException.of(Contexts.statusFromCancelled(context), "");
-    channel.resetConnectBackoff(); // these waits are the backoff; the channel's own reaches minutes
+    channel.resetConnectBackoff(); // these waits replace the channel's longer backoff
   }
 
   /**
-   * Generates and streams; goes on by itself where a connection or a replica is lost. Accepts that
-   * output is discarded, and asks for MID_STREAM_RECOVERY_RESTART where the request names no recovery.
+   * Generates and streams. Resumes by itself if a connection or a replica is lost. Accepts
+   * discards, and asks for MID_STREAM_RECOVERY_RESTART if the request names no recovery.
    */
   public EventStream streamGenerate(StreamGenerateRequest request, ReadOptions options) {
     var whole = request.toBuilder().setAcceptsDiscard(true);
@@ -191,9 +194,9 @@ public final class SteerClient implements AutoCloseable {
     return streamGenerate(request, new ReadOptions());
   }
 
-  /** Goes on with a stream whose position was kept elsewhere. */
+  /** Resumes a stream at a stored position. */
   public EventStream resumeStream(StreamCursor cursor, ReadOptions options) {
-    // The heartbeat is the first call's, which is not known here: no limit unless one is given.
+    // The heartbeat interval is that of the first call, which is unknown here: no limit by default.
     Duration silence = options.silence == null ? Duration.ZERO : options.silence;
     return new EventStream(channel, clock, null, cursor, silence, options);
   }

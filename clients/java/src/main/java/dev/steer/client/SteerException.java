@@ -13,7 +13,7 @@ import io.grpc.protobuf.ProtoUtils;
 import java.time.Duration;
 import java.util.Optional;
 
-/** A call that did not succeed, with what the service says of it. */
+/** A failed call, with the service's description of the failure. */
 public final class SteerException extends StatusRuntimeException {
   private static final Metadata.Key<com.google.rpc.Status> DETAILS =
       Metadata.Key.of(
@@ -34,9 +34,9 @@ public final class SteerException extends StatusRuntimeException {
     this.cursor = cursor;
   }
 
-  /** The error of a call's status; for calls of a plain stub as well. */
+  /** The error of a call's status, also for calls of plain stubs. */
   public static SteerException of(Status status, Metadata trailers) {
-    // What this package has thrown inside of a call.
+    // An error that this package threw inside a call.
     if (status.getCause() instanceof SteerException own) return own;
     Metadata all = trailers == null ? new Metadata() : trailers;
     GatewayError detail = find(all, GatewayError.class).orElse(null);
@@ -45,13 +45,13 @@ public final class SteerException extends StatusRuntimeException {
     return new SteerException(status, all, detail, reason, null);
   }
 
-  /** The error that ends a stream, as its last event tells it. */
+  /** The error of a stream's terminal event. */
   static SteerException of(GatewayError detail) {
     Status status = Status.fromCodeValue(detail.getCode()).withDescription(detail.getMessage());
     return new SteerException(status, new Metadata(), detail, detail.getReason(), null);
   }
 
-  /** An error of the reader's own. */
+  /** An error of the reader itself. */
   static SteerException of(Status status, String reason) {
     return new SteerException(status, new Metadata(), null, reason, null);
   }
@@ -65,33 +65,33 @@ public final class SteerException extends StatusRuntimeException {
     return getStatus().getCode();
   }
 
-  /** Stable cause in UPPER_SNAKE_CASE; empty where the status comes from a library or a proxy. */
+  /** Stable cause in UPPER_SNAKE_CASE; empty if the status comes from a library or a proxy. */
   public String reason() {
     return reason;
   }
 
   /**
-   * The gateway's error in full: category, attempts, usage. Empty, and never null, where the gateway has
-   * said nothing: {@link #isFromGateway}.
+   * The gateway's complete error: category, attempts, usage. Empty, never null, if the gateway sent
+   * none: {@link #isFromGateway}.
    */
   public GatewayError detail() {
     return detail == null ? GatewayError.getDefaultInstance() : detail;
   }
 
-  /** Repeating the same call later can succeed. */
+  /** True if the same call can succeed later. */
   public boolean retryable() {
     if (detail != null) return detail.getRetryable();
     return !isFromGateway() && code() == Status.Code.UNAVAILABLE;
   }
 
-  /** The service has answered; else the status is a library's or a proxy's. */
+  /** True if the gateway answered; otherwise the status comes from a library or a proxy. */
   public boolean isFromGateway() {
     if (detail != null) return true;
     var domain = find(getTrailers(), ErrorInfo.class).map(ErrorInfo::getDomain);
     return domain.filter("steer"::equals).isPresent();
   }
 
-  /** Earliest sensible moment for that. */
+  /** Shortest sensible wait before a repetition. */
   public Duration retryDelay() {
     var delay = find(getTrailers(), RetryInfo.class).map(RetryInfo::getRetryDelay);
     return delay
@@ -100,26 +100,30 @@ public final class SteerException extends StatusRuntimeException {
         .orElse(Duration.ZERO);
   }
 
-  /** Where the reader of a stream stood: enough to go on later. Null where the call was none of a stream. */
+  /**
+   * Position of the stream's reader, sufficient to resume later. Null if the call was not a stream.
+   */
   public StreamCursor cursor() {
     return cursor;
   }
 
-  /** Milliseconds, or null; negative forbids a repetition that nobody decides, others ask for one. */
+  /**
+   * Milliseconds, or null. A negative value forbids automatic repetitions, any other asks for one.
+   */
   Long pushback() {
     String text = getTrailers().get(PUSHBACK);
     if (text == null) return null;
-    // What is no number forbids a repetition, as gRPC has it.
+    // A value that is not a number forbids a repetition, as in gRPC.
     return text.matches("\\d{1,9}") ? Long.parseLong(text) : -1L;
   }
 
-  /** Whether the service has said that nobody is to repeat the call. */
+  /** True if the service forbids automatic repetitions. */
   boolean isFinal() {
     Long pushback = pushback();
     return pushback != null && pushback < 0 || detail != null && !detail.getRetryable();
   }
 
-  /** What a call of a closed client ends with: this, if the service has said it. */
+  /** The error of a call on a closed client, if it has that status. */
   SteerException orClosed() {
     if (isFromGateway()) return this;
     return of(Status.CANCELLED.withDescription("the client is closed").withCause(this), "");
@@ -133,7 +137,7 @@ public final class SteerException extends StatusRuntimeException {
         if (any.is(type)) return Optional.of(any.unpack(type));
       }
     } catch (IllegalArgumentException | InvalidProtocolBufferException e) {
-      // Broken, or another's: the status alone counts.
+      // Broken or foreign details: only the status counts.
     }
     return Optional.empty();
   }

@@ -17,7 +17,7 @@ final class SystemClock implements Clock {
   });
 
   private SystemClock() {
-    timer.setRemoveOnCancelPolicy(true); // else a stream is held until its deadline
+    timer.setRemoveOnCancelPolicy(true); // else a timer keeps its stream until the deadline
   }
 
   @Override

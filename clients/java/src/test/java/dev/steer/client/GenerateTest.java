@@ -38,7 +38,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Unary calls that are made again, over a socket. */
+/** Repeated unary calls, over a socket. */
 @Timeout(60)
 class GenerateTest {
   private static final Metadata.Key<String> PUSHBACK =
@@ -53,7 +53,7 @@ class GenerateTest {
   private final Queue<Server> servers = new ConcurrentLinkedQueue<>();
   private final Queue<String> requestIds = new ConcurrentLinkedQueue<>();
 
-  /** Waits as long as the service asks for, and no longer. */
+  /** Waits exactly as long as the service asks for. */
   private static final class Hurried implements Clock {
     @Override
     public <T> T poll(BlockingQueue<T> queue, Duration wait) throws InterruptedException {
@@ -71,7 +71,7 @@ class GenerateTest {
     }
   }
 
-  /** What a replica says to each call. */
+  /** A replica's answer to each call. */
   private final class Replica extends GenerationServiceGrpc.GenerationServiceImplBase {
     private final Consumer<StreamObserver<GenerateResponse>> say;
 
@@ -121,7 +121,7 @@ class GenerateTest {
     return SteerClient.connect("127.0.0.1:" + server.getPort(), null);
   }
 
-  /** Makes so many calls at once over one channel; throws what one of them has thrown. */
+  /** Makes this many calls at once over one channel. Throws the error of a failed one. */
   private static void generateTogether(SteerClient client, int calls) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(calls);
     try {
@@ -162,7 +162,7 @@ class GenerateTest {
               return start(port, ANSWERS);
             });
     try (SteerClient client = clientOf(lost)) {
-      // More than the tokens of the channel's own retries would allow.
+      // More calls than the channel's own retries would allow.
       generateTogether(client, calls);
     }
     fate.join();
@@ -176,7 +176,7 @@ class GenerateTest {
     Thread fate =
         beside(
             () -> {
-              // It refuses calls on its connection for two seconds before it says GOAWAY.
+              // The replica refuses calls on its connection for two seconds before GOAWAY.
               TimeUnit.SECONDS.sleep(2);
               draining.shutdown().awaitTermination();
               return start(port, ANSWERS);
@@ -224,7 +224,7 @@ class GenerateTest {
     Server server = start(0, refusing("600000"));
     try (SteerClient client = clientOf(server)) {
       var error = assertThrows(SteerException.class, () -> generate(client));
-      // The reason that the service gave, and not a deadline that nobody has waited for.
+      // The reason is the service's, not a deadline that was never reached.
       assertEquals("DRAINING", error.reason());
     }
     assertEquals(1, requestIds.size());

@@ -34,12 +34,12 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The text that stands, and the result, from events alone. */
+/** The valid text and the result, from events alone. */
 class OutputTest {
   private static final Part CALL =
       Part.newBuilder().setToolCall(ToolCall.newBuilder().setName("weather")).build();
   private static final StreamEvent.Builder DONE = complete(Generation.newBuilder());
-  /** What is expected of a stream whose text nobody can know. */
+  /** Expected for a stream whose text cannot be known. */
   private static final String INCOMPLETE = null;
 
   private static StreamEvent.Builder text(int part, String words) {

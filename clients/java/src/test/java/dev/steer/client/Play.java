@@ -17,22 +17,21 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * Reads a vector to its end: the real reader over a real channel, all on one thread, with time that
- * passes as soon as there is nothing to do.
+ * Plays a vector to its end: the real reader over a real channel, on one thread, with virtual time.
  */
 final class Play implements Clock {
   final List<Integer> applied = new ArrayList<>();
-  /** Sequences of the events before which a discard was told. */
+  /** Sequences of the events before which a discard was reported. */
   final List<Integer> discards = new ArrayList<>();
   final List<Long> waitsMs = new ArrayList<>();
   final List<Reconnect> reconnects = new ArrayList<>();
   final List<Boolean> durability = new ArrayList<>();
   final ScriptedService service;
-  /** Per call: the reader has ended it. */
+  /** By call: the reader ended it. */
   List<Boolean> cancelled;
   String ended = "complete";
   SteerException error;
-  /** What the reader has asked the clock for, in order. */
+  /** Waits that the reader requested from the clock, in order. */
   final List<Duration> polls = new ArrayList<>();
 
   private final Vector vector;
@@ -55,13 +54,13 @@ final class Play implements Clock {
         play,
         client -> {
           play.caller.run(() -> play.read(client, options));
-          // Later the end of the channel cancels everything.
+          // Copied now, because the end of the channel cancels everything.
           play.cancelled = List.copyOf(play.service.cancelled);
         });
     return play;
   }
 
-  /** What {@code text} or {@code collect} of the vector's stream returns. */
+  /** The result of {@code text} or {@code collect} for the vector's stream. */
   static <T> T take(Vector vector, Function<EventStream, T> take) throws IOException {
     Play play = new Play(vector);
     List<T> taken = new ArrayList<>();
@@ -76,7 +75,7 @@ final class Play implements Clock {
     return taken.get(0);
   }
 
-  /** A client of the service for as long as {@code use} runs. */
+  /** A client of the service while {@code use} runs. */
   static void serve(ScriptedService service, Clock clock, Consumer<SteerClient> use)
       throws IOException {
     String name = InProcessServerBuilder.generateName();
@@ -120,14 +119,14 @@ final class Play implements Clock {
       String recovery = "MID_STREAM_RECOVERY_" + vector.request().midStreamRecovery();
       spec.getRoutingBuilder().setMidStreamRecovery(MidStreamRecovery.valueOf(recovery));
     }
-    // The client gives each request an id, unless there is nothing that it could join.
+    // The client gives each request an id, unless the stream is ephemeral and cannot be joined.
     boolean isEphemeral = Boolean.FALSE.equals(vector.repeatable());
     var request = StreamGenerateRequest.newBuilder().setSpec(spec);
     request.getOptionsBuilder().setEphemeral(isEphemeral);
     return client.streamGenerate(request.build(), options);
   }
 
-  /** Sequence of the last event that was handed on, or that the reader began behind. */
+  /** Sequence of the last event returned, or the position at which the reader started. */
   private int position() {
     if (!applied.isEmpty()) return applied.get(applied.size() - 1);
     return vector.cursor() == null ? 0 : vector.cursor().sequence();
@@ -146,7 +145,7 @@ final class Play implements Clock {
   public <T> T poll(BlockingQueue<T> queue, Duration wait) {
     if (queue.isEmpty() && isTimeToStop()) {
       if (is("cancel")) caller.cancel(null);
-      // As a context does it when its deadline passes.
+      // Like a context whose deadline passes.
       if (is("deadline")) limited.cancel(new TimeoutException("context timed out"));
     }
     polls.add(wait);

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** the reader of a stream, by the vectors that every language has to pass. */
+/** the reader of a stream, tested with the vectors of all languages. */
 class ResumeVectorsTest {
   static List<Vector> vectors() throws IOException {
     return Vector.all();
@@ -42,7 +42,7 @@ class ResumeVectorsTest {
     }
     assertEquals(vector.waitsMs(), play.waitsMs);
     for (int call = 0; call < vector.calls().size(); call++) {
-      // A call that has ended by itself cannot be cancelled any more.
+      // A call that ended by itself cannot be cancelled.
       assertEquals(vector.calls().get(call).cancelled(), play.cancelled.get(call));
     }
     assertEquals(List.of(), play.service.leftOpen);
@@ -101,7 +101,7 @@ class ResumeVectorsTest {
     assertEquals(Boolean.FALSE.equals(vector.repeatable()), ids.get(0).isEmpty());
   }
 
-  /** Where the vector's own calls say that its reader stood. */
+  /** The reader's position according to the vector's calls. */
   private static StreamCursor position(Vector vector, Play play) {
     StreamCursor position = new StreamCursor("", 0, 0);
     if (vector.cursor() != null) {

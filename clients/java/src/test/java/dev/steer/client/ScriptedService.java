@@ -32,20 +32,20 @@ final class ScriptedService extends GenerationServiceGrpc.GenerationServiceImplB
   private static final Metadata.Key<String> PUSHBACK =
       Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** A value that no enum of today has. */
+  /** A value of no current enum. */
   private static final int NEWER = 99;
 
-  /** A call as it arrived; a stream id only where it resumes one. */
+  /** A received call; its stream id is set if it resumes a stream. */
   record Made(String method, String streamId, int lastSequence, int lastWriter) {}
 
   final List<Made> made = new ArrayList<>();
-  /** What each call carries beside its position; a recovery only where it opens a stream. */
+  /** Flags of each call beside its position; the recovery is set if the call opens a stream. */
   record Flags(boolean acceptsDiscard, String recovery) {}
 
   final List<Flags> flags = new ArrayList<>();
   final List<String> requestIds = new ArrayList<>();
   final List<Boolean> cancelled = new ArrayList<>();
-  /** Calls that were still open when the reader made its next one. */
+  /** Calls that were still open at the reader's next call. */
   final List<Integer> leftOpen = new ArrayList<>();
   private final List<Vector.Call> script;
 

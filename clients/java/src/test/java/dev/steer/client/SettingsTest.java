@@ -21,7 +21,7 @@ import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.Test;
 
-/** Where a client connects and with which key: tests/fixtures/connection-vectors.json. */
+/** Addresses and keys, tested with tests/fixtures/connection-vectors.json. */
 class SettingsTest {
   private record Address(String text, String host, int port, boolean isSecure, boolean isLoopback) {}
 

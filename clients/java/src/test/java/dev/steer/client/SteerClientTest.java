@@ -36,14 +36,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The channel that {@code connect} makes, over a socket. */
+/** The channel of {@code connect}, over a socket. */
 class SteerClientTest {
   private static final Metadata.Key<String> PUSHBACK =
       Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
-  /** Of the calls that are refused, before the first one that is not. */
+  /** Pushbacks of the refused calls before the first accepted one. */
   private final Queue<String> pushbacks = new ConcurrentLinkedQueue<>();
   private final Queue<String> requestIds = new ConcurrentLinkedQueue<>();
   private final Queue<String> keys = new ConcurrentLinkedQueue<>();
@@ -71,7 +71,7 @@ class SteerClientTest {
     }
   }
 
-  /** What is left of it never comes. */
+  /** The rest of it never comes. */
   private static void stream(StreamObserver<StreamEvent> answer) {
     var start = StreamStart.newBuilder().setStreamId("s.1").setResumable(true);
     answer.onNext(StreamEvent.newBuilder().setSequence(1).setWriter(7).setStart(start).build());

@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** One of tests/fixtures/resume-vectors.json; docs/resuming.md explains the fields. */
+/** A vector of tests/fixtures/resume-vectors.json; docs/resuming.md explains the fields. */
 record Vector(
     String name,
     Boolean repeatable,
@@ -32,7 +32,7 @@ record Vector(
 
   record Position(String streamId, int sequence, int writer) {}
 
-  /** What the caller's request names. */
+  /** The fields that the caller's request names. */
   record Request(String midStreamRecovery) {}
 
   record Stop(String how, Integer afterSequence, Integer inWait) {}

@@ -7,8 +7,8 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * What happens to a running provider call when its generation is cancelled,
- * by whatever means.
+ * What happens to a running provider call when its generation is cancelled for
+ * any reason.
  * </pre>
  *
  * Protobuf enum {@code steer.v1.AbortMode}
@@ -26,7 +26,7 @@ public enum AbortMode
   ABORT_MODE_UNSPECIFIED(0),
   /**
    * <pre>
-   * Close the connection at once; counts that were not reported are estimated.
+   * Close the connection at once. Counts that were not reported are estimated.
    * </pre>
    *
    * <code>ABORT_MODE_CLOSE = 1;</code>
@@ -34,8 +34,8 @@ public enum AbortMode
   ABORT_MODE_CLOSE(1),
   /**
    * <pre>
-   * Read on without delivering until the provider reports its counts or a
-   * bound is met.
+   * Read on without delivering until the provider reports its counts or a limit
+   * of the AbortPolicy is reached.
    * </pre>
    *
    * <code>ABORT_MODE_DRAIN = 2;</code>
@@ -63,7 +63,7 @@ public enum AbortMode
   public static final int ABORT_MODE_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Close the connection at once; counts that were not reported are estimated.
+   * Close the connection at once. Counts that were not reported are estimated.
    * </pre>
    *
    * <code>ABORT_MODE_CLOSE = 1;</code>
@@ -71,8 +71,8 @@ public enum AbortMode
   public static final int ABORT_MODE_CLOSE_VALUE = 1;
   /**
    * <pre>
-   * Read on without delivering until the provider reports its counts or a
-   * bound is met.
+   * Read on without delivering until the provider reports its counts or a limit
+   * of the AbortPolicy is reached.
    * </pre>
    *
    * <code>ABORT_MODE_DRAIN = 2;</code>

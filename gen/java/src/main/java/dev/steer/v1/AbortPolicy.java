@@ -122,8 +122,8 @@ private static final long serialVersionUID = 0L;
   private long maxCostPicos_ = 0L;
   /**
    * <pre>
-   * Most money that DRAIN spends on output nobody reads, in trillionths of the
-   * price table's currency. Unset: no bound but `max_time`.
+   * Most money that DRAIN spends on undelivered output, in trillionths (1e-12)
+   * of the price table's currency. Unset: only `max_time` limits it.
    * </pre>
    *
    * <code>optional int64 max_cost_picos = 3 [json_name = "maxCostPicos"];</code>
@@ -135,8 +135,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Most money that DRAIN spends on output nobody reads, in trillionths of the
-   * price table's currency. Unset: no bound but `max_time`.
+   * Most money that DRAIN spends on undelivered output, in trillionths (1e-12)
+   * of the price table's currency. Unset: only `max_time` limits it.
    * </pre>
    *
    * <code>optional int64 max_cost_picos = 3 [json_name = "maxCostPicos"];</code>
@@ -750,8 +750,8 @@ private static final long serialVersionUID = 0L;
     private long maxCostPicos_ ;
     /**
      * <pre>
-     * Most money that DRAIN spends on output nobody reads, in trillionths of the
-     * price table's currency. Unset: no bound but `max_time`.
+     * Most money that DRAIN spends on undelivered output, in trillionths (1e-12)
+     * of the price table's currency. Unset: only `max_time` limits it.
      * </pre>
      *
      * <code>optional int64 max_cost_picos = 3 [json_name = "maxCostPicos"];</code>
@@ -763,8 +763,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Most money that DRAIN spends on output nobody reads, in trillionths of the
-     * price table's currency. Unset: no bound but `max_time`.
+     * Most money that DRAIN spends on undelivered output, in trillionths (1e-12)
+     * of the price table's currency. Unset: only `max_time` limits it.
      * </pre>
      *
      * <code>optional int64 max_cost_picos = 3 [json_name = "maxCostPicos"];</code>
@@ -776,8 +776,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Most money that DRAIN spends on output nobody reads, in trillionths of the
-     * price table's currency. Unset: no bound but `max_time`.
+     * Most money that DRAIN spends on undelivered output, in trillionths (1e-12)
+     * of the price table's currency. Unset: only `max_time` limits it.
      * </pre>
      *
      * <code>optional int64 max_cost_picos = 3 [json_name = "maxCostPicos"];</code>
@@ -793,8 +793,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Most money that DRAIN spends on output nobody reads, in trillionths of the
-     * price table's currency. Unset: no bound but `max_time`.
+     * Most money that DRAIN spends on undelivered output, in trillionths (1e-12)
+     * of the price table's currency. Unset: only `max_time` limits it.
      * </pre>
      *
      * <code>optional int64 max_cost_picos = 3 [json_name = "maxCostPicos"];</code>

@@ -58,8 +58,8 @@ public interface AbortPolicyOrBuilder extends
 
   /**
    * <pre>
-   * Most money that DRAIN spends on output nobody reads, in trillionths of the
-   * price table's currency. Unset: no bound but `max_time`.
+   * Most money that DRAIN spends on undelivered output, in trillionths (1e-12)
+   * of the price table's currency. Unset: only `max_time` limits it.
    * </pre>
    *
    * <code>optional int64 max_cost_picos = 3 [json_name = "maxCostPicos"];</code>
@@ -68,8 +68,8 @@ public interface AbortPolicyOrBuilder extends
   boolean hasMaxCostPicos();
   /**
    * <pre>
-   * Most money that DRAIN spends on output nobody reads, in trillionths of the
-   * price table's currency. Unset: no bound but `max_time`.
+   * Most money that DRAIN spends on undelivered output, in trillionths (1e-12)
+   * of the price table's currency. Unset: only `max_time` limits it.
    * </pre>
    *
    * <code>optional int64 max_cost_picos = 3 [json_name = "maxCostPicos"];</code>

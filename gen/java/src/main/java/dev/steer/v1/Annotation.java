@@ -157,7 +157,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object citedText_ = "";
   /**
    * <pre>
-   * Words of the source.
+   * Quoted text of the source.
    * </pre>
    *
    * <code>string cited_text = 3 [json_name = "citedText"];</code>
@@ -178,7 +178,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Words of the source.
+   * Quoted text of the source.
    * </pre>
    *
    * <code>string cited_text = 3 [json_name = "citedText"];</code>
@@ -203,8 +203,9 @@ private static final long serialVersionUID = 0L;
   private int start_ = 0;
   /**
    * <pre>
-   * First code point of the part's text that it belongs to, from 0. Unset with
-   * `end`: it belongs to the whole part, or the provider does not say.
+   * First code point of the part's text that the annotation covers, from 0.
+   * Unset with `end`: it covers the whole part, or the provider reports no
+   * range.
    * </pre>
    *
    * <code>optional int32 start = 4 [json_name = "start"];</code>
@@ -216,8 +217,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * First code point of the part's text that it belongs to, from 0. Unset with
-   * `end`: it belongs to the whole part, or the provider does not say.
+   * First code point of the part's text that the annotation covers, from 0.
+   * Unset with `end`: it covers the whole part, or the provider reports no
+   * range.
    * </pre>
    *
    * <code>optional int32 start = 4 [json_name = "start"];</code>
@@ -232,7 +234,7 @@ private static final long serialVersionUID = 0L;
   private int end_ = 0;
   /**
    * <pre>
-   * The code point behind the last one.
+   * The code point after the last one covered.
    * </pre>
    *
    * <code>optional int32 end = 5 [json_name = "end"];</code>
@@ -244,7 +246,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The code point behind the last one.
+   * The code point after the last one covered.
    * </pre>
    *
    * <code>optional int32 end = 5 [json_name = "end"];</code>
@@ -407,8 +409,8 @@ private static final long serialVersionUID = 0L;
   private dev.steer.v1.ProviderData providerData_;
   /**
    * <pre>
-   * The annotation as the provider wrote it: all of it, what the fields above
-   * say too.
+   * The whole annotation as the provider wrote it, including the values of the
+   * fields above.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>
@@ -420,8 +422,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The annotation as the provider wrote it: all of it, what the fields above
-   * say too.
+   * The whole annotation as the provider wrote it, including the values of the
+   * fields above.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>
@@ -433,8 +435,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The annotation as the provider wrote it: all of it, what the fields above
-   * say too.
+   * The whole annotation as the provider wrote it, including the values of the
+   * fields above.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>
@@ -1188,7 +1190,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object citedText_ = "";
     /**
      * <pre>
-     * Words of the source.
+     * Quoted text of the source.
      * </pre>
      *
      * <code>string cited_text = 3 [json_name = "citedText"];</code>
@@ -1208,7 +1210,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Words of the source.
+     * Quoted text of the source.
      * </pre>
      *
      * <code>string cited_text = 3 [json_name = "citedText"];</code>
@@ -1229,7 +1231,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Words of the source.
+     * Quoted text of the source.
      * </pre>
      *
      * <code>string cited_text = 3 [json_name = "citedText"];</code>
@@ -1246,7 +1248,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Words of the source.
+     * Quoted text of the source.
      * </pre>
      *
      * <code>string cited_text = 3 [json_name = "citedText"];</code>
@@ -1260,7 +1262,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Words of the source.
+     * Quoted text of the source.
      * </pre>
      *
      * <code>string cited_text = 3 [json_name = "citedText"];</code>
@@ -1280,8 +1282,9 @@ private static final long serialVersionUID = 0L;
     private int start_ ;
     /**
      * <pre>
-     * First code point of the part's text that it belongs to, from 0. Unset with
-     * `end`: it belongs to the whole part, or the provider does not say.
+     * First code point of the part's text that the annotation covers, from 0.
+     * Unset with `end`: it covers the whole part, or the provider reports no
+     * range.
      * </pre>
      *
      * <code>optional int32 start = 4 [json_name = "start"];</code>
@@ -1293,8 +1296,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First code point of the part's text that it belongs to, from 0. Unset with
-     * `end`: it belongs to the whole part, or the provider does not say.
+     * First code point of the part's text that the annotation covers, from 0.
+     * Unset with `end`: it covers the whole part, or the provider reports no
+     * range.
      * </pre>
      *
      * <code>optional int32 start = 4 [json_name = "start"];</code>
@@ -1306,8 +1310,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First code point of the part's text that it belongs to, from 0. Unset with
-     * `end`: it belongs to the whole part, or the provider does not say.
+     * First code point of the part's text that the annotation covers, from 0.
+     * Unset with `end`: it covers the whole part, or the provider reports no
+     * range.
      * </pre>
      *
      * <code>optional int32 start = 4 [json_name = "start"];</code>
@@ -1323,8 +1328,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First code point of the part's text that it belongs to, from 0. Unset with
-     * `end`: it belongs to the whole part, or the provider does not say.
+     * First code point of the part's text that the annotation covers, from 0.
+     * Unset with `end`: it covers the whole part, or the provider reports no
+     * range.
      * </pre>
      *
      * <code>optional int32 start = 4 [json_name = "start"];</code>
@@ -1340,7 +1346,7 @@ private static final long serialVersionUID = 0L;
     private int end_ ;
     /**
      * <pre>
-     * The code point behind the last one.
+     * The code point after the last one covered.
      * </pre>
      *
      * <code>optional int32 end = 5 [json_name = "end"];</code>
@@ -1352,7 +1358,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The code point behind the last one.
+     * The code point after the last one covered.
      * </pre>
      *
      * <code>optional int32 end = 5 [json_name = "end"];</code>
@@ -1364,7 +1370,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The code point behind the last one.
+     * The code point after the last one covered.
      * </pre>
      *
      * <code>optional int32 end = 5 [json_name = "end"];</code>
@@ -1380,7 +1386,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The code point behind the last one.
+     * The code point after the last one covered.
      * </pre>
      *
      * <code>optional int32 end = 5 [json_name = "end"];</code>
@@ -1694,8 +1700,8 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> providerDataBuilder_;
     /**
      * <pre>
-     * The annotation as the provider wrote it: all of it, what the fields above
-     * say too.
+     * The whole annotation as the provider wrote it, including the values of the
+     * fields above.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>
@@ -1706,8 +1712,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The annotation as the provider wrote it: all of it, what the fields above
-     * say too.
+     * The whole annotation as the provider wrote it, including the values of the
+     * fields above.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>
@@ -1722,8 +1728,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The annotation as the provider wrote it: all of it, what the fields above
-     * say too.
+     * The whole annotation as the provider wrote it, including the values of the
+     * fields above.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>
@@ -1741,8 +1747,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The annotation as the provider wrote it: all of it, what the fields above
-     * say too.
+     * The whole annotation as the provider wrote it, including the values of the
+     * fields above.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>
@@ -1760,8 +1766,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The annotation as the provider wrote it: all of it, what the fields above
-     * say too.
+     * The whole annotation as the provider wrote it, including the values of the
+     * fields above.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>
@@ -1786,8 +1792,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The annotation as the provider wrote it: all of it, what the fields above
-     * say too.
+     * The whole annotation as the provider wrote it, including the values of the
+     * fields above.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>
@@ -1804,8 +1810,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The annotation as the provider wrote it: all of it, what the fields above
-     * say too.
+     * The whole annotation as the provider wrote it, including the values of the
+     * fields above.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>
@@ -1817,8 +1823,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The annotation as the provider wrote it: all of it, what the fields above
-     * say too.
+     * The whole annotation as the provider wrote it, including the values of the
+     * fields above.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>
@@ -1833,8 +1839,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The annotation as the provider wrote it: all of it, what the fields above
-     * say too.
+     * The whole annotation as the provider wrote it, including the values of the
+     * fields above.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>

@@ -52,7 +52,7 @@ public interface AnnotationOrBuilder extends
 
   /**
    * <pre>
-   * Words of the source.
+   * Quoted text of the source.
    * </pre>
    *
    * <code>string cited_text = 3 [json_name = "citedText"];</code>
@@ -61,7 +61,7 @@ public interface AnnotationOrBuilder extends
   java.lang.String getCitedText();
   /**
    * <pre>
-   * Words of the source.
+   * Quoted text of the source.
    * </pre>
    *
    * <code>string cited_text = 3 [json_name = "citedText"];</code>
@@ -72,8 +72,9 @@ public interface AnnotationOrBuilder extends
 
   /**
    * <pre>
-   * First code point of the part's text that it belongs to, from 0. Unset with
-   * `end`: it belongs to the whole part, or the provider does not say.
+   * First code point of the part's text that the annotation covers, from 0.
+   * Unset with `end`: it covers the whole part, or the provider reports no
+   * range.
    * </pre>
    *
    * <code>optional int32 start = 4 [json_name = "start"];</code>
@@ -82,8 +83,9 @@ public interface AnnotationOrBuilder extends
   boolean hasStart();
   /**
    * <pre>
-   * First code point of the part's text that it belongs to, from 0. Unset with
-   * `end`: it belongs to the whole part, or the provider does not say.
+   * First code point of the part's text that the annotation covers, from 0.
+   * Unset with `end`: it covers the whole part, or the provider reports no
+   * range.
    * </pre>
    *
    * <code>optional int32 start = 4 [json_name = "start"];</code>
@@ -93,7 +95,7 @@ public interface AnnotationOrBuilder extends
 
   /**
    * <pre>
-   * The code point behind the last one.
+   * The code point after the last one covered.
    * </pre>
    *
    * <code>optional int32 end = 5 [json_name = "end"];</code>
@@ -102,7 +104,7 @@ public interface AnnotationOrBuilder extends
   boolean hasEnd();
   /**
    * <pre>
-   * The code point behind the last one.
+   * The code point after the last one covered.
    * </pre>
    *
    * <code>optional int32 end = 5 [json_name = "end"];</code>
@@ -190,8 +192,8 @@ public interface AnnotationOrBuilder extends
 
   /**
    * <pre>
-   * The annotation as the provider wrote it: all of it, what the fields above
-   * say too.
+   * The whole annotation as the provider wrote it, including the values of the
+   * fields above.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>
@@ -200,8 +202,8 @@ public interface AnnotationOrBuilder extends
   boolean hasProviderData();
   /**
    * <pre>
-   * The annotation as the provider wrote it: all of it, what the fields above
-   * say too.
+   * The whole annotation as the provider wrote it, including the values of the
+   * fields above.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>
@@ -210,8 +212,8 @@ public interface AnnotationOrBuilder extends
   dev.steer.v1.ProviderData getProviderData();
   /**
    * <pre>
-   * The annotation as the provider wrote it: all of it, what the fields above
-   * say too.
+   * The whole annotation as the provider wrote it, including the values of the
+   * fields above.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 10 [json_name = "providerData"];</code>

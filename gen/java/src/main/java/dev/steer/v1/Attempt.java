@@ -669,7 +669,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
-   * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+   * example RETRY_BUDGET of an attempt that was not made. Empty if there is
+   * none.
    * </pre>
    *
    * <code>string reason = 19 [json_name = "reason"];</code>
@@ -691,7 +692,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
-   * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+   * example RETRY_BUDGET of an attempt that was not made. Empty if there is
+   * none.
    * </pre>
    *
    * <code>string reason = 19 [json_name = "reason"];</code>
@@ -3313,7 +3315,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
-     * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+     * example RETRY_BUDGET of an attempt that was not made. Empty if there is
+     * none.
      * </pre>
      *
      * <code>string reason = 19 [json_name = "reason"];</code>
@@ -3334,7 +3337,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
-     * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+     * example RETRY_BUDGET of an attempt that was not made. Empty if there is
+     * none.
      * </pre>
      *
      * <code>string reason = 19 [json_name = "reason"];</code>
@@ -3356,7 +3360,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
-     * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+     * example RETRY_BUDGET of an attempt that was not made. Empty if there is
+     * none.
      * </pre>
      *
      * <code>string reason = 19 [json_name = "reason"];</code>
@@ -3374,7 +3379,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
-     * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+     * example RETRY_BUDGET of an attempt that was not made. Empty if there is
+     * none.
      * </pre>
      *
      * <code>string reason = 19 [json_name = "reason"];</code>
@@ -3389,7 +3395,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
-     * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+     * example RETRY_BUDGET of an attempt that was not made. Empty if there is
+     * none.
      * </pre>
      *
      * <code>string reason = 19 [json_name = "reason"];</code>

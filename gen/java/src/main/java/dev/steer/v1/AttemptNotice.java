@@ -7,8 +7,8 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * An attempt failed and another one follows. Sent for every such attempt,
- * before the first content too; it is not content itself.
+ * An attempt failed and another one follows. Sent for every such attempt, also
+ * before the first content. A notice is not content.
  * </pre>
  *
  * Protobuf type {@code steer.v1.AttemptNotice}
@@ -199,8 +199,9 @@ private static final long serialVersionUID = 0L;
   private boolean discardOutput_ = false;
   /**
    * <pre>
-   * Forget all parts and JSON received so far; the next delta opens part 0.
-   * Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
+   * Discard all parts and JSON received so far; the next delta opens part 0.
+   * `StreamGenerateRequest.accepts_discard` says which readers get such a
+   * notice.
    * </pre>
    *
    * <code>bool discard_output = 5 [json_name = "discardOutput"];</code>
@@ -433,8 +434,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * An attempt failed and another one follows. Sent for every such attempt,
-   * before the first content too; it is not content itself.
+   * An attempt failed and another one follows. Sent for every such attempt, also
+   * before the first content. A notice is not content.
    * </pre>
    *
    * Protobuf type {@code steer.v1.AttemptNotice}
@@ -1195,8 +1196,9 @@ private static final long serialVersionUID = 0L;
     private boolean discardOutput_ ;
     /**
      * <pre>
-     * Forget all parts and JSON received so far; the next delta opens part 0.
-     * Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
+     * Discard all parts and JSON received so far; the next delta opens part 0.
+     * `StreamGenerateRequest.accepts_discard` says which readers get such a
+     * notice.
      * </pre>
      *
      * <code>bool discard_output = 5 [json_name = "discardOutput"];</code>
@@ -1208,8 +1210,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Forget all parts and JSON received so far; the next delta opens part 0.
-     * Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
+     * Discard all parts and JSON received so far; the next delta opens part 0.
+     * `StreamGenerateRequest.accepts_discard` says which readers get such a
+     * notice.
      * </pre>
      *
      * <code>bool discard_output = 5 [json_name = "discardOutput"];</code>
@@ -1225,8 +1228,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Forget all parts and JSON received so far; the next delta opens part 0.
-     * Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
+     * Discard all parts and JSON received so far; the next delta opens part 0.
+     * `StreamGenerateRequest.accepts_discard` says which readers get such a
+     * notice.
      * </pre>
      *
      * <code>bool discard_output = 5 [json_name = "discardOutput"];</code>

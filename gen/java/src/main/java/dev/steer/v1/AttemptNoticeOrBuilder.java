@@ -112,8 +112,9 @@ public interface AttemptNoticeOrBuilder extends
 
   /**
    * <pre>
-   * Forget all parts and JSON received so far; the next delta opens part 0.
-   * Which readers get a notice with it: `StreamGenerateRequest.accepts_discard`.
+   * Discard all parts and JSON received so far; the next delta opens part 0.
+   * `StreamGenerateRequest.accepts_discard` says which readers get such a
+   * notice.
    * </pre>
    *
    * <code>bool discard_output = 5 [json_name = "discardOutput"];</code>

@@ -372,7 +372,8 @@ public interface AttemptOrBuilder extends
   /**
    * <pre>
    * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
-   * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+   * example RETRY_BUDGET of an attempt that was not made. Empty if there is
+   * none.
    * </pre>
    *
    * <code>string reason = 19 [json_name = "reason"];</code>
@@ -382,7 +383,8 @@ public interface AttemptOrBuilder extends
   /**
    * <pre>
    * Stable cause of the failure in UPPER_SNAKE_CASE, as in GatewayError, for
-   * example RETRY_BUDGET of an attempt that was not made. Empty without one.
+   * example RETRY_BUDGET of an attempt that was not made. Empty if there is
+   * none.
    * </pre>
    *
    * <code>string reason = 19 [json_name = "reason"];</code>

@@ -65,7 +65,7 @@ public enum AttemptTrigger
   ATTEMPT_TRIGGER_REPAIR(5),
   /**
    * <pre>
-   * A race against a slow first token.
+   * A hedge: a rival of an attempt whose first token is slow.
    * </pre>
    *
    * <code>ATTEMPT_TRIGGER_HEDGE = 6;</code>
@@ -73,7 +73,7 @@ public enum AttemptTrigger
   ATTEMPT_TRIGGER_HEDGE(6),
   /**
    * <pre>
-   * Goes on after the output that a failed attempt had delivered.
+   * Continues after the output that a failed attempt delivered.
    * </pre>
    *
    * <code>ATTEMPT_TRIGGER_CONTINUATION = 7;</code>
@@ -141,7 +141,7 @@ public enum AttemptTrigger
   public static final int ATTEMPT_TRIGGER_REPAIR_VALUE = 5;
   /**
    * <pre>
-   * A race against a slow first token.
+   * A hedge: a rival of an attempt whose first token is slow.
    * </pre>
    *
    * <code>ATTEMPT_TRIGGER_HEDGE = 6;</code>
@@ -149,7 +149,7 @@ public enum AttemptTrigger
   public static final int ATTEMPT_TRIGGER_HEDGE_VALUE = 6;
   /**
    * <pre>
-   * Goes on after the output that a failed attempt had delivered.
+   * Continues after the output that a failed attempt delivered.
    * </pre>
    *
    * <code>ATTEMPT_TRIGGER_CONTINUATION = 7;</code>

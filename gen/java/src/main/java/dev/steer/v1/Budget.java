@@ -7,9 +7,9 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * Most that one call may spend over all its attempts. A target whose price is
- * unknown is not eligible for a call with a budget, and none is for images and
- * files, whose tokens are not known before they are sent.
+ * Upper bound of the cost of one call over all its attempts. Targets without a
+ * known price are not eligible. Calls with images or files have no eligible
+ * target, because the tokens of images and files are unknown in advance.
  * </pre>
  *
  * Protobuf type {@code steer.v1.Budget}
@@ -291,9 +291,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Most that one call may spend over all its attempts. A target whose price is
-   * unknown is not eligible for a call with a budget, and none is for images and
-   * files, whose tokens are not known before they are sent.
+   * Upper bound of the cost of one call over all its attempts. Targets without a
+   * known price are not eligible. Calls with images or files have no eligible
+   * target, because the tokens of images and files are unknown in advance.
    * </pre>
    *
    * Protobuf type {@code steer.v1.Budget}

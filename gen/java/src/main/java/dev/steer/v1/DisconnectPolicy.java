@@ -7,7 +7,7 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * What becomes of a generation when its last subscriber goes away without
+ * What happens to a generation when its last subscriber disconnects without
  * cancelling it.
  * </pre>
  *
@@ -26,7 +26,7 @@ public enum DisconnectPolicy
   DISCONNECT_POLICY_UNSPECIFIED(0),
   /**
    * <pre>
-   * Go on for `disconnect_grace`, then cancel unless somebody resumed.
+   * Continue for `disconnect_grace`, then cancel unless a reader has resumed.
    * </pre>
    *
    * <code>DISCONNECT_POLICY_GRACE = 1;</code>
@@ -70,7 +70,7 @@ public enum DisconnectPolicy
   public static final int DISCONNECT_POLICY_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * Go on for `disconnect_grace`, then cancel unless somebody resumed.
+   * Continue for `disconnect_grace`, then cancel unless a reader has resumed.
    * </pre>
    *
    * <code>DISCONNECT_POLICY_GRACE = 1;</code>

@@ -258,7 +258,7 @@ public enum ErrorCategory
   ERROR_CATEGORY_TRUNCATED(29),
   /**
    * <pre>
-   * The stream store cannot be reached and the stream cannot do without it.
+   * The stream store cannot be reached, and the stream requires it.
    * </pre>
    *
    * <code>ERROR_CATEGORY_STATE_UNAVAILABLE = 30;</code>
@@ -534,7 +534,7 @@ public enum ErrorCategory
   public static final int ERROR_CATEGORY_TRUNCATED_VALUE = 29;
   /**
    * <pre>
-   * The stream store cannot be reached and the stream cannot do without it.
+   * The stream store cannot be reached, and the stream requires it.
    * </pre>
    *
    * <code>ERROR_CATEGORY_STATE_UNAVAILABLE = 30;</code>

@@ -218,7 +218,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration retryDelay_;
   /**
    * <pre>
-   * Earliest sensible moment for that.
+   * Shortest sensible wait before the call is repeated.
    * </pre>
    *
    * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -230,7 +230,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Earliest sensible moment for that.
+   * Shortest sensible wait before the call is repeated.
    * </pre>
    *
    * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -242,7 +242,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Earliest sensible moment for that.
+   * Shortest sensible wait before the call is repeated.
    * </pre>
    *
    * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -351,8 +351,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.steer.v1.Attempt> attempts_;
   /**
    * <pre>
-   * Attempts made, and those passed over. In status details at most three: the
-   * first, which tells the first cause, and the last two.
+   * Attempts made and attempts skipped. Status details hold at most three: the
+   * first, which shows the original cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -363,8 +363,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Attempts made, and those passed over. In status details at most three: the
-   * first, which tells the first cause, and the last two.
+   * Attempts made and attempts skipped. Status details hold at most three: the
+   * first, which shows the original cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -376,8 +376,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Attempts made, and those passed over. In status details at most three: the
-   * first, which tells the first cause, and the last two.
+   * Attempts made and attempts skipped. Status details hold at most three: the
+   * first, which shows the original cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -388,8 +388,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Attempts made, and those passed over. In status details at most three: the
-   * first, which tells the first cause, and the last two.
+   * Attempts made and attempts skipped. Status details hold at most three: the
+   * first, which shows the original cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -400,8 +400,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Attempts made, and those passed over. In status details at most three: the
-   * first, which tells the first cause, and the last two.
+   * Attempts made and attempts skipped. Status details hold at most three: the
+   * first, which shows the original cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -417,7 +417,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object generationId_ = "";
   /**
    * <pre>
-   * Gateway identifier of the generation. Empty if none was admitted.
+   * Gateway identifier of the generation. Empty if none was accepted.
    * </pre>
    *
    * <code>string generation_id = 10 [json_name = "generationId"];</code>
@@ -438,7 +438,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Gateway identifier of the generation. Empty if none was admitted.
+   * Gateway identifier of the generation. Empty if none was accepted.
    * </pre>
    *
    * <code>string generation_id = 10 [json_name = "generationId"];</code>
@@ -463,8 +463,8 @@ private static final long serialVersionUID = 0L;
   private dev.steer.v1.Usage totalUsage_;
   /**
    * <pre>
-   * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-   * sent to a provider.
+   * Tokens of all attempts, including those left out of `attempts`. Unset if
+   * nothing was sent to a provider.
    * </pre>
    *
    * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -476,8 +476,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-   * sent to a provider.
+   * Tokens of all attempts, including those left out of `attempts`. Unset if
+   * nothing was sent to a provider.
    * </pre>
    *
    * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -489,8 +489,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-   * sent to a provider.
+   * Tokens of all attempts, including those left out of `attempts`. Unset if
+   * nothing was sent to a provider.
    * </pre>
    *
    * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -542,7 +542,7 @@ private static final long serialVersionUID = 0L;
   private int attemptsLeftOut_ = 0;
   /**
    * <pre>
-   * How many attempts between the first and the last two are left out.
+   * Number of attempts left out between the first and the last two.
    * </pre>
    *
    * <code>int32 attempts_left_out = 13 [json_name = "attemptsLeftOut"];</code>
@@ -1598,7 +1598,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> retryDelayBuilder_;
     /**
      * <pre>
-     * Earliest sensible moment for that.
+     * Shortest sensible wait before the call is repeated.
      * </pre>
      *
      * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -1609,7 +1609,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Earliest sensible moment for that.
+     * Shortest sensible wait before the call is repeated.
      * </pre>
      *
      * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -1624,7 +1624,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Earliest sensible moment for that.
+     * Shortest sensible wait before the call is repeated.
      * </pre>
      *
      * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -1642,7 +1642,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Earliest sensible moment for that.
+     * Shortest sensible wait before the call is repeated.
      * </pre>
      *
      * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -1660,7 +1660,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Earliest sensible moment for that.
+     * Shortest sensible wait before the call is repeated.
      * </pre>
      *
      * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -1685,7 +1685,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Earliest sensible moment for that.
+     * Shortest sensible wait before the call is repeated.
      * </pre>
      *
      * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -1702,7 +1702,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Earliest sensible moment for that.
+     * Shortest sensible wait before the call is repeated.
      * </pre>
      *
      * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -1714,7 +1714,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Earliest sensible moment for that.
+     * Shortest sensible wait before the call is repeated.
      * </pre>
      *
      * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -1729,7 +1729,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Earliest sensible moment for that.
+     * Shortest sensible wait before the call is repeated.
      * </pre>
      *
      * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -1946,8 +1946,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -1961,8 +1961,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -1976,8 +1976,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -1991,8 +1991,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2011,8 +2011,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2030,8 +2030,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2049,8 +2049,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2069,8 +2069,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2088,8 +2088,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2107,8 +2107,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2127,8 +2127,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2145,8 +2145,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2163,8 +2163,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2175,8 +2175,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2190,8 +2190,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2206,8 +2206,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2218,8 +2218,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2231,8 +2231,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Attempts made, and those passed over. In status details at most three: the
-     * first, which tells the first cause, and the last two.
+     * Attempts made and attempts skipped. Status details hold at most three: the
+     * first, which shows the original cause, and the last two.
      * </pre>
      *
      * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -2259,7 +2259,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object generationId_ = "";
     /**
      * <pre>
-     * Gateway identifier of the generation. Empty if none was admitted.
+     * Gateway identifier of the generation. Empty if none was accepted.
      * </pre>
      *
      * <code>string generation_id = 10 [json_name = "generationId"];</code>
@@ -2279,7 +2279,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Gateway identifier of the generation. Empty if none was admitted.
+     * Gateway identifier of the generation. Empty if none was accepted.
      * </pre>
      *
      * <code>string generation_id = 10 [json_name = "generationId"];</code>
@@ -2300,7 +2300,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Gateway identifier of the generation. Empty if none was admitted.
+     * Gateway identifier of the generation. Empty if none was accepted.
      * </pre>
      *
      * <code>string generation_id = 10 [json_name = "generationId"];</code>
@@ -2317,7 +2317,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Gateway identifier of the generation. Empty if none was admitted.
+     * Gateway identifier of the generation. Empty if none was accepted.
      * </pre>
      *
      * <code>string generation_id = 10 [json_name = "generationId"];</code>
@@ -2331,7 +2331,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Gateway identifier of the generation. Empty if none was admitted.
+     * Gateway identifier of the generation. Empty if none was accepted.
      * </pre>
      *
      * <code>string generation_id = 10 [json_name = "generationId"];</code>
@@ -2353,8 +2353,8 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.Usage, dev.steer.v1.Usage.Builder, dev.steer.v1.UsageOrBuilder> totalUsageBuilder_;
     /**
      * <pre>
-     * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-     * sent to a provider.
+     * Tokens of all attempts, including those left out of `attempts`. Unset if
+     * nothing was sent to a provider.
      * </pre>
      *
      * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -2365,8 +2365,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-     * sent to a provider.
+     * Tokens of all attempts, including those left out of `attempts`. Unset if
+     * nothing was sent to a provider.
      * </pre>
      *
      * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -2381,8 +2381,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-     * sent to a provider.
+     * Tokens of all attempts, including those left out of `attempts`. Unset if
+     * nothing was sent to a provider.
      * </pre>
      *
      * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -2400,8 +2400,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-     * sent to a provider.
+     * Tokens of all attempts, including those left out of `attempts`. Unset if
+     * nothing was sent to a provider.
      * </pre>
      *
      * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -2419,8 +2419,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-     * sent to a provider.
+     * Tokens of all attempts, including those left out of `attempts`. Unset if
+     * nothing was sent to a provider.
      * </pre>
      *
      * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -2445,8 +2445,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-     * sent to a provider.
+     * Tokens of all attempts, including those left out of `attempts`. Unset if
+     * nothing was sent to a provider.
      * </pre>
      *
      * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -2463,8 +2463,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-     * sent to a provider.
+     * Tokens of all attempts, including those left out of `attempts`. Unset if
+     * nothing was sent to a provider.
      * </pre>
      *
      * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -2476,8 +2476,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-     * sent to a provider.
+     * Tokens of all attempts, including those left out of `attempts`. Unset if
+     * nothing was sent to a provider.
      * </pre>
      *
      * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -2492,8 +2492,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-     * sent to a provider.
+     * Tokens of all attempts, including those left out of `attempts`. Unset if
+     * nothing was sent to a provider.
      * </pre>
      *
      * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -2670,7 +2670,7 @@ private static final long serialVersionUID = 0L;
     private int attemptsLeftOut_ ;
     /**
      * <pre>
-     * How many attempts between the first and the last two are left out.
+     * Number of attempts left out between the first and the last two.
      * </pre>
      *
      * <code>int32 attempts_left_out = 13 [json_name = "attemptsLeftOut"];</code>
@@ -2682,7 +2682,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many attempts between the first and the last two are left out.
+     * Number of attempts left out between the first and the last two.
      * </pre>
      *
      * <code>int32 attempts_left_out = 13 [json_name = "attemptsLeftOut"];</code>
@@ -2698,7 +2698,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many attempts between the first and the last two are left out.
+     * Number of attempts left out between the first and the last two.
      * </pre>
      *
      * <code>int32 attempts_left_out = 13 [json_name = "attemptsLeftOut"];</code>

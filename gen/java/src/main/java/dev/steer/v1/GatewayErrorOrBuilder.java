@@ -94,7 +94,7 @@ public interface GatewayErrorOrBuilder extends
 
   /**
    * <pre>
-   * Earliest sensible moment for that.
+   * Shortest sensible wait before the call is repeated.
    * </pre>
    *
    * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -103,7 +103,7 @@ public interface GatewayErrorOrBuilder extends
   boolean hasRetryDelay();
   /**
    * <pre>
-   * Earliest sensible moment for that.
+   * Shortest sensible wait before the call is repeated.
    * </pre>
    *
    * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -112,7 +112,7 @@ public interface GatewayErrorOrBuilder extends
   com.google.protobuf.Duration getRetryDelay();
   /**
    * <pre>
-   * Earliest sensible moment for that.
+   * Shortest sensible wait before the call is repeated.
    * </pre>
    *
    * <code>.google.protobuf.Duration retry_delay = 6 [json_name = "retryDelay"];</code>
@@ -161,8 +161,8 @@ public interface GatewayErrorOrBuilder extends
 
   /**
    * <pre>
-   * Attempts made, and those passed over. In status details at most three: the
-   * first, which tells the first cause, and the last two.
+   * Attempts made and attempts skipped. Status details hold at most three: the
+   * first, which shows the original cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -171,8 +171,8 @@ public interface GatewayErrorOrBuilder extends
       getAttemptsList();
   /**
    * <pre>
-   * Attempts made, and those passed over. In status details at most three: the
-   * first, which tells the first cause, and the last two.
+   * Attempts made and attempts skipped. Status details hold at most three: the
+   * first, which shows the original cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -180,8 +180,8 @@ public interface GatewayErrorOrBuilder extends
   dev.steer.v1.Attempt getAttempts(int index);
   /**
    * <pre>
-   * Attempts made, and those passed over. In status details at most three: the
-   * first, which tells the first cause, and the last two.
+   * Attempts made and attempts skipped. Status details hold at most three: the
+   * first, which shows the original cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -189,8 +189,8 @@ public interface GatewayErrorOrBuilder extends
   int getAttemptsCount();
   /**
    * <pre>
-   * Attempts made, and those passed over. In status details at most three: the
-   * first, which tells the first cause, and the last two.
+   * Attempts made and attempts skipped. Status details hold at most three: the
+   * first, which shows the original cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -199,8 +199,8 @@ public interface GatewayErrorOrBuilder extends
       getAttemptsOrBuilderList();
   /**
    * <pre>
-   * Attempts made, and those passed over. In status details at most three: the
-   * first, which tells the first cause, and the last two.
+   * Attempts made and attempts skipped. Status details hold at most three: the
+   * first, which shows the original cause, and the last two.
    * </pre>
    *
    * <code>repeated .steer.v1.Attempt attempts = 9 [json_name = "attempts"];</code>
@@ -210,7 +210,7 @@ public interface GatewayErrorOrBuilder extends
 
   /**
    * <pre>
-   * Gateway identifier of the generation. Empty if none was admitted.
+   * Gateway identifier of the generation. Empty if none was accepted.
    * </pre>
    *
    * <code>string generation_id = 10 [json_name = "generationId"];</code>
@@ -219,7 +219,7 @@ public interface GatewayErrorOrBuilder extends
   java.lang.String getGenerationId();
   /**
    * <pre>
-   * Gateway identifier of the generation. Empty if none was admitted.
+   * Gateway identifier of the generation. Empty if none was accepted.
    * </pre>
    *
    * <code>string generation_id = 10 [json_name = "generationId"];</code>
@@ -230,8 +230,8 @@ public interface GatewayErrorOrBuilder extends
 
   /**
    * <pre>
-   * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-   * sent to a provider.
+   * Tokens of all attempts, including those left out of `attempts`. Unset if
+   * nothing was sent to a provider.
    * </pre>
    *
    * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -240,8 +240,8 @@ public interface GatewayErrorOrBuilder extends
   boolean hasTotalUsage();
   /**
    * <pre>
-   * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-   * sent to a provider.
+   * Tokens of all attempts, including those left out of `attempts`. Unset if
+   * nothing was sent to a provider.
    * </pre>
    *
    * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -250,8 +250,8 @@ public interface GatewayErrorOrBuilder extends
   dev.steer.v1.Usage getTotalUsage();
   /**
    * <pre>
-   * Tokens of all attempts, also of those trimmed away. Unset if nothing was
-   * sent to a provider.
+   * Tokens of all attempts, including those left out of `attempts`. Unset if
+   * nothing was sent to a provider.
    * </pre>
    *
    * <code>.steer.v1.Usage total_usage = 11 [json_name = "totalUsage"];</code>
@@ -287,7 +287,7 @@ public interface GatewayErrorOrBuilder extends
 
   /**
    * <pre>
-   * How many attempts between the first and the last two are left out.
+   * Number of attempts left out between the first and the last two.
    * </pre>
    *
    * <code>int32 attempts_left_out = 13 [json_name = "attemptsLeftOut"];</code>

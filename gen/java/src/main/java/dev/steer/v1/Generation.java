@@ -834,8 +834,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Response fields by provider that have no place above. Integers beyond 2^53
-   * are strings.
+   * Fields of the provider's response that this message does not model, by
+   * provider. Integers beyond 2^53 are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -856,8 +856,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Response fields by provider that have no place above. Integers beyond 2^53
-   * are strings.
+   * Fields of the provider's response that this message does not model, by
+   * provider. Integers beyond 2^53 are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -868,8 +868,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Response fields by provider that have no place above. Integers beyond 2^53
-   * are strings.
+   * Fields of the provider's response that this message does not model, by
+   * provider. Integers beyond 2^53 are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -887,8 +887,8 @@ com.google.protobuf.Struct defaultValue) {
   }
   /**
    * <pre>
-   * Response fields by provider that have no place above. Integers beyond 2^53
-   * are strings.
+   * Fields of the provider's response that this message does not model, by
+   * provider. Integers beyond 2^53 are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -948,8 +948,8 @@ com.google.protobuf.Struct defaultValue) {
   private volatile java.lang.Object outputText_ = "";
   /**
    * <pre>
-   * All text parts of `message`, joined: what most callers want. Empty beside the
-   * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+   * All text parts of `message`, joined. Empty if one response cannot hold
+   * both; the warning OUTPUT_TEXT_OMITTED says so.
    * </pre>
    *
    * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -970,8 +970,8 @@ com.google.protobuf.Struct defaultValue) {
   }
   /**
    * <pre>
-   * All text parts of `message`, joined: what most callers want. Empty beside the
-   * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+   * All text parts of `message`, joined. Empty if one response cannot hold
+   * both; the warning OUTPUT_TEXT_OMITTED says so.
    * </pre>
    *
    * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -4208,8 +4208,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above. Integers beyond 2^53
-     * are strings.
+     * Fields of the provider's response that this message does not model, by
+     * provider. Integers beyond 2^53 are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4230,8 +4230,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above. Integers beyond 2^53
-     * are strings.
+     * Fields of the provider's response that this message does not model, by
+     * provider. Integers beyond 2^53 are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4242,8 +4242,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above. Integers beyond 2^53
-     * are strings.
+     * Fields of the provider's response that this message does not model, by
+     * provider. Integers beyond 2^53 are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4260,8 +4260,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above. Integers beyond 2^53
-     * are strings.
+     * Fields of the provider's response that this message does not model, by
+     * provider. Integers beyond 2^53 are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4283,8 +4283,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above. Integers beyond 2^53
-     * are strings.
+     * Fields of the provider's response that this message does not model, by
+     * provider. Integers beyond 2^53 are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4307,8 +4307,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above. Integers beyond 2^53
-     * are strings.
+     * Fields of the provider's response that this message does not model, by
+     * provider. Integers beyond 2^53 are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4325,8 +4325,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above. Integers beyond 2^53
-     * are strings.
+     * Fields of the provider's response that this message does not model, by
+     * provider. Integers beyond 2^53 are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4344,8 +4344,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Response fields by provider that have no place above. Integers beyond 2^53
-     * are strings.
+     * Fields of the provider's response that this message does not model, by
+     * provider. Integers beyond 2^53 are strings.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -4523,8 +4523,8 @@ com.google.protobuf.Struct defaultValue) {
     private java.lang.Object outputText_ = "";
     /**
      * <pre>
-     * All text parts of `message`, joined: what most callers want. Empty beside the
-     * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+     * All text parts of `message`, joined. Empty if one response cannot hold
+     * both; the warning OUTPUT_TEXT_OMITTED says so.
      * </pre>
      *
      * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -4544,8 +4544,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * All text parts of `message`, joined: what most callers want. Empty beside the
-     * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+     * All text parts of `message`, joined. Empty if one response cannot hold
+     * both; the warning OUTPUT_TEXT_OMITTED says so.
      * </pre>
      *
      * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -4566,8 +4566,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * All text parts of `message`, joined: what most callers want. Empty beside the
-     * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+     * All text parts of `message`, joined. Empty if one response cannot hold
+     * both; the warning OUTPUT_TEXT_OMITTED says so.
      * </pre>
      *
      * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -4584,8 +4584,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * All text parts of `message`, joined: what most callers want. Empty beside the
-     * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+     * All text parts of `message`, joined. Empty if one response cannot hold
+     * both; the warning OUTPUT_TEXT_OMITTED says so.
      * </pre>
      *
      * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -4599,8 +4599,8 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * All text parts of `message`, joined: what most callers want. Empty beside the
-     * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+     * All text parts of `message`, joined. Empty if one response cannot hold
+     * both; the warning OUTPUT_TEXT_OMITTED says so.
      * </pre>
      *
      * <code>string output_text = 19 [json_name = "outputText"];</code>

@@ -426,8 +426,8 @@ public interface GenerationOrBuilder extends
 
   /**
    * <pre>
-   * Response fields by provider that have no place above. Integers beyond 2^53
-   * are strings.
+   * Fields of the provider's response that this message does not model, by
+   * provider. Integers beyond 2^53 are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -435,8 +435,8 @@ public interface GenerationOrBuilder extends
   int getProviderMetadataCount();
   /**
    * <pre>
-   * Response fields by provider that have no place above. Integers beyond 2^53
-   * are strings.
+   * Fields of the provider's response that this message does not model, by
+   * provider. Integers beyond 2^53 are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -451,8 +451,8 @@ public interface GenerationOrBuilder extends
   getProviderMetadata();
   /**
    * <pre>
-   * Response fields by provider that have no place above. Integers beyond 2^53
-   * are strings.
+   * Fields of the provider's response that this message does not model, by
+   * provider. Integers beyond 2^53 are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -461,8 +461,8 @@ public interface GenerationOrBuilder extends
   getProviderMetadataMap();
   /**
    * <pre>
-   * Response fields by provider that have no place above. Integers beyond 2^53
-   * are strings.
+   * Fields of the provider's response that this message does not model, by
+   * provider. Integers beyond 2^53 are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -474,8 +474,8 @@ com.google.protobuf.Struct getProviderMetadataOrDefault(
 com.google.protobuf.Struct defaultValue);
   /**
    * <pre>
-   * Response fields by provider that have no place above. Integers beyond 2^53
-   * are strings.
+   * Fields of the provider's response that this message does not model, by
+   * provider. Integers beyond 2^53 are strings.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_metadata = 17 [json_name = "providerMetadata"];</code>
@@ -512,8 +512,8 @@ com.google.protobuf.Struct defaultValue);
 
   /**
    * <pre>
-   * All text parts of `message`, joined: what most callers want. Empty beside the
-   * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+   * All text parts of `message`, joined. Empty if one response cannot hold
+   * both; the warning OUTPUT_TEXT_OMITTED says so.
    * </pre>
    *
    * <code>string output_text = 19 [json_name = "outputText"];</code>
@@ -522,8 +522,8 @@ com.google.protobuf.Struct defaultValue);
   java.lang.String getOutputText();
   /**
    * <pre>
-   * All text parts of `message`, joined: what most callers want. Empty beside the
-   * warning OUTPUT_TEXT_OMITTED, where one message does not hold both.
+   * All text parts of `message`, joined. Empty if one response cannot hold
+   * both; the warning OUTPUT_TEXT_OMITTED says so.
    * </pre>
    *
    * <code>string output_text = 19 [json_name = "outputText"];</code>

@@ -536,9 +536,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Extra request fields by provider identifier (the configured instance, else
-   * its type), merged into that provider's request body. Fields the gateway
-   * sets itself cannot be overridden.
+   * Extra fields of the provider's request body, by provider identifier (the
+   * configured instance, otherwise its type). Fields that the gateway sets
+   * itself cannot be overridden.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -559,9 +559,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Extra request fields by provider identifier (the configured instance, else
-   * its type), merged into that provider's request body. Fields the gateway
-   * sets itself cannot be overridden.
+   * Extra fields of the provider's request body, by provider identifier (the
+   * configured instance, otherwise its type). Fields that the gateway sets
+   * itself cannot be overridden.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -572,9 +572,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Extra request fields by provider identifier (the configured instance, else
-   * its type), merged into that provider's request body. Fields the gateway
-   * sets itself cannot be overridden.
+   * Extra fields of the provider's request body, by provider identifier (the
+   * configured instance, otherwise its type). Fields that the gateway sets
+   * itself cannot be overridden.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -592,9 +592,9 @@ com.google.protobuf.Struct defaultValue) {
   }
   /**
    * <pre>
-   * Extra request fields by provider identifier (the configured instance, else
-   * its type), merged into that provider's request body. Fields the gateway
-   * sets itself cannot be overridden.
+   * Extra fields of the provider's request body, by provider identifier (the
+   * configured instance, otherwise its type). Fields that the gateway sets
+   * itself cannot be overridden.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -3655,9 +3655,9 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Extra request fields by provider identifier (the configured instance, else
-     * its type), merged into that provider's request body. Fields the gateway
-     * sets itself cannot be overridden.
+     * Extra fields of the provider's request body, by provider identifier (the
+     * configured instance, otherwise its type). Fields that the gateway sets
+     * itself cannot be overridden.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -3678,9 +3678,9 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Extra request fields by provider identifier (the configured instance, else
-     * its type), merged into that provider's request body. Fields the gateway
-     * sets itself cannot be overridden.
+     * Extra fields of the provider's request body, by provider identifier (the
+     * configured instance, otherwise its type). Fields that the gateway sets
+     * itself cannot be overridden.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -3691,9 +3691,9 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * Extra request fields by provider identifier (the configured instance, else
-     * its type), merged into that provider's request body. Fields the gateway
-     * sets itself cannot be overridden.
+     * Extra fields of the provider's request body, by provider identifier (the
+     * configured instance, otherwise its type). Fields that the gateway sets
+     * itself cannot be overridden.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -3710,9 +3710,9 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Extra request fields by provider identifier (the configured instance, else
-     * its type), merged into that provider's request body. Fields the gateway
-     * sets itself cannot be overridden.
+     * Extra fields of the provider's request body, by provider identifier (the
+     * configured instance, otherwise its type). Fields that the gateway sets
+     * itself cannot be overridden.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -3734,9 +3734,9 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Extra request fields by provider identifier (the configured instance, else
-     * its type), merged into that provider's request body. Fields the gateway
-     * sets itself cannot be overridden.
+     * Extra fields of the provider's request body, by provider identifier (the
+     * configured instance, otherwise its type). Fields that the gateway sets
+     * itself cannot be overridden.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -3759,9 +3759,9 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Extra request fields by provider identifier (the configured instance, else
-     * its type), merged into that provider's request body. Fields the gateway
-     * sets itself cannot be overridden.
+     * Extra fields of the provider's request body, by provider identifier (the
+     * configured instance, otherwise its type). Fields that the gateway sets
+     * itself cannot be overridden.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -3778,9 +3778,9 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Extra request fields by provider identifier (the configured instance, else
-     * its type), merged into that provider's request body. Fields the gateway
-     * sets itself cannot be overridden.
+     * Extra fields of the provider's request body, by provider identifier (the
+     * configured instance, otherwise its type). Fields that the gateway sets
+     * itself cannot be overridden.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -3798,9 +3798,9 @@ com.google.protobuf.Struct defaultValue) {
     }
     /**
      * <pre>
-     * Extra request fields by provider identifier (the configured instance, else
-     * its type), merged into that provider's request body. Fields the gateway
-     * sets itself cannot be overridden.
+     * Extra fields of the provider's request body, by provider identifier (the
+     * configured instance, otherwise its type). Fields that the gateway sets
+     * itself cannot be overridden.
      * </pre>
      *
      * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>

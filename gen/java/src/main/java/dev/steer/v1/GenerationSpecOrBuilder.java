@@ -309,9 +309,9 @@ public interface GenerationSpecOrBuilder extends
 
   /**
    * <pre>
-   * Extra request fields by provider identifier (the configured instance, else
-   * its type), merged into that provider's request body. Fields the gateway
-   * sets itself cannot be overridden.
+   * Extra fields of the provider's request body, by provider identifier (the
+   * configured instance, otherwise its type). Fields that the gateway sets
+   * itself cannot be overridden.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -319,9 +319,9 @@ public interface GenerationSpecOrBuilder extends
   int getProviderOptionsCount();
   /**
    * <pre>
-   * Extra request fields by provider identifier (the configured instance, else
-   * its type), merged into that provider's request body. Fields the gateway
-   * sets itself cannot be overridden.
+   * Extra fields of the provider's request body, by provider identifier (the
+   * configured instance, otherwise its type). Fields that the gateway sets
+   * itself cannot be overridden.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -336,9 +336,9 @@ public interface GenerationSpecOrBuilder extends
   getProviderOptions();
   /**
    * <pre>
-   * Extra request fields by provider identifier (the configured instance, else
-   * its type), merged into that provider's request body. Fields the gateway
-   * sets itself cannot be overridden.
+   * Extra fields of the provider's request body, by provider identifier (the
+   * configured instance, otherwise its type). Fields that the gateway sets
+   * itself cannot be overridden.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -347,9 +347,9 @@ public interface GenerationSpecOrBuilder extends
   getProviderOptionsMap();
   /**
    * <pre>
-   * Extra request fields by provider identifier (the configured instance, else
-   * its type), merged into that provider's request body. Fields the gateway
-   * sets itself cannot be overridden.
+   * Extra fields of the provider's request body, by provider identifier (the
+   * configured instance, otherwise its type). Fields that the gateway sets
+   * itself cannot be overridden.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>
@@ -361,9 +361,9 @@ com.google.protobuf.Struct getProviderOptionsOrDefault(
 com.google.protobuf.Struct defaultValue);
   /**
    * <pre>
-   * Extra request fields by provider identifier (the configured instance, else
-   * its type), merged into that provider's request body. Fields the gateway
-   * sets itself cannot be overridden.
+   * Extra fields of the provider's request body, by provider identifier (the
+   * configured instance, otherwise its type). Fields that the gateway sets
+   * itself cannot be overridden.
    * </pre>
    *
    * <code>map&lt;string, .google.protobuf.Struct&gt; provider_options = 11 [json_name = "providerOptions"];</code>

@@ -56,9 +56,9 @@ private static final long serialVersionUID = 0L;
   private boolean undurable_ = false;
   /**
    * <pre>
-   * The store is away: until a heartbeat without this mark, events are
-   * delivered before they are stored. Resuming after one of them can end with
-   * ERROR_CATEGORY_STATE_LOST.
+   * The store is unavailable. Until a heartbeat without this flag, events are
+   * delivered before they are stored, and resuming after one of them can end
+   * with ERROR_CATEGORY_STATE_LOST.
    * </pre>
    *
    * <code>bool undurable = 1 [json_name = "undurable"];</code>
@@ -372,9 +372,9 @@ private static final long serialVersionUID = 0L;
     private boolean undurable_ ;
     /**
      * <pre>
-     * The store is away: until a heartbeat without this mark, events are
-     * delivered before they are stored. Resuming after one of them can end with
-     * ERROR_CATEGORY_STATE_LOST.
+     * The store is unavailable. Until a heartbeat without this flag, events are
+     * delivered before they are stored, and resuming after one of them can end
+     * with ERROR_CATEGORY_STATE_LOST.
      * </pre>
      *
      * <code>bool undurable = 1 [json_name = "undurable"];</code>
@@ -386,9 +386,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The store is away: until a heartbeat without this mark, events are
-     * delivered before they are stored. Resuming after one of them can end with
-     * ERROR_CATEGORY_STATE_LOST.
+     * The store is unavailable. Until a heartbeat without this flag, events are
+     * delivered before they are stored, and resuming after one of them can end
+     * with ERROR_CATEGORY_STATE_LOST.
      * </pre>
      *
      * <code>bool undurable = 1 [json_name = "undurable"];</code>
@@ -404,9 +404,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The store is away: until a heartbeat without this mark, events are
-     * delivered before they are stored. Resuming after one of them can end with
-     * ERROR_CATEGORY_STATE_LOST.
+     * The store is unavailable. Until a heartbeat without this flag, events are
+     * delivered before they are stored, and resuming after one of them can end
+     * with ERROR_CATEGORY_STATE_LOST.
      * </pre>
      *
      * <code>bool undurable = 1 [json_name = "undurable"];</code>

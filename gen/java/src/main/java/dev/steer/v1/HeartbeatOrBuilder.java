@@ -12,9 +12,9 @@ public interface HeartbeatOrBuilder extends
 
   /**
    * <pre>
-   * The store is away: until a heartbeat without this mark, events are
-   * delivered before they are stored. Resuming after one of them can end with
-   * ERROR_CATEGORY_STATE_LOST.
+   * The store is unavailable. Until a heartbeat without this flag, events are
+   * delivered before they are stored, and resuming after one of them can end
+   * with ERROR_CATEGORY_STATE_LOST.
    * </pre>
    *
    * <code>bool undurable = 1 [json_name = "undurable"];</code>

@@ -7,8 +7,8 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * Permission to send one rival attempt to another target while the first one
- * has not delivered content. Both are paid for.
+ * Permission to send one rival attempt to another target while the first
+ * attempt has delivered no content. Both attempts are paid for.
  * </pre>
  *
  * Protobuf type {@code steer.v1.HedgePolicy}
@@ -263,8 +263,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Permission to send one rival attempt to another target while the first one
-   * has not delivered content. Both are paid for.
+   * Permission to send one rival attempt to another target while the first
+   * attempt has delivered no content. Both attempts are paid for.
    * </pre>
    *
    * Protobuf type {@code steer.v1.HedgePolicy}

@@ -7,7 +7,7 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * How closely an image is looked at, which drives its token cost.
+ * How closely an image is examined. More detail costs more tokens.
  * </pre>
  *
  * Protobuf enum {@code steer.v1.ImageDetail}

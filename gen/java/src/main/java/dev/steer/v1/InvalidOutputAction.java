@@ -41,9 +41,9 @@ public enum InvalidOutputAction
   INVALID_OUTPUT_ACTION_FAIL(2),
   /**
    * <pre>
-   * Ask again within the retry policy, then fail. In a stream a notice with
-   * `discard_output` voids the output that is asked for again: without
-   * `accepts_discard` a stream ends as by FAIL.
+   * Ask again within the retry policy, then fail. In a stream, a notice with
+   * `discard_output` voids the invalid output; without `accepts_discard` a
+   * stream ends as with FAIL.
    * </pre>
    *
    * <code>INVALID_OUTPUT_ACTION_RETRY = 3;</code>
@@ -87,9 +87,9 @@ public enum InvalidOutputAction
   public static final int INVALID_OUTPUT_ACTION_FAIL_VALUE = 2;
   /**
    * <pre>
-   * Ask again within the retry policy, then fail. In a stream a notice with
-   * `discard_output` voids the output that is asked for again: without
-   * `accepts_discard` a stream ends as by FAIL.
+   * Ask again within the retry policy, then fail. In a stream, a notice with
+   * `discard_output` voids the invalid output; without `accepts_discard` a
+   * stream ends as with FAIL.
    * </pre>
    *
    * <code>INVALID_OUTPUT_ACTION_RETRY = 3;</code>

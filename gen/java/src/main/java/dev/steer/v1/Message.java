@@ -194,8 +194,8 @@ private static final long serialVersionUID = 0L;
   private dev.steer.v1.ProviderData providerData_;
   /**
    * <pre>
-   * Fields that the provider's message has beside its parts and that the next
-   * turn repeats. Send them back unchanged.
+   * Fields of the provider's message outside its parts that the next turn must
+   * repeat. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -207,8 +207,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Fields that the provider's message has beside its parts and that the next
-   * turn repeats. Send them back unchanged.
+   * Fields of the provider's message outside its parts that the next turn must
+   * repeat. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -220,8 +220,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Fields that the provider's message has beside its parts and that the next
-   * turn repeats. Send them back unchanged.
+   * Fields of the provider's message outside its parts that the next turn must
+   * repeat. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -1151,8 +1151,8 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> providerDataBuilder_;
     /**
      * <pre>
-     * Fields that the provider's message has beside its parts and that the next
-     * turn repeats. Send them back unchanged.
+     * Fields of the provider's message outside its parts that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -1163,8 +1163,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider's message has beside its parts and that the next
-     * turn repeats. Send them back unchanged.
+     * Fields of the provider's message outside its parts that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -1179,8 +1179,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider's message has beside its parts and that the next
-     * turn repeats. Send them back unchanged.
+     * Fields of the provider's message outside its parts that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -1198,8 +1198,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider's message has beside its parts and that the next
-     * turn repeats. Send them back unchanged.
+     * Fields of the provider's message outside its parts that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -1217,8 +1217,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider's message has beside its parts and that the next
-     * turn repeats. Send them back unchanged.
+     * Fields of the provider's message outside its parts that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -1243,8 +1243,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider's message has beside its parts and that the next
-     * turn repeats. Send them back unchanged.
+     * Fields of the provider's message outside its parts that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -1261,8 +1261,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider's message has beside its parts and that the next
-     * turn repeats. Send them back unchanged.
+     * Fields of the provider's message outside its parts that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -1274,8 +1274,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider's message has beside its parts and that the next
-     * turn repeats. Send them back unchanged.
+     * Fields of the provider's message outside its parts that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -1290,8 +1290,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider's message has beside its parts and that the next
-     * turn repeats. Send them back unchanged.
+     * Fields of the provider's message outside its parts that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>

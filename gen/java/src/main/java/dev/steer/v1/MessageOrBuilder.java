@@ -95,8 +95,8 @@ public interface MessageOrBuilder extends
 
   /**
    * <pre>
-   * Fields that the provider's message has beside its parts and that the next
-   * turn repeats. Send them back unchanged.
+   * Fields of the provider's message outside its parts that the next turn must
+   * repeat. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -105,8 +105,8 @@ public interface MessageOrBuilder extends
   boolean hasProviderData();
   /**
    * <pre>
-   * Fields that the provider's message has beside its parts and that the next
-   * turn repeats. Send them back unchanged.
+   * Fields of the provider's message outside its parts that the next turn must
+   * repeat. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -115,8 +115,8 @@ public interface MessageOrBuilder extends
   dev.steer.v1.ProviderData getProviderData();
   /**
    * <pre>
-   * Fields that the provider's message has beside its parts and that the next
-   * turn repeats. Send them back unchanged.
+   * Fields of the provider's message outside its parts that the next turn must
+   * repeat. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>

@@ -17,8 +17,8 @@ public enum MidStreamRecovery
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * The server's `routing.mid_stream_recovery` if the request sets
-   * `accepts_discard`, which is FAIL unless it is configured; else FAIL.
+   * Without `accepts_discard`: FAIL. With it: the server's
+   * `routing.mid_stream_recovery`, by default FAIL.
    * </pre>
    *
    * <code>MID_STREAM_RECOVERY_UNSPECIFIED = 0;</code>
@@ -26,7 +26,7 @@ public enum MidStreamRecovery
   MID_STREAM_RECOVERY_UNSPECIFIED(0),
   /**
    * <pre>
-   * End the stream with an error; the delivered output stays valid.
+   * End the stream with an error. The delivered output stays valid.
    * </pre>
    *
    * <code>MID_STREAM_RECOVERY_FAIL = 1;</code>
@@ -34,8 +34,8 @@ public enum MidStreamRecovery
   MID_STREAM_RECOVERY_FAIL(1),
   /**
    * <pre>
-   * Start over, also when the replica that runs the stream is lost. A notice
-   * with `discard_output` voids the output so far: set `accepts_discard`.
+   * Start over, also if the replica that runs the stream is lost. A notice with
+   * `discard_output` voids the output so far: set `accepts_discard`.
    * </pre>
    *
    * <code>MID_STREAM_RECOVERY_RESTART = 2;</code>
@@ -63,8 +63,8 @@ public enum MidStreamRecovery
   }
   /**
    * <pre>
-   * The server's `routing.mid_stream_recovery` if the request sets
-   * `accepts_discard`, which is FAIL unless it is configured; else FAIL.
+   * Without `accepts_discard`: FAIL. With it: the server's
+   * `routing.mid_stream_recovery`, by default FAIL.
    * </pre>
    *
    * <code>MID_STREAM_RECOVERY_UNSPECIFIED = 0;</code>
@@ -72,7 +72,7 @@ public enum MidStreamRecovery
   public static final int MID_STREAM_RECOVERY_UNSPECIFIED_VALUE = 0;
   /**
    * <pre>
-   * End the stream with an error; the delivered output stays valid.
+   * End the stream with an error. The delivered output stays valid.
    * </pre>
    *
    * <code>MID_STREAM_RECOVERY_FAIL = 1;</code>
@@ -80,8 +80,8 @@ public enum MidStreamRecovery
   public static final int MID_STREAM_RECOVERY_FAIL_VALUE = 1;
   /**
    * <pre>
-   * Start over, also when the replica that runs the stream is lost. A notice
-   * with `discard_output` voids the output so far: set `accepts_discard`.
+   * Start over, also if the replica that runs the stream is lost. A notice with
+   * `discard_output` voids the output so far: set `accepts_discard`.
    * </pre>
    *
    * <code>MID_STREAM_RECOVERY_RESTART = 2;</code>

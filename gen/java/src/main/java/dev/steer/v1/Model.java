@@ -537,8 +537,8 @@ private static final long serialVersionUID = 0L;
   private dev.steer.v1.SamplingParams defaultSampling_;
   /**
    * <pre>
-   * What the gateway sends where a request leaves a sampling parameter unset.
-   * A parameter unset here too is not sent at all.
+   * Sampling parameters that the gateway sends if a request leaves them unset.
+   * A parameter that is unset here too is not sent.
    * </pre>
    *
    * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>
@@ -550,8 +550,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the gateway sends where a request leaves a sampling parameter unset.
-   * A parameter unset here too is not sent at all.
+   * Sampling parameters that the gateway sends if a request leaves them unset.
+   * A parameter that is unset here too is not sent.
    * </pre>
    *
    * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>
@@ -563,8 +563,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the gateway sends where a request leaves a sampling parameter unset.
-   * A parameter unset here too is not sent at all.
+   * Sampling parameters that the gateway sends if a request leaves them unset.
+   * A parameter that is unset here too is not sent.
    * </pre>
    *
    * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>
@@ -2440,8 +2440,8 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.SamplingParams, dev.steer.v1.SamplingParams.Builder, dev.steer.v1.SamplingParamsOrBuilder> defaultSamplingBuilder_;
     /**
      * <pre>
-     * What the gateway sends where a request leaves a sampling parameter unset.
-     * A parameter unset here too is not sent at all.
+     * Sampling parameters that the gateway sends if a request leaves them unset.
+     * A parameter that is unset here too is not sent.
      * </pre>
      *
      * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>
@@ -2452,8 +2452,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the gateway sends where a request leaves a sampling parameter unset.
-     * A parameter unset here too is not sent at all.
+     * Sampling parameters that the gateway sends if a request leaves them unset.
+     * A parameter that is unset here too is not sent.
      * </pre>
      *
      * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>
@@ -2468,8 +2468,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the gateway sends where a request leaves a sampling parameter unset.
-     * A parameter unset here too is not sent at all.
+     * Sampling parameters that the gateway sends if a request leaves them unset.
+     * A parameter that is unset here too is not sent.
      * </pre>
      *
      * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>
@@ -2487,8 +2487,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the gateway sends where a request leaves a sampling parameter unset.
-     * A parameter unset here too is not sent at all.
+     * Sampling parameters that the gateway sends if a request leaves them unset.
+     * A parameter that is unset here too is not sent.
      * </pre>
      *
      * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>
@@ -2506,8 +2506,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the gateway sends where a request leaves a sampling parameter unset.
-     * A parameter unset here too is not sent at all.
+     * Sampling parameters that the gateway sends if a request leaves them unset.
+     * A parameter that is unset here too is not sent.
      * </pre>
      *
      * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>
@@ -2532,8 +2532,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the gateway sends where a request leaves a sampling parameter unset.
-     * A parameter unset here too is not sent at all.
+     * Sampling parameters that the gateway sends if a request leaves them unset.
+     * A parameter that is unset here too is not sent.
      * </pre>
      *
      * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>
@@ -2550,8 +2550,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the gateway sends where a request leaves a sampling parameter unset.
-     * A parameter unset here too is not sent at all.
+     * Sampling parameters that the gateway sends if a request leaves them unset.
+     * A parameter that is unset here too is not sent.
      * </pre>
      *
      * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>
@@ -2563,8 +2563,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the gateway sends where a request leaves a sampling parameter unset.
-     * A parameter unset here too is not sent at all.
+     * Sampling parameters that the gateway sends if a request leaves them unset.
+     * A parameter that is unset here too is not sent.
      * </pre>
      *
      * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>
@@ -2579,8 +2579,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the gateway sends where a request leaves a sampling parameter unset.
-     * A parameter unset here too is not sent at all.
+     * Sampling parameters that the gateway sends if a request leaves them unset.
+     * A parameter that is unset here too is not sent.
      * </pre>
      *
      * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>

@@ -290,8 +290,8 @@ public interface ModelOrBuilder extends
 
   /**
    * <pre>
-   * What the gateway sends where a request leaves a sampling parameter unset.
-   * A parameter unset here too is not sent at all.
+   * Sampling parameters that the gateway sends if a request leaves them unset.
+   * A parameter that is unset here too is not sent.
    * </pre>
    *
    * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>
@@ -300,8 +300,8 @@ public interface ModelOrBuilder extends
   boolean hasDefaultSampling();
   /**
    * <pre>
-   * What the gateway sends where a request leaves a sampling parameter unset.
-   * A parameter unset here too is not sent at all.
+   * Sampling parameters that the gateway sends if a request leaves them unset.
+   * A parameter that is unset here too is not sent.
    * </pre>
    *
    * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>
@@ -310,8 +310,8 @@ public interface ModelOrBuilder extends
   dev.steer.v1.SamplingParams getDefaultSampling();
   /**
    * <pre>
-   * What the gateway sends where a request leaves a sampling parameter unset.
-   * A parameter unset here too is not sent at all.
+   * Sampling parameters that the gateway sends if a request leaves them unset.
+   * A parameter that is unset here too is not sent.
    * </pre>
    *
    * <code>.steer.v1.SamplingParams default_sampling = 13 [json_name = "defaultSampling"];</code>

@@ -7,8 +7,8 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * One piece of content. A reader that meets a part whose `data` is unset is
- * older than the server: it must keep going and ignore the part.
+ * One piece of content. If `data` is unset, the server is newer than the
+ * reader: ignore the part and continue.
  * </pre>
  *
  * Protobuf type {@code steer.v1.Part}
@@ -412,9 +412,9 @@ private static final long serialVersionUID = 0L;
   public static final int PROVIDER_PART_FIELD_NUMBER = 8;
   /**
    * <pre>
-   * A content block or an item as the provider writes it: calls of its own
-   * tools, their results, approvals. It stands in the order of the others and
-   * goes back unchanged to targets of its type.
+   * A content block or item as the provider writes it: calls of its own
+   * tools, their results, approvals. It keeps its place among the parts. Send
+   * it back unchanged; only targets of its type receive it.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -426,9 +426,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A content block or an item as the provider writes it: calls of its own
-   * tools, their results, approvals. It stands in the order of the others and
-   * goes back unchanged to targets of its type.
+   * A content block or item as the provider writes it: calls of its own
+   * tools, their results, approvals. It keeps its place among the parts. Send
+   * it back unchanged; only targets of its type receive it.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -443,9 +443,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A content block or an item as the provider writes it: calls of its own
-   * tools, their results, approvals. It stands in the order of the others and
-   * goes back unchanged to targets of its type.
+   * A content block or item as the provider writes it: calls of its own
+   * tools, their results, approvals. It keeps its place among the parts. Send
+   * it back unchanged; only targets of its type receive it.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -462,9 +462,9 @@ private static final long serialVersionUID = 0L;
   private dev.steer.v1.ProviderData providerData_;
   /**
    * <pre>
-   * Fields that the provider adds to this part and that the next turn repeats;
-   * its JSON has those fields alone. Not on a provider part, nor where the
-   * content has a `provider_data` of its own.
+   * Fields that the provider adds to this part and that the next turn must
+   * repeat; the JSON holds only those fields. Not allowed on a provider part or
+   * on content that has its own `provider_data`.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
@@ -476,9 +476,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Fields that the provider adds to this part and that the next turn repeats;
-   * its JSON has those fields alone. Not on a provider part, nor where the
-   * content has a `provider_data` of its own.
+   * Fields that the provider adds to this part and that the next turn must
+   * repeat; the JSON holds only those fields. Not allowed on a provider part or
+   * on content that has its own `provider_data`.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
@@ -490,9 +490,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Fields that the provider adds to this part and that the next turn repeats;
-   * its JSON has those fields alone. Not on a provider part, nor where the
-   * content has a `provider_data` of its own.
+   * Fields that the provider adds to this part and that the next turn must
+   * repeat; the JSON holds only those fields. Not allowed on a provider part or
+   * on content that has its own `provider_data`.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
@@ -856,8 +856,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * One piece of content. A reader that meets a part whose `data` is unset is
-   * older than the server: it must keep going and ignore the part.
+   * One piece of content. If `data` is unset, the server is newer than the
+   * reader: ignore the part and continue.
    * </pre>
    *
    * Protobuf type {@code steer.v1.Part}
@@ -2440,9 +2440,9 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> providerPartBuilder_;
     /**
      * <pre>
-     * A content block or an item as the provider writes it: calls of its own
-     * tools, their results, approvals. It stands in the order of the others and
-     * goes back unchanged to targets of its type.
+     * A content block or item as the provider writes it: calls of its own
+     * tools, their results, approvals. It keeps its place among the parts. Send
+     * it back unchanged; only targets of its type receive it.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -2454,9 +2454,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A content block or an item as the provider writes it: calls of its own
-     * tools, their results, approvals. It stands in the order of the others and
-     * goes back unchanged to targets of its type.
+     * A content block or item as the provider writes it: calls of its own
+     * tools, their results, approvals. It keeps its place among the parts. Send
+     * it back unchanged; only targets of its type receive it.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -2478,9 +2478,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A content block or an item as the provider writes it: calls of its own
-     * tools, their results, approvals. It stands in the order of the others and
-     * goes back unchanged to targets of its type.
+     * A content block or item as the provider writes it: calls of its own
+     * tools, their results, approvals. It keeps its place among the parts. Send
+     * it back unchanged; only targets of its type receive it.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -2498,9 +2498,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A content block or an item as the provider writes it: calls of its own
-     * tools, their results, approvals. It stands in the order of the others and
-     * goes back unchanged to targets of its type.
+     * A content block or item as the provider writes it: calls of its own
+     * tools, their results, approvals. It keeps its place among the parts. Send
+     * it back unchanged; only targets of its type receive it.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -2518,9 +2518,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A content block or an item as the provider writes it: calls of its own
-     * tools, their results, approvals. It stands in the order of the others and
-     * goes back unchanged to targets of its type.
+     * A content block or item as the provider writes it: calls of its own
+     * tools, their results, approvals. It keeps its place among the parts. Send
+     * it back unchanged; only targets of its type receive it.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -2547,9 +2547,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A content block or an item as the provider writes it: calls of its own
-     * tools, their results, approvals. It stands in the order of the others and
-     * goes back unchanged to targets of its type.
+     * A content block or item as the provider writes it: calls of its own
+     * tools, their results, approvals. It keeps its place among the parts. Send
+     * it back unchanged; only targets of its type receive it.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -2572,9 +2572,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A content block or an item as the provider writes it: calls of its own
-     * tools, their results, approvals. It stands in the order of the others and
-     * goes back unchanged to targets of its type.
+     * A content block or item as the provider writes it: calls of its own
+     * tools, their results, approvals. It keeps its place among the parts. Send
+     * it back unchanged; only targets of its type receive it.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -2584,9 +2584,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A content block or an item as the provider writes it: calls of its own
-     * tools, their results, approvals. It stands in the order of the others and
-     * goes back unchanged to targets of its type.
+     * A content block or item as the provider writes it: calls of its own
+     * tools, their results, approvals. It keeps its place among the parts. Send
+     * it back unchanged; only targets of its type receive it.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -2604,9 +2604,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A content block or an item as the provider writes it: calls of its own
-     * tools, their results, approvals. It stands in the order of the others and
-     * goes back unchanged to targets of its type.
+     * A content block or item as the provider writes it: calls of its own
+     * tools, their results, approvals. It keeps its place among the parts. Send
+     * it back unchanged; only targets of its type receive it.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -2635,9 +2635,9 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> providerDataBuilder_;
     /**
      * <pre>
-     * Fields that the provider adds to this part and that the next turn repeats;
-     * its JSON has those fields alone. Not on a provider part, nor where the
-     * content has a `provider_data` of its own.
+     * Fields that the provider adds to this part and that the next turn must
+     * repeat; the JSON holds only those fields. Not allowed on a provider part or
+     * on content that has its own `provider_data`.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
@@ -2648,9 +2648,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to this part and that the next turn repeats;
-     * its JSON has those fields alone. Not on a provider part, nor where the
-     * content has a `provider_data` of its own.
+     * Fields that the provider adds to this part and that the next turn must
+     * repeat; the JSON holds only those fields. Not allowed on a provider part or
+     * on content that has its own `provider_data`.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
@@ -2665,9 +2665,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to this part and that the next turn repeats;
-     * its JSON has those fields alone. Not on a provider part, nor where the
-     * content has a `provider_data` of its own.
+     * Fields that the provider adds to this part and that the next turn must
+     * repeat; the JSON holds only those fields. Not allowed on a provider part or
+     * on content that has its own `provider_data`.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
@@ -2685,9 +2685,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to this part and that the next turn repeats;
-     * its JSON has those fields alone. Not on a provider part, nor where the
-     * content has a `provider_data` of its own.
+     * Fields that the provider adds to this part and that the next turn must
+     * repeat; the JSON holds only those fields. Not allowed on a provider part or
+     * on content that has its own `provider_data`.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
@@ -2705,9 +2705,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to this part and that the next turn repeats;
-     * its JSON has those fields alone. Not on a provider part, nor where the
-     * content has a `provider_data` of its own.
+     * Fields that the provider adds to this part and that the next turn must
+     * repeat; the JSON holds only those fields. Not allowed on a provider part or
+     * on content that has its own `provider_data`.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
@@ -2732,9 +2732,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to this part and that the next turn repeats;
-     * its JSON has those fields alone. Not on a provider part, nor where the
-     * content has a `provider_data` of its own.
+     * Fields that the provider adds to this part and that the next turn must
+     * repeat; the JSON holds only those fields. Not allowed on a provider part or
+     * on content that has its own `provider_data`.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
@@ -2751,9 +2751,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to this part and that the next turn repeats;
-     * its JSON has those fields alone. Not on a provider part, nor where the
-     * content has a `provider_data` of its own.
+     * Fields that the provider adds to this part and that the next turn must
+     * repeat; the JSON holds only those fields. Not allowed on a provider part or
+     * on content that has its own `provider_data`.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
@@ -2765,9 +2765,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to this part and that the next turn repeats;
-     * its JSON has those fields alone. Not on a provider part, nor where the
-     * content has a `provider_data` of its own.
+     * Fields that the provider adds to this part and that the next turn must
+     * repeat; the JSON holds only those fields. Not allowed on a provider part or
+     * on content that has its own `provider_data`.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
@@ -2782,9 +2782,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to this part and that the next turn repeats;
-     * its JSON has those fields alone. Not on a provider part, nor where the
-     * content has a `provider_data` of its own.
+     * Fields that the provider adds to this part and that the next turn must
+     * repeat; the JSON holds only those fields. Not allowed on a provider part or
+     * on content that has its own `provider_data`.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>

@@ -72,10 +72,9 @@ private static final long serialVersionUID = 0L;
   private dev.steer.v1.Part part_;
   /**
    * <pre>
-   * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature), for parts that have no deltas, and for text with annotations or
-   * data of the provider; not set for other text. Probabilities of tokens stand
-   * in the deltas alone.
+   * The finished part. Set for tool calls, for reasoning (with its signature),
+   * for parts without deltas, and for text with annotations or provider data.
+   * Not set for other text. Token probabilities are only in the deltas.
    * </pre>
    *
    * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -87,10 +86,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature), for parts that have no deltas, and for text with annotations or
-   * data of the provider; not set for other text. Probabilities of tokens stand
-   * in the deltas alone.
+   * The finished part. Set for tool calls, for reasoning (with its signature),
+   * for parts without deltas, and for text with annotations or provider data.
+   * Not set for other text. Token probabilities are only in the deltas.
    * </pre>
    *
    * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -102,10 +100,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature), for parts that have no deltas, and for text with annotations or
-   * data of the provider; not set for other text. Probabilities of tokens stand
-   * in the deltas alone.
+   * The finished part. Set for tool calls, for reasoning (with its signature),
+   * for parts without deltas, and for text with annotations or provider data.
+   * Not set for other text. Token probabilities are only in the deltas.
    * </pre>
    *
    * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -119,10 +116,9 @@ private static final long serialVersionUID = 0L;
   private dev.steer.v1.Part remainder_;
   /**
    * <pre>
-   * Set in place of `part` where that would be too long for the stream, or would
-   * repeat text that the stream leaves out: the part without the text that its
-   * deltas have (the arguments of a tool call, the text of text and of
-   * reasoning).
+   * The part without the text that its deltas have (arguments of a tool call,
+   * text of text and of reasoning). Set instead of `part` if `part` would be
+   * too long for the stream or would repeat text that the stream leaves out.
    * </pre>
    *
    * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -134,10 +130,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Set in place of `part` where that would be too long for the stream, or would
-   * repeat text that the stream leaves out: the part without the text that its
-   * deltas have (the arguments of a tool call, the text of text and of
-   * reasoning).
+   * The part without the text that its deltas have (arguments of a tool call,
+   * text of text and of reasoning). Set instead of `part` if `part` would be
+   * too long for the stream or would repeat text that the stream leaves out.
    * </pre>
    *
    * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -149,10 +144,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Set in place of `part` where that would be too long for the stream, or would
-   * repeat text that the stream leaves out: the part without the text that its
-   * deltas have (the arguments of a tool call, the text of text and of
-   * reasoning).
+   * The part without the text that its deltas have (arguments of a tool call,
+   * text of text and of reasoning). Set instead of `part` if `part` would be
+   * too long for the stream or would repeat text that the stream leaves out.
    * </pre>
    *
    * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -593,10 +587,9 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.Part, dev.steer.v1.Part.Builder, dev.steer.v1.PartOrBuilder> partBuilder_;
     /**
      * <pre>
-     * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature), for parts that have no deltas, and for text with annotations or
-     * data of the provider; not set for other text. Probabilities of tokens stand
-     * in the deltas alone.
+     * The finished part. Set for tool calls, for reasoning (with its signature),
+     * for parts without deltas, and for text with annotations or provider data.
+     * Not set for other text. Token probabilities are only in the deltas.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -607,10 +600,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature), for parts that have no deltas, and for text with annotations or
-     * data of the provider; not set for other text. Probabilities of tokens stand
-     * in the deltas alone.
+     * The finished part. Set for tool calls, for reasoning (with its signature),
+     * for parts without deltas, and for text with annotations or provider data.
+     * Not set for other text. Token probabilities are only in the deltas.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -625,10 +617,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature), for parts that have no deltas, and for text with annotations or
-     * data of the provider; not set for other text. Probabilities of tokens stand
-     * in the deltas alone.
+     * The finished part. Set for tool calls, for reasoning (with its signature),
+     * for parts without deltas, and for text with annotations or provider data.
+     * Not set for other text. Token probabilities are only in the deltas.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -646,10 +637,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature), for parts that have no deltas, and for text with annotations or
-     * data of the provider; not set for other text. Probabilities of tokens stand
-     * in the deltas alone.
+     * The finished part. Set for tool calls, for reasoning (with its signature),
+     * for parts without deltas, and for text with annotations or provider data.
+     * Not set for other text. Token probabilities are only in the deltas.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -667,10 +657,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature), for parts that have no deltas, and for text with annotations or
-     * data of the provider; not set for other text. Probabilities of tokens stand
-     * in the deltas alone.
+     * The finished part. Set for tool calls, for reasoning (with its signature),
+     * for parts without deltas, and for text with annotations or provider data.
+     * Not set for other text. Token probabilities are only in the deltas.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -695,10 +684,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature), for parts that have no deltas, and for text with annotations or
-     * data of the provider; not set for other text. Probabilities of tokens stand
-     * in the deltas alone.
+     * The finished part. Set for tool calls, for reasoning (with its signature),
+     * for parts without deltas, and for text with annotations or provider data.
+     * Not set for other text. Token probabilities are only in the deltas.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -715,10 +703,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature), for parts that have no deltas, and for text with annotations or
-     * data of the provider; not set for other text. Probabilities of tokens stand
-     * in the deltas alone.
+     * The finished part. Set for tool calls, for reasoning (with its signature),
+     * for parts without deltas, and for text with annotations or provider data.
+     * Not set for other text. Token probabilities are only in the deltas.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -730,10 +717,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature), for parts that have no deltas, and for text with annotations or
-     * data of the provider; not set for other text. Probabilities of tokens stand
-     * in the deltas alone.
+     * The finished part. Set for tool calls, for reasoning (with its signature),
+     * for parts without deltas, and for text with annotations or provider data.
+     * Not set for other text. Token probabilities are only in the deltas.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -748,10 +734,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The finished part. Set for tool calls, for reasoning (it carries the
-     * signature), for parts that have no deltas, and for text with annotations or
-     * data of the provider; not set for other text. Probabilities of tokens stand
-     * in the deltas alone.
+     * The finished part. Set for tool calls, for reasoning (with its signature),
+     * for parts without deltas, and for text with annotations or provider data.
+     * Not set for other text. Token probabilities are only in the deltas.
      * </pre>
      *
      * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -775,10 +760,9 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.Part, dev.steer.v1.Part.Builder, dev.steer.v1.PartOrBuilder> remainderBuilder_;
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream, or would
-     * repeat text that the stream leaves out: the part without the text that its
-     * deltas have (the arguments of a tool call, the text of text and of
-     * reasoning).
+     * The part without the text that its deltas have (arguments of a tool call,
+     * text of text and of reasoning). Set instead of `part` if `part` would be
+     * too long for the stream or would repeat text that the stream leaves out.
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -789,10 +773,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream, or would
-     * repeat text that the stream leaves out: the part without the text that its
-     * deltas have (the arguments of a tool call, the text of text and of
-     * reasoning).
+     * The part without the text that its deltas have (arguments of a tool call,
+     * text of text and of reasoning). Set instead of `part` if `part` would be
+     * too long for the stream or would repeat text that the stream leaves out.
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -807,10 +790,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream, or would
-     * repeat text that the stream leaves out: the part without the text that its
-     * deltas have (the arguments of a tool call, the text of text and of
-     * reasoning).
+     * The part without the text that its deltas have (arguments of a tool call,
+     * text of text and of reasoning). Set instead of `part` if `part` would be
+     * too long for the stream or would repeat text that the stream leaves out.
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -828,10 +810,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream, or would
-     * repeat text that the stream leaves out: the part without the text that its
-     * deltas have (the arguments of a tool call, the text of text and of
-     * reasoning).
+     * The part without the text that its deltas have (arguments of a tool call,
+     * text of text and of reasoning). Set instead of `part` if `part` would be
+     * too long for the stream or would repeat text that the stream leaves out.
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -849,10 +830,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream, or would
-     * repeat text that the stream leaves out: the part without the text that its
-     * deltas have (the arguments of a tool call, the text of text and of
-     * reasoning).
+     * The part without the text that its deltas have (arguments of a tool call,
+     * text of text and of reasoning). Set instead of `part` if `part` would be
+     * too long for the stream or would repeat text that the stream leaves out.
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -877,10 +857,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream, or would
-     * repeat text that the stream leaves out: the part without the text that its
-     * deltas have (the arguments of a tool call, the text of text and of
-     * reasoning).
+     * The part without the text that its deltas have (arguments of a tool call,
+     * text of text and of reasoning). Set instead of `part` if `part` would be
+     * too long for the stream or would repeat text that the stream leaves out.
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -897,10 +876,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream, or would
-     * repeat text that the stream leaves out: the part without the text that its
-     * deltas have (the arguments of a tool call, the text of text and of
-     * reasoning).
+     * The part without the text that its deltas have (arguments of a tool call,
+     * text of text and of reasoning). Set instead of `part` if `part` would be
+     * too long for the stream or would repeat text that the stream leaves out.
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -912,10 +890,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream, or would
-     * repeat text that the stream leaves out: the part without the text that its
-     * deltas have (the arguments of a tool call, the text of text and of
-     * reasoning).
+     * The part without the text that its deltas have (arguments of a tool call,
+     * text of text and of reasoning). Set instead of `part` if `part` would be
+     * too long for the stream or would repeat text that the stream leaves out.
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -930,10 +907,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Set in place of `part` where that would be too long for the stream, or would
-     * repeat text that the stream leaves out: the part without the text that its
-     * deltas have (the arguments of a tool call, the text of text and of
-     * reasoning).
+     * The part without the text that its deltas have (arguments of a tool call,
+     * text of text and of reasoning). Set instead of `part` if `part` would be
+     * too long for the stream or would repeat text that the stream leaves out.
      * </pre>
      *
      * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>

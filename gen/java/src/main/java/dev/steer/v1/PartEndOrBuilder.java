@@ -22,10 +22,9 @@ public interface PartEndOrBuilder extends
 
   /**
    * <pre>
-   * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature), for parts that have no deltas, and for text with annotations or
-   * data of the provider; not set for other text. Probabilities of tokens stand
-   * in the deltas alone.
+   * The finished part. Set for tool calls, for reasoning (with its signature),
+   * for parts without deltas, and for text with annotations or provider data.
+   * Not set for other text. Token probabilities are only in the deltas.
    * </pre>
    *
    * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -34,10 +33,9 @@ public interface PartEndOrBuilder extends
   boolean hasPart();
   /**
    * <pre>
-   * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature), for parts that have no deltas, and for text with annotations or
-   * data of the provider; not set for other text. Probabilities of tokens stand
-   * in the deltas alone.
+   * The finished part. Set for tool calls, for reasoning (with its signature),
+   * for parts without deltas, and for text with annotations or provider data.
+   * Not set for other text. Token probabilities are only in the deltas.
    * </pre>
    *
    * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -46,10 +44,9 @@ public interface PartEndOrBuilder extends
   dev.steer.v1.Part getPart();
   /**
    * <pre>
-   * The finished part. Set for tool calls, for reasoning (it carries the
-   * signature), for parts that have no deltas, and for text with annotations or
-   * data of the provider; not set for other text. Probabilities of tokens stand
-   * in the deltas alone.
+   * The finished part. Set for tool calls, for reasoning (with its signature),
+   * for parts without deltas, and for text with annotations or provider data.
+   * Not set for other text. Token probabilities are only in the deltas.
    * </pre>
    *
    * <code>.steer.v1.Part part = 2 [json_name = "part"];</code>
@@ -58,10 +55,9 @@ public interface PartEndOrBuilder extends
 
   /**
    * <pre>
-   * Set in place of `part` where that would be too long for the stream, or would
-   * repeat text that the stream leaves out: the part without the text that its
-   * deltas have (the arguments of a tool call, the text of text and of
-   * reasoning).
+   * The part without the text that its deltas have (arguments of a tool call,
+   * text of text and of reasoning). Set instead of `part` if `part` would be
+   * too long for the stream or would repeat text that the stream leaves out.
    * </pre>
    *
    * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -70,10 +66,9 @@ public interface PartEndOrBuilder extends
   boolean hasRemainder();
   /**
    * <pre>
-   * Set in place of `part` where that would be too long for the stream, or would
-   * repeat text that the stream leaves out: the part without the text that its
-   * deltas have (the arguments of a tool call, the text of text and of
-   * reasoning).
+   * The part without the text that its deltas have (arguments of a tool call,
+   * text of text and of reasoning). Set instead of `part` if `part` would be
+   * too long for the stream or would repeat text that the stream leaves out.
    * </pre>
    *
    * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>
@@ -82,10 +77,9 @@ public interface PartEndOrBuilder extends
   dev.steer.v1.Part getRemainder();
   /**
    * <pre>
-   * Set in place of `part` where that would be too long for the stream, or would
-   * repeat text that the stream leaves out: the part without the text that its
-   * deltas have (the arguments of a tool call, the text of text and of
-   * reasoning).
+   * The part without the text that its deltas have (arguments of a tool call,
+   * text of text and of reasoning). Set instead of `part` if `part` would be
+   * too long for the stream or would repeat text that the stream leaves out.
    * </pre>
    *
    * <code>.steer.v1.Part remainder = 3 [json_name = "remainder"];</code>

@@ -201,9 +201,9 @@ public interface PartOrBuilder extends
 
   /**
    * <pre>
-   * A content block or an item as the provider writes it: calls of its own
-   * tools, their results, approvals. It stands in the order of the others and
-   * goes back unchanged to targets of its type.
+   * A content block or item as the provider writes it: calls of its own
+   * tools, their results, approvals. It keeps its place among the parts. Send
+   * it back unchanged; only targets of its type receive it.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -212,9 +212,9 @@ public interface PartOrBuilder extends
   boolean hasProviderPart();
   /**
    * <pre>
-   * A content block or an item as the provider writes it: calls of its own
-   * tools, their results, approvals. It stands in the order of the others and
-   * goes back unchanged to targets of its type.
+   * A content block or item as the provider writes it: calls of its own
+   * tools, their results, approvals. It keeps its place among the parts. Send
+   * it back unchanged; only targets of its type receive it.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -223,9 +223,9 @@ public interface PartOrBuilder extends
   dev.steer.v1.ProviderData getProviderPart();
   /**
    * <pre>
-   * A content block or an item as the provider writes it: calls of its own
-   * tools, their results, approvals. It stands in the order of the others and
-   * goes back unchanged to targets of its type.
+   * A content block or item as the provider writes it: calls of its own
+   * tools, their results, approvals. It keeps its place among the parts. Send
+   * it back unchanged; only targets of its type receive it.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_part = 8 [json_name = "providerPart"];</code>
@@ -234,9 +234,9 @@ public interface PartOrBuilder extends
 
   /**
    * <pre>
-   * Fields that the provider adds to this part and that the next turn repeats;
-   * its JSON has those fields alone. Not on a provider part, nor where the
-   * content has a `provider_data` of its own.
+   * Fields that the provider adds to this part and that the next turn must
+   * repeat; the JSON holds only those fields. Not allowed on a provider part or
+   * on content that has its own `provider_data`.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
@@ -245,9 +245,9 @@ public interface PartOrBuilder extends
   boolean hasProviderData();
   /**
    * <pre>
-   * Fields that the provider adds to this part and that the next turn repeats;
-   * its JSON has those fields alone. Not on a provider part, nor where the
-   * content has a `provider_data` of its own.
+   * Fields that the provider adds to this part and that the next turn must
+   * repeat; the JSON holds only those fields. Not allowed on a provider part or
+   * on content that has its own `provider_data`.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>
@@ -256,9 +256,9 @@ public interface PartOrBuilder extends
   dev.steer.v1.ProviderData getProviderData();
   /**
    * <pre>
-   * Fields that the provider adds to this part and that the next turn repeats;
-   * its JSON has those fields alone. Not on a provider part, nor where the
-   * content has a `provider_data` of its own.
+   * Fields that the provider adds to this part and that the next turn must
+   * repeat; the JSON holds only those fields. Not allowed on a provider part or
+   * on content that has its own `provider_data`.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 14 [json_name = "providerData"];</code>

@@ -239,8 +239,8 @@ private static final long serialVersionUID = 0L;
   private long cacheWriteLongPicos_ = 0L;
   /**
    * <pre>
-   * Cache write with the provider's longer lifetime (an hour, twelve hours),
-   * where it is priced apart.
+   * Cache write with the provider's longer lifetime (an hour, twelve hours), if
+   * its price differs.
    * </pre>
    *
    * <code>optional int64 cache_write_long_picos = 7 [json_name = "cacheWriteLongPicos"];</code>
@@ -252,8 +252,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Cache write with the provider's longer lifetime (an hour, twelve hours),
-   * where it is priced apart.
+   * Cache write with the provider's longer lifetime (an hour, twelve hours), if
+   * its price differs.
    * </pre>
    *
    * <code>optional int64 cache_write_long_picos = 7 [json_name = "cacheWriteLongPicos"];</code>
@@ -269,8 +269,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.steer.v1.PricingTier> tiers_;
   /**
    * <pre>
-   * Other prices for long prompts, by rising threshold. The highest one that
-   * the prompt exceeds holds for the whole request.
+   * Prices for long prompts, by rising threshold. The highest tier that the
+   * prompt exceeds applies to the whole request.
    * </pre>
    *
    * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -281,8 +281,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Other prices for long prompts, by rising threshold. The highest one that
-   * the prompt exceeds holds for the whole request.
+   * Prices for long prompts, by rising threshold. The highest tier that the
+   * prompt exceeds applies to the whole request.
    * </pre>
    *
    * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -294,8 +294,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Other prices for long prompts, by rising threshold. The highest one that
-   * the prompt exceeds holds for the whole request.
+   * Prices for long prompts, by rising threshold. The highest tier that the
+   * prompt exceeds applies to the whole request.
    * </pre>
    *
    * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -306,8 +306,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Other prices for long prompts, by rising threshold. The highest one that
-   * the prompt exceeds holds for the whole request.
+   * Prices for long prompts, by rising threshold. The highest tier that the
+   * prompt exceeds applies to the whole request.
    * </pre>
    *
    * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -318,8 +318,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Other prices for long prompts, by rising threshold. The highest one that
-   * the prompt exceeds holds for the whole request.
+   * Prices for long prompts, by rising threshold. The highest tier that the
+   * prompt exceeds applies to the whole request.
    * </pre>
    *
    * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1259,8 +1259,8 @@ private static final long serialVersionUID = 0L;
     private long cacheWriteLongPicos_ ;
     /**
      * <pre>
-     * Cache write with the provider's longer lifetime (an hour, twelve hours),
-     * where it is priced apart.
+     * Cache write with the provider's longer lifetime (an hour, twelve hours), if
+     * its price differs.
      * </pre>
      *
      * <code>optional int64 cache_write_long_picos = 7 [json_name = "cacheWriteLongPicos"];</code>
@@ -1272,8 +1272,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Cache write with the provider's longer lifetime (an hour, twelve hours),
-     * where it is priced apart.
+     * Cache write with the provider's longer lifetime (an hour, twelve hours), if
+     * its price differs.
      * </pre>
      *
      * <code>optional int64 cache_write_long_picos = 7 [json_name = "cacheWriteLongPicos"];</code>
@@ -1285,8 +1285,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Cache write with the provider's longer lifetime (an hour, twelve hours),
-     * where it is priced apart.
+     * Cache write with the provider's longer lifetime (an hour, twelve hours), if
+     * its price differs.
      * </pre>
      *
      * <code>optional int64 cache_write_long_picos = 7 [json_name = "cacheWriteLongPicos"];</code>
@@ -1302,8 +1302,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Cache write with the provider's longer lifetime (an hour, twelve hours),
-     * where it is priced apart.
+     * Cache write with the provider's longer lifetime (an hour, twelve hours), if
+     * its price differs.
      * </pre>
      *
      * <code>optional int64 cache_write_long_picos = 7 [json_name = "cacheWriteLongPicos"];</code>
@@ -1330,8 +1330,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1345,8 +1345,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1360,8 +1360,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1375,8 +1375,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1395,8 +1395,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1414,8 +1414,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1433,8 +1433,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1453,8 +1453,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1472,8 +1472,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1491,8 +1491,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1511,8 +1511,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1529,8 +1529,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1547,8 +1547,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1559,8 +1559,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1574,8 +1574,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1590,8 +1590,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1602,8 +1602,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -1615,8 +1615,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Other prices for long prompts, by rising threshold. The highest one that
-     * the prompt exceeds holds for the whole request.
+     * Prices for long prompts, by rising threshold. The highest tier that the
+     * prompt exceeds applies to the whole request.
      * </pre>
      *
      * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>

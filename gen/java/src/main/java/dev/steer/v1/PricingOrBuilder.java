@@ -110,8 +110,8 @@ public interface PricingOrBuilder extends
 
   /**
    * <pre>
-   * Cache write with the provider's longer lifetime (an hour, twelve hours),
-   * where it is priced apart.
+   * Cache write with the provider's longer lifetime (an hour, twelve hours), if
+   * its price differs.
    * </pre>
    *
    * <code>optional int64 cache_write_long_picos = 7 [json_name = "cacheWriteLongPicos"];</code>
@@ -120,8 +120,8 @@ public interface PricingOrBuilder extends
   boolean hasCacheWriteLongPicos();
   /**
    * <pre>
-   * Cache write with the provider's longer lifetime (an hour, twelve hours),
-   * where it is priced apart.
+   * Cache write with the provider's longer lifetime (an hour, twelve hours), if
+   * its price differs.
    * </pre>
    *
    * <code>optional int64 cache_write_long_picos = 7 [json_name = "cacheWriteLongPicos"];</code>
@@ -131,8 +131,8 @@ public interface PricingOrBuilder extends
 
   /**
    * <pre>
-   * Other prices for long prompts, by rising threshold. The highest one that
-   * the prompt exceeds holds for the whole request.
+   * Prices for long prompts, by rising threshold. The highest tier that the
+   * prompt exceeds applies to the whole request.
    * </pre>
    *
    * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -141,8 +141,8 @@ public interface PricingOrBuilder extends
       getTiersList();
   /**
    * <pre>
-   * Other prices for long prompts, by rising threshold. The highest one that
-   * the prompt exceeds holds for the whole request.
+   * Prices for long prompts, by rising threshold. The highest tier that the
+   * prompt exceeds applies to the whole request.
    * </pre>
    *
    * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -150,8 +150,8 @@ public interface PricingOrBuilder extends
   dev.steer.v1.PricingTier getTiers(int index);
   /**
    * <pre>
-   * Other prices for long prompts, by rising threshold. The highest one that
-   * the prompt exceeds holds for the whole request.
+   * Prices for long prompts, by rising threshold. The highest tier that the
+   * prompt exceeds applies to the whole request.
    * </pre>
    *
    * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -159,8 +159,8 @@ public interface PricingOrBuilder extends
   int getTiersCount();
   /**
    * <pre>
-   * Other prices for long prompts, by rising threshold. The highest one that
-   * the prompt exceeds holds for the whole request.
+   * Prices for long prompts, by rising threshold. The highest tier that the
+   * prompt exceeds applies to the whole request.
    * </pre>
    *
    * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>
@@ -169,8 +169,8 @@ public interface PricingOrBuilder extends
       getTiersOrBuilderList();
   /**
    * <pre>
-   * Other prices for long prompts, by rising threshold. The highest one that
-   * the prompt exceeds holds for the whole request.
+   * Prices for long prompts, by rising threshold. The highest tier that the
+   * prompt exceeds applies to the whole request.
    * </pre>
    *
    * <code>repeated .steer.v1.PricingTier tiers = 8 [json_name = "tiers"];</code>

@@ -58,7 +58,7 @@ private static final long serialVersionUID = 0L;
   private int aboveInputTokens_ = 0;
   /**
    * <pre>
-   * It holds for prompts of more input tokens than this.
+   * The tier applies to prompts with more input tokens than this.
    * </pre>
    *
    * <code>int32 above_input_tokens = 1 [json_name = "aboveInputTokens"];</code>
@@ -659,7 +659,7 @@ private static final long serialVersionUID = 0L;
     private int aboveInputTokens_ ;
     /**
      * <pre>
-     * It holds for prompts of more input tokens than this.
+     * The tier applies to prompts with more input tokens than this.
      * </pre>
      *
      * <code>int32 above_input_tokens = 1 [json_name = "aboveInputTokens"];</code>
@@ -671,7 +671,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * It holds for prompts of more input tokens than this.
+     * The tier applies to prompts with more input tokens than this.
      * </pre>
      *
      * <code>int32 above_input_tokens = 1 [json_name = "aboveInputTokens"];</code>
@@ -687,7 +687,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * It holds for prompts of more input tokens than this.
+     * The tier applies to prompts with more input tokens than this.
      * </pre>
      *
      * <code>int32 above_input_tokens = 1 [json_name = "aboveInputTokens"];</code>

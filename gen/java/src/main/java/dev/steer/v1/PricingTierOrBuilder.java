@@ -12,7 +12,7 @@ public interface PricingTierOrBuilder extends
 
   /**
    * <pre>
-   * It holds for prompts of more input tokens than this.
+   * The tier applies to prompts with more input tokens than this.
    * </pre>
    *
    * <code>int32 above_input_tokens = 1 [json_name = "aboveInputTokens"];</code>

@@ -7,9 +7,9 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * JSON that has no word in this contract, as one type of provider writes and
- * reads it. It means something to targets of that type alone: others never see
- * it, and a warning says what was left out for them.
+ * JSON of one provider type that this contract does not model. Only targets of
+ * that type receive it. For other targets it is left out, and a warning says
+ * so.
  * </pre>
  *
  * Protobuf type {@code steer.v1.ProviderData}
@@ -109,8 +109,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object json_ = "";
   /**
    * <pre>
-   * A JSON object as text: in answers as the provider wrote it, byte for byte.
-   * At most 64 levels deep.
+   * A JSON object as text, at most 64 levels deep. In answers it is byte for
+   * byte the provider's text.
    * </pre>
    *
    * <code>string json = 2 [json_name = "json"];</code>
@@ -131,8 +131,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A JSON object as text: in answers as the provider wrote it, byte for byte.
-   * At most 64 levels deep.
+   * A JSON object as text, at most 64 levels deep. In answers it is byte for
+   * byte the provider's text.
    * </pre>
    *
    * <code>string json = 2 [json_name = "json"];</code>
@@ -158,8 +158,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object api_ = "";
   /**
    * <pre>
-   * Dialect of that type whose JSON it is, by the names of the configuration's
-   * `api`, for example "responses". Empty in requests: any of its dialects.
+   * API of that provider type whose JSON this is, as in the configuration key
+   * `api`, for example "responses". Empty in requests: any API of the type.
    * </pre>
    *
    * <code>string api = 3 [json_name = "api"];</code>
@@ -180,8 +180,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Dialect of that type whose JSON it is, by the names of the configuration's
-   * `api`, for example "responses". Empty in requests: any of its dialects.
+   * API of that provider type whose JSON this is, as in the configuration key
+   * `api`, for example "responses". Empty in requests: any API of the type.
    * </pre>
    *
    * <code>string api = 3 [json_name = "api"];</code>
@@ -384,9 +384,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * JSON that has no word in this contract, as one type of provider writes and
-   * reads it. It means something to targets of that type alone: others never see
-   * it, and a warning says what was left out for them.
+   * JSON of one provider type that this contract does not model. Only targets of
+   * that type receive it. For other targets it is left out, and a warning says
+   * so.
    * </pre>
    *
    * Protobuf type {@code steer.v1.ProviderData}
@@ -647,8 +647,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object json_ = "";
     /**
      * <pre>
-     * A JSON object as text: in answers as the provider wrote it, byte for byte.
-     * At most 64 levels deep.
+     * A JSON object as text, at most 64 levels deep. In answers it is byte for
+     * byte the provider's text.
      * </pre>
      *
      * <code>string json = 2 [json_name = "json"];</code>
@@ -668,8 +668,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A JSON object as text: in answers as the provider wrote it, byte for byte.
-     * At most 64 levels deep.
+     * A JSON object as text, at most 64 levels deep. In answers it is byte for
+     * byte the provider's text.
      * </pre>
      *
      * <code>string json = 2 [json_name = "json"];</code>
@@ -690,8 +690,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A JSON object as text: in answers as the provider wrote it, byte for byte.
-     * At most 64 levels deep.
+     * A JSON object as text, at most 64 levels deep. In answers it is byte for
+     * byte the provider's text.
      * </pre>
      *
      * <code>string json = 2 [json_name = "json"];</code>
@@ -708,8 +708,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A JSON object as text: in answers as the provider wrote it, byte for byte.
-     * At most 64 levels deep.
+     * A JSON object as text, at most 64 levels deep. In answers it is byte for
+     * byte the provider's text.
      * </pre>
      *
      * <code>string json = 2 [json_name = "json"];</code>
@@ -723,8 +723,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * A JSON object as text: in answers as the provider wrote it, byte for byte.
-     * At most 64 levels deep.
+     * A JSON object as text, at most 64 levels deep. In answers it is byte for
+     * byte the provider's text.
      * </pre>
      *
      * <code>string json = 2 [json_name = "json"];</code>
@@ -744,8 +744,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object api_ = "";
     /**
      * <pre>
-     * Dialect of that type whose JSON it is, by the names of the configuration's
-     * `api`, for example "responses". Empty in requests: any of its dialects.
+     * API of that provider type whose JSON this is, as in the configuration key
+     * `api`, for example "responses". Empty in requests: any API of the type.
      * </pre>
      *
      * <code>string api = 3 [json_name = "api"];</code>
@@ -765,8 +765,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Dialect of that type whose JSON it is, by the names of the configuration's
-     * `api`, for example "responses". Empty in requests: any of its dialects.
+     * API of that provider type whose JSON this is, as in the configuration key
+     * `api`, for example "responses". Empty in requests: any API of the type.
      * </pre>
      *
      * <code>string api = 3 [json_name = "api"];</code>
@@ -787,8 +787,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Dialect of that type whose JSON it is, by the names of the configuration's
-     * `api`, for example "responses". Empty in requests: any of its dialects.
+     * API of that provider type whose JSON this is, as in the configuration key
+     * `api`, for example "responses". Empty in requests: any API of the type.
      * </pre>
      *
      * <code>string api = 3 [json_name = "api"];</code>
@@ -805,8 +805,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Dialect of that type whose JSON it is, by the names of the configuration's
-     * `api`, for example "responses". Empty in requests: any of its dialects.
+     * API of that provider type whose JSON this is, as in the configuration key
+     * `api`, for example "responses". Empty in requests: any API of the type.
      * </pre>
      *
      * <code>string api = 3 [json_name = "api"];</code>
@@ -820,8 +820,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Dialect of that type whose JSON it is, by the names of the configuration's
-     * `api`, for example "responses". Empty in requests: any of its dialects.
+     * API of that provider type whose JSON this is, as in the configuration key
+     * `api`, for example "responses". Empty in requests: any API of the type.
      * </pre>
      *
      * <code>string api = 3 [json_name = "api"];</code>

@@ -32,8 +32,8 @@ public interface ProviderDataOrBuilder extends
 
   /**
    * <pre>
-   * A JSON object as text: in answers as the provider wrote it, byte for byte.
-   * At most 64 levels deep.
+   * A JSON object as text, at most 64 levels deep. In answers it is byte for
+   * byte the provider's text.
    * </pre>
    *
    * <code>string json = 2 [json_name = "json"];</code>
@@ -42,8 +42,8 @@ public interface ProviderDataOrBuilder extends
   java.lang.String getJson();
   /**
    * <pre>
-   * A JSON object as text: in answers as the provider wrote it, byte for byte.
-   * At most 64 levels deep.
+   * A JSON object as text, at most 64 levels deep. In answers it is byte for
+   * byte the provider's text.
    * </pre>
    *
    * <code>string json = 2 [json_name = "json"];</code>
@@ -54,8 +54,8 @@ public interface ProviderDataOrBuilder extends
 
   /**
    * <pre>
-   * Dialect of that type whose JSON it is, by the names of the configuration's
-   * `api`, for example "responses". Empty in requests: any of its dialects.
+   * API of that provider type whose JSON this is, as in the configuration key
+   * `api`, for example "responses". Empty in requests: any API of the type.
    * </pre>
    *
    * <code>string api = 3 [json_name = "api"];</code>
@@ -64,8 +64,8 @@ public interface ProviderDataOrBuilder extends
   java.lang.String getApi();
   /**
    * <pre>
-   * Dialect of that type whose JSON it is, by the names of the configuration's
-   * `api`, for example "responses". Empty in requests: any of its dialects.
+   * API of that provider type whose JSON this is, as in the configuration key
+   * `api`, for example "responses". Empty in requests: any API of the type.
    * </pre>
    *
    * <code>string api = 3 [json_name = "api"];</code>

@@ -7,8 +7,8 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * Reasoning of the model. Send it back unchanged in the next turn where a
- * provider asks for that; the gateway drops it for providers of another type.
+ * Reasoning of the model. Send it back unchanged in the next turn if the
+ * provider requires that. The gateway drops it for providers of another type.
  * </pre>
  *
  * Protobuf type {@code steer.v1.ReasoningPart}
@@ -139,8 +139,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object provider_ = "";
   /**
    * <pre>
-   * Type of the provider that produced the part; `signature` means nothing to
-   * others. In requests the identifier of a configured instance is taken too.
+   * Type of the provider that produced the part; only that type understands
+   * `signature`. Requests can name a configured instance instead.
    * </pre>
    *
    * <code>string provider = 4 [json_name = "provider"];</code>
@@ -161,8 +161,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Type of the provider that produced the part; `signature` means nothing to
-   * others. In requests the identifier of a configured instance is taken too.
+   * Type of the provider that produced the part; only that type understands
+   * `signature`. Requests can name a configured instance instead.
    * </pre>
    *
    * <code>string provider = 4 [json_name = "provider"];</code>
@@ -187,8 +187,8 @@ private static final long serialVersionUID = 0L;
   private dev.steer.v1.ProviderData providerData_;
   /**
    * <pre>
-   * Fields that the provider adds to its reasoning and that the next turn
-   * repeats. Send them back unchanged.
+   * Fields that the provider adds to its reasoning and that the next turn must
+   * repeat. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
@@ -200,8 +200,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Fields that the provider adds to its reasoning and that the next turn
-   * repeats. Send them back unchanged.
+   * Fields that the provider adds to its reasoning and that the next turn must
+   * repeat. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
@@ -213,8 +213,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Fields that the provider adds to its reasoning and that the next turn
-   * repeats. Send them back unchanged.
+   * Fields that the provider adds to its reasoning and that the next turn must
+   * repeat. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
@@ -435,8 +435,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Reasoning of the model. Send it back unchanged in the next turn where a
-   * provider asks for that; the gateway drops it for providers of another type.
+   * Reasoning of the model. Send it back unchanged in the next turn if the
+   * provider requires that. The gateway drops it for providers of another type.
    * </pre>
    *
    * Protobuf type {@code steer.v1.ReasoningPart}
@@ -824,8 +824,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object provider_ = "";
     /**
      * <pre>
-     * Type of the provider that produced the part; `signature` means nothing to
-     * others. In requests the identifier of a configured instance is taken too.
+     * Type of the provider that produced the part; only that type understands
+     * `signature`. Requests can name a configured instance instead.
      * </pre>
      *
      * <code>string provider = 4 [json_name = "provider"];</code>
@@ -845,8 +845,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Type of the provider that produced the part; `signature` means nothing to
-     * others. In requests the identifier of a configured instance is taken too.
+     * Type of the provider that produced the part; only that type understands
+     * `signature`. Requests can name a configured instance instead.
      * </pre>
      *
      * <code>string provider = 4 [json_name = "provider"];</code>
@@ -867,8 +867,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Type of the provider that produced the part; `signature` means nothing to
-     * others. In requests the identifier of a configured instance is taken too.
+     * Type of the provider that produced the part; only that type understands
+     * `signature`. Requests can name a configured instance instead.
      * </pre>
      *
      * <code>string provider = 4 [json_name = "provider"];</code>
@@ -885,8 +885,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Type of the provider that produced the part; `signature` means nothing to
-     * others. In requests the identifier of a configured instance is taken too.
+     * Type of the provider that produced the part; only that type understands
+     * `signature`. Requests can name a configured instance instead.
      * </pre>
      *
      * <code>string provider = 4 [json_name = "provider"];</code>
@@ -900,8 +900,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Type of the provider that produced the part; `signature` means nothing to
-     * others. In requests the identifier of a configured instance is taken too.
+     * Type of the provider that produced the part; only that type understands
+     * `signature`. Requests can name a configured instance instead.
      * </pre>
      *
      * <code>string provider = 4 [json_name = "provider"];</code>
@@ -923,8 +923,8 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> providerDataBuilder_;
     /**
      * <pre>
-     * Fields that the provider adds to its reasoning and that the next turn
-     * repeats. Send them back unchanged.
+     * Fields that the provider adds to its reasoning and that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
@@ -935,8 +935,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to its reasoning and that the next turn
-     * repeats. Send them back unchanged.
+     * Fields that the provider adds to its reasoning and that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
@@ -951,8 +951,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to its reasoning and that the next turn
-     * repeats. Send them back unchanged.
+     * Fields that the provider adds to its reasoning and that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
@@ -970,8 +970,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to its reasoning and that the next turn
-     * repeats. Send them back unchanged.
+     * Fields that the provider adds to its reasoning and that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
@@ -989,8 +989,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to its reasoning and that the next turn
-     * repeats. Send them back unchanged.
+     * Fields that the provider adds to its reasoning and that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
@@ -1015,8 +1015,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to its reasoning and that the next turn
-     * repeats. Send them back unchanged.
+     * Fields that the provider adds to its reasoning and that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
@@ -1033,8 +1033,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to its reasoning and that the next turn
-     * repeats. Send them back unchanged.
+     * Fields that the provider adds to its reasoning and that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
@@ -1046,8 +1046,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to its reasoning and that the next turn
-     * repeats. Send them back unchanged.
+     * Fields that the provider adds to its reasoning and that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
@@ -1062,8 +1062,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to its reasoning and that the next turn
-     * repeats. Send them back unchanged.
+     * Fields that the provider adds to its reasoning and that the next turn must
+     * repeat. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>

@@ -52,8 +52,8 @@ public interface ReasoningPartOrBuilder extends
 
   /**
    * <pre>
-   * Type of the provider that produced the part; `signature` means nothing to
-   * others. In requests the identifier of a configured instance is taken too.
+   * Type of the provider that produced the part; only that type understands
+   * `signature`. Requests can name a configured instance instead.
    * </pre>
    *
    * <code>string provider = 4 [json_name = "provider"];</code>
@@ -62,8 +62,8 @@ public interface ReasoningPartOrBuilder extends
   java.lang.String getProvider();
   /**
    * <pre>
-   * Type of the provider that produced the part; `signature` means nothing to
-   * others. In requests the identifier of a configured instance is taken too.
+   * Type of the provider that produced the part; only that type understands
+   * `signature`. Requests can name a configured instance instead.
    * </pre>
    *
    * <code>string provider = 4 [json_name = "provider"];</code>
@@ -74,8 +74,8 @@ public interface ReasoningPartOrBuilder extends
 
   /**
    * <pre>
-   * Fields that the provider adds to its reasoning and that the next turn
-   * repeats. Send them back unchanged.
+   * Fields that the provider adds to its reasoning and that the next turn must
+   * repeat. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
@@ -84,8 +84,8 @@ public interface ReasoningPartOrBuilder extends
   boolean hasProviderData();
   /**
    * <pre>
-   * Fields that the provider adds to its reasoning and that the next turn
-   * repeats. Send them back unchanged.
+   * Fields that the provider adds to its reasoning and that the next turn must
+   * repeat. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>
@@ -94,8 +94,8 @@ public interface ReasoningPartOrBuilder extends
   dev.steer.v1.ProviderData getProviderData();
   /**
    * <pre>
-   * Fields that the provider adds to its reasoning and that the next turn
-   * repeats. Send them back unchanged.
+   * Fields that the provider adds to its reasoning and that the next turn must
+   * repeat. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 5 [json_name = "providerData"];</code>

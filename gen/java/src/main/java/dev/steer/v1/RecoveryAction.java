@@ -57,7 +57,7 @@ public enum RecoveryAction
   RECOVERY_ACTION_REPAIR(4),
   /**
    * <pre>
-   * The next attempt goes on after the output delivered so far.
+   * The next attempt continues after the output delivered so far.
    * </pre>
    *
    * <code>RECOVERY_ACTION_CONTINUE = 5;</code>
@@ -117,7 +117,7 @@ public enum RecoveryAction
   public static final int RECOVERY_ACTION_REPAIR_VALUE = 4;
   /**
    * <pre>
-   * The next attempt goes on after the output delivered so far.
+   * The next attempt continues after the output delivered so far.
    * </pre>
    *
    * <code>RECOVERY_ACTION_CONTINUE = 5;</code>

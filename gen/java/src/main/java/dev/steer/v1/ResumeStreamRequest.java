@@ -120,9 +120,10 @@ private static final long serialVersionUID = 0L;
   private int lastWriter_ = 0;
   /**
    * <pre>
-   * Writer of that event, as the event named it. When set, the position is
-   * verified: a log that was rolled back or rewritten by a store failure ends
-   * the call with ERROR_CATEGORY_STATE_LOST instead of a silent splice.
+   * Writer of that event, as reported with the event. If set, the position is
+   * verified: if a store failure has rolled back or rewritten the log, the call
+   * ends with ERROR_CATEGORY_STATE_LOST instead of joining two outputs
+   * silently.
    * </pre>
    *
    * <code>fixed32 last_writer = 3 [json_name = "lastWriter"];</code>
@@ -138,7 +139,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * As in StreamGenerateRequest. A reader without it gets the stream if it
-   * begins at its last `discard_output` or behind it.
+   * starts at or after the last `discard_output`.
    * </pre>
    *
    * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
@@ -661,9 +662,10 @@ private static final long serialVersionUID = 0L;
     private int lastWriter_ ;
     /**
      * <pre>
-     * Writer of that event, as the event named it. When set, the position is
-     * verified: a log that was rolled back or rewritten by a store failure ends
-     * the call with ERROR_CATEGORY_STATE_LOST instead of a silent splice.
+     * Writer of that event, as reported with the event. If set, the position is
+     * verified: if a store failure has rolled back or rewritten the log, the call
+     * ends with ERROR_CATEGORY_STATE_LOST instead of joining two outputs
+     * silently.
      * </pre>
      *
      * <code>fixed32 last_writer = 3 [json_name = "lastWriter"];</code>
@@ -675,9 +677,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Writer of that event, as the event named it. When set, the position is
-     * verified: a log that was rolled back or rewritten by a store failure ends
-     * the call with ERROR_CATEGORY_STATE_LOST instead of a silent splice.
+     * Writer of that event, as reported with the event. If set, the position is
+     * verified: if a store failure has rolled back or rewritten the log, the call
+     * ends with ERROR_CATEGORY_STATE_LOST instead of joining two outputs
+     * silently.
      * </pre>
      *
      * <code>fixed32 last_writer = 3 [json_name = "lastWriter"];</code>
@@ -693,9 +696,10 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Writer of that event, as the event named it. When set, the position is
-     * verified: a log that was rolled back or rewritten by a store failure ends
-     * the call with ERROR_CATEGORY_STATE_LOST instead of a silent splice.
+     * Writer of that event, as reported with the event. If set, the position is
+     * verified: if a store failure has rolled back or rewritten the log, the call
+     * ends with ERROR_CATEGORY_STATE_LOST instead of joining two outputs
+     * silently.
      * </pre>
      *
      * <code>fixed32 last_writer = 3 [json_name = "lastWriter"];</code>
@@ -712,7 +716,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * As in StreamGenerateRequest. A reader without it gets the stream if it
-     * begins at its last `discard_output` or behind it.
+     * starts at or after the last `discard_output`.
      * </pre>
      *
      * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
@@ -725,7 +729,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * As in StreamGenerateRequest. A reader without it gets the stream if it
-     * begins at its last `discard_output` or behind it.
+     * starts at or after the last `discard_output`.
      * </pre>
      *
      * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
@@ -742,7 +746,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * As in StreamGenerateRequest. A reader without it gets the stream if it
-     * begins at its last `discard_output` or behind it.
+     * starts at or after the last `discard_output`.
      * </pre>
      *
      * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>

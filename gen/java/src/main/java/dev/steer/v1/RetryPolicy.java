@@ -7,8 +7,8 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * How the gateway retries calls to providers. The server lowers attempts to
- * its own bounds, and each wait to its longest one.
+ * How the gateway retries calls to providers. The server's bounds cap the
+ * attempts and each wait.
  * </pre>
  *
  * Protobuf type {@code steer.v1.RetryPolicy}
@@ -113,8 +113,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration initialBackoff_;
   /**
    * <pre>
-   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-   * after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+   * rate limit or overload.
    * </pre>
    *
    * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -126,8 +126,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-   * after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+   * rate limit or overload.
    * </pre>
    *
    * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -139,8 +139,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-   * after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+   * rate limit or overload.
    * </pre>
    *
    * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -154,7 +154,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration maxBackoff_;
   /**
    * <pre>
-   * Longest wait of the gateway's own choosing; a provider's hint is never
+   * Longest wait that the gateway chooses; a provider's hint is never
    * shortened. Unset: 2 s; 20 s after a rate limit or overload.
    * </pre>
    *
@@ -167,7 +167,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Longest wait of the gateway's own choosing; a provider's hint is never
+   * Longest wait that the gateway chooses; a provider's hint is never
    * shortened. Unset: 2 s; 20 s after a rate limit or overload.
    * </pre>
    *
@@ -180,7 +180,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Longest wait of the gateway's own choosing; a provider's hint is never
+   * Longest wait that the gateway chooses; a provider's hint is never
    * shortened. Unset: 2 s; 20 s after a rate limit or overload.
    * </pre>
    *
@@ -222,8 +222,8 @@ private static final long serialVersionUID = 0L;
   private double jitter_ = 0D;
   /**
    * <pre>
-   * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
-   * Where no other target is open, at most a half is taken.
+   * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1. At
+   * most 0.5 if no other target is open.
    * </pre>
    *
    * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -235,8 +235,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
-   * Where no other target is open, at most a half is taken.
+   * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1. At
+   * most 0.5 if no other target is open.
    * </pre>
    *
    * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -251,8 +251,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration maxTotalDelay_;
   /**
    * <pre>
-   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-   * configured.
+   * Upper bound of all waits together. Unset: the server's, by default 60 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -264,8 +263,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-   * configured.
+   * Upper bound of all waits together. Unset: the server's, by default 60 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -277,8 +275,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-   * configured.
+   * Upper bound of all waits together. Unset: the server's, by default 60 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -660,8 +657,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How the gateway retries calls to providers. The server lowers attempts to
-   * its own bounds, and each wait to its longest one.
+   * How the gateway retries calls to providers. The server's bounds cap the
+   * attempts and each wait.
    * </pre>
    *
    * Protobuf type {@code steer.v1.RetryPolicy}
@@ -1059,8 +1056,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> initialBackoffBuilder_;
     /**
      * <pre>
-     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-     * after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+     * rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1071,8 +1068,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-     * after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+     * rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1087,8 +1084,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-     * after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+     * rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1106,8 +1103,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-     * after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+     * rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1125,8 +1122,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-     * after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+     * rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1151,8 +1148,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-     * after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+     * rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1169,8 +1166,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-     * after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+     * rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1182,8 +1179,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-     * after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+     * rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1198,8 +1195,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-     * after a rate limit or overload.
+     * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+     * rate limit or overload.
      * </pre>
      *
      * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -1223,7 +1220,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> maxBackoffBuilder_;
     /**
      * <pre>
-     * Longest wait of the gateway's own choosing; a provider's hint is never
+     * Longest wait that the gateway chooses; a provider's hint is never
      * shortened. Unset: 2 s; 20 s after a rate limit or overload.
      * </pre>
      *
@@ -1235,7 +1232,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Longest wait of the gateway's own choosing; a provider's hint is never
+     * Longest wait that the gateway chooses; a provider's hint is never
      * shortened. Unset: 2 s; 20 s after a rate limit or overload.
      * </pre>
      *
@@ -1251,7 +1248,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Longest wait of the gateway's own choosing; a provider's hint is never
+     * Longest wait that the gateway chooses; a provider's hint is never
      * shortened. Unset: 2 s; 20 s after a rate limit or overload.
      * </pre>
      *
@@ -1270,7 +1267,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Longest wait of the gateway's own choosing; a provider's hint is never
+     * Longest wait that the gateway chooses; a provider's hint is never
      * shortened. Unset: 2 s; 20 s after a rate limit or overload.
      * </pre>
      *
@@ -1289,7 +1286,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Longest wait of the gateway's own choosing; a provider's hint is never
+     * Longest wait that the gateway chooses; a provider's hint is never
      * shortened. Unset: 2 s; 20 s after a rate limit or overload.
      * </pre>
      *
@@ -1315,7 +1312,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Longest wait of the gateway's own choosing; a provider's hint is never
+     * Longest wait that the gateway chooses; a provider's hint is never
      * shortened. Unset: 2 s; 20 s after a rate limit or overload.
      * </pre>
      *
@@ -1333,7 +1330,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Longest wait of the gateway's own choosing; a provider's hint is never
+     * Longest wait that the gateway chooses; a provider's hint is never
      * shortened. Unset: 2 s; 20 s after a rate limit or overload.
      * </pre>
      *
@@ -1346,7 +1343,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Longest wait of the gateway's own choosing; a provider's hint is never
+     * Longest wait that the gateway chooses; a provider's hint is never
      * shortened. Unset: 2 s; 20 s after a rate limit or overload.
      * </pre>
      *
@@ -1362,7 +1359,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Longest wait of the gateway's own choosing; a provider's hint is never
+     * Longest wait that the gateway chooses; a provider's hint is never
      * shortened. Unset: 2 s; 20 s after a rate limit or overload.
      * </pre>
      *
@@ -1441,8 +1438,8 @@ private static final long serialVersionUID = 0L;
     private double jitter_ ;
     /**
      * <pre>
-     * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
-     * Where no other target is open, at most a half is taken.
+     * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1. At
+     * most 0.5 if no other target is open.
      * </pre>
      *
      * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -1454,8 +1451,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
-     * Where no other target is open, at most a half is taken.
+     * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1. At
+     * most 0.5 if no other target is open.
      * </pre>
      *
      * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -1467,8 +1464,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
-     * Where no other target is open, at most a half is taken.
+     * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1. At
+     * most 0.5 if no other target is open.
      * </pre>
      *
      * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -1484,8 +1481,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
-     * Where no other target is open, at most a half is taken.
+     * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1. At
+     * most 0.5 if no other target is open.
      * </pre>
      *
      * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -1503,8 +1500,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> maxTotalDelayBuilder_;
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-     * configured.
+     * Upper bound of all waits together. Unset: the server's, by default 60 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1515,8 +1511,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-     * configured.
+     * Upper bound of all waits together. Unset: the server's, by default 60 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1531,8 +1526,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-     * configured.
+     * Upper bound of all waits together. Unset: the server's, by default 60 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1550,8 +1544,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-     * configured.
+     * Upper bound of all waits together. Unset: the server's, by default 60 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1569,8 +1562,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-     * configured.
+     * Upper bound of all waits together. Unset: the server's, by default 60 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1595,8 +1587,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-     * configured.
+     * Upper bound of all waits together. Unset: the server's, by default 60 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1613,8 +1604,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-     * configured.
+     * Upper bound of all waits together. Unset: the server's, by default 60 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1626,8 +1616,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-     * configured.
+     * Upper bound of all waits together. Unset: the server's, by default 60 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -1642,8 +1631,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-     * configured.
+     * Upper bound of all waits together. Unset: the server's, by default 60 s.
      * </pre>
      *
      * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>

@@ -50,8 +50,8 @@ public interface RetryPolicyOrBuilder extends
 
   /**
    * <pre>
-   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-   * after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+   * rate limit or overload.
    * </pre>
    *
    * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -60,8 +60,8 @@ public interface RetryPolicyOrBuilder extends
   boolean hasInitialBackoff();
   /**
    * <pre>
-   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-   * after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+   * rate limit or overload.
    * </pre>
    *
    * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -70,8 +70,8 @@ public interface RetryPolicyOrBuilder extends
   com.google.protobuf.Duration getInitialBackoff();
   /**
    * <pre>
-   * First wait. Unset: 50 ms, or 500 ms where no other target is open; 1 s
-   * after a rate limit or overload.
+   * First wait. Unset: 50 ms, or 500 ms if no other target is open; 1 s after a
+   * rate limit or overload.
    * </pre>
    *
    * <code>.google.protobuf.Duration initial_backoff = 3 [json_name = "initialBackoff"];</code>
@@ -80,7 +80,7 @@ public interface RetryPolicyOrBuilder extends
 
   /**
    * <pre>
-   * Longest wait of the gateway's own choosing; a provider's hint is never
+   * Longest wait that the gateway chooses; a provider's hint is never
    * shortened. Unset: 2 s; 20 s after a rate limit or overload.
    * </pre>
    *
@@ -90,7 +90,7 @@ public interface RetryPolicyOrBuilder extends
   boolean hasMaxBackoff();
   /**
    * <pre>
-   * Longest wait of the gateway's own choosing; a provider's hint is never
+   * Longest wait that the gateway chooses; a provider's hint is never
    * shortened. Unset: 2 s; 20 s after a rate limit or overload.
    * </pre>
    *
@@ -100,7 +100,7 @@ public interface RetryPolicyOrBuilder extends
   com.google.protobuf.Duration getMaxBackoff();
   /**
    * <pre>
-   * Longest wait of the gateway's own choosing; a provider's hint is never
+   * Longest wait that the gateway chooses; a provider's hint is never
    * shortened. Unset: 2 s; 20 s after a rate limit or overload.
    * </pre>
    *
@@ -129,8 +129,8 @@ public interface RetryPolicyOrBuilder extends
 
   /**
    * <pre>
-   * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
-   * Where no other target is open, at most a half is taken.
+   * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1. At
+   * most 0.5 if no other target is open.
    * </pre>
    *
    * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -139,8 +139,8 @@ public interface RetryPolicyOrBuilder extends
   boolean hasJitter();
   /**
    * <pre>
-   * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1.
-   * Where no other target is open, at most a half is taken.
+   * Random share of each wait, from 0 (none) to 1 (full jitter). Unset: 1. At
+   * most 0.5 if no other target is open.
    * </pre>
    *
    * <code>optional double jitter = 6 [json_name = "jitter"];</code>
@@ -150,8 +150,7 @@ public interface RetryPolicyOrBuilder extends
 
   /**
    * <pre>
-   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-   * configured.
+   * Upper bound of all waits together. Unset: the server's, by default 60 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -160,8 +159,7 @@ public interface RetryPolicyOrBuilder extends
   boolean hasMaxTotalDelay();
   /**
    * <pre>
-   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-   * configured.
+   * Upper bound of all waits together. Unset: the server's, by default 60 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>
@@ -170,8 +168,7 @@ public interface RetryPolicyOrBuilder extends
   com.google.protobuf.Duration getMaxTotalDelay();
   /**
    * <pre>
-   * Upper bound of all waits together. Unset: the server's, 60 s unless it is
-   * configured.
+   * Upper bound of all waits together. Unset: the server's, by default 60 s.
    * </pre>
    *
    * <code>.google.protobuf.Duration max_total_delay = 7 [json_name = "maxTotalDelay"];</code>

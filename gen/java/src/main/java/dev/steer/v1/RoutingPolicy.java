@@ -67,7 +67,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.steer.v1.ModelTarget> fallbacks_;
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible. Empty: the
+   * Targets to try if the requested model fails or is not eligible. Empty: the
    * fallbacks that the server's configuration gives the model, unless
    * `disable_failover` is set.
    * </pre>
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible. Empty: the
+   * Targets to try if the requested model fails or is not eligible. Empty: the
    * fallbacks that the server's configuration gives the model, unless
    * `disable_failover` is set.
    * </pre>
@@ -94,7 +94,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible. Empty: the
+   * Targets to try if the requested model fails or is not eligible. Empty: the
    * fallbacks that the server's configuration gives the model, unless
    * `disable_failover` is set.
    * </pre>
@@ -107,7 +107,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible. Empty: the
+   * Targets to try if the requested model fails or is not eligible. Empty: the
    * fallbacks that the server's configuration gives the model, unless
    * `disable_failover` is set.
    * </pre>
@@ -120,7 +120,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible. Empty: the
+   * Targets to try if the requested model fails or is not eligible. Empty: the
    * fallbacks that the server's configuration gives the model, unless
    * `disable_failover` is set.
    * </pre>
@@ -280,11 +280,11 @@ private static final long serialVersionUID = 0L;
           };
   /**
    * <pre>
-   * Categories that lead to the next target, in place of the server's list.
-   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-   * request can name. CONTENT_FILTER leads on only where the operator allows it
-   * for the model, and what is no failure of a target never does.
+   * Categories that lead to the next target. Empty: the server's list, which
+   * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+   * redirect or an answer that nothing classifies); a request can name both.
+   * CONTENT_FILTER counts only if the operator allows it for the model.
+   * Categories that are not failures of a target never count.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -297,11 +297,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Categories that lead to the next target, in place of the server's list.
-   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-   * request can name. CONTENT_FILTER leads on only where the operator allows it
-   * for the model, and what is no failure of a target never does.
+   * Categories that lead to the next target. Empty: the server's list, which
+   * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+   * redirect or an answer that nothing classifies); a request can name both.
+   * CONTENT_FILTER counts only if the operator allows it for the model.
+   * Categories that are not failures of a target never count.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -313,11 +313,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Categories that lead to the next target, in place of the server's list.
-   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-   * request can name. CONTENT_FILTER leads on only where the operator allows it
-   * for the model, and what is no failure of a target never does.
+   * Categories that lead to the next target. Empty: the server's list, which
+   * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+   * redirect or an answer that nothing classifies); a request can name both.
+   * CONTENT_FILTER counts only if the operator allows it for the model.
+   * Categories that are not failures of a target never count.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -330,11 +330,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Categories that lead to the next target, in place of the server's list.
-   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-   * request can name. CONTENT_FILTER leads on only where the operator allows it
-   * for the model, and what is no failure of a target never does.
+   * Categories that lead to the next target. Empty: the server's list, which
+   * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+   * redirect or an answer that nothing classifies); a request can name both.
+   * CONTENT_FILTER counts only if the operator allows it for the model.
+   * Categories that are not failures of a target never count.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -347,11 +347,11 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Categories that lead to the next target, in place of the server's list.
-   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-   * request can name. CONTENT_FILTER leads on only where the operator allows it
-   * for the model, and what is no failure of a target never does.
+   * Categories that lead to the next target. Empty: the server's list, which
+   * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+   * redirect or an answer that nothing classifies); a request can name both.
+   * CONTENT_FILTER counts only if the operator allows it for the model.
+   * Categories that are not failures of a target never count.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -368,8 +368,8 @@ private static final long serialVersionUID = 0L;
   private int midStreamRecovery_ = 0;
   /**
    * <pre>
-   * Recovery of streams. No part of what `request_id` compares: the first
-   * call's holds.
+   * Recovery of streams. Not compared by `request_id`: the value of the first
+   * call applies.
    * </pre>
    *
    * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -380,8 +380,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Recovery of streams. No part of what `request_id` compares: the first
-   * call's holds.
+   * Recovery of streams. Not compared by `request_id`: the value of the first
+   * call applies.
    * </pre>
    *
    * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -422,7 +422,7 @@ private static final long serialVersionUID = 0L;
   private dev.steer.v1.HedgePolicy hedge_;
   /**
    * <pre>
-   * Allows a hedge. Unset: none. Streams and unary calls alike.
+   * Allows a hedge, for streams and unary calls. Unset: no hedge.
    * </pre>
    *
    * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>
@@ -434,7 +434,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Allows a hedge. Unset: none. Streams and unary calls alike.
+   * Allows a hedge, for streams and unary calls. Unset: no hedge.
    * </pre>
    *
    * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>
@@ -446,7 +446,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Allows a hedge. Unset: none. Streams and unary calls alike.
+   * Allows a hedge, for streams and unary calls. Unset: no hedge.
    * </pre>
    *
    * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>
@@ -1107,7 +1107,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1123,7 +1123,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1139,7 +1139,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1155,7 +1155,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1176,7 +1176,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1196,7 +1196,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1216,7 +1216,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1237,7 +1237,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1257,7 +1257,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1277,7 +1277,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1298,7 +1298,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1317,7 +1317,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1336,7 +1336,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1349,7 +1349,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1365,7 +1365,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1382,7 +1382,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1395,7 +1395,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1409,7 +1409,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Tried when the requested model fails or is not eligible. Empty: the
+     * Targets to try if the requested model fails or is not eligible. Empty: the
      * fallbacks that the server's configuration gives the model, unless
      * `disable_failover` is set.
      * </pre>
@@ -1810,11 +1810,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target, in place of the server's list.
-     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-     * request can name. CONTENT_FILTER leads on only where the operator allows it
-     * for the model, and what is no failure of a target never does.
+     * Categories that lead to the next target. Empty: the server's list, which
+     * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+     * redirect or an answer that nothing classifies); a request can name both.
+     * CONTENT_FILTER counts only if the operator allows it for the model.
+     * Categories that are not failures of a target never count.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1826,11 +1826,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target, in place of the server's list.
-     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-     * request can name. CONTENT_FILTER leads on only where the operator allows it
-     * for the model, and what is no failure of a target never does.
+     * Categories that lead to the next target. Empty: the server's list, which
+     * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+     * redirect or an answer that nothing classifies); a request can name both.
+     * CONTENT_FILTER counts only if the operator allows it for the model.
+     * Categories that are not failures of a target never count.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1841,11 +1841,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target, in place of the server's list.
-     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-     * request can name. CONTENT_FILTER leads on only where the operator allows it
-     * for the model, and what is no failure of a target never does.
+     * Categories that lead to the next target. Empty: the server's list, which
+     * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+     * redirect or an answer that nothing classifies); a request can name both.
+     * CONTENT_FILTER counts only if the operator allows it for the model.
+     * Categories that are not failures of a target never count.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1857,11 +1857,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target, in place of the server's list.
-     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-     * request can name. CONTENT_FILTER leads on only where the operator allows it
-     * for the model, and what is no failure of a target never does.
+     * Categories that lead to the next target. Empty: the server's list, which
+     * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+     * redirect or an answer that nothing classifies); a request can name both.
+     * CONTENT_FILTER counts only if the operator allows it for the model.
+     * Categories that are not failures of a target never count.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1880,11 +1880,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target, in place of the server's list.
-     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-     * request can name. CONTENT_FILTER leads on only where the operator allows it
-     * for the model, and what is no failure of a target never does.
+     * Categories that lead to the next target. Empty: the server's list, which
+     * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+     * redirect or an answer that nothing classifies); a request can name both.
+     * CONTENT_FILTER counts only if the operator allows it for the model.
+     * Categories that are not failures of a target never count.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1900,11 +1900,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target, in place of the server's list.
-     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-     * request can name. CONTENT_FILTER leads on only where the operator allows it
-     * for the model, and what is no failure of a target never does.
+     * Categories that lead to the next target. Empty: the server's list, which
+     * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+     * redirect or an answer that nothing classifies); a request can name both.
+     * CONTENT_FILTER counts only if the operator allows it for the model.
+     * Categories that are not failures of a target never count.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1923,11 +1923,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target, in place of the server's list.
-     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-     * request can name. CONTENT_FILTER leads on only where the operator allows it
-     * for the model, and what is no failure of a target never does.
+     * Categories that lead to the next target. Empty: the server's list, which
+     * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+     * redirect or an answer that nothing classifies); a request can name both.
+     * CONTENT_FILTER counts only if the operator allows it for the model.
+     * Categories that are not failures of a target never count.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1941,11 +1941,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target, in place of the server's list.
-     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-     * request can name. CONTENT_FILTER leads on only where the operator allows it
-     * for the model, and what is no failure of a target never does.
+     * Categories that lead to the next target. Empty: the server's list, which
+     * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+     * redirect or an answer that nothing classifies); a request can name both.
+     * CONTENT_FILTER counts only if the operator allows it for the model.
+     * Categories that are not failures of a target never count.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1958,11 +1958,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target, in place of the server's list.
-     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-     * request can name. CONTENT_FILTER leads on only where the operator allows it
-     * for the model, and what is no failure of a target never does.
+     * Categories that lead to the next target. Empty: the server's list, which
+     * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+     * redirect or an answer that nothing classifies); a request can name both.
+     * CONTENT_FILTER counts only if the operator allows it for the model.
+     * Categories that are not failures of a target never count.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1974,11 +1974,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target, in place of the server's list.
-     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-     * request can name. CONTENT_FILTER leads on only where the operator allows it
-     * for the model, and what is no failure of a target never does.
+     * Categories that lead to the next target. Empty: the server's list, which
+     * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+     * redirect or an answer that nothing classifies); a request can name both.
+     * CONTENT_FILTER counts only if the operator allows it for the model.
+     * Categories that are not failures of a target never count.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -1995,11 +1995,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target, in place of the server's list.
-     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-     * request can name. CONTENT_FILTER leads on only where the operator allows it
-     * for the model, and what is no failure of a target never does.
+     * Categories that lead to the next target. Empty: the server's list, which
+     * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+     * redirect or an answer that nothing classifies); a request can name both.
+     * CONTENT_FILTER counts only if the operator allows it for the model.
+     * Categories that are not failures of a target never count.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -2014,11 +2014,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Categories that lead to the next target, in place of the server's list.
-     * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-     * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-     * request can name. CONTENT_FILTER leads on only where the operator allows it
-     * for the model, and what is no failure of a target never does.
+     * Categories that lead to the next target. Empty: the server's list, which
+     * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+     * redirect or an answer that nothing classifies); a request can name both.
+     * CONTENT_FILTER counts only if the operator allows it for the model.
+     * Categories that are not failures of a target never count.
      * </pre>
      *
      * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -2038,8 +2038,8 @@ private static final long serialVersionUID = 0L;
     private int midStreamRecovery_ = 0;
     /**
      * <pre>
-     * Recovery of streams. No part of what `request_id` compares: the first
-     * call's holds.
+     * Recovery of streams. Not compared by `request_id`: the value of the first
+     * call applies.
      * </pre>
      *
      * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -2050,8 +2050,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Recovery of streams. No part of what `request_id` compares: the first
-     * call's holds.
+     * Recovery of streams. Not compared by `request_id`: the value of the first
+     * call applies.
      * </pre>
      *
      * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -2066,8 +2066,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Recovery of streams. No part of what `request_id` compares: the first
-     * call's holds.
+     * Recovery of streams. Not compared by `request_id`: the value of the first
+     * call applies.
      * </pre>
      *
      * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -2080,8 +2080,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Recovery of streams. No part of what `request_id` compares: the first
-     * call's holds.
+     * Recovery of streams. Not compared by `request_id`: the value of the first
+     * call applies.
      * </pre>
      *
      * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -2098,8 +2098,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Recovery of streams. No part of what `request_id` compares: the first
-     * call's holds.
+     * Recovery of streams. Not compared by `request_id`: the value of the first
+     * call applies.
      * </pre>
      *
      * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -2189,7 +2189,7 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.HedgePolicy, dev.steer.v1.HedgePolicy.Builder, dev.steer.v1.HedgePolicyOrBuilder> hedgeBuilder_;
     /**
      * <pre>
-     * Allows a hedge. Unset: none. Streams and unary calls alike.
+     * Allows a hedge, for streams and unary calls. Unset: no hedge.
      * </pre>
      *
      * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>
@@ -2200,7 +2200,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows a hedge. Unset: none. Streams and unary calls alike.
+     * Allows a hedge, for streams and unary calls. Unset: no hedge.
      * </pre>
      *
      * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>
@@ -2215,7 +2215,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows a hedge. Unset: none. Streams and unary calls alike.
+     * Allows a hedge, for streams and unary calls. Unset: no hedge.
      * </pre>
      *
      * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>
@@ -2233,7 +2233,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows a hedge. Unset: none. Streams and unary calls alike.
+     * Allows a hedge, for streams and unary calls. Unset: no hedge.
      * </pre>
      *
      * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>
@@ -2251,7 +2251,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows a hedge. Unset: none. Streams and unary calls alike.
+     * Allows a hedge, for streams and unary calls. Unset: no hedge.
      * </pre>
      *
      * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>
@@ -2276,7 +2276,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows a hedge. Unset: none. Streams and unary calls alike.
+     * Allows a hedge, for streams and unary calls. Unset: no hedge.
      * </pre>
      *
      * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>
@@ -2293,7 +2293,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows a hedge. Unset: none. Streams and unary calls alike.
+     * Allows a hedge, for streams and unary calls. Unset: no hedge.
      * </pre>
      *
      * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>
@@ -2305,7 +2305,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows a hedge. Unset: none. Streams and unary calls alike.
+     * Allows a hedge, for streams and unary calls. Unset: no hedge.
      * </pre>
      *
      * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>
@@ -2320,7 +2320,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Allows a hedge. Unset: none. Streams and unary calls alike.
+     * Allows a hedge, for streams and unary calls. Unset: no hedge.
      * </pre>
      *
      * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>

@@ -12,7 +12,7 @@ public interface RoutingPolicyOrBuilder extends
 
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible. Empty: the
+   * Targets to try if the requested model fails or is not eligible. Empty: the
    * fallbacks that the server's configuration gives the model, unless
    * `disable_failover` is set.
    * </pre>
@@ -23,7 +23,7 @@ public interface RoutingPolicyOrBuilder extends
       getFallbacksList();
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible. Empty: the
+   * Targets to try if the requested model fails or is not eligible. Empty: the
    * fallbacks that the server's configuration gives the model, unless
    * `disable_failover` is set.
    * </pre>
@@ -33,7 +33,7 @@ public interface RoutingPolicyOrBuilder extends
   dev.steer.v1.ModelTarget getFallbacks(int index);
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible. Empty: the
+   * Targets to try if the requested model fails or is not eligible. Empty: the
    * fallbacks that the server's configuration gives the model, unless
    * `disable_failover` is set.
    * </pre>
@@ -43,7 +43,7 @@ public interface RoutingPolicyOrBuilder extends
   int getFallbacksCount();
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible. Empty: the
+   * Targets to try if the requested model fails or is not eligible. Empty: the
    * fallbacks that the server's configuration gives the model, unless
    * `disable_failover` is set.
    * </pre>
@@ -54,7 +54,7 @@ public interface RoutingPolicyOrBuilder extends
       getFallbacksOrBuilderList();
   /**
    * <pre>
-   * Tried when the requested model fails or is not eligible. Empty: the
+   * Targets to try if the requested model fails or is not eligible. Empty: the
    * fallbacks that the server's configuration gives the model, unless
    * `disable_failover` is set.
    * </pre>
@@ -167,11 +167,11 @@ public interface RoutingPolicyOrBuilder extends
 
   /**
    * <pre>
-   * Categories that lead to the next target, in place of the server's list.
-   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-   * request can name. CONTENT_FILTER leads on only where the operator allows it
-   * for the model, and what is no failure of a target never does.
+   * Categories that lead to the next target. Empty: the server's list, which
+   * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+   * redirect or an answer that nothing classifies); a request can name both.
+   * CONTENT_FILTER counts only if the operator allows it for the model.
+   * Categories that are not failures of a target never count.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -180,11 +180,11 @@ public interface RoutingPolicyOrBuilder extends
   java.util.List<dev.steer.v1.ErrorCategory> getFailoverOnList();
   /**
    * <pre>
-   * Categories that lead to the next target, in place of the server's list.
-   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-   * request can name. CONTENT_FILTER leads on only where the operator allows it
-   * for the model, and what is no failure of a target never does.
+   * Categories that lead to the next target. Empty: the server's list, which
+   * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+   * redirect or an answer that nothing classifies); a request can name both.
+   * CONTENT_FILTER counts only if the operator allows it for the model.
+   * Categories that are not failures of a target never count.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -193,11 +193,11 @@ public interface RoutingPolicyOrBuilder extends
   int getFailoverOnCount();
   /**
    * <pre>
-   * Categories that lead to the next target, in place of the server's list.
-   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-   * request can name. CONTENT_FILTER leads on only where the operator allows it
-   * for the model, and what is no failure of a target never does.
+   * Categories that lead to the next target. Empty: the server's list, which
+   * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+   * redirect or an answer that nothing classifies); a request can name both.
+   * CONTENT_FILTER counts only if the operator allows it for the model.
+   * Categories that are not failures of a target never count.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -207,11 +207,11 @@ public interface RoutingPolicyOrBuilder extends
   dev.steer.v1.ErrorCategory getFailoverOn(int index);
   /**
    * <pre>
-   * Categories that lead to the next target, in place of the server's list.
-   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-   * request can name. CONTENT_FILTER leads on only where the operator allows it
-   * for the model, and what is no failure of a target never does.
+   * Categories that lead to the next target. Empty: the server's list, which
+   * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+   * redirect or an answer that nothing classifies); a request can name both.
+   * CONTENT_FILTER counts only if the operator allows it for the model.
+   * Categories that are not failures of a target never count.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -221,11 +221,11 @@ public interface RoutingPolicyOrBuilder extends
   getFailoverOnValueList();
   /**
    * <pre>
-   * Categories that lead to the next target, in place of the server's list.
-   * Empty means that list. It leaves out VALIDATION (a 4xx such as 400, 405 or
-   * 422) and UNKNOWN (a redirect, an answer that nothing classifies), which a
-   * request can name. CONTENT_FILTER leads on only where the operator allows it
-   * for the model, and what is no failure of a target never does.
+   * Categories that lead to the next target. Empty: the server's list, which
+   * leaves out VALIDATION (a 4xx such as 400, 405 or 422) and UNKNOWN (a
+   * redirect or an answer that nothing classifies); a request can name both.
+   * CONTENT_FILTER counts only if the operator allows it for the model.
+   * Categories that are not failures of a target never count.
    * </pre>
    *
    * <code>repeated .steer.v1.ErrorCategory failover_on = 5 [json_name = "failoverOn"];</code>
@@ -236,8 +236,8 @@ public interface RoutingPolicyOrBuilder extends
 
   /**
    * <pre>
-   * Recovery of streams. No part of what `request_id` compares: the first
-   * call's holds.
+   * Recovery of streams. Not compared by `request_id`: the value of the first
+   * call applies.
    * </pre>
    *
    * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -246,8 +246,8 @@ public interface RoutingPolicyOrBuilder extends
   int getMidStreamRecoveryValue();
   /**
    * <pre>
-   * Recovery of streams. No part of what `request_id` compares: the first
-   * call's holds.
+   * Recovery of streams. Not compared by `request_id`: the value of the first
+   * call applies.
    * </pre>
    *
    * <code>.steer.v1.MidStreamRecovery mid_stream_recovery = 6 [json_name = "midStreamRecovery"];</code>
@@ -276,7 +276,7 @@ public interface RoutingPolicyOrBuilder extends
 
   /**
    * <pre>
-   * Allows a hedge. Unset: none. Streams and unary calls alike.
+   * Allows a hedge, for streams and unary calls. Unset: no hedge.
    * </pre>
    *
    * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>
@@ -285,7 +285,7 @@ public interface RoutingPolicyOrBuilder extends
   boolean hasHedge();
   /**
    * <pre>
-   * Allows a hedge. Unset: none. Streams and unary calls alike.
+   * Allows a hedge, for streams and unary calls. Unset: no hedge.
    * </pre>
    *
    * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>
@@ -294,7 +294,7 @@ public interface RoutingPolicyOrBuilder extends
   dev.steer.v1.HedgePolicy getHedge();
   /**
    * <pre>
-   * Allows a hedge. Unset: none. Streams and unary calls alike.
+   * Allows a hedge, for streams and unary calls. Unset: no hedge.
    * </pre>
    *
    * <code>.steer.v1.HedgePolicy hedge = 8 [json_name = "hedge"];</code>

@@ -7,9 +7,9 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * Sampling parameters. An unset field takes Model.default_sampling; unset there
- * too, it is not sent. Doubles, not floats, so that 0.7 reaches the provider as
- * 0.7.
+ * Sampling parameters. An unset field takes its value from
+ * Model.default_sampling. A parameter that is unset there too is not sent.
+ * Doubles, not floats, so that 0.7 reaches the provider as 0.7.
  * </pre>
  *
  * Protobuf type {@code steer.v1.SamplingParams}
@@ -304,7 +304,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * As repeatable as the model allows: its lowest temperature, its top_p for
-   * that, and seed 42 where seeds are supported and none is set. Overrides
+   * that, and seed 42 if the model takes seeds and none is set. Overrides
    * `temperature` and `top_p`.
    * </pre>
    *
@@ -320,8 +320,8 @@ private static final long serialVersionUID = 0L;
   private boolean logprobs_ = false;
   /**
    * <pre>
-   * Return the probabilities of the tokens of text, with text deltas and in
-   * text parts, where the provider gives them.
+   * Return token probabilities in text deltas and text parts, if the provider
+   * reports them.
    * </pre>
    *
    * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
@@ -333,8 +333,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Return the probabilities of the tokens of text, with text deltas and in
-   * text parts, where the provider gives them.
+   * Return token probabilities in text deltas and text parts, if the provider
+   * reports them.
    * </pre>
    *
    * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
@@ -349,8 +349,7 @@ private static final long serialVersionUID = 0L;
   private int topLogprobs_ = 0;
   /**
    * <pre>
-   * How many of the likeliest tokens to return in the place of each token.
-   * Needs `logprobs`.
+   * Number of most likely tokens to return for each position. Needs `logprobs`.
    * </pre>
    *
    * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
@@ -362,8 +361,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How many of the likeliest tokens to return in the place of each token.
-   * Needs `logprobs`.
+   * Number of most likely tokens to return for each position. Needs `logprobs`.
    * </pre>
    *
    * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
@@ -708,9 +706,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Sampling parameters. An unset field takes Model.default_sampling; unset there
-   * too, it is not sent. Doubles, not floats, so that 0.7 reaches the provider as
-   * 0.7.
+   * Sampling parameters. An unset field takes its value from
+   * Model.default_sampling. A parameter that is unset there too is not sent.
+   * Doubles, not floats, so that 0.7 reaches the provider as 0.7.
    * </pre>
    *
    * Protobuf type {@code steer.v1.SamplingParams}
@@ -1529,7 +1527,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * As repeatable as the model allows: its lowest temperature, its top_p for
-     * that, and seed 42 where seeds are supported and none is set. Overrides
+     * that, and seed 42 if the model takes seeds and none is set. Overrides
      * `temperature` and `top_p`.
      * </pre>
      *
@@ -1543,7 +1541,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * As repeatable as the model allows: its lowest temperature, its top_p for
-     * that, and seed 42 where seeds are supported and none is set. Overrides
+     * that, and seed 42 if the model takes seeds and none is set. Overrides
      * `temperature` and `top_p`.
      * </pre>
      *
@@ -1561,7 +1559,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * As repeatable as the model allows: its lowest temperature, its top_p for
-     * that, and seed 42 where seeds are supported and none is set. Overrides
+     * that, and seed 42 if the model takes seeds and none is set. Overrides
      * `temperature` and `top_p`.
      * </pre>
      *
@@ -1578,8 +1576,8 @@ private static final long serialVersionUID = 0L;
     private boolean logprobs_ ;
     /**
      * <pre>
-     * Return the probabilities of the tokens of text, with text deltas and in
-     * text parts, where the provider gives them.
+     * Return token probabilities in text deltas and text parts, if the provider
+     * reports them.
      * </pre>
      *
      * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
@@ -1591,8 +1589,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Return the probabilities of the tokens of text, with text deltas and in
-     * text parts, where the provider gives them.
+     * Return token probabilities in text deltas and text parts, if the provider
+     * reports them.
      * </pre>
      *
      * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
@@ -1604,8 +1602,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Return the probabilities of the tokens of text, with text deltas and in
-     * text parts, where the provider gives them.
+     * Return token probabilities in text deltas and text parts, if the provider
+     * reports them.
      * </pre>
      *
      * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
@@ -1621,8 +1619,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Return the probabilities of the tokens of text, with text deltas and in
-     * text parts, where the provider gives them.
+     * Return token probabilities in text deltas and text parts, if the provider
+     * reports them.
      * </pre>
      *
      * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
@@ -1638,8 +1636,7 @@ private static final long serialVersionUID = 0L;
     private int topLogprobs_ ;
     /**
      * <pre>
-     * How many of the likeliest tokens to return in the place of each token.
-     * Needs `logprobs`.
+     * Number of most likely tokens to return for each position. Needs `logprobs`.
      * </pre>
      *
      * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
@@ -1651,8 +1648,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many of the likeliest tokens to return in the place of each token.
-     * Needs `logprobs`.
+     * Number of most likely tokens to return for each position. Needs `logprobs`.
      * </pre>
      *
      * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
@@ -1664,8 +1660,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many of the likeliest tokens to return in the place of each token.
-     * Needs `logprobs`.
+     * Number of most likely tokens to return for each position. Needs `logprobs`.
      * </pre>
      *
      * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
@@ -1681,8 +1676,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many of the likeliest tokens to return in the place of each token.
-     * Needs `logprobs`.
+     * Number of most likely tokens to return for each position. Needs `logprobs`.
      * </pre>
      *
      * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>

@@ -187,7 +187,7 @@ public interface SamplingParamsOrBuilder extends
   /**
    * <pre>
    * As repeatable as the model allows: its lowest temperature, its top_p for
-   * that, and seed 42 where seeds are supported and none is set. Overrides
+   * that, and seed 42 if the model takes seeds and none is set. Overrides
    * `temperature` and `top_p`.
    * </pre>
    *
@@ -198,8 +198,8 @@ public interface SamplingParamsOrBuilder extends
 
   /**
    * <pre>
-   * Return the probabilities of the tokens of text, with text deltas and in
-   * text parts, where the provider gives them.
+   * Return token probabilities in text deltas and text parts, if the provider
+   * reports them.
    * </pre>
    *
    * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
@@ -208,8 +208,8 @@ public interface SamplingParamsOrBuilder extends
   boolean hasLogprobs();
   /**
    * <pre>
-   * Return the probabilities of the tokens of text, with text deltas and in
-   * text parts, where the provider gives them.
+   * Return token probabilities in text deltas and text parts, if the provider
+   * reports them.
    * </pre>
    *
    * <code>optional bool logprobs = 10 [json_name = "logprobs"];</code>
@@ -219,8 +219,7 @@ public interface SamplingParamsOrBuilder extends
 
   /**
    * <pre>
-   * How many of the likeliest tokens to return in the place of each token.
-   * Needs `logprobs`.
+   * Number of most likely tokens to return for each position. Needs `logprobs`.
    * </pre>
    *
    * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>
@@ -229,8 +228,7 @@ public interface SamplingParamsOrBuilder extends
   boolean hasTopLogprobs();
   /**
    * <pre>
-   * How many of the likeliest tokens to return in the place of each token.
-   * Needs `logprobs`.
+   * Number of most likely tokens to return for each position. Needs `logprobs`.
    * </pre>
    *
    * <code>optional int32 top_logprobs = 11 [json_name = "topLogprobs"];</code>

@@ -110,10 +110,11 @@ private static final long serialVersionUID = 0L;
   private int firstOutputSequence_ = 0;
   /**
    * <pre>
-   * Sequence of the first event whose output stands: the first one behind the
-   * last notice with `discard_output`, or of all. Without output it is this
-   * event's own. A reader that was given this event and all behind it has the
-   * whole output. 0: a service that does not say it yet.
+   * Sequence of the first event whose output is valid: the first output after
+   * the last notice with `discard_output`, or the first output of all. Without
+   * output: the sequence of this event. A reader that received all events from
+   * that sequence on has the whole output. 0: the service is too old to report
+   * it.
    * </pre>
    *
    * <code>int32 first_output_sequence = 3 [json_name = "firstOutputSequence"];</code>
@@ -770,10 +771,11 @@ private static final long serialVersionUID = 0L;
     private int firstOutputSequence_ ;
     /**
      * <pre>
-     * Sequence of the first event whose output stands: the first one behind the
-     * last notice with `discard_output`, or of all. Without output it is this
-     * event's own. A reader that was given this event and all behind it has the
-     * whole output. 0: a service that does not say it yet.
+     * Sequence of the first event whose output is valid: the first output after
+     * the last notice with `discard_output`, or the first output of all. Without
+     * output: the sequence of this event. A reader that received all events from
+     * that sequence on has the whole output. 0: the service is too old to report
+     * it.
      * </pre>
      *
      * <code>int32 first_output_sequence = 3 [json_name = "firstOutputSequence"];</code>
@@ -785,10 +787,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sequence of the first event whose output stands: the first one behind the
-     * last notice with `discard_output`, or of all. Without output it is this
-     * event's own. A reader that was given this event and all behind it has the
-     * whole output. 0: a service that does not say it yet.
+     * Sequence of the first event whose output is valid: the first output after
+     * the last notice with `discard_output`, or the first output of all. Without
+     * output: the sequence of this event. A reader that received all events from
+     * that sequence on has the whole output. 0: the service is too old to report
+     * it.
      * </pre>
      *
      * <code>int32 first_output_sequence = 3 [json_name = "firstOutputSequence"];</code>
@@ -804,10 +807,11 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Sequence of the first event whose output stands: the first one behind the
-     * last notice with `discard_output`, or of all. Without output it is this
-     * event's own. A reader that was given this event and all behind it has the
-     * whole output. 0: a service that does not say it yet.
+     * Sequence of the first event whose output is valid: the first output after
+     * the last notice with `discard_output`, or the first output of all. Without
+     * output: the sequence of this event. A reader that received all events from
+     * that sequence on has the whole output. 0: the service is too old to report
+     * it.
      * </pre>
      *
      * <code>int32 first_output_sequence = 3 [json_name = "firstOutputSequence"];</code>

@@ -49,10 +49,11 @@ public interface StreamCompleteOrBuilder extends
 
   /**
    * <pre>
-   * Sequence of the first event whose output stands: the first one behind the
-   * last notice with `discard_output`, or of all. Without output it is this
-   * event's own. A reader that was given this event and all behind it has the
-   * whole output. 0: a service that does not say it yet.
+   * Sequence of the first event whose output is valid: the first output after
+   * the last notice with `discard_output`, or the first output of all. Without
+   * output: the sequence of this event. A reader that received all events from
+   * that sequence on has the whole output. 0: the service is too old to report
+   * it.
    * </pre>
    *
    * <code>int32 first_output_sequence = 3 [json_name = "firstOutputSequence"];</code>

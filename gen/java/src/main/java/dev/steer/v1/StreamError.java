@@ -96,8 +96,8 @@ private static final long serialVersionUID = 0L;
   private dev.steer.v1.Generation partial_;
   /**
    * <pre>
-   * What is known of the result: usage, cost, attempts. The message is left
-   * out; the deltas received stay valid unless a notice voided them.
+   * The known part of the result: usage, cost, attempts. The message is left
+   * out. The deltas received stay valid unless a notice voided them.
    * </pre>
    *
    * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>
@@ -109,8 +109,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What is known of the result: usage, cost, attempts. The message is left
-   * out; the deltas received stay valid unless a notice voided them.
+   * The known part of the result: usage, cost, attempts. The message is left
+   * out. The deltas received stay valid unless a notice voided them.
    * </pre>
    *
    * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>
@@ -122,8 +122,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What is known of the result: usage, cost, attempts. The message is left
-   * out; the deltas received stay valid unless a notice voided them.
+   * The known part of the result: usage, cost, attempts. The message is left
+   * out. The deltas received stay valid unless a notice voided them.
    * </pre>
    *
    * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>
@@ -653,8 +653,8 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.Generation, dev.steer.v1.Generation.Builder, dev.steer.v1.GenerationOrBuilder> partialBuilder_;
     /**
      * <pre>
-     * What is known of the result: usage, cost, attempts. The message is left
-     * out; the deltas received stay valid unless a notice voided them.
+     * The known part of the result: usage, cost, attempts. The message is left
+     * out. The deltas received stay valid unless a notice voided them.
      * </pre>
      *
      * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>
@@ -665,8 +665,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is known of the result: usage, cost, attempts. The message is left
-     * out; the deltas received stay valid unless a notice voided them.
+     * The known part of the result: usage, cost, attempts. The message is left
+     * out. The deltas received stay valid unless a notice voided them.
      * </pre>
      *
      * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>
@@ -681,8 +681,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is known of the result: usage, cost, attempts. The message is left
-     * out; the deltas received stay valid unless a notice voided them.
+     * The known part of the result: usage, cost, attempts. The message is left
+     * out. The deltas received stay valid unless a notice voided them.
      * </pre>
      *
      * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>
@@ -700,8 +700,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is known of the result: usage, cost, attempts. The message is left
-     * out; the deltas received stay valid unless a notice voided them.
+     * The known part of the result: usage, cost, attempts. The message is left
+     * out. The deltas received stay valid unless a notice voided them.
      * </pre>
      *
      * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>
@@ -719,8 +719,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is known of the result: usage, cost, attempts. The message is left
-     * out; the deltas received stay valid unless a notice voided them.
+     * The known part of the result: usage, cost, attempts. The message is left
+     * out. The deltas received stay valid unless a notice voided them.
      * </pre>
      *
      * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>
@@ -745,8 +745,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is known of the result: usage, cost, attempts. The message is left
-     * out; the deltas received stay valid unless a notice voided them.
+     * The known part of the result: usage, cost, attempts. The message is left
+     * out. The deltas received stay valid unless a notice voided them.
      * </pre>
      *
      * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>
@@ -763,8 +763,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is known of the result: usage, cost, attempts. The message is left
-     * out; the deltas received stay valid unless a notice voided them.
+     * The known part of the result: usage, cost, attempts. The message is left
+     * out. The deltas received stay valid unless a notice voided them.
      * </pre>
      *
      * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>
@@ -776,8 +776,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is known of the result: usage, cost, attempts. The message is left
-     * out; the deltas received stay valid unless a notice voided them.
+     * The known part of the result: usage, cost, attempts. The message is left
+     * out. The deltas received stay valid unless a notice voided them.
      * </pre>
      *
      * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>
@@ -792,8 +792,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What is known of the result: usage, cost, attempts. The message is left
-     * out; the deltas received stay valid unless a notice voided them.
+     * The known part of the result: usage, cost, attempts. The message is left
+     * out. The deltas received stay valid unless a notice voided them.
      * </pre>
      *
      * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>

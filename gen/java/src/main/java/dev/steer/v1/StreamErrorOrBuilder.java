@@ -39,8 +39,8 @@ public interface StreamErrorOrBuilder extends
 
   /**
    * <pre>
-   * What is known of the result: usage, cost, attempts. The message is left
-   * out; the deltas received stay valid unless a notice voided them.
+   * The known part of the result: usage, cost, attempts. The message is left
+   * out. The deltas received stay valid unless a notice voided them.
    * </pre>
    *
    * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>
@@ -49,8 +49,8 @@ public interface StreamErrorOrBuilder extends
   boolean hasPartial();
   /**
    * <pre>
-   * What is known of the result: usage, cost, attempts. The message is left
-   * out; the deltas received stay valid unless a notice voided them.
+   * The known part of the result: usage, cost, attempts. The message is left
+   * out. The deltas received stay valid unless a notice voided them.
    * </pre>
    *
    * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>
@@ -59,8 +59,8 @@ public interface StreamErrorOrBuilder extends
   dev.steer.v1.Generation getPartial();
   /**
    * <pre>
-   * What is known of the result: usage, cost, attempts. The message is left
-   * out; the deltas received stay valid unless a notice voided them.
+   * The known part of the result: usage, cost, attempts. The message is left
+   * out. The deltas received stay valid unless a notice voided them.
    * </pre>
    *
    * <code>.steer.v1.Generation partial = 2 [json_name = "partial"];</code>

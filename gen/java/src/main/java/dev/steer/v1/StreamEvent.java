@@ -9,11 +9,11 @@ package dev.steer.v1;
  * <pre>
  * One event of a stream.
  *
- * Sequence contract: the first event of a stream is `start` with sequence 1,
- * each further event has the previous sequence plus one, exactly one terminal
- * event (`complete` or `error`) is the last, and an event never changes once
- * it was sent. Heartbeats stand outside the contract: they repeat the latest
- * sequence and are never replayed.
+ * Sequence contract: the first event of a stream is `start` with sequence 1.
+ * Each further event has the previous sequence plus one. Exactly one terminal
+ * event (`complete` or `error`) is the last. A sent event never changes.
+ * Heartbeats are outside the contract: they repeat the latest sequence and are
+ * never replayed.
  * </pre>
  *
  * Protobuf type {@code steer.v1.StreamEvent}
@@ -191,9 +191,9 @@ private static final long serialVersionUID = 0L;
   private int writer_ = 0;
   /**
    * <pre>
-   * Identity of the log writer: random per ownership of the stream. Store it
-   * with `sequence` and send both to ResumeStream. 0 where there is no log, and
-   * only there.
+   * Identity of the log writer: random for each ownership of the stream. Store
+   * it with `sequence` and send both to ResumeStream. 0 if and only if the
+   * stream has no log.
    * </pre>
    *
    * <code>fixed32 writer = 4 [json_name = "writer"];</code>
@@ -1054,11 +1054,11 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * One event of a stream.
    *
-   * Sequence contract: the first event of a stream is `start` with sequence 1,
-   * each further event has the previous sequence plus one, exactly one terminal
-   * event (`complete` or `error`) is the last, and an event never changes once
-   * it was sent. Heartbeats stand outside the contract: they repeat the latest
-   * sequence and are never replayed.
+   * Sequence contract: the first event of a stream is `start` with sequence 1.
+   * Each further event has the previous sequence plus one. Exactly one terminal
+   * event (`complete` or `error`) is the last. A sent event never changes.
+   * Heartbeats are outside the contract: they repeat the latest sequence and are
+   * never replayed.
    * </pre>
    *
    * Protobuf type {@code steer.v1.StreamEvent}
@@ -1719,9 +1719,9 @@ private static final long serialVersionUID = 0L;
     private int writer_ ;
     /**
      * <pre>
-     * Identity of the log writer: random per ownership of the stream. Store it
-     * with `sequence` and send both to ResumeStream. 0 where there is no log, and
-     * only there.
+     * Identity of the log writer: random for each ownership of the stream. Store
+     * it with `sequence` and send both to ResumeStream. 0 if and only if the
+     * stream has no log.
      * </pre>
      *
      * <code>fixed32 writer = 4 [json_name = "writer"];</code>
@@ -1733,9 +1733,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identity of the log writer: random per ownership of the stream. Store it
-     * with `sequence` and send both to ResumeStream. 0 where there is no log, and
-     * only there.
+     * Identity of the log writer: random for each ownership of the stream. Store
+     * it with `sequence` and send both to ResumeStream. 0 if and only if the
+     * stream has no log.
      * </pre>
      *
      * <code>fixed32 writer = 4 [json_name = "writer"];</code>
@@ -1751,9 +1751,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Identity of the log writer: random per ownership of the stream. Store it
-     * with `sequence` and send both to ResumeStream. 0 where there is no log, and
-     * only there.
+     * Identity of the log writer: random for each ownership of the stream. Store
+     * it with `sequence` and send both to ResumeStream. 0 if and only if the
+     * stream has no log.
      * </pre>
      *
      * <code>fixed32 writer = 4 [json_name = "writer"];</code>

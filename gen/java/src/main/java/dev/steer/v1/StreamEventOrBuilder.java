@@ -59,9 +59,9 @@ public interface StreamEventOrBuilder extends
 
   /**
    * <pre>
-   * Identity of the log writer: random per ownership of the stream. Store it
-   * with `sequence` and send both to ResumeStream. 0 where there is no log, and
-   * only there.
+   * Identity of the log writer: random for each ownership of the stream. Store
+   * it with `sequence` and send both to ResumeStream. 0 if and only if the
+   * stream has no log.
    * </pre>
    *
    * <code>fixed32 writer = 4 [json_name = "writer"];</code>

@@ -181,14 +181,14 @@ private static final long serialVersionUID = 0L;
   private boolean acceptsDiscard_ = false;
   /**
    * <pre>
-   * This reader drops the output received so far when an `attempt_notice` with
-   * `discard_output` arrives. A reader without it that holds such output gets
-   * FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
-   * second output; ErrorInfo has the position of the notice as `stream_id`,
-   * `last_sequence` and `last_writer`. It is a property of the reader and not
-   * of the stream: calls with and without it share a `request_id`. Exception:
-   * if the first call names RESTART without it, all readers of the stream get
-   * every event.
+   * This reader drops all output received so far when an `attempt_notice` with
+   * `discard_output` arrives. A reader that has such output and does not set
+   * this field gets FAILED_PRECONDITION / OUTPUT_DISCARDED instead of the
+   * notice, and never a second output. Its ErrorInfo gives the position of the
+   * notice as `stream_id`, `last_sequence` and `last_writer`. The field belongs
+   * to the reader, not to the stream: calls with and without it can share a
+   * `request_id`. Exception: if the first call names RESTART without this
+   * field, all readers of the stream get every event.
    * </pre>
    *
    * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
@@ -1011,14 +1011,14 @@ private static final long serialVersionUID = 0L;
     private boolean acceptsDiscard_ ;
     /**
      * <pre>
-     * This reader drops the output received so far when an `attempt_notice` with
-     * `discard_output` arrives. A reader without it that holds such output gets
-     * FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
-     * second output; ErrorInfo has the position of the notice as `stream_id`,
-     * `last_sequence` and `last_writer`. It is a property of the reader and not
-     * of the stream: calls with and without it share a `request_id`. Exception:
-     * if the first call names RESTART without it, all readers of the stream get
-     * every event.
+     * This reader drops all output received so far when an `attempt_notice` with
+     * `discard_output` arrives. A reader that has such output and does not set
+     * this field gets FAILED_PRECONDITION / OUTPUT_DISCARDED instead of the
+     * notice, and never a second output. Its ErrorInfo gives the position of the
+     * notice as `stream_id`, `last_sequence` and `last_writer`. The field belongs
+     * to the reader, not to the stream: calls with and without it can share a
+     * `request_id`. Exception: if the first call names RESTART without this
+     * field, all readers of the stream get every event.
      * </pre>
      *
      * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
@@ -1030,14 +1030,14 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * This reader drops the output received so far when an `attempt_notice` with
-     * `discard_output` arrives. A reader without it that holds such output gets
-     * FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
-     * second output; ErrorInfo has the position of the notice as `stream_id`,
-     * `last_sequence` and `last_writer`. It is a property of the reader and not
-     * of the stream: calls with and without it share a `request_id`. Exception:
-     * if the first call names RESTART without it, all readers of the stream get
-     * every event.
+     * This reader drops all output received so far when an `attempt_notice` with
+     * `discard_output` arrives. A reader that has such output and does not set
+     * this field gets FAILED_PRECONDITION / OUTPUT_DISCARDED instead of the
+     * notice, and never a second output. Its ErrorInfo gives the position of the
+     * notice as `stream_id`, `last_sequence` and `last_writer`. The field belongs
+     * to the reader, not to the stream: calls with and without it can share a
+     * `request_id`. Exception: if the first call names RESTART without this
+     * field, all readers of the stream get every event.
      * </pre>
      *
      * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>
@@ -1053,14 +1053,14 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * This reader drops the output received so far when an `attempt_notice` with
-     * `discard_output` arrives. A reader without it that holds such output gets
-     * FAILED_PRECONDITION / OUTPUT_DISCARDED in place of the notice, and never a
-     * second output; ErrorInfo has the position of the notice as `stream_id`,
-     * `last_sequence` and `last_writer`. It is a property of the reader and not
-     * of the stream: calls with and without it share a `request_id`. Exception:
-     * if the first call names RESTART without it, all readers of the stream get
-     * every event.
+     * This reader drops all output received so far when an `attempt_notice` with
+     * `discard_output` arrives. A reader that has such output and does not set
+     * this field gets FAILED_PRECONDITION / OUTPUT_DISCARDED instead of the
+     * notice, and never a second output. Its ErrorInfo gives the position of the
+     * notice as `stream_id`, `last_sequence` and `last_writer`. The field belongs
+     * to the reader, not to the stream: calls with and without it can share a
+     * `request_id`. Exception: if the first call names RESTART without this
+     * field, all readers of the stream get every event.
      * </pre>
      *
      * <code>bool accepts_discard = 4 [json_name = "acceptsDiscard"];</code>

@@ -115,7 +115,8 @@ private static final long serialVersionUID = 0L;
   private boolean includeUsageUpdates_ = false;
   /**
    * <pre>
-   * Emit interim usage events, estimated where the provider reports late.
+   * Emit interim usage events. Counts that the provider reports late are
+   * estimated.
    * </pre>
    *
    * <code>bool include_usage_updates = 4 [json_name = "includeUsageUpdates"];</code>
@@ -1102,7 +1103,8 @@ private static final long serialVersionUID = 0L;
     private boolean includeUsageUpdates_ ;
     /**
      * <pre>
-     * Emit interim usage events, estimated where the provider reports late.
+     * Emit interim usage events. Counts that the provider reports late are
+     * estimated.
      * </pre>
      *
      * <code>bool include_usage_updates = 4 [json_name = "includeUsageUpdates"];</code>
@@ -1114,7 +1116,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Emit interim usage events, estimated where the provider reports late.
+     * Emit interim usage events. Counts that the provider reports late are
+     * estimated.
      * </pre>
      *
      * <code>bool include_usage_updates = 4 [json_name = "includeUsageUpdates"];</code>
@@ -1130,7 +1133,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Emit interim usage events, estimated where the provider reports late.
+     * Emit interim usage events. Counts that the provider reports late are
+     * estimated.
      * </pre>
      *
      * <code>bool include_usage_updates = 4 [json_name = "includeUsageUpdates"];</code>

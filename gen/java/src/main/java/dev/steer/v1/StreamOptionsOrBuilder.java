@@ -51,7 +51,8 @@ public interface StreamOptionsOrBuilder extends
 
   /**
    * <pre>
-   * Emit interim usage events, estimated where the provider reports late.
+   * Emit interim usage events. Counts that the provider reports late are
+   * estimated.
    * </pre>
    *
    * <code>bool include_usage_updates = 4 [json_name = "includeUsageUpdates"];</code>

@@ -7,8 +7,8 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * First event of every stream. It is sent once the stream is recorded and
- * before any provider answers.
+ * First event of every stream, sent after the stream is recorded and before any
+ * provider answers.
  * </pre>
  *
  * Protobuf type {@code steer.v1.StreamStart}
@@ -296,7 +296,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp createTime_;
   /**
    * <pre>
-   * When the gateway admitted the request.
+   * When the gateway accepted the request.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
@@ -308,7 +308,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the gateway admitted the request.
+   * When the gateway accepted the request.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
@@ -320,7 +320,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the gateway admitted the request.
+   * When the gateway accepted the request.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
@@ -608,8 +608,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * First event of every stream. It is sent once the stream is recorded and
-   * before any provider answers.
+   * First event of every stream, sent after the stream is recorded and before any
+   * provider answers.
    * </pre>
    *
    * Protobuf type {@code steer.v1.StreamStart}
@@ -1512,7 +1512,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> createTimeBuilder_;
     /**
      * <pre>
-     * When the gateway admitted the request.
+     * When the gateway accepted the request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
@@ -1523,7 +1523,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the gateway admitted the request.
+     * When the gateway accepted the request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
@@ -1538,7 +1538,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the gateway admitted the request.
+     * When the gateway accepted the request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
@@ -1556,7 +1556,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the gateway admitted the request.
+     * When the gateway accepted the request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
@@ -1574,7 +1574,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the gateway admitted the request.
+     * When the gateway accepted the request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
@@ -1599,7 +1599,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the gateway admitted the request.
+     * When the gateway accepted the request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
@@ -1616,7 +1616,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the gateway admitted the request.
+     * When the gateway accepted the request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
@@ -1628,7 +1628,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the gateway admitted the request.
+     * When the gateway accepted the request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
@@ -1643,7 +1643,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the gateway admitted the request.
+     * When the gateway accepted the request.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>

@@ -138,7 +138,7 @@ public interface StreamStartOrBuilder extends
 
   /**
    * <pre>
-   * When the gateway admitted the request.
+   * When the gateway accepted the request.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
@@ -147,7 +147,7 @@ public interface StreamStartOrBuilder extends
   boolean hasCreateTime();
   /**
    * <pre>
-   * When the gateway admitted the request.
+   * When the gateway accepted the request.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>
@@ -156,7 +156,7 @@ public interface StreamStartOrBuilder extends
   com.google.protobuf.Timestamp getCreateTime();
   /**
    * <pre>
-   * When the gateway admitted the request.
+   * When the gateway accepted the request.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 7 [json_name = "createTime"];</code>

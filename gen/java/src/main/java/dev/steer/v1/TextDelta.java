@@ -122,8 +122,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.steer.v1.TokenLogprob> logprobs_;
   /**
    * <pre>
-   * Probabilities of the tokens that have come since the last delta, where they
-   * were asked for: to append to those of the part.
+   * Probabilities of the tokens since the last delta, if they were requested.
+   * Append them to those of the part.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -134,8 +134,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Probabilities of the tokens that have come since the last delta, where they
-   * were asked for: to append to those of the part.
+   * Probabilities of the tokens since the last delta, if they were requested.
+   * Append them to those of the part.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -147,8 +147,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Probabilities of the tokens that have come since the last delta, where they
-   * were asked for: to append to those of the part.
+   * Probabilities of the tokens since the last delta, if they were requested.
+   * Append them to those of the part.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -159,8 +159,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Probabilities of the tokens that have come since the last delta, where they
-   * were asked for: to append to those of the part.
+   * Probabilities of the tokens since the last delta, if they were requested.
+   * Append them to those of the part.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -171,8 +171,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Probabilities of the tokens that have come since the last delta, where they
-   * were asked for: to append to those of the part.
+   * Probabilities of the tokens since the last delta, if they were requested.
+   * Append them to those of the part.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -734,8 +734,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -749,8 +749,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -764,8 +764,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -779,8 +779,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -799,8 +799,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -818,8 +818,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -837,8 +837,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -857,8 +857,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -876,8 +876,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -895,8 +895,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -915,8 +915,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -933,8 +933,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -951,8 +951,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -963,8 +963,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -978,8 +978,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -994,8 +994,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1006,8 +1006,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1019,8 +1019,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens that have come since the last delta, where they
-     * were asked for: to append to those of the part.
+     * Probabilities of the tokens since the last delta, if they were requested.
+     * Append them to those of the part.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>

@@ -42,8 +42,8 @@ public interface TextDeltaOrBuilder extends
 
   /**
    * <pre>
-   * Probabilities of the tokens that have come since the last delta, where they
-   * were asked for: to append to those of the part.
+   * Probabilities of the tokens since the last delta, if they were requested.
+   * Append them to those of the part.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -52,8 +52,8 @@ public interface TextDeltaOrBuilder extends
       getLogprobsList();
   /**
    * <pre>
-   * Probabilities of the tokens that have come since the last delta, where they
-   * were asked for: to append to those of the part.
+   * Probabilities of the tokens since the last delta, if they were requested.
+   * Append them to those of the part.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -61,8 +61,8 @@ public interface TextDeltaOrBuilder extends
   dev.steer.v1.TokenLogprob getLogprobs(int index);
   /**
    * <pre>
-   * Probabilities of the tokens that have come since the last delta, where they
-   * were asked for: to append to those of the part.
+   * Probabilities of the tokens since the last delta, if they were requested.
+   * Append them to those of the part.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -70,8 +70,8 @@ public interface TextDeltaOrBuilder extends
   int getLogprobsCount();
   /**
    * <pre>
-   * Probabilities of the tokens that have come since the last delta, where they
-   * were asked for: to append to those of the part.
+   * Probabilities of the tokens since the last delta, if they were requested.
+   * Append them to those of the part.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -80,8 +80,8 @@ public interface TextDeltaOrBuilder extends
       getLogprobsOrBuilderList();
   /**
    * <pre>
-   * Probabilities of the tokens that have come since the last delta, where they
-   * were asked for: to append to those of the part.
+   * Probabilities of the tokens since the last delta, if they were requested.
+   * Append them to those of the part.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>

@@ -107,8 +107,8 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.steer.v1.Annotation> annotations_;
   /**
    * <pre>
-   * Where the text comes from, as the provider says it. Send annotations back
-   * unchanged: a provider that asks for them gets its own.
+   * Sources of the text, as the provider reports them. Send annotations back
+   * unchanged: a provider that needs its own annotations receives them.
    * </pre>
    *
    * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -119,8 +119,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Where the text comes from, as the provider says it. Send annotations back
-   * unchanged: a provider that asks for them gets its own.
+   * Sources of the text, as the provider reports them. Send annotations back
+   * unchanged: a provider that needs its own annotations receives them.
    * </pre>
    *
    * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -132,8 +132,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Where the text comes from, as the provider says it. Send annotations back
-   * unchanged: a provider that asks for them gets its own.
+   * Sources of the text, as the provider reports them. Send annotations back
+   * unchanged: a provider that needs its own annotations receives them.
    * </pre>
    *
    * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -144,8 +144,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Where the text comes from, as the provider says it. Send annotations back
-   * unchanged: a provider that asks for them gets its own.
+   * Sources of the text, as the provider reports them. Send annotations back
+   * unchanged: a provider that needs its own annotations receives them.
    * </pre>
    *
    * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -156,8 +156,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Where the text comes from, as the provider says it. Send annotations back
-   * unchanged: a provider that asks for them gets its own.
+   * Sources of the text, as the provider reports them. Send annotations back
+   * unchanged: a provider that needs its own annotations receives them.
    * </pre>
    *
    * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -173,9 +173,9 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.steer.v1.TokenLogprob> logprobs_;
   /**
    * <pre>
-   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-   * asks for them. No provider takes them: leave them out of requests, whose
-   * bound on fields they count against.
+   * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+   * them. Leave them out of requests: no provider reads them, and they count
+   * against the bound on fields.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -186,9 +186,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-   * asks for them. No provider takes them: leave them out of requests, whose
-   * bound on fields they count against.
+   * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+   * them. Leave them out of requests: no provider reads them, and they count
+   * against the bound on fields.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -200,9 +200,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-   * asks for them. No provider takes them: leave them out of requests, whose
-   * bound on fields they count against.
+   * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+   * them. Leave them out of requests: no provider reads them, and they count
+   * against the bound on fields.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -213,9 +213,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-   * asks for them. No provider takes them: leave them out of requests, whose
-   * bound on fields they count against.
+   * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+   * them. Leave them out of requests: no provider reads them, and they count
+   * against the bound on fields.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -226,9 +226,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-   * asks for them. No provider takes them: leave them out of requests, whose
-   * bound on fields they count against.
+   * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+   * them. Leave them out of requests: no provider reads them, and they count
+   * against the bound on fields.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -795,8 +795,8 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -810,8 +810,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -825,8 +825,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -840,8 +840,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -860,8 +860,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -879,8 +879,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -898,8 +898,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -918,8 +918,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -937,8 +937,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -956,8 +956,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -976,8 +976,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -994,8 +994,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -1012,8 +1012,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -1024,8 +1024,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -1039,8 +1039,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -1055,8 +1055,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -1067,8 +1067,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -1080,8 +1080,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the text comes from, as the provider says it. Send annotations back
-     * unchanged: a provider that asks for them gets its own.
+     * Sources of the text, as the provider reports them. Send annotations back
+     * unchanged: a provider that needs its own annotations receives them.
      * </pre>
      *
      * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -1119,9 +1119,9 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1135,9 +1135,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1151,9 +1151,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1167,9 +1167,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1188,9 +1188,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1208,9 +1208,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1228,9 +1228,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1249,9 +1249,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1269,9 +1269,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1289,9 +1289,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1310,9 +1310,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1329,9 +1329,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1348,9 +1348,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1361,9 +1361,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1377,9 +1377,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1394,9 +1394,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1407,9 +1407,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -1421,9 +1421,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-     * asks for them. No provider takes them: leave them out of requests, whose
-     * bound on fields they count against.
+     * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+     * them. Leave them out of requests: no provider reads them, and they count
+     * against the bound on fields.
      * </pre>
      *
      * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>

@@ -32,8 +32,8 @@ public interface TextPartOrBuilder extends
 
   /**
    * <pre>
-   * Where the text comes from, as the provider says it. Send annotations back
-   * unchanged: a provider that asks for them gets its own.
+   * Sources of the text, as the provider reports them. Send annotations back
+   * unchanged: a provider that needs its own annotations receives them.
    * </pre>
    *
    * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -42,8 +42,8 @@ public interface TextPartOrBuilder extends
       getAnnotationsList();
   /**
    * <pre>
-   * Where the text comes from, as the provider says it. Send annotations back
-   * unchanged: a provider that asks for them gets its own.
+   * Sources of the text, as the provider reports them. Send annotations back
+   * unchanged: a provider that needs its own annotations receives them.
    * </pre>
    *
    * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -51,8 +51,8 @@ public interface TextPartOrBuilder extends
   dev.steer.v1.Annotation getAnnotations(int index);
   /**
    * <pre>
-   * Where the text comes from, as the provider says it. Send annotations back
-   * unchanged: a provider that asks for them gets its own.
+   * Sources of the text, as the provider reports them. Send annotations back
+   * unchanged: a provider that needs its own annotations receives them.
    * </pre>
    *
    * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -60,8 +60,8 @@ public interface TextPartOrBuilder extends
   int getAnnotationsCount();
   /**
    * <pre>
-   * Where the text comes from, as the provider says it. Send annotations back
-   * unchanged: a provider that asks for them gets its own.
+   * Sources of the text, as the provider reports them. Send annotations back
+   * unchanged: a provider that needs its own annotations receives them.
    * </pre>
    *
    * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -70,8 +70,8 @@ public interface TextPartOrBuilder extends
       getAnnotationsOrBuilderList();
   /**
    * <pre>
-   * Where the text comes from, as the provider says it. Send annotations back
-   * unchanged: a provider that asks for them gets its own.
+   * Sources of the text, as the provider reports them. Send annotations back
+   * unchanged: a provider that needs its own annotations receives them.
    * </pre>
    *
    * <code>repeated .steer.v1.Annotation annotations = 2 [json_name = "annotations"];</code>
@@ -81,9 +81,9 @@ public interface TextPartOrBuilder extends
 
   /**
    * <pre>
-   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-   * asks for them. No provider takes them: leave them out of requests, whose
-   * bound on fields they count against.
+   * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+   * them. Leave them out of requests: no provider reads them, and they count
+   * against the bound on fields.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -92,9 +92,9 @@ public interface TextPartOrBuilder extends
       getLogprobsList();
   /**
    * <pre>
-   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-   * asks for them. No provider takes them: leave them out of requests, whose
-   * bound on fields they count against.
+   * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+   * them. Leave them out of requests: no provider reads them, and they count
+   * against the bound on fields.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -102,9 +102,9 @@ public interface TextPartOrBuilder extends
   dev.steer.v1.TokenLogprob getLogprobs(int index);
   /**
    * <pre>
-   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-   * asks for them. No provider takes them: leave them out of requests, whose
-   * bound on fields they count against.
+   * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+   * them. Leave them out of requests: no provider reads them, and they count
+   * against the bound on fields.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -112,9 +112,9 @@ public interface TextPartOrBuilder extends
   int getLogprobsCount();
   /**
    * <pre>
-   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-   * asks for them. No provider takes them: leave them out of requests, whose
-   * bound on fields they count against.
+   * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+   * them. Leave them out of requests: no provider reads them, and they count
+   * against the bound on fields.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>
@@ -123,9 +123,9 @@ public interface TextPartOrBuilder extends
       getLogprobsOrBuilderList();
   /**
    * <pre>
-   * Probabilities of the tokens of an answer, where `SamplingParams.logprobs`
-   * asks for them. No provider takes them: leave them out of requests, whose
-   * bound on fields they count against.
+   * Probabilities of an answer's tokens, if `SamplingParams.logprobs` asks for
+   * them. Leave them out of requests: no provider reads them, and they count
+   * against the bound on fields.
    * </pre>
    *
    * <code>repeated .steer.v1.TokenLogprob logprobs = 3 [json_name = "logprobs"];</code>

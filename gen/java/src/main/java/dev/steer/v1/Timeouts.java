@@ -95,7 +95,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration attempt_;
   /**
    * <pre>
-   * One attempt. Unset: what is left of `total`.
+   * One attempt. Unset: the time left of `total`.
    * </pre>
    *
    * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -107,7 +107,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * One attempt. Unset: what is left of `total`.
+   * One attempt. Unset: the time left of `total`.
    * </pre>
    *
    * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -119,7 +119,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * One attempt. Unset: what is left of `total`.
+   * One attempt. Unset: the time left of `total`.
    * </pre>
    *
    * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -172,9 +172,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left and more for prompts that take longer there; 120 s
-   * and 30 s for models that reason. While another target is left, at most
-   * half of what is left of `total` and of the deadline.
+   * another target is left, and more if the prompt takes longer there. For
+   * models that reason: 120 s and 30 s. While another target is left: at most
+   * half of the time left of `total` and of the deadline.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -187,9 +187,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left and more for prompts that take longer there; 120 s
-   * and 30 s for models that reason. While another target is left, at most
-   * half of what is left of `total` and of the deadline.
+   * another target is left, and more if the prompt takes longer there. For
+   * models that reason: 120 s and 30 s. While another target is left: at most
+   * half of the time left of `total` and of the deadline.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -202,9 +202,9 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left and more for prompts that take longer there; 120 s
-   * and 30 s for models that reason. While another target is left, at most
-   * half of what is left of `total` and of the deadline.
+   * another target is left, and more if the prompt takes longer there. For
+   * models that reason: 120 s and 30 s. While another target is left: at most
+   * half of the time left of `total` and of the deadline.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -218,8 +218,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration idle_;
   /**
    * <pre>
-   * Silence between two chunks of an attempt. Keep-alive pings do not count.
-   * Unset: 30 s; 120 s for models that reason.
+   * Longest silence between two chunks of an attempt. Keep-alive pings do not
+   * count. Unset: 30 s; 120 s for models that reason.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>
@@ -231,8 +231,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Silence between two chunks of an attempt. Keep-alive pings do not count.
-   * Unset: 30 s; 120 s for models that reason.
+   * Longest silence between two chunks of an attempt. Keep-alive pings do not
+   * count. Unset: 30 s; 120 s for models that reason.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>
@@ -244,8 +244,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Silence between two chunks of an attempt. Keep-alive pings do not count.
-   * Unset: 30 s; 120 s for models that reason.
+   * Longest silence between two chunks of an attempt. Keep-alive pings do not
+   * count. Unset: 30 s; 120 s for models that reason.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>
@@ -888,7 +888,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> attemptBuilder_;
     /**
      * <pre>
-     * One attempt. Unset: what is left of `total`.
+     * One attempt. Unset: the time left of `total`.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -899,7 +899,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * One attempt. Unset: what is left of `total`.
+     * One attempt. Unset: the time left of `total`.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -914,7 +914,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * One attempt. Unset: what is left of `total`.
+     * One attempt. Unset: the time left of `total`.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -932,7 +932,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * One attempt. Unset: what is left of `total`.
+     * One attempt. Unset: the time left of `total`.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -950,7 +950,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * One attempt. Unset: what is left of `total`.
+     * One attempt. Unset: the time left of `total`.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -975,7 +975,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * One attempt. Unset: what is left of `total`.
+     * One attempt. Unset: the time left of `total`.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -992,7 +992,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * One attempt. Unset: what is left of `total`.
+     * One attempt. Unset: the time left of `total`.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -1004,7 +1004,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * One attempt. Unset: what is left of `total`.
+     * One attempt. Unset: the time left of `total`.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -1019,7 +1019,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * One attempt. Unset: what is left of `total`.
+     * One attempt. Unset: the time left of `total`.
      * </pre>
      *
      * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -1199,9 +1199,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left and more for prompts that take longer there; 120 s
-     * and 30 s for models that reason. While another target is left, at most
-     * half of what is left of `total` and of the deadline.
+     * another target is left, and more if the prompt takes longer there. For
+     * models that reason: 120 s and 30 s. While another target is left: at most
+     * half of the time left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1213,9 +1213,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left and more for prompts that take longer there; 120 s
-     * and 30 s for models that reason. While another target is left, at most
-     * half of what is left of `total` and of the deadline.
+     * another target is left, and more if the prompt takes longer there. For
+     * models that reason: 120 s and 30 s. While another target is left: at most
+     * half of the time left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1231,9 +1231,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left and more for prompts that take longer there; 120 s
-     * and 30 s for models that reason. While another target is left, at most
-     * half of what is left of `total` and of the deadline.
+     * another target is left, and more if the prompt takes longer there. For
+     * models that reason: 120 s and 30 s. While another target is left: at most
+     * half of the time left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1252,9 +1252,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left and more for prompts that take longer there; 120 s
-     * and 30 s for models that reason. While another target is left, at most
-     * half of what is left of `total` and of the deadline.
+     * another target is left, and more if the prompt takes longer there. For
+     * models that reason: 120 s and 30 s. While another target is left: at most
+     * half of the time left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1273,9 +1273,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left and more for prompts that take longer there; 120 s
-     * and 30 s for models that reason. While another target is left, at most
-     * half of what is left of `total` and of the deadline.
+     * another target is left, and more if the prompt takes longer there. For
+     * models that reason: 120 s and 30 s. While another target is left: at most
+     * half of the time left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1301,9 +1301,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left and more for prompts that take longer there; 120 s
-     * and 30 s for models that reason. While another target is left, at most
-     * half of what is left of `total` and of the deadline.
+     * another target is left, and more if the prompt takes longer there. For
+     * models that reason: 120 s and 30 s. While another target is left: at most
+     * half of the time left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1321,9 +1321,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left and more for prompts that take longer there; 120 s
-     * and 30 s for models that reason. While another target is left, at most
-     * half of what is left of `total` and of the deadline.
+     * another target is left, and more if the prompt takes longer there. For
+     * models that reason: 120 s and 30 s. While another target is left: at most
+     * half of the time left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1336,9 +1336,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left and more for prompts that take longer there; 120 s
-     * and 30 s for models that reason. While another target is left, at most
-     * half of what is left of `total` and of the deadline.
+     * another target is left, and more if the prompt takes longer there. For
+     * models that reason: 120 s and 30 s. While another target is left: at most
+     * half of the time left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1354,9 +1354,9 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-     * another target is left and more for prompts that take longer there; 120 s
-     * and 30 s for models that reason. While another target is left, at most
-     * half of what is left of `total` and of the deadline.
+     * another target is left, and more if the prompt takes longer there. For
+     * models that reason: 120 s and 30 s. While another target is left: at most
+     * half of the time left of `total` and of the deadline.
      * </pre>
      *
      * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -1380,8 +1380,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> idleBuilder_;
     /**
      * <pre>
-     * Silence between two chunks of an attempt. Keep-alive pings do not count.
-     * Unset: 30 s; 120 s for models that reason.
+     * Longest silence between two chunks of an attempt. Keep-alive pings do not
+     * count. Unset: 30 s; 120 s for models that reason.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>
@@ -1392,8 +1392,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Silence between two chunks of an attempt. Keep-alive pings do not count.
-     * Unset: 30 s; 120 s for models that reason.
+     * Longest silence between two chunks of an attempt. Keep-alive pings do not
+     * count. Unset: 30 s; 120 s for models that reason.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>
@@ -1408,8 +1408,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Silence between two chunks of an attempt. Keep-alive pings do not count.
-     * Unset: 30 s; 120 s for models that reason.
+     * Longest silence between two chunks of an attempt. Keep-alive pings do not
+     * count. Unset: 30 s; 120 s for models that reason.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>
@@ -1427,8 +1427,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Silence between two chunks of an attempt. Keep-alive pings do not count.
-     * Unset: 30 s; 120 s for models that reason.
+     * Longest silence between two chunks of an attempt. Keep-alive pings do not
+     * count. Unset: 30 s; 120 s for models that reason.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>
@@ -1446,8 +1446,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Silence between two chunks of an attempt. Keep-alive pings do not count.
-     * Unset: 30 s; 120 s for models that reason.
+     * Longest silence between two chunks of an attempt. Keep-alive pings do not
+     * count. Unset: 30 s; 120 s for models that reason.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>
@@ -1472,8 +1472,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Silence between two chunks of an attempt. Keep-alive pings do not count.
-     * Unset: 30 s; 120 s for models that reason.
+     * Longest silence between two chunks of an attempt. Keep-alive pings do not
+     * count. Unset: 30 s; 120 s for models that reason.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>
@@ -1490,8 +1490,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Silence between two chunks of an attempt. Keep-alive pings do not count.
-     * Unset: 30 s; 120 s for models that reason.
+     * Longest silence between two chunks of an attempt. Keep-alive pings do not
+     * count. Unset: 30 s; 120 s for models that reason.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>
@@ -1503,8 +1503,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Silence between two chunks of an attempt. Keep-alive pings do not count.
-     * Unset: 30 s; 120 s for models that reason.
+     * Longest silence between two chunks of an attempt. Keep-alive pings do not
+     * count. Unset: 30 s; 120 s for models that reason.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>
@@ -1519,8 +1519,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Silence between two chunks of an attempt. Keep-alive pings do not count.
-     * Unset: 30 s; 120 s for models that reason.
+     * Longest silence between two chunks of an attempt. Keep-alive pings do not
+     * count. Unset: 30 s; 120 s for models that reason.
      * </pre>
      *
      * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>

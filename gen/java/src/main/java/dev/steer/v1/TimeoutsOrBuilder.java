@@ -39,7 +39,7 @@ public interface TimeoutsOrBuilder extends
 
   /**
    * <pre>
-   * One attempt. Unset: what is left of `total`.
+   * One attempt. Unset: the time left of `total`.
    * </pre>
    *
    * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -48,7 +48,7 @@ public interface TimeoutsOrBuilder extends
   boolean hasAttempt();
   /**
    * <pre>
-   * One attempt. Unset: what is left of `total`.
+   * One attempt. Unset: the time left of `total`.
    * </pre>
    *
    * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -57,7 +57,7 @@ public interface TimeoutsOrBuilder extends
   com.google.protobuf.Duration getAttempt();
   /**
    * <pre>
-   * One attempt. Unset: what is left of `total`.
+   * One attempt. Unset: the time left of `total`.
    * </pre>
    *
    * <code>.google.protobuf.Duration attempt = 2 [json_name = "attempt"];</code>
@@ -94,9 +94,9 @@ public interface TimeoutsOrBuilder extends
   /**
    * <pre>
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left and more for prompts that take longer there; 120 s
-   * and 30 s for models that reason. While another target is left, at most
-   * half of what is left of `total` and of the deadline.
+   * another target is left, and more if the prompt takes longer there. For
+   * models that reason: 120 s and 30 s. While another target is left: at most
+   * half of the time left of `total` and of the deadline.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -106,9 +106,9 @@ public interface TimeoutsOrBuilder extends
   /**
    * <pre>
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left and more for prompts that take longer there; 120 s
-   * and 30 s for models that reason. While another target is left, at most
-   * half of what is left of `total` and of the deadline.
+   * another target is left, and more if the prompt takes longer there. For
+   * models that reason: 120 s and 30 s. While another target is left: at most
+   * half of the time left of `total` and of the deadline.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -118,9 +118,9 @@ public interface TimeoutsOrBuilder extends
   /**
    * <pre>
    * From sending an attempt to its first token. Unset: 30 s, or 10 s while
-   * another target is left and more for prompts that take longer there; 120 s
-   * and 30 s for models that reason. While another target is left, at most
-   * half of what is left of `total` and of the deadline.
+   * another target is left, and more if the prompt takes longer there. For
+   * models that reason: 120 s and 30 s. While another target is left: at most
+   * half of the time left of `total` and of the deadline.
    * </pre>
    *
    * <code>.google.protobuf.Duration first_token = 4 [json_name = "firstToken"];</code>
@@ -129,8 +129,8 @@ public interface TimeoutsOrBuilder extends
 
   /**
    * <pre>
-   * Silence between two chunks of an attempt. Keep-alive pings do not count.
-   * Unset: 30 s; 120 s for models that reason.
+   * Longest silence between two chunks of an attempt. Keep-alive pings do not
+   * count. Unset: 30 s; 120 s for models that reason.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>
@@ -139,8 +139,8 @@ public interface TimeoutsOrBuilder extends
   boolean hasIdle();
   /**
    * <pre>
-   * Silence between two chunks of an attempt. Keep-alive pings do not count.
-   * Unset: 30 s; 120 s for models that reason.
+   * Longest silence between two chunks of an attempt. Keep-alive pings do not
+   * count. Unset: 30 s; 120 s for models that reason.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>
@@ -149,8 +149,8 @@ public interface TimeoutsOrBuilder extends
   com.google.protobuf.Duration getIdle();
   /**
    * <pre>
-   * Silence between two chunks of an attempt. Keep-alive pings do not count.
-   * Unset: 30 s; 120 s for models that reason.
+   * Longest silence between two chunks of an attempt. Keep-alive pings do not
+   * count. Unset: 30 s; 120 s for models that reason.
    * </pre>
    *
    * <code>.google.protobuf.Duration idle = 5 [json_name = "idle"];</code>

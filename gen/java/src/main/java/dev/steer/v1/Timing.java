@@ -210,7 +210,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Median gap between two content chunks of the provider. This and the next
-   * two are unset with fewer than two chunks.
+   * two fields are unset with fewer than two chunks.
    * </pre>
    *
    * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>
@@ -223,7 +223,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Median gap between two content chunks of the provider. This and the next
-   * two are unset with fewer than two chunks.
+   * two fields are unset with fewer than two chunks.
    * </pre>
    *
    * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>
@@ -236,7 +236,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Median gap between two content chunks of the provider. This and the next
-   * two are unset with fewer than two chunks.
+   * two fields are unset with fewer than two chunks.
    * </pre>
    *
    * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>
@@ -1611,7 +1611,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Median gap between two content chunks of the provider. This and the next
-     * two are unset with fewer than two chunks.
+     * two fields are unset with fewer than two chunks.
      * </pre>
      *
      * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>
@@ -1623,7 +1623,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Median gap between two content chunks of the provider. This and the next
-     * two are unset with fewer than two chunks.
+     * two fields are unset with fewer than two chunks.
      * </pre>
      *
      * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>
@@ -1639,7 +1639,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Median gap between two content chunks of the provider. This and the next
-     * two are unset with fewer than two chunks.
+     * two fields are unset with fewer than two chunks.
      * </pre>
      *
      * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>
@@ -1658,7 +1658,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Median gap between two content chunks of the provider. This and the next
-     * two are unset with fewer than two chunks.
+     * two fields are unset with fewer than two chunks.
      * </pre>
      *
      * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>
@@ -1677,7 +1677,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Median gap between two content chunks of the provider. This and the next
-     * two are unset with fewer than two chunks.
+     * two fields are unset with fewer than two chunks.
      * </pre>
      *
      * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>
@@ -1703,7 +1703,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Median gap between two content chunks of the provider. This and the next
-     * two are unset with fewer than two chunks.
+     * two fields are unset with fewer than two chunks.
      * </pre>
      *
      * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>
@@ -1721,7 +1721,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Median gap between two content chunks of the provider. This and the next
-     * two are unset with fewer than two chunks.
+     * two fields are unset with fewer than two chunks.
      * </pre>
      *
      * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>
@@ -1734,7 +1734,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Median gap between two content chunks of the provider. This and the next
-     * two are unset with fewer than two chunks.
+     * two fields are unset with fewer than two chunks.
      * </pre>
      *
      * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>
@@ -1750,7 +1750,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Median gap between two content chunks of the provider. This and the next
-     * two are unset with fewer than two chunks.
+     * two fields are unset with fewer than two chunks.
      * </pre>
      *
      * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>

@@ -121,7 +121,7 @@ public interface TimingOrBuilder extends
   /**
    * <pre>
    * Median gap between two content chunks of the provider. This and the next
-   * two are unset with fewer than two chunks.
+   * two fields are unset with fewer than two chunks.
    * </pre>
    *
    * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>
@@ -131,7 +131,7 @@ public interface TimingOrBuilder extends
   /**
    * <pre>
    * Median gap between two content chunks of the provider. This and the next
-   * two are unset with fewer than two chunks.
+   * two fields are unset with fewer than two chunks.
    * </pre>
    *
    * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>
@@ -141,7 +141,7 @@ public interface TimingOrBuilder extends
   /**
    * <pre>
    * Median gap between two content chunks of the provider. This and the next
-   * two are unset with fewer than two chunks.
+   * two fields are unset with fewer than two chunks.
    * </pre>
    *
    * <code>.google.protobuf.Duration chunk_gap_p50 = 5 [json_name = "chunkGapP50"];</code>

@@ -17,7 +17,7 @@ public enum TokenCountMethod
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * The provider's counter where it is free, else an estimate.
+   * The provider's counter if it is free, otherwise an estimate.
    * </pre>
    *
    * <code>TOKEN_COUNT_METHOD_UNSPECIFIED = 0;</code>
@@ -33,7 +33,7 @@ public enum TokenCountMethod
   TOKEN_COUNT_METHOD_ESTIMATE(1),
   /**
    * <pre>
-   * The provider's counter; fails where there is none.
+   * The provider's counter. Fails if there is none.
    * </pre>
    *
    * <code>TOKEN_COUNT_METHOD_PROVIDER = 2;</code>
@@ -53,7 +53,7 @@ public enum TokenCountMethod
   }
   /**
    * <pre>
-   * The provider's counter where it is free, else an estimate.
+   * The provider's counter if it is free, otherwise an estimate.
    * </pre>
    *
    * <code>TOKEN_COUNT_METHOD_UNSPECIFIED = 0;</code>
@@ -69,7 +69,7 @@ public enum TokenCountMethod
   public static final int TOKEN_COUNT_METHOD_ESTIMATE_VALUE = 1;
   /**
    * <pre>
-   * The provider's counter; fails where there is none.
+   * The provider's counter. Fails if there is none.
    * </pre>
    *
    * <code>TOKEN_COUNT_METHOD_PROVIDER = 2;</code>

@@ -60,7 +60,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object token_ = "";
   /**
    * <pre>
-   * Text of the token; tokens that are no whole characters have replacements.
+   * Text of the token. Partial characters appear as replacement characters.
    * </pre>
    *
    * <code>string token = 1 [json_name = "token"];</code>
@@ -81,7 +81,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Text of the token; tokens that are no whole characters have replacements.
+   * Text of the token. Partial characters appear as replacement characters.
    * </pre>
    *
    * <code>string token = 1 [json_name = "token"];</code>
@@ -121,7 +121,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.ByteString rawBytes_ = com.google.protobuf.ByteString.EMPTY;
   /**
    * <pre>
-   * Bytes of the token, where they are not those of `token`.
+   * Bytes of the token, if they differ from those of `token`.
    * </pre>
    *
    * <code>bytes raw_bytes = 3 [json_name = "rawBytes"];</code>
@@ -137,7 +137,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.steer.v1.TopLogprob> top_;
   /**
    * <pre>
-   * The likeliest tokens in its place, as many as were asked for.
+   * The most likely tokens at this position, as many as were requested.
    * </pre>
    *
    * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -148,7 +148,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The likeliest tokens in its place, as many as were asked for.
+   * The most likely tokens at this position, as many as were requested.
    * </pre>
    *
    * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -160,7 +160,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The likeliest tokens in its place, as many as were asked for.
+   * The most likely tokens at this position, as many as were requested.
    * </pre>
    *
    * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -171,7 +171,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The likeliest tokens in its place, as many as were asked for.
+   * The most likely tokens at this position, as many as were requested.
    * </pre>
    *
    * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -182,7 +182,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The likeliest tokens in its place, as many as were asked for.
+   * The most likely tokens at this position, as many as were requested.
    * </pre>
    *
    * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -621,7 +621,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object token_ = "";
     /**
      * <pre>
-     * Text of the token; tokens that are no whole characters have replacements.
+     * Text of the token. Partial characters appear as replacement characters.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -641,7 +641,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Text of the token; tokens that are no whole characters have replacements.
+     * Text of the token. Partial characters appear as replacement characters.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -662,7 +662,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Text of the token; tokens that are no whole characters have replacements.
+     * Text of the token. Partial characters appear as replacement characters.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -679,7 +679,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Text of the token; tokens that are no whole characters have replacements.
+     * Text of the token. Partial characters appear as replacement characters.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -693,7 +693,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Text of the token; tokens that are no whole characters have replacements.
+     * Text of the token. Partial characters appear as replacement characters.
      * </pre>
      *
      * <code>string token = 1 [json_name = "token"];</code>
@@ -757,7 +757,7 @@ private static final long serialVersionUID = 0L;
     private com.google.protobuf.ByteString rawBytes_ = com.google.protobuf.ByteString.EMPTY;
     /**
      * <pre>
-     * Bytes of the token, where they are not those of `token`.
+     * Bytes of the token, if they differ from those of `token`.
      * </pre>
      *
      * <code>bytes raw_bytes = 3 [json_name = "rawBytes"];</code>
@@ -769,7 +769,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Bytes of the token, where they are not those of `token`.
+     * Bytes of the token, if they differ from those of `token`.
      * </pre>
      *
      * <code>bytes raw_bytes = 3 [json_name = "rawBytes"];</code>
@@ -785,7 +785,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Bytes of the token, where they are not those of `token`.
+     * Bytes of the token, if they differ from those of `token`.
      * </pre>
      *
      * <code>bytes raw_bytes = 3 [json_name = "rawBytes"];</code>
@@ -812,7 +812,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -826,7 +826,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -840,7 +840,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -854,7 +854,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -873,7 +873,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -891,7 +891,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -909,7 +909,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -928,7 +928,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -946,7 +946,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -964,7 +964,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -983,7 +983,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -1000,7 +1000,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -1017,7 +1017,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -1028,7 +1028,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -1042,7 +1042,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -1057,7 +1057,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -1068,7 +1068,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -1080,7 +1080,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The likeliest tokens in its place, as many as were asked for.
+     * The most likely tokens at this position, as many as were requested.
      * </pre>
      *
      * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>

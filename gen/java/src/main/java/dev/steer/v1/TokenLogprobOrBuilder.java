@@ -12,7 +12,7 @@ public interface TokenLogprobOrBuilder extends
 
   /**
    * <pre>
-   * Text of the token; tokens that are no whole characters have replacements.
+   * Text of the token. Partial characters appear as replacement characters.
    * </pre>
    *
    * <code>string token = 1 [json_name = "token"];</code>
@@ -21,7 +21,7 @@ public interface TokenLogprobOrBuilder extends
   java.lang.String getToken();
   /**
    * <pre>
-   * Text of the token; tokens that are no whole characters have replacements.
+   * Text of the token. Partial characters appear as replacement characters.
    * </pre>
    *
    * <code>string token = 1 [json_name = "token"];</code>
@@ -42,7 +42,7 @@ public interface TokenLogprobOrBuilder extends
 
   /**
    * <pre>
-   * Bytes of the token, where they are not those of `token`.
+   * Bytes of the token, if they differ from those of `token`.
    * </pre>
    *
    * <code>bytes raw_bytes = 3 [json_name = "rawBytes"];</code>
@@ -52,7 +52,7 @@ public interface TokenLogprobOrBuilder extends
 
   /**
    * <pre>
-   * The likeliest tokens in its place, as many as were asked for.
+   * The most likely tokens at this position, as many as were requested.
    * </pre>
    *
    * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -61,7 +61,7 @@ public interface TokenLogprobOrBuilder extends
       getTopList();
   /**
    * <pre>
-   * The likeliest tokens in its place, as many as were asked for.
+   * The most likely tokens at this position, as many as were requested.
    * </pre>
    *
    * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -69,7 +69,7 @@ public interface TokenLogprobOrBuilder extends
   dev.steer.v1.TopLogprob getTop(int index);
   /**
    * <pre>
-   * The likeliest tokens in its place, as many as were asked for.
+   * The most likely tokens at this position, as many as were requested.
    * </pre>
    *
    * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -77,7 +77,7 @@ public interface TokenLogprobOrBuilder extends
   int getTopCount();
   /**
    * <pre>
-   * The likeliest tokens in its place, as many as were asked for.
+   * The most likely tokens at this position, as many as were requested.
    * </pre>
    *
    * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>
@@ -86,7 +86,7 @@ public interface TokenLogprobOrBuilder extends
       getTopOrBuilderList();
   /**
    * <pre>
-   * The likeliest tokens in its place, as many as were asked for.
+   * The most likely tokens at this position, as many as were requested.
    * </pre>
    *
    * <code>repeated .steer.v1.TopLogprob top = 4 [json_name = "top"];</code>

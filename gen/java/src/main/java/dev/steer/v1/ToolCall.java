@@ -62,7 +62,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Identifier that the matching ToolResult repeats. Always set: the gateway
-   * makes one up for providers that send none.
+   * generates one if the provider sends none.
    * </pre>
    *
    * <code>string id = 1 [json_name = "id"];</code>
@@ -84,7 +84,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Identifier that the matching ToolResult repeats. Always set: the gateway
-   * makes one up for providers that send none.
+   * generates one if the provider sends none.
    * </pre>
    *
    * <code>string id = 1 [json_name = "id"];</code>
@@ -205,8 +205,8 @@ private static final long serialVersionUID = 0L;
   private dev.steer.v1.ProviderData providerData_;
   /**
    * <pre>
-   * Fields that the provider adds to the call and that the next turn repeats,
-   * for example a thought signature. Send them back unchanged.
+   * Fields that the provider adds to the call and that the next turn must
+   * repeat, for example a thought signature. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -218,8 +218,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Fields that the provider adds to the call and that the next turn repeats,
-   * for example a thought signature. Send them back unchanged.
+   * Fields that the provider adds to the call and that the next turn must
+   * repeat, for example a thought signature. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -231,8 +231,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Fields that the provider adds to the call and that the next turn repeats,
-   * for example a thought signature. Send them back unchanged.
+   * Fields that the provider adds to the call and that the next turn must
+   * repeat, for example a thought signature. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -639,7 +639,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Identifier that the matching ToolResult repeats. Always set: the gateway
-     * makes one up for providers that send none.
+     * generates one if the provider sends none.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -660,7 +660,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Identifier that the matching ToolResult repeats. Always set: the gateway
-     * makes one up for providers that send none.
+     * generates one if the provider sends none.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -682,7 +682,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Identifier that the matching ToolResult repeats. Always set: the gateway
-     * makes one up for providers that send none.
+     * generates one if the provider sends none.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -700,7 +700,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Identifier that the matching ToolResult repeats. Always set: the gateway
-     * makes one up for providers that send none.
+     * generates one if the provider sends none.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -715,7 +715,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Identifier that the matching ToolResult repeats. Always set: the gateway
-     * makes one up for providers that send none.
+     * generates one if the provider sends none.
      * </pre>
      *
      * <code>string id = 1 [json_name = "id"];</code>
@@ -926,8 +926,8 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.ProviderData, dev.steer.v1.ProviderData.Builder, dev.steer.v1.ProviderDataOrBuilder> providerDataBuilder_;
     /**
      * <pre>
-     * Fields that the provider adds to the call and that the next turn repeats,
-     * for example a thought signature. Send them back unchanged.
+     * Fields that the provider adds to the call and that the next turn must
+     * repeat, for example a thought signature. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -938,8 +938,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to the call and that the next turn repeats,
-     * for example a thought signature. Send them back unchanged.
+     * Fields that the provider adds to the call and that the next turn must
+     * repeat, for example a thought signature. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -954,8 +954,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to the call and that the next turn repeats,
-     * for example a thought signature. Send them back unchanged.
+     * Fields that the provider adds to the call and that the next turn must
+     * repeat, for example a thought signature. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -973,8 +973,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to the call and that the next turn repeats,
-     * for example a thought signature. Send them back unchanged.
+     * Fields that the provider adds to the call and that the next turn must
+     * repeat, for example a thought signature. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -992,8 +992,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to the call and that the next turn repeats,
-     * for example a thought signature. Send them back unchanged.
+     * Fields that the provider adds to the call and that the next turn must
+     * repeat, for example a thought signature. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -1018,8 +1018,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to the call and that the next turn repeats,
-     * for example a thought signature. Send them back unchanged.
+     * Fields that the provider adds to the call and that the next turn must
+     * repeat, for example a thought signature. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -1036,8 +1036,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to the call and that the next turn repeats,
-     * for example a thought signature. Send them back unchanged.
+     * Fields that the provider adds to the call and that the next turn must
+     * repeat, for example a thought signature. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -1049,8 +1049,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to the call and that the next turn repeats,
-     * for example a thought signature. Send them back unchanged.
+     * Fields that the provider adds to the call and that the next turn must
+     * repeat, for example a thought signature. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -1065,8 +1065,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Fields that the provider adds to the call and that the next turn repeats,
-     * for example a thought signature. Send them back unchanged.
+     * Fields that the provider adds to the call and that the next turn must
+     * repeat, for example a thought signature. Send them back unchanged.
      * </pre>
      *
      * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>

@@ -13,7 +13,7 @@ public interface ToolCallOrBuilder extends
   /**
    * <pre>
    * Identifier that the matching ToolResult repeats. Always set: the gateway
-   * makes one up for providers that send none.
+   * generates one if the provider sends none.
    * </pre>
    *
    * <code>string id = 1 [json_name = "id"];</code>
@@ -23,7 +23,7 @@ public interface ToolCallOrBuilder extends
   /**
    * <pre>
    * Identifier that the matching ToolResult repeats. Always set: the gateway
-   * makes one up for providers that send none.
+   * generates one if the provider sends none.
    * </pre>
    *
    * <code>string id = 1 [json_name = "id"];</code>
@@ -76,8 +76,8 @@ public interface ToolCallOrBuilder extends
 
   /**
    * <pre>
-   * Fields that the provider adds to the call and that the next turn repeats,
-   * for example a thought signature. Send them back unchanged.
+   * Fields that the provider adds to the call and that the next turn must
+   * repeat, for example a thought signature. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -86,8 +86,8 @@ public interface ToolCallOrBuilder extends
   boolean hasProviderData();
   /**
    * <pre>
-   * Fields that the provider adds to the call and that the next turn repeats,
-   * for example a thought signature. Send them back unchanged.
+   * Fields that the provider adds to the call and that the next turn must
+   * repeat, for example a thought signature. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>
@@ -96,8 +96,8 @@ public interface ToolCallOrBuilder extends
   dev.steer.v1.ProviderData getProviderData();
   /**
    * <pre>
-   * Fields that the provider adds to the call and that the next turn repeats,
-   * for example a thought signature. Send them back unchanged.
+   * Fields that the provider adds to the call and that the next turn must
+   * repeat, for example a thought signature. Send them back unchanged.
    * </pre>
    *
    * <code>.steer.v1.ProviderData provider_data = 4 [json_name = "providerData"];</code>

@@ -7,7 +7,7 @@ package dev.steer.v1;
 
 /**
  * <pre>
- * A token that could have stood in the place of another.
+ * An alternative token at the same position.
  * </pre>
  *
  * Protobuf type {@code steer.v1.TopLogprob}
@@ -120,7 +120,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.ByteString rawBytes_ = com.google.protobuf.ByteString.EMPTY;
   /**
    * <pre>
-   * Bytes of the token, where they are not those of `token`.
+   * Bytes of the token, if they differ from those of `token`.
    * </pre>
    *
    * <code>bytes raw_bytes = 3 [json_name = "rawBytes"];</code>
@@ -317,7 +317,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A token that could have stood in the place of another.
+   * An alternative token at the same position.
    * </pre>
    *
    * Protobuf type {@code steer.v1.TopLogprob}
@@ -618,7 +618,7 @@ private static final long serialVersionUID = 0L;
     private com.google.protobuf.ByteString rawBytes_ = com.google.protobuf.ByteString.EMPTY;
     /**
      * <pre>
-     * Bytes of the token, where they are not those of `token`.
+     * Bytes of the token, if they differ from those of `token`.
      * </pre>
      *
      * <code>bytes raw_bytes = 3 [json_name = "rawBytes"];</code>
@@ -630,7 +630,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Bytes of the token, where they are not those of `token`.
+     * Bytes of the token, if they differ from those of `token`.
      * </pre>
      *
      * <code>bytes raw_bytes = 3 [json_name = "rawBytes"];</code>
@@ -646,7 +646,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Bytes of the token, where they are not those of `token`.
+     * Bytes of the token, if they differ from those of `token`.
      * </pre>
      *
      * <code>bytes raw_bytes = 3 [json_name = "rawBytes"];</code>

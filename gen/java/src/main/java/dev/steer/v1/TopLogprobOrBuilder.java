@@ -42,7 +42,7 @@ public interface TopLogprobOrBuilder extends
 
   /**
    * <pre>
-   * Bytes of the token, where they are not those of `token`.
+   * Bytes of the token, if they differ from those of `token`.
    * </pre>
    *
    * <code>bytes raw_bytes = 3 [json_name = "rawBytes"];</code>

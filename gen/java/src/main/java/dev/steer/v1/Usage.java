@@ -263,8 +263,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
-   * 0: there are images or files, whose tokens nobody can count here, and the
-   * count is that of everything else.
+   * 0: images or files cannot be counted here, and the count covers everything
+   * else.
    * </pre>
    *
    * <code>optional double confidence = 9 [json_name = "confidence"];</code>
@@ -277,8 +277,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
-   * 0: there are images or files, whose tokens nobody can count here, and the
-   * count is that of everything else.
+   * 0: images or files cannot be counted here, and the count covers everything
+   * else.
    * </pre>
    *
    * <code>optional double confidence = 9 [json_name = "confidence"];</code>
@@ -1333,8 +1333,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
-     * 0: there are images or files, whose tokens nobody can count here, and the
-     * count is that of everything else.
+     * 0: images or files cannot be counted here, and the count covers everything
+     * else.
      * </pre>
      *
      * <code>optional double confidence = 9 [json_name = "confidence"];</code>
@@ -1347,8 +1347,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
-     * 0: there are images or files, whose tokens nobody can count here, and the
-     * count is that of everything else.
+     * 0: images or files cannot be counted here, and the count covers everything
+     * else.
      * </pre>
      *
      * <code>optional double confidence = 9 [json_name = "confidence"];</code>
@@ -1361,8 +1361,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
-     * 0: there are images or files, whose tokens nobody can count here, and the
-     * count is that of everything else.
+     * 0: images or files cannot be counted here, and the count covers everything
+     * else.
      * </pre>
      *
      * <code>optional double confidence = 9 [json_name = "confidence"];</code>
@@ -1379,8 +1379,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
-     * 0: there are images or files, whose tokens nobody can count here, and the
-     * count is that of everything else.
+     * 0: images or files cannot be counted here, and the count covers everything
+     * else.
      * </pre>
      *
      * <code>optional double confidence = 9 [json_name = "confidence"];</code>

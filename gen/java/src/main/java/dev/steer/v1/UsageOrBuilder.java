@@ -141,8 +141,8 @@ public interface UsageOrBuilder extends
   /**
    * <pre>
    * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
-   * 0: there are images or files, whose tokens nobody can count here, and the
-   * count is that of everything else.
+   * 0: images or files cannot be counted here, and the count covers everything
+   * else.
    * </pre>
    *
    * <code>optional double confidence = 9 [json_name = "confidence"];</code>
@@ -152,8 +152,8 @@ public interface UsageOrBuilder extends
   /**
    * <pre>
    * Confidence of the estimate from 0 to 1. Unset when nothing was estimated.
-   * 0: there are images or files, whose tokens nobody can count here, and the
-   * count is that of everything else.
+   * 0: images or files cannot be counted here, and the count covers everything
+   * else.
    * </pre>
    *
    * <code>optional double confidence = 9 [json_name = "confidence"];</code>

@@ -57,8 +57,8 @@ private static final long serialVersionUID = 0L;
   private dev.steer.v1.Usage usage_;
   /**
    * <pre>
-   * Cumulative counts of the current attempt; with `final`, of the attempt
-   * that produced the output.
+   * Cumulative counts of the current attempt. With `final`: of the attempt that
+   * produced the output.
    * </pre>
    *
    * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>
@@ -70,8 +70,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Cumulative counts of the current attempt; with `final`, of the attempt
-   * that produced the output.
+   * Cumulative counts of the current attempt. With `final`: of the attempt that
+   * produced the output.
    * </pre>
    *
    * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>
@@ -83,8 +83,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Cumulative counts of the current attempt; with `final`, of the attempt
-   * that produced the output.
+   * Cumulative counts of the current attempt. With `final`: of the attempt that
+   * produced the output.
    * </pre>
    *
    * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>
@@ -535,8 +535,8 @@ private static final long serialVersionUID = 0L;
         dev.steer.v1.Usage, dev.steer.v1.Usage.Builder, dev.steer.v1.UsageOrBuilder> usageBuilder_;
     /**
      * <pre>
-     * Cumulative counts of the current attempt; with `final`, of the attempt
-     * that produced the output.
+     * Cumulative counts of the current attempt. With `final`: of the attempt that
+     * produced the output.
      * </pre>
      *
      * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>
@@ -547,8 +547,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Cumulative counts of the current attempt; with `final`, of the attempt
-     * that produced the output.
+     * Cumulative counts of the current attempt. With `final`: of the attempt that
+     * produced the output.
      * </pre>
      *
      * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>
@@ -563,8 +563,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Cumulative counts of the current attempt; with `final`, of the attempt
-     * that produced the output.
+     * Cumulative counts of the current attempt. With `final`: of the attempt that
+     * produced the output.
      * </pre>
      *
      * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>
@@ -582,8 +582,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Cumulative counts of the current attempt; with `final`, of the attempt
-     * that produced the output.
+     * Cumulative counts of the current attempt. With `final`: of the attempt that
+     * produced the output.
      * </pre>
      *
      * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>
@@ -601,8 +601,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Cumulative counts of the current attempt; with `final`, of the attempt
-     * that produced the output.
+     * Cumulative counts of the current attempt. With `final`: of the attempt that
+     * produced the output.
      * </pre>
      *
      * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>
@@ -627,8 +627,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Cumulative counts of the current attempt; with `final`, of the attempt
-     * that produced the output.
+     * Cumulative counts of the current attempt. With `final`: of the attempt that
+     * produced the output.
      * </pre>
      *
      * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>
@@ -645,8 +645,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Cumulative counts of the current attempt; with `final`, of the attempt
-     * that produced the output.
+     * Cumulative counts of the current attempt. With `final`: of the attempt that
+     * produced the output.
      * </pre>
      *
      * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>
@@ -658,8 +658,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Cumulative counts of the current attempt; with `final`, of the attempt
-     * that produced the output.
+     * Cumulative counts of the current attempt. With `final`: of the attempt that
+     * produced the output.
      * </pre>
      *
      * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>
@@ -674,8 +674,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Cumulative counts of the current attempt; with `final`, of the attempt
-     * that produced the output.
+     * Cumulative counts of the current attempt. With `final`: of the attempt that
+     * produced the output.
      * </pre>
      *
      * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>

@@ -12,8 +12,8 @@ public interface UsageUpdateOrBuilder extends
 
   /**
    * <pre>
-   * Cumulative counts of the current attempt; with `final`, of the attempt
-   * that produced the output.
+   * Cumulative counts of the current attempt. With `final`: of the attempt that
+   * produced the output.
    * </pre>
    *
    * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>
@@ -22,8 +22,8 @@ public interface UsageUpdateOrBuilder extends
   boolean hasUsage();
   /**
    * <pre>
-   * Cumulative counts of the current attempt; with `final`, of the attempt
-   * that produced the output.
+   * Cumulative counts of the current attempt. With `final`: of the attempt that
+   * produced the output.
    * </pre>
    *
    * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>
@@ -32,8 +32,8 @@ public interface UsageUpdateOrBuilder extends
   dev.steer.v1.Usage getUsage();
   /**
    * <pre>
-   * Cumulative counts of the current attempt; with `final`, of the attempt
-   * that produced the output.
+   * Cumulative counts of the current attempt. With `final`: of the attempt that
+   * produced the output.
    * </pre>
    *
    * <code>.steer.v1.Usage usage = 1 [json_name = "usage"];</code>

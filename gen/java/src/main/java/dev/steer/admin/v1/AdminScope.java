@@ -7,7 +7,7 @@ package dev.steer.admin.v1;
 
 /**
  * <pre>
- * Whose numbers are meant.
+ * Replicas that a request concerns.
  * </pre>
  *
  * Protobuf enum {@code steer.admin.v1.AdminScope}

@@ -190,7 +190,8 @@ private static final long serialVersionUID = 0L;
   private boolean includeOrphaned_ = false;
   /**
    * <pre>
-   * Also end and delete orphaned streams whose last event is that old.
+   * Also end and delete orphaned streams whose last event is at least
+   * `older_than` old.
    * </pre>
    *
    * <code>bool include_orphaned = 4 [json_name = "includeOrphaned"];</code>
@@ -205,8 +206,8 @@ private static final long serialVersionUID = 0L;
   private int maxDeletions_ = 0;
   /**
    * <pre>
-   * Most streams to delete in this call. 0 means no bound but the 5 s
-   * that a call may take.
+   * Most streams to delete in this call. 0 means no limit; a call still stops
+   * after 5 s.
    * </pre>
    *
    * <code>int32 max_deletions = 5 [json_name = "maxDeletions"];</code>
@@ -1054,7 +1055,8 @@ private static final long serialVersionUID = 0L;
     private boolean includeOrphaned_ ;
     /**
      * <pre>
-     * Also end and delete orphaned streams whose last event is that old.
+     * Also end and delete orphaned streams whose last event is at least
+     * `older_than` old.
      * </pre>
      *
      * <code>bool include_orphaned = 4 [json_name = "includeOrphaned"];</code>
@@ -1066,7 +1068,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Also end and delete orphaned streams whose last event is that old.
+     * Also end and delete orphaned streams whose last event is at least
+     * `older_than` old.
      * </pre>
      *
      * <code>bool include_orphaned = 4 [json_name = "includeOrphaned"];</code>
@@ -1082,7 +1085,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Also end and delete orphaned streams whose last event is that old.
+     * Also end and delete orphaned streams whose last event is at least
+     * `older_than` old.
      * </pre>
      *
      * <code>bool include_orphaned = 4 [json_name = "includeOrphaned"];</code>
@@ -1098,8 +1102,8 @@ private static final long serialVersionUID = 0L;
     private int maxDeletions_ ;
     /**
      * <pre>
-     * Most streams to delete in this call. 0 means no bound but the 5 s
-     * that a call may take.
+     * Most streams to delete in this call. 0 means no limit; a call still stops
+     * after 5 s.
      * </pre>
      *
      * <code>int32 max_deletions = 5 [json_name = "maxDeletions"];</code>
@@ -1111,8 +1115,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Most streams to delete in this call. 0 means no bound but the 5 s
-     * that a call may take.
+     * Most streams to delete in this call. 0 means no limit; a call still stops
+     * after 5 s.
      * </pre>
      *
      * <code>int32 max_deletions = 5 [json_name = "maxDeletions"];</code>
@@ -1128,8 +1132,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Most streams to delete in this call. 0 means no bound but the 5 s
-     * that a call may take.
+     * Most streams to delete in this call. 0 means no limit; a call still stops
+     * after 5 s.
      * </pre>
      *
      * <code>int32 max_deletions = 5 [json_name = "maxDeletions"];</code>

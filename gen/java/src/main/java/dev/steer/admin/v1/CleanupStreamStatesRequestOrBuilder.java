@@ -98,7 +98,8 @@ public interface CleanupStreamStatesRequestOrBuilder extends
 
   /**
    * <pre>
-   * Also end and delete orphaned streams whose last event is that old.
+   * Also end and delete orphaned streams whose last event is at least
+   * `older_than` old.
    * </pre>
    *
    * <code>bool include_orphaned = 4 [json_name = "includeOrphaned"];</code>
@@ -108,8 +109,8 @@ public interface CleanupStreamStatesRequestOrBuilder extends
 
   /**
    * <pre>
-   * Most streams to delete in this call. 0 means no bound but the 5 s
-   * that a call may take.
+   * Most streams to delete in this call. 0 means no limit; a call still stops
+   * after 5 s.
    * </pre>
    *
    * <code>int32 max_deletions = 5 [json_name = "maxDeletions"];</code>

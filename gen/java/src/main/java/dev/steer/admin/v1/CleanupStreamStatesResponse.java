@@ -88,7 +88,7 @@ private static final long serialVersionUID = 0L;
   private long skippedCount_ = 0L;
   /**
    * <pre>
-   * Matching streams left because they are still running or in use.
+   * Matching streams kept because they are running or in use.
    * </pre>
    *
    * <code>int64 skipped_count = 3 [json_name = "skippedCount"];</code>
@@ -103,7 +103,7 @@ private static final long serialVersionUID = 0L;
   private long freedBytes_ = 0L;
   /**
    * <pre>
-   * Bytes freed, or that would be freed.
+   * Bytes freed. In a dry run, bytes that would be freed.
    * </pre>
    *
    * <code>int64 freed_bytes = 4 [json_name = "freedBytes"];</code>
@@ -171,8 +171,7 @@ private static final long serialVersionUID = 0L;
   private boolean truncated_ = false;
   /**
    * <pre>
-   * `max_deletions`, or the 5 s that a call may take, stopped the call; call
-   * again to go on.
+   * The call stopped at `max_deletions` or after 5 s. Call again to continue.
    * </pre>
    *
    * <code>bool truncated = 6 [json_name = "truncated"];</code>
@@ -708,7 +707,7 @@ private static final long serialVersionUID = 0L;
     private long skippedCount_ ;
     /**
      * <pre>
-     * Matching streams left because they are still running or in use.
+     * Matching streams kept because they are running or in use.
      * </pre>
      *
      * <code>int64 skipped_count = 3 [json_name = "skippedCount"];</code>
@@ -720,7 +719,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Matching streams left because they are still running or in use.
+     * Matching streams kept because they are running or in use.
      * </pre>
      *
      * <code>int64 skipped_count = 3 [json_name = "skippedCount"];</code>
@@ -736,7 +735,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Matching streams left because they are still running or in use.
+     * Matching streams kept because they are running or in use.
      * </pre>
      *
      * <code>int64 skipped_count = 3 [json_name = "skippedCount"];</code>
@@ -752,7 +751,7 @@ private static final long serialVersionUID = 0L;
     private long freedBytes_ ;
     /**
      * <pre>
-     * Bytes freed, or that would be freed.
+     * Bytes freed. In a dry run, bytes that would be freed.
      * </pre>
      *
      * <code>int64 freed_bytes = 4 [json_name = "freedBytes"];</code>
@@ -764,7 +763,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Bytes freed, or that would be freed.
+     * Bytes freed. In a dry run, bytes that would be freed.
      * </pre>
      *
      * <code>int64 freed_bytes = 4 [json_name = "freedBytes"];</code>
@@ -780,7 +779,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Bytes freed, or that would be freed.
+     * Bytes freed. In a dry run, bytes that would be freed.
      * </pre>
      *
      * <code>int64 freed_bytes = 4 [json_name = "freedBytes"];</code>
@@ -943,8 +942,7 @@ private static final long serialVersionUID = 0L;
     private boolean truncated_ ;
     /**
      * <pre>
-     * `max_deletions`, or the 5 s that a call may take, stopped the call; call
-     * again to go on.
+     * The call stopped at `max_deletions` or after 5 s. Call again to continue.
      * </pre>
      *
      * <code>bool truncated = 6 [json_name = "truncated"];</code>
@@ -956,8 +954,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * `max_deletions`, or the 5 s that a call may take, stopped the call; call
-     * again to go on.
+     * The call stopped at `max_deletions` or after 5 s. Call again to continue.
      * </pre>
      *
      * <code>bool truncated = 6 [json_name = "truncated"];</code>
@@ -973,8 +970,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * `max_deletions`, or the 5 s that a call may take, stopped the call; call
-     * again to go on.
+     * The call stopped at `max_deletions` or after 5 s. Call again to continue.
      * </pre>
      *
      * <code>bool truncated = 6 [json_name = "truncated"];</code>

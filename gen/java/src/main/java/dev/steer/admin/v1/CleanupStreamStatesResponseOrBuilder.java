@@ -32,7 +32,7 @@ public interface CleanupStreamStatesResponseOrBuilder extends
 
   /**
    * <pre>
-   * Matching streams left because they are still running or in use.
+   * Matching streams kept because they are running or in use.
    * </pre>
    *
    * <code>int64 skipped_count = 3 [json_name = "skippedCount"];</code>
@@ -42,7 +42,7 @@ public interface CleanupStreamStatesResponseOrBuilder extends
 
   /**
    * <pre>
-   * Bytes freed, or that would be freed.
+   * Bytes freed. In a dry run, bytes that would be freed.
    * </pre>
    *
    * <code>int64 freed_bytes = 4 [json_name = "freedBytes"];</code>
@@ -93,8 +93,7 @@ public interface CleanupStreamStatesResponseOrBuilder extends
 
   /**
    * <pre>
-   * `max_deletions`, or the 5 s that a call may take, stopped the call; call
-   * again to go on.
+   * The call stopped at `max_deletions` or after 5 s. Call again to continue.
    * </pre>
    *
    * <code>bool truncated = 6 [json_name = "truncated"];</code>

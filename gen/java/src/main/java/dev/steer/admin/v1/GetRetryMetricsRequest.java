@@ -112,7 +112,7 @@ private static final long serialVersionUID = 0L;
   private int scope_ = 0;
   /**
    * <pre>
-   * Whose numbers.
+   * Replicas whose numbers are returned.
    * </pre>
    *
    * <code>.steer.admin.v1.AdminScope scope = 2 [json_name = "scope"];</code>
@@ -123,7 +123,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Whose numbers.
+   * Replicas whose numbers are returned.
    * </pre>
    *
    * <code>.steer.admin.v1.AdminScope scope = 2 [json_name = "scope"];</code>
@@ -620,7 +620,7 @@ private static final long serialVersionUID = 0L;
     private int scope_ = 0;
     /**
      * <pre>
-     * Whose numbers.
+     * Replicas whose numbers are returned.
      * </pre>
      *
      * <code>.steer.admin.v1.AdminScope scope = 2 [json_name = "scope"];</code>
@@ -631,7 +631,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whose numbers.
+     * Replicas whose numbers are returned.
      * </pre>
      *
      * <code>.steer.admin.v1.AdminScope scope = 2 [json_name = "scope"];</code>
@@ -646,7 +646,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whose numbers.
+     * Replicas whose numbers are returned.
      * </pre>
      *
      * <code>.steer.admin.v1.AdminScope scope = 2 [json_name = "scope"];</code>
@@ -659,7 +659,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whose numbers.
+     * Replicas whose numbers are returned.
      * </pre>
      *
      * <code>.steer.admin.v1.AdminScope scope = 2 [json_name = "scope"];</code>
@@ -676,7 +676,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whose numbers.
+     * Replicas whose numbers are returned.
      * </pre>
      *
      * <code>.steer.admin.v1.AdminScope scope = 2 [json_name = "scope"];</code>

@@ -53,7 +53,7 @@ public interface GetRetryMetricsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Whose numbers.
+   * Replicas whose numbers are returned.
    * </pre>
    *
    * <code>.steer.admin.v1.AdminScope scope = 2 [json_name = "scope"];</code>
@@ -62,7 +62,7 @@ public interface GetRetryMetricsRequestOrBuilder extends
   int getScopeValue();
   /**
    * <pre>
-   * Whose numbers.
+   * Replicas whose numbers are returned.
    * </pre>
    *
    * <code>.steer.admin.v1.AdminScope scope = 2 [json_name = "scope"];</code>

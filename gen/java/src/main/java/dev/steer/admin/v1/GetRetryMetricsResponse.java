@@ -203,7 +203,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue) {
   private com.google.protobuf.Timestamp startTime_;
   /**
    * <pre>
-   * Since when the counters run.
+   * When counting began.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>
@@ -215,7 +215,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue) {
   }
   /**
    * <pre>
-   * Since when the counters run.
+   * When counting began.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>
@@ -227,7 +227,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue) {
   }
   /**
    * <pre>
-   * Since when the counters run.
+   * When counting began.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>
@@ -1111,7 +1111,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue) {
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> startTimeBuilder_;
     /**
      * <pre>
-     * Since when the counters run.
+     * When counting began.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>
@@ -1122,7 +1122,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue) {
     }
     /**
      * <pre>
-     * Since when the counters run.
+     * When counting began.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>
@@ -1137,7 +1137,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue) {
     }
     /**
      * <pre>
-     * Since when the counters run.
+     * When counting began.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>
@@ -1155,7 +1155,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue) {
     }
     /**
      * <pre>
-     * Since when the counters run.
+     * When counting began.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>
@@ -1173,7 +1173,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue) {
     }
     /**
      * <pre>
-     * Since when the counters run.
+     * When counting began.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>
@@ -1198,7 +1198,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue) {
     }
     /**
      * <pre>
-     * Since when the counters run.
+     * When counting began.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>
@@ -1215,7 +1215,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue) {
     }
     /**
      * <pre>
-     * Since when the counters run.
+     * When counting began.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>
@@ -1227,7 +1227,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue) {
     }
     /**
      * <pre>
-     * Since when the counters run.
+     * When counting began.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>
@@ -1242,7 +1242,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue) {
     }
     /**
      * <pre>
-     * Since when the counters run.
+     * When counting began.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>

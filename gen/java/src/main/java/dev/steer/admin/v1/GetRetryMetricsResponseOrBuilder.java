@@ -93,7 +93,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue);
 
   /**
    * <pre>
-   * Since when the counters run.
+   * When counting began.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>
@@ -102,7 +102,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue);
   boolean hasStartTime();
   /**
    * <pre>
-   * Since when the counters run.
+   * When counting began.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>
@@ -111,7 +111,7 @@ dev.steer.admin.v1.RetryMetrics defaultValue);
   com.google.protobuf.Timestamp getStartTime();
   /**
    * <pre>
-   * Since when the counters run.
+   * When counting began.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp start_time = 3 [json_name = "startTime"];</code>

@@ -120,8 +120,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object nextPageToken_ = "";
   /**
    * <pre>
-   * Token of the next page, empty on the last. A page where little matches the filter may be short,
-   * or empty, and yet not the last.
+   * Token of the next page, empty on the last page. If few streams match the
+   * filter, a page can be short or empty without being the last.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -142,8 +142,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Token of the next page, empty on the last. A page where little matches the filter may be short,
-   * or empty, and yet not the last.
+   * Token of the next page, empty on the last page. If few streams match the
+   * filter, a page can be short or empty without being the last.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -850,8 +850,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object nextPageToken_ = "";
     /**
      * <pre>
-     * Token of the next page, empty on the last. A page where little matches the filter may be short,
-     * or empty, and yet not the last.
+     * Token of the next page, empty on the last page. If few streams match the
+     * filter, a page can be short or empty without being the last.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -871,8 +871,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Token of the next page, empty on the last. A page where little matches the filter may be short,
-     * or empty, and yet not the last.
+     * Token of the next page, empty on the last page. If few streams match the
+     * filter, a page can be short or empty without being the last.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -893,8 +893,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Token of the next page, empty on the last. A page where little matches the filter may be short,
-     * or empty, and yet not the last.
+     * Token of the next page, empty on the last page. If few streams match the
+     * filter, a page can be short or empty without being the last.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -911,8 +911,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Token of the next page, empty on the last. A page where little matches the filter may be short,
-     * or empty, and yet not the last.
+     * Token of the next page, empty on the last page. If few streams match the
+     * filter, a page can be short or empty without being the last.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -926,8 +926,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Token of the next page, empty on the last. A page where little matches the filter may be short,
-     * or empty, and yet not the last.
+     * Token of the next page, empty on the last page. If few streams match the
+     * filter, a page can be short or empty without being the last.
      * </pre>
      *
      * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>

@@ -56,8 +56,8 @@ public interface ListStreamStatesResponseOrBuilder extends
 
   /**
    * <pre>
-   * Token of the next page, empty on the last. A page where little matches the filter may be short,
-   * or empty, and yet not the last.
+   * Token of the next page, empty on the last page. If few streams match the
+   * filter, a page can be short or empty without being the last.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>
@@ -66,8 +66,8 @@ public interface ListStreamStatesResponseOrBuilder extends
   java.lang.String getNextPageToken();
   /**
    * <pre>
-   * Token of the next page, empty on the last. A page where little matches the filter may be short,
-   * or empty, and yet not the last.
+   * Token of the next page, empty on the last page. If few streams match the
+   * filter, a page can be short or empty without being the last.
    * </pre>
    *
    * <code>string next_page_token = 2 [json_name = "nextPageToken"];</code>

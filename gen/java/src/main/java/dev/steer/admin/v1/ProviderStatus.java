@@ -88,7 +88,7 @@ private static final long serialVersionUID = 0L;
   private int reason_ = 0;
   /**
    * <pre>
-   * Why not.
+   * Why `available` is false.
    * </pre>
    *
    * <code>.steer.admin.v1.UnavailableReason reason = 2 [json_name = "reason"];</code>
@@ -99,7 +99,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Why not.
+   * Why `available` is false.
    * </pre>
    *
    * <code>.steer.admin.v1.UnavailableReason reason = 2 [json_name = "reason"];</code>
@@ -498,7 +498,7 @@ dev.steer.admin.v1.Circuit defaultValue) {
   private int queued_ = 0;
   /**
    * <pre>
-   * Calls waiting for a slot.
+   * Calls waiting for a free place.
    * </pre>
    *
    * <code>int32 queued = 14 [json_name = "queued"];</code>
@@ -567,8 +567,8 @@ dev.steer.admin.v1.Circuit defaultValue) {
   private volatile java.lang.Object lastErrorMessage_ = "";
   /**
    * <pre>
-   * What the last failure was, for operators: the gateway's own words, with
-   * codes of the provider. Can change; programs read last_error_category.
+   * Message of the last failure for operators, with codes of the provider. The
+   * text can change; programs read `last_error_category`.
    * </pre>
    *
    * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
@@ -589,8 +589,8 @@ dev.steer.admin.v1.Circuit defaultValue) {
   }
   /**
    * <pre>
-   * What the last failure was, for operators: the gateway's own words, with
-   * codes of the provider. Can change; programs read last_error_category.
+   * Message of the last failure for operators, with codes of the provider. The
+   * text can change; programs read `last_error_category`.
    * </pre>
    *
    * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
@@ -1449,7 +1449,7 @@ dev.steer.admin.v1.Circuit defaultValue) {
     private int reason_ = 0;
     /**
      * <pre>
-     * Why not.
+     * Why `available` is false.
      * </pre>
      *
      * <code>.steer.admin.v1.UnavailableReason reason = 2 [json_name = "reason"];</code>
@@ -1460,7 +1460,7 @@ dev.steer.admin.v1.Circuit defaultValue) {
     }
     /**
      * <pre>
-     * Why not.
+     * Why `available` is false.
      * </pre>
      *
      * <code>.steer.admin.v1.UnavailableReason reason = 2 [json_name = "reason"];</code>
@@ -1475,7 +1475,7 @@ dev.steer.admin.v1.Circuit defaultValue) {
     }
     /**
      * <pre>
-     * Why not.
+     * Why `available` is false.
      * </pre>
      *
      * <code>.steer.admin.v1.UnavailableReason reason = 2 [json_name = "reason"];</code>
@@ -1488,7 +1488,7 @@ dev.steer.admin.v1.Circuit defaultValue) {
     }
     /**
      * <pre>
-     * Why not.
+     * Why `available` is false.
      * </pre>
      *
      * <code>.steer.admin.v1.UnavailableReason reason = 2 [json_name = "reason"];</code>
@@ -1505,7 +1505,7 @@ dev.steer.admin.v1.Circuit defaultValue) {
     }
     /**
      * <pre>
-     * Why not.
+     * Why `available` is false.
      * </pre>
      *
      * <code>.steer.admin.v1.UnavailableReason reason = 2 [json_name = "reason"];</code>
@@ -2675,7 +2675,7 @@ dev.steer.admin.v1.Circuit defaultValue) {
     private int queued_ ;
     /**
      * <pre>
-     * Calls waiting for a slot.
+     * Calls waiting for a free place.
      * </pre>
      *
      * <code>int32 queued = 14 [json_name = "queued"];</code>
@@ -2687,7 +2687,7 @@ dev.steer.admin.v1.Circuit defaultValue) {
     }
     /**
      * <pre>
-     * Calls waiting for a slot.
+     * Calls waiting for a free place.
      * </pre>
      *
      * <code>int32 queued = 14 [json_name = "queued"];</code>
@@ -2703,7 +2703,7 @@ dev.steer.admin.v1.Circuit defaultValue) {
     }
     /**
      * <pre>
-     * Calls waiting for a slot.
+     * Calls waiting for a free place.
      * </pre>
      *
      * <code>int32 queued = 14 [json_name = "queued"];</code>
@@ -2918,8 +2918,8 @@ dev.steer.admin.v1.Circuit defaultValue) {
     private java.lang.Object lastErrorMessage_ = "";
     /**
      * <pre>
-     * What the last failure was, for operators: the gateway's own words, with
-     * codes of the provider. Can change; programs read last_error_category.
+     * Message of the last failure for operators, with codes of the provider. The
+     * text can change; programs read `last_error_category`.
      * </pre>
      *
      * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
@@ -2939,8 +2939,8 @@ dev.steer.admin.v1.Circuit defaultValue) {
     }
     /**
      * <pre>
-     * What the last failure was, for operators: the gateway's own words, with
-     * codes of the provider. Can change; programs read last_error_category.
+     * Message of the last failure for operators, with codes of the provider. The
+     * text can change; programs read `last_error_category`.
      * </pre>
      *
      * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
@@ -2961,8 +2961,8 @@ dev.steer.admin.v1.Circuit defaultValue) {
     }
     /**
      * <pre>
-     * What the last failure was, for operators: the gateway's own words, with
-     * codes of the provider. Can change; programs read last_error_category.
+     * Message of the last failure for operators, with codes of the provider. The
+     * text can change; programs read `last_error_category`.
      * </pre>
      *
      * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
@@ -2979,8 +2979,8 @@ dev.steer.admin.v1.Circuit defaultValue) {
     }
     /**
      * <pre>
-     * What the last failure was, for operators: the gateway's own words, with
-     * codes of the provider. Can change; programs read last_error_category.
+     * Message of the last failure for operators, with codes of the provider. The
+     * text can change; programs read `last_error_category`.
      * </pre>
      *
      * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
@@ -2994,8 +2994,8 @@ dev.steer.admin.v1.Circuit defaultValue) {
     }
     /**
      * <pre>
-     * What the last failure was, for operators: the gateway's own words, with
-     * codes of the provider. Can change; programs read last_error_category.
+     * Message of the last failure for operators, with codes of the provider. The
+     * text can change; programs read `last_error_category`.
      * </pre>
      *
      * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>

@@ -22,7 +22,7 @@ public interface ProviderStatusOrBuilder extends
 
   /**
    * <pre>
-   * Why not.
+   * Why `available` is false.
    * </pre>
    *
    * <code>.steer.admin.v1.UnavailableReason reason = 2 [json_name = "reason"];</code>
@@ -31,7 +31,7 @@ public interface ProviderStatusOrBuilder extends
   int getReasonValue();
   /**
    * <pre>
-   * Why not.
+   * Why `available` is false.
    * </pre>
    *
    * <code>.steer.admin.v1.UnavailableReason reason = 2 [json_name = "reason"];</code>
@@ -287,7 +287,7 @@ dev.steer.admin.v1.Circuit defaultValue);
 
   /**
    * <pre>
-   * Calls waiting for a slot.
+   * Calls waiting for a free place.
    * </pre>
    *
    * <code>int32 queued = 14 [json_name = "queued"];</code>
@@ -334,8 +334,8 @@ dev.steer.admin.v1.Circuit defaultValue);
 
   /**
    * <pre>
-   * What the last failure was, for operators: the gateway's own words, with
-   * codes of the provider. Can change; programs read last_error_category.
+   * Message of the last failure for operators, with codes of the provider. The
+   * text can change; programs read `last_error_category`.
    * </pre>
    *
    * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>
@@ -344,8 +344,8 @@ dev.steer.admin.v1.Circuit defaultValue);
   java.lang.String getLastErrorMessage();
   /**
    * <pre>
-   * What the last failure was, for operators: the gateway's own words, with
-   * codes of the provider. Can change; programs read last_error_category.
+   * Message of the last failure for operators, with codes of the provider. The
+   * text can change; programs read `last_error_category`.
    * </pre>
    *
    * <code>string last_error_message = 17 [json_name = "lastErrorMessage"];</code>

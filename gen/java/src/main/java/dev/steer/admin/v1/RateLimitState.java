@@ -111,7 +111,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp resetTime_;
   /**
    * <pre>
-   * When the limit is fresh again.
+   * When the limit is fully restored.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>
@@ -123,7 +123,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the limit is fresh again.
+   * When the limit is fully restored.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>
@@ -135,7 +135,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the limit is fresh again.
+   * When the limit is fully restored.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>
@@ -719,7 +719,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> resetTimeBuilder_;
     /**
      * <pre>
-     * When the limit is fresh again.
+     * When the limit is fully restored.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>
@@ -730,7 +730,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the limit is fresh again.
+     * When the limit is fully restored.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>
@@ -745,7 +745,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the limit is fresh again.
+     * When the limit is fully restored.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>
@@ -763,7 +763,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the limit is fresh again.
+     * When the limit is fully restored.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>
@@ -781,7 +781,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the limit is fresh again.
+     * When the limit is fully restored.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>
@@ -806,7 +806,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the limit is fresh again.
+     * When the limit is fully restored.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>
@@ -823,7 +823,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the limit is fresh again.
+     * When the limit is fully restored.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>
@@ -835,7 +835,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the limit is fresh again.
+     * When the limit is fully restored.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>
@@ -850,7 +850,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the limit is fresh again.
+     * When the limit is fully restored.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>

@@ -50,7 +50,7 @@ public interface RateLimitStateOrBuilder extends
 
   /**
    * <pre>
-   * When the limit is fresh again.
+   * When the limit is fully restored.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>
@@ -59,7 +59,7 @@ public interface RateLimitStateOrBuilder extends
   boolean hasResetTime();
   /**
    * <pre>
-   * When the limit is fresh again.
+   * When the limit is fully restored.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>
@@ -68,7 +68,7 @@ public interface RateLimitStateOrBuilder extends
   com.google.protobuf.Timestamp getResetTime();
   /**
    * <pre>
-   * When the limit is fresh again.
+   * When the limit is fully restored.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp reset_time = 3 [json_name = "resetTime"];</code>

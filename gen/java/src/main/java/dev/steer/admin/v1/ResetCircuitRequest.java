@@ -155,7 +155,7 @@ private static final long serialVersionUID = 0L;
   private int scope_ = 0;
   /**
    * <pre>
-   * On which replicas.
+   * Replicas whose circuits are reset.
    * </pre>
    *
    * <code>.steer.admin.v1.AdminScope scope = 3 [json_name = "scope"];</code>
@@ -166,7 +166,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * On which replicas.
+   * Replicas whose circuits are reset.
    * </pre>
    *
    * <code>.steer.admin.v1.AdminScope scope = 3 [json_name = "scope"];</code>
@@ -715,7 +715,7 @@ private static final long serialVersionUID = 0L;
     private int scope_ = 0;
     /**
      * <pre>
-     * On which replicas.
+     * Replicas whose circuits are reset.
      * </pre>
      *
      * <code>.steer.admin.v1.AdminScope scope = 3 [json_name = "scope"];</code>
@@ -726,7 +726,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * On which replicas.
+     * Replicas whose circuits are reset.
      * </pre>
      *
      * <code>.steer.admin.v1.AdminScope scope = 3 [json_name = "scope"];</code>
@@ -741,7 +741,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * On which replicas.
+     * Replicas whose circuits are reset.
      * </pre>
      *
      * <code>.steer.admin.v1.AdminScope scope = 3 [json_name = "scope"];</code>
@@ -754,7 +754,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * On which replicas.
+     * Replicas whose circuits are reset.
      * </pre>
      *
      * <code>.steer.admin.v1.AdminScope scope = 3 [json_name = "scope"];</code>
@@ -771,7 +771,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * On which replicas.
+     * Replicas whose circuits are reset.
      * </pre>
      *
      * <code>.steer.admin.v1.AdminScope scope = 3 [json_name = "scope"];</code>

@@ -54,7 +54,7 @@ public interface ResetCircuitRequestOrBuilder extends
 
   /**
    * <pre>
-   * On which replicas.
+   * Replicas whose circuits are reset.
    * </pre>
    *
    * <code>.steer.admin.v1.AdminScope scope = 3 [json_name = "scope"];</code>
@@ -63,7 +63,7 @@ public interface ResetCircuitRequestOrBuilder extends
   int getScopeValue();
   /**
    * <pre>
-   * On which replicas.
+   * Replicas whose circuits are reset.
    * </pre>
    *
    * <code>.steer.admin.v1.AdminScope scope = 3 [json_name = "scope"];</code>

@@ -99,7 +99,7 @@ private static final long serialVersionUID = 0L;
   private int reason_ = 0;
   /**
    * <pre>
-   * Why.
+   * Reason of the decision.
    * </pre>
    *
    * <code>.steer.admin.v1.RetryDecisionReason reason = 3 [json_name = "reason"];</code>
@@ -110,7 +110,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Why.
+   * Reason of the decision.
    * </pre>
    *
    * <code>.steer.admin.v1.RetryDecisionReason reason = 3 [json_name = "reason"];</code>
@@ -623,7 +623,7 @@ private static final long serialVersionUID = 0L;
     private int reason_ = 0;
     /**
      * <pre>
-     * Why.
+     * Reason of the decision.
      * </pre>
      *
      * <code>.steer.admin.v1.RetryDecisionReason reason = 3 [json_name = "reason"];</code>
@@ -634,7 +634,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why.
+     * Reason of the decision.
      * </pre>
      *
      * <code>.steer.admin.v1.RetryDecisionReason reason = 3 [json_name = "reason"];</code>
@@ -649,7 +649,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why.
+     * Reason of the decision.
      * </pre>
      *
      * <code>.steer.admin.v1.RetryDecisionReason reason = 3 [json_name = "reason"];</code>
@@ -662,7 +662,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why.
+     * Reason of the decision.
      * </pre>
      *
      * <code>.steer.admin.v1.RetryDecisionReason reason = 3 [json_name = "reason"];</code>
@@ -679,7 +679,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why.
+     * Reason of the decision.
      * </pre>
      *
      * <code>.steer.admin.v1.RetryDecisionReason reason = 3 [json_name = "reason"];</code>

@@ -41,7 +41,7 @@ public interface RetryDecisionCountOrBuilder extends
 
   /**
    * <pre>
-   * Why.
+   * Reason of the decision.
    * </pre>
    *
    * <code>.steer.admin.v1.RetryDecisionReason reason = 3 [json_name = "reason"];</code>
@@ -50,7 +50,7 @@ public interface RetryDecisionCountOrBuilder extends
   int getReasonValue();
   /**
    * <pre>
-   * Why.
+   * Reason of the decision.
    * </pre>
    *
    * <code>.steer.admin.v1.RetryDecisionReason reason = 3 [json_name = "reason"];</code>

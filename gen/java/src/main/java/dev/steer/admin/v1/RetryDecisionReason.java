@@ -34,7 +34,7 @@ public enum RetryDecisionReason
   RETRY_DECISION_REASON_EXPLICIT_HINT(1),
   /**
    * <pre>
-   * The category decided.
+   * The category of the failure decided.
    * </pre>
    *
    * <code>RETRY_DECISION_REASON_CLASSIFIER = 2;</code>
@@ -118,7 +118,7 @@ public enum RetryDecisionReason
   public static final int RETRY_DECISION_REASON_EXPLICIT_HINT_VALUE = 1;
   /**
    * <pre>
-   * The category decided.
+   * The category of the failure decided.
    * </pre>
    *
    * <code>RETRY_DECISION_REASON_CLASSIFIER = 2;</code>

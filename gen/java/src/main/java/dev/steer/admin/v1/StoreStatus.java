@@ -107,8 +107,8 @@ private static final long serialVersionUID = 0L;
   private boolean available_ = false;
   /**
    * <pre>
-   * Streams are stored. While they are not, calls run unstored, or are refused
-   * where `stream.durability` is `required`.
+   * The store accepts streams. While it does not, calls run unstored, or are
+   * refused if `stream.durability` is `required`.
    * </pre>
    *
    * <code>bool available = 2 [json_name = "available"];</code>
@@ -126,8 +126,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
    * `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
-   * `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
-   * store is available.
+   * `file-gone`, `timeout`, `late` or `other`. New values can be added. Empty
+   * while the store is available.
    * </pre>
    *
    * <code>string cause = 3 [json_name = "cause"];</code>
@@ -150,8 +150,8 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
    * `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
-   * `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
-   * store is available.
+   * `file-gone`, `timeout`, `late` or `other`. New values can be added. Empty
+   * while the store is available.
    * </pre>
    *
    * <code>string cause = 3 [json_name = "cause"];</code>
@@ -177,8 +177,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object code_ = "";
   /**
    * <pre>
-   * The evidence in the words of the server, the system or SQLite, as `OOM` or
-   * `ECONNREFUSED`. Empty where there is none.
+   * Error code of the store's server, the operating system or SQLite, for
+   * example `OOM` or `ECONNREFUSED`. Empty if there is none.
    * </pre>
    *
    * <code>string code = 4 [json_name = "code"];</code>
@@ -199,8 +199,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The evidence in the words of the server, the system or SQLite, as `OOM` or
-   * `ECONNREFUSED`. Empty where there is none.
+   * Error code of the store's server, the operating system or SQLite, for
+   * example `OOM` or `ECONNREFUSED`. Empty if there is none.
    * </pre>
    *
    * <code>string code = 4 [json_name = "code"];</code>
@@ -225,7 +225,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp unavailableTime_;
   /**
    * <pre>
-   * Since when the store is not available. Unset while it is.
+   * Since when the store has been unavailable. Unset while it is available.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>
@@ -237,7 +237,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Since when the store is not available. Unset while it is.
+   * Since when the store has been unavailable. Unset while it is available.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>
@@ -249,7 +249,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Since when the store is not available. Unset while it is.
+   * Since when the store has been unavailable. Unset while it is available.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>
@@ -771,8 +771,8 @@ private static final long serialVersionUID = 0L;
     private boolean available_ ;
     /**
      * <pre>
-     * Streams are stored. While they are not, calls run unstored, or are refused
-     * where `stream.durability` is `required`.
+     * The store accepts streams. While it does not, calls run unstored, or are
+     * refused if `stream.durability` is `required`.
      * </pre>
      *
      * <code>bool available = 2 [json_name = "available"];</code>
@@ -784,8 +784,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Streams are stored. While they are not, calls run unstored, or are refused
-     * where `stream.durability` is `required`.
+     * The store accepts streams. While it does not, calls run unstored, or are
+     * refused if `stream.durability` is `required`.
      * </pre>
      *
      * <code>bool available = 2 [json_name = "available"];</code>
@@ -801,8 +801,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Streams are stored. While they are not, calls run unstored, or are refused
-     * where `stream.durability` is `required`.
+     * The store accepts streams. While it does not, calls run unstored, or are
+     * refused if `stream.durability` is `required`.
      * </pre>
      *
      * <code>bool available = 2 [json_name = "available"];</code>
@@ -820,8 +820,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
      * `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
-     * `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
-     * store is available.
+     * `file-gone`, `timeout`, `late` or `other`. New values can be added. Empty
+     * while the store is available.
      * </pre>
      *
      * <code>string cause = 3 [json_name = "cause"];</code>
@@ -843,8 +843,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
      * `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
-     * `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
-     * store is available.
+     * `file-gone`, `timeout`, `late` or `other`. New values can be added. Empty
+     * while the store is available.
      * </pre>
      *
      * <code>string cause = 3 [json_name = "cause"];</code>
@@ -867,8 +867,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
      * `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
-     * `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
-     * store is available.
+     * `file-gone`, `timeout`, `late` or `other`. New values can be added. Empty
+     * while the store is available.
      * </pre>
      *
      * <code>string cause = 3 [json_name = "cause"];</code>
@@ -887,8 +887,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
      * `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
-     * `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
-     * store is available.
+     * `file-gone`, `timeout`, `late` or `other`. New values can be added. Empty
+     * while the store is available.
      * </pre>
      *
      * <code>string cause = 3 [json_name = "cause"];</code>
@@ -904,8 +904,8 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
      * `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
-     * `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
-     * store is available.
+     * `file-gone`, `timeout`, `late` or `other`. New values can be added. Empty
+     * while the store is available.
      * </pre>
      *
      * <code>string cause = 3 [json_name = "cause"];</code>
@@ -925,8 +925,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object code_ = "";
     /**
      * <pre>
-     * The evidence in the words of the server, the system or SQLite, as `OOM` or
-     * `ECONNREFUSED`. Empty where there is none.
+     * Error code of the store's server, the operating system or SQLite, for
+     * example `OOM` or `ECONNREFUSED`. Empty if there is none.
      * </pre>
      *
      * <code>string code = 4 [json_name = "code"];</code>
@@ -946,8 +946,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The evidence in the words of the server, the system or SQLite, as `OOM` or
-     * `ECONNREFUSED`. Empty where there is none.
+     * Error code of the store's server, the operating system or SQLite, for
+     * example `OOM` or `ECONNREFUSED`. Empty if there is none.
      * </pre>
      *
      * <code>string code = 4 [json_name = "code"];</code>
@@ -968,8 +968,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The evidence in the words of the server, the system or SQLite, as `OOM` or
-     * `ECONNREFUSED`. Empty where there is none.
+     * Error code of the store's server, the operating system or SQLite, for
+     * example `OOM` or `ECONNREFUSED`. Empty if there is none.
      * </pre>
      *
      * <code>string code = 4 [json_name = "code"];</code>
@@ -986,8 +986,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The evidence in the words of the server, the system or SQLite, as `OOM` or
-     * `ECONNREFUSED`. Empty where there is none.
+     * Error code of the store's server, the operating system or SQLite, for
+     * example `OOM` or `ECONNREFUSED`. Empty if there is none.
      * </pre>
      *
      * <code>string code = 4 [json_name = "code"];</code>
@@ -1001,8 +1001,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The evidence in the words of the server, the system or SQLite, as `OOM` or
-     * `ECONNREFUSED`. Empty where there is none.
+     * Error code of the store's server, the operating system or SQLite, for
+     * example `OOM` or `ECONNREFUSED`. Empty if there is none.
      * </pre>
      *
      * <code>string code = 4 [json_name = "code"];</code>
@@ -1024,7 +1024,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> unavailableTimeBuilder_;
     /**
      * <pre>
-     * Since when the store is not available. Unset while it is.
+     * Since when the store has been unavailable. Unset while it is available.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>
@@ -1035,7 +1035,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Since when the store is not available. Unset while it is.
+     * Since when the store has been unavailable. Unset while it is available.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>
@@ -1050,7 +1050,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Since when the store is not available. Unset while it is.
+     * Since when the store has been unavailable. Unset while it is available.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>
@@ -1068,7 +1068,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Since when the store is not available. Unset while it is.
+     * Since when the store has been unavailable. Unset while it is available.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>
@@ -1086,7 +1086,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Since when the store is not available. Unset while it is.
+     * Since when the store has been unavailable. Unset while it is available.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>
@@ -1111,7 +1111,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Since when the store is not available. Unset while it is.
+     * Since when the store has been unavailable. Unset while it is available.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>
@@ -1128,7 +1128,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Since when the store is not available. Unset while it is.
+     * Since when the store has been unavailable. Unset while it is available.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>
@@ -1140,7 +1140,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Since when the store is not available. Unset while it is.
+     * Since when the store has been unavailable. Unset while it is available.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>
@@ -1155,7 +1155,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Since when the store is not available. Unset while it is.
+     * Since when the store has been unavailable. Unset while it is available.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>

@@ -32,8 +32,8 @@ public interface StoreStatusOrBuilder extends
 
   /**
    * <pre>
-   * Streams are stored. While they are not, calls run unstored, or are refused
-   * where `stream.durability` is `required`.
+   * The store accepts streams. While it does not, calls run unstored, or are
+   * refused if `stream.durability` is `required`.
    * </pre>
    *
    * <code>bool available = 2 [json_name = "available"];</code>
@@ -45,8 +45,8 @@ public interface StoreStatusOrBuilder extends
    * <pre>
    * Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
    * `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
-   * `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
-   * store is available.
+   * `file-gone`, `timeout`, `late` or `other`. New values can be added. Empty
+   * while the store is available.
    * </pre>
    *
    * <code>string cause = 3 [json_name = "cause"];</code>
@@ -57,8 +57,8 @@ public interface StoreStatusOrBuilder extends
    * <pre>
    * Why streams are not stored: `wrong-password`, `refused`, `unknown-host`,
    * `tls`, `version`, `cluster`, `script`, `full`, `read-only`, `io`,
-   * `file-gone`, `timeout`, `late` or `other`; more can follow. Empty while the
-   * store is available.
+   * `file-gone`, `timeout`, `late` or `other`. New values can be added. Empty
+   * while the store is available.
    * </pre>
    *
    * <code>string cause = 3 [json_name = "cause"];</code>
@@ -69,8 +69,8 @@ public interface StoreStatusOrBuilder extends
 
   /**
    * <pre>
-   * The evidence in the words of the server, the system or SQLite, as `OOM` or
-   * `ECONNREFUSED`. Empty where there is none.
+   * Error code of the store's server, the operating system or SQLite, for
+   * example `OOM` or `ECONNREFUSED`. Empty if there is none.
    * </pre>
    *
    * <code>string code = 4 [json_name = "code"];</code>
@@ -79,8 +79,8 @@ public interface StoreStatusOrBuilder extends
   java.lang.String getCode();
   /**
    * <pre>
-   * The evidence in the words of the server, the system or SQLite, as `OOM` or
-   * `ECONNREFUSED`. Empty where there is none.
+   * Error code of the store's server, the operating system or SQLite, for
+   * example `OOM` or `ECONNREFUSED`. Empty if there is none.
    * </pre>
    *
    * <code>string code = 4 [json_name = "code"];</code>
@@ -91,7 +91,7 @@ public interface StoreStatusOrBuilder extends
 
   /**
    * <pre>
-   * Since when the store is not available. Unset while it is.
+   * Since when the store has been unavailable. Unset while it is available.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>
@@ -100,7 +100,7 @@ public interface StoreStatusOrBuilder extends
   boolean hasUnavailableTime();
   /**
    * <pre>
-   * Since when the store is not available. Unset while it is.
+   * Since when the store has been unavailable. Unset while it is available.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>
@@ -109,7 +109,7 @@ public interface StoreStatusOrBuilder extends
   com.google.protobuf.Timestamp getUnavailableTime();
   /**
    * <pre>
-   * Since when the store is not available. Unset while it is.
+   * Since when the store has been unavailable. Unset while it is available.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp unavailable_time = 5 [json_name = "unavailableTime"];</code>

@@ -635,7 +635,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp createTime_;
   /**
    * <pre>
-   * When it was admitted.
+   * When the gateway accepted the generation.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
@@ -647,7 +647,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it was admitted.
+   * When the gateway accepted the generation.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
@@ -659,7 +659,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it was admitted.
+   * When the gateway accepted the generation.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
@@ -3468,7 +3468,7 @@ java.lang.String defaultValue) {
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> createTimeBuilder_;
     /**
      * <pre>
-     * When it was admitted.
+     * When the gateway accepted the generation.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
@@ -3479,7 +3479,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it was admitted.
+     * When the gateway accepted the generation.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
@@ -3494,7 +3494,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it was admitted.
+     * When the gateway accepted the generation.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
@@ -3512,7 +3512,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it was admitted.
+     * When the gateway accepted the generation.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
@@ -3530,7 +3530,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it was admitted.
+     * When the gateway accepted the generation.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
@@ -3555,7 +3555,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it was admitted.
+     * When the gateway accepted the generation.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
@@ -3572,7 +3572,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it was admitted.
+     * When the gateway accepted the generation.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
@@ -3584,7 +3584,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it was admitted.
+     * When the gateway accepted the generation.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
@@ -3599,7 +3599,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When it was admitted.
+     * When the gateway accepted the generation.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>

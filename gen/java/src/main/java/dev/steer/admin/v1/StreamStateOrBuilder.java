@@ -326,7 +326,7 @@ public interface StreamStateOrBuilder extends
 
   /**
    * <pre>
-   * When it was admitted.
+   * When the gateway accepted the generation.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
@@ -335,7 +335,7 @@ public interface StreamStateOrBuilder extends
   boolean hasCreateTime();
   /**
    * <pre>
-   * When it was admitted.
+   * When the gateway accepted the generation.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
@@ -344,7 +344,7 @@ public interface StreamStateOrBuilder extends
   com.google.protobuf.Timestamp getCreateTime();
   /**
    * <pre>
-   * When it was admitted.
+   * When the gateway accepted the generation.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 17 [json_name = "createTime"];</code>
