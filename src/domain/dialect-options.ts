@@ -1,3 +1,5 @@
+import type { JsonObject } from "./json.ts";
+
 /** Dialects of providers, by the names that models have them under. */
 const DIALECTS = ["chat", "responses", "messages"] as const;
 
@@ -9,6 +11,17 @@ export function dialectOptions(dialect: string): string {
 }
 
 const NAMES: ReadonlySet<string> = new Set(DIALECTS.map(dialectOptions));
+
+/** Fields of a request that targets of this dialect do not get: those for other dialects alone. */
+export function foreignFields(
+  options: Readonly<Record<string, JsonObject>>,
+  dialect: string,
+): readonly string[] {
+  const own = dialectOptions(dialect);
+  return Object.entries(options)
+    .filter(([name]) => isDialectOptions(name) && name !== own)
+    .flatMap(([, fields]) => Object.keys(fields));
+}
 
 /** Whether the name in `provider_options` is that of a dialect. */
 export function isDialectOptions(name: string): boolean {

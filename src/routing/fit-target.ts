@@ -1,3 +1,4 @@
+import { foreignFields } from "../domain/dialect-options.ts";
 import type { GenerationSpec, ReasoningEffort } from "../domain/generation-spec.ts";
 import type { Capability, Feature, Model, ModelRule, Parameter } from "../domain/model.ts";
 import type { Warning } from "../domain/warning.ts";
@@ -252,6 +253,11 @@ class TargetFitter {
   }
 }
 
+function fieldDropped(field: string, { provider, id, dialect }: Model): Warning {
+  const message = `${provider}/${id} speaks the dialect ${dialect}, which has no field of this name`;
+  return { reason: "PARAMETER_DROPPED", message, field };
+}
+
 /**
  * Makes a request fit a model: defaults filled in, the effort in the provider's
  * word, unsupported parameters left out with a warning. It is ineligible where
@@ -266,8 +272,14 @@ export function fitTarget(given: GenerationSpec, model: Model): Fit {
     return ineligible("a part of another provider", `spec.${part}`);
   }
   if (own.messages.length === 0) return ineligible("a request of nothing else", "spec.messages");
+  const passed = foreignFields(given.providerOptions, model.dialect);
+  const [field] = passed;
+  if (field !== undefined && given.routing.unsupportedParameters === "reject") {
+    return ineligible(`${field}, which is of another dialect`, field);
+  }
   const asked = own.messages === given.messages ? given : { ...given, messages: own.messages };
   const warnings = [
+    ...passed.map((name) => fieldDropped(name, model)),
     ...foreignWarnings(own, model),
     // By their places in the request: parts that were left out have moved the others.
     ...reasoningWarnings(withOwnReasoning(given.messages, model), model),

@@ -80,4 +80,21 @@ describe("chat completions", () => {
     const asked = stack.upstream.requests.find(({ body }) => JSON.stringify(body).includes(name));
     await eventually(() => asked?.closedAt !== undefined);
   });
+
+  it("passes fields of the dialect on, and tells of those that a target does not take", async () => {
+    const { simulator: _, ...asked } = request("fields");
+    const fields = { ...asked, logit_bias: { 50: 1 } };
+    const own = await client.chat.completions.create(fields).withResponse();
+    expect(own.response.headers.get("x-steer-warnings")).toBeNull();
+    expect(stack.upstream.requests.at(-1)?.body).toMatchObject({ logit_bias: { 50: 1 } });
+    for (const stream of [false, true]) {
+      const call = client.chat.completions.create({ ...fields, model: "m-claude", stream });
+      const { response } = await call.withResponse();
+      expect(response.headers.get("x-steer-warnings")).toBe("PARAMETER_DROPPED logit_bias");
+      expect(stack.upstream.requests.at(-1)?.body).not.toHaveProperty("logit_bias");
+    }
+    const strict = { headers: { "x-steer-unsupported": "reject" } };
+    const refused = client.chat.completions.create({ ...fields, model: "m-claude" }, strict);
+    await expect(refused).rejects.toMatchObject({ status: 400, param: "logit_bias" });
+  });
 });

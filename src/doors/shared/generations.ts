@@ -18,9 +18,24 @@ export interface DoorGenerationsOptions {
   readonly contract: Contract;
 }
 
+/** Most characters of a header with warnings. */
+const MAX_WARNINGS = 1_000;
+
+/** What was left out of a request or changed, each by its reason and its field. A field can have any name. */
+function tellWarnings(call: DoorCall, { warnings }: Pick<Generation, "warnings">): void {
+  if (warnings.length === 0) return;
+  const told = warnings.map(({ reason, field }) => (field === "" ? reason : `${reason} ${field}`));
+  const text = told
+    .join(", ")
+    .replace(/[^ -~]/g, "?")
+    .slice(0, MAX_WARNINGS);
+  call.setTrailer("x-steer-warnings", text);
+}
+
 /** Says in the headers of an answer what was done for it. */
 function tell(call: DoorCall, generation: Generation): void {
   call.log(generationFields(generation));
+  tellWarnings(call, generation);
   call.setTrailer("x-steer-attempts", String(attemptsOf(generation)));
   call.setTrailer("x-steer-provider", generation.provider);
   call.setTrailer("x-steer-model", generation.model);
@@ -77,6 +92,7 @@ export class DoorGenerations {
       throw error;
     });
     this.#tellOpen(call, stream);
+    if (stream.soFar !== undefined) tellWarnings(call, stream.soFar());
     return stream;
   }
 
