@@ -26,6 +26,12 @@ export const streamReasons = {
     who: "caller",
     todo: "resume the stream",
   },
+  STREAM_RUNS: {
+    kinds: ["conflict"],
+    when: "a response that is still made is to be deleted",
+    who: "caller",
+    todo: "cancel the response first",
+  },
   STREAM_NOT_FOUND: {
     kinds: ["not-found"],
     when: "the caller has no such stream",

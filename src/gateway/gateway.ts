@@ -13,7 +13,7 @@ import type {
 } from "../ports/gateway.ts";
 import { answerTimeMs } from "../reliability/attempt-limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
-import { streamExpired } from "../streams/stream-errors.ts";
+import { streamExpired, streamNotFound, streamRuns } from "../streams/stream-errors.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import { checkResumable, EphemeralStreams } from "./ephemeral-streams.ts";
 import { findStream } from "./find-stream.ts";
@@ -118,5 +118,22 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     return asked?.phase === "running" || asked?.phase === "cancelled";
   }
 
-  return { generate, streamGenerate, resumeStream, cancelGeneration };
+  async function joinStream(call: GenerationCall): Promise<OpenStream> {
+    const joined = await stored.join(call);
+    if (joined !== undefined) return joined;
+    throw streamNotFound(call.identity.requestId);
+  }
+
+  async function deleteStream(caller: string, streamId: string): Promise<void> {
+    const { storeTimeoutMs } = log.settings;
+    const owned = log.owned.get(streamId);
+    // A reader has its last event before the store knows of the end.
+    if (owned?.hasEnd === true) await log.health.demand(storeTimeoutMs, () => owned.ended);
+    const { phase, expiredAt } = await findStream(dependencies, caller, { streamId });
+    if (expiredAt !== undefined) throw streamExpired(streamId);
+    if (phase === "running") throw streamRuns(streamId);
+    await log.health.demand(storeTimeoutMs, () => log.store.discard([streamId]));
+  }
+
+  return { generate, streamGenerate, joinStream, deleteStream, resumeStream, cancelGeneration };
 }

@@ -98,6 +98,10 @@ export interface Gateway {
    * call. Afterwards all results are events: `start` first, `complete` or `error` last.
    */
   streamGenerate(call: GenerationCall, options: StreamOptions): Promise<OpenStream>;
+  /** The stream that an earlier call with the same idempotency key has begun. Begins none: rejects with NOT_FOUND. */
+  joinStream(call: GenerationCall): Promise<OpenStream>;
+  /** Takes a stored stream that has ended away. Rejects with ALREADY_EXISTS while the stream runs. */
+  deleteStream(caller: string, streamId: string): Promise<void>;
   resumeStream(call: ResumeCall): Promise<OpenStream>;
   /** True if the call changed the state. */
   cancelGeneration(caller: string, target: StreamName): Promise<boolean>;

@@ -11,6 +11,13 @@ export function streamNotFound(streamId: string): GatewayError {
   });
 }
 
+/** A stream that only its end lets be taken away. */
+export function streamRuns(streamId: string): GatewayError {
+  return new GatewayError("conflict", `stream ${streamId} runs: cancel it first`, {
+    reason: "STREAM_RUNS",
+  });
+}
+
 export function streamExpired(streamId: string): GatewayError {
   return new GatewayError("not-found", "the stream's retention has ended", {
     reason: "STREAM_EXPIRED",

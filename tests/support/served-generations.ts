@@ -111,6 +111,8 @@ export function setUpGenerations(
     gateway: {
       generate: unasked,
       streamGenerate: unasked,
+      joinStream: unasked,
+      deleteStream: unasked,
       resumeStream: unasked,
       cancelGeneration: unasked,
       ...gateway,

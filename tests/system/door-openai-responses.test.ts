@@ -110,6 +110,16 @@ describe("a stored response", () => {
     );
   });
 
+  it("is deleted once it has ended", async () => {
+    const { id } = await client.responses.create(request("deleted"));
+    await client.responses.delete(id);
+    await expect(client.responses.retrieve(id)).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+    const fault = { faults: [{ attempt: 1, stall_after_events: 3 }] };
+    const running = await client.responses.create({ ...request("runs", fault), background: true });
+    await expect(client.responses.delete(running.id)).rejects.toBeInstanceOf(OpenAI.ConflictError);
+    await client.responses.cancel(running.id);
+  });
+
   it("that nobody has made is not found", async () => {
     const unknown = client.responses.retrieve(`resp_${"0".repeat(32)}`);
     await expect(unknown).rejects.toBeInstanceOf(OpenAI.NotFoundError);

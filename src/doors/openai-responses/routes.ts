@@ -51,6 +51,12 @@ export class ResponsesRoutes {
         serve: (call) => this.#retrieve(call),
       },
       {
+        method: "DELETE",
+        path: `${BASE}/{id}`,
+        operation: operation("responses/{id}/delete"),
+        serve: (call) => this.#delete(call),
+      },
+      {
         method: "POST",
         path: `${BASE}/{id}/cancel`,
         operation: operation("responses/{id}/cancel"),
@@ -141,6 +147,12 @@ export class ResponsesRoutes {
     const stream = await this.#generations.resume(call, streamId);
     const encoder = new ResponsesStreamEncoder();
     return { type: "json", body: await this.#state(stream, encoder) };
+  }
+
+  async #delete(call: DoorCall): Promise<DoorAnswer> {
+    await this.#generations.delete(call, streamIdOf(call));
+    const id = call.params["id"] ?? "";
+    return { type: "json", body: { id, object: "response.deleted", deleted: true } };
   }
 
   async #count(call: DoorCall): Promise<DoorAnswer> {

@@ -1,12 +1,13 @@
 // Generations of doors: the same journey as those of RPCs, with domain types in and out.
 import { attemptsOf, generationFields, generationLine } from "../../calls/generation-fields.ts";
 import { requestIdOf } from "../../calls/request-id.ts";
-import { GatewayError } from "../../domain/gateway-error.ts";
+import { GatewayError, invalidField } from "../../domain/gateway-error.ts";
 import { type Generation, GenerationFailed, type StoredEvent } from "../../domain/generation.ts";
 import type { StreamOptions } from "../../domain/stream-options.ts";
 import type { AcceptedSpec, Contract, RequestOfApi } from "../../ports/contract.ts";
 import type { Gateway, GenerationCall, OpenStream, WholeAnswer } from "../../ports/gateway.ts";
 import type { DoorCall } from "../door.ts";
+import { behind, eventPlaceOf } from "./rest-of-stream.ts";
 import type { StreamEncoder } from "./stream-encoder.ts";
 import { wishesOf } from "./wishes.ts";
 
@@ -96,6 +97,30 @@ export class DoorGenerations {
     return stream;
   }
 
+  /**
+   * The rest of a stream behind an event that the reader has, for a call that repeats the one that began the stream.
+   * Begins no generation. Throws INVALID_ARGUMENT, NOT_FOUND and ALREADY_EXISTS.
+   */
+  async *#rest(
+    call: DoorCall,
+    request: RequestOfApi,
+    encoder: StreamEncoder,
+    lastEventId: string,
+  ): AsyncGenerator<string, void> {
+    const last = eventPlaceOf(lastEventId);
+    if (requestIdOf(call) === "") throw invalidField("last-event-id", "needs `idempotency-key`");
+    const generation = this.#callOf(call, request, { ...STREAM_OPTIONS, ...KEPT });
+    const stream = await this.#gateway.joinStream(generation);
+    this.#tellOpen(call, stream);
+    yield* behind(this.deliver(call, stream, encoder), last);
+  }
+
+  /** Takes a stored stream of the caller's away. Rejects with `GatewayError`. */
+  async delete(call: DoorCall, streamId: string): Promise<void> {
+    call.log({ stream_id: streamId });
+    await this.#gateway.deleteStream(call.caller.id, streamId);
+  }
+
   /** Goes on reading a stored stream of the caller's from its first event on. Rejects with `GatewayError`. */
   async resume(call: DoorCall, streamId: string): Promise<OpenStream> {
     const { caller, signal, timeoutMs } = call;
@@ -125,6 +150,8 @@ export class DoorGenerations {
     request: RequestOfApi,
     encoder: StreamEncoder,
   ): AsyncGenerator<string, void> {
+    const lastEventId = call.header("last-event-id") ?? "";
+    if (lastEventId !== "") return yield* this.#rest(call, request, encoder, lastEventId);
     yield* this.deliver(call, await this.open(call, request, keepingOf(call)), encoder);
   }
 
@@ -185,12 +212,12 @@ export class DoorGenerations {
 /** What becomes of a stream without its reader. */
 export type Keeping = Pick<StreamOptions, "ephemeral" | "onDisconnect">;
 
+const KEPT: Keeping = { ephemeral: false, onDisconnect: "grace" };
+
 /** Without a key nobody can come back to a stream: nothing of it is stored, and it ends with its reader. */
 function keepingOf(call: DoorCall): Keeping {
   const isKept = requestIdOf(call) !== "";
-  return isKept
-    ? { ephemeral: false, onDisconnect: "grace" }
-    : { ephemeral: true, onDisconnect: "cancel" };
+  return isKept ? KEPT : { ephemeral: true, onDisconnect: "cancel" };
 }
 
 const STREAM_OPTIONS: Omit<StreamOptions, keyof Keeping> = {
