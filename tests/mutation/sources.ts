@@ -12,6 +12,7 @@ export const FOLDERS = [
   "calls",
   "rpc",
   "gateway",
+  "doors",
 ] as const;
 
 /** Test files that mutants do not run, each with its reason. */
