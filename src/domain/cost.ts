@@ -22,6 +22,16 @@ export interface Cost {
   readonly priceTableVersion: string;
 }
 
+const PICO_DIGITS = 12;
+
+/** A cost as its currency and an exact decimal, such as `USD 0.001`. */
+export function costText({ currency, totalPicos }: Pick<Cost, "currency" | "totalPicos">): string {
+  const digits = String(totalPicos).padStart(PICO_DIGITS + 1, "0");
+  const decimals = digits.slice(-PICO_DIGITS).replace(/0+$/, "");
+  const units = digits.slice(0, -PICO_DIGITS);
+  return `${currency} ${units}${decimals === "" ? "" : `.${decimals}`}`;
+}
+
 /** A price as the provider reports it. */
 export interface ReportedCost {
   readonly currency: string;

@@ -1,6 +1,7 @@
 // Generations of doors: the same journey as those of RPCs, with domain types in and out.
 import { attemptsOf, generationFields, generationLine } from "../../calls/generation-fields.ts";
 import { requestIdOf } from "../../calls/request-id.ts";
+import { costText } from "../../domain/cost.ts";
 import { GatewayError, invalidField } from "../../domain/gateway-error.ts";
 import { type Generation, GenerationFailed, type StoredEvent } from "../../domain/generation.ts";
 import type { StreamOptions } from "../../domain/stream-options.ts";
@@ -40,6 +41,7 @@ function tell(call: DoorCall, generation: Generation): void {
   call.setTrailer("x-steer-attempts", String(attemptsOf(generation)));
   call.setTrailer("x-steer-provider", generation.provider);
   call.setTrailer("x-steer-model", generation.model);
+  if (generation.cost !== undefined) call.setTrailer("x-steer-cost", costText(generation.cost));
 }
 
 export class DoorGenerations {
