@@ -1,5 +1,5 @@
-import { foreignFields } from "../domain/dialect-options.ts";
-import type { GenerationSpec, ReasoningEffort } from "../domain/generation-spec.ts";
+import { dialectOptions, foreignFields, isDialectOptions } from "../domain/dialect-options.ts";
+import type { GenerationSpec, ReasoningEffort, Tool } from "../domain/generation-spec.ts";
 import type { Capability, Feature, Model, ModelRule, Parameter } from "../domain/model.ts";
 import type { Warning } from "../domain/warning.ts";
 import { effectiveSampling, isRepeatable } from "./effective-sampling.ts";
@@ -253,8 +253,14 @@ class TargetFitter {
   }
 }
 
+/** A tool of a dialect that the model's target does not speak. */
+function isForeignTool(tool: Tool, { dialect }: Model): boolean {
+  if (tool.type !== "provider" || !isDialectOptions(tool.provider)) return false;
+  return tool.provider !== dialectOptions(dialect);
+}
+
 function fieldDropped(field: string, { provider, id, dialect }: Model): Warning {
-  const message = `${provider}/${id} speaks the dialect ${dialect}, which has no field of this name`;
+  const message = `${provider}/${id} speaks the dialect ${dialect}, which does not have it`;
   return { reason: "PARAMETER_DROPPED", message, field };
 }
 
@@ -272,12 +278,19 @@ export function fitTarget(given: GenerationSpec, model: Model): Fit {
     return ineligible("a part of another provider", `spec.${part}`);
   }
   if (own.messages.length === 0) return ineligible("a request of nothing else", "spec.messages");
-  const passed = foreignFields(given.providerOptions, model.dialect);
+  const tools = given.tools.filter((tool) => !isForeignTool(tool, model));
+  const passed = [
+    ...foreignFields(given.providerOptions, model.dialect),
+    ...given.tools.flatMap((tool, index) => (tools.includes(tool) ? [] : [`tools[${index}]`])),
+  ];
   const [field] = passed;
   if (field !== undefined && given.routing.unsupportedParameters === "reject") {
     return ineligible(`${field}, which is of another dialect`, field);
   }
-  const asked = own.messages === given.messages ? given : { ...given, messages: own.messages };
+  const asked =
+    own.messages === given.messages && tools.length === given.tools.length
+      ? given
+      : { ...given, messages: own.messages, tools };
   const warnings = [
     ...passed.map((name) => fieldDropped(name, model)),
     ...foreignWarnings(own, model),

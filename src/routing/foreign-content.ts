@@ -1,3 +1,4 @@
+import { isDialectOptions } from "../domain/dialect-options.ts";
 import type { GenerationSpec, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 
@@ -28,7 +29,8 @@ export function foreignContent(spec: GenerationSpec, model: Model): ForeignConte
   const isOwn = (provider: string): boolean =>
     provider === model.provider || provider === model.providerType;
   for (const [index, tool] of spec.tools.entries()) {
-    if (tool.type === "provider" && !isOwn(tool.provider)) {
+    // Those of a dialect are left out where another one is spoken.
+    if (tool.type === "provider" && !isOwn(tool.provider) && !isDialectOptions(tool.provider)) {
       return { reason: `a tool of ${tool.provider}`, field: `spec.tools[${index}]` };
     }
   }

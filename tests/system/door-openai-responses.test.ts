@@ -78,6 +78,22 @@ describe.each(["m-responses", "m-chat", "m-claude"])("responses by %s", (model) 
   });
 });
 
+describe("a tool that the vendor runs", () => {
+  it("goes to targets of the dialect, and is left out for others with a warning", async () => {
+    const search = { type: "web_search" as const };
+    const own = await client.responses
+      .create({ ...request("search"), tools: [search, ADD] })
+      .withResponse();
+    expect(own.response.headers.get("x-steer-warnings")).toBeNull();
+    expect(stack.upstream.requests.at(-1)?.body["tools"]).toHaveLength(2);
+    const other = await client.responses
+      .create({ ...request("search", {}, "m-claude"), tools: [search, ADD] })
+      .withResponse();
+    expect(other.response.headers.get("x-steer-warnings")).toBe("PARAMETER_DROPPED tools[0]");
+    expect(stack.upstream.requests.at(-1)?.body["tools"]).toHaveLength(1);
+  });
+});
+
 describe("a stored response", () => {
   it("is retrieved whole and from any event on", async () => {
     const events = await all(await client.responses.create({ ...request("kept"), stream: true }));

@@ -13,7 +13,7 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { StreamableRequest } from "../../ports/contract.ts";
 import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
-import { decodeMessages, isOwnTool, ORIGIN } from "./decode-messages.ts";
+import { decodeMessages, isOwnTool } from "./decode-messages.ts";
 
 /** Key of the fields that targets of this dialect get as they came. */
 const OPTIONS = "api:messages";
@@ -28,7 +28,7 @@ const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
 
 function decodeTool(tool: Fields): Tool {
   if (isOwnTool(tool.source)) {
-    return { type: "provider", provider: ORIGIN.providerType, config: tool.source };
+    return { type: "provider", provider: OPTIONS, config: tool.source };
   }
   const schema = tool.object("input_schema");
   const strict = tool.flag("strict");

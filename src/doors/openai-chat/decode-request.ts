@@ -28,7 +28,7 @@ const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
 
 function decodeTool(tool: Fields): Tool {
   const type = tool.requiredText("type");
-  if (type === "custom") return { type: "provider", provider: "openai", config: tool.source };
+  if (type === "custom") return { type: "provider", provider: OPTIONS, config: tool.source };
   const called = tool.object("function");
   if (type !== "function" || called === undefined) {
     throw tool.error("type", "must be function, with the object `function`, or custom");

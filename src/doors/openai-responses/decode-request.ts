@@ -11,7 +11,7 @@ import type { JsonObject } from "../../domain/json.ts";
 import type { StreamableRequest } from "../../ports/contract.ts";
 import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
-import { decodeInput, ORIGIN } from "./decode-input.ts";
+import { decodeInput } from "./decode-input.ts";
 
 /** Key of the fields that targets of this dialect get as they came. */
 const OPTIONS = "api:responses";
@@ -35,8 +35,7 @@ const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
 
 function decodeTool(tool: Fields): Tool {
   const type = tool.requiredText("type");
-  if (type !== "function")
-    return { type: "provider", provider: ORIGIN.providerType, config: tool.source };
+  if (type !== "function") return { type: "provider", provider: OPTIONS, config: tool.source };
   const parameters = tool.object("parameters");
   const strict = tool.flag("strict");
   return {
