@@ -53,6 +53,12 @@ export type Begun =
   /** Nothing is stored: the store is away, or has not answered in time. */
   | { readonly state: "unavailable"; readonly isLate: boolean };
 
+/** A stream that this process is to write. */
+interface Writable extends Pick<StreamRecord, "streamId" | "token" | "tail" | "canMove"> {
+  /** Undefined: another process has created the stream. */
+  readonly created: NewStream | undefined;
+}
+
 export class StreamLog {
   readonly store: StreamStore;
   readonly health: StoreHealth;
@@ -111,7 +117,10 @@ export class StreamLog {
       case "created":
         return {
           state: "created",
-          stream: this.#own(stream.streamId, stream.token, 1, stream, hooks),
+          stream: this.#own(
+            { ...stream, tail: 1, canMove: stream.request !== undefined, created: stream },
+            hooks,
+          ),
         };
       case "exists":
         return { state: "joined", stream: answer.stream };
@@ -151,7 +160,7 @@ export class StreamLog {
     });
     if (answer.state !== "claimed") return undefined;
     const record = answer.stream;
-    const owned = this.#own(streamId, record.token, record.tail, undefined, hooks, record.canMove);
+    const owned = this.#own({ ...record, streamId, created: undefined }, hooks);
     return { owned, record };
   }
 
@@ -268,14 +277,7 @@ export class StreamLog {
     await this.#abandoned.release(this.store, this.session, this.#owned);
   }
 
-  #own(
-    streamId: string,
-    token: WriterToken,
-    tail: number,
-    stream: NewStream | undefined,
-    hooks: StreamHooks,
-    canMove = stream?.request !== undefined,
-  ): OwnedStream {
+  #own({ streamId, token, tail, canMove, created }: Writable, hooks: StreamHooks): OwnedStream {
     const { clock, observer, store } = this.#options;
     const { durability, maxBytes, maxEvents } = this.settings;
     const isRequired = durability === "required";
@@ -286,7 +288,7 @@ export class StreamLog {
       streamId,
       token,
       tail,
-      created: stream,
+      created,
       showUnstoredAfterMs: isRequired ? undefined : SHOW_UNSTORED_AFTER_MS,
       giveUpAfterMs: isRequired ? GIVE_UP_AFTER_MS : Number.POSITIVE_INFINITY,
       maxBytes,
