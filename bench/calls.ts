@@ -58,9 +58,9 @@ export function resumeLoad(address: string, streamId: string): Load {
   return { address, path: `${SERVICE}/ResumeStream`, request };
 }
 
-/** The newest 50 of the streams. */
-export function listLoad(address: string): Load {
-  const message = create(ListStreamStatesRequestSchema, { pageSize: 50 });
+/** The newest of the streams. */
+export function listLoad(address: string, pageSize: number): Load {
+  const message = create(ListStreamStatesRequestSchema, { pageSize });
   const request = toBinary(ListStreamStatesRequestSchema, message);
   return { address, path: "/steer.admin.v1.AdminService/ListStreamStates", request };
 }
