@@ -2,6 +2,7 @@
 import type { ServerResponse } from "node:http";
 import type { Call, CallHead } from "../calls/call.ts";
 import { CallChain } from "../calls/call-chain.ts";
+import { headerFields } from "../calls/call-fields.ts";
 import type { Calls } from "../calls/calls.ts";
 import { internalError } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
@@ -46,6 +47,15 @@ export interface DoorHostOptions {
   readonly requestBytes: number;
 }
 
+/** The line of a call that no route is asked for. The path can be anything, and is not in it. */
+const PATH_UNKNOWN = {
+  system: "http",
+  code: "NOT_FOUND",
+  error: "not-found",
+  reason: "PATH_UNKNOWN",
+  duration_ms: 0,
+} as const;
+
 /** A call at a door while it is served. */
 interface Served {
   readonly found: FoundRoute & { readonly route: DoorRoute };
@@ -75,6 +85,7 @@ export class DoorHost {
     const { door, route, params } = found;
     if (route === undefined) {
       response.refuse(door.refuse(unknownPath(door, request)));
+      this.#options.calls.lines.refused({ ...PATH_UNKNOWN, ...headerFields({ header }) });
       return true;
     }
     const connection = connectionOf(request);

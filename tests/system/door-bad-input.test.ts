@@ -176,6 +176,7 @@ describe("a request that is none", () => {
     expect(response.status).toBe(404);
     const body = (await response.json()) as JsonObject;
     expect(errorOf(body)["message"]).toContain("POST /v1/chat/completions");
+    await stack.service.logged({ event: "call", system: "http", reason: "PATH_UNKNOWN" });
   });
 
   it("asks for an upgrade, and is answered at once", async () => {
