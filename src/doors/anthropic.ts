@@ -17,8 +17,8 @@ function messagesRoute(generations: DoorGenerations): DoorRoute {
     method: "POST",
     path: "/v1/messages",
     operation: { name: "anthropic.v1/messages", kind: "server-stream", audience: "callers" },
-    async serve(call) {
-      const request = decodeRequest(call.body, call.header("anthropic-beta"));
+    async serve(call, body) {
+      const request = decodeRequest(body, call.header("anthropic-beta"));
       if (!request.isStream) {
         return { type: "json", body: encodeAnswer(await generations.generate(call, request)) };
       }
@@ -34,9 +34,9 @@ function countRoute({ generations, countInput }: DoorParts): DoorRoute {
     method: "POST",
     path: "/v1/messages/count_tokens",
     operation: { name: "anthropic.v1/messages/count_tokens", kind: "unary", audience: "callers" },
-    async serve(call) {
+    async serve(call, given) {
       // The body of a count has no limit of its output, and nothing is generated.
-      const body = { max_tokens: 1, ...call.body };
+      const body = { max_tokens: 1, ...given };
       const { spec } = generations.accept(call, decodeRequest(body, call.header("anthropic-beta")));
       const { caller, signal, timeoutMs, telemetry } = call;
       const asked = { spec, caller: caller.id, signal, timeoutMs, telemetry };

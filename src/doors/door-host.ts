@@ -47,6 +47,8 @@ export interface DoorHostOptions {
   readonly requestBytes: number;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /** The line of a call that no route is asked for. The path can be anything, and is not in it. */
 const PATH_UNKNOWN = {
   system: "http",
@@ -113,14 +115,16 @@ export class DoorHost {
     try {
       const { caller, refuse } = this.#chain.admit(head);
       const arrival = await this.#options.dispatcher.arrive(caller, connection, refuse);
-      const bytes = await this.#read(served, arrival).catch((error: unknown) => {
+      let bytes = await this.#read(served, arrival).catch((error: unknown) => {
         throw arrival.error ?? refuse(error);
       });
       const running = this.#chain.begin(this.#callOf(served, arrival));
       const pieces = running.serverStream(async (call) => {
         const body = await parseBody(bytes).finally(() => arrival.drop());
+        // They would stay for as long as the call lasts.
+        bytes = NOTHING;
         running.throwIfEnded();
-        answer = await found.route.serve({ ...call, params: found.params, query, body });
+        answer = await found.route.serve({ ...call, params: found.params, query }, body);
         return answer.type === "json" ? whole(answer.body) : answer.pieces;
       });
       await response.send(pieces, () => answer?.type ?? "json");
@@ -134,7 +138,7 @@ export class DoorHost {
 
   async #read({ found, head, request }: Served, arrival: Arrival<DoorFailure>): Promise<Buffer> {
     try {
-      if (found.route.method !== "POST") return Buffer.alloc(0);
+      if (found.route.method !== "POST") return NOTHING;
       const maxBytes = this.#options.requestBytes;
       return await readBody({ body: request, header: head.header, maxBytes, arrival });
     } finally {

@@ -9,8 +9,6 @@ export interface DoorCall extends HandlerCall {
   /** Segments of the path that a route names, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  /** Empty for a request without a body. */
-  readonly body: JsonObject;
 }
 
 /** An answer as it goes out. Headers are those that the call was given before the first piece. */
@@ -30,8 +28,11 @@ export interface DoorRoute {
   /** Such as `/v1/models/{id}`: a name in braces stands for one segment. */
   readonly path: string;
   readonly operation: Operation;
-  /** Rejects with `GatewayError`. */
-  readonly serve: (call: DoorCall) => Promise<DoorAnswer>;
+  /**
+   * `body` is empty for a request without one, and is not to be kept: a call can last for hours. Rejects with
+   * `GatewayError`.
+   */
+  readonly serve: (call: DoorCall, body: JsonObject) => Promise<DoorAnswer>;
 }
 
 /** How a dialect refuses a call. */

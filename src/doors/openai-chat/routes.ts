@@ -10,8 +10,8 @@ export function chatRoutes(generations: DoorGenerations): DoorRoute[] {
       method: "POST",
       path: "/v1/chat/completions",
       operation: { name: "openai.v1/chat/completions", kind: "server-stream", audience: "callers" },
-      async serve(call) {
-        const request = decodeRequest(call.body);
+      async serve(call, body) {
+        const request = decodeRequest(body);
         if (!request.isStream) {
           return { type: "json", body: encodeAnswer(await generations.generate(call, request)) };
         }

@@ -42,7 +42,7 @@ export class ResponsesRoutes {
         method: "POST",
         path: BASE,
         operation: operation("responses", "server-stream"),
-        serve: (call) => this.#create(call),
+        serve: (call, body) => this.#create(call, body),
       },
       {
         method: "GET",
@@ -66,13 +66,13 @@ export class ResponsesRoutes {
         method: "POST",
         path: `${BASE}/input_tokens`,
         operation: operation("responses/input_tokens"),
-        serve: (call) => this.#count(call),
+        serve: (call, body) => this.#count(call, body),
       },
     ];
   }
 
-  async #create(call: DoorCall): Promise<DoorAnswer> {
-    const request = decodeRequest(call.body);
+  async #create(call: DoorCall, body: JsonObject): Promise<DoorAnswer> {
+    const request = decodeRequest(body);
     if (!request.isStream && !request.isStored) {
       const generation = await this.#generations.generate(call, request);
       return { type: "json", body: encodeAnswer(generation) };
@@ -80,10 +80,10 @@ export class ResponsesRoutes {
     const encoder = new ResponsesStreamEncoder();
     const stream = await this.#open(call, request);
     if (request.isStream) return this.#streamed(call, stream, encoder);
-    const body = request.isBackground
+    const response = request.isBackground
       ? await this.#begun(stream, encoder)
       : await this.#ended(call, stream, encoder);
-    return { type: "json", body };
+    return { type: "json", body: response };
   }
 
   #open(call: DoorCall, request: ResponsesRequest): Promise<OpenStream> {
@@ -155,8 +155,8 @@ export class ResponsesRoutes {
     return { type: "json", body: { id, object: "response.deleted", deleted: true } };
   }
 
-  async #count(call: DoorCall): Promise<DoorAnswer> {
-    const { spec } = this.#generations.accept(call, decodeRequest(call.body));
+  async #count(call: DoorCall, given: JsonObject): Promise<DoorAnswer> {
+    const { spec } = this.#generations.accept(call, decodeRequest(given));
     const { caller, signal, timeoutMs, telemetry } = call;
     const asked = { spec, caller: caller.id, signal, timeoutMs, telemetry };
     const { tokens } = await this.#countInput({ ...asked, method: "any" });
