@@ -35,12 +35,21 @@ let scripts = 0;
 const content = "say it";
 
 /** The text of an answer, whole or streamed, by the vendor's own client. */
+const HELD_BACK = { headers: { "x-steer-commit": "complete" } };
+
+type Options = Partial<typeof HELD_BACK>;
+
 const CLIENTS = {
-  async Chat(model: string, steer: object, isStream: boolean): Promise<string> {
+  async Chat(
+    model: string,
+    steer: object,
+    isStream: boolean,
+    options: Options = {},
+  ): Promise<string> {
     const asked = { model, messages: [{ role: "user" as const, content }], steer };
     if (!isStream)
       return (await openai.chat.completions.create(asked)).choices[0]?.message.content ?? "";
-    return (await openai.chat.completions.stream(asked).finalContent()) ?? "";
+    return (await openai.chat.completions.stream(asked, options).finalContent()) ?? "";
   },
   async Responses(model: string, steer: object, isStream: boolean): Promise<string> {
     const asked = { model, input: content, steer };
@@ -51,14 +60,19 @@ const CLIENTS = {
     }
     return text;
   },
-  async Messages(model: string, steer: object, isStream: boolean): Promise<string> {
+  async Messages(
+    model: string,
+    steer: object,
+    isStream: boolean,
+    options: Options = {},
+  ): Promise<string> {
     const asked = {
       model,
       max_tokens: 50,
       messages: [{ role: "user" as const, content }],
       steer,
     };
-    if (isStream) return anthropic.messages.stream(asked).finalText();
+    if (isStream) return anthropic.messages.stream(asked, options).finalText();
     const [block] = (await anthropic.messages.create(asked)).content;
     return block?.type === "text" ? block.text : "";
   },
@@ -104,6 +118,20 @@ describe.each(Object.entries(CLIENTS))("a client of %s", (name, ask) => {
     const error = await ask(model, wishes(model, fault), true).catch((thrown: unknown) => thrown);
     expect([typeof error, isApiError(error)]).toEqual(["object", true]);
   });
+
+  it.skipIf(name === "Responses")(
+    "has the whole answer of a second attempt if it is held back",
+    async () => {
+      const fault = {
+        faults: [{ attempt: 1, headers: { "x-test": `held ${name}` }, error_at: 5 }],
+      };
+      const steer = {
+        providerOptions: { [model.slice(2)]: { simulator: { tokens: 12, ...fault } } },
+      };
+      const texts = await Promise.all([ask(model, steer, true, HELD_BACK)]);
+      expect(texts).toEqual([Array.from({ length: 12 }, (_, index) => `word${index} `).join("")]);
+    },
+  );
 
   it("has the answer of a fallback, and is told nothing of the failure", async () => {
     const routing = { fallbacks: [{ model: "m-responses" }] };

@@ -5,12 +5,12 @@ import type { Part } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { anthropicError } from "../shared/anthropic-error.ts";
 import { EventIds, eventText } from "../shared/event-stream.ts";
-import type { StreamEncoder } from "../shared/stream-encoder.ts";
+import type { DiscardingEncoder } from "../shared/stream-encoder.ts";
 import { encodeBlock, encodeUsage, messageHead, stopWord } from "./encode-answer.ts";
 
 type BodyOf<Type extends StreamEventBody["type"]> = Extract<StreamEventBody, { type: Type }>;
 
-export class MessagesStreamEncoder implements StreamEncoder {
+export class MessagesStreamEncoder implements DiscardingEncoder {
   readonly #ids = new EventIds();
   #head: JsonObject = {};
   #isBegun = false;
@@ -47,6 +47,12 @@ export class MessagesStreamEncoder implements StreamEncoder {
       default:
         return "";
     }
+  }
+
+  discard(): void {
+    this.#isBegun = false;
+    this.#open.clear();
+    this.#blocks = 0;
   }
 
   /** Only a message that has begun takes it; before, a comment says no less. */

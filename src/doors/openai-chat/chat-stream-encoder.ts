@@ -4,14 +4,14 @@ import type { Generation, StoredEvent, StreamEventBody } from "../../domain/gene
 import type { JsonObject } from "../../domain/json.ts";
 import { COMMENT, EventIds, eventText } from "../shared/event-stream.ts";
 import { openAiError } from "../shared/openai-error.ts";
-import type { StreamEncoder } from "../shared/stream-encoder.ts";
+import type { DiscardingEncoder } from "../shared/stream-encoder.ts";
 import { completionId, encodeLogprobs, encodeUsage, finishWord } from "./encode-answer.ts";
 
 type BodyOf<Type extends StreamEventBody["type"]> = Extract<StreamEventBody, { type: Type }>;
 
 const DONE = "[DONE]";
 
-export class ChatStreamEncoder implements StreamEncoder {
+export class ChatStreamEncoder implements DiscardingEncoder {
   readonly #ids = new EventIds();
   #head: JsonObject = {};
   /** The chunk with the role has gone out. */
@@ -50,6 +50,11 @@ export class ChatStreamEncoder implements StreamEncoder {
       default:
         return "";
     }
+  }
+
+  discard(): void {
+    this.#isBegun = false;
+    this.#calls.clear();
   }
 
   heartbeat(): string {

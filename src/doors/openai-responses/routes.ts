@@ -1,4 +1,4 @@
-import { GatewayError } from "../../domain/gateway-error.ts";
+import { GatewayError, invalidField } from "../../domain/gateway-error.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { OpenStream } from "../../ports/gateway.ts";
 import type { DoorAnswer, DoorCall, DoorRoute } from "../door.ts";
@@ -77,6 +77,7 @@ export class ResponsesRoutes {
       const generation = await this.#generations.generate(call, request);
       return { type: "json", body: encodeAnswer(generation) };
     }
+    if (call.header("x-steer-commit") !== undefined) throw heldBack();
     const encoder = new ResponsesStreamEncoder();
     const stream = await this.#open(call, request);
     if (request.isStream) return this.#streamed(call, stream, encoder);
@@ -163,6 +164,11 @@ export class ResponsesRoutes {
     const body = { object: "response.input_tokens", input_tokens: tokens };
     return { type: "json", body };
   }
+}
+
+/** The numbers of its events are those of every reader, whatever was held back of them. */
+function heldBack(): GatewayError {
+  return invalidField("x-steer-commit", "is served by Chat Completions and Messages alone");
 }
 
 /** Number of the last event that the reader has; -1: none. Throws INVALID_ARGUMENT. */

@@ -8,8 +8,9 @@ import type { StreamOptions } from "../../domain/stream-options.ts";
 import type { AcceptedSpec, Contract, RequestOfApi } from "../../ports/contract.ts";
 import type { Gateway, GenerationCall, OpenStream, WholeAnswer } from "../../ports/gateway.ts";
 import type { DoorCall } from "../door.ts";
+import { COMMENT } from "./event-stream.ts";
 import { behind, eventPlaceOf } from "./rest-of-stream.ts";
-import type { StreamEncoder } from "./stream-encoder.ts";
+import type { DiscardingEncoder, StreamEncoder } from "./stream-encoder.ts";
 import { wishesOf } from "./wishes.ts";
 
 /** Longest silence of a stream. */
@@ -86,9 +87,14 @@ export class DoorGenerations {
   }
 
   /** Begins a stream, or joins the one of the call's idempotency key. Whatever fails before it rejects. */
-  async open(call: DoorCall, request: RequestOfApi, keeping: Keeping): Promise<OpenStream> {
+  async open(
+    call: DoorCall,
+    request: RequestOfApi,
+    keeping: Keeping,
+    acceptsDiscard = false,
+  ): Promise<OpenStream> {
     const options = { ...STREAM_OPTIONS, ...keeping };
-    const generation = this.#callOf(call, request, options);
+    const generation = { ...this.#callOf(call, request, options), acceptsDiscard };
     const opened = this.#gateway.streamGenerate(generation, options);
     const stream = await opened.catch((error: unknown) => {
       if (error instanceof GenerationFailed) tell(call, error.failure.partial);
@@ -150,11 +156,40 @@ export class DoorGenerations {
   async *stream(
     call: DoorCall,
     request: RequestOfApi,
-    encoder: StreamEncoder,
+    encoder: DiscardingEncoder,
   ): AsyncGenerator<string, void> {
     const lastEventId = call.header("last-event-id") ?? "";
     if (lastEventId !== "") return yield* this.#rest(call, request, encoder, lastEventId);
+    if (isHeldBack(call)) return yield* this.#heldBack(call, request, encoder);
     yield* this.deliver(call, await this.open(call, request, keepingOf(call)), encoder);
+  }
+
+  /**
+   * The answer in one piece once it is whole. Every failure before can be rescued: nobody has any of its output. Signs of
+   * life go out meanwhile, and commit the status of HTTP.
+   */
+  async *#heldBack(
+    call: DoorCall,
+    { spec, wishes }: RequestOfApi,
+    encoder: DiscardingEncoder,
+  ): AsyncGenerator<string, void> {
+    const routing = { ...spec.routing, midStreamRecovery: "restart" } as const;
+    const asked = { spec: { ...spec, routing }, wishes };
+    const stream = await this.open(call, asked, keepingOf(call), true);
+    let texts: string[] = [];
+    const holding: StreamEncoder = {
+      encode({ body, ...event }) {
+        if (body.type === "attempt-notice" && body.notice.discardOutput) {
+          encoder.discard();
+          texts = [];
+        }
+        texts.push(encoder.encode({ body, ...event }));
+        return body.type === "complete" ? texts.join("") : "";
+      },
+      heartbeat: () => COMMENT,
+      fail: (error) => encoder.fail(error),
+    };
+    yield* this.deliver(call, stream, holding);
   }
 
   /** The events of the log; a sign of life is undefined. */
@@ -209,6 +244,15 @@ export class DoorGenerations {
       onEnd: (ended) => call.generationEnded(() => generationLine(ended)),
     };
   }
+}
+
+const HOLD_BACK = "x-steer-commit";
+
+/** Whether the call wants nothing of an answer that is not whole. Throws INVALID_ARGUMENT. */
+function isHeldBack(call: DoorCall): boolean {
+  const given = call.header(HOLD_BACK);
+  if (given === undefined || given === "complete") return given !== undefined;
+  throw invalidField(HOLD_BACK, "must be complete");
 }
 
 /** What becomes of a stream without its reader. */
