@@ -11,6 +11,7 @@ import type {
 } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { StreamableRequest } from "../../ports/contract.ts";
+import { defined } from "../shared/defined.ts";
 import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
 import { decodeMessages, isOwnTool } from "./decode-messages.ts";
@@ -62,9 +63,7 @@ function decodeSampling(body: Fields): Sampling {
     topK: body.integer("top_k"),
     stopSequences: stopSequences?.length === 0 ? undefined : stopSequences,
   };
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as Sampling;
+  return defined(fields);
 }
 
 /** `thinking` and the effort. Thoughts are told unless the request says otherwise. */

@@ -1,9 +1,10 @@
 // A stream as events of Anthropic's Messages API.
-import { GatewayError } from "../../domain/gateway-error.ts";
+import type { GatewayError } from "../../domain/gateway-error.ts";
 import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
 import type { Part } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import { anthropicError } from "../shared/anthropic-error.ts";
+import { checkDiscard } from "../shared/check-discard.ts";
 import { EventIds, eventText } from "../shared/event-stream.ts";
 import type { DiscardingEncoder } from "../shared/stream-encoder.ts";
 import { encodeBlock, encodeUsage, messageHead, stopWord } from "./encode-answer.ts";
@@ -37,7 +38,8 @@ export class MessagesStreamEncoder implements DiscardingEncoder {
       case "part-end":
         return this.#endPart(body);
       case "attempt-notice":
-        return this.#notice(body);
+        checkDiscard(body.notice, this.#isBegun);
+        return "";
       case "complete":
         return this.#complete(body.generation);
       case "error":
@@ -134,13 +136,6 @@ export class MessagesStreamEncoder implements DiscardingEncoder {
       );
     }
     return this.#openBlock(partIndex, block) + this.#close(partIndex);
-  }
-
-  /** A client of this dialect cannot drop what it has been given. */
-  #notice({ notice }: BodyOf<"attempt-notice">): string {
-    if (!notice.discardOutput || !this.#isBegun) return "";
-    const message = "the answer broke off, and the one that follows does not go on with its text";
-    throw new GatewayError("conflict", message, { reason: "OUTPUT_DISCARDED" });
   }
 
   #complete({ finishReason, usage }: Generation): string {

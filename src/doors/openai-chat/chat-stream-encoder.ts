@@ -1,7 +1,8 @@
 // A stream as chunks of Chat Completions.
-import { GatewayError } from "../../domain/gateway-error.ts";
+import type { GatewayError } from "../../domain/gateway-error.ts";
 import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
 import type { JsonObject } from "../../domain/json.ts";
+import { checkDiscard } from "../shared/check-discard.ts";
 import { COMMENT, EventIds, eventText } from "../shared/event-stream.ts";
 import { openAiError } from "../shared/openai-error.ts";
 import type { DiscardingEncoder } from "../shared/stream-encoder.ts";
@@ -40,7 +41,8 @@ export class ChatStreamEncoder implements DiscardingEncoder {
       case "part-end":
         return body.part?.type === "refusal" ? this.#delta({ refusal: body.part.text }) : "";
       case "attempt-notice":
-        return this.#notice(body);
+        checkDiscard(body.notice, this.#isBegun);
+        return "";
       case "complete":
         return this.#complete(body.generation);
       case "error":
@@ -102,13 +104,6 @@ export class ChatStreamEncoder implements DiscardingEncoder {
       function: { name: name ?? "", ...called },
     };
     return this.#delta({ tool_calls: [first] });
-  }
-
-  /** A client of this dialect cannot drop what it has been given. */
-  #notice({ notice }: BodyOf<"attempt-notice">): string {
-    if (!notice.discardOutput || !this.#isBegun) return "";
-    const message = "the answer broke off, and the one that follows does not go on with its text";
-    throw new GatewayError("conflict", message, { reason: "OUTPUT_DISCARDED" });
   }
 
   #complete({ finishReason, usage }: Generation): string {

@@ -1,30 +1,16 @@
 // A Chat Completions request as the contract has it.
-import type {
-  GenerationSpec,
-  OutputFormat,
-  ReasoningEffort,
-  Sampling,
-  Tool,
-  ToolChoice,
-} from "../../domain/generation-spec.ts";
+import type { GenerationSpec, OutputFormat, Sampling, Tool } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { StreamableRequest } from "../../ports/contract.ts";
+import { decodeEffort } from "../shared/decode-effort.ts";
+import { decodeToolChoice } from "../shared/decode-tool-choice.ts";
+import { defined } from "../shared/defined.ts";
 import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
 import { decodeMessages } from "./decode-messages.ts";
 
 /** Key of the fields that targets of this dialect get as they came. */
 const OPTIONS = "api:chat";
-
-const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
-  none: "none",
-  minimal: "minimal",
-  low: "low",
-  medium: "medium",
-  high: "high",
-  xhigh: "max",
-  max: "max",
-};
 
 function decodeTool(tool: Fields): Tool {
   const type = tool.requiredText("type");
@@ -42,23 +28,6 @@ function decodeTool(tool: Fields): Tool {
     parametersJsonSchema: parameters === undefined ? "" : JSON.stringify(parameters.source),
     ...(strict !== undefined && { strict }),
   };
-}
-
-function decodeToolChoice(body: Fields): ToolChoice | undefined {
-  const parallel = body.flag("parallel_tool_calls");
-  const given = body.value("tool_choice");
-  const parallelOf = parallel === undefined ? {} : { parallel };
-  if (given === undefined) return parallel === undefined ? undefined : { mode: "auto", parallel };
-  if (typeof given === "string") {
-    const mode = body.word("tool_choice", ["auto", "none", "required"]) ?? "auto";
-    return { mode, ...parallelOf };
-  }
-  const choice = body.object("tool_choice");
-  const called = choice?.object("function");
-  if (choice?.text("type") !== "function" || called === undefined) {
-    throw body.error("tool_choice", "must be auto, none, required or one function");
-  }
-  return { mode: { functionName: called.requiredText("name") }, ...parallelOf };
 }
 
 function decodeFormat(body: Fields): OutputFormat {
@@ -97,17 +66,7 @@ function decodeSampling(body: Fields): Sampling {
     stopSequences,
   };
   body.value("max_tokens");
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as Sampling;
-}
-
-function effortOf(body: Fields): ReasoningEffort | undefined {
-  const word = body.text("reasoning_effort");
-  if (word === undefined) return undefined;
-  const effort = EFFORTS[word];
-  if (effort !== undefined) return effort;
-  throw body.error("reasoning_effort", `must be one of ${Object.keys(EFFORTS).join(", ")}`);
+  return defined(fields);
 }
 
 function refuseUnserved(body: Fields): void {
@@ -128,8 +87,8 @@ export function decodeRequest(source: JsonObject): StreamableRequest {
   const isStream = body.flag("stream") ?? false;
   // Usage comes with every stream: two frameworks need the counts unasked, and none minds.
   body.object("stream_options");
-  const toolChoice = decodeToolChoice(body);
-  const effort = effortOf(body);
+  const toolChoice = decodeToolChoice(body, (choice) => choice.object("function"));
+  const effort = decodeEffort(body, "reasoning_effort");
   const user = body.text("safety_identifier") ?? body.text("user") ?? "";
   body.value("user");
   const spec: GenerationSpec = {

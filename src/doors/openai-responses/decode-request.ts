@@ -1,14 +1,10 @@
 // A request of OpenAI's Responses API as the contract has it.
-import type {
-  GenerationSpec,
-  OutputFormat,
-  ReasoningEffort,
-  Sampling,
-  Tool,
-  ToolChoice,
-} from "../../domain/generation-spec.ts";
+import type { GenerationSpec, OutputFormat, Sampling, Tool } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { StreamableRequest } from "../../ports/contract.ts";
+import { decodeEffort } from "../shared/decode-effort.ts";
+import { decodeToolChoice } from "../shared/decode-tool-choice.ts";
+import { defined } from "../shared/defined.ts";
 import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
 import { decodeInput } from "./decode-input.ts";
@@ -23,16 +19,6 @@ export interface ResponsesRequest extends StreamableRequest {
   readonly isBackground: boolean;
 }
 
-const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
-  none: "none",
-  minimal: "minimal",
-  low: "low",
-  medium: "medium",
-  high: "high",
-  xhigh: "max",
-  max: "max",
-};
-
 function decodeTool(tool: Fields): Tool {
   const type = tool.requiredText("type");
   if (type !== "function") return { type: "provider", provider: OPTIONS, config: tool.source };
@@ -45,22 +31,6 @@ function decodeTool(tool: Fields): Tool {
     parametersJsonSchema: parameters === undefined ? "" : JSON.stringify(parameters.source),
     ...(strict !== undefined && { strict }),
   };
-}
-
-function decodeToolChoice(body: Fields): ToolChoice | undefined {
-  const parallel = body.flag("parallel_tool_calls");
-  const parallelOf = parallel === undefined ? {} : { parallel };
-  const given = body.value("tool_choice");
-  if (given === undefined) return parallel === undefined ? undefined : { mode: "auto", parallel };
-  if (typeof given === "string") {
-    const mode = body.word("tool_choice", ["auto", "none", "required"]) ?? "auto";
-    return { mode, ...parallelOf };
-  }
-  const choice = body.object("tool_choice");
-  if (choice?.text("type") !== "function") {
-    throw body.error("tool_choice", "must be auto, none, required or one function");
-  }
-  return { mode: { functionName: choice.requiredText("name") }, ...parallelOf };
 }
 
 function decodeFormat(body: Fields): OutputFormat {
@@ -90,19 +60,13 @@ function decodeSampling(body: Fields): Sampling {
     topP: body.number("top_p"),
     ...(topLogprobs !== undefined && { logprobs: true, topLogprobs }),
   };
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as Sampling;
+  return defined(fields);
 }
 
 function decodeReasoning(body: Fields) {
   const reasoning = body.object("reasoning");
-  const word = reasoning?.text("effort");
   const summary = reasoning?.text("summary") ?? reasoning?.text("generate_summary");
-  const effort = word === undefined ? undefined : EFFORTS[word];
-  if (word !== undefined && effort === undefined) {
-    throw reasoning?.error("effort", `must be one of ${Object.keys(EFFORTS).join(", ")}`);
-  }
+  const effort = decodeEffort(reasoning, "effort");
   return {
     ...(effort !== undefined && { effort }),
     ...(summary !== undefined && { includeText: true }),
@@ -127,7 +91,7 @@ export function decodeRequest(source: JsonObject): ResponsesRequest {
   if (isBackground && !isStored) throw body.error("background", "needs `store`");
   // What is asked of a provider is the gateway's: nothing is stored there, and thoughts come back encrypted.
   for (const name of ["include", "stream_options"]) body.value(name);
-  const toolChoice = decodeToolChoice(body);
+  const toolChoice = decodeToolChoice(body, (choice) => choice);
   const user = body.text("safety_identifier") ?? body.text("user") ?? "";
   body.value("user");
   const spec: GenerationSpec = {

@@ -1,9 +1,10 @@
 // A stream as events of the Responses API. The events are a function of the log's events alone, so that every reader at
 // every replica gets the same.
-import { GatewayError } from "../../domain/gateway-error.ts";
+import type { GatewayError } from "../../domain/gateway-error.ts";
 import type { Generation, StoredEvent, StreamEventBody } from "../../domain/generation.ts";
 import type { Part } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
+import { checkDiscard } from "../shared/check-discard.ts";
 import { EventIds, eventText } from "../shared/event-stream.ts";
 import { openAiError } from "../shared/openai-error.ts";
 import type { StreamEncoder } from "../shared/stream-encoder.ts";
@@ -88,7 +89,8 @@ export class ResponsesStreamEncoder implements StreamEncoder {
       case "part-end":
         return this.#endPart(body);
       case "attempt-notice":
-        return this.#notice(body);
+        checkDiscard(body.notice, this.#isBegun);
+        return "";
       case "complete":
         return this.#complete(body.generation);
       case "error":
@@ -313,13 +315,6 @@ export class ResponsesStreamEncoder implements StreamEncoder {
     ];
     item.content.push(part);
     return events.join("");
-  }
-
-  /** A client of this dialect cannot drop what it has been given. */
-  #notice({ notice }: BodyOf<"attempt-notice">): string {
-    if (!notice.discardOutput || !this.#isBegun) return "";
-    const message = "the answer broke off, and the one that follows does not go on with its text";
-    throw new GatewayError("conflict", message, { reason: "OUTPUT_DISCARDED" });
   }
 
   #complete(generation: Generation): string {
