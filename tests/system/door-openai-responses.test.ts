@@ -36,6 +36,11 @@ function request(name: string, script: object = {}, model = "m-responses") {
   };
 }
 
+/** A fault of the first attempt. The provider counts the attempts of a script: its name makes the script its own. */
+function faultOf(name: string, fault: object) {
+  return { faults: [{ attempt: 1, headers: { "x-test": name }, ...fault }] };
+}
+
 async function all(stream: AsyncIterable<ResponseStreamEvent>): Promise<ResponseStreamEvent[]> {
   const events: ResponseStreamEvent[] = [];
   for await (const event of stream) events.push(event);
@@ -112,7 +117,7 @@ describe("a stored response", () => {
     await eventually(async () => (await client.responses.retrieve(done.id)).status === "completed");
     expect((await client.responses.retrieve(done.id)).output_text).toBe(TEXT);
 
-    const fault = { faults: [{ attempt: 1, stall_after_events: 3 }] };
+    const fault = faultOf("stalled", { stall_after_events: 3 });
     const running = await client.responses.create({
       ...request("stalled", fault),
       background: true,
@@ -130,7 +135,7 @@ describe("a stored response", () => {
     const { id } = await client.responses.create(request("deleted"));
     await client.responses.delete(id);
     await expect(client.responses.retrieve(id)).rejects.toBeInstanceOf(OpenAI.NotFoundError);
-    const fault = { faults: [{ attempt: 1, stall_after_events: 3 }] };
+    const fault = faultOf("runs", { stall_after_events: 3 });
     const running = await client.responses.create({ ...request("runs", fault), background: true });
     await expect(client.responses.delete(running.id)).rejects.toBeInstanceOf(OpenAI.ConflictError);
     await client.responses.cancel(running.id);
@@ -157,7 +162,7 @@ describe("a response that fails", () => {
   });
 
   it("after output says so and never ends cleanly", async () => {
-    const fault = { faults: [{ attempt: 1, error_at: 4 }] };
+    const fault = faultOf("breaks", { error_at: 4 });
     const stream = await client.responses.create({ ...request("breaks", fault), stream: true });
     const types: string[] = [];
     const reading = (async () => {
