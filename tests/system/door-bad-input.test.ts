@@ -50,6 +50,11 @@ const WRONG = [
   [CHAT, "a body of another dialect", { model: "m-chat", input: "hi" }, "messages"],
   [CHAT, "two answers", { ...chat, n: 2 }, "n"],
   [CHAT, "a text as a number", { ...chat, temperature: "hot" }, "temperature"],
+  // By the rules of the contract, whose fields the errors name.
+  [CHAT, "a temperature beyond its bounds", { ...chat, temperature: 9 }, "sampling.temperature"],
+  [RESPONSES, "a share beyond its bounds", { ...responses, top_p: 5 }, "sampling.top_p"],
+  [MESSAGES, "a share beyond its bounds", { ...messages, top_p: 5 }, undefined],
+  [CHAT, "a label that is none", { ...chat, steer: { labels: { "Not Valid": "x" } } }, undefined],
   [CHAT, "a number beyond its field", { ...chat, seed: 2 ** 70 }, "seed"],
   [CHAT, "a limit beyond its field", { ...chat, max_tokens: 2 ** 40 }, undefined],
   [
