@@ -4,7 +4,7 @@ import { requestIdOf } from "../../calls/request-id.ts";
 import { costText } from "../../domain/cost.ts";
 import { GatewayError, invalidField } from "../../domain/gateway-error.ts";
 import { type Generation, GenerationFailed, type StoredEvent } from "../../domain/generation.ts";
-import type { StreamOptions } from "../../domain/stream-options.ts";
+import { type StreamOptions, WHOLE_ANSWER } from "../../domain/stream-options.ts";
 import type { AcceptedSpec, Contract, RequestOfApi } from "../../ports/contract.ts";
 import type { Gateway, GenerationCall, OpenStream, WholeAnswer } from "../../ports/gateway.ts";
 import type { DoorCall } from "../door.ts";
@@ -266,15 +266,4 @@ function keepingOf(call: DoorCall): Keeping {
   return isKept ? KEPT : { ephemeral: true, onDisconnect: "cancel" };
 }
 
-const STREAM_OPTIONS: Omit<StreamOptions, keyof Keeping> = {
-  jsonMode: "off",
-  omitJsonText: false,
-  omitReasoning: false,
-  includeUsage: false,
-  includeUsageUpdates: false,
-  includeEventTime: false,
-  omitFinalMessage: false,
-  heartbeatMs: HEARTBEAT_MS,
-  retentionMs: undefined,
-  disconnectGraceMs: undefined,
-};
+const STREAM_OPTIONS: StreamOptions = { ...WHOLE_ANSWER, heartbeatMs: HEARTBEAT_MS };
