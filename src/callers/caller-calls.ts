@@ -1,6 +1,12 @@
 import type { CallerAdministration } from "../ports/caller-administration.ts";
 import { ignoreOutage } from "../store/store-unavailable.ts";
-import { type AdministrationParts, durabilityWarnings, latest, present, withFields } from "./administration-parts.ts";
+import {
+  type AdministrationParts,
+  durabilityWarnings,
+  latest,
+  present,
+  withFields,
+} from "./administration-parts.ts";
 import { exists, noCaller } from "./caller-errors.ts";
 import type { CallerIndex } from "./caller-index.ts";
 import { callerChange, deletion, type StoredCaller } from "./caller-records.ts";
@@ -10,7 +16,6 @@ import {
   checkLastOperator,
   checkRoom,
   MAX_CALLERS,
-  MAX_COMPARED,
 } from "./caller-rules.ts";
 import { callerView, pageOf } from "./caller-views.ts";
 
@@ -41,7 +46,7 @@ export function createCallerCalls(parts: AdministrationParts): CallerCalls {
     async caller(id) {
       const index = await latest(parts);
       const found = view(id);
-      if (found === undefined) throw noCaller(id, index.callers.keys().take(MAX_COMPARED));
+      if (found === undefined) throw noCaller(id, known.callers.keys(), index.callers.keys());
       return found;
     },
 

@@ -2,16 +2,30 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 import { didYouMean } from "../domain/near-names.ts";
 
-export function noCaller(id: string, known: Iterable<string>): GatewayError {
-  const message = `no caller "${id}"${didYouMean(id, known)}: \`steer callers list\` shows all`;
+/** Identifiers among which a similar one is looked for: the look takes a millisecond. */
+const MAX_COMPARED = 1_000;
+
+function similar(id: string, lists: readonly Iterable<string>[]): string {
+  const compared: string[] = [];
+  for (const list of lists) {
+    for (const each of list) {
+      if (compared.length === MAX_COMPARED) break;
+      compared.push(each);
+    }
+  }
+  return didYouMean(id, compared);
+}
+
+export function noCaller(id: string, ...known: readonly Iterable<string>[]): GatewayError {
+  const message = `no caller "${id}"${similar(id, known)}: \`steer callers list\` shows all`;
   return new GatewayError("not-found", message, {
     reason: "CALLER_NOT_FOUND",
     metadata: { resource_type: "caller", resource_name: id },
   });
 }
 
-export function noGroup(id: string, known: Iterable<string>): GatewayError {
-  const message = `no group "${id}"${didYouMean(id, known)}: \`steer groups list\` shows all`;
+export function noGroup(id: string, ...known: readonly Iterable<string>[]): GatewayError {
+  const message = `no group "${id}"${similar(id, known)}: \`steer groups list\` shows all`;
   return new GatewayError("not-found", message, {
     reason: "GROUP_NOT_FOUND",
     metadata: { resource_type: "group", resource_name: id },

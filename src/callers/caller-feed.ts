@@ -2,8 +2,8 @@ import type { Clock } from "../clock.ts";
 import { within } from "../store/store-health.ts";
 import { ignoreOutage } from "../store/store-unavailable.ts";
 import { CallerIndex } from "./caller-index.ts";
-import type { CallerRegistry } from "./caller-registry.ts";
 import { parseName } from "./caller-records.ts";
+import type { CallerRegistry } from "./caller-registry.ts";
 import type { CallerStore, FeedPage } from "./caller-store.ts";
 import type { KeyUses } from "./key-uses.ts";
 import { type Before, type Revoked, revokedSince } from "./revoked.ts";
@@ -169,7 +169,8 @@ export class CallerFeed {
         if (key !== undefined) keys.push([key.prefix, key.caller]);
       }
       this.#apply(index, page);
-      if (page.records.length < PAGE || pages === MAX_PAGES) return this.#take({ callers, keys }, index);
+      if (page.records.length < PAGE || pages === MAX_PAGES)
+        return this.#take({ callers, keys }, index);
       page = await this.#page(index.position.version);
     }
     this.#take({ callers, keys }, index);

@@ -1,6 +1,13 @@
 // What has to hold of all callers together. Each function throws `GatewayError` where a change would break it.
 import type { CallerProfile } from "../ports/caller-directory.ts";
-import { configured, groupInUse, lastOperator, noCaller, noGroup, tooMany } from "./caller-errors.ts";
+import {
+  configured,
+  groupInUse,
+  lastOperator,
+  noCaller,
+  noGroup,
+  tooMany,
+} from "./caller-errors.ts";
 import type { CallerIndex } from "./caller-index.ts";
 import type { StoredCaller, StoredGroup } from "./caller-records.ts";
 import type { ConfiguredCallers } from "./configured-callers.ts";
@@ -9,22 +16,16 @@ export const MAX_CALLERS = 100_000;
 export const MAX_GROUPS = 10_000;
 export const MAX_KEYS = 100_000;
 export const MAX_KEYS_OF_CALLER = 100;
-/** Identifiers among which a similar one is looked for. */
-export const MAX_COMPARED = 1_000;
 
 export function checkRoom(size: number, most: number, what: string): void {
   if (size >= most) throw tooMany(what, most);
 }
 
 /** A stored caller that can be changed. */
-export function changeable(
-  index: CallerIndex,
-  known: ConfiguredCallers,
-  id: string,
-): StoredCaller {
+export function changeable(index: CallerIndex, known: ConfiguredCallers, id: string): StoredCaller {
   if (known.callers.has(id)) throw configured("caller", id);
   const stored = index.callers.get(id);
-  if (stored === undefined) throw noCaller(id, index.callers.keys().take(MAX_COMPARED));
+  if (stored === undefined) throw noCaller(id, known.callers.keys(), index.callers.keys());
   return stored;
 }
 
@@ -36,7 +37,7 @@ export function changeableGroup(
 ): StoredGroup {
   if (known.groups.has(id)) throw configured("group", id);
   const stored = index.groups.get(id);
-  if (stored === undefined) throw noGroup(id, index.groups.keys().take(MAX_COMPARED));
+  if (stored === undefined) throw noGroup(id, known.groups.keys(), index.groups.keys());
   return stored;
 }
 
@@ -46,8 +47,7 @@ export function checkGroup(
   { group }: CallerProfile,
 ): void {
   if (group === undefined || known.groups.has(group) || index.groups.has(group)) return;
-  const ids = [...known.groups.keys(), ...index.groups.keys().take(MAX_COMPARED)];
-  throw noGroup(group, ids);
+  throw noGroup(group, known.groups.keys(), index.groups.keys());
 }
 
 export function checkUnused(index: CallerIndex, known: ConfiguredCallers, group: string): void {
@@ -70,10 +70,6 @@ function hasOtherOperator(index: CallerIndex, known: ConfiguredCallers, id: stri
 }
 
 /** The caller is about to lose the role operator, or the keys for it. */
-export function checkLastOperator(
-  index: CallerIndex,
-  known: ConfiguredCallers,
-  id: string,
-): void {
+export function checkLastOperator(index: CallerIndex, known: ConfiguredCallers, id: string): void {
   if (isLastingOperator(index, id) && !hasOtherOperator(index, known, id)) throw lastOperator(id);
 }

@@ -1,14 +1,14 @@
 import type { CallerAdministration } from "../ports/caller-administration.ts";
-import { type AdministrationParts, durabilityWarnings, latest, present, withFields } from "./administration-parts.ts";
+import {
+  type AdministrationParts,
+  durabilityWarnings,
+  latest,
+  present,
+  withFields,
+} from "./administration-parts.ts";
 import { exists, noGroup } from "./caller-errors.ts";
 import { deletion, groupChange } from "./caller-records.ts";
-import {
-  changeableGroup,
-  checkRoom,
-  checkUnused,
-  MAX_COMPARED,
-  MAX_GROUPS,
-} from "./caller-rules.ts";
+import { changeableGroup, checkRoom, checkUnused, MAX_GROUPS } from "./caller-rules.ts";
 import { groupView, pageOf } from "./caller-views.ts";
 
 type GroupCalls = Pick<
@@ -30,7 +30,7 @@ export function createGroupCalls(parts: AdministrationParts): GroupCalls {
     async group(id) {
       const index = await latest(parts);
       const found = view(id);
-      if (found === undefined) throw noGroup(id, index.groups.keys().take(MAX_COMPARED));
+      if (found === undefined) throw noGroup(id, known.groups.keys(), index.groups.keys());
       return found;
     },
 

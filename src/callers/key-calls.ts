@@ -11,7 +11,6 @@ import {
   changeable,
   checkLastOperator,
   checkRoom,
-  MAX_COMPARED,
   MAX_KEYS,
   MAX_KEYS_OF_CALLER,
 } from "./caller-rules.ts";
@@ -61,7 +60,7 @@ export function createKeyCalls(parts: AdministrationParts): KeyCalls {
       const index = await latest(parts);
       if (known.callers.has(caller)) throw configured("caller", caller);
       if (!index.callers.has(caller)) {
-        throw noCaller(caller, index.callers.keys().take(MAX_COMPARED));
+        throw noCaller(caller, known.callers.keys(), index.callers.keys());
       }
       return views(index.keysOf(caller));
     },
@@ -99,7 +98,8 @@ export function createKeyCalls(parts: AdministrationParts): KeyCalls {
         if (found === undefined) throw noKey(prefix);
         const { caller, expiresAt } = found;
         const isLasting = ({ expiresAt: end }: StoredKey): boolean => end === undefined;
-        const isLast = expiresAt === undefined && index.keysOf(caller).filter(isLasting).length === 1;
+        const isLast =
+          expiresAt === undefined && index.keysOf(caller).filter(isLasting).length === 1;
         if (isLast && !isForced) checkLastOperator(index, known, caller);
         return { changes: [deletion("key", prefix)], answer: found };
       });

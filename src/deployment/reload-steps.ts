@@ -1,6 +1,6 @@
 // What a reload reads, and what it takes over of it.
 
-import { createAuthenticator, removedCallers } from "../calls/authenticator.ts";
+import { type createAuthenticator, removedCallers } from "../calls/authenticator.ts";
 import type { Config } from "../config/config.ts";
 import { withKeysOfFiles, withTlsOfFiles } from "../config/instances.ts";
 import { restartKeys } from "../config/restart-keys.ts";
@@ -30,6 +30,7 @@ export interface ReloadStepsDependencies {
   /** Throws `ConfigError`. */
   readonly load: () => Config;
   readonly deploy: (config: Config) => Promise<Deployment>;
+  readonly authenticator: (config: Config) => InForce["authenticate"];
   /** Forgets what was learnt of an instance that is another one now. */
   readonly forget: (instance: string) => void;
   /** Takes over the sections that only the rest of the service knows. */
@@ -57,7 +58,8 @@ function nextTls(inForce: TlsMaterial | undefined, files: TlsFiles | undefined) 
 export function createReloadSteps(
   dependencies: ReloadStepsDependencies,
 ): Readonly<Record<ReloadCause, () => Promise<boolean>>> {
-  const { inForce, listeners, load, deploy, forget, configure, revoke, log } = dependencies;
+  const { inForce, listeners, load, deploy, authenticator } = dependencies;
+  const { forget, configure, revoke, log } = dependencies;
   const started = inForce.config;
 
   /** From now on calls begin with `deployment`; those that run keep the one before. */
@@ -98,7 +100,7 @@ export function createReloadSteps(
       // Everything that can fail comes first: a mistake leaves all as it is.
       const next = load();
       const tls = readAllTls(next);
-      const authenticate = createAuthenticator(next);
+      const authenticate = authenticator(next);
       replace(next, await deploy(next));
       inForce.authenticate = authenticate;
       takeTls(listeners.grpc, tls.grpc);

@@ -1,8 +1,8 @@
 import type { MemoryEngine } from "../../store/memory/engine.ts";
 import {
   type CallerStore,
-  FORGET_LIMIT,
   type FeedRecord,
+  FORGET_LIMIT,
   type RecordChange,
   TOMBSTONE_MS,
 } from "../caller-store.ts";

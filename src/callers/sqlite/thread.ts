@@ -1,5 +1,5 @@
 import type { Handlers, ThreadFile, ThreadTenant } from "../../store/sqlite/thread-tenant.ts";
-import { FORGET_LIMIT, type FeedRecord, TOMBSTONE_MS } from "../caller-store.ts";
+import { type FeedRecord, FORGET_LIMIT, TOMBSTONE_MS } from "../caller-store.ts";
 import type { CallerCalls } from "./caller-calls.ts";
 import { CALLER_SCHEMA } from "./schema.ts";
 
