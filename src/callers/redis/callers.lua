@@ -7,7 +7,7 @@
 
 local FEED = '{steer}:callers:feed'
 local RECORDS = '{steer}:callers:records'
-local VERSIONS = '{steer}:callers:versions'
+local ORDER = '{steer}:callers:versions'
 local DELETED = '{steer}:callers:deleted'
 local USES = '{steer}:callers:uses'
 
@@ -27,7 +27,7 @@ local function changes(_, args)
   local after, limit = args[1], args[2]
   local feed, version, forgotten = feed_state()
   local answer = { feed, digits(version), digits(forgotten) }
-  local found = redis.call('ZRANGE', VERSIONS, '(' .. after, '+inf',
+  local found = redis.call('ZRANGE', ORDER, '(' .. after, '+inf',
     'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES')
   for index = 1, #found, 2 do
     local name = found[index]
@@ -44,8 +44,8 @@ local function forget(time)
     'BYSCORE', 'LIMIT', 0, FORGET_LIMIT)
   for index = 1, #due do
     local name = due[index]
-    forgotten = math.max(forgotten, tonumber(redis.call('ZSCORE', VERSIONS, name) or '0'))
-    redis.call('ZREM', VERSIONS, name)
+    forgotten = math.max(forgotten, tonumber(redis.call('ZSCORE', ORDER, name) or '0'))
+    redis.call('ZREM', ORDER, name)
     redis.call('ZREM', DELETED, name)
   end
   if #due > 0 then redis.call('HSET', FEED, 'forgotten', digits(forgotten)) end
@@ -69,7 +69,7 @@ local function write(_, args)
       redis.call('HDEL', RECORDS, name)
       redis.call('ZADD', DELETED, digits(time), name)
     end
-    redis.call('ZADD', VERSIONS, digits(version), name)
+    redis.call('ZADD', ORDER, digits(version), name)
   end
   redis.call('HSET', FEED, 'version', digits(version))
   return 1
