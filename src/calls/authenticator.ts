@@ -100,7 +100,8 @@ const MANGLING = /["'`<>\s]/;
 
 /** The error for a key that nobody has. */
 function unknownKey({ header }: CallHead): GatewayError {
-  const sent = [header("authorization")?.replace(/^Bearer +/i, ""), header("x-api-key")];
+  const bearer = /^Bearer +(.*)$/i.exec(header("authorization") ?? "")?.[1];
+  const sent = [bearer, header("x-api-key")];
   return sent.some((text) => text !== undefined && MANGLING.test(text)) ? KEY_MANGLED : KEY_UNKNOWN;
 }
 

@@ -67,11 +67,5 @@ function endText({ expireTime, expired }: CallerKey): string {
 export const KEY_ROWS: RowFormat<typeof CallerKeySchema> = {
   schema: CallerKeySchema,
   head: ["key", "caller", "created", "last used", "ends"],
-  row: (key) => [
-    key.prefix,
-    key.caller,
-    time(key.createTime),
-    time(key.lastUseTime),
-    endText(key),
-  ],
+  row: (key) => [key.prefix, key.caller, time(key.createTime), time(key.lastUseTime), endText(key)],
 };

@@ -86,7 +86,9 @@ function parseSpend(text: string) {
   const at = text.lastIndexOf("/");
   const period = PERIODS[text.slice(at + 1)];
   if (at < 0 || period === undefined) {
-    throw new UsageError(`--spend takes "USD 100/PERIOD"; periods: ${Object.keys(PERIODS).join(", ")}`);
+    throw new UsageError(
+      `--spend takes "USD 100/PERIOD"; periods: ${Object.keys(PERIODS).join(", ")}`,
+    );
   }
   return { period, ...parseMoney("spend", text.slice(0, at), "USD 100/month") };
 }

@@ -75,8 +75,13 @@ describe("callers that are made at run time", () => {
     });
 
     // The key stands nowhere but in the answer.
-    const lines = service.log.filter(({ event, method }) => event === "audit" && method === "CreateKey");
-    expect(lines).toMatchObject([{ caller: "local", target: { caller: "ci" } }, { caller: "local" }]);
+    const lines = service.log.filter(
+      ({ event, method }) => event === "audit" && method === "CreateKey",
+    );
+    expect(lines).toMatchObject([
+      { caller: "local", target: { caller: "ci" } },
+      { caller: "local" },
+    ]);
     expect(JSON.stringify(service.log)).not.toContain(first.secret);
     const { keys } = await client.unary(calls.listKeys, { caller: "ops" }, ops);
     expect(keys).toMatchObject([{ prefix: first.secret.slice(0, 17), caller: "ops" }]);

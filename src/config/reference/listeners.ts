@@ -107,7 +107,8 @@ export const listenerKeys: readonly KeyRow[] = [
     key: "callers[].models",
     values: "list of 1 to 64 identifiers, `provider/model`, or globs of them",
     defaultInWords: "all models",
-    meaning: "models that the caller may use; an alias counts as its model: [callers.md](callers.md)",
+    meaning:
+      "models that the caller may use; an alias counts as its model: [callers.md](callers.md)",
   },
   {
     key: "callers[].providers",
