@@ -1,13 +1,13 @@
-// Which models may be tried after a request did not fit the context window of others.
+// Models that can be tried after a request did not fit the context window of others.
 import type { Model } from "../domain/model.ts";
 
-/** The largest known window of models that were too small; undefined: none is known. */
+/** The largest known window of models that were too small; undefined: no window is known. */
 function largest(outgrown: readonly Model[]): number | undefined {
   const known = outgrown.flatMap(({ contextWindow }) => contextWindow ?? []);
   return known.length === 0 ? undefined : Math.max(...known);
 }
 
-/** Whether nobody knows if `next` takes more than the models before it. */
+/** Whether it is unknown if `next` has a larger window than the models before it. */
 function isGuess(next: Model, outgrown: readonly Model[]): boolean {
   return next.contextWindow === undefined || largest(outgrown) === undefined;
 }
@@ -17,10 +17,9 @@ function isSame(one: Model, other: Model): boolean {
 }
 
 /**
- * Whether a request that `outgrown` models refused for its length (in the order of
- * the attempts, at least one) may go to `next`. A window that is known to be larger is
- * tried, one that is known not to be is left out. Where a window is unknown, a
- * different model is tried, one time in a call.
+ * Whether a request that `outgrown` models refused for its length (in the order of the attempts, at least one) may go
+ * to `next`. A window known to be larger is tried; a window known not to be larger is skipped. If a window is
+ * unknown, a different model is tried, once in a call.
  */
 export function canOutgrow(next: Model, outgrown: readonly Model[]): boolean {
   const { contextWindow } = next;
