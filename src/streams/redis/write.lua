@@ -153,7 +153,7 @@ local function hand_off(keys, args)
   return 1
 end
 
--- Registers the step as a read too, for the time in which the store is full.
+-- The same step without its writes, for the time in which the store is full.
 local function dry(callback)
   return function(keys, args) return callback(keys, args, true) end
 end
