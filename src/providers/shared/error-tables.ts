@@ -3,7 +3,7 @@ import { isLargerThanLimit, isTooLong } from "./context-length.ts";
 import type { ErrorEvidence } from "./error-body.ts";
 import { isFiltered } from "./filtered-content.ts";
 
-/** Codes and types whose meaning does not depend on the status beside them. */
+/** Codes and types with the same meaning beside any status. */
 const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
   ["authentication_error", "provider-authentication"],
   ["invalid_api_key", "provider-authentication"],
@@ -39,7 +39,7 @@ const KIND_OF_CODE: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>(
   ["unsupported_value", "validation"],
 ]);
 
-/** Codes about the model itself; any status may stand beside them. */
+/** Codes about the model itself, beside any status. */
 const MODEL_CODES: ReadonlySet<string> = new Set([
   "model_not_found",
   "model_not_available",
@@ -51,7 +51,7 @@ const MODEL_CODES: ReadonlySet<string> = new Set([
   "deploymentnotfound",
 ]);
 
-/** Words that say less than a status does: they count inside an answer of HTTP 200 only. */
+/** Words that are less specific than a status. They count only inside an answer of HTTP 200. */
 const KIND_OF_VAGUE_WORD: ReadonlyMap<string, ErrorKind> = new Map<string, ErrorKind>([
   ["invalid_request_error", "validation"],
   ["api_error", "server-error"],
@@ -67,7 +67,7 @@ const KIND_OF_STATUS: ReadonlyMap<number, ErrorKind> = new Map<number, ErrorKind
   [403, "provider-permission"],
   [404, "not-found"],
   [405, "validation"],
-  // A proxy between here and the provider wants a credential.
+  // A proxy before the provider requires a credential.
   [407, "provider-authentication"],
   [408, "server-error"],
   [409, "server-error"],
@@ -76,15 +76,15 @@ const KIND_OF_STATUS: ReadonlyMap<number, ErrorKind> = new Map<number, ErrorKind
   // The connection led to the wrong server (RFC 9110, 15.5.20).
   [421, "server-error"],
   [422, "validation"],
-  // Something that the request needs is in use.
+  // A resource that the request needs is in use.
   [423, "server-error"],
-  // The model has failed (Bedrock, Text Generation Inference), or a tool's server (Groq).
+  // The model has failed (Bedrock, Text Generation Inference), or the server of a tool (Groq).
   [424, "server-error"],
   [425, "server-error"],
-  // The server wants another protocol than the one that the instance is configured for.
+  // The server requires another protocol than the configured one.
   [426, "provider-permission"],
   [429, "rate-limit"],
-  // The provider may not serve this here; another one may.
+  // The provider may not serve this request here; another one may.
   [451, "provider-permission"],
   // Groq: no capacity at this service tier.
   [498, "provider-overloaded"],
