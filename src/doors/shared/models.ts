@@ -1,16 +1,16 @@
-// The models of the deployment as both dialects list them.
+// The models of the deployment, in the lists of both dialects.
 import type { JsonObject } from "../../domain/json.ts";
 import type { Model } from "../../domain/model.ts";
 
 /** The models that callers can name. */
 export interface ModelList {
-  /** In a stable order. */
+  /** Models in a stable order. */
   readonly list: () => readonly Model[];
   /** The first offer of a name. Throws NOT_FOUND with near names. */
   readonly lookup: (name: string) => Model | undefined;
 }
 
-/** Names by which callers ask for models: identifiers and aliases, each once. */
+/** All names of models: identifiers and aliases, each once. */
 export function modelNames({ list }: ModelList): readonly (readonly [string, Model])[] {
   const names = new Map<string, Model>();
   for (const model of list()) {
@@ -19,7 +19,7 @@ export function modelNames({ list }: ModelList): readonly (readonly [string, Mod
   return [...names];
 }
 
-/** The vendors tell when a model came out, which no record has. */
+/** Vendors report when a model was published. The records do not have this time. */
 const CREATED = 0;
 
 export function openAiModel(id: string, { provider }: Model): JsonObject {
