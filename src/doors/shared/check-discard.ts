@@ -7,6 +7,6 @@ import type { AttemptNotice } from "../../domain/generation.ts";
  */
 export function checkDiscard({ discardOutput }: AttemptNotice, isBegun: boolean): void {
   if (!discardOutput || !isBegun) return;
-  const message = "the answer broke off, and the one that follows does not go on with its text";
+  const message = "the answer was interrupted, and the next one does not continue its text";
   throw new GatewayError("conflict", message, { reason: "OUTPUT_DISCARDED" });
 }

@@ -31,7 +31,7 @@ function isBehind(id: EventId, last: EventId): boolean {
 
 /** Another writer has rewritten this event, so the reader's output differs from the stream. */
 function stateLost(): GatewayError {
-  const message = "the stream was lost and begun again behind what this reader has";
+  const message = "the stream was lost and rewritten: it differs from the events of this reader";
   return new GatewayError("state-lost", message);
 }
 
