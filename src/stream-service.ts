@@ -40,7 +40,7 @@ export interface StreamServiceOptions extends EventEncoder {
   readonly log: Log;
   readonly config: () => Pick<Config, "streams">;
   readonly stores: Pick<Stores, "engine" | "streams">;
-  /** Session of this process. A restarted replica has another one. */
+  /** Of this incarnation: another one of the same replica is another writer. */
   readonly session: string;
   readonly runs: GenerationRuns;
   readonly lostUsage: LostUsage;
@@ -61,7 +61,7 @@ export interface StreamService {
   readonly endOrphan: (stream: StoredStream) => Promise<boolean>;
   /** Takes over no streams from now on. An ending replica leaves them to others. */
   stopAdopting(): void;
-  /** Ends the background work and the store. All generations must have ended before. */
+  /** Ends the background work and the store; what runs must have ended. */
   close(): Promise<void>;
 }
 
@@ -185,7 +185,7 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     endOrphan: (stream) => takeover.end(stream),
     stopAdopting: () => maintenance.stopAdopting(),
     async close() {
-      // Hands off the streams that no call reads.
+      // Those that no call reads.
       await log.handOffAll();
       const ends = Array.from(log.owned.values(), ({ ended }) => ended);
       const timeout = clock.sleep(LAST_APPENDS_MS, new AbortController().signal);

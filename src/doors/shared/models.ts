@@ -4,13 +4,13 @@ import type { Model } from "../../domain/model.ts";
 
 /** The models that callers can name. */
 export interface ModelList {
-  /** Models in a stable order. */
+  /** In a stable order. */
   readonly list: () => readonly Model[];
   /** The first offer of a name. Throws NOT_FOUND with near names. */
   readonly lookup: (name: string) => Model | undefined;
 }
 
-/** All names of models: identifiers and aliases, each once. */
+/** Names by which callers ask for models: identifiers and aliases, each once. */
 export function modelNames({ list }: ModelList): readonly (readonly [string, Model])[] {
   const names = new Map<string, Model>();
   for (const model of list()) {
