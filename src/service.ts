@@ -8,6 +8,7 @@ import { createReloadSteps, namesFiles } from "./deployment/reload-steps.ts";
 import { Reloads } from "./deployment/reloads.ts";
 import type { GatewayError } from "./domain/gateway-error.ts";
 import type { Log, LogLine } from "./domain/log-line.ts";
+import type { UsageReports } from "./domain/usage-report.ts";
 import { createAnthropicDoor } from "./doors/anthropic.ts";
 import { DoorHost } from "./doors/door-host.ts";
 import { createOpenAiDoor } from "./doors/openai.ts";
@@ -16,6 +17,7 @@ import type { ModelList } from "./doors/shared/models.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
+import { UsageQueries } from "./ledger/usage-queries.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { openStores } from "./open-stores.ts";
 import { createCallerRevocation } from "./operations/caller-revocation.ts";
@@ -37,6 +39,7 @@ import type { ServedService } from "./rpc/handlers.ts";
 import { addressText } from "./rpc/listen.ts";
 import { createModelService } from "./rpc/model-service.ts";
 import { outputText } from "./rpc/output-text.ts";
+import { createUsageService } from "./rpc/usage-service.ts";
 import { type StreamService, startStreams } from "./stream-service.ts";
 import { VERSION } from "./version.ts";
 
@@ -82,6 +85,8 @@ class EarlyLines {
 async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
   const { clock, counter, deployment, inForce, newId, operations, replica, states } = core;
   const { onDefect, runs, telemetry } = core;
+  const stores = await parts.open(inForce.config.store, clock);
+  const session = sessionOf(replica, newId());
   const streams = await startStreams({
     clock,
     runs,
@@ -89,8 +94,8 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
     newId,
     onDefect,
     log,
-    stores: await parts.open(inForce.config.store, clock),
-    session: sessionOf(replica, newId()),
+    stores,
+    session,
     lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
     config: () => inForce.config,
     encodeEvent: parts.encodeEvent,
@@ -98,11 +103,19 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
     snapshot: () => encodeSnapshot({ replica, status: operations.status() }),
   });
   shareTargetStates(streams.log.control, states, operations);
-  return streams;
+  core.ledger.start(stores.ledger, session);
+  const reports = new UsageQueries({
+    clock,
+    store: stores.ledger,
+    labels: () => inForce.config.accounting.ledger.labels,
+    lagMs: () => core.ledger.lagMs,
+  });
+  return { streams, reports };
 }
 
 /** What calls of every door ask. */
 interface SharedParts {
+  readonly reports: UsageReports;
   readonly gateway: Gateway;
   readonly countInput: InputCounter["count"];
 }
@@ -119,6 +132,7 @@ function createServices(core: Core, streams: StreamService, parts: SharedParts):
       lookup: (name) => deployment().lookup(name)[0],
       isAvailable: (model) => deployment().isAvailable(model),
     }),
+    createUsageService({ replica, reports: parts.reports }),
     createAdminService({
       replica,
       audit: (line) => log({ event: "audit", ...line }),
@@ -233,7 +247,7 @@ export async function startService(
   const core = await startCore({ types, log, clock, config: load() });
   const { inForce, runs } = core;
   const early = new EarlyLines(log);
-  const streams = await startStoredStreams(core, parts, early.write);
+  const { streams, reports } = await startStoredStreams(core, parts, early.write);
   const gateway = createGateway({
     clock,
     runs,
@@ -248,7 +262,7 @@ export async function startService(
   });
   const inputCounter = new InputCounter(core);
   const countInput: InputCounter["count"] = (call) => inputCounter.count(call);
-  const asked = { gateway, countInput };
+  const asked = { gateway, countInput, reports };
   const doors = createDoors(core, createServices(core, streams, asked), asked);
   const { calls, dispatcher, host } = doors;
   const storeTrouble = (): string | undefined => streams.log.health.trouble?.cause;
@@ -283,7 +297,7 @@ export async function startService(
       const settings = inForce.config.drain;
       await drain({ clock, settings, ...listeners, ...draining, hurry });
       calls.lines.close();
-      await streams.close();
+      await streams.close(() => core.ledger.close());
       await reloaded;
       ending.abort();
       await core.close();

@@ -43,8 +43,7 @@ const DROPPED = 50;
 
 function boundHour(hour: number, now: number): number {
   const own = hourOf(now);
-  const isNear =
-    hour >= own - MAX_HOURS_BACK * HOUR_MS && hour <= own + MAX_HOURS_AHEAD * HOUR_MS;
+  const isNear = hour >= own - MAX_HOURS_BACK * HOUR_MS && hour <= own + MAX_HOURS_AHEAD * HOUR_MS;
   return isNear ? hour : own;
 }
 

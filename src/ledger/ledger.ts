@@ -3,8 +3,8 @@ import { within } from "../store/store-health.ts";
 import { OTHER as OTHER_TROUBLE, type StoreTrouble } from "../store/store-trouble.ts";
 import { StoreUnavailable } from "../store/store-unavailable.ts";
 import type { UsageRecord, UsageSink } from "../usage/usage-sink.ts";
-import type { BatchRow, LedgerBatch, LedgerStore } from "./ledger-store.ts";
 import type { LedgerSettings } from "./ledger-settings.ts";
+import type { BatchRow, LedgerBatch, LedgerStore } from "./ledger-store.ts";
 import { hourOf } from "./periods.ts";
 import { decodeKey, encodeKey, otherKey } from "./row-key.ts";
 import { RowNames } from "./row-names.ts";
@@ -127,8 +127,7 @@ export class Ledger implements UsageSink {
   }
 
   #add(hour: number, key: string, sums: Sums): void {
-    const isFull =
-      this.#rows.size >= MAX_WAITING_ROWS && !this.#rows.has(`${hour} ${key}`);
+    const isFull = this.#rows.size >= MAX_WAITING_ROWS && !this.#rows.has(`${hour} ${key}`);
     const place = isFull ? encodeKey(otherKey(decodeKey(key))) : key;
     const name = `${hour} ${place}`;
     const row = this.#rows.get(name) ?? { hour, key: place, sums: createSums() };

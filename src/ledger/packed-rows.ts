@@ -34,15 +34,15 @@ export function packRows(
 }
 
 /** Calls `visit` with each row. */
-export function visitRows(
-  bytes: Uint8Array,
-  visit: (key: string, sums: StoredSums) => void,
-): void {
+export function visitRows(bytes: Uint8Array, visit: (key: string, sums: StoredSums) => void): void {
   const packed = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let offset = 0; offset < packed.length; ) {
     const keyEnd = offset + HEAD + packed.readUInt32LE(offset);
     const end = keyEnd + packed.readUInt32LE(offset + 4);
-    visit(packed.utf8Slice(offset + HEAD, keyEnd), sumsOfBytes(packed.subarray(keyEnd, end)));
+    visit(
+      packed.toString("utf8", offset + HEAD, keyEnd),
+      sumsOfBytes(packed.subarray(keyEnd, end)),
+    );
     offset = end;
   }
 }

@@ -66,7 +66,7 @@ interface Plan {
   isMeant(key: RowKey): boolean;
 }
 
-function valueOf(dimension: string, field: string, labels: readonly string[]): ValueOf {
+function readerOf(dimension: string, field: string, labels: readonly string[]): ValueOf {
   const known = DIMENSIONS.find((each) => each === dimension);
   if (known !== undefined) return (key) => key[known];
   if (labels.includes(dimension.slice(LABEL.length)) && dimension.startsWith(LABEL)) {
@@ -86,14 +86,14 @@ function labelOf({ groupBy, filters }: UsageQuery): string {
 }
 
 function filterOf({ dimension, values }: UsageFilter, field: string, labels: readonly string[]) {
-  const read = valueOf(dimension, field, labels);
+  const read = readerOf(dimension, field, labels);
   return (key: RowKey): boolean => values.includes(read(key));
 }
 
 function planOf(query: UsageQuery, labels: readonly string[]): Plan {
   const label = labelOf(query);
   const groupBy = query.groupBy.map((dimension, index) =>
-    valueOf(dimension, `group_by[${index}]`, labels),
+    readerOf(dimension, `group_by[${index}]`, labels),
   );
   const filters = query.filters.map((filter, index) =>
     filterOf(filter, `filters[${index}].dimension`, labels),

@@ -86,6 +86,8 @@ export interface Telemetry {
   recordEstimateError(target: TargetName, error: number): void;
   /** A usage record was lost: its file took it too slowly, or not at all. */
   recordLostUsage(): void;
+  /** Shows how far the ledger is behind: `lagMs` is read when metrics are exported. */
+  observeLedger(lagMs: () => number): void;
   /** Stored streams; `store` is the kind of the store, `held` the memory of this process that it takes, in bytes. */
   streams(store: string, held?: () => number): StreamTelemetry;
   /** A generation has ended. `overheadMs` is its time in the gateway itself, outside of providers and waits. */
@@ -107,6 +109,7 @@ export const noTelemetry: Telemetry = {
   recordEstimate: () => {},
   recordEstimateError: () => {},
   recordLostUsage: () => {},
+  observeLedger: () => {},
   streams: () => noStreamTelemetry,
   recordCall: () => {},
 };

@@ -956,3 +956,351 @@ pub mod admin_service_client {
         }
     }
 }
+/// Rows whose dimension has one of the values.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UsageFilter {
+    /// As in `group_by`.
+    #[prost(string, tag = "1")]
+    pub dimension: ::prost::alloc::string::String,
+    /// The values.
+    #[prost(string, repeated, tag = "2")]
+    pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Request of QueryUsage.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct QueryUsageRequest {
+    /// Beginning, down to the full hour. Unset: 24 hours before `to`.
+    #[prost(message, optional, tag = "1")]
+    pub from: ::core::option::Option<::prost_types::Timestamp>,
+    /// End, up to the full hour. Unset: now.
+    #[prost(message, optional, tag = "2")]
+    pub to: ::core::option::Option<::prost_types::Timestamp>,
+    /// Length of the periods.
+    #[prost(enumeration = "UsageInterval", tag = "3")]
+    pub interval: i32,
+    /// Dimensions that have rows of their own: caller, group, model, provider,
+    /// outcome, and label:NAME for a label that `accounting.ledger_labels` names.
+    /// At most one label, in filters too.
+    #[prost(string, repeated, tag = "4")]
+    pub group_by: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// All of them hold.
+    #[prost(message, repeated, tag = "5")]
+    pub filters: ::prost::alloc::vec::Vec<UsageFilter>,
+    /// Whose use is meant.
+    #[prost(enumeration = "UsageScope", tag = "6")]
+    pub scope: i32,
+}
+/// Money in one currency: units + picos / 1e12, exactly.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UsageCost {
+    /// ISO 4217 code.
+    #[prost(string, tag = "1")]
+    pub currency_code: ::prost::alloc::string::String,
+    /// Whole units.
+    #[prost(int64, tag = "2")]
+    pub units: i64,
+    /// Trillionths (1e-12) of a unit beside them, less than one unit.
+    #[prost(int64, tag = "3")]
+    pub picos: i64,
+}
+/// Sums of one period and one group.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UsageRow {
+    /// Beginning of the period; the end of the period is that of its interval.
+    #[prost(message, optional, tag = "1")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Values of the dimensions of `group_by`, in that order. "": none.
+    #[prost(string, repeated, tag = "2")]
+    pub group: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Calls that ended. A call is in the row of the model that answered it, or
+    /// was tried last.
+    #[prost(int64, tag = "3")]
+    pub calls: i64,
+    /// Calls that ended with an error, cancelled ones aside.
+    #[prost(int64, tag = "4")]
+    pub failures: i64,
+    /// Calls that were cancelled.
+    #[prost(int64, tag = "5")]
+    pub cancelled: i64,
+    /// Requests to providers. They, their tokens and their cost are in the row of
+    /// the model that was asked, with the outcome of the call.
+    #[prost(int64, tag = "6")]
+    pub attempts: i64,
+    /// Attempts that were retries at the same target.
+    #[prost(int64, tag = "7")]
+    pub retries: i64,
+    /// Attempts that were failovers to another target.
+    #[prost(int64, tag = "8")]
+    pub failovers: i64,
+    /// Rival attempts.
+    #[prost(int64, tag = "9")]
+    pub hedges: i64,
+    /// All tokens of the prompts.
+    #[prost(int64, tag = "10")]
+    pub input_tokens: i64,
+    /// All generated tokens.
+    #[prost(int64, tag = "11")]
+    pub output_tokens: i64,
+    /// Part of input_tokens that a prompt cache served, as far as reported.
+    #[prost(int64, tag = "12")]
+    pub cache_read_tokens: i64,
+    /// Part of input_tokens that a prompt cache took, as far as reported.
+    #[prost(int64, tag = "13")]
+    pub cache_write_tokens: i64,
+    /// Part of cache_write_tokens with the longer lifetime.
+    #[prost(int64, tag = "14")]
+    pub cache_write_long_tokens: i64,
+    /// Part of output_tokens for reasoning, as far as reported.
+    #[prost(int64, tag = "15")]
+    pub reasoning_tokens: i64,
+    /// Part of input_tokens from attempts whose counts were estimated, at least
+    /// in part.
+    #[prost(int64, tag = "16")]
+    pub estimated_input_tokens: i64,
+    /// Part of output_tokens from attempts whose counts were estimated, at least
+    /// in part.
+    #[prost(int64, tag = "17")]
+    pub estimated_output_tokens: i64,
+    /// Cost of the attempts whose price is known, by currency.
+    #[prost(message, repeated, tag = "18")]
+    pub costs: ::prost::alloc::vec::Vec<UsageCost>,
+    /// Attempts that used tokens of unknown price.
+    #[prost(int64, tag = "19")]
+    pub unpriced_attempts: i64,
+    /// Calls whose time to first token is known.
+    #[prost(int64, tag = "20")]
+    pub timed_calls: i64,
+    /// Median of their times to first token, to a tenth. Unset: none is known.
+    #[prost(message, optional, tag = "21")]
+    pub time_to_first_token_p50: ::core::option::Option<::prost_types::Duration>,
+    /// 95th percentile of them.
+    #[prost(message, optional, tag = "22")]
+    pub time_to_first_token_p95: ::core::option::Option<::prost_types::Duration>,
+}
+/// Response of QueryUsage.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct QueryUsageResponse {
+    /// The rows, by period and then by group. Without `group_by` and interval: one
+    /// row.
+    #[prost(message, repeated, tag = "1")]
+    pub rows: ::prost::alloc::vec::Vec<UsageRow>,
+    /// Sums of all rows. Its group is empty.
+    #[prost(message, optional, tag = "2")]
+    pub total: ::core::option::Option<UsageRow>,
+    /// Beginning of the time that the rows are of.
+    #[prost(message, optional, tag = "3")]
+    pub from_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// End of the time that the rows are of.
+    #[prost(message, optional, tag = "4")]
+    pub to_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Sums by hour are kept from here on. Unset: none was deleted yet.
+    #[prost(message, optional, tag = "5")]
+    pub hours_from_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Sums by day are kept from here on. Unset: none was deleted yet.
+    #[prost(message, optional, tag = "6")]
+    pub days_from_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Batches of sums that were lost with a replica in the days of the answer,
+    /// each with at most the calls of its last second or of a store that was away.
+    #[prost(int64, tag = "7")]
+    pub lost_batches: i64,
+    /// How old the oldest call is that the answering replica has not yet written.
+    #[prost(message, optional, tag = "8")]
+    pub lag: ::core::option::Option<::prost_types::Duration>,
+    /// Replica that answered.
+    #[prost(string, tag = "9")]
+    pub replica: ::prost::alloc::string::String,
+}
+/// Whose use is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UsageScope {
+    /// SELF.
+    Unspecified = 0,
+    /// The caller's own.
+    Self_ = 1,
+    /// That of all callers; needs the role operator.
+    All = 2,
+}
+impl UsageScope {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "USAGE_SCOPE_UNSPECIFIED",
+            Self::Self_ => "USAGE_SCOPE_SELF",
+            Self::All => "USAGE_SCOPE_ALL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "USAGE_SCOPE_UNSPECIFIED" => Some(Self::Unspecified),
+            "USAGE_SCOPE_SELF" => Some(Self::Self_),
+            "USAGE_SCOPE_ALL" => Some(Self::All),
+            _ => None,
+        }
+    }
+}
+/// Length of the periods that have rows of their own, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UsageInterval {
+    /// NONE.
+    Unspecified = 0,
+    /// One period, from `from` to `to`.
+    None = 1,
+    /// Hours. Old ones are not kept: see `hours_from_time`.
+    Hour = 2,
+    /// Days.
+    Day = 3,
+    /// Calendar months.
+    Month = 4,
+}
+impl UsageInterval {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "USAGE_INTERVAL_UNSPECIFIED",
+            Self::None => "USAGE_INTERVAL_NONE",
+            Self::Hour => "USAGE_INTERVAL_HOUR",
+            Self::Day => "USAGE_INTERVAL_DAY",
+            Self::Month => "USAGE_INTERVAL_MONTH",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "USAGE_INTERVAL_UNSPECIFIED" => Some(Self::Unspecified),
+            "USAGE_INTERVAL_NONE" => Some(Self::None),
+            "USAGE_INTERVAL_HOUR" => Some(Self::Hour),
+            "USAGE_INTERVAL_DAY" => Some(Self::Day),
+            "USAGE_INTERVAL_MONTH" => Some(Self::Month),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod usage_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What was used, by whom and when, as sums. Callers ask for their own use, and
+    /// callers with the role operator for everything.
+    #[derive(Debug, Clone)]
+    pub struct UsageServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl UsageServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> UsageServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> UsageServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            UsageServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Returns the sums of a time.
+        pub async fn query_usage(
+            &mut self,
+            request: impl tonic::IntoRequest<super::QueryUsageRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::QueryUsageResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/steer.admin.v1.UsageService/QueryUsage",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("steer.admin.v1.UsageService", "QueryUsage"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
