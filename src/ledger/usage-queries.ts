@@ -13,7 +13,7 @@ import { storeUnavailable } from "../store/store-errors.ts";
 import { within } from "../store/store-health.ts";
 import { StoreUnavailable } from "../store/store-unavailable.ts";
 import type { LedgerState, LedgerStore } from "./ledger-store.ts";
-import { DAY_MS, dayOf, endOf, hourOf, intervalOf, type Period, periodsOf } from "./periods.ts";
+import { DAY_MS, dayOf, endOf, HOUR_MS, hourOf, intervalOf, type Period, periodsOf } from "./periods.ts";
 import { decodeKey, type RowKey } from "./row-key.ts";
 import {
   addStored,
@@ -29,7 +29,7 @@ import {
 
 /** Rows of an answer. */
 const MAX_ROWS = 10_000;
-/** Hours and days that one question reads: somewhat more than are kept. */
+/** Hours, or days, that one question is about: somewhat more than are kept. */
 const MAX_PERIODS = 5_000;
 /** Questions at a time, of one caller and of all. */
 const MAX_OF_CALLER = 2;
@@ -200,10 +200,16 @@ function lostIn({ lost }: LedgerState, fromMs: number, toMs: number): number {
   return batches;
 }
 
-function boundsOf({ fromMs, toMs }: UsageQuery, now: number) {
-  const to = toMs ?? now;
+/** A clock can be ahead by an hour; later than that nothing was used. */
+function boundsOf({ fromMs, toMs, interval }: UsageQuery, now: number) {
+  const to = Math.min(toMs ?? now, now + HOUR_MS);
   const from = fromMs ?? to - DAY_MS;
-  if (from >= to) throw invalidField("from", "must be before `to`");
+  if (from >= to) throw invalidField("from", "must be before `to`, and not later than now");
+  const stepMs = interval === "hour" ? HOUR_MS : DAY_MS;
+  if ((to - from) / stepMs > MAX_PERIODS) {
+    const steps = interval === "hour" ? "hours" : "days";
+    throw invalidField("from", `the time has more than ${MAX_PERIODS} ${steps}`);
+  }
   return { fromMs: hourOf(from), toMs: to };
 }
 
@@ -252,9 +258,7 @@ export class UsageQueries implements UsageReports {
     const periods = periodsOf({ ...bounds, now, interval, hoursFromMs: state.hoursFrom });
     const first = periods[0];
     const last = periods.at(-1);
-    if (first === undefined || last === undefined || periods.length > MAX_PERIODS) {
-      throw invalidField("from", `the time has more than ${MAX_PERIODS} hours and days`);
-    }
+    if (first === undefined || last === undefined) throw invalidField("from", "names no time");
     const groups = new Groups(plan);
     await this.#readAll(periods, ({ start }, key, stored) =>
       groups.add(intervalOf(interval, start, first.start), key, stored),
