@@ -1,7 +1,7 @@
 import type { AbortPolicy } from "../domain/generation-spec.ts";
 import type { LedgerSettings } from "../ledger/ledger-settings.ts";
-import { count, duration, matching, oneOf, picos, restricted, text } from "./readers.ts";
-import { list, object } from "./sections.ts";
+import { ConfigProblem, count, duration, matching, oneOf, picos, restricted, text } from "./readers.ts";
+import { list, object, reshaped } from "./sections.ts";
 
 const DEFAULT_ABORT: AbortPolicy = { mode: "close", maxTimeMs: 10_000 };
 
@@ -25,8 +25,7 @@ const labelName = matching(
   "the name of a label: lower-case letters, digits, _ . -",
 );
 
-/** The section `accounting` of the file. */
-export const accountingFields = object({
+const fields = object({
   estimator: oneOf(...ESTIMATORS),
   usage_file: text,
   ledger_labels: restricted(
@@ -41,6 +40,14 @@ export const accountingFields = object({
     max_time: restricted(duration, (ms) => ms <= MAX_DRAIN_MS, "must be 60s or less"),
     max_cost_picos: picos,
   }),
+});
+
+/** The section `accounting` of the file. */
+export const accountingFields = reshaped(fields, (section, path) => {
+  const { ledgerHourlyDays = DEFAULT_HOURLY_DAYS, ledgerDailyDays = DEFAULT_DAILY_DAYS } = section;
+  if (ledgerDailyDays >= ledgerHourlyDays) return section;
+  const rule = `must not be less than ledger_hourly_days, which is ${ledgerHourlyDays}`;
+  throw new ConfigProblem([...path, "ledger_daily_days"], rule);
 });
 
 export interface AccountingSettings {

@@ -182,7 +182,8 @@ export class Ledger implements UsageSink {
       this.#noteAway(error);
       return false;
     }
-    this.#sending = undefined;
+    // The end of the process can have sent the batch as well, and have come further.
+    if (this.#sending === sending) this.#sending = undefined;
     this.#noteBack();
     return true;
   }

@@ -76,7 +76,7 @@ export function timedCalls({ times }: Sums): number {
   return Array.from(times.values()).reduce((sum, calls) => sum + calls, 0);
 }
 
-/** The quantile in milliseconds, to a tenth of the time; undefined: no time is known. */
+/** The quantile in milliseconds, within a fifth of the time; undefined: no time is known. */
 export function timeQuantile(sums: Sums, share: number): number | undefined {
   const rank = share * timedCalls(sums);
   let before = 0;

@@ -13,7 +13,16 @@ import { storeUnavailable } from "../store/store-errors.ts";
 import { within } from "../store/store-health.ts";
 import { StoreUnavailable } from "../store/store-unavailable.ts";
 import type { LedgerState, LedgerStore } from "./ledger-store.ts";
-import { DAY_MS, dayOf, endOf, HOUR_MS, hourOf, intervalOf, type Period, periodsOf } from "./periods.ts";
+import {
+  DAY_MS,
+  dayOf,
+  endOf,
+  HOUR_MS,
+  hourOf,
+  intervalOf,
+  type Period,
+  periodsOf,
+} from "./periods.ts";
 import { decodeKey, type RowKey } from "./row-key.ts";
 import {
   addStored,

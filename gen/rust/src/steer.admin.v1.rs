@@ -1070,10 +1070,10 @@ pub struct UsageRow {
     /// Calls whose time to first token is known.
     #[prost(int64, tag = "20")]
     pub timed_calls: i64,
-    /// Median of their times to first token, to a tenth. Unset: none is known.
+    /// Median of their times to first token, within a fifth. Unset: none is known.
     #[prost(message, optional, tag = "21")]
     pub time_to_first_token_p50: ::core::option::Option<::prost_types::Duration>,
-    /// 95th percentile of them.
+    /// 95th percentile of them, within a fifth.
     #[prost(message, optional, tag = "22")]
     pub time_to_first_token_p95: ::core::option::Option<::prost_types::Duration>,
 }

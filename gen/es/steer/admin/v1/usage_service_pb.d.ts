@@ -280,14 +280,14 @@ export declare type UsageRow = Message<"steer.admin.v1.UsageRow"> & {
   timedCalls: bigint;
 
   /**
-   * Median of their times to first token, to a tenth. Unset: none is known.
+   * Median of their times to first token, within a fifth. Unset: none is known.
    *
    * @generated from field: google.protobuf.Duration time_to_first_token_p50 = 21;
    */
   timeToFirstTokenP50?: Duration | undefined;
 
   /**
-   * 95th percentile of them.
+   * 95th percentile of them, within a fifth.
    *
    * @generated from field: google.protobuf.Duration time_to_first_token_p95 = 22;
    */

@@ -396,9 +396,9 @@ type UsageRow struct {
 	UnpricedAttempts int64 `protobuf:"varint,19,opt,name=unpriced_attempts,json=unpricedAttempts,proto3" json:"unpriced_attempts,omitempty"`
 	// Calls whose time to first token is known.
 	TimedCalls int64 `protobuf:"varint,20,opt,name=timed_calls,json=timedCalls,proto3" json:"timed_calls,omitempty"`
-	// Median of their times to first token, to a tenth. Unset: none is known.
+	// Median of their times to first token, within a fifth. Unset: none is known.
 	TimeToFirstTokenP50 *durationpb.Duration `protobuf:"bytes,21,opt,name=time_to_first_token_p50,json=timeToFirstTokenP50,proto3" json:"time_to_first_token_p50,omitempty"`
-	// 95th percentile of them.
+	// 95th percentile of them, within a fifth.
 	TimeToFirstTokenP95 *durationpb.Duration `protobuf:"bytes,22,opt,name=time_to_first_token_p95,json=timeToFirstTokenP95,proto3" json:"time_to_first_token_p95,omitempty"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache

@@ -267,11 +267,11 @@ class UsageRow(_message.Message):
 
     @_builtins.property
     def time_to_first_token_p50(self) -> _duration_pb2.Duration:
-        """Median of their times to first token, to a tenth. Unset: none is known."""
+        """Median of their times to first token, within a fifth. Unset: none is known."""
 
     @_builtins.property
     def time_to_first_token_p95(self) -> _duration_pb2.Duration:
-        """95th percentile of them."""
+        """95th percentile of them, within a fifth."""
 
     def __init__(
         self,

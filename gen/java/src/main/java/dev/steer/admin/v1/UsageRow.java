@@ -471,7 +471,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration timeToFirstTokenP50_;
   /**
    * <pre>
-   * Median of their times to first token, to a tenth. Unset: none is known.
+   * Median of their times to first token, within a fifth. Unset: none is known.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -483,7 +483,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Median of their times to first token, to a tenth. Unset: none is known.
+   * Median of their times to first token, within a fifth. Unset: none is known.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -495,7 +495,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Median of their times to first token, to a tenth. Unset: none is known.
+   * Median of their times to first token, within a fifth. Unset: none is known.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -509,7 +509,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration timeToFirstTokenP95_;
   /**
    * <pre>
-   * 95th percentile of them.
+   * 95th percentile of them, within a fifth.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
@@ -521,7 +521,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * 95th percentile of them.
+   * 95th percentile of them, within a fifth.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
@@ -533,7 +533,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * 95th percentile of them.
+   * 95th percentile of them, within a fifth.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
@@ -2837,7 +2837,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> timeToFirstTokenP50Builder_;
     /**
      * <pre>
-     * Median of their times to first token, to a tenth. Unset: none is known.
+     * Median of their times to first token, within a fifth. Unset: none is known.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -2848,7 +2848,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Median of their times to first token, to a tenth. Unset: none is known.
+     * Median of their times to first token, within a fifth. Unset: none is known.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -2863,7 +2863,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Median of their times to first token, to a tenth. Unset: none is known.
+     * Median of their times to first token, within a fifth. Unset: none is known.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -2881,7 +2881,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Median of their times to first token, to a tenth. Unset: none is known.
+     * Median of their times to first token, within a fifth. Unset: none is known.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -2899,7 +2899,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Median of their times to first token, to a tenth. Unset: none is known.
+     * Median of their times to first token, within a fifth. Unset: none is known.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -2924,7 +2924,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Median of their times to first token, to a tenth. Unset: none is known.
+     * Median of their times to first token, within a fifth. Unset: none is known.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -2941,7 +2941,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Median of their times to first token, to a tenth. Unset: none is known.
+     * Median of their times to first token, within a fifth. Unset: none is known.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -2953,7 +2953,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Median of their times to first token, to a tenth. Unset: none is known.
+     * Median of their times to first token, within a fifth. Unset: none is known.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -2968,7 +2968,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Median of their times to first token, to a tenth. Unset: none is known.
+     * Median of their times to first token, within a fifth. Unset: none is known.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -2992,7 +2992,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> timeToFirstTokenP95Builder_;
     /**
      * <pre>
-     * 95th percentile of them.
+     * 95th percentile of them, within a fifth.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
@@ -3003,7 +3003,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * 95th percentile of them.
+     * 95th percentile of them, within a fifth.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
@@ -3018,7 +3018,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * 95th percentile of them.
+     * 95th percentile of them, within a fifth.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
@@ -3036,7 +3036,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * 95th percentile of them.
+     * 95th percentile of them, within a fifth.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
@@ -3054,7 +3054,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * 95th percentile of them.
+     * 95th percentile of them, within a fifth.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
@@ -3079,7 +3079,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * 95th percentile of them.
+     * 95th percentile of them, within a fifth.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
@@ -3096,7 +3096,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * 95th percentile of them.
+     * 95th percentile of them, within a fifth.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
@@ -3108,7 +3108,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * 95th percentile of them.
+     * 95th percentile of them, within a fifth.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
@@ -3123,7 +3123,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * 95th percentile of them.
+     * 95th percentile of them, within a fifth.
      * </pre>
      *
      * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>

@@ -298,7 +298,7 @@ public interface UsageRowOrBuilder extends
 
   /**
    * <pre>
-   * Median of their times to first token, to a tenth. Unset: none is known.
+   * Median of their times to first token, within a fifth. Unset: none is known.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -307,7 +307,7 @@ public interface UsageRowOrBuilder extends
   boolean hasTimeToFirstTokenP50();
   /**
    * <pre>
-   * Median of their times to first token, to a tenth. Unset: none is known.
+   * Median of their times to first token, within a fifth. Unset: none is known.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -316,7 +316,7 @@ public interface UsageRowOrBuilder extends
   com.google.protobuf.Duration getTimeToFirstTokenP50();
   /**
    * <pre>
-   * Median of their times to first token, to a tenth. Unset: none is known.
+   * Median of their times to first token, within a fifth. Unset: none is known.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_token_p50 = 21 [json_name = "timeToFirstTokenP50"];</code>
@@ -325,7 +325,7 @@ public interface UsageRowOrBuilder extends
 
   /**
    * <pre>
-   * 95th percentile of them.
+   * 95th percentile of them, within a fifth.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
@@ -334,7 +334,7 @@ public interface UsageRowOrBuilder extends
   boolean hasTimeToFirstTokenP95();
   /**
    * <pre>
-   * 95th percentile of them.
+   * 95th percentile of them, within a fifth.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
@@ -343,7 +343,7 @@ public interface UsageRowOrBuilder extends
   com.google.protobuf.Duration getTimeToFirstTokenP95();
   /**
    * <pre>
-   * 95th percentile of them.
+   * 95th percentile of them, within a fifth.
    * </pre>
    *
    * <code>.google.protobuf.Duration time_to_first_token_p95 = 22 [json_name = "timeToFirstTokenP95"];</code>
