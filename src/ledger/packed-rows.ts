@@ -17,13 +17,13 @@ export function sumsOfBytes(bytes: Uint8Array): StoredSums {
 }
 
 export function packRows(
-  rows: readonly { readonly key: Uint8Array; readonly sums: Uint8Array }[],
+  rows: readonly (readonly [key: Uint8Array, sums: Uint8Array])[],
 ): Uint8Array {
-  const size = rows.reduce((sum, { key, sums }) => sum + HEAD + key.length + sums.length, 0);
+  const size = rows.reduce((sum, [key, sums]) => sum + HEAD + key.length + sums.length, 0);
   const packed = new Uint8Array(size);
   const view = new DataView(packed.buffer);
   let offset = 0;
-  for (const { key, sums } of rows) {
+  for (const [key, sums] of rows) {
     view.setUint32(offset, key.length, true);
     view.setUint32(offset + 4, sums.length, true);
     packed.set(key, offset + HEAD);

@@ -30,14 +30,18 @@ const PICOS = COUNTERS.indexOf("picos");
 /** Trillionths of a currency unit. Whole units are counted apart, so that no sum is rounded. */
 const UNIT_PICOS = 1e12;
 
+/** Indexes of times double the time every four steps, from a millisecond to nine hours. */
+const STEPS = 4;
+const MAX_INDEX = 100;
+
 /** Sums with their histogram of times to first token: calls by the index of a time. */
 export interface Sums {
   readonly counters: Float64Array;
-  readonly times: Map<number, number>;
+  readonly times: Float64Array;
 }
 
 export function createSums(): Sums {
-  return { counters: new Float64Array(COUNTERS.length), times: new Map() };
+  return { counters: new Float64Array(COUNTERS.length), times: new Float64Array(MAX_INDEX + 1) };
 }
 
 export function addTo({ counters }: Sums, counter: Counter, amount: number): void {
@@ -62,39 +66,45 @@ export function addPicos({ counters }: Sums, picos: number): void {
   carry(counters);
 }
 
-/** Indexes of times double the time every four steps. */
-const STEPS = 4;
-const MAX_INDEX = 100;
-
 /** Counts one call's time to first token. */
 export function addTime({ times }: Sums, ms: number): void {
   const index = ms <= 1 ? 0 : Math.min(MAX_INDEX, Math.ceil(Math.log2(ms) * STEPS));
-  times.set(index, (times.get(index) ?? 0) + 1);
+  times[index] = (times[index] ?? 0) + 1;
 }
 
 export function timedCalls({ times }: Sums): number {
-  return Array.from(times.values()).reduce((sum, calls) => sum + calls, 0);
+  let sum = 0;
+  for (const calls of times) sum += calls;
+  return sum;
 }
 
 /** The quantile in milliseconds, within a fifth of the time; undefined: no time is known. */
 export function timeQuantile(sums: Sums, share: number): number | undefined {
+  const { times } = sums;
   const rank = share * timedCalls(sums);
   let before = 0;
-  for (const [index, calls] of [...sums.times].sort(([a], [b]) => a - b)) {
+  for (let index = 0; index < times.length; index++) {
+    const calls = times[index] as number;
     // Within a step the times are taken as evenly spread.
-    if (before + calls >= rank) return 2 ** ((index - 1 + (rank - before) / calls) / STEPS);
+    if (calls > 0 && before + calls >= rank)
+      return 2 ** ((index - 1 + (rank - before) / calls) / STEPS);
     before += calls;
   }
   return undefined;
 }
 
+/** Adds numbers, place by place. */
+function addAll(to: Float64Array, from: Float64Array): void {
+  for (let index = 0; index < from.length; index++) {
+    to[index] = (to[index] as number) + (from[index] as number);
+  }
+}
+
 /** Adds the sums of another row. */
 export function addSums(to: Sums, from: Sums): void {
-  for (const [index, amount] of from.counters.entries()) {
-    to.counters[index] = (to.counters[index] ?? 0) + amount;
-  }
+  addAll(to.counters, from.counters);
   carry(to.counters);
-  for (const [index, calls] of from.times) to.times.set(index, (to.times.get(index) ?? 0) + calls);
+  addAll(to.times, from.times);
 }
 
 /** A time's index and its calls in one number: calls stay below 2^40. */
@@ -104,12 +114,11 @@ const INDEX = 2 ** 40;
 export type StoredSums = Float64Array;
 
 export function storedSums({ counters, times }: Sums): StoredSums {
-  const stored = new Float64Array(1 + counters.length + times.size);
-  stored[0] = counters.length;
-  stored.set(counters, 1);
-  let place = 1 + counters.length;
-  for (const [index, calls] of times) stored[place++] = index * INDEX + calls;
-  return stored;
+  const elements: number[] = [];
+  for (const [index, calls] of times.entries()) {
+    if (calls > 0) elements.push(index * INDEX + calls);
+  }
+  return Float64Array.of(counters.length, ...counters, ...elements);
 }
 
 /** Adds what a store keeps. Counters of a later release are left out. */
@@ -123,7 +132,7 @@ export function addStored({ counters, times }: Sums, stored: StoredSums): void {
   for (let place = kept + 1; place < stored.length; place++) {
     const element = stored[place] as number;
     const index = Math.floor(element / INDEX);
-    times.set(index, (times.get(index) ?? 0) + (element - index * INDEX));
+    times[index] = (times[index] as number) + (element - index * INDEX);
   }
 }
 

@@ -92,7 +92,7 @@ describe.each(ledgers)("$name", ({ open }) => {
     const sums = hour.get(keyOf("a"));
     expect(counter(sums, "calls")).toBe(2);
     expect(counter(sums, "picos")).toBe(700);
-    expect(sums?.times).toEqual(new Map([[10, 1]]));
+    expect(sums?.times[10]).toBe(1);
     expect(await callsOf(ledger, { grain: "day", start: dayOf(newer) })).toEqual({
       [keyOf("a")]: 3,
       [keyOf('é"\n')]: 4,
@@ -188,7 +188,7 @@ describe.each(ledgers)("$name", ({ open }) => {
     await ledger.apply({ session: "s", number: 3, rows: [{ ...place, sums: later }] });
     const rows = await rowsOf(ledger, { grain: "hour", start });
     expect(counter(rows.get(keyOf("a")), "calls")).toBe(3);
-    expect(rows.get(keyOf("a"))?.times).toEqual(new Map([[12, 3]]));
+    expect(rows.get(keyOf("a"))?.times[12]).toBe(3);
   });
 
   it("puts the sums of a clock that has jumped into the store's own hour", async () => {

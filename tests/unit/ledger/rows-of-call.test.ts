@@ -47,7 +47,7 @@ it("gives each target its attempts, and the last one the call", () => {
     ],
     ["r m USD succeeded", { picos: 1, attempts: 1, hedges: 1 }],
   ]);
-  expect(rowsOfCall(record, "team", [])[1]?.sums.times).toEqual(new Map([[27, 1]]));
+  expect(rowsOfCall(record, "team", [])[1]?.sums.times[27]).toBe(1);
   expect(rowsOfCall(record, "team", [])[0]?.key).toMatchObject({ caller: "web", group: "team" });
 });
 
