@@ -132,7 +132,7 @@ async function ask(query: Pick<UsageQuery, "interval" | "groupBy">) {
     const { user, system } = process.cpuUsage(startedAt);
     if (round > 0) times.push((user + system) / 1_000);
   }
-  return { ms: median(times), longestTurnMs, calls };
+  return { cpuMs: median(times), longestTurnMs, calls };
 }
 
 print({

@@ -1,6 +1,6 @@
 // What the ledger needs of a store.
 import type { Period } from "./periods.ts";
-import type { StoredSums } from "./sums.ts";
+import type { StoredSums, VisitRow } from "./sums.ts";
 
 /** Sums to add to a row of an hour, and to the same row of its day. */
 export interface BatchRow {
@@ -57,7 +57,7 @@ export interface LedgerStore {
   /** A session that has written everything. One that dies without this has lost a batch. */
   closeSession(session: string): Promise<void>;
   /** Calls `visit` with each row of a period, in no order. */
-  read(period: Period, visit: (key: string, sums: StoredSums) => void): Promise<void>;
+  read(period: Period, visit: VisitRow): Promise<void>;
   state(): Promise<LedgerState>;
   /** Deletes what is past its time, and counts the sessions that died. A part of a long work. */
   tidy(retention: LedgerRetention): Promise<void>;

@@ -1,9 +1,9 @@
-// The rows of a period in one piece: for each the lengths of its key and its sums in bytes (32 bits each), the
-// key, then the sums; all numbers are little-endian.
-import type { StoredSums } from "./sums.ts";
+// The rows of a period in one piece: for each the length of its key in bytes and the number of its sums (32 bits
+// each), the key, filled up with zeros to a multiple of 8 bytes, then the sums. All numbers are little-endian.
+import type { StoredSums, VisitRow } from "./sums.ts";
 
-const HEAD = 8;
 const NUMBER = 8;
+const HEAD = NUMBER;
 
 /** A view of the bytes of sums, as stores keep them. Node runs on little-endian machines alone. */
 export function bytesOfSums(sums: StoredSums): Uint8Array {
@@ -16,33 +16,45 @@ export function sumsOfBytes(bytes: Uint8Array): StoredSums {
   return sums;
 }
 
-export function packRows(
-  rows: readonly (readonly [key: Uint8Array, sums: Uint8Array])[],
-): Uint8Array {
-  const size = rows.reduce((sum, [key, sums]) => sum + HEAD + key.length + sums.length, 0);
-  const packed = new Uint8Array(size);
-  const view = new DataView(packed.buffer);
-  let offset = 0;
-  for (const [key, sums] of rows) {
-    view.setUint32(offset, key.length, true);
-    view.setUint32(offset + 4, sums.length, true);
-    packed.set(key, offset + HEAD);
-    packed.set(sums, offset + HEAD + key.length);
-    offset += HEAD + key.length + sums.length;
-  }
-  return packed;
+function padded(length: number): number {
+  return Math.ceil(length / NUMBER) * NUMBER;
 }
 
-/** Calls `visit` with each row. */
-export function visitRows(bytes: Uint8Array, visit: (key: string, sums: StoredSums) => void): void {
-  const packed = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let offset = 0; offset < packed.length; ) {
-    const keyEnd = offset + HEAD + packed.readUInt32LE(offset);
-    const end = keyEnd + packed.readUInt32LE(offset + 4);
-    visit(
-      packed.toString("utf8", offset + HEAD, keyEnd),
-      sumsOfBytes(packed.subarray(keyEnd, end)),
-    );
-    offset = end;
+export function packRows(
+  rows: readonly (readonly [key: string, sums: Uint8Array])[],
+): Uint8Array<ArrayBuffer> {
+  const lengths = rows.map(([key]) => Buffer.byteLength(key));
+  const size = rows.reduce(
+    (sum, [, sums], index) => sum + HEAD + padded(lengths[index] ?? 0) + sums.length,
+    0,
+  );
+  const packed = Buffer.from(new ArrayBuffer(size));
+  let offset = 0;
+  for (const [index, [key, sums]] of rows.entries()) {
+    const length = lengths[index] ?? 0;
+    packed.writeUInt32LE(length, offset);
+    packed.writeUInt32LE(sums.length / NUMBER, offset + 4);
+    packed.write(key, offset + HEAD);
+    offset += HEAD + padded(length);
+    packed.set(sums, offset);
+    offset += sums.length;
+  }
+  return new Uint8Array(packed.buffer, packed.byteOffset, packed.length);
+}
+
+/** Calls `visit` with each row. Makes no object for a row but its key: there can be many. */
+export function visitRows(bytes: Uint8Array, visit: VisitRow): void {
+  // Numbers stand at multiples of their length, and a part of a pool can begin anywhere.
+  const isAligned = bytes.byteOffset % NUMBER === 0;
+  const { buffer, byteOffset, length: size } = isAligned ? bytes : new Uint8Array(bytes);
+  const packed = Buffer.from(buffer, byteOffset, size);
+  const numbers = new Float64Array(buffer, byteOffset, size / NUMBER);
+  for (let offset = 0; offset < size; ) {
+    const length = packed.readUInt32LE(offset);
+    const count = packed.readUInt32LE(offset + 4);
+    const key = packed.toString("utf8", offset + HEAD, offset + HEAD + length);
+    const first = (offset + HEAD + padded(length)) / NUMBER;
+    visit(key, numbers, first, first + count);
+    offset = (first + count) * NUMBER;
   }
 }

@@ -113,6 +113,9 @@ const INDEX = 2 ** 40;
 /** As stores keep it: the number of counters, the counters, then an element for each time. */
 export type StoredSums = Float64Array;
 
+/** Takes a row of a store: its stored sums are the numbers from `first` to `end`, which the visitor does not keep. */
+export type VisitRow = (key: string, numbers: Float64Array, first: number, end: number) => void;
+
 export function storedSums({ counters, times }: Sums): StoredSums {
   const elements: number[] = [];
   for (const [index, calls] of times.entries()) {
@@ -121,16 +124,21 @@ export function storedSums({ counters, times }: Sums): StoredSums {
   return Float64Array.of(counters.length, ...counters, ...elements);
 }
 
-/** Adds what a store keeps. Counters of a later release are left out. */
-export function addStored({ counters, times }: Sums, stored: StoredSums): void {
-  const kept = stored[0] ?? 0;
+/** Adds what a store keeps, which is the numbers from `first` to `end`. Counters of a later release are left out. */
+export function addStored(
+  { counters, times }: Sums,
+  numbers: Float64Array,
+  first = 0,
+  end = numbers.length,
+): void {
+  const kept = numbers[first] as number;
   const known = Math.min(kept, counters.length);
   for (let index = 0; index < known; index++) {
-    counters[index] = (counters[index] as number) + (stored[index + 1] as number);
+    counters[index] = (counters[index] as number) + (numbers[first + 1 + index] as number);
   }
   carry(counters);
-  for (let place = kept + 1; place < stored.length; place++) {
-    const element = stored[place] as number;
+  for (let place = first + 1 + kept; place < end; place++) {
+    const element = numbers[place] as number;
     const index = Math.floor(element / INDEX);
     times[index] = (times[index] as number) + (element - index * INDEX);
   }

@@ -9,10 +9,10 @@ import {
   COUNTERS,
   type Counter,
   createSums,
-  type StoredSums,
   type Sums,
   timedCalls,
   timeQuantile,
+  type VisitRow,
 } from "./sums.ts";
 import type { UsagePlan } from "./usage-plan.ts";
 
@@ -55,10 +55,12 @@ export class UsageGroups {
     this.#plan = plan;
   }
 
-  /** `startMs`: the interval that the row is in. */
-  add(startMs: number, key: string, stored: StoredSums): void {
-    const slot = this.#slotOf(key);
-    if (slot !== undefined) addStored(this.#sumsOf(startMs, slot), stored);
+  /** `startMs`: the interval that the rows are in. */
+  visitorOf(startMs: number): VisitRow {
+    return (key, numbers, first, end) => {
+      const slot = this.#slotOf(key);
+      if (slot !== undefined) addStored(this.#sumsOf(startMs, slot), numbers, first, end);
+    };
   }
 
   /** By time, then by group. */

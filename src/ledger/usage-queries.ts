@@ -17,7 +17,7 @@ import {
   type Period,
   periodsOf,
 } from "./periods.ts";
-import type { StoredSums } from "./sums.ts";
+import type { VisitRow } from "./sums.ts";
 import { UsageGroups } from "./usage-groups.ts";
 import { planOf, type UsagePlan } from "./usage-plan.ts";
 
@@ -105,8 +105,8 @@ export class UsageQueries implements UsageReports {
     const last = periods.at(-1);
     if (first === undefined || last === undefined) throw invalidField("from", "names no time");
     const groups = new UsageGroups(plan);
-    await this.#readAll(periods, ({ start }, key, stored) =>
-      groups.add(intervalOf(interval, start, first.start), key, stored),
+    await this.#readAll(periods, ({ start }) =>
+      groups.visitorOf(intervalOf(interval, start, first.start)),
     );
     return {
       rows: await groups.rows(),
@@ -123,13 +123,13 @@ export class UsageQueries implements UsageReports {
   /** A few at a time, and each in a turn of its own: other calls run in between. */
   async #readAll(
     periods: readonly Period[],
-    visit: (period: Period, key: string, stored: StoredSums) => void,
+    visitorOf: (period: Period) => VisitRow,
   ): Promise<void> {
     const { clock, store } = this.#options;
     for (let index = 0; index < periods.length; index += READS) {
       const reads = periods
         .slice(index, index + READS)
-        .map((period) => store.read(period, (key, stored) => visit(period, key, stored)));
+        .map((period) => store.read(period, visitorOf(period)));
       await within(clock, ANSWER_MS, Promise.all(reads));
       // A store in memory answers in the same turn.
       await setImmediate();

@@ -46,10 +46,10 @@ const hoursAgo = (hours: number): number => hourOf(systemClock.wallTime()) - hou
 
 async function rowsOf(store: LedgerStore, period: Period): Promise<Map<string, Sums>> {
   const rows = new Map<string, Sums>();
-  await store.read(period, (key, stored) => {
+  await store.read(period, (key, ...stored) => {
     expect(rows.has(key)).toBe(false);
     const sums = createSums();
-    addStored(sums, stored);
+    addStored(sums, ...stored);
     rows.set(key, sums);
   });
   return rows;

@@ -68,7 +68,7 @@ export function createMemoryLedgerStore(engine: MemoryEngine, maxRows = MAX_ROWS
       closeLedgerSession(table, session);
     },
     async read(period, visit) {
-      for (const [key, sums] of rowsOf(period) ?? []) visit(key, sums);
+      for (const [key, sums] of rowsOf(period) ?? []) visit(key, sums, 0, sums.length);
     },
     async state() {
       return {

@@ -138,8 +138,9 @@ local function ledger_read(_, args)
   local parts = {}
   for index = 1, #fields, 2 do
     local key, sums = fields[index], fields[index + 1]
-    parts[#parts + 1] = struct.pack('<I4I4', #key, #sums)
+    parts[#parts + 1] = struct.pack('<I4I4', #key, #sums / 8)
     parts[#parts + 1] = key
+    parts[#parts + 1] = string.rep('\0', -#key % 8)
     parts[#parts + 1] = sums
   end
   return table.concat(parts)

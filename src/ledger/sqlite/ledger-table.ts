@@ -82,13 +82,13 @@ export function createLedgerTable(db: DatabaseSync): LedgerTable {
   };
 }
 
-/** The key and the sums of each row of a period, as bytes. */
+/** The key of each row of a period, and its sums as bytes. */
 export function createRowReader(db: DatabaseSync) {
   const all = db.prepare(
-    "SELECT CAST(key AS BLOB) AS key, sums FROM ledgerRow WHERE grain = ? AND start = ?",
+    "SELECT key, sums FROM ledgerRow WHERE grain = ? AND start = ?",
   );
   // Without names a row costs less.
   all.setReturnArrays(true);
   return ({ grain, start }: Period) =>
-    all.all(grain, start) as unknown as (readonly [key: Uint8Array, sums: Uint8Array])[];
+    all.all(grain, start) as unknown as (readonly [key: string, sums: Uint8Array])[];
 }

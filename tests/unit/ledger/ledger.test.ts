@@ -57,9 +57,9 @@ function createScene() {
       const sums = createSums();
       const rows: string[] = [];
       const start = dayOf(clock.wallTime());
-      await kept.read({ grain: "day", start }, (key, stored) => {
+      await kept.read({ grain: "day", start }, (key, ...stored) => {
         rows.push(key);
-        addStored(sums, stored);
+        addStored(sums, ...stored);
       });
       const of = (name: (typeof COUNTERS)[number]) => sums.counters[COUNTERS.indexOf(name)] ?? 0;
       return { rows, calls: of("calls"), picos: of("picos"), units: of("units") };
