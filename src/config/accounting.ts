@@ -1,6 +1,15 @@
 import type { AbortPolicy } from "../domain/generation-spec.ts";
 import type { LedgerSettings } from "../ledger/ledger-settings.ts";
-import { ConfigProblem, count, duration, matching, oneOf, picos, restricted, text } from "./readers.ts";
+import {
+  ConfigProblem,
+  count,
+  duration,
+  matching,
+  oneOf,
+  picos,
+  restricted,
+  text,
+} from "./readers.ts";
 import { list, object, reshaped } from "./sections.ts";
 
 const DEFAULT_ABORT: AbortPolicy = { mode: "close", maxTimeMs: 10_000 };

@@ -1,4 +1,5 @@
 // What callers and operators see of what was used. Times are milliseconds since the epoch.
+import type { TokenCounts } from "./token-usage.ts";
 
 /** Length of the periods that have rows of their own, in UTC; `none`: one period. */
 export type UsageInterval = "none" | "hour" | "day" | "month";
@@ -32,7 +33,7 @@ export interface CostSum {
 }
 
 /** Exact sums of one period and one group. */
-export interface UsageSums {
+export interface UsageSums extends Required<TokenCounts> {
   readonly calls: number;
   /** Without those that were cancelled. */
   readonly failures: number;
@@ -41,12 +42,6 @@ export interface UsageSums {
   readonly retries: number;
   readonly failovers: number;
   readonly hedges: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly cacheReadTokens: number;
-  readonly cacheWriteTokens: number;
-  readonly cacheWriteLongTokens: number;
-  readonly reasoningTokens: number;
   /** From attempts whose counts were estimated, at least in part. */
   readonly estimatedInputTokens: number;
   readonly estimatedOutputTokens: number;

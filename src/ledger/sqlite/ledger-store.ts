@@ -12,10 +12,7 @@ export function createSqliteLedgerStore(engine: SqliteEngine, maxRows = MAX_ROWS
     async read(period, visit) {
       visitRows(await link.call("read", period), visit);
     },
-    async state() {
-      const { lost, ...state } = await link.call("state");
-      return { ...state, lost: new Map(lost) };
-    },
+    state: () => link.call("state"),
     tidy: (retention) => link.call("tidy", retention),
   };
 }

@@ -84,9 +84,7 @@ export function createLedgerTable(db: DatabaseSync): LedgerTable {
 
 /** The key of each row of a period, and its sums as bytes. */
 export function createRowReader(db: DatabaseSync) {
-  const all = db.prepare(
-    "SELECT key, sums FROM ledgerRow WHERE grain = ? AND start = ?",
-  );
+  const all = db.prepare("SELECT key, sums FROM ledgerRow WHERE grain = ? AND start = ?");
   // Without names a row costs less.
   all.setReturnArrays(true);
   return ({ grain, start }: Period) =>

@@ -21,7 +21,7 @@ function serve({ db }: ThreadFile): Handlers<LedgerCalls> {
       hoursFrom: numberOf(from.get("hour")),
       daysFrom: numberOf(from.get("day")),
       rows: table.rows(),
-      lost: lost.all().map((row) => [Number(row["day"]), Number(row["batches"])] as const),
+      lost: new Map(lost.all().map((row) => [Number(row["day"]), Number(row["batches"])])),
     }),
     tidy: ({ now, sessions }, retention) =>
       tidyLedger(table, retention, (session) => sessions.includes(session), now),
