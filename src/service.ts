@@ -8,6 +8,7 @@ import { createReloadSteps, namesFiles } from "./deployment/reload-steps.ts";
 import { Reloads } from "./deployment/reloads.ts";
 import { callerRevoked, type GatewayError } from "./domain/gateway-error.ts";
 import type { Log } from "./domain/log-line.ts";
+import type { UsageReports } from "./domain/usage-report.ts";
 import { createAnthropicDoor } from "./doors/anthropic.ts";
 import { DoorHost } from "./doors/door-host.ts";
 import { createOpenAiDoor } from "./doors/openai.ts";
@@ -17,6 +18,7 @@ import { EarlyLines } from "./early-lines.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
+import { UsageQueries } from "./ledger/usage-queries.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { openStores, type Stores } from "./open-stores.ts";
 import { createCallerRevocation } from "./operations/caller-revocation.ts";
@@ -40,6 +42,7 @@ import type { ServedService } from "./rpc/handlers.ts";
 import { addressText } from "./rpc/listen.ts";
 import { createModelService } from "./rpc/model-service.ts";
 import { outputText } from "./rpc/output-text.ts";
+import { createUsageService } from "./rpc/usage-service.ts";
 import { createStoredCallers, type StoredCallers } from "./stored-callers.ts";
 import { type StreamService, startStreams } from "./stream-service.ts";
 import { VERSION } from "./version.ts";
@@ -65,6 +68,7 @@ export const OWN_PARTS: ServiceParts = { open: openStores, encodeEvent };
 async function startStoredStreams(core: Core, parts: ServiceParts, stores: Stores, log: Log) {
   const { clock, counter, deployment, inForce, newId, operations, replica, states } = core;
   const { onDefect, runs, telemetry } = core;
+  const session = sessionOf(replica, newId());
   const streams = await startStreams({
     clock,
     runs,
@@ -73,7 +77,7 @@ async function startStoredStreams(core: Core, parts: ServiceParts, stores: Store
     onDefect,
     log,
     stores,
-    session: sessionOf(replica, newId()),
+    session,
     lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
     config: () => inForce.config,
     encodeEvent: parts.encodeEvent,
@@ -81,7 +85,14 @@ async function startStoredStreams(core: Core, parts: ServiceParts, stores: Store
     snapshot: () => encodeSnapshot({ replica, status: operations.status() }),
   });
   shareTargetStates(streams.log.control, states, operations);
-  return streams;
+  core.ledger.start(stores.ledger, session);
+  const reports = new UsageQueries({
+    clock,
+    store: stores.ledger,
+    labels: () => inForce.config.accounting.ledger.labels,
+    lagMs: () => core.ledger.lagMs,
+  });
+  return { streams, reports };
 }
 
 /** What calls of every door ask. */
@@ -89,6 +100,7 @@ interface SharedParts {
   readonly gateway: Gateway;
   readonly countInput: InputCounter["count"];
   readonly callers: StoredCallers;
+  readonly reports: UsageReports;
 }
 
 function createServices(core: Core, streams: StreamService, parts: SharedParts): ServedService[] {
@@ -104,6 +116,7 @@ function createServices(core: Core, streams: StreamService, parts: SharedParts):
       isAvailable: (model) => core.deployment().isAvailable(model),
     }),
     createCallerService({ administration: parts.callers.administration, audit }),
+    createUsageService({ replica, reports: parts.reports }),
     createAdminService({
       replica,
       audit,
@@ -225,7 +238,7 @@ export async function startService(
   const { inForce, runs } = core;
   const early = new EarlyLines(log);
   const stores = await parts.open(inForce.config.store, clock);
-  const streams = await startStoredStreams(core, parts, stores, early.write);
+  const { streams, reports } = await startStoredStreams(core, parts, stores, early.write);
   const callers = createStoredCallers({
     core,
     store: stores.callers,
@@ -250,7 +263,7 @@ export async function startService(
   });
   const inputCounter = new InputCounter(core);
   const countInput: InputCounter["count"] = (call) => inputCounter.count(call);
-  const asked = { gateway, countInput, callers };
+  const asked = { gateway, countInput, callers, reports };
   const doors = createDoors(core, createServices(core, streams, asked), asked);
   const { calls, dispatcher, host } = doors;
   const ending = new AbortController();
@@ -288,7 +301,7 @@ export async function startService(
       await drain({ clock, settings, ...listeners, ...draining, hurry });
       calls.lines.close();
       await callers.stop();
-      await streams.close();
+      await streams.close(() => core.ledger.close());
       await reloaded;
       ending.abort();
       await core.close();

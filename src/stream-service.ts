@@ -61,8 +61,11 @@ export interface StreamService {
   readonly endOrphan: (stream: StoredStream) => Promise<boolean>;
   /** Takes over no streams from now on. An ending replica leaves them to others. */
   stopAdopting(): void;
-  /** Ends the background work and the store; what runs must have ended. */
-  close(): Promise<void>;
+  /**
+   * Ends the background work and the store; what runs must have ended. `closeOthers` is what other tenants do
+   * before their store is gone.
+   */
+  close(closeOthers?: () => Promise<void>): Promise<void>;
 }
 
 /** The log line for a store that becomes available or unavailable, or is unavailable for another reason. */
@@ -184,12 +187,13 @@ export async function startStreams(options: StreamServiceOptions): Promise<Strea
     telemetry: observed,
     endOrphan: (stream) => takeover.end(stream),
     stopAdopting: () => maintenance.stopAdopting(),
-    async close() {
+    async close(closeOthers) {
       // Those that no call reads.
       await log.handOffAll();
       const ends = Array.from(log.owned.values(), ({ ended }) => ended);
       const timeout = clock.sleep(LAST_APPENDS_MS, new AbortController().signal);
       await Promise.race([Promise.all(ends), timeout]);
+      await closeOthers?.();
       await end();
     },
   };

@@ -166,6 +166,9 @@ export const LOG_EVENTS = {
   "stream lost": { cause: "text" },
   takeover: { stream_id: "text", epoch: "count", tail: "count", result: "text" },
   "usage file failed": { code: "text" },
+  "ledger behind": { cause: "text", code: "text?" },
+  "ledger caught up": { seconds: "seconds" },
+  "ledger lost": { calls: "count" },
   defect: {
     error: "text",
     stack: "texts?",

@@ -48,6 +48,11 @@ const callMetrics = {
     ["steer.usage.dropped", "{record}", "Usage records that their file did not accept."],
     [],
   ),
+  ledgerLag: simple(
+    "gauge",
+    ["steer.ledger.lag", "s", "Age of the oldest call that the ledger's store has not taken."],
+    [],
+  ),
   eventLoopMean: simple(
     "gauge",
     ["nodejs.eventloop.delay.mean", "s", "Mean delay of the event loop since the last export."],

@@ -15,7 +15,7 @@ import { attemptAttributes, decisionAttributes, resultAttributes } from "./attem
 import { AttemptMetrics } from "./attempt-metrics.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
 import { createStreamMetrics } from "./create-stream-metrics.ts";
-import { counter, histogram } from "./instruments.ts";
+import { counter, gauge, histogram } from "./instruments.ts";
 import { metric } from "./metrics.ts";
 import type { ModelLabels } from "./model-labels.ts";
 import { attribute, SCOPE } from "./names.ts";
@@ -133,6 +133,10 @@ export class OtelTelemetry implements Telemetry {
 
   recordLostUsage(): void {
     this.#lostUsage.add(1);
+  }
+
+  observeLedger(lagMs: () => number): void {
+    gauge(metric.ledgerLag).addCallback((result) => result.observe(lagMs() / 1000));
   }
 
   streams(store: string, held?: () => number): StreamTelemetry {

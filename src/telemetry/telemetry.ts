@@ -83,6 +83,8 @@ export interface Telemetry {
   recordEstimateError(target: TargetName, error: number): void;
   /** Counts a lost usage record: the file accepted it too slowly, or not at all. */
   recordLostUsage(): void;
+  /** Shows how far the ledger is behind: `lagMs` is read when metrics are exported. */
+  observeLedger(lagMs: () => number): void;
   /**
    * Telemetry of stored streams. `store`: kind of the store. `held`: bytes of this process's memory that the store
    * takes.
@@ -107,6 +109,7 @@ export const noTelemetry: Telemetry = {
   recordEstimate: () => {},
   recordEstimateError: () => {},
   recordLostUsage: () => {},
+  observeLedger: () => {},
   streams: () => noStreamTelemetry,
   recordCall: () => {},
 };

@@ -272,6 +272,15 @@ export const METHODS = {
     ["FAILED_PRECONDITION", ["GROUP_IN_USE"], "the group has callers"],
     STORE,
   ],
+  "steer.admin.v1.UsageService.QueryUsage": [
+    ["PERMISSION_DENIED", ["ROLE_REQUIRED"], "the scope ALL needs the role operator"],
+    [
+      "RESOURCE_EXHAUSTED",
+      ["CALLER_RATE_LIMIT"],
+      "two questions of the caller about usage run at this replica, or eight of all callers",
+    ],
+    STORE,
+  ],
   "steer.admin.v1.AdminService.ListStreamStates": [PAGE, STORE],
   "steer.admin.v1.AdminService.GetStreamState": [STATE, STORE],
   "steer.admin.v1.AdminService.CancelStream": [STATE, STORE],
