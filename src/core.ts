@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { createAuthenticator } from "./calls/authenticator.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
+import { createConfiguredCallers } from "./config/configured-callers.ts";
 import { Adapters } from "./deployment/adapters.ts";
 import { createDeployment, type Deployment, type ProviderTypes } from "./deployment/deployment.ts";
 import type { InForce } from "./deployment/reload-steps.ts";
@@ -11,6 +12,7 @@ import type { Log } from "./domain/log-line.ts";
 import type { Model } from "./domain/model.ts";
 import { GenerationRuns } from "./gateway/generation-runs.ts";
 import { createIdSource } from "./id-source.ts";
+import { LimitedCallers } from "./limits/limited-callers.ts";
 import { createErrorTextLog } from "./operations/log-error-texts.ts";
 import { logTargetChanges } from "./operations/log-target-changes.ts";
 import { createOperations } from "./operations/operations.ts";
@@ -44,6 +46,7 @@ export interface Core extends Pick<CoreOptions, "log" | "clock"> {
   readonly stats: ProviderStats;
   readonly counter: TokenCounter;
   readonly usage: UsageFile;
+  readonly limits: LimitedCallers;
   readonly runs: GenerationRuns;
   readonly operations: ReturnType<typeof createOperations>;
   /** What a reload replaces. */
@@ -75,6 +78,26 @@ function createCounter(
       estimated: (model, name) => telemetry.recordEstimate(nameOf({ model }), name),
       measured: (model, error) => telemetry.recordEstimateError(nameOf({ model }), error),
     },
+  });
+}
+
+function createLimits(
+  { clock, telemetry, onDefect }: Pick<Core, "clock" | "telemetry" | "onDefect">,
+  log: Log,
+  config: () => Config,
+): LimitedCallers {
+  return new LimitedCallers({
+    clock,
+    directory: createConfiguredCallers(() => config().callers),
+    settings: () => ({
+      ...config().limits,
+      storeTimeoutMs: config().streams.storeTimeoutMs,
+    }),
+    observer: {
+      ...telemetry.limits(),
+      near: (line) => log({ event: "limit near", ...line }),
+    },
+    onDefect,
   });
 }
 
@@ -110,7 +133,8 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
   const onDefect: OnDefect = (error, place) =>
     log({ event: "defect", ...place, ...describeDefect(error) });
   const shared = { clock, telemetry, counter, usage, newId, deployment, onDefect };
-  const runs = new GenerationRuns({ ...shared, stats, engine, checks });
+  const limits = createLimits(shared, log, () => inForce.config);
+  const runs = new GenerationRuns({ ...shared, stats, engine, checks, limits });
   const operations = createOperations({ clock, engine, stats, deployment });
   observe(operations);
   const replica = randomBytes(4).toString("hex");
@@ -121,6 +145,7 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
     states,
     engine,
     stats,
+    limits,
     runs,
     operations,
     inForce,

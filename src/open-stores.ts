@@ -1,5 +1,7 @@
 // The tenants of each engine: one line each. An engine is loaded when it is configured.
 import type { Clock } from "./clock.ts";
+import type { LimitStore } from "./limits/limit-store.ts";
+import { createMemoryLimitStore } from "./limits/memory/limit-store.ts";
 import { MemoryEngine } from "./store/memory/engine.ts";
 import type { StoreAddress } from "./store/store-address.ts";
 import type { StoreEngine } from "./store/store-engine.ts";
@@ -10,6 +12,7 @@ import type { StreamStore } from "./streams/stream-store.ts";
 export interface Stores {
   readonly engine: StoreEngine;
   readonly streams: StreamStore;
+  readonly limits: LimitStore;
 }
 
 /** Resolves when the engine is open. Rejects where it cannot be used at all. */
@@ -23,19 +26,24 @@ async function createStores(address: StoreAddress, clock: Clock): Promise<Stores
   switch (address.type) {
     case "memory": {
       const engine = new MemoryEngine(clock);
-      return { engine, streams: createMemoryStreamStore(engine, address.maxBytes) };
+      const streams = createMemoryStreamStore(engine, address.maxBytes);
+      return { engine, streams, limits: createMemoryLimitStore(engine) };
     }
     case "sqlite": {
       const { SqliteEngine } = await import("./store/sqlite/engine.ts");
       const { createSqliteStreamStore } = await import("./streams/sqlite/stream-store.ts");
+      const { createSqliteLimitStore } = await import("./limits/sqlite/limit-store.ts");
       const engine = new SqliteEngine({ ...address, clock });
-      return { engine, streams: createSqliteStreamStore(engine) };
+      const streams = createSqliteStreamStore(engine);
+      return { engine, streams, limits: createSqliteLimitStore(engine) };
     }
     case "redis": {
       const { RedisEngine } = await import("./store/redis/engine.ts");
       const { createRedisStreamStore } = await import("./streams/redis/stream-store.ts");
+      const { createRedisLimitStore } = await import("./limits/redis/limit-store.ts");
       const engine = new RedisEngine({ ...address, clock });
-      return { engine, streams: createRedisStreamStore(engine) };
+      const streams = createRedisStreamStore(engine);
+      return { engine, streams, limits: createRedisLimitStore(engine) };
     }
   }
 }

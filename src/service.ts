@@ -80,8 +80,11 @@ class EarlyLines {
 }
 
 async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
+  const { limits } = core;
   const { clock, counter, deployment, inForce, newId, operations, replica, states } = core;
   const { onDefect, runs, telemetry } = core;
+  const stores = await parts.open(inForce.config.store, clock);
+  const session = sessionOf(replica, newId());
   const streams = await startStreams({
     clock,
     runs,
@@ -89,8 +92,12 @@ async function startStoredStreams(core: Core, parts: ServiceParts, log: Log) {
     newId,
     onDefect,
     log,
-    stores: await parts.open(inForce.config.store, clock),
-    session: sessionOf(replica, newId()),
+    stores,
+    limits: {
+      open: (health) => limits.open({ store: stores.limits, health, session }),
+      close: () => limits.close(),
+    },
+    session,
     lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
     config: () => inForce.config,
     encodeEvent: parts.encodeEvent,

@@ -1,5 +1,6 @@
 import { altName } from "../domain/alt-names.ts";
 import type { KnownCaller } from "../domain/caller.ts";
+import { callerLimits } from "./caller-limits.ts";
 import { type Address, ConfigProblem, identifier, matching, oneOf, text } from "./readers.ts";
 import { object, reshaped } from "./sections.ts";
 import { ConfigError } from "./sources.ts";
@@ -10,6 +11,7 @@ const callerFields = object(
     role: oneOf("caller", "operator"),
     key_sha256: matching(/^[0-9a-f]{64}$/i, "64 hex digits; `steer keygen` prints them"),
     client_cert_san: text,
+    limits: callerLimits,
   },
   ["id", "role"],
 );

@@ -1,4 +1,5 @@
 import type { KnownCaller } from "../domain/caller.ts";
+import type { CallerLimits } from "../domain/caller-limits.ts";
 import type { TypeTable } from "../ports/type-facts.ts";
 import type { DefaultTimeouts } from "../reliability/attempt-limits.ts";
 import type { ReliabilitySettings } from "../reliability/reliability-settings.ts";
@@ -45,6 +46,10 @@ export interface Config {
   readonly limits: {
     /** Most bytes of a request that carries a conversation, inflated. */
     readonly requestBytes: number;
+    /** Of callers that have no limits of their own; undefined: none. */
+    readonly defaults: CallerLimits | undefined;
+    /** How calls are counted while the store is away: by each replica its share, or not at all. */
+    readonly withoutStore: "local" | "refuse";
   };
   /** How the service ends. */
   readonly drain: DrainSettings;
@@ -119,7 +124,12 @@ export function createConfig(
     grpc: { address: addresses.grpc, tls: grpc?.tls, ageLimit: ageLimit(grpc) },
     http: { address: addresses.http, tls: http?.tls, corsOrigins: http?.corsOrigins ?? [] },
     doors: { openai: true, anthropic: true, ...fields.doors },
-    limits: { requestBytes: fields.limits?.requestBytes ?? DEFAULT_REQUEST_BYTES },
+    limits: {
+      requestBytes: DEFAULT_REQUEST_BYTES,
+      defaults: undefined,
+      withoutStore: "local",
+      ...fields.limits,
+    },
     drain: drainSettings(fields.drain),
     callers,
     allowUnauthenticated,

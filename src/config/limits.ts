@@ -1,4 +1,5 @@
-import { restricted, size } from "./readers.ts";
+import { callerLimits } from "./caller-limits.ts";
+import { oneOf, restricted, size } from "./readers.ts";
 import { object } from "./sections.ts";
 
 const LEAST_BYTES = 64 * 1024;
@@ -10,4 +11,6 @@ const isAllowed = (bytes: number): boolean => bytes >= LEAST_BYTES && bytes <= M
 /** The section `limits` of the file. */
 export const limitFields = object({
   request_bytes: restricted(size, isAllowed, "must be from 64KiB to 256MiB"),
+  defaults: callerLimits,
+  without_store: oneOf("local", "refuse"),
 });

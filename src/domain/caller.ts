@@ -1,3 +1,5 @@
+import type { CallerLimits } from "./caller-limits.ts";
+
 /** Identity of a caller, from its credential only. */
 export interface Caller {
   readonly id: string;
@@ -10,4 +12,6 @@ export interface KnownCaller extends Caller {
   readonly keySha256?: string;
   /** Subject alternative name: DNS name, URI, IP or mail address, of which the look says the type. */
   readonly clientCertSan?: string;
+  /** Unset: those of callers without limits of their own. */
+  readonly limits?: CallerLimits;
 }

@@ -9,6 +9,7 @@ import type { AbortPolicy, GenerationSpec } from "../domain/generation-spec.ts";
 import type { Route } from "../domain/route.ts";
 import type { GenerationResult, Outcome } from "../output/generation-result.ts";
 import type { SchemaChecks } from "../output/schema-checks.ts";
+import type { CallLimits, LimitedGeneration } from "../ports/call-limits.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { DefaultTimeouts } from "../reliability/attempt-limits.ts";
 import type { ProviderStats } from "../reliability/provider-stats.ts";
@@ -39,6 +40,8 @@ export interface RunDependencies {
   readonly stats: ProviderStats;
   readonly counter: TokenCounter;
   readonly checks: SchemaChecks;
+  /** What callers may use. */
+  readonly limits: CallLimits;
   /** Gets a record of each attempt and of each generation that ends here. */
   readonly usage: UsageSink;
   /** Is told of each defect that ends a generation. */
@@ -59,6 +62,10 @@ export interface RunRequest {
   readonly telemetry: CallTelemetry;
   /** The caller drops output that a notice discards. Of a whole answer the caller has none. */
   readonly acceptsDiscard: boolean;
+  /** Another replica can go on with the generation. */
+  readonly canMove: boolean;
+  /** Told of the caller's limits, if there are any. */
+  readonly onStandings?: LimitedGeneration["onStandings"];
   /** The part of the generation that a lost owner has done; undefined: the generation is new. */
   readonly before: Before | undefined;
 }

@@ -15,9 +15,11 @@ import { attemptAttributes, decisionAttributes, resultAttributes } from "./attem
 import { AttemptMetrics } from "./attempt-metrics.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
 import { counter, histogram } from "./instruments.ts";
+import type { LimitsTelemetry } from "./limits-telemetry.ts";
 import { metric } from "./metrics.ts";
 import type { ModelLabels } from "./model-labels.ts";
 import { attribute, SCOPE } from "./names.ts";
+import { createLimitMetrics } from "./otel-limits.ts";
 import { createOutputMetrics } from "./otel-output.ts";
 import { createStreamMetrics } from "./otel-streams.ts";
 import { type AttributesOf, span } from "./spans.ts";
@@ -133,6 +135,10 @@ export class OtelTelemetry implements Telemetry {
 
   recordLostUsage(): void {
     this.#lostUsage.add(1);
+  }
+
+  limits(): LimitsTelemetry {
+    return createLimitMetrics();
   }
 
   streams(store: string, held?: () => number): StreamTelemetry {

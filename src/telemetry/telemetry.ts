@@ -6,6 +6,7 @@ import type { JsonStatistics } from "../domain/json-statistics.ts";
 import type { FinishReason } from "../domain/provider-event.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
 import type { CallTelemetry } from "./call-telemetry.ts";
+import { type LimitsTelemetry, noLimitsTelemetry } from "./limits-telemetry.ts";
 import { noStreamTelemetry, type StreamTelemetry } from "./stream-telemetry.ts";
 import { traceIdOf } from "./trace-id.ts";
 
@@ -86,6 +87,8 @@ export interface Telemetry {
   recordEstimateError(target: TargetName, error: number): void;
   /** A usage record was lost: its file took it too slowly, or not at all. */
   recordLostUsage(): void;
+  /** The limits of callers. */
+  limits(): LimitsTelemetry;
   /** Stored streams; `store` is the kind of the store, `held` the memory of this process that it takes, in bytes. */
   streams(store: string, held?: () => number): StreamTelemetry;
   /** A generation has ended. `overheadMs` is its time in the gateway itself, outside of providers and waits. */
@@ -107,6 +110,7 @@ export const noTelemetry: Telemetry = {
   recordEstimate: () => {},
   recordEstimateError: () => {},
   recordLostUsage: () => {},
+  limits: () => noLimitsTelemetry,
   streams: () => noStreamTelemetry,
   recordCall: () => {},
 };
