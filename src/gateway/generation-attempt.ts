@@ -12,7 +12,7 @@ import { refuseEmptyOutput } from "../output/empty-output.ts";
 import type { GenerationResult } from "../output/generation-result.ts";
 import { refuseInvalidOutput } from "../output/repair.ts";
 import type { SchemaChecks } from "../output/schema-checks.ts";
-import type { AttemptNeed, CallReservation, LimitedCaller } from "../ports/call-limits.ts";
+import type { LimitedCaller } from "../ports/call-limits.ts";
 import type { Provider, ProviderRequest } from "../providers/provider.ts";
 import {
   attemptLimits,
@@ -31,21 +31,14 @@ import { serviceTierWarning } from "../usage/service-tier.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 import { createUsageMeter } from "../usage/usage-meter.ts";
 import type { CallFacts, UsageSink } from "../usage/usage-sink.ts";
-import type { UsualOutput } from "../usage/usual-output.ts";
 import { AttemptMeasure } from "./attempt-measure.ts";
-import { needOf, tokensOf } from "./attempt-need.ts";
+import { AttemptReservation, type Reserved } from "./attempt-reservation.ts";
 import { attemptSpec, textToContinue } from "./attempt-spec.ts";
 import type { Delivery } from "./delivery.ts";
 import { payFor } from "./pay-for.ts";
 import { signOfEvent } from "./sign-of-event.ts";
 import { streamsUpstream } from "./streams-upstream.ts";
 import { UpstreamAbort } from "./upstream-abort.ts";
-
-/** What is reserved for a generation of a caller with limits. */
-export interface Reserved {
-  readonly reservation: CallReservation;
-  readonly usualOutput: UsualOutput;
-}
 
 /** A generation whose attempts are run. */
 export interface AttemptContext {
@@ -127,15 +120,6 @@ function remainingMs({ clock, waitsUntil }: AttemptContext, callRemainingMs: num
   return waitsMs > 0 ? Math.min(callRemainingMs, waitsMs) : callRemainingMs;
 }
 
-/** Sends nothing where the reservation is refused. */
-async function* afterReserving(
-  reserved: Promise<void>,
-  send: () => AsyncIterable<ProviderEvent>,
-): AsyncGenerator<ProviderEvent, void> {
-  await reserved;
-  yield* send();
-}
-
 export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
   readonly limits: TargetLimits;
   readonly form: "streamed" | "whole";
@@ -148,8 +132,7 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
   readonly #timeouts: DefaultTimeouts;
   readonly #measure: AttemptMeasure;
   readonly #upstream: UpstreamAbort;
-  /** What the attempt can come to, as it was told to the reservation; undefined: nothing was told. */
-  #need: AttemptNeed | undefined;
+  readonly #reservation: AttemptReservation | undefined;
   /** Ends of parts without output: they wait for the first output. */
   #held: ProviderEvent[] = [];
 
@@ -188,6 +171,8 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
     const { options } = target;
     const call = { clock, counter, policy, model, spec, options, stream: streams, lifetime, hurry };
     this.#upstream = new UpstreamAbort(call);
+    const { reserved } = context;
+    this.#reservation = reserved && new AttemptReservation(reserved, counter, target);
   }
 
   open(signal: AbortSignal): AsyncIterable<ProviderEvent> {
@@ -210,8 +195,7 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
     const provider = this.#context.provider(model.provider);
     const send = (): AsyncIterable<ProviderEvent> =>
       provider.generate(request, this.#upstream.follow(signal));
-    const reserved = this.#reserve();
-    const events = reserved === undefined ? send() : afterReserving(reserved, send);
+    const events = this.#reservation?.open(spec, send) ?? send();
     return before === undefined
       ? events
       : joinAtSeam(events, before, spec.sampling.stopSequences ?? []);
@@ -271,7 +255,7 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
     const tier = serviceTierWarning(record.cost, record.finish?.metadata ?? {});
     if (tier !== undefined) record.warn(tier);
     if (outcome === "succeeded") this.#flush();
-    this.#tellReservation();
+    this.#reservation?.end(record);
     stats.ended(target.model.provider, outcome === "superseded" ? outcome : error);
     // Read now: the next attempt may begin the documents anew.
     const json = record.committed ? this.#context.delivery().json() : undefined;
@@ -279,27 +263,6 @@ export class GenerationAttempt implements RunningAttempt<ProviderEvent> {
     // The span and the record have the counts that the result has.
     if (record.counting === undefined) report();
     else record.counting.then(report).catch(onDefect);
-  }
-
-  /** Makes room for this attempt in what is reserved, if there is not enough. */
-  #reserve(): Promise<void> | undefined {
-    const { reserved, counter } = this.#context;
-    if (reserved === undefined) return undefined;
-    const { reservation, usualOutput } = reserved;
-    const { target } = this.#plan;
-    this.#need = needOf({ counter, usualOutput }, target, this.#request.target.spec);
-    return reservation.begin(target.model, this.#need);
-  }
-
-  #tellReservation(): void {
-    const { reserved } = this.#context;
-    if (reserved === undefined || this.#need === undefined) return;
-    const { usage, cost, finish } = this.#record;
-    const used = { tokens: tokensOf(usage), picos: usage === undefined ? 0 : cost?.totalPicos };
-    reserved.reservation.end(this.#need, used);
-    if (finish !== undefined && usage !== undefined) {
-      reserved.usualOutput.learn(this.#plan.target.model, usage.outputTokens);
-    }
   }
 
   #report(end: Pick<AttemptResult, "outcome" | "json">): void {

@@ -203,12 +203,9 @@ export class LimitMachine {
     this.#tables.putWindow(key, state, now + emptyIn(state, now, windowMs) + KEPT_MS);
   }
 
+  /** How the rules stand, where nothing is taken and nothing refused. */
   #levels(rules: readonly LimitRule[], now: number): LimitLevel[] {
-    return rules.map((rule) => {
-      if (rule.unit === "concurrency") return this.#leaseLevel(rule.key);
-      if (rule.unit === "spend") return this.#spend(rule, now).level;
-      return this.#window(rule, now).level;
-    });
+    return this.#check(rules, now).map(({ level: { used, resetMs } }) => ({ used, resetMs }));
   }
 
   #check(rules: readonly LimitRule[], now: number): Checked[] {
