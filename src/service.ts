@@ -12,6 +12,11 @@ import { createAnthropicDoor } from "./doors/anthropic.ts";
 import { DoorHost } from "./doors/door-host.ts";
 import { createOpenAiDoor } from "./doors/openai.ts";
 import { DoorGenerations } from "./doors/shared/generations.ts";
+import {
+  anthropicLimitHeaders,
+  type LimitHeaders,
+  openAiLimitHeaders,
+} from "./doors/shared/limit-headers.ts";
 import type { ModelList } from "./doors/shared/models.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
@@ -155,16 +160,18 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     version: VERSION,
   });
   const dispatcher = createDispatcher({ services, calls, clock, ...limits });
-  const generations = new DoorGenerations({ gateway, contract: createContract() });
+  const made = { gateway, contract: createContract(), clock };
+  const generationsWith = (limitHeaders: LimitHeaders): DoorGenerations =>
+    new DoorGenerations({ ...made, limitHeaders });
   const models: ModelList = {
     list: () => core.deployment().models,
     lookup: (name) => core.deployment().lookup(name)[0],
   };
-  const asked = { generations, models, countInput };
+  const asked = { models, countInput };
   const { openai, anthropic } = inForce.config.doors;
   const doors = [
-    ...(openai ? [createOpenAiDoor(asked)] : []),
-    ...(anthropic ? [createAnthropicDoor(asked)] : []),
+    ...(openai ? [createOpenAiDoor({ ...asked, generations: generationsWith(openAiLimitHeaders) })] : []),
+    ...(anthropic ? [createAnthropicDoor({ ...asked, generations: generationsWith(anthropicLimitHeaders) })] : []),
   ];
   const host = new DoorHost({ doors, calls, dispatcher, ...limits });
   return { calls, dispatcher, host };
