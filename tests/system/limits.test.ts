@@ -119,7 +119,9 @@ describe("a limit of requests", () => {
     expect(generation?.warnings).toMatchObject([{ reason: "LIMIT_NEAR" }]);
     expect((await call("warned")).generation?.warnings).toHaveLength(1);
     const lines = () =>
-      stack.service.log.filter(({ event, caller }) => event === "limit near" && caller === "warned");
+      stack.service.log.filter(
+        ({ event, caller }) => event === "limit near" && caller === "warned",
+      );
     await eventually(() => lines().length > 0);
     expect(lines()).toMatchObject([{ used: 1 }]);
   });
@@ -135,7 +137,7 @@ describe("a limit of calls at a time", () => {
     const refused = await call("one");
     expect(refused.typed?.reason).toBe("CONCURRENCY_LIMIT");
     expect(refused.trailer("grpc-retry-pushback-ms")).toBe("1000");
-    stack.upstream.release();
+    stack.upstream.release(100);
     while (!(await read.next()).done);
     await eventually(async () => (await call("one")).code === 0);
   });
@@ -152,7 +154,7 @@ describe("a limit of calls at a time", () => {
     leaving.abort();
     await left;
     await eventually(async () => (await call("gone")).code === 0);
-    stack.upstream.release();
+    stack.upstream.release(100);
   });
 });
 
