@@ -111,6 +111,7 @@ export class PreparedRun implements GenerationRun {
     const { spec } = payFor({ result: this.result, counter, limited }, first, first.spec);
     const generation = {
       generationId: this.result.generationId,
+      isRequestOnly: false,
       model: first.model,
       need: needOf({ counter, usualOutput }, first, spec),
       canMove: request.canMove,

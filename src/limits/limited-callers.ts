@@ -137,9 +137,12 @@ export class LimitedCallers implements CallLimits {
   async #reserve(
     caller: string,
     limits: readonly CompiledLimit[],
-    { generationId, model, need, canMove, totalMs, onStandings }: LimitedGeneration,
+    generation: LimitedGeneration,
   ): Promise<CallReservation> {
-    const counted = limitsFor(limits, model);
+    const { generationId, isRequestOnly, model, need, canMove, totalMs, onStandings } = generation;
+    const counted = limitsFor(limits, model).filter(
+      ({ rule }) => !isRequestOnly || rule.unit === "requests",
+    );
     const rules = counted.map((limit) => sized(limit, need));
     const { observer } = this.#options;
     const store = this.#opened;

@@ -21,6 +21,8 @@ export interface UsedAmounts {
 /** A generation before anything of it is sent. */
 export interface LimitedGeneration {
   readonly generationId: string;
+  /** A request of another kind, such as a count of tokens, is one of the requests and nothing else. */
+  readonly isRequestOnly: boolean;
   /** The model of the first target. */
   readonly model: Model;
   readonly need: AttemptNeed;

@@ -1,4 +1,5 @@
 // Counts of input over the engine, by one provider that counts as a test wants.
+import { NO_LIMITS } from "./no-limits.ts";
 import { GatewayError } from "../../src/domain/gateway-error.ts";
 import type { Model } from "../../src/domain/model.ts";
 import { InputCounter } from "../../src/gateway/input-counter.ts";
@@ -93,6 +94,8 @@ export function countScene(
         return () => {};
       },
     },
+    limits: NO_LIMITS,
+    newId: () => "count-1",
     deployment: () => ({
       firstTarget: (spec) => ({
         model: testModel({ timeouts: { connectMs: 700 } as never, ...model }),
