@@ -149,6 +149,7 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
   const { gateway, countInput } = parts;
   const { clock, inForce, log, replica, telemetry } = core;
   const { http, limits } = inForce.config;
+  const { requestBytes } = limits;
   const calls = createCalls({
     checkOrigin: createOriginCheck(http.corsOrigins),
     authenticate: (call) => inForce.authenticate(call),
@@ -159,7 +160,7 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     replica,
     version: VERSION,
   });
-  const dispatcher = createDispatcher({ services, calls, clock, ...limits });
+  const dispatcher = createDispatcher({ services, calls, clock, requestBytes });
   const made = { gateway, contract: createContract(), clock };
   const generationsWith = (limitHeaders: LimitHeaders): DoorGenerations =>
     new DoorGenerations({ ...made, limitHeaders });
@@ -170,10 +171,14 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
   const asked = { models, countInput };
   const { openai, anthropic } = inForce.config.doors;
   const doors = [
-    ...(openai ? [createOpenAiDoor({ ...asked, generations: generationsWith(openAiLimitHeaders) })] : []),
-    ...(anthropic ? [createAnthropicDoor({ ...asked, generations: generationsWith(anthropicLimitHeaders) })] : []),
+    ...(openai
+      ? [createOpenAiDoor({ ...asked, generations: generationsWith(openAiLimitHeaders) })]
+      : []),
+    ...(anthropic
+      ? [createAnthropicDoor({ ...asked, generations: generationsWith(anthropicLimitHeaders) })]
+      : []),
   ];
-  const host = new DoorHost({ doors, calls, dispatcher, ...limits });
+  const host = new DoorHost({ doors, calls, dispatcher, requestBytes });
   return { calls, dispatcher, host };
 }
 

@@ -31,7 +31,10 @@ async function apply(
     case "reserve": {
       const about = { generationId, session: "session-a", canMove: true, totalMs: DAY_MS };
       const { state, levels } = await limits.reserve({ ...about, rules: rulesOf(amount) });
-      return { state, levels: levels.map(({ used, refused }) => ({ used, refused: refused && 1 })) };
+      return {
+        state,
+        levels: levels.map(({ used, refused }) => ({ used, refused: refused && 1 })),
+      };
     }
     case "extend": {
       const rules = rulesOf(amount).filter(({ unit }) => unit === "tokens" || unit === "spend");

@@ -1,5 +1,7 @@
 // Reservations in every store: what is taken, given back, moved and reaped.
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/clock.ts";
 import type {
   ConcurrencyRule,
   LimitRule,
@@ -7,9 +9,16 @@ import type {
   SpendRule,
   WindowRule,
 } from "../../src/limits/limit-store.ts";
+import { createRedisLimitStore } from "../../src/limits/redis/limit-store.ts";
+import { periodAt } from "../../src/limits/spend-period.ts";
+import { RedisEngine } from "../../src/store/redis/engine.ts";
+import { createRedisStreamStore } from "../../src/streams/redis/stream-store.ts";
 import { limitStores, type OpenedLimits } from "../support/limit-stores.ts";
+import { isUp, startRedis } from "../support/redis.ts";
+import { eventually } from "../support/stack.ts";
 
 const DAY_MS = 86_400_000;
+const LUA_FOLDER = new URL("../../src/limits/redis/", import.meta.url);
 
 function requests(most: number, changes: Partial<WindowRule> = {}): WindowRule {
   return { unit: "requests", key: "requests", most, windowMs: DAY_MS, take: 1, ...changes };
@@ -21,6 +30,54 @@ function spend(most: number, take: number, changes: Partial<SpendRule> = {}): Sp
   return { unit: "spend", key: "spend", most, period: "total", take, ...changes };
 }
 const calls = (most: number): ConcurrencyRule => ({ unit: "concurrency", key: "calls", most });
+
+/** Random moments of two centuries. */
+const MOMENTS = Array.from({ length: 400 }, (_, index) => {
+  const step = (index * 2_654_435_761) % 4_294_967_296;
+  return Math.floor((step / 4_294_967_296) * 200 * 365.25 * DAY_MS);
+});
+const BORDERS = ["2024-02-29", "2024-03-01", "2000-12-31", "2100-03-01", "1999-01-01"].flatMap(
+  (day) => [Date.parse(day) - 1, Date.parse(day)],
+);
+
+it("periods begin and end in Redis as they do elsewhere", async () => {
+  await using redis = await startRedis();
+  const source = readFileSync(new URL("periods.lua", LUA_FOLDER), "utf8");
+  const script = `${source}
+    local found = {}
+    for index = 2, #ARGV do
+      local starts, ends = period_at(ARGV[1], tonumber(ARGV[index]))
+      found[index - 1] = string.format('%.0f %.0f', starts, ends)
+    end
+    return found`;
+  for (const period of ["hour", "day", "month", "total"] as const) {
+    const moments = [...MOMENTS, ...BORDERS];
+    const found = await redis.command("EVAL", script, "0", period, ...moments.map(String));
+    const expected = moments.map((moment) => {
+      const { startMs, endMs } = periodAt(period, moment);
+      return `${startMs} ${Number.isFinite(endMs) ? endMs : -1}`;
+    });
+    expect(found).toEqual(expected);
+  }
+});
+
+it("a Redis without memory takes no reservation, and ends those that are there", async () => {
+  await using redis = await startRedis();
+  const engine = new RedisEngine({ url: redis.url, clock: systemClock });
+  const streams = createRedisStreamStore(engine);
+  await eventually(() => isUp(streams));
+  const limits = createRedisLimitStore(engine);
+  const about = { session: "session-a", canMove: false, totalMs: 60_000 };
+  await limits.reserve({ ...about, generationId: "g", rules: [calls(1), tokens(100, 60)] });
+  await redis.limitMemory(0);
+  const refused = limits.reserve({ ...about, generationId: "next", rules: [calls(2)] });
+  await expect(refused).rejects.toMatchObject({ trouble: { cause: "full" } });
+  await limits.settle([{ generationId: "g", requests: 1, tokens: 1, picos: 0 }]);
+  await redis.command("CONFIG", "SET", "maxmemory", "0");
+  const answer = await limits.reserve({ ...about, generationId: "g", rules: [calls(1)] });
+  expect(answer.state).toBe("reserved");
+  await engine.close();
+});
 
 describe.each(limitStores)("limits in $name", (under) => {
   let opened: OpenedLimits;

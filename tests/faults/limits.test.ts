@@ -2,8 +2,10 @@
 import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { MidStreamRecovery } from "../../gen/es/steer/v1/generation_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import { createGrpcClient, type GrpcClient, gatewayErrorOf } from "../support/grpc-client.ts";
 import { isNightly } from "../support/nightly.ts";
@@ -13,7 +15,7 @@ import { eventually } from "../support/stack.ts";
 
 const REPLICAS = 3;
 const SLOW_MS = 120_000;
-const { generate } = GenerationService.method;
+const { generate, streamGenerate } = GenerationService.method;
 const sha256 = (key: string): string => createHash("sha256").update(key).digest("hex");
 
 /** Seven tokens of output cost 0.07; input costs nothing. */
@@ -23,8 +25,20 @@ const LIMITS = {
   requests: "{requests: 50/m}",
   concurrency: "{concurrency: 5}",
   spend: "{spend: {total: USD 1.00}}",
+  moved: "{concurrency: 1, tokens: 1000/d}",
 };
 type CallerId = keyof typeof LIMITS;
+
+function answer(field: "message" | "delta"): string {
+  return JSON.stringify({
+    id: "chat-1",
+    object: field === "delta" ? "chat.completion.chunk" : "chat.completion",
+    created: 1,
+    model: "m-one",
+    choices: [{ index: 0, [field]: { role: "assistant", content: "hi" }, finish_reason: "stop" }],
+    usage: { prompt_tokens: 3, completion_tokens: OUTPUT_TOKENS, total_tokens: 10 },
+  });
+}
 
 /** A provider that knows how many requests run at a time. */
 class CountingProvider {
@@ -43,24 +57,14 @@ class CountingProvider {
         isOpen = false;
       };
       response.once("close", close);
-      request.resume().once("end", async () => {
+      text(request).then(async (body) => {
         await delay(this.answerMs);
         // Before the answer goes out: the gateway can begin the next call as soon as it has the answer.
         close();
-        response.setHeader("content-type", "application/json");
-        response.end(
-          JSON.stringify({
-            id: "chat-1",
-            object: "chat.completion",
-            created: 1,
-            model: "m-one",
-            choices: [
-              { index: 0, message: { role: "assistant", content: "hi" }, finish_reason: "stop" },
-            ],
-            usage: { prompt_tokens: 3, completion_tokens: OUTPUT_TOKENS, total_tokens: 10 },
-          }),
-        );
-      });
+        const { stream } = JSON.parse(body) as { readonly stream?: boolean };
+        response.setHeader("content-type", stream ? "text/event-stream" : "application/json");
+        response.end(stream ? `data: ${answer("delta")}\n\ndata: [DONE]\n\n` : answer("message"));
+      }, close);
     });
   }
 
@@ -195,6 +199,41 @@ it(
     await eventually(async () => (await call("concurrency", 2)) === "");
     expect(await load([1, 2], isNightly ? 20_000 : 1_000)).toBeGreaterThan(5);
     expect(provider.peak).toBe(5);
+  },
+  SLOW_MS,
+);
+
+it(
+  "a place moves with its generation: nobody else has it before the replica that took over has ended",
+  async () => {
+    provider.peak = 0;
+    provider.answerMs = 60_000;
+    const spec = {
+      model: "m-one",
+      prompt: "hi",
+      sampling: { maxOutputTokens: OUTPUT_TOKENS },
+      routing: { midStreamRecovery: MidStreamRecovery.RESTART },
+    };
+    const request = { spec, acceptsDiscard: true };
+    const metadata = { authorization: "Bearer key-of-moved" };
+    const stream = clients[1]?.stream(streamGenerate, request, { metadata });
+    const lost = (async () => {
+      for await (const _ of stream ?? []);
+    })().catch((error: unknown) => error);
+    await eventually(() => provider.running === 1);
+    provider.answerMs = 500;
+    services[1]?.signal("SIGKILL");
+    await lost;
+    const reasons = new Set<string>();
+    await eventually(async () => {
+      const reason = await call("moved", 2);
+      reasons.add(reason);
+      return reason === "";
+    });
+    const lines = services[2]?.log.filter(({ event }) => event === "takeover");
+    expect(lines).toMatchObject([{ result: "taken" }]);
+    expect([...reasons]).toEqual(["CONCURRENCY_LIMIT", ""]);
+    expect(provider.peak).toBe(1);
   },
   SLOW_MS,
 );

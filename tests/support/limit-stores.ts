@@ -14,9 +14,9 @@ import type { Sessions } from "../../src/store/sessions.ts";
 import { SqliteEngine } from "../../src/store/sqlite/engine.ts";
 import { createRedisStreamStore } from "../../src/streams/redis/stream-store.ts";
 import { createSqliteStreamStore } from "../../src/streams/sqlite/stream-store.ts";
-import { eventually } from "./stack.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { isUp, type RedisServer, startRedis } from "./redis.ts";
+import { eventually } from "./stack.ts";
 
 export interface OpenedLimits {
   readonly limits: LimitStore;

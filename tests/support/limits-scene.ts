@@ -37,7 +37,8 @@ export async function createLimitsScene(scene: LimitsScene) {
     if (!isAway) return;
     throw new StoreUnavailable("not-applied", "away", { cause: "refused", code: "" });
   };
-  const guarded = <A extends readonly unknown[], R>(method: (...args: A) => R) =>
+  const guarded =
+    <A extends readonly unknown[], R>(method: (...args: A) => R) =>
     async (...args: A): Promise<Awaited<R>> => {
       away();
       return await method(...args);

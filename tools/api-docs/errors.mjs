@@ -103,12 +103,7 @@ export const GENERATION = [
   ],
   [
     "RESOURCE_EXHAUSTED",
-    [
-      "GROUP_REQUESTS_LIMIT",
-      "GROUP_TOKENS_LIMIT",
-      "GROUP_CONCURRENCY_LIMIT",
-      "GROUP_SPEND_LIMIT",
-    ],
+    ["GROUP_REQUESTS_LIMIT", "GROUP_TOKENS_LIMIT", "GROUP_CONCURRENCY_LIMIT", "GROUP_SPEND_LIMIT"],
     "a limit of the caller's group is reached",
   ],
   [

@@ -15,8 +15,7 @@ function mistakeOf(value: unknown): string {
 }
 
 const RATE = "must be a whole number from 1 and a window: N/s, N/m, N/h or N/d, such as 60/m";
-const MONEY =
-  "must be a currency and an amount above 0, up to 1000000, such as USD 5 or USD 0.50";
+const MONEY = "must be a currency and an amount above 0, up to 1000000, such as USD 5 or USD 0.50";
 
 describe("limits of callers", () => {
   it("are read into rates, money and bounds", () => {

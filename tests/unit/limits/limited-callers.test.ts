@@ -16,7 +16,8 @@ describe("limits of a caller and its group", () => {
       groups: [{ id: "team", limits: { requests: perMinute(3) } }],
     });
     const reasons = [];
-    for (const caller of ["anne", "anne", "anne", "bert", "bert"]) reasons.push(await tryTo(caller));
+    for (const caller of ["anne", "anne", "anne", "bert", "bert"])
+      reasons.push(await tryTo(caller));
     expect(reasons).toEqual(["", "", "REQUESTS_LIMIT", "", "GROUP_REQUESTS_LIMIT"]);
   });
 
