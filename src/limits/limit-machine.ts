@@ -10,7 +10,7 @@ import type {
   WindowRule,
 } from "./limit-store.ts";
 import type { LimitTables, Reservation, Taken } from "./limit-tables.ts";
-import { periodAt } from "./spend-period.ts";
+import { periodAt } from "./period-at.ts";
 import {
   add,
   dropOld,
@@ -22,9 +22,9 @@ import {
 } from "./window-counter.ts";
 
 /** How long after its longest time a generation counts as lost, whoever runs it. */
-export const LATE_MS = 60_000;
+const LATE_MS = 60_000;
 /** How long a generation that can move waits for another replica once its own is dead. */
-export const MOVE_MS = 60_000;
+const MOVE_MS = 60_000;
 /** A counter stays for so long beyond its use: a clock can step back. */
 const KEPT_MS = 60_000;
 

@@ -19,7 +19,7 @@ import type { LimitsTelemetry } from "./limits-telemetry.ts";
 import { metric } from "./metrics.ts";
 import type { ModelLabels } from "./model-labels.ts";
 import { attribute, SCOPE } from "./names.ts";
-import { createLimitMetrics } from "./otel-limits.ts";
+import { createLimitMetrics } from "./limit-metrics.ts";
 import { createOutputMetrics } from "./otel-output.ts";
 import { createStreamMetrics } from "./otel-streams.ts";
 import { type AttributesOf, span } from "./spans.ts";

@@ -34,7 +34,7 @@ export interface LimitsUnderTest {
 }
 
 /** When the clocks of these stores begin: the last second of a February that has 29 days. */
-export const LEAP_DAY_ENDS = Date.UTC(2028, 2, 1) - 1_000;
+const LEAP_DAY_ENDS = Date.UTC(2028, 2, 1) - 1_000;
 
 export async function openMemoryLimits(): Promise<OpenedLimits> {
   const clock = createManualClock(LEAP_DAY_ENDS);

@@ -4,7 +4,7 @@ import { listOf, textOf } from "../../store/redis/replies.ts";
 import type { LimitLevel, LimitRule, LimitStore, ReserveAnswer } from "../limit-store.ts";
 
 /** In this order they are one chunk. */
-export const LIMIT_FUNCTIONS = ["periods.lua", "limits.lua"].map(
+const LIMIT_FUNCTIONS = ["periods.lua", "limits.lua"].map(
   (file) => new URL(`./${file}`, import.meta.url),
 );
 

@@ -1,4 +1,4 @@
--- Periods of spending in UTC, as `spend-period.ts` has them.
+-- Periods of spending in UTC, as `period-at.ts` has them.
 
 local HOUR_MS = 3600000
 local DAY_MS = 24 * HOUR_MS
