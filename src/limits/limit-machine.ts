@@ -93,13 +93,18 @@ export class LimitMachine {
     now: number,
   ): ReserveAnswer {
     const checked = this.#check(rules, now);
-    if (checked.some(({ take }) => take === undefined)) {
-      return { state: "refused", levels: checked.map(({ level }) => level) };
+    const taken = [...reservation.taken];
+    for (const { take } of checked) {
+      if (take === undefined) return { state: "refused", levels: checked.map((each) => each.level) };
     }
-    const done = checked.flatMap(({ take }) => take?.(generationId) ?? []);
-    const taken = [...reservation.taken, ...done.map((each) => each.taken)];
+    const levels = checked.map((each) => {
+      const done = each.take?.(generationId);
+      if (done === undefined) return each.level;
+      taken.push(done.taken);
+      return done.level;
+    });
     this.#tables.putReservation(generationId, { ...reservation, taken });
-    return { state: "reserved", levels: done.map(({ level }) => level) };
+    return { state: "reserved", levels };
   }
 
   settle(settlements: readonly Settlement[], { now }: LimitMoment): void {
@@ -155,19 +160,16 @@ export class LimitMachine {
     used: Readonly<Partial<Record<AmountTaken["unit"], number | undefined>>>,
     now: number,
   ): void {
-    const byKey = new Map<string, [AmountTaken, ...AmountTaken[]]>();
-    for (const each of taken) {
-      if (each.unit === "concurrency") this.#tables.removeLease(each.key, generationId);
-      else {
-        const parts = byKey.get(each.key);
-        if (parts === undefined) byKey.set(each.key, [each]);
-        else parts.push(each);
+    for (const [index, first] of taken.entries()) {
+      if (first.unit === "concurrency") {
+        this.#tables.removeLease(first.key, generationId);
+        continue;
       }
-    }
-    for (const parts of byKey.values()) {
-      const [first] = parts;
       const actual = used[first.unit];
-      if (actual === undefined) continue;
+      // An extension has taken by the same counter again: the first one settles for all of them.
+      const isFirst = taken.findIndex(({ key }) => key === first.key) === index;
+      if (actual === undefined || !isFirst) continue;
+      const parts = taken.filter((each): each is AmountTaken => each.key === first.key);
       const more = actual - parts.reduce((sum, { amount }) => sum + amount, 0);
       if (more === 0) continue;
       if (first.unit === "spend") this.#settleSpent(first, more);

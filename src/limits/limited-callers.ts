@@ -11,7 +11,7 @@ import type {
   LimitedGeneration,
   UsedAmounts,
 } from "../ports/call-limits.ts";
-import type { CallerDirectory } from "../ports/caller-directory.ts";
+import type { CallerDirectory, CallerGroup } from "../ports/caller-directory.ts";
 import type { StoreHealth } from "../store/store-health.ts";
 import { limitRefusal, standingsOf } from "./limit-refusal.ts";
 import {
@@ -52,14 +52,10 @@ export interface LimitsBackend {
 }
 
 /** Limits of a caller and of its group, while neither changes. */
-class CompiledCaller {
-  readonly limits: readonly CompiledLimit[];
-  readonly own: readonly CallerLimits[];
-
-  constructor(owners: readonly LimitOwner[]) {
-    this.limits = owners.flatMap(compileLimits);
-    this.own = owners.map(({ limits }) => limits);
-  }
+interface CompiledCaller {
+  /** Its own limits, and those of its group. */
+  readonly of: readonly (CallerLimits | undefined)[];
+  readonly limited: LimitedCaller;
 }
 
 /** The smallest of those that are set. */
@@ -71,8 +67,7 @@ function least(values: readonly (number | undefined)[]): number | undefined {
 export class LimitedCallers implements CallLimits {
   readonly #options: LimitedCallersOptions;
   readonly #near: NearLimits;
-  /** Of a caller without a group by its limits, of others by the limits of both. */
-  readonly #compiled = new Map<string, { of: readonly unknown[]; compiled: CompiledCaller }>();
+  readonly #compiled = new Map<string, CompiledCaller>();
   #store: LimitsStore | undefined;
 
   constructor(options: LimitedCallersOptions) {
@@ -97,12 +92,10 @@ export class LimitedCallers implements CallLimits {
     const limits = profile?.limits ?? settings().defaults;
     const group = profile?.group === undefined ? undefined : directory.group(profile.group);
     if (limits === undefined && group?.limits === undefined) return undefined;
-    const owners: LimitOwner[] = [];
-    if (limits !== undefined) owners.push({ scope: "caller", id: caller, limits });
-    if (group?.limits !== undefined) {
-      owners.push({ scope: "group", id: group.id, limits: group.limits });
-    }
-    return this.#limited(caller, this.#compile(caller, owners));
+    const known = this.#compiled.get(caller);
+    const [own, shared] = known?.of ?? [];
+    if (known !== undefined && own === limits && shared === group?.limits) return known.limited;
+    return this.#compile(caller, limits, group);
   }
 
   settle(caller: string, generationId: string, used: UsedAmounts): void {
@@ -110,19 +103,25 @@ export class LimitedCallers implements CallLimits {
     this.#opened.shared.settle({ generationId, requests: 1, ...used });
   }
 
-  #compile(caller: string, owners: readonly LimitOwner[]): CompiledCaller {
-    const known = this.#compiled.get(caller);
-    const isSame =
-      known?.of.length === owners.length &&
-      owners.every(({ limits }, index) => known.of[index] === limits);
-    if (known !== undefined && isSame) return known.compiled;
+  #compile(
+    caller: string,
+    limits: CallerLimits | undefined,
+    group: CallerGroup | undefined,
+  ): LimitedCaller {
+    const owners: LimitOwner[] = [];
+    if (limits !== undefined) owners.push({ scope: "caller", id: caller, limits });
+    if (group?.limits !== undefined) {
+      owners.push({ scope: "group", id: group.id, limits: group.limits });
+    }
+    const limited = this.#limited(caller, owners);
     if (this.#compiled.size >= MOST_COMPILED) this.#compiled.clear();
-    const compiled = new CompiledCaller(owners);
-    this.#compiled.set(caller, { of: owners.map(({ limits }) => limits), compiled });
-    return compiled;
+    this.#compiled.set(caller, { of: [limits, group?.limits], limited });
+    return limited;
   }
 
-  #limited(caller: string, { limits, own }: CompiledCaller): LimitedCaller {
+  #limited(caller: string, owners: readonly LimitOwner[]): LimitedCaller {
+    const own = owners.map(({ limits }) => limits);
+    const limits = owners.flatMap(compileLimits);
     const costs = own.flatMap(({ maxCostPerCall }) => maxCostPerCall ?? []);
     return {
       maxOutputTokens: least(own.map(({ maxOutputTokens }) => maxOutputTokens)),

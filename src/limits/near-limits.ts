@@ -7,6 +7,8 @@ const MOST = 10_000;
 /** Of a limit without a window: one line a day. */
 const USUAL_MS = 86_400_000;
 
+const NONE: readonly Warning[] = [];
+
 export interface NearLimit {
   readonly text: string;
   readonly used: number;
@@ -23,7 +25,11 @@ export class NearLimits {
   }
 
   /** The warnings of an answer; `onFirst` is called for each limit that was not told in its window. */
-  warningsOf(standing: readonly StandingLimit[], onFirst: (near: NearLimit) => void): Warning[] {
+  warningsOf(
+    standing: readonly StandingLimit[],
+    onFirst: (near: NearLimit) => void,
+  ): readonly Warning[] {
+    if (!standing.some(({ limit }) => limit.owner.limits.warnAt !== undefined)) return NONE;
     return standing.flatMap(({ limit, level }) => {
       const { owner, rule, text } = limit;
       const { warnAt } = owner.limits;
