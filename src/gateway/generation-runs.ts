@@ -19,7 +19,7 @@ export class GenerationRuns {
     this.#dependencies = dependencies;
   }
 
-  /** Generations that run, whether a call waits for them or not. */
+  /** Number of running generations, with and without a waiting call. */
   get active(): number {
     return this.#running.size;
   }
@@ -32,13 +32,13 @@ export class GenerationRuns {
     return this.#dependencies.limits;
   }
 
-  /** Resolves when none runs. */
+  /** Resolves when no generation runs. */
   idle(): Promise<void> {
     if (this.#running.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
-  /** Ends every generation that runs with this error. */
+  /** Ends every running generation with this error. */
   abortAll(error: GatewayError): void {
     this.abortOf(() => true, error);
   }
@@ -49,9 +49,8 @@ export class GenerationRuns {
   }
 
   /**
-   * Finds a target that takes the generation, within the limits of its caller. Throws `GatewayError` before
-   * anything is sent, or `GenerationFailed` where no target took it. `signal`
-   * ends the wait for one, and nothing later.
+   * Finds a target that takes the generation, within the limits of its caller. Throws `GatewayError` before anything is
+   * sent, or `GenerationFailed` if no target took it. `signal` ends only the wait for a target.
    */
   async prepare(request: RunRequest, signal: AbortSignal): Promise<GenerationRun> {
     const deployment = this.#dependencies.deployment();
