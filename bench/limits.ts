@@ -63,7 +63,7 @@ async function call(): Promise<void> {
     onStandings: undefined,
   };
   const reservation = await limits.of("limited")?.reserve(generation);
-  reservation?.begin(model, need);
+  await reservation?.begin(model, need);
   reservation?.end(need, { tokens: 500, picos: 500 });
   reservation?.settle({ tokens: 500, picos: 500 });
 }

@@ -95,7 +95,8 @@ export class LimitMachine {
     const checked = this.#check(rules, now);
     const taken = [...reservation.taken];
     for (const { take } of checked) {
-      if (take === undefined) return { state: "refused", levels: checked.map((each) => each.level) };
+      if (take === undefined)
+        return { state: "refused", levels: checked.map((each) => each.level) };
     }
     const levels = checked.map((each) => {
       const done = each.take?.(generationId);

@@ -9,8 +9,8 @@ import type {
   SpendRule,
   WindowRule,
 } from "../../src/limits/limit-store.ts";
-import { createRedisLimitStore } from "../../src/limits/redis/limit-store.ts";
 import { periodAt } from "../../src/limits/period-at.ts";
+import { createRedisLimitStore } from "../../src/limits/redis/limit-store.ts";
 import { RedisEngine } from "../../src/store/redis/engine.ts";
 import { createRedisStreamStore } from "../../src/streams/redis/stream-store.ts";
 import { limitStores, type OpenedLimits } from "../support/limit-stores.ts";
