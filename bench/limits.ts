@@ -1,4 +1,4 @@
-// What the limits of a caller add to a call, in a separate process: `node bench/limits.ts STORE`, with STORE as in
+// The cost of a caller's limits for a call, measured in a separate process: `node bench/limits.ts STORE`, with STORE as in
 // `stream.store`. A call reserves by four limits and is settled; 50 run at a time. The floor of Redis is a bare PING for
 // each call, that of memory nothing.
 import { createClient } from "@redis/client";

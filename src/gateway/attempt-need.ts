@@ -1,4 +1,4 @@
-// What an attempt can come to, before it is sent: what is reserved of its caller's limits.
+// The most that an attempt can use, computed before it is sent: the amount to reserve of its caller's limits.
 import type { GenerationSpec } from "../domain/generation-spec.ts";
 import type { RoutedTarget } from "../domain/route.ts";
 import type { TokenUsage } from "../domain/token-usage.ts";
@@ -7,7 +7,7 @@ import { dearestPrices, inputBoundOf } from "../usage/dearest-prices.ts";
 import type { TokenCounter } from "../usage/token-counter.ts";
 import type { UsualOutput } from "../usage/usual-output.ts";
 
-/** What measures an attempt before it is sent. */
+/** The estimators of an attempt before it is sent. */
 export interface NeedMeasures {
   readonly counter: TokenCounter;
   readonly usualOutput: UsualOutput;

@@ -1,4 +1,4 @@
-// What an attempt takes of the limits of its caller.
+// The part of an attempt in the reservation of its generation.
 import type { ProviderEvent } from "../domain/provider-event.ts";
 import type { RoutedTarget } from "../domain/route.ts";
 import type { AttemptRecord } from "../output/attempt-record.ts";
@@ -7,7 +7,7 @@ import type { TokenCounter } from "../usage/token-counter.ts";
 import type { UsualOutput } from "../usage/usual-output.ts";
 import { needOf, tokensOf } from "./attempt-need.ts";
 
-/** What is reserved for a generation of a caller with limits. */
+/** The reservation of a generation whose caller has limits. */
 export interface Reserved {
   readonly reservation: CallReservation;
   readonly usualOutput: UsualOutput;
@@ -27,8 +27,8 @@ export class AttemptReservation {
   }
 
   /**
-   * Sends the request once there is room for it in what is reserved. Without room nothing is sent, and the iteration
-   * throws `GatewayError`.
+   * Sends the request when the reservation covers it. If the limits refuse a larger reservation, nothing is sent and the
+   * iteration throws `GatewayError`.
    */
   open(
     spec: RoutedTarget["spec"],

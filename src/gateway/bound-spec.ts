@@ -5,7 +5,7 @@ import type { Budget, GenerationSpec } from "../domain/generation-spec.ts";
 import type { Warning } from "../domain/warning.ts";
 import type { LimitedCaller } from "../ports/call-limits.ts";
 
-/** Output tokens of a request that names no limit, where money is limited. */
+/** Output limit of a request without one, if a spend limit holds. */
 const DEFAULT_OUTPUT_TOKENS = 4_096;
 
 export interface BoundSpec {
@@ -37,7 +37,7 @@ function costLimit({ budget }: GenerationSpec, { maxCostPerCall }: Bounds): Budg
   return budget.maxCostPicos > maxCostPicos ? { currency, maxCostPicos } : undefined;
 }
 
-/** The request with the limits of its output and its cost, each with a warning where it was set or lowered. */
+/** The request with bounded output and cost, with a warning for each bound that was set or lowered. */
 export function boundSpec(asked: GenerationSpec, bounds: Bounds): BoundSpec {
   const warnings: Warning[] = [];
   let spec = asked;

@@ -1,4 +1,4 @@
-// What a generation that has ended counts for in the limits of its caller.
+// The use of an ended generation, for the limits of its caller.
 import type { Generation } from "../domain/generation.ts";
 import type { Outcome } from "../output/generation-result.ts";
 import type { UsedAmounts } from "../ports/call-limits.ts";

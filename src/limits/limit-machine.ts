@@ -1,4 +1,4 @@
-// The rules of reservations, over whatever keeps the counters: memory and SQLite. `redis/limits.lua` has the same rules.
+// The rules of reservations for the memory and SQLite. `redis/limits.lua` has the same rules for Redis.
 import type {
   Held,
   LimitLevel,
@@ -21,11 +21,11 @@ import {
   waitFor,
 } from "./window-counter.ts";
 
-/** How long after its longest time a generation counts as lost, whoever runs it. */
+/** Milliseconds between the longest time of a generation and the moment from which on the generation counts as lost. */
 const LATE_MS = 60_000;
-/** How long a generation that can move waits for another replica once its own is dead. */
+/** Milliseconds for which a movable generation of a dead replica waits for another replica. */
 const MOVE_MS = 60_000;
-/** A counter stays for so long beyond its use: a clock can step back. */
+/** Milliseconds for which an unused counter is kept, because a clock can step back. */
 const KEPT_MS = 60_000;
 
 export interface LimitMoment {
@@ -125,7 +125,7 @@ export class LimitMachine {
     return { tokens: mostOf(known, "tokens"), picos: mostOf(known, "spend") };
   }
 
-  /** Settles lost reservations at what they have reserved. Returns how many. */
+  /** Settles lost reservations at their reserved amounts. Returns their number. */
   reap(limit: number, { now, isAlive }: LimitMoment): number {
     const lost = new Set(this.#tables.expired(now, limit));
     const sessions = this.#tables.sessions();
@@ -154,7 +154,7 @@ export class LimitMachine {
     return lost.size;
   }
 
-  /** Leases end, and each counter has what was used; `used` without a unit: what was reserved. */
+  /** Ends the leases and corrects the counters by the used amounts. A unit without a used amount keeps the reserved one. */
   #end(
     generationId: string,
     { taken }: Reservation,
@@ -182,7 +182,7 @@ export class LimitMachine {
     this.#tables.putSpent(key, Math.max(0, this.#tables.spent(key) + more), expiresAt);
   }
 
-  /** What was not used is given back where it was taken; what was used beyond counts from now on. */
+  /** Gives unused amounts back to their sub-buckets. An amount beyond the reservation counts from now on. */
   #settleWindow(
     { key, windowMs }: WindowTaken,
     parts: readonly AmountTaken[],
@@ -206,7 +206,7 @@ export class LimitMachine {
     this.#tables.putWindow(key, state, now + emptyIn(state, now, windowMs) + KEPT_MS);
   }
 
-  /** How the rules stand, where nothing is taken and nothing refused. */
+  /** The levels of the rules, without taking or refusing anything. */
   #levels(rules: readonly LimitRule[], now: number): LimitLevel[] {
     return this.#check(rules, now).map(({ level: { used, resetMs } }) => ({ used, resetMs }));
   }

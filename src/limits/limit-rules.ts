@@ -6,14 +6,14 @@ import type { AttemptNeed } from "../ports/call-limits.ts";
 import type { LimitRule } from "./limit-store.ts";
 import { createModelMatch } from "./model-match.ts";
 
-/** Whose limit it is. */
+/** The caller or the group that has the limits. */
 export interface LimitOwner {
   readonly scope: "caller" | "group";
   readonly id: string;
   readonly limits: CallerLimits;
 }
 
-/** A limit, and how it is counted. */
+/** A limit with its rule in the store. */
 export interface CompiledLimit {
   readonly owner: LimitOwner;
   /** In words: "60 requests in 1m". */
@@ -26,7 +26,7 @@ export interface CompiledLimit {
 }
 
 type WithoutTake<T> = T extends unknown ? Omit<T, "take"> : never;
-/** A rule that does not say yet what is taken. */
+/** A rule without the amount of a generation. */
 export type Unsized = WithoutTake<LimitRule>;
 
 const WINDOW_NAMES: Readonly<Record<number, string>> = {
@@ -40,7 +40,7 @@ function windowName(windowMs: number): string {
   return WINDOW_NAMES[windowMs] ?? `${windowMs} ms`;
 }
 
-/** Names of counters: what has another size is another counter. */
+/** The name of a counter. A limit with another window or period has another counter. */
 function counterOf({ scope, id }: LimitOwner, match: string, ...rest: (string | number)[]): string {
   return [scope, id, match, ...rest].join("|");
 }
@@ -88,7 +88,7 @@ export function limitsFor(limits: readonly CompiledLimit[], model: Model): Compi
   );
 }
 
-/** The rule with what a generation takes by it. */
+/** The rule with the amount of a generation. */
 export function sized({ rule }: CompiledLimit, need: AttemptNeed): LimitRule {
   switch (rule.unit) {
     case "requests":

@@ -7,7 +7,7 @@ export interface WindowRule {
   readonly key: string;
   readonly most: number;
   readonly windowMs: number;
-  /** What the generation takes. */
+  /** Amount of the generation. */
   readonly take: number;
 }
 
@@ -29,15 +29,15 @@ export interface SpendRule {
 
 export type LimitRule = WindowRule | ConcurrencyRule | SpendRule;
 
-/** How a rule stands. */
+/** The level of a rule. */
 export interface LimitLevel {
-  /** What counts now, with what the generation has taken; of a refused one without. */
+  /** Amount that counts now. It includes the amount of the generation, unless the generation is refused. */
   readonly used: number;
-  /** Milliseconds until nothing of it counts any more; undefined: nobody knows. */
+  /** Milliseconds until the whole limit is free; undefined: unknown. */
   readonly resetMs: number | undefined;
   /** Unset: the rule lets the generation pass. */
   readonly refused?: {
-    /** Milliseconds until it would pass if nothing else came; undefined: nobody knows, or never. */
+    /** Milliseconds until the generation would pass without other calls; undefined: unknown, or never. */
     readonly waitMs: number | undefined;
   };
 }
@@ -60,26 +60,26 @@ export interface ReserveAnswer {
   readonly levels: readonly LimitLevel[];
 }
 
-/** What a generation has used. */
+/** The use of a generation. */
 export interface Settlement {
   readonly generationId: string;
-  /** 0: the call was none; its requests are given back too. */
+  /** 0: the call repeated another one, so its request is given back too. */
   readonly requests: 0 | 1;
-  /** Undefined: unknown; what was reserved counts. */
+  /** Undefined: unknown; the reserved amount counts. */
   readonly tokens: number | undefined;
   readonly picos: number | undefined;
 }
 
-/** What a reservation holds, of each unit the most that one rule has taken. */
+/** Amounts of a reservation: of each unit the largest amount of one rule. */
 export interface Held {
   readonly tokens: number;
   readonly picos: number;
 }
 
 export interface Reaped {
-  /** Reservations of lost generations: what they had reserved counts as used. */
+  /** Number of lost generations. Their reserved amounts count as used. */
   readonly lost: number;
-  /** Replicas that live. */
+  /** Number of living replicas. */
   readonly replicas: number;
 }
 
@@ -90,11 +90,11 @@ type MaybePromise<T> = T | Promise<T>;
  * with the same arguments. Time is the store's. Throws, or rejects with, `StoreUnavailable` alone.
  */
 export interface LimitStore {
-  /** Takes by all rules or, where one refuses, by none. A reservation that exists is answered as it is. */
+  /** Takes the amounts of all rules, or of none if one refuses. An existing reservation stays unchanged. */
   reserve(reservation: NewReservation): MaybePromise<ReserveAnswer>;
   /** Adds to a reservation, by all rules or by none. */
   extend(generationId: string, rules: readonly LimitRule[]): MaybePromise<ReserveAnswer>;
-  /** Ends reservations with what was used. Those that are not there are settled already. */
+  /** Ends reservations with the used amounts. A missing reservation is settled already. */
   settle(settlements: readonly Settlement[]): MaybePromise<void>;
   /** Makes the reservation another replica's; undefined: it is settled. */
   move(generationId: string, session: string): MaybePromise<Held | undefined>;

@@ -1,6 +1,6 @@
 import type { WindowState } from "./window-counter.ts";
 
-/** What a reservation has taken by one rule. */
+/** The amount that a reservation has taken of one counter. */
 export type Taken =
   | {
       readonly unit: "requests" | "tokens";
@@ -27,9 +27,9 @@ export interface Reservation {
   readonly taken: readonly Taken[];
 }
 
-/** Where the machine keeps its counters. Keys of spend have the start of their period in them. */
+/** The tables of the machine. A key of spend contains the start of its period. */
 export interface LimitTables {
-  /** Empty where nothing is counted. The machine changes it in place, and then puts it. */
+  /** Empty if nothing is counted. The machine changes the state in place and then puts it. */
   window(key: string): WindowState;
   /** `expiresAt`: the store's time from which on it counts nothing. */
   putWindow(key: string, state: WindowState, expiresAt: number): void;

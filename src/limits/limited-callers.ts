@@ -43,7 +43,7 @@ export interface LimitedCallersOptions {
   readonly onDefect: OnDefect;
 }
 
-/** What there is once the stores are open. */
+/** The parts that exist once the stores are open. */
 export interface LimitsBackend {
   readonly store: LimitStore;
   readonly health: StoreHealth;

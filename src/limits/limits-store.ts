@@ -1,4 +1,4 @@
-// The store of limits, and what counts in its place while the store is away.
+// The store of limits, with counters in memory that replace it while it is away.
 import type { Clock } from "../clock.ts";
 import type { OnDefect } from "../domain/defect.ts";
 import { MemoryEngine } from "../store/memory/engine.ts";
@@ -33,7 +33,7 @@ export interface LimitsStoreOptions {
   readonly onDefect: OnDefect;
 }
 
-/** Where a reservation lies. */
+/** The store that has a reservation. */
 export interface LimitPlace {
   /** Undefined: the store does not answer. */
   extend(generationId: string, rules: readonly LimitRule[]): Promise<ReserveAnswer | undefined>;
@@ -76,7 +76,7 @@ export class LimitsStore {
     };
   }
 
-  /** Rejects with STORE_UNAVAILABLE where the store is away and calls are refused without it. */
+  /** Rejects with STORE_UNAVAILABLE if the store is away and calls without it are refused. */
   async reserve(reservation: Omit<NewReservation, "session">): Promise<PlacedAnswer> {
     const { health, store, session, settings } = this.#options;
     const { storeTimeoutMs, withoutStore } = settings();

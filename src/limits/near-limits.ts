@@ -17,7 +17,7 @@ export interface NearLimit {
 /** Warns of limits that are nearly used up, and says which of them are to be told to the operator: once a window. */
 export class NearLimits {
   readonly #clock: Clock;
-  /** Until when a limit is told. */
+  /** Time of the clock until which a limit is not told again, by the limit's key. */
   readonly #told = new Map<string, number>();
 
   constructor(clock: Clock) {

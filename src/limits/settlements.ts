@@ -5,20 +5,20 @@ import type { LimitStore, Settlement } from "./limit-store.ts";
 
 /** Settlements of one step of the store. */
 const BATCH = 500;
-/** Settlements that wait while the store is away. Those beyond are settled by the reaper, at what was reserved. */
+/** Most settlements that wait while the store is away. The reaper settles others at their reserved amounts. */
 const MOST = 100_000;
 const RETRY_MS = 500;
 
 export interface SettlementsOptions {
   readonly clock: Clock;
   readonly store: LimitStore;
-  /** Is told of settlements that found no room. */
+  /** Called with the number of settlements without room. */
   readonly onDropped: (count: number) => void;
-  /** Is told of what no store may do. */
+  /** Called with an error that no store may reject with. */
   readonly onDefect: OnDefect;
 }
 
-/** Brings settlements into the store: at once, those of a moment together, and again while the store is away. */
+/** Sends settlements to the store: at once, in batches, and repeatedly while the store is away. */
 export class Settlements {
   readonly #options: SettlementsOptions;
   #waiting: Settlement[] = [];

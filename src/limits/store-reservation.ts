@@ -8,7 +8,7 @@ import type { LimitRule, ReserveAnswer, Settlement } from "./limit-store.ts";
 export interface StoreReservationOptions {
   readonly generationId: string;
   readonly limits: readonly CompiledLimit[];
-  /** What is reserved. */
+  /** The reserved amounts. */
   readonly held: AttemptNeed;
   readonly warnings: readonly Warning[];
   /** Undefined: the store does not answer, and the attempt is sent all the same. */
@@ -21,7 +21,7 @@ export interface StoreReservationOptions {
 export class StoreReservation implements CallReservation {
   readonly warnings: readonly Warning[];
   readonly #options: StoreReservationOptions;
-  /** What is reserved, what ended attempts have used, and what running ones can come to. */
+  /** The reserved amounts. `committed`: the use of ended attempts and the needs of running ones. */
   #heldTokens: number;
   #heldPicos: number;
   #committedTokens = 0;
@@ -63,7 +63,7 @@ export class StoreReservation implements CallReservation {
     settle({ generationId, ...used });
   }
 
-  /** The call is one request, and one of those at a time, whatever its attempts are. */
+  /** Takes tokens and money only: a call is one request and one concurrent call, with any number of attempts. */
   async #extend(model: Model, more: { readonly tokens: number; readonly picos: number }) {
     const { limits, extend, refusal } = this.#options;
     const counted = limitsFor(limits, model).filter(

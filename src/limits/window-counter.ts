@@ -1,10 +1,10 @@
-// Counts what happened in a sliding window, in sub-buckets. The error is on the strict side: an event counts for the
+// Counts amounts in a sliding window, in sub-buckets. The error is on the strict side: an event counts for the
 // window and for up to one sub-bucket more, and never for less. Pure functions, except that a state is changed in place.
 
 /** Sub-buckets of a window. */
 const BUCKETS = 60;
 
-/** Sub-buckets and what happened in each, in turns and in rising order: bucket, amount, bucket, amount. */
+/** Sub-buckets with their amounts, alternately and in rising order: bucket, amount, bucket, amount. */
 export type WindowState = number[];
 
 function bucketMsOf(windowMs: number): number {
@@ -17,8 +17,8 @@ function leavesIn(bucket: number, now: number, windowMs: number): number {
 }
 
 /**
- * Drops what counts no more. What a clock that has jumped back left more than a window ahead is dropped too: a counter
- * is never stuck.
+ * Drops sub-buckets that no longer count. Sub-buckets far in the future are dropped too: a clock that jumped back must not
+ * block a counter.
  */
 export function dropOld(state: WindowState, now: number, windowMs: number): void {
   let kept = 0;
@@ -42,7 +42,7 @@ export function sumOf(state: WindowState): number {
 export function add(state: WindowState, now: number, windowMs: number, amount: number): number {
   const bucket = Math.floor(now / bucketMsOf(windowMs));
   const last = state.at(-2);
-  // After a small step back of the clock it counts with what is there: for longer, and never for less.
+  // After a small step back of the clock the amount counts in the last sub-bucket: longer, and never shorter.
   if (last !== undefined && last >= bucket) {
     state[state.length - 1] = (state.at(-1) ?? 0) + amount;
     return last;
@@ -51,7 +51,7 @@ export function add(state: WindowState, now: number, windowMs: number, amount: n
   return bucket;
 }
 
-/** Takes back what was counted in a sub-bucket, if the sub-bucket still counts. */
+/** Subtracts an amount from a sub-bucket that still counts. */
 export function giveBack(state: WindowState, bucket: number, amount: number): void {
   for (let place = 0; place < state.length; place += 2) {
     if (state[place] !== bucket) continue;
@@ -60,7 +60,7 @@ export function giveBack(state: WindowState, bucket: number, amount: number): vo
   }
 }
 
-/** Milliseconds until that much counts no more, if nothing else comes; undefined: so much is not there. */
+/** Milliseconds until that amount no longer counts; undefined: the counter has less. */
 export function waitFor(
   state: WindowState,
   now: number,
@@ -75,7 +75,7 @@ export function waitFor(
   return undefined;
 }
 
-/** Milliseconds until nothing counts. */
+/** Milliseconds until the counter is empty. */
 export function emptyIn(state: WindowState, now: number, windowMs: number): number {
   const last = state.at(-2);
   return last === undefined ? 0 : leavesIn(last, now, windowMs);

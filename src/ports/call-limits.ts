@@ -1,10 +1,10 @@
-// What the gateway asks before it sends anything for a caller, and what it tells afterwards.
+// The limits of callers for the gateway: reserve before a call is sent, settle at its end.
 import type { Rate } from "../domain/caller-limits.ts";
 import type { GatewayError } from "../domain/gateway-error.ts";
 import type { Model } from "../domain/model.ts";
 import type { Warning } from "../domain/warning.ts";
 
-/** What an attempt can come to. */
+/** The most that an attempt can use. */
 export interface AttemptNeed {
   /** Input and output. */
   readonly tokens: number;
@@ -12,7 +12,7 @@ export interface AttemptNeed {
   readonly picos: number | undefined;
 }
 
-/** What a generation has used. Undefined: unknown. */
+/** The use of a generation. Undefined: unknown. */
 export interface UsedAmounts {
   readonly tokens: number | undefined;
   readonly picos: number | undefined;
@@ -30,28 +30,28 @@ export interface LimitedGeneration {
   readonly canMove: boolean;
   /** Longest time that it takes, in milliseconds. */
   readonly totalMs: number;
-  /** Told once, before the answer, and before a refusal too. */
+  /** Called once, before the answer or the refusal. */
   readonly onStandings: ((standings: LimitStandings) => void) | undefined;
 }
 
-/** How the limit stands that is used up most. */
+/** The standing of the limit with the smallest free share. */
 export interface LimitStanding extends Rate {
   readonly remaining: number;
   /** Milliseconds until all of it is there again. */
   readonly resetMs: number;
 }
 
-/** What answers say of limits. Unset: there is none of that unit. */
+/** The standings of limits for the headers of an answer. Unset: no limit of that unit. */
 export interface LimitStandings {
   readonly requests?: LimitStanding;
   readonly tokens?: LimitStanding;
 }
 
-/** What a generation has taken of its caller's limits. */
+/** The amounts of its caller's limits that a generation holds. */
 export interface CallReservation {
   /** Limits that are nearly used up. */
   readonly warnings: readonly Warning[];
-  /** An attempt is about to be sent. Waits where more has to be reserved; rejects with `GatewayError` if it is refused. */
+  /** Called before an attempt is sent. A promise waits for a larger reservation, and rejects with `GatewayError` if refused. */
   begin(model: Model, need: AttemptNeed): Promise<void> | undefined;
   /** An attempt of that need has ended. */
   end(need: AttemptNeed, used: AttemptNeed): void;
@@ -66,11 +66,11 @@ export interface LimitedCaller {
   /** Unset: none. */
   readonly maxOutputTokens: number | undefined;
   readonly maxCostPerCall: { readonly currency: string; readonly picos: number } | undefined;
-  /** A spend limit holds: without a limit of the output nobody could say what a call costs at most. */
+  /** True if a spend limit holds: the cost of a call without an output limit has no upper bound. */
   readonly needsOutputLimit: boolean;
   /** Why the caller cannot use the model; undefined: nothing is against it. */
   obstacle(model: Model): GatewayError | undefined;
-  /** Rejects with `GatewayError`, CALLER_LIMIT, where a limit is reached: nothing is taken then. */
+  /** Rejects with `GatewayError`, CALLER_LIMIT, if a limit is reached; then nothing is taken. */
   reserve(generation: LimitedGeneration): Promise<CallReservation>;
   /** The reservation of a generation that was another replica's. */
   resume(generation: LimitedGeneration): Promise<CallReservation>;

@@ -1,4 +1,4 @@
-// How the limits of a caller stand, in the headers of the vendors.
+// The standings of a caller's limits, in the headers of the vendors.
 import type { LimitStanding, LimitStandings } from "../../ports/call-limits.ts";
 
 /** The headers of an answer; `now` in milliseconds since the epoch. */
@@ -33,7 +33,7 @@ function headersOf(
   });
 }
 
-/** `x-ratelimit-remaining-requests`; what is reset comes after a duration. */
+/** Headers such as `x-ratelimit-remaining-requests`; a reset is a duration. */
 export const openAiLimitHeaders: LimitHeaders = (standings) =>
   headersOf(
     standings,
@@ -41,7 +41,7 @@ export const openAiLimitHeaders: LimitHeaders = (standings) =>
     ({ resetMs }) => durationText(resetMs),
   );
 
-/** `anthropic-ratelimit-requests-remaining`; what is reset comes at a time. */
+/** Headers such as `anthropic-ratelimit-requests-remaining`; a reset is a time. */
 export const anthropicLimitHeaders: LimitHeaders = (standings, now) =>
   headersOf(
     standings,

@@ -1,5 +1,5 @@
 -- Limits of callers: the rules of `limit-machine.ts` in Redis.
---   {steer}:lw:KEY        hash    sub-buckets of a window, and what happened in each
+--   {steer}:lw:KEY        hash    sub-buckets of a window with their amounts
 --   {steer}:lp:KEY|START  string  money of a period
 --   {steer}:lc:KEY        set     generations that run
 --   {steer}:lr:ID         string  the reservation of a generation, packed
@@ -19,7 +19,7 @@ local function leaves_in(bucket, time, window)
 end
 local function integer(number) return string.format('%.0f', number) end
 
--- What counts: sub-buckets in no order, their sum and the last one; and the names of those that count no more.
+-- The sub-buckets that count, in no order, with their sum and the last one; and the fields that no longer count.
 local function window_of(key, time, window)
   local fields = redis.call('HGETALL', key)
   local found = { parts = {}, sum = 0, last = nil, stale = {} }
@@ -67,8 +67,8 @@ local function add(key, found, time, window, amount)
   return bucket
 end
 
--- Each check reads alone, and answers: what is used, milliseconds until nothing counts (-1: nobody knows), whether
--- it refuses, milliseconds until it would pass (-1: nobody knows), and a function that takes.
+-- A check only reads. It returns a level and a function that takes the amount. A level is: the used amount,
+-- milliseconds until the whole limit is free (-1: unknown), 1 if refused, milliseconds until it would pass (-1: unknown).
 local check = {}
 
 local function check_window(rule, time)
@@ -198,7 +198,7 @@ local function extend(_, args)
   return take_all(args[1], known, rules, time)
 end
 
--- What was not used is given back where it was taken; what was used beyond counts from now on.
+-- Gives unused amounts back to their sub-buckets. An amount beyond the reservation counts from now on.
 local function settle_window(parts, more, time)
   local window, key = parts[1][4], '{steer}:lw:' .. parts[1][2]
   local found = window_of(key, time, window)
@@ -226,7 +226,7 @@ local function settle_spent(part, more, time)
   if ends >= 0 then redis.call('PEXPIRE', key, math.max(0, ends - time) + KEPT_MS) end
 end
 
--- used: amounts by unit; a unit without one: what was reserved counts.
+-- used: amounts by unit. A unit without an amount keeps the reserved one.
 local function finish(id, known, used, time)
   redis.call('DEL', '{steer}:lr:' .. id)
   redis.call('ZREM', '{steer}:ldue', id)
@@ -272,7 +272,7 @@ local function settle(_, args)
   end
 end
 
--- What a reservation holds of a unit: rules of one unit count the same.
+-- The amount of a unit in a reservation. Rules of one unit have the same amount.
 local function most_of(known, unit)
   local by_key, most = {}, 0
   for _, part in ipairs(known.t) do

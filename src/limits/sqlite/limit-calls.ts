@@ -1,7 +1,7 @@
-// What the limits ask their part in the thread of the file.
+// The calls of the limits to their part in the thread of the file.
 import type { Held, LimitRule, NewReservation, ReserveAnswer, Settlement } from "../limit-store.ts";
 
-/** What the thread can be asked. Each call is one atomic step and a bounded amount of work. */
+/** The calls that the thread serves. Each call is one atomic step and a bounded amount of work. */
 export interface LimitCalls {
   reserve(reservation: NewReservation): ReserveAnswer;
   extend(generationId: string, rules: readonly LimitRule[]): ReserveAnswer;

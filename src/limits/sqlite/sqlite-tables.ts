@@ -6,7 +6,7 @@ import type { WindowState } from "../window-counter.ts";
 /** Counters that one sweep deletes at most. */
 const SWEPT = 1_000;
 
-/** The counters of limits in the tables of a file. What is stored as JSON was written by this release. */
+/** The counters of limits in the tables of a file. */
 export function createSqliteTables(db: DatabaseSync): LimitTables {
   const window = db.prepare("SELECT state FROM limit_window WHERE key = ?");
   const putWindow = db.prepare(
