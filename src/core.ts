@@ -1,9 +1,11 @@
 // What generates answers: everything of the service but the stored streams and the doors.
 import { randomBytes } from "node:crypto";
+import { CallerRegistry } from "./callers/caller-registry.ts";
+import { ConfiguredCallers, joinDirectories } from "./callers/configured-callers.ts";
+import { KeyUses } from "./callers/key-uses.ts";
 import { createAuthenticator } from "./calls/authenticator.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
-import { createConfiguredCallers } from "./config/configured-callers.ts";
 import { Adapters } from "./deployment/adapters.ts";
 import { createDeployment, type Deployment, type ProviderTypes } from "./deployment/deployment.ts";
 import type { InForce } from "./deployment/reload-steps.ts";
@@ -17,6 +19,7 @@ import { createErrorTextLog } from "./operations/log-error-texts.ts";
 import { logTargetChanges } from "./operations/log-target-changes.ts";
 import { createOperations } from "./operations/operations.ts";
 import { SchemaChecks } from "./output/schema-checks.ts";
+import type { CallerDirectory } from "./ports/caller-directory.ts";
 import { nameOf } from "./reliability/engine-call.ts";
 import { ProviderStats } from "./reliability/provider-stats.ts";
 import { ReliabilityEngine } from "./reliability/reliability-engine.ts";
@@ -53,6 +56,8 @@ export interface Core extends Pick<CoreOptions, "log" | "clock"> {
   readonly inForce: InForce;
   readonly deployment: () => Deployment;
   readonly deploy: (from: Config) => Promise<Deployment>;
+  readonly callers: ReturnType<typeof createCallers>;
+  readonly authenticator: (from: Config) => InForce["authenticate"];
   /** Nothing runs any more. */
   close(): Promise<void>;
 }
@@ -83,12 +88,13 @@ function createCounter(
 
 function createLimits(
   { clock, telemetry, onDefect }: Pick<Core, "clock" | "telemetry" | "onDefect">,
+  directory: CallerDirectory,
   log: Log,
   config: () => Config,
 ): LimitedCallers {
   return new LimitedCallers({
     clock,
-    directory: createConfiguredCallers(() => config().callers),
+    directory,
     settings: () => ({
       ...config().limits,
       storeTimeoutMs: config().streams.storeTimeoutMs,
@@ -99,6 +105,19 @@ function createLimits(
     },
     onDefect,
   });
+}
+
+/** Callers, wherever they are configured. */
+function createCallers(clock: Clock, config: () => Config) {
+  const known = new ConfiguredCallers(config);
+  const uses = new KeyUses();
+  const registry = new CallerRegistry({
+    clock,
+    staleForMs: () => config().callerStore.staleForMs,
+    isConfigured: (id) => known.callers.has(id),
+    uses,
+  });
+  return { known, uses, registry, directory: joinDirectories(known, registry) };
 }
 
 /** Rejects where the configuration cannot be served. */
@@ -117,11 +136,21 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
   const latencyMs = medianLatency(states, clock);
   const onErrorText = createErrorTextLog(clock, log);
   const deploy = (from: Config) =>
-    createDeployment(from, { types, clock, adapters, latencyMs, counter, onErrorText });
+    createDeployment(from, {
+      types,
+      clock,
+      adapters,
+      latencyMs,
+      counter,
+      callers: callers.directory,
+      onErrorText,
+    });
+  const callers = createCallers(clock, () => inForce.config);
+  const authenticator = (from: Config) => createAuthenticator(from, callers.registry);
   const inForce: InForce = {
     config,
     deployment: await deploy(config),
-    authenticate: createAuthenticator(config),
+    authenticate: authenticator(config),
   };
   const deployment = () => inForce.deployment;
   const usage = new UsageFile({
@@ -133,7 +162,7 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
   const onDefect: OnDefect = (error, place) =>
     log({ event: "defect", ...place, ...describeDefect(error) });
   const shared = { clock, telemetry, counter, usage, newId, deployment, onDefect };
-  const limits = createLimits(shared, log, () => inForce.config);
+  const limits = createLimits(shared, callers.directory, log, () => inForce.config);
   const runs = new GenerationRuns({ ...shared, stats, engine, checks, limits });
   const operations = createOperations({ clock, engine, stats, deployment });
   observe(operations);
@@ -150,6 +179,8 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
     operations,
     inForce,
     deploy,
+    callers,
+    authenticator,
     async close() {
       await adapters.close();
       await usage.close();

@@ -1,4 +1,6 @@
 // The tenants of each engine: one line each. An engine is loaded when it is configured.
+import type { CallerStore } from "./callers/caller-store.ts";
+import { createMemoryCallerStore } from "./callers/memory/caller-store.ts";
 import type { Clock } from "./clock.ts";
 import type { LimitStore } from "./limits/limit-store.ts";
 import { createMemoryLimitStore } from "./limits/memory/limit-store.ts";
@@ -12,6 +14,7 @@ import type { StreamStore } from "./streams/stream-store.ts";
 export interface Stores {
   readonly engine: StoreEngine;
   readonly streams: StreamStore;
+  readonly callers: CallerStore;
   readonly limits: LimitStore;
 }
 
@@ -27,23 +30,29 @@ async function createStores(address: StoreAddress, clock: Clock): Promise<Stores
     case "memory": {
       const engine = new MemoryEngine(clock);
       const streams = createMemoryStreamStore(engine, address.maxBytes);
-      return { engine, streams, limits: createMemoryLimitStore(engine) };
+      const callers = createMemoryCallerStore(engine);
+      return { engine, streams, callers, limits: createMemoryLimitStore(engine) };
     }
     case "sqlite": {
       const { SqliteEngine } = await import("./store/sqlite/engine.ts");
+      const { createSqliteCallerStore } = await import("./callers/sqlite/caller-store.ts");
       const { createSqliteStreamStore } = await import("./streams/sqlite/stream-store.ts");
       const { createSqliteLimitStore } = await import("./limits/sqlite/limit-store.ts");
       const engine = new SqliteEngine({ ...address, clock });
+      // The first tenant has its version in the header of the file: the order is a part of its format.
       const streams = createSqliteStreamStore(engine);
-      return { engine, streams, limits: createSqliteLimitStore(engine) };
+      const callers = createSqliteCallerStore(engine);
+      return { engine, streams, callers, limits: createSqliteLimitStore(engine) };
     }
     case "redis": {
       const { RedisEngine } = await import("./store/redis/engine.ts");
+      const { createRedisCallerStore } = await import("./callers/redis/caller-store.ts");
       const { createRedisStreamStore } = await import("./streams/redis/stream-store.ts");
       const { createRedisLimitStore } = await import("./limits/redis/limit-store.ts");
       const engine = new RedisEngine({ ...address, clock });
       const streams = createRedisStreamStore(engine);
-      return { engine, streams, limits: createRedisLimitStore(engine) };
+      const callers = createRedisCallerStore(engine);
+      return { engine, streams, callers, limits: createRedisLimitStore(engine) };
     }
   }
 }

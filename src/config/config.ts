@@ -1,5 +1,5 @@
-import type { KnownCaller } from "../domain/caller.ts";
 import type { CallerLimits } from "../domain/caller-limits.ts";
+import type { CallerGroup } from "../ports/caller-directory.ts";
 import type { TypeTable } from "../ports/type-facts.ts";
 import type { DefaultTimeouts } from "../reliability/attempt-limits.ts";
 import type { ReliabilitySettings } from "../reliability/reliability-settings.ts";
@@ -9,7 +9,14 @@ import type { StoreAddress } from "../store/store-address.ts";
 import type { StreamSettings } from "../streams/stream-settings.ts";
 import type { EstimatorChoice } from "../usage/token-counter.ts";
 import { type AccountingSettings, accountingSettings } from "./accounting.ts";
-import { checkCallers, checkExposure } from "./callers.ts";
+import {
+  type CallerStoreSettings,
+  type ConfiguredCaller,
+  callerStoreSettings,
+  checkCallers,
+  checkExposure,
+  checkGroups,
+} from "./callers.ts";
 import { checkModels } from "./check-models.ts";
 import { type ConfiguredProvider, configureProviders } from "./configured-provider.ts";
 import { ageLimit, drainSettings } from "./drain.ts";
@@ -53,7 +60,9 @@ export interface Config {
   };
   /** How the service ends. */
   readonly drain: DrainSettings;
-  readonly callers: readonly KnownCaller[];
+  readonly callers: readonly ConfiguredCaller[];
+  readonly groups: readonly CallerGroup[];
+  readonly callerStore: CallerStoreSettings;
   readonly allowUnauthenticated: boolean;
   /** Names beside the loopback ones by which this machine may be called if there are no callers. */
   readonly hosts: readonly string[];
@@ -107,13 +116,21 @@ export function createConfig(
   types: TypeTable,
   environment: Environment,
 ): Config {
-  const { grpc, http, callers = [], models = [], allowUnauthenticated = false } = fields;
+  const {
+    grpc,
+    http,
+    callers = [],
+    groups = [],
+    models = [],
+    allowUnauthenticated = false,
+  } = fields;
   const addresses = {
     grpc: grpc?.address ?? DEFAULT_GRPC_ADDRESS,
     http: http?.address ?? DEFAULT_HTTP_ADDRESS,
   };
   const verifiesClients = [grpc, http].some((door) => door?.tls?.clientCaFile !== undefined);
   checkCallers(callers, verifiesClients);
+  checkGroups(callers, groups);
   if (callers.length === 0 && !allowUnauthenticated) checkExposure(addresses);
   const providers = configureProviders(fields.providers ?? [], types, environment);
   checkModels(models, providers, types);
@@ -132,6 +149,8 @@ export function createConfig(
     },
     drain: drainSettings(fields.drain),
     callers,
+    groups,
+    callerStore: callerStoreSettings(fields.callerStore),
     allowUnauthenticated,
     hosts: http?.hosts ?? [],
     providers,

@@ -1,9 +1,9 @@
-import type { CallerLimits } from "./caller-limits.ts";
-
 /** Identity of a caller, from its credential only. */
 export interface Caller {
   readonly id: string;
   readonly role: "caller" | "operator";
+  /** Prefix of the key of the call, if the key was made at run time. */
+  readonly key?: string;
 }
 
 /** A caller with its credential: the hash of a key, or a name in its client certificate. */
@@ -12,6 +12,4 @@ export interface KnownCaller extends Caller {
   readonly keySha256?: string;
   /** Subject alternative name: DNS name, URI, IP or mail address, of which the look says the type. */
   readonly clientCertSan?: string;
-  /** Unset: those of callers without limits of their own. */
-  readonly limits?: CallerLimits;
 }

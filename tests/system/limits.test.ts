@@ -1,8 +1,10 @@
 // Limits of callers end to end: refusals, what is given back, and the doors' headers.
 import { createHash } from "node:crypto";
 import Anthropic from "@anthropic-ai/sdk";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CallerRole, CallerService } from "../../gen/es/steer/admin/v1/callers_pb.js";
 import { GenerationService } from "../../gen/es/steer/v1/generation_service_pb.js";
 import type { Stack } from "../support/stack.ts";
 import { eventually } from "../support/stack.ts";
@@ -40,7 +42,9 @@ const LIMITS = {
   sdk: { requests: "2/m", tokens: "100000/m" },
   free: {},
 } as const;
-type CallerId = keyof typeof LIMITS | "plain";
+/** Callers of the group `team`, which may make three requests an hour together. */
+const MEMBERS = ["anne", "bert"] as const;
+type CallerId = keyof typeof LIMITS | (typeof MEMBERS)[number] | "plain" | "admin";
 
 /** A token of output costs 0.01 at `a` and at `b`, and input nothing; `c` has no price. */
 const PRICES = { "m-a": { input: 0, output: 10_000 }, "m-b": { input: 0, output: 10_000 } };
@@ -57,7 +61,19 @@ beforeAll(async () => {
       ...(limits !== undefined && { limits }),
     }),
   );
-  stack = await startTargets({ callers }, { STEER_PRICING_OVERRIDES_JSON: JSON.stringify(PRICES) });
+  const members = MEMBERS.map((id) => ({
+    id,
+    role: "caller",
+    group: "team",
+    key_sha256: sha256(`key-of-${id}`),
+    limits: {},
+  }));
+  const admin = { id: "admin", role: "operator", key_sha256: sha256("key-of-admin") };
+  const groups = [{ id: "team", limits: { requests: "3/h" } }];
+  stack = await startTargets(
+    { callers: [...callers, ...members, admin], groups },
+    { STEER_PRICING_OVERRIDES_JSON: JSON.stringify(PRICES) },
+  );
 });
 
 afterAll(async () => {
@@ -125,6 +141,35 @@ describe("a limit of requests", () => {
     await eventually(() => lines().length > 0);
     expect(lines()).toMatchObject([{ used: 1 }]);
   });
+});
+
+describe("limits of a group", () => {
+  it("are shared by its callers", async () => {
+    const reasons = [];
+    for (const caller of ["anne", "bert", "anne", "bert", "anne"] as const) {
+      reasons.push((await call(caller)).typed?.reason ?? "");
+    }
+    expect(reasons).toEqual(["", "", "", "GROUP_REQUESTS_LIMIT", "GROUP_REQUESTS_LIMIT"]);
+  });
+});
+
+it("limits of a caller that is made at run time hold at once, and so do lower ones", async () => {
+  const { createCaller, createKey, updateCaller } = CallerService.method;
+  const limits = (requests: bigint) => ({
+    use: { requests: [{ amount: requests, window: durationFromMs(3_600_000) }] },
+  });
+  const made = { id: "made", role: CallerRole.CALLER, limits: limits(3n) };
+  await stack.client.unary(createCaller, { caller: made }, as("admin"));
+  const { secret } = await stack.client.unary(createKey, { caller: "made" }, as("admin"));
+  const own = { metadata: { authorization: `Bearer ${secret}` } };
+  const reasonOf = async () => (await ask(stack.client, "unary", toA(), own)).typed?.reason;
+  expect([await reasonOf(), await reasonOf()]).toEqual([undefined, undefined]);
+  await stack.client.unary(
+    updateCaller,
+    { caller: { ...made, limits: limits(2n) }, updateMask: { paths: ["limits"] } },
+    as("admin"),
+  );
+  expect(await reasonOf()).toBe("REQUESTS_LIMIT");
 });
 
 describe("a limit of calls at a time", () => {
