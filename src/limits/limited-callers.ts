@@ -4,6 +4,7 @@ import type { CallerLimits } from "../domain/caller-limits.ts";
 import type { OnDefect } from "../domain/defect.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Model } from "../domain/model.ts";
+import type { Warning } from "../domain/warning.ts";
 import type {
   CallLimits,
   CallReservation,
@@ -13,7 +14,7 @@ import type {
 } from "../ports/call-limits.ts";
 import type { CallerDirectory, CallerGroup } from "../ports/caller-directory.ts";
 import type { StoreHealth } from "../store/store-health.ts";
-import { limitRefusal, standingsOf } from "./limit-refusal.ts";
+import { limitRefusal, type StandingLimit, standingsOf } from "./limit-refusal.ts";
 import {
   type CompiledLimit,
   compileLimits,
@@ -146,27 +147,26 @@ export class LimitedCallers implements CallLimits {
     const { observer } = this.#options;
     const store = this.#opened;
     const { answer, place } = await store.reserve({ generationId, canMove, totalMs, rules });
-    const standing = counted.flatMap((limit, index) => {
-      const level = answer.levels[index];
-      return level === undefined ? [] : [{ limit, level }];
-    });
-    onStandings?.(standingsOf(standing));
+    onStandings?.(standingsOf(standingOf(counted, answer)));
     if (answer.state === "refused") {
-      const refusal = limitRefusal(standing);
+      const refusal = limitRefusal(standingOf(counted, answer));
       observer.refused(refusal.reason ?? "");
       throw refusal;
     }
     observer.admitted();
-    const warnings = this.#near.warningsOf(standing, ({ text, used }) =>
-      observer.near({ caller, limit: text, used }),
-    );
+    const warned = counted.some(({ owner }) => owner.limits.warnAt !== undefined);
+    const warnings = warned
+      ? this.#near.warningsOf(standingOf(counted, answer), ({ text, used }) =>
+          observer.near({ caller, limit: text, used }),
+        )
+      : NO_WARNINGS;
     return new StoreReservation({
       generationId,
       limits,
       held: need,
       warnings,
       extend: (more) => place.extend(generationId, more),
-      refusal: refusalOf,
+      refusal: (refused, more) => limitRefusal(standingOf(refused, more)),
       settle: (settlement) => place.settle(settlement),
     });
   }
@@ -182,9 +182,9 @@ export class LimitedCallers implements CallLimits {
       limits,
       // Settled already: nothing is reserved a second time.
       held: held ?? { tokens: Number.POSITIVE_INFINITY, picos: Number.POSITIVE_INFINITY },
-      warnings: [],
+      warnings: NO_WARNINGS,
       extend: (more) => place.extend(generationId, more),
-      refusal: refusalOf,
+      refusal: (refused, more) => limitRefusal(standingOf(refused, more)),
       settle: (settlement) => place.settle(settlement),
     });
   }
@@ -198,13 +198,17 @@ export class LimitedCallers implements CallLimits {
 /** Callers whose limits are kept compiled. */
 const MOST_COMPILED = 10_000;
 
-function refusalOf(limits: readonly CompiledLimit[], { levels }: ReserveAnswer): GatewayError {
-  return limitRefusal(
-    limits.flatMap((limit, index) => {
-      const level = levels[index];
-      return level === undefined ? [] : [{ limit, level }];
-    }),
-  );
+const NO_WARNINGS: readonly Warning[] = [];
+
+/** Limits with their levels. */
+function standingOf(
+  limits: readonly CompiledLimit[],
+  { levels }: ReserveAnswer,
+): readonly StandingLimit[] {
+  return limits.flatMap((limit, index) => {
+    const level = levels[index];
+    return level === undefined ? [] : [{ limit, level }];
+  });
 }
 
 /** A spend limit counts money, so that the price has to be known. */

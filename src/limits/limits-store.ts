@@ -5,6 +5,7 @@ import { MemoryEngine } from "../store/memory/engine.ts";
 import { storeUnavailable } from "../store/store-errors.ts";
 import { type StoreHealth, within } from "../store/store-health.ts";
 import { StoreUnavailable } from "../store/store-unavailable.ts";
+import { LastSpent } from "./last-spent.ts";
 import type {
   Held,
   LimitRule,
@@ -51,6 +52,7 @@ export class LimitsStore {
   readonly #settlements: Settlements;
   readonly #local: LimitStore;
   readonly #localPlace: LimitPlace;
+  readonly #lastSpent: LastSpent;
   #replicas = 1;
   #isLocal = false;
   /** The reaper works from the first call with limits on. */
@@ -61,6 +63,7 @@ export class LimitsStore {
   constructor(options: LimitsStoreOptions) {
     const { clock, store, session, observer, onDefect } = options;
     this.#options = options;
+    this.#lastSpent = new LastSpent(clock);
     const onDropped = (count: number): void => observer.dropped(count);
     this.#settlements = new Settlements({ clock, store, onDropped, onDefect });
     this.shared = {
@@ -89,7 +92,10 @@ export class LimitsStore {
       return store.reserve(asked);
     });
     this.#tellLocal(answer === undefined && withoutStore === "local");
-    if (answer !== undefined) return { answer, place: this.shared };
+    if (answer !== undefined) {
+      this.#lastSpent.note(reservation.rules, answer.levels);
+      return { answer, place: this.shared };
+    }
     // It may be reserved nevertheless, now or later.
     if (isAsked) {
       this.#settlements.add({ generationId, requests: 0, tokens: 0, picos: 0 });
@@ -130,12 +136,16 @@ export class LimitsStore {
     this.#options.observer.local(isLocal);
   }
 
-  /** This replica's part of each limit, 1 at least, by the number of replicas last seen. */
+  /**
+   * This replica's part of each limit, by the number of replicas last seen: at least 1, and of money the part of the
+   * amount that was left.
+   */
   #shares(rules: readonly LimitRule[]): readonly LimitRule[] {
-    return rules.map((rule) => ({
-      ...rule,
-      most: Math.max(1, Math.floor(rule.most / this.#replicas)),
-    }));
+    return rules.map((rule) => {
+      const isMoney = rule.unit === "spend";
+      const left = isMoney ? rule.most - this.#lastSpent.of(rule.key) : rule.most;
+      return { ...rule, most: Math.max(isMoney ? 0 : 1, Math.floor(left / this.#replicas)) };
+    });
   }
 
   #startReaping(): void {

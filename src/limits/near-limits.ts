@@ -7,8 +7,6 @@ const MOST = 10_000;
 /** Of a limit without a window: one line a day. */
 const USUAL_MS = 86_400_000;
 
-const NONE: readonly Warning[] = [];
-
 export interface NearLimit {
   readonly text: string;
   readonly used: number;
@@ -29,7 +27,6 @@ export class NearLimits {
     standing: readonly StandingLimit[],
     onFirst: (near: NearLimit) => void,
   ): readonly Warning[] {
-    if (!standing.some(({ limit }) => limit.owner.limits.warnAt !== undefined)) return NONE;
     return standing.flatMap(({ limit, level }) => {
       const { owner, rule, text } = limit;
       const { warnAt } = owner.limits;

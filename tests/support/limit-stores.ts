@@ -16,6 +16,7 @@ import { createRedisStreamStore } from "../../src/streams/redis/stream-store.ts"
 import { createSqliteStreamStore } from "../../src/streams/sqlite/stream-store.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { isUp, type RedisServer, startRedis } from "./redis.ts";
+import { type RedisCluster, startRedisCluster } from "./redis-cluster.ts";
 import { eventually } from "./stack.ts";
 
 export interface OpenedLimits {
@@ -69,14 +70,30 @@ let redisServer: Promise<RedisServer> | undefined;
 
 afterAll(async () => {
   await (await redisServer)?.[Symbol.asyncDispose]();
+  await (await redisCluster)?.[Symbol.asyncDispose]();
   redisServer = undefined;
+  redisCluster = undefined;
 });
+
+let redisCluster: Promise<RedisCluster> | undefined;
 
 async function openRedisLimits(): Promise<OpenedLimits> {
   redisServer ??= startRedis();
   const server = await redisServer;
   await server.command("FLUSHALL");
-  const engine = new RedisEngine({ url: server.url, clock: systemClock });
+  return connectLimits(server.url);
+}
+
+/** Uses the URL of a node without the slot. */
+async function openClusterLimits(): Promise<OpenedLimits> {
+  redisCluster ??= startRedisCluster();
+  const cluster = await redisCluster;
+  await (await cluster.owner()).command("FLUSHALL");
+  return connectLimits((await cluster.other()).url);
+}
+
+async function connectLimits(url: string): Promise<OpenedLimits> {
+  const engine = new RedisEngine({ url, clock: systemClock });
   const streams = createRedisStreamStore(engine);
   const limits = createRedisLimitStore(engine);
   await eventually(() => isUp(streams));
@@ -87,4 +104,5 @@ export const limitStores: readonly LimitsUnderTest[] = [
   { name: "memory", modelRuns: 500, open: openMemoryLimits },
   { name: "sqlite", modelRuns: 40, open: openSqliteLimits },
   { name: "redis", modelRuns: 60, open: openRedisLimits },
+  { name: "redis cluster", modelRuns: 20, open: openClusterLimits },
 ];

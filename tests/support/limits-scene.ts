@@ -17,6 +17,14 @@ import { StoreUnavailable } from "../../src/store/store-unavailable.ts";
 import { createManualClock } from "./manual-clock.ts";
 import { testModel } from "./provider-request.ts";
 
+const PRICING = {
+  currency: "USD",
+  date: "2026-11-22",
+  inputPicos: 1,
+  outputPicos: 1,
+  tiers: [],
+};
+
 export interface LimitsScene {
   readonly callers: readonly Pick<CallerProfile, "id" | "group" | "limits">[];
   readonly groups?: readonly CallerGroup[];
@@ -96,7 +104,7 @@ export async function createLimitsScene(scene: LimitsScene) {
     return limited.reserve({
       generationId: `g${ids++}`,
       isRequestOnly: false,
-      model: testModel(),
+      model: testModel({ pricing: PRICING }),
       need,
       canMove: true,
       totalMs: 60_000,

@@ -125,6 +125,19 @@ describe("while the store is away", () => {
     expect(told).toEqual(["local", "REQUESTS_LIMIT", "shared"]);
   });
 
+  it("money is what was left when the store was last asked, and in the next period all of it", async () => {
+    const limits = { spend: [{ period: "hour" as const, currency: "USD", picos: 100 }] };
+    const scene = { callers: [{ id: "anne", limits }], replicas: 2 };
+    const { tryTo, setAway, clock } = await createLimitsScene(scene);
+    expect(await tryTo("anne", { tokens: 0, picos: 60 })).toBe("");
+    await clock.advance(1_000);
+    setAway(true);
+    expect(await tryTo("anne", { tokens: 0, picos: 21 })).toBe("SPEND_LIMIT");
+    expect(await tryTo("anne", { tokens: 0, picos: 20 })).toBe("");
+    await clock.advance(3_600_000);
+    expect(await tryTo("anne", { tokens: 0, picos: 50 })).toBe("");
+  });
+
   it("calls are refused where the configuration says so", async () => {
     const settings = { withoutStore: "refuse" as const };
     const { tryTo, setAway } = await createLimitsScene({ callers, settings });
