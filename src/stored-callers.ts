@@ -51,7 +51,6 @@ export function createStoredCallers(options: StoredCallersOptions): StoredCaller
       registry,
       feed,
       writer,
-      uses,
       known,
       randomBytes,
       isLocalOperator,

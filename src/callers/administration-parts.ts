@@ -7,7 +7,6 @@ import type { CallerRegistry } from "./caller-registry.ts";
 import type { CallerStore } from "./caller-store.ts";
 import type { CallerWriter } from "./caller-writer.ts";
 import type { ConfiguredCallers } from "./configured-callers.ts";
-import type { KeyUses } from "./key-uses.ts";
 
 /** What the calls of operators work on. */
 export interface AdministrationParts {
@@ -16,7 +15,6 @@ export interface AdministrationParts {
   readonly registry: CallerRegistry;
   readonly feed: CallerFeed;
   readonly writer: CallerWriter;
-  readonly uses: KeyUses;
   readonly known: ConfiguredCallers;
   /** Secure random bytes. */
   readonly randomBytes: (size: number) => Uint8Array;

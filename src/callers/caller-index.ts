@@ -10,28 +10,30 @@ import {
 } from "./caller-records.ts";
 import type { FeedPosition, FeedRecord } from "./caller-store.ts";
 
-const NO_KEYS: readonly StoredKey[] = [];
+/** A key, with the minute since the epoch in which this replica saw it last; 0: never. */
+export interface IndexedKey extends StoredKey {
+  minute: number;
+}
+
+const NO_KEYS: readonly IndexedKey[] = [];
 
 export class CallerIndex {
   readonly callers = new Map<string, StoredCaller>();
   readonly groups = new Map<string, StoredGroup>();
   /** By prefix. */
-  readonly keys = new Map<string, StoredKey>();
-  /** Looked up by hash: the time reveals nothing of a key, because nobody can choose the hash of a key. */
-  readonly #byHash = new Map<string, StoredKey>();
-  readonly #keysOf = new Map<string, readonly StoredKey[]>();
+  readonly keys = new Map<string, IndexedKey>();
+  /** Most callers have one key, which then stands without a list: a list costs as much as the key. */
+  readonly #keysOf = new Map<string, IndexedKey | readonly IndexedKey[]>();
   /** Keys without an end of callers with the role operator, as far as they were counted; undefined: count again. */
   #lastingOperators: number | undefined = 0;
   /** How far the index has followed the feed. */
   position: FeedPosition = { feed: "", version: 0 };
 
-  byHash(sha256: string): StoredKey | undefined {
-    return this.#byHash.get(sha256);
-  }
-
   /** The oldest first. */
-  keysOf(caller: string): readonly StoredKey[] {
-    return this.#keysOf.get(caller) ?? NO_KEYS;
+  keysOf(caller: string): readonly IndexedKey[] {
+    const keys = this.#keysOf.get(caller);
+    if (keys === undefined) return NO_KEYS;
+    return "prefix" in keys ? [keys] : keys;
   }
 
   /** Whether calls with a key of this caller go on for ever: an operator without one can lock himself out. */
@@ -71,19 +73,27 @@ export class CallerIndex {
     }
   }
 
-  #addKey(key: StoredKey): void {
-    this.keys.set(key.prefix, key);
-    this.#byHash.set(key.sha256, key);
-    this.#keysOf.set(key.caller, [...this.keysOf(key.caller), key]);
+  #addKey({ prefix, sha256, createdAt, expiresAt, caller: id }: StoredKey): void {
+    // One copy of each identifier: a hundred thousand of them are megabytes.
+    const caller = this.callers.get(id)?.profile.id ?? id;
+    const key: IndexedKey = { prefix, caller, sha256, createdAt, expiresAt, minute: 0 };
+    this.keys.set(prefix, key);
+    this.#put(caller, [...this.keysOf(caller), key]);
+  }
+
+  #put(caller: string, keys: readonly IndexedKey[]): void {
+    const [first] = keys;
+    if (first === undefined) this.#keysOf.delete(caller);
+    else this.#keysOf.set(caller, keys.length === 1 ? first : keys);
   }
 
   #removeKey(prefix: string): void {
     const key = this.keys.get(prefix);
     if (key === undefined) return;
     this.keys.delete(prefix);
-    this.#byHash.delete(key.sha256);
-    const left = this.keysOf(key.caller).filter((each) => each !== key);
-    if (left.length === 0) this.#keysOf.delete(key.caller);
-    else this.#keysOf.set(key.caller, left);
+    this.#put(
+      key.caller,
+      this.keysOf(key.caller).filter((each) => each !== key),
+    );
   }
 }

@@ -17,6 +17,13 @@ const UNKNOWN: KeyAnswer = Object.freeze({ state: "unknown" });
 const EXPIRED: KeyAnswer = Object.freeze({ state: "expired" });
 const UNAVAILABLE: KeyAnswer = Object.freeze({ state: "unavailable" });
 
+/** Takes the same time for all hashes. */
+function isSameHash(one: string, other: string): boolean {
+  let difference = one.length ^ other.length;
+  for (let at = 0; at < other.length; at++) difference |= one.charCodeAt(at) ^ other.charCodeAt(at);
+  return difference === 0;
+}
+
 /** The stored callers as this replica knows them: everything in memory, so that no call waits for the store. */
 export class CallerRegistry implements CallerDirectory, StoredKeys {
   readonly #options: CallerRegistryOptions;
@@ -49,18 +56,19 @@ export class CallerRegistry implements CallerDirectory, StoredKeys {
     return this.#index.lastingOperators > 0 ? "operators" : "callers";
   }
 
-  find(keySha256: string): KeyAnswer {
+  find(prefix: string, keySha256: string): KeyAnswer {
     const { clock, isConfigured, uses } = this.#options;
     if (this.#isStale) return UNAVAILABLE;
-    const key = this.#index.byHash(keySha256);
-    const stored = key === undefined ? undefined : this.#index.callers.get(key.caller);
-    if (key === undefined || stored === undefined || isConfigured(key.caller)) {
+    const key = this.#index.keys.get(prefix);
+    const isKey = key !== undefined && isSameHash(key.sha256, keySha256);
+    const stored = isKey ? this.#index.callers.get(key.caller) : undefined;
+    if (!isKey || stored === undefined || isConfigured(key.caller)) {
       this.#onUnknownKey();
       return UNKNOWN;
     }
     const now = clock.wallTime();
     if (key.expiresAt !== undefined && key.expiresAt <= now) return EXPIRED;
-    uses.note(key.prefix, now);
+    uses.note(key, now);
     const { id, role } = stored.profile;
     return { state: "known", caller: { id, role, key: key.prefix } };
   }

@@ -5,7 +5,7 @@ import type { CallerAdministration, KeyView } from "../ports/caller-administrati
 import { ignoreOutage } from "../store/store-unavailable.ts";
 import { type AdministrationParts, latest } from "./administration-parts.ts";
 import { configured, noCaller, noKey } from "./caller-errors.ts";
-import type { CallerIndex } from "./caller-index.ts";
+import type { CallerIndex, IndexedKey } from "./caller-index.ts";
 import { deletion, keyChange, type StoredKey } from "./caller-records.ts";
 import {
   changeable,
@@ -15,6 +15,7 @@ import {
   MAX_KEYS_OF_CALLER,
 } from "./caller-rules.ts";
 import { keyView } from "./caller-views.ts";
+import { lastUseOf } from "./key-uses.ts";
 
 type KeyCalls = Pick<CallerAdministration, "keys" | "createKey" | "revokeKey">;
 
@@ -41,18 +42,18 @@ function closingWarnings(wasOpen: boolean, isOpen: boolean, key: StoredKey): str
 }
 
 export function createKeyCalls(parts: AdministrationParts): KeyCalls {
-  const { clock, known, randomBytes, registry, store, uses, writer } = parts;
+  const { clock, known, randomBytes, registry, store, writer } = parts;
   const isOpen = (index: CallerIndex): boolean =>
     parts.isLocalOperator() && index.lastingOperators === 0;
 
-  async function views(keys: readonly StoredKey[]): Promise<readonly KeyView[]> {
+  async function views(keys: readonly IndexedKey[]): Promise<readonly KeyView[]> {
     const stored = await store.lastUses(keys.map(({ prefix }) => prefix)).catch(() => []);
     const now = clock.wallTime();
-    return keys.map((key, at) => keyView(key, later(stored[at], uses.lastUse(key.prefix)), now));
+    return keys.map((key, at) => keyView(key, later(stored[at], lastUseOf(key)), now));
   }
 
   function view(key: StoredKey): KeyView {
-    return keyView(key, uses.lastUse(key.prefix), clock.wallTime());
+    return keyView(key, undefined, clock.wallTime());
   }
 
   return {

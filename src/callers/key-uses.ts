@@ -1,31 +1,28 @@
+import type { IndexedKey } from "./caller-index.ts";
 import type { CallerStore, KeyUse } from "./caller-store.ts";
 
 const MINUTE_MS = 60_000;
 /** Uses that one write stores. */
 const BATCH = 500;
-/** Keys whose minute is remembered. Beyond that the minutes are forgotten, and written once more. */
-const MAX_KEYS = 200_000;
+
+/** The minute in which this replica last saw a key, in milliseconds since the epoch; undefined: it has not. */
+export function lastUseOf({ minute }: IndexedKey): number | undefined {
+  return minute === 0 ? undefined : minute * MINUTE_MS;
+}
 
 /** When keys were last used, to the minute: written in batches, and never by a call. */
 export class KeyUses {
-  /** The last minute of each key, in milliseconds since the epoch. */
-  readonly #minutes = new Map<string, number>();
+  /** By prefix, in milliseconds since the epoch. There are at most as many as keys. */
   #unwritten = new Map<string, number>();
 
-  note(prefix: string, now: number): void {
-    const minute = now - (now % MINUTE_MS);
-    if (this.#minutes.get(prefix) === minute) return;
-    if (this.#minutes.size >= MAX_KEYS) this.#minutes.clear();
-    this.#minutes.set(prefix, minute);
-    this.#unwritten.set(prefix, minute);
+  note(key: IndexedKey, now: number): void {
+    const minute = Math.floor(now / MINUTE_MS);
+    if (key.minute === minute) return;
+    key.minute = minute;
+    this.#unwritten.set(key.prefix, minute * MINUTE_MS);
   }
 
-  /** Undefined: not by this replica. */
-  lastUse(prefix: string): number | undefined {
-    return this.#minutes.get(prefix);
-  }
-
-  /** Rejects as the store does; what was not written is written the next time. */
+  /** Rejects as the store does. Uses that could not be written are written the next time. */
   async write(store: CallerStore): Promise<void> {
     const uses = Array.from(this.#unwritten, ([prefix, usedAt]): KeyUse => ({ prefix, usedAt }));
     this.#unwritten = new Map();

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { AltNameMap, altName } from "../domain/alt-names.ts";
 import type { Caller, KnownCaller } from "../domain/caller.ts";
-import { isCallerKey } from "../domain/caller-key.ts";
+import { isCallerKey, prefixOf } from "../domain/caller-key.ts";
 import { GatewayError } from "../domain/gateway-error.ts";
 import { isLoopback } from "../domain/ip-address.ts";
 import type { KeyAnswer, StoredKeys } from "../ports/stored-keys.ts";
@@ -194,7 +194,7 @@ export function createAuthenticator(
     const keySha256 = hash("sha256", key);
     const caller = keys.get(keySha256);
     if (caller !== undefined) return caller;
-    if (isCallerKey(key)) return callerOf(stored.find(keySha256), head);
+    if (isCallerKey(key)) return callerOf(stored.find(prefixOf(key), keySha256), head);
     throw unknownKey(head);
   }
 

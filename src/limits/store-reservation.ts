@@ -26,7 +26,6 @@ export class StoreReservation implements CallReservation {
   #heldPicos: number;
   #committedTokens = 0;
   #committedPicos = 0;
-  #isSettled = false;
 
   constructor(options: StoreReservationOptions) {
     this.#options = options;
@@ -57,8 +56,6 @@ export class StoreReservation implements CallReservation {
   }
 
   #settle(used: Omit<Settlement, "generationId">): void {
-    if (this.#isSettled) return;
-    this.#isSettled = true;
     const { generationId, settle } = this.#options;
     settle({ generationId, ...used });
   }

@@ -18,6 +18,9 @@ export type KeyHolders = "none" | "callers" | "operators";
 
 export interface StoredKeys {
   readonly holders: KeyHolders;
-  /** By the key's SHA-256, as 64 hex digits in lower case. Takes constant time, and asks no store. */
-  find(keySha256: string): KeyAnswer;
+  /**
+   * By the key's prefix, and its SHA-256 as 64 hex digits in lower case. The time says at most whether there is a key
+   * of this prefix, which is no secret. Asks no store.
+   */
+  find(prefix: string, keySha256: string): KeyAnswer;
 }

@@ -105,7 +105,6 @@ export function followedCallers({ clock, store, configured = {} }: FollowedOptio
     registry,
     feed,
     writer,
-    uses,
     known,
     randomBytes,
     isLocalOperator: () => lists.callers.length === 0,

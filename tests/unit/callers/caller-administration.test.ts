@@ -167,8 +167,8 @@ describe("an operator", () => {
       keyCount: 0,
     });
     // Its key must not give the role that the configuration does not give.
-    expect(after.registry.find(hash("sha256", made.secret)).state).toBe("unknown");
-    expect(before.registry.find(hash("sha256", made.secret)).state).toBe("known");
+    expect(after.registry.find(made.key.prefix, hash("sha256", made.secret)).state).toBe("unknown");
+    expect(before.registry.find(made.key.prefix, hash("sha256", made.secret)).state).toBe("known");
   });
 
   it("sees callers of both kinds by identifier, a page at a time", async () => {
@@ -194,7 +194,7 @@ describe("an operator", () => {
     await here.administration.createCaller(caller("ci"));
     const { made } = await here.administration.createKey("ci", undefined);
     await clock.advance(90_000);
-    there.registry.find(hash("sha256", made.secret));
+    there.registry.find(made.key.prefix, hash("sha256", made.secret));
     const usedAt = clock.wallTime() - (clock.wallTime() % 60_000);
     await clock.advance(11_000);
     const [key] = await here.administration.keys("ci");

@@ -101,13 +101,7 @@ describe("a service with callers", () => {
     },
   );
 
-  it.each([
-    ["Basic ops-key"],
-    ["Bearer"],
-    ["ops-key"],
-    [""],
-    ["x Bearer ops-key"],
-  ])(
+  it.each([["Basic ops-key"], ["Bearer"], ["ops-key"], [""], ["x Bearer ops-key"]])(
     "refuses the credential %j as one that is not known, whoever the certificate names",
     (header) => {
       const refused = { kind: "unauthenticated", reason: "CREDENTIALS_INVALID" };
