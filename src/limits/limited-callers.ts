@@ -56,7 +56,8 @@ export interface LimitsBackend {
 interface CompiledCaller {
   /** Its own limits, and those of its group. */
   readonly of: readonly (CallerLimits | undefined)[];
-  readonly limited: LimitedCaller;
+  /** Undefined: they limit nothing. */
+  readonly limited: LimitedCaller | undefined;
 }
 
 /** The smallest of those that are set. */
@@ -108,7 +109,7 @@ export class LimitedCallers implements CallLimits {
     caller: string,
     limits: CallerLimits | undefined,
     group: CallerGroup | undefined,
-  ): LimitedCaller {
+  ): LimitedCaller | undefined {
     const owners: LimitOwner[] = [];
     if (limits !== undefined) owners.push({ scope: "caller", id: caller, limits });
     if (group?.limits !== undefined) {
@@ -120,13 +121,18 @@ export class LimitedCallers implements CallLimits {
     return limited;
   }
 
-  #limited(caller: string, owners: readonly LimitOwner[]): LimitedCaller {
+  #limited(caller: string, owners: readonly LimitOwner[]): LimitedCaller | undefined {
     const own = owners.map(({ limits }) => limits);
     const limits = owners.flatMap(compileLimits);
     const costs = own.flatMap(({ maxCostPerCall }) => maxCostPerCall ?? []);
+    const maxOutputTokens = least(own.map((each) => each.maxOutputTokens));
+    const maxCostPerCall = costs.sort((a, b) => a.picos - b.picos)[0];
+    if (limits.length === 0 && maxOutputTokens === undefined && maxCostPerCall === undefined) {
+      return undefined;
+    }
     return {
-      maxOutputTokens: least(own.map(({ maxOutputTokens }) => maxOutputTokens)),
-      maxCostPerCall: costs.sort((a, b) => a.picos - b.picos)[0],
+      maxOutputTokens,
+      maxCostPerCall,
       needsOutputLimit: limits.some(({ rule }) => rule.unit === "spend"),
       obstacle: (model) => unpriced(limits, model),
       reserve: (generation) => this.#reserve(caller, limits, generation),
@@ -140,6 +146,7 @@ export class LimitedCallers implements CallLimits {
     generation: LimitedGeneration,
   ): Promise<CallReservation> {
     const { generationId, isRequestOnly, model, need, canMove, totalMs, onStandings } = generation;
+    if (limits.length === 0) return UNCOUNTED;
     const counted = limitsFor(limits, model).filter(
       ({ rule }) => !isRequestOnly || rule.unit === "requests",
     );
@@ -175,6 +182,7 @@ export class LimitedCallers implements CallLimits {
     limits: readonly CompiledLimit[],
     { generationId }: LimitedGeneration,
   ): Promise<CallReservation> {
+    if (limits.length === 0) return UNCOUNTED;
     const place = this.#opened.shared;
     const held = await this.#opened.move(generationId);
     return new StoreReservation({
@@ -199,6 +207,15 @@ export class LimitedCallers implements CallLimits {
 const MOST_COMPILED = 10_000;
 
 const NO_WARNINGS: readonly Warning[] = [];
+
+/** Of a caller whose limits are bounds of each call alone. */
+const UNCOUNTED: CallReservation = {
+  warnings: NO_WARNINGS,
+  begin: () => undefined,
+  end: () => {},
+  settle: () => {},
+  release: () => {},
+};
 
 /** Limits with their levels. */
 function standingOf(

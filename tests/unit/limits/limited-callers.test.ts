@@ -26,9 +26,9 @@ describe("limits of a caller and its group", () => {
     const { limits } = await createLimitsScene(scene);
     expect(limits.of("anne")).toBeUndefined();
     const settings = { defaults: { requests: perMinute(1) } };
-    const { tryTo } = await createLimitsScene({ ...scene, settings });
+    const { limits: defaulted, tryTo } = await createLimitsScene({ ...scene, settings });
     expect([await tryTo("anne"), await tryTo("anne")]).toEqual(["", "REQUESTS_LIMIT"]);
-    expect([await tryTo("bert"), await tryTo("bert")]).toEqual(["", ""]);
+    expect(defaulted.of("bert")).toBeUndefined();
     expect([await tryTo("unknown"), await tryTo("unknown")]).toEqual(["", "REQUESTS_LIMIT"]);
   });
 
@@ -47,6 +47,17 @@ describe("limits of a caller and its group", () => {
       requests: { amount: 1, remaining: 0 },
       tokens: { amount: 15, remaining: 5 },
     });
+  });
+
+  it("ask no store where they are bounds of each call alone", async () => {
+    const callers = [{ id: "anne", limits: { maxOutputTokens: 5 } }];
+    const { limits, tryTo, setAway } = await createLimitsScene({
+      callers,
+      settings: { withoutStore: "refuse" },
+    });
+    setAway(true);
+    expect(limits.of("anne")).toMatchObject({ maxOutputTokens: 5, needsOutputLimit: false });
+    expect(await tryTo("anne")).toBe("");
   });
 
   it("apply at once when they are lowered", async () => {
