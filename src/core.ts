@@ -6,6 +6,7 @@ import { KeyUses } from "./callers/key-uses.ts";
 import { createAuthenticator } from "./calls/authenticator.ts";
 import type { Clock } from "./clock.ts";
 import type { Config } from "./config/config.ts";
+import { withSharedPlaces } from "./config/reliability.ts";
 import { Adapters } from "./deployment/adapters.ts";
 import { createDeployment, type Deployment, type ProviderTypes } from "./deployment/deployment.ts";
 import type { InForce } from "./deployment/reload-steps.ts";
@@ -58,6 +59,8 @@ export interface Core extends Pick<CoreOptions, "log" | "clock"> {
   readonly deploy: (from: Config) => Promise<Deployment>;
   readonly callers: ReturnType<typeof createCallers>;
   readonly authenticator: (from: Config) => InForce["authenticate"];
+  /** Applies the settings in force to the states of the targets. */
+  readonly configureStates: () => void;
   /** Nothing runs any more. */
   close(): Promise<void>;
 }
@@ -181,6 +184,11 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
     deploy,
     callers,
     authenticator,
+    configureStates() {
+      const { reliability, isCallerShareOpen } = inForce.config;
+      const isShared = isCallerShareOpen && callers.registry.holders !== "none";
+      states.configure(isShared ? withSharedPlaces(reliability) : reliability);
+    },
     async close() {
       await adapters.close();
       await usage.close();

@@ -206,7 +206,7 @@ function createReloads(core: Core, { listeners, load, revoke }: ReloadParts): Re
     authenticator,
     forget: (id) => states.forget(id),
     configure(next) {
-      states.configure(next.reliability);
+      core.configureStates();
       usage.reopen(next.accounting.usageFile);
     },
     revoke: (callers) => void revoke(callers),

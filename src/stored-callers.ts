@@ -35,6 +35,8 @@ export function createStoredCallers(options: StoredCallersOptions): StoredCaller
     clock,
     onRevoked: ({ callers, keys }) =>
       onRevoked({ keys, callers: callers.filter((id) => !known.callers.has(id)) }),
+    // Whoever is alone may hold all places of a target: with keys in the store nobody is.
+    onHolders: core.configureStates,
     onDefect: (error) => onDefect(error),
   });
   control.on("callers", () => feed.hear());

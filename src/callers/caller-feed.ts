@@ -35,6 +35,8 @@ export interface CallerFeedOptions {
   readonly uses: KeyUses;
   readonly clock: Clock;
   readonly onRevoked: (revoked: Revoked) => void;
+  /** The first key was made, or the last one deleted. */
+  readonly onHolders: () => void;
   /** Is told of each failure that no outage explains. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -50,6 +52,7 @@ export class CallerFeed {
   #cancelPoll = (): void => {};
   #usesAt: number;
   #isStopped = false;
+  #hadKeys = false;
 
   constructor(options: CallerFeedOptions) {
     this.#options = options;
@@ -179,9 +182,12 @@ export class CallerFeed {
 
   /** The registry goes by this index from now on. */
   #take(before: Before, index: CallerIndex): void {
-    const { clock, registry, store, onRevoked } = this.#options;
+    const { clock, registry, store, onRevoked, onHolders } = this.#options;
     // Nobody else changes a store of this process: what was read once holds.
     registry.confirm(index, store.capabilities.isShared ? clock.now() : Number.POSITIVE_INFINITY);
+    const hasKeys = index.keys.size > 0;
+    if (hasKeys !== this.#hadKeys) onHolders();
+    this.#hadKeys = hasKeys;
     const revoked = revokedSince(before, index);
     if (revoked.callers.length + revoked.keys.length > 0) onRevoked(revoked);
   }

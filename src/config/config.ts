@@ -77,6 +77,8 @@ export interface Config {
   /** The counter for tokens that no provider reports. */
   readonly estimator: EstimatorChoice;
   readonly reliability: ReliabilitySettings;
+  /** The file gives no `limit.caller_share`, so that the number of callers decides. */
+  readonly isCallerShareOpen: boolean;
   readonly routing: RoutingSettings;
   /** The store of streams. Changes need a restart. */
   readonly store: StoreAddress;
@@ -165,6 +167,7 @@ export function createConfig(
       models,
       hasSeveralCallers,
     }),
+    isCallerShareOpen: fields.limit?.callerShare === undefined,
     routing: routingSettings(fields.routing),
     store: storeAddress(fields.stream),
     streams: streamSettings(fields.stream),

@@ -88,6 +88,7 @@ export function followedCallers({ clock, store, configured = {} }: FollowedOptio
     uses,
   });
   const revoked: Revoked[] = [];
+  const holders: string[] = [];
   const defects: unknown[] = [];
   const feed = new CallerFeed({
     store,
@@ -95,6 +96,7 @@ export function followedCallers({ clock, store, configured = {} }: FollowedOptio
     uses,
     clock,
     onRevoked: (each) => revoked.push(each),
+    onHolders: () => holders.push(registry.holders),
     onDefect: (error) => defects.push(error),
   });
   const newId = (): string => `feed-${++feeds}`;
@@ -109,5 +111,5 @@ export function followedCallers({ clock, store, configured = {} }: FollowedOptio
     randomBytes,
     isLocalOperator: () => lists.callers.length === 0,
   });
-  return { registry, feed, administration, revoked, defects };
+  return { registry, feed, administration, revoked, holders, defects };
 }

@@ -140,11 +140,13 @@ describe("an operator", () => {
   });
 
   it("is told when a key closes the service to calls without one", async () => {
-    const { administration, registry } = await administered();
+    const { administration, registry, holders } = await administered();
     await administration.createCaller(caller("ops", { role: "operator" }));
+    expect(holders).toEqual([]);
     const short = await administration.createKey("ops", 60_000);
     expect(short.warnings.join()).toContain("the key has an end");
     expect(registry.holders).toBe("callers");
+    expect(holders).toEqual(["callers"]);
     const first = await administration.createKey("ops", undefined);
     expect(first.warnings.join()).toContain("from now on calls without a key are refused");
     expect(registry.holders).toBe("operators");
