@@ -1,4 +1,3 @@
-import type { CallerLimits } from "../domain/caller-limits.ts";
 import type { CallerGroup } from "../ports/caller-directory.ts";
 import type { TypeTable } from "../ports/type-facts.ts";
 import type { DefaultTimeouts } from "../reliability/attempt-limits.ts";
@@ -21,6 +20,7 @@ import { checkModels } from "./check-models.ts";
 import { type ConfiguredProvider, configureProviders } from "./configured-provider.ts";
 import { ageLimit, drainSettings } from "./drain.ts";
 import { checkModelFallbacks } from "./fallbacks.ts";
+import { type LimitSettings, limitSettings } from "./limits.ts";
 import type { ModelEntry } from "./model-entry.ts";
 import { type PriceOverrides, readPriceOverrides } from "./price-overrides.ts";
 import type { Address } from "./readers.ts";
@@ -50,14 +50,7 @@ export interface Config {
     readonly openai: boolean;
     readonly anthropic: boolean;
   };
-  readonly limits: {
-    /** Most bytes of a request with a conversation, after decompression. */
-    readonly requestBytes: number;
-    /** Of callers that have no limits of their own; undefined: none. */
-    readonly defaults: CallerLimits | undefined;
-    /** How calls are counted while the store is away: by each replica its share, or not at all. */
-    readonly withoutStore: "local" | "refuse";
-  };
+  readonly limits: LimitSettings;
   /** How the service ends. */
   readonly drain: DrainSettings;
   readonly callers: readonly ConfiguredCaller[];
@@ -91,7 +84,6 @@ export interface Config {
 
 const DEFAULT_GRPC_ADDRESS: Address = { host: "127.0.0.1", port: 50051 };
 const DEFAULT_HTTP_ADDRESS: Address = { host: "127.0.0.1", port: 8080 };
-const DEFAULT_REQUEST_BYTES = 32 * 1024 * 1024;
 
 type ConfigFields = ReturnType<typeof schema>;
 
@@ -143,12 +135,7 @@ export function createConfig(
     grpc: { address: addresses.grpc, tls: grpc?.tls, ageLimit: ageLimit(grpc) },
     http: { address: addresses.http, tls: http?.tls, corsOrigins: http?.corsOrigins ?? [] },
     doors: { openai: true, anthropic: true, ...fields.doors },
-    limits: {
-      requestBytes: DEFAULT_REQUEST_BYTES,
-      defaults: undefined,
-      withoutStore: "local",
-      ...fields.limits,
-    },
+    limits: limitSettings(fields.limits),
     drain: drainSettings(fields.drain),
     callers,
     groups,
