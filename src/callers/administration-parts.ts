@@ -49,12 +49,17 @@ export function present<T>(view: T | undefined): T {
   return view;
 }
 
-/** All callers as the store has them now. Rejects with UNAVAILABLE without the store. */
-export async function latest({ feed, registry }: AdministrationParts): Promise<CallerIndex> {
+/** An answer of the store. Rejects with UNAVAILABLE without the store. */
+export async function fromStore<T>(answer: Promise<T>): Promise<T> {
   try {
-    await feed.refresh();
+    return await answer;
   } catch (error) {
     throw error instanceof StoreUnavailable ? storeUnavailable(error) : error;
   }
+}
+
+/** All callers as the store has them now. Rejects with UNAVAILABLE without the store. */
+export async function latest({ feed, registry }: AdministrationParts): Promise<CallerIndex> {
+  await fromStore(feed.refresh());
   return registry.index;
 }

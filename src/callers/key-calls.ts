@@ -3,7 +3,7 @@ import { callerKeyOf, isKeyPrefix, KEY_BYTES, prefixOf } from "../domain/caller-
 import { invalidField } from "../domain/gateway-error.ts";
 import type { CallerAdministration, KeyView } from "../ports/caller-administration.ts";
 import { ignoreOutage } from "../store/store-unavailable.ts";
-import { type AdministrationParts, latest } from "./administration-parts.ts";
+import { type AdministrationParts, fromStore, latest } from "./administration-parts.ts";
 import { configured, noCaller, noKey } from "./caller-errors.ts";
 import type { CallerIndex, IndexedKey } from "./caller-index.ts";
 import { deletion, keyChange, type StoredKey } from "./caller-records.ts";
@@ -46,8 +46,11 @@ export function createKeyCalls(parts: AdministrationParts): KeyCalls {
   const isOpen = (index: CallerIndex): boolean =>
     parts.isLocalOperator() && index.lastingOperators === 0;
 
-  async function views(keys: readonly IndexedKey[]): Promise<readonly KeyView[]> {
-    const stored = await store.lastUses(keys.map(({ prefix }) => prefix)).catch(() => []);
+  /** `stored`: when each was last used by any replica. */
+  function views(
+    keys: readonly IndexedKey[],
+    stored: readonly (number | undefined)[],
+  ): readonly KeyView[] {
     const now = clock.wallTime();
     return keys.map((key, at) => keyView(key, later(stored[at], lastUseOf(key)), now));
   }
@@ -63,7 +66,8 @@ export function createKeyCalls(parts: AdministrationParts): KeyCalls {
       if (!index.callers.has(caller)) {
         throw noCaller(caller, known.callers.keys(), index.callers.keys());
       }
-      return views(index.keysOf(caller));
+      const keys = index.keysOf(caller);
+      return views(keys, await fromStore(store.lastUses(keys.map(({ prefix }) => prefix))));
     },
 
     async createKey(caller, lifetimeMs) {
@@ -105,8 +109,10 @@ export function createKeyCalls(parts: AdministrationParts): KeyCalls {
         return { changes: [deletion("key", prefix)], answer: found };
       });
       const keysLeft = registry.index.keysOf(key.caller).length;
-      const [seen] = await views([key]);
+      // The key is revoked by now, whatever is known of its uses.
+      const stored = await store.lastUses([prefix]).catch(() => []);
       await store.forgetUses([prefix]).catch(ignoreOutage);
+      const [seen] = views([key], stored);
       return { key: seen ?? view(key), keysLeft };
     },
   };

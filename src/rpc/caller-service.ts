@@ -58,7 +58,7 @@ function createCallerHandlers(dependencies: CallerServiceDependencies): CallerHa
 
     async updateCaller(request, call) {
       const given = required("caller", request.caller);
-      const fields = decodeCallerMask(request.updateMask);
+      const fields = decodeCallerMask(request.updateMask, given);
       const { force } = request;
       const profile = decodeCaller(given);
       const target = { caller: profile.id, fields: [...fields], ...(force && { force }) };

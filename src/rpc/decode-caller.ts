@@ -116,8 +116,17 @@ function decodeMask<Field extends string>(
   });
 }
 
-export function decodeCallerMask(mask: FieldMask | undefined): readonly CallerField[] {
-  return decodeMask(mask, CALLER_FIELDS);
+/** The fields of the caller that a request changes. Throws INVALID_ARGUMENT. */
+export function decodeCallerMask(
+  mask: FieldMask | undefined,
+  { role }: Pick<Caller, "role">,
+): readonly CallerField[] {
+  const fields = decodeMask(mask, CALLER_FIELDS);
+  // A new caller without a role is a caller; an operator must not lose the role by a field that was forgotten.
+  if (fields.includes("role") && !ROLES.words.has(role)) {
+    throw invalidField("caller.role", "is named by the mask, and not set");
+  }
+  return fields;
 }
 
 export function decodeGroupMask(mask: FieldMask | undefined): readonly GroupField[] {

@@ -24,6 +24,7 @@ async function refusal(call: Promise<unknown>) {
   throw new Error("the call succeeded");
 }
 
+const INVALID_ARGUMENT = 3;
 const UNAUTHENTICATED = 16;
 const PERMISSION_DENIED = 7;
 const FAILED_PRECONDITION = 9;
@@ -133,6 +134,11 @@ describe("callers that are made at run time", () => {
       });
     }
     expect((await client.unary(listModels, {}, bearer(next))).models).toEqual([]);
+
+    for (const updateMask of [{ paths: [] }, { paths: ["id"] }, { paths: ["role"] }]) {
+      const update = client.unary(calls.updateCaller, { caller: { id: "ci" }, updateMask }, ops);
+      expect(await refusal(update)).toMatchObject({ code: INVALID_ARGUMENT });
+    }
 
     await client.unary(calls.deleteCaller, { id: "ci" }, ops);
     expect(await refusal(client.unary(generate, { spec }, bearer(next)))).toMatchObject({
