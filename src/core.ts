@@ -17,10 +17,12 @@ import type { Model } from "./domain/model.ts";
 import { GenerationRuns } from "./gateway/generation-runs.ts";
 import { createIdSource } from "./id-source.ts";
 import type { Ledger } from "./ledger/ledger.ts";
+import { LimitedCallers } from "./limits/limited-callers.ts";
 import { createErrorTextLog } from "./operations/log-error-texts.ts";
 import { logTargetChanges } from "./operations/log-target-changes.ts";
 import { createOperations } from "./operations/operations.ts";
 import { SchemaChecks } from "./output/schema-checks.ts";
+import type { CallerDirectory } from "./ports/caller-directory.ts";
 import { nameOf } from "./reliability/engine-call.ts";
 import { ProviderStats } from "./reliability/provider-stats.ts";
 import { ReliabilityEngine } from "./reliability/reliability-engine.ts";
@@ -53,6 +55,7 @@ export interface Core extends Pick<CoreOptions, "log" | "clock"> {
   readonly usage: UsageFile;
   /** Sums in memory, until the stores are open. */
   readonly ledger: Ledger;
+  readonly limits: LimitedCallers;
   readonly runs: GenerationRuns;
   readonly operations: ReturnType<typeof createOperations>;
   /** What a reload replaces. */
@@ -88,6 +91,27 @@ function createCounter(
       estimated: (model, name) => telemetry.recordEstimate(nameOf({ model }), name),
       measured: (model, error) => telemetry.recordEstimateError(nameOf({ model }), error),
     },
+  });
+}
+
+function createLimits(
+  { clock, telemetry, onDefect }: Pick<Core, "clock" | "telemetry" | "onDefect">,
+  directory: CallerDirectory,
+  log: Log,
+  config: () => Config,
+): LimitedCallers {
+  return new LimitedCallers({
+    clock,
+    directory,
+    settings: () => ({
+      ...config().limits,
+      storeTimeoutMs: config().streams.storeTimeoutMs,
+    }),
+    observer: {
+      ...telemetry.limits(),
+      near: (line) => log({ event: "limit near", ...line }),
+    },
+    onDefect,
   });
 }
 
@@ -147,13 +171,14 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
     log({ event: "defect", ...place, ...describeDefect(error) });
   const ledger = createLedger({ clock, log, telemetry, inForce, callers: callers.directory });
   const shared = { clock, telemetry, counter, newId, deployment, onDefect };
+  const limits = createLimits(shared, callers.directory, log, () => inForce.config);
   const sink: UsageSink = {
     record(record) {
       usage.record(record);
       ledger.record(record);
     },
   };
-  const runs = new GenerationRuns({ ...shared, usage: sink, stats, engine, checks });
+  const runs = new GenerationRuns({ ...shared, usage: sink, stats, engine, checks, limits });
   const operations = createOperations({ clock, engine, stats, deployment });
   observe(operations);
   const replica = randomBytes(4).toString("hex");
@@ -166,6 +191,7 @@ export async function startCore({ types, log, clock, config }: CoreOptions): Pro
     states,
     engine,
     stats,
+    limits,
     runs,
     operations,
     inForce,

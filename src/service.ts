@@ -13,6 +13,11 @@ import { createAnthropicDoor } from "./doors/anthropic.ts";
 import { DoorHost } from "./doors/door-host.ts";
 import { createOpenAiDoor } from "./doors/openai.ts";
 import { DoorGenerations } from "./doors/shared/generations.ts";
+import {
+  anthropicLimitHeaders,
+  type LimitHeaders,
+  openAiLimitHeaders,
+} from "./doors/shared/limit-headers.ts";
 import type { ModelList } from "./doors/shared/models.ts";
 import { EarlyLines } from "./early-lines.ts";
 import { createGateway } from "./gateway/gateway.ts";
@@ -66,6 +71,7 @@ export interface ServiceParts {
 export const OWN_PARTS: ServiceParts = { open: openStores, encodeEvent };
 
 async function startStoredStreams(core: Core, parts: ServiceParts, stores: Stores, log: Log) {
+  const { limits } = core;
   const { clock, counter, deployment, inForce, newId, operations, replica, states } = core;
   const { onDefect, runs, telemetry } = core;
   const session = sessionOf(replica, newId());
@@ -77,6 +83,10 @@ async function startStoredStreams(core: Core, parts: ServiceParts, stores: Store
     onDefect,
     log,
     stores,
+    limits: {
+      open: (health) => limits.open({ store: stores.limits, health, session }),
+      close: () => limits.close(),
+    },
     session,
     lostUsage: createLostUsage({ clock, counter, deployment, outputText }),
     config: () => inForce.config,
@@ -135,6 +145,7 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
   const { gateway, countInput } = parts;
   const { clock, inForce, log, replica, telemetry } = core;
   const { http, limits } = inForce.config;
+  const { requestBytes } = limits;
   const calls = createCalls({
     checkOrigin: createOriginCheck(http.corsOrigins),
     authenticate: (call) => inForce.authenticate(call),
@@ -145,16 +156,22 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     replica,
     version: VERSION,
   });
-  const dispatcher = createDispatcher({ services, calls, clock, ...limits });
-  const generations = new DoorGenerations({ gateway, contract: createContract() });
+  const dispatcher = createDispatcher({ services, calls, clock, requestBytes });
+  const made = { gateway, contract: createContract(), clock };
+  const generationsWith = (limitHeaders: LimitHeaders): DoorGenerations =>
+    new DoorGenerations({ ...made, limitHeaders });
   const models: ModelList = modelsOf(core);
-  const asked = { generations, models, countInput };
+  const asked = { models, countInput };
   const { openai, anthropic } = inForce.config.doors;
   const doors = [
-    ...(openai ? [createOpenAiDoor(asked)] : []),
-    ...(anthropic ? [createAnthropicDoor(asked)] : []),
+    ...(openai
+      ? [createOpenAiDoor({ ...asked, generations: generationsWith(openAiLimitHeaders) })]
+      : []),
+    ...(anthropic
+      ? [createAnthropicDoor({ ...asked, generations: generationsWith(anthropicLimitHeaders) })]
+      : []),
   ];
-  const host = new DoorHost({ doors, calls, dispatcher, ...limits });
+  const host = new DoorHost({ doors, calls, dispatcher, requestBytes });
   return { calls, dispatcher, host };
 }
 
