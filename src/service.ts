@@ -12,6 +12,7 @@ import { createAnthropicDoor } from "./doors/anthropic.ts";
 import { DoorHost } from "./doors/door-host.ts";
 import { createOpenAiDoor } from "./doors/openai.ts";
 import { DoorGenerations } from "./doors/shared/generations.ts";
+import { KeptRequests } from "./doors/shared/kept-requests.ts";
 import type { ModelList } from "./doors/shared/models.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
@@ -148,15 +149,17 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     version: VERSION,
   });
   const dispatcher = createDispatcher({ services, calls, clock, ...limits });
-  const generations = new DoorGenerations({ gateway, contract: createContract() });
+  const contract = createContract();
+  const generations = new DoorGenerations({ gateway, contract });
+  const kept = new KeptRequests({ gateway, contract, maxBytes: limits.requestBytes });
   const models: ModelList = {
     list: () => core.deployment().models,
     lookup: (name) => core.deployment().lookup(name)[0],
   };
   const asked = { generations, models, countInput };
-  const { openai, anthropic } = inForce.config.doors;
+  const { openai, anthropic, ...settings } = inForce.config.doors;
   const doors = [
-    ...(openai ? [createOpenAiDoor(asked)] : []),
+    ...(openai ? [createOpenAiDoor({ ...asked, kept, settings })] : []),
     ...(anthropic ? [createAnthropicDoor(asked)] : []),
   ];
   const host = new DoorHost({ doors, calls, dispatcher, ...limits });

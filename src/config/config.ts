@@ -41,6 +41,10 @@ export interface Config {
   readonly doors: {
     readonly openai: boolean;
     readonly anthropic: boolean;
+    /** Responses can be retrieved after their end. */
+    readonly store: boolean;
+    /** For how long after their end. */
+    readonly retentionMs: number;
   };
   readonly limits: {
     /** Most bytes of a request that carries a conversation, inflated. */
@@ -75,6 +79,7 @@ export interface Config {
 
 const DEFAULT_GRPC_ADDRESS: Address = { host: "127.0.0.1", port: 50051 };
 const DEFAULT_HTTP_ADDRESS: Address = { host: "127.0.0.1", port: 8080 };
+const DEFAULT_DOORS = { openai: true, anthropic: true, store: true, retentionMs: 3_600_000 };
 const DEFAULT_REQUEST_BYTES = 32 * 1024 * 1024;
 
 type ConfigFields = ReturnType<typeof schema>;
@@ -118,7 +123,7 @@ export function createConfig(
   return freeze<Config>({
     grpc: { address: addresses.grpc, tls: grpc?.tls, ageLimit: ageLimit(grpc) },
     http: { address: addresses.http, tls: http?.tls, corsOrigins: http?.corsOrigins ?? [] },
-    doors: { openai: true, anthropic: true, ...fields.doors },
+    doors: { ...DEFAULT_DOORS, ...fields.doors },
     limits: { requestBytes: fields.limits?.requestBytes ?? DEFAULT_REQUEST_BYTES },
     drain: drainSettings(fields.drain),
     callers,

@@ -8,12 +8,14 @@ import type {
   GenerationCall,
   OpenStream,
   ResumeCall,
+  StoredStreamRequest,
   StreamName,
   WholeAnswer,
 } from "../ports/gateway.ts";
 import { answerTimeMs } from "../reliability/attempt-limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
 import { streamExpired, streamNotFound, streamRuns } from "../streams/stream-errors.ts";
+import type { StoredStream } from "../streams/stream-store.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import { checkResumable, EphemeralStreams } from "./ephemeral-streams.ts";
 import { findStream } from "./find-stream.ts";
@@ -37,6 +39,9 @@ function resultOf(error: unknown): string {
   const { reason, kind } = toGatewayError(error);
   return reason ?? kind.toUpperCase().replaceAll("-", "_");
 }
+
+/** Longest wait for a request, which can have megabytes. */
+const REQUEST_TIMEOUT_MS = 2_000;
 
 export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { clock, runs, log, local, stored, telemetry } = dependencies;
@@ -124,16 +129,43 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     throw streamNotFound(call.identity.requestId);
   }
 
-  async function deleteStream(caller: string, streamId: string): Promise<void> {
-    const { storeTimeoutMs } = log.settings;
+  /** The caller's own stream, with its end once a reader has that. */
+  async function keptStream(caller: string, streamId: string): Promise<StoredStream> {
     const owned = log.owned.get(streamId);
     // A reader has its last event before the store knows of the end.
-    if (owned?.hasEnd === true) await log.health.demand(storeTimeoutMs, () => owned.ended);
-    const { phase, expiredAt } = await findStream(dependencies, caller, { streamId });
-    if (expiredAt !== undefined) throw streamExpired(streamId);
-    if (phase === "running") throw streamRuns(streamId);
-    await log.health.demand(storeTimeoutMs, () => log.store.discard([streamId]));
+    if (owned?.hasEnd === true) {
+      await log.health.demand(log.settings.storeTimeoutMs, () => owned.ended);
+    }
+    const stream = await findStream(dependencies, caller, { streamId });
+    if (stream.expiredAt !== undefined) throw streamExpired(streamId);
+    return stream;
   }
 
-  return { generate, streamGenerate, joinStream, deleteStream, resumeStream, cancelGeneration };
+  async function deleteStream(caller: string, streamId: string): Promise<void> {
+    const { phase } = await keptStream(caller, streamId);
+    if (phase === "running") throw streamRuns(streamId);
+    await log.health.demand(log.settings.storeTimeoutMs, () => log.store.discard([streamId]));
+  }
+
+  async function storedRequest(
+    caller: string,
+    streamId: string,
+    maxBytes?: number,
+  ): Promise<StoredStreamRequest> {
+    const { phase } = await keptStream(caller, streamId);
+    const request = await log.health.demand(REQUEST_TIMEOUT_MS, () =>
+      log.store.loadRequest(streamId, maxBytes),
+    );
+    return { isRunning: phase === "running", request };
+  }
+
+  return {
+    generate,
+    streamGenerate,
+    joinStream,
+    deleteStream,
+    storedRequest,
+    resumeStream,
+    cancelGeneration,
+  };
 }

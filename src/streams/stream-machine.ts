@@ -52,6 +52,16 @@ export function isSameToken(a: WriterToken, b: WriterToken): boolean {
   return a.epoch === b.epoch && a.nonce === b.nonce;
 }
 
+/** Another replica could go on with the stream. */
+export function isMovable({ request, canMove }: Pick<NewStream, "request" | "canMove">): boolean {
+  return request !== undefined && canMove !== false;
+}
+
+/** Bytes of a new stream that are counted for as long as its events stay. */
+export function countedBytes({ start, request, keepsRequest }: NewStream): number {
+  return start.length + (keepsRequest === true ? (request?.length ?? 0) : 0);
+}
+
 /** A new stream with its first event. */
 export function created(stream: NewStream, now: number): StreamRecord {
   return {
@@ -65,7 +75,7 @@ export function created(stream: NewStream, now: number): StreamRecord {
     handedOff: false,
     tail: 1,
     firstContent: 0,
-    bytes: stream.start.length,
+    bytes: countedBytes(stream),
     cancel: undefined,
     takeovers: 0,
     handOvers: 0,
@@ -77,7 +87,8 @@ export function created(stream: NewStream, now: number): StreamRecord {
     retentionMs: stream.retentionMs,
     expiredAt: undefined,
     readersSeenAt: 0,
-    canMove: stream.request !== undefined,
+    canMove: isMovable(stream),
+    keepsRequest: stream.keepsRequest === true,
     progress: stream.progress,
   };
 }

@@ -48,8 +48,12 @@ export interface NewStream {
   readonly fingerprint: string;
   /** The first event. */
   readonly start: Uint8Array;
-  /** Another replica could run the request anew from this; undefined: nobody may. */
+  /** What the generation was asked for; undefined: not stored. */
   readonly request: Uint8Array | undefined;
+  /** Another replica may run a request that is stored anew. Unset: it may. */
+  readonly canMove?: boolean;
+  /** The request stays for as long as the events, and is counted with them; unset: until the end of the generation. */
+  readonly keepsRequest?: boolean;
   readonly retentionMs: number;
   /** Time left for the generation. */
   readonly totalMs: number;
@@ -80,7 +84,7 @@ export interface StreamRecord {
   readonly tail: number;
   /** Sequence of the first event with content; 0: none yet. */
   readonly firstContent: number;
-  /** Size of all events. */
+  /** Size of all events, and of a request that is kept with them. */
   readonly bytes: number;
   readonly cancel: CancelReason | undefined;
   /** Changes of owner after a loss: the owner's session ended, or the owner gave the stream up. */
@@ -99,7 +103,9 @@ export interface StreamRecord {
   readonly expiredAt: number | undefined;
   /** When a replica last said that it has readers; 0: never. */
   readonly readersSeenAt: number;
-  /** The request is kept, so that another replica can run it. */
+  /** The request is stored, and another replica can run it. */
   readonly canMove: boolean;
+  /** The request stays for as long as the events. */
+  readonly keepsRequest: boolean;
   readonly progress: StreamProgress;
 }

@@ -154,8 +154,11 @@ export interface StreamStore extends Sessions {
   ): Promise<ClaimResult>;
   /** Lets another replica claim at once; counted by its cause. False: the token does not own it any more. */
   handOff(streamId: string, token: WriterToken, cause: HandOffCause): Promise<boolean>;
-  /** The request as it was created; undefined: not kept, or the stream has ended. */
-  loadRequest(streamId: string): Promise<Uint8Array | undefined>;
+  /**
+   * The request as it was created, or its first `maxBytes`; undefined: not stored, or gone: with the end of the
+   * generation, and with the events where it is kept as long as they are.
+   */
+  loadRequest(streamId: string, maxBytes?: number): Promise<Uint8Array | undefined>;
 
   /**
    * Newest first. One call looks at a bounded number of streams, so that none holds up the process: a

@@ -6,7 +6,13 @@ import { GatewayError, invalidField } from "../../domain/gateway-error.ts";
 import { type Generation, GenerationFailed, type StoredEvent } from "../../domain/generation.ts";
 import { type StreamOptions, WHOLE_ANSWER } from "../../domain/stream-options.ts";
 import type { AcceptedSpec, Contract, RequestOfApi } from "../../ports/contract.ts";
-import type { Gateway, GenerationCall, OpenStream, WholeAnswer } from "../../ports/gateway.ts";
+import type {
+  Gateway,
+  GenerationCall,
+  NewStreamFacts,
+  OpenStream,
+  WholeAnswer,
+} from "../../ports/gateway.ts";
 import type { DoorCall } from "../door.ts";
 import { COMMENT } from "./event-stream.ts";
 import { behind, eventPlaceOf } from "./rest-of-stream.ts";
@@ -93,8 +99,9 @@ export class DoorGenerations {
     keeping: Keeping,
     acceptsDiscard = false,
   ): Promise<OpenStream> {
-    const options = { ...STREAM_OPTIONS, ...keeping };
-    const generation = { ...this.#callOf(call, request, options), acceptsDiscard };
+    const { note, ...kept } = keeping;
+    const options = { ...STREAM_OPTIONS, ...kept };
+    const generation = { ...this.#callOf(call, request, options, note), acceptsDiscard };
     const opened = this.#gateway.streamGenerate(generation, options);
     const stream = await opened.catch((error: unknown) => {
       if (error instanceof GenerationFailed) tell(call, error.failure.partial);
@@ -220,7 +227,12 @@ export class DoorGenerations {
     }
   }
 
-  #callOf(call: DoorCall, asked: RequestOfApi, options: StreamOptions | undefined): GenerationCall {
+  #callOf(
+    call: DoorCall,
+    asked: RequestOfApi,
+    options: StreamOptions | undefined,
+    note?: Keeping["note"],
+  ): GenerationCall {
     const { signal, timeoutMs, telemetry, caller } = call;
     const { spec, request, fingerprint } = this.accept(call, asked, options);
     const requestId = requestIdOf(call);
@@ -235,7 +247,8 @@ export class DoorGenerations {
         caller: caller.id,
         requestId,
         fingerprint: requestId === "" ? "" : fingerprint(),
-        request,
+        request: (stream) => request(note?.(stream)),
+        keepsRequest: note !== undefined,
       },
       // A client of another API cannot drop output.
       acceptsDiscard: false,
@@ -255,8 +268,13 @@ function isHeldBack(call: DoorCall): boolean {
   throw invalidField(HOLD_BACK, "must be complete");
 }
 
-/** What becomes of a stream without its reader. */
-export type Keeping = Pick<StreamOptions, "ephemeral" | "onDisconnect">;
+/** What becomes of a stream without its reader, and of its request. */
+export interface Keeping extends Pick<StreamOptions, "ephemeral" | "onDisconnect"> {
+  /** How long the stream can be read after its end, in milliseconds; unset: the time of all streams. */
+  readonly retentionMs?: number;
+  /** The request is kept for as long as the events, with this note. */
+  readonly note?: (stream: NewStreamFacts) => Uint8Array;
+}
 
 const KEPT: Keeping = { ephemeral: false, onDisconnect: "grace" };
 
