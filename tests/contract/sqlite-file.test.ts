@@ -155,7 +155,7 @@ describe("a file that cannot be used", () => {
       what: "of a later version",
       make: (path: string) => change(path, "PRAGMA user_version = 99"),
       failure: "newer",
-      detail: "has version 99, and this release knows 2: use a later one",
+      detail: "has version 99, and this release knows 3: use a later one",
     },
     {
       what: "another application's",
@@ -275,7 +275,7 @@ describe("a thread that dies", () => {
       await clock.advance(1);
       expect(await ask()).toMatchObject(lost);
       expect(workers).toHaveLength(3);
-      const back = statement.replace(/= .*/, statement.includes("user") ? "= 2" : "= 1398031698");
+      const back = statement.replace(/= .*/, statement.includes("user") ? "= 3" : "= 1398031698");
       change(path, back);
       await clock.advance(1_000);
       expect(await ask()).toEqual([undefined]);
