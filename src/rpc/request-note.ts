@@ -7,7 +7,10 @@ const FIELD = 1_000;
 /** The request with a note in front, so that the first bytes are enough to read the note. */
 export function withNote(request: Uint8Array, note: Uint8Array): Uint8Array {
   const field = new BinaryWriter().tag(FIELD, WireType.LengthDelimited).bytes(note).finish();
-  return Buffer.concat([field, request]);
+  const noted = new Uint8Array(field.length + request.length);
+  noted.set(field);
+  noted.set(request, field.length);
+  return noted;
 }
 
 /** The note of a request, or of its first bytes; undefined: there is none, or the bytes do not have all of it. */

@@ -150,6 +150,32 @@ describe("the request of a response", () => {
     expect(await ttls()).toEqual([]);
   });
 
+  it("is gone when its time is over, and the response with it", async () => {
+    const id = await create(0);
+    const base = keyOf(id).slice(0, -1);
+    const keys = (await redis.command("KEYS", `${base}*`)) as string[];
+    // As Redis itself does after the hour.
+    const due = keys.filter((key) => !key.endsWith(":h"));
+    for (const key of due) expect(await redis.command("PEXPIRE", key, "0")).toBe(1);
+    for (const replica of [0, 1]) {
+      const { responses } = clientOf(replica);
+      for (const asked of [
+        () => responses.retrieve(id),
+        () => responses.retrieve(id, { stream: true }),
+        () => responses.inputItems.list(id),
+        () => responses.cancel(id),
+        () => responses.delete(id),
+      ]) {
+        await expect(asked()).rejects.toMatchObject({ status: 404, code: "not_found" });
+      }
+      const next = { model: "m", input: "hi", previous_response_id: id };
+      await expect(responses.create(next)).rejects.toMatchObject({
+        status: 400,
+        code: "previous_response_not_found",
+      });
+    }
+  });
+
   it("lets another replica go on with the conversation, also with a long answer", async () => {
     answers = [chatStream({ content: LONG }), chatStream({ content: "hello" })];
     const first = await create(0);

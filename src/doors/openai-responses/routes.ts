@@ -5,7 +5,7 @@ import type { DoorAnswer, DoorCall, DoorRoute } from "../door.ts";
 import type { DoorParts } from "../shared/door-parts.ts";
 import type { DoorGenerations } from "../shared/generations.ts";
 import type { KeptRequests } from "../shared/kept-requests.ts";
-import { Conversations } from "./conversations.ts";
+import { Conversations, previousNotFound } from "./conversations.ts";
 import { decodeRequest, type ResponsesRequest } from "./decode-request.ts";
 import { encodeAnswer } from "./encode-answer.ts";
 import { encodeInput } from "./encode-input.ts";
@@ -34,6 +34,7 @@ export interface ResponsesParts extends Pick<DoorParts, "generations" | "countIn
 }
 
 const BASE = "/v1/responses";
+const STORES_NONE = "is not stored: `doors.store` is off";
 
 function operation(name: string, kind: "unary" | "server-stream" = "unary") {
   return { name: `openai.v1/${name}`, kind, audience: "callers" } as const;
@@ -103,14 +104,19 @@ export class ResponsesRoutes {
   }
 
   /** The request with its whole input. Rejects with INVALID_ARGUMENT. */
-  #decode(call: DoorCall, body: JsonObject): Promise<ResponsesRequest> {
-    return this.#conversations.resolve(call, decodeRequest(body, this.#settings.store));
+  async #decode(call: DoorCall, body: JsonObject): Promise<ResponsesRequest> {
+    const { store } = this.#settings;
+    const request = decodeRequest(body, store);
+    const { previousId } = request;
+    // An earlier configuration can have stored it.
+    if (previousId !== undefined && !store) throw previousNotFound(previousId, STORES_NONE);
+    return this.#conversations.resolve(call, request);
   }
 
   /** The stored stream of the path's response. Throws NOT_FOUND. */
   #streamIdOf({ params }: DoorCall): string {
     if (!this.#settings.store) {
-      const message = "responses are not stored here: `doors.store` is off";
+      const message = `the response ${STORES_NONE}`;
       throw new GatewayError("not-found", message, { reason: "RESPONSES_NOT_STORED" });
     }
     const streamId = storedStreamOf(params["id"] ?? "");

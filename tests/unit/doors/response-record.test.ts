@@ -1,0 +1,123 @@
+// What this release writes for a response, and has written since its first version: a change is another version.
+import { readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { GatewayError } from "../../../src/domain/gateway-error.ts";
+import type { StoredEvent, StreamEventBody } from "../../../src/domain/generation.ts";
+import type { Part } from "../../../src/domain/generation-spec.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  MAX_RECORD_BYTES,
+  recordOf,
+} from "../../../src/doors/openai-responses/response-record.ts";
+import { ResponsesStreamEncoder } from "../../../src/doors/openai-responses/responses-stream-encoder.ts";
+
+const STREAM = { streamId: "s.0123456789abcdef0123456789abcdef", createTimeMs: 1_800_000_000_123 };
+const RECORD = {
+  encoder: 1,
+  createdAt: 1_800_000_000,
+  seed: "0123456789abcdef0123456789abcdef",
+  commit: "none",
+  hasInstructions: true,
+};
+/** As a release of version 1 has written the record. */
+const WRITTEN =
+  '{"encoder":1,"createdAt":1800000000,"seed":"0123456789abcdef0123456789abcdef","commit":"none","hasInstructions":true}';
+
+describe("the record of a response", () => {
+  it("is read by every release that knows its version", () => {
+    expect(decodeRecord(Buffer.from(WRITTEN))).toEqual(RECORD);
+    expect(Buffer.from(encodeRecord(recordOf(STREAM, true))).toString()).toBe(WRITTEN);
+    expect(WRITTEN.length + 16).toBeLessThan(MAX_RECORD_BYTES);
+  });
+
+  it.each([
+    ["of a later version", { encoder: 2 }],
+    ["of no version", { encoder: undefined }],
+    ["that holds output back", { commit: "complete" }],
+    ["without a seed", { seed: undefined }],
+    ["with another time", { createdAt: "now" }],
+    ["of another form", { hasInstructions: 1 }],
+  ])("is refused to be read %s, and another replica asked", (_what, changes) => {
+    const read = () => decodeRecord(Buffer.from(JSON.stringify({ ...RECORD, ...changes })));
+    expect(read).toThrow(
+      expect.objectContaining({
+        kind: "gateway-overloaded",
+        reason: "ENCODER_UNKNOWN",
+        retryAfterMs: 1_000,
+      }),
+    );
+  });
+
+  it.each(["", "null", "[]", "{", "7"])("is refused to be read from %j", (text) => {
+    expect(() => decodeRecord(Buffer.from(text))).toThrow(GatewayError);
+  });
+});
+
+const signature = Buffer.from('{"summary":[],"encrypted_content":"gAAA"}');
+const reasoning: Part = {
+  type: "reasoning",
+  text: "think",
+  signature,
+  redacted: false,
+  provider: "openai",
+};
+const search: Part = {
+  type: "provider",
+  providerType: "openai",
+  api: "responses",
+  json: '{"type":"web_search_call","id":"ws_1","status":"completed"}',
+};
+
+/** Every kind of event that the encoder writes, and some that it passes over. */
+const BODIES = [
+  { type: "start", ...STREAM, generationId: "g", requestedModel: "m" },
+  { type: "attempt-notice", notice: { discardOutput: false } },
+  { type: "reasoning-delta", partIndex: 0, text: "think" },
+  { type: "part-end", partIndex: 0, part: reasoning },
+  { type: "part-end", partIndex: 1, part: search },
+  { type: "text-delta", partIndex: 2, text: "hel" },
+  { type: "text-delta", partIndex: 2, text: "lo" },
+  { type: "part-end", partIndex: 2 },
+  { type: "part-end", partIndex: 3, part: { type: "refusal", text: "no" } },
+  { type: "usage", usage: {}, cost: undefined, final: true },
+  { type: "tool-call-delta", partIndex: 4, id: "call_1", name: "f", argumentsFragment: "" },
+  { type: "tool-call-delta", partIndex: 4, argumentsFragment: '{"a":1}' },
+  { type: "part-end", partIndex: 4 },
+  {
+    type: "complete",
+    generation: { finishReason: "stop", usage: { inputTokens: 7, outputTokens: 5 } },
+    message: "whole",
+    firstOutputSequence: 3,
+  },
+] as unknown as readonly StreamEventBody[];
+
+function written(encoder: ResponsesStreamEncoder): string {
+  return BODIES.map((body, index) => {
+    const event = { sequence: index + 1, writer: 7, attemptIndex: 1, body };
+    return encoder.encode(event as StoredEvent);
+  }).join("");
+}
+
+describe("version 1 of the encoder", () => {
+  const file = new URL("../../fixtures/doors/responses-encoder-1.txt", import.meta.url);
+
+  // Only for a version that no release has written yet.
+  if (process.env["STEER_WRITE_FIXTURES"] === "1") {
+    writeFileSync(file, written(new ResponsesStreamEncoder()));
+  }
+
+  it("writes the same bytes as ever", () => {
+    const golden = readFileSync(file, "utf8");
+    expect(written(new ResponsesStreamEncoder())).toBe(golden);
+    expect(written(new ResponsesStreamEncoder(0, recordOf(STREAM, true)))).toBe(golden);
+  });
+
+  it("takes identifiers and time from the record", () => {
+    const record = { ...recordOf(STREAM, false), seed: "other", createdAt: 5 };
+    const text = written(new ResponsesStreamEncoder(0, record));
+    expect(text).not.toContain("0123456789abcdef");
+    expect(text).toContain('"id":"resp_other","object":"response","created_at":5,');
+    expect(text).toContain('"item_id":"msg_other_2"');
+  });
+});
