@@ -7,7 +7,7 @@ import { answerOf, rowOf, type StreamTable } from "./stream-table.ts";
 /** Longer than any value of a file. */
 const MAX_BLOB = 2 ** 31 - 1;
 
-/** Who writes, who reads, and what is asked of a stream beside its events. */
+/** Calls that concern writers, readers and cancels of a stream. */
 export function createOwnershipCalls(
   db: DatabaseSync,
   table: StreamTable,
