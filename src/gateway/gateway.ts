@@ -8,18 +8,17 @@ import type {
   GenerationCall,
   OpenStream,
   ResumeCall,
-  StoredStreamRequest,
   StreamName,
   WholeAnswer,
 } from "../ports/gateway.ts";
 import { answerTimeMs } from "../reliability/attempt-limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
-import { streamExpired, streamNotFound, streamRuns } from "../streams/stream-errors.ts";
-import type { StoredStream } from "../streams/stream-store.ts";
+import { streamExpired, streamNotFound } from "../streams/stream-errors.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import { checkResumable, EphemeralStreams } from "./ephemeral-streams.ts";
 import { findStream } from "./find-stream.ts";
 import type { GenerationRuns } from "./generation-runs.ts";
+import { deleteStream, storedRequest } from "./kept-streams.ts";
 import {
   STORED_PREFIX,
   type StoredGenerationDependencies,
@@ -39,9 +38,6 @@ function resultOf(error: unknown): string {
   const { reason, kind } = toGatewayError(error);
   return reason ?? kind.toUpperCase().replaceAll("-", "_");
 }
-
-/** Longest wait for a request, which can have megabytes. */
-const REQUEST_TIMEOUT_MS = 2_000;
 
 export function createGateway(dependencies: GatewayDependencies): Gateway {
   const { clock, runs, log, local, stored, telemetry } = dependencies;
@@ -129,42 +125,13 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     throw streamNotFound(call.identity.requestId);
   }
 
-  /** The caller's own stream, with its end once a reader has that. */
-  async function keptStream(caller: string, streamId: string): Promise<StoredStream> {
-    const owned = log.owned.get(streamId);
-    // A reader has the last event before the store has recorded the end.
-    if (owned?.hasEnd === true) {
-      await log.health.demand(log.settings.storeTimeoutMs, () => owned.ended);
-    }
-    const stream = await findStream(dependencies, caller, { streamId });
-    if (stream.expiredAt !== undefined) throw streamExpired(streamId);
-    return stream;
-  }
-
-  async function deleteStream(caller: string, streamId: string): Promise<void> {
-    const { phase } = await keptStream(caller, streamId);
-    if (phase === "running") throw streamRuns(streamId);
-    await log.health.demand(log.settings.storeTimeoutMs, () => log.store.discard([streamId]));
-  }
-
-  async function storedRequest(
-    caller: string,
-    streamId: string,
-    maxBytes?: number,
-  ): Promise<StoredStreamRequest> {
-    const { phase } = await keptStream(caller, streamId);
-    const request = await log.health.demand(REQUEST_TIMEOUT_MS, () =>
-      log.store.loadRequest(streamId, maxBytes),
-    );
-    return { isRunning: phase === "running", request };
-  }
-
   return {
     generate,
     streamGenerate,
     joinStream,
-    deleteStream,
-    storedRequest,
+    deleteStream: (caller, streamId) => deleteStream(dependencies, caller, streamId),
+    storedRequest: (caller, streamId, maxBytes) =>
+      storedRequest(dependencies, { caller, streamId, maxBytes }),
     resumeStream,
     cancelGeneration,
   };

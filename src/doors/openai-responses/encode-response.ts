@@ -10,7 +10,7 @@ import type { ResponseRecord } from "./response-record.ts";
 const PREFIX = "resp_";
 
 /** Identifier of a response; also of one that nobody can retrieve. */
-export function responseId({ seed }: Pick<ResponseRecord, "seed">): string {
+function responseId({ seed }: Pick<ResponseRecord, "seed">): string {
   return `${PREFIX}${seed}`;
 }
 
