@@ -53,10 +53,15 @@ function clientOf(replica: number): OpenAI {
   return new OpenAI({ baseURL, apiKey: "unused", maxRetries: 0 });
 }
 
-function ask(replica: number, path: string, body?: object): Promise<Response> {
+function ask(
+  replica: number,
+  path: string,
+  body?: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Response> {
   return fetch(`${replicas[replica]?.http}${path}`, {
     method: body === undefined ? "GET" : "POST",
-    headers: { "content-type": "application/json" },
+    headers: { "content-type": "application/json", ...headers },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
 }
@@ -103,6 +108,35 @@ describe("every reader at every replica gets the same bytes", () => {
     // An earlier release wrote nothing beside the request.
     await changeRequest(id, "string.sub(s, string.find(s, '}', 1, true) + 1)");
     expect((await read(1)) === text).toBe(true);
+  });
+
+  it("of an answer that was held back, and begun again behind lost output", async () => {
+    const broken = chatStream({ content: "lost" });
+    const cut = String(broken.body).split("\n\n")[0];
+    answers = [{ body: `${cut}\n\n` }, chatStream({ content: "hello" })];
+    const request = { model: "m", input: "hi", stream: true };
+    const created = await ask(0, "/v1/responses", request, { "x-steer-commit": "complete" });
+    const text = (await created.text()).replaceAll(": keep-alive\n\n", "");
+    const id = /"id":"(resp_[0-9a-f]+)"/.exec(text)?.[1] ?? "";
+    expect([text.includes("hello"), text.includes("lost")]).toEqual([true, false]);
+    const numbers = [...text.matchAll(/"sequence_number":(\d+)/g)].map(([, number]) =>
+      Number(number),
+    );
+    expect(numbers).toEqual(numbers.map((_, index) => index));
+    for (const replica of [0, 1]) {
+      expect(await (await ask(replica, `/v1/responses/${id}?stream=true`)).text()).toBe(text);
+      const rest = await ask(replica, `/v1/responses/${id}?stream=true&starting_after=3`);
+      expect(text.endsWith(await rest.text())).toBe(true);
+      expect((await clientOf(replica).responses.retrieve(id)).output_text).toBe("hello");
+    }
+    expect(upstream.seen).toHaveLength(2);
+    // Nothing has gone out when it fails.
+    answers = [{ body: `${cut}\n\n` }];
+    const failed = await ask(0, "/v1/responses", request, { "x-steer-commit": "complete" });
+    expect(failed.status).toBe(503);
+    const failedId = `resp_${failed.headers.get("x-steer-stream-id")?.slice("s.".length)}`;
+    const state = await clientOf(1).responses.retrieve(failedId);
+    expect(state).toMatchObject({ status: "failed", output: [] });
   });
 
   it("or a refusal of a replica that does not know how they are written", async () => {

@@ -13,26 +13,33 @@ export const ENCODER_VERSION = 1;
 /** A note is shorter. */
 export const MAX_RECORD_BYTES = 1_024;
 
+/** When output goes out: as it comes, or all of it at the end. */
+export type Commit = "none" | "complete";
+
 export interface ResponseRecord {
   readonly encoder: typeof ENCODER_VERSION;
   /** Seconds since the epoch. */
   readonly createdAt: number;
   /** All identifiers of the response are made of it. */
   readonly seed: string;
-  /** When output goes out: as it comes. */
-  readonly commit: "none";
+  readonly commit: Commit;
   /** The first message of the request is `instructions`. */
   readonly hasInstructions: boolean;
 }
 
 /** The record of a stream by its first event: also of one that another API has begun, or an earlier release. */
-export function recordOf(stream: NewStreamFacts, hasInstructions: boolean): ResponseRecord {
-  const { streamId, createTimeMs } = stream;
+export function recordOf(
+  { streamId, createTimeMs }: NewStreamFacts,
+  {
+    commit = "none",
+    hasInstructions = false,
+  }: Partial<Pick<ResponseRecord, "commit" | "hasInstructions">> = {},
+): ResponseRecord {
   return {
     encoder: ENCODER_VERSION,
     createdAt: Math.floor(createTimeMs / 1_000),
     seed: streamId.slice(streamId.indexOf(".") + 1),
-    commit: "none",
+    commit,
     hasInstructions,
   };
 }
@@ -55,7 +62,7 @@ function isRecord(value: unknown): boolean {
     value["encoder"] === ENCODER_VERSION &&
     Number.isSafeInteger(value["createdAt"]) &&
     typeof value["seed"] === "string" &&
-    value["commit"] === "none" &&
+    (value["commit"] === "none" || value["commit"] === "complete") &&
     typeof value["hasInstructions"] === "boolean"
   );
 }

@@ -34,7 +34,15 @@ interface Item {
   text: string;
 }
 
-export class ResponsesStreamEncoder implements StreamEncoder {
+/** Writes the events of a response, and the response itself. */
+export interface ResponsesEncoder extends StreamEncoder {
+  /** The response as it stands. */
+  readonly response: JsonObject;
+  /** The response has come to its end. */
+  readonly hasEnded: boolean;
+}
+
+export class ResponsesStreamEncoder implements ResponsesEncoder {
   readonly #ids = new EventIds();
   #head: ResponseHead = { record: { seed: "", createdAt: 0 }, model: "" };
   #number = 0;
@@ -76,7 +84,7 @@ export class ResponsesStreamEncoder implements StreamEncoder {
     const { body } = event;
     switch (body.type) {
       case "start": {
-        this.#head = { record: this.#record ?? recordOf(body, false), model: body.requestedModel };
+        this.#head = { record: this.#record ?? recordOf(body), model: body.requestedModel };
         return "";
       }
       case "text-delta":

@@ -1,24 +1,31 @@
-import { GatewayError, invalidField } from "../../domain/gateway-error.ts";
+import { GatewayError } from "../../domain/gateway-error.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { OpenStream } from "../../ports/gateway.ts";
 import type { DoorAnswer, DoorCall, DoorRoute } from "../door.ts";
 import type { DoorParts } from "../shared/door-parts.ts";
-import type { DoorGenerations } from "../shared/generations.ts";
+import {
+  type DoorGenerations,
+  isHeldBack,
+  type Keeping,
+  restartable,
+} from "../shared/generations.ts";
 import type { KeptRequests } from "../shared/kept-requests.ts";
 import { Conversations, previousNotFound } from "./conversations.ts";
 import { decodeRequest, type ResponsesRequest } from "./decode-request.ts";
 import { encodeAnswer } from "./encode-answer.ts";
 import { encodeInput } from "./encode-input.ts";
 import { storedStreamOf } from "./encode-response.ts";
+import { HeldResponsesEncoder } from "./held-responses-encoder.ts";
 import { itemPage } from "./item-page.ts";
 import {
+  type Commit,
   decodeRecord,
   encodeRecord,
   MAX_RECORD_BYTES,
   type ResponseRecord,
   recordOf,
 } from "./response-record.ts";
-import { ResponsesStreamEncoder } from "./responses-stream-encoder.ts";
+import { type ResponsesEncoder, ResponsesStreamEncoder } from "./responses-stream-encoder.ts";
 
 /** How responses are kept. */
 export interface ResponsesSettings {
@@ -130,11 +137,11 @@ export class ResponsesRoutes {
       const generation = await this.#generations.generate(call, request);
       return { type: "json", body: encodeAnswer(generation) };
     }
-    if (call.header("x-steer-commit") !== undefined) throw heldBack();
-    const stream = await this.#open(call, request);
-    // Another release can have begun the stream of a key.
+    const commit = isHeldBack(call) ? "complete" : "none";
+    const stream = await this.#open(call, request, commit);
+    // An earlier call, and another release, can have begun the stream of a key.
     const record = stream.isReplayed ? await this.#recordOf(call, stream.streamId) : undefined;
-    const encoder = new ResponsesStreamEncoder(0, record);
+    const encoder = encoderOf(record, 0, commit);
     if (request.isStream) return this.#streamed(call, stream, encoder);
     const response = request.isBackground
       ? await this.#begun(stream, encoder)
@@ -142,18 +149,23 @@ export class ResponsesRoutes {
     return { type: "json", body: response };
   }
 
-  #open(call: DoorCall, request: ResponsesRequest): Promise<OpenStream> {
-    const { isStored, isBackground, hasInstructions } = request;
-    if (!isStored) {
-      const keeping = { ephemeral: true, onDisconnect: "cancel" } as const;
-      return this.#generations.open(call, request, keeping);
-    }
-    return this.#generations.open(call, request, {
+  #open(call: DoorCall, request: ResponsesRequest, commit: Commit): Promise<OpenStream> {
+    const isHeld = commit === "complete";
+    const asked = isHeld ? restartable(request) : request;
+    return this.#generations.open(call, asked, this.#keepingOf(request, commit), isHeld);
+  }
+
+  #keepingOf(
+    { isStored, isBackground, hasInstructions }: ResponsesRequest,
+    commit: Commit,
+  ): Keeping {
+    if (!isStored) return { ephemeral: true, onDisconnect: "cancel" };
+    return {
       ephemeral: false,
       onDisconnect: isBackground ? "continue" : "grace",
       retentionMs: this.#settings.retentionMs,
-      note: (begun) => encodeRecord(recordOf(begun, hasInstructions)),
-    });
+      note: (begun) => encodeRecord(recordOf(begun, { commit, hasInstructions })),
+    };
   }
 
   /** Undefined: nothing is kept of the stream but its events. Rejects with UNAVAILABLE for another release's. */
@@ -162,13 +174,13 @@ export class ResponsesRoutes {
     return note && decodeRecord(note);
   }
 
-  #streamed(call: DoorCall, stream: OpenStream, encoder: ResponsesStreamEncoder): DoorAnswer {
+  #streamed(call: DoorCall, stream: OpenStream, encoder: ResponsesEncoder): DoorAnswer {
     const pieces = this.#generations.deliver(call, stream, encoder);
     return { type: "events", pieces, fail: (error) => encoder.fail(error) };
   }
 
   /** The response once its stream has begun; the stream goes on without this reader. */
-  async #begun(stream: OpenStream, encoder: ResponsesStreamEncoder): Promise<JsonObject> {
+  async #begun(stream: OpenStream, encoder: ResponsesEncoder): Promise<JsonObject> {
     for await (const event of this.#generations.events(stream)) {
       if (event !== undefined) encoder.encode(event);
       break;
@@ -177,7 +189,7 @@ export class ResponsesRoutes {
   }
 
   /** The response once it has ended. Rejects where it has failed. */
-  async #ended(call: DoorCall, stream: OpenStream, encoder: ResponsesStreamEncoder) {
+  async #ended(call: DoorCall, stream: OpenStream, encoder: ResponsesEncoder) {
     for await (const _ of this.#generations.deliver(call, stream, encoder));
     return encoder.response;
   }
@@ -188,13 +200,13 @@ export class ResponsesRoutes {
     const from = isStream ? startingAfter(call.query) + 1 : 0;
     const record = await this.#recordOf(call, streamId);
     const stream = await this.#generations.resume(call, streamId);
-    const encoder = new ResponsesStreamEncoder(from, record);
+    const encoder = encoderOf(record, from);
     if (isStream) return this.#streamed(call, stream, encoder);
     return { type: "json", body: await this.#state(stream, encoder) };
   }
 
   /** The response as it stands now. */
-  async #state(stream: OpenStream, encoder: ResponsesStreamEncoder): Promise<JsonObject> {
+  async #state(stream: OpenStream, encoder: ResponsesEncoder): Promise<JsonObject> {
     const { tail = 0 } = stream;
     try {
       for await (const event of this.#generations.events(stream)) {
@@ -215,7 +227,7 @@ export class ResponsesRoutes {
     const record = await this.#recordOf(call, streamId);
     await this.#generations.cancel(call, streamId);
     const stream = await this.#generations.resume(call, streamId);
-    const encoder = new ResponsesStreamEncoder(0, record);
+    const encoder = encoderOf(record);
     return { type: "json", body: await this.#state(stream, encoder) };
   }
 
@@ -244,9 +256,14 @@ export class ResponsesRoutes {
   }
 }
 
-/** The numbers of its events are those of every reader, whatever was held back of them. */
-function heldBack(): GatewayError {
-  return invalidField("x-steer-commit", "is served by Chat Completions and Messages alone");
+/** `from`: number of the first event that goes out. `commit` counts where nothing is recorded. */
+function encoderOf(
+  record: ResponseRecord | undefined,
+  from = 0,
+  commit: Commit = "none",
+): ResponsesEncoder {
+  const isHeld = (record?.commit ?? commit) === "complete";
+  return isHeld ? new HeldResponsesEncoder(from, record) : new ResponsesStreamEncoder(from, record);
 }
 
 /** Number of the last event that the reader has; -1: none. Throws INVALID_ARGUMENT. */

@@ -177,12 +177,10 @@ export class DoorGenerations {
    */
   async *#heldBack(
     call: DoorCall,
-    { spec, wishes }: RequestOfApi,
+    request: RequestOfApi,
     encoder: DiscardingEncoder,
   ): AsyncGenerator<string, void> {
-    const routing = { ...spec.routing, midStreamRecovery: "restart" } as const;
-    const asked = { spec: { ...spec, routing }, wishes };
-    const stream = await this.open(call, asked, keepingOf(call), true);
+    const stream = await this.open(call, restartable(request), keepingOf(call), true);
     let texts: string[] = [];
     const holding: StreamEncoder = {
       encode({ body, ...event }) {
@@ -261,8 +259,15 @@ export class DoorGenerations {
 
 const HOLD_BACK = "x-steer-commit";
 
+/** The request of an answer that is held back: every failure before its end may begin the answer again. */
+export function restartable<Request extends RequestOfApi>(request: Request): Request {
+  const { spec } = request;
+  const routing = { ...spec.routing, midStreamRecovery: "restart" } as const;
+  return { ...request, spec: { ...spec, routing } };
+}
+
 /** Whether the call wants nothing of an answer that is not whole. Throws INVALID_ARGUMENT. */
-function isHeldBack(call: DoorCall): boolean {
+export function isHeldBack(call: DoorCall): boolean {
   const given = call.header(HOLD_BACK);
   if (given === undefined || given === "complete") return given !== undefined;
   throw invalidField(HOLD_BACK, "must be complete");
