@@ -115,7 +115,9 @@ describe("every reader at every replica gets the same bytes", () => {
     const cut = String(broken.body).split("\n\n")[0];
     answers = [{ body: `${cut}\n\n` }, chatStream({ content: "hello" })];
     const request = { model: "m", input: "hi", stream: true };
-    const created = await ask(0, "/v1/responses", request, { "x-steer-commit": "complete" });
+    const key = { "idempotency-key": "held-back" };
+    const held = { "x-steer-commit": "complete", ...key };
+    const created = await ask(0, "/v1/responses", request, held);
     const text = (await created.text()).replaceAll(": keep-alive\n\n", "");
     const id = /"id":"(resp_[0-9a-f]+)"/.exec(text)?.[1] ?? "";
     expect([text.includes("hello"), text.includes("lost")]).toEqual([true, false]);
@@ -129,6 +131,10 @@ describe("every reader at every replica gets the same bytes", () => {
       expect(text.endsWith(await rest.text())).toBe(true);
       expect((await clientOf(replica).responses.retrieve(id)).output_text).toBe("hello");
     }
+    // What was asked for first holds for every call of the key.
+    const again = await ask(1, "/v1/responses", request, key);
+    expect(again.headers.get("x-steer-replayed")).toBe("true");
+    expect(await again.text()).toBe(text);
     expect(upstream.seen).toHaveLength(2);
     // Nothing has gone out when it fails.
     answers = [{ body: `${cut}\n\n` }];

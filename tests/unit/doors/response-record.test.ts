@@ -4,13 +4,17 @@ import { describe, expect, it } from "vitest";
 import { GatewayError } from "../../../src/domain/gateway-error.ts";
 import type { StoredEvent, StreamEventBody } from "../../../src/domain/generation.ts";
 import type { Part } from "../../../src/domain/generation-spec.ts";
+import { HeldResponsesEncoder } from "../../../src/doors/openai-responses/held-responses-encoder.ts";
 import {
   decodeRecord,
   encodeRecord,
   MAX_RECORD_BYTES,
   recordOf,
 } from "../../../src/doors/openai-responses/response-record.ts";
-import { ResponsesStreamEncoder } from "../../../src/doors/openai-responses/responses-stream-encoder.ts";
+import {
+  type ResponsesEncoder,
+  ResponsesStreamEncoder,
+} from "../../../src/doors/openai-responses/responses-stream-encoder.ts";
 
 const STREAM = { streamId: "s.0123456789abcdef0123456789abcdef", createTimeMs: 1_800_000_000_123 };
 const RECORD = {
@@ -94,11 +98,13 @@ const BODIES = [
   },
 ] as unknown as readonly StreamEventBody[];
 
-function written(encoder: ResponsesStreamEncoder): string {
-  return BODIES.map((body, index) => {
-    const event = { sequence: index + 1, writer: 7, attemptIndex: 1, body };
-    return encoder.encode(event as StoredEvent);
-  }).join("");
+function written(encoder: ResponsesEncoder, bodies = BODIES): string {
+  return bodies
+    .map((body, index) => {
+      const event = { sequence: index + 1, writer: 7, attemptIndex: 1, body };
+      return encoder.encode(event as StoredEvent);
+    })
+    .join("");
 }
 
 describe("version 1 of the encoder", () => {
@@ -115,6 +121,33 @@ describe("version 1 of the encoder", () => {
     expect(
       written(new ResponsesStreamEncoder(0, recordOf(STREAM, { hasInstructions: true }))),
     ).toBe(golden);
+  });
+
+  it("writes them in one piece at the end if they are held back", () => {
+    const record = recordOf(STREAM, { commit: "complete" });
+    for (const from of [0, 5]) {
+      const plain = written(new ResponsesStreamEncoder(from, record));
+      expect(written(new HeldResponsesEncoder(from, record))).toBe(plain);
+      const held = new HeldResponsesEncoder(from, record);
+      expect(written(held, BODIES.slice(0, -1))).toBe("");
+      expect(held.response).toMatchObject({ status: "in_progress", output: [] });
+    }
+  });
+
+  it("writes nothing of output that is void before anybody has it", () => {
+    const [start, ...rest] = BODIES;
+    if (start === undefined) throw new Error("no first event");
+    const notice = { type: "attempt-notice", notice: { discardOutput: true } } as never;
+    const ids = (text: string): string => text.replace(/^id: .*$/gm, "");
+    const again = [start, ...rest.slice(0, 6), notice, ...rest];
+    const golden = ids(readFileSync(file, "utf8"));
+    expect(ids(written(new HeldResponsesEncoder(0, undefined), again))).toBe(golden);
+    const error = new GatewayError("network", "gone");
+    const failing = { type: "error", failure: { error } } as never;
+    const held = new HeldResponsesEncoder(0, undefined);
+    expect(() => written(held, [start, ...rest.slice(0, 6), failing])).toThrow(error);
+    expect(held.response).toMatchObject({ status: "failed", output: [] });
+    expect(held.fail(error)).toContain('"sequence_number":1,"response":');
   });
 
   it("takes identifiers and time from the record", () => {
