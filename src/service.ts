@@ -13,6 +13,7 @@ import { createAnthropicDoor } from "./doors/anthropic.ts";
 import { DoorHost } from "./doors/door-host.ts";
 import { createOpenAiDoor } from "./doors/openai.ts";
 import { DoorGenerations } from "./doors/shared/generations.ts";
+import { KeptRequests } from "./doors/shared/kept-requests.ts";
 import {
   anthropicLimitHeaders,
   type LimitHeaders,
@@ -157,19 +158,24 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     version: VERSION,
   });
   const dispatcher = createDispatcher({ services, calls, clock, requestBytes });
-  const made = { gateway, contract: createContract(), clock };
+  const contract = createContract();
+  const made = { gateway, contract, clock };
   const generationsWith = (limitHeaders: LimitHeaders): DoorGenerations =>
     new DoorGenerations({ ...made, limitHeaders });
+  const kept = new KeptRequests({ gateway, contract, maxBytes: requestBytes });
   const models: ModelList = modelsOf(core);
   const asked = { models, countInput };
-  const { openai, anthropic } = inForce.config.doors;
+  const { openai, anthropic, ...settings } = inForce.config.doors;
+  const openAiParts = {
+    ...asked,
+    generations: generationsWith(openAiLimitHeaders),
+    kept,
+    settings,
+  };
+  const anthropicParts = { ...asked, generations: generationsWith(anthropicLimitHeaders) };
   const doors = [
-    ...(openai
-      ? [createOpenAiDoor({ ...asked, generations: generationsWith(openAiLimitHeaders) })]
-      : []),
-    ...(anthropic
-      ? [createAnthropicDoor({ ...asked, generations: generationsWith(anthropicLimitHeaders) })]
-      : []),
+    ...(openai ? [createOpenAiDoor(openAiParts)] : []),
+    ...(anthropic ? [createAnthropicDoor(anthropicParts)] : []),
   ];
   const host = new DoorHost({ doors, calls, dispatcher, requestBytes });
   return { calls, dispatcher, host };

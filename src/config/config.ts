@@ -49,6 +49,10 @@ export interface Config {
   readonly doors: {
     readonly openai: boolean;
     readonly anthropic: boolean;
+    /** Responses can be retrieved after their end. */
+    readonly store: boolean;
+    /** For how long after their end. */
+    readonly retentionMs: number;
   };
   readonly limits: LimitSettings;
   /** How the service ends. */
@@ -84,6 +88,7 @@ export interface Config {
 
 const DEFAULT_GRPC_ADDRESS: Address = { host: "127.0.0.1", port: 50051 };
 const DEFAULT_HTTP_ADDRESS: Address = { host: "127.0.0.1", port: 8080 };
+const DEFAULT_DOORS = { openai: true, anthropic: true, store: true, retentionMs: 3_600_000 };
 
 type ConfigFields = ReturnType<typeof schema>;
 
@@ -134,7 +139,7 @@ export function createConfig(
   return freeze<Config>({
     grpc: { address: addresses.grpc, tls: grpc?.tls, ageLimit: ageLimit(grpc) },
     http: { address: addresses.http, tls: http?.tls, corsOrigins: http?.corsOrigins ?? [] },
-    doors: { openai: true, anthropic: true, ...fields.doors },
+    doors: { ...DEFAULT_DOORS, ...fields.doors },
     limits: limitSettings(fields.limits),
     drain: drainSettings(fields.drain),
     callers,

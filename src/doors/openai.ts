@@ -1,7 +1,7 @@
 // OpenAI's API.
 import type { Door, DoorRoute } from "./door.ts";
 import { chatRoutes } from "./openai-chat/routes.ts";
-import { ResponsesRoutes } from "./openai-responses/routes.ts";
+import { type ResponsesParts, ResponsesRoutes } from "./openai-responses/routes.ts";
 import type { DoorParts } from "./shared/door-parts.ts";
 import { type ModelList, modelNames, openAiModel } from "./shared/models.ts";
 import { openAiRefusal } from "./shared/openai-error.ts";
@@ -30,7 +30,10 @@ function modelRoutes(models: ModelList): DoorRoute[] {
   ];
 }
 
-export function createOpenAiDoor(options: DoorParts): Door {
+/** What OpenAI's API is made of. */
+export type OpenAiParts = DoorParts & ResponsesParts;
+
+export function createOpenAiDoor(options: OpenAiParts): Door {
   return {
     name: "openai",
     routes: [

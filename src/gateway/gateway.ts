@@ -13,11 +13,12 @@ import type {
 } from "../ports/gateway.ts";
 import { answerTimeMs } from "../reliability/attempt-limits.ts";
 import { toGatewayError } from "../reliability/run-attempt.ts";
-import { streamExpired, streamNotFound, streamRuns } from "../streams/stream-errors.ts";
+import { streamExpired, streamNotFound } from "../streams/stream-errors.ts";
 import type { StreamTelemetry } from "../telemetry/stream-telemetry.ts";
 import { checkResumable, EphemeralStreams } from "./ephemeral-streams.ts";
 import { findStream } from "./find-stream.ts";
 import type { GenerationRuns } from "./generation-runs.ts";
+import { deleteStream, storedRequest } from "./kept-streams.ts";
 import {
   STORED_PREFIX,
   type StoredGenerationDependencies,
@@ -131,16 +132,14 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
     throw streamNotFound(call.identity.requestId);
   }
 
-  async function deleteStream(caller: string, streamId: string): Promise<void> {
-    const { storeTimeoutMs } = log.settings;
-    const owned = log.owned.get(streamId);
-    // A reader has the last event before the store has recorded the end.
-    if (owned?.hasEnd === true) await log.health.demand(storeTimeoutMs, () => owned.ended);
-    const { phase, expiredAt } = await findStream(dependencies, caller, { streamId });
-    if (expiredAt !== undefined) throw streamExpired(streamId);
-    if (phase === "running") throw streamRuns(streamId);
-    await log.health.demand(storeTimeoutMs, () => log.store.discard([streamId]));
-  }
-
-  return { generate, streamGenerate, joinStream, deleteStream, resumeStream, cancelGeneration };
+  return {
+    generate,
+    streamGenerate,
+    joinStream,
+    deleteStream: (caller, streamId) => deleteStream(dependencies, caller, streamId),
+    storedRequest: (caller, streamId, maxBytes) =>
+      storedRequest(dependencies, { caller, streamId, maxBytes }),
+    resumeStream,
+    cancelGeneration,
+  };
 }

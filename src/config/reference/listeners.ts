@@ -72,6 +72,19 @@ export const listenerKeys: readonly KeyRow[] = [
     meaning: "Anthropic's API is served at the HTTP address",
   },
   {
+    key: "doors.store",
+    values: FLAG,
+    default: "true",
+    meaning:
+      "responses of OpenAI's Responses API are stored unless they say `store: false`; with `false` none is",
+  },
+  {
+    key: "doors.retention",
+    values: DURATION,
+    default: "1h",
+    meaning: "how long a stored response, with its input, can be retrieved after its end",
+  },
+  {
     key: "callers",
     values: "list",
     default: "[]",
