@@ -27,3 +27,16 @@ export function foreignFields(
 export function isDialectOptions(name: string): boolean {
   return NAMES.has(name);
 }
+
+/** A target as far as content can belong to it. */
+interface Owner {
+  /** The instance. */
+  readonly provider: string;
+  readonly providerType: string;
+  readonly dialect: string;
+}
+
+/** Whether content of an instance, a type or a dialect (`api:chat`) can go to a target. */
+export function isOwnedBy(name: string, { provider, providerType, dialect }: Owner): boolean {
+  return name === provider || name === providerType || name === dialectOptions(dialect);
+}

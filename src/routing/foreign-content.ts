@@ -1,4 +1,4 @@
-import { isDialectOptions } from "../domain/dialect-options.ts";
+import { isDialectOptions, isOwnedBy } from "../domain/dialect-options.ts";
 import type { GenerationSpec, Part } from "../domain/generation-spec.ts";
 import type { Model } from "../domain/model.ts";
 
@@ -26,8 +26,7 @@ function foreignFile(
 
 /** The first tool or file that another provider runs or keeps. */
 export function foreignContent(spec: GenerationSpec, model: Model): ForeignContent | undefined {
-  const isOwn = (provider: string): boolean =>
-    provider === model.provider || provider === model.providerType;
+  const isOwn = (provider: string): boolean => isOwnedBy(provider, model);
   for (const [index, tool] of spec.tools.entries()) {
     // Those of a dialect are left out where another one is spoken.
     if (tool.type === "provider" && !isOwn(tool.provider) && !isDialectOptions(tool.provider)) {

@@ -919,6 +919,10 @@ pub struct FunctionTool {
     /// Ask the provider to enforce the schema.
     #[prost(bool, optional, tag = "4")]
     pub strict: ::core::option::Option<bool>,
+    /// Fields of the tool that this contract does not model. Only targets that
+    /// understand the data receive it.
+    #[prost(message, optional, tag = "5")]
+    pub provider_data: ::core::option::Option<ProviderData>,
 }
 /// A tool built into one provider.
 #[derive(Clone, PartialEq, ::prost::Message)]

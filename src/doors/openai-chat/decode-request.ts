@@ -7,10 +7,11 @@ import { decodeToolChoice } from "../shared/decode-tool-choice.ts";
 import { defined } from "../shared/defined.ts";
 import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
-import { decodeMessages } from "./decode-messages.ts";
+import { restData } from "../shared/rest-data.ts";
+import { decodeMessages, ORIGIN } from "./decode-messages.ts";
 
 /** Key of the fields that targets of this dialect get as they came. */
-const OPTIONS = "api:chat";
+const OPTIONS = ORIGIN.providerType;
 
 function decodeTool(tool: Fields): Tool {
   const type = tool.requiredText("type");
@@ -21,13 +22,14 @@ function decodeTool(tool: Fields): Tool {
   }
   const parameters = called.object("parameters");
   const strict = called.flag("strict");
-  return {
+  const known = {
     type: "function",
     name: called.requiredText("name"),
     description: called.text("description") ?? "",
     parametersJsonSchema: parameters === undefined ? "" : JSON.stringify(parameters.source),
     ...(strict !== undefined && { strict }),
-  };
+  } as const;
+  return { ...known, ...restData(tool, ORIGIN) };
 }
 
 function decodeFormat(body: Fields): OutputFormat {
@@ -86,7 +88,8 @@ export function decodeRequest(source: JsonObject): StreamableRequest {
   refuseUnserved(body);
   const isStream = body.flag("stream") ?? false;
   // Usage comes with every stream: two frameworks need the counts unasked, and none minds.
-  body.object("stream_options");
+  const streamed = body.object("stream_options");
+  for (const name of ["include_usage", "include_obfuscation"]) streamed?.value(name);
   const toolChoice = decodeToolChoice(body, (choice) => choice.object("function"));
   const effort = decodeEffort(body, "reasoning_effort");
   const user = body.text("safety_identifier") ?? body.text("user") ?? "";

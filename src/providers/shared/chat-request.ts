@@ -7,15 +7,10 @@ import type {
 import type { JsonObject } from "../../domain/json.ts";
 import type { ProviderRequest } from "../provider.ts";
 import { type ChatMessageWire, encodeChatMessages } from "./chat-messages.ts";
+import { encodeBody, type OnIgnored } from "./encode-body.ts";
 import { fitCallIds } from "./fit-call-ids.ts";
-import {
-  type BodyFields,
-  encodeBody,
-  type OnIgnored,
-  RawJson,
-  rawArray,
-  rawObject,
-} from "./json-body.ts";
+import { type BodyFields, RawJson, rawArray, rawObject } from "./json-body.ts";
+import { withData } from "./provider-json.ts";
 
 /** Where servers that speak Chat Completions differ. */
 export interface ChatWire extends ChatMessageWire {
@@ -39,16 +34,14 @@ export function nonEmpty(text: string): string | undefined {
 
 function encodeTool(tool: Tool): RawJson {
   if (tool.type === "provider") return rawObject(tool.config);
-  const { name, description, parametersJsonSchema, strict } = tool;
-  return rawObject({
-    type: "function",
-    function: rawObject({
-      name,
-      description: nonEmpty(description),
-      parameters: parametersJsonSchema === "" ? undefined : new RawJson(parametersJsonSchema),
-      strict,
-    }),
+  const { name, description, parametersJsonSchema, strict, providerData } = tool;
+  const called = rawObject({
+    name,
+    description: nonEmpty(description),
+    parameters: parametersJsonSchema === "" ? undefined : new RawJson(parametersJsonSchema),
+    strict,
   });
+  return withData({ type: "function", function: called }, providerData);
 }
 
 function encodeToolChoice({ mode }: ToolChoice): string | JsonObject {
