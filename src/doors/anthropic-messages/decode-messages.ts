@@ -6,7 +6,6 @@ import type {
   Part,
   ToolResultPart,
 } from "../../domain/generation-spec.ts";
-import type { JsonObject } from "../../domain/json.ts";
 import type { Fields } from "../shared/fields.ts";
 import { dataOf, originOf, restData } from "../shared/rest-data.ts";
 
@@ -166,9 +165,4 @@ export function decodeMessages(body: Fields): Message[] {
     ...(system.length === 0 ? [] : [{ role: "system", parts: system } as const]),
     ...messages.flatMap(decodeMessage),
   ];
-}
-
-/** A tool of the vendor's own, as it came. */
-export function isOwnTool({ type }: JsonObject): boolean {
-  return typeof type === "string" && type !== "custom";
 }

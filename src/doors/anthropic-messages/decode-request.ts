@@ -15,7 +15,7 @@ import { defined } from "../shared/defined.ts";
 import { DOOR_DEFAULTS } from "../shared/door-defaults.ts";
 import { Fields } from "../shared/fields.ts";
 import { restData } from "../shared/rest-data.ts";
-import { decodeMessages, isOwnTool, ORIGIN } from "./decode-messages.ts";
+import { decodeMessages, ORIGIN } from "./decode-messages.ts";
 
 /** Key of the fields that targets of this dialect get as they came. */
 const OPTIONS = ORIGIN.providerType;
@@ -29,7 +29,7 @@ const EFFORTS: Readonly<Record<string, ReasoningEffort>> = {
 };
 
 function decodeTool(tool: Fields): Tool {
-  if (isOwnTool(tool.source)) {
+  if ((tool.text("type") ?? "custom") !== "custom") {
     return { type: "provider", provider: OPTIONS, config: tool.source };
   }
   const schema = tool.object("input_schema");

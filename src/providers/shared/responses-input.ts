@@ -19,12 +19,14 @@ import { rawPart, withData } from "./provider-json.ts";
 import { decodeReasoning, isOwnSignature } from "./reasoning-signature.ts";
 import { isCustomCall } from "./response-data.ts";
 
-function encodeImage({ source, detail }: ImagePart): JsonObject {
+/** The wire wants a detail; the data of a part can have one that the contract has no word for. */
+function encodeImage({ source, detail, providerData }: ImagePart): JsonObject {
   const image =
     source.type === "provider-file"
       ? { file_id: source.fileId }
       : { image_url: source.type === "inline" ? dataUrl(source) : source.uri };
-  return { type: "input_image", ...image, detail: detail ?? "auto" };
+  const known = detail ?? (providerData === undefined ? "auto" : undefined);
+  return { type: "input_image", ...image, ...(known !== undefined && { detail: known }) };
 }
 
 function encodeFile({ source, filename }: FilePart): JsonObject {
