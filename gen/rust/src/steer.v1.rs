@@ -1414,6 +1414,10 @@ pub struct Generation {
     /// both; the warning OUTPUT_TEXT_OMITTED says so.
     #[prost(string, tag = "19")]
     pub output_text: ::prost::alloc::string::String,
+    /// API in which the provider has answered, as in the configuration key `api`,
+    /// for example "responses": the fields of `provider_metadata` are of it.
+    #[prost(string, tag = "20")]
+    pub provider_api: ::prost::alloc::string::String,
 }
 /// What happens to a running provider call when its generation is cancelled for
 /// any reason.

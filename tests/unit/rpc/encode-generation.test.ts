@@ -64,6 +64,7 @@ const GENERATION: Generation = {
     characterCount: 0,
   },
   warnings: [],
+  providerApi: "chat",
   providerMetadata: {},
   createTimeMs: 2_000,
 };
