@@ -16,6 +16,7 @@ import type { ModelList } from "./doors/shared/models.ts";
 import { createGateway } from "./gateway/gateway.ts";
 import { InputCounter } from "./gateway/input-counter.ts";
 import { createLostUsage } from "./gateway/lost-usage.ts";
+import { createIdSource } from "./id-source.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { openStores } from "./open-stores.ts";
 import { createCallerRevocation } from "./operations/caller-revocation.ts";
@@ -159,7 +160,9 @@ function createDoors(core: Core, services: readonly ServedService[], parts: Shar
     ...(openai ? [createOpenAiDoor(asked)] : []),
     ...(anthropic ? [createAnthropicDoor(asked)] : []),
   ];
-  const host = new DoorHost({ doors, calls, dispatcher, ...limits });
+  const newId = createIdSource();
+  const newRequestId = (): string => `req_${newId()}`;
+  const host = new DoorHost({ doors, calls, dispatcher, newRequestId, ...limits });
   return { calls, dispatcher, host };
 }
 

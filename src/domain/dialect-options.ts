@@ -12,6 +12,9 @@ export function dialectOptions(dialect: string): string {
 
 const NAMES: ReadonlySet<string> = new Set(DIALECTS.map(dialectOptions));
 
+/** What the dialect is spoken in: nothing is lost where another one is. */
+const FORM: ReadonlySet<string> = new Set(["anthropic-version"]);
+
 /** Fields of a request that targets of this dialect do not get: those for other dialects alone. */
 export function foreignFields(
   options: Readonly<Record<string, JsonObject>>,
@@ -20,7 +23,7 @@ export function foreignFields(
   const own = dialectOptions(dialect);
   return Object.entries(options)
     .filter(([name]) => isDialectOptions(name) && name !== own)
-    .flatMap(([, fields]) => Object.keys(fields));
+    .flatMap(([, fields]) => Object.keys(fields).filter((field) => !FORM.has(field)));
 }
 
 /** Whether the name in `provider_options` is that of a dialect. */

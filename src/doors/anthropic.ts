@@ -22,7 +22,7 @@ function messagesRoute(generations: DoorGenerations): DoorRoute {
       if (!request.isStream) {
         return { type: "json", body: encodeAnswer(await generations.generate(call, request)) };
       }
-      const encoder = new MessagesStreamEncoder();
+      const encoder = new MessagesStreamEncoder(call.requestId);
       const pieces = generations.stream(call, request, encoder);
       return { type: "events", pieces, fail: (error) => encoder.fail(error) };
     },

@@ -9,6 +9,8 @@ export interface DoorCall extends HandlerCall {
   /** Segments of the path that a route names, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
+  /** By which the answer and its errors are named: the caller's, or one that was made. */
+  readonly requestId: string;
 }
 
 /** An answer as it goes out. Headers are those that the call was given before the first piece. */
@@ -49,5 +51,5 @@ export interface Door {
   readonly routes: readonly DoorRoute[];
   /** Whether a call of a path that several doors have is of this one. */
   readonly isMeant: (header: (name: string) => string | undefined) => boolean;
-  readonly refuse: (error: GatewayError) => DoorRefusal;
+  readonly refuse: (error: GatewayError, requestId: string) => DoorRefusal;
 }

@@ -2,6 +2,7 @@
 import { GatewayError } from "../domain/gateway-error.ts";
 import type { Door, DoorRoute } from "./door.ts";
 import { chatRoutes } from "./openai-chat/routes.ts";
+import { decodeRequest as decodeResponses } from "./openai-responses/decode-request.ts";
 import { ResponsesRoutes } from "./openai-responses/routes.ts";
 import type { DoorParts } from "./shared/door-parts.ts";
 import { type ModelList, modelNames, openAiModel } from "./shared/models.ts";
@@ -36,7 +37,7 @@ export function createOpenAiDoor(options: DoorParts): Door {
   return {
     name: "openai",
     routes: [
-      ...chatRoutes(options.generations),
+      ...chatRoutes(options.generations, decodeResponses),
       ...new ResponsesRoutes(options).routes(),
       ...modelRoutes(options.models),
     ],

@@ -21,11 +21,17 @@ type BodyOf<Type extends StreamEventBody["type"]> = Extract<StreamEventBody, { t
 
 export class MessagesStreamEncoder implements DiscardingEncoder {
   readonly #ids = new EventIds();
+  readonly #requestId: string;
   #head: JsonObject = {};
   #isBegun = false;
   /** Blocks by part while they are open. */
   readonly #open = new Map<number, number>();
   #blocks = 0;
+
+  /** `requestId` names the call in an error of its stream. */
+  constructor(requestId: string) {
+    this.#requestId = requestId;
+  }
 
   encode(event: StoredEvent): string {
     this.#ids.at(event);
@@ -71,7 +77,7 @@ export class MessagesStreamEncoder implements DiscardingEncoder {
   }
 
   fail(error: GatewayError): string {
-    return eventText("", anthropicError(error), "error");
+    return eventText("", anthropicError(error, this.#requestId), "error");
   }
 
   #event(type: string, data: JsonObject): string {

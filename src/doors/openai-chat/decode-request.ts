@@ -2,6 +2,7 @@
 import type { GenerationSpec, OutputFormat, Sampling, Tool } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { StreamableRequest } from "../../ports/contract.ts";
+import { betaOption, type Header } from "../shared/beta-option.ts";
 import { decodeEffort } from "../shared/decode-effort.ts";
 import { decodeToolChoice } from "../shared/decode-tool-choice.ts";
 import { defined } from "../shared/defined.ts";
@@ -82,7 +83,7 @@ function refuseUnserved(body: Fields): void {
 }
 
 /** Throws INVALID_ARGUMENT with the path of the field. */
-export function decodeRequest(source: JsonObject): StreamableRequest {
+export function decodeRequest(source: JsonObject, header: Header): StreamableRequest {
   const body = new Fields(source);
   const model = body.requiredText("model");
   refuseUnserved(body);
@@ -106,7 +107,7 @@ export function decodeRequest(source: JsonObject): StreamableRequest {
     endUserId: user,
   };
   const wishes = body.object("steer")?.source;
-  const passed = body.rest();
+  const passed = { ...body.rest(), ...betaOption(header) };
   const providerOptions = Object.keys(passed).length === 0 ? {} : { [OPTIONS]: passed };
   return { spec: { ...spec, providerOptions }, wishes, isStream };
 }

@@ -2,6 +2,7 @@
 import type { GenerationSpec, OutputFormat, Sampling, Tool } from "../../domain/generation-spec.ts";
 import type { JsonObject } from "../../domain/json.ts";
 import type { StreamableRequest } from "../../ports/contract.ts";
+import { betaOption, type Header } from "../shared/beta-option.ts";
 import { decodeEffort } from "../shared/decode-effort.ts";
 import { decodeToolChoice } from "../shared/decode-tool-choice.ts";
 import { defined } from "../shared/defined.ts";
@@ -93,7 +94,7 @@ function includeOf(body: Fields): JsonObject {
 }
 
 /** Throws INVALID_ARGUMENT with the path of the field. */
-export function decodeRequest(source: JsonObject): ResponsesRequest {
+export function decodeRequest(source: JsonObject, header: Header): ResponsesRequest {
   const body = new Fields(source);
   const model = body.requiredText("model");
   refuseUnserved(body);
@@ -119,7 +120,7 @@ export function decodeRequest(source: JsonObject): ResponsesRequest {
   };
   const wishes = body.object("steer")?.source;
   const included = includeOf(body);
-  const passed = { ...body.rest(), ...included };
+  const passed = { ...body.rest(), ...betaOption(header), ...included };
   const providerOptions = Object.keys(passed).length === 0 ? {} : { [OPTIONS]: passed };
   return { spec: { ...spec, providerOptions }, wishes, isStream, isStored, isBackground };
 }

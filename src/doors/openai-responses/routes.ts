@@ -72,7 +72,7 @@ export class ResponsesRoutes {
   }
 
   async #create(call: DoorCall, body: JsonObject): Promise<DoorAnswer> {
-    const request = decodeRequest(body);
+    const request = decodeRequest(body, call.header);
     if (!request.isStream && !request.isStored) {
       const generation = await this.#generations.generate(call, request);
       return { type: "json", body: encodeAnswer(generation) };
@@ -157,7 +157,7 @@ export class ResponsesRoutes {
   }
 
   async #count(call: DoorCall, given: JsonObject): Promise<DoorAnswer> {
-    const { spec } = this.#generations.accept(call, decodeRequest(given));
+    const { spec } = this.#generations.accept(call, decodeRequest(given, call.header));
     const { caller, signal, timeoutMs, telemetry } = call;
     const asked = { spec, caller: caller.id, signal, timeoutMs, telemetry };
     const { tokens } = await this.#countInput({ ...asked, method: "any" });

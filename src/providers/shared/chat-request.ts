@@ -10,6 +10,7 @@ import { type ChatMessageWire, encodeChatMessages } from "./chat-messages.ts";
 import { encodeBody, type OnIgnored } from "./encode-body.ts";
 import { fitCallIds } from "./fit-call-ids.ts";
 import { type BodyFields, RawJson, rawArray, rawObject } from "./json-body.ts";
+import { bodyOptions } from "./openai-beta.ts";
 import { withData } from "./provider-json.ts";
 
 /** Where servers that speak Chat Completions differ. */
@@ -108,7 +109,7 @@ export function encodeChatBody(
       // vLLM's and SGLang's words for "go on after the last message".
       ...(request.continues && { add_generation_prompt: false, continue_final_message: true }),
     },
-    options,
+    bodyOptions(options),
     {
       stream_options:
         stream && wire.streamOptions

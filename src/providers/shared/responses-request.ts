@@ -7,6 +7,7 @@ import { cacheFieldOf, safetyIdentifier } from "./chat-server.ts";
 import { encodeBody, type OnIgnored } from "./encode-body.ts";
 import { fitCallIds } from "./fit-call-ids.ts";
 import { type BodyFields, RawJson, rawArray, rawObject } from "./json-body.ts";
+import { bodyOptions } from "./openai-beta.ts";
 import { withData } from "./provider-json.ts";
 import { encodeConversation } from "./responses-input.ts";
 
@@ -82,7 +83,7 @@ function summary({ reasoning }: JsonObject): JsonValue {
 /** The body of a Responses request: nothing is stored at the provider. Equal requests give equal bytes. */
 export function encodeResponsesBody(request: ProviderRequest, onIgnored?: OnIgnored): string {
   const { spec, model, effort, stream } = request;
-  const { include: _, ...options } = request.options;
+  const { include: _, ...options } = bodyOptions(request.options);
   const { sampling, reasoning } = spec;
   return encodeBody(
     {

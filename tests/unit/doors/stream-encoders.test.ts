@@ -205,7 +205,7 @@ describe("a stream is its answer", () => {
 
   it("in Messages", () => {
     forAll((generation, step) => {
-      const events = streamed(new MessagesStreamEncoder(), eventsOf(generation, step));
+      const events = streamed(new MessagesStreamEncoder("req_1"), eventsOf(generation, step));
       const { content, stop_reason, usage } = assembledMessages(events);
       const whole: Wire = messages.encodeAnswer(generation);
       expect({ content, stop_reason, usage }).toEqual({
@@ -248,7 +248,7 @@ describe("a stream that voids its output", () => {
 
   it.each([
     ["Chat", () => new ChatStreamEncoder()],
-    ["Messages", () => new MessagesStreamEncoder()],
+    ["Messages", () => new MessagesStreamEncoder("req_1")],
     ["Responses", () => new ResponsesStreamEncoder()],
   ])("ends with an error in %s after output, and goes on before", (_name, create) => {
     const encoder = create();
