@@ -1,4 +1,4 @@
-// A generation as a Chat Completions answer.
+// Encodes a generation as a Chat Completions answer.
 import type { Generation } from "../../domain/generation.ts";
 import type { Message, Part } from "../../domain/generation-spec.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json.ts";
@@ -37,7 +37,7 @@ export function finishWord(generation: Generation): string {
   return isOwn ? providerFinishReason : FINISH_WORDS[finishReason ?? "stop"];
 }
 
-/** Identifier of the answer, the same in all its chunks. */
+/** Identifier of the answer, equal in all its chunks. */
 export function completionId(generationId: string): string {
   return `chatcmpl-${generationId}`;
 }

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../../domain/json
 import { type BodyFields, RawJson, rawEntries, rawObject } from "./json-body.ts";
 import { fieldsOf, joined } from "./provider-json.ts";
 
-/** The same value with the keys of every object in order: the wire of a map has none. */
+/** The same value with sorted keys, because maps have no order on the wire. */
 function sorted(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isJsonObject(value)) return value;
@@ -13,10 +13,10 @@ function sorted(value: JsonValue): JsonValue {
   );
 }
 
-/** Told the name of each option that is not sent as it was given. */
+/** Called with the name of each option that is not sent as it was given. */
 export type OnIgnored = (option: string) => void;
 
-/** What was given stands in a body. */
+/** Whether the sent value has all of the given option. */
 function holds(sent: unknown, given: JsonValue): boolean {
   if (isJsonObject(given)) {
     const fields = fieldsOf(sent);
@@ -33,8 +33,8 @@ function withoutUndefined(fields: BodyFields): BodyFields {
 }
 
 /**
- * The body of a request: `fields`, then what `options` adds. A field of `fields` wins; where both are objects, each key
- * of its own wins. A field of `nested` that is undefined is never sent. Equal input gives equal bytes.
+ * The body of a request: `fields`, then additions of `options`. A field of `fields` takes precedence; of two objects,
+ * each key of its own does. A field of `nested` that is undefined is never sent. Equal input gives equal bytes.
  */
 export function encodeBody(
   fields: BodyFields,
@@ -42,7 +42,7 @@ export function encodeBody(
   nested: Readonly<Record<string, BodyFields | undefined>> = {},
   onIgnored: OnIgnored = () => {},
 ): string {
-  // A map, since a key of the caller can be `constructor` or `__proto__`.
+  // A map, because a key of the caller can be `constructor` or `__proto__`.
   const body = new Map<string, unknown>(Object.entries(fields));
   const extra = sorted(options);
   const extras = isJsonObject(extra) ? extra : {};

@@ -1,7 +1,6 @@
 /**
- * JSON text that goes into a body as it is. Schemas and arguments stay text from
- * the caller to the provider: parsing them would reorder integer-like keys and
- * round large numbers.
+ * JSON text that becomes part of a body unchanged. Schemas and arguments stay text from the caller to the provider,
+ * because parsing them would reorder integer-like keys and round large numbers.
  */
 export class RawJson {
   readonly text: string;
@@ -11,10 +10,10 @@ export class RawJson {
   }
 }
 
-/** Fields of a JSON object; `undefined` is left out. */
+/** Fields of a JSON object. Undefined ones are left out. */
 export type BodyFields = Readonly<Record<string, unknown>>;
 
-/** A JSON object with its fields in the given order. A `RawJson` may stand for any field's value. */
+/** A JSON object with its fields in the given order. Any value can be a `RawJson`. */
 function encodeJsonObject(fields: Iterable<readonly [string, unknown]>): string {
   let text = "";
   for (const [key, value] of fields) {
@@ -25,17 +24,17 @@ function encodeJsonObject(fields: Iterable<readonly [string, unknown]>): string 
   return `{${text}}`;
 }
 
-/** As `encodeJsonObject`, for nesting. */
+/** Like `encodeJsonObject`, for nested objects. */
 export function rawObject(fields: BodyFields): RawJson {
   return new RawJson(encodeJsonObject(Object.entries(fields)));
 }
 
-/** A JSON object with its fields in this order, whatever their names are. */
+/** A JSON object with its fields in this order, even if names look like integers. */
 export function rawEntries(fields: Iterable<readonly [string, unknown]>): RawJson {
   return new RawJson(encodeJsonObject(fields));
 }
 
-/** An array of objects that are text already. */
+/** An array of objects that are already JSON text. */
 export function rawArray(items: readonly RawJson[]): RawJson {
   return new RawJson(`[${items.map((item) => item.text).join(",")}]`);
 }

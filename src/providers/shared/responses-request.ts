@@ -11,7 +11,7 @@ import { bodyOptions } from "./openai-beta.ts";
 import { withData } from "./provider-json.ts";
 import { encodeConversation } from "./responses-input.ts";
 
-/** Nothing is stored there: reasoning goes back by its ciphertext. */
+/** Nothing is stored at the provider, so reasoning is sent back with its ciphertext. */
 export const RESPONSES_GO_BACK: GoesBack = { reasoning: "signed", annotations: true };
 
 const ENCRYPTED_REASONING = "reasoning.encrypted_content";
@@ -24,7 +24,7 @@ function encodeTool(tool: Tool): RawJson {
     type: "function",
     name,
     description: nonEmpty(description),
-    // Both keys are required here, and an absent `strict` would mean true.
+    // Both keys are required in Responses, and a missing `strict` would mean true.
     parameters: parametersJsonSchema === "" ? null : new RawJson(parametersJsonSchema),
     strict: strict ?? false,
   };
@@ -59,8 +59,8 @@ function encodeFormat(format: OutputFormat): RawJson | undefined {
 }
 
 /**
- * What the answer shall contain beyond the default: reasoning in the form that can be sent back, and
- * probabilities of tokens where they are asked for.
+ * Additional content of the answer: reasoning in a form that can be sent back, and probabilities of tokens if they
+ * are requested.
  */
 function include(
   { model, spec }: ProviderRequest,
@@ -80,7 +80,7 @@ function summary({ reasoning }: JsonObject): JsonValue {
   return (isJsonObject(reasoning) ? reasoning["summary"] : undefined) ?? "auto";
 }
 
-/** The body of a Responses request: nothing is stored at the provider. Equal requests give equal bytes. */
+/** The body of a Responses request. Nothing is stored at the provider. Equal requests give equal bytes. */
 export function encodeResponsesBody(request: ProviderRequest, onIgnored?: OnIgnored): string {
   const { spec, model, effort, stream } = request;
   const { include: _, ...options } = bodyOptions(request.options);
