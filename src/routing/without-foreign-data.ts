@@ -13,6 +13,9 @@ export interface OwnData {
   readonly data: readonly string[];
 }
 
+/** A role that another dialect has another word for, which is no loss. */
+const ROLE_ALONE = /^\{"role":"\w+"\}$/;
+
 class DataFitter {
   readonly #model: Model;
   readonly parts: string[] = [];
@@ -52,7 +55,7 @@ class DataFitter {
 
   #withoutData<T extends Part | Message>(source: T, path: string): T {
     if (source.providerData === undefined || this.#isOwn(source.providerData)) return source;
-    this.data.push(path);
+    if (!ROLE_ALONE.test(source.providerData.json)) this.data.push(path);
     const { providerData: _, ...rest } = source;
     return rest as T;
   }

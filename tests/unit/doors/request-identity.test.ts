@@ -2,88 +2,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../../src/domain/json.ts";
-import type { Model } from "../../../src/domain/model.ts";
 import * as messages from "../../../src/doors/anthropic-messages/decode-request.ts";
 import * as chat from "../../../src/doors/openai-chat/decode-request.ts";
 import * as responses from "../../../src/doors/openai-responses/decode-request.ts";
-import type { RequestOfApi } from "../../../src/ports/contract.ts";
 import { encodeMessagesBody } from "../../../src/providers/anthropic/request.ts";
-import type { ProviderRequest } from "../../../src/providers/provider.ts";
 import { encodeChatBody } from "../../../src/providers/shared/chat-request.ts";
 import { COMPATIBLE_SERVER, chatWire } from "../../../src/providers/shared/chat-server.ts";
 import { encodeResponsesBody } from "../../../src/providers/shared/responses-request.ts";
-import { Router } from "../../../src/routing/router.ts";
-import { createContract } from "../../../src/rpc/contract.ts";
 import { chatRequest } from "../../support/door-requests/chat-requests.ts";
 import { messagesRequest } from "../../support/door-requests/messages-requests.ts";
 import { responsesRequest } from "../../support/door-requests/responses-requests.ts";
-import { testModel, testRequest } from "../../support/provider-request.ts";
+import { ableModel, sendTo } from "../../support/door-requests/send-to.ts";
 
-const contract = createContract();
-
-const PARAMETERS = [
-  "sampling.max_output_tokens",
-  "sampling.temperature",
-  "sampling.top_p",
-  "sampling.top_k",
-  "sampling.frequency_penalty",
-  "sampling.presence_penalty",
-  "sampling.seed",
-  "sampling.stop_sequences",
-  "sampling.logprobs",
-  "reasoning.effort",
-  "reasoning.budget_tokens",
-  "reasoning.include_text",
-  "tool_choice.parallel",
-  "messages.name",
-  "end_user_id",
-] as const;
-
-/** A model that takes everything. Its type is none of the vendor's own. */
-function model(dialect: string, more: Partial<Model>): Model {
-  return testModel({
-    id: "m",
-    providerModel: "m",
-    providerType: "of-another",
-    dialect,
-    parameters: new Set(PARAMETERS),
-    capabilities: new Set([
-      "generate",
-      "stream",
-      "tools",
-      "image-input",
-      "file-input",
-      "json-object",
-      "json-schema",
-      "reasoning",
-    ]),
-    efforts: ["none", "minimal", "low", "medium", "high"],
-    ...more,
-  });
-}
-
-/** What the target is sent, and the names of options that were not taken. */
-function sent(
-  request: RequestOfApi,
-  target: Model,
-  encode: (request: ProviderRequest, onIgnored: (name: string) => void) => string,
-): JsonObject {
-  const { spec } = contract.accept(request, undefined);
-  const router = new Router({
-    lookup: () => [target],
-    unavailable: () => undefined,
-    unsupported: () => undefined,
-    providers: [],
-    inputTokens: () => 1,
-    latencyMs: () => undefined,
-  });
-  const { targets } = router.route(spec);
-  const [routed] = targets;
-  expect(routed?.warnings).toEqual([]);
-  const ignored: string[] = [];
-  const asked = testRequest({ ...routed, model: target } as Partial<ProviderRequest>);
-  const body = JSON.parse(encode(asked, (name) => ignored.push(name))) as JsonObject;
-  expect(ignored).toEqual([]);
+/** What the target is sent, of which nothing was left out. */
+function sent(...asked: Parameters<typeof sendTo>): JsonObject {
+  const { body, warnings, ignored } = sendTo(...asked);
+  expect([warnings, ignored]).toEqual([[], []]);
   return body;
 }
 
@@ -197,7 +131,7 @@ function withoutInstructions(body: JsonObject): JsonObject {
 
 describe("a request for a target of its dialect arrives as it came", () => {
   it("in Chat Completions", () => {
-    const target = model("chat", {
+    const target = ableModel("chat", {
       wire: { reasoningField: "reasoning_content", tokenLimitField: "max_completion_tokens" },
     });
     const server = { ...COMPATIBLE_SERVER, endUserField: "safety_identifier" } as const;
@@ -215,7 +149,7 @@ describe("a request for a target of its dialect arrives as it came", () => {
   });
 
   it("in Messages", () => {
-    const target = model("messages", { goesBack: { reasoning: "signed", annotations: true } });
+    const target = ableModel("messages", { goesBack: { reasoning: "signed", annotations: true } });
     fc.assert(
       fc.property(messagesRequest, (given) => {
         const body = JSON.parse(JSON.stringify(given)) as JsonObject;
@@ -229,7 +163,7 @@ describe("a request for a target of its dialect arrives as it came", () => {
   });
 
   it("in Responses", () => {
-    const target = model("responses", { goesBack: { reasoning: "signed", annotations: true } });
+    const target = ableModel("responses", { goesBack: { reasoning: "signed", annotations: true } });
     fc.assert(
       fc.property(responsesRequest, (given) => {
         const body = JSON.parse(JSON.stringify(given)) as JsonObject;
