@@ -78,12 +78,13 @@ function signedFields({ signature }: Pick<ReasoningPart, "signature">): JsonObje
 
 export function reasoningItem(
   id: string,
-  { text, signature }: Pick<ReasoningPart, "text" | "signature">,
+  { text, signature, providerData }: Pick<ReasoningPart, "text" | "signature" | "providerData">,
   status: ItemStatus,
 ): JsonObject {
   const summary = text === "" ? [] : [{ type: "summary_text", text }];
   // A stream has already sent the item's own identifier before the vendor's is known.
-  return { summary, ...signedFields({ signature }), id, type: "reasoning", status };
+  const own = ownFields(providerData, ORIGIN.api);
+  return { ...own, summary, ...signedFields({ signature }), id, type: "reasoning", status };
 }
 
 /** A part without deltas as an item; undefined: the dialect has none for it. */

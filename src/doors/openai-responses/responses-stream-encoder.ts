@@ -269,7 +269,8 @@ export class ResponsesStreamEncoder implements StreamEncoder {
 
   #endReasoning(item: OutputItem, part: Part | undefined): string {
     const { text } = item;
-    const signature = part?.type === "reasoning" ? part.signature : new Uint8Array();
+    const none = { signature: new Uint8Array() };
+    const whole = { ...(part?.type === "reasoning" ? part : none), text };
     const place = summaryPlace(item);
     return (
       this.#event("response.reasoning_summary_text.done", { ...place, text }) +
@@ -277,7 +278,7 @@ export class ResponsesStreamEncoder implements StreamEncoder {
         ...place,
         part: { type: "summary_text", text },
       }) +
-      this.#done(item, reasoningItem(item.id, { text, signature }, "completed"))
+      this.#done(item, reasoningItem(item.id, whole, "completed"))
     );
   }
 

@@ -26,7 +26,7 @@ export function list<Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value[]> {
   return fc.array(value, { minLength: 1, maxLength: 3 });
 }
 
-export const bytes = fc.uint8Array({ minLength: 1, maxLength: 6 });
+const bytes = fc.uint8Array({ minLength: 1, maxLength: 6 });
 export const base64 = bytes.map((data) => Buffer.from(data).toString("base64"));
 export const dataUrl = base64.map((data) => `data:image/png;base64,${data}`);
 export const webUrl = name.map((path) => `https://example.com/${path}`);
